@@ -1,0 +1,19 @@
+import { z } from 'zod'
+
+/** Crockford's base 32 without vowels that make words: safe in paths, host names and cgroup names. */
+const suffix = '[0-9abcdefghjkmnpqrstvwxyz]{20}'
+
+export const sandboxId = z.string().regex(new RegExp(`^sb_${suffix}$`), 'is not a sandbox id')
+export const tenantId = z.string().regex(new RegExp(`^tn_${suffix}$`), 'is not a tenant id')
+export const terminalId = z.string().regex(new RegExp(`^tm_${suffix}$`), 'is not a terminal id')
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/**
+ * A new random id with 100 bits of entropy: nobody guesses one.
+ * @param prefix `sb` for a sandbox, `tn` for a tenant, `tm` for a terminal, and so on
+ */
+export function newId<P extends string>(prefix: P): `${P}_${string}` {
+  const bytes = crypto.getRandomValues(new Uint8Array(20))
+  return `${prefix}_${Array.from(bytes, (b) => alphabet[b & 31]).join('')}`
+}

@@ -1,0 +1,6 @@
+export * from './frames.js'
+export * from './ids.js'
+export * from './limits.js'
+export * from './runtime.js'
+export * from './sandbox.js'
+export * from './terminals.js'

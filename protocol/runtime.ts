@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import { sandboxId, tenantId } from './ids.js'
+import { limits, quota, usage } from './limits.js'
+import { environment, isolation, networkMode, sandboxState, templateName } from './sandbox.js'
+
+/**
+ * What the runtime answers on its unix socket, as HTTP. Errors are `runtimeError` with the status code
+ * of the same name in HTTP.
+ *
+ * | call | body | answer |
+ * |---|---|---|
+ * | GET /healthz | | 200 |
+ * | GET /node | | `node` |
+ * | GET /templates | | `{templates: template[]}` |
+ * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |
+ * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
+ * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |
+ * | PATCH /sandboxes/:id | `change` | `runtimeSandbox` |
+ * | POST /sandboxes/:id/pause, resume, stop, start | | `runtimeSandbox` |
+ * | PUT /tenants/:id/quota | `quota` | 204: the tenant's cgroup is held to it |
+ * | POST /sandboxes/:id/exec | `execRequest` | 200, a stream of frames (`frames.ts`): stdout, stderr, exit |
+ * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
+ * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
+ * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |
+ */
+export const claim = z.strictObject({
+  tenantId,
+  template: templateName,
+  limits,
+  /** The kernel holds the sum of the tenant's sandboxes to it. */
+  quota,
+  network: networkMode,
+  isolation,
+  env: environment,
+  hostname: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
+})
+export type Claim = z.infer<typeof claim>
+
+export const change = z.strictObject({ limits: limits.optional(), network: networkMode.optional() })
+export type Change = z.infer<typeof change>
+
+export const runtimeSandbox = z.object({
+  id: sandboxId,
+  tenantId,
+  template: templateName,
+  state: sandboxState,
+  failure: z.string().nullable(),
+  limits,
+  network: networkMode,
+  isolation,
+  /** Taken from the pool, or made for this claim. */
+  warm: z.boolean(),
+  usage: usage.nullable(),
+})
+export type RuntimeSandbox = z.infer<typeof runtimeSandbox>
+
+export const template = z.object({
+  name: templateName,
+  description: z.string(),
+  defaults: limits,
+  isolation: z.array(isolation),
+})
+export type Template = z.infer<typeof template>
+
+/** One pool: sandboxes of one template that wait to be claimed. */
+export const poolStatus = z.object({
+  template: templateName,
+  isolation,
+  target: z.number(),
+  ready: z.number(),
+  creating: z.number(),
+  hits: z.number(),
+  misses: z.number(),
+  /** Why it does not fill, when making one failed; it tries again by itself. */
+  failure: z.string().nullable(),
+})
+export type PoolStatus = z.infer<typeof poolStatus>
+
+export const node = z.object({
+  name: z.string(),
+  version: z.string(),
+  kernel: z.string(),
+  cgroupVersion: z.union([z.literal(1), z.literal(2)]),
+  startedAt: z.iso.datetime(),
+  cpus: z.number(),
+  load1: z.number(),
+  memoryTotalBytes: z.number(),
+  memoryAvailableBytes: z.number(),
+  diskTotalBytes: z.number(),
+  diskUsedBytes: z.number(),
+  sandboxes: z.number(),
+  running: z.number(),
+  pools: z.array(poolStatus),
+})
+export type Node = z.infer<typeof node>
+
+/** Codes of everything that goes wrong, at the runtime and at the API. Stable: programs match on them. */
+export const errorCode = z.enum([
+  'invalid_request',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'quota_exceeded',
+  'payload_too_large',
+  'unsupported_media_type',
+  'rate_limited',
+  'sandbox_not_running',
+  'template_unavailable',
+  'node_full',
+  'runtime_unavailable',
+  'internal',
+])
+export type ErrorCode = z.infer<typeof errorCode>
+
+export const runtimeError = z.object({ code: errorCode, message: z.string() })
+export type RuntimeError = z.infer<typeof runtimeError>
+
+export const statusOf: Record<ErrorCode, number> = {
+  invalid_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  sandbox_not_running: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  quota_exceeded: 422,
+  template_unavailable: 422,
+  rate_limited: 429,
+  internal: 500,
+  node_full: 503,
+  runtime_unavailable: 503,
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import { sandboxId, terminalId } from './ids.js'
+import { limits, limitsRequest, usage } from './limits.js'
+
+/** Text a person gives a thing: one line, no control or bidirectional-override characters. */
+export const displayName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(64)
+  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'must not contain control characters')
+
+export const templateName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not a template name')
+
+/** Environment variables given to every process of a sandbox, exec or terminal. */
+export const environment = z
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not a variable name'),
+    z
+      .string()
+      .max(32_768)
+      .regex(/^[^\0]*$/, 'must not contain NUL'),
+  )
+  .refine((env) => Object.keys(env).length <= 256, 'has more than 256 variables')
+
+/** A path inside a sandbox. */
+export const insidePath = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^[^\0]*$/, 'must not contain NUL')
+
+export const networkMode = z.enum(['none', 'internet'])
+export type NetworkMode = z.infer<typeof networkMode>
+
+export const isolation = z.enum(['standard', 'hardened'])
+export type Isolation = z.infer<typeof isolation>
+
+export const sandboxState = z.enum(['creating', 'running', 'paused', 'stopped', 'deleted', 'failed'])
+export type SandboxState = z.infer<typeof sandboxState>
+
+/** Body of `POST /api/v1/sandboxes`. */
+export const createSandbox = z.strictObject({
+  template: templateName.default('base'),
+  name: displayName.optional(),
+  limits: limitsRequest.optional(),
+  network: networkMode.default('internet'),
+  isolation: isolation.default('standard'),
+  env: environment.optional(),
+  ttlSeconds: z.int().min(10).max(31_536_000).optional().describe('deleted this long after its creation'),
+  metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
+})
+export type CreateSandbox = z.infer<typeof createSandbox>
+
+/** Body of `PATCH /api/v1/sandboxes/{id}`. */
+export const updateSandbox = z.strictObject({
+  name: displayName.optional(),
+  limits: limitsRequest.optional(),
+  network: networkMode.optional(),
+  ttlSeconds: z.int().min(10).max(31_536_000).nullable().optional(),
+  metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
+})
+export type UpdateSandbox = z.infer<typeof updateSandbox>
+
+/** A sandbox as people see it. */
+export const sandbox = z.object({
+  id: sandboxId,
+  name: z.string(),
+  template: templateName,
+  state: sandboxState,
+  failure: z.string().nullable().describe('why, when the state is failed'),
+  limits,
+  network: networkMode,
+  isolation,
+  ttlSeconds: z.number().nullable(),
+  metadata: z.record(z.string(), z.string()),
+  createdAt: z.iso.datetime(),
+  createdBy: z.string().nullable(),
+  startedAt: z.iso.datetime().nullable(),
+  expiresAt: z.iso.datetime().nullable(),
+})
+export type Sandbox = z.infer<typeof sandbox>
+
+/** `GET /api/v1/sandboxes/{id}`: with live usage while it runs. */
+export const sandboxWithUsage = sandbox.extend({ usage: usage.nullable() })
+export type SandboxWithUsage = z.infer<typeof sandboxWithUsage>
+
+/** Body of an exec, at the API and at the runtime. A string is run by `/bin/sh -c`. */
+export const execRequest = z.strictObject({
+  command: z.union([z.string().min(1).max(131_072), z.array(z.string().max(131_072)).min(1).max(1024)]),
+  cwd: insidePath.optional(),
+  env: environment.optional(),
+  stdin: z.string().max(8_388_608).optional(),
+  timeoutMs: z.int().min(1).max(3_600_000).default(60_000),
+  user: z.enum(['user', 'root']).default('user'),
+})
+export type ExecRequest = z.infer<typeof execRequest>
+
+/** How a process ended. Exactly one of `exitCode` and `signal` is not null. */
+export const exitStatus = z.object({
+  exitCode: z.number().nullable(),
+  signal: z.string().nullable().describe('such as SIGKILL'),
+})
+export type ExitStatus = z.infer<typeof exitStatus>
+
+export const execResult = exitStatus.extend({
+  stdout: z.string(),
+  stderr: z.string(),
+  truncated: z.boolean().describe('output was longer than 8 MiB and its rest was dropped'),
+  timedOut: z.boolean(),
+  durationMs: z.number(),
+})
+export type ExecResult = z.infer<typeof execResult>
+
+export const terminalSize = z.object({
+  cols: z.int().min(2).max(1000),
+  rows: z.int().min(1).max(500),
+})
+export type TerminalSize = z.infer<typeof terminalSize>
+
+/** Body of `POST /sandboxes/{id}/terminals`, at the API and at the runtime. */
+export const openTerminal = z.strictObject({
+  cols: terminalSize.shape.cols.default(80),
+  rows: terminalSize.shape.rows.default(24),
+  cwd: insidePath.optional(),
+  env: environment.optional(),
+  command: z.array(z.string().min(1).max(4096)).min(1).max(64).optional().describe('a login shell if absent'),
+})
+export type OpenTerminal = z.infer<typeof openTerminal>
+
+export const terminal = z.object({
+  id: terminalId,
+  sandboxId,
+  cols: z.number(),
+  rows: z.number(),
+  title: z.string().describe('what the program inside last set, or the name of its command'),
+  seq: z.number().describe('bytes of output so far'),
+  createdAt: z.iso.datetime(),
+  exit: exitStatus.nullable(),
+})
+export type Terminal = z.infer<typeof terminal>
