@@ -1,0 +1,98 @@
+import { constants } from 'node:os'
+import koffi from 'koffi'
+
+/**
+ * The system calls that Node has no name for, through FFI. Everything here runs on the calling thread and
+ * takes microseconds; nothing here may block.
+ */
+const libc = koffi.load('libc.so.6')
+
+/** A system call that the kernel refused. */
+export class SyscallError extends Error {
+  override readonly name = 'SyscallError'
+  constructor(
+    readonly call: string,
+    readonly code: string,
+    detail: string,
+  ) {
+    super(`${call} ${detail}: ${code}`)
+  }
+}
+
+const codeOf = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
+
+/** Passes a result on, or throws what errno says. */
+export function check(result: number, call: string, detail: string): number {
+  if (result >= 0) return result
+  const errno = koffi.errno()
+  throw new SyscallError(call, codeOf.get(errno) ?? `errno ${errno}`, detail)
+}
+
+// Numbers above 423 are the same on every architecture; see include/uapi/asm-generic/unistd.h.
+const nr = { openTree: 428, moveMount: 429, openat2: 437, mountSetattr: 442 } as const
+
+const sysOpenTree = libc.func('syscall', 'long', ['long', 'int', 'str', 'uint'])
+const sysMoveMount = libc.func('syscall', 'long', ['long', 'int', 'str', 'int', 'str', 'uint'])
+const sysMountSetattr = libc.func('syscall', 'long', ['long', 'int', 'str', 'uint', 'void *', 'size_t'])
+const sysOpenat2 = libc.func('syscall', 'long', ['long', 'int', 'str', 'void *', 'size_t'])
+const libcMount = libc.func('mount', 'int', ['str', 'str', 'str', 'ulong', 'str'])
+const libcUmount2 = libc.func('umount2', 'int', ['str', 'int'])
+const libcIoctl = libc.func('ioctl', 'int', ['int', 'ulong', 'void *'])
+const libcSetns = libc.func('setns', 'int', ['int', 'int'])
+const libcSethostname = libc.func('sethostname', 'int', ['str', 'size_t'])
+
+const atFdcwd = -100
+
+/** @see open_tree(2) */
+export function openTree(path: string, flags: number): number {
+  return check(sysOpenTree(nr.openTree, atFdcwd, path, flags), 'open_tree', path)
+}
+
+/** Attaches the mount that `fd` holds at `target`. @see move_mount(2) */
+export function moveMount(fd: number, target: string): void {
+  const fromEmptyPath = 4
+  check(sysMoveMount(nr.moveMount, fd, '', atFdcwd, target, fromEmptyPath), 'move_mount', target)
+}
+
+/** @see mount_setattr(2) */
+export function mountSetattr(fd: number, attr: { set: bigint; propagation: bigint; usernsFd: number }): void {
+  const emptyPath = 0x1000
+  const struct = new BigUint64Array([attr.set, 0n, attr.propagation, BigInt(attr.usernsFd)])
+  check(
+    sysMountSetattr(nr.mountSetattr, fd, '', emptyPath, struct, struct.byteLength),
+    'mount_setattr',
+    `on descriptor ${fd}`,
+  )
+}
+
+/** @see mount(2) */
+export function mount(source: string, target: string, type: string, flags: number, options: string): void {
+  check(libcMount(source, target, type, flags, options), 'mount', `${type} at ${target}`)
+}
+
+/** @see umount2(2) */
+export function umountDetach(target: string): void {
+  const detach = 2
+  check(libcUmount2(target, detach), 'umount2', target)
+}
+
+/** @see openat2(2) */
+export function openat2(dirFd: number, path: string, how: { flags: number; mode: number; resolve: number }): number {
+  const struct = new BigUint64Array([BigInt(how.flags), BigInt(how.mode), BigInt(how.resolve)])
+  return check(sysOpenat2(nr.openat2, dirFd, path, struct, struct.byteLength), 'openat2', path)
+}
+
+/** @param argument is read and written by the kernel */
+export function ioctl(fd: number, request: number, argument: Buffer, name: string): void {
+  check(libcIoctl(fd, request, argument), 'ioctl', name)
+}
+
+/** Moves the calling thread into the namespace that `fd` holds. @see setns(2) */
+export function setns(fd: number, type: number): void {
+  check(libcSetns(fd, type), 'setns', `on descriptor ${fd}`)
+}
+
+/** Names the UTS namespace that the calling thread is in. */
+export function sethostname(name: string): void {
+  check(libcSethostname(name, Buffer.byteLength(name)), 'sethostname', name)
+}

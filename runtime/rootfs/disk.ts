@@ -1,0 +1,61 @@
+import { constants } from 'node:fs'
+import { access, mkdir, open, readFile, rename, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from '../linux/spawn.js'
+
+const gib = 1024 ** 3
+const btrfsMagic = 0x9123683e
+
+/**
+ * Opens the disk that sandboxes live on: a btrfs file system with quotas, mounted at `<home>/disk`. If
+ * `<home>/disk` is on btrfs already (an operator's own file system) it is used as it is; otherwise a sparse
+ * file `<home>/disk.img` is made once and mounted. Safe to call again and by several processes in turn.
+ *
+ * @param sizeGib size of a new image; the default is as much as the file system under it holds today
+ * @returns the mount point
+ */
+export async function openDisk(home: string, sizeGib?: number): Promise<string> {
+  const root = join(home, 'disk')
+  await mkdir(root, { recursive: true, mode: 0o711 })
+  if ((await statfs(root)).type !== btrfsMagic) {
+    const image = join(home, 'disk.img')
+    if (!(await exists(image))) await makeImage(image, sizeGib ?? (await roomGib(home)))
+    // discard=async gives the space of deleted sandboxes back to the host's disk.
+    await run('mount', ['-o', 'loop,noatime,discard=async,nodev', image, root])
+  }
+  await run('btrfs', ['quota', 'enable', root])
+  await Promise.all(['layers', 'templates', 'sandboxes'].map((name) => mkdir(join(root, name), { recursive: true })))
+  return root
+}
+
+/** Whether `<home>/disk` is mounted now. */
+export async function isDiskOpen(home: string): Promise<boolean> {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8')
+  return mounts.includes(` ${join(home, 'disk')} `)
+}
+
+/** Unmounts the disk, for tests and for `bin/down`; the loop device goes with it. */
+export async function closeDisk(home: string): Promise<void> {
+  if (await isDiskOpen(home)) await run('umount', [join(home, 'disk')])
+}
+
+async function roomGib(home: string): Promise<number> {
+  const { blocks, bsize } = await statfs(home)
+  return Math.max(2, Math.floor((blocks * bsize) / gib))
+}
+
+async function makeImage(image: string, sizeGib: number): Promise<void> {
+  const half = `${image}.new`
+  const file = await open(half, 'w', 0o600)
+  await file.truncate(sizeGib * gib)
+  await file.close()
+  await run('mkfs.btrfs', ['--quiet', '--force', half])
+  await rename(half, image)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  )
+}
