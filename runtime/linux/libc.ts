@@ -77,7 +77,11 @@ export function umountDetach(target: string): void {
 }
 
 /** @see openat2(2) */
-export function openat2(dirFd: number, path: string, how: { flags: number; mode: number; resolve: number }): number {
+export function openat2(
+  dirFd: number,
+  path: string,
+  how: { flags: number; mode: number; resolve: number },
+): number {
   const struct = new BigUint64Array([BigInt(how.flags), BigInt(how.mode), BigInt(how.resolve)])
   return check(sysOpenat2(nr.openat2, dirFd, path, struct, struct.byteLength), 'openat2', path)
 }

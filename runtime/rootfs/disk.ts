@@ -24,7 +24,9 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
     await run('mount', ['-o', 'loop,noatime,discard=async,nodev', image, root])
   }
   await run('btrfs', ['quota', 'enable', root])
-  await Promise.all(['layers', 'templates', 'sandboxes'].map((name) => mkdir(join(root, name), { recursive: true })))
+  await Promise.all(
+    ['layers', 'templates', 'sandboxes'].map((name) => mkdir(join(root, name), { recursive: true })),
+  )
   return root
 }
 

@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A value that the kernel refused for a cgroup file. */
+export class CgroupWriteError extends Error {
+  override readonly name = 'CgroupWriteError'
+  constructor(
+    readonly file: string,
+    readonly value: string,
+    override readonly cause: unknown,
+  ) {
+    super(`the kernel refused ${value} for ${file}: ${cause instanceof Error ? cause.message : cause}`)
+  }
+}
+
+/** How control groups are mounted on this host. */
+export interface Hierarchy {
+  readonly version: 1 | 2
+  /**
+   * Where a controller's tree is mounted. In version 2 it is the same for all of them.
+   * Undefined when the host has no such controller.
+   */
+  mountOf(controller: Controller): string | undefined
+  /** Every tree that a sandbox has a directory in. */
+  readonly mounts: readonly string[]
+}
+
+export const controllers = [
+  'cpu',
+  'cpuacct',
+  'memory',
+  'pids',
+  'freezer',
+  'blkio',
+  'cpuset',
+  'devices',
+] as const
+export type Controller = (typeof controllers)[number]
+
+/** Finds out which version of control groups this host uses, as crun does: by what `/sys/fs/cgroup` is. */
+export function detectHierarchy(): Hierarchy {
+  const root = '/sys/fs/cgroup'
+  if (existsSync(join(root, 'cgroup.controllers'))) {
+    return { version: 2, mountOf: () => root, mounts: [root] }
+  }
+  const found = new Map<string, string>()
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const [left, right] = line.split(' - ')
+    const target = left?.split(' ')[4]
+    const [type, , options] = right?.split(' ') ?? []
+    if (type !== 'cgroup' || target === undefined) continue
+    for (const name of options?.split(',') ?? []) if (!found.has(name)) found.set(name, target)
+    if (options?.includes('name=systemd')) found.set('systemd', target)
+  }
+  return { version: 1, mountOf: (controller) => found.get(controller), mounts: [...new Set(found.values())] }
+}
+
+/** Makes one cgroup in every tree, and hands its controllers down to its children. */
+export async function makeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
+  for (const mount of hierarchy.mounts) {
+    const directory = join(mount, path)
+    await mkdir(directory, { recursive: true })
+    if (hierarchy.version === 2) {
+      const available = (await readFile(join(directory, 'cgroup.controllers'), 'utf8')).trim().split(' ')
+      const wanted = available.filter((name) => ['cpu', 'memory', 'pids', 'io', 'cpuset'].includes(name))
+      const enable = wanted.map((name) => `+${name}`).join(' ')
+      if (enable) await writeFile(join(directory, 'cgroup.subtree_control'), enable)
+    }
+  }
+}
+
+/** Makes the cgroup of one sandbox: a leaf, which may hold processes. */
+export async function makeLeaf(hierarchy: Hierarchy, path: string): Promise<void> {
+  await Promise.all(hierarchy.mounts.map((mount) => mkdir(join(mount, path), { recursive: true })))
+}
+
+/** Removes a cgroup from every tree, its children first. Waits a little for processes that are still dying. */
+export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
+  await Promise.all(hierarchy.mounts.map((mount) => removeTree(join(mount, path))))
+}
+
+async function removeTree(directory: string): Promise<void> {
+  if (!existsSync(directory)) return
+  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
+    if (entry.isDirectory()) await removeTree(join(directory, entry.name))
+  }
+  for (let tries = 0; ; tries++) {
+    try {
+      return await rmdir(directory)
+    } catch (error) {
+      if (!existsSync(directory)) return
+      if (tries >= 200) throw error
+      await sleep(5)
+    }
+  }
+}
+
+/** Every process of a cgroup. */
+export async function processesOf(hierarchy: Hierarchy, path: string): Promise<number[]> {
+  const mount = hierarchy.mountOf('pids') ?? hierarchy.mounts[0]
+  if (mount === undefined) return []
+  const text = await readFile(join(mount, path, 'cgroup.procs'), 'utf8').catch(() => '')
+  return text.split('\n').filter(Boolean).map(Number)
+}
+
+/** @throws CgroupWriteError when the kernel refuses */
+export async function writeValue(file: string, value: string | number): Promise<void> {
+  try {
+    await writeFile(file, String(value))
+  } catch (error) {
+    throw new CgroupWriteError(file, String(value), error)
+  }
+}

@@ -1,0 +1,102 @@
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { ioctl } from '../linux/libc.js'
+import { run } from '../linux/spawn.js'
+
+// include/uapi/linux/btrfs.h
+const iocSubvolCreate = 0x5000940e
+const iocSnapDestroy = 0x5000940f
+const iocInoLookup = 0xd0009412
+const iocQgroupLimit = 0x8030942b
+const iocQgroupCreate = 0x4010942a
+const argsBytes = 4096
+const nameOffset = 8
+const limitReferenced = 1n
+const subvolumeRootInode = 256n
+
+/** A btrfs subvolume: the disk of one sandbox. The qgroup that limits it has the subvolume's id. */
+export interface Volume {
+  readonly path: string
+  readonly id: number
+}
+
+/** Makes a subvolume at `path` that holds at most `sizeBytes`, metadata of its files included. */
+export function createVolume(path: string, sizeBytes: number): Volume {
+  onParent(path, (parent, name) => ioctl(parent, iocSubvolCreate, volumeArgs(name), `create ${path}`))
+  const volume = { path, id: volumeId(path) }
+  limitVolume(path, sizeBytes)
+  for (const directory of ['upper', 'work']) mkdirSync(join(path, directory), { mode: 0o755 })
+  return volume
+}
+
+/** Changes how much the subvolume holds. Below what it holds, every further write fails with EDQUOT. */
+export function limitVolume(path: string, sizeBytes: number): void {
+  withDirectory(path, (fd) => {
+    const args = Buffer.alloc(48)
+    args.writeBigUInt64LE(0n, 0) // qgroup 0: the one of the subvolume that fd is in
+    args.writeBigUInt64LE(limitReferenced, 8)
+    args.writeBigUInt64LE(BigInt(sizeBytes), 16)
+    ioctl(fd, iocQgroupLimit, args, `limit ${path}`)
+  })
+}
+
+/** Removes the subvolume with everything in it. Its space comes back in the background. */
+export function destroyVolume(path: string): void {
+  const id = volumeId(path)
+  onParent(path, (parent, name) => ioctl(parent, iocSnapDestroy, volumeArgs(name), `destroy ${path}`))
+  withDirectory(dirname(path), (fd) => {
+    const args = Buffer.alloc(16)
+    args.writeBigUInt64LE(0n, 0) // 0 removes
+    args.writeBigUInt64LE(BigInt(id), 8)
+    try {
+      ioctl(fd, iocQgroupCreate, args, `drop the qgroup of ${path}`)
+    } catch {
+      // EBUSY until the cleaner thread is through with the subvolume; `dropStaleQgroups` takes it later.
+    }
+  })
+}
+
+/** Bytes that each subvolume under `root` holds, by subvolume id. As fresh as the last commit (30 s). */
+export async function volumeUsage(root: string): Promise<Map<number, number>> {
+  const table = await run('btrfs', ['qgroup', 'show', '--raw', root])
+  const rows = table.matchAll(/^0\/(\d+)\s+(\d+)\s+\d+/gm)
+  return new Map(Array.from(rows, ([, id, bytes]) => [Number(id), Number(bytes)]))
+}
+
+/** Drops qgroups whose subvolume is gone, so that years of sandboxes leave nothing behind. */
+export async function dropStaleQgroups(root: string, alive: ReadonlySet<number>): Promise<void> {
+  for (const id of (await volumeUsage(root)).keys()) {
+    if (id === 5 || alive.has(id)) continue
+    // Fails while the cleaner thread still works on the subvolume: the next sweep finds it again.
+    await run('btrfs', ['qgroup', 'destroy', `0/${id}`, root]).catch(() => {})
+  }
+}
+
+function volumeId(path: string): number {
+  return withDirectory(path, (fd) => {
+    const args = Buffer.alloc(argsBytes)
+    args.writeBigUInt64LE(subvolumeRootInode, 8)
+    ioctl(fd, iocInoLookup, args, `id of ${path}`)
+    return Number(args.readBigUInt64LE(0))
+  })
+}
+
+function volumeArgs(name: string): Buffer {
+  const args = Buffer.alloc(argsBytes)
+  args.write(name, nameOffset)
+  return args
+}
+
+function onParent(path: string, act: (fd: number, name: string) => void): void {
+  const parent = dirname(path)
+  withDirectory(parent, (fd) => act(fd, path.slice(parent.length + 1)))
+}
+
+function withDirectory<T>(path: string, act: (fd: number) => T): T {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    return act(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

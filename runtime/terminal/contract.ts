@@ -1,0 +1,3 @@
+export interface OciProcess {
+  args: string[]
+}
