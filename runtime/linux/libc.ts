@@ -100,3 +100,38 @@ export function setns(fd: number, type: number): void {
 export function sethostname(name: string): void {
   check(libcSethostname(name, Buffer.byteLength(name)), 'sethostname', name)
 }
+
+const libcMkfifo = libc.func('mkfifo', 'int', ['str', 'uint'])
+const libcPipe2 = libc.func('pipe2', 'int', ['void *', 'int'])
+const libcPrctl = libc.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong'])
+const libcWaitpid = libc.func('waitpid', 'int', ['int', 'void *', 'int'])
+
+/** @see mkfifo(3) */
+export function mkfifo(path: string, mode: number): void {
+  check(libcMkfifo(path, mode), 'mkfifo', path)
+}
+
+/**
+ * A pipe whose ends are not inherited. Node's own `stdio: 'pipe'` is a socket, on which a program inside
+ * cannot open `/dev/stdout`.
+ */
+export function pipe(): { readEnd: number; writeEnd: number } {
+  const closeOnExec = 0o2000000
+  const ends = new Int32Array(2)
+  check(libcPipe2(ends, closeOnExec), 'pipe2', '')
+  const [readEnd = -1, writeEnd = -1] = ends
+  return { readEnd, writeEnd }
+}
+
+/** Makes orphans among this process's descendants its own children. @see PR_SET_CHILD_SUBREAPER(2const) */
+export function becomeSubreaper(): void {
+  check(libcPrctl(36, 1, 0, 0, 0), 'prctl', 'PR_SET_CHILD_SUBREAPER')
+}
+
+/** @returns the wait status of a child that has ended, or undefined while it runs */
+export function waitpidNow(pid: number): number | undefined {
+  const noHang = 1
+  const status = new Int32Array(1)
+  const waited = check(libcWaitpid(pid, status, noHang), 'waitpid', String(pid))
+  return waited === 0 ? undefined : (status[0] ?? 0)
+}

@@ -1,0 +1,86 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CommandError, run } from '../linux/spawn.js'
+
+/** An OCI runtime with its state directory. `runsc` takes the same calls. */
+export interface OciRuntime {
+  readonly program: string
+  readonly root: string
+}
+
+const base = (runtime: OciRuntime) => ['--root', runtime.root, '--cgroup-manager=cgroupfs']
+
+/**
+ * Creates and starts the container of `bundle`, and returns its first process as the host sees it.
+ * @param output a descriptor that becomes its stdout and stderr: the end of file there is the container's end
+ * @throws CommandError with crun's own words
+ */
+export async function runContainer(
+  runtime: OciRuntime,
+  id: string,
+  bundle: string,
+  output: number,
+): Promise<number> {
+  const log = join(bundle, 'log')
+  const pidFile = join(bundle, 'pid')
+  try {
+    await run(
+      runtime.program,
+      [
+        ...base(runtime),
+        `--log=file:${log}`,
+        'run',
+        '--detach',
+        '--bundle',
+        bundle,
+        '--pid-file',
+        pidFile,
+        id,
+      ],
+      { stdio: ['ignore', output, output] },
+    )
+  } catch (error) {
+    const words = await readFile(log, 'utf8').catch(() => '')
+    throw error instanceof CommandError ? new CommandError(error.command, error.status, words) : error
+  }
+  return Number(await readFile(pidFile, 'utf8'))
+}
+
+/** Kills what runs in the container and removes crun's state of it. One that is gone already is no error. */
+export async function deleteContainer(runtime: OciRuntime, id: string): Promise<void> {
+  await run(runtime.program, [...base(runtime), 'delete', '--force', id])
+}
+
+/** Arguments of an exec that returns once the process stands. Its streams are the caller's. */
+export function execArguments(
+  runtime: OciRuntime,
+  id: string,
+  files: { process: string; pid: string; log: string },
+): string[] {
+  const { process, pid, log } = files
+  return [
+    ...base(runtime),
+    `--log=file:${log}`,
+    'exec',
+    '--detach',
+    '--process',
+    process,
+    '--pid-file',
+    pid,
+    id,
+  ]
+}
+
+/** Tells crun that the container's processes were moved, after which exec and delete follow. */
+export function rewriteCgroupPath(runtime: OciRuntime, id: string, cgroup: string): void {
+  const file = join(runtime.root, id, 'status')
+  const status: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  writeFileSync(`${file}.new`, JSON.stringify(Object.assign({}, status, { 'cgroup-path': cgroup })))
+  renameSync(`${file}.new`, file)
+}
+
+/** Containers that crun knows of. */
+export async function containerIds(runtime: OciRuntime): Promise<string[]> {
+  return readdir(runtime.root).catch(() => [])
+}

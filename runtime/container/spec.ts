@@ -1,0 +1,149 @@
+import { idRangeSize } from '../linux/userns.js'
+
+/** Docker's default set. Root inside has these over its own user namespace, and nothing over the host. */
+export const capabilities = [
+  'CAP_AUDIT_WRITE',
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_KILL',
+  'CAP_MKNOD',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_NET_RAW',
+  'CAP_SETFCAP',
+  'CAP_SETGID',
+  'CAP_SETPCAP',
+  'CAP_SETUID',
+  'CAP_SYS_CHROOT',
+] as const
+
+/** What the OCI runtime is asked to run. */
+export interface ContainerOptions {
+  readonly rootfs: string
+  readonly uidBase: number
+  readonly cgroup: string
+  readonly hostname: string
+  readonly memoryBytes: number
+  readonly seccomp: object
+}
+
+const mib = 1024 ** 2
+
+/**
+ * The OCI configuration of a sandbox. Its first process only waits and reaps: what people run comes in as
+ * execs and terminals.
+ * @see https://github.com/opencontainers/runtime-spec/blob/main/config.md
+ */
+export function containerSpec(options: ContainerOptions): object {
+  const idMap = [{ containerID: 0, hostID: options.uidBase, size: idRangeSize }]
+  // Pages of a tmpfs count against the sandbox's memory; the bound keeps one from being all of it.
+  const tmpfsBytes = Math.max(mib, Math.floor(options.memoryBytes / 2))
+  const tmpfs = (destination: string, mode: string, size: number, ...flags: string[]) => ({
+    destination,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'nodev', ...flags, `mode=${mode}`, `size=${size}`],
+  })
+  return {
+    ociVersion: '1.0.2',
+    hostname: options.hostname,
+    root: { path: options.rootfs, readonly: false },
+    process: {
+      ...processSpec({ args: ['/usr/bin/catatonit', '-P'], env: [], cwd: '/', user: 'root' }),
+      terminal: false,
+    },
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+      tmpfs('/dev', '755', mib, 'strictatime'),
+      {
+        destination: '/dev/pts',
+        type: 'devpts',
+        source: 'devpts',
+        options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+      },
+      tmpfs('/dev/shm', '1777', tmpfsBytes, 'noexec'),
+      {
+        destination: '/dev/mqueue',
+        type: 'mqueue',
+        source: 'mqueue',
+        options: ['nosuid', 'noexec', 'nodev'],
+      },
+      { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+      tmpfs('/run', '755', tmpfsBytes),
+    ],
+    linux: {
+      cgroupsPath: options.cgroup,
+      namespaces: ['pid', 'network', 'ipc', 'uts', 'mount', 'user', 'cgroup'].map((type) => ({ type })),
+      uidMappings: idMap,
+      gidMappings: idMap,
+      rootfsPropagation: 'private',
+      seccomp: options.seccomp,
+      resources: { devices: [{ allow: false, access: 'rwm' }] },
+      sysctl: {
+        'net.ipv4.ping_group_range': '0 65535',
+        'net.ipv4.ip_unprivileged_port_start': '0',
+        'net.ipv6.conf.all.disable_ipv6': '1',
+      },
+      maskedPaths: [
+        '/proc/acpi',
+        '/proc/asound',
+        '/proc/interrupts',
+        '/proc/kcore',
+        '/proc/keys',
+        '/proc/latency_stats',
+        '/proc/sched_debug',
+        '/proc/scsi',
+        '/proc/timer_list',
+        '/proc/timer_stats',
+        '/sys/devices/virtual/powercap',
+        '/sys/firmware',
+        '/sys/fs/selinux',
+      ],
+      readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+    },
+  }
+}
+
+/** Who a process inside runs as. */
+export type InsideUser = 'user' | 'root'
+
+/** The ids of the image's users. `user` may use sudo, which puts it into the bounding set's reach. */
+const identities = {
+  root: { uid: 0, gid: 0, home: '/root' },
+  user: { uid: 1000, gid: 1000, home: '/home/user' },
+} as const
+
+/** A process inside, in OCI form: for the container's first one, for execs and for terminals. */
+export function processSpec(of: {
+  args: readonly string[]
+  env: readonly string[]
+  cwd?: string | undefined
+  user: InsideUser
+}): object {
+  const { uid, gid, home } = identities[of.user]
+  const held = of.user === 'root' ? capabilities : []
+  return {
+    args: of.args,
+    env: of.env,
+    cwd: of.cwd ?? home,
+    user: { uid, gid, additionalGids: [gid] },
+    capabilities: { bounding: capabilities, effective: held, permitted: held, inheritable: [], ambient: [] },
+    rlimits: [{ type: 'RLIMIT_CORE', soft: 0, hard: 0 }],
+    noNewPrivileges: false,
+    oomScoreAdj: 500,
+  }
+}
+
+/** The environment of every process inside; `extra` wins. `crun exec` does not add the container's own. */
+export function insideEnvironment(user: InsideUser, ...extra: Readonly<Record<string, string>>[]): string[] {
+  const base: Record<string, string> = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: identities[user].home,
+    USER: user,
+    LOGNAME: user,
+    SHELL: '/bin/bash',
+    LANG: 'C.UTF-8',
+  }
+  return Object.entries(Object.assign(base, ...extra)).map(([name, value]) => `${name}=${value}`)
+}

@@ -1,0 +1,16 @@
+import type { ErrorCode } from '../protocol/index.js'
+
+/** Everything that the runtime refuses. `http/` turns it into an answer; other errors are bugs and become 500. */
+export class RuntimeRefusal extends Error {
+  override readonly name = 'RuntimeRefusal'
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+export const notFound = (id: string) => new RuntimeRefusal('not_found', `there is no sandbox ${id}`)
+export const notRunning = (id: string, state: string) =>
+  new RuntimeRefusal('sandbox_not_running', `sandbox ${id} is ${state}, not running`)

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import type { ExitStatus } from '../../protocol/index.js'
+import { becomeSubreaper, SyscallError, waitpidNow } from './libc.js'
+
+const signalNames = new Map<number, string>(
+  Object.entries(constants.signals).map(([name, number]) => [number, name]),
+)
+
+/** Translates a wait status. @see wait(2) */
+export function exitStatus(status: number): ExitStatus {
+  const signal = status & 0x7f
+  if (signal === 0) return { exitCode: (status >> 8) & 0xff, signal: null }
+  return { exitCode: null, signal: signalNames.get(signal) ?? `SIG${signal}` }
+}
+
+/**
+ * Waits for processes that are ours only because their parent, crun, has gone: a detached container's first
+ * process and detached execs. Node waits for its own children itself and is left to it.
+ */
+export class Reaper {
+  readonly #waiting = new Map<number, (status: ExitStatus) => void>()
+
+  constructor() {
+    becomeSubreaper()
+    process.on('SIGCHLD', () => this.#sweep())
+  }
+
+  /** How the process ended. If it is not our child (any more), its exit status is unknown: all null. */
+  wait(pid: number): Promise<ExitStatus> {
+    return new Promise((resolve) => {
+      this.#waiting.set(pid, resolve)
+      this.#reap(pid)
+    })
+  }
+
+  #sweep(): void {
+    for (const pid of this.#waiting.keys()) this.#reap(pid)
+  }
+
+  #reap(pid: number): void {
+    const done = this.#waiting.get(pid)
+    if (done === undefined) return
+    try {
+      const status = waitpidNow(pid)
+      if (status === undefined) return
+      this.#waiting.delete(pid)
+      done(exitStatus(status))
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error
+      this.#waiting.delete(pid)
+      done({ exitCode: null, signal: null })
+    }
+  }
+}
+
+/**
+ * When a process began, in clock ticks since boot: with its pid it names one process for ever.
+ * @returns undefined when there is no such process, or it is a zombie
+ */
+export function startTime(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name, field 2, may contain anything; what follows its closing parenthesis is fields 3 and on.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19])
+  } catch {
+    return undefined // ESRCH and ENOENT are the answer
+  }
+}
+
+/** Kills a process and all its descendants. Stops each before its children are listed, so none escapes. */
+export function killTree(pid: number): void {
+  signal(pid, 'SIGSTOP')
+  for (const child of childrenOf(pid)) killTree(child)
+  signal(pid, 'SIGKILL')
+}
+
+/** Sends a signal; a process that is gone already is no error. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    )
+  } catch {
+    return [] // it ended meanwhile
+  }
+}
