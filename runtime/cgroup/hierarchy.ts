@@ -61,7 +61,7 @@ export function detectHierarchy(): Hierarchy {
 export async function makeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
   for (const mount of hierarchy.mounts) {
     const directory = join(mount, path)
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(hierarchy, mount, path)
     if (hierarchy.version === 2) {
       const available = (await readFile(join(directory, 'cgroup.controllers'), 'utf8')).trim().split(' ')
       const wanted = available.filter((name) => ['cpu', 'memory', 'pids', 'io', 'cpuset'].includes(name))
@@ -73,7 +73,22 @@ export async function makeCgroup(hierarchy: Hierarchy, path: string): Promise<vo
 
 /** Makes the cgroup of one sandbox: a leaf, which may hold processes. */
 export async function makeLeaf(hierarchy: Hierarchy, path: string): Promise<void> {
-  await Promise.all(hierarchy.mounts.map((mount) => mkdir(join(mount, path), { recursive: true })))
+  await Promise.all(hierarchy.mounts.map((mount) => makeDirectory(hierarchy, mount, path)))
+}
+
+/** A new cpuset of version 1 has no processors and no memory nodes, and takes no process until it has some. */
+async function makeDirectory(hierarchy: Hierarchy, mount: string, path: string): Promise<void> {
+  await mkdir(join(mount, path), { recursive: true })
+  if (hierarchy.version === 2 || mount !== hierarchy.mountOf('cpuset')) return
+  let at = mount
+  for (const step of path.split('/').filter(Boolean)) {
+    const parent = at
+    at = join(at, step)
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      if ((await readFile(join(at, file), 'utf8')).trim() !== '') continue
+      await writeFile(join(at, file), await readFile(join(parent, file), 'utf8'))
+    }
+  }
 }
 
 /** Removes a cgroup from every tree, its children first. Waits a little for processes that are still dying. */

@@ -22,19 +22,33 @@ const profile = z.object({
 
 const native = { x64: ['SCMP_ARCH_X86_64', 'amd64'], arm64: ['SCMP_ARCH_AARCH64', 'arm64'] }
 
-/** Ways into the kernel that no program in a sandbox needs, and that many an escape began with. */
+/**
+ * Ways into the kernel that no program in a sandbox needs, and that many an escape began with. The profile
+ * leaves namespaces and mounts to capabilities, which whoever makes a user namespace of its own has; so they
+ * are closed here, and with them everything that is only reachable from inside a nested namespace.
+ */
 const refused = new Set([
-  'add_key',
-  'bpf',
-  'io_uring_enter',
-  'io_uring_register',
-  'io_uring_setup',
-  'keyctl',
-  'open_by_handle_at',
-  'perf_event_open',
-  'request_key',
-  'userfaultfd',
+  ...['add_key', 'keyctl', 'request_key'],
+  ...['bpf', 'perf_event_open', 'userfaultfd', 'open_by_handle_at'],
+  ...['io_uring_enter', 'io_uring_register', 'io_uring_setup'],
+  ...['setns', 'unshare', 'clone', 'clone3'],
+  ...['mount', 'umount', 'umount2', 'pivot_root', 'mount_setattr', 'move_mount', 'open_tree'],
+  ...['fsconfig', 'fsmount', 'fsopen', 'fspick'],
 ])
+
+/** Every CLONE_NEW… flag. */
+const cloneNamespaces = 0x7e020000
+const enosys = 38
+
+/** Threads and processes, but no namespaces; clone3 hides its flags from seccomp, and libc falls back to clone. */
+const cloneRules = [
+  {
+    names: ['clone'],
+    action: 'SCMP_ACT_ALLOW',
+    args: [{ index: 0, value: cloneNamespaces, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+  },
+  { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: enosys },
+]
 
 /**
  * The containers project's default profile as OCI wants it: its conditions on capabilities and architecture
@@ -56,7 +70,7 @@ export function readSeccomp(file: string, capabilities: readonly string[]): obje
       (one) => (!isSet(one.includes) || holds(one.includes)) && !(isSet(one.excludes) && holds(one.excludes)),
     )
     .map((one) => ({
-      names: one.action === 'SCMP_ACT_ALLOW' ? one.names.filter((name) => !refused.has(name)) : one.names,
+      names: one.names.filter((name) => !refused.has(name)),
       action: one.action,
       ...(one.args?.length ? { args: one.args } : {}),
       ...(one.errnoRet ? { errnoRet: one.errnoRet } : {}),
@@ -67,6 +81,6 @@ export function readSeccomp(file: string, capabilities: readonly string[]): obje
     defaultAction: source.defaultAction,
     ...(source.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: source.defaultErrnoRet }),
     architectures: [architecture, ...(map?.subArchitectures ?? [])],
-    syscalls,
+    syscalls: [...syscalls, ...cloneRules],
   }
 }

@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { detectHierarchy, makeCgroup, processesOf, removeCgroup } from '../cgroup/hierarchy.js'
+import { applyLimits } from '../cgroup/limits.js'
+import { relocate } from '../cgroup/relocate.js'
+import { readUsage } from '../cgroup/usage.js'
+import { run } from '../linux/spawn.js'
+import { openIdmap } from '../linux/userns.js'
+import { mountRootfs } from '../rootfs/rootfs.js'
+import { createVolume, destroyVolume } from '../rootfs/volume.js'
+import { type Laboratory, openLaboratory } from '../testing/kernel.js'
+import { deleteContainer, rewriteCgroupPath, runContainer } from './crun.js'
+import { readSeccomp } from './seccomp.js'
+import { capabilities, containerSpec } from './spec.js'
+
+const uidBase = 2 ** 31 + 4095 * 65536
+const mib = 1024 ** 2
+const root = '/clochetestcontainer'
+const hierarchy = detectHierarchy()
+const seccomp = readSeccomp('/usr/share/containers/seccomp.json', capabilities)
+
+describe('a sandbox on the real kernel', () => {
+  let lab: Laboratory
+  let pid = 0
+  const id = `test-${process.pid}`
+  const oci = () => ({ program: 'crun', root: join(lab.home, 'crun') })
+  const inside = (script: string, user = '1000:1000') =>
+    new Promise<{ code: number | null; output: string }>((resolve) => {
+      const args = [
+        '--root',
+        oci().root,
+        '--cgroup-manager=cgroupfs',
+        'exec',
+        '--user',
+        user,
+        id,
+        '/bin/sh',
+        '-c',
+        script,
+      ]
+      const child = spawn('crun', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+      let output = ''
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+      child.once('close', (code) => resolve({ code, output: output.trim() }))
+    })
+
+  beforeAll(async () => {
+    lab = await openLaboratory()
+    const bundle = join(lab.home, 'box')
+    await mkdir(bundle)
+    const volume = createVolume(join(lab.disk, 'sandboxes', 'one'), 64 * mib)
+    const idmap = await openIdmap(uidBase)
+    await makeCgroup(hierarchy, `${root}/pool`)
+    {
+      using rootfs = mountRootfs(join(lab.home, 'mounts'), [lab.layer], volume.path, idmap)
+      const cgroup = `${root}/pool/one`
+      const spec = containerSpec({
+        rootfs: rootfs.path,
+        uidBase,
+        cgroup,
+        hostname: 'one',
+        memoryBytes: 256 * mib,
+        seccomp,
+      })
+      await writeFile(join(bundle, 'config.json'), JSON.stringify(spec))
+      const output = openSync(join(bundle, 'output'), 'w')
+      pid = await runContainer(oci(), id, bundle, output)
+      closeSync(output)
+      await applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 })
+    }
+    closeSync(idmap)
+  })
+
+  afterAll(async () => {
+    await deleteContainer(oci(), id)
+    await removeCgroup(hierarchy, root)
+    destroyVolume(join(lab.disk, 'sandboxes', 'one'))
+    await lab[Symbol.asyncDispose]()
+  })
+
+  it('runs as nobody outside and as an ordinary user inside', async () => {
+    expect((await inside('id -u; hostname')).output).toBe('1000\none')
+    expect(await run('stat', ['--format=%u', `/proc/${pid}`])).toBe(`${uidBase}\n`)
+  })
+
+  it('lets its user become root inside, by sudo', async () => {
+    expect((await inside('sudo id -u')).output).toMatch(/(^|\n)0$/)
+  })
+
+  it('keeps the disk 0-based, so that any range can mount it again', async () => {
+    await inside('echo mine > /home/user/file')
+    const file = join(lab.disk, 'sandboxes', 'one', 'upper', 'home', 'user', 'file')
+    expect(await run('stat', ['--format=%u', file])).toBe('1000\n')
+  })
+
+  it('leaves no mount on the host', async () => {
+    expect(await run('cat', ['/proc/self/mountinfo'])).not.toContain(join(lab.home, 'mounts'))
+  })
+
+  it('cannot write past its disk, and says so only inside', async () => {
+    const filled = await inside('head -c 200M /dev/urandom > /home/user/big; sync; rm -f /home/user/big')
+    expect(filled.output).toMatch(/quota exceeded|no space/i)
+  })
+
+  it('sees only its own processes, one loopback, and no way to mount or unshare', async () => {
+    expect((await inside('ls /proc | grep -c "^[0-9]"')).output).toMatch(/^[1-9]$/)
+    expect((await inside('ls /sys/class/net')).output).toBe('lo')
+    expect((await inside('mount -t tmpfs none /mnt', '0:0')).code).not.toBe(0)
+    expect((await inside('unshare --user true', '0:0')).code).not.toBe(0)
+    expect((await inside('echo 1 > /proc/sysrq-trigger', '0:0')).code).not.toBe(0)
+  })
+
+  it('is killed inside at its memory limit, and the kill is counted', async () => {
+    const hog = 'python3 -c "b = bytearray(400 << 20); b[::4096] = b[::4096]"'
+    expect((await inside(hog)).code).toBe(137)
+    expect((await readUsage(hierarchy, `${root}/pool/one`)).oomKills).toBeGreaterThan(0)
+    expect((await inside('echo alive')).output).toBe('alive')
+  })
+
+  it('moves to a tenant with all its processes, and later ones are born there', async () => {
+    await makeCgroup(hierarchy, `${root}/tenant`)
+    await relocate(hierarchy, `${root}/pool/one`, `${root}/tenant/one`)
+    rewriteCgroupPath(oci(), id, `${root}/tenant/one`)
+    expect(await processesOf(hierarchy, `${root}/tenant/one`)).toContain(pid)
+    expect((await inside('cat /proc/self/cgroup')).output).toContain('tenant/one')
+  })
+})

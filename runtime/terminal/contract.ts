@@ -1,3 +1,0 @@
-export interface OciProcess {
-  args: string[]
-}

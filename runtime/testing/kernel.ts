@@ -1,0 +1,37 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { settleHybrid } from '../cgroup/hybrid.js'
+import { run } from '../linux/spawn.js'
+import { closeDisk, openDisk } from '../rootfs/disk.js'
+
+/** A disk of its own with the base image as a layer, for tests against the real kernel. */
+export interface Laboratory extends AsyncDisposable {
+  readonly home: string
+  readonly disk: string
+  readonly layer: string
+}
+
+/** @throws when `bin/test` has not built the image */
+export async function openLaboratory(): Promise<Laboratory> {
+  const image = process.env.CLOCHE_TEST_IMAGE
+  if (image === undefined) throw new Error('CLOCHE_TEST_IMAGE is not set: run the tests with bin/test')
+  await settleHybrid()
+  await mkdir('/var/tmp', { recursive: true })
+  const home = await mkdtemp('/var/tmp/cloche-test-')
+  // The layers' users inside must be able to walk to their root while it is mounted.
+  await run('chmod', ['711', home])
+  const close = async () => {
+    await closeDisk(home)
+    await rm(home, { recursive: true })
+  }
+  try {
+    const disk = await openDisk(home, 8)
+    const layer = join(disk, 'layers', 'base')
+    await mkdir(layer, { mode: 0o755 })
+    await run('tar', ['-xf', image, '-C', layer, '--numeric-owner', '--exclude=./dev/*'])
+    return { home, disk, layer, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
