@@ -50,7 +50,10 @@ export function detectHierarchy(): Hierarchy {
     const [left, right] = line.split(' - ')
     const target = left?.split(' ')[4]
     const [type, , options] = right?.split(' ') ?? []
-    if (type !== 'cgroup' || target === undefined) continue
+    if (target === undefined) continue
+    // crun makes a directory in a hybrid host's version 2 tree as well.
+    if (type === 'cgroup2') found.set('unified', target)
+    if (type !== 'cgroup') continue
     for (const name of options?.split(',') ?? []) if (!found.has(name)) found.set(name, target)
     if (options?.includes('name=systemd')) found.set('systemd', target)
   }

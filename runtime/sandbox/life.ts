@@ -1,0 +1,126 @@
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { join } from 'node:path'
+import { makeCgroup, removeCgroup } from '../cgroup/hierarchy.js'
+import { applyLimits } from '../cgroup/limits.js'
+import { deleteContainer, runContainer } from '../container/crun.js'
+import { containerSpec } from '../container/spec.js'
+import { mkfifo } from '../linux/libc.js'
+import { startTime } from '../linux/process.js'
+import { connect, disconnect } from '../network/veth.js'
+import { mountRootfs } from '../rootfs/rootfs.js'
+import { createVolume, destroyVolume } from '../rootfs/volume.js'
+import type { NodeContext } from './node.js'
+import { type Record, saveRecord } from './record.js'
+
+const mib = 1024 ** 2
+/** A tenant can write into its exit pipe; after a first byte it is looked at no more often than this. */
+const nuisancePauseMs = 1000
+
+export const directoryOf = (node: NodeContext, box: Record) => join(node.boxes, box.id)
+const volumeOf = (node: NodeContext, box: Record) => join(node.disk, 'sandboxes', box.id)
+
+/** Makes the disk of a new sandbox. */
+export function makeDisk(node: NodeContext, box: Record): Record {
+  const volume = createVolume(volumeOf(node, box), box.limits.diskMiB * mib)
+  return { ...box, volumeId: volume.id }
+}
+
+/**
+ * Starts a sandbox on its disk, in the order the kernel wants it: root file system, cgroup, container,
+ * limits, network.
+ *
+ * @throws when any step fails; the caller removes what there is with `tearDown`
+ */
+export async function boot(node: NodeContext, box: Record): Promise<Record> {
+  const bundle = directoryOf(node, box)
+  mkdirSync(bundle, { recursive: true, mode: 0o700 })
+  const idmap = await node.ranges.idmap(box.index)
+  const layers = box.layers.map((layer) => join(node.disk, 'layers', layer))
+  const mounts = join(node.scratch, box.id)
+  const exitPipe = join(bundle, 'exit')
+  if (!existsSync(exitPipe)) mkfifo(exitPipe, 0o600)
+  let pid: number
+  {
+    using rootfs = mountRootfs(mounts, layers, volumeOf(node, box), idmap)
+    const spec = containerSpec({
+      rootfs: rootfs.path,
+      uidBase: node.slot.uidBase(box.index),
+      cgroup: box.cgroup,
+      hostname: box.hostname,
+      memoryBytes: box.limits.memoryMiB * mib,
+      seccomp: node.seccomp,
+    })
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec))
+    // Open for reading too, or opening would wait for a reader.
+    const output = openSync(exitPipe, constants.O_RDWR)
+    try {
+      pid = await runContainer(node.oci, box.id, bundle, output)
+    } finally {
+      closeSync(output)
+    }
+  }
+  rmSync(mounts, { recursive: true, force: true })
+  await applyLimits(node.hierarchy, box.cgroup, box.limits)
+  if (box.network === 'internet') await attachNetwork(node, box, pid)
+  const began = startTime(pid)
+  if (began === undefined) throw new Error('the first process of the sandbox ended at once')
+  const running: Record = { ...box, state: 'running', failure: null, init: { pid, startTime: began } }
+  saveRecord(bundle, running)
+  return running
+}
+
+export async function attachNetwork(node: NodeContext, box: Record, pid: number): Promise<void> {
+  await connect(node.slot.interfaceName(box.index), node.slot.address(box.index), pid)
+}
+
+export async function detachNetwork(node: NodeContext, box: Record): Promise<void> {
+  await disconnect(node.slot.interfaceName(box.index))
+}
+
+/** Ends everything that runs in the sandbox. Its disk stays. Says nothing if nothing runs. */
+export async function halt(node: NodeContext, box: Record): Promise<void> {
+  await deleteContainer(node.oci, box.id)
+  await removeCgroup(node.hierarchy, box.cgroup)
+  // The interface dies with the namespace, a little later; its name and address are needed again now.
+  await detachNetwork(node, box).catch(() => {})
+}
+
+/** Removes every trace of a sandbox. Can be called at any point of its life, and again. */
+export async function tearDown(node: NodeContext, box: Record): Promise<void> {
+  await halt(node, box)
+  const volume = volumeOf(node, box)
+  if (existsSync(volume)) destroyVolume(volume)
+  rmSync(join(node.scratch, box.id), { recursive: true, force: true })
+  rmSync(directoryOf(node, box), { recursive: true, force: true })
+  node.ranges.release(box.index)
+}
+
+/** Whether the very process that the record names is alive. */
+export function isAlive(box: Record): boolean {
+  return box.init !== null && startTime(box.init.pid) === box.init.startTime
+}
+
+/**
+ * Calls `ended` once, when the sandbox's first process is gone: it holds the only writing end of the pipe,
+ * so its end is an end of file, with no polling and no process for each sandbox.
+ */
+export function watchExit(node: NodeContext, box: Record, ended: () => void): void {
+  const fd = openSync(join(directoryOf(node, box), 'exit'), constants.O_RDONLY | constants.O_NONBLOCK)
+  const pipe = new Socket({ fd, readable: true, writable: false })
+  pipe.on('data', () => {
+    pipe.pause()
+    setTimeout(() => pipe.resume(), nuisancePauseMs).unref()
+  })
+  pipe.once('error', () => pipe.destroy())
+  pipe.once('close', ended)
+  pipe.unref()
+}
+
+/** Makes the cgroup that holds a tenant, or the pool. */
+export async function makeParentCgroup(node: NodeContext, name: string): Promise<string> {
+  const path = join(node.cgroupRoot, name)
+  await makeCgroup(node.hierarchy, node.cgroupRoot)
+  await makeCgroup(node.hierarchy, path)
+  return path
+}

@@ -1,0 +1,61 @@
+import type { Logger } from 'pino'
+import type { Hierarchy } from '../cgroup/hierarchy.js'
+import type { OciRuntime } from '../container/crun.js'
+import { RuntimeRefusal } from '../errors.js'
+import type { Reaper } from '../linux/process.js'
+import { maxSandboxes, type Slot } from '../linux/slot.js'
+import { openIdmap } from '../linux/userns.js'
+
+/** What all sandboxes of this node share, made once by `runtime/index.ts`. */
+export interface NodeContext {
+  readonly log: Logger
+  readonly hierarchy: Hierarchy
+  readonly oci: OciRuntime
+  readonly slot: Slot
+  readonly reaper: Reaper
+  readonly seccomp: object
+  /** Mount point of the sandboxes' disk. */
+  readonly disk: string
+  /** Records and OCI bundles. */
+  readonly boxes: string
+  /** Where roots are mounted while a container starts, and execs leave their files: a tmpfs. */
+  readonly scratch: string
+  readonly cgroupRoot: string
+  readonly ranges: Ranges
+}
+
+/** Places in the instance's ranges. A place is free again only when its sandbox is gone. */
+export class Ranges {
+  readonly #used = new Set<number>()
+  readonly #idmaps = new Map<number, Promise<number>>()
+
+  constructor(private readonly slot: Slot) {}
+
+  /** @throws RuntimeRefusal `node_full` */
+  take(): number {
+    for (let index = 0; index < maxSandboxes; index++) {
+      if (this.#used.has(index)) continue
+      this.#used.add(index)
+      return index
+    }
+    throw new RuntimeRefusal('node_full', `this node holds ${maxSandboxes} sandboxes, which is all it can`)
+  }
+
+  adopt(index: number): void {
+    this.#used.add(index)
+  }
+
+  release(index: number): void {
+    this.#used.delete(index)
+  }
+
+  /** The idmap of a place. Nobody ever enters that namespace, so the next sandbox there uses it again. */
+  idmap(index: number): Promise<number> {
+    const known = this.#idmaps.get(index)
+    if (known !== undefined) return known
+    const opening = openIdmap(this.slot.uidBase(index))
+    this.#idmaps.set(index, opening)
+    opening.catch(() => this.#idmaps.delete(index))
+    return opening
+  }
+}

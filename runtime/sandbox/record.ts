@@ -1,0 +1,65 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import {
+  environment,
+  isolation,
+  limits,
+  networkMode,
+  sandboxId,
+  sandboxState,
+  templateName,
+  tenantId,
+} from '../../protocol/index.js'
+
+/**
+ * What the runtime must know of a container to find it again after it was killed itself. `id` is the
+ * container's own name; `sandboxId` and `tenantId` are null while it waits in the pool.
+ */
+export const record = z.object({
+  id: z.string().regex(/^b[0-9]+$/),
+  /** Place in the instance's ranges of uids, addresses and interface names. */
+  index: z.int(),
+  sandboxId: sandboxId.nullable(),
+  tenantId: tenantId.nullable(),
+  template: templateName,
+  layers: z.array(z.string()),
+  state: sandboxState,
+  failure: z.string().nullable(),
+  limits,
+  network: networkMode,
+  isolation,
+  env: environment,
+  hostname: z.string(),
+  warm: z.boolean(),
+  cgroup: z.string(),
+  volumeId: z.number(),
+  /** The first process, as the host sees it, and when it began; null when none runs. */
+  init: z.object({ pid: z.number(), startTime: z.number() }).nullable(),
+  createdAt: z.iso.datetime(),
+})
+export type Record = z.infer<typeof record>
+
+/** Writes the record so that a crash leaves the old one or the new one, never half of one. */
+export function saveRecord(directory: string, value: Record): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const file = join(directory, 'record.json')
+  writeFileSync(`${file}.new`, JSON.stringify(value))
+  renameSync(`${file}.new`, file)
+}
+
+/** Every record below `root`; a directory whose record cannot be read is removed, for nobody can use it. */
+export function readRecords(root: string, warn: (directory: string, error: unknown) => void): Record[] {
+  mkdirSync(root, { recursive: true, mode: 0o700 })
+  const found: Record[] = []
+  for (const name of readdirSync(root)) {
+    const directory = join(root, name)
+    try {
+      found.push(record.parse(JSON.parse(readFileSync(join(directory, 'record.json'), 'utf8'))))
+    } catch (error) {
+      warn(directory, error)
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+  return found
+}
