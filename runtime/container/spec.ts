@@ -114,6 +114,9 @@ const identities = {
   user: { uid: 1000, gid: 1000, home: '/home/user' },
 } as const
 
+/** The uid inside, which is the gid as well. */
+export const uidOf = (user: InsideUser): number => identities[user].uid
+
 /** A process inside, in OCI form: for the container's first one, for execs and for terminals. */
 export function processSpec(of: {
   args: readonly string[]

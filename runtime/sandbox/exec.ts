@@ -1,11 +1,11 @@
-import { closeSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fchownSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { ExecExit, ExecRequest } from '../../protocol/index.js'
 import { newId } from '../../protocol/index.js'
 import { execArguments } from '../container/crun.js'
-import { insideEnvironment, processSpec } from '../container/spec.js'
+import { insideEnvironment, processSpec, uidOf } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
 import { killTree } from '../linux/process.js'
@@ -42,6 +42,9 @@ export async function startExec(node: NodeContext, box: Record, request: ExecReq
     },
   )
   const [stdin, stdout, stderr] = [pipe(), pipe(), pipe()]
+  // Opening /dev/stdout inside opens the pipe anew, by its owner and mode.
+  const owner = node.slot.uidBase(box.index) + uidOf(request.user)
+  for (const end of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) fchownSync(end, owner, owner)
   const began = performance.now()
   try {
     await run(node.oci.program, execArguments(node.oci, box.id, files), {

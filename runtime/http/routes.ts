@@ -1,0 +1,123 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import {
+  change,
+  claim,
+  encodeFrame,
+  encodeJsonFrame,
+  execRequest,
+  type FrameType,
+  frameType,
+  type Node,
+  quota,
+  sandboxId,
+  tenantId,
+} from '../../protocol/index.js'
+import type { LocalTemplate } from '../rootfs/templates.js'
+import { startExec } from '../sandbox/exec.js'
+import type { NodeContext } from '../sandbox/node.js'
+import type { Sandboxes } from '../sandbox/service.js'
+import { Answer, type Route } from './server.js'
+
+/** What the calls of `protocol/runtime.ts` act on. */
+export interface Services {
+  readonly context: NodeContext
+  readonly sandboxes: Sandboxes
+  templates(): ReadonlyMap<string, LocalTemplate>
+  describeNode(): Promise<Node>
+  /** Stops every sandbox and destroys the pool. */
+  shutdown(): Promise<void>
+}
+
+/** After a command's end its output is read for this long, if something it left behind still holds it. */
+const drainMs = 100
+
+export function routes(services: Services): Route[] {
+  const { context, sandboxes } = services
+  const one = (action = '') => new RegExp(`^/sandboxes/([^/]+)${action}$`)
+  const steps = { pause: 'pause', resume: 'resume', stop: 'stop', start: 'start' } as const
+  return [
+    { method: 'GET', path: /^\/healthz$/, handle: async () => ({ status: 'ok' }) },
+    { method: 'GET', path: /^\/node$/, handle: () => services.describeNode() },
+    {
+      method: 'GET',
+      path: /^\/templates$/,
+      handle: async () => ({
+        templates: [...services.templates().values()].map(({ name, description, defaults, isolation }) => {
+          return { name, description, defaults, isolation }
+        }),
+      }),
+    },
+    { method: 'POST', path: /^\/shutdown$/, handle: () => services.shutdown() },
+    {
+      method: 'PUT',
+      path: /^\/tenants\/([^/]+)\/quota$/,
+      handle: async (request, id = '') => {
+        await sandboxes.setQuota(tenantId.parse(id), await request.body(quota))
+      },
+    },
+    {
+      method: 'GET',
+      path: /^\/sandboxes$/,
+      handle: async () => ({
+        sandboxes: await Promise.all(sandboxes.list().map((box) => sandboxes.describe(box))),
+      }),
+    },
+    {
+      method: 'PUT',
+      path: one(),
+      handle: async (request, id = '') => {
+        const { box, created } = await sandboxes.claim(sandboxId.parse(id), await request.body(claim))
+        return new Answer(created ? 201 : 200, await sandboxes.describe(box))
+      },
+    },
+    { method: 'GET', path: one(), handle: async (_, id = '') => sandboxes.describe(sandboxes.get(id)) },
+    { method: 'DELETE', path: one(), handle: (_, id = '') => sandboxes.remove(id) },
+    {
+      method: 'PATCH',
+      path: one(),
+      handle: async (request, id = '') =>
+        sandboxes.describe(await sandboxes.change(id, await request.body(change))),
+    },
+    ...Object.values(steps).map((step) => ({
+      method: 'POST',
+      path: one(`/${step}`),
+      handle: async (_: unknown, id = '') => sandboxes.describe(await sandboxes[step](id)),
+    })),
+    {
+      method: 'POST',
+      path: one('/exec'),
+      handle: async (request, id = '') => {
+        const box = sandboxes.running(id)
+        const running = await startExec(context, box, await request.body(execRequest))
+        const { response } = request
+        response.writeHead(200, { 'content-type': 'application/octet-stream' })
+        response.once('close', () => {
+          if (!response.writableFinished) running.kill()
+        })
+        const streams = [
+          forward(running.stdout, response, frameType.stdout),
+          forward(running.stderr, response, frameType.stderr),
+        ]
+        const exit = await running.exit
+        await Promise.race([Promise.all(streams), new Promise((resolve) => setTimeout(resolve, drainMs))])
+        running.stdout.destroy()
+        running.stderr.destroy()
+        response.end(encodeJsonFrame(frameType.exit, exit))
+      },
+    },
+  ]
+}
+
+/** Resolves when the stream has ended. A reader that is slow makes the program wait, not this process grow. */
+function forward(from: Socket, to: ServerResponse, type: FrameType): Promise<void> {
+  from.on('data', (chunk: Buffer) => {
+    if (to.writableEnded || to.destroyed || to.write(encodeFrame(type, chunk))) return
+    from.pause()
+    to.once('drain', () => from.resume())
+  })
+  return new Promise((resolve) => {
+    from.once('error', () => resolve())
+    from.once('close', () => resolve())
+  })
+}

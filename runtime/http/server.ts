@@ -1,0 +1,121 @@
+import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { statusOf } from '../../protocol/index.js'
+import { CgroupWriteError } from '../cgroup/hierarchy.js'
+import { RuntimeRefusal } from '../errors.js'
+
+const maxBodyBytes = 16 * 1024 * 1024
+
+/** One call: what it matches and what it does. Parameters of the path come in order. */
+export interface Route {
+  readonly method: string
+  readonly path: RegExp
+  handle(request: Request, ...parameters: string[]): Promise<unknown>
+}
+
+/** What a handler may ask of its request. */
+export interface Request {
+  /** The body, checked. */
+  body<T>(schema: z.ZodType<T>): Promise<T>
+  /** For answers that are streams; what the handler returns is then ignored. */
+  readonly response: ServerResponse
+}
+
+/** An answer with a status of its own. */
+export class Answer {
+  constructor(
+    readonly status: number,
+    readonly body?: unknown,
+  ) {}
+}
+
+/** Listens on a unix socket, which only root and `group` may open. */
+export async function listen(
+  routes: readonly Route[],
+  socket: string,
+  group: string,
+  log: Logger,
+): Promise<Server> {
+  const server = createServer((request, response) => void dispatch(routes, request, response, log))
+  rmSync(socket, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(socket, resolve)
+  })
+  chownSync(socket, 0, groupId(group) ?? 0)
+  chmodSync(socket, 0o660)
+  return server
+}
+
+async function dispatch(
+  routes: readonly Route[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Logger,
+) {
+  const path = request.url?.split('?')[0] ?? ''
+  try {
+    const answer = await call(routes, request, response, path)
+    if (response.headersSent) return
+    if (answer instanceof Answer) send(response, answer.status, answer.body)
+    else send(response, 200, answer)
+  } catch (error) {
+    const refusal = refusalOf(error)
+    if (refusal.code === 'internal') log.error({ error, method: request.method, path }, 'a call failed')
+    if (response.headersSent) response.destroy()
+    else send(response, statusOf[refusal.code], { code: refusal.code, message: refusal.message })
+  }
+}
+
+async function call(
+  routes: readonly Route[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+) {
+  for (const route of routes) {
+    const match = route.method === request.method ? route.path.exec(path) : null
+    if (match === null) continue
+    const body = async <T>(schema: z.ZodType<T>) => schema.parse(JSON.parse(await readBody(request)))
+    return route.handle({ body, response }, ...match.slice(1))
+  }
+  throw new RuntimeRefusal('not_found', `there is no ${request.method} ${path}`)
+}
+
+function refusalOf(error: unknown): RuntimeRefusal {
+  if (error instanceof RuntimeRefusal) return error
+  if (error instanceof z.ZodError) return new RuntimeRefusal('invalid_request', z.prettifyError(error))
+  if (error instanceof SyntaxError) return new RuntimeRefusal('invalid_request', 'the body is not JSON')
+  if (error instanceof CgroupWriteError) return new RuntimeRefusal('invalid_request', error.message)
+  return new RuntimeRefusal('internal', error instanceof Error ? error.message : String(error))
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request) {
+    bytes += chunk.length
+    if (bytes > maxBodyBytes) throw new RuntimeRefusal('payload_too_large', 'the body is longer than 16 MiB')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  if (body === undefined) {
+    response.writeHead(status === 200 ? 204 : status).end()
+    return
+  }
+  const text = JSON.stringify(body)
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    .end(text)
+}
+
+function groupId(name: string): number | undefined {
+  const row = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(`${name}:`))
+  return row === undefined ? undefined : Number(row.split(':')[2])
+}

@@ -1,0 +1,141 @@
+import { join } from 'node:path'
+import type { Claim, PoolStatus } from '../../protocol/index.js'
+import type { LocalTemplate } from '../rootfs/templates.js'
+import * as life from '../sandbox/life.js'
+import type { NodeContext } from '../sandbox/node.js'
+import type { Record } from '../sandbox/record.js'
+import type { Sandboxes, Warm } from '../sandbox/service.js'
+
+/** A template that cannot start is tried again after this long, then twice that, up to the longest. */
+const firstBackoffMs = 1000
+const longestBackoffMs = 60_000
+
+interface Pool {
+  readonly template: string
+  readonly ready: Record[]
+  creating: number
+  hits: number
+  misses: number
+  failure: string | null
+  backoffMs: number
+  retryAt: number
+}
+
+/**
+ * Sandboxes made ahead of need. Nothing that a tenant has touched ever comes back: what is claimed is the
+ * claimer's until it is destroyed.
+ */
+export class Pools implements Warm {
+  readonly #pools = new Map<string, Pool>()
+  #refilling: Promise<void> = Promise.resolve()
+  #closed = false
+
+  constructor(
+    private readonly node: NodeContext,
+    private readonly templates: () => ReadonlyMap<string, LocalTemplate>,
+    private readonly target: number,
+    private readonly sandboxes: () => Sandboxes,
+  ) {}
+
+  /** A pooled sandbox that an earlier runtime made and that still runs. */
+  adopt(box: Record): void {
+    this.#pool(box.template).ready.push(box)
+    this.#watch(box)
+  }
+
+  take(claim: Claim): Record | undefined {
+    const pool = this.#pool(claim.template)
+    const layers = this.templates().get(claim.template)?.layers.join()
+    for (let box = pool.ready.shift(); box !== undefined; box = pool.ready.shift()) {
+      // Checked at the last moment, for the price of reading one line of /proc.
+      if (life.isAlive(box) && box.layers.join() === layers) {
+        pool.hits++
+        this.refill()
+        return box
+      }
+      this.#discard(box)
+    }
+    pool.misses++
+    this.refill()
+    return undefined
+  }
+
+  status(): PoolStatus[] {
+    return [...this.#pools.values()].map(({ template, ready, creating, hits, misses, failure }) => ({
+      ...{ template, isolation: 'standard', target: this.target, ready: ready.length },
+      ...{ creating, hits, misses, failure },
+    }))
+  }
+
+  /** Brings every pool to its size, one sandbox at a time, so that it never starves those in use. */
+  refill(): void {
+    this.#refilling = this.#refilling.then(async () => {
+      for (const template of this.templates().keys()) await this.#fill(this.#pool(template))
+    })
+  }
+
+  /** Stops refilling and destroys what waits. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#refilling
+    for (const pool of this.#pools.values()) {
+      for (const box of pool.ready.splice(0)) await life.tearDown(this.node, box)
+    }
+  }
+
+  async #fill(pool: Pool): Promise<void> {
+    while (!this.#closed && pool.ready.length < this.target && performance.now() >= pool.retryAt) {
+      pool.creating = 1
+      try {
+        const box = await this.#make(pool.template)
+        pool.ready.push(box)
+        this.#watch(box)
+        pool.failure = null
+        pool.backoffMs = firstBackoffMs
+      } catch (error) {
+        pool.failure = error instanceof Error ? error.message : String(error)
+        this.node.log.error({ error, template: pool.template }, 'a sandbox for the pool cannot be made')
+        pool.retryAt = performance.now() + pool.backoffMs
+        setTimeout(() => this.refill(), pool.backoffMs).unref()
+        pool.backoffMs = Math.min(pool.backoffMs * 2, longestBackoffMs)
+      } finally {
+        pool.creating = 0
+      }
+    }
+  }
+
+  async #make(template: string): Promise<Record> {
+    const defaults = this.templates().get(template)?.defaults
+    if (defaults === undefined) throw new Error(`template ${template} is gone`)
+    const parent = await life.makeParentCgroup(this.node, 'pool')
+    const cgroup = join(parent, `${template}-${process.hrtime.bigint()}`)
+    const plain = { network: 'internet', isolation: 'standard', env: {}, hostname: 'sandbox' } as const
+    return this.sandboxes().make(null, { tenantId: null, template, limits: defaults, ...plain }, cgroup)
+  }
+
+  #watch(box: Record): void {
+    const pool = this.#pool(box.template)
+    life.watchExit(this.node, box, () => {
+      const at = pool.ready.indexOf(box)
+      if (at < 0) return // claimed: its life is watched by `Sandboxes` now
+      pool.ready.splice(at, 1)
+      this.#discard(box)
+      this.refill()
+    })
+  }
+
+  #discard(box: Record): void {
+    life.tearDown(this.node, box).catch((error: unknown) => {
+      this.node.log.error({ error, id: box.id }, 'a pooled sandbox cannot be removed')
+    })
+  }
+
+  #pool(template: string): Pool {
+    const known = this.#pools.get(template)
+    if (known !== undefined) return known
+    const counters = { creating: 0, hits: 0, misses: 0, failure: null, backoffMs: firstBackoffMs, retryAt: 0 }
+    const pool: Pool = { template, ready: [], ...counters }
+    this.#pools.set(template, pool)
+    return pool
+  }
+}

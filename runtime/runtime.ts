@@ -1,0 +1,111 @@
+import { mkdirSync, readFileSync, statfsSync } from 'node:fs'
+import { cpus, freemem, hostname, loadavg, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Node } from '../protocol/index.js'
+import { detectHierarchy } from './cgroup/hierarchy.js'
+import { settleHybrid } from './cgroup/hybrid.js'
+import type { Config } from './config.js'
+import { readSeccomp } from './container/seccomp.js'
+import { capabilities } from './container/spec.js'
+import { routes } from './http/routes.js'
+import { listen } from './http/server.js'
+import { Reaper } from './linux/process.js'
+import { takeSlot } from './linux/slot.js'
+import { hostResolver, lowerFirewall, raiseFirewall } from './network/firewall.js'
+import { Pools } from './pool/pool.js'
+import { openDisk } from './rootfs/disk.js'
+import { readTemplates } from './rootfs/templates.js'
+import { adopt } from './sandbox/adopt.js'
+import { type NodeContext, Ranges } from './sandbox/node.js'
+import { Sandboxes } from './sandbox/service.js'
+
+const version = '0.1.0'
+
+/** A runtime that answers on its socket. */
+export interface Runtime {
+  readonly socket: string
+  /** Stops answering. Sandboxes go on, and the next runtime takes them up. */
+  close(): Promise<void>
+}
+
+/** Makes the parts of the runtime, takes up what an earlier one left, fills the pools and listens. */
+export async function startRuntime(config: Config): Promise<Runtime> {
+  const startedAt = new Date().toISOString()
+  const log = pino({ name: 'runtime', level: config.logLevel })
+  const scratch = join(config.run, 'scratch')
+  // Tenants' uids walk through it to their root while it is mounted.
+  for (const directory of [config.run, scratch]) mkdirSync(directory, { recursive: true, mode: 0o711 })
+  await settleHybrid()
+  const disk = await openDisk(config.home, config.diskGib)
+  const slot = takeSlot(config.instance)
+  await raiseFirewall(config.instance, slot, config.resolvers?.[0] ?? hostResolver())
+  const context: NodeContext = {
+    ...{ log, slot, disk, scratch },
+    hierarchy: detectHierarchy(),
+    oci: { program: 'crun', root: join(config.run, 'crun') },
+    reaper: new Reaper(),
+    seccomp: readSeccomp('/usr/share/containers/seccomp.json', capabilities),
+    boxes: join(config.home, 'boxes'),
+    cgroupRoot: config.cgroupRoot,
+    ranges: new Ranges(slot),
+  }
+  const templates = await readTemplates(disk, (file, error) =>
+    log.warn({ file, error }, 'a template is unreadable'),
+  )
+  const pools: Pools = new Pools(
+    context,
+    () => templates,
+    config.poolSize,
+    () => sandboxes,
+  )
+  const sandboxes = new Sandboxes(context, () => templates, pools)
+  const { claimed, pooled } = await adopt(context)
+  for (const box of claimed) sandboxes.adopt(box)
+  for (const box of pooled) pools.adopt(box)
+  pools.refill()
+
+  const describeNode = async (): Promise<Node> => {
+    const space = statfsSync(disk)
+    return {
+      ...{
+        name: hostname(),
+        version,
+        kernel: release(),
+        cgroupVersion: context.hierarchy.version,
+        startedAt,
+      },
+      ...{ cpus: cpus().length, load1: loadavg()[0] ?? 0 },
+      memoryTotalBytes: totalmem(),
+      memoryAvailableBytes: availableMemory(),
+      diskTotalBytes: space.blocks * space.bsize,
+      diskUsedBytes: (space.blocks - space.bfree) * space.bsize,
+      sandboxes: sandboxes.list().length,
+      running: sandboxes.list().filter((box) => box.state === 'running').length,
+      pools: pools.status(),
+    }
+  }
+  const shutdown = async () => {
+    await pools.close()
+    for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
+    await lowerFirewall(config.instance)
+  }
+  const socket = join(config.run, 'runtime.sock')
+  const services = { context, sandboxes, templates: () => templates, describeNode, shutdown }
+  const server = await listen(routes(services), socket, config.group, log)
+  log.info({ socket, sandboxes: claimed.length, templates: [...templates.keys()] }, 'ready')
+  return {
+    socket,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Free memory and what the kernel gives back when asked. */
+function availableMemory(): number {
+  const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
+  return kib === undefined ? freemem() : Number(kib) * 1024
+}

@@ -1,0 +1,74 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { thaw } from '../cgroup/freezer.js'
+import { removeCgroup } from '../cgroup/hierarchy.js'
+import { containerIds, deleteContainer } from '../container/crun.js'
+import { disconnect, interfaceNames } from '../network/veth.js'
+import { destroyVolume, dropStaleQgroups } from '../rootfs/volume.js'
+import * as life from './life.js'
+import type { NodeContext } from './node.js'
+import { type Record, readRecords } from './record.js'
+
+/**
+ * What an earlier runtime left: sandboxes that still run go on unnoticed, those whose processes are gone (a
+ * reboot, say) are stopped with their disk kept, pooled ones wait again. Whatever nobody can account for
+ * (half-made sandboxes, containers, volumes, interfaces, cgroups without a record) is destroyed.
+ */
+export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; pooled: Record[] }> {
+  const records = readRecords(node.boxes, (directory, error) => {
+    node.log.warn({ directory, error }, 'removed a sandbox whose record cannot be read')
+  })
+  for (const box of records) node.ranges.adopt(box.index)
+  const claimed: Record[] = []
+  const pooled: Record[] = []
+  for (const box of records) {
+    if (box.state === 'creating') await life.tearDown(node, box)
+    else if (life.isAlive(box)) (box.sandboxId === null ? pooled : claimed).push(box)
+    else if (box.sandboxId === null) await life.tearDown(node, box)
+    else {
+      await life.halt(node, box)
+      claimed.push({ ...box, state: 'stopped', init: null })
+    }
+  }
+  await sweep(node, [...claimed, ...pooled])
+  return { claimed, pooled }
+}
+
+async function sweep(node: NodeContext, kept: readonly Record[]): Promise<void> {
+  const ids = new Set(kept.map((box) => box.id))
+  for (const id of await containerIds(node.oci)) if (!ids.has(id)) await deleteContainer(node.oci, id)
+  const volumes = join(node.disk, 'sandboxes')
+  for (const name of readdirSync(volumes)) if (!ids.has(name)) destroyVolume(join(volumes, name))
+  await dropStaleQgroups(node.disk, new Set(kept.map((box) => box.volumeId)))
+  const interfaces = new Set(kept.filter((box) => box.init).map((box) => node.slot.interfaceName(box.index)))
+  for (const name of interfaceNames(node.slot.interfacePrefix))
+    if (!interfaces.has(name)) await disconnect(name)
+  for (const name of readdirSync(node.scratch))
+    rmSync(join(node.scratch, name), { recursive: true, force: true })
+  await sweepCgroups(node, new Set(kept.map((box) => box.cgroup)))
+}
+
+async function sweepCgroups(node: NodeContext, kept: ReadonlySet<string>): Promise<void> {
+  for (const mount of node.hierarchy.mounts) {
+    for (const parent of directories(join(mount, node.cgroupRoot))) {
+      const path = join(node.cgroupRoot, parent)
+      for (const leaf of directories(join(mount, path))) {
+        if (kept.has(join(path, leaf))) continue
+        await thaw(node.hierarchy, join(path, leaf)).catch(() => {}) // not everywhere is there a freezer file
+        await removeCgroup(node.hierarchy, join(path, leaf)).catch((error: unknown) =>
+          node.log.warn({ error, cgroup: join(path, leaf) }, 'a stray cgroup stays'),
+        )
+      }
+    }
+  }
+}
+
+function directories(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+  } catch {
+    return [] // not made yet
+  }
+}
