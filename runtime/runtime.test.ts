@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FrameDecoder, frameType, newId, node, runtimeSandbox } from '../protocol/index.js'
+import { detectHierarchy } from './cgroup/hierarchy.js'
 import { run } from './linux/spawn.js'
 import { record } from './sandbox/record.js'
 import { type Laboratory, openLaboratory } from './testing/kernel.js'
@@ -248,7 +249,7 @@ describe('the runtime', () => {
     expect(readdirSync(join(lab.disk, 'sandboxes'))).toEqual([])
     expect(readdirSync(join(lab.home, 'boxes'))).toEqual([])
     expect(await run('ip', ['-n', namespace, '-o', 'link'])).not.toMatch(/cl\dv/)
-    expect(existsSync(`/sys/fs/cgroup/memory/${instance}/${tenantId}`)).toBe(false)
+    for (const mount of detectHierarchy().mounts) expect(existsSync(join(mount, instance))).toBe(false)
     expect(await run('cat', ['/proc/self/mountinfo'])).not.toContain(runDirectory)
   })
 })

@@ -3,7 +3,7 @@ import { cpus, freemem, hostname, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Node } from '../protocol/index.js'
-import { detectHierarchy } from './cgroup/hierarchy.js'
+import { detectHierarchy, removeCgroup } from './cgroup/hierarchy.js'
 import { settleHybrid } from './cgroup/hybrid.js'
 import type { Config } from './config.js'
 import { readSeccomp } from './container/seccomp.js'
@@ -88,6 +88,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const shutdown = async () => {
     await pools.close()
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
+    await removeCgroup(context.hierarchy, context.cgroupRoot)
     await lowerFirewall(config.instance)
   }
   const socket = join(config.run, 'runtime.sock')

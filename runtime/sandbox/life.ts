@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeCgroup, removeCgroup } from '../cgroup/hierarchy.js'
 import { applyLimits } from '../cgroup/limits.js'
 import { deleteContainer, runContainer } from '../container/crun.js'
@@ -103,7 +104,8 @@ export function isAlive(box: Record): boolean {
 
 /**
  * Calls `ended` once, when the sandbox's first process is gone: it holds the only writing end of the pipe,
- * so its end is an end of file, with no polling and no process for each sandbox.
+ * so its end is an end of file, with no process for each sandbox. The kernel closes a dying process's files
+ * before it is dead, and a tenant may close them on a living one: hence the look at the process itself.
  */
 export function watchExit(node: NodeContext, box: Record, ended: () => void): void {
   const fd = openSync(join(directoryOf(node, box), 'exit'), constants.O_RDONLY | constants.O_NONBLOCK)
@@ -113,7 +115,13 @@ export function watchExit(node: NodeContext, box: Record, ended: () => void): vo
     setTimeout(() => pipe.resume(), nuisancePauseMs).unref()
   })
   pipe.once('error', () => pipe.destroy())
-  pipe.once('close', ended)
+  pipe.once('close', async () => {
+    for (let waitMs = 1; isAlive(box); waitMs = Math.min(waitMs * 2, nuisancePauseMs)) {
+      await sleep(waitMs, undefined, { ref: false })
+    }
+    if (box.init !== null) void node.reaper.wait(box.init.pid)
+    ended()
+  })
   pipe.unref()
 }
 
