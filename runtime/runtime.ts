@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Node } from '../protocol/index.js'
 import { detectHierarchy, removeCgroup } from './cgroup/hierarchy.js'
-import { settleHybrid } from './cgroup/hybrid.js'
+import { favorMoves, settleHybrid } from './cgroup/hybrid.js'
 import type { Config } from './config.js'
 import { readSeccomp } from './container/seccomp.js'
 import { capabilities } from './container/spec.js'
@@ -40,9 +40,13 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const disk = await openDisk(config.home, config.diskGib)
   const slot = takeSlot(config.instance)
   await raiseFirewall(config.instance, slot, config.resolvers?.[0] ?? hostResolver())
+  const hierarchy = detectHierarchy()
+  await favorMoves(hierarchy.version2).catch((error: unknown) =>
+    log.info({ error }, 'claims are some milliseconds slower: this kernel has no favordynmods'),
+  )
   const context: NodeContext = {
     ...{ log, slot, disk, scratch },
-    hierarchy: detectHierarchy(),
+    hierarchy,
     oci: { program: 'crun', root: join(config.run, 'crun') },
     reaper: new Reaper(),
     seccomp: readSeccomp('/usr/share/containers/seccomp.json', capabilities),

@@ -23,6 +23,8 @@ export interface Hierarchy {
    * Undefined when the host has no such controller.
    */
   mountOf(controller: Controller): string | undefined
+  /** Where version 2 is mounted; on a host of version 1 perhaps nowhere. */
+  readonly version2: string | undefined
   /** Every tree that a sandbox has a directory in. */
   readonly mounts: readonly string[]
 }
@@ -43,7 +45,7 @@ export type Controller = (typeof controllers)[number]
 export function detectHierarchy(): Hierarchy {
   const root = '/sys/fs/cgroup'
   if (existsSync(join(root, 'cgroup.controllers'))) {
-    return { version: 2, mountOf: () => root, mounts: [root] }
+    return { version: 2, version2: root, mountOf: () => root, mounts: [root] }
   }
   const found = new Map<string, string>()
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
@@ -57,7 +59,12 @@ export function detectHierarchy(): Hierarchy {
     for (const name of options?.split(',') ?? []) if (!found.has(name)) found.set(name, target)
     if (options?.includes('name=systemd')) found.set('systemd', target)
   }
-  return { version: 1, mountOf: (controller) => found.get(controller), mounts: [...new Set(found.values())] }
+  return {
+    version: 1,
+    version2: found.get('unified'),
+    mountOf: (controller) => found.get(controller),
+    mounts: [...new Set(found.values())],
+  }
 }
 
 /** Makes one cgroup in every tree, and hands its controllers down to its children. */

@@ -68,7 +68,7 @@ export function routes(services: Services): Route[] {
       path: one(),
       handle: async (request, id = '') => {
         const { box, created } = await sandboxes.claim(sandboxId.parse(id), await request.body(claim))
-        return new Answer(created ? 201 : 200, await sandboxes.describe(box))
+        return new Answer(created ? 201 : 200, await sandboxes.describe(box, false))
       },
     },
     { method: 'GET', path: one(), handle: async (_, id = '') => sandboxes.describe(sandboxes.get(id)) },

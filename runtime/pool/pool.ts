@@ -10,6 +10,9 @@ import type { Sandboxes, Warm } from '../sandbox/service.js'
 const firstBackoffMs = 1000
 const longestBackoffMs = 60_000
 
+/** Refilling waits for so long a pause between claims: while a burst is served, the processors are its own. */
+const quietMs = 100
+
 interface Pool {
   readonly template: string
   readonly ready: Record[]
@@ -29,6 +32,7 @@ export class Pools implements Warm {
   readonly #pools = new Map<string, Pool>()
   #refilling: Promise<void> = Promise.resolve()
   #closed = false
+  #quiet: NodeJS.Timeout | undefined
 
   constructor(
     private readonly node: NodeContext,
@@ -50,13 +54,13 @@ export class Pools implements Warm {
       // Checked at the last moment, for the price of reading one line of /proc.
       if (life.isAlive(box) && box.layers.join() === layers) {
         pool.hits++
-        this.refill()
+        this.#refillWhenQuiet()
         return box
       }
       this.#discard(box)
     }
     pool.misses++
-    this.refill()
+    this.#refillWhenQuiet()
     return undefined
   }
 
@@ -74,9 +78,15 @@ export class Pools implements Warm {
     })
   }
 
+  #refillWhenQuiet(): void {
+    clearTimeout(this.#quiet)
+    this.#quiet = setTimeout(() => this.refill(), quietMs)
+  }
+
   /** Stops refilling and destroys what waits. */
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#quiet)
     await this.#refilling
     for (const pool of this.#pools.values()) {
       for (const box of pool.ready.splice(0)) await life.tearDown(this.node, box)

@@ -56,10 +56,11 @@ export class Sandboxes {
     return box
   }
 
-  async describe(box: Record): Promise<RuntimeSandbox> {
+  /** @param metered with live usage; without it the answer needs no question to the kernel */
+  async describe(box: Record, metered = true): Promise<RuntimeSandbox> {
     const { template, state, failure, limits, network, isolation, warm } = box
     const alive = state === 'running' || state === 'paused'
-    const usage = alive ? await this.meter.read(box) : null
+    const usage = alive && metered ? await this.meter.read(box) : null
     const id = box.sandboxId ?? ''
     const tenantId = box.tenantId ?? ''
     return { id, tenantId, template, state, failure, limits, network, isolation, warm, usage }
@@ -143,6 +144,12 @@ export class Sandboxes {
     }
     try {
       await relocate(this.node.hierarchy, ready.cgroup, cgroup)
+      removeCgroup(this.node.hierarchy, ready.cgroup).catch((error: unknown) =>
+        this.node.log.warn(
+          { error, cgroup: ready.cgroup },
+          'an empty cgroup of the pool stays until the next start',
+        ),
+      )
       rewriteCgroupPath(this.node.oci, box.id, cgroup)
       await applyLimits(this.node.hierarchy, cgroup, limits)
       if (limits.diskMiB !== ready.limits.diskMiB) this.#limitDisk(box)
