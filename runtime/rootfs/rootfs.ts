@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { mount, mountSetattr, moveMount, openTree, umountDetach } from '../linux/libc.js'
 
@@ -53,6 +53,22 @@ export function mountRootfs(at: string, layers: readonly string[], volume: strin
     forget()
     throw error
   }
+}
+
+/**
+ * Removes the mount points of a root, and first what a runtime that was killed in the middle left mounted
+ * there. Only ever removes empty directories: a recursive removal that met a mount would empty a template's
+ * layer for everybody.
+ */
+export function removeMountPoints(at: string): void {
+  if (!existsSync(at)) return
+  const targets = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((target) => target.startsWith(`${at}/`))
+  for (const target of targets.reverse()) umountDetach(target)
+  for (const name of readdirSync(at)) rmdirSync(join(at, name))
+  rmdirSync(at)
 }
 
 function cloneIdmapped(source: string, target: string, idmap: number): void {

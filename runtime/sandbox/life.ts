@@ -9,7 +9,7 @@ import { containerSpec } from '../container/spec.js'
 import { mkfifo } from '../linux/libc.js'
 import { startTime } from '../linux/process.js'
 import { connect, disconnect } from '../network/veth.js'
-import { mountRootfs } from '../rootfs/rootfs.js'
+import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
 import type { NodeContext } from './node.js'
 import { type Record, saveRecord } from './record.js'
@@ -61,7 +61,7 @@ export async function boot(node: NodeContext, box: Record): Promise<Record> {
       closeSync(output)
     }
   }
-  rmSync(mounts, { recursive: true, force: true })
+  removeMountPoints(mounts)
   await applyLimits(node.hierarchy, box.cgroup, box.limits)
   if (box.network === 'internet') await attachNetwork(node, box, pid)
   const began = startTime(pid)
@@ -92,7 +92,7 @@ export async function tearDown(node: NodeContext, box: Record): Promise<void> {
   await halt(node, box)
   const volume = volumeOf(node, box)
   if (existsSync(volume)) destroyVolume(volume)
-  rmSync(join(node.scratch, box.id), { recursive: true, force: true })
+  removeMountPoints(join(node.scratch, box.id))
   rmSync(directoryOf(node, box), { recursive: true, force: true })
   node.ranges.release(box.index)
 }
