@@ -1,8 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { thaw } from '../cgroup/freezer.js'
-import { removeCgroup } from '../cgroup/hierarchy.js'
+import { processesOf, removeCgroup } from '../cgroup/hierarchy.js'
 import { containerIds, deleteContainer } from '../container/crun.js'
+import { signal } from '../linux/process.js'
 import { disconnect, interfaceNames } from '../network/veth.js'
 import { removeMountPoints } from '../rootfs/rootfs.js'
 import { destroyVolume, dropStaleQgroups } from '../rootfs/volume.js'
@@ -44,8 +45,11 @@ async function sweep(node: NodeContext, kept: readonly Record[]): Promise<void> 
   const interfaces = new Set(kept.filter((box) => box.init).map((box) => node.slot.interfaceName(box.index)))
   for (const name of interfaceNames(node.slot.interfacePrefix))
     if (!interfaces.has(name)) await disconnect(name)
-  for (const name of readdirSync(node.scratch))
-    rmSync(join(node.scratch, name), { recursive: true, force: true })
+  for (const entry of readdirSync(node.scratch, { withFileTypes: true })) {
+    const path = join(node.scratch, entry.name)
+    if (entry.isDirectory()) removeMountPoints(path)
+    else rmSync(path)
+  }
   await sweepCgroups(node, new Set(kept.map((box) => box.cgroup)))
 }
 
@@ -56,6 +60,7 @@ async function sweepCgroups(node: NodeContext, kept: ReadonlySet<string>): Promi
       for (const leaf of directories(join(mount, path))) {
         if (kept.has(join(path, leaf))) continue
         await thaw(node.hierarchy, join(path, leaf)).catch(() => {}) // not everywhere is there a freezer file
+        for (const pid of await processesOf(node.hierarchy, join(path, leaf))) signal(pid, 'SIGKILL')
         await removeCgroup(node.hierarchy, join(path, leaf)).catch((error: unknown) =>
           node.log.warn({ error, cgroup: join(path, leaf) }, 'a stray cgroup stays'),
         )
