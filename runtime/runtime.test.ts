@@ -236,6 +236,7 @@ describe('the runtime', () => {
     ['PUT', '/sandboxes/nonsense', claim, 400],
     ['PUT', `/sandboxes/${newId('sb')}`, { ...claim, template: 'nope' }, 422],
     ['PUT', `/sandboxes/${newId('sb')}`, { ...claim, limits: { ...limits, memoryMiB: -1 } }, 400],
+    ['PUT', `/sandboxes/${newId('sb')}`, { ...claim, isolation: 'hardened' }, 422],
     ['PUT', `/sandboxes/${newId('sb')}`, { ...claim, tenantId: '../../etc' }, 400],
     ['PUT', `/sandboxes/${newId('sb')}`, '{', 400],
     ['GET', '/nowhere', undefined, 404],

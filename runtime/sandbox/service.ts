@@ -81,6 +81,13 @@ export class Sandboxes {
         if (known.tenantId !== claim.tenantId) throw new RuntimeRefusal('conflict', `${id} is taken`)
         return { box: known, created: false }
       }
+      const template = this.templates().get(claim.template)
+      if (template === undefined || !template.isolation.includes(claim.isolation)) {
+        throw new RuntimeRefusal(
+          'template_unavailable',
+          `this node has no ${claim.isolation} template ${claim.template}`,
+        )
+      }
       const parent = await this.setQuota(claim.tenantId, claim.quota)
       const cgroup = join(parent, id)
       const ready = this.warm.take(claim)
