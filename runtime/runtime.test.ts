@@ -3,10 +3,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FrameDecoder, frameType, newId, node, runtimeSandbox } from '../protocol/index.js'
+import {
+  encodeFrame,
+  encodeJsonFrame,
+  FrameDecoder,
+  frameType,
+  newId,
+  node,
+  runtimeSandbox,
+  terminal,
+} from '../protocol/index.js'
 import { detectHierarchy } from './cgroup/hierarchy.js'
 import { run } from './linux/spawn.js'
 import { record } from './sandbox/record.js'
@@ -21,6 +31,7 @@ const namespace = 'clochetest'
 describe('the runtime', () => {
   let lab: Laboratory
   let daemon: ChildProcess
+  let host: ChildProcess
   const tenantId = newId('tn')
   const claim = {
     tenantId,
@@ -61,6 +72,34 @@ describe('the runtime', () => {
       exit,
     }
   }
+  const attach = (path: string) =>
+    new Promise<{ line: Duplex; sees(what: RegExp): Promise<void> }>((resolve, reject) => {
+      const headers = { connection: 'Upgrade', upgrade: 'cloche-terminal' }
+      const outgoing = request({
+        socketPath: join(runDirectory, 'runtime.sock'),
+        path,
+        headers,
+        agent: false,
+      })
+      outgoing.once('error', reject).once('response', (answer) => reject(new Error(`${answer.statusCode}`)))
+      outgoing.once('upgrade', (_, line, head) => {
+        const decoder = new FrameDecoder()
+        let text = ''
+        const take = (chunk: Buffer) => {
+          for (const frame of decoder.push(chunk)) text += frame.payload.toString()
+        }
+        take(head)
+        line.on('data', take).on('error', () => line.destroy())
+        const sees = async (what: RegExp) => {
+          for (let tries = 0; !what.test(text); tries++) {
+            if (tries > 400) throw new Error(`no ${what} in ${text}`)
+            await sleep(25)
+          }
+        }
+        resolve({ line, sees })
+      })
+      outgoing.end()
+    })
   const initOf = (id: string): number => {
     for (const name of readdirSync(join(lab.home, 'boxes'))) {
       const box = record.parse(JSON.parse(readFileSync(join(lab.home, 'boxes', name, 'record.json'), 'utf8')))
@@ -125,6 +164,10 @@ describe('the runtime', () => {
     )
     await mkdir('node_modules/.cache', { recursive: true })
     await build({
+      ...{ entryPoints: ['runtime/terminal/host.ts'], bundle: true, packages: 'external', platform: 'node' },
+      ...{ format: 'esm', target: 'node20', outfile: 'node_modules/.cache/cloche-host-test.mjs' },
+    })
+    await build({
       ...{
         entryPoints: ['runtime/index.ts'],
         bundle: true,
@@ -135,12 +178,17 @@ describe('the runtime', () => {
       },
       outfile: 'node_modules/.cache/cloche-runtime-test.mjs',
     })
+    host = spawn(process.execPath, ['node_modules/.cache/cloche-host-test.mjs'], {
+      env: { ...process.env, CLOCHE_INSTANCE: instance, CLOCHE_HOME: lab.home, LOG_LEVEL: 'warn' },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
     await start()
   })
 
   afterAll(async () => {
     await call('POST', '/shutdown').catch(() => {})
     daemon.kill('SIGKILL')
+    host.kill('SIGKILL')
     await run('ip', ['netns', 'del', namespace])
     await lab[Symbol.asyncDispose]()
     await rm(runDirectory, { recursive: true, force: true })
@@ -212,6 +260,30 @@ describe('the runtime', () => {
     await killed
     await start()
     expect((await exec(id, 'kill -0 $(cat /tmp/pid) && echo alive')).stdout).toBe('alive\n')
+    await call('DELETE', `/sandboxes/${id}`)
+  })
+
+  it('keeps a terminal while the runtime is killed, and replays exactly what was missed', async () => {
+    const id = newId('sb')
+    await call('PUT', `/sandboxes/${id}`, claim)
+    const opened = terminal.parse(
+      JSON.parse((await call('POST', `/sandboxes/${id}/terminals`, {})).bytes.toString()),
+    )
+    const path = `/sandboxes/${id}/terminals/${opened.id}/attach`
+    const first = await attach(`${path}?since=0`)
+    first.line.write(encodeFrame(frameType.stdin, Buffer.from('tty; echo $((6*7))\n')))
+    await first.sees(/\/dev\/pts\/0\r\n42\r\n/)
+    first.line.destroy()
+    const killed = new Promise((resolve) => daemon.once('exit', resolve))
+    daemon.kill('SIGKILL')
+    await killed
+    await start()
+    const second = await attach(`${path}?since=0`)
+    await second.sees(/\/dev\/pts\/0\r\n42\r\n/)
+    second.line.write(encodeJsonFrame(frameType.resize, { cols: 97, rows: 31 }))
+    second.line.write(encodeFrame(frameType.stdin, Buffer.from('stty size; exit 7\n')))
+    await second.sees(/31 97/)
+    await second.sees(/"exitCode":7/)
     await call('DELETE', `/sandboxes/${id}`)
   })
 

@@ -19,6 +19,7 @@ import { readTemplates } from './rootfs/templates.js'
 import { adopt } from './sandbox/adopt.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
 import { Sandboxes } from './sandbox/service.js'
+import { joinHost } from './terminal/client.js'
 
 const version = '0.1.0'
 
@@ -96,8 +97,16 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     await lowerFirewall(config.instance)
   }
   const socket = join(config.run, 'runtime.sock')
-  const services = { context, sandboxes, templates: () => templates, describeNode, shutdown }
+  const terminals = join(config.run, 'terminals.sock')
+  const services = { terminals, context, sandboxes, templates: () => templates, describeNode, shutdown }
   const server = await listen(routes(services), socket, config.group, log)
+  server.on('upgrade', (request, line) => {
+    const id = /^\/sandboxes\/([^/]+)\/terminals\/tm_[0-9a-z]+\/attach(\?since=\d+)?$/.exec(
+      request.url ?? '',
+    )?.[1]
+    if (sandboxes.list().some((box) => box.sandboxId === id)) joinHost(terminals, request, line)
+    else line.end('HTTP/1.1 404 Not Found\r\n\r\n')
+  })
   log.info({ socket, sandboxes: claimed.length, templates: [...templates.keys()] }, 'ready')
   return {
     socket,

@@ -32,6 +32,7 @@ const config = readConfig(process.env)
 const log = pino({ name: 'terminals', level: config.logLevel })
 const oci = { program: 'crun', root: join(config.run, 'crun') }
 const scratch = join(config.run, 'ptys')
+mkdirSync(config.run, { recursive: true, mode: 0o711 })
 mkdirSync(scratch, { recursive: true, mode: 0o700 })
 for (const name of readdirSync(scratch)) rmSync(join(scratch, name))
 const reaper = new Reaper()

@@ -1,0 +1,37 @@
+import { type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { RuntimeRefusal } from '../errors.js'
+import { Answer } from '../http/server.js'
+
+/** Asks the terminal host, and passes its answer on as it is. */
+export function askHost(socketPath: string, method: string, path: string, body?: unknown): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, method, path }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk) => chunks.push(chunk))
+      answer.once('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        resolve(new Answer(answer.statusCode ?? 500, text === '' ? undefined : JSON.parse(text)))
+      })
+    })
+    outgoing.once('error', () =>
+      reject(new RuntimeRefusal('runtime_unavailable', 'the terminal host does not answer')),
+    )
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body))
+  })
+}
+
+/** Joins a client's upgraded line to the terminal host's, byte for byte. */
+export function joinHost(socketPath: string, asked: IncomingMessage, line: Duplex): void {
+  const host = connect(socketPath)
+  const end = () => {
+    host.destroy()
+    line.destroy()
+  }
+  for (const side of [host, line]) side.once('error', end).once('close', end)
+  host.write(
+    `GET ${asked.url} HTTP/1.1\r\nHost: terminals\r\nConnection: Upgrade\r\nUpgrade: cloche-terminal\r\n\r\n`,
+  )
+  host.pipe(line).pipe(host)
+}
