@@ -20,13 +20,13 @@ import {
 import { detectHierarchy } from './cgroup/hierarchy.js'
 import { run } from './linux/spawn.js'
 import { record } from './sandbox/record.js'
-import { type Laboratory, openLaboratory } from './testing/kernel.js'
+import { type Laboratory, openLaboratory, testInstance } from './testing/kernel.js'
 
 const limits = { cpus: 1, memoryMiB: 128, diskMiB: 64, pids: 64 }
 const quota = { cpus: 2, memoryMiB: 512, diskMiB: 512, pids: 256, sandboxes: 8 }
-const instance = 'clochetest'
+const instance = testInstance
 const runDirectory = `/run/cloche/${instance}`
-const namespace = 'clochetest'
+const namespace = testInstance
 
 describe('the runtime', () => {
   let lab: Laboratory

@@ -11,7 +11,7 @@ import { capabilities } from './container/spec.js'
 import { routes } from './http/routes.js'
 import { listen } from './http/server.js'
 import { Reaper } from './linux/process.js'
-import { takeSlot } from './linux/slot.js'
+import { releaseSlot, takeSlot } from './linux/slot.js'
 import { hostResolver, lowerFirewall, raiseFirewall } from './network/firewall.js'
 import { Pools } from './pool/pool.js'
 import { openDisk } from './rootfs/disk.js'
@@ -95,6 +95,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
     await removeCgroup(context.hierarchy, context.cgroupRoot)
     await lowerFirewall(config.instance)
+    releaseSlot(slot)
   }
   const socket = join(config.run, 'runtime.sock')
   const terminals = join(config.run, 'terminals.sock')

@@ -11,14 +11,14 @@ import { run } from '../linux/spawn.js'
 import { openIdmap } from '../linux/userns.js'
 import { mountRootfs } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
-import { type Laboratory, openLaboratory } from '../testing/kernel.js'
+import { type Laboratory, openLaboratory, testInstance } from '../testing/kernel.js'
 import { deleteContainer, rewriteCgroupPath, runContainer } from './crun.js'
 import { readSeccomp } from './seccomp.js'
 import { capabilities, containerSpec } from './spec.js'
 
 const uidBase = 2 ** 31 + 4095 * 65536
 const mib = 1024 ** 2
-const root = '/clochetestcontainer'
+const root = `/${testInstance}container`
 const hierarchy = detectHierarchy()
 const seccomp = readSeccomp('/usr/share/containers/seccomp.json', capabilities)
 

@@ -1,11 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { idRangeSize } from './userns.js'
 
 /** Instances that one host can hold side by side. */
-const slots = 8
+const slots = 16
 /** Sandboxes of one instance; `slots` times this many uid ranges fit above 2³¹, where nobody else lives. */
-export const maxSandboxes = 4000
+export const maxSandboxes = 2000
+/** Ranges from one instance's first to the next one's; the few above `maxSandboxes` stay free. */
+const rangesPerSlot = 2048
 const firstUid = 2 ** 31
 
 /**
@@ -35,13 +37,18 @@ export function takeSlot(instance: string, registry = '/run/cloche/slots'): Slot
   return slot(taken)
 }
 
+/** Gives the slot of an instance that ends back to the host. */
+export function releaseSlot(slot: Slot, registry = '/run/cloche/slots'): void {
+  rmSync(join(registry, String(slot.number)), { force: true })
+}
+
 function slot(number: number): Slot {
   const interfacePrefix = `cl${number}v`
   return {
     number,
     subnet: `10.${88 + number}.0.0/16`,
     interfacePrefix,
-    uidBase: (index) => firstUid + (number * (maxSandboxes + 90) + index) * idRangeSize,
+    uidBase: (index) => firstUid + (number * rangesPerSlot + index) * idRangeSize,
     address: (index) => `10.${88 + number}.${(index + 1) >> 8}.${(index + 1) & 255}`,
     interfaceName: (index) => `${interfacePrefix}${index}`,
   }

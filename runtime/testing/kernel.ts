@@ -4,6 +4,12 @@ import { settleHybrid } from '../cgroup/hybrid.js'
 import { run } from '../linux/spawn.js'
 import { closeDisk, openDisk } from '../rootfs/disk.js'
 
+/**
+ * The instance that tests run in, beside any other. It names their cgroups, interfaces, network namespace and
+ * directories; `bin/test` lets nobody else use the same one meanwhile.
+ */
+export const testInstance = process.env.CLOCHE_TEST_INSTANCE ?? 'clochetest'
+
 /** A disk of its own with the base image as a layer, for tests against the real kernel. */
 export interface Laboratory extends AsyncDisposable {
   readonly home: string
@@ -17,7 +23,7 @@ export async function openLaboratory(): Promise<Laboratory> {
   if (image === undefined) throw new Error('CLOCHE_TEST_IMAGE is not set: run the tests with bin/test')
   await settleHybrid()
   await mkdir('/var/tmp', { recursive: true })
-  const home = await mkdtemp('/var/tmp/cloche-test-')
+  const home = await mkdtemp(`/var/tmp/${testInstance}-`)
   // The layers' users inside must be able to walk to their root while it is mounted.
   await run('chmod', ['711', home])
   const close = async () => {
