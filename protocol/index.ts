@@ -1,3 +1,4 @@
+export * from './api.js'
 export * from './frames.js'
 export * from './ids.js'
 export * from './limits.js'
