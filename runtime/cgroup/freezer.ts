@@ -25,7 +25,7 @@ async function set(hierarchy: Hierarchy, path: string, frozen: boolean): Promise
       : writeValue(join(directory, 'freezer.state'), frozen ? 'FROZEN' : 'THAWED')
   // Version 1 gives up on a process that was being born and wants to be asked again.
   for (let tries = 0; tries < 1000; tries++) {
-    await write()
+    write()
     if (await reached()) return
     await sleep(1)
   }

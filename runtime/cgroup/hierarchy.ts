@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A value that the kernel refused for a cgroup file. */
@@ -12,6 +12,11 @@ export class CgroupWriteError extends Error {
     override readonly cause: unknown,
   ) {
     super(`the kernel refused ${value} for ${file}: ${cause instanceof Error ? cause.message : cause}`)
+  }
+
+  /** What errno said, such as `EBUSY`. */
+  get code(): unknown {
+    return codeOf(this.cause)
   }
 }
 
@@ -67,37 +72,47 @@ export function detectHierarchy(): Hierarchy {
   }
 }
 
-/** Makes one cgroup in every tree, and hands its controllers down to its children. */
-export async function makeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
+/**
+ * Makes one cgroup in every tree, and hands its controllers down to its children.
+ *
+ * Like everything here that a claim waits for it calls the kernel directly: a hop to Node's thread pool costs
+ * more than the call itself, and a version 1 host has a dozen trees.
+ */
+export function makeCgroup(hierarchy: Hierarchy, path: string): void {
+  makeLeaf(hierarchy, path)
+  if (hierarchy.version === 1) return
   for (const mount of hierarchy.mounts) {
     const directory = join(mount, path)
-    await makeDirectory(hierarchy, mount, path)
-    if (hierarchy.version === 2) {
-      const available = (await readFile(join(directory, 'cgroup.controllers'), 'utf8')).trim().split(' ')
-      const wanted = available.filter((name) => ['cpu', 'memory', 'pids', 'io', 'cpuset'].includes(name))
-      const enable = wanted.map((name) => `+${name}`).join(' ')
-      if (enable) await writeFile(join(directory, 'cgroup.subtree_control'), enable)
-    }
+    const available = readFileSync(join(directory, 'cgroup.controllers'), 'utf8').trim().split(' ')
+    const wanted = available.filter((name) => ['cpu', 'memory', 'pids', 'io', 'cpuset'].includes(name))
+    const enable = wanted.map((name) => `+${name}`).join(' ')
+    if (enable) writeFileSync(join(directory, 'cgroup.subtree_control'), enable)
   }
 }
 
 /** Makes the cgroup of one sandbox: a leaf, which may hold processes. */
-export async function makeLeaf(hierarchy: Hierarchy, path: string): Promise<void> {
-  await Promise.all(hierarchy.mounts.map((mount) => makeDirectory(hierarchy, mount, path)))
+export function makeLeaf(hierarchy: Hierarchy, path: string): void {
+  const cpuset = hierarchy.version === 1 ? hierarchy.mountOf('cpuset') : undefined
+  for (const mount of hierarchy.mounts) makeDirectory(mount, path, mount === cpuset)
 }
 
-/** A new cpuset of version 1 has no processors and no memory nodes, and takes no process until it has some. */
-async function makeDirectory(hierarchy: Hierarchy, mount: string, path: string): Promise<void> {
-  await mkdir(join(mount, path), { recursive: true })
-  if (hierarchy.version === 2 || mount !== hierarchy.mountOf('cpuset')) return
-  let at = mount
-  for (const step of path.split('/').filter(Boolean)) {
-    const parent = at
-    at = join(at, step)
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      if ((await readFile(join(at, file), 'utf8')).trim() !== '') continue
-      await writeFile(join(at, file), await readFile(join(parent, file), 'utf8'))
-    }
+/**
+ * @param seeded a new cpuset of version 1 has no processors and no memory nodes, and takes no process until it
+ *   has its parent's
+ */
+function makeDirectory(mount: string, path: string, seeded: boolean): void {
+  const directory = join(mount, path)
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    makeDirectory(mount, dirname(path), seeded)
+    mkdirSync(directory)
+  }
+  if (!seeded) return
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    writeFileSync(join(directory, file), readFileSync(join(dirname(directory), file), 'utf8'))
   }
 }
 
@@ -107,20 +122,29 @@ export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<
 }
 
 async function removeTree(directory: string): Promise<void> {
-  if (!existsSync(directory)) return
-  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
-    if (entry.isDirectory()) await removeTree(join(directory, entry.name))
-  }
-  for (let tries = 0; ; tries++) {
-    try {
-      return await rmdir(directory)
-    } catch (error) {
-      if (!existsSync(directory)) return
-      if (tries >= 200) throw error
-      await sleep(5)
+  for (let tries = 0; !removeEmpty(directory); tries++) {
+    for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
+      if (entry.isDirectory()) await removeTree(join(directory, entry.name))
     }
+    if (tries >= 200) throw new Error(`${directory} still holds processes`)
+    if (tries > 0) await sleep(5)
   }
 }
+
+/** Removes one cgroup directory. @returns false when it still holds processes or other cgroups */
+export function removeEmpty(directory: string): boolean {
+  try {
+    rmdirSync(directory)
+    return true
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') return true
+    if (code === 'EBUSY' || code === 'ENOTEMPTY') return false
+    throw error
+  }
+}
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)
 
 /** Every process of a cgroup. */
 export async function processesOf(hierarchy: Hierarchy, path: string): Promise<number[]> {
@@ -131,9 +155,9 @@ export async function processesOf(hierarchy: Hierarchy, path: string): Promise<n
 }
 
 /** @throws CgroupWriteError when the kernel refuses */
-export async function writeValue(file: string, value: string | number): Promise<void> {
+export function writeValue(file: string, value: string | number): void {
   try {
-    await writeFile(file, String(value))
+    writeFileSync(file, String(value))
   } catch (error) {
     throw new CgroupWriteError(file, String(value), error)
   }

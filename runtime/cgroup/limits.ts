@@ -20,48 +20,47 @@ export type CgroupLimits = Pick<Limits, 'cpus' | 'memoryMiB' | 'pids'>
  * @throws CgroupWriteError with the file's name when the kernel refuses a value
  * @see Documentation/admin-guide/cgroup-v1/memory.rst, Documentation/admin-guide/cgroup-v2.rst
  */
-export async function applyLimits(hierarchy: Hierarchy, path: string, limits: CgroupLimits): Promise<void> {
+export function applyLimits(hierarchy: Hierarchy, path: string, limits: CgroupLimits): void {
   const quotaUs = Math.max(1000, Math.round(limits.cpus * cpuPeriodUs))
   const memoryBytes = limits.memoryMiB * mib
   const at = (controller: 'cpu' | 'memory' | 'pids', file: string) => {
     const mount = hierarchy.mountOf(controller)
     return mount === undefined ? undefined : join(mount, path, file)
   }
-  const write = async (file: string | undefined, value: string | number) => {
-    if (file !== undefined && existsSync(file)) await writeValue(file, value)
+  const write = (file: string | undefined, value: string | number) => {
+    if (file !== undefined && existsSync(file)) writeValue(file, value)
   }
   if (hierarchy.version === 2) {
-    await write(at('cpu', 'cpu.max'), `${quotaUs} ${cpuPeriodUs}`)
-    await write(at('memory', 'memory.max'), memoryBytes)
-    await write(at('memory', 'memory.swap.max'), 0)
-    await write(at('memory', 'memory.oom.group'), 0)
-    await write(at('pids', 'pids.max'), limits.pids)
+    write(at('cpu', 'cpu.max'), `${quotaUs} ${cpuPeriodUs}`)
+    write(at('memory', 'memory.max'), memoryBytes)
+    write(at('memory', 'memory.swap.max'), 0)
+    write(at('memory', 'memory.oom.group'), 0)
+    write(at('pids', 'pids.max'), limits.pids)
     return
   }
-  await write(at('cpu', 'cpu.cfs_period_us'), cpuPeriodUs)
-  await write(at('cpu', 'cpu.cfs_quota_us'), quotaUs)
-  await writeMemoryV1(
+  write(at('cpu', 'cpu.cfs_period_us'), cpuPeriodUs)
+  write(at('cpu', 'cpu.cfs_quota_us'), quotaUs)
+  writeMemoryV1(
     at('memory', 'memory.limit_in_bytes'),
     at('memory', 'memory.memsw.limit_in_bytes'),
     memoryBytes,
   )
-  await write(at('memory', 'memory.swappiness'), 0)
-  await write(at('pids', 'pids.max'), limits.pids)
+  write(at('memory', 'memory.swappiness'), 0)
+  write(at('pids', 'pids.max'), limits.pids)
 }
 
 /** The kernel wants memory ≤ memory + swap at every moment: which of the two comes first depends. */
-async function writeMemoryV1(
-  memory: string | undefined,
-  memsw: string | undefined,
-  bytes: number,
-): Promise<void> {
+function writeMemoryV1(memory: string | undefined, memsw: string | undefined, bytes: number): void {
   if (memory === undefined) return
-  if (memsw === undefined || !existsSync(memsw)) return writeValue(memory, bytes)
+  if (memsw === undefined || !existsSync(memsw)) {
+    writeValue(memory, bytes)
+    return
+  }
   try {
-    await writeValue(memory, bytes)
-    await writeValue(memsw, bytes)
+    writeValue(memory, bytes)
+    writeValue(memsw, bytes)
   } catch {
-    await writeValue(memsw, bytes)
-    await writeValue(memory, bytes)
+    writeValue(memsw, bytes)
+    writeValue(memory, bytes)
   }
 }

@@ -1,28 +1,40 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Hierarchy, makeLeaf, processesOf, writeValue } from './hierarchy.js'
+import { CgroupWriteError, type Hierarchy, makeLeaf, removeEmpty, writeValue } from './hierarchy.js'
 
 /**
- * Moves every process of one cgroup to another, which is made. The first is empty then, and the caller's to
- * remove, which takes milliseconds and need not be waited for. Moving costs 15 to 50 µs for
- * each controller; what a process allocates after it is charged to the new place (in version 1 and 2 alike,
- * memory that it has already stays charged to the old one's parent).
+ * Moves every process of one cgroup to another, which is made, and removes the first. It costs 15 to 50 µs for
+ * each tree and process; what a process allocates after it is charged to the new place (memory that it has
+ * already stays charged to the old one's parent, in version 1 and 2 alike).
  *
- * Processes that are born meanwhile are born where their parent is: it is read again until nobody is left.
+ * Processes that are born meanwhile are born where their parent is. That the kernel lets the old cgroup be
+ * removed is the proof that nobody is left in it.
+ *
+ * @throws when a process cannot be moved
  */
-export async function relocate(hierarchy: Hierarchy, from: string, to: string): Promise<void> {
-  await makeLeaf(hierarchy, to)
-  for (const mount of hierarchy.mounts) {
-    const source = join(mount, from, 'cgroup.procs')
-    for (let rounds = 0; rounds < 100; rounds++) {
-      const pids = (await readFile(source, 'utf8').catch(() => '')).split('\n').filter(Boolean)
-      if (pids.length === 0) break
-      for (const pid of pids) {
-        // ESRCH: it ended between the two calls.
-        await writeValue(join(mount, to, 'cgroup.procs'), pid).catch(() => {})
-      }
+export function relocate(hierarchy: Hierarchy, from: string, to: string): void {
+  makeLeaf(hierarchy, to)
+  for (const mount of hierarchy.mounts) move(join(mount, from), join(mount, to))
+}
+
+function move(from: string, to: string): void {
+  const target = join(to, 'cgroup.procs')
+  // Busy without a process: one that died is not yet forgotten.
+  for (let rounds = 0; rounds < 1000; rounds++) {
+    for (const pid of readFileSync(join(from, 'cgroup.procs'), 'utf8').split('\n')) {
+      if (pid !== '') moveProcess(target, pid)
     }
+    if (removeEmpty(from)) return
   }
-  const left = await processesOf(hierarchy, from)
-  if (left.length > 0) throw new Error(`${left.length} processes cannot be moved from ${from} to ${to}`)
+  throw new Error(`the processes of ${from} cannot be moved to ${to}`)
+}
+
+function moveProcess(target: string, pid: string): void {
+  try {
+    writeValue(target, pid)
+  } catch (error) {
+    // It ended between the two calls.
+    if (error instanceof CgroupWriteError && error.code === 'ESRCH') return
+    throw error
+  }
 }

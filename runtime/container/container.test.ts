@@ -53,7 +53,7 @@ describe('a sandbox on the real kernel', () => {
     await mkdir(bundle)
     const volume = createVolume(join(lab.disk, 'sandboxes', 'one'), 64 * mib)
     const idmap = await openIdmap(uidBase)
-    await makeCgroup(hierarchy, `${root}/pool`)
+    makeCgroup(hierarchy, `${root}/pool`)
     {
       using rootfs = mountRootfs(join(lab.home, 'mounts'), [lab.layer], volume.path, idmap)
       const cgroup = `${root}/pool/one`
@@ -69,7 +69,7 @@ describe('a sandbox on the real kernel', () => {
       const output = openSync(join(bundle, 'output'), 'w')
       pid = await runContainer(oci(), id, bundle, output)
       closeSync(output)
-      await applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 })
+      applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 })
     }
     closeSync(idmap)
   })
@@ -121,8 +121,8 @@ describe('a sandbox on the real kernel', () => {
   })
 
   it('moves to a tenant with all its processes, and later ones are born there', async () => {
-    await makeCgroup(hierarchy, `${root}/tenant`)
-    await relocate(hierarchy, `${root}/pool/one`, `${root}/tenant/one`)
+    makeCgroup(hierarchy, `${root}/tenant`)
+    relocate(hierarchy, `${root}/pool/one`, `${root}/tenant/one`)
     rewriteCgroupPath(oci(), id, `${root}/tenant/one`)
     expect(await processesOf(hierarchy, `${root}/tenant/one`)).toContain(pid)
     expect((await inside('cat /proc/self/cgroup')).output).toContain('tenant/one')

@@ -58,7 +58,7 @@ export function routes(services: Services): Route[] {
       method: 'PUT',
       path: /^\/tenants\/([^/]+)\/quota$/,
       handle: async (request, id = '') => {
-        await sandboxes.setQuota(tenantId.parse(id), await request.body(quota))
+        sandboxes.setQuota(tenantId.parse(id), await request.body(quota))
       },
     },
     {

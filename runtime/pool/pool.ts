@@ -117,7 +117,7 @@ export class Pools implements Warm {
   async #make(template: string): Promise<Record> {
     const defaults = this.templates().get(template)?.defaults
     if (defaults === undefined) throw new Error(`template ${template} is gone`)
-    const parent = await life.makeParentCgroup(this.node, 'pool')
+    const parent = life.makeParentCgroup(this.node, 'pool')
     const cgroup = join(parent, `${template}-${process.hrtime.bigint()}`)
     const plain = { network: 'internet', isolation: 'standard', env: {}, hostname: 'sandbox' } as const
     return this.sandboxes().make(null, { tenantId: null, template, limits: defaults, ...plain }, cgroup)

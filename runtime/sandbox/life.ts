@@ -62,7 +62,7 @@ export async function boot(node: NodeContext, box: Record): Promise<Record> {
     }
   }
   removeMountPoints(mounts)
-  await applyLimits(node.hierarchy, box.cgroup, box.limits)
+  applyLimits(node.hierarchy, box.cgroup, box.limits)
   if (box.network === 'internet') await attachNetwork(node, box, pid)
   const began = startTime(pid)
   if (began === undefined) throw new Error('the first process of the sandbox ended at once')
@@ -126,9 +126,9 @@ export function watchExit(node: NodeContext, box: Record, ended: () => void): vo
 }
 
 /** Makes the cgroup that holds a tenant, or the pool. */
-export async function makeParentCgroup(node: NodeContext, name: string): Promise<string> {
+export function makeParentCgroup(node: NodeContext, name: string): string {
   const path = join(node.cgroupRoot, name)
-  await makeCgroup(node.hierarchy, node.cgroupRoot)
-  await makeCgroup(node.hierarchy, path)
+  makeCgroup(node.hierarchy, node.cgroupRoot)
+  makeCgroup(node.hierarchy, path)
   return path
 }

@@ -88,7 +88,7 @@ export class Sandboxes {
           `this node has no ${claim.isolation} template ${claim.template}`,
         )
       }
-      const parent = await this.setQuota(claim.tenantId, claim.quota)
+      const parent = this.setQuota(claim.tenantId, claim.quota)
       const cgroup = join(parent, id)
       const ready = this.warm.take(claim)
       const box =
@@ -150,19 +150,12 @@ export class Sandboxes {
       warm: true,
     }
     try {
-      await relocate(this.node.hierarchy, ready.cgroup, cgroup)
-      removeCgroup(this.node.hierarchy, ready.cgroup).catch((error: unknown) =>
-        this.node.log.warn(
-          { error, cgroup: ready.cgroup },
-          'an empty cgroup of the pool stays until the next start',
-        ),
-      )
+      relocate(this.node.hierarchy, ready.cgroup, cgroup)
       rewriteCgroupPath(this.node.oci, box.id, cgroup)
-      await applyLimits(this.node.hierarchy, cgroup, limits)
+      applyLimits(this.node.hierarchy, cgroup, limits)
       if (limits.diskMiB !== ready.limits.diskMiB) this.#limitDisk(box)
       if (network === 'none') await life.detachNetwork(this.node, box)
       if (box.init !== null) nameHost(box.init.pid, hostname)
-      this.#save(box)
       return box
     } catch (error) {
       await life.tearDown(this.node, box)
@@ -179,7 +172,7 @@ export class Sandboxes {
         network: change.network ?? before.network,
       }
       if (change.limits !== undefined) {
-        if (before.init !== null) await applyLimits(this.node.hierarchy, box.cgroup, box.limits)
+        if (before.init !== null) applyLimits(this.node.hierarchy, box.cgroup, box.limits)
         this.#limitDisk(box)
       }
       if (box.network !== before.network && box.init !== null) {
@@ -246,12 +239,12 @@ export class Sandboxes {
   }
 
   /** Holds all sandboxes of a tenant together to its quota, in the kernel. @returns the tenant's cgroup */
-  async setQuota(tenantId: string, quota: Quota): Promise<string> {
+  setQuota(tenantId: string, quota: Quota): string {
     const wanted = JSON.stringify(quota)
     const path = join(this.node.cgroupRoot, tenantId)
     if (this.#quotas.get(tenantId) === wanted) return path
-    await life.makeParentCgroup(this.node, tenantId)
-    await applyLimits(this.node.hierarchy, path, quota)
+    life.makeParentCgroup(this.node, tenantId)
+    applyLimits(this.node.hierarchy, path, quota)
     this.#quotas.set(tenantId, wanted)
     return path
   }
