@@ -22,6 +22,23 @@ describe('frames', () => {
     expect(() => new FrameDecoder().push(Buffer.from([1, 255, 255, 255, 255]))).toThrow(RangeError)
   })
 
+  it('come out one by one, however many bytes arrive at a time', () => {
+    for (const step of [1, 2, 3, 7]) {
+      const decoder = new FrameDecoder()
+      const types: number[] = []
+      for (let at = 0; at < stream.length; at += step) {
+        types.push(...decoder.push(stream.subarray(at, at + step)).map((frame) => frame.type))
+      }
+      expect(types).toEqual([frameType.stdout, frameType.stderr, frameType.exit])
+    }
+  })
+
+  it("may be held to a length of the reader's own", () => {
+    const decoder = new FrameDecoder(4)
+    expect(decoder.push(encodeFrame(frameType.stdin, Buffer.alloc(4)))).toHaveLength(1)
+    expect(() => decoder.push(encodeFrame(frameType.stdin, Buffer.alloc(5)))).toThrow(RangeError)
+  })
+
   it('carry acknowledgements beyond 4 GiB of output', () => {
     const [frame] = new FrameDecoder().push(encodeAck(2 ** 40 + 7))
     expect(frame && decodeAck(frame.payload)).toBe(2 ** 40 + 7)

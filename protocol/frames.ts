@@ -2,11 +2,16 @@
  * Binary frames on the runtime's streams: one byte of type, four bytes of length (big-endian), payload.
  *
  * exec, runtime → server: `stdout`, `stderr`, then one `exit` (JSON `execExit`).
- * terminal, runtime → server: one `attached` (JSON `attached`), then `stdout` (replay, then live) and at the
- * end one `exit` (JSON `exitStatus`). server → runtime: `stdin`, `resize` (JSON `terminalSize`), and `ack`
- * (eight bytes: the sequence number up to which the far end has consumed).
+ * terminal, runtime → server: `attached` (JSON `attached`), where that says so one `screen`, then `stdout` (replay,
+ * then live), `resize` (JSON `terminalSize`) where the terminal's size changes, and at the end one `exit` (JSON
+ * `exitStatus`). Another `attached` with its `screen` may come in between. server → runtime: `stdin` (at most
+ * `maxInputBytes`), `resize` (JSON `terminalSize`), and `ack` (eight bytes: the sequence number up to which the
+ * far end has consumed).
  */
-export const frameType = { stdout: 1, stderr: 2, exit: 3, attached: 4, stdin: 5, resize: 6, ack: 7 } as const
+export const frameType = {
+  ...{ stdout: 1, stderr: 2, exit: 3 },
+  ...{ attached: 4, stdin: 5, resize: 6, ack: 7, screen: 8 },
+} as const
 export type FrameType = (typeof frameType)[keyof typeof frameType]
 
 const headerBytes = 5
@@ -36,30 +41,43 @@ export function encodeAck(seq: number): Buffer {
   return encodeFrame(frameType.ack, payload)
 }
 
+/** @throws RangeError when it is not eight bytes */
 export function decodeAck(payload: Buffer): number {
   return Number(payload.readBigUInt64BE(0))
 }
 
-/** Cuts a stream of bytes into frames. Throws on a length that no honest peer sends. */
+/** Cuts a stream of bytes into frames. */
 export class FrameDecoder {
-  #pending: Buffer = Buffer.alloc(0)
+  #chunks: Buffer[] = []
+  #bytes = 0
+  /** Bytes that the frame at the front needs, as far as is known. */
+  #needed = headerBytes
 
+  /** @param maxBytes the longest payload that an honest peer sends */
+  constructor(private readonly maxBytes = maxPayloadBytes) {}
+
+  /** @throws RangeError on a length that no honest peer sends */
   push(chunk: Buffer): Frame[] {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+    if (this.#bytes < this.#needed) return []
+    const pending = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)
     const frames: Frame[] = []
     let offset = 0
-    while (this.#pending.length - offset >= headerBytes) {
-      const length = this.#pending.readUInt32BE(offset + 1)
-      if (length > maxPayloadBytes) throw new RangeError(`a frame of ${length} bytes`)
-      const end = offset + headerBytes + length
-      if (end > this.#pending.length) break
-      frames.push({
-        type: this.#pending.readUInt8(offset),
-        payload: this.#pending.subarray(offset + headerBytes, end),
-      })
-      offset = end
+    this.#needed = headerBytes
+    while (pending.length - offset >= headerBytes) {
+      const length = pending.readUInt32BE(offset + 1)
+      if (length > this.maxBytes) throw new RangeError(`a frame of ${length} bytes`)
+      this.#needed = headerBytes + length
+      if (pending.length - offset < this.#needed) break
+      const payload = pending.subarray(offset + headerBytes, offset + this.#needed)
+      frames.push({ type: pending.readUInt8(offset), payload })
+      offset += this.#needed
+      this.#needed = headerBytes
     }
-    this.#pending = this.#pending.subarray(offset)
+    const rest = pending.subarray(offset)
+    this.#chunks = rest.length === 0 ? [] : [rest]
+    this.#bytes = rest.length
     return frames
   }
 }

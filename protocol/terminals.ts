@@ -2,12 +2,19 @@ import { z } from 'zod'
 import { sandboxId, terminalId } from './ids.js'
 import { exitStatus, insidePath, terminalSize } from './sandbox.js'
 
-/** What a runtime answers first when a terminal is attached. */
+/**
+ * What a runtime answers first when a terminal is attached, and again whenever it gave up sending a slow client
+ * everything. With `screen` the next frame is one `screen`: a fresh terminal of `cols` × `rows` that is given its
+ * bytes shows what everybody else sees, modes and scrollback included. Without it, what follows continues from
+ * `since`, byte for byte.
+ */
 export const attached = z.object({
-  /** Sequence number of the first byte that follows. Greater than `since` when the bytes between are gone. */
+  /** Number of the first byte of output that follows. The bytes of a screen are not counted. */
   seq: z.number(),
   cols: z.number(),
   rows: z.number(),
+  screen: z.boolean(),
+  title: z.string(),
 })
 export type Attached = z.infer<typeof attached>
 
@@ -16,14 +23,19 @@ export const execExit = exitStatus.extend({ timedOut: z.boolean(), durationMs: z
 export type ExecExit = z.infer<typeof execExit>
 
 /**
- * Bytes that may be on their way to one client without its acknowledgement. A terminal whose slowest
- * client is this far behind is not read any more, so its program blocks, as on a real slow line.
+ * Bytes that may be on their way to one client without its acknowledgement. A terminal whose slowest client is
+ * this far behind is not read any more, so its program blocks, as on a real slow line. Nobody is waited for
+ * endlessly: one who does not catch up is set aside, while others do within a second, otherwise after half a
+ * minute without any acknowledgement. It is sent nothing more until it has acknowledged all it was sent; then
+ * it gets what it missed, or, where that is gone, a screen.
  */
 export const flowHighWaterBytes = 512 * 1024
 /** A client acknowledges at least this often. */
 export const ackEveryBytes = 64 * 1024
 /** Output kept for replay, for each terminal. */
 export const replayBytes = 1024 * 1024
+/** Keystrokes or pasted text in one piece, at most; a longer paste comes in pieces. */
+export const maxInputBytes = 256 * 1024
 
 /** Socket.io namespace `/terminals`: `open`. */
 export const socketOpen = z.object({
@@ -32,7 +44,7 @@ export const socketOpen = z.object({
   cols: terminalSize.shape.cols,
   rows: terminalSize.shape.rows,
   cwd: insidePath.optional(),
-  /** Bytes of this terminal's output the client has already; what follows is sent. */
+  /** Bytes of this terminal's output the client has already; what follows is sent. Without it a screen is sent. */
   since: z.int().min(0).optional(),
 })
 export type SocketOpen = z.infer<typeof socketOpen>
@@ -42,19 +54,33 @@ export const socketError = z.object({ code: z.string(), message: z.string() })
 /** What `open` and the other calls are acknowledged with. */
 export type SocketAck<T> = ({ ok: true } & T) | { ok: false; error: z.infer<typeof socketError> }
 
+/** What `open` answers. */
+export interface SocketAttached {
+  terminalId: string
+  /** Number of the first byte of output that follows. */
+  seq: number
+  cols: number
+  rows: number
+  title: string
+  /** Not null: reset the terminal, make it `cols` × `rows`, and write these bytes. Null: go on from `since`. */
+  screen: Uint8Array | null
+}
+
 export interface ServerToClient {
   /** `seq` is the number of the first of these bytes. */
   output(terminalId: string, seq: number, bytes: Uint8Array): void
+  /** This client was too slow for everything: it goes on from this screen, as after `open`. */
+  screen(attached: SocketAttached): void
+  /** Someone else, or this client, has resized the terminal: what follows is drawn for this size. */
+  resized(terminalId: string, cols: number, rows: number): void
   exit(terminalId: string, status: z.infer<typeof exitStatus>): void
   /** The line to the terminal broke on the server's side; open it again with `since`. */
   detached(terminalId: string, reason: string): void
 }
 
 export interface ClientToServer {
-  open(
-    request: SocketOpen,
-    answer: (ack: SocketAck<{ terminalId: string; seq: number; cols: number; rows: number }>) => void,
-  ): void
+  open(request: SocketOpen, answer: (ack: SocketAck<SocketAttached>) => void): void
+  /** At most `maxInputBytes`. */
   input(terminalId: string, bytes: Uint8Array): void
   resize(terminalId: string, cols: number, rows: number): void
   /** The client has drawn every byte below `seq`. */

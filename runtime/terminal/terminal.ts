@@ -75,7 +75,7 @@ export class Terminal {
     const client: Client = { line, sent: seq, acked: seq, stalled: undefined }
     line.on('error', () => line.destroy())
     line.once('close', () => this.#detach(client))
-    line.write(encodeJsonFrame(frameType.attached, { seq, ...this.size }))
+    line.write(encodeJsonFrame(frameType.attached, { seq, ...this.size, screen: false, title: this.title }))
     const missed = this.#replay.since(since)
     if (missed.length > 0) this.#send(client, missed)
     if (this.#exit !== null) {
