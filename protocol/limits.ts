@@ -10,6 +10,16 @@ export const limits = z.strictObject({
   diskMiB: z.int().min(16).max(16_777_216),
   /** Processes and threads. */
   pids: z.int().min(8).max(65_536),
+  /** Swap beside the memory, in MiB; none if absent. */
+  swapMiB: z.int().min(0).max(1_048_576).optional(),
+  /** Disk bandwidth, in MiB a second; the node's own bound if absent. What each version of control groups holds: `docs/security.md`. */
+  diskReadMiBps: z.int().min(1).max(65_536).optional(),
+  diskWriteMiBps: z.int().min(1).max(65_536).optional(),
+  /** Disk operations a second; the node's own bound if absent. */
+  diskReadIops: z.int().min(10).max(10_000_000).optional(),
+  diskWriteIops: z.int().min(10).max(10_000_000).optional(),
+  /** Network bandwidth in each direction, in Mbit a second; the node's own bound if absent. */
+  networkMbps: z.int().min(1).max(100_000).optional(),
 })
 export type Limits = z.infer<typeof limits>
 
@@ -21,16 +31,25 @@ export type LimitsRequest = z.infer<typeof limitsRequest>
 export const quota = limits.extend({
   /** Sandboxes that are not deleted. */
   sandboxes: z.int().min(0).max(1_000_000),
+  /** Share of processors and disk when tenants compete for them; 100 if absent. Twice the weight, twice the share. */
+  weight: z.int().min(1).max(10_000).optional(),
 })
 export type Quota = z.infer<typeof quota>
 
-/** What one sandbox has used, or uses now. Counters only grow while the sandbox lives. */
+/**
+ * What one sandbox has used, or uses now. What is counted (seconds, bytes read, written, received and sent,
+ * kills) only grows until the sandbox is deleted, also across stop and start; a host that crashes loses what
+ * was counted since its sandboxes were started.
+ */
 export const usage = z.object({
   cpuSeconds: z.number(),
+  cpuThrottledSeconds: z.number().describe('time its processes wanted to run and were held back'),
   memoryBytes: z.number(),
   memoryPeakBytes: z.number(),
   pids: z.number(),
   diskBytes: z.number(),
+  diskReadBytes: z.number().describe('from the disk itself; what the page cache answers does not count'),
+  diskWriteBytes: z.number().describe('to the disk, as far as control groups can tell'),
   networkRxBytes: z.number().describe('received by the sandbox'),
   networkTxBytes: z.number().describe('sent by the sandbox'),
   oomKills: z.number().describe('processes that the kernel killed at the memory limit'),

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { sandboxId, tenantId } from './ids.js'
 import { limits, quota, usage } from './limits.js'
-import { environment, isolation, networkMode, sandboxState, templateName } from './sandbox.js'
+import { allowedName, networkPolicy } from './network.js'
+import { environment, isolation, sandboxState, templateName } from './sandbox.js'
 
 /**
  * What the runtime answers on its unix socket, as HTTP. Errors are `runtimeError` with the status code
@@ -17,7 +18,9 @@ import { environment, isolation, networkMode, sandboxState, templateName } from 
  * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |
  * | PATCH /sandboxes/:id | `change` | `runtimeSandbox` |
  * | POST /sandboxes/:id/pause, resume, stop, start | | `runtimeSandbox` |
- * | PUT /tenants/:id/quota | `quota` | 204: the tenant's cgroup is held to it |
+ * | PUT /tenants/:id/quota | `quota` | 204: the tenant's cgroup is held to it; 422 and no change when more is in use |
+ * | GET /tenants/:id | | `runtimeTenant`; 404 when it has no sandbox here |
+ * | POST /tenants/:id/pause, resume | | `runtimeTenant`: all its sandboxes at once |
  * | POST /sandboxes/:id/exec | `execRequest` | 200, a stream of frames (`frames.ts`): stdout, stderr, exit |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
@@ -29,14 +32,14 @@ export const claim = z.strictObject({
   limits,
   /** The kernel holds the sum of the tenant's sandboxes to it. */
   quota,
-  network: networkMode,
+  network: networkPolicy,
   isolation,
   env: environment,
   hostname: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
 })
 export type Claim = z.infer<typeof claim>
 
-export const change = z.strictObject({ limits: limits.optional(), network: networkMode.optional() })
+export const change = z.strictObject({ limits: limits.optional(), network: networkPolicy.optional() })
 export type Change = z.infer<typeof change>
 
 export const runtimeSandbox = z.object({
@@ -46,13 +49,30 @@ export const runtimeSandbox = z.object({
   state: sandboxState,
   failure: z.string().nullable(),
   limits,
-  network: networkMode,
+  network: networkPolicy,
   isolation,
+  /** With an allowlist: what its names stand for now. Otherwise empty. */
+  allowedNames: z.array(allowedName),
   /** Taken from the pool, or made for this claim. */
   warm: z.boolean(),
   usage: usage.nullable(),
 })
 export type RuntimeSandbox = z.infer<typeof runtimeSandbox>
+
+/**
+ * A tenant with sandboxes on this node. While it is paused its running sandboxes are `paused`, claims and
+ * starts are refused with `conflict`, and a sandbox that was paused by itself stays so afterwards.
+ */
+export const runtimeTenant = z.object({
+  tenantId,
+  paused: z.boolean(),
+  sandboxes: z.number(),
+  /** What its sandboxes use together now, as its control group counts it. */
+  cpuSeconds: z.number(),
+  memoryBytes: z.number(),
+  pids: z.number(),
+})
+export type RuntimeTenant = z.infer<typeof runtimeTenant>
 
 export const template = z.object({
   name: templateName,
@@ -88,6 +108,10 @@ export const node = z.object({
   memoryAvailableBytes: z.number(),
   diskTotalBytes: z.number(),
   diskUsedBytes: z.number(),
+  /** Free on the host's own disk, which a sparse sandbox disk grows into. */
+  hostFreeBytes: z.number(),
+  /** Why new sandboxes are refused with `node_full`; null while they are not. */
+  full: z.string().nullable(),
   sandboxes: z.number(),
   running: z.number(),
   pools: z.array(poolStatus),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { sandboxId, terminalId } from './ids.js'
 import { limits, limitsRequest, usage } from './limits.js'
+import { networkPolicy } from './network.js'
 
 /** Text a person gives a thing: one line, no control or bidirectional-override characters. */
 export const displayName = z
@@ -30,9 +31,6 @@ export const insidePath = z
   .max(4096)
   .regex(/^[^\0]*$/, 'must not contain NUL')
 
-export const networkMode = z.enum(['none', 'internet'])
-export type NetworkMode = z.infer<typeof networkMode>
-
 export const isolation = z.enum(['standard', 'hardened'])
 export type Isolation = z.infer<typeof isolation>
 
@@ -44,7 +42,7 @@ export const createSandbox = z.strictObject({
   template: templateName.default('base'),
   name: displayName.optional(),
   limits: limitsRequest.optional(),
-  network: networkMode.default('internet'),
+  network: networkPolicy.default('internet'),
   isolation: isolation.default('standard'),
   env: environment.optional(),
   ttlSeconds: z.int().min(10).max(31_536_000).optional().describe('deleted this long after its creation'),
@@ -56,7 +54,7 @@ export type CreateSandbox = z.infer<typeof createSandbox>
 export const updateSandbox = z.strictObject({
   name: displayName.optional(),
   limits: limitsRequest.optional(),
-  network: networkMode.optional(),
+  network: networkPolicy.optional(),
   ttlSeconds: z.int().min(10).max(31_536_000).nullable().optional(),
   metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
 })
@@ -70,7 +68,7 @@ export const sandbox = z.object({
   state: sandboxState,
   failure: z.string().nullable().describe('why, when the state is failed'),
   limits,
-  network: networkMode,
+  network: networkPolicy,
   isolation,
   ttlSeconds: z.number().nullable(),
   metadata: z.record(z.string(), z.string()),

@@ -14,7 +14,7 @@ import { Reaper } from './linux/process.js'
 import { releaseSlot, takeSlot } from './linux/slot.js'
 import { hostResolver, lowerFirewall, raiseFirewall } from './network/firewall.js'
 import { Pools } from './pool/pool.js'
-import { openDisk } from './rootfs/disk.js'
+import { deviceOf, openDisk } from './rootfs/disk.js'
 import { readTemplates } from './rootfs/templates.js'
 import { adopt } from './sandbox/adopt.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
@@ -48,6 +48,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const context: NodeContext = {
     ...{ log, slot, disk, scratch },
     hierarchy,
+    device: await deviceOf(disk),
     oci: { program: 'crun', root: join(config.run, 'crun') },
     reaper: new Reaper(),
     seccomp: readSeccomp('/usr/share/containers/seccomp.json', capabilities),
@@ -85,6 +86,8 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       memoryAvailableBytes: availableMemory(),
       diskTotalBytes: space.blocks * space.bsize,
       diskUsedBytes: (space.blocks - space.bfree) * space.bsize,
+      hostFreeBytes: hostFreeBytes(config.home),
+      full: null,
       sandboxes: sandboxes.list().length,
       running: sandboxes.list().filter((box) => box.state === 'running').length,
       pools: pools.status(),
@@ -123,4 +126,9 @@ export async function startRuntime(config: Config): Promise<Runtime> {
 function availableMemory(): number {
   const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
   return kib === undefined ? freemem() : Number(kib) * 1024
+}
+
+function hostFreeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
 }

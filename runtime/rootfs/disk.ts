@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, mkdir, open, readFile, rename, statfs } from 'node:fs/promises'
+import { access, mkdir, open, readFile, rename, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../linux/spawn.js'
 
@@ -28,6 +28,17 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
     ['layers', 'templates', 'sandboxes'].map((name) => mkdir(join(root, name), { recursive: true })),
   )
   return root
+}
+
+/**
+ * The block device under the file system that is mounted at `root`, as `major:minor`. Of a btrfs of several
+ * devices it is the one that was named when it was mounted.
+ */
+export async function deviceOf(root: string): Promise<string> {
+  const source = (await run('findmnt', ['--noheadings', '--output', 'SOURCE', '--target', root])).trim()
+  // A subvolume's path may follow in brackets.
+  const { rdev } = await stat(source.replace(/\[.*$/, ''))
+  return `${rdev >> 8}:${rdev & 255}`
 }
 
 /** Whether `<home>/disk` is mounted now. */

@@ -16,7 +16,10 @@ export class Meter {
   constructor(private readonly node: NodeContext) {}
 
   async read(box: Record): Promise<Usage> {
-    const [cgroup, disk] = await Promise.all([readUsage(this.node.hierarchy, box.cgroup), this.#readDisk()])
+    const [cgroup, disk] = await Promise.all([
+      readUsage(this.node.hierarchy, box.cgroup, this.node.device),
+      this.#readDisk(),
+    ])
     const traffic = readTraffic(this.node.slot.interfacePrefix).get(this.node.slot.interfaceName(box.index))
     return {
       ...cgroup,

@@ -16,6 +16,8 @@ export interface NodeContext {
   readonly seccomp: object
   /** Mount point of the sandboxes' disk. */
   readonly disk: string
+  /** The block device under it, `major:minor`. */
+  readonly device: string
   /** Records and OCI bundles. */
   readonly boxes: string
   /** Where roots are mounted while a container starts, and execs leave their files: a tmpfs. */

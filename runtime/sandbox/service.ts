@@ -63,7 +63,19 @@ export class Sandboxes {
     const usage = alive && metered ? await this.meter.read(box) : null
     const id = box.sandboxId ?? ''
     const tenantId = box.tenantId ?? ''
-    return { id, tenantId, template, state, failure, limits, network, isolation, warm, usage }
+    return {
+      id,
+      tenantId,
+      template,
+      state,
+      failure,
+      limits,
+      network,
+      isolation,
+      warm,
+      usage,
+      allowedNames: [],
+    }
   }
 
   /** Takes up a sandbox that an earlier runtime made. */
@@ -154,7 +166,7 @@ export class Sandboxes {
       rewriteCgroupPath(this.node.oci, box.id, cgroup)
       applyLimits(this.node.hierarchy, cgroup, limits)
       if (limits.diskMiB !== ready.limits.diskMiB) this.#limitDisk(box)
-      if (network === 'none') await life.detachNetwork(this.node, box)
+      if (network !== 'internet') await life.detachNetwork(this.node, box)
       if (box.init !== null) nameHost(box.init.pid, hostname)
       return box
     } catch (error) {
@@ -176,7 +188,7 @@ export class Sandboxes {
         this.#limitDisk(box)
       }
       if (box.network !== before.network && box.init !== null) {
-        if (box.network === 'none') await life.detachNetwork(this.node, box)
+        if (box.network !== 'internet') await life.detachNetwork(this.node, box)
         else await life.attachNetwork(this.node, box, box.init.pid)
       }
       return this.#keep(box)
