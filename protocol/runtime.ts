@@ -13,6 +13,7 @@ import { environment, isolation, sandboxState, templateName } from './sandbox.js
  * | GET /healthz | | 200 |
  * | GET /node | | `node` |
  * | GET /templates | | `{templates: template[]}` |
+ * | POST /templates/reload | | 204: a template was built; read them again |
  * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |
  * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
  * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |

@@ -56,9 +56,9 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     cgroupRoot: config.cgroupRoot,
     ranges: new Ranges(slot),
   }
-  const templates = await readTemplates(disk, (file, error) =>
-    log.warn({ file, error }, 'a template is unreadable'),
-  )
+  const findTemplates = () =>
+    readTemplates(disk, (file, error) => log.warn({ file, error }, 'a template is unreadable'))
+  let templates = await findTemplates()
   const pools: Pools = new Pools(
     context,
     () => templates,
@@ -93,6 +93,10 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       pools: pools.status(),
     }
   }
+  const reloadTemplates = async () => {
+    templates = await findTemplates()
+    pools.refill()
+  }
   const shutdown = async () => {
     await pools.close()
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
@@ -102,7 +106,10 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   }
   const socket = join(config.run, 'runtime.sock')
   const terminals = join(config.run, 'terminals.sock')
-  const services = { terminals, context, sandboxes, templates: () => templates, describeNode, shutdown }
+  const services = {
+    ...{ terminals, context, sandboxes, describeNode, shutdown },
+    ...{ templates: () => templates, reloadTemplates },
+  }
   const server = await listen(routes(services), socket, config.group, log)
   server.on('upgrade', (request, line) => {
     const id = /^\/sandboxes\/([^/]+)\/terminals\/tm_[0-9a-z]+\/attach(\?since=\d+)?$/.exec(

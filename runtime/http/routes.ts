@@ -29,6 +29,8 @@ export interface Services {
   /** The terminal host's socket. */
   readonly terminals: string
   templates(): ReadonlyMap<string, LocalTemplate>
+  /** Reads the templates again: one was built while this runs. */
+  reloadTemplates(): Promise<void>
   describeNode(): Promise<Node>
   /** Stops every sandbox and destroys the pool. */
   shutdown(): Promise<void>
@@ -53,6 +55,7 @@ export function routes(services: Services): Route[] {
         }),
       }),
     },
+    { method: 'POST', path: /^\/templates\/reload$/, handle: () => services.reloadTemplates() },
     { method: 'POST', path: /^\/shutdown$/, handle: () => services.shutdown() },
     {
       method: 'PUT',

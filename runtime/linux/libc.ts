@@ -39,6 +39,7 @@ const libcMount = libc.func('mount', 'int', ['str', 'str', 'str', 'ulong', 'str'
 const libcUmount2 = libc.func('umount2', 'int', ['str', 'int'])
 const libcIoctl = libc.func('ioctl', 'int', ['int', 'ulong', 'void *'])
 const libcSetns = libc.func('setns', 'int', ['int', 'int'])
+const libcFlock = libc.func('flock', 'int', ['int', 'int'])
 const libcSethostname = libc.func('sethostname', 'int', ['str', 'size_t'])
 
 const atFdcwd = -100
@@ -99,6 +100,20 @@ export function setns(fd: number, type: number): void {
 /** Names the UTS namespace that the calling thread is in. */
 export function sethostname(name: string): void {
   check(libcSethostname(name, Buffer.byteLength(name)), 'sethostname', name)
+}
+
+/**
+ * Takes the exclusive lock of an open file without waiting; the kernel lets go of it when the file is closed or
+ * its process dies. @see flock(2)
+ * @returns whether it is ours now
+ */
+export function flockNow(fd: number): boolean {
+  const exclusive = 2
+  const nonBlocking = 4
+  if (libcFlock(fd, exclusive | nonBlocking) === 0) return true
+  if (koffi.errno() === constants.errno.EWOULDBLOCK) return false
+  check(-1, 'flock', `on descriptor ${fd}`)
+  return false
 }
 
 const libcMkfifo = libc.func('mkfifo', 'int', ['str', 'uint'])

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDiskOpen } from '../runtime/rootfs/disk.js'
+import type { Command } from './command.js'
+import { readSettings, requireRoot, type Settings } from './settings.js'
+import { Child } from './up/child.js'
+import { findLeftovers } from './up/leftovers.js'
+import { findSupervisor, isRunning, type KnownProcess, takeLock } from './up/lock.js'
+import { runtimeService } from './up/services.js'
+import { clean, endInOrder, stopSandboxes } from './up/supervisor.js'
+
+const sayWaitingEveryMs = 5000
+
+export const down: Command = {
+  name: 'down',
+  summary: 'Stops Cloche on this machine. Sandboxes are stopped; their disks stay.',
+  async run() {
+    requireRoot('down')
+    const settings = readSettings(process.env)
+    const supervisor = findSupervisor(settings.run)
+    if (supervisor !== undefined) await end(supervisor, settings)
+    else if (!(await clearUp(settings))) say(`${settings.instance} does not run`)
+    return 0
+  },
+}
+
+const say = (line: string) => console.log(`cloche: ${line}`)
+
+async function end(supervisor: KnownProcess, { instance }: Settings): Promise<void> {
+  say(`stopping ${instance}`)
+  process.kill(supervisor.pid, 'SIGTERM')
+  for (let waitedMs = 0; isRunning(supervisor); waitedMs += 50) {
+    if (waitedMs > 0 && waitedMs % sayWaitingEveryMs === 0) say(`still stopping: ${waitedMs / 1000} s`)
+    await sleep(50)
+  }
+  say('stopped')
+}
+
+/** Ends what a supervisor that was killed left. @returns whether there was anything */
+async function clearUp(settings: Settings): Promise<boolean> {
+  using lock = takeLock(settings.run)
+  if (lock === undefined) return false // one has just started; whoever started it wants it
+  const left = findLeftovers(settings.run)
+  if (left.size === 0 && !(await isDiskOpen(settings.home))) {
+    await clean(settings, say)
+    return false
+  }
+  say(`the supervisor was killed; ending what it left: ${[...left.keys()].join(', ') || 'sandboxes'}`)
+  await endInOrder(left)
+  // Only a runtime knows what its sandboxes are and hold; the one that made them may be dead.
+  const runtime = new Child(runtimeService(settings), settings.home, say, () => {})
+  runtime.start()
+  await runtime.untilReady(new AbortController().signal)
+  await stopSandboxes(settings, say)
+  await runtime.stop()
+  await clean(settings, say)
+  say('stopped')
+  return true
+}

@@ -1,0 +1,138 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { closeDisk, openDisk } from '../../runtime/rootfs/disk.js'
+import type { Settings } from '../settings.js'
+import { installTemplate } from '../template/install.js'
+import { ask } from './ask.js'
+import { Child, type Service } from './child.js'
+import { endLeftover, findLeftovers, recordChildren } from './leftovers.js'
+import { boundLogs } from './logs.js'
+import { createDatabase, embeddedUrl, prepareDatabase, requireDatabase } from './postgres.js'
+import { keptSecret } from './secret.js'
+import { postgresService, runtimeService, serverService, terminalsService } from './services.js'
+import { setUp } from './setup.js'
+
+const boundLogsEveryMs = 10_000
+/** Stopping a sandbox takes some 20 ms; a full node has two thousand. */
+const shutdownTimeoutMs = 180_000
+
+/** In which order things end: whoever uses another ends before it. */
+const stopOrder = ['server', 'runtime', 'terminals', 'postgres'] as const
+
+/** Everything that one instance runs on this machine. */
+export class Supervisor {
+  readonly #children = new Map<string, Child>()
+  readonly #starting = new AbortController()
+  #rotation: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly say: (line: string) => void,
+  ) {}
+
+  /**
+   * Starts everything, in the order of need, and returns when the server answers.
+   * @throws Failure when something cannot; the caller then stops the rest
+   */
+  async start(): Promise<void> {
+    const { settings } = this
+    mkdirSync(settings.home, { recursive: true, mode: 0o711 })
+    await this.#takeOver()
+    const secret = settings.secret ?? keptSecret(settings.home)
+    const databaseUrl = settings.databaseUrl ?? embeddedUrl(settings)
+    const server = serverService(settings, databaseUrl, secret)
+    const node = this.#startNode()
+    const database = this.#startDatabase(databaseUrl).then(() => setUp(settings, databaseUrl, secret))
+    // Both, also when one fails: what was begun must have settled before it can be stopped.
+    const failed = (await Promise.allSettled([node, database])).find((one) => one.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    await this.#run(server)
+    this.#rotation = setInterval(() => boundLogs(settings.home), boundLogsEveryMs)
+  }
+
+  /** Stops everything: sandboxes too, whose disks stay. Leaves no process, mount or file in `/run` behind. */
+  async stop(): Promise<void> {
+    this.#starting.abort()
+    clearInterval(this.#rotation)
+    for (const name of stopOrder) {
+      const child = this.#children.get(name)
+      if (child === undefined) continue
+      if (name === 'runtime' && child.known !== undefined) await stopSandboxes(this.settings, this.say)
+      await child.stop()
+      this.#children.delete(name)
+    }
+    await clean(this.settings, this.say)
+  }
+
+  async #startNode(): Promise<void> {
+    const { settings } = this
+    await openDisk(settings.home, settings.diskGib)
+    await installTemplate(settings, 'base', this.say)
+    await Promise.all([this.#run(terminalsService(settings)), this.#run(runtimeService(settings))])
+  }
+
+  async #startDatabase(databaseUrl: string): Promise<void> {
+    if (this.settings.databaseUrl === undefined) {
+      await prepareDatabase(this.settings)
+      await this.#run(postgresService(this.settings))
+      await createDatabase(this.settings)
+    } else await requireDatabase(databaseUrl)
+  }
+
+  async #run(service: Service): Promise<void> {
+    this.#starting.signal.throwIfAborted()
+    const child = new Child(service, this.settings.home, this.say, () => this.#record())
+    this.#children.set(service.name, child)
+    child.start()
+    await child.untilReady(this.#starting.signal)
+    this.say(`${service.name} is up`)
+  }
+
+  #record(): void {
+    const known = [...this.#children].flatMap(([name, { known }]) => (known ? [[name, known] as const] : []))
+    recordChildren(this.settings.run, new Map(known))
+  }
+
+  /** A supervisor that was killed leaves its children. They end; sandboxes go on, and our runtime adopts them. */
+  async #takeOver(): Promise<void> {
+    const left = findLeftovers(this.settings.run)
+    if (left.size === 0) return
+    this.say(`an earlier supervisor was killed; ending what it left: ${[...left.keys()].join(', ')}`)
+    await endInOrder(left)
+  }
+}
+
+/** Ends children that another supervisor left, users of a thing before the thing. */
+export async function endInOrder(left: ReturnType<typeof findLeftovers>): Promise<void> {
+  for (const name of stopOrder) {
+    const one = left.get(name)
+    if (one !== undefined) await endLeftover(one, name === 'postgres' ? 'SIGINT' : 'SIGTERM')
+  }
+}
+
+/** Asks the runtime to stop every sandbox and to give back all it took of the host. */
+export async function stopSandboxes(settings: Settings, say: (line: string) => void): Promise<void> {
+  const socketPath = join(settings.run, 'runtime.sock')
+  say('stopping the sandboxes; their disks stay')
+  const { status, text } = await ask({ socketPath }, 'POST', '/shutdown', shutdownTimeoutMs)
+  if (status !== 204 && status !== 200) say(`the runtime could not stop them all: ${text || 'no answer'}`)
+}
+
+/** Unmounts the disk and removes the run directory; what is in the way is said and left. */
+export async function clean(settings: Settings, say: (line: string) => void): Promise<void> {
+  const { home, run } = settings
+  await closeDisk(home).catch((error: unknown) => say(`the disk stays mounted: ${error}`))
+  // A recursive removal that met a mount would empty what is mounted.
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+  const mounted = mounts.map((line) => line.split(' ')[4] ?? '').filter((at) => at.startsWith(`${run}/`))
+  if (mounted.length > 0) {
+    say(`${run} stays: something is mounted at ${mounted.join(', ')}`)
+    return
+  }
+  if (!existsSync(run)) return
+  for (const name of readdirSync(run)) {
+    if (name === 'supervisor.pid') continue
+    const path = join(run, name)
+    rmSync(path, { recursive: statSync(path).isDirectory() })
+  }
+}
