@@ -89,7 +89,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       hostFreeBytes: hostFreeBytes(config.home),
       full: null,
       sandboxes: sandboxes.list().length,
-      running: sandboxes.list().filter((box) => box.state === 'running').length,
+      running: sandboxes.list().filter((box) => sandboxes.stateOf(box) === 'running').length,
       pools: pools.status(),
     }
   }

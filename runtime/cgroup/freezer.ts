@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +10,13 @@ export const freeze = (hierarchy: Hierarchy, path: string) => set(hierarchy, pat
 /** Lets them go on. */
 export const thaw = (hierarchy: Hierarchy, path: string) => set(hierarchy, path, false)
 
+/** Whether a cgroup was frozen itself, whatever is true of its parents. */
+export function isFrozen(hierarchy: Hierarchy, path: string): boolean {
+  const mount = hierarchy.mountOf('freezer')
+  const file = hierarchy.version === 2 ? 'cgroup.freeze' : 'freezer.self_freezing'
+  return mount !== undefined && readFileSync(join(mount, path, file), 'utf8').trim() === '1'
+}
+
 async function set(hierarchy: Hierarchy, path: string, frozen: boolean): Promise<void> {
   const mount = hierarchy.mountOf('freezer')
   if (mount === undefined) throw new Error('this host has no cgroup freezer')
@@ -19,15 +27,17 @@ async function set(hierarchy: Hierarchy, path: string, frozen: boolean): Promise
           (await readFile(join(directory, 'cgroup.events'), 'utf8')).includes(`frozen ${Number(frozen)}`)
       : async () =>
           (await readFile(join(directory, 'freezer.state'), 'utf8')).trim() === (frozen ? 'FROZEN' : 'THAWED')
-  const write = () =>
+  const write = (wanted: boolean) =>
     hierarchy.version === 2
-      ? writeValue(join(directory, 'cgroup.freeze'), Number(frozen))
-      : writeValue(join(directory, 'freezer.state'), frozen ? 'FROZEN' : 'THAWED')
+      ? writeValue(join(directory, 'cgroup.freeze'), Number(wanted))
+      : writeValue(join(directory, 'freezer.state'), wanted ? 'FROZEN' : 'THAWED')
   // Version 1 gives up on a process that was being born and wants to be asked again.
   for (let tries = 0; tries < 1000; tries++) {
-    write()
+    write(frozen)
     if (await reached()) return
     await sleep(1)
   }
+  // Half frozen is worse than not at all.
+  if (frozen) write(false)
   throw new Error(`the processes of ${path} do not ${frozen ? 'freeze' : 'thaw'}`)
 }

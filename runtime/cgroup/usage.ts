@@ -57,6 +57,7 @@ export async function readUsage(hierarchy: Hierarchy, path: string, device: stri
   }
 }
 
-function keyed(text: string, key: string): number {
+/** A number of a file of `key number` lines; 0 if it is not there. */
+export function keyed(text: string, key: string): number {
   return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
 }

@@ -69,7 +69,7 @@ describe('a sandbox on the real kernel', () => {
       const output = openSync(join(bundle, 'output'), 'w')
       pid = await runContainer(oci(), id, bundle, output)
       closeSync(output)
-      applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 })
+      applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 }, '')
     }
     closeSync(idmap)
   })

@@ -61,9 +61,22 @@ export function routes(services: Services): Route[] {
       method: 'PUT',
       path: /^\/tenants\/([^/]+)\/quota$/,
       handle: async (request, id = '') => {
-        sandboxes.setQuota(tenantId.parse(id), await request.body(quota))
+        await sandboxes.setQuota(tenantId.parse(id), await request.body(quota))
       },
     },
+    {
+      method: 'GET',
+      path: /^\/tenants\/([^/]+)$/,
+      handle: (_, id = '') => sandboxes.tenants.describe(tenantId.parse(id)),
+    },
+    ...(['pause', 'resume'] as const).map((step) => ({
+      method: 'POST',
+      path: new RegExp(`^/tenants/([^/]+)/${step}$`),
+      handle: async (_: unknown, id = '') => {
+        await sandboxes.tenants[step](tenantId.parse(id))
+        return sandboxes.tenants.describe(id)
+      },
+    })),
     {
       method: 'GET',
       path: /^\/sandboxes$/,

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, mkdir, open, readFile, rename, stat, statfs } from 'node:fs/promises'
+import { access, mkdir, open, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../linux/spawn.js'
 
@@ -22,12 +22,20 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
     if (!(await exists(image))) await makeImage(image, sizeGib ?? (await roomGib(home)))
     // discard=async gives the space of deleted sandboxes back to the host's disk.
     await run('mount', ['-o', 'loop,noatime,discard=async,nodev', image, root])
+    await shareByWeight(root)
   }
   await run('btrfs', ['quota', 'enable', root])
   await Promise.all(
     ['layers', 'templates', 'sandboxes'].map((name) => mkdir(join(root, name), { recursive: true })),
   )
   return root
+}
+
+/** Only the scheduler BFQ knows weights of control groups. Without it disk time is shared as it comes. */
+async function shareByWeight(root: string): Promise<void> {
+  const scheduler = `/sys/dev/block/${await deviceOf(root)}/queue/scheduler`
+  // A kernel without BFQ refuses the name.
+  await writeFile(scheduler, 'bfq').catch(() => {})
 }
 
 /**

@@ -56,9 +56,12 @@ export function destroyVolume(path: string): void {
   })
 }
 
-/** Bytes that each subvolume under `root` holds, by subvolume id. As fresh as the last commit (30 s). */
-export async function volumeUsage(root: string): Promise<Map<number, number>> {
-  const table = await run('btrfs', ['qgroup', 'show', '--raw', root])
+/**
+ * Bytes that each subvolume under `root` holds, by subvolume id.
+ * @param exact waits for what is on its way to the disk; otherwise as fresh as the last commit (30 s)
+ */
+export async function volumeUsage(root: string, exact = false): Promise<Map<number, number>> {
+  const table = await run('btrfs', ['qgroup', 'show', ...(exact ? ['--sync'] : []), '--raw', root])
   const rows = table.matchAll(/^0\/(\d+)\s+(\d+)\s+\d+/gm)
   return new Map(Array.from(rows, ([, id, bytes]) => [Number(id), Number(bytes)]))
 }

@@ -8,6 +8,7 @@ import { disconnect, interfaceNames } from '../network/veth.js'
 import { removeMountPoints } from '../rootfs/rootfs.js'
 import { destroyVolume, dropStaleQgroups } from '../rootfs/volume.js'
 import * as life from './life.js'
+import { Meter } from './meter.js'
 import type { NodeContext } from './node.js'
 import { type Record, readRecords } from './record.js'
 
@@ -28,8 +29,9 @@ export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; poo
     else if (life.isAlive(box)) (box.sandboxId === null ? pooled : claimed).push(box)
     else if (box.sandboxId === null) await life.tearDown(node, box)
     else {
+      const counted = await new Meter(node).count(box)
       await life.halt(node, box)
-      claimed.push({ ...box, state: 'stopped', init: null })
+      claimed.push({ ...box, state: 'stopped', init: null, counted })
     }
   }
   await sweep(node, [...claimed, ...pooled])

@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeFil
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Limits } from '../../protocol/index.js'
 import { makeCgroup, removeCgroup } from '../cgroup/hierarchy.js'
 import { applyLimits } from '../cgroup/limits.js'
 import { deleteContainer, runContainer } from '../container/crun.js'
@@ -31,9 +32,10 @@ export function makeDisk(node: NodeContext, box: Record): Record {
  * Starts a sandbox on its disk, in the order the kernel wants it: root file system, cgroup, container,
  * limits, network.
  *
+ * @param bounds what its cgroup is held to: its limits, with those that it leaves out
  * @throws when any step fails; the caller removes what there is with `tearDown`
  */
-export async function boot(node: NodeContext, box: Record): Promise<Record> {
+export async function boot(node: NodeContext, box: Record, bounds: Limits): Promise<Record> {
   const bundle = directoryOf(node, box)
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
   const idmap = await node.ranges.idmap(box.index)
@@ -62,7 +64,7 @@ export async function boot(node: NodeContext, box: Record): Promise<Record> {
     }
   }
   removeMountPoints(mounts)
-  applyLimits(node.hierarchy, box.cgroup, box.limits)
+  applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
   if (box.network === 'internet') await attachNetwork(node, box, pid)
   const began = startTime(pid)
   if (began === undefined) throw new Error('the first process of the sandbox ended at once')

@@ -12,6 +12,24 @@ import {
   tenantId,
 } from '../../protocol/index.js'
 
+/** What a sandbox has used in earlier runs, before its last stop. */
+export const counted = z.object({
+  cpuSeconds: z.number(),
+  cpuThrottledSeconds: z.number(),
+  memoryPeakBytes: z.number(),
+  oomKills: z.number(),
+  diskReadBytes: z.number(),
+  diskWriteBytes: z.number(),
+  networkRxBytes: z.number(),
+  networkTxBytes: z.number(),
+})
+export type Counted = z.infer<typeof counted>
+
+export const nothingCounted: Counted = {
+  ...{ cpuSeconds: 0, cpuThrottledSeconds: 0, memoryPeakBytes: 0, oomKills: 0 },
+  ...{ diskReadBytes: 0, diskWriteBytes: 0, networkRxBytes: 0, networkTxBytes: 0 },
+}
+
 /**
  * What the runtime must know of a container to find it again after it was killed itself. `id` is the
  * container's own name; `sandboxId` and `tenantId` are null while it waits in the pool.
@@ -34,6 +52,7 @@ export const record = z.object({
   warm: z.boolean(),
   cgroup: z.string(),
   volumeId: z.number(),
+  counted: counted.default(nothingCounted),
   /** The first process, as the host sees it, and when it began; null when none runs. */
   init: z.object({ pid: z.number(), startTime: z.number() }).nullable(),
   createdAt: z.iso.datetime(),

@@ -1,19 +1,22 @@
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Change, Claim, Quota, RuntimeSandbox } from '../../protocol/index.js'
+import type { Change, Claim, Limits, Quota, RuntimeSandbox, SandboxState } from '../../protocol/index.js'
+import { assertFits, inUse } from '../cgroup/fit.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
-import { removeCgroup } from '../cgroup/hierarchy.js'
-import { applyLimits } from '../cgroup/limits.js'
+import { processesOf } from '../cgroup/hierarchy.js'
+import { applyLimits, changeLimits } from '../cgroup/limits.js'
 import { relocate } from '../cgroup/relocate.js'
 import { rewriteCgroupPath } from '../container/crun.js'
 import { notFound, notRunning, RuntimeRefusal } from '../errors.js'
 import { sethostname, setns } from '../linux/libc.js'
+import { signal } from '../linux/process.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import { limitVolume } from '../rootfs/volume.js'
+import { limitVolume, volumeUsage } from '../rootfs/volume.js'
 import * as life from './life.js'
 import { Meter } from './meter.js'
 import type { NodeContext } from './node.js'
-import { type Record, saveRecord } from './record.js'
+import { nothingCounted, type Record, saveRecord } from './record.js'
+import { Tenants } from './tenants.js'
 
 const newUts = 0x04000000
 const mib = 1024 ** 2
@@ -27,8 +30,8 @@ export interface Warm {
 export class Sandboxes {
   readonly #boxes = new Map<string, Record>()
   readonly #queues = new Map<string, Promise<unknown>>()
-  readonly #quotas = new Map<string, string>()
   readonly meter: Meter
+  readonly tenants: Tenants
 
   constructor(
     private readonly node: NodeContext,
@@ -36,6 +39,7 @@ export class Sandboxes {
     private readonly warm: Warm,
   ) {
     this.meter = new Meter(node)
+    this.tenants = new Tenants(node)
   }
 
   list(): Record[] {
@@ -52,15 +56,21 @@ export class Sandboxes {
   /** @throws RuntimeRefusal `sandbox_not_running` */
   running(id: string): Record {
     const box = this.get(id)
-    if (box.state !== 'running') throw notRunning(id, box.state)
+    const state = this.stateOf(box)
+    if (state !== 'running') throw notRunning(id, state)
     return box
+  }
+
+  /** In a tenant that is paused nothing runs. */
+  stateOf(box: Record): SandboxState {
+    return box.state === 'running' && this.tenants.isPaused(box.tenantId) ? 'paused' : box.state
   }
 
   /** @param metered with live usage; without it the answer needs no question to the kernel */
   async describe(box: Record, metered = true): Promise<RuntimeSandbox> {
-    const { template, state, failure, limits, network, isolation, warm } = box
-    const alive = state === 'running' || state === 'paused'
-    const usage = alive && metered ? await this.meter.read(box) : null
+    const { template, failure, limits, network, isolation, warm } = box
+    const usage = metered ? await this.meter.read(box) : null
+    const state = this.stateOf(box)
     const id = box.sandboxId ?? ''
     const tenantId = box.tenantId ?? ''
     return {
@@ -82,6 +92,7 @@ export class Sandboxes {
   adopt(box: Record): void {
     if (box.sandboxId === null) return
     this.#keep(box)
+    if (box.tenantId !== null) this.tenants.adopt(box.tenantId)
     if (box.init !== null) this.#watch(box)
   }
 
@@ -100,14 +111,21 @@ export class Sandboxes {
           `this node has no ${claim.isolation} template ${claim.template}`,
         )
       }
-      const parent = this.setQuota(claim.tenantId, claim.quota)
-      const cgroup = join(parent, id)
-      const ready = this.warm.take(claim)
-      const box =
-        ready === undefined ? await this.make(id, claim, cgroup) : await this.#bind(ready, id, claim, cgroup)
-      this.#keep(box)
-      this.#watch(box)
-      return { box, created: true }
+      const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
+      try {
+        const cgroup = join(parent, id)
+        const ready = this.warm.take(claim)
+        const box =
+          ready === undefined
+            ? await this.make(id, claim, cgroup)
+            : await this.#bind(ready, id, claim, cgroup)
+        this.#keep(box)
+        this.#watch(box)
+        return { box, created: true }
+      } catch (error) {
+        this.tenants.leave(claim.tenantId)
+        throw error
+      }
     })
   }
 
@@ -135,12 +153,13 @@ export class Sandboxes {
       ...{ limits, network, isolation, env, hostname, cgroup },
       warm: false,
       volumeId: 0,
+      counted: nothingCounted,
       init: null,
       createdAt: new Date().toISOString(),
     }
     try {
       saveRecord(life.directoryOf(this.node, fresh), fresh)
-      return await life.boot(this.node, life.makeDisk(this.node, fresh))
+      return await life.boot(this.node, life.makeDisk(this.node, fresh), this.#boundsOf(fresh))
     } catch (error) {
       await life.tearDown(this.node, fresh)
       throw error
@@ -164,7 +183,7 @@ export class Sandboxes {
     try {
       relocate(this.node.hierarchy, ready.cgroup, cgroup)
       rewriteCgroupPath(this.node.oci, box.id, cgroup)
-      applyLimits(this.node.hierarchy, cgroup, limits)
+      applyLimits(this.node.hierarchy, cgroup, this.#boundsOf(box), this.node.device)
       if (limits.diskMiB !== ready.limits.diskMiB) this.#limitDisk(box)
       if (network !== 'internet') await life.detachNetwork(this.node, box)
       if (box.init !== null) nameHost(box.init.pid, hostname)
@@ -183,10 +202,7 @@ export class Sandboxes {
         limits: change.limits ?? before.limits,
         network: change.network ?? before.network,
       }
-      if (change.limits !== undefined) {
-        if (before.init !== null) applyLimits(this.node.hierarchy, box.cgroup, box.limits)
-        this.#limitDisk(box)
-      }
+      if (change.limits !== undefined) await this.#hold(box, before)
       if (box.network !== before.network && box.init !== null) {
         if (box.network !== 'internet') await life.detachNetwork(this.node, box)
         else await life.attachNetwork(this.node, box, box.init.pid)
@@ -208,6 +224,7 @@ export class Sandboxes {
   resume(id: string): Promise<Record> {
     return this.#inTurn(id, async () => {
       const box = this.get(id)
+      this.tenants.assertAwake(box.tenantId)
       if (box.state === 'running') return box
       if (box.state !== 'paused') throw notRunning(id, box.state)
       await thaw(this.node.hierarchy, box.cgroup)
@@ -220,10 +237,11 @@ export class Sandboxes {
     return this.#inTurn(id, async () => {
       const box = this.get(id)
       if (box.init === null) return box
-      this.#boxes.set(id, { ...box, state: 'stopped', init: null })
-      if (box.state === 'paused') await thaw(this.node.hierarchy, box.cgroup)
-      await life.halt(this.node, box)
-      return this.#keep({ ...box, state: 'stopped', init: null })
+      const counted = await this.meter.count(box)
+      const stopped: Record = { ...box, state: 'stopped', init: null, counted }
+      this.#boxes.set(id, stopped)
+      await life.halt(this.node, await this.#mortal(box))
+      return this.#keep(stopped)
     })
   }
 
@@ -231,7 +249,8 @@ export class Sandboxes {
     return this.#inTurn(id, async () => {
       const box = this.get(id)
       if (box.init !== null) return box
-      const running = await life.boot(this.node, box)
+      this.tenants.assertAwake(box.tenantId)
+      const running = await life.boot(this.node, box, this.#boundsOf(box))
       this.#keep(running)
       this.#watch(running)
       return running
@@ -244,30 +263,58 @@ export class Sandboxes {
       const box = this.#boxes.get(id)
       if (box === undefined) return
       this.#boxes.delete(id)
-      if (box.state === 'paused') await thaw(this.node.hierarchy, box.cgroup)
-      await life.tearDown(this.node, box)
-      await this.#forgetTenant(box)
+      await life.tearDown(this.node, await this.#mortal(box))
+      if (box.tenantId !== null) this.tenants.leave(box.tenantId)
     })
   }
 
-  /** Holds all sandboxes of a tenant together to its quota, in the kernel. @returns the tenant's cgroup */
-  setQuota(tenantId: string, quota: Quota): string {
-    const wanted = JSON.stringify(quota)
-    const path = join(this.node.cgroupRoot, tenantId)
-    if (this.#quotas.get(tenantId) === wanted) return path
-    life.makeParentCgroup(this.node, tenantId)
-    applyLimits(this.node.hierarchy, path, quota)
-    this.#quotas.set(tenantId, wanted)
-    return path
+  /** @throws RuntimeRefusal `quota_exceeded` when more is in use; nothing is changed then */
+  setQuota(tenantId: string, quota: Quota): Promise<void> {
+    const theirs = this.list().filter((box) => box.tenantId === tenantId)
+    return this.tenants.setQuota(
+      tenantId,
+      quota,
+      theirs.map((box) => box.limits),
+    )
   }
 
-  async #forgetTenant(box: Record): Promise<void> {
-    const { tenantId } = box
-    if (tenantId === null || this.list().some((other) => other.tenantId === tenantId)) return
-    this.#quotas.delete(tenantId)
-    await removeCgroup(this.node.hierarchy, join(this.node.cgroupRoot, tenantId)).catch((error: unknown) =>
-      this.node.log.warn({ error, tenantId }, 'the cgroup of a tenant without sandboxes stays'),
-    )
+  /** Other limits for a sandbox: all of them, or none when one does not fit. */
+  async #hold(box: Record, before: Record): Promise<void> {
+    const { hierarchy, disk, device } = this.node
+    if (box.limits.diskMiB < before.limits.diskMiB) {
+      const heldMiB = ((await volumeUsage(disk, true)).get(box.volumeId) ?? 0) / mib
+      if (heldMiB > box.limits.diskMiB) {
+        throw inUse(
+          `sandbox ${box.sandboxId}`,
+          `${box.limits.diskMiB} MiB of disk`,
+          `${Math.ceil(heldMiB)} MiB`,
+        )
+      }
+    }
+    if (box.init !== null) {
+      await assertFits(hierarchy, box.cgroup, box.limits, `sandbox ${box.sandboxId}`)
+      changeLimits(hierarchy, box.cgroup, this.#boundsOf(box), device)
+    }
+    this.#limitDisk(box)
+  }
+
+  #boundsOf(box: Record): Limits {
+    return this.tenants.bounds(box.tenantId, box.limits)
+  }
+
+  /**
+   * Makes sure that the sandbox's processes can die: version 1 lets no frozen process. Those of a paused tenant
+   * are killed and moved out of it, and die when they thaw there.
+   */
+  async #mortal(box: Record): Promise<Record> {
+    const { hierarchy, cgroupRoot, oci } = this.node
+    if (box.state === 'paused') await thaw(hierarchy, box.cgroup)
+    if (box.init === null || hierarchy.version === 2 || !this.tenants.isPaused(box.tenantId)) return box
+    for (const pid of await processesOf(hierarchy, box.cgroup)) signal(pid, 'SIGKILL')
+    const cgroup = join(cgroupRoot, 'pool', `${box.id}-leaving`)
+    relocate(hierarchy, box.cgroup, cgroup)
+    rewriteCgroupPath(oci, box.id, cgroup)
+    return { ...box, cgroup }
   }
 
   #watch(box: Record): void {
@@ -284,8 +331,9 @@ export class Sandboxes {
     await this.#inTurn(id, async () => {
       const now = this.#boxes.get(id)
       if (now === undefined || now.init?.pid !== box.init?.pid || life.isAlive(now)) return
+      const counted = await this.meter.count(now)
       await life.halt(this.node, now)
-      this.#keep({ ...now, state: 'stopped', failure: 'its first process ended', init: null })
+      this.#keep({ ...now, state: 'stopped', failure: 'its first process ended', init: null, counted })
     })
   }
 

@@ -18,7 +18,7 @@ export interface Laboratory extends AsyncDisposable {
 }
 
 /** @throws when `bin/test` has not built the image */
-export async function openLaboratory(): Promise<Laboratory> {
+export async function openLaboratory(diskGib = 8): Promise<Laboratory> {
   const image = process.env.CLOCHE_TEST_IMAGE
   if (image === undefined) throw new Error('CLOCHE_TEST_IMAGE is not set: run the tests with bin/test')
   await settleHybrid()
@@ -31,7 +31,7 @@ export async function openLaboratory(): Promise<Laboratory> {
     await rm(home, { recursive: true })
   }
   try {
-    const disk = await openDisk(home, 8)
+    const disk = await openDisk(home, diskGib)
     const layer = join(disk, 'layers', 'base')
     await mkdir(layer, { mode: 0o755 })
     await run('tar', ['-xf', image, '-C', layer, '--numeric-owner', '--exclude=./dev/*'])

@@ -1,0 +1,273 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { build } from 'esbuild'
+import {
+  type ExecExit,
+  encodeFrame,
+  execExit,
+  FrameDecoder,
+  frameType,
+  newId,
+  node,
+  type RuntimeSandbox,
+  runtimeError,
+  runtimeSandbox,
+  terminal,
+} from '../../protocol/index.js'
+import { run } from '../linux/spawn.js'
+import { type Record, record } from '../sandbox/record.js'
+import { openLaboratory, testInstance } from './kernel.js'
+
+/** What a sandbox of a test is held to when the test says nothing else. */
+export const testLimits = { cpus: 1, memoryMiB: 128, diskMiB: 64, pids: 64 }
+export const testQuota = { cpus: 2, memoryMiB: 512, diskMiB: 512, pids: 256, sandboxes: 8 }
+
+/** What came back from one call. */
+export interface Answered {
+  readonly status: number
+  readonly text: string
+}
+
+/** What a command inside printed, and how it ended. */
+export interface Ran {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+  readonly exit: ExecExit | null
+}
+
+/** A terminal with somebody in front of it. */
+export interface Typist extends Disposable {
+  type(text: string): void
+  /** Resolves with the time in milliseconds until `text` has come from the terminal since the last call. */
+  sees(text: string, withinMs?: number): Promise<number>
+}
+
+/** A runtime and a terminal host of a test, with a disk, and a network namespace as their only uplink. */
+export interface Instance extends AsyncDisposable {
+  readonly home: string
+  readonly disk: string
+  readonly namespace: string
+  call(method: string, path: string, body?: unknown): Promise<Answered>
+  /** Claims a sandbox, for a tenant of its own if `over` names none. @throws when it is refused */
+  claim(over?: object): Promise<RuntimeSandbox>
+  exec(id: string, command: string | string[], more?: object): Promise<Ran>
+  openTerminal(id: string): Promise<Typist>
+  recordOf(id: string): Record
+  poolFull(): Promise<void>
+  /** Ends the runtime with SIGKILL and starts another. */
+  restart(): Promise<void>
+  /** Everything that it prints is here. */
+  readonly pids: { readonly runtime: number; readonly terminals: number }
+}
+
+/** A claim's body, which a test may change in any part. */
+export const claimOf = (over: object = {}) => ({
+  ...{ tenantId: newId('tn'), template: 'base', limits: testLimits, quota: testQuota, network: 'internet' },
+  ...{ isolation: 'standard', env: {}, hostname: 'box' },
+  ...over,
+})
+
+/**
+ * Starts an instance for a test.
+ * @param namespace a network namespace that the caller has made: the instance's only uplink
+ */
+export async function startInstance(
+  namespace: string,
+  options: { poolSize?: number; diskGib?: number; env?: NodeJS.ProcessEnv } = {},
+): Promise<Instance> {
+  const poolSize = options.poolSize ?? 0
+  const directory = `/run/cloche/${testInstance}`
+  await rm(directory, { recursive: true, force: true })
+  const lab = await openLaboratory(options.diskGib)
+  await rename(lab.layer, join(lab.disk, 'layers', 'baselayer'))
+  const template = { name: 'base', description: 'test', layers: ['baselayer'], defaults: testLimits }
+  await writeFile(
+    join(lab.disk, 'templates', 'base.json'),
+    JSON.stringify({ ...template, isolation: ['standard'], builtAt: new Date().toISOString() }),
+  )
+  const programs = 'node_modules/.cache/cloche-instance'
+  await build({
+    entryPoints: { runtime: 'runtime/index.ts', terminals: 'runtime/terminal/host.ts' },
+    ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' },
+    ...{ outdir: programs, outExtension: { '.js': '.mjs' } },
+  })
+  const env = {
+    ...process.env,
+    ...{ CLOCHE_INSTANCE: testInstance, CLOCHE_HOME: lab.home, CLOCHE_POOL_SIZE: String(poolSize) },
+    ...{ LOG_LEVEL: 'warn', ...options.env },
+  }
+  const launch = (name: string) =>
+    spawn('nsenter', [`--net=/run/netns/${namespace}`, process.execPath, join(programs, `${name}.mjs`)], {
+      ...{ env, stdio: ['ignore', 'inherit', 'inherit'] },
+    })
+  const at = (name: string) => join(directory, `${name}.sock`)
+  const answers = async (name: string) => {
+    for (let tries = 0; tries < 400; tries++) {
+      const up = await ask(at(name), 'GET', '/healthz').catch(() => undefined)
+      if (up?.status === 200) return
+      await sleep(25)
+    }
+    throw new Error(`${name} does not answer`)
+  }
+  const terminals = launch('terminals')
+  let runtime = launch('runtime')
+  const call: Instance['call'] = async (method, path, body) => {
+    const { status, bytes } = await ask(at('runtime'), method, path, body)
+    return { status, text: bytes.toString() }
+  }
+  await answers('terminals')
+  await answers('runtime')
+
+  return {
+    ...{ home: lab.home, disk: lab.disk, namespace, call },
+    get pids() {
+      return { runtime: runtime.pid ?? 0, terminals: terminals.pid ?? 0 }
+    },
+    async claim(over) {
+      const answer = await call('PUT', `/sandboxes/${newId('sb')}`, claimOf(over))
+      if (answer.status !== 201) throw new Error(`${answer.status}: ${answer.text}`)
+      return runtimeSandbox.parse(JSON.parse(answer.text))
+    },
+    async exec(id, command, more = {}) {
+      const { status, bytes } = await ask(at('runtime'), 'POST', `/sandboxes/${id}/exec`, {
+        command,
+        ...more,
+      })
+      return ranOf(status, bytes)
+    },
+    async openTerminal(id) {
+      const opened = await call('POST', `/sandboxes/${id}/terminals`, {})
+      const { id: terminalId } = terminal.parse(JSON.parse(opened.text))
+      return sit(at('runtime'), `/sandboxes/${id}/terminals/${terminalId}/attach?since=0`)
+    },
+    recordOf(id) {
+      for (const name of readdirSync(join(lab.home, 'boxes'))) {
+        const file = join(lab.home, 'boxes', name, 'record.json')
+        const found = record.parse(JSON.parse(readFileSync(file, 'utf8')))
+        if (found.sandboxId === id) return found
+      }
+      throw new Error(`${id} has no record`)
+    },
+    async poolFull() {
+      for (let tries = 0; tries < 800; tries++) {
+        const { pools } = node.parse(JSON.parse((await call('GET', '/node')).text))
+        if (pools.every((pool) => pool.ready === poolSize)) return
+        await sleep(25)
+      }
+      throw new Error('the pool does not fill')
+    },
+    async restart() {
+      await end(runtime)
+      runtime = launch('runtime')
+      await answers('runtime')
+    },
+    async [Symbol.asyncDispose]() {
+      // A test that ends in the middle leaves a runtime that may not answer any more.
+      await call('POST', '/shutdown').catch(() => {})
+      await end(runtime)
+      await end(terminals)
+      await lab[Symbol.asyncDispose]()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Makes a network namespace that leads nowhere; `await using` removes it. */
+export async function lonelyNamespace(name = testInstance): Promise<AsyncDisposable> {
+  // Left by an earlier, interrupted run.
+  await run('ip', ['netns', 'delete', name]).catch(() => {})
+  await run('ip', ['netns', 'add', name])
+  await run('ip', ['-n', name, 'link', 'set', 'lo', 'up'])
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await run('ip', ['netns', 'delete', name])
+    },
+  }
+}
+
+/** The stable code of a refusal. */
+export function refusalOf(answer: Answered): { code: string; message: string } {
+  return runtimeError.parse(JSON.parse(answer.text))
+}
+
+function ranOf(status: number, bytes: Buffer): Ran {
+  if (status !== 200) return { status, stdout: '', stderr: bytes.toString(), exit: null }
+  const frames = new FrameDecoder().push(bytes)
+  const text = (type: number) =>
+    Buffer.concat(frames.filter((one) => one.type === type).map((one) => one.payload)).toString()
+  return {
+    status,
+    stdout: text(frameType.stdout),
+    stderr: text(frameType.stderr),
+    exit: execExit.parse(JSON.parse(text(frameType.exit))),
+  }
+}
+
+function ask(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; bytes: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, method, path, agent: false }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk) => chunks.push(chunk)).once('error', reject)
+      answer.once('end', () => resolve({ status: answer.statusCode ?? 0, bytes: Buffer.concat(chunks) }))
+    })
+    outgoing.once('error', reject)
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body))
+  })
+}
+
+async function sit(socketPath: string, path: string): Promise<Typist> {
+  const line = await new Promise<Duplex>((resolve, reject) => {
+    const headers = { connection: 'Upgrade', upgrade: 'cloche-terminal' }
+    const outgoing = request({ socketPath, path, headers, agent: false })
+    outgoing.once('error', reject).once('response', (answer) => reject(new Error(`${answer.statusCode}`)))
+    outgoing.once('upgrade', (_, upgraded, head) => {
+      upgraded.unshift(head)
+      resolve(upgraded)
+    })
+    outgoing.end()
+  })
+  const decoder = new FrameDecoder()
+  let seen = ''
+  let look = () => {}
+  line.on('error', () => line.destroy())
+  line.on('data', (chunk: Buffer) => {
+    for (const frame of decoder.push(chunk)) if (frame.type === frameType.stdout) seen += frame.payload
+    look()
+  })
+  return {
+    type: (text) => void line.write(encodeFrame(frameType.stdin, Buffer.from(text))),
+    sees: (text, withinMs = 10_000) =>
+      new Promise((resolve, reject) => {
+        const began = performance.now()
+        const late = setTimeout(() => reject(new Error(`no ${text} in ${seen}`)), withinMs)
+        look = () => {
+          const found = seen.indexOf(text)
+          if (found < 0) return
+          clearTimeout(late)
+          look = () => {}
+          seen = seen.slice(found + text.length)
+          resolve(performance.now() - began)
+        }
+        look()
+      }),
+    [Symbol.dispose]: () => line.destroy(),
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await ended
+}
