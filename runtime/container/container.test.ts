@@ -9,6 +9,7 @@ import { relocate } from '../cgroup/relocate.js'
 import { readUsage } from '../cgroup/usage.js'
 import { run } from '../linux/spawn.js'
 import { openIdmap } from '../linux/userns.js'
+import { deviceOf } from '../rootfs/disk.js'
 import { mountRootfs } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
 import { type Laboratory, openLaboratory, testInstance } from '../testing/kernel.js'
@@ -25,6 +26,7 @@ const seccomp = readSeccomp('/usr/share/containers/seccomp.json', capabilities)
 describe('a sandbox on the real kernel', () => {
   let lab: Laboratory
   let pid = 0
+  let device = ''
   const id = `test-${process.pid}`
   const oci = () => ({ program: 'crun', root: join(lab.home, 'crun') })
   const inside = (script: string, user = '1000:1000') =>
@@ -49,6 +51,7 @@ describe('a sandbox on the real kernel', () => {
 
   beforeAll(async () => {
     lab = await openLaboratory()
+    device = await deviceOf(lab.disk)
     const bundle = join(lab.home, 'box')
     await mkdir(bundle)
     const volume = createVolume(join(lab.disk, 'sandboxes', 'one'), 64 * mib)
@@ -69,7 +72,7 @@ describe('a sandbox on the real kernel', () => {
       const output = openSync(join(bundle, 'output'), 'w')
       pid = await runContainer(oci(), id, bundle, output)
       closeSync(output)
-      applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 }, '')
+      applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 }, device)
     }
     closeSync(idmap)
   })
@@ -116,7 +119,7 @@ describe('a sandbox on the real kernel', () => {
   it('is killed inside at its memory limit, and the kill is counted', async () => {
     const hog = 'python3 -c "b = bytearray(400 << 20); b[::4096] = b[::4096]"'
     expect((await inside(hog)).code).toBe(137)
-    expect((await readUsage(hierarchy, `${root}/pool/one`, '')).oomKills).toBeGreaterThan(0)
+    expect((await readUsage(hierarchy, `${root}/pool/one`, device)).oomKills).toBeGreaterThan(0)
     expect((await inside('echo alive')).output).toBe('alive')
   })
 
