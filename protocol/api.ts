@@ -11,7 +11,7 @@ import { displayName, sandbox } from './sandbox.js'
 
 /** An error of the API: RFC 9457, `application/problem+json`. */
 export const problem = z.object({
-  type: z.string().describe('a page that explains the code'),
+  type: z.string().describe('urn:cloche:problem:<code>'),
   title: z.string(),
   status: z.int(),
   code: errorCode,

@@ -134,6 +134,7 @@ export const errorCode = z.enum([
   'template_unavailable',
   'node_full',
   'runtime_unavailable',
+  'database_unavailable',
   'internal',
 ])
 export type ErrorCode = z.infer<typeof errorCode>
@@ -156,4 +157,5 @@ export const statusOf: Record<ErrorCode, number> = {
   internal: 500,
   node_full: 503,
   runtime_unavailable: 503,
+  database_unavailable: 503,
 }

@@ -8,10 +8,7 @@ CREATE TABLE "user" (
     "email" TEXT NOT NULL,
     "emailVerified" BOOLEAN NOT NULL DEFAULT false,
     "image" TEXT,
-    "role" TEXT,
-    "banned" BOOLEAN DEFAULT false,
-    "banReason" TEXT,
-    "banExpires" TIMESTAMP(3),
+    "operator" BOOLEAN NOT NULL DEFAULT false,
     "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updatedAt" TIMESTAMP(3) NOT NULL,
 
@@ -24,7 +21,6 @@ CREATE TABLE "session" (
     "token" TEXT NOT NULL,
     "userId" TEXT NOT NULL,
     "activeTenantId" TEXT,
-    "impersonatedBy" TEXT,
     "ipAddress" TEXT,
     "userAgent" TEXT,
     "expiresAt" TIMESTAMP(3) NOT NULL,
@@ -69,9 +65,6 @@ CREATE TABLE "verification" (
 CREATE TABLE "tenant" (
     "id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
-    "slug" TEXT NOT NULL,
-    "logo" TEXT,
-    "metadata" TEXT,
     "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "quota" JSONB NOT NULL DEFAULT '{"cpus":8,"memoryMiB":8192,"diskMiB":40960,"pids":4096,"sandboxes":20}',
     "paused" BOOLEAN NOT NULL DEFAULT false,
@@ -95,41 +88,27 @@ CREATE TABLE "invitation" (
     "id" TEXT NOT NULL,
     "tenantId" TEXT NOT NULL,
     "email" TEXT NOT NULL,
-    "role" TEXT,
-    "status" TEXT NOT NULL DEFAULT 'pending',
+    "role" TEXT NOT NULL,
+    "hash" TEXT NOT NULL,
     "expiresAt" TIMESTAMP(3) NOT NULL,
     "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    "inviterId" TEXT NOT NULL,
 
     CONSTRAINT "invitation_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
-CREATE TABLE "apikey" (
+CREATE TABLE "api_key" (
     "id" TEXT NOT NULL,
-    "configId" TEXT NOT NULL DEFAULT 'default',
-    "name" TEXT,
-    "start" TEXT,
-    "prefix" TEXT,
-    "key" TEXT NOT NULL,
-    "referenceId" TEXT NOT NULL,
-    "refillInterval" INTEGER,
-    "refillAmount" INTEGER,
-    "lastRefillAt" TIMESTAMP(3),
-    "enabled" BOOLEAN DEFAULT true,
-    "rateLimitEnabled" BOOLEAN DEFAULT true,
-    "rateLimitTimeWindow" INTEGER,
-    "rateLimitMax" INTEGER,
-    "requestCount" INTEGER DEFAULT 0,
-    "remaining" INTEGER,
-    "lastRequest" TIMESTAMP(3),
+    "tenantId" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "start" TEXT NOT NULL,
+    "hash" TEXT NOT NULL,
+    "operator" BOOLEAN NOT NULL DEFAULT false,
+    "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "expiresAt" TIMESTAMP(3),
-    "permissions" TEXT,
-    "metadata" TEXT,
-    "createdAt" TIMESTAMP(3) NOT NULL,
-    "updatedAt" TIMESTAMP(3) NOT NULL,
+    "lastUsedAt" TIMESTAMP(3),
 
-    CONSTRAINT "apikey_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "api_key_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -140,10 +119,7 @@ CREATE TABLE "sandbox" (
     "template" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "failure" TEXT,
-    "cpus" DOUBLE PRECISION NOT NULL,
-    "memoryMiB" INTEGER NOT NULL,
-    "diskMiB" INTEGER NOT NULL,
-    "pids" INTEGER NOT NULL,
+    "limits" JSONB NOT NULL,
     "network" JSONB NOT NULL,
     "isolation" TEXT NOT NULL,
     "env" JSONB NOT NULL,
@@ -216,25 +192,22 @@ CREATE INDEX "account_userId_idx" ON "account"("userId");
 CREATE INDEX "verification_identifier_idx" ON "verification"("identifier");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "tenant_slug_key" ON "tenant"("slug");
-
--- CreateIndex
 CREATE INDEX "member_userId_idx" ON "member"("userId");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "member_tenantId_userId_key" ON "member"("tenantId", "userId");
 
 -- CreateIndex
+CREATE UNIQUE INDEX "invitation_hash_key" ON "invitation"("hash");
+
+-- CreateIndex
 CREATE INDEX "invitation_tenantId_idx" ON "invitation"("tenantId");
 
 -- CreateIndex
-CREATE INDEX "invitation_email_idx" ON "invitation"("email");
+CREATE UNIQUE INDEX "api_key_hash_key" ON "api_key"("hash");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "apikey_key_key" ON "apikey"("key");
-
--- CreateIndex
-CREATE INDEX "apikey_referenceId_idx" ON "apikey"("referenceId");
+CREATE INDEX "api_key_tenantId_idx" ON "api_key"("tenantId");
 
 -- CreateIndex
 CREATE INDEX "sandbox_tenantId_deletedAt_createdAt_idx" ON "sandbox"("tenantId", "deletedAt", "createdAt");
@@ -264,7 +237,7 @@ ALTER TABLE "member" ADD CONSTRAINT "member_userId_fkey" FOREIGN KEY ("userId") 
 ALTER TABLE "invitation" ADD CONSTRAINT "invitation_tenantId_fkey" FOREIGN KEY ("tenantId") REFERENCES "tenant"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "invitation" ADD CONSTRAINT "invitation_inviterId_fkey" FOREIGN KEY ("inviterId") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "api_key" ADD CONSTRAINT "api_key_tenantId_fkey" FOREIGN KEY ("tenantId") REFERENCES "tenant"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "sandbox" ADD CONSTRAINT "sandbox_tenantId_fkey" FOREIGN KEY ("tenantId") REFERENCES "tenant"("id") ON DELETE CASCADE ON UPDATE CASCADE;

@@ -1,0 +1,83 @@
+import { betterAuth } from 'better-auth'
+import { prismaAdapter } from 'better-auth/adapters/prisma'
+import { newId } from '../../protocol/index.js'
+import type { Config } from '../config.js'
+import type { Database } from '../database/client.js'
+import { createTenant } from '../tenants/tenants.js'
+
+const day = 24 * 3600
+/** The header that `auth/routes.ts` puts the caller's address into; what a caller sends under this name is dropped. */
+export const addressHeader = 'x-cloche-address'
+
+/**
+ * Users, passwords and sessions, by better-auth. Tenants, members and keys are Cloche's own (`tenants/`): they
+ * are what everything else is checked against. Whoever signs up gets a tenant of their own.
+ */
+export function createAuth(config: Config, database: Database) {
+  const { prisma } = database
+  return betterAuth({
+    appName: 'Cloche',
+    baseURL: config.publicUrl,
+    basePath: '/api/auth',
+    secret: config.secret,
+    trustedOrigins: [...config.origins],
+    database: prismaAdapter(prisma, { provider: 'postgresql' }),
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: config.signUp === 'closed',
+      minPasswordLength: 10,
+      maxPasswordLength: 256,
+    },
+    user: { additionalFields: { operator: { type: 'boolean', input: false, defaultValue: false } } },
+    session: {
+      expiresIn: 30 * day,
+      disableSessionRefresh: true,
+      additionalFields: { activeTenantId: { type: 'string', required: false, input: false } },
+    },
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 100,
+      customRules: {
+        '/sign-in/email': { window: 60, max: 10 },
+        '/sign-up/email': { window: 60, max: 10 },
+      },
+    },
+    advanced: {
+      cookiePrefix: 'cloche',
+      useSecureCookies: config.publicUrl.startsWith('https:'),
+      defaultCookieAttributes: { sameSite: 'lax', httpOnly: true },
+      ipAddress: { ipAddressHeaders: [addressHeader] },
+      database: { generateId: ({ model }) => newId(prefixes[model] ?? 'id') },
+    },
+    databaseHooks: {
+      user: {
+        create: {
+          after: async (user) => void (await createTenant(prisma, user.id, `${user.name}'s tenant`)),
+        },
+      },
+      session: {
+        create: {
+          before: async (session) => {
+            const member = await prisma.member.findFirst({
+              where: { userId: session.userId },
+              orderBy: { createdAt: 'asc' },
+            })
+            return { data: { ...session, activeTenantId: member?.tenantId ?? null } }
+          },
+        },
+      },
+    },
+  })
+}
+
+export type Auth = ReturnType<typeof createAuth>
+
+const prefixes: Readonly<Record<string, string>> = {
+  user: 'us',
+  session: 'se',
+  account: 'ac',
+  verification: 've',
+}

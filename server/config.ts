@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+const environment = z.object({
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://'),
+  CLOCHE_RUNTIME_SOCKET: z.string().startsWith('/').default('/run/cloche/cloche/runtime.sock'),
+  CLOCHE_SECRET: z.string().min(32, 'must have at least 32 characters; `openssl rand -hex 32` makes one'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  CLOCHE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CLOCHE_SIGNUP: z.enum(['open', 'closed']).default('open'),
+  CLOCHE_TRUST_PROXY: z.string().optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+})
+
+/** What an operator can set, read once at start. */
+export interface Config {
+  readonly databaseUrl: string
+  readonly runtimeSocket: string
+  readonly secret: string
+  readonly host: string
+  readonly port: number
+  /** Where people reach it; behind a proxy this is not `host` and `port`. */
+  readonly publicUrl: string
+  /** Pages of these origins may call: the public one, and on loopback its other names. */
+  readonly origins: readonly string[]
+  readonly signUp: 'open' | 'closed'
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
+  readonly logLevel: string
+}
+
+/** @throws ZodError that names each variable that is wrong */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = environment.parse(env)
+  const { HOST: host, PORT: port } = parsed
+  const publicUrl = new URL(parsed.CLOCHE_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+  const loopback = ['localhost', '127.0.0.1', '[::1]']
+  const names = loopback.includes(publicUrl.hostname) ? loopback : [publicUrl.hostname]
+  const origins = names.map((name) => {
+    const url = new URL(publicUrl)
+    url.hostname = name
+    return url.origin
+  })
+  return {
+    ...{ databaseUrl: parsed.DATABASE_URL, runtimeSocket: parsed.CLOCHE_RUNTIME_SOCKET },
+    ...{ secret: parsed.CLOCHE_SECRET, host, port, publicUrl: publicUrl.origin, origins },
+    signUp: parsed.CLOCHE_SIGNUP,
+    trustedProxies: parsed.CLOCHE_TRUST_PROXY?.split(',').map((part) => part.trim()) ?? [],
+    logLevel: parsed.LOG_LEVEL,
+  }
+}

@@ -1,0 +1,51 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { PrismaClient } from '../../prisma/generated/client.js'
+
+export type { Prisma } from '../../prisma/generated/client.js'
+
+/** The database: Prisma for what people read and write, the pool below it for the two hot statements. */
+export interface Database extends AsyncDisposable {
+  readonly prisma: PrismaClient
+  readonly pool: pg.Pool
+}
+
+/** More would only wait for each other on a small machine. */
+const connections = 10
+
+export function openDatabase(url: string): Database {
+  const pool = new pg.Pool({ connectionString: url, max: connections })
+  // A connection that breaks while nobody uses it is no news: the next query opens another.
+  pool.on('error', () => {})
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  return {
+    prisma,
+    pool,
+    [Symbol.asyncDispose]: async () => {
+      await prisma.$disconnect()
+      if (!pool.ended) await pool.end()
+    },
+  }
+}
+
+/** Runs `act` in one transaction on one connection; anything thrown rolls back. */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  act: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN')
+    const result = await act(client)
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}

@@ -1,0 +1,34 @@
+import { type ErrorCode, type Limits, statusOf } from '../protocol/index.js'
+
+/** Everything that the API refuses. `http/problem.ts` turns it into an answer; other errors are bugs and become 500. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    /** Seconds after which asking again makes sense. */
+    readonly retryAfterSeconds?: number,
+  ) {
+    super(message)
+  }
+
+  get status(): number {
+    return statusOf[this.code]
+  }
+}
+
+/** One answer for what does not exist and for what belongs to somebody else. */
+export const notFound = (what: string) => new ApiError('not_found', `there is no such ${what}`)
+
+export const forbidden = (message: string) => new ApiError('forbidden', message)
+
+/** @param part the name of what would be too much, such as `memoryMiB` */
+export function quotaExceeded(part: keyof Limits | 'sandboxes', wanted: number, left: number): ApiError {
+  const have = part === 'sandboxes' ? `${left} sandboxes` : `${round(left)} of ${part}`
+  return new ApiError(
+    'quota_exceeded',
+    `the tenant's quota has ${have} left and this asks for ${round(wanted)}; delete a sandbox or ask for less`,
+  )
+}
+
+const round = (value: number) => Math.round(value * 100) / 100

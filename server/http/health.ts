@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify'
+import type { Database } from '../database/client.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+
+/** `/healthz`: this process lives. `/readyz`: and so does what it needs. */
+export function serveHealth(app: FastifyInstance, database: Database, runtime: RuntimeClient): void {
+  app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }))
+  app.get('/readyz', { schema: { hide: true } }, async (_, reply) => {
+    const [db, rt] = await Promise.all([
+      works(() => database.pool.query('SELECT 1')),
+      works(() => runtime.health()),
+    ])
+    return reply.code(db && rt ? 200 : 503).send({
+      status: db && rt ? 'ready' : 'not ready',
+      database: db ? 'ok' : 'unreachable',
+      runtime: rt ? 'ok' : 'unreachable',
+    })
+  })
+}
+
+const works = (act: () => Promise<unknown>): Promise<boolean> =>
+  act().then(
+    () => true,
+    () => false,
+  )

@@ -1,0 +1,94 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { type ErrorCode, type Problem, statusOf } from '../../protocol/index.js'
+import { ApiError } from '../errors.js'
+
+const titles: Record<ErrorCode, string> = {
+  invalid_request: 'The request is not valid',
+  unauthenticated: 'Who are you?',
+  forbidden: 'Not allowed',
+  not_found: 'Not found',
+  conflict: 'Not possible in this state',
+  quota_exceeded: 'Over the quota',
+  payload_too_large: 'The body is too large',
+  unsupported_media_type: 'The body is of another type',
+  rate_limited: 'Too many requests',
+  sandbox_not_running: 'The sandbox is not running',
+  template_unavailable: 'The template is not available',
+  node_full: 'The node is full',
+  runtime_unavailable: 'The runtime is not available',
+  database_unavailable: 'The database is not available',
+  internal: 'Something went wrong here',
+}
+
+/** Fastify's own refusals, by their code. */
+const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_BAD_URL: 'invalid_request',
+}
+
+/** What PostgreSQL's clients say when there is no database to talk to. */
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'ETIMEDOUT',
+  '57P01',
+  '57P03',
+  'P1001',
+  'P1017',
+])
+
+/** Answers an error as RFC 9457 wants it. The only place where errors become HTTP. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = asApiError(error)
+  if (refusal.code === 'internal') request.log.error({ err: error }, 'a request failed')
+  if (refusal.retryAfterSeconds !== undefined)
+    reply.header('retry-after', Math.ceil(refusal.retryAfterSeconds))
+  return reply
+    .code(refusal.status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problemOf(refusal, error))
+}
+
+/** The same for what has no reply, such as a socket. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof z.ZodError) return new ApiError('invalid_request', z.prettifyError(error))
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const where = error.validation[0]?.instancePath || 'the request'
+    return new ApiError('invalid_request', `${where}: ${error.validation[0]?.message ?? 'is not valid'}`)
+  }
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    const code = fastifyCodes[error.code]
+    if (code !== undefined) return new ApiError(code, error.message)
+    if (unreachable.has(error.code)) {
+      return new ApiError('database_unavailable', 'the database cannot be reached; try again in a moment', 5)
+    }
+  }
+  if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
+    return new ApiError('invalid_request', error.message)
+  }
+  return new ApiError('internal', 'this is our mistake, and it is in the log')
+}
+
+function problemOf(refusal: ApiError, error: unknown): Problem {
+  const { code, message } = refusal
+  const errors = hasZodFastifySchemaValidationErrors(error)
+    ? error.validation.map((one) => ({ path: one.instancePath, message: one.message ?? '' }))
+    : undefined
+  return {
+    type: `urn:cloche:problem:${code}`,
+    ...{ title: titles[code], status: statusOf[code], code, detail: message },
+    ...(errors === undefined ? {} : { errors }),
+  }
+}
+
+const isFastifyError = (error: unknown): error is FastifyError =>
+  error instanceof Error && 'statusCode' in error

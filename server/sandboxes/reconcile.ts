@@ -1,0 +1,54 @@
+import type { Logger } from 'pino'
+import type { Database } from '../database/client.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import type { SandboxService } from './service.js'
+
+/** A creation may be under way for this long: its row is there, and the runtime does not know it yet. */
+const creationMs = 60_000
+
+/**
+ * Makes rows and sandboxes agree, after either side was killed. The database is the truth of what should be
+ * there, the runtime of what is: a sandbox without a row is destroyed, a row without a sandbox has failed.
+ */
+export async function reconcile(database: Database, runtime: RuntimeClient, log: Logger): Promise<void> {
+  const before = new Date(Date.now() - creationMs)
+  // Rows are read after the runtime: one that is new in between is no stray.
+  const live = new Map((await runtime.list()).map((one) => [one.id, one]))
+  const rows = await database.prisma.sandbox.findMany({
+    where: { OR: [{ deletedAt: null }, { id: { in: [...live.keys()] } }] },
+    select: { id: true, state: true, failure: true, deletedAt: true, createdAt: true },
+  })
+  const known = new Map(rows.map((row) => [row.id, row]))
+  for (const id of live.keys()) {
+    const row = known.get(id)
+    if (row !== undefined && row.deletedAt === null) continue
+    log.warn({ id }, 'destroying a sandbox that the database does not know')
+    await runtime.remove(id)
+  }
+  for (const row of rows) {
+    const one = live.get(row.id)
+    if (row.deletedAt !== null || (one === undefined && row.createdAt > before)) continue
+    const now =
+      one === undefined
+        ? { state: 'failed', failure: row.failure ?? 'the runtime has lost it with its disk; delete it' }
+        : { state: one.state, failure: one.failure }
+    if (now.state === row.state && now.failure === row.failure) continue
+    await database.prisma.sandbox.updateMany({ where: { id: row.id, state: row.state }, data: now })
+  }
+}
+
+/** Deletes sandboxes whose time is over. */
+export async function expire(database: Database, sandboxes: SandboxService, log: Logger): Promise<void> {
+  const due = await database.prisma.sandbox.findMany({
+    where: { deletedAt: null, expiresAt: { lt: new Date() } },
+    select: { id: true, tenantId: true },
+    take: 100,
+  })
+  for (const { id, tenantId } of due) {
+    await sandboxes.destroy(id)
+    await database.prisma.auditEvent.create({
+      data: { tenantId, actor: 'cloche', action: 'sandbox.expire', target: id, detail: {} },
+    })
+    log.info({ id }, 'a sandbox has reached its end and was deleted')
+  }
+}

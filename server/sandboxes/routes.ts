@@ -1,0 +1,161 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import {
+  createSandbox,
+  execRequest,
+  execResult,
+  openTerminal,
+  page,
+  sandboxList,
+  sandboxParams,
+  sandboxWithUsage,
+  terminal,
+  terminalId,
+  updateSandbox,
+} from '../../protocol/index.js'
+import { audit } from '../audit.js'
+import type { Database } from '../database/client.js'
+import { sendEvents } from '../http/events.js'
+import { once } from '../http/idempotency.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import { asEvents, collect } from './exec.js'
+import type { SandboxService } from './service.js'
+
+/** An exec may carry 8 MiB of input, and JSON makes it longer. */
+const execBodyBytes = 20 * 1024 * 1024
+
+/** `/sandboxes` and what is below it. */
+export const sandboxRoutes =
+  (sandboxes: SandboxService, runtime: RuntimeClient, database: Database): FastifyPluginAsyncZod =>
+  async (app) => {
+    const tags = ['sandboxes']
+    app.route({
+      method: 'POST',
+      url: '/sandboxes',
+      schema: {
+        ...{ tags, summary: 'Create a sandbox', body: createSandbox.default(createSandbox.parse({})) },
+        headers: z.looseObject({ 'idempotency-key': z.string().min(1).max(128).optional() }),
+        description: 'Answers when it runs. Asked again with the same `Idempotency-Key` it is the same one.',
+        response: { 201: sandboxWithUsage },
+      },
+      handler: async (request, reply) => {
+        reply.code(201)
+        const key = request.headers['idempotency-key']
+        return once(database.prisma, request, key, sandboxWithUsage, () =>
+          sandboxes.create(request.principal, request.body),
+        )
+      },
+    })
+    app.route({
+      method: 'GET',
+      url: '/sandboxes',
+      schema: {
+        tags,
+        summary: 'List sandboxes, newest first',
+        querystring: page,
+        response: { 200: sandboxList },
+      },
+      handler: async (request) => sandboxes.list(request.principal, request.query),
+    })
+    app.route({
+      method: 'GET',
+      url: '/sandboxes/:id',
+      schema: {
+        ...{ tags, summary: 'Read a sandbox with its live usage', params: sandboxParams },
+        response: { 200: sandboxWithUsage },
+      },
+      handler: async (request) => sandboxes.get(request.principal, request.params.id),
+    })
+    app.route({
+      method: 'PATCH',
+      url: '/sandboxes/:id',
+      schema: {
+        ...{ tags, summary: 'Change name, limits, network, lifetime or metadata', params: sandboxParams },
+        ...{ body: updateSandbox, response: { 200: sandboxWithUsage } },
+      },
+      handler: async (request) => sandboxes.update(request.principal, request.params.id, request.body),
+    })
+    app.route({
+      method: 'DELETE',
+      url: '/sandboxes/:id',
+      schema: {
+        ...{ tags, summary: 'Destroy a sandbox with its disk', params: sandboxParams },
+        response: { 204: z.null() },
+      },
+      handler: async (request, reply) => {
+        await sandboxes.remove(request.principal, request.params.id)
+        return reply.code(204).send(null)
+      },
+    })
+    for (const [action, summary] of [
+      ['pause', 'Freeze every process'],
+      ['resume', 'Let them go on'],
+      ['stop', 'End every process and keep the disk'],
+      ['start', 'Start it again on its disk'],
+    ] as const) {
+      app.route({
+        method: 'POST',
+        url: `/sandboxes/:id/${action}`,
+        schema: { tags, summary, params: sandboxParams, response: { 200: sandboxWithUsage } },
+        handler: async (request) => sandboxes.act(request.principal, request.params.id, action),
+      })
+    }
+    app.route({
+      method: 'POST',
+      url: '/sandboxes/:id/exec',
+      bodyLimit: execBodyBytes,
+      schema: {
+        ...{ tags, summary: 'Run one command', params: sandboxParams, body: execRequest },
+        description:
+          'With `Accept: text/event-stream` output comes as server-sent events while it is written.',
+        response: { 200: execResult },
+      },
+      handler: async (request, reply) => {
+        const { id } = await sandboxes.row(request.principal, request.params.id)
+        const stream = await runtime.exec(id, request.body)
+        // Whoever hangs up ends the command.
+        reply.raw.once('close', () => stream.destroy())
+        if (!request.headers.accept?.includes('text/event-stream')) return collect(stream)
+        return sendEvents(reply, asEvents(stream))
+      },
+    })
+    app.route({
+      method: 'GET',
+      url: '/sandboxes/:id/terminals',
+      schema: {
+        ...{ tags, summary: 'List terminals', params: sandboxParams },
+        response: { 200: z.object({ terminals: z.array(terminal) }) },
+      },
+      handler: async (request) => {
+        const { id } = await sandboxes.row(request.principal, request.params.id)
+        return { terminals: await runtime.terminals(id) }
+      },
+    })
+    app.route({
+      method: 'POST',
+      url: '/sandboxes/:id/terminals',
+      schema: {
+        ...{ tags, summary: 'Open a terminal', params: sandboxParams },
+        ...{ body: openTerminal.default(openTerminal.parse({})), response: { 201: terminal } },
+      },
+      handler: async (request, reply) => {
+        const { id } = await sandboxes.row(request.principal, request.params.id)
+        reply.code(201)
+        return runtime.openTerminal(id, request.body)
+      },
+    })
+    app.route({
+      method: 'DELETE',
+      url: '/sandboxes/:id/terminals/:terminalId',
+      schema: {
+        ...{ tags, summary: 'End a terminal' },
+        ...{ params: sandboxParams.extend({ terminalId }), response: { 204: z.null() } },
+      },
+      handler: async (request, reply) => {
+        const { id } = await sandboxes.row(request.principal, request.params.id)
+        await runtime.closeTerminal(id, request.params.terminalId)
+        await audit(database.prisma, request.principal, 'terminal.close', id)
+        return reply.code(204).send(null)
+      },
+    })
+  }

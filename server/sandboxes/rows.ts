@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { Sandbox as Row } from '../../prisma/generated/client.js'
+import {
+  isolation,
+  limits,
+  networkPolicy,
+  type RuntimeSandbox,
+  type SandboxWithUsage,
+  sandboxState,
+} from '../../protocol/index.js'
+
+const metadata = z.record(z.string(), z.string())
+
+/** A sandbox as people see it, from its row and, where the runtime knows it, its life. */
+export function present(row: Row, live: RuntimeSandbox | undefined): SandboxWithUsage {
+  return {
+    id: row.id,
+    name: row.name,
+    template: row.template,
+    // Between the row and the claim's answer the runtime may know more, or less.
+    state: live === undefined ? sandboxState.parse(row.state) : live.state,
+    failure: live?.failure ?? row.failure,
+    limits: limits.parse(row.limits),
+    network: networkPolicy.parse(row.network),
+    isolation: isolation.parse(row.isolation),
+    ttlSeconds: row.ttlSeconds,
+    metadata: metadata.parse(row.metadata),
+    createdAt: row.createdAt.toISOString(),
+    createdBy: row.createdBy,
+    startedAt: row.startedAt?.toISOString() ?? null,
+    expiresAt: row.expiresAt?.toISOString() ?? null,
+    usage: live?.usage ?? null,
+  }
+}
+
+/** The host name inside: what a person called the sandbox, as far as DNS allows. */
+export function hostnameOf(name: string): string {
+  const label = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63)
+    .replace(/-+$/, '')
+  return label || 'sandbox'
+}

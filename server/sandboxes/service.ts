@@ -1,0 +1,189 @@
+import {
+  type CreateSandbox,
+  limits as limitsSchema,
+  newId,
+  type RuntimeSandbox,
+  type SandboxWithUsage,
+  type UpdateSandbox,
+} from '../../protocol/index.js'
+import { audit } from '../audit.js'
+import type { Principal } from '../auth/principal.js'
+import { type Database, inTransaction, type Prisma } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import { admit } from './admission.js'
+import type { Live } from './live.js'
+import { hostnameOf, present } from './rows.js'
+import type { Templates } from './templates.js'
+
+type Row = Prisma.SandboxGetPayload<object>
+
+/** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
+export class SandboxService {
+  constructor(
+    private readonly database: Database,
+    private readonly runtime: RuntimeClient,
+    readonly templates: Templates,
+    readonly live: Live,
+  ) {}
+
+  /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
+  async create(who: Principal, wanted: CreateSandbox): Promise<SandboxWithUsage> {
+    const id = newId('sb')
+    const limits = await this.templates.limits(wanted.template, wanted.limits)
+    const { template, network, isolation, env = {}, metadata = {} } = wanted
+    const name = wanted.name ?? `${template}-${id.slice(-4)}`
+    const createdAt = new Date()
+    const ttlSeconds = wanted.ttlSeconds ?? null
+    const expiresAt = ttlSeconds === null ? null : new Date(createdAt.getTime() + ttlSeconds * 1000)
+    const row: Row = {
+      ...{ id, tenantId: who.tenantId, name, template, state: 'creating', failure: null, limits, network },
+      ...{ isolation, env, metadata, ttlSeconds, createdBy: who.actor, createdAt, expiresAt },
+      ...{ startedAt: null, deletedAt: null },
+    }
+    const quota = await inTransaction(this.database.pool, async (client) => {
+      const have = await admit(client, who.tenantId, limits)
+      await client.query({
+        name: 'insert-sandbox',
+        text: `INSERT INTO sandbox (id, "tenantId", name, template, state, limits, network, isolation, env,
+                 metadata, "ttlSeconds", "createdBy", "createdAt", "expiresAt")
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+        values: [
+          ...[id, who.tenantId, name, template, row.state, limits, JSON.stringify(network), isolation, env],
+          ...[metadata, ttlSeconds, row.createdBy, createdAt, expiresAt],
+        ],
+      })
+      return have
+    })
+    try {
+      const hostname = hostnameOf(name)
+      const { tenantId } = who
+      const claim = { tenantId, template, limits, quota, network, isolation, env, hostname }
+      const live = await this.runtime.claim(id, claim)
+      const startedAt = new Date()
+      await Promise.all([
+        this.database.pool.query({
+          name: 'sandbox-runs',
+          text: 'UPDATE sandbox SET state = $2, "startedAt" = $3 WHERE id = $1',
+          values: [id, live.state, startedAt],
+        }),
+        audit(this.database.prisma, who, 'sandbox.create', id, { name, template }),
+      ])
+      return present({ ...row, startedAt }, live)
+    } catch (error) {
+      // Nothing half-made stays; should the runtime not hear this, `reconcile.ts` tells it again.
+      await this.database.prisma.sandbox.delete({ where: { id } })
+      await this.runtime.remove(id).catch(() => {})
+      throw error
+    }
+  }
+
+  /** Newest first. @param cursor id of the last sandbox of the page before */
+  async list(who: Principal, page: { limit: number; cursor?: string | undefined }) {
+    const rows = await this.database.prisma.sandbox.findMany({
+      where: { tenantId: who.tenantId, deletedAt: null },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: page.limit + 1,
+      ...(page.cursor === undefined ? {} : { cursor: { id: page.cursor }, skip: 1 }),
+    })
+    // Names and states are worth showing even while the runtime is away.
+    const live = await this.live.all().catch(() => new Map<string, RuntimeSandbox>())
+    const items = rows.slice(0, page.limit).map((row) => present(row, live.get(row.id)))
+    return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+  }
+
+  async get(who: Principal, id: string): Promise<SandboxWithUsage> {
+    const row = await this.row(who, id)
+    return present(row, await this.#liveOf(id))
+  }
+
+  async update(who: Principal, id: string, wanted: UpdateSandbox): Promise<SandboxWithUsage> {
+    const row = await this.row(who, id)
+    const before = present(row, undefined)
+    const limits = limitsSchema.parse({ ...before.limits, ...wanted.limits })
+    const network = wanted.network ?? before.network
+    const name = wanted.name ?? row.name
+    const metadata = wanted.metadata ?? before.metadata
+    const ttlSeconds = wanted.ttlSeconds === undefined ? row.ttlSeconds : wanted.ttlSeconds
+    const expiresAt =
+      wanted.ttlSeconds === undefined
+        ? row.expiresAt
+        : ttlSeconds === null
+          ? null
+          : new Date(row.createdAt.getTime() + ttlSeconds * 1000)
+    await inTransaction(this.database.pool, async (client) => {
+      const awake = ['creating', 'running', 'paused'].includes(row.state)
+      if (wanted.limits !== undefined) await admit(client, who.tenantId, limits, { except: id, awake })
+      await client.query(
+        `UPDATE sandbox SET name = $2, limits = $3, network = $4, metadata = $5, "ttlSeconds" = $6, "expiresAt" = $7
+         WHERE id = $1`,
+        [id, name, limits, JSON.stringify(network), metadata, ttlSeconds, expiresAt],
+      )
+      // The kernel may refuse; then nothing has changed.
+      if (wanted.limits !== undefined || wanted.network !== undefined) {
+        await this.runtime.change(id, { limits, network })
+      }
+    })
+    await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
+    return this.get(who, id)
+  }
+
+  async act(who: Principal, id: string, action: 'pause' | 'resume' | 'stop' | 'start') {
+    const row = await this.row(who, id)
+    if (action === 'start' && !['running', 'paused'].includes(row.state)) await this.#makeRoom(who, row)
+    try {
+      const live = await this.runtime.act(id, action)
+      const { state, failure } = live
+      const startedAt = action === 'start' ? new Date() : row.startedAt
+      await this.database.prisma.sandbox.update({ where: { id }, data: { state, failure, startedAt } })
+      await audit(this.database.prisma, who, `sandbox.${action}`, id)
+      return present({ ...row, startedAt }, live)
+    } catch (error) {
+      const { state, failure } = row
+      if (action === 'start') {
+        await this.database.prisma.sandbox.update({ where: { id }, data: { state, failure } })
+      }
+      throw error
+    }
+  }
+
+  async remove(who: Principal, id: string): Promise<void> {
+    await this.row(who, id)
+    await this.destroy(id)
+    await audit(this.database.prisma, who, 'sandbox.delete', id)
+  }
+
+  /** Deletes without asking whose it is: for `remove` and for what has expired. */
+  async destroy(id: string): Promise<void> {
+    await this.runtime.remove(id)
+    await this.database.prisma.sandbox.update({
+      where: { id },
+      data: { state: 'deleted', deletedAt: new Date() },
+    })
+  }
+
+  /** @throws ApiError `not_found` when there is none, or it is another tenant's */
+  async row(who: Principal, id: string): Promise<Row> {
+    const row = await this.database.prisma.sandbox.findUnique({ where: { id } })
+    if (row === null || row.tenantId !== who.tenantId || row.deletedAt !== null) throw notFound('sandbox')
+    return row
+  }
+
+  /** A stopped sandbox holds only its disk; before it starts it needs the rest of its limits again. */
+  async #makeRoom(who: Principal, row: Row): Promise<void> {
+    const { limits } = present(row, undefined)
+    await inTransaction(this.database.pool, async (client) => {
+      await admit(client, who.tenantId, limits, { except: row.id })
+      await client.query(`UPDATE sandbox SET state = 'creating' WHERE id = $1`, [row.id])
+    })
+  }
+
+  async #liveOf(id: string): Promise<RuntimeSandbox | undefined> {
+    try {
+      return await this.runtime.get(id)
+    } catch (error) {
+      if (error instanceof ApiError) return undefined // away, or not there: the row says what was last known
+      throw error
+    }
+  }
+}

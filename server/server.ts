@@ -1,0 +1,123 @@
+import fastifySwagger from '@fastify/swagger'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import type { Logger } from 'pino'
+import type { Auth } from './auth/auth.js'
+import type { Principal, Principals } from './auth/principal.js'
+import { authRoutes } from './auth/routes.js'
+import type { Config } from './config.js'
+import type { Database } from './database/client.js'
+import { notFound } from './errors.js'
+import { refuseForeignOrigin } from './http/guard.js'
+import { serveHealth } from './http/health.js'
+import { serveMetrics } from './http/metrics.js'
+import { sendProblem } from './http/problem.js'
+import type { RuntimeClient } from './runtime-client/client.js'
+import { sandboxRoutes } from './sandboxes/routes.js'
+import type { SandboxService } from './sandboxes/service.js'
+import { adminRoutes } from './tenants/admin.js'
+import { tenantRoutes } from './tenants/routes.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is calling; set before any handler below `/api/v1` runs. */
+    principal: Principal
+  }
+}
+
+/** The parts that calls act on. */
+export interface Parts {
+  readonly config: Config
+  readonly log: Logger
+  readonly database: Database
+  readonly runtime: RuntimeClient
+  readonly auth: Auth
+  readonly principals: Principals
+  readonly sandboxes: SandboxService
+}
+
+/** What most calls carry is a few lines; those that carry more say so themselves. */
+const bodyBytes = 1024 * 1024
+
+/** The HTTP API, with everything but pages and sockets. */
+export async function createServer(parts: Parts): Promise<FastifyInstance> {
+  const { config, database, runtime, auth, principals, sandboxes } = parts
+  const log: FastifyBaseLogger = parts.log
+  const app = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: bodyBytes,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 128 },
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler((request, reply) => sendProblem(notFound('address'), request, reply))
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else parseJson(request, body, done)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'same-origin',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+      ...(config.publicUrl.startsWith('https:') ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+    })
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
+    refuseForeignOrigin(request, config.origins)
+  })
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Cloche', version: '1', description: 'Isolated Linux sandboxes, in milliseconds.' },
+      servers: [{ url: config.publicUrl }],
+      security: [{ key: [] }, { session: [] }],
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: 'cloche.session_token' },
+        },
+      },
+    },
+    transform: jsonSchemaTransform,
+  })
+  app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  serveHealth(app, database, runtime)
+  authRoutes(app, auth, principals)
+  await app.register(async (known) => {
+    known.decorateRequest('principal')
+    known.addHook('onRequest', async (request) => {
+      request.principal = await principals.identify(request.headers)
+    })
+    serveMetrics(known, runtime)
+    await known.register(
+      async (api) => {
+        await api.register(sandboxRoutes(sandboxes, runtime, database))
+        await api.register(tenantRoutes(database, principals, sandboxes.templates, config.publicUrl))
+        await api.register(adminRoutes(database, runtime), { prefix: '/admin' })
+        api.route({
+          method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+          url: '/*',
+          schema: { hide: true },
+          handler: async () => {
+            throw notFound('address')
+          },
+        })
+      },
+      { prefix: '/api/v1' },
+    )
+  })
+  return app
+}

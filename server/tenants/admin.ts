@@ -1,0 +1,108 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import {
+  type AdminTenant,
+  adminNode,
+  adminTenant,
+  changeTenant,
+  quota,
+  tenantId,
+} from '../../protocol/index.js'
+import { audit } from '../audit.js'
+import type { Database } from '../database/client.js'
+import { ApiError, forbidden, notFound } from '../errors.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import { usedBy } from '../sandboxes/admission.js'
+
+/** `/admin/*`: for operators, across tenants. */
+export const adminRoutes =
+  (database: Database, runtime: RuntimeClient): FastifyPluginAsyncZod =>
+  async (app) => {
+    const { prisma, pool } = database
+    const tags = ['admin']
+    app.addHook('preHandler', async (request) => {
+      if (!request.principal.operator) throw forbidden('only operators may do this')
+    })
+
+    const presentTenant = async (id: string): Promise<AdminTenant> => {
+      const row = await prisma.tenant.findUnique({
+        where: { id },
+        include: { _count: { select: { members: true } } },
+      })
+      if (row === null) throw notFound('tenant')
+      const { name, paused, _count } = row
+      const createdAt = row.createdAt.toISOString()
+      const used = await usedBy(pool, id)
+      return { id, name, createdAt, members: _count.members, quota: quota.parse(row.quota), used, paused }
+    }
+
+    app.route({
+      method: 'GET',
+      url: '/node',
+      schema: { tags, summary: 'The node and its pools', response: { 200: adminNode } },
+      handler: () => runtime.node(),
+    })
+    app.route({
+      method: 'GET',
+      url: '/tenants',
+      schema: {
+        ...{ tags, summary: 'Every tenant, newest first' },
+        response: { 200: z.object({ tenants: z.array(adminTenant) }) },
+      },
+      handler: async () => {
+        const rows = await prisma.tenant.findMany({
+          select: { id: true },
+          orderBy: { createdAt: 'desc' },
+          take: 500,
+        })
+        return { tenants: await Promise.all(rows.map((row) => presentTenant(row.id))) }
+      },
+    })
+    app.route({
+      method: 'PATCH',
+      url: '/tenants/:id',
+      schema: {
+        ...{ tags, summary: "Change a tenant's quota", params: z.object({ id: tenantId }) },
+        ...{ body: changeTenant, response: { 200: adminTenant } },
+      },
+      handler: async (request) => {
+        const { id } = request.params
+        const before = await presentTenant(id)
+        const wanted = quota.parse({ ...before.quota, ...request.body.quota })
+        for (const part of ['sandboxes', 'cpus', 'memoryMiB', 'diskMiB', 'pids'] as const) {
+          if (wanted[part] < before.used[part]) {
+            throw new ApiError(
+              'conflict',
+              `the tenant uses ${before.used[part]} of ${part}, more than ${wanted[part]}; nothing was changed`,
+            )
+          }
+        }
+        // The kernel first: what it refuses must not stand in the database.
+        await runtime.setQuota(id, wanted)
+        await prisma.tenant.update({ where: { id }, data: { quota: wanted } })
+        await audit(prisma, { tenantId: id, actor: request.principal.actor }, 'tenant.quota', id, wanted)
+        return presentTenant(id)
+      },
+    })
+    for (const action of ['pause', 'resume'] as const) {
+      app.route({
+        method: 'POST',
+        url: `/tenants/:id/${action}`,
+        schema: {
+          ...{ tags, summary: `${action === 'pause' ? 'Freeze' : 'Thaw'} everything a tenant runs` },
+          ...{ params: z.object({ id: tenantId }), response: { 200: adminTenant } },
+        },
+        handler: async (request) => {
+          const { id } = request.params
+          await presentTenant(id)
+          await prisma.tenant.update({ where: { id }, data: { paused: action === 'pause' } })
+          await runtime.actOnTenant(id, action).catch((error: unknown) => {
+            // A tenant without sandboxes has nothing to freeze.
+            if (!(error instanceof ApiError && error.code === 'not_found')) throw error
+          })
+          await audit(prisma, { tenantId: id, actor: request.principal.actor }, `tenant.${action}`, id)
+          return presentTenant(id)
+        },
+      })
+    }
+  }

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { type Member, newId, type Role, role } from '../../protocol/index.js'
+import { audit } from '../audit.js'
+import { type Principal, sha256 } from '../auth/principal.js'
+import { type Database, inTransaction } from '../database/client.js'
+import { ApiError, forbidden, notFound } from '../errors.js'
+
+const invitationMs = 7 * 24 * 3600 * 1000
+const ranks: Readonly<Record<Role, number>> = { member: 0, admin: 1, owner: 2 }
+
+/** @throws ApiError `forbidden` when the caller's role is below `least` */
+export function requireRole(who: Principal, least: Role): void {
+  if (who.kind === 'key' && least !== 'member')
+    throw forbidden('an API key cannot manage people or keys; sign in')
+  if (ranks[who.role] < ranks[least])
+    throw forbidden(`only ${least === 'owner' ? 'an owner' : 'an owner or admin'} may do this`)
+}
+
+/** Who belongs to a tenant, and who is invited. */
+export class Members {
+  constructor(private readonly database: Database) {}
+
+  async list(who: Principal) {
+    const { prisma } = this.database
+    const [members, invitations] = await Promise.all([
+      prisma.member.findMany({
+        where: { tenantId: who.tenantId },
+        include: { user: true },
+        orderBy: { createdAt: 'asc' },
+      }),
+      prisma.invitation.findMany({
+        where: { tenantId: who.tenantId, expiresAt: { gt: new Date() } },
+        orderBy: { createdAt: 'asc' },
+      }),
+    ])
+    return {
+      members: members.map(
+        (one): Member => ({
+          userId: one.userId,
+          name: one.user.name,
+          email: one.user.email,
+          role: role.parse(one.role),
+          joinedAt: one.createdAt.toISOString(),
+        }),
+      ),
+      invitations: invitations.map((one) => ({
+        ...{ id: one.id, email: one.email, role: role.parse(one.role) },
+        expiresAt: one.expiresAt.toISOString(),
+      })),
+    }
+  }
+
+  /** @returns the secret of the link as well; only its hash is kept */
+  async invite(who: Principal, email: string, as: Role) {
+    requireRole(who, as === 'member' ? 'admin' : 'owner')
+    const secret = randomBytes(32).toString('base64url')
+    const row = await this.database.prisma.invitation.create({
+      data: {
+        ...{ id: newId('in'), tenantId: who.tenantId, email: email.toLowerCase(), role: as },
+        ...{ hash: sha256(secret), expiresAt: new Date(Date.now() + invitationMs) },
+      },
+    })
+    await audit(this.database.prisma, who, 'member.invite', row.id, { email: row.email, role: as })
+    return { id: row.id, email: row.email, role: as, expiresAt: row.expiresAt.toISOString(), secret }
+  }
+
+  async revoke(who: Principal, id: string): Promise<void> {
+    requireRole(who, 'admin')
+    const { count } = await this.database.prisma.invitation.deleteMany({
+      where: { id, tenantId: who.tenantId },
+    })
+    if (count === 0) throw notFound('invitation')
+    await audit(this.database.prisma, who, 'member.uninvite', id)
+  }
+
+  /** The link alone is not enough: it was made for one e-mail address. */
+  async accept(who: Principal, secret: string): Promise<string> {
+    const { userId } = who
+    if (userId === null) throw forbidden('an API key cannot join a tenant')
+    const invitation = await this.database.prisma.invitation.findUnique({ where: { hash: sha256(secret) } })
+    if (invitation === null || invitation.expiresAt < new Date())
+      throw notFound('invitation, or it has expired')
+    if (invitation.email !== who.actor.toLowerCase()) {
+      throw forbidden(`this invitation is for another e-mail address than ${who.actor}`)
+    }
+    const { tenantId } = invitation
+    await this.database.prisma.$transaction([
+      this.database.prisma.member.createMany({
+        data: { id: newId('mb'), tenantId, userId, role: invitation.role },
+        skipDuplicates: true,
+      }),
+      this.database.prisma.invitation.delete({ where: { id: invitation.id } }),
+    ])
+    await audit(this.database.prisma, { tenantId, actor: who.actor }, 'member.join', userId)
+    return tenantId
+  }
+
+  async change(who: Principal, userId: string, to: Role): Promise<void> {
+    requireRole(who, 'owner')
+    await this.#keepingAnOwner(who.tenantId, userId, to, (client) =>
+      client.query('UPDATE member SET role = $3 WHERE "tenantId" = $1 AND "userId" = $2', [
+        who.tenantId,
+        userId,
+        to,
+      ]),
+    )
+    await audit(this.database.prisma, who, 'member.change', userId, { role: to })
+  }
+
+  /** An owner removes anybody, an admin removes members, and everybody may leave. */
+  async remove(who: Principal, userId: string): Promise<void> {
+    const member = await this.database.prisma.member.findUnique({
+      where: { tenantId_userId: { tenantId: who.tenantId, userId } },
+    })
+    if (member === null) throw notFound('member')
+    if (userId !== who.userId) requireRole(who, member.role === 'member' ? 'admin' : 'owner')
+    await this.#keepingAnOwner(who.tenantId, userId, null, (client) =>
+      client.query('DELETE FROM member WHERE "tenantId" = $1 AND "userId" = $2', [who.tenantId, userId]),
+    )
+    await audit(this.database.prisma, who, 'member.remove', userId)
+  }
+
+  /** Two owners who demote each other at the same instant must not leave a tenant without one. */
+  async #keepingAnOwner(
+    tenantId: string,
+    userId: string,
+    to: Role | null,
+    act: (client: { query(text: string, values: unknown[]): Promise<unknown> }) => Promise<unknown>,
+  ): Promise<void> {
+    await inTransaction(this.database.pool, async (client) => {
+      const { rows } = await client.query(
+        'SELECT "userId", role FROM member WHERE "tenantId" = $1 FOR UPDATE',
+        [tenantId],
+      )
+      if (!rows.some((row) => row.userId === userId)) throw notFound('member')
+      const others = rows.filter((row) => row.role === 'owner' && row.userId !== userId)
+      if (others.length === 0 && to !== 'owner') {
+        throw new ApiError('conflict', 'a tenant needs an owner; make somebody else one first')
+      }
+      await act(client)
+    })
+  }
+}

@@ -1,0 +1,160 @@
+import type { Server as HttpServer } from 'node:http'
+import type { FastifyBaseLogger } from 'fastify'
+import { Server, type Socket } from 'socket.io'
+import { z } from 'zod'
+import {
+  type ClientToServer,
+  maxInputBytes,
+  type ServerToClient,
+  type SocketAck,
+  socketOpen,
+  terminalId,
+  terminalSize,
+} from '../../protocol/index.js'
+import type { Principal, Principals } from '../auth/principal.js'
+import { sessionCookie } from '../auth/principal.js'
+import { ApiError } from '../errors.js'
+import { asApiError } from '../http/problem.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import type { SandboxService } from '../sandboxes/service.js'
+import { Attachment } from './attachment.js'
+
+interface Data {
+  principal: Principal
+}
+type Nothing = Record<string, never>
+type TerminalSocket = Socket<ClientToServer, ServerToClient, Nothing, Data>
+
+/** Terminals that one socket may look at. */
+const maxAttachments = 64
+/** Whoever was signed out, or lost the tenant, loses its line within this time. */
+const recheckMs = 15_000
+const handshake = z.object({ token: z.string().max(512).optional() })
+const bytes = z.instanceof(Uint8Array)
+
+/** The namespace `/terminals`, for browsers with their cookie and for programs with a key. */
+export function serveTerminals(
+  http: HttpServer,
+  parts: {
+    principals: Principals
+    sandboxes: SandboxService
+    runtime: RuntimeClient
+    origins: readonly string[]
+    log: FastifyBaseLogger
+  },
+): Server {
+  const { principals, sandboxes, runtime, origins, log } = parts
+  const io = new Server<ClientToServer, ServerToClient, Nothing, Data>(http, {
+    serveClient: false,
+    maxHttpBufferSize: 2 * maxInputBytes,
+    // Long enough for a phone that changes networks, short enough for a banner that is true.
+    pingInterval: 10_000,
+    pingTimeout: 10_000,
+    perMessageDeflate: false,
+    httpCompression: false,
+    allowRequest: (request, allow) => {
+      const { origin } = request.headers
+      // A page of another origin has the cookie and must not have the socket.
+      const trusted =
+        origin === undefined ? sessionCookie(request.headers) === undefined : origins.includes(origin)
+      allow(trusted ? null : 'origin not allowed', trusted)
+    },
+  })
+  io.of('/terminals').use((socket: TerminalSocket, next) => {
+    const sent = handshake.safeParse(socket.handshake.auth)
+    principals.identify(socket.request.headers, sent.data?.token).then(
+      (principal) => {
+        socket.data.principal = principal
+        next()
+      },
+      (error: unknown) => next(handshakeError(error)),
+    )
+  })
+  io.of('/terminals').on('connection', (socket: TerminalSocket) => {
+    const attachments = new Map<string, Attachment>()
+    const recheck = setInterval(() => {
+      const token = handshake.safeParse(socket.handshake.auth).data?.token
+      principals.identify(socket.request.headers, token).then(
+        (now) => {
+          if (now.tenantId !== socket.data.principal.tenantId) socket.disconnect(true)
+        },
+        (error: unknown) => {
+          // A database that is away for a moment is no reason to hang up.
+          if (['unauthenticated', 'forbidden'].includes(asApiError(error).code)) socket.disconnect(true)
+        },
+      )
+    }, recheckMs)
+    socket.once('disconnect', () => {
+      clearInterval(recheck)
+      for (const attachment of attachments.values()) attachment[Symbol.dispose]()
+    })
+
+    const open: ClientToServer['open'] = async (request, answer) => {
+      try {
+        const wanted = socketOpen.parse(request)
+        if (attachments.size >= maxAttachments) {
+          throw new ApiError('conflict', `one connection looks at no more than ${maxAttachments} terminals`)
+        }
+        const { cols, rows, cwd, since } = wanted
+        const { id } = await sandboxes.row(socket.data.principal, wanted.sandboxId)
+        const terminal =
+          wanted.terminalId ?? (await runtime.openTerminal(id, { cols, rows, ...(cwd ? { cwd } : {}) })).id
+        attachments.get(terminal)?.[Symbol.dispose]()
+        // A terminal that was just made has written nothing that a screen could show.
+        const from = wanted.terminalId === undefined ? undefined : since
+        const line = await runtime.attach(id, terminal, from)
+        const attachment = new Attachment(terminal, id, line, socket, () => {
+          if (attachments.get(terminal) === attachment) attachments.delete(terminal)
+        })
+        if (socket.disconnected) return attachment[Symbol.dispose]()
+        attachments.set(terminal, attachment)
+        const attached = await attachment.attached
+        if (attached.cols !== cols || attached.rows !== rows) attachment.resize(cols, rows)
+        answer({ ok: true, ...attached })
+        attachment.start()
+      } catch (error) {
+        answer(refusal(error, log))
+      }
+    }
+    const close: ClientToServer['close'] = async (id, answer) => {
+      try {
+        const attachment = attachments.get(id)
+        if (attachment === undefined) throw new ApiError('not_found', 'open the terminal before you close it')
+        await runtime.closeTerminal(attachment.sandboxId, id)
+        answer?.({ ok: true })
+      } catch (error) {
+        answer?.(refusal(error, log))
+      }
+    }
+    socket.on('open', (request, answer) => {
+      if (typeof answer === 'function') void open(request, answer)
+    })
+    socket.on('close', (id, answer) => void close(id, typeof answer === 'function' ? answer : undefined))
+    // What is not of the form that the protocol says is dropped: there is nobody to tell.
+    socket.on('input', (id, input) => {
+      if (bytes.safeParse(input).success && input.length <= maxInputBytes) attachments.get(id)?.input(input)
+    })
+    socket.on('resize', (id, cols, rows) => {
+      const size = terminalSize.safeParse({ cols, rows })
+      if (size.success) attachments.get(id)?.resize(size.data.cols, size.data.rows)
+    })
+    socket.on('ack', (id, seq) => {
+      if (Number.isSafeInteger(seq) && seq >= 0) attachments.get(id)?.acknowledge(seq)
+    })
+    socket.on('detach', (id) => {
+      if (terminalId.safeParse(id).success) attachments.get(id)?.[Symbol.dispose]()
+    })
+  })
+  return io
+}
+
+function refusal(error: unknown, log: FastifyBaseLogger): Extract<SocketAck<object>, { ok: false }> {
+  const { code, message } = asApiError(error)
+  if (code === 'internal') log.error({ err: error }, 'a terminal call failed')
+  return { ok: false, error: { code, message } }
+}
+
+function handshakeError(error: unknown): Error {
+  const { code, message } = asApiError(error)
+  return Object.assign(new Error(message), { data: { code, message } })
+}
