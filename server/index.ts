@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createAuth } from './auth/auth.js'
 import { Principals } from './auth/principal.js'
 import { readConfig } from './config.js'
@@ -21,7 +22,8 @@ const auth = createAuth(config, database)
 const principals = new Principals(auth, database)
 const sandboxes = new SandboxService(database, runtime, new Templates(runtime), new Live(runtime))
 const app = await createServer({ config, log, database, runtime, auth, principals, sandboxes })
-await servePages(app, process.cwd(), new URL(config.publicUrl).host)
+if (existsSync('.next/BUILD_ID')) await servePages(app, process.cwd(), new URL(config.publicUrl).host)
+else log.warn('the pages are not built, so there is only the API; bin/build makes them')
 const io = serveTerminals(app.server, {
   principals,
   sandboxes,
