@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sandboxId, tenantId } from './ids.js'
-import { type limits, quota, usage } from './limits.js'
+import { type limits, quota, quotaUsed, usage } from './limits.js'
 import { errorCode, node } from './runtime.js'
 import { displayName, sandbox } from './sandbox.js'
 
@@ -94,7 +94,7 @@ export const createApiKey = z.strictObject({
 export const apiKeyCreated = apiKey.extend({ key: z.string() })
 
 /** `GET /quota`: what a tenant may have, and what its sandboxes hold of it. */
-export const quotaStatus = z.object({ limits: quota, used: quota })
+export const quotaStatus = z.object({ limits: quota, used: quotaUsed })
 export type QuotaStatus = z.infer<typeof quotaStatus>
 
 /** One hour of one tenant. */
@@ -141,7 +141,7 @@ export const adminTenant = z.object({
   createdAt: z.iso.datetime(),
   members: z.number(),
   quota,
-  used: quota,
+  used: quotaUsed,
   paused: z.boolean(),
 })
 export type AdminTenant = z.infer<typeof adminTenant>

@@ -36,6 +36,16 @@ export const quota = limits.extend({
 })
 export type Quota = z.infer<typeof quota>
 
+/** What a tenant's sandboxes hold of its quota now. A stopped one holds only its place and its disk. */
+export const quotaUsed = z.object({
+  sandboxes: z.number(),
+  cpus: z.number(),
+  memoryMiB: z.number(),
+  diskMiB: z.number(),
+  pids: z.number(),
+})
+export type QuotaUsed = z.infer<typeof quotaUsed>
+
 /**
  * What one sandbox has used, or uses now. What is counted (seconds, bytes read, written, received and sent,
  * kills) only grows until the sandbox is deleted, also across stop and start; a host that crashes loses what

@@ -78,7 +78,7 @@ export async function prepareDatabase(settings: Settings): Promise<void> {
       ],
       [{ source: fresh, target: view }],
     )
-    await run(program, args, { env: { PATH: process.env.PATH, LC_ALL: 'C' } })
+    await run(program, args, { env: { PATH: process.env.PATH, LC_ALL: 'C', NODE_ENV: 'production' } })
     renameSync(fresh, data)
   }
   const found = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()

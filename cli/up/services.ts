@@ -12,8 +12,9 @@ const shared = ['PATH', 'LANG', 'TZ', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
 
 function environment(settings: Settings, more: Readonly<Record<string, string | undefined>>) {
   const from = Object.fromEntries(shared.map((name) => [name, process.env[name]]))
-  const all = { ...from, NODE_ENV: 'production', LOG_LEVEL: settings.logLevel, ...more }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+  const all = { ...from, LOG_LEVEL: settings.logLevel, ...more }
+  const set = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+  return { ...set, NODE_ENV: 'production' as const }
 }
 
 /** @throws Failure when it has not been built */

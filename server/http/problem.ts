@@ -32,6 +32,11 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_BAD_URL: 'invalid_request',
 }
 
+const messages: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: 'the body is not JSON',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'the body is larger than this call takes',
+}
+
 /** What PostgreSQL's clients say when there is no database to talk to. */
 const unreachable = new Set([
   'ECONNREFUSED',
@@ -67,7 +72,7 @@ export function asApiError(error: unknown): ApiError {
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     const code = fastifyCodes[error.code]
-    if (code !== undefined) return new ApiError(code, error.message)
+    if (code !== undefined) return new ApiError(code, messages[error.code] ?? error.message)
     if (unreachable.has(error.code)) {
       return new ApiError('database_unavailable', 'the database cannot be reached; try again in a moment', 5)
     }

@@ -1,23 +1,13 @@
 import type pg from 'pg'
-import { z } from 'zod'
-import { type Limits, type Quota, quota } from '../../protocol/index.js'
+import { type Limits, type Quota, type QuotaUsed, quota, quotaUsed } from '../../protocol/index.js'
 import { ApiError, notFound, quotaExceeded } from '../errors.js'
-
-const sums = z.object({
-  sandboxes: z.coerce.number(),
-  cpus: z.number(),
-  memoryMiB: z.number(),
-  diskMiB: z.number(),
-  pids: z.number(),
-})
 
 /** What a quota is about: each of these is summed over a tenant's sandboxes. */
 const counted = ['sandboxes', 'cpus', 'memoryMiB', 'diskMiB', 'pids'] as const
-export type Used = z.infer<typeof sums>
 
 /** A sandbox that is stopped or failed holds its place and its disk, and nothing else. */
 const used = `
-  SELECT count(*) AS sandboxes,
+  SELECT count(*)::int AS sandboxes,
     coalesce(sum((limits->>'diskMiB')::float8), 0) AS "diskMiB",
     coalesce(sum((limits->>'cpus')::float8) FILTER (WHERE awake), 0) AS cpus,
     coalesce(sum((limits->>'memoryMiB')::float8) FILTER (WHERE awake), 0) AS "memoryMiB",
@@ -27,9 +17,13 @@ const used = `
     FROM sandbox WHERE "tenantId" = $1 AND "deletedAt" IS NULL AND id <> $2
   ) AS live`
 
-export async function usedBy(client: Pick<pg.Pool, 'query'>, tenantId: string, except = ''): Promise<Used> {
+export async function usedBy(
+  client: Pick<pg.Pool, 'query'>,
+  tenantId: string,
+  except = '',
+): Promise<QuotaUsed> {
   const { rows } = await client.query({ name: 'used', text: used, values: [tenantId, except] })
-  return sums.parse(rows[0])
+  return quotaUsed.parse(rows[0])
 }
 
 /**

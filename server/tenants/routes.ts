@@ -261,7 +261,7 @@ export const tenantRoutes =
         response: { 200: listOf(auditEvent) },
       },
       handler: async (request) => {
-        requireRole(request.principal, 'admin')
+        if (request.principal.kind === 'user') requireRole(request.principal, 'admin')
         const { limit, cursor } = request.query
         const before = /^\d{1,18}$/.test(cursor ?? '') ? { id: { lt: BigInt(cursor ?? '') } } : {}
         const rows = await prisma.auditEvent.findMany({
