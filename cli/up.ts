@@ -2,17 +2,18 @@ import { spawn } from 'node:child_process'
 import { closeSync, fstatSync, mkdirSync } from 'node:fs'
 import { z } from 'zod'
 import { type Command, Failure } from './command.js'
+import { examine } from './doctor/examine.js'
+import { render } from './doctor/finding.js'
 import { readSettings, requireRoot, type Settings } from './settings.js'
 import { findSupervisor, takeLock } from './up/lock.js'
 import { logPath, openLog, tailOf } from './up/logs.js'
-import { requireFreePort } from './up/port.js'
 import { adminCredentials } from './up/setup.js'
-import { Supervisor } from './up/supervisor.js'
+import { Supervisor, takeOver } from './up/supervisor.js'
 
 /** What a supervisor in the background tells the command that started it. */
 const report = z.union([
   z.object({ say: z.string() }),
-  z.object({ ready: z.string() }),
+  z.object({ ready: z.literal(true) }),
   z.object({ failed: z.string() }),
 ])
 type Report = z.infer<typeof report>
@@ -27,42 +28,43 @@ export const up: Command = {
     requireRoot('up')
     const settings = readSettings(process.env)
     mkdirSync(settings.home, { recursive: true, mode: 0o711 })
-    return call.has('detach') ? detach(settings) : supervise(settings)
+    return call.has('detach') ? detach(settings) : supervise(settings).catch(reportFailure)
   },
 }
 
 /** Runs the supervisor in this process until a signal stops it. */
 async function supervise(settings: Settings): Promise<number> {
+  const stopped = new Promise<'stopped'>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve('stopped'))
+  })
   using lock = takeLock(settings.run)
   if (lock === undefined) {
-    const pid = findSupervisor(settings.run)?.pid
-    throw failed(`${settings.instance} runs already (supervisor ${pid ?? 'starting'}). bin/down stops it`)
+    const pid = findSupervisor(settings.run)?.pid ?? 'just starting'
+    throw new Failure(`${settings.instance} runs already (supervisor: ${pid}). To stop it: bin/down`)
   }
-  const say = (line: string) => {
-    console.log(`cloche: ${line}`)
-    tell({ say: line })
-  }
+  await takeOver(settings, say)
+  await requireFitMachine(settings)
   const supervisor = new Supervisor(settings, say)
-  const stopped = new Promise<void>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve())
-  })
   try {
-    await requireFreePort(settings)
-    const outcome = await Promise.race([supervisor.start(), stopped.then(() => 'stopped' as const)])
-    if (outcome !== 'stopped') {
+    if ((await Promise.race([supervisor.start(), stopped])) !== 'stopped') {
       say(welcome(settings))
-      tell({ ready: '' })
+      tell({ ready: true })
       if (process.connected) process.disconnect()
       await stopped
     }
-    say('stopping')
     return 0
-  } catch (error) {
-    throw error instanceof Failure ? failed(error.message) : error
   } finally {
+    say('stopping')
     await supervisor.stop()
     say('stopped')
   }
+}
+
+/** @throws Failure in the doctor's words when something essential is missing */
+async function requireFitMachine(settings: Settings): Promise<void> {
+  const lacks = (await examine(settings)).filter((one) => one.state === 'missing')
+  if (lacks.length === 0) return
+  throw new Failure(['this machine is not ready:', ...lacks.map(render)].join('\n  '))
 }
 
 /** Starts a supervisor in a session of its own and waits until it is ready, or has failed. */
@@ -100,9 +102,14 @@ function tell(message: Report): void {
   if (process.connected) process.send?.(message)
 }
 
-function failed(message: string): Failure {
-  tell({ failed: message })
-  return new Failure(message)
+function reportFailure(error: unknown): never {
+  if (error instanceof Failure) tell({ failed: error.message })
+  throw error
+}
+
+function say(line: string): void {
+  console.log(`cloche: ${line}`)
+  tell({ say: line })
 }
 
 function welcome(settings: Settings): string {

@@ -106,6 +106,14 @@ export class Child {
     clearTimeout(kill)
   }
 
+  async #startAgain(): Promise<void> {
+    this.start()
+    const own = this.#process
+    const mayAnswer = () => this.#process === own && !this.#stopping
+    while (mayAnswer() && !(await this.service.ready())) await sleep(pollMs)
+    if (mayAnswer()) this.say(`${this.service.name} is up again`)
+  }
+
   #ended(how: string, began: number): void {
     if (this.#process === undefined) return // an 'error' came first
     this.#process = undefined
@@ -116,7 +124,7 @@ export class Child {
     if (performance.now() - began > settledMs) this.#backoffMs = firstBackoffMs
     const { name } = this.service
     this.say(`${name} died (${how}); starting it again in ${this.#backoffMs / 1000} s`)
-    this.#restart = setTimeout(() => this.start(), this.#backoffMs)
+    this.#restart = setTimeout(() => void this.#startAgain(), this.#backoffMs)
     this.#backoffMs = Math.min(this.#backoffMs * 2, longestBackoffMs)
   }
 

@@ -1,7 +1,5 @@
 import { createServer } from 'node:net'
 import { run } from '../../runtime/linux/spawn.js'
-import { Failure } from '../command.js'
-import type { Settings } from '../settings.js'
 
 /** Why nothing can listen at an address, or undefined when something can. */
 export async function portTrouble({
@@ -19,13 +17,7 @@ export async function portTrouble({
   if (code === undefined) return undefined
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `HOST=${host} is no address of this machine`
   if (code !== 'EADDRINUSE') return `nothing can listen at ${host}:${port}: ${code}`
-  return `port ${port} is taken${await whoListens(port)}. Set PORT to another, or stop what has it`
-}
-
-/** @throws Failure when the server could not listen */
-export async function requireFreePort(settings: Settings): Promise<void> {
-  const trouble = await portTrouble(settings)
-  if (trouble !== undefined) throw new Failure(trouble)
+  return `port ${port} is taken${await whoListens(port)}`
 }
 
 async function whoListens(port: number): Promise<string> {

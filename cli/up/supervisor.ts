@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { closeDisk, openDisk } from '../../runtime/rootfs/disk.js'
 import type { Settings } from '../settings.js'
@@ -36,8 +36,6 @@ export class Supervisor {
    */
   async start(): Promise<void> {
     const { settings } = this
-    mkdirSync(settings.home, { recursive: true, mode: 0o711 })
-    await this.#takeOver()
     const secret = settings.secret ?? keptSecret(settings.home)
     const databaseUrl = settings.databaseUrl ?? embeddedUrl(settings)
     const server = serverService(settings, databaseUrl, secret)
@@ -92,14 +90,17 @@ export class Supervisor {
     const known = [...this.#children].flatMap(([name, { known }]) => (known ? [[name, known] as const] : []))
     recordChildren(this.settings.run, new Map(known))
   }
+}
 
-  /** A supervisor that was killed leaves its children. They end; sandboxes go on, and our runtime adopts them. */
-  async #takeOver(): Promise<void> {
-    const left = findLeftovers(this.settings.run)
-    if (left.size === 0) return
-    this.say(`an earlier supervisor was killed; ending what it left: ${[...left.keys()].join(', ')}`)
-    await endInOrder(left)
-  }
+/**
+ * A supervisor that was killed leaves its children, which hold its port and its sockets. They end; sandboxes go
+ * on, and the next runtime adopts them.
+ */
+export async function takeOver(settings: Settings, say: (line: string) => void): Promise<void> {
+  const left = findLeftovers(settings.run)
+  if (left.size === 0) return
+  say(`an earlier supervisor was killed; ending what it left: ${[...left.keys()].join(', ')}`)
+  await endInOrder(left)
 }
 
 /** Ends children that another supervisor left, users of a thing before the thing. */
