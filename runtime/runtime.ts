@@ -6,6 +6,7 @@ import type { Node } from '../protocol/index.js'
 import { detectHierarchy, removeCgroup } from './cgroup/hierarchy.js'
 import { favorMoves, settleHybrid } from './cgroup/hybrid.js'
 import type { Config } from './config.js'
+import { SeccompFilter } from './container/filter.js'
 import { readSeccomp } from './container/seccomp.js'
 import { capabilities } from './container/spec.js'
 import { routes } from './http/routes.js'
@@ -51,7 +52,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     device: await deviceOf(disk),
     oci: { program: 'crun', root: join(config.run, 'crun') },
     reaper: new Reaper(),
-    seccomp: readSeccomp('/usr/share/containers/seccomp.json', capabilities),
+    filter: new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities)),
     boxes: join(config.home, 'boxes'),
     cgroupRoot: config.cgroupRoot,
     ranges: new Ranges(slot),

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,6 +14,7 @@ import { mountRootfs } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
 import { type Laboratory, openLaboratory, testInstance } from '../testing/kernel.js'
 import { deleteContainer, rewriteCgroupPath, runContainer } from './crun.js'
+import { SeccompFilter } from './filter.js'
 import { readSeccomp } from './seccomp.js'
 import { capabilities, containerSpec } from './spec.js'
 
@@ -21,7 +22,7 @@ const uidBase = 2 ** 31 + 4095 * 65536
 const mib = 1024 ** 2
 const root = `/${testInstance}container`
 const hierarchy = detectHierarchy()
-const seccomp = readSeccomp('/usr/share/containers/seccomp.json', capabilities)
+const filter = new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities))
 
 describe('a sandbox on the real kernel', () => {
   let lab: Laboratory
@@ -29,7 +30,7 @@ describe('a sandbox on the real kernel', () => {
   let device = ''
   const id = `test-${process.pid}`
   const oci = () => ({ program: 'crun', root: join(lab.home, 'crun') })
-  const inside = (script: string, user = '1000:1000') =>
+  const inside = (script: string, user = '1000:1000', container = id) =>
     new Promise<{ code: number | null; output: string }>((resolve) => {
       const args = [
         '--root',
@@ -38,7 +39,7 @@ describe('a sandbox on the real kernel', () => {
         'exec',
         '--user',
         user,
-        id,
+        container,
         '/bin/sh',
         '-c',
         script,
@@ -49,32 +50,31 @@ describe('a sandbox on the real kernel', () => {
       child.once('close', (code) => resolve({ code, output: output.trim() }))
     })
 
+  const start = async (name: string, container: string) => {
+    const bundle = join(lab.home, name)
+    await mkdir(bundle)
+    const volume = createVolume(join(lab.disk, 'sandboxes', name), 64 * mib)
+    const idmap = await openIdmap(uidBase)
+    const cgroup = `${root}/pool/${name}`
+    using rootfs = mountRootfs(join(lab.home, `mounts-${name}`), [lab.layer], volume.path, idmap)
+    const spec = containerSpec({
+      ...{ rootfs: rootfs.path, uidBase, cgroup, hostname: name },
+      ...{ memoryBytes: 256 * mib, filter: filter.config() },
+    })
+    await writeFile(join(bundle, 'config.json'), JSON.stringify(spec))
+    const output = openSync(join(bundle, 'output'), 'w')
+    const first = await runContainer(oci(), container, bundle, output)
+    closeSync(output)
+    closeSync(idmap)
+    applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 }, device)
+    return first
+  }
+
   beforeAll(async () => {
     lab = await openLaboratory()
     device = await deviceOf(lab.disk)
-    const bundle = join(lab.home, 'box')
-    await mkdir(bundle)
-    const volume = createVolume(join(lab.disk, 'sandboxes', 'one'), 64 * mib)
-    const idmap = await openIdmap(uidBase)
     makeCgroup(hierarchy, `${root}/pool`)
-    {
-      using rootfs = mountRootfs(join(lab.home, 'mounts'), [lab.layer], volume.path, idmap)
-      const cgroup = `${root}/pool/one`
-      const spec = containerSpec({
-        rootfs: rootfs.path,
-        uidBase,
-        cgroup,
-        hostname: 'one',
-        memoryBytes: 256 * mib,
-        seccomp,
-      })
-      await writeFile(join(bundle, 'config.json'), JSON.stringify(spec))
-      const output = openSync(join(bundle, 'output'), 'w')
-      pid = await runContainer(oci(), id, bundle, output)
-      closeSync(output)
-      applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 }, device)
-    }
-    closeSync(idmap)
+    pid = await start('one', id)
   })
 
   afterAll(async () => {
@@ -114,6 +114,19 @@ describe('a sandbox on the real kernel', () => {
     expect((await inside('mount -t tmpfs none /mnt', '0:0')).code).not.toBe(0)
     expect((await inside('unshare --user true', '0:0')).code).not.toBe(0)
     expect((await inside('echo 1 > /proc/sysrq-trigger', '0:0')).code).not.toBe(0)
+  })
+
+  it('hands the filter that was compiled for it to the next one, which is held by the same program', async () => {
+    const next = `${id}-next`
+    const program = (container: string) => readFileSync(join(oci().root, container, 'seccomp.bpf'))
+    filter.learn(oci(), id)
+    expect(filter.config().seccomp).toBeUndefined()
+    const first = await start('two', next)
+    expect(program(next).equals(program(id))).toBe(true)
+    expect(readFileSync(`/proc/${first}/status`, 'utf8')).toMatch(/^Seccomp_filters:\t1$/m)
+    expect((await inside('unshare --user true', '0:0', next)).code).not.toBe(0)
+    await deleteContainer(oci(), next)
+    destroyVolume(join(lab.disk, 'sandboxes', 'two'))
   })
 
   it('is killed inside at its memory limit, and the kill is counted', async () => {

@@ -1,4 +1,5 @@
 import { idRangeSize } from '../linux/userns.js'
+import type { SeccompConfig } from './filter.js'
 
 /** Docker's default set. Root inside has these over its own user namespace, and nothing over the host. */
 export const capabilities = [
@@ -25,7 +26,7 @@ export interface ContainerOptions {
   readonly cgroup: string
   readonly hostname: string
   readonly memoryBytes: number
-  readonly seccomp: object
+  readonly filter: SeccompConfig
 }
 
 const mib = 1024 ** 2
@@ -47,6 +48,7 @@ export function containerSpec(options: ContainerOptions): object {
   })
   return {
     ociVersion: '1.0.2',
+    annotations: options.filter.annotations,
     hostname: options.hostname,
     root: { path: options.rootfs, readonly: false },
     process: {
@@ -78,7 +80,7 @@ export function containerSpec(options: ContainerOptions): object {
       uidMappings: idMap,
       gidMappings: idMap,
       rootfsPropagation: 'private',
-      seccomp: options.seccomp,
+      seccomp: options.filter.seccomp,
       resources: { devices: [{ allow: false, access: 'rwm' }] },
       sysctl: {
         'net.ipv4.ping_group_range': '0 65535',

@@ -52,13 +52,14 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
       cgroup: box.cgroup,
       hostname: box.hostname,
       memoryBytes: box.limits.memoryMiB * mib,
-      seccomp: node.seccomp,
+      filter: node.filter.config(),
     })
     writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec))
     // Open for reading too, or opening would wait for a reader.
     const output = openSync(exitPipe, constants.O_RDWR)
     try {
       pid = await runContainer(node.oci, box.id, bundle, output)
+      node.filter.learn(node.oci, box.id)
     } finally {
       closeSync(output)
     }

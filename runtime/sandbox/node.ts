@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Hierarchy } from '../cgroup/hierarchy.js'
 import type { OciRuntime } from '../container/crun.js'
+import type { SeccompFilter } from '../container/filter.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { Reaper } from '../linux/process.js'
 import { maxSandboxes, type Slot } from '../linux/slot.js'
@@ -13,7 +14,7 @@ export interface NodeContext {
   readonly oci: OciRuntime
   readonly slot: Slot
   readonly reaper: Reaper
-  readonly seccomp: object
+  readonly filter: SeccompFilter
   /** Mount point of the sandboxes' disk. */
   readonly disk: string
   /** The block device under it, `major:minor`. */
