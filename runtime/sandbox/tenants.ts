@@ -30,10 +30,15 @@ export class Tenants {
 
   constructor(private readonly node: NodeContext) {}
 
-  /** Takes up a tenant whose sandbox an earlier runtime made, paused if it was. */
+  /**
+   * Takes up a tenant whose sandbox an earlier runtime made, paused if it was. After a reboot its cgroup has to be
+   * made again; what it is held to comes with the next `setQuota`, before anything of it starts.
+   */
   adopt(tenantId: string): void {
     const tenant = this.#tenant(tenantId)
-    if (tenant.members++ === 0) tenant.paused = isFrozen(this.node.hierarchy, this.#path(tenantId))
+    if (tenant.members++ > 0) return
+    life.makeParentCgroup(this.node, tenantId)
+    tenant.paused = isFrozen(this.node.hierarchy, this.#path(tenantId))
   }
 
   /**

@@ -2,6 +2,7 @@ import {
   type CreateSandbox,
   limits as limitsSchema,
   newId,
+  type Quota,
   type RuntimeSandbox,
   type SandboxWithUsage,
   type UpdateSandbox,
@@ -130,8 +131,11 @@ export class SandboxService {
 
   async act(who: Principal, id: string, action: 'pause' | 'resume' | 'stop' | 'start') {
     const row = await this.row(who, id)
-    if (action === 'start' && !['running', 'paused'].includes(row.state)) await this.#makeRoom(who, row)
+    const starts = action === 'start' && !['running', 'paused'].includes(row.state)
+    const quota = starts ? await this.#makeRoom(who, row) : undefined
     try {
+      // After a reboot the node knows the tenant's sandboxes, but not what binds them together.
+      if (quota !== undefined) await this.runtime.setQuota(who.tenantId, quota)
       const live = await this.runtime.act(id, action)
       const { state, failure } = live
       const startedAt = action === 'start' ? new Date() : row.startedAt
@@ -140,7 +144,7 @@ export class SandboxService {
       return present({ ...row, startedAt }, live)
     } catch (error) {
       const { state, failure } = row
-      if (action === 'start') {
+      if (starts) {
         await this.database.prisma.sandbox.update({ where: { id }, data: { state, failure } })
       }
       throw error
@@ -170,11 +174,12 @@ export class SandboxService {
   }
 
   /** A stopped sandbox holds only its disk; before it starts it needs the rest of its limits again. */
-  async #makeRoom(who: Principal, row: Row): Promise<void> {
+  #makeRoom(who: Principal, row: Row): Promise<Quota> {
     const { limits } = present(row, undefined)
-    await inTransaction(this.database.pool, async (client) => {
-      await admit(client, who.tenantId, limits, { except: row.id })
+    return inTransaction(this.database.pool, async (client) => {
+      const quota = await admit(client, who.tenantId, limits, { except: row.id })
       await client.query(`UPDATE sandbox SET state = 'creating' WHERE id = $1`, [row.id])
+      return quota
     })
   }
 
