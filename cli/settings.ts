@@ -15,7 +15,6 @@ const environment = z.object({
     .regex(/^[\w.-]{1,64}$/)
     .optional(),
   CLOCHE_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
-  CLOCHE_SIGNUP: z.enum(['open', 'closed']).optional(),
 })
 
 /** What an operator has set, for the commands that work on this machine's own instance. */
@@ -30,7 +29,6 @@ export interface Settings extends Config {
   readonly databaseUrl: string | undefined
   readonly netns: string | undefined
   readonly secret: string | undefined
-  readonly signup: 'open' | 'closed' | undefined
 }
 
 /** @throws Failure that names each variable that is wrong */
@@ -47,7 +45,6 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       databaseUrl: own.DATABASE_URL,
       netns: own.CLOCHE_NETNS,
       secret: own.CLOCHE_SECRET,
-      signup: own.CLOCHE_SIGNUP,
     }
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error

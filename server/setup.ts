@@ -23,15 +23,19 @@ const email = 'admin@cloche.local'
 const config = readConfig(process.env)
 const applied = await migrate(config.databaseUrl, join(process.cwd(), 'prisma', 'migrations'))
 if (applied.length > 0) console.error(`applied migrations: ${applied.join(', ')}`)
-await using database = openDatabase(config.databaseUrl)
-const { prisma } = database
-if ((await prisma.user.count()) === 0) {
-  const password = randomBytes(15).toString('base64url')
-  const auth = createAuth({ ...config, signUp: 'open' }, database)
-  const { user } = await auth.api.signUpEmail({ body: { name: 'Operator', email, password } })
-  await prisma.user.update({ where: { id: user.id }, data: { operator: true } })
-  const { tenantId } = await prisma.member.findFirstOrThrow({ where: { userId: user.id } })
-  await prisma.tenant.update({ where: { id: tenantId }, data: { name: 'Operators', quota: operatorQuota } })
-  const { key } = await createKey(prisma, tenantId, { name: 'first operator', operator: true })
-  process.stdout.write(`${JSON.stringify({ email, password, apiKey: key })}\n`)
+{
+  await using database = openDatabase(config.databaseUrl)
+  const { prisma } = database
+  if ((await prisma.user.count()) === 0) {
+    const password = randomBytes(15).toString('base64url')
+    const auth = createAuth({ ...config, signUp: 'open' }, database)
+    const { user } = await auth.api.signUpEmail({ body: { name: 'Operator', email, password } })
+    await prisma.user.update({ where: { id: user.id }, data: { operator: true } })
+    const { tenantId } = await prisma.member.findFirstOrThrow({ where: { userId: user.id } })
+    await prisma.tenant.update({ where: { id: tenantId }, data: { name: 'Operators', quota: operatorQuota } })
+    const { key } = await createKey(prisma, tenantId, { name: 'first operator', operator: true })
+    process.stdout.write(`${JSON.stringify({ email, password, apiKey: key })}\n`)
+  }
 }
+// The migration engine leaves a timer of ten seconds running.
+process.exit()

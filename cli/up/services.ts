@@ -7,14 +7,15 @@ import type { Service } from './child.js'
 import { confined, nodeView } from './confine.js'
 import { embeddedUrl, postgresAnswers, postgresCommand } from './postgres.js'
 
-/** What every child may know of this process's environment; nothing else is handed on. */
+/** What every child may know of this process's environment, beside Cloche's own variables. */
 const shared = ['PATH', 'LANG', 'TZ', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
 
-function environment(settings: Settings, more: Readonly<Record<string, string | undefined>>) {
-  const from = Object.fromEntries(shared.map((name) => [name, process.env[name]]))
-  const all = { ...from, LOG_LEVEL: settings.logLevel, ...more }
-  const set = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
-  return { ...set, NODE_ENV: 'production' as const }
+function environment(settings: Settings, more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([key, value]) => value !== '' && (shared.includes(key) || key.startsWith('CLOCHE_')),
+  )
+  const { CLOCHE_SECRET: _, ...handedOn } = Object.fromEntries(own)
+  return { ...handedOn, ...more, NODE_ENV: 'production' as const, LOG_LEVEL: settings.logLevel }
 }
 
 /** @throws Failure when it has not been built */
@@ -42,16 +43,10 @@ export function postgresService(settings: Settings): Service {
 function privileged(settings: Settings, name: string, program: string, socket: string): Service {
   const path = built(settings, program)
   const into = settings.netns === undefined ? [] : ['nsenter', `--net=/run/netns/${settings.netns}`]
-  const own = Object.entries(process.env).filter(([key]) => key.startsWith('CLOCHE_'))
-  const { CLOCHE_SECRET: _, ...handedOn } = Object.fromEntries(own)
   return {
     name,
     command: () => [...into, process.execPath, '--enable-source-maps', path],
-    env: environment(settings, {
-      ...handedOn,
-      CLOCHE_HOME: settings.home,
-      CLOCHE_INSTANCE: settings.instance,
-    }),
+    env: environment(settings, { CLOCHE_HOME: settings.home, CLOCHE_INSTANCE: settings.instance }),
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,
     ready: async () =>
@@ -72,7 +67,6 @@ export function serverEnvironment(settings: Settings, databaseUrl: string, secre
     CLOCHE_RUNTIME_SOCKET: join(settings.run, 'runtime.sock'),
     CLOCHE_SECRET: secret,
     CLOCHE_URL: settings.url,
-    CLOCHE_SIGNUP: settings.signup,
     HOST: settings.host,
     PORT: String(settings.port),
   })

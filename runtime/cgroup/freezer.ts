@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,11 +10,12 @@ export const freeze = (hierarchy: Hierarchy, path: string) => set(hierarchy, pat
 /** Lets them go on. */
 export const thaw = (hierarchy: Hierarchy, path: string) => set(hierarchy, path, false)
 
-/** Whether a cgroup was frozen itself, whatever is true of its parents. */
+/** Whether a cgroup was frozen itself, whatever is true of its parents. One that is not there is not. */
 export function isFrozen(hierarchy: Hierarchy, path: string): boolean {
   const mount = hierarchy.mountOf('freezer')
   const file = hierarchy.version === 2 ? 'cgroup.freeze' : 'freezer.self_freezing'
-  return mount !== undefined && readFileSync(join(mount, path, file), 'utf8').trim() === '1'
+  if (mount === undefined || !existsSync(join(mount, path))) return false
+  return readFileSync(join(mount, path, file), 'utf8').trim() === '1'
 }
 
 async function set(hierarchy: Hierarchy, path: string, frozen: boolean): Promise<void> {
