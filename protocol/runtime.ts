@@ -23,6 +23,7 @@ import { environment, isolation, sandboxState, templateName } from './sandbox.js
  * | GET /tenants/:id | | `runtimeTenant`; 404 when it has no sandbox here |
  * | POST /tenants/:id/pause, resume | | `runtimeTenant`: all its sandboxes at once |
  * | POST /sandboxes/:id/exec | `execRequest` | 200, a stream of frames (`frames.ts`): stdout, stderr, exit |
+ * | /sandboxes/:id/files, tree, archive | | see `files.ts` |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
  * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |
@@ -125,6 +126,7 @@ export const errorCode = z.enum([
   'unauthenticated',
   'forbidden',
   'not_found',
+  'file_not_found',
   'conflict',
   'quota_exceeded',
   'payload_too_large',
@@ -133,6 +135,7 @@ export const errorCode = z.enum([
   'sandbox_not_running',
   'template_unavailable',
   'node_full',
+  'disk_full',
   'runtime_unavailable',
   'database_unavailable',
   'internal',
@@ -147,6 +150,7 @@ export const statusOf: Record<ErrorCode, number> = {
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
+  file_not_found: 404,
   conflict: 409,
   sandbox_not_running: 409,
   payload_too_large: 413,
@@ -158,4 +162,5 @@ export const statusOf: Record<ErrorCode, number> = {
   node_full: 503,
   runtime_unavailable: 503,
   database_unavailable: 503,
+  disk_full: 507,
 }

@@ -55,7 +55,8 @@ describe('the runtime', () => {
         },
       )
       outgoing.once('error', reject)
-      outgoing.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
+      const plain = body === undefined || typeof body === 'string' || Buffer.isBuffer(body)
+      outgoing.end(plain ? body : JSON.stringify(body))
     })
   const describeNode = async () => node.parse(JSON.parse((await call('GET', '/node')).bytes.toString()))
   const sandbox = (answer: { bytes: Buffer }) => runtimeSandbox.parse(JSON.parse(answer.bytes.toString()))
@@ -237,6 +238,32 @@ describe('the runtime', () => {
     expect(sandbox(await call('POST', `/sandboxes/${id}/stop`)).state).toBe('stopped')
     expect(sandbox(await call('POST', `/sandboxes/${id}/start`)).state).toBe('running')
     expect((await exec(id, 'cat file')).stdout).toBe('kept\n')
+    await call('DELETE', `/sandboxes/${id}`)
+  })
+
+  it('hands files in and out, also of a paused sandbox, and no longer when it is stopped', async () => {
+    const id = newId('sb')
+    await call('PUT', `/sandboxes/${id}`, claim)
+    const at = `/sandboxes/${id}/files`
+    expect((await call('PUT', `${at}?path=a/b.txt&mode=600`, 'one')).status).toBe(201)
+    expect((await call('PUT', `${at}?path=a/b.txt`, 'two')).status).toBe(200)
+    expect((await exec(id, 'cat a/b.txt; stat -c %U:%a a/b.txt')).stdout).toBe('twouser:600\n')
+    await call('POST', `/sandboxes/${id}/pause`)
+    expect(await call('GET', `${at}?path=/home/user/a/b.txt`)).toEqual({
+      status: 200,
+      bytes: Buffer.from('two'),
+    })
+    expect((await call('POST', `${at}/move`, { from: 'a/b.txt', to: 'c/d' })).status).toBe(200)
+    expect((await call('GET', `/sandboxes/${id}/tree?path=c`)).bytes.toString()).toContain('"path":"c/d"')
+    const archive = await call('GET', `/sandboxes/${id}/archive?path=c`)
+    expect((await call('PUT', `/sandboxes/${id}/archive?path=e`, archive.bytes)).status).toBe(204)
+    expect((await call('GET', `${at}?path=e/d`)).bytes.toString()).toBe('two')
+    expect((await call('DELETE', `${at}?path=e&recursive=true`)).status).toBe(204)
+    expect((await call('GET', `${at}/stat?path=e`)).status).toBe(404)
+    expect((await call('GET', at)).status).toBe(400)
+    await call('POST', `/sandboxes/${id}/resume`)
+    await call('POST', `/sandboxes/${id}/stop`)
+    expect((await call('GET', `${at}?path=c/d`)).status).toBe(409)
     await call('DELETE', `/sandboxes/${id}`)
   })
 

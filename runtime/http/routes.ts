@@ -20,6 +20,7 @@ import { startExec } from '../sandbox/exec.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { askHost } from '../terminal/client.js'
+import { fileRoutes } from './files.js'
 import { Answer, type Route } from './server.js'
 
 /** What the calls of `protocol/runtime.ts` act on. */
@@ -100,6 +101,7 @@ export function routes(services: Services): Route[] {
       handle: async (request, id = '') =>
         sandboxes.describe(await sandboxes.change(id, await request.body(change))),
     },
+    ...fileRoutes(services),
     ...Object.values(steps).map((step) => ({
       method: 'POST',
       path: one(`/${step}`),

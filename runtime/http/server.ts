@@ -19,6 +19,10 @@ export interface Route {
 export interface Request {
   /** The body, checked. */
   body<T>(schema: z.ZodType<T>): Promise<T>
+  /** The parameters after the path, checked. */
+  query<T>(schema: z.ZodType<T>): T
+  /** The body as it arrives, of any length. Stopping early leaves the line open for an answer. */
+  bytes(): AsyncIterable<Uint8Array>
   /** For answers that are streams; what the handler returns is then ignored. */
   readonly response: ServerResponse
 }
@@ -78,7 +82,9 @@ async function call(
     const match = route.method === request.method ? route.path.exec(path) : null
     if (match === null) continue
     const body = async <T>(schema: z.ZodType<T>) => schema.parse(JSON.parse(await readBody(request)))
-    return route.handle({ body, response }, ...match.slice(1))
+    const query = <T>(schema: z.ZodType<T>) => schema.parse(queryOf(request))
+    const bytes = () => request.iterator({ destroyOnReturn: false })
+    return route.handle({ body, query, bytes, response }, ...match.slice(1))
   }
   throw new RuntimeRefusal('not_found', `there is no ${request.method} ${path}`)
 }
@@ -89,6 +95,10 @@ function refusalOf(error: unknown): RuntimeRefusal {
   if (error instanceof SyntaxError) return new RuntimeRefusal('invalid_request', 'the body is not JSON')
   if (error instanceof CgroupWriteError) return new RuntimeRefusal('invalid_request', error.message)
   return new RuntimeRefusal('internal', error instanceof Error ? error.message : String(error))
+}
+
+function queryOf(request: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(request.url?.split('?')[1] ?? ''))
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

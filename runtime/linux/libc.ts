@@ -19,13 +19,21 @@ export class SyscallError extends Error {
   }
 }
 
-const codeOf = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
+// Backwards, so that of two names for one number the usual one stays: EAGAIN, not EWOULDBLOCK.
+const codeOf = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+)
+
+/** `ENOENT` for 2, and so on. */
+export const errnoName = (errno: number): string => codeOf.get(errno) ?? `errno ${errno}`
 
 /** Passes a result on, or throws what errno says. */
 export function check(result: number, call: string, detail: string): number {
   if (result >= 0) return result
   const errno = koffi.errno()
-  throw new SyscallError(call, codeOf.get(errno) ?? `errno ${errno}`, detail)
+  throw new SyscallError(call, errnoName(errno), detail)
 }
 
 // Numbers above 423 are the same on every architecture; see include/uapi/asm-generic/unistd.h.
@@ -34,7 +42,7 @@ const nr = { openTree: 428, moveMount: 429, openat2: 437, mountSetattr: 442 } as
 const sysOpenTree = libc.func('syscall', 'long', ['long', 'int', 'str', 'uint'])
 const sysMoveMount = libc.func('syscall', 'long', ['long', 'int', 'str', 'int', 'str', 'uint'])
 const sysMountSetattr = libc.func('syscall', 'long', ['long', 'int', 'str', 'uint', 'void *', 'size_t'])
-const sysOpenat2 = libc.func('syscall', 'long', ['long', 'int', 'str', 'void *', 'size_t'])
+const sysOpenat2 = libc.func('syscall', 'long', ['long', 'int', 'void *', 'void *', 'size_t'])
 const libcMount = libc.func('mount', 'int', ['str', 'str', 'str', 'ulong', 'str'])
 const libcUmount2 = libc.func('umount2', 'int', ['str', 'int'])
 const libcIoctl = libc.func('ioctl', 'int', ['int', 'ulong', 'void *'])
@@ -77,14 +85,18 @@ export function umountDetach(target: string): void {
   check(libcUmount2(target, detach), 'umount2', target)
 }
 
-/** @see openat2(2) */
+/**
+ * @param path bytes, since a file name need not be UTF-8
+ * @see openat2(2)
+ */
 export function openat2(
   dirFd: number,
-  path: string,
+  path: string | Buffer,
   how: { flags: number; mode: number; resolve: number },
 ): number {
   const struct = new BigUint64Array([BigInt(how.flags), BigInt(how.mode), BigInt(how.resolve)])
-  return check(sysOpenat2(nr.openat2, dirFd, path, struct, struct.byteLength), 'openat2', path)
+  const bytes = Buffer.concat([Buffer.from(path), Buffer.from([0])])
+  return check(sysOpenat2(nr.openat2, dirFd, bytes, struct, struct.byteLength), 'openat2', path.toString())
 }
 
 /** @param argument is read and written by the kernel */

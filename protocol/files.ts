@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { insidePath } from './sandbox.js'
+
+/**
+ * Files of a sandbox, at the API and at the runtime. Paths are as a shell inside has them: absolute, or from
+ * `/home/user`. They never lead out of the sandbox: `..` stops at its root, links are followed inside it.
+ * All of them work on a running or a paused sandbox.
+ *
+ * | call (after `/sandboxes/:id`) | query or body | answer |
+ * |---|---|---|
+ * | GET /files | `fileQuery` | the bytes, with `content-length` and `last-modified` |
+ * | PUT /files | `writeQuery`, bytes | 201 or, when it was there, 200 `fileEntry`; parents are made |
+ * | DELETE /files | `removeQuery` | 204 |
+ * | GET /files/stat | `fileQuery` | `fileEntry`; a link at the end is not followed |
+ * | GET /tree | `treeQuery` | `fileTree` |
+ * | POST /files/move | `moveFile` | `fileEntry` |
+ * | POST /files/mkdir | `makeDirectory` | 201 or, when it was there, 200 `fileEntry`; parents are made |
+ * | GET /archive | `fileQuery` | a tar of the directory's content, or of the one file |
+ * | PUT /archive | `fileQuery`, a tar | 204; unpacked into the directory, which is made |
+ */
+export const fileQuery = z.object({ path: insidePath })
+
+const octalMode = z
+  .string()
+  .regex(/^0?[0-7]{3}$/, 'is no mode such as 644')
+  .transform((text) => Number.parseInt(text, 8))
+
+export const writeQuery = fileQuery.extend({
+  mode: octalMode.optional().describe('permissions in octal; 644 for a new file if absent'),
+})
+
+export const removeQuery = fileQuery.extend({
+  recursive: z.enum(['true', 'false']).default('false').describe('a directory with all that is in it'),
+})
+
+export const treeQuery = fileQuery.extend({
+  depth: z.coerce.number().int().min(1).max(32).default(1).describe('levels below the path'),
+})
+
+export const moveFile = z.strictObject({
+  from: insidePath,
+  to: insidePath,
+  overwrite: z.boolean().default(false),
+})
+
+export const makeDirectory = z.strictObject({ path: insidePath })
+
+export const fileEntry = z.object({
+  path: z.string().describe('absolute, or as it was asked for'),
+  name: z.string(),
+  type: z.enum(['file', 'directory', 'symlink', 'other']).describe('other: a pipe, a socket, a device'),
+  sizeBytes: z.number(),
+  mode: z.string().describe('permissions in octal, such as 644'),
+  uid: z.number().describe('as inside'),
+  gid: z.number().describe('as inside'),
+  modifiedAt: z.iso.datetime(),
+  target: z.string().nullable().describe('what a symlink points to'),
+})
+export type FileEntry = z.infer<typeof fileEntry>
+
+/** Entries that one tree call returns. */
+export const treeEntriesMax = 10_000
+
+export const fileTree = z.object({
+  entries: z.array(fileEntry).describe('parents before what is in them, names in order'),
+  truncated: z.boolean().describe(`there are more than ${treeEntriesMax}`),
+})
+export type FileTree = z.infer<typeof fileTree>

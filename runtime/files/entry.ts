@@ -1,0 +1,40 @@
+import type { Stats } from 'node:fs'
+import { readlink } from 'node:fs/promises'
+import type { FileEntry } from '../../protocol/index.js'
+import type { FilesRoot, Found } from './root.js'
+
+/** The end of the year 9999: a tenant sets any time it likes, also one that no date of ours can hold. */
+const lastDateMs = 253_402_300_799_999
+
+/** An entry of a directory as people see it. */
+export async function entryOf(
+  root: FilesRoot,
+  directory: Found,
+  name: string | Buffer,
+  path: string,
+  stat: Stats,
+): Promise<FileEntry> {
+  const link = stat.isSymbolicLink()
+  return {
+    ...entryOfStat(root, name.toString(), path, stat),
+    // A link that was swapped for something else meanwhile has none.
+    target: link ? await readlink(directory.path(name), 'utf8').catch(() => null) : null,
+  }
+}
+
+/** The same for what is no link. */
+export function entryOfStat(root: FilesRoot, name: string, path: string, stat: Stats): FileEntry {
+  const type = stat.isFile()
+    ? 'file'
+    : stat.isDirectory()
+      ? 'directory'
+      : stat.isSymbolicLink()
+        ? 'symlink'
+        : 'other'
+  return {
+    ...{ path, name, type, sizeBytes: stat.size, mode: (stat.mode & 0o7777).toString(8).padStart(3, '0') },
+    ...{ uid: root.inside(stat.uid), gid: root.inside(stat.gid) },
+    modifiedAt: new Date(Math.max(0, Math.min(lastDateMs, stat.mtimeMs))).toISOString(),
+    target: null,
+  }
+}

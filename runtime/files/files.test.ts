@@ -1,0 +1,307 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freeze, thaw } from '../cgroup/freezer.js'
+import { detectHierarchy } from '../cgroup/hierarchy.js'
+import { run } from '../linux/spawn.js'
+import { openBox, type TestBox, uidBaseOf } from '../testing/box.js'
+import { makeDirectory } from './mkdir.js'
+import { movePath } from './move.js'
+import { packPath } from './pack.js'
+import { readFile } from './read.js'
+import { refusing } from './refusal.js'
+import { removePath } from './remove.js'
+import { FilesRoot, openProcessRoot } from './root.js'
+import { statPath, treeOf } from './tree.js'
+import { unpackInto } from './unpack.js'
+import { writeFile } from './write.js'
+
+const place = 2
+
+describe('the files of a sandbox, from outside', () => {
+  let box: TestBox
+  let root: FilesRoot
+  let scratch: string
+  const text = async (stream: AsyncIterable<Uint8Array>) => {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of stream) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  }
+  const read = async (path: string) => (await text((await readFile(root, path)).content)).toString()
+  const write = (path: string, content: string, mode?: number) =>
+    refusing(path, () => writeFile(root, path, Readable.from([Buffer.from(content)]), mode))
+  const codeOf = (act: () => unknown) =>
+    refusing('it', act).then(
+      () => 'no error',
+      (error: unknown) =>
+        error instanceof Error && 'code' in error && error.name === 'RuntimeRefusal'
+          ? String(error.code)
+          : String(error),
+    )
+  const unpack = async (make: string, into: string) => {
+    const from = mkdtempSync(join(scratch, 'tar-'))
+    await run('bash', ['-ec', `cd ${from}; ${make}`])
+    const archive = Readable.from([readFileSync(join(from, 'out.tar'))])
+    return codeOf(() => unpackInto(root, into, archive))
+  }
+
+  beforeAll(async () => {
+    box = await openBox('files', place)
+    root = new FilesRoot(openProcessRoot(box.pid), uidBaseOf(place))
+    scratch = mkdtempSync(join(tmpdir(), 'cloche-files-'))
+  })
+  afterAll(async () => {
+    root[Symbol.dispose]()
+    await box[Symbol.asyncDispose]()
+    rmSync(scratch, { recursive: true })
+  })
+
+  it('are written and read; relative paths start at home, parents are made, the user owns them', async () => {
+    expect((await write('a/b/hello.txt', 'hi\n')).created).toBe(true)
+    expect((await write('/home/user/a/b/hello.txt', 'again\n')).created).toBe(false)
+    expect(await read('a/b/hello.txt')).toBe('again\n')
+    expect((await box.inside('cat a/b/hello.txt; stat -c %U:%G:%a a/b a/b/hello.txt')).output).toBe(
+      'again\nuser:user:755\nuser:user:644',
+    )
+    expect(await write('run.sh', '#!/bin/sh\n', 0o755)).toMatchObject({ entry: { mode: '755', uid: 1000 } })
+  })
+
+  it('keep owner and mode when they are replaced, and take the owner of a directory that is another’s', async () => {
+    await box.inside(
+      'install -d -o 33 -g 33 /srv/web; install -m 600 -o 33 -g 33 /dev/null /srv/web/old',
+      '0',
+    )
+    await write('/srv/web/old', 'x')
+    await write('/srv/web/new', 'x')
+    await write('/etc/mine', 'x')
+    expect((await box.inside('stat -c %u:%g:%a /srv/web/old /srv/web/new /etc/mine', '0')).output).toBe(
+      '33:33:600\n33:33:644\n1000:1000:644',
+    )
+  })
+
+  it('can be listed, moved, made and removed', async () => {
+    await write('t/one', '1')
+    await write('t/deep/two', '22')
+    await box.inside('ln -s one t/link; mkfifo t/pipe')
+    const tree = await treeOf(root, 't', 2)
+    expect(tree.entries.map((e) => [e.path, e.type, e.target])).toEqual([
+      ['t/deep', 'directory', null],
+      ['t/deep/two', 'file', null],
+      ['t/link', 'symlink', 'one'],
+      ['t/one', 'file', null],
+      ['t/pipe', 'other', null],
+    ])
+    expect(await codeOf(() => movePath(root, 't/one', 't/deep/two', false))).toBe('conflict')
+    expect(await movePath(root, 't/one', 't/deep/two', true)).toMatchObject({ sizeBytes: 1 })
+    expect(await makeDirectory(root, 't/deep')).toMatchObject({ created: false })
+    expect(await codeOf(() => removePath(root, 't', false))).toBe('conflict')
+    await removePath(root, 't/link', false)
+    await removePath(root, 't', true)
+    expect(await codeOf(() => statPath(root, 't'))).toBe('file_not_found')
+    expect(await movePath(root, '/usr/share/common-licenses', 'licences', false)).toMatchObject({
+      type: 'directory',
+    })
+    expect(await read('licences/GPL-3')).toContain('GENERAL PUBLIC LICENSE')
+    expect((await box.inside('ls /usr/share/common-licenses')).code).not.toBe(0)
+  })
+
+  it('end at the root of the sandbox, whatever a path or a link says', async () => {
+    writeFileSync(join(scratch, 'secret'), 'of the host')
+    await box.inside(`ln -s ${scratch}/secret abs; ln -s ../../../../../../../${scratch}/secret rel`)
+    await box.inside('ln -s /proc/1/root/etc/hostname magic; ln -s /proc/self/fd/0 fd; ln -s loop loop')
+    expect(await codeOf(() => read('abs'))).toBe('file_not_found')
+    expect(await codeOf(() => read('rel'))).toBe('file_not_found')
+    expect(await codeOf(() => read(`../../../../../..${scratch}/secret`))).toBe('file_not_found')
+    expect(await codeOf(() => read('magic'))).toBe('invalid_request')
+    expect(await codeOf(() => read('fd'))).toBe('file_not_found')
+    expect(await codeOf(() => read('loop'))).toBe('invalid_request')
+    expect(await read('../../../../../etc/hostname')).toBe('sandbox\n')
+    await write('abs', 'inside')
+    expect(readFileSync(join(scratch, 'secret'), 'utf8')).toBe('of the host')
+    expect((await box.inside(`cat ${scratch}/secret`)).output).toBe('inside')
+  })
+
+  it('never block: pipes, devices, sockets and leased files are refused at once', async () => {
+    const server = "import socket; s=socket.socket(socket.AF_UNIX); s.bind('sock')"
+    await box.inside(`mkfifo pipe; python3 -c "${server}"`)
+    const lease =
+      "import fcntl,os,time; f=os.open('leased',os.O_RDWR|os.O_CREAT); fcntl.fcntl(f,fcntl.F_SETLEASE,fcntl.F_WRLCK); open('held','w'); time.sleep(60)"
+    void box.inside(`python3 -c "${lease}"`)
+    for (let tries = 0; (await codeOf(() => statPath(root, 'held'))) !== 'no error'; tries++) {
+      expect(tries, 'the lease is never held').toBeLessThan(500)
+      await sleep(10)
+    }
+    for (const path of ['pipe', 'sock', '/dev/zero', '/dev/tty', '/dev']) {
+      expect(await codeOf(() => read(path)), path).toBe('conflict')
+    }
+    expect(await codeOf(() => read('leased'))).toBe('conflict')
+    expect(await codeOf(() => write('pipe', 'x'))).toBe('conflict')
+    await box.inside("pkill -f 'time.sleep'")
+  })
+
+  it('do not reach into /proc and /sys, where the runtime could do more than the tenant', async () => {
+    expect(await codeOf(() => read('/proc/1/environ'))).toBe('forbidden')
+    expect(await codeOf(() => read('/proc/self/environ'))).not.toBe('no error')
+    expect(await codeOf(() => write('/proc/1/oom_score_adj', '1'))).toBe('forbidden')
+    expect(await codeOf(() => write('/sys/kernel/x', '1'))).not.toBe('no error')
+    expect(await codeOf(() => treeOf(root, '/proc', 2))).toBe('forbidden')
+    expect(await codeOf(() => removePath(root, '/dev', true))).not.toBe('no error')
+    expect(await codeOf(() => write('/dev/shm/x', 'memory that nobody pays for'))).toBe('forbidden')
+    const paths = (await treeOf(root, '/', 2)).entries.map((entry) => entry.path)
+    expect(paths).toContain('/proc')
+    expect(paths.filter((path) => path.startsWith('/proc/'))).toEqual([])
+  })
+
+  it('say what is wrong with a path', async () => {
+    await write('plain', 'x')
+    for (const [act, code] of [
+      [() => read('nowhere'), 'file_not_found'],
+      [() => read('plain/below'), 'file_not_found'],
+      [() => read('/etc'), 'conflict'],
+      [() => write('/etc', 'x'), 'conflict'],
+      [() => write('/', 'x'), 'invalid_request'],
+      [() => write('a/..', 'x'), 'invalid_request'],
+      [() => read('x'.repeat(300)), 'invalid_request'],
+      [() => removePath(root, '/', true), 'invalid_request'],
+    ] as const) {
+      expect(await codeOf(act)).toBe(code)
+    }
+  })
+
+  it('work while the sandbox is frozen', async () => {
+    await freeze(detectHierarchy(), box.cgroup)
+    await write('cold', 'still here')
+    expect(await read('cold')).toBe('still here')
+    await thaw(detectHierarchy(), box.cgroup)
+    expect((await box.inside('cat cold')).output).toBe('still here')
+  })
+
+  it('that do not fit say so, and leave the old content and nothing half', async () => {
+    await write('small', 'kept')
+    const big = Readable.from(
+      (function* () {
+        for (let mib = 0; mib < 100; mib++) yield Buffer.alloc(1024 ** 2, mib)
+      })(),
+    )
+    expect(await codeOf(() => writeFile(root, 'small', big))).toBe('disk_full')
+    expect(await read('small')).toBe('kept')
+    expect((await box.inside('ls -A | grep new_')).output).toBe('')
+  })
+
+  it('are huge and sparse without harm: a terabyte is read as far as somebody reads', async () => {
+    await box.inside('truncate -s 1T sparse')
+    const { content, sizeBytes } = await readFile(root, 'sparse')
+    expect(sizeBytes).toBe(2 ** 40)
+    for await (const chunk of content) {
+      expect(chunk.length).toBeGreaterThan(0)
+      break
+    }
+    await removePath(root, 'sparse', false)
+  })
+
+  it('go out as a tar that GNU tar reads, and come in from one', async () => {
+    const long = 'n'.repeat(120)
+    await box.inside(
+      `mkdir -p out/${long} out/sub; cd out; echo deep > ${long}/file; echo é > sub/ü; ln -s sub l`,
+    )
+    await box.inside('mkfifo out/pipe; echo x > out/x; chmod 750 out/x; mkdir -p "$(printf "out/d\\n e")"')
+    const tar = join(scratch, 'out.tar')
+    writeFileSync(tar, await text(packPath(root, 'out')))
+    const target = join(scratch, 'unpacked')
+    await mkdir(target)
+    await run('tar', ['-xf', tar, '-C', target])
+    expect(readdirSync(target).sort()).toEqual(['d\n e', 'l', long, 'sub', 'x'])
+    expect(readFileSync(join(target, long, 'file'), 'utf8')).toBe('deep\n')
+    expect(readFileSync(join(target, 'sub', 'ü'), 'utf8')).toBe('é\n')
+    expect(await run('tar', ['-tvf', tar, 'x'])).toMatch(/^-rwxr-x--- 1000\/1000/)
+    await unpackInto(root, 'in', Readable.from([readFileSync(tar)]))
+    expect((await box.inside(`cat in/${long}/file in/l/ü; stat -c %U:%a in/x`)).output).toBe(
+      'deep\né\nuser:750',
+    )
+    writeFileSync(join(scratch, 'one.tar'), await text(packPath(root, 'out/x')))
+    expect(await run('tar', ['-tf', join(scratch, 'one.tar')])).toBe('x\n')
+  })
+
+  it('refuse what leads out of an archive, and devices', async () => {
+    const tar = 'tar -P --numeric-owner -cf out.tar'
+    expect(await unpack(`touch f; ${tar} --transform s,^f,../../f, f`, 'safe')).toBe('invalid_request')
+    expect(await unpack(`touch f; ${tar} --transform s,^f,/etc/f, f`, 'safe')).toBe('invalid_request')
+    expect(await unpack(`mkfifo p; ${tar} p`, 'safe')).toBe('invalid_request')
+    expect(await unpack(`mknod z c 1 5; ${tar} z`, 'safe')).toBe('invalid_request')
+    // A link in the archive, then a file through it.
+    const two = `ln -s /etc e; ${tar} e; rm e; mkdir e; touch e/passwd; tar -rf out.tar e/passwd`
+    expect(await unpack(two, 'safe')).toBe('invalid_request')
+    expect(await unpack('head -c 5000 /dev/urandom > out.tar', 'safe')).toBe('invalid_request')
+    expect(await unpack(`echo text > f; ${tar} f; truncate -s 700 out.tar`, 'safe')).toBe('invalid_request')
+    expect(await unpack(`echo 1 > a; ln a b; ${tar} a b`, 'linked')).toBe('no error')
+    expect((await box.inside('stat -c %h linked/b')).output).toBe('2')
+    expect(await unpack(`cp /bin/true s; chmod 6755 s; ${tar} s`, 'modes')).toBe('no error')
+    expect((await box.inside('stat -c %a:%U modes/s')).output).toBe('755:user')
+  })
+
+  it('are removed however deep they lie and however odd they are named', async () => {
+    const deep =
+      "import os; os.mkdir('pit'); os.chdir('pit')\nfor i in range(3000): os.mkdir('d'); os.chdir('d')"
+    await box.inside(`python3 -c "${deep}"; cd ~; mkdir odd; touch "$(printf 'odd/\\377\\n')" 'odd/ -rf'`)
+    await removePath(root, 'pit', true)
+    await removePath(root, 'odd', true)
+    expect((await box.inside('ls')).output).not.toMatch(/pit|odd/)
+  })
+
+  it('stay inside while a program swaps links, directories and files under every call', async () => {
+    const victim = join(scratch, 'victim')
+    await mkdir(victim)
+    writeFileSync(join(victim, 'file'), 'untouched')
+    await box.inside(
+      `mkdir -p ${victim}; echo inner > ${victim}/file; mkdir -p race/real; echo real > race/real/file`,
+    )
+    const hostile = [
+      'import os, sys',
+      'os.chdir("race")',
+      'while True:',
+      '  try:',
+      `    os.symlink("${victim}", "link"); os.rename("real", "aside"); os.rename("link", "real")`,
+      '    os.rename("real", "link"); os.rename("aside", "real"); os.unlink("link")',
+      '  except OSError:',
+      '    for a, b in (("aside", "real"),):',
+      '      try: os.rename(a, b)',
+      '      except OSError: pass',
+      '    for a in ("link", "real"):',
+      '      try: os.unlink(a)',
+      '      except OSError: pass',
+      '    os.makedirs("real", exist_ok=True)',
+    ].join('\n')
+    await write('hostile.py', hostile)
+    const attacker = box.inside('exec timeout 20 python3 hostile.py')
+    const seen = new Set<string>()
+    let descriptors = 0
+    for (let round = 0; round < 400; round++) {
+      seen.add(await read('race/real/file').catch(() => 'refused'))
+      await write('race/real/file', 'written').catch(() => {})
+      await write('race/real/new/file', 'written').catch(() => {})
+      await treeOf(root, 'race', 3).catch(() => {})
+      await movePath(root, 'race/real/file', 'race/real/moved', true).catch(() => {})
+      await text(packPath(root, 'race')).catch(() => {})
+      await removePath(root, 'race/real', round % 4 === 0).catch(() => {})
+      if (round === 50) descriptors = readdirSync('/proc/self/fd').length
+    }
+    await box.inside("pkill -f '[h]ostile.py'")
+    await attacker
+    for (const content of seen) expect(['refused', 'real\n', 'inner\n', 'written']).toContain(content)
+    expect(readdirSync(victim)).toEqual(['file'])
+    expect(readFileSync(join(victim, 'file'), 'utf8')).toBe('untouched')
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors + 8)
+    // Whatever was made belongs to the sandbox.
+    const lowest = String(uidBaseOf(place))
+    const owners = spawn('find', [`/proc/${box.pid}/root/home/user`, '-xdev', '-printf', '%U\n'])
+    for (const uid of new Set((await text(owners.stdout)).toString().trim().split('\n'))) {
+      expect(Number(uid) - Number(lowest)).toBeGreaterThanOrEqual(0)
+      expect(Number(uid) - Number(lowest)).toBeLessThan(65_536)
+    }
+  })
+})

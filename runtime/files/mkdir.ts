@@ -1,0 +1,60 @@
+import { lchownSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import type { FileEntry } from '../../protocol/index.js'
+import { entryOfStat } from './entry.js'
+import { ownerIn } from './owner.js'
+import { absolute, place } from './path.js'
+import { codeOf } from './refusal.js'
+import type { FilesRoot, Found } from './root.js'
+
+/** Makes a directory with its parents, or takes the one that is there. */
+export async function makeDirectory(
+  root: FilesRoot,
+  path: string,
+): Promise<{ entry: FileEntry; created: boolean }> {
+  const there = tryDirectory(root, path)
+  using made = there ?? (await openMade(root, path))
+  const name = absolute(path).split('/').findLast(Boolean) ?? '/'
+  return { entry: entryOfStat(root, name, path, made.stat()), created: there === undefined }
+}
+
+/** The directory at `path`, which is made with its parents where it is missing. */
+export async function openMade(root: FilesRoot, path: string): Promise<Found> {
+  // From the end back to what exists, then forward again: thousands of steps must not be a deep recursion.
+  const missing: string[] = []
+  let at = absolute(path)
+  let reached = tryDirectory(root, at)
+  while (reached === undefined) {
+    const { directory, name } = place(at)
+    missing.push(name)
+    at = directory
+    reached = tryDirectory(root, at)
+  }
+  for (const name of missing.reverse()) {
+    using parent = reached
+    reached = await enterMade(root, parent, name)
+  }
+  return reached
+}
+
+/** A directory right in `parent`, which is made if it is missing. Never follows a link. */
+export async function enterMade(root: FilesRoot, parent: Found, name: string): Promise<Found> {
+  parent.refuseUnwritable(name)
+  try {
+    await mkdir(parent.path(name), 0o755)
+    const { uid, gid } = ownerIn(root, parent.stat())
+    lchownSync(parent.path(name), uid, gid)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+  return parent.enter(name)
+}
+
+function tryDirectory(root: FilesRoot, path: string): Found | undefined {
+  try {
+    return root.directory(path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,145 @@
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, type Stats, statfsSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { RuntimeRefusal } from '../errors.js'
+import { openat2 } from '../linux/libc.js'
+import { idRangeSize } from '../linux/userns.js'
+import { absolute } from './path.js'
+import { codeOf } from './refusal.js'
+
+/** A descriptor that only names a file: opening it so never blocks, and wakes nobody at a pipe's other end. */
+const oPath = 0o10000000
+const oCloexec = 0o2000000
+const noSuchId = 65_534
+
+/** @see openat2(2) */
+const resolve = { noXdev: 1, noMagiclinks: 2, noSymlinks: 4, beneath: 8, inRoot: 16 } as const
+
+/** @see statfs(2) */
+const diskTypes = new Set([0x794c7630 /* overlay */, 0x9123683e /* btrfs */])
+const memoryType = 0x01021994 // tmpfs
+
+/** `openat2` gives up on `..` when anybody on the host renames or mounts meanwhile, and wants to be asked again. */
+const triesWhileMoving = 200
+
+/** Something in a sandbox's file system, held by a descriptor: whatever its names do, it stays this one. */
+export class Found implements Disposable {
+  constructor(readonly fd: number) {}
+
+  /** For Node's `fs`: the thing itself, or with a name an entry of this directory. Never resolved by name again. */
+  path(name?: string | Buffer): Buffer {
+    const own = Buffer.from(`/proc/self/fd/${this.fd}`)
+    return name === undefined ? own : Buffer.concat([own, Buffer.from('/'), Buffer.from(name)])
+  }
+
+  stat(): Stats {
+    return fstatSync(this.fd)
+  }
+
+  exactStat(): BigIntStats {
+    return fstatSync(this.fd, { bigint: true })
+  }
+
+  /**
+   * Opens a regular file for reading.
+   * @throws RuntimeRefusal `conflict` for anything else: a pipe would block, a device is the kernel's
+   */
+  async read(shown: string): Promise<FileHandle> {
+    const stat = this.stat()
+    if (stat.isDirectory()) throw new RuntimeRefusal('conflict', `${shown} is a directory`)
+    if (!stat.isFile()) throw new RuntimeRefusal('conflict', `${shown} is not a regular file`)
+    this.refuseForeign(shown)
+    // Not blocking: or a lease that the tenant holds on the file would hold us for 45 s.
+    return open(this.path(), constants.O_RDONLY | constants.O_NONBLOCK)
+  }
+
+  /** @throws RuntimeRefusal `forbidden` on `/proc`, `/sys` and the like, where the runtime can do more than the tenant */
+  refuseForeign(shown: string): void {
+    const { type } = statfsSync(this.path())
+    if (!diskTypes.has(type) && type !== memoryType) throw notOnDisk(shown)
+  }
+
+  /** @throws RuntimeRefusal `forbidden` outside the disk: what we write to a tmpfs counts against nobody's memory */
+  refuseUnwritable(shown: string): void {
+    if (!diskTypes.has(statfsSync(this.path()).type)) throw notOnDisk(shown)
+  }
+
+  /** A directory right in this one, not followed if it is a link, not entered if another file system is there. */
+  enter(name: string | Buffer): Found {
+    const flags = oPath | oCloexec | constants.O_DIRECTORY | constants.O_NOFOLLOW
+    return new Found(openWithin(this.fd, name, flags, strictly))
+  }
+
+  /** An entry right in this one, whatever it is. */
+  entry(name: string | Buffer): Found {
+    return new Found(openWithin(this.fd, name, oPath | oCloexec | constants.O_NOFOLLOW, strictly))
+  }
+
+  /** A directory some steps below, with no link on the way. */
+  below(steps: readonly string[]): Found {
+    const flags = oPath | oCloexec | constants.O_DIRECTORY
+    return new Found(openWithin(this.fd, steps.join('/') || '.', flags, strictly))
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd)
+  }
+}
+
+const strictly = resolve.beneath | resolve.noSymlinks | resolve.noXdev | resolve.noMagiclinks
+
+/**
+ * The file system of one sandbox, seen from outside. Every path is resolved by the kernel as inside: absolute
+ * links and `..` stay below this root, however the tenant moves things meanwhile.
+ * @see openat2(2), RESOLVE_IN_ROOT
+ */
+export class FilesRoot implements Disposable {
+  /**
+   * @param fd of the root directory; closed with this
+   * @param uidBase the host's uid of root inside, as this root shows it
+   */
+  constructor(
+    readonly fd: number,
+    readonly uidBase: number,
+  ) {}
+
+  find(path: string, options: { follow: boolean; directory?: boolean }): Found {
+    const flags =
+      oPath |
+      oCloexec |
+      (options.follow ? 0 : constants.O_NOFOLLOW) |
+      (options.directory ? constants.O_DIRECTORY : 0)
+    return new Found(openWithin(this.fd, absolute(path), flags, resolve.inRoot | resolve.noMagiclinks))
+  }
+
+  directory(path: string): Found {
+    return this.find(path, { follow: true, directory: true })
+  }
+
+  /** A host's id as it is inside. */
+  inside(id: number): number {
+    const own = id - this.uidBase
+    return own >= 0 && own < idRangeSize ? own : noSuchId
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd)
+  }
+}
+
+/** The root of a process: a container's first one, whose mount namespace is the sandbox's. */
+export function openProcessRoot(pid: number): number {
+  return openSync(`/proc/${pid}/root`, oPath | constants.O_DIRECTORY)
+}
+
+function openWithin(fd: number, path: string | Buffer, flags: number, how: number): number {
+  for (let tries = 1; ; tries++) {
+    try {
+      return openat2(fd, path, { flags, mode: 0, resolve: how })
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN' || tries >= triesWhileMoving) throw error
+    }
+  }
+}
+
+const notOnDisk = (shown: string) =>
+  new RuntimeRefusal('forbidden', `${shown} is not on the disk of the sandbox`)

@@ -1,0 +1,56 @@
+import { type FileEntry, type FileTree, treeEntriesMax } from '../../protocol/index.js'
+import { entryOf, entryOfStat } from './entry.js'
+import { place } from './path.js'
+import { codeOf } from './refusal.js'
+import { namesIn } from './remove.js'
+import type { FilesRoot, Found } from './root.js'
+import { statOf } from './write.js'
+
+/** One entry; a link at the end is not followed. */
+export async function statPath(root: FilesRoot, path: string): Promise<FileEntry> {
+  if (/(^|\/)\.{0,2}\/*$/.test(path)) {
+    using found = root.directory(path)
+    return entryOfStat(root, path === '/' ? '/' : '.', path, found.stat())
+  }
+  const { directory, name } = place(path)
+  using parent = root.directory(directory)
+  using entry = parent.entry(name)
+  return await entryOf(root, parent, name, path, entry.stat())
+}
+
+/** What is in a directory, `depth` levels down. Links are listed, not followed; `/proc` and the like are not entered. */
+export async function treeOf(root: FilesRoot, path: string, depth: number): Promise<FileTree> {
+  const entries: FileEntry[] = []
+  using top = root.directory(path)
+  top.refuseForeign(path)
+  await list(root, top, path.replace(/\/+$/, ''), depth, entries)
+  return { entries: entries.slice(0, treeEntriesMax), truncated: entries.length > treeEntriesMax }
+}
+
+async function list(root: FilesRoot, directory: Found, path: string, depth: number, into: FileEntry[]) {
+  const names: Buffer[] = []
+  for await (const name of namesIn(directory)) {
+    names.push(name)
+    if (into.length + names.length > treeEntriesMax) break
+  }
+  for (const name of names.sort(Buffer.compare)) {
+    const stat = await statOf(directory, name)
+    if (stat === undefined) continue // it went meanwhile
+    const below = `${path}/${name}`
+    into.push(await entryOf(root, directory, name, below, stat))
+    if (into.length > treeEntriesMax) return
+    if (depth <= 1 || !stat.isDirectory()) continue
+    using entered = tryEnter(directory, name)
+    if (entered !== undefined) await list(root, entered, below, depth - 1, into)
+  }
+}
+
+/** Not entered: what is another file system, or was swapped for something else meanwhile. */
+export function tryEnter(directory: Found, name: Buffer): Found | undefined {
+  try {
+    return directory.enter(name)
+  } catch (error) {
+    if (['EXDEV', 'ELOOP', 'ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined
+    throw error
+  }
+}

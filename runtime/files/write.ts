@@ -1,0 +1,91 @@
+import { constants, type Stats } from 'node:fs'
+import { lstat, open, readlink, rename, unlink } from 'node:fs/promises'
+import { type FileEntry, newId } from '../../protocol/index.js'
+import { RuntimeRefusal } from '../errors.js'
+import { entryOfStat } from './entry.js'
+import { openMade } from './mkdir.js'
+import { type Owner, ownerIn } from './owner.js'
+import { place } from './path.js'
+import { codeOf } from './refusal.js'
+import type { FilesRoot, Found } from './root.js'
+
+/** As many links as the kernel follows. */
+const linksMax = 40
+
+/**
+ * Writes a file whole: it is filled under another name beside it and then takes its place, so nobody ever sees
+ * half of it, and one that breaks off leaves the old one. Replacing keeps owner and mode; another hard link
+ * to the old file keeps the old content. A link at the end is followed, as a shell does.
+ *
+ * @param mode for the file; without it 644, or what the file had
+ */
+export async function writeFile(
+  root: FilesRoot,
+  path: string,
+  content: AsyncIterable<Uint8Array> | Uint8Array,
+  mode?: number,
+): Promise<{ entry: FileEntry; created: boolean }> {
+  const { directory, name } = await settle(root, path)
+  using _ = directory
+  const before = await statOf(directory, name)
+  if (before?.isDirectory()) throw new RuntimeRefusal('conflict', `${path} is a directory`)
+  if (before !== undefined && !before.isFile()) {
+    throw new RuntimeRefusal('conflict', `${path} is not a regular file`)
+  }
+  const owner = before ?? ownerIn(root, directory.stat())
+  const half = `.${newId('new')}`
+  try {
+    const stat = await fill(directory, half, content, owner, mode ?? (before ? before.mode & 0o777 : 0o644))
+    await rename(directory.path(half), directory.path(name))
+    return { entry: entryOfStat(root, name, path, stat), created: before === undefined }
+  } catch (error) {
+    await unlink(directory.path(half)).catch(() => {}) // it may not have come to be
+    throw error
+  }
+}
+
+/** Makes a new file in a directory and fills it. @throws `EEXIST` */
+export async function fill(
+  directory: Found,
+  name: string,
+  content: AsyncIterable<Uint8Array> | Uint8Array,
+  owner: Owner,
+  mode: number,
+): Promise<Stats> {
+  directory.refuseUnwritable(name)
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
+  const file = await open(directory.path(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  try {
+    await file.chown(owner.uid, owner.gid)
+    if (content instanceof Uint8Array) await file.writeFile(content)
+    else for await (const chunk of content) await file.writeFile(chunk) // each goes on where the last ended
+    await file.chmod(mode)
+    return await file.stat()
+  } finally {
+    await file.close()
+  }
+}
+
+/** The directory and name that a path means once links at its end are followed. Parents are made. */
+async function settle(root: FilesRoot, path: string): Promise<{ directory: Found; name: string }> {
+  let at = path
+  for (let links = 0; links <= linksMax; links++) {
+    const { directory, name } = place(at)
+    const opened = await openMade(root, directory)
+    const stat = await statOf(opened, name)
+    if (!stat?.isSymbolicLink()) return { directory: opened, name }
+    using _ = opened
+    const target = await readlink(opened.path(name), 'utf8')
+    at = target.startsWith('/') ? target : `${directory}/${target}`
+  }
+  throw new RuntimeRefusal('invalid_request', `${path} leads through too many links`)
+}
+
+export async function statOf(directory: Found, name: string | Buffer): Promise<Stats | undefined> {
+  try {
+    return await lstat(directory.path(name))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
