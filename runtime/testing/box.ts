@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { detectHierarchy, makeCgroup, removeCgroup } from '../cgroup/hierarchy.js'
 import { applyLimits } from '../cgroup/limits.js'
 import { deleteContainer, runContainer } from '../container/crun.js'
+import { SeccompFilter } from '../container/filter.js'
 import { readSeccomp } from '../container/seccomp.js'
 import { capabilities, containerSpec } from '../container/spec.js'
 import { openIdmap } from '../linux/userns.js'
+import { deviceOf } from '../rootfs/disk.js'
 import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
 import { openLaboratory, testInstance } from './kernel.js'
@@ -34,20 +36,20 @@ export async function openBox(name: string, place: number, diskMiB = 64): Promis
   await mkdir(bundle)
   const volume = createVolume(join(lab.disk, 'sandboxes', name), diskMiB * mib)
   const idmap = await openIdmap(uidBase)
-  await makeCgroup(hierarchy, parent)
+  makeCgroup(hierarchy, parent)
   const cgroup = `${parent}/box`
   let pid: number
   {
     using rootfs = mountRootfs(join(lab.home, 'mounts'), [lab.layer], volume.path, idmap)
     const spec = containerSpec({
       ...{ rootfs: rootfs.path, uidBase, cgroup, hostname: name, memoryBytes: 256 * mib },
-      seccomp: readSeccomp('/usr/share/containers/seccomp.json', capabilities),
+      filter: new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities)).config(),
     })
     await writeFile(join(bundle, 'config.json'), JSON.stringify(spec))
     const output = openSync(join(bundle, 'output'), 'w')
     pid = await runContainer(oci, id, bundle, output)
     closeSync(output)
-    await applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 256, pids: 64 })
+    applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 256, pids: 64 }, await deviceOf(lab.disk))
   }
   closeSync(idmap)
   removeMountPoints(join(lab.home, 'mounts'))
