@@ -23,12 +23,16 @@ export interface Frame {
   readonly payload: Buffer
 }
 
+/** What comes before a payload of `length` bytes that is written in pieces. */
+export function encodeFrameHeader(type: FrameType, length: number): Buffer {
+  const header = Buffer.allocUnsafe(headerBytes)
+  header.writeUInt8(type, 0)
+  header.writeUInt32BE(length, 1)
+  return header
+}
+
 export function encodeFrame(type: FrameType, payload: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(headerBytes + payload.length)
-  frame.writeUInt8(type, 0)
-  frame.writeUInt32BE(payload.length, 1)
-  frame.set(payload, headerBytes)
-  return frame
+  return Buffer.concat([encodeFrameHeader(type, payload.length), payload])
 }
 
 export function encodeJsonFrame(type: FrameType, value: unknown): Buffer {

@@ -34,6 +34,8 @@ export const flowHighWaterBytes = 512 * 1024
 export const ackEveryBytes = 64 * 1024
 /** Output kept for replay, for each terminal. */
 export const replayBytes = 1024 * 1024
+/** Lines above the visible ones that a screen brings along. */
+export const screenScrollbackLines = 1000
 /** Keystrokes or pasted text in one piece, at most; a longer paste comes in pieces. */
 export const maxInputBytes = 256 * 1024
 

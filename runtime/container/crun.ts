@@ -72,6 +72,16 @@ export function execArguments(
   ]
 }
 
+/** The container's first process as crun knows it; undefined when there is no such container. */
+export function initOf(runtime: OciRuntime, id: string): number | undefined {
+  try {
+    const status: unknown = JSON.parse(readFileSync(join(runtime.root, id, 'status'), 'utf8'))
+    return typeof status === 'object' && status !== null && 'pid' in status ? Number(status.pid) : undefined
+  } catch {
+    return undefined // it was never made, or is gone
+  }
+}
+
 /** Tells crun that the container's processes were moved, after which exec and delete follow. */
 export function rewriteCgroupPath(runtime: OciRuntime, id: string, cgroup: string): void {
   const file = join(runtime.root, id, 'status')

@@ -1,3 +1,4 @@
+import type { StdioOptions } from 'node:child_process'
 import { closeSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,6 +21,7 @@ export interface Pty {
  * costs 3 MB and one more copy for each terminal.
  *
  * @param process in OCI form, with `terminal: true`
+ * @param inherited a descriptor that the process gets as number 3
  * @throws RuntimeRefusal `invalid_request` with crun's words when it cannot be started
  */
 export async function openPty(
@@ -27,6 +29,7 @@ export async function openPty(
   container: string,
   scratch: string,
   process: object,
+  inherited?: number,
 ): Promise<Pty> {
   const name = join(scratch, newId('pt'))
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log`, socket: `${name}.sock` }
@@ -35,7 +38,10 @@ export async function openPty(
     writeFileSync(files.process, JSON.stringify(process), { mode: 0o600 })
     const args = execArguments(oci, container, files)
     args.splice(args.indexOf('--detach'), 0, '--console-socket', files.socket)
-    await run(oci.program, args, { stdio: 'ignore' })
+    if (inherited !== undefined) args.splice(args.indexOf('--detach'), 0, '--preserve-fds', '1')
+    const stdio: StdioOptions = ['ignore', 'ignore', 'ignore']
+    if (inherited !== undefined) stdio.push(inherited)
+    await run(oci.program, args, { stdio })
     // crun has ended, so what it sent is waiting.
     const connection = accept(listening)
     try {

@@ -3,18 +3,37 @@ import { Replay } from './replay.js'
 
 describe('the replay of a terminal', () => {
   it('gives back exactly what was missed, wherever the client was cut off', () => {
-    const replay = new Replay(1000)
-    const all = Buffer.from(Array.from({ length: 300 }, (_, i) => i & 255))
+    const replay = new Replay(10_000)
+    const all = Buffer.from(Array.from({ length: 9000 }, (_, i) => (i * 7) & 255))
     for (let at = 0; at < all.length; at += 7) replay.push(all.subarray(at, at + 7))
-    for (let since = 0; since <= all.length; since++) expect(replay.since(since)).toEqual(all.subarray(since))
+    for (let since = 0; since <= all.length; since += 11) {
+      expect(Buffer.concat(replay.slices(since))).toEqual(all.subarray(since))
+      expect(Buffer.concat(replay.slices(since, since + 50))).toEqual(all.subarray(since, since + 50))
+    }
   })
 
-  it('keeps at least its capacity and not much more, and says where it begins', () => {
-    const replay = new Replay(1000)
-    for (let i = 0; i < 500; i++) replay.push(Buffer.alloc(64, i))
-    expect(replay.end).toBe(32_000)
-    expect(replay.end - replay.start).toBeGreaterThanOrEqual(1000)
-    expect(replay.end - replay.start).toBeLessThan(1064)
-    expect(replay.since(0).length).toBe(replay.end - replay.start)
+  it('keeps at least its capacity and not much more, and hands on in order what leaves', () => {
+    const left: Buffer[] = []
+    const replay = new Replay(200_000, (bytes) => left.push(bytes))
+    const all = Buffer.from(Array.from({ length: 2_000_000 }, (_, i) => (i >> 8) ^ (i & 255)))
+    for (let at = 0; at < all.length; at += 1777) replay.push(all.subarray(at, at + 1777))
+    expect(replay.end).toBe(all.length)
+    expect(replay.end - replay.start).toBeGreaterThanOrEqual(200_000)
+    expect(replay.end - replay.start).toBeLessThan(200_000 + 64 * 1024)
+    expect(Buffer.concat([...left, ...replay.slices(0)]).equals(all)).toBe(true)
+  })
+
+  it('costs a program that writes single bytes no more than one that writes many', () => {
+    const replay = new Replay(1_000_000)
+    for (let i = 0; i < 900_000; i++) replay.push(Buffer.of(i & 255))
+    expect(replay.slices(0).length).toBeLessThan(30)
+  })
+
+  it('leaves what it has handed out as it was', () => {
+    const replay = new Replay(100)
+    replay.push(Buffer.from('before'))
+    const [handed] = replay.slices(0)
+    replay.push(Buffer.from('after'))
+    expect(handed?.toString()).toBe('before')
   })
 })

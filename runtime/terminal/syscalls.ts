@@ -2,8 +2,8 @@ import koffi from 'koffi'
 import { check, ioctl } from '../linux/libc.js'
 
 /**
- * What the terminal host asks of the kernel beyond Node: receiving a descriptor, and sizing a
- * terminal. Nothing here blocks.
+ * What the terminal host asks of the kernel beyond Node: receiving a descriptor, sizing a terminal, and reading
+ * and writing one without waiting. Nothing here blocks.
  */
 const libc = koffi.load('libc.so.6')
 const libcSocket = libc.func('socket', 'int', ['int', 'int', 'int'])
@@ -21,6 +21,9 @@ const msghdr = koffi.struct({
   flags: 'int',
 })
 const libcRecvmsg = libc.func('recvmsg', 'intptr_t', ['int', koffi.pointer(msghdr), 'int'])
+const libcFcntl = libc.func('fcntl', 'int', ['int', 'int', 'int'])
+const libcRead = libc.func('read', 'intptr_t', ['int', 'void *', 'size_t'])
+const libcWrite = libc.func('write', 'intptr_t', ['int', 'void *', 'size_t'])
 
 const afUnix = 1
 const sockStream = 1
@@ -78,4 +81,21 @@ export function setWindowSize(fd: number, cols: number, rows: number): void {
   winsize.writeUInt16LE(rows, 0)
   winsize.writeUInt16LE(cols, 2)
   ioctl(fd, tiocswinsz, winsize, 'TIOCSWINSZ')
+}
+
+/** Makes reads and writes on a descriptor return at once. @see F_SETFL(2const) */
+export function setNonblocking(fd: number): void {
+  const [getFlags, setFlags, nonblock] = [3, 4, 0o4000]
+  const flags = check(libcFcntl(fd, getFlags, 0), 'fcntl', 'F_GETFL')
+  check(libcFcntl(fd, setFlags, flags | nonblock), 'fcntl', 'F_SETFL')
+}
+
+/** @returns how many bytes were there; 0 when none are, or never will be: the stream's own reader says which */
+export function readNow(fd: number, into: Buffer): number {
+  return Math.max(0, libcRead(fd, into, into.length))
+}
+
+/** @returns how many of the bytes were taken; 0 when there is no room now, or nobody is there to read them */
+export function writeNow(fd: number, bytes: Buffer): number {
+  return Math.max(0, libcWrite(fd, bytes, bytes.length))
 }

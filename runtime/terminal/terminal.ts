@@ -1,161 +1,220 @@
 import type { Duplex } from 'node:stream'
-import { ReadStream } from 'node:tty'
 import {
   type Terminal as Description,
   decodeAck,
   type ExitStatus,
-  encodeFrame,
-  encodeJsonFrame,
   FrameDecoder,
-  flowHighWaterBytes,
   frameType,
-  replayBytes,
+  maxInputBytes,
   type TerminalSize,
   terminalSize,
 } from '../../protocol/index.js'
 import { type Reaper, signal } from '../linux/process.js'
+import { History } from './history.js'
 import type { Pty } from './pty.js'
-import { Replay } from './replay.js'
+import type { Screens } from './screens.js'
+import { PtyStream } from './stream.js'
 import { setWindowSize } from './syscalls.js'
+import { TitleReader } from './title.js'
+import { Viewer } from './viewer.js'
 
-/** A client that is over the mark and acknowledges nothing for so long is cut off; it can come back. */
-const stallMs = 30_000
-/** After the program's end, what it left in the terminal is read for this long. */
+/** After the program's end, what it left in the terminal is read until nothing has come for so long. */
 const drainMs = 50
-
-interface Client {
-  readonly line: Duplex
-  sent: number
-  acked: number
-  stalled: NodeJS.Timeout | undefined
-}
+/** A window that closes hangs up; a program that does not care is killed after this. */
+const hangupMs = 500
+/** Output that follows within this of the last is sent together, unless there is much of it: an echo goes at once. */
+const coalesceMs = 1
+const coalesceBytes = 32 * 1024
+/** How often it is looked whether somebody is still waited for. */
+const patienceTickMs = 250
 
 /** One pseudo-terminal with everybody who looks at it. */
 export class Terminal {
-  readonly #stream: ReadStream
-  readonly #replay = new Replay(replayBytes)
-  readonly #clients = new Set<Client>()
+  readonly #stream: PtyStream
+  readonly #history: History
+  readonly #titles = new TitleReader()
+  readonly #viewers = new Set<Viewer>()
   readonly #createdAt = new Date().toISOString()
+  #title: string
   #exit: ExitStatus | null = null
+  #ending = false
+  #outputAt = 0
+  #sentAt = 0
+  #sentSeq = 0
+  #sending: NodeJS.Timeout | undefined
+  #patience: NodeJS.Timeout | undefined
   /** Resolves when the program has ended and its last output is here. */
   readonly ended: Promise<void>
 
   constructor(
     readonly id: string,
     readonly sandboxId: string,
-    private readonly title: string,
-    private size: TerminalSize,
+    title: string,
+    size: TerminalSize,
     private readonly pty: Pty,
     reaper: Reaper,
+    private readonly screens: Screens,
   ) {
-    this.#stream = new ReadStream(pty.fd)
-    this.#stream.on('data', (chunk) => this.#output(Buffer.from(chunk)))
-    // EIO is how a terminal says that nobody is on its other end any more.
-    this.#stream.on('error', () => this.#stream.destroy())
+    this.#title = title
+    this.#history = new History(
+      size,
+      (from, happened) => this.screens.draw(from, happened, false),
+      () => this.#regulate(),
+    )
+    this.#stream = new PtyStream(pty.fd, (bytes) => this.#output(bytes))
     setWindowSize(pty.fd, size.cols, size.rows)
+    this.#stream.resume()
     this.ended = reaper.wait(pty.pid).then((status) => this.#finish(status))
   }
 
+  /** Bytes of output so far. */
+  get seq(): number {
+    return this.#history.replay.end
+  }
+
   describe(): Description {
-    const { id, sandboxId, title } = this
+    const { id, sandboxId } = this
+    const { seq } = this
+    const exit = this.#exit
     return {
-      id,
-      sandboxId,
-      title,
-      ...this.size,
-      seq: this.#replay.end,
-      createdAt: this.#createdAt,
-      exit: this.#exit,
+      ...{ id, sandboxId, title: this.#title, ...this.#history.currentSize, seq },
+      ...{ createdAt: this.#createdAt, exit },
     }
   }
 
-  /** Sends what the client has missed since byte `since`, then what comes, and takes its keystrokes. */
-  attach(line: Duplex, since: number): void {
-    const seq = Math.max(this.#replay.start, since)
-    const client: Client = { line, sent: seq, acked: seq, stalled: undefined }
-    line.on('error', () => line.destroy())
-    line.once('close', () => this.#detach(client))
-    line.write(encodeJsonFrame(frameType.attached, { seq, ...this.size, screen: false, title: this.title }))
-    const missed = this.#replay.since(since)
-    if (missed.length > 0) this.#send(client, missed)
-    if (this.#exit !== null) {
-      line.end(encodeJsonFrame(frameType.exit, this.#exit))
-      return
-    }
-    this.#clients.add(client)
-    this.#regulate()
-    const decoder = new FrameDecoder()
+  /**
+   * Shows the terminal to whoever is at the end of `line`, and takes its keystrokes.
+   * @param since the bytes it has already; what follows them is sent, where that is still here. Else a screen.
+   */
+  attach(line: Duplex, since: number | undefined): void {
+    const viewer = new Viewer(
+      line,
+      this.#history,
+      () => this.#title,
+      (one) => this.#draw(one),
+    )
+    this.#viewers.add(viewer)
+    line.once('close', () => {
+      this.#viewers.delete(viewer)
+      this.#regulate()
+    })
+    const decoder = new FrameDecoder(maxInputBytes)
     line.on('data', (chunk: Buffer) => {
       try {
-        for (const frame of decoder.push(chunk)) this.#input(client, frame.type, frame.payload)
+        for (const frame of decoder.push(chunk)) this.#input(viewer, frame.type, frame.payload)
       } catch {
         line.destroy() // not a frame: whoever it is, it is not the server
       }
     })
+    if (since !== undefined && since >= this.#history.replay.start) viewer.continueFrom(since)
+    else this.#draw(viewer)
+    this.#send()
   }
 
   /** Ends the program: a hangup first, as when a window closes. */
   close(): void {
-    if (this.#exit !== null) return
+    if (this.#ending) return
     signal(this.pty.pid, 'SIGHUP')
     setTimeout(() => {
-      if (this.#exit === null) signal(this.pty.pid, 'SIGKILL')
-    }, 500)
+      if (!this.#ending) signal(this.pty.pid, 'SIGKILL')
+    }, hangupMs)
   }
 
-  #input(client: Client, type: number, payload: Buffer): void {
+  #draw(viewer: Viewer): void {
+    viewer.awaitScreen()
+    const { size, happened } = this.#history.all()
+    this.screens
+      .draw(size, happened, true)
+      .catch(() => {
+        this.#history.forgetPast()
+        return Buffer.concat(this.#history.replay.slices(0))
+      })
+      .then((screen) => {
+        viewer.showScreen(screen)
+        this.#send()
+      })
+  }
+
+  #input(viewer: Viewer, type: number, payload: Buffer): void {
     if (type === frameType.stdin) {
-      if (this.#stream.destroyed || this.#stream.write(payload)) return
+      if (this.#stream.write(payload)) return
       // The program does not read: its typist waits.
-      client.line.pause()
-      this.#stream.once('drain', () => client.line.resume())
-    } else if (type === frameType.resize) {
-      this.size = terminalSize.parse(JSON.parse(payload.toString()))
-      if (!this.#stream.destroyed) setWindowSize(this.pty.fd, this.size.cols, this.size.rows)
-    } else if (type === frameType.ack) {
-      client.acked = Math.min(client.sent, Math.max(client.acked, decodeAck(payload)))
+      viewer.line.pause()
+      viewer.typing = true
       this.#regulate()
+      this.#stream.onRoom(() => {
+        viewer.typing = false
+        viewer.line.resume()
+      })
+    } else if (type === frameType.resize) {
+      const size = terminalSize.parse(JSON.parse(payload.toString()))
+      const now = this.#history.currentSize
+      if (this.#ending || (size.cols === now.cols && size.rows === now.rows)) return
+      setWindowSize(this.pty.fd, size.cols, size.rows)
+      this.#history.resize(size, viewer)
+      this.#send()
+    } else if (type === frameType.ack) {
+      viewer.acknowledge(decodeAck(payload))
+      this.#send()
     } else {
       throw new RangeError(`a frame of type ${type}`)
     }
   }
 
-  #output(chunk: Buffer): void {
-    this.#replay.push(chunk)
-    for (const client of this.#clients) this.#send(client, chunk)
+  #output(bytes: Buffer): void {
+    this.#outputAt = performance.now()
+    this.#title = this.#titles.read(bytes) ?? this.#title
+    this.#history.replay.push(bytes)
+    const waiting = this.#history.replay.end - this.#sentSeq
+    if (waiting >= coalesceBytes || this.#outputAt - this.#sentAt >= coalesceMs) this.#send()
+    else this.#sending ??= setTimeout(() => this.#send(), coalesceMs)
+  }
+
+  #send(): void {
+    clearTimeout(this.#sending)
+    this.#sending = undefined
+    this.#sentAt = performance.now()
+    this.#sentSeq = this.#history.replay.end
+    for (const viewer of this.#viewers) viewer.pump(this.#exit)
     this.#regulate()
   }
 
-  #send(client: Client, bytes: Buffer): void {
-    client.sent += bytes.length
-    client.line.write(encodeFrame(frameType.stdout, bytes))
-  }
-
-  /** Reads the terminal only while nobody who looks at it is too far behind. */
+  /** Reads the terminal only while nobody who is waited for is too far behind. */
   #regulate(): void {
     let behind = false
-    for (const client of this.#clients) {
-      const stalled = client.sent - client.acked > flowHighWaterBytes
-      behind ||= stalled
-      if (stalled) client.stalled ??= setTimeout(() => client.line.destroy(), stallMs)
-      else {
-        clearTimeout(client.stalled)
-        client.stalled = undefined
-      }
+    let held = this.#history.congested
+    for (const viewer of this.#viewers) {
+      held = viewer.regulate() || held
+      behind ||= viewer.behind && !viewer.aside
     }
-    if (behind) this.#stream.pause()
+    if (held && !this.#ending) this.#stream.pause()
     else this.#stream.resume()
+    if (behind) this.#patience ??= setInterval(() => this.#losePatience(), patienceTickMs)
+    else {
+      clearInterval(this.#patience)
+      this.#patience = undefined
+    }
   }
 
-  #detach(client: Client): void {
-    clearTimeout(client.stalled)
-    if (this.#clients.delete(client) && this.#exit === null) this.#regulate()
+  #losePatience(): void {
+    const othersKeepUp = [...this.#viewers].some((viewer) => !viewer.aside && !viewer.behind)
+    for (const viewer of this.#viewers) viewer.losePatience(othersKeepUp)
+    this.#regulate()
   }
 
   async #finish(status: ExitStatus): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, drainMs))
+    this.#ending = true
+    this.#stream.resume()
+    const began = performance.now()
+    let closed = false
+    void this.#stream.closed.then(() => {
+      closed = true
+    })
+    while (!closed && performance.now() - Math.max(began, this.#outputAt) < drainMs) {
+      await Promise.race([this.#stream.closed, new Promise((resolve) => setTimeout(resolve, drainMs))])
+    }
+    this.#stream.close()
     this.#exit = status
-    this.#stream.destroy()
-    for (const client of this.#clients) client.line.end(encodeJsonFrame(frameType.exit, status))
+    this.#send()
   }
 }

@@ -1,0 +1,177 @@
+import { replayBytes, type TerminalSize } from '../../protocol/index.js'
+import { elide } from './elide.js'
+import { Replay } from './replay.js'
+import type { Happening } from './screen.js'
+
+/** What has left the replay is made shorter when it is longer than this. */
+const tidyFromBytes = 256 * 1024
+/** A program that draws faster than this much of its past can be made shorter has to wait. */
+const congestedFromBytes = 4 * 1024 * 1024
+/** Resizes that are remembered with their place in the output; of more, the oldest lose their place. */
+const maxSizes = 512
+
+/** From byte `seq` on the terminal had this size; `by` asked for it and needs not be told. */
+export interface SizeChange {
+  readonly seq: number
+  readonly number: number
+  readonly size: TerminalSize
+  readonly by: object | undefined
+}
+
+/** Makes a screen of what happened to a terminal that began with `size`. */
+export type Draw = (size: TerminalSize, happened: readonly Happening[]) => Promise<Uint8Array>
+
+/**
+ * All of a terminal's output that anybody may still need: the last bytes as they were, for those who come back, and
+ * before them whatever brings a fresh terminal into the same state. No emulator runs beside a terminal: bytes that
+ * leave the replay are kept, plain text that has scrolled away is dropped unread, and only what is still too long
+ * is drawn into a screen, elsewhere.
+ */
+export class History {
+  readonly replay: Replay
+  /** Size changes since the beginning of the replay, and the size it began with. */
+  #sizes: SizeChange[] = []
+  #numbers = 0
+  #pastSize: TerminalSize
+  #past: Happening[] = []
+  #pastBytes = 0
+  #drawing = false
+  #unreadable = false
+
+  /**
+   * @param draw for the past only, when nobody waits for it
+   * @param tidied is called when a congested history may go on
+   */
+  constructor(
+    private size: TerminalSize,
+    private readonly draw: Draw,
+    private readonly tidied: () => void,
+  ) {
+    this.#pastSize = size
+    this.replay = new Replay(replayBytes, (bytes) => this.#pass(bytes))
+  }
+
+  /** Whether the program has to wait until its past is shorter. */
+  get congested(): boolean {
+    return this.#pastBytes > congestedFromBytes
+  }
+
+  get currentSize(): TerminalSize {
+    return this.size
+  }
+
+  /** Size changes after the one with this number, oldest first. */
+  sizesAfter(number: number): SizeChange[] {
+    return this.#sizes.filter((change) => change.number > number)
+  }
+
+  /** The size at byte `seq`, and the number of the change that brought it. */
+  sizeAt(seq: number): { size: TerminalSize; number: number } {
+    const change = this.#sizes.findLast((one) => one.seq <= seq)
+    return { size: change?.size ?? this.#sizeBefore(), number: change?.number ?? 0 }
+  }
+
+  resize(size: TerminalSize, by: object | undefined): void {
+    const seq = this.replay.end
+    if (this.#sizes.at(-1)?.seq === seq) this.#sizes.pop()
+    else if (this.#sizes.length >= maxSizes) this.#past.push(this.#sizes.shift()?.size ?? size)
+    this.#sizes.push({ seq, size, by, number: ++this.#numbers })
+    this.size = size
+  }
+
+  /** Everything that a fresh terminal of the first size must go through to be as this one is now. */
+  all(): { size: TerminalSize; happened: Happening[] } {
+    const { start, end } = this.replay
+    return { size: this.#pastSize, happened: joined([...this.#past, ...this.#between(start, end)]) }
+  }
+
+  /** For a terminal whose past nobody can draw: it is forgotten, and the last bytes have to do. */
+  forgetPast(): void {
+    this.#unreadable = true
+    this.#past = []
+    this.#pastBytes = 0
+    this.#pastSize = this.#sizeBefore()
+  }
+
+  #sizeBefore(): TerminalSize {
+    const last = this.#past.findLast((one) => !(one instanceof Uint8Array))
+    return last === undefined || last instanceof Uint8Array ? this.#pastSize : last
+  }
+
+  #between(from: number, to: number): Happening[] {
+    const happened: Happening[] = []
+    let at = from
+    for (const { seq, size } of this.#sizes) {
+      if (seq > to) break
+      happened.push(...this.replay.slices(at, seq), size)
+      at = Math.max(at, seq)
+    }
+    happened.push(...this.replay.slices(at, to))
+    return happened
+  }
+
+  /** Takes over the bytes that have just left the replay, with the sizes among them. */
+  #pass(bytes: Buffer): void {
+    const { start } = this.replay
+    let at = 0
+    while (this.#sizes[0] !== undefined && this.#sizes[0].seq < start) {
+      const change = this.#sizes.shift()
+      if (change === undefined) break
+      const until = change.seq - (start - bytes.length)
+      this.#past.push(bytes.subarray(at, until), change.size)
+      at = until
+    }
+    this.#past.push(bytes.subarray(at))
+    this.#pastBytes += bytes.length
+    if (this.#unreadable) this.forgetPast()
+    else if (this.#pastBytes > tidyFromBytes && !this.#drawing) this.#tidy()
+  }
+
+  #tidy(): void {
+    this.#past = joined(this.#past)
+    const last = this.#past.at(-1)
+    if (last instanceof Uint8Array) {
+      const short = elide(last)
+      this.#past[this.#past.length - 1] = short
+      this.#pastBytes -= last.length - short.length
+    }
+    if (this.#pastBytes <= tidyFromBytes) return
+    const drawn = this.#past
+    const drawnBytes = this.#pastBytes
+    const size = this.#sizeBefore()
+    this.#drawing = true
+    this.draw(this.#pastSize, drawn)
+      .then((screen) => {
+        if (this.#unreadable) return
+        this.#past = [screen, ...this.#past.slice(drawn.length)]
+        this.#pastBytes += screen.length - drawnBytes
+        this.#pastSize = size
+      })
+      .catch(() => this.forgetPast()) // whoever drew it has said why
+      .finally(() => {
+        this.#drawing = false
+        this.tidied()
+      })
+  }
+}
+
+/** The same happenings with neighbouring bytes in one piece each, which nobody else holds. */
+function joined(happened: readonly Happening[]): Happening[] {
+  const result: Happening[] = []
+  let pieces: Uint8Array[] = []
+  const close = () => {
+    if (pieces.length === 1 && pieces[0] !== undefined) result.push(pieces[0])
+    else if (pieces.length > 0) result.push(Buffer.concat(pieces))
+    pieces = []
+  }
+  for (const one of happened) {
+    if (one instanceof Uint8Array) {
+      if (one.length > 0) pieces.push(one)
+    } else {
+      close()
+      result.push(one)
+    }
+  }
+  close()
+  return result
+}

@@ -1,0 +1,75 @@
+import { closeSync, writeSync } from 'node:fs'
+import type { OciRuntime } from '../container/crun.js'
+import { pipe } from '../linux/libc.js'
+import { type Reaper, startTime } from '../linux/process.js'
+import { openPty, type Pty } from './pty.js'
+
+/**
+ * Waits for one line on descriptor 3 and becomes the shell. bash reads the host name once, when it starts, so a bash
+ * that stood at its prompt in the pool would show the pool's name for ever; this one starts within the few
+ * milliseconds of its own beginning, and knows only the sandbox it was claimed as.
+ */
+const waitThenBecome = ['/bin/sh', '-c', 'read -r go <&3 && exec 3<&- && exec "$@"', 'sh']
+
+/** A pseudo-terminal with a process on it that waits to become the shell. */
+export interface ReadyShell {
+  readonly pty: Pty
+  /** Lets it become the shell. Once. */
+  begin(): void
+}
+
+/** One shell in each pooled sandbox, in the namespaces and the cgroup already, for the first terminal after the claim. */
+export class PooledShells {
+  readonly #ready = new Map<string, ReadyShell & { readonly began: number | undefined }>()
+
+  constructor(
+    private readonly oci: OciRuntime,
+    private readonly scratch: string,
+    private readonly reaper: Reaper,
+  ) {}
+
+  /**
+   * Puts a shell into a container. One that is there already stays.
+   * @param process the shell in OCI form
+   * @throws RuntimeRefusal when the image has no `/bin/sh`, say
+   */
+  async prepare(container: string, process: { readonly args: string[] }): Promise<void> {
+    if (this.#alive(container) !== undefined) return
+    const { readEnd, writeEnd } = pipe()
+    try {
+      const waiting = { ...process, args: [...waitThenBecome, ...process.args], terminal: true }
+      const pty = await openPty(this.oci, container, this.scratch, waiting, readEnd)
+      const shell = { pty, began: startTime(pty.pid), begin: () => begin(writeEnd) }
+      this.#ready.set(container, shell)
+      // Whoever takes it waits for its end; until then somebody must, or it stays a zombie.
+      void this.reaper.wait(pty.pid).then(() => {
+        if (this.#ready.get(container) !== shell) return
+        this.#ready.delete(container)
+        closeSync(pty.fd)
+        closeSync(writeEnd)
+      })
+    } catch (error) {
+      closeSync(writeEnd)
+      throw error
+    } finally {
+      closeSync(readEnd)
+    }
+  }
+
+  /** The shell that waits in a container, which is the caller's then. */
+  take(container: string): ReadyShell | undefined {
+    const shell = this.#alive(container)
+    this.#ready.delete(container)
+    return shell
+  }
+
+  #alive(container: string): ReadyShell | undefined {
+    const shell = this.#ready.get(container)
+    return shell !== undefined && startTime(shell.pty.pid) === shell.began ? shell : undefined
+  }
+}
+
+function begin(writeEnd: number): void {
+  writeSync(writeEnd, '\n')
+  closeSync(writeEnd)
+}

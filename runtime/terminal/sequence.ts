@@ -1,0 +1,31 @@
+/** A sequence that began longer ago is an attack or a picture, and a screen goes on without it. */
+const longestSequence = 4096
+/** The longest grapheme clusters, such as families and flags, are shorter. */
+const longestCluster = 64
+
+/**
+ * How many bytes at the end of an output belong together with what is still to come: the beginning of an escape
+ * sequence, of a character, or of a cluster of characters that share a cell.
+ * @see ECMA-48, section 5
+ */
+export function unfinished(bytes: Uint8Array): number {
+  const tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - longestSequence))).toString('latin1')
+  const begin = openSequence(tail)
+  return begin >= 0 ? tail.length - begin : openCluster(tail)
+}
+
+/** Where the escape sequence that has not ended begins, or -1. */
+function openSequence(tail: string): number {
+  const begin = tail.lastIndexOf('\x1b')
+  if (begin < 0) return -1
+  const rest = tail.slice(begin + 1)
+  if (/^[\x20-\x2f]*$/.test(rest) || /^\[[\x20-\x3f]*$/.test(rest)) return begin
+  // Strings (OSC, DCS and their kin) last until BEL, CAN, SUB or the next ESC.
+  return /^[\]PX^_][^\x07\x18\x1a]*$/.test(rest) ? begin : -1
+}
+
+function openCluster(tail: string): number {
+  const run = /[\x21-\x7e]?[\x80-\xff]+$/.exec(tail.slice(-longestCluster))?.[0] ?? ''
+  // A run that fills all that was looked at may begin in the middle of a character.
+  return run.length < longestCluster ? run.length : run.replace(/^[\x80-\xbf]+/, '').length
+}

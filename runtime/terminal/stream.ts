@@ -1,0 +1,107 @@
+import type { ConnectOpts, SocketConstructorOpts } from 'node:net'
+import { ReadStream } from 'node:tty'
+import { readNow, setNonblocking, writeNow } from './syscalls.js'
+
+/**
+ * Output is read in here, one terminal at a time, and copied out at once. The kernel hands out at most 4 KiB of a
+ * terminal at a time; a burst is collected up to this much before anybody is told.
+ */
+const burst = Buffer.allocUnsafeSlow(64 * 1024)
+/** A read that long says that more is coming: below it, it is an echo, and goes on without another look. */
+const burstFromBytes = 1024
+/** Input that the program has not read yet. Past it, its typists wait. */
+export const inputHighWaterBytes = 512 * 1024
+/** How long to wait until a program that does not read is offered its input again: doubled up to the longest. */
+const firstRetryMs = 1
+const longestRetryMs = 32
+
+/**
+ * The host's end of a pseudo-terminal, on the event loop's epoll: no thread for each. Node writes to such a descriptor
+ * with blocking calls (libuv cannot open the master of a terminal a second time), so that one program that does
+ * not read what was pasted would stop every terminal; hence writing is done here.
+ */
+export class PtyStream {
+  readonly #reader: ReadStream
+  readonly #waiting: Buffer[] = []
+  #waitingBytes = 0
+  #retry: NodeJS.Timeout | undefined
+  #retryMs = firstRetryMs
+  readonly #room: (() => void)[] = []
+  /** Resolves when nobody is on the other end any more, or this one was closed. */
+  readonly closed: Promise<void>
+
+  /** @param output is given bytes that are valid only during the call */
+  constructor(
+    private readonly fd: number,
+    output: (bytes: Buffer) => void,
+  ) {
+    const callback = (length: number): boolean => {
+      let filled = length
+      if (length >= burstFromBytes) {
+        for (let more = -1; more !== 0 && filled < burst.length; filled += more) {
+          more = readNow(fd, burst.subarray(filled))
+        }
+      }
+      output(burst.subarray(0, filled))
+      return true
+    }
+    const options: SocketConstructorOpts & ConnectOpts = { onread: { buffer: burst, callback } }
+    this.#reader = new ReadStream(fd, options)
+    setNonblocking(fd)
+    this.closed = new Promise((resolve) => this.#reader.once('close', () => resolve()))
+    // EIO is how a terminal says that nobody is on its other end any more.
+    this.#reader.on('error', () => this.#reader.destroy())
+  }
+
+  pause(): void {
+    this.#reader.pause()
+  }
+
+  resume(): void {
+    this.#reader.resume()
+  }
+
+  /** Types `bytes`. What the program does not take now waits. @returns whether there is room for more */
+  write(bytes: Buffer): boolean {
+    if (this.#reader.destroyed) return true
+    const taken = this.#waiting.length === 0 ? writeNow(this.fd, bytes) : 0
+    if (taken < bytes.length) {
+      this.#waiting.push(bytes.subarray(taken))
+      this.#waitingBytes += bytes.length - taken
+      this.#retry ??= setTimeout(() => this.#offer(), this.#retryMs)
+    }
+    return this.#waitingBytes < inputHighWaterBytes
+  }
+
+  /** Calls `done` when there is room for more input. */
+  onRoom(done: () => void): void {
+    this.#room.push(done)
+  }
+
+  /** The descriptor is gone after this. */
+  close(): void {
+    clearTimeout(this.#retry)
+    this.#reader.destroy()
+    for (const done of this.#room.splice(0)) done()
+  }
+
+  #offer(): void {
+    this.#retry = undefined
+    if (this.#reader.destroyed) return
+    let progress = false
+    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+      const taken = writeNow(this.fd, first)
+      progress ||= taken > 0
+      this.#waitingBytes -= taken
+      if (taken < first.length) {
+        this.#waiting[0] = first.subarray(taken)
+        break
+      }
+      this.#waiting.shift()
+    }
+    this.#retryMs = progress ? firstRetryMs : Math.min(this.#retryMs * 2, longestRetryMs)
+    if (this.#waiting.length > 0) this.#retry = setTimeout(() => this.#offer(), this.#retryMs)
+    if (this.#waitingBytes >= inputHighWaterBytes) return
+    for (const done of this.#room.splice(0)) done()
+  }
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { newId, sandboxId, terminalSize } from '../../protocol/index.js'
+import { initOf, type OciRuntime } from '../container/crun.js'
+import { notFound, RuntimeRefusal } from '../errors.js'
+import { type Reaper, startTime } from '../linux/process.js'
+import { PooledShells } from './pooled-shells.js'
+import { openPty } from './pty.js'
+import type { Screens } from './screens.js'
+import { Terminal } from './terminal.js'
+
+/** Of one sandbox. More is a mistake or an attack: each holds up to some MiB of output. */
+const maxLive = 64
+/** Of one sandbox, terminals whose program has ended, kept for whoever comes back to see how. */
+const maxExited = 16
+const keepExitedMs = 600_000
+
+/** What the runtime asks for. `process` is in OCI form. */
+export const openRequest = z.object({
+  sandboxId,
+  container: z.string().regex(/^b[0-9]+$/),
+  size: terminalSize,
+  title: z.string().max(128),
+  process: z.looseObject({ args: z.array(z.string()).min(1) }),
+  /** The shell that stands ready in the container would do as well. */
+  pooled: z.boolean().default(false),
+})
+export type OpenRequest = z.infer<typeof openRequest>
+
+interface Held {
+  readonly terminal: Terminal
+  /** The first process of the sandbox that it was opened in: with it all others end. */
+  readonly init: ProcessIdentity
+}
+
+/** One process for ever: pids are used again. */
+interface ProcessIdentity {
+  readonly pid: number
+  readonly began: number | undefined
+}
+
+/** Every terminal of this node, and the shells that wait in pooled sandboxes. */
+export class Terminals {
+  readonly #held = new Map<string, Held>()
+  readonly shells: PooledShells
+
+  constructor(
+    private readonly oci: OciRuntime,
+    private readonly scratch: string,
+    private readonly reaper: Reaper,
+    private readonly screens: Screens,
+  ) {
+    this.shells = new PooledShells(oci, scratch, reaper)
+  }
+
+  /** Those of one sandbox; none of a sandbox that has been stopped since, though it may run again. */
+  of(sandbox: string): Terminal[] {
+    const found: Terminal[] = []
+    for (const [id, { terminal, init }] of this.#held) {
+      if (terminal.sandboxId !== sandbox) continue
+      if (isSame(init)) found.push(terminal)
+      else this.#held.delete(id)
+    }
+    return found
+  }
+
+  /** @throws RuntimeRefusal `not_found` */
+  get(sandbox: string, id: string): Terminal {
+    const held = this.#held.get(id)
+    if (held?.terminal.sandboxId !== sandbox || !isSame(held.init)) throw notFound(id)
+    return held.terminal
+  }
+
+  /** @throws RuntimeRefusal `conflict` at the bound, `invalid_request` when the program cannot be started */
+  async open(wanted: OpenRequest): Promise<Terminal> {
+    const init = identityOf(initOf(this.oci, wanted.container))
+    const others = this.of(wanted.sandboxId)
+    if (others.filter((one) => one.describe().exit === null).length >= maxLive) {
+      throw new RuntimeRefusal('conflict', `a sandbox has at most ${maxLive} terminals; close one`)
+    }
+    const shell = wanted.pooled ? this.shells.take(wanted.container) : undefined
+    const pty =
+      shell?.pty ??
+      (await openPty(this.oci, wanted.container, this.scratch, { ...wanted.process, terminal: true }))
+    const { sandboxId, title, size } = wanted
+    const id = newId('tm')
+    const terminal = new Terminal(id, sandboxId, title, size, pty, this.reaper, this.screens)
+    shell?.begin()
+    this.#held.set(id, { terminal, init })
+    void terminal.ended.then(() => {
+      const exited = this.of(sandboxId).filter((one) => one.describe().exit !== null)
+      for (const old of exited.slice(0, -maxExited)) this.#held.delete(old.id)
+      setTimeout(() => this.#held.delete(id), keepExitedMs).unref()
+    })
+    return terminal
+  }
+
+  /** Ends the program and forgets the terminal. @throws RuntimeRefusal `not_found` */
+  close(sandbox: string, id: string): void {
+    this.get(sandbox, id).close()
+    this.#held.delete(id)
+  }
+}
+
+function identityOf(pid: number | undefined): ProcessIdentity {
+  if (pid === undefined) throw new RuntimeRefusal('sandbox_not_running', 'the sandbox does not run')
+  return { pid, began: startTime(pid) }
+}
+
+function isSame({ pid, began }: ProcessIdentity): boolean {
+  return began !== undefined && startTime(pid) === began
+}
