@@ -2,6 +2,7 @@ import { replayBytes, type TerminalSize } from '../../protocol/index.js'
 import { elide } from './elide.js'
 import { Replay } from './replay.js'
 import type { Happening } from './screen.js'
+import { partialCharacter } from './sequence.js'
 
 /** What has left the replay is made shorter when it is longer than this. */
 const tidyFromBytes = 256 * 1024
@@ -79,10 +80,16 @@ export class History {
     this.size = size
   }
 
-  /** Everything that a fresh terminal of the first size must go through to be as this one is now. */
+  /** The end of the output, or of its last whole character. */
+  get wholeEnd(): number {
+    const { end } = this.replay
+    return end - partialCharacter(Buffer.concat(this.replay.slices(end - 3)))
+  }
+
+  /** Everything that a fresh terminal of the first size must go through to be as this one is at `wholeEnd`. */
   all(): { size: TerminalSize; happened: Happening[] } {
-    const { start, end } = this.replay
-    return { size: this.#pastSize, happened: joined([...this.#past, ...this.#between(start, end)]) }
+    const now = this.#between(this.replay.start, this.wholeEnd)
+    return { size: this.#pastSize, happened: joined([...this.#past, ...now]) }
   }
 
   /** For a terminal whose past nobody can draw: it is forgotten, and the last bytes have to do. */

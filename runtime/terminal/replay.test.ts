@@ -7,8 +7,9 @@ describe('the replay of a terminal', () => {
     const all = Buffer.from(Array.from({ length: 9000 }, (_, i) => (i * 7) & 255))
     for (let at = 0; at < all.length; at += 7) replay.push(all.subarray(at, at + 7))
     for (let since = 0; since <= all.length; since += 11) {
-      expect(Buffer.concat(replay.slices(since))).toEqual(all.subarray(since))
-      expect(Buffer.concat(replay.slices(since, since + 50))).toEqual(all.subarray(since, since + 50))
+      expect(Buffer.concat(replay.slices(since)).equals(all.subarray(since))).toBe(true)
+      const few = Buffer.concat(replay.slices(since, since + 50))
+      expect(few.equals(all.subarray(since, since + 50))).toBe(true)
     }
   })
 
@@ -24,9 +25,9 @@ describe('the replay of a terminal', () => {
   })
 
   it('costs a program that writes single bytes no more than one that writes many', () => {
-    const replay = new Replay(1_000_000)
-    for (let i = 0; i < 900_000; i++) replay.push(Buffer.of(i & 255))
-    expect(replay.slices(0).length).toBeLessThan(30)
+    const replay = new Replay(200_000)
+    for (let i = 0; i < 190_000; i++) replay.push(Buffer.of(i & 255))
+    expect(replay.slices(0).length).toBeLessThan(12)
   })
 
   it('leaves what it has handed out as it was', () => {

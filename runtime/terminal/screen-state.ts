@@ -13,20 +13,27 @@ const mouseModes = { none: '', x10: '9', vt200: '1000', drag: '1002', any: '1003
  * @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
  */
 export function watchHidden(terminal: Terminal): { restore(): Promise<string> } {
-  const saved = { normal: '', alternate: '' }
+  const saved = { normal: unsaved, alternate: unsaved }
   const sets = { g0: '', g1: '' }
   const colours = new Map<string, string>()
   const { parser } = terminal
-  for (const final of ['b', 'L', 'M', 'S', 'T', '@', 'P']) {
+  for (const final of ['b', 'L', 'M', 'S', 'T', '@', 'P', 'I', 'Z']) {
     parser.registerCsiHandler({ final }, (params) => Number(params[0] ?? 0) > largestCount)
   }
   const save = () => {
     const { type, cursorX, cursorY } = terminal.buffer.active
-    saved[type] = `\x1b[${cursorY + 1};${cursorX + 1}H\x1b7`
+    saved[type] = { position: `\x1b[${cursorY + 1};${cursorX + 1}H`, ...sets }
+    return false
+  }
+  const restore = () => {
+    const { g0, g1 } = saved[terminal.buffer.active.type]
+    Object.assign(sets, { g0, g1 })
     return false
   }
   parser.registerEscHandler({ final: '7' }, save)
   parser.registerCsiHandler({ final: 's' }, save)
+  parser.registerEscHandler({ final: '8' }, restore)
+  parser.registerCsiHandler({ final: 'u' }, restore)
   for (const final of ['0', 'A', 'B']) {
     for (const [intermediates, set] of [
       ['(', 'g0'],
@@ -51,7 +58,7 @@ export function watchHidden(terminal: Terminal): { restore(): Promise<string> } 
     })
   }
   const reset = () => {
-    Object.assign(saved, { normal: '', alternate: '' })
+    Object.assign(saved, { normal: unsaved, alternate: unsaved })
     Object.assign(sets, { g0: '', g1: '' })
     return false
   }
@@ -59,11 +66,54 @@ export function watchHidden(terminal: Terminal): { restore(): Promise<string> } 
   parser.registerCsiHandler({ intermediates: '!', final: 'p' }, reset)
   return {
     restore: async () => {
-      const answers = await ask(terminal)
-      const position = restorePosition(terminal, saved[terminal.buffer.active.type], answers.region)
-      return [...colours.values(), position, sets.g0, sets.g1, modes(terminal), answers.modes].join('')
+      const { cursorX, cursorY, type } = terminal.buffer.active
+      const origin = terminal.modes.originMode
+      const shown = modes(terminal)
+      const { region, top, modes: asked } = await ask(terminal)
+      const save = saved[type] === unsaved ? '' : `${saved[type].position}\x1b7`
+      const moved = save !== '' || region !== '' || origin
+      // Behind the last column the cursor waits for a character to wrap, and nothing but printing brings it there.
+      const stays = cursorX === terminal.cols && !moved
+      const position = stays ? '' : `\x1b[${cursorY + 1 - (origin ? top : 0)};${cursorX + 1}H`
+      const order = [save, region, origin ? '\x1b[?6h' : '', position, await penOf(terminal)]
+      return [...colours.values(), ...order, sets.g0, sets.g1, shown, asked].join('')
     },
   }
+}
+
+/** What a cursor is restored to that was never saved. */
+const unsaved = { position: '', g0: '', g1: '' }
+
+/** What a cell's colour mode may be in xterm.js, which numbers them so. */
+const colourMode = { palette16: 0x1000000, palette256: 0x2000000, rgb: 0x3000000 } as const
+
+/** How the next character would look: one is printed, in a terminal that nobody needs any more. */
+async function penOf(terminal: Terminal): Promise<string> {
+  await new Promise<void>((resolve) => terminal.write('\x1b[?6l\x1b[HX', resolve))
+  const { active } = terminal.buffer
+  const cell = active.getLine(active.baseY)?.getCell(0)
+  if (cell === undefined || cell.isAttributeDefault()) return ''
+  const flags = [
+    [cell.isBold(), 1],
+    [cell.isDim(), 2],
+    [cell.isItalic(), 3],
+    [cell.isUnderline(), 4],
+    [cell.isBlink(), 5],
+    [cell.isInverse(), 7],
+    [cell.isInvisible(), 8],
+    [cell.isStrikethrough(), 9],
+    [cell.isOverline(), 53],
+  ] as const
+  const sgr: (string | number)[] = flags.filter(([on]) => on).map(([, code]) => code)
+  const colour = (first: number, mode: number, value: number) => {
+    if (mode === colourMode.rgb)
+      sgr.push(`${first + 8};2;${value >> 16};${(value >> 8) & 255};${value & 255}`)
+    else if (mode === colourMode.palette256) sgr.push(`${first + 8};5;${value}`)
+    else if (mode === colourMode.palette16) sgr.push(value < 8 ? first + value : first + 60 + value - 8)
+  }
+  colour(30, cell.getFgColorMode(), cell.getFgColor())
+  colour(40, cell.getBgColorMode(), cell.getBgColor())
+  return `\x1b[${sgr.join(';')}m`
 }
 
 /** The modes that the terminal's own interface tells. */
@@ -84,7 +134,7 @@ function modes(terminal: Terminal): string {
 }
 
 /** What only a program that asks is told. */
-async function ask(terminal: Terminal): Promise<{ modes: string; region: string }> {
+async function ask(terminal: Terminal): Promise<{ modes: string; region: string; top: number }> {
   let answer = ''
   const listening = terminal.onData((text) => {
     answer += text
@@ -96,6 +146,7 @@ async function ask(terminal: Terminal): Promise<{ modes: string; region: string 
   const region = /P1\$r(\d+);(\d+)r/.exec(answer)
   const whole = region?.[1] === '1' && region[2] === String(terminal.rows)
   return {
+    top: Number(region?.[1] ?? 1) - 1,
     region: region === null || whole ? '' : `\x1b[${region[1]};${region[2]}r`,
     modes: [
       answer.includes('?25;2$y') ? '\x1b[?25l' : '',
@@ -104,13 +155,4 @@ async function ask(terminal: Terminal): Promise<{ modes: string; region: string 
       style === undefined || style === '2' ? '' : `\x1b[${style} q`,
     ].join(''),
   }
-}
-
-/** Saved cursor, scroll region and origin mode: each of them moves the cursor, so it is put back last. */
-function restorePosition(terminal: Terminal, saved: string, region: string): string {
-  const { cursorX, cursorY } = terminal.buffer.active
-  const origin = terminal.modes.originMode
-  if (saved === '' && region === '' && !origin) return ''
-  const top = origin ? Number(/\[(\d+);/.exec(region)?.[1] ?? 1) - 1 : 0
-  return `${saved}${region}${origin ? '\x1b[?6h' : ''}\x1b[${cursorY - top + 1};${cursorX + 1}H`
 }

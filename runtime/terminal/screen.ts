@@ -11,7 +11,7 @@ export async function freshTerminal(size: TerminalSize): Promise<Terminal> {
   // Imported by who draws, and nobody else: the emulator takes 17 MB.
   const [{ default: headless }, { UnicodeGraphemesAddon }] = await Promise.all([
     import('@xterm/headless'),
-    import('@xterm/addon-unicode-graphemes'),
+    importGraphemes(),
   ])
   const terminal = new headless.Terminal({
     ...size,
@@ -41,12 +41,34 @@ export async function drawScreen(size: TerminalSize, happened: readonly Happenin
       if (!(one instanceof Uint8Array)) terminal.resize(one.cols, one.rows)
       else await feed(terminal, one === last ? one.subarray(0, one.length - tail.length) : one)
     }
-    const { SerializeAddon } = await import('@xterm/addon-serialize')
-    const serializer = new SerializeAddon()
-    terminal.loadAddon(serializer)
-    const content = serializer.serialize({ scrollback: screenScrollbackLines, excludeModes: true })
-    return Buffer.concat([Buffer.from(content + (await hidden.restore())), tail])
+    const drawn = (await contentOf(terminal)) + (await hidden.restore())
+    return Buffer.concat([Buffer.from(drawn), tail])
   } finally {
     terminal.dispose()
+  }
+}
+
+/** What both buffers show. */
+async function contentOf(terminal: Terminal): Promise<string> {
+  const { SerializeAddon } = await import('@xterm/addon-serialize')
+  const serializer = new SerializeAddon()
+  terminal.loadAddon(serializer)
+  const options = { scrollback: screenScrollbackLines, excludeModes: true }
+  const normal = serializer.serialize({ ...options, excludeAltBuffer: true })
+  // The addon ends the normal buffer with the present look, and draws the other one as if there was none.
+  return `${normal}\x1b[m${serializer.serialize(options).slice(normal.length)}`
+}
+
+/**
+ * The addon reads its table from the beginning of its buffer's memory. In Node's pool of small buffers that is
+ * somebody else's, so while it is loaded there is no pool.
+ */
+async function importGraphemes(): Promise<typeof import('@xterm/addon-unicode-graphemes')> {
+  const { poolSize } = Buffer
+  Buffer.poolSize = 0
+  try {
+    return await import('@xterm/addon-unicode-graphemes')
+  } finally {
+    Buffer.poolSize = poolSize
   }
 }

@@ -25,7 +25,24 @@ function openSequence(tail: string): number {
 }
 
 function openCluster(tail: string): number {
-  const run = /[\x21-\x7e]?[\x80-\xff]+$/.exec(tail.slice(-longestCluster))?.[0] ?? ''
+  const run = /[\x80-\xff]+$/.exec(tail.slice(-longestCluster))?.[0] ?? ''
   // A run that fills all that was looked at may begin in the middle of a character.
-  return run.length < longestCluster ? run.length : run.replace(/^[\x80-\xbf]+/, '').length
+  if (run.length === longestCluster) return run.replace(/^[\x80-\xbf]+/, '').length
+  const before = tail.slice(0, tail.length - run.length)
+  // An accent may come after a letter; the last letter of an escape sequence is none.
+  const onLetter = run !== '' && /[\x21-\x7e]$/.test(before) && openSequence(before.slice(0, -1)) < 0
+  return run.length + (onLetter ? 1 : 0)
+}
+
+/**
+ * How many bytes at the end of an output begin a character that has not come in full: 0 to 3. xterm.js does not
+ * join what follows to its cluster when a character comes in two writes, so none is sent in two.
+ */
+export function partialCharacter(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0
+    if (byte < 0x80) return 0
+    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0
+  }
+  return 0
 }

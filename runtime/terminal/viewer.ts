@@ -56,9 +56,9 @@ export class Viewer {
 
   /** Will go on from a screen of what there is now; nothing is sent until it is there. */
   awaitScreen(): void {
-    const { end } = this.history.replay
-    const { size, number } = this.history.sizeAt(end)
-    this.#begin(end, size, number)
+    const { wholeEnd } = this.history
+    const { size, number } = this.history.sizeAt(wholeEnd)
+    this.#begin(wholeEnd, size, number)
     this.#drawing = true
   }
 
@@ -104,8 +104,8 @@ export class Viewer {
   /** Sends what may be sent. With `exit` that is the last word, once everything before it is out. */
   pump(exit: ExitStatus | null): void {
     if (this.#drawing || this.line.destroyed || this.line.writableEnded) return
-    const { replay } = this.history
-    const until = this.aside ? this.#sent : Math.min(replay.end, this.#acked + flowHighWaterBytes)
+    const end = exit === null ? this.history.wholeEnd : this.history.replay.end
+    const until = this.aside ? this.#sent : Math.min(end, this.#acked + flowHighWaterBytes)
     this.line.cork()
     for (const change of this.history.sizesAfter(this.#sizeNumber)) {
       if (change.seq > until) break
@@ -114,7 +114,7 @@ export class Viewer {
       if (change.by !== this) this.line.write(encodeJsonFrame(frameType.resize, change.size))
     }
     this.#output(until)
-    if (exit !== null && this.#sent === replay.end) this.line.end(encodeJsonFrame(frameType.exit, exit))
+    if (exit !== null && this.#sent === end) this.line.end(encodeJsonFrame(frameType.exit, exit))
     this.line.uncork()
   }
 
