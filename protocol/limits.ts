@@ -33,6 +33,8 @@ export const quota = limits.extend({
   sandboxes: z.int().min(0).max(1_000_000),
   /** Share of processors and disk when tenants compete for them; 100 if absent. Twice the weight, twice the share. */
   weight: z.int().min(1).max(10_000).optional(),
+  /** One-off runs at once, beside the sandboxes; 4 if absent. More wait in the queue. */
+  runs: z.int().min(0).max(1000).optional(),
 })
 export type Quota = z.infer<typeof quota>
 

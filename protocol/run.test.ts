@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { createRun } from './run.js'
+
+const program = { path: 'main.py', content: 'print(1)' }
+
+describe('the request of a run', () => {
+  it('needs one way to run, and no more', () => {
+    for (const good of [
+      { language: 'python@3.11', files: [program] },
+      { command: 'true' },
+      { steps: [{ command: ['true'] }] },
+    ]) {
+      expect(createRun.safeParse(good).error).toBeUndefined()
+    }
+  })
+
+  it.each([
+    ['nothing to run', {}],
+    ['two ways to run', { language: 'python', files: [program], command: 'true' }],
+    ['a language with a template', { language: 'python', template: 'base', files: [program] }],
+    ['a language without a program', { language: 'python' }],
+    ['a path that leads out', { command: 'true', files: [{ path: '../x', content: '' }] }],
+    ['a path that leads out later', { command: 'true', files: [{ path: 'a/../../x', content: '' }] }],
+    ['an absolute path', { command: 'true', files: [{ path: '/etc/passwd', content: '' }] }],
+    ['a path with NUL', { command: 'true', files: [{ path: 'a\0b', content: '' }] }],
+    ['one path twice', { command: 'true', files: [program, { ...program, path: './main.py' }] }],
+    [
+      '10,000 files',
+      { command: 'true', files: Array.from({ length: 10_000 }, (_, i) => ({ path: `f${i}`, content: '' })) },
+    ],
+    ['files of 9 MiB', { command: 'true', files: [{ path: 'big', content: 'x'.repeat(9 << 20) }] }],
+    ['base64 that is none', { command: 'true', files: [{ path: 'x', content: 'a=b', encoding: 'base64' }] }],
+    ['a language with a strange name', { language: '../python', files: [program] }],
+    ['zero limits', { command: 'true', limits: { wallMs: 0 } }],
+    ['fractional limits', { command: 'true', limits: { cpuMs: 1.5 } }],
+    ['an unknown limit', { command: 'true', limits: { cpus: 4 } }],
+    ['stdin beside cases', { command: 'cat', stdin: 'x', cases: [{ stdin: 'y' }] }],
+    ['artifacts of cases', { command: 'cat', artifacts: ['x'], cases: [{ stdin: 'y' }] }],
+    ['a callback that is no web address', { command: 'true', callbackUrl: 'file:///etc/passwd' }],
+    ['no case at all', { command: 'true', cases: [] }],
+  ])('is refused with %s', (_, body) => {
+    expect(createRun.safeParse(body).success).toBe(false)
+  })
+})
