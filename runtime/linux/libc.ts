@@ -162,3 +162,29 @@ export function waitpidNow(pid: number): number | undefined {
   const waited = check(libcWaitpid(pid, status, noHang), 'waitpid', String(pid))
   return waited === 0 ? undefined : (status[0] ?? 0)
 }
+
+const libcSocket = libc.func('socket', 'int', ['int', 'int', 'int'])
+const libcSend = libc.func('send', 'long', ['int', 'void *', 'size_t', 'int'])
+const libcRecv = libc.func('recv', 'long', ['int', 'void *', 'size_t', 'int'])
+
+/** A socket for rtnetlink(7), which belongs to the network namespace that the calling thread is in. */
+export function routeSocket(): number {
+  const [afNetlink, rawCloexec, netlinkRoute] = [16, 3 | 0o2000000, 0]
+  return check(libcSocket(afNetlink, rawCloexec, netlinkRoute), 'socket', 'AF_NETLINK')
+}
+
+/** Sends on another thread: the kernel may keep whoever asks for a change of its network waiting. */
+export function sendWaiting(fd: number, message: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    libcSend.async(fd, message, message.length, 0, (error: Error | null, sent: number) => {
+      if (error === null && sent === message.length) resolve()
+      else reject(error ?? new SyscallError('send', 'EIO', `on descriptor ${fd}`))
+    })
+  })
+}
+
+/** One message that is there already. @returns its length */
+export function receiveNow(fd: number, into: Buffer): number {
+  const dontWait = 0x40
+  return check(libcRecv(fd, into, into.length, dontWait), 'recv', `on descriptor ${fd}`)
+}

@@ -1,36 +1,61 @@
 import { readFileSync } from 'node:fs'
-import { run } from '../linux/spawn.js'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gateway } from './firewall.js'
+import { addAddress, addPair, addRoute, change, deleteLink, NetlinkError, setUp } from './netlink.js'
+
+/** Indices of our interfaces are named, not found out: far above those that the kernel gives by itself. */
+const firstIndex = 1_000_000
+const loopback = 1
 
 /**
  * Gives the network namespace of `pid` its way out: a veth pair, a /32 address, and the link-local gateway as
- * next hop. Routed, not bridged: no tenant shares a link with another.
+ * next hop. Routed, not bridged: no tenant shares a link with another. A link of the same name that an earlier
+ * sandbox left is replaced; the kernel takes those of dead namespaces away by itself, some time after.
  */
 export async function connect(name: string, address: string, pid: number): Promise<void> {
-  await run('ip', ['-batch', '-'], {
-    input: [
-      `link add ${name} type veth peer name eth0 netns ${pid}`,
-      `addr add ${gateway}/32 dev ${name}`,
-      `link set ${name} up`,
-      `route add ${address}/32 dev ${name}`,
-      '',
-    ].join('\n'),
-  })
-  await run('nsenter', ['--target', String(pid), '--net', 'ip', '-batch', '-'], {
-    input: [
-      `addr add ${address}/32 dev eth0`,
-      'link set lo up',
-      'link set eth0 up',
-      `route add ${gateway} dev eth0`,
-      `route add default via ${gateway}`,
-      '',
-    ].join('\n'),
-  })
+  const index = firstIndex + ipv4Number(address)
+  for (let tries = 0; !(await addOnce(name, index, pid)); tries++) {
+    if (tries > 200) throw new Error(`${name} of an earlier sandbox does not go away`)
+    await disconnect(name)
+    await sleep(5)
+  }
+  await change([addAddress(index, gateway), addRoute(index, address)])
+  await change(
+    [
+      setUp(loopback),
+      setUp(index),
+      addAddress(index, address),
+      addRoute(index, gateway),
+      addRoute(index, 'default', gateway),
+    ],
+    pid,
+  )
+}
+
+/** @returns false when the name, or for a moment longer its index, is still taken */
+async function addOnce(name: string, index: number, pid: number): Promise<boolean> {
+  try {
+    await change([addPair(name, index, 'eth0', pid)])
+    return true
+  } catch (error) {
+    if (error instanceof NetlinkError && ['EEXIST', 'EBUSY'].includes(error.code)) return false
+    throw error
+  }
 }
 
 /** Takes the way out away again. */
 export async function disconnect(name: string): Promise<void> {
-  if (interfaceNames('').includes(name)) await run('ip', ['link', 'delete', name])
+  try {
+    await change([deleteLink(name)])
+  } catch (error) {
+    if (!(error instanceof NetlinkError) || error.code !== 'ENODEV') throw error
+  }
+}
+
+/** The two last parts of an address, which tell all of a host's sandboxes apart together with the second. */
+const ipv4Number = (address: string) => {
+  const [, second = 0, third = 0, fourth = 0] = address.split('.').map(Number)
+  return (second * 256 + third) * 256 + fourth
 }
 
 /** Bytes through one interface, as the sandbox sees the directions. */
