@@ -6,7 +6,7 @@ import { Child } from './up/child.js'
 import { findLeftovers } from './up/leftovers.js'
 import { findSupervisor, isRunning, type KnownProcess, takeLock } from './up/lock.js'
 import { runtimeService } from './up/services.js'
-import { clean, endInOrder, stopSandboxes } from './up/supervisor.js'
+import { clean, endInOrder, endSandboxes } from './up/supervisor.js'
 
 const sayWaitingEveryMs = 5000
 
@@ -48,9 +48,7 @@ async function clearUp(settings: Settings): Promise<boolean> {
   await endInOrder(left)
   // Only a runtime knows what its sandboxes are and hold; the one that made them may be dead.
   const runtime = new Child(runtimeService(settings), settings.home, say, () => {})
-  runtime.start()
-  await runtime.untilReady(new AbortController().signal)
-  await stopSandboxes(settings, say)
+  await endSandboxes(runtime, settings, say)
   await runtime.stop()
   await clean(settings, say)
   say('stopped')

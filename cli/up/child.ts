@@ -72,6 +72,12 @@ export class Child {
     child.once('exit', (code, signal) => this.#ended(signal ?? `exit code ${code}`, began))
   }
 
+  /** Starts it now if it waits to be started again. */
+  startIfDead(): void {
+    clearTimeout(this.#restart)
+    if (this.#process === undefined) this.start()
+  }
+
   /**
    * Resolves when it answers.
    * @throws Failure with the end of its log when it dies again and again, or does not answer in time

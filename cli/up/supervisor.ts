@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { closeDisk, openDisk } from '../../runtime/rootfs/disk.js'
+import { firstLine } from '../doctor/finding.js'
 import type { Settings } from '../settings.js'
 import { installTemplate } from '../template/install.js'
 import { ask } from './ask.js'
@@ -45,7 +46,8 @@ export class Supervisor {
     const failed = (await Promise.allSettled([node, database])).find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     await this.#run(server)
-    this.#rotation = setInterval(() => boundLogs(settings.home), boundLogsEveryMs)
+    // Unreferenced: a signal may have begun to stop everything meanwhile.
+    this.#rotation = setInterval(() => boundLogs(settings.home), boundLogsEveryMs).unref()
   }
 
   /** Stops everything: sandboxes too, whose disks stay. Leaves no process, mount or file in `/run` behind. */
@@ -55,7 +57,7 @@ export class Supervisor {
     for (const name of stopOrder) {
       const child = this.#children.get(name)
       if (child === undefined) continue
-      if (name === 'runtime' && child.known !== undefined) await stopSandboxes(this.settings, this.say)
+      if (name === 'runtime') await endSandboxes(child, this.settings, this.say)
       await child.stop()
       this.#children.delete(name)
     }
@@ -111,12 +113,26 @@ export async function endInOrder(left: ReturnType<typeof findLeftovers>): Promis
   }
 }
 
-/** Asks the runtime to stop every sandbox and to give back all it took of the host. */
-export async function stopSandboxes(settings: Settings, say: (line: string) => void): Promise<void> {
-  const socketPath = join(settings.run, 'runtime.sock')
+/**
+ * Has the runtime stop every sandbox and give back all it took of the host. It is started for that if it is dead:
+ * nobody else knows what its sandboxes hold.
+ */
+export async function endSandboxes(
+  runtime: Child,
+  settings: Settings,
+  say: (line: string) => void,
+): Promise<void> {
   say('stopping the sandboxes; their disks stay')
+  try {
+    runtime.startIfDead()
+    await runtime.untilReady(new AbortController().signal)
+  } catch (error) {
+    say(`they cannot be stopped: ${firstLine(error)}`)
+    return
+  }
+  const socketPath = join(settings.run, 'runtime.sock')
   const { status, text } = await ask({ socketPath }, 'POST', '/shutdown', shutdownTimeoutMs)
-  if (status !== 204 && status !== 200) say(`the runtime could not stop them all: ${text || 'no answer'}`)
+  if (status !== 204 && status !== 200) say(`not all of them could be stopped: ${text || 'no answer'}`)
 }
 
 /** Unmounts the disk and removes the run directory; what is in the way is said and left. */
