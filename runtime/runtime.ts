@@ -13,7 +13,8 @@ import { routes } from './http/routes.js'
 import { listen } from './http/server.js'
 import { Reaper } from './linux/process.js'
 import { releaseSlot, takeSlot } from './linux/slot.js'
-import { hostResolver, lowerFirewall, raiseFirewall } from './network/firewall.js'
+import { hostResolver, lowerFirewall } from './network/firewall.js'
+import { Network } from './network/network.js'
 import { Pools } from './pool/pool.js'
 import { deviceOf, openDisk } from './rootfs/disk.js'
 import { readTemplates } from './rootfs/templates.js'
@@ -41,7 +42,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   await settleHybrid()
   const disk = await openDisk(config.home, config.diskGib)
   const slot = takeSlot(config.instance)
-  await raiseFirewall(config.instance, slot, config.resolvers?.[0] ?? hostResolver())
+  const network = await Network.open(config.instance, slot, config.resolvers?.[0] ?? hostResolver(), log)
   const hierarchy = detectHierarchy()
   await favorMoves(hierarchy.version2).catch((error: unknown) =>
     log.info({ error }, 'claims are some milliseconds slower: this kernel has no favordynmods'),
@@ -56,6 +57,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     boxes: join(config.home, 'boxes'),
     cgroupRoot: config.cgroupRoot,
     ranges: new Ranges(slot),
+    network,
   }
   const findTemplates = () =>
     readTemplates(disk, (file, error) => log.warn({ file, error }, 'a template is unreadable'))
@@ -124,6 +126,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     socket,
     close: () =>
       new Promise((resolve) => {
+        network.close()
         server.close(() => resolve())
         server.closeAllConnections()
       }),

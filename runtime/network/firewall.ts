@@ -1,80 +1,84 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { z } from 'zod'
 import type { Slot } from '../linux/slot.js'
-import { run } from '../linux/spawn.js'
-
-/** Every sandbox's way out. Link-local, so it can never be an address that a tenant wants to reach. */
-export const gateway = '169.254.1.1'
-
-/** Not on the internet. The TEST-NETs are left alone: resolvers and mirrors of closed networks sit there. */
-const privateRanges = [
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.0.0.0/24',
-  '192.168.0.0/16',
-  '198.18.0.0/15',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-]
+import { CommandError, run } from '../linux/spawn.js'
+import { changesOf, forgetConnections, type Place, plain, ruleset, samePlace } from './ruleset.js'
 
 /**
- * One nftables table holds the whole policy of an instance. It matches interfaces by their prefix, so a
- * sandbox costs no rule and no element of its own.
+ * One nftables table holds the whole policy of an instance. It matches interfaces by their prefix and keeps
+ * what differs from sandbox to sandbox in sets and maps, so that a plain sandbox costs no rule and no element.
  *
- * - A packet whose source is not the address routed to its interface is dropped (no spoofing).
- * - Nothing reaches the host itself; DNS to the gateway is handed to the host's resolver.
+ * - A packet whose source is not the address routed to its interface is dropped (no spoofing); IPv6 as well.
+ * - Nothing reaches the host itself, but DNS to the gateway, which is handed to the host's resolver, or to this
+ *   process for a sandbox with an allowlist.
  * - Nothing reaches a sandbox that it did not ask for: no neighbour, no world.
- * - Private, link-local and metadata ranges are refused at once; IPv6 is not routed.
+ * - Private, link-local and metadata ranges are refused at once, and so is what an allowlist does not name.
+ * - Packets, bandwidth, queries and connections of each sandbox are bounded.
+ * - A question that meets this process while it is being started again is not refused, so it is asked again.
  */
-export async function raiseFirewall(table: string, slot: Slot, resolver: string | undefined): Promise<void> {
-  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
-  const sandboxes = `"${slot.interfacePrefix}*"`
-  const dns =
-    resolver === undefined
-      ? ''
-      : `iifname ${sandboxes} ip daddr ${gateway} udp dport 53 dnat ip to ${resolver}
-         iifname ${sandboxes} ip daddr ${gateway} tcp dport 53 dnat ip to ${resolver}`
-  const ruleset = `
-    table inet ${table} {}
-    delete table inet ${table}
-    table inet ${table} {
-      set private { type ipv4_addr; flags interval; elements = { ${privateRanges.join(', ')} } }
-      chain guard {
-        type filter hook prerouting priority raw;
-        iifname ${sandboxes} meta nfproto ipv6 drop
-        iifname ${sandboxes} fib saddr . iif oif missing drop
-      }
-      chain resolve {
-        type nat hook prerouting priority dstnat;
-        ${dns}
-      }
-      chain translate {
-        type nat hook postrouting priority srcnat;
-        ip saddr ${slot.subnet} oifname != ${sandboxes} masquerade
-      }
-      chain route {
-        type filter hook forward priority filter;
-        oifname ${sandboxes} ct state established,related accept
-        oifname ${sandboxes} drop
-        iifname != ${sandboxes} return
-        tcp flags syn tcp option maxseg size set rt mtu
-        ct status dnat accept
-        ip daddr @private reject with icmp admin-prohibited
-      }
-      chain host {
-        type filter hook input priority filter;
-        iifname ${sandboxes} drop
-      }
-    }`
-  await run('nft', ['-f', '-'], { input: ruleset })
+export class Firewall {
+  readonly #places = new Map<string, Place>()
+  /** One change after the other: each is computed from what the one before left. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  private constructor(private readonly table: string) {}
+
+  /**
+   * Replaces the table in one transaction. What an earlier runtime let its sandboxes reach stays until `keep`
+   * says whose it was: connections of sandboxes that outlived it do not notice.
+   *
+   * @param dnsPort where this process answers the questions of sandboxes with an allowlist
+   */
+  static async raise(
+    table: string,
+    slot: Slot,
+    resolver: string | undefined,
+    dnsPort: number,
+  ): Promise<Firewall> {
+    writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
+    const firewall = new Firewall(table)
+    for (const [address, place] of await readPlaces(table)) firewall.#places.set(address, place)
+    const changes = [...firewall.#places].map(([address, place]) => changesOf(table, address, plain, place))
+    await nft([ruleset(table, slot, resolver, dnsPort), ...changes.flat()])
+    return firewall
+  }
+
+  /** Brings a sandbox's place to what is wanted. Costs nothing when it is that already. */
+  set(address: string, wanted: Place): Promise<void> {
+    if (samePlace(this.#places.get(address) ?? plain, wanted)) return Promise.resolve()
+    const mine = this.#turn.then(async () => {
+      await nft(changesOf(this.table, address, this.#places.get(address) ?? plain, wanted))
+      if (samePlace(wanted, plain)) this.#places.delete(address)
+      else this.#places.set(address, wanted)
+    })
+    this.#turn = mine.catch(() => {})
+    return mine
+  }
+
+  /** A sandbox that is gone. Connections that still knock for it must not find the next one at its address. */
+  async forget(address: string): Promise<void> {
+    await this.set(address, plain)
+    await nft(forgetConnections(this.table, address))
+    await run('conntrack', ['--delete', '--orig-src', address]).catch((error: unknown) => {
+      // It ends with 1 when there was none.
+      if (!(error instanceof CommandError && error.stderr.includes('0 flow entries'))) throw error
+    })
+  }
+
+  /** Forgets everybody but these addresses. */
+  async keep(addresses: ReadonlySet<string>): Promise<void> {
+    for (const address of this.#places.keys()) if (!addresses.has(address)) await this.forget(address)
+  }
+
+  /** What a sandbox with an allowlist may reach now. */
+  allowedOf(address: string): ReadonlySet<string> | undefined {
+    return this.#places.get(address)?.allowed
+  }
 }
 
 /** Removes the table; for an instance that ends. */
 export async function lowerFirewall(table: string): Promise<void> {
-  await run('nft', ['-f', '-'], { input: `table inet ${table} {}\ndelete table inet ${table}\n` })
+  await nft([`table inet ${table} {}`, `delete table inet ${table}`])
 }
 
 /** The first IPv4 resolver of the host that a packet can be routed to. A loopback stub cannot be. */
@@ -89,4 +93,34 @@ export function hostResolver(): string | undefined {
     }
   }
   return undefined
+}
+
+async function nft(lines: readonly string[]): Promise<void> {
+  if (lines.length > 0) await run('nft', ['-f', '-'], { input: `${lines.join('\n')}\n` })
+}
+
+const listing = z.object({
+  nftables: z.array(
+    z.object({ set: z.object({ name: z.string(), elem: z.array(z.unknown()).optional() }).optional() }),
+  ),
+})
+const pairElement = z.object({ concat: z.tuple([z.ipv4(), z.ipv4()]) })
+
+/** What is in the sets of an earlier runtime. Bandwidths are in the records; they are set again from there. */
+async function readPlaces(table: string): Promise<Map<string, Place>> {
+  const places = new Map<string, Place>()
+  const read = async (set: string) => {
+    // No such table: this is the first start since the host's.
+    const text = await run('nft', ['-j', 'list', 'set', 'inet', table, set]).catch(() => '{"nftables":[]}')
+    return listing.parse(JSON.parse(text)).nftables.flatMap((one) => one.set?.elem ?? [])
+  }
+  for (const address of await read('listed')) {
+    places.set(z.ipv4().parse(address), { allowed: new Set(), mbps: undefined })
+  }
+  for (const element of await read('allowed')) {
+    const [from, to] = pairElement.parse(element).concat
+    const allowed = new Set([...(places.get(from)?.allowed ?? []), to])
+    if (places.has(from)) places.set(from, { allowed, mbps: undefined })
+  }
+  return places
 }

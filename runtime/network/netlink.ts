@@ -14,7 +14,14 @@ const headerBytes = 16
 const afInet = 2
 const flags = { request: 1, ack: 4, exclusive: 0x200, create: 0x400 }
 const types = { error: 2, newLink: 16, delLink: 17, newAddress: 20, newRoute: 24 }
-const interfaceUp = 1
+const [interfaceUp, noArp] = [1, 0x80]
+
+/**
+ * The address of both ends of every link. Where both are the same, no frame needs an ARP answer to find its
+ * way: ARP is off, and what a tenant says in it is not heard. A host that listens can have its table of
+ * neighbours filled by one sandbox, for all.
+ */
+const mac = Buffer.from('020000000001', 'hex')
 
 /** The kernel refused a change. */
 export class NetlinkError extends Error {
@@ -61,18 +68,25 @@ function socketInside(pid: number): number {
   }
 }
 
-/** A pair of links: `name` here, up, and `peer` in the namespace of `pid`, down, with the same index. */
+/** A pair of links: `name` here, up, and `peer` in the namespace of `pid`, down, with the same index. Without ARP. */
 export function addPair(name: string, index: number, peer: string, pid: number): Buffer {
-  const one = [attribute(3, text(name)), attribute(31, u32(1)), attribute(32, u32(1))]
+  const one = [attribute(3, text(name)), attribute(1, mac), attribute(31, u32(1)), attribute(32, u32(1))]
   const other = [
     attribute(3, text(peer)),
+    attribute(1, mac),
     attribute(31, u32(1)),
     attribute(32, u32(1)),
     attribute(19, u32(pid)),
   ]
-  const veth = attribute(1, Buffer.concat([link(index, 0), ...other]))
+  const veth = attribute(1, Buffer.concat([link(index, noArp), ...other]))
   const kind = attribute(18, Buffer.concat([attribute(1, text('veth')), attribute(2, veth)]))
-  return message(types.newLink, flags.create | flags.exclusive, link(index, interfaceUp), ...one, kind)
+  return message(
+    types.newLink,
+    flags.create | flags.exclusive,
+    link(index, interfaceUp | noArp),
+    ...one,
+    kind,
+  )
 }
 
 export const deleteLink = (name: string): Buffer =>
@@ -107,11 +121,11 @@ export function addRoute(index: number, to: string, via?: string): Buffer {
   return message(types.newRoute, flags.create | flags.exclusive, body, ...attributes)
 }
 
-function link(index: number, up: number): Buffer {
+function link(index: number, set: number): Buffer {
   const body = Buffer.alloc(16)
   body.writeInt32LE(index, 4)
-  body.writeUInt32LE(up, 8)
-  body.writeUInt32LE(up, 12) // which of the flags count
+  body.writeUInt32LE(set, 8)
+  body.writeUInt32LE(set, 12) // which of the flags count
   return body
 }
 

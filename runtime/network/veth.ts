@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gateway } from './firewall.js'
 import { addAddress, addPair, addRoute, change, deleteLink, NetlinkError, setUp } from './netlink.js'
+import { gateway } from './ruleset.js'
 
 /** Indices of our interfaces are named, not found out: far above those that the kernel gives by itself. */
 const firstIndex = 1_000_000
@@ -43,7 +43,7 @@ async function addOnce(name: string, index: number, pid: number): Promise<boolea
   }
 }
 
-/** Takes the way out away again. */
+/** Takes the way out away again. One that went with its namespace is no error. */
 export async function disconnect(name: string): Promise<void> {
   try {
     await change([deleteLink(name)])

@@ -9,7 +9,7 @@ import { deleteContainer, runContainer } from '../container/crun.js'
 import { containerSpec } from '../container/spec.js'
 import { mkfifo } from '../linux/libc.js'
 import { startTime } from '../linux/process.js'
-import { connect, disconnect } from '../network/veth.js'
+import type { Link, LinkPolicy } from '../network/network.js'
 import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
 import type { NodeContext } from './node.js'
@@ -66,7 +66,7 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
   }
   removeMountPoints(mounts)
   applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
-  if (box.network === 'internet') await attachNetwork(node, box, pid)
+  await node.network.connect(linkOf(node, box), linkPolicyOf(box), pid)
   const began = startTime(pid)
   if (began === undefined) throw new Error('the first process of the sandbox ended at once')
   const running: Record = { ...box, state: 'running', failure: null, init: { pid, startTime: began } }
@@ -74,20 +74,21 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
   return running
 }
 
-export async function attachNetwork(node: NodeContext, box: Record, pid: number): Promise<void> {
-  await connect(node.slot.interfaceName(box.index), node.slot.address(box.index), pid)
-}
-
-export async function detachNetwork(node: NodeContext, box: Record): Promise<void> {
-  await disconnect(node.slot.interfaceName(box.index))
-}
+export const linkOf = (node: NodeContext, box: Record): Link => ({
+  name: node.slot.interfaceName(box.index),
+  address: node.slot.address(box.index),
+})
+export const linkPolicyOf = (box: Record): LinkPolicy => ({
+  policy: box.network,
+  mbps: box.limits.networkMbps,
+})
 
 /** Ends everything that runs in the sandbox. Its disk stays. Says nothing if nothing runs. */
 export async function halt(node: NodeContext, box: Record): Promise<void> {
   await deleteContainer(node.oci, box.id)
   await removeCgroup(node.hierarchy, box.cgroup)
   // The interface dies with the namespace, a little later; its name and address are needed again now.
-  await detachNetwork(node, box).catch(() => {})
+  await node.network.disconnect(linkOf(node, box))
 }
 
 /** Removes every trace of a sandbox. Can be called at any point of its life, and again. */

@@ -51,6 +51,16 @@ export class Meter {
     return counted.parse(await this.read(box))
   }
 
+  /** The same for a link that goes while the sandbox goes on. */
+  countLink(box: Record): Counted {
+    const traffic = readTraffic(this.node.slot.interfacePrefix).get(this.node.slot.interfaceName(box.index))
+    return {
+      ...box.counted,
+      networkRxBytes: box.counted.networkRxBytes + (traffic?.rxBytes ?? 0),
+      networkTxBytes: box.counted.networkTxBytes + (traffic?.txBytes ?? 0),
+    }
+  }
+
   #readDisk(): Promise<Map<number, number>> {
     if (performance.now() - this.#diskReadAt > diskFreshMs) {
       this.#diskReadAt = performance.now()

@@ -6,6 +6,7 @@ import { RuntimeRefusal } from '../errors.js'
 import type { Reaper } from '../linux/process.js'
 import { maxSandboxes, type Slot } from '../linux/slot.js'
 import { openIdmap } from '../linux/userns.js'
+import type { Network } from '../network/network.js'
 
 /** What all sandboxes of this node share, made once by `runtime/index.ts`. */
 export interface NodeContext {
@@ -25,6 +26,7 @@ export interface NodeContext {
   readonly scratch: string
   readonly cgroupRoot: string
   readonly ranges: Ranges
+  readonly network: Network
 }
 
 /** Places in the instance's ranges. A place is free again only when its sandbox is gone. */

@@ -84,7 +84,7 @@ export class Sandboxes {
       isolation,
       warm,
       usage,
-      allowedNames: [],
+      allowedNames: this.node.network.describe(life.linkOf(this.node, box)),
     }
   }
 
@@ -185,7 +185,9 @@ export class Sandboxes {
       rewriteCgroupPath(this.node.oci, box.id, cgroup)
       applyLimits(this.node.hierarchy, cgroup, this.#boundsOf(box), this.node.device)
       if (limits.diskMiB !== ready.limits.diskMiB) this.#limitDisk(box)
-      if (network !== 'internet') await life.detachNetwork(this.node, box)
+      const link = life.linkOf(this.node, box)
+      if (network === 'none') await this.node.network.disconnect(link)
+      else await this.node.network.apply(link, life.linkPolicyOf(box))
       if (box.init !== null) nameHost(box.init.pid, hostname)
       return box
     } catch (error) {
@@ -203,11 +205,7 @@ export class Sandboxes {
         network: change.network ?? before.network,
       }
       if (change.limits !== undefined) await this.#hold(box, before)
-      if (box.network !== before.network && box.init !== null) {
-        if (box.network !== 'internet') await life.detachNetwork(this.node, box)
-        else await life.attachNetwork(this.node, box, box.init.pid)
-      }
-      return this.#keep(box)
+      return this.#keep(box.init === null ? box : await this.#relink(box, before))
     })
   }
 
@@ -296,6 +294,20 @@ export class Sandboxes {
       changeLimits(hierarchy, box.cgroup, this.#boundsOf(box), device)
     }
     this.#limitDisk(box)
+  }
+
+  /** Brings the link of a running sandbox to its policy. */
+  async #relink(box: Record, before: Record): Promise<Record> {
+    const { network } = this.node
+    const [link, wanted] = [life.linkOf(this.node, box), life.linkPolicyOf(box)]
+    if (box.network === 'none' && before.network !== 'none') {
+      const counted = this.meter.countLink(box)
+      await network.disconnect(link)
+      return { ...box, counted }
+    }
+    if (before.network === 'none' && box.init !== null) await network.connect(link, wanted, box.init.pid)
+    else await network.apply(link, wanted)
+    return box
   }
 
   #boundsOf(box: Record): Limits {
