@@ -79,7 +79,7 @@ export const claimOf = (over: object = {}) => ({
  */
 export async function startInstance(
   namespace: string,
-  options: { poolSize?: number; diskGib?: number; env?: Readonly<Record<string, string>> } = {},
+  options: { poolSize?: number; diskGib?: number; env?: { readonly [name: string]: string } } = {},
 ): Promise<Instance> {
   const poolSize = options.poolSize ?? 0
   const directory = `/run/cloche/${testInstance}`
