@@ -28,7 +28,7 @@ type TerminalSocket = Socket<ClientToServer, ServerToClient, Nothing, Data>
 /** Terminals that one socket may look at. */
 const maxAttachments = 64
 /** Whoever was signed out, or lost the tenant, loses its line within this time. */
-const recheckMs = 15_000
+const recheckMs = 5000
 const handshake = z.object({ token: z.string().max(512).optional() })
 const bytes = z.instanceof(Uint8Array)
 

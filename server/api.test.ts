@@ -1,0 +1,351 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newId } from '../protocol/index.js'
+import { TestClient } from '../testing/client.js'
+import { type Instance, openInstance } from '../testing/instance.js'
+
+const small = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
+
+describe('the API', () => {
+  let instance: Instance
+  let operator: TestClient
+  let key: TestClient
+  let ann: TestClient
+  let ben: TestClient
+
+  beforeAll(async () => {
+    instance = await openInstance('api')
+    const { url, admin } = instance
+    operator = await TestClient.signIn(url, admin.email, admin.password)
+    key = TestClient.withKey(url, admin.apiKey)
+    ann = await TestClient.signUp(url, 'ann@example.org')
+    ben = await TestClient.signUp(url, 'ben@example.org')
+  })
+  afterAll(() => instance[Symbol.asyncDispose]())
+
+  const create = async (who: TestClient, body: object = { limits: small }) => {
+    const answer = await who.call('POST', '/api/v1/sandboxes', body)
+    expect(answer).toMatchObject({ status: 201 })
+    return answer.body
+  }
+  const tenantOf = async (who: TestClient) => (await who.call('GET', '/api/v1/me')).body.tenant.id
+
+  describe('for a sandbox', () => {
+    it('creates one that runs, and lists, reads, changes and deletes it', async () => {
+      const box = await create(ann, { name: 'My Box', limits: small, metadata: { lesson: '1' } })
+      expect(box).toMatchObject({
+        name: 'My Box',
+        state: 'running',
+        limits: small,
+        createdBy: 'ann@example.org',
+      })
+      const path = `/api/v1/sandboxes/${box.id}`
+      expect((await ann.call('GET', '/api/v1/sandboxes')).body.items).toMatchObject([{ id: box.id }])
+      expect((await ann.call('GET', path)).body.usage.pids).toBeGreaterThan(0)
+      const changed = await ann.call('PATCH', path, { name: 'Other', limits: { memoryMiB: 96 } })
+      expect(changed.body).toMatchObject({ name: 'Other', limits: { ...small, memoryMiB: 96 } })
+      expect((await ann.call('DELETE', path)).status).toBe(204)
+      expect((await ann.call('GET', path)).status).toBe(404)
+      expect((await ann.call('GET', '/api/v1/sandboxes')).body.items).toEqual([])
+    })
+
+    it('runs commands, in one answer or as events', async () => {
+      const { id } = await create(ann, { name: 'My Box', limits: small })
+      const run = (body: object, headers = {}) =>
+        ann.call('POST', `/api/v1/sandboxes/${id}/exec`, body, headers)
+      const answer = await run({ command: 'hostname; echo $((6*7)); echo oh >&2; exit 3' })
+      expect(answer.body).toMatchObject({
+        stdout: 'my-box\n42\n',
+        stderr: 'oh\n',
+        exitCode: 3,
+        timedOut: false,
+      })
+      const events = await run({ command: ['echo', 'a b'] }, { accept: 'text/event-stream' })
+      expect(events.body).toMatch(
+        /^event: stdout\ndata: {"text":"a b\\n"}\n\nevent: exit\ndata: {"exitCode":0/,
+      )
+      expect((await run({ command: 'sleep 60', timeoutMs: 50 })).body).toMatchObject({ timedOut: true })
+      const long = await run({ command: 'head -c 9000000 /dev/zero | tr "\\0" x' })
+      expect(long.body).toMatchObject({ truncated: true, exitCode: 0 })
+      expect(long.body.stdout).toHaveLength(8 * 1024 * 1024)
+      await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
+    })
+
+    it('pauses, resumes, stops and starts it', async () => {
+      const { id } = await create(ann)
+      const act = async (action: string) =>
+        (await ann.call('POST', `/api/v1/sandboxes/${id}/${action}`, {})).body.state
+      expect(await act('pause')).toBe('paused')
+      expect(
+        (await ann.call('POST', `/api/v1/sandboxes/${id}/exec`, { command: 'true' })).body,
+      ).toMatchObject({
+        code: 'sandbox_not_running',
+        status: 409,
+      })
+      expect(await act('resume')).toBe('running')
+      expect(await act('stop')).toBe('stopped')
+      expect((await ann.call('GET', '/api/v1/quota')).body.used).toMatchObject({ sandboxes: 1, memoryMiB: 0 })
+      expect(await act('start')).toBe('running')
+      await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
+    })
+
+    it('gives the same one for the same Idempotency-Key, and refuses the key for another request', async () => {
+      const headers = { 'idempotency-key': 'lesson-7' }
+      const body = { limits: small }
+      const [one, two] = [
+        await ann.call('POST', '/api/v1/sandboxes', body, headers),
+        await ann.call('POST', '/api/v1/sandboxes', body, headers),
+      ]
+      expect(two.body.id).toBe(one.body.id)
+      const other = await ann.call('POST', '/api/v1/sandboxes', { limits: small, name: 'x' }, headers)
+      expect(other.body).toMatchObject({ status: 400, code: 'invalid_request' })
+      await ann.call('DELETE', `/api/v1/sandboxes/${one.body.id}`)
+    })
+
+    it('deletes one whose time is over', async () => {
+      const { id } = await create(ann, { limits: small, ttlSeconds: 10 })
+      // A lifetime in the past is the only way to see it end without waiting for it.
+      expect(
+        (await ann.call('PATCH', `/api/v1/sandboxes/${id}`, { ttlSeconds: null })).body.expiresAt,
+      ).toBeNull()
+      const again = await ann.call('PATCH', `/api/v1/sandboxes/${id}`, { ttlSeconds: 10 })
+      expect(Date.parse(again.body.expiresAt) - Date.parse(again.body.createdAt)).toBe(10_000)
+      await expect
+        .poll(async () => (await ann.call('GET', `/api/v1/sandboxes/${id}`)).status, { timeout: 20_000 })
+        .toBe(404)
+    })
+  })
+
+  describe('at a quota', () => {
+    const setQuota = async (quota: object) =>
+      key.call('PATCH', `/api/v1/admin/tenants/${await tenantOf(ben)}`, { quota })
+
+    it('gives the last place to one of two requests at the same instant', async () => {
+      await setQuota({ sandboxes: 1 })
+      const both = await Promise.all(
+        [1, 2].map(() => ben.call('POST', '/api/v1/sandboxes', { limits: small })),
+      )
+      expect(both.map((one) => one.status).toSorted()).toEqual([201, 422])
+      expect(both.find((one) => one.status === 422)?.body).toMatchObject({ code: 'quota_exceeded' })
+      const { id } = both.find((one) => one.status === 201)?.body ?? {}
+      expect((await ben.call('DELETE', `/api/v1/sandboxes/${id}`)).status).toBe(204)
+    })
+
+    it('says what is short, and changes nothing', async () => {
+      await setQuota({ sandboxes: 3, memoryMiB: 100 })
+      const { id } = await create(ben)
+      const refused = await ben.call('POST', '/api/v1/sandboxes', { limits: small })
+      expect(refused.body.detail).toMatch(/36 of memoryMiB left and this asks for 64/)
+      const grown = await ben.call('PATCH', `/api/v1/sandboxes/${id}`, { limits: { memoryMiB: 101 } })
+      expect(grown.status).toBe(422)
+      expect((await ben.call('GET', `/api/v1/sandboxes/${id}`)).body.limits.memoryMiB).toBe(64)
+      const lowered = await setQuota({ memoryMiB: 32 })
+      expect(lowered.body).toMatchObject({
+        status: 409,
+        detail: expect.stringContaining('nothing was changed'),
+      })
+      await ben.call('DELETE', `/api/v1/sandboxes/${id}`)
+    })
+
+    it('lets a stopped sandbox start only when there is room again', async () => {
+      await setQuota({ sandboxes: 3, memoryMiB: 100 })
+      const first = await create(ben)
+      await ben.call('POST', `/api/v1/sandboxes/${first.id}/stop`, {})
+      const second = await create(ben)
+      expect((await ben.call('POST', `/api/v1/sandboxes/${first.id}/start`, {})).body.code).toBe(
+        'quota_exceeded',
+      )
+      expect((await ben.call('GET', `/api/v1/sandboxes/${first.id}`)).body.state).toBe('stopped')
+      for (const { id } of [first, second]) await ben.call('DELETE', `/api/v1/sandboxes/${id}`)
+    })
+
+    it('freezes a whole tenant in one call, and refuses it more until it is thawed', async () => {
+      await setQuota({ sandboxes: 3, memoryMiB: 1000 })
+      const { id } = await create(ben)
+      const tenant = `/api/v1/admin/tenants/${await tenantOf(ben)}`
+      expect((await key.call('POST', `${tenant}/pause`, {})).body.paused).toBe(true)
+      expect((await ben.call('GET', `/api/v1/sandboxes/${id}`)).body.state).toBe('paused')
+      expect((await ben.call('POST', '/api/v1/sandboxes', { limits: small })).body.code).toBe('conflict')
+      expect((await key.call('POST', `${tenant}/resume`, {})).body.paused).toBe(false)
+      expect((await ben.call('GET', `/api/v1/sandboxes/${id}`)).body.state).toBe('running')
+      await ben.call('DELETE', `/api/v1/sandboxes/${id}`)
+    })
+  })
+
+  it("shows nobody another tenant's sandbox: it does not exist", async () => {
+    const { id } = await create(ann)
+    const calls: [string, string, object?][] = [
+      ['GET', `/api/v1/sandboxes/${id}`],
+      ['PATCH', `/api/v1/sandboxes/${id}`, { name: 'mine' }],
+      ['DELETE', `/api/v1/sandboxes/${id}`],
+      ['POST', `/api/v1/sandboxes/${id}/stop`, {}],
+      ['POST', `/api/v1/sandboxes/${id}/exec`, { command: 'id' }],
+      ['GET', `/api/v1/sandboxes/${id}/terminals`],
+      ['POST', `/api/v1/sandboxes/${id}/terminals`, {}],
+      ['DELETE', `/api/v1/sandboxes/${id}/terminals/${newId('tm')}`],
+    ]
+    for (const [method, path, body] of calls) {
+      const unknown = await ben.call(method, path.replace(id, newId('sb')), body)
+      const foreign = await ben.call(method, path, body)
+      expect(foreign).toMatchObject({ status: 404, body: unknown.body })
+    }
+    expect((await ben.call('GET', `/api/v1/sandboxes?cursor=${id}`)).body.items ?? []).toEqual([])
+    expect((await ann.call('GET', `/api/v1/sandboxes/${id}`)).body.state).toBe('running')
+    await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
+  })
+
+  describe('for people', () => {
+    it('says who is who', async () => {
+      expect((await ann.call('GET', '/api/v1/me')).body).toMatchObject({
+        user: { email: 'ann@example.org', operator: false },
+        tenant: { name: "ann's tenant", role: 'owner' },
+      })
+      expect((await operator.call('GET', '/api/v1/me')).body.user.operator).toBe(true)
+      expect((await ann.call('GET', '/api/v1/admin/node')).body.code).toBe('forbidden')
+      expect((await operator.call('GET', '/api/v1/admin/node')).body.pools).toMatchObject([
+        { template: 'base' },
+      ])
+    })
+
+    it('lets the invited in by their link and address, with their role, and out again', async () => {
+      const invited = await ann.call('POST', '/api/v1/invitations', { email: 'Cem@example.org' })
+      const secret = new URL(invited.body.url).hash.slice(1)
+      const accept = (who: TestClient, text = secret) =>
+        who.call('POST', '/api/v1/invitations/accept', { secret: text })
+      expect((await accept(ben)).body.code).toBe('forbidden')
+      const cem = await TestClient.signUp(instance.url, 'cem@example.org')
+      expect((await accept(cem, 'x'.repeat(43))).status).toBe(404)
+      const joined = await accept(cem)
+      expect(joined.body.tenant).toMatchObject({ id: await tenantOf(ann), role: 'member' })
+      expect((await accept(cem)).status).toBe(404)
+      expect((await cem.call('POST', '/api/v1/keys', { name: 'k' })).body.code).toBe('forbidden')
+      expect((await cem.call('POST', '/api/v1/invitations', { email: 'd@example.org' })).status).toBe(403)
+      const { members } = (await ann.call('GET', '/api/v1/members')).body
+      const [owner, member] = members
+      expect(members).toMatchObject([{ role: 'owner' }, { email: 'cem@example.org', role: 'member' }])
+      const demoted = await ann.call('PATCH', `/api/v1/members/${owner.userId}`, { role: 'member' })
+      expect(demoted.body.detail).toContain('needs an owner')
+      expect((await cem.call('DELETE', `/api/v1/members/${owner.userId}`)).status).toBe(403)
+      expect((await ann.call('DELETE', `/api/v1/members/${member.userId}`)).status).toBe(204)
+      expect((await cem.call('GET', '/api/v1/me')).body.tenant.name).toBe("cem's tenant")
+    })
+
+    it('makes keys that work until they are deleted, and shows each once', async () => {
+      const made = (await ann.call('POST', '/api/v1/keys', { name: 'ci', expiresInDays: 1 })).body
+      const program = TestClient.withKey(instance.url, made.key)
+      expect((await program.call('GET', '/api/v1/me')).body).toMatchObject({
+        user: null,
+        tenant: { role: 'member' },
+      })
+      expect(JSON.stringify((await ann.call('GET', '/api/v1/keys')).body)).not.toContain(made.key)
+      expect((await program.call('POST', '/api/v1/keys', { name: 'more' })).status).toBe(403)
+      expect((await ann.call('DELETE', `/api/v1/keys/${made.id}`)).status).toBe(204)
+      expect((await program.call('GET', '/api/v1/me')).body.code).toBe('unauthenticated')
+    })
+
+    it('writes down who did what', async () => {
+      const { items } = (await ann.call('GET', '/api/v1/audit?limit=200')).body
+      const actions = items.map((one: { action: string }) => one.action)
+      for (const action of [
+        'sandbox.create',
+        'sandbox.delete',
+        'key.create',
+        'key.delete',
+        'member.invite',
+        'member.remove',
+      ]) {
+        expect(actions).toContain(action)
+      }
+      expect(JSON.stringify(items)).not.toMatch(/clk_|password/)
+    })
+
+    it('ends a session at sign-out', async () => {
+      const eve = await TestClient.signUp(instance.url, 'eve@example.org')
+      expect((await eve.call('GET', '/api/v1/me')).status).toBe(200)
+      await eve.call('POST', '/api/auth/sign-out', {})
+      expect((await eve.call('GET', '/api/v1/me')).status).toBe(401)
+    })
+
+    it('answers too many wrong passwords with 429', async () => {
+      const wrong = { email: 'ann@example.org', password: 'not the password' }
+      const stranger = new TestClient(instance.url, { origin: instance.url })
+      const statuses = []
+      for (let tries = 0; tries < 12; tries++) {
+        statuses.push((await stranger.call('POST', '/api/auth/sign-in/email', wrong)).status)
+      }
+      expect(statuses.at(0)).toBe(401)
+      expect(statuses.at(-1)).toBe(429)
+    })
+  })
+
+  describe('refuses', () => {
+    it.each<[string, object | string, number]>([
+      ['an unknown template', { template: 'nope' }, 422],
+      ['limits beyond what a machine has', { limits: { cpus: 1e6 } }, 400],
+      ['limits of zero', { limits: { memoryMiB: 0 } }, 400],
+      ['negative limits', { limits: { pids: -1 } }, 400],
+      ['fractions of a MiB', { limits: { diskMiB: 20.5 } }, 400],
+      ['limits in words', { limits: { cpus: 'two' } }, 400],
+      ['a limit that does not exist', { limits: { gpus: 1 } }, 400],
+      ['control characters in a name', { name: 'a\u001b[2J' }, 400],
+      ['an address range in an allowlist', { network: { allow: ['10.0.0.0/8'] } }, 400],
+      ['a wildcard in an allowlist', { network: { allow: ['*.example.org'] } }, 400],
+      ['what is not JSON', '{"name":', 400],
+      ['a prototype', '{"__proto__":{"x":1}}', 400],
+      ['a body of 100 MB', `"${'x'.repeat(100_000_000)}"`, 413],
+    ])('%s', async (_, body, status) => {
+      const answer = await key.call('POST', '/api/v1/sandboxes', body)
+      expect(answer).toMatchObject({
+        status,
+        body: { status, type: expect.any(String), detail: expect.any(String) },
+      })
+      expect(answer.headers.get('content-type')).toContain('application/problem+json')
+      expect((await key.call('GET', '/healthz')).status).toBe(200)
+    })
+
+    it('calls without a key, with a wrong one, and to nowhere', async () => {
+      const nobody = new TestClient(instance.url)
+      expect((await nobody.call('GET', '/api/v1/sandboxes')).status).toBe(401)
+      expect((await TestClient.withKey(instance.url, 'clk_wrong').call('GET', '/api/v1/me')).status).toBe(401)
+      expect((await key.call('GET', '/api/v1/nowhere')).body.code).toBe('not_found')
+      expect((await nobody.call('GET', '/metrics')).status).toBe(401)
+      expect((await nobody.call('GET', '/api/auth/admin/list-users')).status).toBe(404)
+    })
+
+    it("another origin's page with somebody's cookie", async () => {
+      const attack = { origin: 'https://evil.example' }
+      const answer = await ann.call('POST', '/api/v1/sandboxes', { limits: small }, attack)
+      expect(answer.body.code).toBe('forbidden')
+      const signIn = { email: 'ann@example.org', password: 'correct horse battery' }
+      expect(
+        (await new TestClient(instance.url).call('POST', '/api/auth/sign-in/email', signIn, attack)).status,
+      ).toBe(403)
+    })
+  })
+
+  it('tells Prometheus and a balancer how it is', async () => {
+    expect((await new TestClient(instance.url).call('GET', '/readyz')).body).toMatchObject({
+      status: 'ready',
+    })
+    expect((await key.call('GET', '/metrics')).body).toMatch(/^cloche_pool_ready\{template="base".*\} \d/m)
+  })
+
+  it('describes itself in OpenAPI 3.1', async () => {
+    const { body } = await key.call('GET', '/api/openapi.json')
+    expect(body.openapi).toMatch(/^3\.1/)
+    expect(Object.keys(body.paths)).toContain('/api/v1/sandboxes/{id}/exec')
+  })
+
+  it('survives its runtime and its database being killed', async () => {
+    const { id } = await create(ann)
+    const before = await instance.processes()
+    for (const name of ['runtime', 'postgres']) process.kill(before.get(name) ?? 0, 'SIGKILL')
+    await expect
+      .poll(async () => (await new TestClient(instance.url).call('GET', '/readyz')).status, {
+        timeout: 30_000,
+      })
+      .toBe(200)
+    const exec = await ann.call('POST', `/api/v1/sandboxes/${id}/exec`, { command: 'echo still here' })
+    expect(exec.body.stdout).toBe('still here\n')
+    await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
+  })
+})
