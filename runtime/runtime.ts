@@ -3,7 +3,8 @@ import { cpus, freemem, hostname, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Node } from '../protocol/index.js'
-import { detectHierarchy, removeCgroup } from './cgroup/hierarchy.js'
+import { moveOut, settleIn } from './cgroup/delegated.js'
+import { detectHierarchy } from './cgroup/hierarchy.js'
 import { favorMoves, settleHybrid } from './cgroup/hybrid.js'
 import type { Config } from './config.js'
 import { SeccompFilter } from './container/filter.js'
@@ -44,6 +45,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const slot = takeSlot(config.instance)
   const network = await Network.open(config.instance, slot, config.resolvers?.[0] ?? hostResolver(), log)
   const hierarchy = detectHierarchy()
+  await settleIn(hierarchy, config.cgroupRoot)
   await favorMoves(hierarchy.version2).catch((error: unknown) =>
     log.info({ error }, 'claims are some milliseconds slower: this kernel has no favordynmods'),
   )
@@ -103,7 +105,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const shutdown = async () => {
     await pools.close()
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
-    await removeCgroup(context.hierarchy, context.cgroupRoot)
+    await moveOut(context.hierarchy, context.cgroupRoot)
     await lowerFirewall(config.instance)
     releaseSlot(slot)
   }

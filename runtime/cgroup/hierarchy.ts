@@ -82,12 +82,25 @@ export function makeCgroup(hierarchy: Hierarchy, path: string): void {
   makeLeaf(hierarchy, path)
   if (hierarchy.version === 1) return
   for (const mount of hierarchy.mounts) {
-    const directory = join(mount, path)
-    const available = readFileSync(join(directory, 'cgroup.controllers'), 'utf8').trim().split(' ')
-    const wanted = available.filter((name) => ['cpu', 'memory', 'pids', 'io', 'cpuset'].includes(name))
-    const enable = wanted.map((name) => `+${name}`).join(' ')
-    if (enable) writeFileSync(join(directory, 'cgroup.subtree_control'), enable)
+    let at = mount
+    handDown(at)
+    for (const step of path.split('/').filter(Boolean)) {
+      at = join(at, step)
+      handDown(at)
+    }
   }
+}
+
+/** What limits and usage need. A cgroup has only those that its parent hands down. */
+const handedDown = new Set(['cpu', 'io', 'memory', 'pids'])
+
+/** Where they are handed down already, as above the cgroup that systemd delegates, nothing is written. */
+function handDown(directory: string): void {
+  const words = (file: string) => readFileSync(join(directory, file), 'utf8').trim().split(' ')
+  const handed = new Set(words('cgroup.subtree_control'))
+  const missing = words('cgroup.controllers').filter((name) => handedDown.has(name) && !handed.has(name))
+  if (missing.length === 0) return
+  writeValue(join(directory, 'cgroup.subtree_control'), missing.map((name) => `+${name}`).join(' '))
 }
 
 /** Makes the cgroup of one sandbox: a leaf, which may hold processes. */

@@ -17,16 +17,30 @@ export function relocate(hierarchy: Hierarchy, from: string, to: string): void {
   for (const mount of hierarchy.mounts) move(join(mount, from), join(mount, to))
 }
 
+/** Moves every process of one cgroup to another, which is made, and keeps the first. */
+export function moveProcesses(hierarchy: Hierarchy, from: string, to: string): void {
+  makeLeaf(hierarchy, to)
+  for (const mount of hierarchy.mounts) {
+    for (let rounds = 0; moveAll(join(mount, from), join(mount, to)) > 0; rounds++) {
+      if (rounds === 1000) throw new Error(`the processes of ${from} cannot be moved to ${to}`)
+    }
+  }
+}
+
 function move(from: string, to: string): void {
-  const target = join(to, 'cgroup.procs')
   // Busy without a process: one that died is not yet forgotten.
   for (let rounds = 0; rounds < 1000; rounds++) {
-    for (const pid of readFileSync(join(from, 'cgroup.procs'), 'utf8').split('\n')) {
-      if (pid !== '') moveProcess(target, pid)
-    }
+    moveAll(from, to)
     if (removeEmpty(from)) return
   }
   throw new Error(`the processes of ${from} cannot be moved to ${to}`)
+}
+
+/** @returns how many there were */
+function moveAll(from: string, to: string): number {
+  const pids = readFileSync(join(from, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)
+  for (const pid of pids) moveProcess(join(to, 'cgroup.procs'), pid)
+  return pids.length
 }
 
 function moveProcess(target: string, pid: string): void {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { idRangeSize } from '../linux/userns.js'
 import type { SeccompConfig } from './filter.js'
 
@@ -85,7 +86,8 @@ export function containerSpec(options: ContainerOptions): object {
       sysctl: {
         'net.ipv4.ping_group_range': '0 65535',
         'net.ipv4.ip_unprivileged_port_start': '0',
-        'net.ipv6.conf.all.disable_ipv6': '1',
+        // A host may have been booted without it (ipv6.disable=1).
+        ...(existsSync('/proc/sys/net/ipv6') ? { 'net.ipv6.conf.all.disable_ipv6': '1' } : {}),
       },
       maskedPaths: [
         '/proc/acpi',

@@ -12,6 +12,7 @@ import {
   execExit,
   FrameDecoder,
   frameType,
+  type Isolation,
   newId,
   node,
   type RuntimeSandbox,
@@ -21,7 +22,7 @@ import {
 } from '../../protocol/index.js'
 import { run } from '../linux/spawn.js'
 import { type Record, record } from '../sandbox/record.js'
-import { openLaboratory, testInstance } from './kernel.js'
+import { inGuest, openLaboratory, testInstance } from './kernel.js'
 
 /** What a sandbox of a test is held to when the test says nothing else. */
 export const testLimits = { cpus: 1, memoryMiB: 128, diskMiB: 64, pids: 64 }
@@ -79,7 +80,12 @@ export const claimOf = (over: object = {}) => ({
  */
 export async function startInstance(
   namespace: string,
-  options: { poolSize?: number; diskGib?: number; env?: { readonly [name: string]: string } } = {},
+  options: {
+    poolSize?: number
+    diskGib?: number
+    env?: { readonly [name: string]: string }
+    isolation?: Isolation
+  } = {},
 ): Promise<Instance> {
   const poolSize = options.poolSize ?? 0
   const directory = `/run/cloche/${testInstance}`
@@ -89,14 +95,13 @@ export async function startInstance(
   const template = { name: 'base', description: 'test', layers: ['baselayer'], defaults: testLimits }
   await writeFile(
     join(lab.disk, 'templates', 'base.json'),
-    JSON.stringify({ ...template, isolation: ['standard'], builtAt: new Date().toISOString() }),
+    JSON.stringify({
+      ...template,
+      isolation: [options.isolation ?? 'standard'],
+      builtAt: new Date().toISOString(),
+    }),
   )
-  const programs = 'node_modules/.cache/cloche-instance'
-  await build({
-    entryPoints: { runtime: 'runtime/index.ts', terminals: 'runtime/terminal/host.ts' },
-    ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' },
-    ...{ outdir: programs, outExtension: { '.js': '.mjs' } },
-  })
+  if (!inGuest) await buildPrograms()
   const env = {
     ...process.env,
     ...{ CLOCHE_INSTANCE: testInstance, CLOCHE_HOME: lab.home, CLOCHE_POOL_SIZE: String(poolSize) },
@@ -176,6 +181,17 @@ export async function startInstance(
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+const programs = 'node_modules/.cache/cloche-instance'
+
+/** Bundles what an instance runs. */
+export async function buildPrograms(): Promise<void> {
+  await build({
+    entryPoints: { runtime: 'runtime/index.ts', terminals: 'runtime/terminal/host.ts' },
+    ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' },
+    ...{ outdir: programs, outExtension: { '.js': '.mjs' } },
+  })
 }
 
 /** Makes a network namespace that leads nowhere; `await using` removes it. */

@@ -10,6 +10,12 @@ import { closeDisk, openDisk } from '../rootfs/disk.js'
  */
 export const testInstance = process.env.CLOCHE_TEST_INSTANCE ?? 'clochetest'
 
+/** Where the guest of `uml.ts` finds the disk that was prepared for it: its `CLOCHE_HOME`. */
+export const guestHome = '/var/tmp/cloche'
+
+/** In the guest a laboratory is there already. */
+export const inGuest = process.env.CLOCHE_TEST_GUEST !== undefined
+
 /** A disk of its own with the base image as a layer, for tests against the real kernel. */
 export interface Laboratory extends AsyncDisposable {
   readonly home: string
@@ -19,6 +25,7 @@ export interface Laboratory extends AsyncDisposable {
 
 /** @throws when `bin/test` has not built the image */
 export async function openLaboratory(diskGib = 8): Promise<Laboratory> {
+  if (inGuest) return guestLaboratory()
   const image = process.env.CLOCHE_TEST_IMAGE
   if (image === undefined) throw new Error('CLOCHE_TEST_IMAGE is not set: run the tests with bin/test')
   await settleHybrid()
@@ -40,4 +47,11 @@ export async function openLaboratory(diskGib = 8): Promise<Laboratory> {
     await close()
     throw error
   }
+}
+
+/** Its layer is put back under the name that the next test expects; all of it is gone with the guest. */
+async function guestLaboratory(): Promise<Laboratory> {
+  const disk = await openDisk(guestHome)
+  const layer = join(disk, 'layers', 'base')
+  return { home: guestHome, disk, layer, [Symbol.asyncDispose]: async () => {} }
 }

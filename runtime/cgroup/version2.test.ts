@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { closeDisk } from '../rootfs/disk.js'
+import { buildPrograms } from '../testing/instance.js'
+import { openLaboratory, testInstance } from '../testing/kernel.js'
+import { bootGuest, type Guest } from '../testing/uml.js'
+
+/** What the whole of it may take: it needs about 30 s. */
+const withinMs = 240_000
+const fact = z.object({ name: z.string(), error: z.string().nullable() })
+
+/**
+ * Runs the tests of control groups, and of a sandbox's life, in a guest whose kernel has version 2, whatever this
+ * machine has. Each of them is a test here.
+ */
+async function runInGuest(): Promise<Guest> {
+  const script = 'node_modules/.cache/cloche-guest/guest.mjs'
+  await buildPrograms()
+  await build({
+    entryPoints: { guest: 'runtime/testing/guest.ts' },
+    ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' },
+    ...{ outfile: script, alias: { vitest: './runtime/testing/facts.ts' } },
+  })
+  await using lab = await openLaboratory(2)
+  const disk = join(lab.home, 'disk.img')
+  // The guest cannot read the image's archive in reasonable time; it finds it unpacked.
+  await closeDisk(lab.home)
+  return await bootGuest({
+    ...{ script: join(process.cwd(), script), disk, memoryMiB: 2048, withinMs },
+    env: { CLOCHE_TEST_GUEST: 'yes', CLOCHE_TEST_INSTANCE: testInstance },
+  })
+}
+
+const { output, finished } = await runInGuest()
+const facts = Array.from(output.matchAll(/^fact (.*?)\r?$/gm), ([, line = '']) =>
+  fact.parse(JSON.parse(line)),
+)
+
+describe('with control groups of version 2', () => {
+  it('the guest boots, runs every test and is switched off', () => {
+    expect(output).toMatch(/^facts end\r?$/m)
+    expect(finished).toBe(true)
+    expect(facts.length).toBeGreaterThan(20)
+  })
+
+  it.each(facts)('$name', ({ error }) => {
+    expect(error).toBeNull()
+  })
+})
