@@ -11,6 +11,12 @@ const congestedFromBytes = 4 * 1024 * 1024
 /** Resizes that are remembered with their place in the output; of more, the oldest lose their place. */
 const maxSizes = 512
 
+/** A shell at its prompt has written less. */
+const shortBytes = 4096
+/** Text, colours, movements, erasures, modes and titles, as a prompt has them. */
+const shortOutput =
+  /^(?:[^\x00-\x07\x0e-\x1f]|\x1b\[[\d;?]*[mABCDGHJKhl]|\x1b\][02];[^\x07\x1b]*(?:\x07|\x1b\\))*$/
+
 /** From byte `seq` on the terminal had this size; `by` asked for it and needs not be told. */
 export interface SizeChange {
   readonly seq: number
@@ -90,6 +96,17 @@ export class History {
   all(): { size: TerminalSize; happened: Happening[] } {
     const now = this.#between(this.replay.start, this.wholeEnd)
     return { size: this.#pastSize, happened: joined([...this.#past, ...now]) }
+  }
+
+  /**
+   * The screen of a terminal that has done so little that all its output is one: no program's question is in it, which
+   * a viewer's emulator would answer once more.
+   */
+  get short(): Uint8Array | undefined {
+    const { start } = this.replay
+    if (start > 0 || this.#sizes.length > 0 || this.wholeEnd > shortBytes) return undefined
+    const output = Buffer.concat(this.replay.slices(0, this.wholeEnd))
+    return shortOutput.test(output.toString('latin1')) ? output : undefined
   }
 
   /** For a terminal whose past nobody can draw: it is forgotten, and the last bytes have to do. */

@@ -68,7 +68,7 @@ export class Screens {
     worker.on('message', (message) => {
       const said = answer.parse(message)
       if ('screen' in said) this.#end()?.done(said.screen)
-      else this.#end()?.failed(new UndrawableScreen(said.failure))
+      else this.#fail(said.failure)
       this.#begin()
     })
     worker.on('error', (error) => this.#giveUp(error.message))
@@ -88,9 +88,13 @@ export class Screens {
       .removeAllListeners('error')
       .on('error', () => {})
     void worker?.terminate()
+    this.#fail(reason)
+    this.#begin()
+  }
+
+  #fail(reason: string): void {
     this.log.warn({ reason }, 'a terminal cannot be drawn')
     this.#end()?.failed(new UndrawableScreen(reason))
-    this.#begin()
   }
 }
 

@@ -122,17 +122,19 @@ export class Terminal {
 
   #draw(viewer: Viewer): void {
     viewer.awaitScreen()
+    const { short } = this.#history
+    if (short === undefined) void this.#drawElsewhere(viewer)
+    else viewer.showScreen(short)
+  }
+
+  async #drawElsewhere(viewer: Viewer): Promise<void> {
     const { size, happened } = this.#history.all()
-    this.screens
-      .draw(size, happened, true)
-      .catch(() => {
-        this.#history.forgetPast()
-        return Buffer.concat(this.#history.replay.slices(0))
-      })
-      .then((screen) => {
-        viewer.showScreen(screen)
-        this.#send()
-      })
+    const screen = await this.screens.draw(size, happened, true).catch(() => {
+      this.#history.forgetPast()
+      return Buffer.concat(this.#history.replay.slices(0))
+    })
+    viewer.showScreen(screen)
+    this.#send()
   }
 
   #input(viewer: Viewer, type: number, payload: Buffer): void {

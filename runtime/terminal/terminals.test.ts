@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { terminal } from '../../protocol/index.js'
+import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
+import { testInstance } from '../testing/kernel.js'
+import { stateOf } from '../testing/terminal-state.js'
+import { watch } from '../testing/watcher.js'
+
+describe('terminals', () => {
+  let namespace: AsyncDisposable
+  let instance: Instance
+  let sandbox: string
+  const socket = `/run/cloche/${testInstance}/runtime.sock`
+
+  beforeAll(async () => {
+    namespace = await lonelyNamespace()
+    instance = await startInstance(testInstance)
+    sandbox = (await instance.claim()).id
+  })
+  afterAll(async () => {
+    await instance[Symbol.asyncDispose]()
+    await namespace[Symbol.asyncDispose]()
+  })
+
+  const open = async (body: object = {}, id = sandbox) => {
+    const answer = await instance.call('POST', `/sandboxes/${id}/terminals`, body)
+    if (answer.status !== 201) throw new Error(`${answer.status}: ${answer.text}`)
+    return terminal.parse(JSON.parse(answer.text))
+  }
+  const list = async (id = sandbox) => {
+    const answer = await instance.call('GET', `/sandboxes/${id}/terminals`)
+    return z.object({ terminals: z.array(terminal) }).parse(JSON.parse(answer.text)).terminals
+  }
+  const attach = (id: string, options: Parameters<typeof watch>[2] & { since?: number } = {}) => {
+    const since = options.since === undefined ? '' : `?since=${options.since}`
+    return watch(socket, `/sandboxes/${sandbox}/terminals/${id}/attach${since}`, options)
+  }
+  const sh = (script: string) => open({ command: ['/bin/sh', '-c', script] })
+
+  it('passes every byte on as it is: UTF-8 in any pieces, colours, mouse, pasted text', async () => {
+    const { id } = await sh('stty raw -echo; echo ready; exec cat')
+    using one = await attach(id, { since: 0 })
+    await one.sees('ready')
+    const began = one.output().length
+    const text =
+      '漢字 é 👩‍👩‍👧‍👦 🇨🇭\x1b[38;2;1;2;3m\x1b[<0;10;5M\x1b[M !!\x1b[200~pasted\nlines\x1b[201~\x1b[?1000h\x00\x03\x04\x7f'
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length; at += 3) one.type(bytes.subarray(at, at + 3))
+    await one.until(() => one.output().length >= began + bytes.length, 'all bytes')
+    expect(one.output().subarray(began)).toEqual(bytes)
+  })
+
+  it.each([
+    ['vim', 'vi -u NONE -N -c "set mouse=a nu showmode" f', '\x06\x06jjix y z', 'INSERT'],
+    ['less', 'less -R f', '  /25\n', '\x1b[7m25'],
+    ['htop', 'htop -d 100', '', 'Tasks'],
+  ])(
+    'shows %s to one who comes later exactly as to one who saw everything',
+    async (_, command, keys, sign) => {
+      const { id } = await open()
+      using first = await attach(id, { since: 0, drawing: true })
+      first.type(`seq 300 > f; printf 'before %s\\n' 1 2 3; ${command}\n`)
+      await first.sees('\x1b[?1049h')
+      await sleep(300)
+      if (keys !== '') first.type(keys)
+      await first.sees(sign)
+      // Until the program has drawn everything, nobody can compare.
+      for (let seq = -1; seq !== first.seq; await sleep(400)) seq = first.seq
+      using second = await attach(id, { drawing: true })
+      expect(second.headers[0]).toMatchObject({ screen: true, seq: first.seq, cols: 80, rows: 24 })
+      expect(await stateOf(await second.screen())).toEqual(await stateOf(await first.screen()))
+
+      second.resize(100, 30)
+      await first.until(() => first.sizes.length === 1, 'the new size')
+      for (let seq = -1; seq !== first.seq; await sleep(400)) seq = first.seq
+      await second.until(() => second.seq === first.seq, 'the same output')
+      expect(await stateOf(await second.screen())).toEqual(await stateOf(await first.screen()))
+      expect(second.sizes).toEqual([])
+      await instance.call('DELETE', `/sandboxes/${sandbox}/terminals/${id}`)
+    },
+  )
+
+  it('brings along a thousand lines above the screen, and goes on byte for byte where the bytes are here', async () => {
+    const { id } = await open()
+    using first = await attach(id, { since: 0, drawing: true })
+    first.type("PS1='$ '; seq 200000; echo en''d\n")
+    await first.sees('end')
+    for (let seq = -1; seq !== first.seq; await sleep(100)) seq = first.seq
+    using late = await attach(id, { drawing: true })
+    expect(late.headers[0]).toMatchObject({ screen: true, seq: first.seq })
+    expect(await stateOf(await late.screen())).toEqual(await stateOf(await first.screen()))
+    expect((await late.screen()).buffer.active.baseY).toBe(1000)
+
+    using back = await attach(id, { since: first.seq - 100_000 })
+    await back.until(() => back.seq === first.seq, 'the rest')
+    expect(back.headers[0]).toMatchObject({ screen: false, seq: first.seq - 100_000 })
+    expect(back.output().equals(first.output().subarray(-100_000))).toBe(true)
+    using tooLate = await attach(id, { since: 10 })
+    expect(tooLate.headers[0]?.screen).toBe(true)
+    await expect(attach(id, { since: first.seq + 1 })).rejects.toThrow('400')
+  })
+
+  it('tells how the program ended, to those who are there and to those who come back', async () => {
+    for (const [script, exit] of [
+      ['echo out; exit 7', { exitCode: 7, signal: null }],
+      ['kill -KILL $$', { exitCode: null, signal: 'SIGKILL' }],
+    ] as const) {
+      const { id } = await sh(`read x; ${script}`)
+      using one = await attach(id)
+      one.type('\n')
+      await one.until(() => one.exit !== undefined, 'the exit')
+      expect(one.exit).toEqual(exit)
+      using later = await attach(id, { since: 0 })
+      await later.until(() => later.exit !== undefined, 'the exit')
+      expect(later.output().equals(one.output())).toBe(true)
+      expect((await list()).find((other) => other.id === id)?.exit).toEqual(exit)
+    }
+  })
+
+  it('gives all output of a program that ends at once after much of it', async () => {
+    const { id } = await sh('read x; seq 100000')
+    using one = await attach(id, { since: 0 })
+    one.type('\n')
+    await one.until(() => one.exit !== undefined, 'the exit')
+    const lines = Array.from({ length: 100_000 }, (_, i) => `${i + 1}\r\n`).join('')
+    expect(one.output().toString()).toBe(`\r\n${lines}`)
+  })
+
+  it('is named by its program, and then by the titles that the program sets', async () => {
+    const { id, title } = await sh("read x; printf '\\033]2;a \\344\\270\\200 title\\007'; read x")
+    expect(title).toBe('/bin/sh')
+    using one = await attach(id)
+    one.type('\n')
+    await one.sees('title')
+    expect((await list()).find((other) => other.id === id)?.title).toBe('a 一 title')
+    using two = await attach(id)
+    expect(two.headers[0]?.title).toBe('a 一 title')
+  })
+
+  it('lets nobody wait for a program that does not read what was pasted', async () => {
+    const { id } = await sh('stty raw -echo; echo ready; sleep 1; head -c 3000000 | wc -c; sleep 60')
+    using one = await attach(id, { since: 0 })
+    await one.sees('ready')
+    for (let part = 0; part < 30; part++) one.type(Buffer.alloc(100_000, 'x'))
+    const other = await sh('read x; echo "got $x"')
+    using two = await attach(other.id)
+    two.type('it\n')
+    await two.sees('got it')
+    await one.sees('3000000')
+  })
+
+  it('cuts the line of whoever sends nonsense, and nothing else', async () => {
+    const { id } = await sh('read x; echo "got $x"')
+    using good = await attach(id)
+    for (const nonsense of [
+      Buffer.from([5, 255, 255, 255, 255]),
+      Buffer.from([99, 0, 0, 0, 0]),
+      Buffer.from([7, 0, 0, 0, 1, 1]),
+      Buffer.from([6, 0, 0, 0, 2, 123, 125]),
+      Buffer.from('\x06\x00\x00\x00\x1a{"cols":100000,"rows":100000}', 'latin1'),
+    ]) {
+      using bad = await attach(id)
+      const cut = new Promise((resolve) => bad.line.once('close', resolve))
+      bad.line.write(nonsense)
+      await cut
+    }
+    good.type('it\n')
+    await good.sees('got it')
+  })
+
+  it('disappear from the list when their sandbox stops, and do not come back with it', async () => {
+    const { id } = await instance.claim()
+    const opened = await open({}, id)
+    expect((await list(id)).map((one) => one.id)).toEqual([opened.id])
+    await instance.call('POST', `/sandboxes/${id}/stop`)
+    expect(await list(id)).toEqual([])
+    await instance.call('POST', `/sandboxes/${id}/start`)
+    expect(await list(id)).toEqual([])
+    const again = await open({}, id)
+    expect((await list(id)).map((one) => one.id)).toEqual([again.id])
+    await instance.call('DELETE', `/sandboxes/${id}`)
+  })
+
+  it('are bounded in number, and those that have ended do not count', async () => {
+    const { id } = await instance.claim({ limits: { cpus: 1, memoryMiB: 256, diskMiB: 64, pids: 200 } })
+    for (let count = 0; count < 20; count++) await open({ command: ['/bin/true'] }, id)
+    for (let count = 0; count < 64; count++) await open({ command: ['/bin/sleep', '60'] }, id)
+    const refused = await instance.call('POST', `/sandboxes/${id}/terminals`, {})
+    expect(refused.status).toBe(409)
+    expect(await list(id)).toHaveLength(64 + 16)
+    await instance.call('DELETE', `/sandboxes/${id}`)
+  })
+})
