@@ -7,6 +7,7 @@ import type { Reaper } from '../linux/process.js'
 import { maxSandboxes, type Slot } from '../linux/slot.js'
 import { openIdmap } from '../linux/userns.js'
 import type { Network } from '../network/network.js'
+import type { Space } from '../rootfs/space.js'
 
 /** What all sandboxes of this node share, made once by `runtime/index.ts`. */
 export interface NodeContext {
@@ -27,6 +28,7 @@ export interface NodeContext {
   readonly cgroupRoot: string
   readonly ranges: Ranges
   readonly network: Network
+  readonly space: Space
 }
 
 /** Places in the instance's ranges. A place is free again only when its sandbox is gone. */
