@@ -74,6 +74,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   )
   const sandboxes = new Sandboxes(context, () => templates, pools)
   const { claimed, pooled } = await adopt(context)
+  context.ranges.openAhead()
   for (const box of claimed) sandboxes.adopt(box)
   for (const box of pooled) pools.adopt(box)
   pools.refill()

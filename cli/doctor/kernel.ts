@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -14,7 +13,7 @@ import { join } from 'node:path'
 import { run } from '../../runtime/linux/spawn.js'
 import { openIdmap } from '../../runtime/linux/userns.js'
 import { closeDisk, openDisk } from '../../runtime/rootfs/disk.js'
-import { mountRootfs, removeMountPoints } from '../../runtime/rootfs/rootfs.js'
+import { mountRootfs } from '../../runtime/rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../../runtime/rootfs/volume.js'
 import type { Settings } from '../settings.js'
 import { attempt, type Finding, missing, ok } from './finding.js'
@@ -124,11 +123,9 @@ function checkRoot(disk: string): Promise<Finding> {
       mkdirSync(layer)
       writeFileSync(join(layer, 'below'), '')
       const idmap = await openIdmap(uidBase)
-      // Its users must be able to walk there.
       const mounts = mkdtempSync('/run/cloche-doctor-')
-      chmodSync(mounts, 0o711)
       try {
-        using rootfs = mountRootfs(mounts, [layer], volume.path, idmap)
+        await using rootfs = mountRootfs(mounts, [layer], volume.path, idmap)
         // Overlayfs mounts read-only, without a word, where it may not make its work directory.
         await run('setpriv', [
           `--reuid=${uidBase}`,
@@ -139,7 +136,6 @@ function checkRoot(disk: string): Promise<Finding> {
         ])
       } finally {
         closeSync(idmap)
-        removeMountPoints(mounts)
         destroyVolume(volume.path)
       }
       return "wrote through a layer as a sandbox's root"

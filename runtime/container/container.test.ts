@@ -7,6 +7,7 @@ import { detectHierarchy, makeCgroup, processesOf, removeCgroup } from '../cgrou
 import { applyLimits } from '../cgroup/limits.js'
 import { relocate } from '../cgroup/relocate.js'
 import { readUsage } from '../cgroup/usage.js'
+import { Reaper } from '../linux/process.js'
 import { run } from '../linux/spawn.js'
 import { openIdmap } from '../linux/userns.js'
 import { deviceOf } from '../rootfs/disk.js'
@@ -56,14 +57,14 @@ describe('a sandbox on the real kernel', () => {
     const volume = createVolume(join(lab.disk, 'sandboxes', name), 64 * mib)
     const idmap = await openIdmap(uidBase)
     const cgroup = `${root}/pool/${name}`
-    using rootfs = mountRootfs(join(lab.home, `mounts-${name}`), [lab.layer], volume.path, idmap)
+    await using rootfs = mountRootfs(join(lab.home, `mounts-${name}`), [lab.layer], volume.path, idmap)
     const spec = containerSpec({
       ...{ rootfs: rootfs.path, uidBase, cgroup, hostname: name },
       ...{ memoryBytes: 256 * mib, filter: filter.config() },
     })
     await writeFile(join(bundle, 'config.json'), JSON.stringify(spec))
     const output = openSync(join(bundle, 'output'), 'w')
-    const first = await runContainer(oci(), container, bundle, output)
+    const first = await runContainer(oci(), new Reaper(), container, bundle, output)
     closeSync(output)
     closeSync(idmap)
     applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 }, device)

@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CommandError, run } from '../linux/spawn.js'
+import type { Reaper } from '../linux/process.js'
+import { run } from '../linux/spawn.js'
 
 /** An OCI runtime with its state directory. `runsc` takes the same calls. */
 export interface OciRuntime {
@@ -11,40 +12,65 @@ export interface OciRuntime {
 
 const base = (runtime: OciRuntime) => ['--root', runtime.root, '--cgroup-manager=cgroupfs']
 
+/** crun refused. The message is its own. */
+export class ContainerError extends Error {
+  override readonly name = 'ContainerError'
+}
+
 /**
  * Creates and starts the container of `bundle`, and returns its first process as the host sees it.
  * @param output a descriptor that becomes its stdout and stderr: the end of file there is the container's end
- * @throws CommandError with crun's own words
+ * @throws ContainerError
  */
 export async function runContainer(
   runtime: OciRuntime,
+  reaper: Reaper,
   id: string,
   bundle: string,
   output: number,
 ): Promise<number> {
-  const log = join(bundle, 'log')
-  const pidFile = join(bundle, 'pid')
+  const files = { log: join(bundle, 'log'), pid: join(bundle, 'pid') }
+  const args = [
+    ...base(runtime),
+    `--log=file:${files.log}`,
+    ...['run', '--detach', '--bundle', bundle, '--pid-file', files.pid, id],
+  ]
+  const nothing = openSync('/dev/null', 'r')
   try {
-    await run(
-      runtime.program,
-      [
-        ...base(runtime),
-        `--log=file:${log}`,
-        'run',
-        '--detach',
-        '--bundle',
-        bundle,
-        '--pid-file',
-        pidFile,
-        id,
-      ],
-      { stdio: ['ignore', output, output] },
-    )
-  } catch (error) {
-    const words = await readFile(log, 'utf8').catch(() => '')
-    throw error instanceof CommandError ? new CommandError(error.command, error.status, words) : error
+    await runOci(runtime, reaper, args, files.log, [nothing, output, output])
+  } finally {
+    closeSync(nothing)
   }
-  return Number(await readFile(pidFile, 'utf8'))
+  return Number(readFileSync(files.pid, 'utf8'))
+}
+
+/**
+ * Starts a process in the container and returns it, as the host sees it.
+ * @param files where its description lies, and where crun may write
+ * @throws ContainerError
+ */
+export async function execInContainer(
+  runtime: OciRuntime,
+  reaper: Reaper,
+  id: string,
+  files: { process: string; pid: string; log: string },
+  stdio: readonly [number, number, number],
+): Promise<number> {
+  await runOci(runtime, reaper, execArguments(runtime, id, files), files.log, stdio)
+  return Number(readFileSync(files.pid, 'utf8'))
+}
+
+async function runOci(
+  runtime: OciRuntime,
+  reaper: Reaper,
+  args: readonly string[],
+  log: string,
+  stdio: readonly [number, number, number],
+): Promise<void> {
+  const { exitCode, signal } = await reaper.run(runtime.program, args, stdio)
+  if (exitCode === 0) return
+  const words = existsSync(log) ? readFileSync(log, 'utf8').trim() : ''
+  throw new ContainerError(words || `${runtime.program} ended with ${exitCode ?? signal}`)
 }
 
 /** Kills what runs in the container and removes crun's state of it. One that is gone already is no error. */
@@ -62,13 +88,7 @@ export function execArguments(
   return [
     ...base(runtime),
     `--log=file:${log}`,
-    'exec',
-    '--detach',
-    '--process',
-    process,
-    '--pid-file',
-    pid,
-    id,
+    ...['exec', '--detach', '--process', process, '--pid-file', pid, id],
   ]
 }
 

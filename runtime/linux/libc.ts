@@ -85,6 +85,17 @@ export function umountDetach(target: string): void {
   check(libcUmount2(target, detach), 'umount2', target)
 }
 
+/** The same on another thread: the kernel waits for a grace period, milliseconds when processors are busy. */
+export function umountDetachWaiting(target: string): Promise<void> {
+  const detach = 2
+  return new Promise((resolve, reject) => {
+    libcUmount2.async(target, detach, (error: Error | null, result: number) => {
+      if (error === null && result === 0) resolve()
+      else reject(error ?? new SyscallError('umount2', 'EINVAL', target))
+    })
+  })
+}
+
 /**
  * @param path bytes, since a file name need not be UTF-8
  * @see openat2(2)

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { ExitStatus } from '../../protocol/index.js'
 import { becomeSubreaper, SyscallError, waitpidNow } from './libc.js'
+import { startProgram } from './start.js'
 
 const signalNames = new Map<number, string>(
   Object.entries(constants.signals).map(([name, number]) => [number, name]),
@@ -15,8 +16,9 @@ export function exitStatus(status: number): ExitStatus {
 }
 
 /**
- * Waits for processes that are ours only because their parent, crun, has gone: a detached container's first
- * process and detached execs. Node waits for its own children itself and is left to it.
+ * Waits for processes that Node does not know of: those that `startProgram` started, and those that are ours
+ * only because their parent, crun, has gone: a detached container's first process and detached execs. Node waits
+ * for its own children itself and is left to it.
  */
 export class Reaper {
   readonly #waiting = new Map<number, (status: ExitStatus) => void>()
@@ -32,6 +34,15 @@ export class Reaper {
       this.#waiting.set(pid, resolve)
       this.#reap(pid)
     })
+  }
+
+  /** Runs a program to its end. @throws SyscallError when there is none of that name */
+  run(
+    program: string,
+    args: readonly string[],
+    stdio: readonly [number, number, number],
+  ): Promise<ExitStatus> {
+    return this.wait(startProgram(program, args, stdio))
   }
 
   #sweep(): void {

@@ -1,6 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { constants } from 'node:os'
-import { receiveNow, routeSocket, sendWaiting, setns } from '../linux/libc.js'
+import { errnoName, receiveNow, routeSocket, sendWaiting, setns } from '../linux/libc.js'
 
 /**
  * Changes to links, addresses and routes, asked of the kernel itself: two programs of iproute2 for each sandbox
@@ -47,7 +46,7 @@ export async function change(messages: readonly Buffer[], pid?: number): Promise
       const bytes = receiveNow(socket, answer)
       if (bytes < headerBytes + 4 || answer.readUInt16LE(4) !== types.error) continue
       const errno = -answer.readInt32LE(headerBytes)
-      if (errno !== 0) throw new NetlinkError(nameOf(errno), answer.readUInt32LE(8))
+      if (errno !== 0) throw new NetlinkError(errnoName(errno), answer.readUInt32LE(8))
     }
   } finally {
     closeSync(socket)
@@ -155,5 +154,3 @@ function u32(value: number): Buffer {
 
 const text = (value: string) => Buffer.from(`${value}\0`)
 const ipv4 = (address: string) => Buffer.from(address.split('.').map(Number))
-const nameOf = (errno: number) =>
-  Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`

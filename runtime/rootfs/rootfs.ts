@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { mount, mountSetattr, moveMount, openTree, umountDetach } from '../linux/libc.js'
+import { mount, mountSetattr, moveMount, openTree, umountDetach, umountDetachWaiting } from '../linux/libc.js'
 
 const openTreeClone = 1
 const openTreeCloexec = 0o2000000
@@ -8,7 +8,7 @@ const mountAttrIdmap = 0x00100000n
 const mountPrivate = BigInt(1 << 18)
 
 /** A root file system that is mounted while a container starts; its own mount namespace keeps it alive. */
-export interface Rootfs extends Disposable {
+export interface Rootfs extends AsyncDisposable {
   readonly path: string
 }
 
@@ -16,41 +16,43 @@ export interface Rootfs extends Disposable {
  * Mounts a sandbox's root: its template's layers below, its volume on top, all of them idmapped into its
  * range of uids, so that nothing is ever copied or chowned and on disk every owner stays 0-based.
  *
- * Disposing of it forgets the mounts on the host. A container that runs keeps them in its own mount
+ * Everything hangs below one tmpfs, so that one call forgets it on the host when the root is disposed of: each
+ * such call costs a grace period of the kernel. A container that runs keeps the mounts in its own mount
  * namespace; when it dies they go with it.
  *
+ * @param at a directory, which is made, and removed again with the mounts
  * @param layers directories, the lowest first
  * @param idmap a descriptor from `openIdmap`
  * @see https://docs.kernel.org/filesystems/overlayfs.html
  */
 export function mountRootfs(at: string, layers: readonly string[], volume: string, idmap: number): Rootfs {
-  const mounted: string[] = []
-  const attach = (source: string, name: string) => {
+  const place = (name: string) => {
     const target = join(at, name)
-    mkdirSync(target, { recursive: true })
-    cloneIdmapped(source, target, idmap)
-    mounted.push(target)
+    mkdirSync(target)
     return target
   }
-  const forget = () => {
-    for (const target of mounted.splice(0).reverse()) umountDetach(target)
+  const attach = (source: string, name: string) => {
+    const target = place(name)
+    cloneIdmapped(source, target, idmap)
+    return target
   }
+  mkdirSync(at, { recursive: true })
+  // Uids of the sandbox walk through it.
+  mount('tmpfs', at, 'tmpfs', 0, 'mode=711,size=64k')
   try {
     const lower = layers.map((layer, i) => attach(layer, `layer${i}`)).reverse()
     const view = attach(volume, 'volume')
-    const root = join(at, 'root')
-    mkdirSync(root, { recursive: true })
-    mount(
-      'overlay',
-      root,
-      'overlay',
-      0,
-      `lowerdir=${lower.join(':')},upperdir=${view}/upper,workdir=${view}/work`,
-    )
-    mounted.push(root)
-    return { path: root, [Symbol.dispose]: forget }
+    const root = place('root')
+    const options = `lowerdir=${lower.join(':')},upperdir=${view}/upper,workdir=${view}/work`
+    mount('overlay', root, 'overlay', 0, options)
+    const forget = async () => {
+      await umountDetachWaiting(at)
+      rmdirSync(at)
+    }
+    return { path: root, [Symbol.asyncDispose]: forget }
   } catch (error) {
-    forget()
+    umountDetach(at)
+    rmdirSync(at)
     throw error
   }
 }
@@ -65,7 +67,7 @@ export function removeMountPoints(at: string): void {
   const targets = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')
-    .filter((target) => target.startsWith(`${at}/`))
+    .filter((target) => target === at || target.startsWith(`${at}/`))
   for (const target of targets.reverse()) umountDetach(target)
   for (const name of readdirSync(at)) rmdirSync(join(at, name))
   rmdirSync(at)

@@ -1,15 +1,13 @@
 import { closeSync, fchownSync, rmSync, writeFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { ExecExit, ExecRequest } from '../../protocol/index.js'
 import { newId } from '../../protocol/index.js'
-import { execArguments } from '../container/crun.js'
+import { ContainerError, execInContainer } from '../container/crun.js'
 import { insideEnvironment, processSpec, uidOf } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
 import { killTree } from '../linux/process.js'
-import { CommandError, run } from '../linux/spawn.js'
 import type { NodeContext } from './node.js'
 import type { Record } from './record.js'
 
@@ -47,10 +45,8 @@ export async function startExec(node: NodeContext, box: Record, request: ExecReq
   for (const end of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) fchownSync(end, owner, owner)
   const began = performance.now()
   try {
-    await run(node.oci.program, execArguments(node.oci, box.id, files), {
-      stdio: [stdin.readEnd, stdout.writeEnd, stderr.writeEnd],
-    })
-    const pid = Number(await readFile(files.pid, 'utf8'))
+    const stdio = [stdin.readEnd, stdout.writeEnd, stderr.writeEnd] as const
+    const pid = await execInContainer(node.oci, node.reaper, box.id, files, stdio)
     return watch(node, pid, request, began, {
       stdin: stdin.writeEnd,
       stdout: stdout.readEnd,
@@ -58,12 +54,8 @@ export async function startExec(node: NodeContext, box: Record, request: ExecReq
     })
   } catch (error) {
     for (const fd of [stdin.writeEnd, stdout.readEnd, stderr.readEnd]) closeSync(fd)
-    if (!(error instanceof CommandError)) throw error
-    const words = await readFile(files.log, 'utf8').catch(() => '')
-    throw new RuntimeRefusal(
-      'invalid_request',
-      `the command cannot be started: ${words.trim() || error.message}`,
-    )
+    if (!(error instanceof ContainerError)) throw error
+    throw new RuntimeRefusal('invalid_request', `the command cannot be started: ${error.message}`)
   } finally {
     for (const fd of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) closeSync(fd)
     for (const file of Object.values(files)) rmSync(file, { force: true })

@@ -38,33 +38,12 @@ export function makeDisk(node: NodeContext, box: Record): Record {
 export async function boot(node: NodeContext, box: Record, bounds: Limits): Promise<Record> {
   const bundle = directoryOf(node, box)
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
-  const idmap = await node.ranges.idmap(box.index)
-  const layers = box.layers.map((layer) => join(node.disk, 'layers', layer))
-  const mounts = join(node.scratch, box.id)
   const exitPipe = join(bundle, 'exit')
   if (!existsSync(exitPipe)) mkfifo(exitPipe, 0o600)
-  let pid: number
-  {
-    using rootfs = mountRootfs(mounts, layers, volumeOf(node, box), idmap)
-    const spec = containerSpec({
-      rootfs: rootfs.path,
-      uidBase: node.slot.uidBase(box.index),
-      cgroup: box.cgroup,
-      hostname: box.hostname,
-      memoryBytes: box.limits.memoryMiB * mib,
-      filter: node.filter.config(),
-    })
-    writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec))
-    // Open for reading too, or opening would wait for a reader.
-    const output = openSync(exitPipe, constants.O_RDWR)
-    try {
-      pid = await runContainer(node.oci, box.id, bundle, output)
-      node.filter.learn(node.oci, box.id)
-    } finally {
-      closeSync(output)
-    }
-  }
-  removeMountPoints(mounts)
+  const idmap = await node.ranges.idmap(box.index)
+  const layers = box.layers.map((layer) => join(node.disk, 'layers', layer))
+  await using rootfs = mountRootfs(join(node.scratch, box.id), layers, volumeOf(node, box), idmap)
+  const pid = await startContainer(node, box, bundle, rootfs.path)
   applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
   await node.network.connect(linkOf(node, box), linkPolicyOf(box), pid)
   const began = startTime(pid)
@@ -82,6 +61,32 @@ export const linkPolicyOf = (box: Record): LinkPolicy => ({
   policy: box.network,
   mbps: box.limits.networkMbps,
 })
+
+async function startContainer(
+  node: NodeContext,
+  box: Record,
+  bundle: string,
+  rootfs: string,
+): Promise<number> {
+  const spec = containerSpec({
+    rootfs,
+    uidBase: node.slot.uidBase(box.index),
+    cgroup: box.cgroup,
+    hostname: box.hostname,
+    memoryBytes: box.limits.memoryMiB * mib,
+    filter: node.filter.config(),
+  })
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec))
+  // Open for reading too, or opening would wait for a reader.
+  const output = openSync(join(bundle, 'exit'), constants.O_RDWR)
+  try {
+    const pid = await runContainer(node.oci, node.reaper, box.id, bundle, output)
+    node.filter.learn(node.oci, box.id)
+    return pid
+  } finally {
+    closeSync(output)
+  }
+}
 
 /** Ends everything that runs in the sandbox. Its disk stays. Says nothing if nothing runs. */
 export async function halt(node: NodeContext, box: Record): Promise<void> {

@@ -31,21 +31,29 @@ export interface NodeContext {
   readonly space: Space
 }
 
+/** Idmaps opened ahead: to make one takes a process and 3 ms, and a new sandbox waits for it. */
+const idmapsAhead = 4
+/** The kernel takes a dead sandbox's interface away some time after; until then its place is taken last. */
+const restMs = 2000
+
 /** Places in the instance's ranges. A place is free again only when its sandbox is gone. */
 export class Ranges {
   readonly #used = new Set<number>()
   readonly #idmaps = new Map<number, Promise<number>>()
+  readonly #releasedAt = new Map<number, number>()
+  #ahead: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly slot: Slot) {}
 
   /** @throws RuntimeRefusal `node_full` */
   take(): number {
-    for (let index = 0; index < maxSandboxes; index++) {
-      if (this.#used.has(index)) continue
-      this.#used.add(index)
-      return index
+    const [index] = this.#free(1)
+    if (index === undefined) {
+      throw new RuntimeRefusal('node_full', `this node holds ${maxSandboxes} sandboxes, which is all it can`)
     }
-    throw new RuntimeRefusal('node_full', `this node holds ${maxSandboxes} sandboxes, which is all it can`)
+    this.#used.add(index)
+    this.openAhead()
+    return index
   }
 
   adopt(index: number): void {
@@ -54,6 +62,7 @@ export class Ranges {
 
   release(index: number): void {
     this.#used.delete(index)
+    this.#releasedAt.set(index, performance.now())
   }
 
   /** The idmap of a place. Nobody ever enters that namespace, so the next sandbox there uses it again. */
@@ -64,5 +73,27 @@ export class Ranges {
     this.#idmaps.set(index, opening)
     opening.catch(() => this.#idmaps.delete(index))
     return opening
+  }
+
+  /** Opens the idmaps of the places that come next, one at a time, while others work. */
+  openAhead(): void {
+    this.#ahead = this.#ahead.then(async () => {
+      // Who needs one that could not be opened tries again, and hears why.
+      for (const index of this.#free(idmapsAhead)) await this.idmap(index).catch(() => {})
+    })
+  }
+
+  /** The next free places, in the order in which they will be taken. */
+  #free(count: number): number[] {
+    const rested: number[] = []
+    const resting: number[] = []
+    const now = performance.now()
+    for (let index = 0; index < maxSandboxes && rested.length < count; index++) {
+      if (this.#used.has(index)) continue
+      const releasedAt = this.#releasedAt.get(index)
+      if (releasedAt !== undefined && now - releasedAt < restMs) resting.push(index)
+      else rested.push(index)
+    }
+    return [...rested, ...resting].slice(0, count)
   }
 }

@@ -8,9 +8,10 @@ import { deleteContainer, runContainer } from '../container/crun.js'
 import { SeccompFilter } from '../container/filter.js'
 import { readSeccomp } from '../container/seccomp.js'
 import { capabilities, containerSpec } from '../container/spec.js'
+import { Reaper } from '../linux/process.js'
 import { openIdmap } from '../linux/userns.js'
 import { deviceOf } from '../rootfs/disk.js'
-import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
+import { mountRootfs } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
 import { openLaboratory, testInstance } from './kernel.js'
 
@@ -40,19 +41,18 @@ export async function openBox(name: string, place: number, diskMiB = 64): Promis
   const cgroup = `${parent}/box`
   let pid: number
   {
-    using rootfs = mountRootfs(join(lab.home, 'mounts'), [lab.layer], volume.path, idmap)
+    await using rootfs = mountRootfs(join(lab.home, 'mounts'), [lab.layer], volume.path, idmap)
     const spec = containerSpec({
       ...{ rootfs: rootfs.path, uidBase, cgroup, hostname: name, memoryBytes: 256 * mib },
       filter: new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities)).config(),
     })
     await writeFile(join(bundle, 'config.json'), JSON.stringify(spec))
     const output = openSync(join(bundle, 'output'), 'w')
-    pid = await runContainer(oci, id, bundle, output)
+    pid = await runContainer(oci, new Reaper(), id, bundle, output)
     closeSync(output)
     applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 256, pids: 64 }, await deviceOf(lab.disk))
   }
   closeSync(idmap)
-  removeMountPoints(join(lab.home, 'mounts'))
   return {
     ...{ home: lab.home, disk: lab.disk, pid, cgroup },
     inside: (script, user = '1000:1000') => runInside(oci, id, script, user),
