@@ -1,0 +1,32 @@
+'use client'
+
+import { Mark } from './components/logo'
+import { Button } from './components/ui/button'
+
+/** A page broke. Nothing that runs in a sandbox is touched by it. */
+export default function PageBroke({
+  error,
+  reset,
+}: {
+  error: Error & { digest?: string }
+  reset: () => void
+}) {
+  return (
+    <main className="grid min-h-dvh place-content-center justify-items-center gap-4 p-6 text-center">
+      <Mark className="size-10" />
+      <h1 className="font-semibold text-xl">This page broke</h1>
+      <p className="max-w-sm text-muted">
+        Your sandboxes go on running. Try again; if it stays like this, tell your operator
+        {error.digest ? ` the number ${error.digest}` : ''}.
+      </p>
+      <div className="flex gap-2">
+        <Button look="primary" onClick={reset}>
+          Try again
+        </Button>
+        <Button asChild>
+          <a href="/sandboxes">Go to your sandboxes</a>
+        </Button>
+      </div>
+    </main>
+  )
+}

@@ -1,0 +1,16 @@
+'use client'
+
+import './globals.css'
+import PageBroke from './error'
+
+/** The root layout itself broke. */
+export default function EverythingBroke(props: { error: Error & { digest?: string }; reset: () => void }) {
+  return (
+    <html lang="en">
+      <body>
+        <title>This page broke · Cloche</title>
+        <PageBroke {...props} />
+      </body>
+    </html>
+  )
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { type ErrorCode, type Problem, problem } from './protocol'
+
+/** The API said no. `problem.detail` is written for the person who asked. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: ErrorCode
+  /** One entry for each field that is wrong, by its path. */
+  readonly fields: ReadonlyMap<string, string>
+
+  constructor(refusal: Problem) {
+    super(refusal.detail || refusal.title)
+    this.name = 'ApiError'
+    this.status = refusal.status
+    this.code = refusal.code
+    this.fields = new Map((refusal.errors ?? []).map((entry) => [entry.path, entry.message]))
+  }
+}
+
+/** No answer: the line is down. */
+export class Unreachable extends Error {
+  constructor(cause?: unknown) {
+    super('Cloche cannot be reached. Check your connection; this page tries again by itself.', { cause })
+    this.name = 'Unreachable'
+  }
+}
+
+/** An answer that the API would not give: something in between answered, or Cloche is newer than this page. */
+export class NotUnderstood extends Error {
+  constructor(cause: unknown) {
+    super('The answer was not understood. Load this page again: it may be older than the server.', { cause })
+    this.name = 'NotUnderstood'
+  }
+}
+
+export interface Request {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Sent as JSON. Everything that changes something sends JSON, `{}` at least: the server wants the type. */
+  readonly body?: object
+}
+
+const nothing = z.unknown()
+
+/**
+ * One call of `/api/v1`, parsed by the contract's own schema.
+ *
+ * @throws ApiError when the API refuses, Unreachable when there is no answer, NotUnderstood
+ */
+export async function call<T>(schema: z.ZodType<T>, path: string, request: Request = {}): Promise<T> {
+  const response = await send(`/api/v1${path}`, request)
+  if (!response.ok) throw await refusal(response)
+  const parsed = schema.safeParse(
+    response.status === 204 ? undefined : await response.json().catch(() => null),
+  )
+  if (!parsed.success) throw new NotUnderstood(parsed.error)
+  return parsed.data
+}
+
+/** A call whose answer nobody reads. */
+export async function order(path: string, request: Request): Promise<void> {
+  await call(nothing, path, request)
+}
+
+const authRefusal = z.object({ message: z.string().min(1) })
+
+/**
+ * One call of better-auth, such as `/sign-in/email`.
+ *
+ * @throws ApiError with better-auth's own message, Unreachable
+ */
+export async function auth(path: string, body: object): Promise<void> {
+  const response = await send(`/api/auth${path}`, { method: 'POST', body })
+  if (response.ok) return
+  const said = authRefusal.safeParse(await response.json().catch(() => null))
+  const limited = response.status === 429
+  throw new ApiError({
+    type: 'about:blank',
+    title: 'Refused',
+    status: response.status,
+    code: limited ? 'rate_limited' : 'unauthenticated',
+    detail: limited
+      ? 'Too many tries. Wait a minute, then try again.'
+      : said.success
+        ? said.data.message
+        : `The server answered ${response.status}.`,
+  })
+}
+
+async function send(url: string, { method = 'GET', body }: Request): Promise<Response> {
+  const init: RequestInit = { method, headers: { accept: 'application/json' }, credentials: 'same-origin' }
+  if (method !== 'GET') {
+    init.headers = { accept: 'application/json', 'content-type': 'application/json' }
+    init.body = JSON.stringify(body ?? {})
+  }
+  try {
+    return await fetch(url, init)
+  } catch (cause) {
+    throw new Unreachable(cause)
+  }
+}
+
+async function refusal(response: Response): Promise<Error> {
+  const parsed = problem.safeParse(await response.json().catch(() => null))
+  return parsed.success ? new ApiError(parsed.data) : new NotUnderstood(`status ${response.status}`)
+}

@@ -1,0 +1,62 @@
+'use client'
+
+import { usePathname, useRouter } from 'next/navigation'
+import { createContext, type ReactNode, useContext, useEffect } from 'react'
+import { Mark } from '../components/logo'
+import { Failed } from '../components/ui/states'
+import { ApiError, auth, order } from './api'
+import { signInPath } from './next'
+import { type Me, me, type Role } from './protocol'
+import { useResource } from './resource'
+
+const Context = createContext<Me | null>(null)
+
+/** Who is signed in, and for which tenant. Only below `Session`. */
+export function useSession(): Me {
+  const session = useContext(Context)
+  if (!session) throw new Error('useSession stands outside Session')
+  return session
+}
+
+const rank: Record<Role, number> = { member: 0, admin: 1, owner: 2 }
+
+/** Whether the person may do what `role` may. The API decides; this only hides what it would refuse. */
+export function useMay(role: Role): boolean {
+  return rank[useSession().tenant.role] >= rank[role]
+}
+
+/** Asks who is signed in, and sends who is not to the sign-in page. */
+export function Session({ children }: { children: ReactNode }) {
+  const session = useResource('/me', me, { everyMs: 60_000 })
+  const router = useRouter()
+  const pathname = usePathname()
+  const signedOut = session.error instanceof ApiError && session.error.status === 401
+  useEffect(() => {
+    if (signedOut) router.replace(signInPath(pathname))
+  }, [signedOut, router, pathname])
+  if (session.data && !signedOut) return <Context value={session.data}>{children}</Context>
+  if (session.error && !signedOut) {
+    return (
+      <main className="grid min-h-dvh place-content-center">
+        <Failed error={session.error} retry={() => session.mutate()} />
+      </main>
+    )
+  }
+  return (
+    <main className="grid min-h-dvh place-content-center" aria-busy>
+      <Mark className="size-10 animate-glow" />
+      <span className="sr-only">Loading</span>
+    </main>
+  )
+}
+
+export async function signOut(): Promise<void> {
+  await auth('/sign-out', {})
+  window.location.assign('/sign-in')
+}
+
+/** Changes the tenant by loading everything anew: nothing of the one before stays in memory. */
+export async function activateTenant(id: string): Promise<void> {
+  await order(`/tenants/${id}/activate`, { method: 'POST' })
+  window.location.assign('/sandboxes')
+}

@@ -1,0 +1,46 @@
+'use client'
+
+import { type SyntheticEvent, useState } from 'react'
+import { ApiError } from './api'
+
+export interface Submission {
+  readonly submit: (event: SyntheticEvent<HTMLFormElement>) => void
+  readonly busy: boolean
+  readonly error: Error | undefined
+  /** What the API says of one field. */
+  readonly fieldError: (path: string) => string | undefined
+}
+
+/**
+ * A form that is sent once: busy until its answer, then its error or nothing. Work that ends in `'leaving'` stays
+ * busy, because the page goes away.
+ */
+export function useSubmit(work: (form: FormData) => Promise<unknown>): Submission {
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<Error>()
+  return {
+    busy,
+    error,
+    fieldError: (path) => (error instanceof ApiError ? error.fields.get(path) : undefined),
+    submit: (event) => {
+      event.preventDefault()
+      if (busy) return
+      const form = new FormData(event.currentTarget)
+      setBusy(true)
+      setError(undefined)
+      work(form).then(
+        (end) => end !== 'leaving' && setBusy(false),
+        (failure: unknown) => {
+          setError(failure instanceof Error ? failure : new Error('Something went wrong.'))
+          setBusy(false)
+        },
+      )
+    },
+  }
+}
+
+/** A text field's value. */
+export function text(form: FormData, name: string): string {
+  const value = form.get(name)
+  return typeof value === 'string' ? value : ''
+}
