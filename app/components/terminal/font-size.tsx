@@ -1,0 +1,42 @@
+'use client'
+
+import { Minus, Plus } from 'lucide-react'
+import { DropdownMenu } from 'radix-ui'
+import { preferences } from '../../terminal/preferences'
+import { useStore } from '../../terminal/use-store'
+
+/** Two entries of a menu that stays open while they are pressed. */
+export function FontSize() {
+  const store = preferences()
+  const { fontSize } = useStore(store)
+  const step = (by: number) => store.resizeText(by)
+  const item =
+    'grid size-7 cursor-pointer place-items-center rounded outline-none data-highlighted:bg-hover [&>svg]:size-4'
+  return (
+    <>
+      <DropdownMenu.Item
+        aria-label="Smaller text"
+        className={item}
+        onSelect={(event) => {
+          event.preventDefault()
+          step(-1)
+        }}
+      >
+        <Minus aria-hidden />
+      </DropdownMenu.Item>
+      <span className="tabular w-12 text-center" aria-live="polite">
+        {fontSize} px
+      </span>
+      <DropdownMenu.Item
+        aria-label="Bigger text"
+        className={item}
+        onSelect={(event) => {
+          event.preventDefault()
+          step(1)
+        }}
+      >
+        <Plus aria-hidden />
+      </DropdownMenu.Item>
+    </>
+  )
+}

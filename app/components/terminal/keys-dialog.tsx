@@ -1,0 +1,33 @@
+'use client'
+
+import { shortcuts } from '../../terminal/keys'
+import { Dialog, DialogBody } from '../ui/dialog'
+import { Keys } from '../ui/keys'
+
+export function KeysDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="Keys"
+      description="Everything else goes to the program in the terminal."
+    >
+      <DialogBody>
+        <dl className="grid grid-cols-[1fr_auto] gap-x-6 gap-y-2">
+          {shortcuts.map(({ keys, name }) => (
+            <div key={name} className="contents">
+              <dt>{name}</dt>
+              <dd>
+                <Keys keys={keys} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+        <p className="text-muted text-xs">
+          On a tab: arrows choose, Alt with an arrow moves it, F2 renames, Delete ends it, Enter goes into the
+          terminal.
+        </p>
+      </DialogBody>
+    </Dialog>
+  )
+}

@@ -1,0 +1,61 @@
+'use client'
+
+import { Unplug } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { terminalLine } from '../../terminal/line'
+import { useStore } from '../../terminal/use-store'
+import { Button } from '../ui/button'
+
+/** Says that the line is down, what that means, and when it is tried again. */
+export function LineBanner() {
+  const line = terminalLine()
+  const status = useStore(line.status)
+  const trouble = useTrouble(status.kind)
+  if (!trouble) return null
+  return (
+    <div
+      data-line={status.kind}
+      className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-line border-b bg-warn-soft px-3 py-1.5"
+    >
+      <Unplug aria-hidden className="size-4 text-warn" />
+      <p className="min-w-0 flex-1">
+        <span role="status">
+          {status.kind === 'refused' ? (
+            `The server does not let this page connect: ${status.reason}`
+          ) : (
+            <>
+              <strong className="font-semibold">The line is down.</strong> Your sandbox goes on; what you type
+              is kept and sent.
+            </>
+          )}
+        </span>{' '}
+        {status.kind === 'down' && <Countdown untilMs={status.retryAtMs} />}
+      </p>
+      <Button size="small" onClick={line.retryNow}>
+        Try now
+      </Button>
+    </div>
+  )
+}
+
+/** True from the first break until it is up again, so that the banner does not flicker with each try. */
+function useTrouble(kind: 'connecting' | 'up' | 'down' | 'refused'): boolean {
+  const [trouble, setTrouble] = useState(kind === 'down' || kind === 'refused')
+  useEffect(() => {
+    if (kind === 'down' || kind === 'refused') setTrouble(true)
+    else if (kind === 'up') setTrouble(false)
+  }, [kind])
+  return trouble
+}
+
+/** Seconds to the next try. Not in the live region: nobody wants to hear it count. */
+function Countdown({ untilMs }: { untilMs: number }) {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    setNow(Date.now())
+    const timer = setInterval(() => setNow(Date.now()), 250)
+    return () => clearInterval(timer)
+  }, [])
+  const seconds = Math.ceil((untilMs - now) / 1000)
+  return <span className="tabular text-muted">{seconds > 0 ? `Next try in ${seconds} s.` : 'Trying…'}</span>
+}

@@ -1,0 +1,129 @@
+'use client'
+
+import { useEffect, useRef, useState } from 'react'
+import { cn } from '../../lib/cn'
+import { isDark, onDarkness } from '../../lib/theme'
+import { preferences } from '../../terminal/preferences'
+import type { TerminalSession } from '../../terminal/session'
+import { palette } from '../../terminal/themes'
+import { useStore } from '../../terminal/use-store'
+import type { Workspace } from '../../terminal/workspace'
+import { Button } from '../ui/button'
+
+interface PaneProps {
+  readonly workspace: Workspace
+  readonly session: TerminalSession
+  readonly tabKey: number
+  readonly refresh: () => void
+}
+
+/** One terminal's screen, and how it ended. */
+export function Pane({ workspace, session, tabKey, refresh }: PaneProps) {
+  const place = useRef<HTMLDivElement>(null)
+  const { theme, fontSize } = useStore(preferences())
+  const { background } = palette(theme, useDark())
+  const rings = useBell(session)
+
+  useEffect(() => {
+    const element = place.current
+    if (!element) return
+    session.screen.show(element)
+    workspace.fit()
+    session.screen.xterm.focus()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // A window that is being dragged would resize the program inside many times a second.
+    const observer = new ResizeObserver(() => {
+      clearTimeout(timer)
+      timer = setTimeout(() => workspace.fit(), 80)
+    })
+    observer.observe(element)
+    const claim = () => workspace.fit()
+    element.addEventListener('focusin', claim)
+    return () => {
+      clearTimeout(timer)
+      observer.disconnect()
+      element.removeEventListener('focusin', claim)
+      session.screen.hide()
+    }
+  }, [session, workspace])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another size of text is another number of columns
+  useEffect(() => workspace.fit(), [fontSize, workspace])
+
+  // An end or a break may be the sandbox's own: look at once, not at the next turn.
+  useEffect(() => session.status.subscribe(refresh), [session, refresh])
+
+  return (
+    <div
+      role="tabpanel"
+      id={`panel-${tabKey}`}
+      aria-labelledby={`tab-${tabKey}`}
+      style={{ backgroundColor: background }}
+      className="absolute inset-0 flex flex-col"
+    >
+      <div
+        className={cn(
+          'pointer-events-none absolute inset-0 z-10 border-2 transition-opacity',
+          rings ? 'border-warn opacity-100' : 'border-transparent opacity-0',
+        )}
+      />
+      <div ref={place} className="min-h-0 flex-1 overflow-hidden pt-1.5 pl-2" />
+      <Ending session={session} onNew={() => workspace.open()} onClose={() => workspace.close(tabKey)} />
+    </div>
+  )
+}
+
+function useDark(): boolean {
+  const [dark, setDark] = useState(isDark)
+  useEffect(() => onDarkness(setDark), [])
+  return dark
+}
+
+function useBell(session: TerminalSession): boolean {
+  const bells = useStore(session.bells)
+  const [ringing, setRinging] = useState(false)
+  const first = useRef(bells)
+  useEffect(() => {
+    if (bells === first.current || !preferences().get().bell) return
+    setRinging(true)
+    const timer = setTimeout(() => setRinging(false), 200)
+    return () => clearTimeout(timer)
+  }, [bells])
+  return ringing
+}
+
+function Ending({
+  session,
+  onNew,
+  onClose,
+}: {
+  session: TerminalSession
+  onNew: () => void
+  onClose: () => void
+}) {
+  const status = useStore(session.status)
+  if (status.kind !== 'ended' && status.kind !== 'refused') return null
+  return (
+    <div
+      role="status"
+      className="flex flex-wrap items-center gap-2 border-line border-t bg-raised px-3 py-2 text-ink"
+    >
+      <span className="min-w-0 flex-1">{ending(status)}</span>
+      <Button size="small" onClick={onClose}>
+        Close tab
+      </Button>
+      <Button size="small" look="primary" onClick={onNew}>
+        New terminal
+      </Button>
+    </div>
+  )
+}
+
+function ending(
+  status: Extract<ReturnType<TerminalSession['status']['get']>, { kind: 'ended' | 'refused' }>,
+): string {
+  if (status.kind === 'refused') return `This terminal cannot be opened: ${status.message}`
+  const { exitCode, signal } = status.exit
+  if (signal) return `Its program was ended by ${signal}.`
+  return exitCode === 0 ? 'Its program ended.' : `Its program ended with exit code ${exitCode ?? '?'}.`
+}

@@ -1,0 +1,55 @@
+'use client'
+
+import { useState } from 'react'
+import { oneLine } from '../../lib/format'
+import type { Sandbox, SandboxState } from '../../lib/protocol'
+import { stepsOf, useSandboxActions } from '../sandbox/actions'
+import { Button } from '../ui/button'
+
+const texts: Partial<Record<SandboxState, { title: string; text: string }>> = {
+  creating: { title: 'It is being made', text: 'A moment.' },
+  paused: {
+    title: 'Paused',
+    text: 'Every process stands still where it was, and uses no CPU. Resume goes on from there.',
+  },
+  stopped: { title: 'Stopped', text: 'Nothing runs. The disk is kept.' },
+  failed: { title: 'Failed', text: 'Its disk is kept, if it had one.' },
+}
+
+/** Lies over the terminals when the sandbox does not run, and offers the way on. */
+export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
+  const actions = useSandboxActions()
+  const [busy, setBusy] = useState(false)
+  const shown = texts[sandbox.state]
+  if (!shown) return null
+  const [step] = stepsOf[sandbox.state]
+  return (
+    <div className="absolute inset-0 z-20 grid animate-fade place-content-center bg-shade p-4">
+      <section
+        aria-label="State of the sandbox"
+        className="grid max-w-sm justify-items-center gap-3 rounded-xl bg-raised px-8 py-6 text-center shadow-pop"
+      >
+        <div role="status" className="grid gap-1">
+          <h2 className="font-semibold text-base">{shown.title}</h2>
+          <p className="text-muted">
+            {sandbox.state === 'failed' && sandbox.failure ? oneLine(sandbox.failure, 400) : shown.text}
+          </p>
+        </div>
+        {step && (
+          <Button
+            look="primary"
+            busy={busy}
+            onClick={async () => {
+              setBusy(true)
+              await actions.take(sandbox, step)
+              setBusy(false)
+            }}
+          >
+            <step.icon aria-hidden />
+            {step.name}
+          </Button>
+        )}
+      </section>
+    </div>
+  )
+}

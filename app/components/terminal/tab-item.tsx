@@ -1,0 +1,100 @@
+'use client'
+
+import { X } from 'lucide-react'
+import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { cn } from '../../lib/cn'
+import { oneLine } from '../../lib/format'
+import { useStore } from '../../terminal/use-store'
+import type { Tab } from '../../terminal/workspace'
+
+export interface TabItemProps {
+  readonly tab: Tab
+  readonly number: number
+  readonly selected: boolean
+  readonly renaming: boolean
+  readonly onSelect: () => void
+  readonly onKey: (event: KeyboardEvent) => void
+  readonly onStartRename: () => void
+  /** Null when nothing was changed. */
+  readonly onRename: (name: string | null) => void
+  readonly onClose: () => void
+}
+
+export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps) {
+  const title = useStore(tab.session.title)
+  const ended = useStore(tab.session.status).kind === 'ended'
+  const name = tab.name || oneLine(title, 40) || `Terminal ${number}`
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (selected) button.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [selected])
+  return (
+    <div
+      className={cn(
+        'group relative flex max-w-56 shrink-0 items-center border-b-2',
+        selected ? 'border-accent' : 'border-transparent',
+      )}
+    >
+      {renaming ? (
+        <RenameInput name={tab.name || name} onDone={on.onRename} />
+      ) : (
+        <button
+          ref={button}
+          type="button"
+          role="tab"
+          id={`tab-${tab.key}`}
+          aria-selected={selected}
+          aria-controls={selected ? `panel-${tab.key}` : undefined}
+          tabIndex={selected ? 0 : -1}
+          onClick={on.onSelect}
+          onDoubleClick={on.onStartRename}
+          onKeyDown={on.onKey}
+          className={cn(
+            'flex h-full min-w-0 items-center gap-1.5 py-1 pr-7 pl-2.5 text-xs outline-offset-[-2px]',
+            selected ? 'text-ink' : 'text-muted hover:text-ink',
+            ended && 'line-through',
+          )}
+        >
+          {tab.rang && (
+            <span role="img" aria-label="rang" className="size-1.5 shrink-0 rounded-full bg-warn" />
+          )}
+          <span className="truncate">{name}</span>
+        </button>
+      )}
+      {!renaming && (
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-label={`End ${name}`}
+          onClick={on.onClose}
+          className={cn(
+            'absolute right-1 grid size-5 place-items-center rounded text-muted hover:bg-hover hover:text-ink',
+            !selected && 'opacity-0 group-hover:opacity-100 pointer-coarse:opacity-100',
+          )}
+        >
+          <X aria-hidden className="size-3.5" />
+        </button>
+      )}
+    </div>
+  )
+}
+
+function RenameInput({ name, onDone }: { name: string; onDone: (name: string | null) => void }) {
+  return (
+    <input
+      aria-label="Name of the terminal"
+      defaultValue={name}
+      maxLength={64}
+      // biome-ignore lint/a11y/noAutofocus: it appears because somebody asked to type here
+      autoFocus
+      onFocus={(event) => event.currentTarget.select()}
+      onBlur={(event) => onDone(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        event.stopPropagation()
+        if (event.key === 'Enter') event.currentTarget.blur()
+        else if (event.key === 'Escape') onDone(null)
+      }}
+      className="mx-1 h-7 w-36 rounded border border-edge bg-surface px-1.5 text-xs"
+    />
+  )
+}

@@ -1,0 +1,124 @@
+'use client'
+
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { z } from 'zod'
+import { call } from '../../lib/api'
+import { takeFresh } from '../../lib/fresh'
+import { type Sandbox, terminal } from '../../lib/protocol'
+import { explain } from '../../lib/resource'
+import { terminalLine } from '../../terminal/line'
+import { Screen } from '../../terminal/screen'
+import { useStore } from '../../terminal/use-store'
+import { Workspace } from '../../terminal/workspace'
+import { Button } from '../ui/button'
+import { Notice } from '../ui/notice'
+import { LineBanner } from './line-banner'
+import { Pane } from './pane'
+import { PhoneKeys } from './phone-keys'
+import { SearchBar } from './search-bar'
+import { StatePanel } from './state-panel'
+import { TabBar } from './tab-bar'
+import { useShortcuts } from './use-shortcuts'
+
+const terminalList = z.object({ terminals: z.array(terminal) })
+
+/** Everything below the workspace's bar. Loaded by itself: xterm is large, and only this needs it. */
+export default function TerminalArea({ sandbox, refresh }: { sandbox: Sandbox; refresh: () => void }) {
+  const root = useRef<HTMLDivElement>(null)
+  const [workspace] = useState(() => new Workspace(sandbox.id, terminalLine(), () => new Screen()))
+  const { tabs, active } = useStore(workspace.state)
+  const [failure, setFailure] = useState<unknown>()
+  const [searching, setSearching] = useState(false)
+  const [renaming, setRenaming] = useState<number | null>(null)
+  const shown = tabs.find(({ key }) => key === active)
+  const alive = sandbox.state === 'running' || sandbox.state === 'paused'
+
+  const restore = useCallback(async () => {
+    setFailure(undefined)
+    try {
+      await document.fonts.load('14px "JetBrains Mono Variable"')
+      // Nobody can have opened one in a sandbox that this page made a moment ago: no need to ask.
+      const { terminals } = takeFresh(sandbox.id)
+        ? { terminals: [] }
+        : await call(terminalList, `/sandboxes/${sandbox.id}/terminals`)
+      workspace.restore(terminals.filter(({ exit }) => exit === null).map(({ id }) => id))
+    } catch (error) {
+      setFailure(error)
+    }
+  }, [sandbox.id, workspace])
+
+  // Terminals end when a sandbox stops; when it runs again, new ones take their place.
+  useEffect(() => {
+    if (!alive) return
+    void restore()
+    return () => workspace.clear()
+  }, [alive, restore, workspace])
+
+  useShortcuts(root, workspace, { search: () => setSearching(true), rename: setRenaming })
+
+  return (
+    <div ref={root} className="relative flex min-h-0 flex-1 flex-col">
+      <TabBar
+        workspace={workspace}
+        tabs={tabs}
+        active={active}
+        renaming={renaming}
+        setRenaming={setRenaming}
+        onSearch={() => setSearching(true)}
+        usable={alive}
+      />
+      <LineBanner />
+      <div className="relative min-h-0 flex-1">
+        {shown && (
+          <Pane
+            key={shown.key}
+            workspace={workspace}
+            session={shown.session}
+            tabKey={shown.key}
+            refresh={refresh}
+          />
+        )}
+        {shown && searching && (
+          <SearchBar screen={shown.session.screen} onClose={() => setSearching(false)} />
+        )}
+        {failure !== undefined && (
+          <div className="absolute inset-x-4 top-4">
+            <Notice
+              tone="bad"
+              action={
+                <Button size="small" onClick={restore}>
+                  Try again
+                </Button>
+              }
+            >
+              {explain(failure)}
+            </Notice>
+          </div>
+        )}
+        {alive && tabs.length === 0 && failure === undefined && (
+          <NoTerminal onOpen={() => workspace.open()} />
+        )}
+        <StatePanel sandbox={sandbox} />
+      </div>
+      {shown && alive && <PhoneKeys session={shown.session} />}
+    </div>
+  )
+}
+
+/** Shown only after a moment: while terminals are being restored there are none either. */
+function NoTerminal({ onOpen }: { onOpen: () => void }) {
+  const [patient, setPatient] = useState(true)
+  useEffect(() => {
+    const timer = setTimeout(() => setPatient(false), 600)
+    return () => clearTimeout(timer)
+  }, [])
+  if (patient) return null
+  return (
+    <div className="absolute inset-0 grid place-content-center justify-items-center gap-3">
+      <p className="text-muted">No terminal is open.</p>
+      <Button look="primary" onClick={onOpen}>
+        New terminal
+      </Button>
+    </div>
+  )
+}

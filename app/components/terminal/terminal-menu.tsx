@@ -1,0 +1,71 @@
+'use client'
+
+import { ALargeSmall, Bell, BellOff, Ear, Keyboard, SlidersHorizontal, TextSelect } from 'lucide-react'
+import { useState } from 'react'
+import { preferences } from '../../terminal/preferences'
+import type { TerminalSession } from '../../terminal/session'
+import { themeNames, themeTitles } from '../../terminal/themes'
+import { useStore } from '../../terminal/use-store'
+import { Button } from '../ui/button'
+import { Menu, MenuChoice, MenuItem, MenuLine } from '../ui/menu'
+import { FontSize } from './font-size'
+import { KeysDialog } from './keys-dialog'
+import { TextView } from './text-view'
+
+const themeOptions = themeNames.map((value) => ({ value, name: themeTitles[value] }))
+
+/** How terminals look and behave in this browser. */
+export function TerminalMenu({ session }: { session: TerminalSession | undefined }) {
+  const store = preferences()
+  const { theme, bell, screenReader } = useStore(store)
+  const [dialog, setDialog] = useState<'text' | 'keys' | null>(null)
+  return (
+    <>
+      <Menu
+        trigger={
+          <Button look="quiet" size="iconSmall" aria-label="Terminal settings">
+            <SlidersHorizontal />
+          </Button>
+        }
+      >
+        <div className="flex items-center gap-2.5 px-2 py-1">
+          <ALargeSmall aria-hidden className="size-4 text-muted" />
+          <FontSize />
+        </div>
+        <MenuLine />
+        <MenuChoice
+          label="Colours"
+          value={theme}
+          options={themeOptions}
+          onChange={(value) => store.change({ theme: value })}
+        />
+        <MenuLine />
+        <MenuItem onSelect={() => store.change({ bell: !bell })}>
+          {bell ? <Bell aria-hidden /> : <BellOff aria-hidden />}
+          {bell ? 'Bell shows a flash' : 'Bell is off'}
+        </MenuItem>
+        <MenuItem onSelect={() => store.change({ screenReader: !screenReader })}>
+          <Ear aria-hidden />
+          {screenReader ? 'Turn screen reader support off' : 'Turn screen reader support on'}
+        </MenuItem>
+        <MenuLine />
+        <MenuItem disabled={!session} onSelect={() => setDialog('text')}>
+          <TextSelect aria-hidden />
+          Read and select as text
+        </MenuItem>
+        <MenuItem onSelect={() => setDialog('keys')}>
+          <Keyboard aria-hidden />
+          Keys
+        </MenuItem>
+      </Menu>
+      {session && (
+        <TextView
+          screen={session.screen}
+          open={dialog === 'text'}
+          onOpenChange={(open) => setDialog(open ? 'text' : null)}
+        />
+      )}
+      <KeysDialog open={dialog === 'keys'} onOpenChange={(open) => setDialog(open ? 'keys' : null)} />
+    </>
+  )
+}

@@ -1,0 +1,60 @@
+'use client'
+
+import { type RefObject, useEffect } from 'react'
+import { copyText } from '../../lib/clipboard'
+import { type Shortcut, shortcutOf } from '../../terminal/keys'
+import { preferences } from '../../terminal/preferences'
+import type { Workspace } from '../../terminal/workspace'
+
+interface Dialogs {
+  readonly search: () => void
+  readonly rename: (key: number) => void
+}
+
+/** The workspace's keys, taken before the terminal sees them. */
+export function useShortcuts(
+  root: RefObject<HTMLElement | null>,
+  workspace: Workspace,
+  { search, rename }: Dialogs,
+): void {
+  useEffect(() => {
+    const element = root.current
+    if (!element) return
+    const onKey = (event: KeyboardEvent) => {
+      const shortcut = shortcutOf(event)
+      if (!shortcut) return
+      event.preventDefault()
+      event.stopPropagation()
+      take(shortcut, workspace, element, { search, rename })
+    }
+    element.addEventListener('keydown', onKey, { capture: true })
+    return () => element.removeEventListener('keydown', onKey, { capture: true })
+  }, [root, workspace, search, rename])
+}
+
+function take(
+  shortcut: Shortcut,
+  workspace: Workspace,
+  root: HTMLElement,
+  { search, rename }: Dialogs,
+): void {
+  const { tabs, active } = workspace.state.get()
+  const shown = tabs.find(({ key }) => key === active)
+  const press = (selector: string, act: 'click' | 'focus') =>
+    root.querySelector<HTMLElement>(selector)?.[act]()
+  const acts: Record<Shortcut, () => void> = {
+    new: () => workspace.open(),
+    next: () => workspace.step(1),
+    previous: () => workspace.step(-1),
+    moveLeft: () => shown && workspace.move(shown.key, -1),
+    moveRight: () => shown && workspace.move(shown.key, 1),
+    rename: () => shown && rename(shown.key),
+    copy: () => shown && void copyText(shown.session.screen.xterm.getSelection()),
+    bigger: () => preferences().resizeText(1),
+    smaller: () => preferences().resizeText(-1),
+    search,
+    leave: () => press('[role=tab][aria-selected=true]', 'focus'),
+    close: () => press('[data-close-active]', 'click'),
+  }
+  acts[shortcut]()
+}

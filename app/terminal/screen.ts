@@ -1,0 +1,117 @@
+import { FitAddon } from '@xterm/addon-fit'
+import { SearchAddon } from '@xterm/addon-search'
+import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes'
+import { WebLinksAddon } from '@xterm/addon-web-links'
+import { WebglAddon } from '@xterm/addon-webgl'
+import { Terminal } from '@xterm/xterm'
+import '@xterm/xterm/css/xterm.css'
+import { isDark, onDarkness } from '../lib/theme'
+import { followLink } from './links'
+import { type PreferenceStore, preferences } from './preferences'
+import { palette } from './themes'
+import { scrollByTouch } from './touch'
+
+/** One xterm with everything that is switched on in it. It lives in `element`, shown or not. */
+export class Screen {
+  readonly element = document.createElement('div')
+  readonly xterm: Terminal
+  readonly search = new SearchAddon()
+  readonly #fit = new FitAddon()
+  readonly #preferences: PreferenceStore = preferences()
+  readonly #undo: (() => void)[] = []
+  #webgl: WebglAddon | undefined
+  #opened = false
+
+  constructor() {
+    this.element.className = 'h-full w-full'
+    this.xterm = new Terminal({
+      allowProposedApi: true,
+      fontFamily:
+        '"JetBrains Mono Variable", ui-monospace, "DejaVu Sans Mono", "Noto Color Emoji", monospace',
+      lineHeight: 1.15,
+      scrollback: 10_000,
+      minimumContrastRatio: 4.5,
+      macOptionIsMeta: true,
+      rightClickSelectsWord: false,
+      rescaleOverlappingGlyphs: true,
+      linkHandler: { activate: (_event, url) => followLink(url), allowNonHttpProtocols: false },
+      ...this.#options(),
+    })
+    this.xterm.loadAddon(this.#fit)
+    this.xterm.loadAddon(this.search)
+    this.xterm.loadAddon(new UnicodeGraphemesAddon())
+    this.xterm.loadAddon(new WebLinksAddon((_event, url) => followLink(url)))
+    const restyle = () => Object.assign(this.xterm.options, this.#options())
+    this.#undo.push(this.#preferences.subscribe(restyle), onDarkness(restyle))
+  }
+
+  #options() {
+    const { fontSize, theme, cursorBlink, screenReader } = this.#preferences.get()
+    const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches
+    return {
+      fontSize,
+      theme: palette(theme, isDark()),
+      cursorBlink: cursorBlink && !still,
+      screenReaderMode: screenReader,
+    }
+  }
+
+  /** Shows it in `parent`. Only what is shown holds a WebGL context: a browser has few of them. */
+  show(parent: HTMLElement): void {
+    parent.append(this.element)
+    if (!this.#opened) {
+      this.#opened = true
+      this.xterm.open(this.element)
+      this.#undo.push(scrollByTouch(this.xterm, this.element))
+    }
+    this.#draw()
+  }
+
+  hide(): void {
+    this.#webgl?.dispose()
+    this.#webgl = undefined
+    this.element.remove()
+  }
+
+  /** With WebGL where the browser has it; xterm draws with the document otherwise, and when the context is lost. */
+  #draw(): void {
+    if (this.#webgl) return
+    try {
+      const webgl = new WebglAddon()
+      webgl.onContextLoss(() => {
+        webgl.dispose()
+        this.#webgl = undefined
+      })
+      this.xterm.loadAddon(webgl)
+      this.#webgl = webgl
+    } catch {
+      // No WebGL here.
+    }
+  }
+
+  /** The size that fills its place; null while it has none. */
+  room(): { cols: number; rows: number } | null {
+    const size = this.#fit.proposeDimensions()
+    if (!size || !Number.isFinite(size.cols) || !Number.isFinite(size.rows)) return null
+    return { cols: Math.min(Math.max(size.cols, 2), 1000), rows: Math.min(Math.max(size.rows, 1), 500) }
+  }
+
+  /** All text, scrollback included, as lines a person would read. */
+  text(): string {
+    const buffer = this.xterm.buffer.active
+    let text = ''
+    for (let row = 0; row < buffer.length; row++) {
+      const line = buffer.getLine(row)
+      if (!line) continue
+      const next = buffer.getLine(row + 1)
+      text += line.translateToString(!next?.isWrapped) + (next?.isWrapped ? '' : '\n')
+    }
+    return text.trimEnd()
+  }
+
+  dispose(): void {
+    for (const undo of this.#undo) undo()
+    this.hide()
+    this.xterm.dispose()
+  }
+}

@@ -1,0 +1,227 @@
+import type { SocketAttached } from '../lib/protocol'
+import { retryDelayMs } from './backoff'
+import { Flow } from './flow'
+import { HeldInput, pieces } from './input'
+import { type Held, withHeld } from './keys'
+import type { Exit, Subscriber, TerminalLine } from './line'
+import type { Screen } from './screen'
+import { Store } from './store'
+
+export type SessionStatus =
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'attached' }
+  /** It waits for the line. */
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'ended'; readonly exit: Exit }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+
+export interface Size {
+  readonly cols: number
+  readonly rows: number
+}
+
+/** Output that came to rest is acknowledged after this, so that the server never waits for the last bytes. */
+const restMs = 50
+/** A size that was asked for is confirmed within this, or was the same as before. */
+const sizeAnswerMs = 2000
+
+/** One terminal on this page: keeps its screen in step with the program in the sandbox, over any number of reconnects. */
+export class TerminalSession implements Subscriber {
+  readonly status = new Store<SessionStatus>({ kind: 'opening' })
+  readonly title = new Store('')
+  /** Counts its bells. */
+  readonly bells = new Store(0)
+  /** What the phone's toolbar holds down for the next key. */
+  readonly held = new Store<Held>({ ctrl: false, alt: false })
+  readonly screen: Screen
+  readonly #line: TerminalLine
+  readonly #sandboxId: string
+  readonly #flow = new Flow()
+  readonly #unsent = new HeldInput()
+  readonly #roomOfOthers: () => Size | null
+  readonly #encoder = new TextEncoder()
+  readonly #undo: (() => void)[] = []
+  #terminalId: string | undefined
+  /** Something of it has been drawn: a reconnect goes on from there. */
+  #drawnOnce = false
+  #attaching = false
+  #attempt = 0
+  #restTimer: ReturnType<typeof setTimeout> | undefined
+  #retryTimer: ReturnType<typeof setTimeout> | undefined
+  #asked: (Size & { readonly untilMs: number }) | undefined
+  #disposed = false
+
+  /**
+   * @param roomOfOthers the size that fits where terminals are shown, for one that is not shown yet
+   * @param terminalId an existing terminal; without it, a new one is made when it is first attached
+   */
+  constructor(
+    line: TerminalLine,
+    sandboxId: string,
+    screen: Screen,
+    roomOfOthers: () => Size | null,
+    terminalId?: string,
+  ) {
+    this.#line = line
+    this.#sandboxId = sandboxId
+    this.screen = screen
+    this.#roomOfOthers = roomOfOthers
+    this.#terminalId = terminalId
+    const { xterm } = screen
+    const listening = [
+      xterm.onData((text) => this.type(text)),
+      xterm.onBinary((text) => this.send(Uint8Array.from(text, (char) => char.charCodeAt(0)))),
+      xterm.onTitleChange((title) => this.title.set(title)),
+      xterm.onBell(() => this.bells.set(this.bells.get() + 1)),
+    ]
+    this.#undo.push(
+      line.status.subscribe(() => this.#lineChanged()),
+      ...listening.map((subscription) => () => subscription.dispose()),
+    )
+  }
+
+  get terminalId(): string | undefined {
+    return this.#terminalId
+  }
+
+  #lineChanged(): void {
+    if (this.#line.status.get().kind === 'up') void this.attach()
+    else if (this.status.get().kind === 'attached') this.status.set({ kind: 'waiting' })
+  }
+
+  /** Opens it, or goes on where the line broke. Nothing to do when it is attached, has ended, or the line is down. */
+  async attach(): Promise<void> {
+    const { kind } = this.status.get()
+    if (this.#attaching || this.#disposed || kind === 'attached' || kind === 'ended' || !this.#line.connected)
+      return
+    this.#attaching = true
+    const size = this.screen.room() ?? this.#roomOfOthers() ?? this.#size()
+    const request = {
+      sandboxId: this.#sandboxId,
+      ...size,
+      ...(this.#terminalId ? { terminalId: this.#terminalId } : {}),
+      ...(this.#drawnOnce ? { since: this.#flow.received } : {}),
+    }
+    const answer = await this.#line.open(request, this)
+    this.#attaching = false
+    if (this.#disposed) return
+    if (answer.ok) this.#attached(answer, size)
+    else this.#refused(answer.error)
+  }
+
+  #attached(answer: SocketAttached, wanted: Size): void {
+    this.#terminalId = answer.terminalId
+    this.#attempt = 0
+    if (answer.screen || !this.#drawnOnce || answer.seq !== this.#flow.received) this.onScreen(answer)
+    else this.#flow.reattached()
+    this.status.set({ kind: 'attached' })
+    for (const bytes of this.#unsent.release()) this.send(bytes)
+    if (answer.cols !== wanted.cols || answer.rows !== wanted.rows) this.#ask(wanted)
+  }
+
+  #refused({ code, message }: { readonly code: string; readonly message: string }): void {
+    if (code === 'no_answer' || code === 'runtime_unavailable') this.#attachSoon()
+    else this.status.set({ kind: 'refused', code, message })
+  }
+
+  #attachSoon(): void {
+    this.status.set({ kind: 'waiting' })
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = setTimeout(() => void this.attach(), retryDelayMs(this.#attempt++))
+  }
+
+  onOutput(seq: number, bytes: Uint8Array): void {
+    const piece = this.#flow.take(seq, bytes)
+    const { epoch } = this.#flow
+    // At a gap the server owes bytes that it did not send. Asked again, it answers with them or with a screen.
+    if (piece.kind === 'gap') this.#attachSoon()
+    if (piece.kind === 'new') this.screen.xterm.write(piece.bytes, () => this.#drew(piece.end, epoch))
+  }
+
+  #drew(end: number, epoch: number): void {
+    if (this.#flow.drew(end, epoch)) this.#acknowledge()
+    else this.#restTimer ??= setTimeout(() => this.#acknowledge(), restMs)
+  }
+
+  #acknowledge(): void {
+    clearTimeout(this.#restTimer)
+    this.#restTimer = undefined
+    if (!this.#terminalId || !this.#line.connected) return
+    const seq = this.#flow.acknowledge()
+    if (seq !== null) this.#line.acknowledge(this.#terminalId, seq)
+  }
+
+  /** Begins anew with what everybody else sees. A reset that is written comes after what is still being drawn. */
+  onScreen({ seq, cols, rows, title, screen }: SocketAttached): void {
+    this.#flow.restart(seq)
+    this.#drawnOnce = true
+    const { xterm } = this.screen
+    xterm.write('\x1bc', () => xterm.resize(cols, rows))
+    if (screen) xterm.write(new Uint8Array(screen))
+    if (title) this.title.set(title)
+  }
+
+  onResized(cols: number, rows: number): void {
+    const asked = this.#asked
+    if (asked && Date.now() < asked.untilMs) {
+      // Until our own size is confirmed, what comes is from before it.
+      if (asked.cols === cols && asked.rows === rows) this.#asked = undefined
+      return
+    }
+    this.screen.xterm.write('', () => this.screen.xterm.resize(cols, rows))
+  }
+
+  onExit(exit: Exit): void {
+    this.status.set({ kind: 'ended', exit })
+  }
+
+  onDetached(): void {
+    if (this.status.get().kind === 'attached') this.#attachSoon()
+  }
+
+  /** Fills its place on the page, and tells the program. Whoever looks at it last decides for all who do. */
+  fit(): void {
+    const room = this.screen.room()
+    const now = this.#size()
+    if (!room || (room.cols === now.cols && room.rows === now.rows)) return
+    if (this.status.get().kind === 'attached') this.#ask(room)
+    else this.screen.xterm.resize(room.cols, room.rows)
+  }
+
+  #ask({ cols, rows }: Size): void {
+    this.screen.xterm.write('', () => this.screen.xterm.resize(cols, rows))
+    if (!this.#terminalId) return
+    this.#asked = { cols, rows, untilMs: Date.now() + sizeAnswerMs }
+    this.#line.resize(this.#terminalId, cols, rows)
+  }
+
+  #size(): Size {
+    return { cols: this.screen.xterm.cols, rows: this.screen.xterm.rows }
+  }
+
+  /** What a person typed, together with what the toolbar holds down. */
+  type(text: string): void {
+    const held = this.held.get()
+    this.send(this.#encoder.encode(withHeld(text, held)))
+    if (held.ctrl || held.alt) this.held.set({ ctrl: false, alt: false })
+  }
+
+  /** Types. While the line is down it is kept, and sent when the line is back. */
+  send(bytes: Uint8Array): void {
+    const { kind } = this.status.get()
+    if (kind === 'ended' || kind === 'refused') return
+    if (kind !== 'attached' || !this.#terminalId) this.#unsent.hold(bytes)
+    else for (const piece of pieces(bytes)) this.#line.input(this.#terminalId, piece)
+  }
+
+  /** @param end also ends the program, for everybody who has the terminal open */
+  dispose({ end }: { end: boolean }): void {
+    this.#disposed = true
+    clearTimeout(this.#restTimer)
+    clearTimeout(this.#retryTimer)
+    for (const undo of this.#undo) undo()
+    if (this.#terminalId && end) this.#line.close(this.#terminalId)
+    else if (this.#terminalId) this.#line.detach(this.#terminalId)
+    this.screen.dispose()
+  }
+}

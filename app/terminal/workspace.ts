@@ -1,0 +1,168 @@
+import { z } from 'zod'
+import '../lib/jitless'
+import { oneLine } from '../lib/format'
+import type { TerminalLine } from './line'
+import { read, write } from './preferences'
+import type { Screen } from './screen'
+import { type Size, TerminalSession } from './session'
+import { Store } from './store'
+
+export interface Tab {
+  /** Of this page only. */
+  readonly key: number
+  readonly session: TerminalSession
+  /** What a person called it; the program's own title otherwise. */
+  readonly name: string
+  /** It rang, and nobody has looked since. */
+  readonly rang: boolean
+}
+
+export interface Tabs {
+  readonly tabs: readonly Tab[]
+  readonly active: number | null
+}
+
+const layout = z.object({
+  order: z.array(z.string().max(64)).max(200).catch([]),
+  names: z.record(z.string().max(64), z.string().max(64)).catch({}),
+  active: z.string().max(64).nullable().catch(null),
+})
+
+/** The tabs of one sandbox's workspace. Their order and names are remembered by this browser. */
+export class Workspace {
+  readonly state = new Store<Tabs>({ tabs: [], active: null })
+  readonly #sandboxId: string
+  readonly #line: TerminalLine
+  readonly #newScreen: () => Screen
+  #next = 1
+  #room: Size | null = null
+
+  constructor(sandboxId: string, line: TerminalLine, newScreen: () => Screen) {
+    this.#sandboxId = sandboxId
+    this.#line = line
+    this.#newScreen = newScreen
+  }
+
+  /** Shows the terminals that there are, in the order they had; a new one when there is none. */
+  restore(terminalIds: readonly string[]): void {
+    const { order, names, active } = this.#remembered()
+    const known = order.filter((id) => terminalIds.includes(id))
+    const ids = [...known, ...terminalIds.filter((id) => !known.includes(id))]
+    if (ids.length === 0) {
+      this.open()
+      return
+    }
+    const tabs = ids.map((id) => this.#tab(names[id] ?? '', id))
+    const chosen = tabs.find(({ session }) => session.terminalId === active) ?? tabs[0]
+    this.#set({ tabs, active: chosen?.key ?? null })
+  }
+
+  open(): void {
+    const tab = this.#tab('')
+    this.#set({ tabs: [...this.state.get().tabs, tab], active: tab.key })
+  }
+
+  #tab(name: string, terminalId?: string): Tab {
+    const session = new TerminalSession(
+      this.#line,
+      this.#sandboxId,
+      this.#newScreen(),
+      () => this.#room,
+      terminalId,
+    )
+    const key = this.#next++
+    session.bells.subscribe(() => this.#change(key, { rang: this.state.get().active !== key }))
+    session.status.subscribe(() => this.#remember())
+    return { key, session, name, rang: false }
+  }
+
+  /** The active one fits its place; then the others are attached too, at the same size, to show title and bell. */
+  fit(): void {
+    const { tabs, active } = this.state.get()
+    const shown = tabs.find(({ key }) => key === active)?.session
+    if (!shown) return
+    shown.fit()
+    this.#room = shown.screen.room() ?? this.#room
+    void shown.attach()
+    for (const { session } of tabs) void session.attach()
+  }
+
+  activate(key: number): void {
+    this.#set({ ...this.state.get(), active: key })
+    this.#change(key, { rang: false })
+  }
+
+  /** The next or previous one, round the ends. */
+  step(by: 1 | -1): void {
+    const { tabs, active } = this.state.get()
+    const here = tabs.findIndex(({ key }) => key === active)
+    const next = tabs[(here + by + tabs.length) % tabs.length]
+    if (next) this.activate(next.key)
+  }
+
+  move(key: number, by: 1 | -1): void {
+    const { tabs, active } = this.state.get()
+    const from = tabs.findIndex((tab) => tab.key === key)
+    const to = from + by
+    if (from < 0 || to < 0 || to >= tabs.length) return
+    const moved = [...tabs]
+    moved.splice(to, 0, ...moved.splice(from, 1))
+    this.#set({ tabs: moved, active })
+  }
+
+  rename(key: number, name: string): void {
+    this.#change(key, { name: oneLine(name, 64) })
+  }
+
+  /** Ends the terminal's program, for everybody, and takes its tab away. */
+  close(key: number): void {
+    const { tabs, active } = this.state.get()
+    const index = tabs.findIndex((tab) => tab.key === key)
+    const rest = tabs.filter((tab) => tab.key !== key)
+    const neighbour = rest[Math.min(index, rest.length - 1)]?.key ?? null
+    tabs[index]?.session.dispose({ end: true })
+    this.#set({ tabs: rest, active: active === key ? neighbour : active })
+  }
+
+  /** The sandbox was stopped: its terminals are gone, and nothing is left to be ended. */
+  clear(): void {
+    for (const { session } of this.state.get().tabs) session.dispose({ end: false })
+    this.state.set({ tabs: [], active: null })
+  }
+
+  /** The page goes away. The terminals live on. */
+  dispose(): void {
+    this.clear()
+  }
+
+  #change(key: number, change: Partial<Tab>): void {
+    const { tabs, active } = this.state.get()
+    this.#set({ tabs: tabs.map((tab) => (tab.key === key ? { ...tab, ...change } : tab)), active })
+  }
+
+  #set(state: Tabs): void {
+    this.state.set(state)
+    this.#remember()
+  }
+
+  get #key(): string {
+    return `cloche-workspace-${this.#sandboxId}`
+  }
+
+  #remembered(): z.infer<typeof layout> {
+    return layout.parse(read(this.#key) ?? {})
+  }
+
+  #remember(): void {
+    const { tabs, active } = this.state.get()
+    const order: string[] = []
+    const names: Record<string, string> = {}
+    for (const { session, name } of tabs) {
+      if (!session.terminalId) continue
+      order.push(session.terminalId)
+      if (name) names[session.terminalId] = name
+    }
+    const shown = tabs.find(({ key }) => key === active)?.session.terminalId ?? null
+    write(this.#key, { order, names, active: shown })
+  }
+}
