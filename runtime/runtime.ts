@@ -18,7 +18,6 @@ import { hostResolver, lowerFirewall } from './network/firewall.js'
 import { Network } from './network/network.js'
 import { Pools } from './pool/pool.js'
 import { deviceOf, openDisk } from './rootfs/disk.js'
-import { Space } from './rootfs/space.js'
 import { readTemplates } from './rootfs/templates.js'
 import { adopt } from './sandbox/adopt.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
@@ -61,7 +60,6 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     cgroupRoot: config.cgroupRoot,
     ranges: new Ranges(slot),
     network,
-    space: new Space(config.home, disk, config.diskReserveBytes),
   }
   const findTemplates = () =>
     readTemplates(disk, (file, error) => log.warn({ file, error }, 'a template is unreadable'))
@@ -94,8 +92,8 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       memoryAvailableBytes: availableMemory(),
       diskTotalBytes: space.blocks * space.bsize,
       diskUsedBytes: (space.blocks - space.bfree) * space.bsize,
-      hostFreeBytes: context.space.hostFreeBytes,
-      full: context.space.full,
+      hostFreeBytes: hostFreeBytes(config.home),
+      full: null,
       sandboxes: sandboxes.list().length,
       running: sandboxes.list().filter((box) => sandboxes.stateOf(box) === 'running').length,
       pools: pools.status(),
@@ -132,7 +130,6 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     close: () =>
       new Promise((resolve) => {
         network.close()
-        context.space.close()
         server.close(() => resolve())
         server.closeAllConnections()
       }),
@@ -143,4 +140,9 @@ export async function startRuntime(config: Config): Promise<Runtime> {
 function availableMemory(): number {
   const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
   return kib === undefined ? freemem() : Number(kib) * 1024
+}
+
+function hostFreeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
 }

@@ -7,7 +7,6 @@ import type { Reaper } from '../linux/process.js'
 import { maxSandboxes, type Slot } from '../linux/slot.js'
 import { openIdmap } from '../linux/userns.js'
 import type { Network } from '../network/network.js'
-import type { Space } from '../rootfs/space.js'
 
 /** What all sandboxes of this node share, made once by `runtime/index.ts`. */
 export interface NodeContext {
@@ -28,7 +27,6 @@ export interface NodeContext {
   readonly cgroupRoot: string
   readonly ranges: Ranges
   readonly network: Network
-  readonly space: Space
 }
 
 /** Idmaps opened ahead: to make one takes a process and 3 ms, and a new sandbox waits for it. */

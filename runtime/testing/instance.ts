@@ -61,8 +61,8 @@ export interface Instance extends AsyncDisposable {
   openTerminal(id: string): Promise<Typist>
   recordOf(id: string): Record
   poolFull(): Promise<void>
-  /** Ends the runtime with SIGKILL and starts another, with this added to its environment. */
-  restart(more?: { readonly [name: string]: string }): Promise<void>
+  /** Ends the runtime with SIGKILL and starts another. */
+  restart(): Promise<void>
   /** Everything that it prints is here. */
   readonly pids: { readonly runtime: number; readonly terminals: number }
 }
@@ -107,9 +107,9 @@ export async function startInstance(
     ...{ CLOCHE_INSTANCE: testInstance, CLOCHE_HOME: lab.home, CLOCHE_POOL_SIZE: String(poolSize) },
     ...{ LOG_LEVEL: 'warn', ...options.env },
   }
-  const launch = (name: string, more = {}) =>
+  const launch = (name: string) =>
     spawn('nsenter', [`--net=/run/netns/${namespace}`, process.execPath, join(programs, `${name}.mjs`)], {
-      ...{ env: { ...env, ...more }, stdio: ['ignore', 'inherit', 'inherit'] },
+      ...{ env, stdio: ['ignore', 'inherit', 'inherit'] },
     })
   const at = (name: string) => join(directory, `${name}.sock`)
   const answers = async (name: string) => {
@@ -167,9 +167,9 @@ export async function startInstance(
       }
       throw new Error('the pool does not fill')
     },
-    async restart(more = {}) {
+    async restart() {
       await end(runtime)
-      runtime = launch('runtime', more)
+      runtime = launch('runtime')
       await answers('runtime')
     },
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,38 @@
+'use client'
+
+import Link from 'next/link'
+import { Button } from '../../components/ui/button'
+import { Field } from '../../components/ui/field'
+import { Notice } from '../../components/ui/notice'
+import { auth } from '../../lib/api'
+import { safeNext } from '../../lib/next'
+import { text, useSubmit } from '../../lib/use-submit'
+
+export function SignIn({ next }: { next: string | null }) {
+  const { submit, busy, error } = useSubmit(async (form) => {
+    await auth('/sign-in/email', { email: text(form, 'email'), password: text(form, 'password') })
+    // A whole new page, so that nothing of another person's session is left in memory.
+    window.location.assign(safeNext(next))
+    return 'leaving'
+  })
+  return (
+    <form onSubmit={submit} className="grid gap-4">
+      <h1 className="font-semibold text-lg">Sign in</h1>
+      {error && <Notice tone="bad">{error.message}</Notice>}
+      <Field label="Email" name="email" type="email" autoComplete="username" required autoFocus />
+      <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+      <Button type="submit" look="primary" size="large" busy={busy}>
+        Sign in
+      </Button>
+      <p className="text-center text-muted">
+        New here?{' '}
+        <Link
+          href={next ? `/sign-up?next=${encodeURIComponent(next)}` : '/sign-up'}
+          className="font-medium text-accent underline underline-offset-2"
+        >
+          Create an account
+        </Link>
+      </p>
+    </form>
+  )
+}

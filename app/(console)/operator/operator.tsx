@@ -1,0 +1,55 @@
+'use client'
+
+import { ShieldOff } from 'lucide-react'
+import { Notice } from '../../components/ui/notice'
+import { PageHead, Panel } from '../../components/ui/panel'
+import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
+import { adminNode } from '../../lib/protocol'
+import { explain, useResource } from '../../lib/resource'
+import { useSession } from '../../lib/session'
+import { NodePanel } from './node-panel'
+import { Pools } from './pools'
+import { Tenants } from './tenants'
+
+/** How often node and pools are read. */
+const everyMs = 2000
+
+export function Operator() {
+  const { user } = useSession()
+  if (!user?.operator) {
+    return (
+      <Panel>
+        <Empty icon={ShieldOff} title="For operators only">
+          This page shows the machine and every tenant on it.
+        </Empty>
+      </Panel>
+    )
+  }
+  return <Node />
+}
+
+function Node() {
+  const { data, error, mutate } = useResource('/admin/node', adminNode, { everyMs, always: true })
+  return (
+    <>
+      <PageHead title="Node and tenants">
+        {data
+          ? `${data.name}, Linux ${data.kernel}, control groups version ${data.cgroupVersion}`
+          : 'The machine'}
+      </PageHead>
+      <div className="grid gap-5">
+        {error && data && <Notice tone="warn">{explain(error)}</Notice>}
+        {!data && (
+          <Panel>{error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />}</Panel>
+        )}
+        {data && (
+          <>
+            <NodePanel node={data} />
+            <Pools pools={data.pools} />
+          </>
+        )}
+        <Tenants />
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,66 @@
+'use client'
+
+import { useState } from 'react'
+import { z } from 'zod'
+import { Button } from '../../components/ui/button'
+import { Meter } from '../../components/ui/meter'
+import { Panel, Table } from '../../components/ui/panel'
+import { Failed, SkeletonRows } from '../../components/ui/states'
+import { date, oneLine } from '../../lib/format'
+import { bare } from '../../lib/limits'
+import { type AdminTenant, adminTenant } from '../../lib/protocol'
+import { useResource } from '../../lib/resource'
+import { QuotaDialog } from './quota-dialog'
+
+const tenantList = z.object({ tenants: z.array(adminTenant) })
+
+/** Every tenant of this node, and what it holds of its quota. */
+export function Tenants() {
+  const { data, error, mutate } = useResource('/admin/tenants', tenantList, { everyMs: 5000 })
+  const [editing, setEditing] = useState<AdminTenant | null>(null)
+  return (
+    <Panel title="Tenants">
+      {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
+      {data && (
+        <Table
+          label="Tenants"
+          head={['Name', 'Members', 'Sandboxes', 'CPUs', 'Memory', 'Disk', 'Since', '·Actions']}
+        >
+          {data.tenants.map((tenant) => (
+            <tr key={tenant.id} className="tabular whitespace-nowrap">
+              <td className="max-w-56 truncate font-medium">
+                {oneLine(tenant.name)}
+                {tenant.paused && <span className="ml-2 font-normal text-warn text-xs">paused</span>}
+              </td>
+              <td>{tenant.members}</td>
+              <td>
+                {tenant.used.sandboxes} of {tenant.quota.sandboxes}
+              </td>
+              {(['cpus', 'memoryMiB', 'diskMiB'] as const).map((bound) => (
+                <td key={bound} className="min-w-32">
+                  <Meter
+                    label={`${bound === 'cpus' ? 'CPUs' : bound === 'memoryMiB' ? 'Memory' : 'Disk'} of ${oneLine(tenant.name)}`}
+                    share={tenant.quota[bound] > 0 ? tenant.used[bound] / tenant.quota[bound] : 1}
+                    text={`${bare(bound, tenant.used[bound])} / ${bare(bound, tenant.quota[bound])}`}
+                  />
+                </td>
+              ))}
+              <td className="text-muted">{date(tenant.createdAt)}</td>
+              <td className="text-right">
+                <Button
+                  size="small"
+                  look="quiet"
+                  onClick={() => setEditing(tenant)}
+                  aria-label={`Quota of ${oneLine(tenant.name)}`}
+                >
+                  Quota
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <QuotaDialog tenant={editing} onClose={() => setEditing(null)} onChanged={() => void mutate()} />
+    </Panel>
+  )
+}

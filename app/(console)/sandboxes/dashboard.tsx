@@ -1,0 +1,135 @@
+'use client'
+
+import { Box, Plus, Search } from 'lucide-react'
+import { useCallback, useMemo, useState } from 'react'
+import { useSandboxActions } from '../../components/sandbox/actions'
+import { CreateDialog } from '../../components/sandbox/create-dialog'
+import { deleteQuestion } from '../../components/sandbox/delete-question'
+import { RenameDialog } from '../../components/sandbox/rename'
+import { Row, RowHead } from '../../components/sandbox/row'
+import { Button } from '../../components/ui/button'
+import { Confirm, type Question } from '../../components/ui/confirm'
+import { Field } from '../../components/ui/field'
+import { Notice } from '../../components/ui/notice'
+import { PageHead, Panel } from '../../components/ui/panel'
+import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
+import { count } from '../../lib/format'
+import type { Sandbox } from '../../lib/protocol'
+import { useRates } from '../../lib/rates'
+import { explain } from '../../lib/resource'
+import { useSandboxes } from '../../lib/sandboxes'
+import { useDashboardKeys } from './use-keys'
+
+export function Dashboard() {
+  const { sandboxes, error, retry, loadMore } = useSandboxes()
+  const rates = useRates(sandboxes ?? none)
+  const actions = useSandboxActions()
+  const [filter, setFilter] = useState('')
+  const [creating, setCreating] = useState(false)
+  const [renaming, setRenaming] = useState<Sandbox | null>(null)
+  const [question, setQuestion] = useState<Question | null>(null)
+  const keys = useDashboardKeys(useCallback(() => setCreating(true), []))
+  const shown = useMemo(() => {
+    const wanted = filter.trim().toLowerCase()
+    return (sandboxes ?? none).filter(({ name, id, template, state }) =>
+      `${name} ${id} ${template} ${state}`.toLowerCase().includes(wanted),
+    )
+  }, [sandboxes, filter])
+  const running = sandboxes?.filter(({ state }) => state === 'running').length ?? 0
+
+  return (
+    <>
+      <PageHead
+        title="Sandboxes"
+        action={
+          <Button look="primary" onClick={() => setCreating(true)} aria-keyshortcuts="c">
+            <Plus aria-hidden />
+            New sandbox
+          </Button>
+        }
+      >
+        {sandboxes && sandboxes.length > 0
+          ? `${count(sandboxes.length, 'sandbox', 'sandboxes')}, ${running} running`
+          : 'Isolated Linux boxes, each with a disk of its own'}
+      </PageHead>
+      {error && sandboxes && (
+        <div className="mb-3">
+          <Notice tone="warn">{explain(error)}</Notice>
+        </div>
+      )}
+      <Panel>
+        {sandboxes && sandboxes.length > 3 && (
+          <div className="relative border-line border-b p-2">
+            <Search
+              aria-hidden
+              className="pointer-events-none absolute top-1/2 left-4.5 size-4 -translate-y-1/2 text-muted"
+            />
+            <Field
+              bare
+              label="Filter by name, template or state"
+              placeholder="Filter"
+              type="search"
+              value={filter}
+              onChange={(event) => setFilter(event.currentTarget.value)}
+              ref={keys.filter}
+              className="pl-8"
+              aria-keyshortcuts="/"
+            />
+          </div>
+        )}
+        {!sandboxes && error && <Failed error={error} retry={retry} />}
+        {!sandboxes && !error && <SkeletonRows rows={5} />}
+        {sandboxes?.length === 0 && (
+          <Empty
+            icon={Box}
+            title="No sandboxes yet"
+            action={
+              <Button look="primary" onClick={() => setCreating(true)}>
+                <Plus aria-hidden />
+                New sandbox
+              </Button>
+            }
+          >
+            A sandbox is a Linux box of your own: a shell, root, a disk that stays. It is there in a moment.
+          </Empty>
+        )}
+        {sandboxes && sandboxes.length > 0 && shown.length === 0 && (
+          <Empty
+            icon={Search}
+            title="Nothing matches"
+            action={<Button onClick={() => setFilter('')}>Clear</Button>}
+          />
+        )}
+        {shown.length > 0 && (
+          <>
+            <RowHead />
+            <ul ref={keys.list} aria-label="Sandboxes" className="divide-y divide-line">
+              {shown.map((sandbox) => (
+                <Row
+                  key={sandbox.id}
+                  sandbox={sandbox}
+                  rates={sandbox.state === 'running' ? rates.get(sandbox.id) : undefined}
+                  onStep={(step) => actions.take(sandbox, step)}
+                  onRename={() => setRenaming(sandbox)}
+                  onDelete={() => setQuestion(deleteQuestion(sandbox, () => actions.remove(sandbox)))}
+                />
+              ))}
+            </ul>
+          </>
+        )}
+        {loadMore && (
+          <div className="border-line border-t p-2 text-center">
+            <Button look="quiet" onClick={loadMore}>
+              Show more
+            </Button>
+          </div>
+        )}
+      </Panel>
+      <CreateDialog open={creating} onOpenChange={setCreating} />
+      <RenameDialog sandbox={renaming} onClose={() => setRenaming(null)} />
+      <Confirm question={question} onClose={() => setQuestion(null)} />
+    </>
+  )
+}
+
+const none: readonly [] = []

@@ -1,0 +1,31 @@
+'use client'
+
+import { Meter } from '../../components/ui/meter'
+import { Panel } from '../../components/ui/panel'
+import { Failed, SkeletonRows } from '../../components/ui/states'
+import { bare, boundNames, bounds } from '../../lib/limits'
+import { quotaStatus } from '../../lib/protocol'
+import { useResource } from '../../lib/resource'
+
+/** What the tenant's sandboxes hold of its quota. */
+export function QuotaPanel() {
+  const { data, error, mutate } = useResource('/quota', quotaStatus, { everyMs: 10_000 })
+  return (
+    <Panel title="Quota">
+      {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={1} />)}
+      {data && (
+        <div className="grid grid-cols-2 gap-x-6 gap-y-4 p-4 sm:grid-cols-3 lg:grid-cols-5">
+          {bounds.map((bound) => (
+            <Meter
+              key={bound}
+              label={boundNames[bound]}
+              showLabel
+              share={data.limits[bound] > 0 ? data.used[bound] / data.limits[bound] : 1}
+              text={`${bare(bound, data.used[bound])} / ${bare(bound, data.limits[bound])}`}
+            />
+          ))}
+        </div>
+      )}
+    </Panel>
+  )
+}

@@ -1,0 +1,75 @@
+'use client'
+
+import { Download } from 'lucide-react'
+import { useMemo, useState } from 'react'
+import { z } from 'zod'
+import { Button } from '../../components/ui/button'
+import { PageHead, Panel } from '../../components/ui/panel'
+import { Failed, SkeletonRows } from '../../components/ui/states'
+import { usageHour } from '../../lib/protocol'
+import { useResource } from '../../lib/resource'
+import { Bars } from './bars'
+import { bucketsOf, measures, type PeriodName, periods, totalOf } from './buckets'
+import { QuotaPanel } from './quota-panel'
+
+const usageHours = z.object({ hours: z.array(usageHour) })
+
+export function UsagePage() {
+  const [period, setPeriod] = useState<PeriodName>('day')
+  // Rounded to the minute: a new moment each time it is drawn would be asked for each time.
+  const [now] = useState(() => Math.floor(Date.now() / 60_000) * 60_000)
+  const from = new Date(now - periods[period].hours * 3_600_000).toISOString()
+  const path = `/usage?from=${encodeURIComponent(from)}`
+  const { data, error, mutate } = useResource(path, usageHours)
+  const buckets = useMemo(() => data && bucketsOf(data.hours, now, periods[period]), [data, now, period])
+  return (
+    <>
+      <PageHead title="Usage">What this tenant may have, holds now, and has used</PageHead>
+      <QuotaPanel />
+      <Panel
+        title="Used"
+        className="mt-5"
+        action={
+          <div className="flex items-center gap-1">
+            {(['day', 'week', 'month'] as const).map((name) => (
+              <Button
+                key={name}
+                look="quiet"
+                size="small"
+                aria-pressed={name === period}
+                onClick={() => setPeriod(name)}
+                className={name === period ? 'bg-hover text-ink' : ''}
+              >
+                {periods[name].title}
+              </Button>
+            ))}
+            <Button asChild look="quiet" size="small">
+              <a href={`/api/v1${path}&format=csv`} download="usage.csv">
+                <Download aria-hidden />
+                CSV
+              </a>
+            </Button>
+          </div>
+        }
+      >
+        {!buckets && error && <Failed error={error} retry={() => mutate()} />}
+        {!buckets && !error && <SkeletonRows rows={4} className="h-24" />}
+        {buckets && (
+          <div className="grid gap-px bg-line sm:grid-cols-2">
+            {measures.map((measure) => (
+              <figure key={measure.name} className="min-w-0 bg-surface p-4">
+                <figcaption className="mb-3 flex items-baseline justify-between gap-3">
+                  <span className="text-muted">{measure.name}</span>
+                  <span className="tabular font-semibold text-base">
+                    {measure.show(totalOf(buckets, measure))}
+                  </span>
+                </figcaption>
+                <Bars label={measure.name} buckets={buckets} measure={measure} />
+              </figure>
+            ))}
+          </div>
+        )}
+      </Panel>
+    </>
+  )
+}

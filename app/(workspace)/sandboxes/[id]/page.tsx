@@ -1,0 +1,12 @@
+import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
+import { sandboxId } from '../../../lib/protocol'
+import { WorkspacePage } from './workspace-page'
+
+export const metadata: Metadata = { title: 'Workspace' }
+
+export default async function Page({ params }: { params: Promise<{ id: string }> }) {
+  const id = sandboxId.safeParse((await params).id)
+  if (!id.success) notFound()
+  return <WorkspacePage id={id.data} />
+}

@@ -1,0 +1,109 @@
+'use client'
+
+import { ArrowLeft, Ellipsis, Pencil, Trash2 } from 'lucide-react'
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import type { z } from 'zod'
+import { stepsOf, useSandboxActions } from '../../../components/sandbox/actions'
+import { deleteQuestion } from '../../../components/sandbox/delete-question'
+import { NetworkRate, readingsOf } from '../../../components/sandbox/meters'
+import { RenameDialog } from '../../../components/sandbox/rename'
+import { StateBadge } from '../../../components/sandbox/state'
+import { Button } from '../../../components/ui/button'
+import { Confirm, type Question } from '../../../components/ui/confirm'
+import { Menu, MenuItem, MenuLine } from '../../../components/ui/menu'
+import { Meter } from '../../../components/ui/meter'
+import { Tip } from '../../../components/ui/tip'
+import { oneLine } from '../../../lib/format'
+import type { Sandbox, sandboxWithUsage } from '../../../lib/protocol'
+import type { Rates } from '../../../lib/rates'
+
+type Shown = z.infer<typeof sandboxWithUsage>
+
+/** What the workspace is of: name, state, meters, and what can be done. */
+export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates | undefined }) {
+  const actions = useSandboxActions()
+  const router = useRouter()
+  const [renaming, setRenaming] = useState<Sandbox | null>(null)
+  const [question, setQuestion] = useState<Question | null>(null)
+  const remove = async () => {
+    await actions.remove(sandbox)
+    router.push('/sandboxes')
+  }
+  return (
+    <header className="flex h-12 shrink-0 items-center gap-2 border-line border-b bg-ground pr-2 pl-1.5 sm:gap-3">
+      <Tip text="All sandboxes">
+        <Button asChild look="quiet" size="icon">
+          <Link href="/sandboxes" aria-label="All sandboxes">
+            <ArrowLeft />
+          </Link>
+        </Button>
+      </Tip>
+      <span className="min-w-0 truncate font-semibold">{oneLine(sandbox.name)}</span>
+      <StateBadge state={sandbox.state} live />
+      <span className="hidden text-muted text-xs md:inline">{sandbox.template}</span>
+      <div className="flex-1" />
+      <section aria-label="Meters" className="hidden items-center gap-5 lg:flex">
+        {readingsOf(sandbox, rates).map(({ label, share, short, long }) => (
+          <div key={label} title={`${label}: ${long}`} className="w-26">
+            <Meter label={label} share={share} text={short} showLabel />
+          </div>
+        ))}
+        <div className="w-26">
+          <NetworkRate rates={rates} off={sandbox.network === 'none'} />
+        </div>
+      </section>
+      <div className="hidden items-center sm:flex">
+        {stepsOf[sandbox.state].map((step) => (
+          <Tip key={step.verb} text={step.name}>
+            <Button
+              look="quiet"
+              size="icon"
+              aria-label={step.name}
+              onClick={() => actions.take(sandbox, step)}
+            >
+              <step.icon />
+            </Button>
+          </Tip>
+        ))}
+      </div>
+      <Menu
+        trigger={
+          <Button look="quiet" size="icon" aria-label="More about this sandbox">
+            <Ellipsis />
+          </Button>
+        }
+      >
+        <dl className="tabular grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 px-2 py-1.5 text-xs lg:hidden">
+          {readingsOf(sandbox, rates).map(({ label, long }) => (
+            <div key={label} className="contents">
+              <dt className="text-muted">{label}</dt>
+              <dd>{long}</dd>
+            </div>
+          ))}
+        </dl>
+        <div className="sm:hidden">
+          <MenuLine />
+          {stepsOf[sandbox.state].map((step) => (
+            <MenuItem key={step.verb} onSelect={() => void actions.take(sandbox, step)}>
+              <step.icon aria-hidden />
+              {step.name}
+            </MenuItem>
+          ))}
+        </div>
+        <MenuItem onSelect={() => setRenaming(sandbox)}>
+          <Pencil aria-hidden />
+          Rename
+        </MenuItem>
+        <MenuLine />
+        <MenuItem danger onSelect={() => setQuestion(deleteQuestion(sandbox, remove))}>
+          <Trash2 aria-hidden />
+          Delete
+        </MenuItem>
+      </Menu>
+      <RenameDialog sandbox={renaming} onClose={() => setRenaming(null)} />
+      <Confirm question={question} onClose={() => setQuestion(null)} />
+    </header>
+  )
+}

@@ -1,0 +1,89 @@
+'use client'
+
+import { SearchX, Trash2 } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import Link from 'next/link'
+import { useEffect, useMemo, useRef } from 'react'
+import { Button } from '../../../components/ui/button'
+import { Notice } from '../../../components/ui/notice'
+import { Empty, Failed, Skeleton } from '../../../components/ui/states'
+import { ApiError } from '../../../lib/api'
+import { oneLine } from '../../../lib/format'
+import { sandboxWithUsage } from '../../../lib/protocol'
+import { useRates } from '../../../lib/rates'
+import { explain, useResource } from '../../../lib/resource'
+import { WorkspaceBar } from './workspace-bar'
+
+const TerminalArea = dynamic(() => import('../../../components/terminal/terminal-area'), {
+  ssr: false,
+  loading: () => <div className="min-h-0 flex-1 bg-surface" />,
+})
+
+/** How often state and meters are read. */
+const everyMs = 2000
+
+export function WorkspacePage({ id }: { id: string }) {
+  const { data, error, mutate } = useResource(`/sandboxes/${id}`, sandboxWithUsage, { everyMs, always: true })
+  const rates = useRates(useMemo(() => (data ? [data] : []), [data]))
+  const gone = (error instanceof ApiError && error.status === 404) || data?.state === 'deleted'
+  const seen = useRef(false)
+  if (data && !gone) seen.current = true
+  useEffect(() => {
+    if (data) document.title = `${oneLine(data.name)} · Cloche`
+  }, [data])
+
+  if (gone) return <Gone deleted={seen.current} />
+  if (!data) {
+    return (
+      <main className="flex h-dvh flex-col">
+        {error ? <Failed error={error} retry={() => mutate()} /> : <Loading />}
+      </main>
+    )
+  }
+  return (
+    <main className="flex h-dvh flex-col overflow-hidden">
+      <h1 className="sr-only">Workspace of {oneLine(data.name)}</h1>
+      <WorkspaceBar sandbox={data} rates={rates.get(id)} />
+      {/* A broken line is the line banner's to tell. */}
+      {error instanceof ApiError && (
+        <div className="border-line border-b p-1">
+          <Notice tone="warn">{explain(error)}</Notice>
+        </div>
+      )}
+      <TerminalArea key={id} sandbox={data} refresh={() => void mutate()} />
+    </main>
+  )
+}
+
+function Gone({ deleted }: { deleted: boolean }) {
+  return (
+    <main className="grid min-h-dvh place-content-center">
+      <Empty
+        icon={deleted ? Trash2 : SearchX}
+        title={deleted ? 'This sandbox was deleted' : 'There is no such sandbox'}
+        action={
+          <Button asChild look="primary">
+            <Link href="/sandboxes">Go to your sandboxes</Link>
+          </Button>
+        }
+      >
+        {deleted
+          ? 'Somebody deleted it, or its time was over. Its disk is gone.'
+          : 'Not in this tenant, at least.'}
+      </Empty>
+    </main>
+  )
+}
+
+function Loading() {
+  return (
+    <div role="status" className="contents">
+      <span className="sr-only">Loading</span>
+      <div className="flex h-12 items-center gap-4 border-line border-b px-4">
+        <Skeleton className="h-5 w-40" />
+        <Skeleton className="ml-auto h-5 w-64" />
+      </div>
+      <div className="flex-1 bg-surface" />
+    </div>
+  )
+}

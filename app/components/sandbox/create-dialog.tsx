@@ -1,0 +1,145 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { useSWRConfig } from 'swr'
+import { z } from 'zod'
+import { call } from '../../lib/api'
+import { markFresh } from '../../lib/fresh'
+import { amount, boundNames, lacks } from '../../lib/limits'
+import { type Limits, quotaStatus, sandbox, type Template, template } from '../../lib/protocol'
+import { useResource } from '../../lib/resource'
+import { useRefreshSandboxes } from '../../lib/sandboxes'
+import { text, useSubmit } from '../../lib/use-submit'
+import { Button } from '../ui/button'
+import { Choice } from '../ui/choice'
+import { Dialog, DialogBody, DialogFooter } from '../ui/dialog'
+import { Field } from '../ui/field'
+import { Notice } from '../ui/notice'
+import { Failed, SkeletonRows } from '../ui/states'
+import { QuotaLeft } from './quota-left'
+import { initialSize, SizeChoice, type SizeDraft, sizeLimits } from './size-choice'
+
+const templateList = z.object({ templates: z.array(template) })
+
+export function CreateDialog({
+  open,
+  onOpenChange,
+}: {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}) {
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange} title="New sandbox" wide>
+      <Loader />
+    </Dialog>
+  )
+}
+
+function Loader() {
+  const list = useResource('/templates', templateList)
+  const first = list.data?.templates[0]
+  if (list.data && first) return <CreateForm templates={list.data.templates} first={first} />
+  if (list.data) {
+    return (
+      <DialogBody>
+        <Notice tone="warn">
+          This node has no template yet. Its operator builds one with the first start.
+        </Notice>
+      </DialogBody>
+    )
+  }
+  return list.error ? <Failed error={list.error} retry={() => list.mutate()} /> : <SkeletonRows rows={4} />
+}
+
+function CreateForm({ templates, first }: { templates: readonly Template[]; first: Template }) {
+  const router = useRouter()
+  const { mutate } = useSWRConfig()
+  const refresh = useRefreshSandboxes()
+  const quota = useResource('/quota', quotaStatus)
+  const [chosen, setChosen] = useState(templates.find(({ name }) => name === 'base') ?? first)
+  const [size, setSize] = useState<SizeDraft>(() => initialSize(chosen.defaults))
+  const [network, setNetwork] = useState<'none' | 'internet'>('internet')
+  const limits = sizeLimits(size)
+  const missing = limits && quota.data ? lacks(limits, quota.data.limits, quota.data.used) : []
+  const { submit, busy, error, fieldError } = useSubmit(async (form) => {
+    const name = text(form, 'name').trim()
+    const created = await call(sandbox, '/sandboxes', {
+      method: 'POST',
+      body: { template: chosen.name, network, ...(limits ? { limits } : {}), ...(name ? { name } : {}) },
+    })
+    // The workspace opens with what is known already, and asks again by itself.
+    await mutate(`/sandboxes/${created.id}`, { ...created, usage: null }, { revalidate: false })
+    markFresh(created.id)
+    router.push(`/sandboxes/${created.id}`)
+    void refresh()
+    return 'leaving'
+  })
+  const chooseTemplate = (name: string) => {
+    const next = templates.find((entry) => entry.name === name)
+    if (!next) return
+    setChosen(next)
+    setSize(initialSize(next.defaults))
+  }
+  return (
+    <form onSubmit={submit} className="contents">
+      <DialogBody>
+        {error && <Notice tone="bad">{error.message}</Notice>}
+        <Field
+          label="Name"
+          name="name"
+          maxLength={64}
+          placeholder="A name is made if you give none"
+          autoComplete="off"
+          error={fieldError('name')}
+        />
+        <Choice
+          label="Template"
+          value={chosen.name}
+          onChange={chooseTemplate}
+          options={templates.map(({ name, description }) => ({
+            value: name,
+            title: name,
+            text: description,
+          }))}
+          className="sm:grid-cols-2"
+        />
+        <SizeChoice draft={size} onChange={setSize} fieldError={fieldError} />
+        <Choice
+          label="Network"
+          value={network}
+          onChange={setNetwork}
+          options={networks}
+          className="grid-cols-2"
+        />
+        {missing.length > 0 && limits && quota.data && (
+          <Notice tone="warn">{shortOf(missing, limits, quota.data)}</Notice>
+        )}
+      </DialogBody>
+      <DialogFooter>
+        <QuotaLeft status={quota.data} />
+        <Button type="submit" look="primary" busy={busy} disabled={!limits || missing.length > 0}>
+          Create sandbox
+        </Button>
+      </DialogFooter>
+    </form>
+  )
+}
+
+const networks = [
+  { value: 'internet', title: 'Internet', text: 'Public addresses only' },
+  { value: 'none', title: 'None', text: 'Cut off from everything' },
+] as const
+
+function shortOf(
+  missing: ReturnType<typeof lacks>,
+  limits: Limits,
+  { limits: quota, used }: z.infer<typeof quotaStatus>,
+): string {
+  const parts = missing.map((bound) => {
+    const left = Math.max(0, quota[bound] - used[bound])
+    const wanted = bound === 'sandboxes' ? 1 : limits[bound]
+    return `${boundNames[bound].toLowerCase()}: ${amount(bound, wanted)} wanted, ${amount(bound, left)} left`
+  })
+  return `Your tenant’s quota has no room for it (${parts.join('; ')}). Delete a sandbox, or choose a smaller size.`
+}

@@ -1,0 +1,104 @@
+'use client'
+
+import { Ellipsis, Pencil, SquareTerminal, Trash2 } from 'lucide-react'
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { oneLine } from '../../lib/format'
+import type { Sandbox, Usage } from '../../lib/protocol'
+import type { Rates } from '../../lib/rates'
+import { Button } from '../ui/button'
+import { Menu, MenuItem, MenuLine } from '../ui/menu'
+import { type Step, stepsOf } from './actions'
+import { Age } from './age'
+import { Meters, NetworkRate } from './meters'
+import { StateBadge } from './state'
+
+export const rowGrid =
+  'md:grid md:grid-cols-[minmax(11rem,2.2fr)_repeat(4,minmax(4.25rem,1fr))_minmax(5.5rem,1fr)_3.5rem_2rem] md:items-center md:gap-x-4'
+
+export interface RowProps {
+  readonly sandbox: Sandbox & { readonly usage: Usage | null }
+  readonly rates: Rates | undefined
+  readonly onStep: (step: Step) => void
+  readonly onRename: () => void
+  readonly onDelete: () => void
+}
+
+/** One sandbox: its whole width opens it, but the menu at its end. */
+export function Row({ sandbox, rates, onStep, onRename, onDelete }: RowProps) {
+  const router = useRouter()
+  const name = oneLine(sandbox.name)
+  return (
+    <li className="group relative px-4 py-3 focus-within:bg-hover hover:bg-hover md:py-2.5">
+      <div className={rowGrid}>
+        <div className="min-w-0 pr-10 md:pr-0">
+          <Link
+            href={`/sandboxes/${sandbox.id}`}
+            data-row
+            className="block truncate font-medium outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
+          >
+            {name}
+          </Link>
+          <div className="mt-0.5 flex min-w-0 items-center gap-2 text-muted text-xs">
+            <StateBadge state={sandbox.state} />
+            <span className="truncate">
+              {sandbox.state === 'failed' && sandbox.failure
+                ? oneLine(sandbox.failure, 200)
+                : sandbox.template}
+            </span>
+          </div>
+        </div>
+        <div className="mt-3 grid grid-cols-2 gap-x-6 gap-y-2.5 md:contents">
+          <Meters sandbox={sandbox} rates={rates} />
+          <NetworkRate rates={rates} off={sandbox.network === 'none'} />
+          <span className="text-muted text-xs max-md:self-end max-md:text-right">
+            <span className="sr-only">Age: </span>
+            <Age since={sandbox.createdAt} />
+          </span>
+        </div>
+        <div className="absolute top-2 right-2 z-10 md:static md:-mr-1">
+          <Menu
+            trigger={
+              <Button look="quiet" size="iconSmall" aria-label={`Actions for ${name}`}>
+                <Ellipsis />
+              </Button>
+            }
+          >
+            <MenuItem onSelect={() => router.push(`/sandboxes/${sandbox.id}`)}>
+              <SquareTerminal aria-hidden />
+              Open
+            </MenuItem>
+            {stepsOf[sandbox.state].map((step) => (
+              <MenuItem key={step.verb} onSelect={() => onStep(step)}>
+                <step.icon aria-hidden />
+                {step.name}
+              </MenuItem>
+            ))}
+            <MenuItem onSelect={onRename}>
+              <Pencil aria-hidden />
+              Rename
+            </MenuItem>
+            <MenuLine />
+            <MenuItem danger onSelect={onDelete}>
+              <Trash2 aria-hidden />
+              Delete
+            </MenuItem>
+          </Menu>
+        </div>
+      </div>
+    </li>
+  )
+}
+
+export function RowHead() {
+  return (
+    <div
+      aria-hidden
+      className={`hidden border-line border-b px-4 py-2 font-medium text-muted text-xs ${rowGrid}`}
+    >
+      {['Sandbox', 'CPU', 'Memory', 'Disk', 'Processes', 'Network', 'Age', ''].map((name) => (
+        <span key={name}>{name}</span>
+      ))}
+    </div>
+  )
+}

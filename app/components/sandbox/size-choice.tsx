@@ -1,0 +1,112 @@
+'use client'
+
+import { cpus, mebibytes } from '../../lib/format'
+import { boundNames, type SizeName, sizeNames, sizeTitles } from '../../lib/limits'
+import { type Limits, limits, sizes } from '../../lib/protocol'
+import { Choice } from '../ui/choice'
+import { Field } from '../ui/field'
+
+const parts = ['cpus', 'memoryMiB', 'diskMiB', 'pids'] as const satisfies readonly (keyof Limits)[]
+type Part = (typeof parts)[number]
+
+/** What is being typed: a size by name, or numbers that are perhaps no numbers yet. */
+export interface SizeDraft {
+  readonly size: SizeName | 'custom'
+  readonly custom: Record<Part, string>
+}
+
+/** The size that equals the template's own limits, or else those limits as numbers. */
+export function initialSize(defaults: Limits): SizeDraft {
+  const same = sizeNames.find((name) => parts.every((part) => sizes[name][part] === defaults[part]))
+  return { size: same ?? 'custom', custom: asText(defaults) }
+}
+
+function asText(values: Limits): SizeDraft['custom'] {
+  return {
+    cpus: String(values.cpus),
+    memoryMiB: String(values.memoryMiB),
+    diskMiB: String(values.diskMiB),
+    pids: String(values.pids),
+  }
+}
+
+/** The limits that a draft stands for; null while a number is not one. */
+export function sizeLimits({ size, custom }: SizeDraft): Limits | null {
+  if (size !== 'custom') return sizes[size]
+  const parsed = limits.safeParse({
+    cpus: Number(custom.cpus),
+    memoryMiB: Number(custom.memoryMiB),
+    diskMiB: Number(custom.diskMiB),
+    pids: Number(custom.pids),
+  })
+  return parsed.success ? parsed.data : null
+}
+
+const units: Record<Part, string> = {
+  cpus: 'Cores; 0.5 is half a core.',
+  memoryMiB: 'MiB, with the page cache.',
+  diskMiB: 'MiB above the template.',
+  pids: 'Processes and threads.',
+}
+
+export function SizeChoice({
+  draft,
+  onChange,
+  fieldError,
+}: {
+  draft: SizeDraft
+  onChange: (draft: SizeDraft) => void
+  fieldError: (path: string) => string | undefined
+}) {
+  const choose = (size: SizeDraft['size']) =>
+    onChange(
+      size === 'custom' ? { size, custom: asText(sizeLimits(draft) ?? sizes.small) } : { ...draft, size },
+    )
+  const options = [
+    ...sizeNames.map((name) => ({
+      value: name,
+      title: sizeTitles[name],
+      text: (
+        <>
+          {cpus(sizes[name].cpus)}, {mebibytes(sizes[name].memoryMiB)}
+          <br />
+          {mebibytes(sizes[name].diskMiB)} disk
+        </>
+      ),
+    })),
+    { value: 'custom' as const, title: 'Custom', text: 'Each limit by itself' },
+  ]
+  return (
+    <div className="grid gap-3">
+      <Choice
+        label="Size"
+        value={draft.size}
+        onChange={choose}
+        options={options}
+        className="grid-cols-2 sm:grid-cols-4"
+      />
+      {draft.size === 'custom' && (
+        <div className="grid grid-cols-2 gap-3 sm:grid-cols-4">
+          {parts.map((part) => (
+            <Field
+              key={part}
+              label={boundNames[part]}
+              hint={units[part]}
+              inputMode="decimal"
+              value={draft.custom[part]}
+              onChange={(event) =>
+                onChange({ ...draft, custom: { ...draft.custom, [part]: event.currentTarget.value } })
+              }
+              error={fieldError(`limits.${part}`) ?? wrong(part, draft.custom[part])}
+            />
+          ))}
+        </div>
+      )}
+    </div>
+  )
+}
+
+function wrong(part: Part, typed: string): string | undefined {
+  const parsed = limits.shape[part].safeParse(typed.trim() === '' ? Number.NaN : Number(typed))
+  return parsed.success ? undefined : 'Not a limit that can be set.'
+}
