@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mount } from '../linux/libc.js'
@@ -28,7 +28,8 @@ for (const name of ['overlay', 'veth']) must('modprobe', '--dirname', '/run/modu
 must('ip', 'link', 'set', 'lo', 'up')
 // This kernel is built without tables of the family inet. What a firewall does is tested on the host.
 mkdirSync('/run/programs')
-symlinkSync('/bin/true', '/run/programs/nft')
+writeFileSync('/run/programs/nft', '#!/bin/sh\n[ "$1" = -f ]\n', { mode: 0o755 })
+symlinkSync('/bin/true', '/run/programs/conntrack')
 mkdirSync(join(guestHome, 'disk'), { recursive: true, mode: 0o711 })
 mount('/dev/ubda', join(guestHome, 'disk'), 'btrfs', 0, '')
 
