@@ -88,6 +88,32 @@ describe('the API', () => {
       await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
     })
 
+    it('reads and writes its files, and hands none of them to a browser as a page', async () => {
+      const { id } = await create(ann)
+      const at = (action: string, path: string) =>
+        `/api/v1/sandboxes/${id}/${action}?path=${encodeURIComponent(path)}`
+      const html = '<script>alert(1)</script>'
+      const put = await ann.call('PUT', `${at('files', 'a/b.html')}&mode=755`, html, {
+        'content-type': 'text/html',
+      })
+      expect(put).toMatchObject({
+        status: 201,
+        body: { path: 'a/b.html', mode: '755', uid: 1000 },
+      })
+      const got = await ann.call('GET', at('files', 'a/b.html'))
+      expect(got.body).toBe(html)
+      expect(got.headers.get('content-type')).toBe('application/octet-stream')
+      expect(got.headers.get('content-security-policy')).toContain('sandbox')
+      const tree = await ann.call('GET', at('tree', '/home/user/a'))
+      expect(tree.body.entries).toMatchObject([{ name: 'b.html', type: 'file', sizeBytes: html.length }])
+      const move = { from: 'a/b.html', to: '/tmp/c' }
+      expect((await ann.call('POST', `/api/v1/sandboxes/${id}/files/move`, move)).body.path).toBe('/tmp/c')
+      expect((await ann.call('GET', at('files', '../../etc/shadow'))).status).toBe(404)
+      expect((await ann.call('DELETE', at('files', '/tmp/c'))).status).toBe(204)
+      expect((await ben.call('GET', at('files', '/etc/passwd'))).status).toBe(404)
+      await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
+    })
+
     it('gives the same one for the same Idempotency-Key, and refuses the key for another request', async () => {
       const headers = { 'idempotency-key': 'lesson-7' }
       const body = { limits: small }

@@ -18,6 +18,7 @@ import { serveHealth } from './http/health.js'
 import { serveMetrics } from './http/metrics.js'
 import { sendProblem } from './http/problem.js'
 import type { RuntimeClient } from './runtime-client/client.js'
+import { fileRoutes } from './sandboxes/files.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import type { SandboxService } from './sandboxes/service.js'
 import { adminRoutes } from './tenants/admin.js'
@@ -105,6 +106,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     await known.register(
       async (api) => {
         await api.register(sandboxRoutes(sandboxes, runtime, database))
+        await api.register(fileRoutes(sandboxes, runtime, database))
         await api.register(tenantRoutes(database, principals, sandboxes.templates, config.publicUrl))
         await api.register(adminRoutes(database, runtime), { prefix: '/admin' })
         api.route({

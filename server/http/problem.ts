@@ -52,10 +52,19 @@ const unreachable = new Set([
   'P1017',
 ])
 
+/**
+ * What is too large, but not larger than this, is read to its end and dropped: hanging up in the middle of a
+ * body, as Fastify would, lets many clients see a broken line instead of the answer.
+ */
+const swallowedBytes = 256 * 1024 * 1024
+
 /** Answers an error as RFC 9457 wants it. The only place where errors become HTTP. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = asApiError(error)
   if (refusal.code === 'internal') request.log.error({ err: error }, 'a request failed')
+  if (refusal.code === 'payload_too_large' && Number(request.headers['content-length']) <= swallowedBytes) {
+    reply.removeHeader('connection')
+  }
   if (refusal.retryAfterSeconds !== undefined)
     reply.header('retry-after', Math.ceil(refusal.retryAfterSeconds))
   return reply

@@ -1,5 +1,5 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import { z } from 'zod'
 import {
   type Change,
@@ -24,6 +24,17 @@ const sandboxes = z.object({ sandboxes: z.array(runtimeSandbox) })
 const templates = z.object({ templates: z.array(template) })
 const terminals = z.object({ terminals: z.array(terminal) })
 const nothing = z.unknown()
+/** Calls whose answer takes as long as it takes. */
+const streams = /\/(exec|files|archive)(\?|$)/
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>
+
+function withQuery(path: string, query: Query): string {
+  const set = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  )
+  return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`
+}
 
 /** The calls of `protocol/runtime.ts`, over the runtime's unix socket. */
 export class RuntimeClient implements Disposable {
@@ -57,8 +68,25 @@ export class RuntimeClient implements Disposable {
     this.#call('DELETE', `/sandboxes/${id}/terminals/${terminalId}`, nothing)
 
   /** Starts a command. The answer is a stream of frames; destroying it kills the command. */
-  async exec(id: string, wanted: ExecRequest): Promise<IncomingMessage> {
-    const answer = await this.#send('POST', `/sandboxes/${id}/exec`, wanted)
+  exec = (id: string, wanted: ExecRequest) =>
+    this.stream('POST', `/sandboxes/${id}/exec`, {}, JSON.stringify(wanted))
+
+  /** Any call with a JSON answer. Its query and body are checked by the caller, and again by the runtime. */
+  ask = <T>(method: string, path: string, schema: z.ZodType<T>, query: Query = {}, body?: unknown) =>
+    this.#call(method, withQuery(path, query), schema, body)
+
+  /** A call whose body is a stream. */
+  async send(method: string, path: string, query: Query, body: Readable) {
+    const answer = await this.#send(method, withQuery(path, query), body)
+    const words = await text(answer)
+    const status = answer.statusCode ?? 500
+    if (status >= 300) throw refusal(answer, words)
+    return { status, body: words === '' ? undefined : JSON.parse(words) }
+  }
+
+  /** A call whose answer is a stream; destroying it ends the call. */
+  async stream(method: string, path: string, query: Query, body?: string): Promise<IncomingMessage> {
+    const answer = await this.#send(method, withQuery(path, query), body)
     if (answer.statusCode === 200) return answer
     throw refusal(answer, await text(answer))
   }
@@ -91,29 +119,27 @@ export class RuntimeClient implements Disposable {
   }
 
   async #call<T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
-    const answer = await this.#send(method, path, body)
+    const answer = await this.#send(method, path, body === undefined ? undefined : JSON.stringify(body))
     const words = await text(answer)
     if ((answer.statusCode ?? 500) >= 300) throw refusal(answer, words)
     return schema.parse(words === '' ? undefined : JSON.parse(words))
   }
 
-  #send(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
+  #send(method: string, path: string, body?: string | Readable): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const outgoing = request(
-        { socketPath: this.socketPath, method, path, agent: this.#agent, timeout: silenceMs },
-        resolve,
-      )
-      outgoing.once('timeout', () => {
-        // A stream may be silent for as long as its command is.
-        if (!path.endsWith('/exec')) outgoing.destroy(new Error(`no answer within ${silenceMs} ms`))
-      })
+      const outgoing = request({ socketPath: this.socketPath, method, path, agent: this.#agent }, resolve)
+      // A stream may be silent for as long as its command is, or its sender.
+      if (!(body instanceof Readable) && !streams.test(path)) {
+        outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`no answer within ${silenceMs} ms`)))
+      }
       outgoing.once('error', (error) => {
         // A runtime that was started anew has closed the connections kept with the old one.
         const stale = outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET'
-        if (stale) resolve(this.#send(method, path, body))
+        if (stale && !(body instanceof Readable)) resolve(this.#send(method, path, body))
         else reject(unreachable(error))
       })
-      outgoing.end(body === undefined ? undefined : JSON.stringify(body))
+      if (!(body instanceof Readable)) outgoing.end(body)
+      else body.once('error', (error) => outgoing.destroy(error)).pipe(outgoing)
     })
   }
 }

@@ -1,0 +1,163 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import {
+  fileEntry,
+  fileQuery,
+  fileTree,
+  makeDirectory,
+  moveFile,
+  removeQuery,
+  sandboxParams,
+  treeQuery,
+  writeQuery,
+} from '../../protocol/index.js'
+import { audit } from '../audit.js'
+import type { Database } from '../database/client.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import type { SandboxService } from './service.js'
+
+/** What a sandbox's disk holds is bounded there; here a file may be of any size, for none is ever held. */
+const anySize = Number.MAX_SAFE_INTEGER
+const tags = ['files']
+const bytes = z.unknown().describe('the bytes themselves')
+
+/** A sandbox's files. The runtime says the same to us as we say to people, so calls are handed on. */
+export const fileRoutes =
+  (sandboxes: SandboxService, runtime: RuntimeClient, database: Database): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.get(
+      '/sandboxes/:id/files/stat',
+      {
+        schema: {
+          ...{ tags, summary: 'Describe a file', params: sandboxParams },
+          ...{ querystring: fileQuery, response: { 200: fileEntry } },
+        },
+      },
+      async (request) => {
+        const { id } = await sandboxes.row(request.principal, request.params.id)
+        return runtime.ask('GET', `/sandboxes/${id}/files/stat`, fileEntry, request.query)
+      },
+    )
+    app.get(
+      '/sandboxes/:id/tree',
+      {
+        schema: {
+          ...{ tags, summary: 'List a directory, and what is below it', params: sandboxParams },
+          ...{ querystring: treeQuery, response: { 200: fileTree } },
+        },
+      },
+      async (request) => {
+        const { id } = await sandboxes.row(request.principal, request.params.id)
+        return runtime.ask('GET', `/sandboxes/${id}/tree`, fileTree, request.query)
+      },
+    )
+    app.post(
+      '/sandboxes/:id/files/move',
+      {
+        schema: {
+          ...{ tags, summary: 'Move or rename', params: sandboxParams },
+          ...{ body: moveFile, response: { 200: fileEntry } },
+        },
+      },
+      async (request) => {
+        const { id } = await sandboxes.row(request.principal, request.params.id)
+        return runtime.ask('POST', `/sandboxes/${id}/files/move`, fileEntry, undefined, request.body)
+      },
+    )
+    app.post(
+      '/sandboxes/:id/files/mkdir',
+      {
+        schema: {
+          ...{ tags, summary: 'Make a directory, with its parents', params: sandboxParams },
+          ...{ body: makeDirectory, response: { 201: fileEntry } },
+        },
+      },
+      async (request, reply) => {
+        const { id } = await sandboxes.row(request.principal, request.params.id)
+        reply.code(201)
+        return runtime.ask('POST', `/sandboxes/${id}/files/mkdir`, fileEntry, undefined, request.body)
+      },
+    )
+    app.delete(
+      '/sandboxes/:id/files',
+      {
+        schema: {
+          ...{ tags, summary: 'Delete a file or a directory', params: sandboxParams },
+          ...{ querystring: removeQuery, response: { 204: z.null() } },
+        },
+      },
+      async (request, reply) => {
+        const { id } = await sandboxes.row(request.principal, request.params.id)
+        await runtime.ask('DELETE', `/sandboxes/${id}/files`, z.unknown(), request.query)
+        await audit(database.prisma, request.principal, 'file.delete', id, { path: request.query.path })
+        return reply.code(204).send(null)
+      },
+    )
+    for (const [action, summary] of [
+      ['files', 'Read a file'],
+      ['archive', 'Read a whole tree as tar'],
+    ] as const) {
+      app.get(
+        `/sandboxes/:id/${action}`,
+        {
+          schema: {
+            ...{ tags, summary, params: sandboxParams },
+            ...{ querystring: fileQuery, response: { 200: bytes } },
+          },
+        },
+        async (request, reply) => {
+          const { id } = await sandboxes.row(request.principal, request.params.id)
+          return sendBytes(reply, await runtime.stream('GET', `/sandboxes/${id}/${action}`, request.query))
+        },
+      )
+    }
+    await app.register(uploads(sandboxes, runtime))
+  }
+
+/** Bodies that are bytes, of whatever type they say they are. */
+const uploads =
+  (sandboxes: SandboxService, runtime: RuntimeClient): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
+    for (const [action, summary, querystring] of [
+      ['files', 'Write a file, with its parents', writeQuery],
+      ['archive', 'Unpack a tar into a directory', fileQuery],
+    ] as const) {
+      app.put(
+        `/sandboxes/:id/${action}`,
+        {
+          bodyLimit: anySize,
+          schema: {
+            ...{ tags, summary, params: sandboxParams, querystring },
+            response: { 200: fileEntry, 201: fileEntry, 204: z.null() },
+          },
+        },
+        async (request, reply) => {
+          const { id } = await sandboxes.row(request.principal, request.params.id)
+          const content = request.body instanceof Readable ? request.body : Readable.from([])
+          const mode = 'mode' in request.query ? request.query.mode?.toString(8) : undefined
+          const query = { path: request.query.path, mode }
+          const answer = await runtime.send('PUT', `/sandboxes/${id}/${action}`, query, content)
+          if (answer.status === 204) return reply.code(204).send(null)
+          return reply.code(answer.status === 201 ? 201 : 200).send(fileEntry.parse(answer.body))
+        },
+      )
+    }
+  }
+
+/** A tenant's bytes come from our origin: no browser may take them for a page of ours. */
+function sendBytes(reply: FastifyReply, answer: Awaited<ReturnType<RuntimeClient['stream']>>): FastifyReply {
+  for (const name of ['content-type', 'content-length', 'last-modified']) {
+    const value = answer.headers[name]
+    if (value !== undefined) reply.header(name, value)
+  }
+  return reply
+    .headers({
+      'content-disposition': 'attachment',
+      'content-security-policy': "default-src 'none'; sandbox",
+    })
+    .send(answer)
+}
