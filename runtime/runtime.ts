@@ -12,6 +12,7 @@ import { readSeccomp } from './container/seccomp.js'
 import { capabilities } from './container/spec.js'
 import { routes } from './http/routes.js'
 import { listen } from './http/server.js'
+import { terminalProcess } from './http/terminals.js'
 import { Reaper } from './linux/process.js'
 import { releaseSlot, takeSlot } from './linux/slot.js'
 import { hostResolver, lowerFirewall } from './network/firewall.js'
@@ -22,7 +23,7 @@ import { readTemplates } from './rootfs/templates.js'
 import { adopt } from './sandbox/adopt.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
 import { Sandboxes } from './sandbox/service.js'
-import { joinHost } from './terminal/client.js'
+import { joinHost, shellPreparer } from './terminal/client.js'
 
 const version = '0.1.0'
 
@@ -40,6 +41,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const scratch = join(config.run, 'scratch')
   // Tenants' uids walk through it to their root while it is mounted.
   for (const directory of [config.run, scratch]) mkdirSync(directory, { recursive: true, mode: 0o711 })
+  const terminals = join(config.run, 'terminals.sock')
   await settleHybrid()
   const disk = await openDisk(config.home, config.diskGib)
   const slot = takeSlot(config.instance)
@@ -60,6 +62,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     cgroupRoot: config.cgroupRoot,
     ranges: new Ranges(slot),
     network,
+    prepareShell: shellPreparer(terminals, terminalProcess({}), log),
   }
   const findTemplates = () =>
     readTemplates(disk, (file, error) => log.warn({ file, error }, 'a template is unreadable'))
@@ -111,7 +114,6 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     releaseSlot(slot)
   }
   const socket = join(config.run, 'runtime.sock')
-  const terminals = join(config.run, 'terminals.sock')
   const services = {
     ...{ terminals, context, sandboxes, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },

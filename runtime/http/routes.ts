@@ -9,19 +9,17 @@ import {
   type FrameType,
   frameType,
   type Node,
-  openTerminal,
   quota,
   sandboxId,
   tenantId,
 } from '../../protocol/index.js'
-import { insideEnvironment, processSpec } from '../container/spec.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { startExec } from '../sandbox/exec.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
-import { askHost } from '../terminal/client.js'
 import { fileRoutes } from './files.js'
 import { Answer, type Route } from './server.js'
+import { terminalRoutes } from './terminals.js'
 
 /** What the calls of `protocol/runtime.ts` act on. */
 export interface Services {
@@ -102,46 +100,12 @@ export function routes(services: Services): Route[] {
         sandboxes.describe(await sandboxes.change(id, await request.body(change))),
     },
     ...fileRoutes(services),
+    ...terminalRoutes(services),
     ...Object.values(steps).map((step) => ({
       method: 'POST',
       path: one(`/${step}`),
       handle: async (_: unknown, id = '') => sandboxes.describe(await sandboxes[step](id)),
     })),
-    {
-      method: 'GET',
-      path: one('/terminals'),
-      handle: async (_, id = '') =>
-        askHost(services.terminals, 'GET', `/sandboxes/${sandboxes.get(id).sandboxId}/terminals`),
-    },
-    {
-      method: 'POST',
-      path: one('/terminals'),
-      handle: async (request, id = '') => {
-        const box = sandboxes.running(id)
-        const { cols, rows, cwd, env, command } = await request.body(openTerminal)
-        const args = command ?? ['/bin/bash', '--login']
-        const inside = insideEnvironment(
-          'user',
-          { TERM: 'xterm-256color', COLORTERM: 'truecolor' },
-          box.env,
-          env ?? {},
-        )
-        return askHost(services.terminals, 'POST', `/sandboxes/${id}/terminals`, {
-          ...{ sandboxId: id, container: box.id, size: { cols, rows }, title: args[0] },
-          process: processSpec({ args, env: inside, cwd, user: 'user' }),
-        })
-      },
-    },
-    {
-      method: 'DELETE',
-      path: one('/terminals/(tm_[0-9a-z]+)'),
-      handle: async (_, id = '', terminal = '') =>
-        askHost(
-          services.terminals,
-          'DELETE',
-          `/sandboxes/${sandboxes.get(id).sandboxId}/terminals/${terminal}`,
-        ),
-    },
     {
       method: 'POST',
       path: one('/exec'),

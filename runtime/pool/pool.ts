@@ -120,7 +120,14 @@ export class Pools implements Warm {
     const parent = life.makeParentCgroup(this.node, 'pool')
     const cgroup = join(parent, `${template}-${process.hrtime.bigint()}`)
     const plain = { network: 'internet', isolation: 'standard', env: {}, hostname: 'sandbox' } as const
-    return this.sandboxes().make(null, { tenantId: null, template, limits: defaults, ...plain }, cgroup)
+    const box = await this.sandboxes().make(
+      null,
+      { tenantId: null, template, limits: defaults, ...plain },
+      cgroup,
+    )
+    // Before anybody can claim it: what comes into a cgroup while its processes move stays behind.
+    await this.node.prepareShell(box.id)
+    return box
   }
 
   #watch(box: Record): void {

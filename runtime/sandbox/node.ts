@@ -27,6 +27,8 @@ export interface NodeContext {
   readonly cgroupRoot: string
   readonly ranges: Ranges
   readonly network: Network
+  /** Puts a shell that waits into a pooled sandbox's container. Never fails. */
+  prepareShell(container: string): Promise<void>
 }
 
 /** Idmaps opened ahead: to make one takes a process and 3 ms, and a new sandbox waits for it. */

@@ -1,6 +1,8 @@
 import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import { RuntimeRefusal } from '../errors.js'
 import { Answer } from '../http/server.js'
 
@@ -20,6 +22,41 @@ export function askHost(socketPath: string, method: string, path: string, body?:
     )
     outgoing.end(body === undefined ? undefined : JSON.stringify(body))
   })
+}
+
+/** When the node comes up, the runtime may be ready before the terminal host. */
+const firstAnswerMs = 3000
+const firstAnswerStepMs = 100
+
+/**
+ * Has a shell put into each sandbox of the pool. The pool is no worse than slower without: an image may have no
+ * `/bin/sh`, and the terminal host may be away for a moment.
+ * @param shell the process in OCI form
+ */
+export function shellPreparer(
+  socketPath: string,
+  shell: object,
+  log: Logger,
+): (container: string) => Promise<void> {
+  let answered = false
+  const ask = async (container: string) => {
+    const answer = await askHost(socketPath, 'PUT', `/containers/${container}/shell`, { process: shell })
+    answered = true
+    if (answer.status >= 300) log.info({ container, answer: answer.body }, 'a pooled sandbox has no shell')
+  }
+  return async (container) => {
+    for (let waitedMs = 0; ; waitedMs += firstAnswerStepMs) {
+      try {
+        return await ask(container)
+      } catch (error) {
+        if (answered || waitedMs >= firstAnswerMs) {
+          log.info({ error, container }, 'a pooled sandbox has no shell')
+          return
+        }
+        await sleep(firstAnswerStepMs)
+      }
+    }
+  }
 }
 
 /** Joins a client's upgraded line to the terminal host's, byte for byte. */

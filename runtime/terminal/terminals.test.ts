@@ -182,6 +182,20 @@ describe('terminals', () => {
     await instance.call('DELETE', `/sandboxes/${id}`)
   })
 
+  it('end with the terminal host when that is killed: the sandbox lists none, and new ones work', async () => {
+    const { id } = await open()
+    using lost = await attach(id)
+    const cut = new Promise((resolve) => lost.line.once('close', resolve))
+    await instance.restartTerminals()
+    await cut
+    expect(await list()).toEqual([])
+    await expect(attach(id)).rejects.toThrow('404')
+    const again = await sh('read x; echo "got $x"')
+    using one = await attach(again.id)
+    one.type('it\n')
+    await one.sees('got it')
+  })
+
   it('are bounded in number, and those that have ended do not count', async () => {
     const { id } = await instance.claim({ limits: { cpus: 1, memoryMiB: 256, diskMiB: 64, pids: 200 } })
     for (let count = 0; count < 20; count++) await open({ command: ['/bin/true'] }, id)

@@ -63,6 +63,8 @@ export interface Instance extends AsyncDisposable {
   poolFull(): Promise<void>
   /** Ends the runtime with SIGKILL and starts another. */
   restart(): Promise<void>
+  /** The same with the terminal host. */
+  restartTerminals(): Promise<void>
   /** Everything that it prints is here. */
   readonly pids: { readonly runtime: number; readonly terminals: number }
 }
@@ -120,7 +122,7 @@ export async function startInstance(
     }
     throw new Error(`${name} does not answer`)
   }
-  const terminals = launch('terminals')
+  let terminals = launch('terminals')
   let runtime = launch('runtime')
   const call: Instance['call'] = async (method, path, body) => {
     const { status, bytes } = await ask(at('runtime'), method, path, body)
@@ -171,6 +173,11 @@ export async function startInstance(
       await end(runtime)
       runtime = launch('runtime')
       await answers('runtime')
+    },
+    async restartTerminals() {
+      await end(terminals)
+      terminals = launch('terminals')
+      await answers('terminals')
     },
     async [Symbol.asyncDispose]() {
       // A test that ends in the middle leaves a runtime that may not answer any more.

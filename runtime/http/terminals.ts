@@ -1,0 +1,53 @@
+import { openTerminal } from '../../protocol/index.js'
+import { insideEnvironment, processSpec } from '../container/spec.js'
+import type { Sandboxes } from '../sandbox/service.js'
+import { askHost } from '../terminal/client.js'
+import type { Route } from './server.js'
+
+const loginShell = ['/bin/bash', '--login']
+
+/** A program in a terminal, in OCI form. */
+export function terminalProcess(
+  env: Readonly<Record<string, string>>,
+  { args = loginShell, cwd }: { args?: string[] | undefined; cwd?: string | undefined } = {},
+): object {
+  const inside = insideEnvironment('user', { TERM: 'xterm-256color', COLORTERM: 'truecolor' }, env)
+  return processSpec({ args, env: inside, cwd, user: 'user' })
+}
+
+/**
+ * The calls about terminals: who may is known here, and what is done the terminal host does.
+ * @param services `terminals` is the terminal host's socket
+ */
+export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: string }): Route[] {
+  const { sandboxes, terminals } = services
+  const path = '/sandboxes/([^/]+)/terminals'
+  const hostPath = (id: string) => `/sandboxes/${sandboxes.get(id).sandboxId}/terminals`
+  return [
+    {
+      method: 'GET',
+      path: new RegExp(`^${path}$`),
+      handle: async (_, id = '') => askHost(terminals, 'GET', hostPath(id)),
+    },
+    {
+      method: 'POST',
+      path: new RegExp(`^${path}$`),
+      handle: async (request, id = '') => {
+        const box = sandboxes.running(id)
+        const { cols, rows, cwd, env, command } = await request.body(openTerminal)
+        const asked = { ...box.env, ...env }
+        return askHost(terminals, 'POST', hostPath(id), {
+          ...{ sandboxId: id, container: box.id, size: { cols, rows }, title: (command ?? loginShell)[0] },
+          process: terminalProcess(asked, { args: command, cwd }),
+          pooled: command === undefined && cwd === undefined && Object.keys(asked).length === 0,
+        })
+      },
+    },
+    {
+      method: 'DELETE',
+      path: new RegExp(`^${path}/(tm_[0-9a-z]+)$`),
+      handle: async (_, id = '', terminal = '') =>
+        askHost(terminals, 'DELETE', `${hostPath(id)}/${terminal}`),
+    },
+  ]
+}
