@@ -2,11 +2,19 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDiskOpen } from '../../runtime/rootfs/disk.js'
 import type { Settings } from '../settings.js'
+import { requireDatabase } from '../up/database.js'
 import { findSupervisor } from '../up/lock.js'
-import { embeddedUrl, postgresPrograms, requireDatabase } from '../up/postgres.js'
+import { embeddedUrl, postgresPrograms } from '../up/postgres.js'
+import { requireOwnDatabase } from '../up/setup.js'
 import { attempt, type Finding, missing, ok } from './finding.js'
 
-const parts = ['runtime/index.js', 'runtime/terminal/host.js', 'server/index.js', 'server/setup.js']
+const parts = [
+  'cli/up/check-database.js',
+  'runtime/index.js',
+  'runtime/terminal/host.js',
+  'server/index.js',
+  'server/setup.js',
+]
 
 export function checkNode(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -33,7 +41,7 @@ export function checkDatabase(settings: Settings): Promise<Finding> {
   const { databaseUrl } = settings
   if (databaseUrl !== undefined) {
     const connect = async () => {
-      await requireDatabase(databaseUrl)
+      await requireOwnDatabase(settings, databaseUrl)
       return 'answers'
     }
     return attempt(

@@ -10,13 +10,12 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { run } from '../../runtime/linux/spawn.js'
 import { Failure } from '../command.js'
 import type { Settings } from '../settings.js'
 import { appView, confined } from './confine.js'
+import { withClient } from './database.js'
 
-const connectTimeoutMs = 5000
 /** Root may come in too: the supervisor, and an operator at work on the database. */
 const identities = 'cloche cloche cloche\ncloche root cloche\n'
 
@@ -106,33 +105,4 @@ export async function createDatabase(settings: Settings): Promise<void> {
     const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = 'cloche'")
     if (rowCount === 0) await client.query('CREATE DATABASE cloche')
   })
-}
-
-/** Whether a query can be asked. */
-export async function postgresAnswers(url: string): Promise<boolean> {
-  return withClient(url, (client) => client.query('SELECT 1')).then(
-    () => true,
-    () => false, // asked again by the caller, who gives up in time
-  )
-}
-
-/** @throws Failure that says why a database cannot be used; never with its password */
-export async function requireDatabase(url: string): Promise<void> {
-  try {
-    await withClient(url, (client) => client.query('SELECT 1'))
-  } catch (error) {
-    const { host, pathname } = new URL(url)
-    const reason = error instanceof AggregateError ? error.errors.map(String).join('; ') : String(error)
-    throw new Failure(`no connection to the database ${pathname.slice(1)} at ${host}: ${reason}`)
-  }
-}
-
-async function withClient<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs })
-  try {
-    await client.connect()
-    return await act(client)
-  } finally {
-    await client.end().catch(() => {}) // what went wrong is thrown already
-  }
 }

@@ -5,7 +5,8 @@ import type { Settings } from '../settings.js'
 import { ask } from './ask.js'
 import type { Service } from './child.js'
 import { confined, nodeView } from './confine.js'
-import { embeddedUrl, postgresAnswers, postgresCommand } from './postgres.js'
+import { postgresAnswers } from './database.js'
+import { embeddedUrl, postgresCommand } from './postgres.js'
 
 /** What every child may know of this process's environment, beside Cloche's own variables. */
 const shared = ['PATH', 'LANG', 'TZ', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { CommandError, run } from '../../runtime/linux/spawn.js'
 import { Failure } from '../command.js'
 import type { Settings } from '../settings.js'
+import { confined, nodeView } from './confine.js'
 import { serverEnvironment, setupCommand } from './services.js'
 
 const credentials = z.object({ email: z.string(), password: z.string(), apiKey: z.string() })
@@ -28,6 +29,14 @@ export async function setUp(settings: Settings, databaseUrl: string, secret: str
   const file = adminFile(settings.home)
   writeFileSync(`${file}.new`, `${JSON.stringify(admin, null, 2)}\n`, { mode: 0o600 })
   renameSync(`${file}.new`, file)
+}
+
+/** @throws Failure when the user `cloche` cannot use an operator's own database */
+export async function requireOwnDatabase(settings: Settings, databaseUrl: string): Promise<void> {
+  const [program = '', ...args] = confined(settings, [nodeView(settings), 'dist/cli/up/check-database.js'])
+  await run(program, args, { env: { ...process.env, DATABASE_URL: databaseUrl } }).catch((error: unknown) => {
+    throw error instanceof CommandError ? new Failure(error.stderr.trim()) : error
+  })
 }
 
 /** Where the first operator's credentials are, if this instance made one. */

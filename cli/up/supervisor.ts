@@ -8,7 +8,7 @@ import { ask } from './ask.js'
 import { Child, type Service } from './child.js'
 import { endLeftover, findLeftovers, recordChildren } from './leftovers.js'
 import { boundLogs } from './logs.js'
-import { createDatabase, embeddedUrl, prepareDatabase, requireDatabase } from './postgres.js'
+import { createDatabase, embeddedUrl, prepareDatabase } from './postgres.js'
 import { keptSecret } from './secret.js'
 import { postgresService, runtimeService, serverService, terminalsService } from './services.js'
 import { setUp } from './setup.js'
@@ -41,7 +41,7 @@ export class Supervisor {
     const databaseUrl = settings.databaseUrl ?? embeddedUrl(settings)
     const server = serverService(settings, databaseUrl, secret)
     const node = this.#startNode()
-    const database = this.#startDatabase(databaseUrl).then(() => setUp(settings, databaseUrl, secret))
+    const database = this.#startDatabase().then(() => setUp(settings, databaseUrl, secret))
     // Both, also when one fails: what was begun must have settled before it can be stopped.
     const failed = (await Promise.allSettled([node, database])).find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
@@ -71,12 +71,11 @@ export class Supervisor {
     await Promise.all([this.#run(terminalsService(settings)), this.#run(runtimeService(settings))])
   }
 
-  async #startDatabase(databaseUrl: string): Promise<void> {
-    if (this.settings.databaseUrl === undefined) {
-      await prepareDatabase(this.settings)
-      await this.#run(postgresService(this.settings))
-      await createDatabase(this.settings)
-    } else await requireDatabase(databaseUrl)
+  async #startDatabase(): Promise<void> {
+    if (this.settings.databaseUrl !== undefined) return
+    await prepareDatabase(this.settings)
+    await this.#run(postgresService(this.settings))
+    await createDatabase(this.settings)
   }
 
   async #run(service: Service): Promise<void> {
