@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { newId, tenantId } from './ids.js'
 import { quota, limits as sandboxLimits } from './limits.js'
 import { networkPolicy } from './network.js'
-import { environment, templateName } from './sandbox.js'
+import { contentEncoding, environment, templateName } from './sandbox.js'
 
 /**
  * One-off tasks: a fresh sandbox, steps in order, results, gone. The first half is the API's contract
@@ -26,9 +26,6 @@ export const runBounds = {
   /** The whole body of `POST /runs`. */
   bodyBytes: 16 * mib,
 } as const
-
-/** Text as it is, or bytes as base64. */
-export const contentEncoding = z.enum(['utf8', 'base64'])
 
 const encoded = (value: { content: string; encoding: 'utf8' | 'base64' }) =>
   value.encoding === 'utf8' ||

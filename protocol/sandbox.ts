@@ -24,6 +24,9 @@ export const environment = z
   )
   .refine((env) => Object.keys(env).length <= 256, 'has more than 256 variables')
 
+/** Text as it is, or bytes as base64. */
+export const contentEncoding = z.enum(['utf8', 'base64'])
+
 /** A path inside a sandbox. */
 export const insidePath = z
   .string()
@@ -89,6 +92,9 @@ export const execRequest = z.strictObject({
   cwd: insidePath.optional(),
   env: environment.optional(),
   stdin: z.string().max(8_388_608).optional(),
+  encoding: contentEncoding
+    .default('utf8')
+    .describe('of stdin and of the output; bytes that are not UTF-8 pass as base64 only'),
   timeoutMs: z.int().min(1).max(3_600_000).default(60_000),
   user: z.enum(['user', 'root']).default('user'),
 })

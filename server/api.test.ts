@@ -63,6 +63,9 @@ describe('the API', () => {
       expect(events.body).toMatch(
         /^event: stdout\ndata: {"text":"a b\\n"}\n\nevent: exit\ndata: {"exitCode":0/,
       )
+      const bytes = { command: 'cat', stdin: '/wAK', encoding: 'base64' }
+      expect((await run(bytes)).body).toMatchObject({ stdout: '/wAK', exitCode: 0 })
+      expect((await run(bytes, { accept: 'text/event-stream' })).body).toContain('data: {"text":"/wAK"}')
       expect((await run({ command: 'sleep 60', timeoutMs: 50 })).body).toMatchObject({ timedOut: true })
       const long = await run({ command: 'head -c 9000000 /dev/zero | tr "\\0" x' })
       expect(long.body).toMatchObject({ truncated: true, exitCode: 0 })

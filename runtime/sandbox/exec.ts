@@ -73,7 +73,7 @@ function watch(
   const stderr = new Socket({ fd: ends.stderr, readable: true, writable: false })
   const stdin = new Socket({ fd: ends.stdin, readable: false, writable: true })
   // A command that ends without reading its input breaks the pipe; its exit code tells the rest.
-  stdin.on('error', () => stdin.destroy()).end(request.stdin ?? '')
+  stdin.on('error', () => stdin.destroy()).end(Buffer.from(request.stdin ?? '', request.encoding))
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true

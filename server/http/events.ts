@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 
-/** Answers with a stream of server-sent events. Whoever hangs up destroys the stream. */
+/** Clients and proxies hang up on a line that is silent for a minute or more, and a command may be. */
+const heartbeatMs = 15_000
+
+/** Answers with a stream of server-sent events, a whole one in each chunk. Whoever hangs up destroys the stream. */
 export function sendEvents(reply: FastifyReply, events: Readable): FastifyReply {
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) reply.raw.setHeader(name, value)
@@ -13,7 +16,14 @@ export function sendEvents(reply: FastifyReply, events: Readable): FastifyReply 
     // A proxy that collects would make the stream useless.
     'x-accel-buffering': 'no',
   })
-  reply.raw.once('close', () => events.destroy())
+  const heartbeat = setInterval(() => {
+    if (!reply.raw.writableNeedDrain) reply.raw.write(':\n\n')
+  }, heartbeatMs)
+  reply.raw.once('close', () => {
+    clearInterval(heartbeat)
+    events.destroy()
+  })
+  events.once('end', () => clearInterval(heartbeat))
   events.pipe(reply.raw)
   return reply
 }

@@ -1,11 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
-import { type ExecExit, type ExecResult, execExit, FrameDecoder, frameType } from '../../protocol/index.js'
+import {
+  type ExecExit,
+  type ExecRequest,
+  type ExecResult,
+  execExit,
+  FrameDecoder,
+  frameType,
+} from '../../protocol/index.js'
 import { ApiError } from '../errors.js'
 
 /** What an answer in one piece holds of each stream; the rest is dropped, and the answer says so. */
 const maxOutputBytes = 8 * 1024 * 1024
 
+type Encoding = ExecRequest['encoding']
 type Piece = { type: 'stdout' | 'stderr'; bytes: Buffer } | { type: 'exit'; exit: ExecExit }
 
 /** The runtime's stream of a command, piece by piece. */
@@ -20,15 +28,15 @@ async function* pieces(stream: IncomingMessage): AsyncGenerator<Piece> {
   }
 }
 
-/** Everything that a command wrote, and how it ended. Bytes that are not UTF-8 become U+FFFD. */
-export async function collect(stream: IncomingMessage): Promise<ExecResult> {
+/** Everything that a command wrote, and how it ended. As `utf8`, bytes that are not UTF-8 become U+FFFD. */
+export async function collect(stream: IncomingMessage, encoding: Encoding): Promise<ExecResult> {
   const output = { stdout: new Output(), stderr: new Output() }
   for await (const piece of pieces(stream)) {
     if (piece.type !== 'exit') output[piece.type].add(piece.bytes)
     else {
       const { stdout, stderr } = output
       const truncated = stdout.truncated || stderr.truncated
-      return { ...piece.exit, stdout: stdout.text(), stderr: stderr.text(), truncated }
+      return { ...piece.exit, stdout: stdout.text(encoding), stderr: stderr.text(encoding), truncated }
     }
   }
   throw new ApiError(
@@ -38,16 +46,16 @@ export async function collect(stream: IncomingMessage): Promise<ExecResult> {
 }
 
 /**
- * The same as server-sent events, as it happens: `stdout` and `stderr` with `{text}`, then `exit` with
- * `{exitCode, signal, timedOut, durationMs}`, or `error` when the runtime went away.
+ * The same as server-sent events, as it happens: `stdout` and `stderr` with `{text}` (in the encoding that was
+ * asked for), then `exit` with `{exitCode, signal, timedOut, durationMs}`, or `error` when the runtime went away.
  */
-export function asEvents(stream: IncomingMessage): Readable {
+export function asEvents(stream: IncomingMessage, encoding: Encoding): Readable {
   const events = new PassThrough()
-  void write(stream, events)
+  void write(stream, events, encoding)
   return events
 }
 
-async function write(stream: IncomingMessage, events: PassThrough): Promise<void> {
+async function write(stream: IncomingMessage, events: PassThrough, encoding: Encoding): Promise<void> {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() }
   const send = async (name: string, value: object) => {
     if (events.write(`event: ${name}\ndata: ${JSON.stringify(value)}\n\n`)) return
@@ -58,7 +66,10 @@ async function write(stream: IncomingMessage, events: PassThrough): Promise<void
     for await (const piece of pieces(stream)) {
       if (piece.type === 'exit') await send('exit', piece.exit)
       else {
-        const text = decoders[piece.type].decode(piece.bytes, { stream: true })
+        const text =
+          encoding === 'base64'
+            ? piece.bytes.toString('base64')
+            : decoders[piece.type].decode(piece.bytes, { stream: true })
         if (text !== '') await send(piece.type, { text })
       }
     }
@@ -82,7 +93,7 @@ class Output {
     this.#bytes += Math.min(room, chunk.length)
   }
 
-  text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8')
+  text(encoding: Encoding): string {
+    return Buffer.concat(this.#chunks).toString(encoding)
   }
 }
