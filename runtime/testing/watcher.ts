@@ -34,7 +34,7 @@ export interface Watcher extends Disposable {
   acknowledge(): void
   /** From now on nothing is. */
   stall(): void
-  /** Resolves once `done` holds. @throws when it does not within ten seconds */
+  /** Resolves once `done` holds. @throws when it does not within twenty seconds */
   until(done: () => boolean, what: string): Promise<void>
   /** Resolves when `text` is in the output after byte `since` of what this watcher got. */
   sees(text: string, since?: number): Promise<void>
@@ -42,7 +42,7 @@ export interface Watcher extends Disposable {
   screen(): Promise<Terminal>
 }
 
-const patienceMs = 10_000
+const patienceMs = 20_000
 
 /** @param options.acknowledging everything as it comes, unless false; `drawing` through an emulator, if true */
 export async function watch(
