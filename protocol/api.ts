@@ -105,18 +105,25 @@ export const usageHour = z.object({
   memoryByteSeconds: z.number(),
   memoryPeakBytes: z.number(),
   diskByteSeconds: z.number(),
-  ioReadBytes: z.number(),
-  ioWriteBytes: z.number(),
+  diskReadBytes: z.number(),
+  diskWriteBytes: z.number(),
   networkRxBytes: z.number(),
   networkTxBytes: z.number(),
 })
 export type UsageHour = z.infer<typeof usageHour>
 
-/** Query of `GET /usage`; `Accept: text/csv` gives the same as CSV. */
+/** Query of `GET /usage` and `GET /usage.csv`. Hours without use are left out. */
 export const usageQuery = z.object({
-  from: z.iso.datetime().optional().describe('24 hours ago if absent'),
-  to: z.iso.datetime().optional(),
+  from: z.iso.datetime({ offset: true }).optional().describe('24 hours before `to` if absent'),
+  to: z.iso.datetime({ offset: true }).optional().describe('now if absent'),
 })
+export type UsageQuery = z.infer<typeof usageQuery>
+export const usageReport = z.object({
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  hours: z.array(usageHour),
+})
+export type UsageReport = z.infer<typeof usageReport>
 
 export const auditEvent = z.object({
   id: z.string(),

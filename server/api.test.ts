@@ -111,7 +111,8 @@ describe('the API', () => {
       expect(tree.body.entries).toMatchObject([{ name: 'b.html', type: 'file', sizeBytes: html.length }])
       const move = { from: 'a/b.html', to: '/tmp/c' }
       expect((await ann.call('POST', `/api/v1/sandboxes/${id}/files/move`, move)).body.path).toBe('/tmp/c')
-      expect((await ann.call('GET', at('files', '../../etc/shadow'))).status).toBe(404)
+      const up = await ann.call('GET', at('files', '../../../../etc/hostname'))
+      expect(up.body, 'the root above is its own').toBe('sandbox\n')
       expect((await ann.call('DELETE', at('files', '/tmp/c'))).status).toBe(204)
       expect((await ben.call('GET', at('files', '/etc/passwd'))).status).toBe(404)
       await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
@@ -349,6 +350,27 @@ describe('the API', () => {
         (await new TestClient(instance.url).call('POST', '/api/auth/sign-in/email', signIn, attack)).status,
       ).toBe(403)
     })
+  })
+
+  it('adds up what a tenant used by the hour, the last moments of a deleted sandbox included', async () => {
+    const gil = await TestClient.signUp(instance.url, 'gil@example.org')
+    const { id } = await create(gil)
+    const spin =
+      "python3 -c 'import time; e = time.process_time() + 0.3\nwhile time.process_time() < e: pass'"
+    await gil.call('POST', `/api/v1/sandboxes/${id}/exec`, { command: spin })
+    await gil.call('DELETE', `/api/v1/sandboxes/${id}`)
+    const { hours } = (await gil.call('GET', '/api/v1/usage')).body
+    const sum = (key: string) =>
+      hours.reduce((all: number, hour: Record<string, number>) => all + (hour[key] ?? 0), 0)
+    expect(sum('cpuSeconds')).toBeGreaterThan(0.3)
+    expect(sum('sandboxSeconds')).toBeGreaterThan(0.3)
+    expect(sum('memoryByteSeconds')).toBeGreaterThan(0)
+    const csv = await gil.call('GET', '/api/v1/usage.csv')
+    expect(csv.body).toMatch(/^hour,sandboxSeconds,cpuSeconds,.*\r\n20\d\d-.*Z,/)
+    expect((await gil.call('GET', '/api/v1/usage?from=2000-01-01T00:00:00Z')).body.code).toBe(
+      'invalid_request',
+    )
+    expect((await ben.call('GET', '/api/v1/usage.csv')).body).not.toBe(csv.body)
   })
 
   it('tells Prometheus and a balancer how it is', async () => {

@@ -13,6 +13,7 @@ import { Templates } from './sandboxes/templates.js'
 import { repeat } from './schedule.js'
 import { createServer } from './server.js'
 import { serveTerminals } from './terminals/socket.js'
+import { record } from './usage/meter.js'
 
 const config = readConfig(process.env)
 const log = createLog(config.logLevel)
@@ -33,6 +34,7 @@ const io = serveTerminals(app.server, {
 })
 await app.listen({ host: config.host, port: config.port })
 const chores = [
+  repeat('metering', 10_000, log, async () => record(database, await runtime.list())),
   repeat('making rows and sandboxes agree', 10_000, log, () => reconcile(database, runtime, log)),
   repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, log)),
 ]

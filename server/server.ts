@@ -23,6 +23,7 @@ import { sandboxRoutes } from './sandboxes/routes.js'
 import type { SandboxService } from './sandboxes/service.js'
 import { adminRoutes } from './tenants/admin.js'
 import { tenantRoutes } from './tenants/routes.js'
+import { usageRoutes } from './usage/routes.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -108,6 +109,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(sandboxRoutes(sandboxes, runtime, database))
         await api.register(fileRoutes(sandboxes, runtime, database))
         await api.register(tenantRoutes(database, principals, sandboxes.templates, config.publicUrl))
+        await api.register(usageRoutes(database))
         await api.register(adminRoutes(database, runtime), { prefix: '/admin' })
         api.route({
           method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],

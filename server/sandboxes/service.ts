@@ -12,6 +12,7 @@ import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction, type Prisma } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import { record } from '../usage/meter.js'
 import { admit } from './admission.js'
 import type { Live } from './live.js'
 import { hostnameOf, present } from './rows.js'
@@ -40,7 +41,7 @@ export class SandboxService {
     const row: Row = {
       ...{ id, tenantId: who.tenantId, name, template, state: 'creating', failure: null, limits, network },
       ...{ isolation, env, metadata, ttlSeconds, createdBy: who.actor, createdAt, expiresAt },
-      ...{ startedAt: null, deletedAt: null },
+      ...{ startedAt: null, deletedAt: null, metered: null },
     }
     const quota = await inTransaction(this.database.pool, async (client) => {
       const have = await admit(client, who.tenantId, limits)
@@ -159,6 +160,8 @@ export class SandboxService {
 
   /** Deletes without asking whose it is: for `remove` and for what has expired. */
   async destroy(id: string): Promise<void> {
+    const last = await this.#liveOf(id)
+    if (last !== undefined) await record(this.database, [last])
     await this.runtime.remove(id)
     await this.database.prisma.sandbox.update({
       where: { id },

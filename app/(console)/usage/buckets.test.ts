@@ -10,8 +10,8 @@ const hour = (at: string, cpuSeconds: number): UsageHour => ({
   memoryByteSeconds: 0,
   memoryPeakBytes: 0,
   diskByteSeconds: 0,
-  ioReadBytes: 0,
-  ioWriteBytes: 0,
+  diskReadBytes: 0,
+  diskWriteBytes: 0,
   networkRxBytes: 0,
   networkTxBytes: 0,
 })

@@ -59,8 +59,8 @@ export const measures: readonly Measure[] = [
   { name: 'Sandboxes', of: (hour) => hour.sandboxSeconds / 3600, show: hoursOf('hours') },
   { name: 'Network received', of: (hour) => hour.networkRxBytes, show: bytes },
   { name: 'Network sent', of: (hour) => hour.networkTxBytes, show: bytes },
-  { name: 'Disk read', of: (hour) => hour.ioReadBytes, show: bytes },
-  { name: 'Disk written', of: (hour) => hour.ioWriteBytes, show: bytes },
+  { name: 'Disk read', of: (hour) => hour.diskReadBytes, show: bytes },
+  { name: 'Disk written', of: (hour) => hour.diskWriteBytes, show: bytes },
 ]
 
 export function valueIn(bucket: Bucket, measure: Measure): number {

@@ -1,0 +1,110 @@
+import { z } from 'zod'
+import { type RuntimeSandbox, type Usage, usage } from '../../protocol/index.js'
+import { type Database, inTransaction } from '../database/client.js'
+
+/** What only grows while a sandbox lives: each hour gets the difference between two readings. */
+const counts = usage.pick({
+  cpuSeconds: true,
+  diskReadBytes: true,
+  diskWriteBytes: true,
+  networkRxBytes: true,
+  networkTxBytes: true,
+})
+type Counts = z.infer<typeof counts>
+const counters = counts.keyof().options
+const metered = counts.extend({ at: z.number() })
+type Metered = z.infer<typeof metered>
+
+/** What a tenant used between two readings. */
+interface Share {
+  readonly counts: Counts
+  sandboxSeconds: number
+  memoryByteSeconds: number
+  diskByteSeconds: number
+  memoryBytes: number
+}
+
+/**
+ * Adds what sandboxes have used since they were last read to their tenants' hours. What a reading says is written
+ * with the reading itself, in one transaction, so that a server that is killed in between neither loses nor
+ * counts twice. A time without readings, with the server down, counts for the hour in which it ends.
+ *
+ * @param live what the runtime says; sandboxes that the database does not know are left out
+ */
+export async function record(
+  database: Database,
+  live: Iterable<RuntimeSandbox>,
+  now = Date.now(),
+): Promise<void> {
+  const usages = new Map<string, { tenantId: string; usage: Usage }>()
+  for (const one of live) {
+    if (one.usage !== null) usages.set(one.id, { tenantId: one.tenantId, usage: one.usage })
+  }
+  if (usages.size === 0) return
+  await inTransaction(database.pool, async (client) => {
+    const { rows } = await client.query(
+      'SELECT id, metered, "startedAt" FROM sandbox WHERE id = ANY($1) ORDER BY id FOR UPDATE',
+      [[...usages.keys()]],
+    )
+    const shares = new Map<string, Share>()
+    const readings: [string, Metered][] = []
+    for (const row of rows) {
+      const one = usages.get(row.id)
+      if (one === undefined) continue
+      const before = metered.safeParse(row.metered).data
+      add(shares, one.tenantId, one.usage, before, before?.at ?? row.startedAt?.getTime() ?? now, now)
+      readings.push([row.id, { ...counts.parse(one.usage), at: now }])
+    }
+    await client.query(
+      `UPDATE sandbox SET metered = reading.value
+       FROM unnest($1::text[], $2::jsonb[]) AS reading(id, value) WHERE sandbox.id = reading.id`,
+      [readings.map(([id]) => id), readings.map(([, value]) => JSON.stringify(value))],
+    )
+    const hour = new Date(Math.floor(now / 3_600_000) * 3_600_000)
+    for (const [tenantId, share] of [...shares].toSorted())
+      await client.query(upsert, row(tenantId, hour, share))
+  })
+}
+
+function add(
+  shares: Map<string, Share>,
+  tenantId: string,
+  used: Usage,
+  before: Metered | undefined,
+  since: number,
+  now: number,
+): void {
+  const share = shares.get(tenantId) ?? {
+    counts: { cpuSeconds: 0, diskReadBytes: 0, diskWriteBytes: 0, networkRxBytes: 0, networkTxBytes: 0 },
+    ...{ sandboxSeconds: 0, memoryByteSeconds: 0, diskByteSeconds: 0, memoryBytes: 0 },
+  }
+  const seconds = Math.max(0, now - since) / 1000
+  // A host that crashed has counters that begin again.
+  for (const name of counters) share.counts[name] += Math.max(0, used[name] - (before?.[name] ?? 0))
+  share.sandboxSeconds += seconds
+  share.memoryByteSeconds += used.memoryBytes * seconds
+  share.diskByteSeconds += used.diskBytes * seconds
+  share.memoryBytes += used.memoryBytes
+  shares.set(tenantId, share)
+}
+
+const upsert = `
+  INSERT INTO usage_hour ("tenantId", hour, "sandboxSeconds", "cpuSeconds", "memoryByteSeconds", "memoryPeakBytes",
+    "diskByteSeconds", "diskReadBytes", "diskWriteBytes", "networkRxBytes", "networkTxBytes")
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  ON CONFLICT ("tenantId", hour) DO UPDATE SET
+    "sandboxSeconds" = usage_hour."sandboxSeconds" + excluded."sandboxSeconds",
+    "cpuSeconds" = usage_hour."cpuSeconds" + excluded."cpuSeconds",
+    "memoryByteSeconds" = usage_hour."memoryByteSeconds" + excluded."memoryByteSeconds",
+    "memoryPeakBytes" = greatest(usage_hour."memoryPeakBytes", excluded."memoryPeakBytes"),
+    "diskByteSeconds" = usage_hour."diskByteSeconds" + excluded."diskByteSeconds",
+    "diskReadBytes" = usage_hour."diskReadBytes" + excluded."diskReadBytes",
+    "diskWriteBytes" = usage_hour."diskWriteBytes" + excluded."diskWriteBytes",
+    "networkRxBytes" = usage_hour."networkRxBytes" + excluded."networkRxBytes",
+    "networkTxBytes" = usage_hour."networkTxBytes" + excluded."networkTxBytes"`
+
+const row = (tenantId: string, hour: Date, share: Share) => [
+  ...[tenantId, hour, share.sandboxSeconds, share.counts.cpuSeconds, share.memoryByteSeconds],
+  ...[share.memoryBytes, share.diskByteSeconds, share.counts.diskReadBytes, share.counts.diskWriteBytes],
+  ...[share.counts.networkRxBytes, share.counts.networkTxBytes],
+]
