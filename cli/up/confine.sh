@@ -7,7 +7,15 @@ set -eu
 while [ "$1" != -- ]; do
   if [ "$1" = hide ]; then
     while read -r _ _ _ _ target _; do
-      case $target in "$2" | "$2"/*) umount --lazy "$target" ;; esac
+      case $target in
+        "$2" | "$2"/*)
+          # The host may have unmounted it meanwhile, which is seen here as well.
+          if ! umount --lazy "$target" 2>/dev/null && mountpoint --quiet "$target"; then
+            echo "cannot hide $target" >&2
+            exit 1
+          fi
+          ;;
+      esac
     done </proc/self/mountinfo
     shift 2
   else
