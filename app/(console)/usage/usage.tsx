@@ -1,6 +1,5 @@
 'use client'
 
-import { Download } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
@@ -10,6 +9,7 @@ import { usageHour } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { Bars } from './bars'
 import { bucketsOf, measures, type PeriodName, periods, totalOf } from './buckets'
+import { CsvButton } from './csv-button'
 import { QuotaPanel } from './quota-panel'
 
 const usageHours = z.object({ hours: z.array(usageHour) })
@@ -43,12 +43,7 @@ export function UsagePage() {
                 {periods[name].title}
               </Button>
             ))}
-            <Button asChild look="quiet" size="small">
-              <a href={`/api/v1${path}&format=csv`} download="usage.csv">
-                <Download aria-hidden />
-                CSV
-              </a>
-            </Button>
+            <CsvButton path={path} />
           </div>
         }
       >

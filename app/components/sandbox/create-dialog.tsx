@@ -88,6 +88,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
         <Field
           label="Name"
           name="name"
+          autoFocus
           maxLength={64}
           placeholder="A name is made if you give none"
           autoComplete="off"

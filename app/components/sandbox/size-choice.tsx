@@ -9,16 +9,20 @@ import { Field } from '../ui/field'
 const parts = ['cpus', 'memoryMiB', 'diskMiB', 'pids'] as const satisfies readonly (keyof Limits)[]
 type Part = (typeof parts)[number]
 
-/** What is being typed: a size by name, or numbers that are perhaps no numbers yet. */
+/** What is being chosen: a size by name, the template's own limits, or numbers that are perhaps no numbers yet. */
 export interface SizeDraft {
-  readonly size: SizeName | 'custom'
+  readonly size: SizeName | 'template' | 'custom'
+  readonly template: Limits
   readonly custom: Record<Part, string>
 }
 
-/** The size that equals the template's own limits, or else those limits as numbers. */
-export function initialSize(defaults: Limits): SizeDraft {
-  const same = sizeNames.find((name) => parts.every((part) => sizes[name][part] === defaults[part]))
-  return { size: same ?? 'custom', custom: asText(defaults) }
+/** The size that equals the template's own limits, by its name if it has one. */
+export function initialSize(template: Limits): SizeDraft {
+  return { size: named(template) ?? 'template', template, custom: asText(template) }
+}
+
+function named(values: Limits): SizeName | undefined {
+  return sizeNames.find((name) => parts.every((part) => sizes[name][part] === values[part]))
 }
 
 function asText(values: Limits): SizeDraft['custom'] {
@@ -31,7 +35,8 @@ function asText(values: Limits): SizeDraft['custom'] {
 }
 
 /** The limits that a draft stands for; null while a number is not one. */
-export function sizeLimits({ size, custom }: SizeDraft): Limits | null {
+export function sizeLimits({ size, template, custom }: SizeDraft): Limits | null {
+  if (size === 'template') return template
   if (size !== 'custom') return sizes[size]
   const parsed = limits.safeParse({
     cpus: Number(custom.cpus),
@@ -59,21 +64,10 @@ export function SizeChoice({
   fieldError: (path: string) => string | undefined
 }) {
   const choose = (size: SizeDraft['size']) =>
-    onChange(
-      size === 'custom' ? { size, custom: asText(sizeLimits(draft) ?? sizes.small) } : { ...draft, size },
-    )
+    onChange({ ...draft, size, custom: asText(sizeLimits(draft) ?? draft.template) })
   const options = [
-    ...sizeNames.map((name) => ({
-      value: name,
-      title: sizeTitles[name],
-      text: (
-        <>
-          {cpus(sizes[name].cpus)}, {mebibytes(sizes[name].memoryMiB)}
-          <br />
-          {mebibytes(sizes[name].diskMiB)} disk
-        </>
-      ),
-    })),
+    ...(named(draft.template) ? [] : [card('template', 'Default', draft.template)]),
+    ...sizeNames.map((name) => card(name, sizeTitles[name], sizes[name])),
     { value: 'custom' as const, title: 'Custom', text: 'Each limit by itself' },
   ]
   return (
@@ -83,7 +77,7 @@ export function SizeChoice({
         value={draft.size}
         onChange={choose}
         options={options}
-        className="grid-cols-2 sm:grid-cols-4"
+        className="grid-cols-2 sm:auto-cols-fr sm:grid-flow-col sm:grid-cols-none"
       />
       {draft.size === 'custom' && (
         <div className="grid grid-cols-2 gap-3 sm:grid-cols-4">
@@ -104,6 +98,20 @@ export function SizeChoice({
       )}
     </div>
   )
+}
+
+function card<T extends string>(value: T, title: string, limits: Limits) {
+  return {
+    value,
+    title,
+    text: (
+      <>
+        {cpus(limits.cpus)}, {mebibytes(limits.memoryMiB)}
+        <br />
+        {mebibytes(limits.diskMiB)} disk
+      </>
+    ),
+  }
 }
 
 function wrong(part: Part, typed: string): string | undefined {

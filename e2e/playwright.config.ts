@@ -1,0 +1,25 @@
+import { defineConfig } from '@playwright/test'
+
+/** Tests of a whole instance in a real browser. `bin/test` runs them after everything is built. */
+export default defineConfig({
+  testDir: '.',
+  outputDir: '../.cache/e2e',
+  globalSetup: './global-setup.ts',
+  timeout: 45_000,
+  expect: { timeout: 10_000 },
+  // One browser and one instance on two cores: tests beside each other would measure each other.
+  workers: 1,
+  forbidOnly: true,
+  use: {
+    viewport: { width: 1280, height: 800 },
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: '/usr/bin/chromium',
+      // No GPU and no sandbox of its own in a container of CI; the rest keeps it from calling its maker.
+      args: [
+        ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ],
+    },
+  },
+})
