@@ -24,6 +24,7 @@ import { environment, isolation, sandboxState, templateName } from './sandbox.js
  * | POST /tenants/:id/pause, resume | | `runtimeTenant`: all its sandboxes at once |
  * | POST /sandboxes/:id/exec | `execRequest` | 200, a stream of frames (`frames.ts`): stdout, stderr, exit |
  * | /sandboxes/:id/files, tree, archive | | see `files.ts` |
+ * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `run.ts` |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
  * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |

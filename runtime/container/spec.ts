@@ -127,6 +127,8 @@ export function processSpec(of: {
   env: readonly string[]
   cwd?: string | undefined
   user: InsideUser
+  /** No program it starts gains anything by set-uid bits or file capabilities: no sudo. */
+  noNewPrivileges?: boolean
 }): object {
   const { uid, gid, home } = identities[of.user]
   const held = of.user === 'root' ? capabilities : []
@@ -137,7 +139,7 @@ export function processSpec(of: {
     user: { uid, gid, additionalGids: [gid] },
     capabilities: { bounding: capabilities, effective: held, permitted: held, inheritable: [], ambient: [] },
     rlimits: [{ type: 'RLIMIT_CORE', soft: 0, hard: 0 }],
-    noNewPrivileges: false,
+    noNewPrivileges: of.noNewPrivileges ?? false,
     oomScoreAdj: 500,
   }
 }

@@ -18,6 +18,7 @@ import { startExec } from '../sandbox/exec.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { fileRoutes } from './files.js'
+import { runRoutes } from './runs.js'
 import { Answer, type Route } from './server.js'
 import { terminalRoutes } from './terminals.js'
 
@@ -101,6 +102,7 @@ export function routes(services: Services): Route[] {
     },
     ...fileRoutes(services),
     ...terminalRoutes(services),
+    ...runRoutes(services),
     ...Object.values(steps).map((step) => ({
       method: 'POST',
       path: one(`/${step}`),

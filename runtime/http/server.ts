@@ -6,7 +6,8 @@ import { statusOf } from '../../protocol/index.js'
 import { CgroupWriteError } from '../cgroup/hierarchy.js'
 import { RuntimeRefusal } from '../errors.js'
 
-const maxBodyBytes = 16 * 1024 * 1024
+/** A run brings its files and input, as base64. */
+const maxBodyBytes = 32 * 1024 * 1024
 
 /** One call: what it matches and what it does. Parameters of the path come in order. */
 export interface Route {
@@ -106,7 +107,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let bytes = 0
   for await (const chunk of request) {
     bytes += chunk.length
-    if (bytes > maxBodyBytes) throw new RuntimeRefusal('payload_too_large', 'the body is longer than 16 MiB')
+    if (bytes > maxBodyBytes) throw new RuntimeRefusal('payload_too_large', 'the body is longer than 32 MiB')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

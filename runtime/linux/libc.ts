@@ -199,3 +199,10 @@ export function receiveNow(fd: number, into: Buffer): number {
   const dontWait = 0x40
   return check(libcRecv(fd, into, into.length, dontWait), 'recv', `on descriptor ${fd}`)
 }
+
+const libcFallocate = libc.func('fallocate', 'int', ['int', 'int', 'int64', 'int64'])
+
+/** Gives a file `bytes` of room from its start. @see fallocate(2) */
+export function fallocate(fd: number, bytes: number): void {
+  check(libcFallocate(fd, 0, 0, bytes), 'fallocate', `on descriptor ${fd}`)
+}

@@ -22,6 +22,9 @@ const nuisancePauseMs = 1000
 export const directoryOf = (node: NodeContext, box: Record) => join(node.boxes, box.id)
 const volumeOf = (node: NodeContext, box: Record) => join(node.disk, 'sandboxes', box.id)
 
+/** What a stopped sandbox has written, as a layer for others. */
+export const asLayer = (boxId: string) => join('..', 'sandboxes', boxId, 'upper')
+
 /** Makes the disk of a new sandbox. */
 export function makeDisk(node: NodeContext, box: Record): Record {
   const volume = createVolume(volumeOf(node, box), box.limits.diskMiB * mib)

@@ -129,11 +129,45 @@ export class Sandboxes {
     })
   }
 
-  /** Makes a sandbox from nothing: for a claim, or with `id` null for the pool. */
+  /**
+   * A sandbox for one run of a tenant. It has no id and is in no list; a runtime that finds one of an earlier
+   * runtime destroys it. `giveBack` ends it.
+   *
+   * @param name of its cgroup
+   * @param below a volume whose content lies over the template's layers; then it is never a pooled one
+   */
+  async lend(name: string, claim: Claim, below?: string): Promise<Record> {
+    const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
+    try {
+      const cgroup = join(parent, name)
+      const ready = below === undefined ? this.warm.take(claim) : undefined
+      const box =
+        ready === undefined
+          ? await this.make(null, claim, cgroup, below)
+          : await this.#bind(ready, null, claim, cgroup)
+      this.#save(box)
+      return box
+    } catch (error) {
+      this.tenants.leave(claim.tenantId)
+      throw error
+    }
+  }
+
+  /** Destroys a sandbox that was lent. */
+  async giveBack(box: Record): Promise<void> {
+    try {
+      await life.tearDown(this.node, box)
+    } finally {
+      if (box.tenantId !== null) this.tenants.leave(box.tenantId)
+    }
+  }
+
+  /** Makes a sandbox from nothing: for a claim, or with `id` null for the pool or a run. */
   async make(
     id: string | null,
     claim: Omit<Claim, 'quota' | 'tenantId'> & { tenantId: string | null },
     cgroup: string,
+    below?: string,
   ) {
     const template = this.templates().get(claim.template)
     if (template === undefined) {
@@ -147,7 +181,7 @@ export class Sandboxes {
       sandboxId: id,
       tenantId: claim.tenantId,
       template: claim.template,
-      layers: template.layers,
+      layers: below === undefined ? template.layers : [...template.layers, life.asLayer(below)],
       state: 'creating',
       failure: null,
       ...{ limits, network, isolation, env, hostname, cgroup },
@@ -167,7 +201,7 @@ export class Sandboxes {
   }
 
   /** Hands a pooled sandbox to a tenant. */
-  async #bind(ready: Record, id: string, claim: Claim, cgroup: string): Promise<Record> {
+  async #bind(ready: Record, id: string | null, claim: Claim, cgroup: string): Promise<Record> {
     const { limits, network, env, hostname, tenantId } = claim
     const box: Record = {
       ...ready,

@@ -1,0 +1,47 @@
+import { type RuntimeRunEvent, runBounds, runtimeRun } from '../../protocol/index.js'
+import { RuntimeRefusal } from '../errors.js'
+import { performRun } from '../run/run.js'
+import type { NodeContext } from '../sandbox/node.js'
+import type { Sandboxes } from '../sandbox/service.js'
+import type { Route } from './server.js'
+
+/** Live output that waits for a slow reader. */
+const aheadBytes = 1024 ** 2
+
+/** `POST /runs` of `protocol/run.ts`: events as lines of JSON while it goes, canceled when the line is closed. */
+export function runRoutes({ context, sandboxes }: { context: NodeContext; sandboxes: Sandboxes }): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: /^\/runs$/,
+      handle: async (request) => {
+        const run = await request.body(runtimeRun)
+        const { response } = request
+        const cancel = new AbortController()
+        response.once('close', () => cancel.abort())
+        const emit = (event: RuntimeRunEvent) => {
+          // Until the first word nothing is sent, so that a refusal is an answer in good order.
+          if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+          // Who does not read misses live output; the result holds it.
+          if (event.type === 'output' && response.writableLength > aheadBytes) return
+          if (!response.destroyed) response.write(`${JSON.stringify(event)}\n`)
+        }
+        try {
+          const result = await performRun({
+            ...{ node: context, sandboxes, run, emit },
+            canceled: cancel.signal,
+            room: runBounds.keptBytes,
+          })
+          emit({ type: 'end', result })
+        } catch (error) {
+          if (!response.headersSent) throw error
+          context.log.error({ error, run: run.id }, 'a run failed')
+          const words = error instanceof RuntimeRefusal ? error.message : 'the runtime failed'
+          const nothing = { steps: [], cases: [], artifacts: [] }
+          emit({ type: 'end', result: { status: 'internal_error', ...nothing, message: words } })
+        }
+        response.end()
+      },
+    },
+  ]
+}

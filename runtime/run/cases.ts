@@ -1,0 +1,69 @@
+import type { CaseResult, RunCase } from '../../protocol/index.js'
+import type { Spawned } from '../sandbox/spawn.js'
+import { matches } from './compare.js'
+import { dropGate, startGate } from './gate.js'
+import type { Stages } from './stages.js'
+import { type Performance, performStep, type Step } from './step.js'
+
+/**
+ * Runs the last step once for each case, each in a pristine state: every process of the case before is dead,
+ * and either nothing that it could have changed has changed, or it runs in another sandbox, fresh as the first.
+ * While one runs, the gate of the next is made, which takes as long as many a program.
+ */
+export async function runCases(performance: Performance, stages: Stages, step: Step): Promise<CaseResult[]> {
+  const results: CaseResult[] = []
+  const cases = performance.run.cases ?? []
+  const prepare = (one: RunCase) =>
+    startGate(performance.node, stages.current.box, { args: argumentsOf(step, one), env: step.env }, true)
+  let gate: Spawned | undefined
+  try {
+    stages.mark()
+    for (const [index, one] of cases.entries()) {
+      gate ??= await prepare(one)
+      const next = cases[index + 1]
+      const ahead = next === undefined ? undefined : prepare(next)
+      ahead?.catch(() => {}) // heard below
+      const result = await performCase(performance, stages, gate, step, one, index)
+      gate = undefined
+      results.push(result)
+      performance.emit({ type: 'case', result })
+      gate = await ahead
+      if (performance.run.stopOnFailure && result.status !== 'ok') break
+      if (next === undefined || stages.isFresh()) continue
+      if (gate !== undefined) await dropGate(performance.node, gate)
+      gate = undefined
+      await stages.renew()
+      stages.mark()
+    }
+    return results
+  } finally {
+    if (gate !== undefined) await dropGate(performance.node, gate)
+  }
+}
+
+async function performCase(
+  performance: Performance,
+  stages: Stages,
+  gate: Spawned,
+  step: Step,
+  one: RunCase,
+  index: number,
+): Promise<CaseResult> {
+  const name = one.name ?? String(index + 1)
+  const { stdin, expected } = one
+  const { result, outcome } = await performStep(performance, stages.current, gate, step, {
+    ...{ name, stdin, case: index },
+  })
+  const wrong =
+    result.status === 'ok' &&
+    expected !== undefined &&
+    !matches(outcome.stdout.content(), expected, one.compare)
+  return { ...result, index, ...(wrong ? { status: 'wrong_answer' } : {}) }
+}
+
+/** A command line gets the case's arguments as `$1` and so on. */
+export function argumentsOf(step: Step, one?: RunCase): string[] {
+  const more = one?.args ?? []
+  if (typeof step.command !== 'string') return [...step.command, ...more]
+  return ['/bin/sh', '-c', step.command, 'sh', ...more]
+}

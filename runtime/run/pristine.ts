@@ -1,0 +1,72 @@
+import { closeSync, constants, lstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Found } from '../files/root.js'
+import { tryEnter } from '../files/tree.js'
+import { setns } from '../linux/libc.js'
+import { filesOf } from '../sandbox/files.js'
+import type { NodeContext } from '../sandbox/node.js'
+import type { Record } from '../sandbox/record.js'
+
+/** More than this on a disk takes longer to compare than a fresh sandbox takes to make. */
+const entriesMax = 1500
+const newIpc = 0x08000000
+/** Places in memory that a program can write to. */
+const inMemory = ['/dev/shm', '/dev/mqueue', '/run']
+
+/**
+ * Everything that a program can have changed in a sandbox and that outlives it, as one text: two that are equal
+ * show that nothing was changed between them. It holds each inode that the disk has above its template, with the
+ * time of its last change, which no program can set; what is in memory file systems; and System V objects.
+ * Call it when no program runs.
+ *
+ * @returns undefined when there is too much to compare
+ */
+export function fingerprint(node: NodeContext, box: Record): string | undefined {
+  const lines: string[] = []
+  using upper = new Found(openDirectory(join(node.disk, 'sandboxes', box.id, 'upper')))
+  if (!scan(upper, lines)) return undefined
+  using root = filesOf(node, box)
+  for (const path of inMemory) {
+    using directory = root.directory(path)
+    if (!scan(directory, lines)) return undefined
+  }
+  if (box.init !== null) lines.push(systemV(box.init.pid))
+  return lines.join('\n')
+}
+
+const openDirectory = (path: string) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+
+/** @returns false when there is too much */
+function scan(directory: Found, into: string[]): boolean {
+  into.push(mark(directory.path(Buffer.from('.'))))
+  for (const entry of readdirSync(directory.path(), { withFileTypes: true, encoding: 'latin1' })) {
+    if (into.length > entriesMax) return false
+    const name = Buffer.from(entry.name, 'latin1')
+    if (!entry.isDirectory()) {
+      into.push(mark(directory.path(name)))
+      continue
+    }
+    using inner = tryEnter(directory, name)
+    if (inner !== undefined && !scan(inner, into)) return false
+  }
+  return true
+}
+
+function mark(path: Buffer): string {
+  const { ino, ctimeNs } = lstatSync(path, { bigint: true })
+  return `${ino} ${ctimeNs}`
+}
+
+/** Shared memory, semaphores and queues of an IPC namespace. Only this thread visits it, and only for three reads. */
+function systemV(pid: number): string {
+  const own = openSync('/proc/self/ns/ipc', 'r')
+  const theirs = openSync(`/proc/${pid}/ns/ipc`, 'r')
+  try {
+    setns(theirs, newIpc)
+    return ['shm', 'sem', 'msg'].map((kind) => readFileSync(`/proc/sysvipc/${kind}`, 'utf8')).join('')
+  } finally {
+    setns(own, newIpc)
+    closeSync(own)
+    closeSync(theirs)
+  }
+}

@@ -1,0 +1,108 @@
+import { Socket } from 'node:net'
+import type { ExitStatus, StepLimits } from '../../protocol/index.js'
+import type { StepFigures, StepGroup } from '../cgroup/step.js'
+import type { NodeContext } from '../sandbox/node.js'
+import type { Spawned } from '../sandbox/spawn.js'
+import { openGate } from './gate.js'
+import { Kept } from './kept.js'
+
+/** Processor time is looked at so often at least; near the limit as often as it could be reached. */
+const cpuLookMs = 100
+
+/** Limits that we hold a program to; those that the kernel holds it to show in its figures. */
+export type Passed = 'wall' | 'cpu' | 'output' | 'canceled'
+
+/** How a program went. */
+export interface Outcome extends StepFigures {
+  readonly exit: ExitStatus
+  readonly passed: Passed | null
+  readonly wallUs: number
+  readonly stdout: Kept
+  readonly stderr: Kept
+  /** Processes that were alive when it had ended. They are dead now. */
+  readonly leftProcesses: number
+}
+
+/** What a program is given and held to. */
+export interface Program {
+  readonly stdin: Buffer
+  readonly limits: Omit<StepLimits, 'memoryMiB' | 'pids'>
+  readonly cpus: number
+  onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void
+}
+
+/**
+ * Lets a gate become its program, and waits until the program and everything it has started are gone. The end
+ * is the program's own: what it left behind, holding its output or not, is killed then.
+ */
+export async function runProgram(
+  node: NodeContext,
+  gate: Spawned,
+  group: StepGroup,
+  program: Program,
+  canceled: AbortSignal,
+): Promise<Outcome> {
+  const { limits } = program
+  let passed: Passed | null = null
+  let killing: Promise<void> | undefined
+  const stop = (why: Passed) => {
+    passed ??= why
+    killing ??= group.kill()
+  }
+  const [stdout, stderr] = [new Kept(), new Kept()]
+  const take = (stream: 'stdout' | 'stderr', kept: Kept) => (chunk: Buffer) => {
+    const room = limits.outputBytes - stdout.kept - stderr.kept
+    kept.push(chunk, room)
+    if (room > 0) program.onOutput(stream, chunk.subarray(0, room))
+    if (stdout.bytes + stderr.bytes > limits.outputBytes) stop('output')
+  }
+  const streams = [readAll(gate.stdout, take('stdout', stdout)), readAll(gate.stderr, take('stderr', stderr))]
+  const stdin = new Socket({ fd: gate.stdin, readable: false, writable: true })
+  // A program that ends without reading its input breaks the pipe; its exit code tells the rest.
+  stdin.on('error', () => stdin.destroy())
+  const cancel = () => stop('canceled')
+  canceled.addEventListener('abort', cancel)
+  if (canceled.aborted) cancel()
+
+  const began = process.hrtime.bigint()
+  stdin.end(Buffer.concat([openGate, program.stdin]))
+  const wall = setTimeout(() => stop('wall'), limits.wallMs)
+  const cpu = watchCpu(group, limits.cpuMs, program.cpus, () => stop('cpu'))
+  try {
+    const exit = await node.reaper.wait(gate.pid)
+    const wallUs = Number((process.hrtime.bigint() - began) / 1000n)
+    const left = group.processes().length
+    killing ??= group.kill()
+    await killing
+    await Promise.all(streams)
+    const figures = group.figures()
+    // It may have passed the limit between the last look and its end.
+    if (figures.cpuUs > limits.cpuMs * 1000) passed ??= 'cpu'
+    return { ...figures, exit, passed, wallUs, stdout, stderr, leftProcesses: passed === null ? left : 0 }
+  } finally {
+    clearTimeout(wall)
+    cpu.stop()
+    canceled.removeEventListener('abort', cancel)
+    stdin.destroy()
+  }
+}
+
+function readAll(fd: number, take: (chunk: Buffer) => void): Promise<void> {
+  const stream = new Socket({ fd, readable: true, writable: false })
+  stream.on('data', take)
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve())
+    stream.once('close', () => resolve())
+  })
+}
+
+function watchCpu(group: StepGroup, limitMs: number, cpus: number, passed: () => void): { stop(): void } {
+  let timer: NodeJS.Timeout
+  const look = () => {
+    const leftMs = limitMs - group.cpuUs() / 1000
+    if (leftMs < 0) return passed()
+    timer = setTimeout(look, Math.min(cpuLookMs, Math.max(1, leftMs / cpus)))
+  }
+  timer = setTimeout(look, Math.min(cpuLookMs, limitMs / cpus))
+  return { stop: () => clearTimeout(timer) }
+}

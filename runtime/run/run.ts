@@ -1,0 +1,71 @@
+import type { Artifact, CaseResult, RuntimeRunResult, StepResult, StepStatus } from '../../protocol/index.js'
+import { runBounds } from '../../protocol/index.js'
+import { readFile } from '../files/read.js'
+import { statPath } from '../files/tree.js'
+import { argumentsOf, runCases } from './cases.js'
+import { startGate } from './gate.js'
+import type { Stage } from './stage.js'
+import { Stages } from './stages.js'
+import { type Performance, performStep, type Step } from './step.js'
+
+/**
+ * A run, whole: a fresh sandbox with the files in it, the steps in order until one fails, then the cases, then
+ * what was asked for of the files. The sandboxes are destroyed after the answer.
+ */
+export async function performRun(performance: Performance): Promise<RuntimeRunResult> {
+  const { run } = performance
+  const steps: StepResult[] = []
+  const stages = await Stages.open(performance, run)
+  try {
+    const single = run.cases === null ? run.steps : run.steps.slice(0, -1)
+    for (const step of single) {
+      const result = await performSingle(performance, stages.current, step)
+      steps.push(result)
+      if (result.status !== 'ok') return answer(result.status, steps, [], [])
+    }
+    const last = run.steps.at(-1)
+    if (run.cases === null || last === undefined) {
+      return answer('ok', steps, [], await collect(stages.current, run.artifacts))
+    }
+    if (single.length > 0) await stages.settle()
+    const cases = await runCases(performance, stages, last)
+    return answer(cases.find((one) => one.status !== 'ok')?.status ?? 'ok', steps, cases, [])
+  } finally {
+    stages.close()
+  }
+}
+
+async function performSingle(performance: Performance, stage: Stage, step: Step): Promise<StepResult> {
+  const command = { args: argumentsOf(step), env: step.env }
+  const gate = await startGate(performance.node, stage.box, command, false)
+  const { name, stdin } = step
+  const { result } = await performStep(performance, stage, gate, step, { name, stdin, case: null })
+  performance.emit({ type: 'step', result })
+  return result
+}
+
+/** Files of the stage, as far as they fit. */
+async function collect(stage: Stage, paths: readonly string[]): Promise<Artifact[]> {
+  const artifacts: Artifact[] = []
+  let left: number = runBounds.artifactBytes
+  using root = stage.files()
+  for (const path of paths) {
+    const entry = await statPath(root, path).catch(() => undefined) // what is not there is said to be so
+    if (entry?.type !== 'file' || entry.sizeBytes > left) {
+      artifacts.push({ path, sizeBytes: entry?.sizeBytes ?? null, content: null })
+      continue
+    }
+    const chunks: Buffer[] = []
+    for await (const chunk of (await readFile(root, path)).content) chunks.push(chunk)
+    left -= entry.sizeBytes
+    artifacts.push({ path, sizeBytes: entry.sizeBytes, content: Buffer.concat(chunks).toString('base64') })
+  }
+  return artifacts
+}
+
+const answer = (
+  status: StepStatus,
+  steps: StepResult[],
+  cases: CaseResult[],
+  artifacts: Artifact[],
+): RuntimeRunResult => ({ status, steps, cases, artifacts, message: null })

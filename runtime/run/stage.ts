@@ -1,0 +1,109 @@
+import { open, unlink } from 'node:fs/promises'
+import { type Claim, newId, type RunFile, type RuntimeRun, type StepLimits } from '../../protocol/index.js'
+import { StepGroup } from '../cgroup/step.js'
+import { codeOf, refusing } from '../files/refusal.js'
+import type { FilesRoot } from '../files/root.js'
+import { writeFile } from '../files/write.js'
+import { fallocate } from '../linux/libc.js'
+import { filesOf } from '../sandbox/files.js'
+import * as life from '../sandbox/life.js'
+import type { NodeContext } from '../sandbox/node.js'
+import type { Record } from '../sandbox/record.js'
+import type { Sandboxes } from '../sandbox/service.js'
+
+/** For the sandbox's first process and gates that wait: programs are in groups of their own. */
+const ownMemoryMiB = 64
+const ownPids = 32
+/** A disk with less room than this is full. */
+const roomBytes = 256 * 1024
+
+/** Where runs find their sandboxes. */
+export interface Theatre {
+  readonly node: NodeContext
+  readonly sandboxes: Sandboxes
+}
+
+/** A fresh sandbox with a run's files in it. */
+export class Stage {
+  #groups = 0
+
+  private constructor(
+    private readonly theatre: Theatre,
+    readonly run: RuntimeRun,
+    readonly box: Record,
+  ) {}
+
+  /** From the pool, with the request's files. */
+  static async open(theatre: Theatre, run: RuntimeRun, number: number): Promise<Stage> {
+    const box = await theatre.sandboxes.lend(`${run.id}-${number}`, claimOf(run))
+    const stage = new Stage(theatre, run, box)
+    try {
+      using root = stage.files()
+      for (const file of run.files) await place(root, file)
+      return stage
+    } catch (error) {
+      await stage.close()
+      throw error
+    }
+  }
+
+  /** Made on what another sandbox has written, which is never written again. */
+  static async openOn(theatre: Theatre, run: RuntimeRun, number: number, below: Record): Promise<Stage> {
+    const box = await theatre.sandboxes.lend(`${run.id}-${number}`, claimOf(run), below.id)
+    return new Stage(theatre, run, box)
+  }
+
+  files(): FilesRoot {
+    return filesOf(this.theatre.node, this.box)
+  }
+
+  /** A control group for the next program of this sandbox. */
+  group(limits: StepLimits): StepGroup {
+    const { hierarchy, device } = this.theatre.node
+    const { memoryMiB, pids } = limits
+    const bounds = { cpus: this.run.cpus, memoryMiB, pids }
+    return new StepGroup(hierarchy, `${this.box.cgroup}-${this.#groups++}`, bounds, device)
+  }
+
+  /** Whether the disk has no room left, shown by asking for some. */
+  async diskIsFull(): Promise<boolean> {
+    using root = this.files()
+    using top = root.directory('/')
+    const probe = top.path(`.${newId('probe')}`)
+    try {
+      const file = await open(probe, 'wx', 0o600)
+      try {
+        fallocate(file.fd, roomBytes)
+      } finally {
+        await file.close()
+        await unlink(probe)
+      }
+      return false
+    } catch (error) {
+      if (['EDQUOT', 'ENOSPC'].includes(codeOf(error) ?? '')) return true
+      throw error
+    }
+  }
+
+  /** Ends what runs in it, and keeps its disk for `openOn`. */
+  freeze(): Promise<void> {
+    return life.halt(this.theatre.node, this.box)
+  }
+
+  /** Destroys the sandbox. */
+  close(): Promise<void> {
+    return this.theatre.sandboxes.giveBack(this.box)
+  }
+}
+
+async function place(root: FilesRoot, file: RunFile): Promise<void> {
+  const content = Buffer.from(file.content, file.encoding)
+  const mode = file.executable ? 0o755 : 0o644
+  await refusing(file.path, () => writeFile(root, file.path, content, mode))
+}
+
+function claimOf(run: RuntimeRun): Claim {
+  const { tenantId, quota, template, cpus, diskMiB, network, env } = run
+  const limits = { cpus, memoryMiB: ownMemoryMiB, diskMiB, pids: ownPids }
+  return { tenantId, quota, template, limits, network, env, isolation: 'standard', hostname: 'run' }
+}

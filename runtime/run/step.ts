@@ -1,0 +1,49 @@
+import type { RuntimeRun, RuntimeRunEvent, StepResult } from '../../protocol/index.js'
+import type { Spawned } from '../sandbox/spawn.js'
+import { encode } from './kept.js'
+import { type Outcome, runProgram } from './program.js'
+import type { Stage, Theatre } from './stage.js'
+import { judge } from './verdict.js'
+
+/** One step of a request. */
+export type Step = RuntimeRun['steps'][number]
+
+/** A run while it goes. */
+export interface Performance extends Theatre {
+  readonly run: RuntimeRun
+  emit(event: RuntimeRunEvent): void
+  readonly canceled: AbortSignal
+  /** Bytes of output that the answer may still hold. */
+  room: number
+}
+
+/** Lets a gate become one step, or one case of it, in a control group of its own. */
+export async function performStep(
+  performance: Performance,
+  stage: Stage,
+  gate: Spawned,
+  step: Step,
+  at: { readonly name: string; readonly stdin: string; readonly case: number | null },
+): Promise<{ result: StepResult; outcome: Outcome }> {
+  const { node, run, emit, canceled } = performance
+  emit({ type: 'begin', step: step.name, case: at.case })
+  const group = stage.group(step.limits)
+  try {
+    group.enter(gate.pid)
+    const program = {
+      ...{ stdin: Buffer.from(at.stdin, 'base64'), limits: step.limits, cpus: run.cpus },
+      onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) =>
+        emit({ type: 'output', stream, step: step.name, case: at.case, ...encode(chunk) }),
+    }
+    const outcome = await runProgram(node, gate, group, program, canceled)
+    // Looking costs the case its freshness, so a case that has written nothing is not asked.
+    const diskFull = (at.case === null || outcome.exit.exitCode !== 0) && (await stage.diskIsFull())
+    const { name, stdin: _, ...rest } = at
+    const { limits, compile } = step
+    const result = judge(outcome, { name, limits, compile, diskFull, room: performance.room, ...rest })
+    performance.room -= outcome.stdout.kept + outcome.stderr.kept
+    return { result, outcome }
+  } finally {
+    group.remove().catch((error: unknown) => node.log.warn({ error, run: run.id }, 'a control group stays'))
+  }
+}

@@ -1,0 +1,52 @@
+import { closeSync, fchownSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { newId } from '../../protocol/index.js'
+import { ContainerError, execInContainer } from '../container/crun.js'
+import { type InsideUser, uidOf } from '../container/spec.js'
+import { RuntimeRefusal } from '../errors.js'
+import { pipe } from '../linux/libc.js'
+import type { NodeContext } from './node.js'
+import type { Record } from './record.js'
+
+/** A process that was started inside, and our ends of its pipes. */
+export interface Spawned {
+  readonly pid: number
+  readonly stdin: number
+  readonly stdout: number
+  readonly stderr: number
+}
+
+/**
+ * Starts a process in a sandbox. Its streams are real pipes, so `/dev/stdout` can be opened inside, and it is
+ * this process's child once crun is gone, so its exit code and signal are the kernel's own words.
+ *
+ * @param process in OCI form, from `processSpec`
+ * @param owner of the pipes
+ * @throws RuntimeRefusal `invalid_request` when it cannot be started, such as an unknown program or directory
+ */
+export async function spawnInside(
+  node: NodeContext,
+  box: Record,
+  process: object,
+  owner: InsideUser,
+): Promise<Spawned> {
+  const name = join(node.scratch, newId('ex'))
+  const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log` }
+  writeFileSync(files.process, JSON.stringify(process), { mode: 0o600 })
+  const [stdin, stdout, stderr] = [pipe(), pipe(), pipe()]
+  // Opening /dev/stdout inside opens the pipe anew, by its owner and mode.
+  const uid = node.slot.uidBase(box.index) + uidOf(owner)
+  for (const end of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) fchownSync(end, uid, uid)
+  try {
+    const stdio = [stdin.readEnd, stdout.writeEnd, stderr.writeEnd] as const
+    const pid = await execInContainer(node.oci, node.reaper, box.id, files, stdio)
+    return { pid, stdin: stdin.writeEnd, stdout: stdout.readEnd, stderr: stderr.readEnd }
+  } catch (error) {
+    for (const fd of [stdin.writeEnd, stdout.readEnd, stderr.readEnd]) closeSync(fd)
+    if (!(error instanceof ContainerError)) throw error
+    throw new RuntimeRefusal('invalid_request', `the command cannot be started: ${error.message}`)
+  } finally {
+    for (const fd of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) closeSync(fd)
+    for (const file of Object.values(files)) rmSync(file, { force: true })
+  }
+}
