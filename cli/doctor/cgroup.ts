@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { detectHierarchy, type Hierarchy, makeCgroup, removeCgroup } from '../../runtime/cgroup/hierarchy.js'
+import { detectHierarchy, makeCgroup, removeCgroup } from '../../runtime/cgroup/hierarchy.js'
 import { settleHybrid } from '../../runtime/cgroup/hybrid.js'
 import type { Settings } from '../settings.js'
 import { attempt, type Finding, missing } from './finding.js'
@@ -22,8 +21,7 @@ export async function checkCgroups(settings: Settings): Promise<Finding> {
   const path = `${settings.cgroupRoot}-doctor`
   const probe = async () => {
     await settleHybrid()
-    await enableControllers(hierarchy, path)
-    await makeCgroup(hierarchy, path)
+    makeCgroup(hierarchy, path)
     try {
       const wanted = Object.entries(files[hierarchy.version])
       const absent = wanted.filter(
@@ -42,17 +40,4 @@ export async function checkCgroups(settings: Settings): Promise<Finding> {
       ? 'See cgroup.controllers in /sys/fs/cgroup; a missing one is turned off at boot (cgroup_disable=) or not handed to this container'
       : 'Boot with systemd.unified_cgroup_hierarchy=1, or mount the missing controller below /sys/fs/cgroup',
   )
-}
-
-/** Version 2 hands a controller down one step at a time; above an instance's own cgroup nobody else does it. */
-async function enableControllers({ version, version2 }: Hierarchy, path: string): Promise<void> {
-  if (version !== 2 || version2 === undefined) return
-  let at = version2
-  for (const step of path.split('/').filter(Boolean)) {
-    const available = (await readFile(join(at, 'cgroup.controllers'), 'utf8')).trim().split(' ')
-    const wanted = available.filter((name) => ['cpu', 'memory', 'pids', 'io', 'cpuset'].includes(name))
-    await writeFile(join(at, 'cgroup.subtree_control'), wanted.map((name) => `+${name}`).join(' '))
-    at = join(at, step)
-    if (!existsSync(at)) return
-  }
 }
