@@ -46,6 +46,7 @@ async function checkUserNamespaces(): Promise<Finding> {
     )
   }
   const make = async () => {
+    await run('unshare', ['--user', 'true']) // for the reason, when it fails
     closeSync(await openIdmap(uidBase))
     return 'made one with a map of 65536 users'
   }
