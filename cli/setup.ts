@@ -1,7 +1,6 @@
 import type { Command } from './command.js'
 import { readSettings, requireRoot } from './settings.js'
-import { embeddedUrl } from './up/postgres.js'
-import { keptSecret } from './up/secret.js'
+import { accessOf } from './up/services.js'
 import { setUp } from './up/setup.js'
 
 export const setup: Command = {
@@ -10,8 +9,7 @@ export const setup: Command = {
   async run() {
     requireRoot('setup')
     const settings = readSettings(process.env)
-    const databaseUrl = settings.databaseUrl ?? embeddedUrl(settings)
-    await setUp(settings, databaseUrl, settings.secret ?? keptSecret(settings.home))
+    await setUp(settings, accessOf(settings))
     return 0
   },
 }

@@ -134,6 +134,22 @@ describe('Cloche on this machine, from bin/up to bin/down', () => {
     expect(code).toBe(0)
   })
 
+  it('gives an account a new password, and keeps that of the first operator where the old one was', async () => {
+    const before = admin()
+    const { code, said } = await instance.bin('cloche', ['password', before.email])
+    expect(code).toBe(0)
+    expect(admin()).toEqual({ ...before, password: said.trim() })
+    const signIn = (password: string) =>
+      fetch(`${before.url}/api/auth/sign-in/email`, {
+        method: 'POST',
+        headers: { origin: before.url, 'content-type': 'application/json' },
+        body: JSON.stringify({ email: before.email, password }),
+      })
+    expect((await signIn(said.trim())).status).toBe(200)
+    expect((await signIn(before.password)).status).toBe(401)
+    expect((await instance.bin('cloche', ['password', 'nobody@example.org'])).code).toBe(1)
+  })
+
   it('leaves nothing that runs, is mounted or lies about after bin/down', async () => {
     const processes = [...Object.values(instance.children()), instance.supervisor()]
     expect(await instance.bin('down')).toMatchObject({ code: 0 })

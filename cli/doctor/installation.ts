@@ -38,10 +38,9 @@ export async function checkBaseTemplate(settings: Settings): Promise<Finding> {
 }
 
 export function checkDatabase(settings: Settings): Promise<Finding> {
-  const { databaseUrl } = settings
-  if (databaseUrl !== undefined) {
+  if (settings.databaseUrl !== undefined) {
     const connect = async () => {
-      await requireOwnDatabase(settings, databaseUrl)
+      await requireOwnDatabase(settings)
       return 'answers'
     }
     return attempt(

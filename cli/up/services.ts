@@ -7,6 +7,7 @@ import type { Service } from './child.js'
 import { confined, nodeView } from './confine.js'
 import { postgresAnswers } from './database.js'
 import { embeddedUrl, postgresCommand } from './postgres.js'
+import { keptSecret } from './secret.js'
 
 /** What every child may know of this process's environment, beside Cloche's own variables. */
 const shared = ['PATH', 'LANG', 'TZ', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
@@ -61,35 +62,51 @@ export const terminalsService = (settings: Settings) =>
 export const runtimeService = (settings: Settings) =>
   privileged(settings, 'runtime', 'runtime/index.js', 'runtime.sock')
 
-/** What the server and its setup step are told. */
-export function serverEnvironment(settings: Settings, databaseUrl: string, secret: string) {
-  return environment(settings, {
-    DATABASE_URL: databaseUrl,
+/** What the server needs to know of its database and its sessions. */
+export interface Access {
+  readonly databaseUrl: string
+  readonly secret: string
+}
+
+/** What an operator has set, or else what this instance has of its own. */
+export function accessOf(settings: Settings): Access {
+  return {
+    databaseUrl: settings.databaseUrl ?? embeddedUrl(settings),
+    secret: settings.secret ?? keptSecret(settings.home),
+  }
+}
+
+/** How a program of the server is run: confined, and told where everything is. */
+export function serverProgram(settings: Settings, program: string, args: readonly string[], access: Access) {
+  built(settings, program)
+  const command = confined(settings, [
+    nodeView(settings),
+    '--enable-source-maps',
+    join('dist', program),
+    ...args,
+  ])
+  const env = environment(settings, {
+    DATABASE_URL: access.databaseUrl,
     CLOCHE_RUNTIME_SOCKET: join(settings.run, 'runtime.sock'),
-    CLOCHE_SECRET: secret,
+    CLOCHE_SECRET: access.secret,
     CLOCHE_URL: settings.url,
     HOST: settings.host,
     PORT: String(settings.port),
   })
+  return { command, env }
 }
 
-export function serverService(settings: Settings, databaseUrl: string, secret: string): Service {
-  built(settings, 'server/index.js')
+export function serverService(settings: Settings, access: Access): Service {
+  const start = () => serverProgram(settings, 'server/index.js', [], access)
   return {
     name: 'server',
-    command: () => confined(settings, [nodeView(settings), '--enable-source-maps', 'dist/server/index.js']),
-    env: serverEnvironment(settings, databaseUrl, secret),
+    command: () => start().command,
+    env: start().env,
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 15_000,
     ready: async () => (await ask(reachable(settings), 'GET', '/readyz')).status === 200,
     readyTimeoutMs: 60_000,
   }
-}
-
-/** The command line of the setup step, which migrates the database and makes the first operator. */
-export function setupCommand(settings: Settings): string[] {
-  built(settings, 'server/setup.js')
-  return confined(settings, [nodeView(settings), '--enable-source-maps', 'dist/server/setup.js'])
 }
 
 /** Where this machine reaches a server that listens on `host`: everywhere is also here. */

@@ -4,39 +4,59 @@ import { z } from 'zod'
 import { CommandError, run } from '../../runtime/linux/spawn.js'
 import { Failure } from '../command.js'
 import type { Settings } from '../settings.js'
-import { confined, nodeView } from './confine.js'
-import { serverEnvironment, setupCommand } from './services.js'
+import { type Access, accessOf, serverProgram } from './services.js'
 
 const credentials = z.object({ email: z.string(), password: z.string(), apiKey: z.string() })
 const adminFile = (home: string) => join(home, 'admin.json')
 
 /**
- * Runs the server's setup step: it migrates the database and, where there is no user yet, makes the first
- * operator, whose credentials are kept in `<home>/admin.json` for root alone.
+ * Runs a program of the server that ends by itself, as the user `cloche`.
+ * @returns what it printed
+ * @throws Failure with its own words
+ */
+export async function runServerProgram(
+  settings: Settings,
+  program: string,
+  args: readonly string[],
+  access: Access,
+): Promise<string> {
+  const { command, env } = serverProgram(settings, program, args, access)
+  const [first = '', ...rest] = command
+  return run(first, rest, { env }).catch((error: unknown) => {
+    throw error instanceof CommandError ? new Failure(error.stderr.trim() || error.message) : error
+  })
+}
+
+/**
+ * The server's setup step: it migrates the database and, where there is no user yet, makes the first operator,
+ * whose credentials are kept in `<home>/admin.json` for root alone.
  *
  * @throws Failure with its own words
  */
-export async function setUp(settings: Settings, databaseUrl: string, secret: string): Promise<void> {
-  const [program = '', ...args] = setupCommand(settings)
-  const env = serverEnvironment(settings, databaseUrl, secret)
-  const said = await run(program, args, { env }).catch((error: unknown) => {
-    if (!(error instanceof CommandError)) throw error
-    throw new Failure(`the database cannot be set up: ${error.stderr.trim() || error.message}`)
-  })
-  const line = said.trim()
+export async function setUp(settings: Settings, access: Access): Promise<void> {
+  const line = (await runServerProgram(settings, 'server/setup.js', [], access)).trim()
   if (line === '') return
-  const admin = { url: settings.url, ...credentials.parse(JSON.parse(line)) }
+  keepAdmin(settings, credentials.parse(JSON.parse(line)))
+}
+
+function keepAdmin(settings: Settings, admin: z.infer<typeof credentials>): void {
   const file = adminFile(settings.home)
-  writeFileSync(`${file}.new`, `${JSON.stringify(admin, null, 2)}\n`, { mode: 0o600 })
+  const content = JSON.stringify({ url: settings.url, ...admin }, null, 2)
+  writeFileSync(`${file}.new`, `${content}\n`, { mode: 0o600 })
   renameSync(`${file}.new`, file)
 }
 
-/** @throws Failure when the user `cloche` cannot use an operator's own database */
-export async function requireOwnDatabase(settings: Settings, databaseUrl: string): Promise<void> {
-  const [program = '', ...args] = confined(settings, [nodeView(settings), 'dist/cli/up/check-database.js'])
-  await run(program, args, { env: { ...process.env, DATABASE_URL: databaseUrl } }).catch((error: unknown) => {
-    throw error instanceof CommandError ? new Failure(error.stderr.trim()) : error
-  })
+/** Writes a new password of the first operator down where the old one was; of anybody else, nothing. */
+export function keepPassword(settings: Settings, email: string, password: string): void {
+  const file = adminFile(settings.home)
+  if (!existsSync(file)) return
+  const admin = credentials.parse(JSON.parse(readFileSync(file, 'utf8')))
+  if (admin.email === email) keepAdmin(settings, { ...admin, password })
+}
+
+/** @throws Failure when the user `cloche` cannot use the database of DATABASE_URL */
+export async function requireOwnDatabase(settings: Settings): Promise<void> {
+  await runServerProgram(settings, 'cli/up/check-database.js', [], accessOf(settings))
 }
 
 /** Where the first operator's credentials are, if this instance made one. */

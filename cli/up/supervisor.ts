@@ -8,9 +8,8 @@ import { ask } from './ask.js'
 import { Child, type Service } from './child.js'
 import { endLeftover, findLeftovers, recordChildren } from './leftovers.js'
 import { boundLogs } from './logs.js'
-import { createDatabase, embeddedUrl, prepareDatabase } from './postgres.js'
-import { keptSecret } from './secret.js'
-import { postgresService, runtimeService, serverService, terminalsService } from './services.js'
+import { createDatabase, prepareDatabase } from './postgres.js'
+import { accessOf, postgresService, runtimeService, serverService, terminalsService } from './services.js'
 import { setUp } from './setup.js'
 
 const boundLogsEveryMs = 10_000
@@ -37,11 +36,10 @@ export class Supervisor {
    */
   async start(): Promise<void> {
     const { settings } = this
-    const secret = settings.secret ?? keptSecret(settings.home)
-    const databaseUrl = settings.databaseUrl ?? embeddedUrl(settings)
-    const server = serverService(settings, databaseUrl, secret)
+    const access = accessOf(settings)
+    const server = serverService(settings, access)
     const node = this.#startNode()
-    const database = this.#startDatabase().then(() => setUp(settings, databaseUrl, secret))
+    const database = this.#startDatabase().then(() => setUp(settings, access))
     // Both, also when one fails: what was begun must have settled before it can be stopped.
     const failed = (await Promise.allSettled([node, database])).find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
