@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import type { Node } from '../protocol/index.js'
 import { moveOut, settleIn } from './cgroup/delegated.js'
 import { detectHierarchy } from './cgroup/hierarchy.js'
+import { reserveForHost, settleHost } from './cgroup/host.js'
 import { favorMoves, settleHybrid } from './cgroup/hybrid.js'
 import type { Config } from './config.js'
 import { SeccompFilter } from './container/filter.js'
@@ -42,12 +43,19 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   // Tenants' uids walk through it to their root while it is mounted.
   for (const directory of [config.run, scratch]) mkdirSync(directory, { recursive: true, mode: 0o711 })
   const terminals = join(config.run, 'terminals.sock')
+  settleHost()
   await settleHybrid()
   const disk = await openDisk(config.home, config.diskGib)
   const slot = takeSlot(config.instance)
   const network = await Network.open(config.instance, slot, config.resolvers?.[0] ?? hostResolver(), log)
   const hierarchy = detectHierarchy()
   await settleIn(hierarchy, config.cgroupRoot)
+  try {
+    reserveForHost(hierarchy, config.cgroupRoot)
+  } catch (error) {
+    // Sandboxes of an earlier runtime hold more already: it is set at a later start.
+    log.warn({ error }, 'the sandboxes together are not bounded')
+  }
   await favorMoves(hierarchy.version2).catch((error: unknown) =>
     log.info({ error }, 'claims are some milliseconds slower: this kernel has no favordynmods'),
   )

@@ -16,7 +16,6 @@ const rule = z.object({
 const profile = z.object({
   defaultAction: z.string(),
   defaultErrnoRet: z.number().optional(),
-  archMap: z.array(z.object({ architecture: z.string(), subArchitectures: z.array(z.string()).nullish() })),
   syscalls: z.array(rule),
 })
 
@@ -34,6 +33,11 @@ const refused = new Set([
   ...['setns', 'unshare', 'clone', 'clone3'],
   ...['mount', 'umount', 'umount2', 'pivot_root', 'mount_setattr', 'move_mount', 'open_tree'],
   ...['fsconfig', 'fsmount', 'fsopen', 'fspick'],
+  // Segments of its own have let a process into the kernel before; what needs them is older than this image.
+  ...['modify_ldt', 'uselib'],
+  // One table for the whole host, `fs.aio-max-nr`, which one sandbox can fill.
+  ...['io_cancel', 'io_destroy', 'io_getevents', 'io_pgetevents', 'io_setup', 'io_submit'],
+  ...['socket', 'socketcall', 'socketpair'],
 ])
 
 /** Every CLONE_NEW… flag. */
@@ -48,6 +52,35 @@ const cloneRules = [
     args: [{ index: 0, value: cloneNamespaces, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
   },
   { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: enosys },
+]
+
+/** From include/linux/socket.h. */
+const families = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const
+const [eafnosupport, eprotonosupport] = [97, 93]
+const equals = (index: number, value: number) => ({ index, value, valueTwo: 0, op: 'SCMP_CMP_EQ' })
+
+/**
+ * Sockets of a family that a sandbox has a use for. The others are little used and have often had holes, and
+ * AF_VSOCK reaches the hypervisor past every network namespace. Of netlink only its routing part, which tells
+ * a program its own addresses: netfilter's would be all of nftables.
+ */
+const socketRules = [
+  ...[families.unix, families.inet, families.inet6].map((family) => ({
+    ...{ names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [equals(0, family)] },
+  })),
+  { names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [equals(0, families.netlink), equals(2, 0)] },
+  {
+    ...{ names: ['socket'], action: 'SCMP_ACT_ERRNO', errnoRet: eprotonosupport },
+    args: [equals(0, families.netlink), { index: 2, value: 0, valueTwo: 0, op: 'SCMP_CMP_NE' }],
+  },
+  ...[0, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15].map((family) => ({
+    ...{ names: ['socket'], action: 'SCMP_ACT_ERRNO', errnoRet: eafnosupport, args: [equals(0, family)] },
+  })),
+  {
+    ...{ names: ['socket'], action: 'SCMP_ACT_ERRNO', errnoRet: eafnosupport },
+    args: [{ index: 0, value: families.netlink, valueTwo: 0, op: 'SCMP_CMP_GT' }],
+  },
+  { names: ['socketpair'], action: 'SCMP_ACT_ALLOW', args: [equals(0, families.unix)] },
 ]
 
 /**
@@ -76,11 +109,11 @@ export function readSeccomp(file: string, capabilities: readonly string[]): obje
       ...(one.errnoRet ? { errnoRet: one.errnoRet } : {}),
     }))
     .filter((one) => one.names.length > 0)
-  const map = source.archMap.find((one) => one.architecture === architecture)
   return {
     defaultAction: source.defaultAction,
     ...(source.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: source.defaultErrnoRet }),
-    architectures: [architecture, ...(map?.subArchitectures ?? [])],
-    syscalls: [...syscalls, ...cloneRules],
+    // 32-bit programs would come with a second table of system calls, and sockets behind one number of it.
+    architectures: [architecture],
+    syscalls: [...syscalls, ...cloneRules, ...socketRules],
   }
 }

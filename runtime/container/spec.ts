@@ -2,23 +2,40 @@ import { existsSync } from 'node:fs'
 import { idRangeSize } from '../linux/userns.js'
 import type { SeccompConfig } from './filter.js'
 
-/** Docker's default set. Root inside has these over its own user namespace, and nothing over the host. */
+/**
+ * What root inside needs to install packages and to be several users. It has these over its own user namespace,
+ * and nothing over the host. Of Docker's set CAP_NET_RAW is left out (packets of its own making, and AF_PACKET;
+ * ping works without), CAP_MKNOD (a user namespace makes no devices) and CAP_AUDIT_WRITE (nor audit records).
+ */
 export const capabilities = [
-  'CAP_AUDIT_WRITE',
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
   'CAP_FOWNER',
   'CAP_FSETID',
   'CAP_KILL',
-  'CAP_MKNOD',
   'CAP_NET_BIND_SERVICE',
-  'CAP_NET_RAW',
   'CAP_SETFCAP',
   'CAP_SETGID',
   'CAP_SETPCAP',
   'CAP_SETUID',
   'CAP_SYS_CHROOT',
 ] as const
+
+/**
+ * What each process may have. Open files: the kernel's memory for them is counted, but the host's table of them
+ * is one; and no more than most hosts let their own daemons have, for a limit cannot be raised here. Pending
+ * signals of a sandbox count as the host's root's too.
+ */
+const rlimits = [
+  { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
+  { type: 'RLIMIT_NOFILE', soft: 16_384, hard: 16_384 },
+  { type: 'RLIMIT_SIGPENDING', soft: 4096, hard: 4096 },
+]
+
+/** Pseudo-terminals of one sandbox; the host has 4096 for all. */
+const maxPtys = 256
+/** Files of one tmpfs; their memory counts as the sandbox's. */
+const maxTmpfsInodes = 65_536
 
 /** What the OCI runtime is asked to run. */
 export interface ContainerOptions {
@@ -33,6 +50,24 @@ export interface ContainerOptions {
 const mib = 1024 ** 2
 
 /**
+ * What a tenant would learn of the host and its neighbours, or could get at the kernel through. What tells the
+ * load of the whole host (`/proc/stat`, `loadavg`, `meminfo`) stays, for `top` and many runtimes read it.
+ */
+const maskedPaths = [
+  ...['acpi', 'asound', 'buddyinfo', 'bus', 'cmdline', 'config.gz', 'consoles', 'diskstats', 'driver'],
+  ...['interrupts', 'iomem', 'ioports', 'kallsyms', 'kcore', 'key-users', 'keys', 'kmsg', 'latency_stats'],
+  ...['modules', 'pagetypeinfo', 'partitions', 'pressure', 'sched_debug', 'scsi', 'slabinfo', 'softirqs'],
+  ...['timer_list', 'timer_stats', 'vmallocinfo', 'zoneinfo'],
+]
+  .map((name) => `/proc/${name}`)
+  .concat(
+    ...['block', 'bus', 'dev', 'devices/pci0000:00', 'devices/virtual/block', 'devices/virtual/powercap'].map(
+      (name) => `/sys/${name}`,
+    ),
+    ...['firmware', 'fs', 'kernel', 'module', 'power'].map((name) => `/sys/${name}`),
+  )
+
+/**
  * The OCI configuration of a sandbox. Its first process only waits and reaps: what people run comes in as
  * execs and terminals.
  * @see https://github.com/opencontainers/runtime-spec/blob/main/config.md
@@ -45,7 +80,7 @@ export function containerSpec(options: ContainerOptions): object {
     destination,
     type: 'tmpfs',
     source: 'tmpfs',
-    options: ['nosuid', 'nodev', ...flags, `mode=${mode}`, `size=${size}`],
+    options: ['nosuid', 'nodev', ...flags, `mode=${mode}`, `size=${size}`, `nr_inodes=${maxTmpfsInodes}`],
   })
   return {
     ociVersion: '1.0.2',
@@ -63,7 +98,7 @@ export function containerSpec(options: ContainerOptions): object {
         destination: '/dev/pts',
         type: 'devpts',
         source: 'devpts',
-        options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+        options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5', `max=${maxPtys}`],
       },
       tmpfs('/dev/shm', '1777', tmpfsBytes, 'noexec'),
       {
@@ -89,22 +124,8 @@ export function containerSpec(options: ContainerOptions): object {
         // A host may have been booted without it (ipv6.disable=1).
         ...(existsSync('/proc/sys/net/ipv6') ? { 'net.ipv6.conf.all.disable_ipv6': '1' } : {}),
       },
-      maskedPaths: [
-        '/proc/acpi',
-        '/proc/asound',
-        '/proc/interrupts',
-        '/proc/kcore',
-        '/proc/keys',
-        '/proc/latency_stats',
-        '/proc/sched_debug',
-        '/proc/scsi',
-        '/proc/timer_list',
-        '/proc/timer_stats',
-        '/sys/devices/virtual/powercap',
-        '/sys/firmware',
-        '/sys/fs/selinux',
-      ],
-      readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+      maskedPaths,
+      readonlyPaths: ['/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },
   }
 }
@@ -138,7 +159,7 @@ export function processSpec(of: {
     cwd: of.cwd ?? home,
     user: { uid, gid, additionalGids: [gid] },
     capabilities: { bounding: capabilities, effective: held, permitted: held, inheritable: [], ambient: [] },
-    rlimits: [{ type: 'RLIMIT_CORE', soft: 0, hard: 0 }],
+    rlimits,
     noNewPrivileges: of.noNewPrivileges ?? false,
     oomScoreAdj: 500,
   }

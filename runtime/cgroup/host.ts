@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import { join } from 'node:path'
+import { type Hierarchy, makeCgroup, writeValue } from './hierarchy.js'
+
+const mib = 1024 ** 2
+/** A tenth of the host's memory, but at least this, is not for sandboxes. */
+const leastReserveBytes = 512 * mib
+/** Process ids that sandboxes leave to the host. */
+const reservedPids = 2048
+
+/**
+ * Counted for the host's root, who made every sandbox's user namespace, and so for all of them together: at
+ * the kernel's own 128 one sandbox could take every inotify of the host. Their memory is counted as the
+ * sandbox's that uses them, and so bounded there.
+ */
+const inotify = { max_user_instances: 1_048_576, max_user_watches: 16_777_216 } as const
+
+/**
+ * Keeps what the host itself needs out of the reach of all sandboxes of an instance together, whatever their
+ * quotas add up to: out of memory, the kernel kills in a sandbox, and the host can always fork.
+ *
+ * @throws CgroupWriteError when sandboxes of an earlier runtime hold more already
+ */
+export function reserveForHost(hierarchy: Hierarchy, root: string): void {
+  makeCgroup(hierarchy, root)
+  const totalBytes = totalmem()
+  const memory = hierarchy.version === 2 ? 'memory.max' : 'memory.limit_in_bytes'
+  const pids = Math.min(number('/proc/sys/kernel/pid_max'), number('/proc/sys/kernel/threads-max'))
+  const bounds = [
+    ['memory', memory, totalBytes - Math.max(leastReserveBytes, Math.floor(totalBytes / 10))],
+    ['pids', 'pids.max', Math.max(reservedPids, pids - reservedPids)],
+  ] as const
+  for (const [controller, name, value] of bounds) {
+    const file = join(hierarchy.mountOf(controller) ?? '/nonexistent', root, name)
+    if (existsSync(file)) writeValue(file, value)
+  }
+}
+
+/** Settings of the host that would otherwise let one sandbox use up what all need. */
+export function settleHost(): void {
+  for (const [name, wanted] of Object.entries(inotify)) {
+    const file = `/proc/sys/fs/inotify/${name}`
+    if (number(file) < wanted) writeFileSync(file, String(wanted))
+  }
+  // Whoever is preferred by the kernel when memory is short hands that down, and root inside could take it up.
+  writeFileSync('/proc/self/oom_score_adj', '0')
+}
+
+const number = (file: string) => Number(readFileSync(file, 'utf8'))
