@@ -42,12 +42,20 @@ export async function schemaSql(url: string, schemaFile: string): Promise<string
   return stdout ?? ''
 }
 
-async function openEngine(url: string): Promise<wasm.SchemaEngine> {
+/** The module's glue knows one instance at a time, so there is one for the whole process. */
+let loading: Promise<void> | undefined
+
+async function load(): Promise<void> {
   const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg')
   const module = await WebAssembly.compile(await readFile(file.replace(/\.js$/, '.wasm')))
   const { exports } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': { ...wasm } })
   wasm.__wbg_set_wasm(exports)
   if (typeof exports.__wbindgen_start === 'function') exports.__wbindgen_start()
+}
+
+async function openEngine(url: string): Promise<wasm.SchemaEngine> {
+  loading ??= load()
+  await loading
   const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: url }))
   return wasm.SchemaEngine.new({ datamodels: undefined }, () => {}, adapter)
 }
