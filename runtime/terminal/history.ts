@@ -155,7 +155,7 @@ export class History {
     this.#past = joined(this.#past)
     const last = this.#past.at(-1)
     if (last instanceof Uint8Array) {
-      const short = elide(last)
+      const short = elide(Buffer.from(last.buffer, last.byteOffset, last.length))
       this.#past[this.#past.length - 1] = short
       this.#pastBytes -= last.length - short.length
     }

@@ -22,8 +22,12 @@ import { Viewer } from './viewer.js'
 const drainMs = 50
 /** A window that closes hangs up; a program that does not care is killed after this. */
 const hangupMs = 500
-/** Output that follows within this of the last is sent together, unless there is much of it: an echo goes at once. */
+/**
+ * Output goes at once, as an echo must, for so many times within so long; then what comes is sent together when the
+ * time is over, or there is much of it.
+ */
 const coalesceMs = 1
+const sendsAtOnce = 8
 const coalesceBytes = 32 * 1024
 /** How often it is looked whether somebody is still waited for. */
 const patienceTickMs = 250
@@ -39,7 +43,8 @@ export class Terminal {
   #exit: ExitStatus | null = null
   #ending = false
   #outputAt = 0
-  #sentAt = 0
+  #sentSince = 0
+  #sends = 0
   #sentSeq = 0
   #sending: NodeJS.Timeout | undefined
   #patience: NodeJS.Timeout | undefined
@@ -167,15 +172,18 @@ export class Terminal {
     this.#outputAt = performance.now()
     this.#title = this.#titles.read(bytes) ?? this.#title
     this.#history.replay.push(bytes)
+    if (this.#outputAt - this.#sentSince >= coalesceMs) {
+      this.#sentSince = this.#outputAt
+      this.#sends = 0
+    }
     const waiting = this.#history.replay.end - this.#sentSeq
-    if (waiting >= coalesceBytes || this.#outputAt - this.#sentAt >= coalesceMs) this.#send()
+    if (waiting >= coalesceBytes || ++this.#sends <= sendsAtOnce) this.#send()
     else this.#sending ??= setTimeout(() => this.#send(), coalesceMs)
   }
 
   #send(): void {
     clearTimeout(this.#sending)
     this.#sending = undefined
-    this.#sentAt = performance.now()
     this.#sentSeq = this.#history.replay.end
     for (const viewer of this.#viewers) viewer.pump(this.#exit)
     this.#regulate()
