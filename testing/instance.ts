@@ -67,7 +67,8 @@ export async function openInstance(
   }
 }
 
-function freePort(): Promise<number> {
+/** A port of the loopback address that nobody listens at now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject).listen(0, '127.0.0.1', () => {

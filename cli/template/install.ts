@@ -8,46 +8,62 @@ import { run } from '../../runtime/linux/spawn.js'
 import { Failure } from '../command.js'
 import type { Settings } from '../settings.js'
 
+type Say = (line: string) => void
+
 /** What stands beside a recipe: `images/<name>/template.json`. */
-const recipe = z.strictObject({ description: z.string(), defaults: limits })
+const recipe = z.object({
+  description: z.string(),
+  defaults: limits,
+  /** The recipe whose image lies below this one, which holds only what it adds. */
+  over: templateName.optional(),
+})
+type Recipe = z.infer<typeof recipe>
 
-/** The recipe's hash: its image is good for as long as this stays the same. */
-async function recipeHash(settings: Settings, name: string): Promise<string> {
-  return (await run(join(settings.app, 'images/tar'), [name, '--hash'])).trim()
-}
-
-/**
- * Makes `images/<name>` a template of this node's open disk: its image is built unless it is in the cache,
- * unpacked as a layer, and the template names that layer from then on. Nothing happens when it does already.
- *
- * @returns whether anything changed
- * @throws Failure when there is no such recipe or its image cannot be built
- */
-export async function installTemplate(
-  settings: Settings,
-  name: string,
-  say: (line: string) => void,
-): Promise<boolean> {
+/** @throws Failure when there is no such recipe */
+function readRecipe(settings: Settings, name: string): Recipe {
   const source = join(settings.app, 'images', name, 'template.json')
   if (!templateName.safeParse(name).success || !existsSync(source)) {
     throw new Failure(`there is no template recipe images/${name}`)
   }
-  const { description, defaults } = recipe.parse(JSON.parse(readFileSync(source, 'utf8')))
-  const disk = join(settings.home, 'disk')
-  const layer = `${name}-${await recipeHash(settings, name)}`
-  const directory = join(disk, 'layers', layer)
-  const built = !existsSync(directory)
-  if (built) await unpack(await buildImage(settings, name, say), directory, say)
-  const wanted = { name, description, layers: [layer], defaults, isolation: ['standard'] }
-  const file = join(disk, 'templates', `${name}.json`)
+  return recipe.parse(JSON.parse(readFileSync(source, 'utf8')))
+}
+
+/** Whether this installation has a recipe of that name. */
+export const hasRecipe = (settings: Settings, name: string) =>
+  existsSync(join(settings.app, 'images', name, 'template.json'))
+
+/** The layer's name has the recipe's hash: its image is good for as long as this stays the same. */
+async function layerName(settings: Settings, name: string): Promise<string> {
+  return `${name}-${(await run(join(settings.app, 'images/tar'), [name, '--hash'])).trim()}`
+}
+
+/**
+ * The layers of a recipe on this node's disk, the lowest first. Those that are not there yet are built, unless
+ * their image is in the cache, and unpacked.
+ */
+async function installLayers(settings: Settings, name: string, say: Say): Promise<string[]> {
+  const { over } = readRecipe(settings, name)
+  const below = over === undefined ? [] : await installLayers(settings, over, say)
+  const layer = await layerName(settings, name)
+  const directory = join(settings.home, 'disk', 'layers', layer)
+  if (!existsSync(directory)) await unpack(await buildImage(settings, name, say), directory, say)
+  return [...below, layer]
+}
+
+/**
+ * Makes `images/<name>` a template of this node's open disk. Nothing happens when it is one already.
+ *
+ * @returns whether anything changed
+ * @throws Failure when there is no such recipe or its image cannot be built
+ */
+export async function installTemplate(settings: Settings, name: string, say: Say): Promise<boolean> {
+  const { description, defaults } = readRecipe(settings, name)
+  const layers = await installLayers(settings, name, say)
+  const wanted = { name, description, layers, defaults, isolation: ['standard'] }
+  const file = join(settings.home, 'disk', 'templates', `${name}.json`)
   const kept = readTemplate(file)
-  if (
-    !built &&
-    kept !== undefined &&
-    JSON.stringify({ ...kept, builtAt: undefined }) === JSON.stringify(wanted)
-  ) {
+  if (kept !== undefined && JSON.stringify({ ...kept, builtAt: undefined }) === JSON.stringify(wanted))
     return false
-  }
   writeFileSync(`${file}.new`, JSON.stringify({ ...wanted, builtAt: new Date().toISOString() }))
   renameSync(`${file}.new`, file)
   say(`template ${name} is ready`)
@@ -60,7 +76,7 @@ function readTemplate(file: string): object | undefined {
 }
 
 /** Runs the builder, and passes its progress on line by line. @returns the path of the image */
-async function buildImage(settings: Settings, name: string, say: (line: string) => void): Promise<string> {
+async function buildImage(settings: Settings, name: string, say: Say): Promise<string> {
   const builder = spawn(join(settings.app, 'images/tar'), [name], { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<number | null>((resolve, reject) => {
     builder.once('error', reject).once('close', resolve)
@@ -78,12 +94,14 @@ async function buildImage(settings: Settings, name: string, say: (line: string) 
   return path.trim()
 }
 
-async function unpack(image: string, directory: string, say: (line: string) => void): Promise<void> {
+async function unpack(image: string, directory: string, say: Say): Promise<void> {
   say(`unpacking ${image}`)
   const half = `${directory}.new`
   rmSync(half, { recursive: true, force: true })
   mkdirSync(half, { recursive: true, mode: 0o755 })
-  // Device nodes are made anew in each sandbox.
-  await run('tar', ['-xf', image, '-C', half, '--numeric-owner', '--exclude=./dev/*'])
+  // Device nodes of /dev are made anew in each sandbox. Elsewhere one stands for a file that the layer deletes, and
+  // attributes of overlayfs for a directory that it replaces.
+  const attributes = ['--xattrs', '--xattrs-include=*']
+  await run('tar', ['-xf', image, '-C', half, '--numeric-owner', ...attributes, '--exclude=./dev/*'])
   renameSync(half, directory)
 }

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { run } from '../../runtime/linux/spawn.js'
 import { testInstance } from '../../runtime/testing/kernel.js'
+import { freePort } from '../../testing/instance.js'
 import { type KnownProcess, knownProcess } from '../up/lock.js'
 
 /** How a command of `bin/` ended and what it said, both streams together. */
@@ -36,7 +36,7 @@ export class TestInstance {
   static async make(suffix: string): Promise<TestInstance> {
     const name = `${testInstance}${suffix}`
     // bin/test looks for homes of this form when it clears up after a run that was interrupted.
-    const made = new TestInstance(name, `/var/tmp/${testInstance}-${name}`, await freePort())
+    const made = new TestInstance(name, `/var/tmp/${name}-home`, await freePort())
     await run('ip', ['netns', 'del', name]).catch(() => {}) // an interrupted run may have left one
     await run('ip', ['netns', 'add', name])
     await run('ip', ['-n', name, 'link', 'set', 'lo', 'up'])
@@ -102,14 +102,4 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
     if (tries > 600) throw new Error(`never so: ${what}`)
     await sleep(50)
   }
-}
-
-/** A port of the loopback address that nobody listens at now. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('the kernel gave no port')
-  return address.port
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { closeDisk, openDisk } from '../../runtime/rootfs/disk.js'
 import { firstLine } from '../doctor/finding.js'
 import type { Settings } from '../settings.js'
-import { installTemplate } from '../template/install.js'
+import { hasRecipe, installTemplate } from '../template/install.js'
 import { ask } from './ask.js'
 import { Child, type Service } from './child.js'
 import { endLeftover, findLeftovers, recordChildren } from './leftovers.js'
@@ -15,6 +15,9 @@ import { setUp } from './setup.js'
 const boundLogsEveryMs = 10_000
 /** Stopping a sandbox takes some 20 ms; a full node has two thousand. */
 const shutdownTimeoutMs = 180_000
+
+/** What every node has beside `base`, where the recipe is there: quick to build, and wanted by most. */
+const lightTemplates = ['code']
 
 /** In which order things end: whoever uses another ends before it. */
 const stopOrder = ['server', 'runtime', 'terminals', 'postgres'] as const
@@ -66,6 +69,13 @@ export class Supervisor {
     const { settings } = this
     await openDisk(settings.home, settings.diskGib)
     await installTemplate(settings, 'base', this.say)
+    for (const name of lightTemplates.filter((one) => hasRecipe(settings, one))) {
+      await installTemplate(settings, name, this.say).catch((error: unknown) =>
+        this.say(
+          `template ${name} is left out: ${firstLine(error)}. To try again: bin/cloche template build ${name}`,
+        ),
+      )
+    }
     await Promise.all([this.#run(terminalsService(settings)), this.#run(runtimeService(settings))])
   }
 
