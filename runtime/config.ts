@@ -11,6 +11,7 @@ const environment = z.object({
   CLOCHE_RUN: z.string().startsWith('/').optional(),
   CLOCHE_POOL_SIZE: z.coerce.number().int().min(0).max(1000).default(4),
   CLOCHE_DISK_GIB: z.coerce.number().int().min(1).optional(),
+  CLOCHE_DISK_RESERVE_GIB: z.coerce.number().min(0).optional(),
   CLOCHE_RESOLVERS: z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
@@ -28,6 +29,8 @@ export interface Config {
   readonly run: string
   readonly poolSize: number
   readonly diskGib: number | undefined
+  /** Of the host's disk and of the sandboxes' disk, for nobody. */
+  readonly diskReserveBytes: number | undefined
   readonly resolvers: readonly string[] | undefined
   readonly cgroupRoot: string
   readonly group: string
@@ -44,6 +47,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     run: parsed.CLOCHE_RUN ?? `/run/cloche/${instance}`,
     poolSize: parsed.CLOCHE_POOL_SIZE,
     diskGib: parsed.CLOCHE_DISK_GIB,
+    diskReserveBytes:
+      parsed.CLOCHE_DISK_RESERVE_GIB === undefined ? undefined : parsed.CLOCHE_DISK_RESERVE_GIB * 1024 ** 3,
     resolvers: parsed.CLOCHE_RESOLVERS,
     cgroupRoot: parsed.CLOCHE_CGROUP_ROOT ?? `/${instance}`,
     group: parsed.CLOCHE_GROUP,

@@ -20,6 +20,7 @@ import { hostResolver, lowerFirewall } from './network/firewall.js'
 import { Network } from './network/network.js'
 import { Pools } from './pool/pool.js'
 import { deviceOf, openDisk } from './rootfs/disk.js'
+import { Space } from './rootfs/space.js'
 import { readTemplates } from './rootfs/templates.js'
 import { adopt } from './sandbox/adopt.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
@@ -71,6 +72,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     ranges: new Ranges(slot),
     network,
     prepareShell: shellPreparer(terminals, terminalProcess({}), log),
+    space: new Space(config.home, disk, config.diskReserveBytes),
   }
   const findTemplates = () =>
     readTemplates(disk, (file, error) => log.warn({ file, error }, 'a template is unreadable'))
@@ -103,8 +105,8 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       memoryAvailableBytes: availableMemory(),
       diskTotalBytes: space.blocks * space.bsize,
       diskUsedBytes: (space.blocks - space.bfree) * space.bsize,
-      hostFreeBytes: hostFreeBytes(config.home),
-      full: null,
+      hostFreeBytes: context.space.hostFreeBytes,
+      full: context.space.full,
       sandboxes: sandboxes.list().length,
       running: sandboxes.list().filter((box) => sandboxes.stateOf(box) === 'running').length,
       pools: pools.status(),
@@ -140,6 +142,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     close: () =>
       new Promise((resolve) => {
         network.close()
+        context.space.close()
         server.close(() => resolve())
         server.closeAllConnections()
       }),
@@ -150,9 +153,4 @@ export async function startRuntime(config: Config): Promise<Runtime> {
 function availableMemory(): number {
   const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
   return kib === undefined ? freemem() : Number(kib) * 1024
-}
-
-function hostFreeBytes(path: string): number {
-  const { bavail, bsize } = statfsSync(path)
-  return bavail * bsize
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access, mkdir, open, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../linux/spawn.js'
+import { countAllVolumes } from './volume.js'
 
 const gib = 1024 ** 3
 const btrfsMagic = 0x9123683e
@@ -25,6 +26,7 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
     await shareByWeight(root)
   }
   await run('btrfs', ['quota', 'enable', root])
+  countAllVolumes(root)
   await Promise.all(
     ['layers', 'templates', 'sandboxes'].map((name) => mkdir(join(root, name), { recursive: true })),
   )

@@ -1,6 +1,6 @@
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ioctl } from '../linux/libc.js'
+import { ioctl, SyscallError } from '../linux/libc.js'
 import { run } from '../linux/spawn.js'
 
 // include/uapi/linux/btrfs.h
@@ -9,10 +9,16 @@ const iocSnapDestroy = 0x5000940f
 const iocInoLookup = 0xd0009412
 const iocQgroupLimit = 0x8030942b
 const iocQgroupCreate = 0x4010942a
+const iocQgroupAssign = 0x40189429
+const iocFsInfo = 0x8400941f
 const argsBytes = 4096
 const nameOffset = 8
 const limitReferenced = 1n
 const subvolumeRootInode = 256n
+
+/** The qgroup of all sandboxes together: level 1, number 1. As the kernel names its directory. */
+export const sumQgroup = '1_1'
+const sumQgroupId = (1n << 48n) | 1n
 
 /** A btrfs subvolume: the disk of one sandbox. The qgroup that limits it has the subvolume's id. */
 export interface Volume {
@@ -24,6 +30,8 @@ export interface Volume {
 export function createVolume(path: string, sizeBytes: number): Volume {
   onParent(path, (parent, name) => ioctl(parent, iocSubvolCreate, volumeArgs(name), `create ${path}`))
   const volume = { path, id: volumeId(path) }
+  // Before anything is in it: later the kernel would have to count anew.
+  withDirectory(path, (fd) => assign(fd, BigInt(volume.id), `count ${path}`))
   limitVolume(path, sizeBytes)
   for (const directory of ['upper', 'work']) mkdirSync(join(path, directory), { mode: 0o755 })
   return volume
@@ -31,13 +39,53 @@ export function createVolume(path: string, sizeBytes: number): Volume {
 
 /** Changes how much the subvolume holds. Below what it holds, every further write fails with EDQUOT. */
 export function limitVolume(path: string, sizeBytes: number): void {
-  withDirectory(path, (fd) => {
-    const args = Buffer.alloc(48)
-    args.writeBigUInt64LE(0n, 0) // qgroup 0: the one of the subvolume that fd is in
-    args.writeBigUInt64LE(limitReferenced, 8)
-    args.writeBigUInt64LE(BigInt(sizeBytes), 16)
-    ioctl(fd, iocQgroupLimit, args, `limit ${path}`)
+  // Qgroup 0 is the one of the subvolume that the descriptor is in.
+  withDirectory(path, (fd) => limit(fd, 0n, sizeBytes, `limit ${path}`))
+}
+
+/** Changes how much all subvolumes hold together. */
+export function limitAllVolumes(root: string, sizeBytes: number): void {
+  withDirectory(root, (fd) => limit(fd, sumQgroupId, sizeBytes, `limit ${root}`))
+}
+
+/** Makes the qgroup that counts all subvolumes together. One that is there already is no error. */
+export function countAllVolumes(root: string): void {
+  withDirectory(root, (fd) => {
+    const args = Buffer.alloc(16)
+    args.writeBigUInt64LE(1n, 0) // 1 creates
+    args.writeBigUInt64LE(sumQgroupId, 8)
+    try {
+      ioctl(fd, iocQgroupCreate, args, `count ${root}`)
+    } catch (error) {
+      if (!(error instanceof SyscallError && error.code === 'EEXIST')) throw error
+    }
   })
+}
+
+/** The UUID under which the kernel shows the file system in `/sys/fs/btrfs`. */
+export function fileSystemId(root: string): string {
+  return withDirectory(root, (fd) => {
+    const args = Buffer.alloc(1024)
+    ioctl(fd, iocFsInfo, args, `id of ${root}`)
+    const hex = args.toString('hex', 16, 32)
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  })
+}
+
+function limit(fd: number, qgroup: bigint, sizeBytes: number, name: string): void {
+  const args = Buffer.alloc(48)
+  args.writeBigUInt64LE(qgroup, 0)
+  args.writeBigUInt64LE(limitReferenced, 8)
+  args.writeBigUInt64LE(BigInt(sizeBytes), 16)
+  ioctl(fd, iocQgroupLimit, args, name)
+}
+
+function assign(fd: number, qgroup: bigint, name: string): void {
+  const args = Buffer.alloc(24)
+  args.writeBigUInt64LE(1n, 0) // 1 assigns
+  args.writeBigUInt64LE(qgroup, 8)
+  args.writeBigUInt64LE(sumQgroupId, 16)
+  ioctl(fd, iocQgroupAssign, args, name)
 }
 
 /** Removes the subvolume with everything in it. Its space comes back in the background. */

@@ -7,6 +7,7 @@ import type { Reaper } from '../linux/process.js'
 import { maxSandboxes, type Slot } from '../linux/slot.js'
 import { openIdmap } from '../linux/userns.js'
 import type { Network } from '../network/network.js'
+import type { Space } from '../rootfs/space.js'
 
 /** What all sandboxes of this node share, made once by `runtime/index.ts`. */
 export interface NodeContext {
@@ -29,6 +30,7 @@ export interface NodeContext {
   readonly network: Network
   /** Puts a shell that waits into a pooled sandbox's container. Never fails. */
   prepareShell(container: string): Promise<void>
+  readonly space: Space
 }
 
 /** Idmaps opened ahead: to make one takes a process and 3 ms, and a new sandbox waits for it. */

@@ -111,6 +111,7 @@ export class Sandboxes {
           `this node has no ${claim.isolation} template ${claim.template}`,
         )
       }
+      this.node.space.assertRoom()
       const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
       try {
         const cgroup = join(parent, id)
@@ -173,6 +174,7 @@ export class Sandboxes {
     if (template === undefined) {
       throw new RuntimeRefusal('template_unavailable', `this node has no template ${claim.template}`)
     }
+    this.node.space.assertRoom()
     const index = this.node.ranges.take()
     const { limits, network, isolation, env, hostname } = claim
     const fresh: Record = {

@@ -61,8 +61,8 @@ export interface Instance extends AsyncDisposable {
   openTerminal(id: string): Promise<Typist>
   recordOf(id: string): Record
   poolFull(): Promise<void>
-  /** Ends the runtime with SIGKILL and starts another. */
-  restart(): Promise<void>
+  /** Ends the runtime with SIGKILL and starts another, with this added to its environment. */
+  restart(more?: { readonly [name: string]: string }): Promise<void>
   /** The same with the terminal host. */
   restartTerminals(): Promise<void>
   /** Everything that it prints is here. */
@@ -109,9 +109,9 @@ export async function startInstance(
     ...{ CLOCHE_INSTANCE: testInstance, CLOCHE_HOME: lab.home, CLOCHE_POOL_SIZE: String(poolSize) },
     ...{ LOG_LEVEL: 'warn', ...options.env },
   }
-  const launch = (name: string) =>
+  const launch = (name: string, more = {}) =>
     spawn('nsenter', [`--net=/run/netns/${namespace}`, process.execPath, join(programs, `${name}.mjs`)], {
-      ...{ env, stdio: ['ignore', 'inherit', 'inherit'] },
+      ...{ env: { ...env, ...more }, stdio: ['ignore', 'inherit', 'inherit'] },
     })
   const at = (name: string) => join(directory, `${name}.sock`)
   const answers = async (name: string) => {
@@ -169,9 +169,9 @@ export async function startInstance(
       }
       throw new Error('the pool does not fill')
     },
-    async restart() {
+    async restart(more = {}) {
       await end(runtime)
-      runtime = launch('runtime')
+      runtime = launch('runtime', more)
       await answers('runtime')
     },
     async restartTerminals() {
