@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { errorCode, statusOf } from '../../protocol/index.js'
+
+/** The parts of an OpenAPI 3.1 document that docs/api.md tells of. */
+const schema: z.ZodType<Schema> = z.lazy(() =>
+  z.looseObject({
+    type: z.union([z.string(), z.array(z.string())]).optional(),
+    description: z.string().optional(),
+    enum: z.array(z.unknown()).optional(),
+    const: z.unknown().optional(),
+    default: z.unknown().optional(),
+    properties: z.record(z.string(), schema).optional(),
+    required: z.array(z.string()).optional(),
+    items: schema.optional(),
+    anyOf: z.array(schema).optional(),
+    additionalProperties: z.union([z.boolean(), schema]).optional(),
+  }),
+)
+interface Schema {
+  type?: string | string[] | undefined
+  description?: string | undefined
+  enum?: unknown[] | undefined
+  const?: unknown
+  default?: unknown
+  properties?: Record<string, Schema> | undefined
+  required?: string[] | undefined
+  items?: Schema | undefined
+  anyOf?: Schema[] | undefined
+  additionalProperties?: boolean | Schema | undefined
+  [more: string]: unknown
+}
+const content = z.record(z.string(), z.looseObject({ schema: schema.optional() }))
+const operation = z.object({
+  tags: z.array(z.string()).default(['other']),
+  summary: z.string(),
+  description: z.string().optional(),
+  parameters: z
+    .array(z.object({ name: z.string(), in: z.string(), required: z.boolean().optional(), schema }))
+    .default([]),
+  requestBody: z.looseObject({ content }).optional(),
+  responses: z.record(z.string(), z.looseObject({ content: content.optional() })).default({}),
+})
+const document = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), operation)) })
+
+/** Writes an OpenAPI document as a page for people. */
+export function renderReference(openapi: unknown): string {
+  const calls = Object.entries(document.parse(openapi).paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, one]) => ({ ...one, path, method: method.toUpperCase() })),
+  )
+  const names = [...new Set(calls.map((call) => call.tags[0] ?? 'other'))]
+  return [
+    '# The HTTP API',
+    'Written from the OpenAPI 3.1 document that a server gives at `/api/openapi.json`; a test keeps the two alike',
+    '(`bin/test server/http -u` writes this page anew). `?` behind a name: it may be left out.',
+    '',
+    'A call is made with a session cookie (and then with an `Origin` header) or with `Authorization: Bearer <api key>`.',
+    "Bodies are JSON unless a call says otherwise. An id that does not exist and one that is somebody else's answer the",
+    'same 404. Errors are `application/problem+json` (RFC 9457); programs match on `code`:',
+    '',
+    `| code | status |\n|---|---|\n${errorCode.options.map((code) => `| \`${code}\` | ${statusOf[code]} |`).join('\n')}`,
+    '',
+    ...names.flatMap((name) => [
+      `## ${name}`,
+      '',
+      ...calls.filter((call) => (call.tags[0] ?? 'other') === name).map(renderCall),
+    ]),
+  ].join('\n')
+}
+
+function renderCall(call: z.infer<typeof operation> & { path: string; method: string }): string {
+  const body = Object.values(call.requestBody?.content ?? {})[0]?.schema
+  const queries = call.parameters.filter((one) => one.in === 'query' || one.in === 'header')
+  const [status, answer] = Object.entries(call.responses).find(([code]) => code.startsWith('2')) ?? []
+  const answers = Object.values(answer?.content ?? {})[0]?.schema
+  return [
+    `### ${call.method} ${call.path}`,
+    '',
+    `${call.summary}.${call.description === undefined ? '' : ` ${call.description}`}`,
+    '',
+    ...queries.map((one) => renderField(one.name, one.schema, one.required === true)),
+    ...(body === undefined ? [] : renderFields('body', body)),
+    ...(status === undefined
+      ? []
+      : [`- answers ${status}${answers === undefined ? '' : `: ${typeOf(answers)}`}`]),
+    '',
+  ].join('\n')
+}
+
+function renderFields(name: string, of: Schema): string[] {
+  if (of.properties === undefined) return [`- ${name}: ${typeOf(of)}`]
+  return Object.entries(of.properties).map(([key, value]) =>
+    renderField(key, value, of.required?.includes(key) === true && value.default === undefined),
+  )
+}
+
+function renderField(name: string, of: Schema, required: boolean): string {
+  const preset = of.default === undefined ? '' : ` = ${JSON.stringify(of.default)}`
+  const words = of.description === undefined ? '' : `: ${of.description}`
+  return `- \`${name}${required ? '' : '?'}\` ${typeOf(of)}${preset}${words}`
+}
+
+/** A type in few words, such as `{id, name}[]` or `"none" | "internet"`. */
+function typeOf(of: Schema, depth = 0): string {
+  if (of.const !== undefined) return `\`${JSON.stringify(of.const)}\``
+  if (of.enum !== undefined) return of.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' or ')
+  if (of.anyOf !== undefined) return [...new Set(of.anyOf.map((one) => typeOf(one, depth)))].join(' or ')
+  if (of.items !== undefined) return `list of ${typeOf(of.items, depth)}`
+  if (of.properties !== undefined) {
+    const keys = Object.entries(of.properties).map(
+      ([key, value]) =>
+        `${key}${value.properties !== undefined && depth < 2 ? ` ${typeOf(value, depth + 1)}` : ''}`,
+    )
+    return `{${keys.join(', ')}}`
+  }
+  const range = [of.minimum, of.maximum].every(
+    (bound) => typeof bound === 'number' && Math.abs(bound) < 2 ** 50,
+  )
+    ? ` ${of.minimum} to ${of.maximum}`
+    : ''
+  const type = Array.isArray(of.type) ? of.type.join(' or ') : of.type
+  return `${type ?? 'bytes'}${range}`
+}
