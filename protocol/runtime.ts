@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { sandboxId, tenantId } from './ids.js'
 import { limits, quota, usage } from './limits.js'
 import { allowedName, networkPolicy } from './network.js'
+import { recipe } from './run.js'
 import { environment, isolation, sandboxState, templateName } from './sandbox.js'
 
 /**
@@ -82,6 +83,8 @@ export const template = z.object({
   description: z.string(),
   defaults: limits,
   isolation: z.array(isolation),
+  /** What it can run by name. */
+  languages: z.array(recipe).default([]),
 })
 export type Template = z.infer<typeof template>
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import { limits, templateName } from '../../protocol/index.js'
+import { limits, type Recipe, recipe, templateName } from '../../protocol/index.js'
 import { run } from '../../runtime/linux/spawn.js'
 import { Failure } from '../command.js'
 import type { Settings } from '../settings.js'
@@ -11,21 +11,21 @@ import type { Settings } from '../settings.js'
 type Say = (line: string) => void
 
 /** What stands beside a recipe: `images/<name>/template.json`. */
-const recipe = z.object({
+const templateRecipe = z.object({
   description: z.string(),
   defaults: limits,
   /** The recipe whose image lies below this one, which holds only what it adds. */
   over: templateName.optional(),
 })
-type Recipe = z.infer<typeof recipe>
+type TemplateRecipe = z.infer<typeof templateRecipe>
 
 /** @throws Failure when there is no such recipe */
-function readRecipe(settings: Settings, name: string): Recipe {
+function readRecipe(settings: Settings, name: string): TemplateRecipe {
   const source = join(settings.app, 'images', name, 'template.json')
   if (!templateName.safeParse(name).success || !existsSync(source)) {
     throw new Failure(`there is no template recipe images/${name}`)
   }
-  return recipe.parse(JSON.parse(readFileSync(source, 'utf8')))
+  return templateRecipe.parse(JSON.parse(readFileSync(source, 'utf8')))
 }
 
 /** Whether this installation has a recipe of that name. */
@@ -59,7 +59,8 @@ async function installLayers(settings: Settings, name: string, say: Say): Promis
 export async function installTemplate(settings: Settings, name: string, say: Say): Promise<boolean> {
   const { description, defaults } = readRecipe(settings, name)
   const layers = await installLayers(settings, name, say)
-  const wanted = { name, description, layers, defaults, isolation: ['standard'] }
+  const languages = languagesOf(join(settings.home, 'disk', 'layers', layers.at(-1) ?? ''))
+  const wanted = { name, description, layers, defaults, isolation: ['standard'], languages }
   const file = join(settings.home, 'disk', 'templates', `${name}.json`)
   const kept = readTemplate(file)
   if (kept !== undefined && JSON.stringify({ ...kept, builtAt: undefined }) === JSON.stringify(wanted))
@@ -68,6 +69,12 @@ export async function installTemplate(settings: Settings, name: string, say: Say
   renameSync(`${file}.new`, file)
   say(`template ${name} is ready`)
   return true
+}
+
+/** What an image says that it can run. */
+function languagesOf(layer: string): Recipe[] {
+  const file = join(layer, 'usr/share/cloche/languages.json')
+  return existsSync(file) ? z.array(recipe).parse(JSON.parse(readFileSync(file, 'utf8'))) : []
 }
 
 function readTemplate(file: string): object | undefined {

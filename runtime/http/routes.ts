@@ -50,9 +50,11 @@ export function routes(services: Services): Route[] {
       method: 'GET',
       path: /^\/templates$/,
       handle: async () => ({
-        templates: [...services.templates().values()].map(({ name, description, defaults, isolation }) => {
-          return { name, description, defaults, isolation }
-        }),
+        templates: [...services.templates().values()].map(
+          ({ name, description, defaults, isolation, languages }) => {
+            return { name, description, defaults, isolation, languages }
+          },
+        ),
       }),
     },
     { method: 'POST', path: /^\/templates\/reload$/, handle: () => services.reloadTemplates() },
