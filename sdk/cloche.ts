@@ -1,0 +1,79 @@
+import { Http, pages } from './http.js'
+import { Runs } from './runs.js'
+import { Sandboxes } from './sandboxes.js'
+import type { AuditEvent, Language, Me, QuotaStatus, Template, UsageReport } from './types.js'
+
+/** Where a Cloche is, and who calls. */
+export interface ClocheOptions {
+  /** Such as `https://cloche.example.org`. In a page that Cloche itself serves it may be left out. */
+  readonly url?: string | undefined
+  /** An API key. In a page the signed-in user's session does without. */
+  readonly apiKey?: string | undefined
+  /** Replaces the platform's `fetch`, to go through a proxy or to watch. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
+
+/**
+ * One Cloche, as one tenant.
+ *
+ * @example
+ * import { Cloche } from '@cloche/sdk'
+ *
+ * const cloche = new Cloche({ url: 'https://cloche.example.org', apiKey: process.env.CLOCHE_API_KEY })
+ * await using sandbox = await cloche.sandboxes.create()
+ * console.log((await sandbox.exec('echo hello')).stdout)
+ */
+export class Cloche {
+  readonly sandboxes: Sandboxes
+  /** One-off tasks. */
+  readonly runs: Runs
+  readonly #http: Http
+
+  /** Connects to nothing yet. @throws TypeError when the URL is none */
+  constructor(options: ClocheOptions = {}) {
+    const url = new URL(options.url ?? globalThis.location?.origin)
+    const origin = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+    // A browser's fetch wants to be called on its window.
+    this.#http = new Http(origin, options.apiKey, options.fetch ?? globalThis.fetch.bind(globalThis))
+    this.sandboxes = new Sandboxes(this.#http)
+    this.runs = new Runs(this.#http)
+  }
+
+  /** Who calls, and for which tenant. @throws Unauthenticated */
+  me(): Promise<Me> {
+    return this.#http.json({ method: 'GET', path: '/me' })
+  }
+
+  /** What sandboxes can be made from. */
+  async templates(): Promise<Template[]> {
+    return (await this.#http.json<{ templates: Template[] }>({ method: 'GET', path: '/templates' })).templates
+  }
+
+  /** What runs can be written in, with exact versions. */
+  async languages(): Promise<Language[]> {
+    return (await this.#http.json<{ items: Language[] }>({ method: 'GET', path: '/languages' })).items
+  }
+
+  /** What the tenant may have, and what its sandboxes hold of it now. */
+  quota(): Promise<QuotaStatus> {
+    return this.#http.json({ method: 'GET', path: '/quota' })
+  }
+
+  /**
+   * What the tenant used, by the hour.
+   *
+   * @param span 24 hours up to now if absent; at most 366 days
+   * @example
+   * const { hours } = await cloche.usage({ from: new Date('2026-01-01'), to: new Date('2026-02-01') })
+   * const cpuHours = hours.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / 3600
+   */
+  usage({ from, to }: { from?: Date; to?: Date } = {}): Promise<UsageReport> {
+    const query = { from: from?.toISOString(), to: to?.toISOString() }
+    return this.#http.json({ method: 'GET', path: '/usage', query })
+  }
+
+  /** Who did what, newest first. */
+  audit(): AsyncGenerator<AuditEvent, void, undefined> {
+    return pages(this.#http, '/audit')
+  }
+}

@@ -1,0 +1,113 @@
+import { toText } from './bytes.js'
+import { FileNotFound, UnexpectedAnswer } from './errors.js'
+import type { Content, Http } from './http.js'
+import type { FileEntry, FileTree } from './types.js'
+
+/**
+ * The files of one sandbox. Paths are as a shell inside has them: absolute, or from `/home/user`; they never lead
+ * out of the sandbox. All of it works while the sandbox runs and while it is paused.
+ *
+ * @example
+ * await sandbox.files.write('notes/today.txt', 'water the plants\n')
+ * console.log(await sandbox.files.readText('notes/today.txt'))
+ * for (const { path, type } of (await sandbox.files.list('.', { depth: 2 })).entries) console.log(type, path)
+ */
+export class Files {
+  readonly #http: Http
+  readonly #path: string
+
+  /** @internal */
+  constructor(http: Http, sandboxId: string) {
+    this.#http = http
+    this.#path = `/sandboxes/${sandboxId}`
+  }
+
+  /** @throws FileNotFound */
+  async read(path: string): Promise<Uint8Array> {
+    return new Uint8Array(await (await this.#get('files', path)).arrayBuffer())
+  }
+
+  /** The file as UTF-8. @throws FileNotFound */
+  async readText(path: string): Promise<string> {
+    return toText(await this.read(path))
+  }
+
+  /** For files that are too big to hold. @throws FileNotFound */
+  async readStream(path: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    return bodyOf(await this.#get('files', path, signal))
+  }
+
+  /**
+   * Writes a whole file, with the directories above it. What was there before stays until all has arrived.
+   * @param options `mode` is permissions in octal, such as `755`; `644` for a new file
+   * @throws NoRoom
+   */
+  async write(
+    path: string,
+    content: Content,
+    options: { mode?: string; signal?: AbortSignal } = {},
+  ): Promise<FileEntry> {
+    const { mode, signal } = options
+    return this.#http.json({
+      ...{ method: 'PUT', path: `${this.#path}/files`, query: { path, mode }, body: content, signal },
+    })
+  }
+
+  /** Describes what is at a path; a link itself, not what it points to. @throws FileNotFound */
+  async stat(path: string): Promise<FileEntry> {
+    return this.#http.json({ method: 'GET', path: `${this.#path}/files/stat`, query: { path } })
+  }
+
+  async exists(path: string): Promise<boolean> {
+    try {
+      await this.stat(path)
+      return true
+    } catch (error) {
+      if (error instanceof FileNotFound) return false
+      throw error
+    }
+  }
+
+  /** What is in a directory. @param options `depth` is levels below it: 1 if absent, at most 32 */
+  async list(path = '.', options: { depth?: number } = {}): Promise<FileTree> {
+    return this.#http.json({ method: 'GET', path: `${this.#path}/tree`, query: { path, ...options } })
+  }
+
+  /** Makes a directory with those above it; fine when it is there already. */
+  async mkdir(path: string): Promise<FileEntry> {
+    return this.#http.json({ method: 'POST', path: `${this.#path}/files/mkdir`, json: { path } })
+  }
+
+  /** @throws Conflict when something is at `to`, unless `overwrite` */
+  async move(from: string, to: string, options: { overwrite?: boolean } = {}): Promise<FileEntry> {
+    return this.#http.json({
+      ...{ method: 'POST', path: `${this.#path}/files/move`, json: { from, to, ...options } },
+    })
+  }
+
+  /** @param options `recursive`: a directory with all that is in it. @throws FileNotFound */
+  async remove(path: string, options: { recursive?: boolean } = {}): Promise<void> {
+    await this.#http.done({ method: 'DELETE', path: `${this.#path}/files`, query: { path, ...options } })
+  }
+
+  /** A directory's content, or one file, as a tar that is made while it is read. @throws FileNotFound */
+  async pack(path: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    return bodyOf(await this.#get('archive', path, signal))
+  }
+
+  /** Unpacks a tar into a directory, which is made if it is not there. */
+  async unpack(path: string, tar: Content, signal?: AbortSignal): Promise<void> {
+    await this.#http.done({
+      ...{ method: 'PUT', path: `${this.#path}/archive`, query: { path }, body: tar, signal },
+    })
+  }
+
+  #get(what: string, path: string, signal?: AbortSignal): Promise<Response> {
+    return this.#http.send({ method: 'GET', path: `${this.#path}/${what}`, query: { path }, signal })
+  }
+}
+
+function bodyOf(response: Response): ReadableStream<Uint8Array> {
+  if (response.body !== null) return response.body
+  throw new UnexpectedAnswer('unexpected_answer', `${response.url} answered without a body`)
+}

@@ -1,0 +1,100 @@
+import { collect, type ExecEvent, type ExecOptions, execEvents } from './exec.js'
+import { Files } from './files.js'
+import type { Http } from './http.js'
+import { Terminals } from './terminals.js'
+import type { Command, ExecResult, SandboxDescription, UpdateSandbox } from './types.js'
+
+/**
+ * One sandbox: an isolated Linux box with a disk of its own, from its creation until it is deleted.
+ *
+ * @example
+ * await using sandbox = await cloche.sandboxes.create() // deleted at the end of the block
+ * const { stdout, exitCode } = await sandbox.exec('uname -a')
+ */
+export class Sandbox {
+  readonly files: Files
+  readonly terminals: Terminals
+  readonly #http: Http
+
+  /** @internal */
+  constructor(
+    http: Http,
+    readonly id: string,
+  ) {
+    this.#http = http
+    this.files = new Files(http, id)
+    this.terminals = new Terminals(http, id)
+  }
+
+  /** Its state, limits, and what it uses now. @throws NotFound */
+  describe(): Promise<SandboxDescription> {
+    return this.#http.json({ method: 'GET', path: `/sandboxes/${this.id}` })
+  }
+
+  /**
+   * Runs one command and waits for its end. Of each stream 8 MiB are kept.
+   *
+   * @param command a string is run by `/bin/sh -c`; an array is a program and its arguments, and no shell sees it
+   * @throws SandboxNotRunning, InvalidRequest when there is no such program; a failing command throws nothing
+   * @example
+   * const { stdout } = await sandbox.exec(['python3', '-c', 'print(6 * 7)'])
+   * await sandbox.exec('make', { cwd: 'project', timeoutMs: 600_000, onStdout: (text) => print(text) })
+   */
+  exec(
+    command: Command,
+    options: ExecOptions & { onStdout?: (text: string) => void; onStderr?: (text: string) => void } = {},
+  ): Promise<ExecResult> {
+    const { onStdout, onStderr, ...rest } = options
+    return collect(execEvents(this.#http, this.id, command, rest), { onStdout, onStderr })
+  }
+
+  /**
+   * The same, as it happens and byte for byte; the last event is `exit`. Whoever stops listening kills the command.
+   *
+   * @example
+   * for await (const event of sandbox.execEvents('tail -f log')) {
+   *   if (event.type === 'stdout') process.stdout.write(event.bytes)
+   * }
+   */
+  execEvents(command: Command, options: ExecOptions = {}): AsyncGenerator<ExecEvent, void, undefined> {
+    return execEvents(this.#http, this.id, command, options)
+  }
+
+  /** Changes its name, limits, network, lifetime or metadata. @throws QuotaExceeded */
+  update(change: UpdateSandbox): Promise<SandboxDescription> {
+    return this.#http.json({ method: 'PATCH', path: `/sandboxes/${this.id}`, json: change })
+  }
+
+  /** Freezes every process. Memory stays in use. */
+  pause(): Promise<SandboxDescription> {
+    return this.#act('pause')
+  }
+
+  /** Lets them go on. */
+  resume(): Promise<SandboxDescription> {
+    return this.#act('resume')
+  }
+
+  /** Ends every process and keeps the disk. */
+  stop(): Promise<SandboxDescription> {
+    return this.#act('stop')
+  }
+
+  /** Starts it again on its disk. @throws QuotaExceeded */
+  start(): Promise<SandboxDescription> {
+    return this.#act('start')
+  }
+
+  /** Destroys it with its disk. @throws NotFound */
+  delete(): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: `/sandboxes/${this.id}` })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.delete()
+  }
+
+  #act(action: string): Promise<SandboxDescription> {
+    return this.#http.json({ method: 'POST', path: `/sandboxes/${this.id}/${action}` })
+  }
+}

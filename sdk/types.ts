@@ -1,0 +1,68 @@
+/**
+ * The words of the API. Their source is `protocol/`, which the server checks every request and answer against;
+ * the published package has them written out (`build/declarations.ts`), so that it needs nothing of it.
+ */
+import type { z } from 'zod'
+import type * as protocol from '../protocol/index.js'
+
+/** What one sandbox may use. The kernel enforces each of them. */
+export type Limits = protocol.Limits
+/** What a sandbox may reach: nothing, the public internet, or the public addresses of these names. */
+export type NetworkPolicy = protocol.NetworkPolicy
+export type SandboxState = protocol.SandboxState
+/** What one sandbox has used, or uses now. */
+export type Usage = protocol.Usage
+/** What `sandboxes.create` takes. Everything may be left out. */
+export type CreateSandbox = z.input<typeof protocol.createSandbox>
+/** What `sandbox.update` takes: what is left out stays. */
+export type UpdateSandbox = z.input<typeof protocol.updateSandbox>
+/** A sandbox as the server has it, with live usage while it runs. */
+export type SandboxDescription = protocol.SandboxWithUsage
+/** A string is run by `/bin/sh -c`, an array as program and arguments. */
+export type Command = string | string[]
+/** How a process ended. Exactly one of `exitCode` and `signal` is not null. */
+export type ExitStatus = protocol.ExitStatus
+/** All that a command wrote, and how it ended. */
+export type ExecResult = protocol.ExecResult
+/** How a command ended. */
+export type ExecExit = protocol.ExecExit
+/** A file, directory or link of a sandbox. */
+export type FileEntry = protocol.FileEntry
+export type FileTree = protocol.FileTree
+/** What `terminals.open` takes. */
+export type OpenTerminal = z.input<typeof protocol.openTerminal>
+export type TerminalDescription = protocol.Terminal
+/** What a template offers. */
+export type Template = protocol.Template
+/** What `runs.create` takes: exactly one of `language`, `command` and `steps`. */
+export type CreateRun = z.input<typeof protocol.createRun>
+export type RunState = protocol.RunState
+/** `ok`, or which limit was passed, or what else was wrong. */
+export type StepStatus = protocol.StepStatus
+/** What a program printed. */
+export type Output = protocol.Output
+export type StepResult = protocol.StepResult
+export type CaseResult = protocol.CaseResult
+/** A run in a list. */
+export type RunSummary = protocol.RunSummary
+/** A run with all that came of it so far. */
+export type RunDescription = protocol.Run
+/** What `run.events()` yields; the last is of type `result`. */
+export type RunEvent = protocol.RunEvent
+/** What `runs.list` takes. */
+export type RunFilter = z.input<typeof protocol.runListQuery>
+/** A language as it can be used here and now. */
+export type Language = protocol.Language
+/** Who calls, and for which tenant. */
+export type Me = protocol.Me
+/** What the tenant may have, and what its sandboxes hold of it. */
+export type QuotaStatus = protocol.QuotaStatus
+/** What the tenant used, by the hour. */
+export type UsageReport = protocol.UsageReport
+/** One hour of it. */
+export type UsageHour = protocol.UsageHour
+export type AuditEvent = protocol.AuditEvent
+/** Codes of everything that goes wrong. Stable: programs match on them. */
+export type ErrorCode = protocol.ErrorCode
+/** An error as it comes from the server (RFC 9457). */
+export type Problem = protocol.Problem
