@@ -9,10 +9,9 @@ export default async function setUp(): Promise<() => Promise<void>> {
     TestClient.signUp(instance.url, 'ann@example.test'),
     TestClient.signUp(instance.url, 'ben@example.test'),
   ])
-  const processes = await instance.processes()
   share({
     url: instance.url,
-    serverPid: processes.get('server') ?? 0,
+    name: instance.name,
     admin: { email: instance.admin.email, password: instance.admin.password },
     ann: { email: 'ann@example.test', cookie: ann.extraHeaders.cookie ?? '' },
     ben: { email: 'ben@example.test', cookie: ben.extraHeaders.cookie ?? '' },

@@ -99,7 +99,11 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
             <button type="button" hidden data-close-active onClick={() => close(shown)} />
           </>
         )}
-        <TerminalMenu session={shown?.session} />
+        <TerminalMenu
+          session={shown?.session}
+          onRename={() => shown && setRenaming(shown.key)}
+          onEnd={() => shown && close(shown)}
+        />
       </div>
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </div>

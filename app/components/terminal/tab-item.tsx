@@ -1,7 +1,7 @@
 'use client'
 
 import { X } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { cn } from '../../lib/cn'
 import { oneLine } from '../../lib/format'
 import { useStore } from '../../terminal/use-store'
@@ -36,7 +36,14 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
       )}
     >
       {renaming ? (
-        <RenameInput name={tab.name || name} onDone={on.onRename} />
+        <RenameInput
+          name={tab.name || name}
+          onDone={(typed) => {
+            on.onRename(typed)
+            // Where the focus was: the terminal, or this tab, which is drawn again by then.
+            requestAnimationFrame(() => document.activeElement === document.body && button.current?.focus())
+          }}
+        />
       ) : (
         <button
           ref={button}
@@ -65,7 +72,9 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
         <button
           type="button"
           tabIndex={-1}
-          aria-label={`End ${name}`}
+          // A tab list may hold tabs only. By keyboard Delete does this, by touch the terminal's menu.
+          aria-hidden
+          title={`End ${name}`}
           onClick={on.onClose}
           className={cn(
             'absolute right-1 grid size-5 place-items-center rounded text-muted hover:bg-hover hover:text-ink',
@@ -80,6 +89,11 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
 }
 
 function RenameInput({ name, onDone }: { name: string; onDone: (name: string | null) => void }) {
+  const [before] = useState(() => document.activeElement)
+  const done = (typed: string | null) => {
+    onDone(typed)
+    if (before instanceof HTMLElement && before.isConnected) before.focus()
+  }
   return (
     <input
       aria-label="Name of the terminal"
@@ -90,9 +104,8 @@ function RenameInput({ name, onDone }: { name: string; onDone: (name: string | n
       onFocus={(event) => event.currentTarget.select()}
       onBlur={(event) => onDone(event.currentTarget.value)}
       onKeyDown={(event) => {
-        event.stopPropagation()
-        if (event.key === 'Enter') event.currentTarget.blur()
-        else if (event.key === 'Escape') onDone(null)
+        if (event.key === 'Enter') done(event.currentTarget.value)
+        else if (event.key === 'Escape') done(null)
       }}
       className="mx-1 h-7 w-36 rounded border border-edge bg-surface px-1.5 text-xs"
     />

@@ -1,6 +1,16 @@
 'use client'
 
-import { ALargeSmall, Bell, BellOff, Ear, Keyboard, SlidersHorizontal, TextSelect } from 'lucide-react'
+import {
+  ALargeSmall,
+  Bell,
+  BellOff,
+  Ear,
+  Keyboard,
+  Pencil,
+  SlidersHorizontal,
+  TextSelect,
+  X,
+} from 'lucide-react'
 import { useState } from 'react'
 import { preferences } from '../../terminal/preferences'
 import type { TerminalSession } from '../../terminal/session'
@@ -15,7 +25,15 @@ import { TextView } from './text-view'
 const themeOptions = themeNames.map((value) => ({ value, name: themeTitles[value] }))
 
 /** How terminals look and behave in this browser. */
-export function TerminalMenu({ session }: { session: TerminalSession | undefined }) {
+export function TerminalMenu({
+  session,
+  onRename,
+  onEnd,
+}: {
+  session: TerminalSession | undefined
+  onRename: () => void
+  onEnd: () => void
+}) {
   const store = preferences()
   const { theme, bell, screenReader } = useStore(store)
   const [dialog, setDialog] = useState<'text' | 'keys' | null>(null)
@@ -56,6 +74,15 @@ export function TerminalMenu({ session }: { session: TerminalSession | undefined
         <MenuItem onSelect={() => setDialog('keys')}>
           <Keyboard aria-hidden />
           Keys
+        </MenuItem>
+        <MenuLine />
+        <MenuItem disabled={!session} onSelect={onRename}>
+          <Pencil aria-hidden />
+          Rename the tab
+        </MenuItem>
+        <MenuItem danger disabled={!session} onSelect={onEnd}>
+          <X aria-hidden />
+          End the terminal
         </MenuItem>
       </Menu>
       {session && (

@@ -11,7 +11,10 @@ interface Dialogs {
   readonly rename: (key: number) => void
 }
 
-/** The workspace's keys, taken before the terminal sees them. */
+/** Keys belong to what is open over the workspace. */
+const over = '[role=dialog], [role=alertdialog], [role=menu]'
+
+/** The workspace's keys, taken before the terminal sees them, wherever on the page the focus is. */
 export function useShortcuts(
   root: RefObject<HTMLElement | null>,
   workspace: Workspace,
@@ -22,13 +25,13 @@ export function useShortcuts(
     if (!element) return
     const onKey = (event: KeyboardEvent) => {
       const shortcut = shortcutOf(event)
-      if (!shortcut) return
+      if (!shortcut || (event.target instanceof Element && event.target.closest(over))) return
       event.preventDefault()
       event.stopPropagation()
       take(shortcut, workspace, element, { search, rename })
     }
-    element.addEventListener('keydown', onKey, { capture: true })
-    return () => element.removeEventListener('keydown', onKey, { capture: true })
+    document.addEventListener('keydown', onKey, { capture: true })
+    return () => document.removeEventListener('keydown', onKey, { capture: true })
   }, [root, workspace, search, rename])
 }
 
