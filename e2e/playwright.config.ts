@@ -5,8 +5,8 @@ export default defineConfig({
   testDir: '.',
   outputDir: '../.cache/e2e',
   globalSetup: './global-setup.ts',
-  timeout: 45_000,
-  expect: { timeout: 10_000 },
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
   // One browser and one instance on two cores: tests beside each other would measure each other.
   workers: 1,
   forbidOnly: true,

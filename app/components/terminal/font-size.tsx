@@ -15,7 +15,7 @@ export function FontSize() {
   return (
     <>
       <DropdownMenu.Item
-        aria-label="Smaller text"
+        aria-label={`Smaller text than ${fontSize} pixels`}
         className={item}
         onSelect={(event) => {
           event.preventDefault()
@@ -24,11 +24,11 @@ export function FontSize() {
       >
         <Minus aria-hidden />
       </DropdownMenu.Item>
-      <span className="tabular w-12 text-center" aria-live="polite">
+      <span className="tabular w-12 text-center" aria-hidden>
         {fontSize} px
       </span>
       <DropdownMenu.Item
-        aria-label="Bigger text"
+        aria-label={`Bigger text than ${fontSize} pixels`}
         className={item}
         onSelect={(event) => {
           event.preventDefault()

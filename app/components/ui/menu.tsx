@@ -19,7 +19,8 @@ export function Menu({
   align?: 'start' | 'end'
 }) {
   return (
-    <DropdownMenu.Root>
+    // Not modal: the page behind stays what it is for screen readers, and a click on it closes the menu and counts.
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content

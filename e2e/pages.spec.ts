@@ -1,0 +1,68 @@
+import { TestClient } from '../testing/client.js'
+import { expect, test } from './test.js'
+
+test('an operator sees node, pools and tenants, and changes a quota; others do not', async ({
+  pageOf,
+  instance,
+}) => {
+  const operator = await TestClient.signIn(instance.url, instance.admin.email, instance.admin.password)
+  const page = await pageOf(operator.extraHeaders.cookie ?? '')
+  await page.goto('/operator')
+  await expect(page.getByRole('region', { name: 'Pools' }).getByRole('row', { name: /base/ })).toContainText(
+    'of 2',
+  )
+  await page.getByRole('button', { name: /Quota of ben/ }).click()
+  await page.getByRole('spinbutton', { name: 'Sandboxes' }).fill('7')
+  await page.getByRole('button', { name: 'Save quota' }).click()
+  await expect(page.getByRole('row', { name: /^ben/ })).toContainText('0 of 7')
+
+  await page.close()
+
+  const other = await pageOf(instance.ben.cookie)
+  await other.goto('/operator')
+  await expect(other.getByRole('heading', { name: 'For operators only' })).toBeVisible()
+})
+
+test('what cannot be loaded says why and can be tried again; what is empty says what would be there', async ({
+  pageOf,
+  instance,
+  mayComplain,
+}) => {
+  mayComplain(/Failed to load resource/)
+  const page = await pageOf(instance.ben.cookie)
+  const refuse = {
+    code: 'runtime_unavailable',
+    title: 'x',
+    type: 'about:blank',
+    status: 503,
+    detail: 'It is being mended.',
+  }
+  await page.route('**/api/v1/sandboxes?*', (route) => route.fulfill({ status: 503, json: refuse }))
+  await page.goto('/sandboxes')
+  await expect(page.getByRole('alert').filter({ hasText: 'It is being mended.' })).toBeVisible()
+  await page.unroute('**/api/v1/sandboxes?*')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByRole('heading', { name: 'No sandboxes yet' })).toBeVisible()
+})
+
+test('more than the quota is refused before it is asked for', async ({ pageOf, instance }) => {
+  const page = await pageOf(instance.ben.cookie)
+  await page.goto('/sandboxes')
+  await page.getByRole('button', { name: 'New sandbox' }).first().click()
+  await page.getByRole('radio', { name: /Custom/ }).click()
+  await page.getByLabel('CPUs').fill('200')
+  await expect(page.getByRole('dialog')).toContainText(/no room for it \(cpus: 200 CPUs wanted/)
+  await expect(page.getByRole('button', { name: 'Create sandbox' })).toBeDisabled()
+  await page.getByLabel('CPUs').fill('a few')
+  await expect(page.getByRole('dialog')).toContainText('Not a limit that can be set.')
+})
+
+test('the theme is kept, and drawn by the server with no flash', async ({ pageOf, instance }) => {
+  const page = await pageOf(instance.ben.cookie)
+  await page.goto('/settings')
+  await page.getByRole('radio', { name: 'Dark' }).click()
+  const html = await (await page.request.get('/settings')).text()
+  expect(html).toMatch(/<html[^>]* data-theme="dark"/)
+  await page.reload()
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark')
+})

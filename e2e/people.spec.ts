@@ -1,0 +1,66 @@
+import { TestClient } from '../testing/client.js'
+import { password } from './shared.js'
+import { expect, test } from './test.js'
+
+test('an invitation by link: whoever has it signs up, joins, and works in the same tenant', async ({
+  annPage: page,
+  browser,
+  instance,
+  sandbox,
+}) => {
+  await page.goto('/members')
+  await page.getByRole('button', { name: 'Invite' }).click()
+  await page.getByLabel('Email').fill('eve@example.test')
+  await page.getByRole('button', { name: 'Make the link' }).click()
+  const link = await page.getByRole('textbox', { name: 'Link' }).inputValue()
+  expect(link).toMatch(/\/join#.{20,}$/)
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('cell', { name: 'eve@example.test' })).toBeVisible()
+
+  const context = await browser.newContext({ baseURL: instance.url })
+  const guest = await context.newPage()
+  await guest.goto(link)
+  await guest.getByRole('link', { name: 'Create an account' }).click()
+  await guest.getByLabel('Name').fill('Eve')
+  await guest.getByLabel('Email').fill('eve@example.test')
+  await guest.getByLabel('Password').fill(password)
+  await guest.getByRole('button', { name: 'Create account' }).click()
+  await expect(guest).toHaveURL(/\/join$/)
+  await guest.getByRole('button', { name: 'Join' }).click()
+  await expect(guest.getByRole('link', { name: sandbox.name })).toBeVisible()
+  await guest.goto('/keys')
+  await expect(guest.getByRole('heading', { name: 'API keys' })).toBeVisible()
+  await expect(guest.getByRole('button', { name: 'New key' })).toBeHidden()
+  await context.close()
+
+  await page.reload()
+  await page.getByLabel('Role of Eve').selectOption('admin')
+  await expect(page.getByText('Eve is admin now.').first()).toBeVisible()
+  await page.getByRole('row', { name: /Eve/ }).getByRole('button', { name: 'Remove' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove member' }).click()
+  await expect(page.getByRole('alertdialog')).toBeHidden()
+  await expect(page.getByRole('row', { name: /Eve/ })).toBeHidden()
+})
+
+test('an API key is shown once, works, and works no more when it is revoked', async ({
+  annPage: page,
+  instance,
+}) => {
+  await page.goto('/keys')
+  await page.getByRole('button', { name: 'New key' }).click()
+  await page.getByLabel('Name').fill('robot')
+  await page.getByRole('button', { name: 'Create key' }).click()
+  const key = await page.getByRole('textbox', { name: 'Key' }).inputValue()
+  await page.getByRole('button', { name: 'Done' }).click()
+  const robot = TestClient.withKey(instance.url, key)
+  expect((await robot.call('GET', '/api/v1/me')).status).toBe(200)
+  await page.reload()
+  await expect(page.getByRole('row', { name: /robot/ })).toBeVisible()
+  expect(await page.content()).not.toContain(key)
+
+  await page.getByRole('button', { name: 'Revoke robot' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke key' }).click()
+  await expect(page.getByRole('alertdialog')).toBeHidden()
+  await expect(page.getByRole('row', { name: /robot/ })).toBeHidden()
+  expect((await robot.call('GET', '/api/v1/me')).status).toBe(401)
+})

@@ -1,0 +1,39 @@
+import { expect, test } from './test.js'
+
+test('what happens to a sandbox elsewhere is seen at once, and can be answered', async ({
+  annPage: page,
+  terminal,
+  sandbox,
+  ann,
+}) => {
+  const elsewhere = (verb: string) => ann.call('POST', `/api/v1/sandboxes/${sandbox.id}/${verb}`, {})
+  const panel = page.getByRole('region', { name: 'State of the sandbox' })
+  await terminal.open(sandbox.id)
+  await terminal.type('echo half a li')
+
+  await elsewhere('pause')
+  await expect(panel).toContainText('Paused')
+  await panel.getByRole('button', { name: 'Resume' }).click()
+  await expect(panel).toBeHidden()
+  await terminal.run('ne', /^half a line$/m)
+
+  await elsewhere('stop')
+  await expect(panel).toContainText('The disk is kept')
+  await panel.getByRole('button', { name: 'Start' }).click()
+  await expect(panel).toBeHidden()
+  await terminal.prompt()
+  await terminal.run('echo again $((1+1))', /^again 2$/m)
+
+  await ann.call('DELETE', `/api/v1/sandboxes/${sandbox.id}`, {})
+  await expect(page.getByRole('heading', { name: 'This sandbox was deleted' })).toBeVisible()
+})
+
+test('a program that ends leaves its text and a way on', async ({ annPage: page, terminal, sandbox }) => {
+  await terminal.open(sandbox.id)
+  await terminal.type('echo last words; exit 3\n')
+  await expect(page.getByText('Its program ended with exit code 3.')).toBeVisible()
+  await terminal.sees(/^last words$/m)
+  await page.getByRole('button', { name: 'New terminal' }).last().click()
+  await expect(page.getByRole('tab')).toHaveCount(2)
+  await terminal.prompt()
+})
