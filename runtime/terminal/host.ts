@@ -7,6 +7,7 @@ import { readConfig } from '../config.js'
 import { RuntimeRefusal } from '../errors.js'
 import { Answer, listen, type Route } from '../http/server.js'
 import { Reaper } from '../linux/process.js'
+import { protectHost } from './priority.js'
 import { drawForParent, Screens } from './screens.js'
 import { openRequest, Terminals } from './terminals.js'
 
@@ -52,6 +53,7 @@ function routesOf(terminals: Terminals): Route[] {
 async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const log = pino({ name: 'terminals', level: config.logLevel })
+  protectHost(log)
   const oci = { program: 'crun', root: join(config.run, 'crun') }
   const scratch = join(config.run, 'ptys')
   mkdirSync(config.run, { recursive: true, mode: 0o711 })

@@ -6,6 +6,7 @@ import { newId } from '../../protocol/index.js'
 import { execArguments, type OciRuntime } from '../container/crun.js'
 import { RuntimeRefusal } from '../errors.js'
 import { CommandError, run } from '../linux/spawn.js'
+import { atNormalPriority } from './priority.js'
 import { accept, listenUnix, receiveDescriptor } from './syscalls.js'
 
 /** The host's end of a pseudo-terminal whose other end is a process's controlling terminal inside. */
@@ -41,7 +42,7 @@ export async function openPty(
     if (inherited !== undefined) args.splice(args.indexOf('--detach'), 0, '--preserve-fds', '1')
     const stdio: StdioOptions = ['ignore', 'ignore', 'ignore']
     if (inherited !== undefined) stdio.push(inherited)
-    await run(oci.program, args, { stdio })
+    await atNormalPriority(() => run(oci.program, args, { stdio }))
     // crun has ended, so what it sent is waiting.
     const connection = accept(listening)
     try {

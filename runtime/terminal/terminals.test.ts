@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -180,6 +182,15 @@ describe('terminals', () => {
     const again = await open({}, id)
     expect((await list(id)).map((one) => one.id)).toEqual([again.id])
     await instance.call('DELETE', `/sandboxes/${id}`)
+  })
+
+  it('are served before what tenants run, and what runs in them is not', async () => {
+    const { terminals } = instance.pids
+    expect(getPriority(terminals)).toBe(-10)
+    expect(readFileSync(`/proc/${terminals}/oom_score_adj`, 'utf8')).toBe('-900\n')
+    const { id } = await sh('nice; cat /proc/self/oom_score_adj; read x')
+    using one = await attach(id, { since: 0 })
+    await one.sees('0\r\n500\r\n')
   })
 
   it('end with the terminal host when that is killed: the sandbox lists none, and new ones work', async () => {
