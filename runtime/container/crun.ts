@@ -47,16 +47,18 @@ export async function runContainer(
 /**
  * Starts a process in the container and returns it, as the host sees it.
  * @param files where its description lies, and where crun may write
+ * @param stdio its standard streams, and what it gets as descriptors 3 and on
  * @throws ContainerError
  */
 export async function execInContainer(
   runtime: OciRuntime,
   reaper: Reaper,
   id: string,
-  files: { process: string; pid: string; log: string },
-  stdio: readonly [number, number, number],
+  files: ExecFiles,
+  stdio: readonly [number, number, number, ...number[]],
 ): Promise<number> {
-  await runOci(runtime, reaper, execArguments(runtime, id, files), files.log, stdio)
+  const args = execArguments(runtime, id, files, stdio.length - 3)
+  await runOci(runtime, reaper, args, files.log, stdio)
   return Number(readFileSync(files.pid, 'utf8'))
 }
 
@@ -65,7 +67,7 @@ async function runOci(
   reaper: Reaper,
   args: readonly string[],
   log: string,
-  stdio: readonly [number, number, number],
+  stdio: readonly [number, number, number, ...number[]],
 ): Promise<void> {
   const { exitCode, signal } = await reaper.run(runtime.program, args, stdio)
   if (exitCode === 0) return
@@ -78,17 +80,24 @@ export async function deleteContainer(runtime: OciRuntime, id: string): Promise<
   await run(runtime.program, [...base(runtime), 'delete', '--force', id])
 }
 
+/** What an exec reads and writes. With `console` the process gets a terminal, whose other end is sent there. */
+export interface ExecFiles {
+  readonly process: string
+  readonly pid: string
+  readonly log: string
+  readonly console?: string
+}
+
 /** Arguments of an exec that returns once the process stands. Its streams are the caller's. */
-export function execArguments(
-  runtime: OciRuntime,
-  id: string,
-  files: { process: string; pid: string; log: string },
-): string[] {
-  const { process, pid, log } = files
+function execArguments(runtime: OciRuntime, id: string, files: ExecFiles, moreDescriptors: number): string[] {
+  const { process, pid, log, console } = files
   return [
     ...base(runtime),
     `--log=file:${log}`,
-    ...['exec', '--detach', '--process', process, '--pid-file', pid, id],
+    ...['exec', '--detach', '--process', process, '--pid-file', pid],
+    ...(console === undefined ? [] : ['--console-socket', console]),
+    ...(moreDescriptors > 0 ? ['--preserve-fds', String(moreDescriptors)] : []),
+    id,
   ]
 }
 

@@ -40,7 +40,7 @@ export class Reaper {
   run(
     program: string,
     args: readonly string[],
-    stdio: readonly [number, number, number],
+    stdio: readonly [number, number, number, ...number[]],
   ): Promise<ExitStatus> {
     return this.wait(startProgram(program, args, stdio))
   }

@@ -29,8 +29,8 @@ attributesDefault(attributes, Buffer.alloc(128, 0xff))
 attributesMask(attributes, Buffer.alloc(128))
 
 /**
- * Starts a program with three open files as its standard streams, and nothing else of this process. How it
- * ends, `Reaper` tells.
+ * Starts a program with open files as its standard streams and, if there are more than three, as the descriptors
+ * after them, and nothing else of this process. How it ends, `Reaper` tells.
  *
  * @param program is looked for in PATH
  * @returns its pid
@@ -39,7 +39,7 @@ attributesMask(attributes, Buffer.alloc(128))
 export function startProgram(
   program: string,
   args: readonly string[],
-  stdio: readonly [stdin: number, stdout: number, stderr: number],
+  stdio: readonly [stdin: number, stdout: number, stderr: number, ...more: number[]],
 ): number {
   const actions = Buffer.alloc(structBytes)
   actionsInit(actions)

@@ -60,7 +60,7 @@ async function serve(): Promise<void> {
   mkdirSync(scratch, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(scratch)) rmSync(join(scratch, name))
   const screens = new Screens(new URL(import.meta.url), log)
-  const terminals = new Terminals(oci, scratch, new Reaper(), screens)
+  const terminals = new Terminals({ oci, scratch, reaper: new Reaper() }, screens)
   const server = await listen(routesOf(terminals), join(config.run, 'terminals.sock'), 'root', log)
   server.on('upgrade', (request, line) => {
     line.on('error', () => line.destroy())

@@ -1,8 +1,7 @@
 import { closeSync, writeSync } from 'node:fs'
-import type { OciRuntime } from '../container/crun.js'
 import { pipe } from '../linux/libc.js'
-import { type Reaper, startTime } from '../linux/process.js'
-import { openPty, type Pty } from './pty.js'
+import { startTime } from '../linux/process.js'
+import { openPty, type Pty, type PtyMaker } from './pty.js'
 
 /**
  * Waits for one line on descriptor 3 and becomes the shell. bash reads the host name once, when it starts, so a bash
@@ -22,11 +21,7 @@ export interface ReadyShell {
 export class PooledShells {
   readonly #ready = new Map<string, ReadyShell & { readonly began: number | undefined }>()
 
-  constructor(
-    private readonly oci: OciRuntime,
-    private readonly scratch: string,
-    private readonly reaper: Reaper,
-  ) {}
+  constructor(private readonly maker: PtyMaker) {}
 
   /**
    * Puts a shell into a container. One that is there already stays.
@@ -38,11 +33,11 @@ export class PooledShells {
     const { readEnd, writeEnd } = pipe()
     try {
       const waiting = { ...process, args: [...waitThenBecome, ...process.args], terminal: true }
-      const pty = await openPty(this.oci, container, this.scratch, waiting, readEnd)
+      const pty = await openPty(this.maker, container, waiting, readEnd)
       const shell = { pty, began: startTime(pty.pid), begin: () => begin(writeEnd) }
       this.#ready.set(container, shell)
       // Whoever takes it waits for its end; until then somebody must, or it stays a zombie.
-      void this.reaper.wait(pty.pid).then(() => {
+      void this.maker.reaper.wait(pty.pid).then(() => {
         if (this.#ready.get(container) !== shell) return
         this.#ready.delete(container)
         closeSync(pty.fd)

@@ -4,8 +4,11 @@ import type { Logger } from 'pino'
 
 /** Before everything that tenants run, which has 0 inside a cgroup that is weighed against this process's own. */
 const niceness = -10
-/** Tenants' processes have 500, the runtime 0: the kernel kills this one last. */
+/** The kernel kills this process last. */
 const oomScoreAdj = -900
+/** And what runs in sandboxes first; crun sets it for a container's first process, and not for an exec. */
+const insideOomScoreAdj = 500
+const oomFile = '/proc/self/oom_score_adj'
 /** Pseudo-terminals of the whole host; each sandbox's own devpts is bounded as well. The kernel's default is 4,096. */
 const maxPtys = 65_536
 
@@ -16,7 +19,7 @@ const maxPtys = 65_536
 export function protectHost(log: Logger): void {
   const steps = {
     niceness: () => setPriority(0, niceness),
-    'oom score': () => writeFileSync('/proc/self/oom_score_adj', String(oomScoreAdj)),
+    'oom score': () => writeFileSync(oomFile, String(oomScoreAdj)),
     'number of pseudo-terminals': () => {
       const file = '/proc/sys/kernel/pty/max'
       if (Number(readFileSync(file, 'utf8')) < maxPtys) writeFileSync(file, String(maxPtys))
@@ -26,20 +29,21 @@ export function protectHost(log: Logger): void {
     try {
       step()
     } catch (error) {
-      log.warn({ error, name }, 'this host does not let the terminal host protect itself')
+      log.info({ error, name }, 'this host does not let the terminal host protect itself')
     }
   }
 }
 
-/** Runs `start`, which starts a process before it returns, so that the process does not inherit the niceness. */
-export function atNormalPriority<T>(start: () => T): T {
+/** Runs `start`, which starts a process before it returns, so that it is served and killed as a tenant's. */
+export function asTenants<T>(start: () => T): T {
   // 0 is the calling thread on Linux, and a child begins as the thread that forked it.
-  const own = getPriority(0)
-  if (own >= 0) return start()
-  setPriority(0, 0)
+  const own = { niceness: getPriority(0), oomScoreAdj: readFileSync(oomFile, 'utf8') }
+  setPriority(0, Math.max(0, own.niceness))
+  writeFileSync(oomFile, String(insideOomScoreAdj))
   try {
     return start()
   } finally {
-    setPriority(0, own)
+    writeFileSync(oomFile, own.oomScoreAdj)
+    setPriority(0, own.niceness)
   }
 }

@@ -1,13 +1,19 @@
-import type { StdioOptions } from 'node:child_process'
-import { closeSync, rmSync, writeFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newId } from '../../protocol/index.js'
-import { execArguments, type OciRuntime } from '../container/crun.js'
+import { ContainerError, execInContainer, type OciRuntime } from '../container/crun.js'
 import { RuntimeRefusal } from '../errors.js'
-import { CommandError, run } from '../linux/spawn.js'
-import { atNormalPriority } from './priority.js'
+import type { Reaper } from '../linux/process.js'
+import { asTenants } from './priority.js'
 import { accept, listenUnix, receiveDescriptor } from './syscalls.js'
+
+/** What starts processes in containers, and where it may leave files. */
+export interface PtyMaker {
+  readonly oci: OciRuntime
+  readonly reaper: Reaper
+  /** A directory of its own. */
+  readonly scratch: string
+}
 
 /** The host's end of a pseudo-terminal whose other end is a process's controlling terminal inside. */
 export interface Pty {
@@ -26,39 +32,33 @@ export interface Pty {
  * @throws RuntimeRefusal `invalid_request` with crun's words when it cannot be started
  */
 export async function openPty(
-  oci: OciRuntime,
+  { oci, reaper, scratch }: PtyMaker,
   container: string,
-  scratch: string,
   process: object,
   inherited?: number,
 ): Promise<Pty> {
   const name = join(scratch, newId('pt'))
-  const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log`, socket: `${name}.sock` }
-  const listening = listenUnix(files.socket)
+  const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log`, console: `${name}.sock` }
+  const listening = listenUnix(files.console)
+  const nothing = openSync('/dev/null', 'r+')
   try {
     writeFileSync(files.process, JSON.stringify(process), { mode: 0o600 })
-    const args = execArguments(oci, container, files)
-    args.splice(args.indexOf('--detach'), 0, '--console-socket', files.socket)
-    if (inherited !== undefined) args.splice(args.indexOf('--detach'), 0, '--preserve-fds', '1')
-    const stdio: StdioOptions = ['ignore', 'ignore', 'ignore']
-    if (inherited !== undefined) stdio.push(inherited)
-    await atNormalPriority(() => run(oci.program, args, { stdio }))
+    const more = inherited === undefined ? [] : [inherited]
+    const stdio = [nothing, nothing, nothing, ...more] as const
+    const pid = await asTenants(() => execInContainer(oci, reaper, container, files, stdio))
     // crun has ended, so what it sent is waiting.
     const connection = accept(listening)
     try {
-      return { fd: receiveDescriptor(connection), pid: Number(await readFile(files.pid, 'utf8')) }
+      return { fd: receiveDescriptor(connection), pid }
     } finally {
       closeSync(connection)
     }
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error
-    const words = await readFile(files.log, 'utf8').catch(() => '')
-    throw new RuntimeRefusal(
-      'invalid_request',
-      `the terminal cannot be opened: ${words.trim() || error.message}`,
-    )
+    if (!(error instanceof ContainerError)) throw error
+    throw new RuntimeRefusal('invalid_request', `the terminal cannot be opened: ${error.message}`)
   } finally {
     closeSync(listening)
+    closeSync(nothing)
     for (const file of Object.values(files)) rmSync(file, { force: true })
   }
 }

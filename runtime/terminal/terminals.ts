@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { newId, sandboxId, terminalSize } from '../../protocol/index.js'
-import { initOf, type OciRuntime } from '../container/crun.js'
+import { initOf } from '../container/crun.js'
 import { notFound, RuntimeRefusal } from '../errors.js'
-import { type Reaper, startTime } from '../linux/process.js'
+import { startTime } from '../linux/process.js'
 import { PooledShells } from './pooled-shells.js'
-import { openPty } from './pty.js'
+import { openPty, type PtyMaker } from './pty.js'
 import type { Screens } from './screens.js'
 import { Terminal } from './terminal.js'
 
@@ -44,12 +44,10 @@ export class Terminals {
   readonly shells: PooledShells
 
   constructor(
-    private readonly oci: OciRuntime,
-    private readonly scratch: string,
-    private readonly reaper: Reaper,
+    private readonly maker: PtyMaker,
     private readonly screens: Screens,
   ) {
-    this.shells = new PooledShells(oci, scratch, reaper)
+    this.shells = new PooledShells(maker)
   }
 
   /** Those of one sandbox; none of a sandbox that has been stopped since, though it may run again. */
@@ -72,18 +70,17 @@ export class Terminals {
 
   /** @throws RuntimeRefusal `conflict` at the bound, `invalid_request` when the program cannot be started */
   async open(wanted: OpenRequest): Promise<Terminal> {
-    const init = identityOf(initOf(this.oci, wanted.container))
+    const init = identityOf(initOf(this.maker.oci, wanted.container))
     const others = this.of(wanted.sandboxId)
     if (others.filter((one) => one.describe().exit === null).length >= maxLive) {
       throw new RuntimeRefusal('conflict', `a sandbox has at most ${maxLive} terminals; close one`)
     }
     const shell = wanted.pooled ? this.shells.take(wanted.container) : undefined
     const pty =
-      shell?.pty ??
-      (await openPty(this.oci, wanted.container, this.scratch, { ...wanted.process, terminal: true }))
+      shell?.pty ?? (await openPty(this.maker, wanted.container, { ...wanted.process, terminal: true }))
     const { sandboxId, title, size } = wanted
     const id = newId('tm')
-    const terminal = new Terminal(id, sandboxId, title, size, pty, this.reaper, this.screens)
+    const terminal = new Terminal(id, sandboxId, title, size, pty, this.maker.reaper, this.screens)
     shell?.begin()
     this.#held.set(id, { terminal, init })
     void terminal.ended.then(() => {
