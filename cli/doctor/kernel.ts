@@ -105,7 +105,7 @@ async function checkDisk(settings: Settings): Promise<Finding[]> {
       'Type: modprobe -a loop btrfs. In a container, /dev/loop-control must be there',
     )
     found.push(opened)
-    if (opened.state === 'ok') found.push(await checkRoot(disk))
+    if (opened.state === 'ok') found.push(await checkRoot(disk, settings.instance))
   } finally {
     await closeDisk(home)
     for (const name of ['disk.img', 'disk.img.new']) rmSync(join(home, name), { force: true })
@@ -115,7 +115,7 @@ async function checkDisk(settings: Settings): Promise<Finding[]> {
   return found
 }
 
-function checkRoot(disk: string): Promise<Finding> {
+function checkRoot(disk: string, instance: string): Promise<Finding> {
   return attempt(
     'idmapped mounts and overlay',
     async () => {
@@ -124,7 +124,7 @@ function checkRoot(disk: string): Promise<Finding> {
       mkdirSync(layer)
       writeFileSync(join(layer, 'below'), '')
       const idmap = await openIdmap(uidBase)
-      const mounts = mkdtempSync('/run/cloche-doctor-')
+      const mounts = mkdtempSync(`/run/cloche-doctor-${instance}-`)
       try {
         await using rootfs = mountRootfs(mounts, [layer], volume.path, idmap)
         // Overlayfs mounts read-only, without a word, where it may not make its work directory.

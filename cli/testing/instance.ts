@@ -51,10 +51,7 @@ export class TestInstance {
   }
 
   start(program: string, args: readonly string[] = [], env: Record<string, string> = {}): ChildProcess {
-    return spawn(join('bin', program), args, {
-      env: { ...this.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    return startProgram(join('bin', program), args, { ...this.env, ...env })
   }
 
   /** Runs a command of `bin/` to its end. */
@@ -86,6 +83,15 @@ export class TestInstance {
       () => 0,
     )
   }
+}
+
+/** @param env beside this process's own */
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): ChildProcess {
+  return spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
