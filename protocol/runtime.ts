@@ -116,6 +116,8 @@ export const node = z.object({
   diskUsedBytes: z.number(),
   /** Free on the host's own disk, which a sparse sandbox disk grows into. */
   hostFreeBytes: z.number(),
+  /** Why no sandbox can be hardened on this node; null when they can. */
+  hardenedProblem: z.string().nullable(),
   /** Why new sandboxes are refused with `node_full`; null while they are not. */
   full: z.string().nullable(),
   sandboxes: z.number(),

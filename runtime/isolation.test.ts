@@ -13,151 +13,154 @@ import {
   startInstance,
   testLimits,
 } from './testing/instance.js'
-import { testInstance } from './testing/kernel.js'
+import { inGuest, testInstance } from './testing/kernel.js'
 import { guestEnvironment } from './testing/uml.js'
 
 /** The same facts hold under every isolation, on both versions of control groups. */
-describe.each(['standard'] as const)('a sandbox whose isolation is %s', (isolation) => {
-  let instance: Instance
-  let namespace: AsyncDisposable
-  // Harmless where it is not needed.
-  const env = { GLIBC_TUNABLES: guestEnvironment.GLIBC_TUNABLES }
-  const claim = (over: object = {}) => instance.claim({ isolation, env, ...over })
-  const sandboxOf = async (method: string, path: string) =>
-    runtimeSandbox.parse(JSON.parse((await instance.call(method, path)).text))
-  const remove = (id: string) => instance.call('DELETE', `/sandboxes/${id}`)
+describe.each(inGuest ? (['standard'] as const) : (['standard', 'hardened'] as const))(
+  'a sandbox whose isolation is %s',
+  (isolation) => {
+    let instance: Instance
+    let namespace: AsyncDisposable
+    const env = inGuest ? { GLIBC_TUNABLES: guestEnvironment.GLIBC_TUNABLES } : {}
+    const claim = (over: object = {}) => instance.claim({ isolation, env, ...over })
+    const sandboxOf = async (method: string, path: string) =>
+      runtimeSandbox.parse(JSON.parse((await instance.call(method, path)).text))
+    const remove = (id: string) => instance.call('DELETE', `/sandboxes/${id}`)
 
-  beforeAll(async () => {
-    namespace = await lonelyNamespace()
-    instance = await startInstance(testInstance, { poolSize: 1, isolation })
-  })
-  afterAll(async () => {
-    await instance[Symbol.asyncDispose]()
-    await namespace[Symbol.asyncDispose]()
-  })
-
-  it('waits in the pool, and is handed to a tenant with its name, limits and place', async () => {
-    await instance.poolFull()
-    const { id, warm, state } = await claim({ hostname: 'mine' })
-    expect({ warm, state }).toEqual({ warm: true, state: 'running' })
-    expect(await instance.exec(id, 'hostname; id -un; pwd; echo $((6*7))')).toMatchObject({
-      stdout: 'mine\nuser\n/home/user\n42\n',
-      exit: { exitCode: 0, signal: null, timedOut: false },
+    beforeAll(async () => {
+      namespace = await lonelyNamespace()
+      instance = await startInstance(testInstance, { poolSize: 1, isolation })
     })
-    const { cgroup, tenantId } = instance.recordOf(id)
-    expect(cgroup).toContain(`${tenantId}/${id}`)
-    await remove(id)
-  })
-
-  it.each([
-    ['exit 130', { exitCode: 130, signal: null }],
-    ['true', { exitCode: 0, signal: null }],
-    ['kill -TERM $$', { exitCode: null, signal: 'SIGTERM' }],
-  ])('says how %s ended', async (command, how) => {
-    const { id } = await claim()
-    expect((await instance.exec(id, command)).exit).toMatchObject(how)
-    await remove(id)
-  })
-
-  it('keeps what a command reads and writes apart', async () => {
-    const { id } = await claim()
-    expect(await instance.exec(id, 'echo a > /dev/stdout; echo b >&2')).toMatchObject({
-      stdout: 'a\n',
-      stderr: 'b\n',
+    afterAll(async () => {
+      await instance[Symbol.asyncDispose]()
+      await namespace[Symbol.asyncDispose]()
     })
-    expect(await instance.exec(id, ['cat'], { stdin: 'given' })).toMatchObject({ stdout: 'given' })
-    expect(await instance.exec(id, 'echo $GIVEN; pwd', { cwd: '/tmp', env: { GIVEN: 'too' } })).toMatchObject(
-      {
+
+    it('waits in the pool, and is handed to a tenant with its name, limits and place', async () => {
+      await instance.poolFull()
+      const { id, warm, state } = await claim({ hostname: 'mine' })
+      expect({ warm, state }).toEqual({ warm: true, state: 'running' })
+      expect(await instance.exec(id, 'hostname; id -un; pwd; echo $((6*7))')).toMatchObject({
+        stdout: 'mine\nuser\n/home/user\n42\n',
+        exit: { exitCode: 0, signal: null, timedOut: false },
+      })
+      const { cgroup, tenantId } = instance.recordOf(id)
+      expect(cgroup).toContain(`${tenantId}/${id}`)
+      await remove(id)
+    })
+
+    it.each([
+      ['exit 130', { exitCode: 130, signal: null }],
+      ['true', { exitCode: 0, signal: null }],
+      // gVisor tells of a signal as shells do.
+      ['kill -TERM $$', isolation === 'hardened' ? { exitCode: 143 } : { exitCode: null, signal: 'SIGTERM' }],
+    ])('says how %s ended', async (command, how) => {
+      const { id } = await claim()
+      expect((await instance.exec(id, command)).exit).toMatchObject(how)
+      await remove(id)
+    })
+
+    it('keeps what a command reads and writes apart', async () => {
+      const { id } = await claim()
+      expect(await instance.exec(id, 'echo a > /dev/stdout; echo b >&2')).toMatchObject({
+        stdout: 'a\n',
+        stderr: 'b\n',
+      })
+      expect(await instance.exec(id, ['cat'], { stdin: 'given' })).toMatchObject({ stdout: 'given' })
+      expect(
+        await instance.exec(id, 'echo $GIVEN; pwd', { cwd: '/tmp', env: { GIVEN: 'too' } }),
+      ).toMatchObject({
         stdout: 'too\n/tmp\n',
-      },
-    )
-    expect((await instance.exec(id, 'id -u', { user: 'root' })).stdout).toBe('0\n')
-    expect((await instance.exec(id, ['/no/such/program'])).status).toBe(400)
-    await remove(id)
-  })
+      })
+      expect((await instance.exec(id, 'id -u', { user: 'root' })).stdout).toBe('0\n')
+      expect((await instance.exec(id, ['/no/such/program'])).status).toBe(400)
+      await remove(id)
+    })
 
-  it('ends a command that takes too long, and what that one has started', async () => {
-    const { id } = await claim()
-    const late = await instance.exec(id, 'sleep 301 & sleep 301', { timeoutMs: 300 })
-    expect(late.exit).toMatchObject({ signal: 'SIGKILL', timedOut: true })
-    expect((await instance.exec(id, 'pgrep -fx "sleep 301" | wc -l')).stdout).toBe('0\n')
-    await remove(id)
-  })
+    it('ends a command that takes too long, and what that one has started', async () => {
+      const { id } = await claim()
+      const late = await instance.exec(id, 'sleep 301 & sleep 301', { timeoutMs: 300 })
+      expect(late.exit).toMatchObject({ signal: 'SIGKILL', timedOut: true })
+      expect((await instance.exec(id, 'pgrep -fx "sleep 301" | wc -l')).stdout).toBe('0\n')
+      await remove(id)
+    })
 
-  it('has a terminal with a size, a name and an end', async () => {
-    const { id } = await claim()
-    {
-      using typist = await instance.openTerminal(id)
-      typist.type('stty size; tty; echo $((6*7))\n')
-      await typist.sees('24 80')
-      await typist.sees('/dev/pts/')
-      await typist.sees('\n42')
-    }
-    await remove(id)
-  })
+    it('has a terminal with a size, a name and an end', async () => {
+      const { id } = await claim()
+      {
+        using typist = await instance.openTerminal(id)
+        typist.type('stty size; [ -t 0 ] && echo terminal$((6*7)); hostname\n')
+        await typist.sees('24 80')
+        await typist.sees('terminal42')
+        await typist.sees('box')
+      }
+      await remove(id)
+    })
 
-  it('is paused, resumed, stopped and started, and its disk stays', async () => {
-    const { id } = await claim()
-    await instance.exec(id, 'echo kept > file')
-    expect((await sandboxOf('POST', `/sandboxes/${id}/pause`)).state).toBe('paused')
-    expect((await instance.exec(id, 'true')).status).toBe(409)
-    expect((await sandboxOf('POST', `/sandboxes/${id}/resume`)).state).toBe('running')
-    expect((await sandboxOf('POST', `/sandboxes/${id}/stop`)).state).toBe('stopped')
-    expect((await sandboxOf('POST', `/sandboxes/${id}/start`)).state).toBe('running')
-    expect((await instance.exec(id, 'cat file')).stdout).toBe('kept\n')
-    await remove(id)
-  })
+    it('is paused, resumed, stopped and started, and its disk stays', async () => {
+      const { id } = await claim()
+      await instance.exec(id, 'echo kept > file')
+      expect((await sandboxOf('POST', `/sandboxes/${id}/pause`)).state).toBe('paused')
+      expect((await instance.exec(id, 'true')).status).toBe(409)
+      expect((await sandboxOf('POST', `/sandboxes/${id}/resume`)).state).toBe('running')
+      expect((await sandboxOf('POST', `/sandboxes/${id}/stop`)).state).toBe('stopped')
+      expect((await sandboxOf('POST', `/sandboxes/${id}/start`)).state).toBe('running')
+      expect((await instance.exec(id, 'cat file')).stdout).toBe('kept\n')
+      await remove(id)
+    })
 
-  it('cannot write past its disk, and says so only inside', async () => {
-    const { id } = await claim()
-    const filled = await instance.exec(id, 'head -c 200M /dev/zero > big; sync; rm -f big')
-    expect(filled.stderr).toMatch(/quota exceeded|no space/i)
-    expect((await instance.exec(id, 'echo alive')).stdout).toBe('alive\n')
-    await remove(id)
-  })
+    it('cannot write past its disk, and says so only inside', async () => {
+      const { id } = await claim()
+      const filled = await instance.exec(id, 'head -c 200M /dev/zero > big; sync; rm -f big')
+      expect(filled.stderr).toMatch(/quota exceeded|no space/i)
+      expect((await instance.exec(id, 'echo alive')).stdout).toBe('alive\n')
+      await remove(id)
+    })
 
-  it('tells what it uses', async () => {
-    const { id } = await claim()
-    await instance.exec(id, 'for i in $(seq 20000); do :; done')
-    const { usage } = await sandboxOf('GET', `/sandboxes/${id}`)
-    expect(usage?.cpuSeconds).toBeGreaterThan(0)
-    expect(usage?.memoryBytes).toBeGreaterThan(0)
-    expect(usage?.pids).toBeGreaterThan(0)
-    await remove(id)
-  })
+    it('tells what it uses', async () => {
+      const { id } = await claim()
+      await instance.exec(id, 'for i in $(seq 20000); do :; done')
+      const { usage } = await sandboxOf('GET', `/sandboxes/${id}`)
+      expect(usage?.cpuSeconds).toBeGreaterThan(0)
+      expect(usage?.memoryBytes).toBeGreaterThan(0)
+      expect(usage?.pids).toBeGreaterThan(0)
+      await remove(id)
+    })
 
-  it('does not notice that the runtime is killed, and is taken up by the next one', async () => {
-    const { id } = await claim()
-    await instance.exec(id, '(sleep 302 > /dev/null 2>&1 & echo $! > /tmp/pid)')
-    await instance.restart()
-    expect((await instance.exec(id, 'kill -0 $(cat /tmp/pid) && echo alive')).stdout).toBe('alive\n')
-    await remove(id)
-  })
+    it('does not notice that the runtime is killed, and is taken up by the next one', async () => {
+      const { id } = await claim()
+      await instance.exec(id, '(sleep 302 > /dev/null 2>&1 & echo $! > /tmp/pid)')
+      await instance.restart()
+      expect((await instance.exec(id, 'kill -0 $(cat /tmp/pid) && echo alive')).stdout).toBe('alive\n')
+      await remove(id)
+    })
 
-  it('is seen to end when its first process does', async () => {
-    const { id } = await claim()
-    process.kill(instance.recordOf(id).init?.pid ?? 0, 'SIGKILL')
-    while ((await sandboxOf('GET', `/sandboxes/${id}`)).state !== 'stopped') await sleep(20)
-    expect((await sandboxOf('GET', `/sandboxes/${id}`)).failure).toBe('its first process ended')
-    expect((await sandboxOf('POST', `/sandboxes/${id}/start`)).state).toBe('running')
-    await remove(id)
-  })
+    it('is seen to end when its first process does', async () => {
+      const { id } = await claim()
+      process.kill(instance.recordOf(id).init?.pid ?? 0, 'SIGKILL')
+      while ((await sandboxOf('GET', `/sandboxes/${id}`)).state !== 'stopped') await sleep(20)
+      expect((await sandboxOf('GET', `/sandboxes/${id}`)).failure).toBe('its first process ended')
+      expect((await sandboxOf('POST', `/sandboxes/${id}/start`)).state).toBe('running')
+      await remove(id)
+    })
 
-  it('is refused where no template offers it', async () => {
-    const other = isolation === 'standard' ? 'hardened' : 'standard'
-    const answer = await instance.call('PUT', `/sandboxes/${newId('sb')}`, claimOf({ isolation: other }))
-    expect(answer.status).toBe(422)
-    expect(refusalOf(answer).code).toBe('template_unavailable')
-  })
+    it('is refused where no template offers it', async () => {
+      const other = isolation === 'standard' ? 'hardened' : 'standard'
+      const answer = await instance.call('PUT', `/sandboxes/${newId('sb')}`, claimOf({ isolation: other }))
+      expect(answer.status).toBe(422)
+      expect(refusalOf(answer).code).toBe('template_unavailable')
+    })
 
-  it('leaves nothing behind', async () => {
-    const { id } = await claim({ limits: { ...testLimits, memoryMiB: 96 } })
-    await remove(id)
-    await instance.call('POST', '/shutdown')
-    expect(readdirSync(join(instance.disk, 'sandboxes'))).toEqual([])
-    expect(readdirSync(join(instance.home, 'boxes'))).toEqual([])
-    expect(await run('ip', ['-n', testInstance, '-o', 'link'])).not.toMatch(/cl\dv/)
-    for (const mount of detectHierarchy().mounts) expect(existsSync(join(mount, testInstance))).toBe(false)
-    expect(await run('cat', ['/proc/self/mountinfo'])).not.toContain(`/run/cloche/${testInstance}`)
-  })
-})
+    it('leaves nothing behind', async () => {
+      const { id } = await claim({ limits: { ...testLimits, memoryMiB: 96 } })
+      await remove(id)
+      await instance.call('POST', '/shutdown')
+      expect(readdirSync(join(instance.disk, 'sandboxes'))).toEqual([])
+      expect(readdirSync(join(instance.home, 'boxes'))).toEqual([])
+      expect(await run('ip', ['-n', testInstance, '-o', 'link'])).not.toMatch(/cl\dv/)
+      for (const mount of detectHierarchy().mounts) expect(existsSync(join(mount, testInstance))).toBe(false)
+      expect(await run('cat', ['/proc/self/mountinfo'])).not.toContain(`/run/cloche/${testInstance}`)
+    })
+  },
+)

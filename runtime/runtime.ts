@@ -8,14 +8,15 @@ import { detectHierarchy } from './cgroup/hierarchy.js'
 import { reserveForHost, settleHost } from './cgroup/host.js'
 import { favorMoves, settleHybrid } from './cgroup/hybrid.js'
 import type { Config } from './config.js'
+import { Engines } from './container/engines.js'
 import { SeccompFilter } from './container/filter.js'
 import { readSeccomp } from './container/seccomp.js'
-import { capabilities } from './container/spec.js'
+import { type ContainerSpec, capabilities, containerSpec } from './container/spec.js'
 import { routes } from './http/routes.js'
 import { listen } from './http/server.js'
 import { terminalProcess } from './http/terminals.js'
 import { Reaper } from './linux/process.js'
-import { releaseSlot, takeSlot } from './linux/slot.js'
+import { maxSandboxes, releaseSlot, takeSlot } from './linux/slot.js'
 import { hostResolver, lowerFirewall } from './network/firewall.js'
 import { Network } from './network/network.js'
 import { Pools } from './pool/pool.js'
@@ -60,13 +61,14 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   await favorMoves(hierarchy.version2).catch((error: unknown) =>
     log.info({ error }, 'claims are some milliseconds slower: this kernel has no favordynmods'),
   )
+  const reaper = new Reaper()
+  const filter = new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities))
   const context: NodeContext = {
     ...{ log, slot, disk, scratch },
     hierarchy,
     device: await deviceOf(disk),
-    oci: { program: 'crun', root: join(config.run, 'crun') },
-    reaper: new Reaper(),
-    filter: new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities)),
+    engines: await Engines.open(config.run, reaper, filter),
+    ...{ reaper, filter },
     boxes: join(config.home, 'boxes'),
     cgroupRoot: config.cgroupRoot,
     ranges: new Ranges(slot),
@@ -77,6 +79,13 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const findTemplates = () =>
     readTemplates(disk, (file, error) => log.warn({ file, error }, 'a template is unreadable'))
   let templates = await findTemplates()
+  const tryHardened = async () => {
+    if (![...templates.values()].some(({ isolation }) => isolation.includes('hardened'))) return
+    await context.engines.tryHardened(hostSpec(context))
+    const problem = context.engines.hardenedProblem
+    if (problem !== null) log.warn({ problem }, 'no sandbox can be hardened here')
+  }
+  await tryHardened()
   const pools: Pools = new Pools(
     context,
     () => templates,
@@ -106,6 +115,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       diskTotalBytes: space.blocks * space.bsize,
       diskUsedBytes: (space.blocks - space.bfree) * space.bsize,
       hostFreeBytes: context.space.hostFreeBytes,
+      hardenedProblem: context.engines.hardenedProblem,
       full: context.space.full,
       sandboxes: sandboxes.list().length,
       running: sandboxes.list().filter((box) => sandboxes.stateOf(box) === 'running').length,
@@ -114,6 +124,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   }
   const reloadTemplates = async () => {
     templates = await findTemplates()
+    await tryHardened()
     pools.refill()
   }
   const shutdown = async () => {
@@ -147,6 +158,15 @@ export async function startRuntime(config: Config): Promise<Runtime> {
         server.closeAllConnections()
       }),
   }
+}
+
+/** A container that runs on the host's own files and reads them only: to see whether one can be started. */
+function hostSpec({ slot, cgroupRoot, filter }: NodeContext): ContainerSpec {
+  const spec = containerSpec({
+    ...{ rootfs: '/', uidBase: slot.uidBase(maxSandboxes), cgroup: join(cgroupRoot, 'probe') },
+    ...{ hostname: 'probe', memoryBytes: 256 * 1024 ** 2, filter: filter.config() },
+  })
+  return { ...spec, root: { path: '/', readonly: true } }
 }
 
 /** Free memory and what the kernel gives back when asked. */

@@ -60,7 +60,7 @@ export async function installTemplate(settings: Settings, name: string, say: Say
   const { description, defaults } = readRecipe(settings, name)
   const layers = await installLayers(settings, name, say)
   const languages = languagesOf(join(settings.home, 'disk', 'layers', layers.at(-1) ?? ''))
-  const wanted = { name, description, layers, defaults, isolation: ['standard'], languages }
+  const wanted = { name, description, layers, defaults, isolation: ['standard', 'hardened'], languages }
   const file = join(settings.home, 'disk', 'templates', `${name}.json`)
   const kept = readTemplate(file)
   if (kept !== undefined && JSON.stringify({ ...kept, builtAt: undefined }) === JSON.stringify(wanted))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Reaper } from '../linux/process.js'
 import { run } from '../linux/spawn.js'
 
-/** An OCI runtime with its state directory. `runsc` takes the same calls. */
+/** An OCI runtime with its state directory. */
 export interface OciRuntime {
   readonly program: string
   readonly root: string
@@ -12,7 +12,7 @@ export interface OciRuntime {
 
 const base = (runtime: OciRuntime) => ['--root', runtime.root, '--cgroup-manager=cgroupfs']
 
-/** crun refused. The message is its own. */
+/** An OCI runtime refused. The message is its own. */
 export class ContainerError extends Error {
   override readonly name = 'ContainerError'
 }
@@ -37,7 +37,7 @@ export async function runContainer(
   ]
   const nothing = openSync('/dev/null', 'r')
   try {
-    await runOci(runtime, reaper, args, files.log, [nothing, output, output])
+    await runOci(runtime.program, reaper, args, files.log, [nothing, output, output])
   } finally {
     closeSync(nothing)
   }
@@ -58,21 +58,26 @@ export async function execInContainer(
   stdio: readonly [number, number, number, ...number[]],
 ): Promise<number> {
   const args = execArguments(runtime, id, files, stdio.length - 3)
-  await runOci(runtime, reaper, args, files.log, stdio)
+  await runOci(runtime.program, reaper, args, files.log, stdio)
   return Number(readFileSync(files.pid, 'utf8'))
 }
 
-async function runOci(
-  runtime: OciRuntime,
+/**
+ * Runs an OCI runtime to its end.
+ * @param log where it writes why it refuses
+ * @throws ContainerError
+ */
+export async function runOci(
+  program: string,
   reaper: Reaper,
   args: readonly string[],
   log: string,
   stdio: readonly [number, number, number, ...number[]],
 ): Promise<void> {
-  const { exitCode, signal } = await reaper.run(runtime.program, args, stdio)
+  const { exitCode, signal } = await reaper.run(program, args, stdio)
   if (exitCode === 0) return
   const words = existsSync(log) ? readFileSync(log, 'utf8').trim() : ''
-  throw new ContainerError(words || `${runtime.program} ended with ${exitCode ?? signal}`)
+  throw new ContainerError(words || `${program} ended with ${exitCode ?? signal}`)
 }
 
 /** Kills what runs in the container and removes crun's state of it. One that is gone already is no error. */

@@ -72,7 +72,7 @@ const maskedPaths = [
  * execs and terminals.
  * @see https://github.com/opencontainers/runtime-spec/blob/main/config.md
  */
-export function containerSpec(options: ContainerOptions): object {
+export function containerSpec(options: ContainerOptions) {
   const idMap = [{ containerID: 0, hostID: options.uidBase, size: idRangeSize }]
   // Pages of a tmpfs count against the sandbox's memory; the bound keeps one from being all of it.
   const tmpfsBytes = Math.max(mib, Math.floor(options.memoryBytes / 2))
@@ -129,6 +129,8 @@ export function containerSpec(options: ContainerOptions): object {
     },
   }
 }
+
+export type ContainerSpec = ReturnType<typeof containerSpec>
 
 /** Who a process inside runs as. */
 export type InsideUser = 'user' | 'root'

@@ -52,7 +52,8 @@ export function routes(services: Services): Route[] {
       handle: async () => ({
         templates: [...services.templates().values()].map(
           ({ name, description, defaults, isolation, languages }) => {
-            return { name, description, defaults, isolation, languages }
+            const offered = isolation.filter((one) => services.context.engines.offers(one))
+            return { name, description, defaults, isolation: offered, languages }
           },
         ),
       }),

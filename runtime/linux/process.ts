@@ -37,12 +37,18 @@ export class Reaper {
   }
 
   /** Runs a program to its end. @throws SyscallError when there is none of that name */
-  run(
+  async run(
     program: string,
     args: readonly string[],
     stdio: readonly [number, number, number, ...number[]],
   ): Promise<ExitStatus> {
-    return this.wait(startProgram(program, args, stdio))
+    // Node does not know that there is something to wait for, and would end a process that does nothing else.
+    const busy = setInterval(() => {}, 2 ** 30)
+    try {
+      return await this.wait(startProgram(program, args, stdio))
+    } finally {
+      clearInterval(busy)
+    }
   }
 
   #sweep(): void {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Claim, PoolStatus } from '../../protocol/index.js'
+import type { Claim, Isolation, PoolStatus } from '../../protocol/index.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import * as life from '../sandbox/life.js'
 import type { NodeContext } from '../sandbox/node.js'
@@ -13,8 +13,14 @@ const longestBackoffMs = 60_000
 /** Refilling waits for so long a pause between claims: while a burst is served, the processors are its own. */
 const quietMs = 100
 
+/** Each costs some 60 MiB while it waits, where a standard one costs 1. */
+const mostHardened = 1
+
 interface Pool {
   readonly template: string
+  readonly isolation: Isolation
+  /** How many are to be ready. */
+  readonly target: number
   readonly ready: Record[]
   creating: number
   hits: number
@@ -43,12 +49,12 @@ export class Pools implements Warm {
 
   /** A pooled sandbox that an earlier runtime made and that still runs. */
   adopt(box: Record): void {
-    this.#pool(box.template).ready.push(box)
+    this.#pool(box.template, box.isolation).ready.push(box)
     this.#watch(box)
   }
 
   take(claim: Claim): Record | undefined {
-    const pool = this.#pool(claim.template)
+    const pool = this.#pool(claim.template, claim.isolation)
     const layers = this.templates().get(claim.template)?.layers.join()
     for (let box = pool.ready.shift(); box !== undefined; box = pool.ready.shift()) {
       // Checked at the last moment, for the price of reading one line of /proc.
@@ -65,16 +71,19 @@ export class Pools implements Warm {
   }
 
   status(): PoolStatus[] {
-    return [...this.#pools.values()].map(({ template, ready, creating, hits, misses, failure }) => ({
-      ...{ template, isolation: 'standard', target: this.target, ready: ready.length },
-      ...{ creating, hits, misses, failure },
-    }))
+    return [...this.#pools.values()].map((pool) => {
+      const { template, isolation, target, ready, creating, hits, misses, failure } = pool
+      return { template, isolation, target, ready: ready.length, creating, hits, misses, failure }
+    })
   }
 
   /** Brings every pool to its size, one sandbox at a time, so that it never starves those in use. */
   refill(): void {
     this.#refilling = this.#refilling.then(async () => {
-      for (const template of this.templates().keys()) await this.#fill(this.#pool(template))
+      for (const { name, isolation } of this.templates().values()) {
+        const offered = isolation.filter((one) => this.node.engines.offers(one))
+        for (const one of offered) await this.#fill(this.#pool(name, one))
+      }
     })
   }
 
@@ -94,10 +103,10 @@ export class Pools implements Warm {
   }
 
   async #fill(pool: Pool): Promise<void> {
-    while (!this.#closed && pool.ready.length < this.target && performance.now() >= pool.retryAt) {
+    while (!this.#closed && pool.ready.length < pool.target && performance.now() >= pool.retryAt) {
       pool.creating = 1
       try {
-        const box = await this.#make(pool.template)
+        const box = await this.#make(pool)
         pool.ready.push(box)
         this.#watch(box)
         pool.failure = null
@@ -114,12 +123,12 @@ export class Pools implements Warm {
     }
   }
 
-  async #make(template: string): Promise<Record> {
+  async #make({ template, isolation }: Pool): Promise<Record> {
     const defaults = this.templates().get(template)?.defaults
     if (defaults === undefined) throw new Error(`template ${template} is gone`)
     const parent = life.makeParentCgroup(this.node, 'pool')
     const cgroup = join(parent, `${template}-${process.hrtime.bigint()}`)
-    const plain = { network: 'internet', isolation: 'standard', env: {}, hostname: 'sandbox' } as const
+    const plain = { network: 'internet', isolation, env: {}, hostname: 'sandbox' } as const
     const box = await this.sandboxes().make(
       null,
       { tenantId: null, template, limits: defaults, ...plain },
@@ -131,7 +140,7 @@ export class Pools implements Warm {
   }
 
   #watch(box: Record): void {
-    const pool = this.#pool(box.template)
+    const pool = this.#pool(box.template, box.isolation)
     life.watchExit(this.node, box, () => {
       const at = pool.ready.indexOf(box)
       if (at < 0) return // claimed: its life is watched by `Sandboxes` now
@@ -147,12 +156,14 @@ export class Pools implements Warm {
     })
   }
 
-  #pool(template: string): Pool {
-    const known = this.#pools.get(template)
+  #pool(template: string, isolation: Isolation): Pool {
+    const key = `${template} ${isolation}`
+    const known = this.#pools.get(key)
     if (known !== undefined) return known
     const counters = { creating: 0, hits: 0, misses: 0, failure: null, backoffMs: firstBackoffMs, retryAt: 0 }
-    const pool: Pool = { template, ready: [], ...counters }
-    this.#pools.set(template, pool)
+    const target = isolation === 'hardened' ? Math.min(this.target, mostHardened) : this.target
+    const pool: Pool = { template, isolation, target, ready: [], ...counters }
+    this.#pools.set(key, pool)
     return pool
   }
 }

@@ -2,7 +2,6 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { thaw } from '../cgroup/freezer.js'
 import { processesOf, removeCgroup } from '../cgroup/hierarchy.js'
-import { containerIds, deleteContainer } from '../container/crun.js'
 import { signal } from '../linux/process.js'
 import { disconnect, interfaceNames } from '../network/veth.js'
 import { removeMountPoints } from '../rootfs/rootfs.js'
@@ -42,7 +41,9 @@ export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; poo
 
 async function sweep(node: NodeContext, kept: readonly Record[]): Promise<void> {
   const ids = new Set(kept.map((box) => box.id))
-  for (const id of await containerIds(node.oci)) if (!ids.has(id)) await deleteContainer(node.oci, id)
+  for (const engine of node.engines.all) {
+    for (const id of await engine.list()) if (!ids.has(id)) await engine.remove(id)
+  }
   const volumes = join(node.disk, 'sandboxes')
   for (const name of readdirSync(volumes)) if (!ids.has(name)) destroyVolume(join(volumes, name))
   await dropStaleQgroups(node.disk, new Set(kept.map((box) => box.volumeId)))

@@ -1,7 +1,6 @@
 import { Socket } from 'node:net'
 import type { ExecExit, ExecRequest } from '../../protocol/index.js'
 import { insideEnvironment, processSpec } from '../container/spec.js'
-import { killTree } from '../linux/process.js'
 import type { NodeContext } from './node.js'
 import type { Record } from './record.js'
 import { type Spawned, spawnInside } from './spawn.js'
@@ -31,21 +30,28 @@ export async function startExec(node: NodeContext, box: Record, request: ExecReq
 }
 
 function watch(node: NodeContext, spawned: Spawned, request: ExecRequest, began: number): RunningExec {
-  const { pid, ...ends } = spawned
+  const { pid, kill, ...ends } = spawned
   const stdout = new Socket({ fd: ends.stdout, readable: true, writable: false })
   const stderr = new Socket({ fd: ends.stderr, readable: true, writable: false })
   const stdin = new Socket({ fd: ends.stdin, readable: false, writable: true })
   // A command that ends without reading its input breaks the pipe; its exit code tells the rest.
   stdin.on('error', () => stdin.destroy()).end(Buffer.from(request.stdin ?? '', request.encoding))
   let timedOut = false
+  let killed = false
+  const end = () => {
+    killed = true
+    kill()
+  }
   const timer = setTimeout(() => {
     timedOut = true
-    killTree(pid)
+    end()
   }, request.timeoutMs)
   const exit = node.reaper.wait(pid).then((status) => {
     clearTimeout(timer)
     stdin.destroy()
-    return { ...status, timedOut, durationMs: performance.now() - began }
+    // Some engines tell of a signal as shells do, by an exit code; here it is known which it was.
+    const how = killed && status.exitCode === 128 + 9 ? { exitCode: null, signal: 'SIGKILL' } : status
+    return { ...how, timedOut, durationMs: performance.now() - began }
   })
-  return { stdout, stderr, kill: () => killTree(pid), exit }
+  return { stdout, stderr, kill: end, exit }
 }

@@ -12,7 +12,7 @@ import type { Record } from './record.js'
 export function filesOf(node: NodeContext, box: Record): FilesRoot {
   const gone = () => notRunning(box.sandboxId ?? box.id, box.state === 'running' ? 'ending' : box.state)
   if (box.init === null || !isAlive(box)) throw gone()
-  const fd = openProcessRoot(box.init.pid)
+  const fd = openProcessRoot(node.engines.of(box.isolation).rootOf(box.id, box.init.pid))
   // Looked at again after it was opened: a pid that was handed on meanwhile is another process's.
   if (isAlive(box)) return new FilesRoot(fd, node.slot.uidBase(box.index))
   closeSync(fd)

@@ -1,11 +1,10 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Limits } from '../../protocol/index.js'
-import { makeCgroup, removeCgroup } from '../cgroup/hierarchy.js'
+import { makeCgroup, makeLeaf, removeCgroup } from '../cgroup/hierarchy.js'
 import { applyLimits } from '../cgroup/limits.js'
-import { deleteContainer, runContainer } from '../container/crun.js'
 import { containerSpec } from '../container/spec.js'
 import { mkfifo } from '../linux/libc.js'
 import { startTime } from '../linux/process.js'
@@ -33,7 +32,7 @@ export function makeDisk(node: NodeContext, box: Record): Record {
 
 /**
  * Starts a sandbox on its disk, in the order the kernel wants it: root file system, cgroup, container,
- * limits, network.
+ * network. It is held to its limits before its first instruction.
  *
  * @param bounds what its cgroup is held to: its limits, with those that it leaves out
  * @throws when any step fails; the caller removes what there is with `tearDown`
@@ -46,9 +45,9 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
   const idmap = await node.ranges.idmap(box.index)
   const layers = box.layers.map((layer) => join(node.disk, 'layers', layer))
   await using rootfs = mountRootfs(join(node.scratch, box.id), layers, volumeOf(node, box), idmap)
-  const pid = await startContainer(node, box, bundle, rootfs.path)
+  makeLeaf(node.hierarchy, box.cgroup)
   applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
-  await node.network.connect(linkOf(node, box), linkPolicyOf(box), pid)
+  const pid = await startContainer(node, box, bundle, rootfs.path)
   const began = startTime(pid)
   if (began === undefined) throw new Error('the first process of the sandbox ended at once')
   const running: Record = { ...box, state: 'running', failure: null, init: { pid, startTime: began } }
@@ -79,13 +78,14 @@ async function startContainer(
     memoryBytes: box.limits.memoryMiB * mib,
     filter: node.filter.config(),
   })
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec))
   // Open for reading too, or opening would wait for a reader.
   const output = openSync(join(bundle, 'exit'), constants.O_RDWR)
   try {
-    const pid = await runContainer(node.oci, node.reaper, box.id, bundle, output)
-    node.filter.learn(node.oci, box.id)
-    return pid
+    return await node.engines
+      .of(box.isolation)
+      .start(box.id, bundle, spec, output, (pid) =>
+        node.network.connect(linkOf(node, box), linkPolicyOf(box), pid),
+      )
   } finally {
     closeSync(output)
   }
@@ -93,7 +93,7 @@ async function startContainer(
 
 /** Ends everything that runs in the sandbox. Its disk stays. Says nothing if nothing runs. */
 export async function halt(node: NodeContext, box: Record): Promise<void> {
-  await deleteContainer(node.oci, box.id)
+  await node.engines.of(box.isolation).remove(box.id)
   await removeCgroup(node.hierarchy, box.cgroup)
   // The interface dies with the namespace, a little later; its name and address are needed again now.
   await node.network.disconnect(linkOf(node, box))

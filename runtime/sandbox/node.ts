@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Hierarchy } from '../cgroup/hierarchy.js'
-import type { OciRuntime } from '../container/crun.js'
+import type { Engines } from '../container/engines.js'
 import type { SeccompFilter } from '../container/filter.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { Reaper } from '../linux/process.js'
@@ -13,7 +13,7 @@ import type { Space } from '../rootfs/space.js'
 export interface NodeContext {
   readonly log: Logger
   readonly hierarchy: Hierarchy
-  readonly oci: OciRuntime
+  readonly engines: Engines
   readonly slot: Slot
   readonly reaper: Reaper
   readonly filter: SeccompFilter

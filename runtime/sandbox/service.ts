@@ -1,4 +1,3 @@
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Change, Claim, Limits, Quota, RuntimeSandbox, SandboxState } from '../../protocol/index.js'
 import { assertFits, inUse } from '../cgroup/fit.js'
@@ -6,9 +5,7 @@ import { freeze, thaw } from '../cgroup/freezer.js'
 import { processesOf } from '../cgroup/hierarchy.js'
 import { applyLimits, changeLimits } from '../cgroup/limits.js'
 import { relocate } from '../cgroup/relocate.js'
-import { rewriteCgroupPath } from '../container/crun.js'
 import { notFound, notRunning, RuntimeRefusal } from '../errors.js'
-import { sethostname, setns } from '../linux/libc.js'
 import { signal } from '../linux/process.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { limitVolume, volumeUsage } from '../rootfs/volume.js'
@@ -18,7 +15,6 @@ import type { NodeContext } from './node.js'
 import { nothingCounted, type Record, saveRecord } from './record.js'
 import { Tenants } from './tenants.js'
 
-const newUts = 0x04000000
 const mib = 1024 ** 2
 
 /** Where a claim finds a sandbox that is ready. */
@@ -106,11 +102,10 @@ export class Sandboxes {
       }
       const template = this.templates().get(claim.template)
       if (template === undefined || !template.isolation.includes(claim.isolation)) {
-        throw new RuntimeRefusal(
-          'template_unavailable',
-          `this node has no ${claim.isolation} template ${claim.template}`,
-        )
+        throw unavailable(`this node has no ${claim.isolation} template ${claim.template}`)
       }
+      const { engines } = this.node
+      if (!engines.offers(claim.isolation)) throw unavailable(engines.hardenedProblem ?? '')
       this.node.space.assertRoom()
       const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
       try {
@@ -218,13 +213,14 @@ export class Sandboxes {
     }
     try {
       relocate(this.node.hierarchy, ready.cgroup, cgroup)
-      rewriteCgroupPath(this.node.oci, box.id, cgroup)
+      const engine = this.node.engines.of(box.isolation)
+      engine.relocated(box.id, cgroup)
       applyLimits(this.node.hierarchy, cgroup, this.#boundsOf(box), this.node.device)
       if (limits.diskMiB !== ready.limits.diskMiB) this.#limitDisk(box)
       const link = life.linkOf(this.node, box)
       if (network === 'none') await this.node.network.disconnect(link)
       else await this.node.network.apply(link, life.linkPolicyOf(box))
-      if (box.init !== null) nameHost(box.init.pid, hostname)
+      if (box.init !== null) await engine.nameHost(box.id, box.init.pid, hostname)
       return box
     } catch (error) {
       await life.tearDown(this.node, box)
@@ -326,7 +322,7 @@ export class Sandboxes {
       }
     }
     if (box.init !== null) {
-      await assertFits(hierarchy, box.cgroup, box.limits, `sandbox ${box.sandboxId}`)
+      await assertFits(hierarchy, box.cgroup, this.#hostLimits(box), `sandbox ${box.sandboxId}`)
       changeLimits(hierarchy, box.cgroup, this.#boundsOf(box), device)
     }
     this.#limitDisk(box)
@@ -341,13 +337,20 @@ export class Sandboxes {
       await network.disconnect(link)
       return { ...box, counted }
     }
-    if (before.network === 'none' && box.init !== null) await network.connect(link, wanted, box.init.pid)
-    else await network.apply(link, wanted)
+    if (before.network === 'none' && box.init !== null) {
+      if (!this.node.engines.of(box.isolation).linksLater) throw unlinked(box)
+      await network.connect(link, wanted, box.init.pid)
+    } else await network.apply(link, wanted)
     return box
   }
 
   #boundsOf(box: Record): Limits {
-    return this.tenants.bounds(box.tenantId, box.limits)
+    return this.tenants.bounds(box.tenantId, this.#hostLimits(box))
+  }
+
+  /** What the host must allow, so that the sandbox has its limits. */
+  #hostLimits(box: Record): Limits {
+    return this.node.engines.of(box.isolation).hostLimits(box.limits)
   }
 
   /**
@@ -355,13 +358,13 @@ export class Sandboxes {
    * are killed and moved out of it, and die when they thaw there.
    */
   async #mortal(box: Record): Promise<Record> {
-    const { hierarchy, cgroupRoot, oci } = this.node
+    const { hierarchy, cgroupRoot, engines } = this.node
     if (box.state === 'paused') await thaw(hierarchy, box.cgroup)
     if (box.init === null || hierarchy.version === 2 || !this.tenants.isPaused(box.tenantId)) return box
     for (const pid of await processesOf(hierarchy, box.cgroup)) signal(pid, 'SIGKILL')
     const cgroup = join(cgroupRoot, 'pool', `${box.id}-leaving`)
     relocate(hierarchy, box.cgroup, cgroup)
-    rewriteCgroupPath(oci, box.id, cgroup)
+    engines.of(box.isolation).relocated(box.id, cgroup)
     return { ...box, cgroup }
   }
 
@@ -412,16 +415,9 @@ export class Sandboxes {
   }
 }
 
-/** Names a container's host from outside: only this thread visits its UTS namespace, and only for two calls. */
-function nameHost(pid: number, hostname: string): void {
-  const own = openSync('/proc/self/ns/uts', 'r')
-  const theirs = openSync(`/proc/${pid}/ns/uts`, 'r')
-  try {
-    setns(theirs, newUts)
-    sethostname(hostname)
-  } finally {
-    setns(own, newUts)
-    closeSync(own)
-    closeSync(theirs)
-  }
-}
+const unavailable = (why: string) => new RuntimeRefusal('template_unavailable', why)
+const unlinked = (box: Record) =>
+  new RuntimeRefusal(
+    'conflict',
+    `sandbox ${box.sandboxId} is ${box.isolation} and has no network: it can be given one only while it is stopped`,
+  )

@@ -1,7 +1,7 @@
 import { closeSync, fchownSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newId } from '../../protocol/index.js'
-import { ContainerError, execInContainer } from '../container/crun.js'
+import { ContainerError } from '../container/crun.js'
 import { type InsideUser, uidOf } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
@@ -14,6 +14,8 @@ export interface Spawned {
   readonly stdin: number
   readonly stdout: number
   readonly stderr: number
+  /** Kills the process and its descendants. */
+  kill(): void
 }
 
 /**
@@ -39,8 +41,15 @@ export async function spawnInside(
   for (const end of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) fchownSync(end, uid, uid)
   try {
     const stdio = [stdin.readEnd, stdout.writeEnd, stderr.writeEnd] as const
-    const pid = await execInContainer(node.oci, node.reaper, box.id, files, stdio)
-    return { pid, stdin: stdin.writeEnd, stdout: stdout.readEnd, stderr: stderr.readEnd }
+    const engine = node.engines.of(box.isolation)
+    const executed = await engine.exec(box.id, files, stdio)
+    const kill = () => {
+      engine.kill(box.id, executed).catch((error: unknown) => {
+        node.log.error({ error, id: box.id }, 'a command cannot be killed')
+      })
+    }
+    const ends = { stdin: stdin.writeEnd, stdout: stdout.readEnd, stderr: stderr.readEnd }
+    return { pid: executed.pid, kill, ...ends }
   } catch (error) {
     for (const fd of [stdin.writeEnd, stdout.readEnd, stderr.readEnd]) closeSync(fd)
     if (!(error instanceof ContainerError)) throw error

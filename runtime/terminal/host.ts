@@ -4,6 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { readConfig } from '../config.js'
+import { Engines } from '../container/engines.js'
 import { RuntimeRefusal } from '../errors.js'
 import { Answer, listen, type Route } from '../http/server.js'
 import { Reaper } from '../linux/process.js'
@@ -54,13 +55,14 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const log = pino({ name: 'terminals', level: config.logLevel })
   protectHost(log)
-  const oci = { program: 'crun', root: join(config.run, 'crun') }
+  const reaper = new Reaper()
+  const engines = await Engines.open(config.run, reaper)
   const scratch = join(config.run, 'ptys')
   mkdirSync(config.run, { recursive: true, mode: 0o711 })
   mkdirSync(scratch, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(scratch)) rmSync(join(scratch, name))
   const screens = new Screens(new URL(import.meta.url), log)
-  const terminals = new Terminals({ oci, scratch, reaper: new Reaper() }, screens)
+  const terminals = new Terminals({ engines, scratch, reaper }, screens)
   const server = await listen(routesOf(terminals), join(config.run, 'terminals.sock'), 'root', log)
   server.on('upgrade', (request, line) => {
     line.on('error', () => line.destroy())

@@ -29,7 +29,8 @@ export class PooledShells {
    * @throws RuntimeRefusal when the image has no `/bin/sh`, say
    */
   async prepare(container: string, process: { readonly args: string[] }): Promise<void> {
-    if (this.#alive(container) !== undefined) return
+    const inherits = this.maker.engines.ofContainer(container).inheritsDescriptors
+    if (!inherits || this.#alive(container) !== undefined) return
     const { readEnd, writeEnd } = pipe()
     try {
       const waiting = { ...process, args: [...waitThenBecome, ...process.args], terminal: true }

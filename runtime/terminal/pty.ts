@@ -1,7 +1,8 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newId } from '../../protocol/index.js'
-import { ContainerError, execInContainer, type OciRuntime } from '../container/crun.js'
+import { ContainerError } from '../container/crun.js'
+import type { Engines } from '../container/engines.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { Reaper } from '../linux/process.js'
 import { asTenants } from './priority.js'
@@ -9,7 +10,7 @@ import { accept, listenUnix, receiveDescriptor } from './syscalls.js'
 
 /** What starts processes in containers, and where it may leave files. */
 export interface PtyMaker {
-  readonly oci: OciRuntime
+  readonly engines: Engines
   readonly reaper: Reaper
   /** A directory of its own. */
   readonly scratch: string
@@ -32,7 +33,7 @@ export interface Pty {
  * @throws RuntimeRefusal `invalid_request` with crun's words when it cannot be started
  */
 export async function openPty(
-  { oci, reaper, scratch }: PtyMaker,
+  { engines, scratch }: PtyMaker,
   container: string,
   process: object,
   inherited?: number,
@@ -45,7 +46,8 @@ export async function openPty(
     writeFileSync(files.process, JSON.stringify(process), { mode: 0o600 })
     const more = inherited === undefined ? [] : [inherited]
     const stdio = [nothing, nothing, nothing, ...more] as const
-    const pid = await asTenants(() => execInContainer(oci, reaper, container, files, stdio))
+    const engine = engines.ofContainer(container)
+    const { pid } = await asTenants(() => engine.exec(container, files, stdio))
     // crun has ended, so what it sent is waiting.
     const connection = accept(listening)
     try {

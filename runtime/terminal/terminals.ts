@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { newId, sandboxId, terminalSize } from '../../protocol/index.js'
-import { initOf } from '../container/crun.js'
 import { notFound, RuntimeRefusal } from '../errors.js'
 import { startTime } from '../linux/process.js'
 import { PooledShells } from './pooled-shells.js'
@@ -70,7 +69,7 @@ export class Terminals {
 
   /** @throws RuntimeRefusal `conflict` at the bound, `invalid_request` when the program cannot be started */
   async open(wanted: OpenRequest): Promise<Terminal> {
-    const init = identityOf(initOf(this.maker.oci, wanted.container))
+    const init = identityOf(this.maker.engines.ofContainer(wanted.container).initOf(wanted.container))
     const others = this.of(wanted.sandboxId)
     if (others.filter((one) => one.describe().exit === null).length >= maxLive) {
       throw new RuntimeRefusal('conflict', `a sandbox has at most ${maxLive} terminals; close one`)

@@ -1,0 +1,54 @@
+import type { Isolation, Limits } from '../../protocol/index.js'
+import type { ExecFiles } from './crun.js'
+import type { ContainerSpec } from './spec.js'
+
+/** A process that an exec started. */
+export interface Executed {
+  /** A child of whoever started it: the process itself, or one that ends as it does. */
+  readonly pid: number
+  /** Its number inside, when the host does not see it. */
+  readonly inside: number | undefined
+}
+
+/** Descriptors that become a process's streams, and its descriptors 3 and on. */
+export type Stdio = readonly [stdin: number, stdout: number, stderr: number, ...more: number[]]
+
+/** Gives the network namespace of a process its link. */
+export type Connect = (pid: number) => Promise<void>
+
+/** What a sandbox asks of its OCI runtime. crun and gVisor differ here, and nowhere else. */
+export interface Engine {
+  readonly isolation: Isolation
+  readonly program: string
+  /** Whether a container that has no link can be given one while it runs. */
+  readonly linksLater: boolean
+  /** Whether an exec can inherit a descriptor beyond the standard streams. */
+  readonly inheritsDescriptors: boolean
+  /**
+   * Makes and starts the container of a bundle, whose cgroup stands.
+   *
+   * @param spec what `containerSpec` says
+   * @param output a descriptor that becomes its stdout and stderr: the end of file there is the container's end
+   * @returns the process whose end is the container's, as the host sees it
+   * @throws ContainerError
+   */
+  start(id: string, bundle: string, spec: ContainerSpec, output: number, connect: Connect): Promise<number>
+  /** Kills what runs in the container and forgets it. One that is gone already is no error. */
+  remove(id: string): Promise<void>
+  /** Every container that it knows. */
+  list(): Promise<string[]>
+  /** What `start` returned; undefined when there is no such container. */
+  initOf(id: string): number | undefined
+  /** A process whose root directory is the container's. */
+  rootOf(id: string, init: number): number
+  /** Starts a process in the container; returns once it stands. @throws ContainerError */
+  exec(id: string, files: ExecFiles, stdio: Stdio): Promise<Executed>
+  /** Kills what an exec has started, and its descendants. */
+  kill(id: string, executed: Executed): Promise<void>
+  /** The container's processes were moved to another cgroup. */
+  relocated(id: string, cgroup: string): void
+  /** Names the host that a running container sees. */
+  nameHost(id: string, init: number, hostname: string): Promise<void>
+  /** What a cgroup must allow, so that what runs inside has `limits`. */
+  hostLimits(limits: Limits): Limits
+}

@@ -1,0 +1,86 @@
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Isolation } from '../../protocol/index.js'
+import { RuntimeRefusal } from '../errors.js'
+import type { Reaper } from '../linux/process.js'
+import type { OciRuntime } from './crun.js'
+import type { Engine } from './engine.js'
+import type { SeccompFilter } from './filter.js'
+import { findRunsc, hardenedEngine } from './runsc.js'
+import type { ContainerSpec } from './spec.js'
+import { standardEngine } from './standard.js'
+
+/** The OCI runtimes of this node, by the isolation that they give. */
+export class Engines {
+  #problem: string | null = 'gVisor has not been tried yet'
+  #trying: Promise<void> | undefined
+
+  private constructor(
+    private readonly standard: Engine,
+    private readonly hardened: Engine | undefined,
+    /** Where a bundle can be laid for a moment. */
+    private readonly scratch: string,
+  ) {}
+
+  /** @param run the instance's run directory, in which both keep their state of containers */
+  static async open(run: string, reaper: Reaper, filter?: SeccompFilter): Promise<Engines> {
+    const crun: OciRuntime = { program: 'crun', root: join(run, 'crun') }
+    const runsc = await findRunsc(join(run, 'runsc'))
+    return new Engines(standardEngine(crun, reaper, filter), runsc && hardenedEngine(runsc, reaper), run)
+  }
+
+  get all(): Engine[] {
+    return this.hardened === undefined ? [this.standard] : [this.standard, this.hardened]
+  }
+
+  /** @throws RuntimeRefusal `template_unavailable` */
+  of(isolation: Isolation): Engine {
+    const engine = isolation === 'hardened' ? this.hardened : this.standard
+    if (engine === undefined) throw new RuntimeRefusal('template_unavailable', notInstalled)
+    return engine
+  }
+
+  /** The one that runs a container. */
+  ofContainer(id: string): Engine {
+    return this.all.find((engine) => engine.initOf(id) !== undefined) ?? this.standard
+  }
+
+  /** Why no sandbox can be hardened here; null when they can. Before `tryHardened` nobody knows. */
+  get hardenedProblem(): string | null {
+    return this.hardened === undefined ? notInstalled : this.#problem
+  }
+
+  offers(isolation: Isolation): boolean {
+    return isolation === 'standard' || this.hardenedProblem === null
+  }
+
+  /**
+   * Finds out whether gVisor works on this host, by starting a container. Once.
+   * @param spec of one that can be started from the host's own files
+   */
+  tryHardened(spec: ContainerSpec): Promise<void> {
+    this.#trying ??= this.#try(spec)
+    return this.#trying
+  }
+
+  async #try(spec: ContainerSpec): Promise<void> {
+    const engine = this.hardened
+    if (engine === undefined) return
+    const bundle = mkdtempSync(join(this.scratch, 'probe-'))
+    const id = 'probe'
+    const output = openSync('/dev/null', 'w')
+    try {
+      await engine.remove(id)
+      await engine.start(id, bundle, spec, output, async () => {})
+      this.#problem = null
+    } catch (error) {
+      this.#problem = `gVisor does not work on this host: ${error instanceof Error ? error.message : error}`
+    } finally {
+      closeSync(output)
+      await engine.remove(id)
+      rmSync(bundle, { recursive: true })
+    }
+  }
+}
+
+const notInstalled = 'gVisor (the package runsc) is not installed on this host'

@@ -1,0 +1,213 @@
+import { spawn } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import type { Limits } from '../../protocol/index.js'
+import type { Reaper } from '../linux/process.js'
+import { run } from '../linux/spawn.js'
+import { runOci } from './crun.js'
+import type { Engine } from './engine.js'
+import { type ContainerSpec, capabilities, insideEnvironment, processSpec } from './spec.js'
+
+/**
+ * What gVisor itself takes of a cgroup: its kernel, written in Go, and its file server are processes in there, and
+ * each address space inside has a host process and threads of its own.
+ */
+const overhead = { memoryMiB: 96, pids: 256 } as const
+
+const state = z.object({ goferPid: z.number(), sandbox: z.object({ pid: z.number() }) })
+
+/** gVisor as this host has it. */
+export interface Runsc {
+  readonly program: string
+  /** Its state of containers. */
+  readonly root: string
+  /** How system calls are caught: `systrap`, or `ptrace` in versions before 2023. */
+  readonly platform: string
+}
+
+/** The first release whose `systrap` is what it recommends itself. */
+const systrapSince = 20230501
+
+/** @returns undefined when gVisor is not installed */
+export async function findRunsc(root: string): Promise<Runsc | undefined> {
+  try {
+    // "runsc version release-20240729.0"; Debian's says 0.0~20240729.0
+    const date = /\d{8}/.exec(await run('runsc', ['--version']))?.[0]
+    const platform = date !== undefined && Number(date) < systrapSince ? 'ptrace' : 'systrap'
+    return { program: 'runsc', root, platform }
+  } catch {
+    return undefined // not there, or not for this machine
+  }
+}
+
+const numberIn = (file: string) => Number(readFileSync(file, 'utf8'))
+
+/** Sandboxes on a kernel of their own, in user space, by gVisor. */
+export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
+  const base = ['--root', runsc.root, '--platform', runsc.platform, '--overlay2=none', '--file-access=shared']
+  const call = (...args: string[]) => run(runsc.program, [...base, ...args])
+  const stateOf = (id: string) => {
+    try {
+      const text = readFileSync(join(runsc.root, `${id}_sandbox:${id}.state`), 'utf8')
+      return state.parse(JSON.parse(text))
+    } catch {
+      return undefined // it was never made, or is gone
+    }
+  }
+  let cover: Promise<number> | undefined
+
+  /** Every process that descends from `pid`, itself first, as numbers inside. */
+  const treeOf = async (id: string, pid: number): Promise<number[]> => {
+    // UID PID PPID C TTY STIME TIME CMD
+    const rows = (await call('ps', '--format', 'table', id)).matchAll(/^\S+\s+(\d+)\s+(\d+)\s/gm)
+    const all = Array.from(rows, ([, own, parent]) => ({ pid: Number(own), parent: Number(parent) }))
+    const tree = all.some((one) => one.pid === pid) ? [pid] : []
+    for (const parent of tree) tree.push(...all.filter((one) => one.parent === parent).map((one) => one.pid))
+    return tree
+  }
+
+  return {
+    isolation: 'hardened',
+    program: runsc.program,
+    linksLater: false,
+    inheritsDescriptors: false,
+
+    async start(id, bundle, spec, output, connect) {
+      writeFileSync(join(bundle, 'config.json'), JSON.stringify(adapted(spec)))
+      const log = join(bundle, 'log')
+      const pidFile = join(bundle, 'pid')
+      const logged = ['--log', log, '--log-format', 'text']
+      const nothing = openSync('/dev/null', 'r+')
+      try {
+        const create = [...base, ...logged, 'create', '--bundle', bundle, '--pid-file', pidFile, id]
+        await runOci(runsc.program, reaper, create, log, [nothing, output, output])
+        const pid = numberIn(pidFile)
+        // Its kernel and its file server are ours now, and must not stay zombies: gVisor would take them for alive.
+        for (const ours of [pid, stateOf(id)?.goferPid ?? pid]) void reaper.wait(ours)
+        // Its network stack takes over what the namespace has when it starts.
+        await connect(pid)
+        cover ??= openCover()
+        const covered = `--mount=/proc/${process.pid}/fd/${await cover}`
+        const start = [covered, runsc.program, ...base, ...logged, 'start', id]
+        await runOci('nsenter', reaper, start, log, [nothing, nothing, nothing])
+        return pid
+      } finally {
+        closeSync(nothing)
+      }
+    },
+
+    async remove(id) {
+      const known = stateOf(id)
+      if (known !== undefined) await call('delete', '--force', id)
+    },
+
+    async list() {
+      if (!existsSync(runsc.root)) return []
+      const names = readdirSync(runsc.root).map((name) => /^(b[0-9]+)_sandbox:.*\.state$/.exec(name)?.[1])
+      return names.filter((name) => name !== undefined)
+    },
+
+    initOf: (id) => stateOf(id)?.sandbox.pid,
+    rootOf: (id, init) => stateOf(id)?.goferPid ?? init,
+    async exec(id, files, stdio) {
+      const insideFile = `${files.pid}-inside`
+      const args = [...base, '--log', files.log, '--log-format', 'text', 'exec', '--detach']
+      args.push('--process', files.process, '--pid-file', files.pid, '--internal-pid-file', insideFile)
+      if (files.console !== undefined) args.push('--console-socket', files.console)
+      try {
+        await runOci(runsc.program, reaper, [...args, id], files.log, stdio)
+        return { pid: numberIn(files.pid), inside: numberIn(insideFile) }
+      } finally {
+        rmSync(insideFile, { force: true })
+      }
+    },
+
+    async kill(id, { inside }) {
+      const send = (name: string, pids: readonly number[]) =>
+        // One that has ended meanwhile is no error.
+        Promise.all(pids.map((pid) => call('kill', '--pid', String(pid), id, name).catch(() => {})))
+      let tree: number[] = []
+      // Who stands still has no children while they are listed.
+      for (let found = inside === undefined ? [] : await treeOf(id, inside); found.length > tree.length; ) {
+        tree = found
+        await send('STOP', tree)
+        found = await treeOf(id, tree[0] ?? 0)
+      }
+      await send('KILL', tree)
+    },
+
+    // It knows its processes by their pids.
+    relocated() {},
+
+    async nameHost(id, _, hostname) {
+      const file = join(runsc.root, `${id}.hostname.json`)
+      writeFileSync(file, JSON.stringify(namingProcess(hostname)), { mode: 0o600 })
+      await call('exec', '--process', file, id)
+    },
+
+    hostLimits: (limits: Limits) => ({
+      ...limits,
+      memoryMiB: limits.memoryMiB + overhead.memoryMiB,
+      pids: limits.pids + overhead.pids,
+    }),
+  }
+}
+
+/**
+ * gVisor lays a tmpfs over an empty /tmp, unless something else is mounted there: so the directory itself is.
+ * System calls are its own business, not the host's filter's.
+ */
+function adapted(spec: ContainerSpec): object {
+  const { annotations: _, ...rest } = spec
+  const tmp = { destination: '/tmp', type: 'bind', source: join(spec.root.path, 'tmp'), options: ['rbind'] }
+  return { ...rest, mounts: [...spec.mounts, tmp], linux: { ...spec.linux, seccomp: undefined } }
+}
+
+/** `hostname NAME`, by somebody who may say so. */
+function namingProcess(hostname: string): object {
+  const held = [...capabilities, 'CAP_SYS_ADMIN']
+  const env = insideEnvironment('root')
+  return {
+    ...processSpec({ args: ['hostname', hostname], env, cwd: '/', user: 'root' }),
+    capabilities: { bounding: held, effective: held, permitted: held, inheritable: [], ambient: [] },
+  }
+}
+
+/**
+ * A descriptor of a mount namespace in which /proc/sys/net is empty. gVisor refuses to take over the host's own
+ * network, and knows it by /proc/sys/net/core/rmem_default being there, which since Linux 6.12 is there in
+ * every network namespace: where it is covered, gVisor believes that it is in the sandbox's, as it is.
+ *
+ * @see https://github.com/google/gvisor/blob/release-20240729.0/runsc/sandbox/network.go (isRootNetNS)
+ */
+async function openCover(): Promise<number> {
+  const holder = spawn('unshare', ['--mount', '--propagation', 'private', 'cat'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  try {
+    if (holder.pid === undefined) throw new Error('unshare(1) cannot be started; is util-linux installed?')
+    const theirs = `/proc/${holder.pid}/ns/mnt`
+    const own = readlinkSync('/proc/self/ns/mnt')
+    for (let tries = 0; readlinkSync(theirs) === own; tries++) {
+      if (tries > 5000) throw new Error('unshare --mount made no mount namespace')
+      await sleep(1)
+    }
+    const fd = openSync(theirs, 'r')
+    await run('nsenter', [`--mount=${theirs}`, 'mount', '-t', 'tmpfs', 'tmpfs', '/proc/sys/net'])
+    return fd
+  } finally {
+    holder.stdin?.on('error', () => {}).end()
+    holder.kill('SIGKILL')
+  }
+}
