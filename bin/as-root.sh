@@ -12,3 +12,5 @@ if [ "$(id -u)" != 0 ]; then
   for name in $(compgen -e CLOCHE_); do keep=$keep,$name; done
   exec sudo --preserve-env="$keep" env "PATH=$PATH" "$0" "$@"
 fi
+# A person's PATH may lack the programs of root.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
