@@ -6,7 +6,7 @@ export default defineConfig({
   outputDir: '../.cache/e2e',
   globalSetup: './global-setup.ts',
   timeout: 120_000,
-  expect: { timeout: 15_000 },
+  expect: { timeout: 30_000 },
   // One browser and one instance on two cores: tests beside each other would measure each other.
   workers: 1,
   forbidOnly: true,

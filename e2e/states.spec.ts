@@ -37,3 +37,32 @@ test('a program that ends leaves its text and a way on', async ({ annPage: page,
   await expect(page.getByRole('tab')).toHaveCount(2)
   await terminal.prompt()
 })
+
+test('name, limits and network are changed while it runs', async ({
+  annPage: page,
+  terminal,
+  sandbox,
+  ann,
+}) => {
+  await terminal.open(sandbox.id)
+  await page.getByRole('button', { name: 'More about this sandbox' }).click()
+  await page.getByRole('menuitem', { name: 'Change' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Change sandbox' })
+  await dialog.getByLabel('Name').fill('changed box')
+  await dialog.getByRole('radio', { name: 'Custom' }).click()
+  await dialog.getByLabel('Processes').fill('77')
+  await dialog.getByRole('radio', { name: 'Some names' }).click()
+  await dialog.getByLabel('Host names').fill('*.example.org')
+  await expect(dialog).toContainText('no wildcards')
+  await dialog.getByLabel('Host names').fill('deb.example.org')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(page).toHaveTitle('changed box · Cloche')
+  const { body } = await ann.call('GET', `/api/v1/sandboxes/${sandbox.id}`)
+  expect(body).toMatchObject({
+    name: 'changed box',
+    limits: { pids: 77 },
+    network: { allow: ['deb.example.org'] },
+  })
+  await terminal.run('echo still here', /^still here$/m)
+})

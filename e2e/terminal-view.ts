@@ -30,7 +30,7 @@ export class TerminalView {
   }
 
   async sees(what: RegExp): Promise<void> {
-    await expect.poll(() => this.text(), { timeout: 10_000 }).toMatch(what)
+    await expect.poll(() => this.text(), { timeout: 30_000 }).toMatch(what)
   }
 
   /** What is on the screen. Empty while there is no terminal. */

@@ -37,8 +37,6 @@ export interface Request {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Sent as JSON. Everything that changes something sends JSON, `{}` at least: the server wants the type. */
   readonly body?: object
-  /** The wanted form of the answer; JSON if absent. */
-  readonly accept?: string
 }
 
 const nothing = z.unknown()
@@ -61,17 +59,6 @@ export async function call<T>(schema: z.ZodType<T>, path: string, request: Reque
 /** A call whose answer nobody reads. */
 export async function order(path: string, request: Request): Promise<void> {
   await call(nothing, path, request)
-}
-
-/**
- * The same data in another form, as a file.
- *
- * @throws as `call`
- */
-export async function download(path: string, type: string): Promise<Blob> {
-  const response = await send(`/api/v1${path}`, { accept: type })
-  if (!response.ok) throw await refusal(response)
-  return response.blob()
 }
 
 const authRefusal = z.object({ message: z.string().min(1) })
@@ -99,13 +86,10 @@ export async function auth(path: string, body: object): Promise<void> {
   })
 }
 
-async function send(
-  url: string,
-  { method = 'GET', body, accept = 'application/json' }: Request,
-): Promise<Response> {
-  const init: RequestInit = { method, headers: { accept }, credentials: 'same-origin' }
+async function send(url: string, { method = 'GET', body }: Request): Promise<Response> {
+  const init: RequestInit = { method, headers: { accept: 'application/json' }, credentials: 'same-origin' }
   if (method !== 'GET') {
-    init.headers = { accept, 'content-type': 'application/json' }
+    init.headers = { accept: 'application/json', 'content-type': 'application/json' }
     init.body = JSON.stringify(body ?? {})
   }
   try {

@@ -1,4 +1,6 @@
 import { io, type Socket } from 'socket.io-client'
+import { z } from 'zod'
+import '../lib/jitless'
 import type { ClientToServer, ServerToClient, SocketAck, SocketAttached, SocketOpen } from '../lib/protocol'
 import { retryDelayMs } from './backoff'
 import { Store } from './store'
@@ -25,6 +27,12 @@ export interface Subscriber {
   onExit(exit: Exit): void
   onDetached(): void
 }
+
+/** What the server says to a handshake that it refuses: socket.io puts it into `data`. */
+const handshakeRefusal = z.object({
+  message: z.string(),
+  data: z.object({ code: z.enum(['unauthenticated', 'forbidden']) }),
+})
 
 /** An answer that takes longer than this is a line that is down without saying so. */
 const answerTimeoutMs = 10_000
@@ -73,10 +81,10 @@ export class TerminalLine {
       .on('detached', (id) => to(id, (terminal) => terminal.onDetached()))
   }
 
-  /** socket.io gives errors of our own server's making a `data`; all others are the line's. */
+  /** Whoever is not let in is not let in a second later either; everything else passes. */
   #failed(error: Error): void {
-    if ('data' in error && error.data !== undefined)
-      this.status.set({ kind: 'refused', reason: error.message })
+    const refusal = handshakeRefusal.safeParse(error)
+    if (refusal.success) this.status.set({ kind: 'refused', reason: refusal.data.message })
     else this.#down()
   }
 

@@ -28,6 +28,10 @@ const layout = z.object({
   active: z.string().max(64).nullable().catch(null),
 })
 
+/** The size that fitted last in this browser: a good guess before a page is drawn. */
+const roomKey = 'cloche-room'
+const size = z.object({ cols: z.int().min(2).max(1000), rows: z.int().min(1).max(500) })
+
 /** The tabs of one sandbox's workspace. Their order and names are remembered by this browser. */
 export class Workspace {
   readonly state = new Store<Tabs>({ tabs: [], active: null })
@@ -35,12 +39,13 @@ export class Workspace {
   readonly #line: TerminalLine
   readonly #newScreen: () => Screen
   #next = 1
-  #room: Size | null = null
+  #room: Size | null
 
   constructor(sandboxId: string, line: TerminalLine, newScreen: () => Screen) {
     this.#sandboxId = sandboxId
     this.#line = line
     this.#newScreen = newScreen
+    this.#room = size.safeParse(read(roomKey)).data ?? null
   }
 
   /** Shows the terminals that there are, in the order they had; a new one when there is none. */
@@ -76,13 +81,17 @@ export class Workspace {
     return { key, session, name, rang: false }
   }
 
-  /** The active one fits its place; then the others are attached too, at the same size, to show title and bell. */
+  /**
+   * The active one fits its place, if it is on the page already; then the others are attached too, at the same size,
+   * to show title and bell.
+   */
   fit(): void {
     const { tabs, active } = this.state.get()
     const shown = tabs.find(({ key }) => key === active)?.session
     if (!shown) return
     shown.fit()
-    this.#room = shown.screen.room() ?? this.#room
+    const room = shown.screen.room()
+    if (room) this.#rememberRoom(room)
     void shown.attach()
     for (const { session } of tabs) void session.attach()
   }
@@ -133,6 +142,11 @@ export class Workspace {
   /** The page goes away. The terminals live on. */
   dispose(): void {
     this.clear()
+  }
+
+  #rememberRoom(room: Size): void {
+    this.#room = room
+    write(roomKey, room)
   }
 
   #change(key: number, change: Partial<Tab>): void {

@@ -6,6 +6,8 @@ import { Button } from '../../components/ui/button'
 import { Meter } from '../../components/ui/meter'
 import { Panel, Table } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
+import { useToast } from '../../components/ui/toast'
+import { order } from '../../lib/api'
 import { date, oneLine } from '../../lib/format'
 import { bare } from '../../lib/limits'
 import { type AdminTenant, adminTenant } from '../../lib/protocol'
@@ -18,6 +20,16 @@ const tenantList = z.object({ tenants: z.array(adminTenant) })
 export function Tenants() {
   const { data, error, mutate } = useResource('/admin/tenants', tenantList, { everyMs: 5000 })
   const [editing, setEditing] = useState<AdminTenant | null>(null)
+  const toast = useToast()
+  const freeze = async ({ id, name, paused }: AdminTenant) => {
+    try {
+      await order(`/admin/tenants/${id}/${paused ? 'resume' : 'pause'}`, { method: 'POST' })
+      toast.done(`${oneLine(name)} ${paused ? 'runs again' : 'is paused: nothing of it runs'}.`)
+    } catch (failure) {
+      toast.failed(failure)
+    }
+    await mutate()
+  }
   return (
     <Panel title="Tenants">
       {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
@@ -47,6 +59,14 @@ export function Tenants() {
               ))}
               <td className="text-muted">{date(tenant.createdAt)}</td>
               <td className="text-right">
+                <Button
+                  size="small"
+                  look="quiet"
+                  onClick={() => void freeze(tenant)}
+                  aria-label={`${tenant.paused ? 'Resume' : 'Pause'} ${oneLine(tenant.name)}`}
+                >
+                  {tenant.paused ? 'Resume' : 'Pause'}
+                </Button>
                 <Button
                   size="small"
                   look="quiet"

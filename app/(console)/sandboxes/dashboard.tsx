@@ -3,9 +3,9 @@
 import { Box, Plus, Search } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { useSandboxActions } from '../../components/sandbox/actions'
+import { ChangeDialog } from '../../components/sandbox/change-dialog'
 import { CreateDialog } from '../../components/sandbox/create-dialog'
 import { deleteQuestion } from '../../components/sandbox/delete-question'
-import { RenameDialog } from '../../components/sandbox/rename'
 import { Row, RowHead } from '../../components/sandbox/row'
 import { Button } from '../../components/ui/button'
 import { Confirm, type Question } from '../../components/ui/confirm'
@@ -26,7 +26,7 @@ export function Dashboard() {
   const actions = useSandboxActions()
   const [filter, setFilter] = useState('')
   const [creating, setCreating] = useState(false)
-  const [renaming, setRenaming] = useState<Sandbox | null>(null)
+  const [changing, setChanging] = useState<Sandbox | null>(null)
   const [question, setQuestion] = useState<Question | null>(null)
   const keys = useDashboardKeys(useCallback(() => setCreating(true), []))
   const shown = useMemo(() => {
@@ -110,7 +110,7 @@ export function Dashboard() {
                   sandbox={sandbox}
                   rates={sandbox.state === 'running' ? rates.get(sandbox.id) : undefined}
                   onStep={(step) => actions.take(sandbox, step)}
-                  onRename={() => setRenaming(sandbox)}
+                  onChange={() => setChanging(sandbox)}
                   onDelete={() => setQuestion(deleteQuestion(sandbox, () => actions.remove(sandbox)))}
                 />
               ))}
@@ -126,7 +126,7 @@ export function Dashboard() {
         )}
       </Panel>
       <CreateDialog open={creating} onOpenChange={setCreating} />
-      <RenameDialog sandbox={renaming} onClose={() => setRenaming(null)} />
+      <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </>
   )

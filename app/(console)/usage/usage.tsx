@@ -1,5 +1,6 @@
 'use client'
 
+import { Download } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
@@ -9,7 +10,6 @@ import { usageHour } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { Bars } from './bars'
 import { bucketsOf, measures, type PeriodName, periods, totalOf } from './buckets'
-import { CsvButton } from './csv-button'
 import { QuotaPanel } from './quota-panel'
 
 const usageHours = z.object({ hours: z.array(usageHour) })
@@ -19,8 +19,8 @@ export function UsagePage() {
   // Rounded to the minute: a new moment each time it is drawn would be asked for each time.
   const [now] = useState(() => Math.floor(Date.now() / 60_000) * 60_000)
   const from = new Date(now - periods[period].hours * 3_600_000).toISOString()
-  const path = `/usage?from=${encodeURIComponent(from)}`
-  const { data, error, mutate } = useResource(path, usageHours)
+  const query = `from=${encodeURIComponent(from)}`
+  const { data, error, mutate } = useResource(`/usage?${query}`, usageHours)
   const buckets = useMemo(() => data && bucketsOf(data.hours, now, periods[period]), [data, now, period])
   return (
     <>
@@ -43,7 +43,12 @@ export function UsagePage() {
                 {periods[name].title}
               </Button>
             ))}
-            <CsvButton path={path} />
+            <Button asChild look="quiet" size="small">
+              <a href={`/api/v1/usage.csv?${query}`} download>
+                <Download aria-hidden />
+                CSV
+              </a>
+            </Button>
           </div>
         }
       >

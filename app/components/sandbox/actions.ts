@@ -3,7 +3,7 @@
 import { CirclePause, CirclePlay, CircleStop, type LucideIcon, Play } from 'lucide-react'
 import { call, order } from '../../lib/api'
 import { oneLine } from '../../lib/format'
-import { type Sandbox, type SandboxState, sandbox } from '../../lib/protocol'
+import { type Sandbox, type SandboxState, sandbox, type UpdateSandbox } from '../../lib/protocol'
 import { useRefreshSandboxes } from '../../lib/sandboxes'
 import { useToast } from '../ui/toast'
 
@@ -29,7 +29,7 @@ export const stepsOf: Record<SandboxState, readonly Step[]> = {
   deleted: [],
 }
 
-/** Takes steps, deletes and renames, says what came of it, and makes every page look again. */
+/** Takes steps, changes and deletes, says what came of it, and makes every page look again. */
 export function useSandboxActions() {
   const refresh = useRefreshSandboxes()
   const toast = useToast()
@@ -50,8 +50,8 @@ export function useSandboxActions() {
       await refresh()
     },
     /** @throws what the API says, for the form that asked */
-    async rename(target: Sandbox, name: string): Promise<void> {
-      await call(sandbox, `/sandboxes/${target.id}`, { method: 'PATCH', body: { name } })
+    async change(target: Sandbox, wanted: UpdateSandbox): Promise<void> {
+      await call(sandbox, `/sandboxes/${target.id}`, { method: 'PATCH', body: wanted })
       await refresh()
     },
   }

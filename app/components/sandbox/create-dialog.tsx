@@ -5,9 +5,15 @@ import { useState } from 'react'
 import { useSWRConfig } from 'swr'
 import { z } from 'zod'
 import { call } from '../../lib/api'
-import { markFresh } from '../../lib/fresh'
 import { amount, boundNames, lacks } from '../../lib/limits'
-import { type Limits, quotaStatus, sandbox, type Template, template } from '../../lib/protocol'
+import {
+  type Isolation,
+  type Limits,
+  quotaStatus,
+  sandbox,
+  type Template,
+  template,
+} from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useRefreshSandboxes } from '../../lib/sandboxes'
 import { text, useSubmit } from '../../lib/use-submit'
@@ -17,6 +23,7 @@ import { Dialog, DialogBody, DialogFooter } from '../ui/dialog'
 import { Field } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { Failed, SkeletonRows } from '../ui/states'
+import { NetworkChoice, networkDraft, parseNetwork } from './network-choice'
 import { QuotaLeft } from './quota-left'
 import { initialSize, SizeChoice, type SizeDraft, sizeLimits } from './size-choice'
 
@@ -58,19 +65,30 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
   const refresh = useRefreshSandboxes()
   const quota = useResource('/quota', quotaStatus)
   const [chosen, setChosen] = useState(templates.find(({ name }) => name === 'base') ?? first)
-  const [size, setSize] = useState<SizeDraft>(() => initialSize(chosen.defaults))
-  const [network, setNetwork] = useState<'none' | 'internet'>('internet')
+  const [size, setSize] = useState<SizeDraft>(() => initialSize(chosen.defaults, 'Default'))
+  const [network, setNetwork] = useState(() => networkDraft('internet'))
+  const [isolation, setIsolation] = useState<Isolation>('standard')
+  const policy = parseNetwork(network)
   const limits = sizeLimits(size)
+  // Loaded, and connected, while the person still chooses: the prompt is there when the page is.
+  const [terminals] = useState(() => loadTerminals())
   const missing = limits && quota.data ? lacks(limits, quota.data.limits, quota.data.used) : []
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const name = text(form, 'name').trim()
     const created = await call(sandbox, '/sandboxes', {
       method: 'POST',
-      body: { template: chosen.name, network, ...(limits ? { limits } : {}), ...(name ? { name } : {}) },
+      body: {
+        template: chosen.name,
+        network: policy,
+        isolation,
+        ...(limits ? { limits } : {}),
+        ...(name ? { name } : {}),
+      },
     })
+    const { prepareWorkspace } = await terminals
+    prepareWorkspace(created.id)
     // The workspace opens with what is known already, and asks again by itself.
     await mutate(`/sandboxes/${created.id}`, { ...created, usage: null }, { revalidate: false })
-    markFresh(created.id)
     router.push(`/sandboxes/${created.id}`)
     void refresh()
     return 'leaving'
@@ -79,7 +97,8 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
     const next = templates.find((entry) => entry.name === name)
     if (!next) return
     setChosen(next)
-    setSize(initialSize(next.defaults))
+    setSize(initialSize(next.defaults, 'Default'))
+    setIsolation(next.isolation[0] ?? 'standard')
   }
   return (
     <form onSubmit={submit} className="contents">
@@ -106,20 +125,28 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
           className="sm:grid-cols-2"
         />
         <SizeChoice draft={size} onChange={setSize} fieldError={fieldError} />
-        <Choice
-          label="Network"
-          value={network}
-          onChange={setNetwork}
-          options={networks}
-          className="grid-cols-2"
-        />
+        <NetworkChoice draft={network} onChange={setNetwork} />
+        {chosen.isolation.length > 1 && (
+          <Choice
+            label="Isolation"
+            value={isolation}
+            onChange={setIsolation}
+            options={isolations.filter(({ value }) => chosen.isolation.includes(value))}
+            className="grid-cols-2"
+          />
+        )}
         {missing.length > 0 && limits && quota.data && (
           <Notice tone="warn">{shortOf(missing, limits, quota.data)}</Notice>
         )}
       </DialogBody>
       <DialogFooter>
         <QuotaLeft status={quota.data} />
-        <Button type="submit" look="primary" busy={busy} disabled={!limits || missing.length > 0}>
+        <Button
+          type="submit"
+          look="primary"
+          busy={busy}
+          disabled={!limits || missing.length > 0 || (typeof policy === 'object' && 'error' in policy)}
+        >
           Create sandbox
         </Button>
       </DialogFooter>
@@ -127,10 +154,20 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
   )
 }
 
-const networks = [
-  { value: 'internet', title: 'Internet', text: 'Public addresses only' },
-  { value: 'none', title: 'None', text: 'Cut off from everything' },
+const isolations = [
+  { value: 'standard', title: 'Standard', text: 'Namespaces, seccomp and control groups' },
+  { value: 'hardened', title: 'Hardened', text: 'A kernel of its own, gVisor: stronger, slower' },
 ] as const
+
+async function loadTerminals() {
+  const [prepared, { terminalLine }] = await Promise.all([
+    import('../../terminal/prepared'),
+    import('../../terminal/line'),
+    import('../terminal/terminal-area'),
+  ])
+  terminalLine()
+  return prepared
+}
 
 function shortOf(
   missing: ReturnType<typeof lacks>,

@@ -1,6 +1,6 @@
 'use client'
 
-import { Ellipsis, Pencil, SquareTerminal, Trash2 } from 'lucide-react'
+import { Ellipsis, SlidersHorizontal, SquareTerminal, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { oneLine } from '../../lib/format'
@@ -20,12 +20,12 @@ export interface RowProps {
   readonly sandbox: Sandbox & { readonly usage: Usage | null }
   readonly rates: Rates | undefined
   readonly onStep: (step: Step) => void
-  readonly onRename: () => void
+  readonly onChange: () => void
   readonly onDelete: () => void
 }
 
 /** One sandbox: its whole width opens it, but the menu at its end. */
-export function Row({ sandbox, rates, onStep, onRename, onDelete }: RowProps) {
+export function Row({ sandbox, rates, onStep, onChange, onDelete }: RowProps) {
   const router = useRouter()
   const name = oneLine(sandbox.name)
   return (
@@ -74,9 +74,9 @@ export function Row({ sandbox, rates, onStep, onRename, onDelete }: RowProps) {
                 {step.name}
               </MenuItem>
             ))}
-            <MenuItem onSelect={onRename}>
-              <Pencil aria-hidden />
-              Rename
+            <MenuItem onSelect={onChange}>
+              <SlidersHorizontal aria-hidden />
+              Change
             </MenuItem>
             <MenuLine />
             <MenuItem danger onSelect={onDelete}>

@@ -9,16 +9,18 @@ import { Field } from '../ui/field'
 const parts = ['cpus', 'memoryMiB', 'diskMiB', 'pids'] as const satisfies readonly (keyof Limits)[]
 type Part = (typeof parts)[number]
 
-/** What is being chosen: a size by name, the template's own limits, or numbers that are perhaps no numbers yet. */
+/** What is being chosen: a size by name, the limits it began with, or numbers that are perhaps no numbers yet. */
 export interface SizeDraft {
-  readonly size: SizeName | 'template' | 'custom'
-  readonly template: Limits
+  readonly size: SizeName | 'given' | 'custom'
+  /** The limits that it begins with: the template's, or those of now. */
+  readonly given: Limits
+  readonly givenTitle: string
   readonly custom: Record<Part, string>
 }
 
-/** The size that equals the template's own limits, by its name if it has one. */
-export function initialSize(template: Limits): SizeDraft {
-  return { size: named(template) ?? 'template', template, custom: asText(template) }
+/** Begins with limits that are given, by the name of their size if they have one. */
+export function initialSize(given: Limits, givenTitle: string): SizeDraft {
+  return { size: named(given) ?? 'given', given, givenTitle, custom: asText(given) }
 }
 
 function named(values: Limits): SizeName | undefined {
@@ -35,8 +37,8 @@ function asText(values: Limits): SizeDraft['custom'] {
 }
 
 /** The limits that a draft stands for; null while a number is not one. */
-export function sizeLimits({ size, template, custom }: SizeDraft): Limits | null {
-  if (size === 'template') return template
+export function sizeLimits({ size, given, custom }: SizeDraft): Limits | null {
+  if (size === 'given') return given
   if (size !== 'custom') return sizes[size]
   const parsed = limits.safeParse({
     cpus: Number(custom.cpus),
@@ -64,9 +66,9 @@ export function SizeChoice({
   fieldError: (path: string) => string | undefined
 }) {
   const choose = (size: SizeDraft['size']) =>
-    onChange({ ...draft, size, custom: asText(sizeLimits(draft) ?? draft.template) })
+    onChange({ ...draft, size, custom: asText(sizeLimits(draft) ?? draft.given) })
   const options = [
-    ...(named(draft.template) ? [] : [card('template', 'Default', draft.template)]),
+    ...(named(draft.given) ? [] : [card('given', draft.givenTitle, draft.given)]),
     ...sizeNames.map((name) => card(name, sizeTitles[name], sizes[name])),
     { value: 'custom' as const, title: 'Custom', text: 'Each limit by itself' },
   ]
@@ -106,7 +108,9 @@ function card<T extends string>(value: T, title: string, limits: Limits) {
     title,
     text: (
       <>
-        {cpus(limits.cpus)}, {mebibytes(limits.memoryMiB)}
+        {cpus(limits.cpus)}
+        <br />
+        {mebibytes(limits.memoryMiB)} memory
         <br />
         {mebibytes(limits.diskMiB)} disk
       </>

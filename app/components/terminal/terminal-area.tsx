@@ -3,13 +3,10 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { z } from 'zod'
 import { call } from '../../lib/api'
-import { takeFresh } from '../../lib/fresh'
 import { type Sandbox, terminal } from '../../lib/protocol'
 import { explain } from '../../lib/resource'
-import { terminalLine } from '../../terminal/line'
-import { Screen } from '../../terminal/screen'
+import { takeWorkspace } from '../../terminal/prepared'
 import { useStore } from '../../terminal/use-store'
-import { Workspace } from '../../terminal/workspace'
 import { Button } from '../ui/button'
 import { Notice } from '../ui/notice'
 import { LineBanner } from './line-banner'
@@ -25,9 +22,10 @@ const terminalList = z.object({ terminals: z.array(terminal) })
 /** Everything below the workspace's bar. Loaded by itself: xterm is large, and only this needs it. */
 export default function TerminalArea({ sandbox, refresh }: { sandbox: Sandbox; refresh: () => void }) {
   const root = useRef<HTMLDivElement>(null)
-  const [workspace] = useState(() => new Workspace(sandbox.id, terminalLine(), () => new Screen()))
+  const [workspace] = useState(() => takeWorkspace(sandbox.id))
   const { tabs, active } = useStore(workspace.state)
   const [failure, setFailure] = useState<unknown>()
+  const [fontIsThere, setFontIsThere] = useState(false)
   const [searching, setSearching] = useState(false)
   const [renaming, setRenaming] = useState<number | null>(null)
   const shown = tabs.find(({ key }) => key === active)
@@ -36,11 +34,11 @@ export default function TerminalArea({ sandbox, refresh }: { sandbox: Sandbox; r
   const restore = useCallback(async () => {
     setFailure(undefined)
     try {
+      // Without its font, xterm would measure another, and every column would be wrong.
       await document.fonts.load('14px "JetBrains Mono Variable"')
-      // Nobody can have opened one in a sandbox that this page made a moment ago: no need to ask.
-      const { terminals } = takeFresh(sandbox.id)
-        ? { terminals: [] }
-        : await call(terminalList, `/sandboxes/${sandbox.id}/terminals`)
+      setFontIsThere(true)
+      if (workspace.state.get().tabs.length > 0) return
+      const { terminals } = await call(terminalList, `/sandboxes/${sandbox.id}/terminals`)
       workspace.restore(terminals.filter(({ exit }) => exit === null).map(({ id }) => id))
     } catch (error) {
       setFailure(error)
@@ -69,7 +67,7 @@ export default function TerminalArea({ sandbox, refresh }: { sandbox: Sandbox; r
       />
       <LineBanner />
       <div className="relative min-h-0 flex-1">
-        {shown && (
+        {shown && fontIsThere && (
           <Pane
             key={shown.key}
             workspace={workspace}

@@ -1,14 +1,14 @@
 'use client'
 
-import { ArrowLeft, Ellipsis, Pencil, Trash2 } from 'lucide-react'
+import { ArrowLeft, Ellipsis, SlidersHorizontal, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { z } from 'zod'
 import { stepsOf, useSandboxActions } from '../../../components/sandbox/actions'
+import { ChangeDialog } from '../../../components/sandbox/change-dialog'
 import { deleteQuestion } from '../../../components/sandbox/delete-question'
 import { NetworkRate, readingsOf } from '../../../components/sandbox/meters'
-import { RenameDialog } from '../../../components/sandbox/rename'
 import { StateBadge } from '../../../components/sandbox/state'
 import { Button } from '../../../components/ui/button'
 import { Confirm, type Question } from '../../../components/ui/confirm'
@@ -25,7 +25,7 @@ type Shown = z.infer<typeof sandboxWithUsage>
 export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates | undefined }) {
   const actions = useSandboxActions()
   const router = useRouter()
-  const [renaming, setRenaming] = useState<Sandbox | null>(null)
+  const [changing, setChanging] = useState<Sandbox | null>(null)
   const [question, setQuestion] = useState<Question | null>(null)
   const remove = async () => {
     await actions.remove(sandbox)
@@ -92,9 +92,9 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
             </MenuItem>
           ))}
         </div>
-        <MenuItem onSelect={() => setRenaming(sandbox)}>
-          <Pencil aria-hidden />
-          Rename
+        <MenuItem onSelect={() => setChanging(sandbox)}>
+          <SlidersHorizontal aria-hidden />
+          Change
         </MenuItem>
         <MenuLine />
         <MenuItem danger onSelect={() => setQuestion(deleteQuestion(sandbox, remove))}>
@@ -102,7 +102,7 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
           Delete
         </MenuItem>
       </Menu>
-      <RenameDialog sandbox={renaming} onClose={() => setRenaming(null)} />
+      <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </header>
   )

@@ -1,0 +1,64 @@
+'use client'
+
+import { useState } from 'react'
+import type { Sandbox, UpdateSandbox } from '../../lib/protocol'
+import { text, useSubmit } from '../../lib/use-submit'
+import { Button } from '../ui/button'
+import { Dialog, DialogBody, DialogFooter } from '../ui/dialog'
+import { Field } from '../ui/field'
+import { Notice } from '../ui/notice'
+import { useSandboxActions } from './actions'
+import { NetworkChoice, networkDraft, parseNetwork } from './network-choice'
+import { initialSize, SizeChoice, sizeLimits } from './size-choice'
+
+/** Name, limits and network of a sandbox, changed while it runs. */
+export function ChangeDialog({ sandbox, onClose }: { sandbox: Sandbox | null; onClose: () => void }) {
+  return (
+    <Dialog open={sandbox !== null} onOpenChange={(open) => !open && onClose()} title="Change sandbox" wide>
+      {sandbox && <ChangeForm sandbox={sandbox} onClose={onClose} />}
+    </Dialog>
+  )
+}
+
+function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => void }) {
+  const { change } = useSandboxActions()
+  const [size, setSize] = useState(() => initialSize(sandbox.limits, 'As now'))
+  const [network, setNetwork] = useState(() => networkDraft(sandbox.network))
+  const limits = sizeLimits(size)
+  const policy = parseNetwork(network)
+  const valid = limits !== null && !(typeof policy === 'object' && 'error' in policy)
+  const { submit, busy, error, fieldError } = useSubmit(async (form) => {
+    const name = text(form, 'name').trim()
+    const wanted: UpdateSandbox = {}
+    if (name !== sandbox.name) wanted.name = name
+    if (limits && limits !== sandbox.limits) wanted.limits = limits
+    if (typeof policy === 'string' || 'allow' in policy) wanted.network = policy
+    await change(sandbox, wanted)
+    onClose()
+  })
+  return (
+    <form onSubmit={submit} className="contents">
+      <DialogBody>
+        {error && <Notice tone="bad">{error.message}</Notice>}
+        <Field
+          label="Name"
+          name="name"
+          defaultValue={sandbox.name}
+          required
+          maxLength={64}
+          autoFocus
+          autoComplete="off"
+          error={fieldError('name')}
+        />
+        <SizeChoice draft={size} onChange={setSize} fieldError={fieldError} />
+        <NetworkChoice draft={network} onChange={setNetwork} />
+      </DialogBody>
+      <DialogFooter>
+        <p className="min-w-0 flex-1 basis-52 text-muted text-xs">Takes effect at once; what runs goes on.</p>
+        <Button type="submit" look="primary" busy={busy} disabled={!valid}>
+          Save
+        </Button>
+      </DialogFooter>
+    </form>
+  )
+}

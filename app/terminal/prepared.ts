@@ -1,0 +1,25 @@
+import { terminalLine } from './line'
+import { Screen } from './screen'
+import { Workspace } from './workspace'
+
+const prepared = new Map<string, Workspace>()
+
+/** A workspace of `sandboxId` with nothing in it. */
+export function newWorkspace(sandboxId: string): Workspace {
+  return new Workspace(sandboxId, terminalLine(), () => new Screen())
+}
+
+/** Opens the first terminal of a sandbox that was made a moment ago, while its page is still on the way. */
+export function prepareWorkspace(sandboxId: string): void {
+  const workspace = newWorkspace(sandboxId)
+  workspace.open()
+  workspace.fit()
+  prepared.set(sandboxId, workspace)
+}
+
+/** The workspace that was prepared, given once; or else a new one. */
+export function takeWorkspace(sandboxId: string): Workspace {
+  const workspace = prepared.get(sandboxId)
+  prepared.delete(sandboxId)
+  return workspace ?? newWorkspace(sandboxId)
+}
