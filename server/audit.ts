@@ -12,3 +12,14 @@ export async function audit(
   const { tenantId, actor } = who
   await prisma.auditEvent.create({ data: { tenantId, actor, action, target, detail } })
 }
+
+/** The same for what an operator does to the node: it belongs to no tenant, and no tenant sees it. */
+export async function auditNode(
+  prisma: PrismaClient,
+  who: Pick<Principal, 'actor'>,
+  action: string,
+  target: string,
+  detail: Prisma.InputJsonObject = {},
+): Promise<void> {
+  await prisma.auditEvent.create({ data: { tenantId: null, actor: who.actor, action, target, detail } })
+}

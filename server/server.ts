@@ -7,6 +7,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
+import { adminRoutes } from './admin/routes.js'
 import type { Auth } from './auth/auth.js'
 import type { Principal, Principals } from './auth/principal.js'
 import { authRoutes } from './auth/routes.js'
@@ -21,7 +22,6 @@ import type { RuntimeClient } from './runtime-client/client.js'
 import { fileRoutes } from './sandboxes/files.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import type { SandboxService } from './sandboxes/service.js'
-import { adminRoutes } from './tenants/admin.js'
 import { tenantRoutes } from './tenants/routes.js'
 import { usageRoutes } from './usage/routes.js'
 

@@ -63,7 +63,9 @@ export const fileRoutes =
       },
       async (request) => {
         const { id } = await sandboxes.row(request.principal, request.params.id)
-        return runtime.ask('POST', `/sandboxes/${id}/files/move`, fileEntry, undefined, request.body)
+        const moved = await runtime.ask('POST', `/sandboxes/${id}/files/move`, fileEntry, {}, request.body)
+        await audit(database.prisma, request.principal, 'file.move', id, request.body)
+        return moved
       },
     )
     app.post(
@@ -77,7 +79,7 @@ export const fileRoutes =
       async (request, reply) => {
         const { id } = await sandboxes.row(request.principal, request.params.id)
         reply.code(201)
-        return runtime.ask('POST', `/sandboxes/${id}/files/mkdir`, fileEntry, undefined, request.body)
+        return runtime.ask('POST', `/sandboxes/${id}/files/mkdir`, fileEntry, {}, request.body)
       },
     )
     app.delete(
@@ -113,12 +115,12 @@ export const fileRoutes =
         },
       )
     }
-    await app.register(uploads(sandboxes, runtime))
+    await app.register(uploads(sandboxes, runtime, database))
   }
 
 /** Bodies that are bytes, of whatever type they say they are. */
 const uploads =
-  (sandboxes: SandboxService, runtime: RuntimeClient): FastifyPluginAsyncZod =>
+  (sandboxes: SandboxService, runtime: RuntimeClient, database: Database): FastifyPluginAsyncZod =>
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
@@ -141,6 +143,13 @@ const uploads =
           const mode = 'mode' in request.query ? request.query.mode?.toString(8) : undefined
           const query = { path: request.query.path, mode }
           const answer = await runtime.send('PUT', `/sandboxes/${id}/${action}`, query, content)
+          await audit(
+            database.prisma,
+            request.principal,
+            action === 'files' ? 'file.write' : 'archive.write',
+            id,
+            { path: query.path },
+          )
           if (answer.status === 204) return reply.code(204).send(null)
           return reply.code(answer.status === 201 ? 201 : 200).send(fileEntry.parse(answer.body))
         },

@@ -37,12 +37,18 @@ export async function reconcile(database: Database, runtime: RuntimeClient, log:
   }
 }
 
-/** Deletes sandboxes whose time is over. */
+/** Whoever asks again later than this gets a new sandbox. */
+const idempotencyMs = 24 * 3_600_000
+
+/** Deletes sandboxes whose time is over, and answers that nobody asks for again. */
 export async function expire(database: Database, sandboxes: SandboxService, log: Logger): Promise<void> {
   const due = await database.prisma.sandbox.findMany({
     where: { deletedAt: null, expiresAt: { lt: new Date() } },
     select: { id: true, tenantId: true },
     take: 100,
+  })
+  await database.prisma.idempotency.deleteMany({
+    where: { createdAt: { lt: new Date(Date.now() - idempotencyMs) } },
   })
   for (const { id, tenantId } of due) {
     await sandboxes.destroy(id)

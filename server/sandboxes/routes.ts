@@ -140,9 +140,8 @@ export const sandboxRoutes =
         ...{ body: openTerminal.default(openTerminal.parse({})), response: { 201: terminal } },
       },
       handler: async (request, reply) => {
-        const { id } = await sandboxes.row(request.principal, request.params.id)
         reply.code(201)
-        return runtime.openTerminal(id, request.body)
+        return sandboxes.openTerminal(request.principal, request.params.id, request.body)
       },
     })
     app.route({

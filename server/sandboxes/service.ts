@@ -2,9 +2,11 @@ import {
   type CreateSandbox,
   limits as limitsSchema,
   newId,
+  type OpenTerminal,
   type Quota,
   type RuntimeSandbox,
   type SandboxWithUsage,
+  type Terminal,
   type UpdateSandbox,
 } from '../../protocol/index.js'
 import { audit } from '../audit.js'
@@ -150,6 +152,13 @@ export class SandboxService {
       }
       throw error
     }
+  }
+
+  async openTerminal(who: Principal, id: string, wanted: OpenTerminal): Promise<Terminal> {
+    await this.row(who, id)
+    const terminal = await this.runtime.openTerminal(id, wanted)
+    await audit(this.database.prisma, who, 'terminal.open', id)
+    return terminal
   }
 
   async remove(who: Principal, id: string): Promise<void> {

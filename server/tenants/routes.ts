@@ -28,7 +28,7 @@ import { usedBy } from '../sandboxes/admission.js'
 import type { Templates } from '../sandboxes/templates.js'
 import { createKey, deleteKey, listKeys } from './keys.js'
 import { Members, requireRole } from './members.js'
-import { createTenant, quotaOf } from './tenants.js'
+import { assertMayOwnAnother, createTenant, quotaOf } from './tenants.js'
 
 const done = z.null()
 
@@ -82,8 +82,9 @@ export const tenantRoutes =
       url: '/tenants',
       schema: { tags, summary: 'Create a tenant of your own', body: tenantName, response: { 201: tenant } },
       handler: async (request, reply) => {
-        const { userId, actor } = request.principal
+        const { userId, actor, operator } = request.principal
         if (userId === null) throw forbidden('an API key belongs to one tenant; sign in to make another')
+        if (!operator) await assertMayOwnAnother(prisma, userId)
         const id = await createTenant(prisma, userId, request.body.name)
         await audit(prisma, { tenantId: id, actor }, 'tenant.create', id)
         reply.code(201)

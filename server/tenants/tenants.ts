@@ -1,6 +1,19 @@
 import type { PrismaClient } from '../../prisma/generated/client.js'
 import { newId, type Quota, quota } from '../../protocol/index.js'
-import { notFound } from '../errors.js'
+import { ApiError, notFound } from '../errors.js'
+
+/** Each tenant brings a quota of its own: without a bound, whoever wants more than one quota makes another tenant. */
+const maxOwned = 3
+
+/** @throws ApiError `quota_exceeded` when the user owns as many tenants as one may */
+export async function assertMayOwnAnother(prisma: PrismaClient, userId: string): Promise<void> {
+  const owned = await prisma.member.count({ where: { userId, role: 'owner' } })
+  if (owned < maxOwned) return
+  throw new ApiError(
+    'quota_exceeded',
+    `you own ${owned} tenants, and one may own ${maxOwned}; leave one first`,
+  )
+}
 
 /** A new tenant, owned by one user. Its quota is the database's default until an operator changes it. */
 export async function createTenant(prisma: PrismaClient, userId: string, name: string): Promise<string> {

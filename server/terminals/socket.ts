@@ -98,7 +98,9 @@ export function serveTerminals(
         const { cols, rows, cwd, since } = wanted
         const { id } = await sandboxes.row(socket.data.principal, wanted.sandboxId)
         const terminal =
-          wanted.terminalId ?? (await runtime.openTerminal(id, { cols, rows, ...(cwd ? { cwd } : {}) })).id
+          wanted.terminalId ??
+          (await sandboxes.openTerminal(socket.data.principal, id, { cols, rows, ...(cwd ? { cwd } : {}) }))
+            .id
         attachments.get(terminal)?.[Symbol.dispose]()
         // A terminal that was just made has written nothing that a screen could show.
         const from = wanted.terminalId === undefined ? undefined : since
