@@ -9,8 +9,10 @@ const tidyFromBytes = 256 * 1024
 /** A program that draws faster than this much of its past can be made shorter has to wait. */
 const congestedFromBytes = 4 * 1024 * 1024
 /** Resizes that are remembered with their place in the output; of more, the oldest lose their place. */
-const maxSizes = 512
+const maxSizes = 128
 
+/** More of an output that cannot be drawn would only take a viewer longer to draw. */
+const lastResortBytes = 32 * 1024
 /** A shell at its prompt has written less. */
 const shortBytes = 4096
 /** Text, colours, movements, erasures, modes and titles, as a prompt has them. */
@@ -43,7 +45,7 @@ export class History {
   #past: Happening[] = []
   #pastBytes = 0
   #drawing = false
-  #unreadable = false
+  #undrawable = false
 
   /**
    * @param draw for the past only, when nobody waits for it
@@ -109,9 +111,20 @@ export class History {
     return shortOutput.test(output.toString('latin1')) ? output : undefined
   }
 
-  /** For a terminal whose past nobody can draw: it is forgotten, and the last bytes have to do. */
+  /** Nobody could draw this terminal once, and nobody tries again: it kept the others waiting. */
+  get undrawable(): boolean {
+    return this.#undrawable
+  }
+
+  /** In place of a screen: the last output as it was. */
+  get lastResort(): Uint8Array {
+    const { wholeEnd } = this
+    return Buffer.concat(this.replay.slices(wholeEnd - lastResortBytes, wholeEnd))
+  }
+
+  /** For a terminal that nobody can draw. */
   forgetPast(): void {
-    this.#unreadable = true
+    this.#undrawable = true
     this.#past = []
     this.#pastBytes = 0
     this.#pastSize = this.#sizeBefore()
@@ -147,7 +160,7 @@ export class History {
     }
     this.#past.push(bytes.subarray(at))
     this.#pastBytes += bytes.length
-    if (this.#unreadable) this.forgetPast()
+    if (this.#undrawable) this.forgetPast()
     else if (this.#pastBytes > tidyFromBytes && !this.#drawing) this.#tidy()
   }
 
@@ -166,7 +179,7 @@ export class History {
     this.#drawing = true
     this.draw(this.#pastSize, drawn)
       .then((screen) => {
-        if (this.#unreadable) return
+        if (this.#undrawable) return
         this.#past = [screen, ...this.#past.slice(drawn.length)]
         this.#pastBytes += screen.length - drawnBytes
         this.#pastSize = size

@@ -55,6 +55,8 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const log = pino({ name: 'terminals', level: config.logLevel })
   protectHost(log)
+  // A mistake with one terminal is no reason to end all others.
+  process.on('uncaughtException', (error) => log.error({ error }, 'a mistake in the terminal host'))
   const reaper = new Reaper()
   const engines = await Engines.open(config.run, reaper)
   const scratch = join(config.run, 'ptys')

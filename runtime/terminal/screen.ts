@@ -14,9 +14,9 @@ export async function freshTerminal(size: TerminalSize): Promise<Terminal> {
     importGraphemes(),
   ])
   const terminal = new headless.Terminal({
-    ...size,
-    scrollback: screenScrollbackLines,
-    allowProposedApi: true,
+    ...{ ...size, scrollback: screenScrollbackLines, allowProposedApi: true },
+    // It would report every byte that is no sequence, which a tenant can write without end.
+    logLevel: 'off',
   })
   terminal.loadAddon(new UnicodeGraphemesAddon())
   return terminal
@@ -56,7 +56,10 @@ async function contentOf(terminal: Terminal): Promise<string> {
   const options = { scrollback: screenScrollbackLines, excludeModes: true }
   const normal = serializer.serialize({ ...options, excludeAltBuffer: true })
   // The addon ends the normal buffer with the present look, and draws the other one as if there was none.
-  return `${normal}\x1b[m${serializer.serialize(options).slice(normal.length)}`
+  const content = `${normal}\x1b[m${serializer.serialize(options).slice(normal.length)}`
+  // To wrap an empty line it writes dashes and erases them; it means to move by 0 columns, which moves by 1.
+  const { cols } = terminal
+  return content.replaceAll(`\x1b[A\x1b[0C\x1b[${cols}X\x1b[0D\x1b[B`, `\x1b[A\x1b[${cols}X\x1b[B`)
 }
 
 /**

@@ -1,12 +1,17 @@
+import { readFileSync, readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
+import { join } from 'node:path'
 import { parentPort, Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { type TerminalSize, terminalSize } from '../../protocol/index.js'
 import type { Happening } from './screen.js'
 
-/** A few MiB take a tenth of this; what takes longer was made to. */
-const patienceMs = 3000
+/** Processor time that a screen may take. A few MiB take a tenth of it; what takes more was made to. */
+const cpuPatienceMs = 3000
+/** However little processor time the thread gets on a busy machine, somebody waits. */
+const patienceMs = 60_000
+const tickMs = 500
 /** Below the terminals themselves, for which somebody waits at a keyboard. */
 const niceness = 5
 const heapMiB = 256
@@ -23,7 +28,11 @@ export class UndrawableScreen extends Error {
   override readonly name = 'UndrawableScreen'
 }
 
-const answer = z.object({ screen: z.instanceof(Uint8Array) }).or(z.object({ failure: z.string() }))
+const answer = z.union([
+  z.object({ thread: z.string() }),
+  z.object({ screen: z.instanceof(Uint8Array) }),
+  z.object({ failure: z.string() }),
+])
 
 /**
  * Draws screens in a thread of its own, one after the other, so that no terminal's echo ever waits for one. The
@@ -32,7 +41,9 @@ const answer = z.object({ screen: z.instanceof(Uint8Array) }).or(z.object({ fail
 export class Screens {
   readonly #jobs: Job[] = []
   #worker: Worker | undefined
-  #timer: NodeJS.Timeout | undefined
+  /** Its directory below /proc, once it has begun. */
+  #thread: string | undefined
+  #tick: NodeJS.Timeout | undefined
 
   /** @param entry a module that calls `drawForParent` when it is not in the main thread */
   constructor(
@@ -59,7 +70,13 @@ export class Screens {
     if (job === undefined) return
     this.#worker ??= this.#open()
     this.#worker.postMessage({ size: job.size, happened: job.happened })
-    this.#timer = setTimeout(() => this.#giveUp(`a screen took more than ${patienceMs} ms`), patienceMs)
+    const began = { at: performance.now(), cpuMs: cpuMsOf(this.#thread) }
+    this.#tick = setInterval(() => {
+      const cpuMs = cpuMsOf(this.#thread) - began.cpuMs
+      if (cpuMs > cpuPatienceMs || performance.now() - began.at > patienceMs) {
+        this.#giveUp(`a screen takes more than ${cpuMs} ms`)
+      }
+    }, tickMs)
   }
 
   #open(): Worker {
@@ -67,6 +84,10 @@ export class Screens {
     worker.unref()
     worker.on('message', (message) => {
       const said = answer.parse(message)
+      if ('thread' in said) {
+        this.#thread = said.thread
+        return
+      }
       if ('screen' in said) this.#end()?.done(said.screen)
       else this.#fail(said.failure)
       this.#begin()
@@ -76,13 +97,14 @@ export class Screens {
   }
 
   #end(): Job | undefined {
-    clearTimeout(this.#timer)
+    clearInterval(this.#tick)
     return this.#jobs.shift()
   }
 
   #giveUp(reason: string): void {
     const worker = this.#worker
     this.#worker = undefined
+    this.#thread = undefined
     worker
       ?.removeAllListeners('message')
       .removeAllListeners('error')
@@ -98,6 +120,15 @@ export class Screens {
   }
 }
 
+/** Processor time that a thread has used. @see proc_pid_stat(5) */
+function cpuMsOf(thread: string | undefined): number {
+  if (thread === undefined) return 0
+  const stat = readFileSync(join('/proc', thread, 'stat'), 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ticksPerSecond = 100
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond
+}
+
 const request = z.object({
   size: terminalSize,
   happened: z.array(z.union([z.instanceof(Uint8Array), terminalSize])),
@@ -107,6 +138,7 @@ const request = z.object({
 export async function drawForParent(): Promise<void> {
   // Linux takes 0 for the calling thread, not for the whole process.
   setPriority(0, niceness)
+  parentPort?.postMessage({ thread: readlinkSync('/proc/thread-self') })
   const { drawScreen } = await import('./screen.js')
   parentPort?.on('message', async (message) => {
     const { size, happened } = request.parse(message)

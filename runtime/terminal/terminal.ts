@@ -127,18 +127,20 @@ export class Terminal {
 
   #draw(viewer: Viewer): void {
     viewer.awaitScreen()
-    const { short } = this.#history
-    if (short === undefined) void this.#drawElsewhere(viewer)
-    else viewer.showScreen(short)
+    const { short, undrawable, lastResort } = this.#history
+    if (short === undefined && !undrawable) void this.#drawElsewhere(viewer)
+    else viewer.showScreen(short ?? lastResort)
   }
 
   async #drawElsewhere(viewer: Viewer): Promise<void> {
     const { size, happened } = this.#history.all()
-    const screen = await this.screens.draw(size, happened, true).catch(() => {
+    try {
+      viewer.showScreen(await this.screens.draw(size, happened, true))
+    } catch {
+      // Whoever drew it has said why.
       this.#history.forgetPast()
-      return Buffer.concat(this.#history.replay.slices(0))
-    })
-    viewer.showScreen(screen)
+      viewer.showScreen(this.#history.lastResort)
+    }
     this.#send()
   }
 

@@ -38,17 +38,22 @@ export interface Watcher extends Disposable {
   until(done: () => boolean, what: string): Promise<void>
   /** Resolves when `text` is in the output after byte `since` of what this watcher got. */
   sees(text: string, since?: number): Promise<void>
+  /** Whether what the emulator answers a program's questions is typed, as a page does. At first not. */
+  answering: boolean
   /** The emulator, after all that has come. */
   screen(): Promise<Terminal>
 }
 
 const patienceMs = 20_000
 
-/** @param options.acknowledging everything as it comes, unless false; `drawing` through an emulator, if true */
+/**
+ * @param options.acknowledging everything as it comes, unless false;
+ * `drawing` through an emulator, if true, and `answering` as it does
+ */
 export async function watch(
   socketPath: string,
   path: string,
-  options: { acknowledging?: boolean; drawing?: boolean; keep?: boolean } = {},
+  options: { acknowledging?: boolean; drawing?: boolean; answering?: boolean; keep?: boolean } = {},
 ): Promise<Watcher> {
   const line = await upgrade(socketPath, path)
   const decoder = new FrameDecoder()
@@ -74,6 +79,9 @@ export async function watch(
       if (header.screen || headers.length === 1) {
         draw(async () => {
           emulator = await freshTerminal({ cols: header.cols, rows: header.rows })
+          emulator.onData((answer) => {
+            if (watcher.answering) watcher.type(answer)
+          })
         })
       }
     } else if (type === frameType.screen || type === frameType.stdout) {
@@ -111,7 +119,7 @@ export async function watch(
       look()
     })
   const watcher: Watcher = {
-    ...{ line, headers, sizes, until },
+    ...{ line, headers, sizes, until, answering: options.answering ?? false },
     output: () => Buffer.concat(output),
     get seq() {
       return seq
