@@ -55,8 +55,6 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const log = pino({ name: 'terminals', level: config.logLevel })
   protectHost(log)
-  // A mistake with one terminal is no reason to end all others.
-  process.on('uncaughtException', (error) => log.error({ error }, 'a mistake in the terminal host'))
   const reaper = new Reaper()
   const engines = await Engines.open(config.run, reaper)
   const scratch = join(config.run, 'ptys')
@@ -66,6 +64,8 @@ async function serve(): Promise<void> {
   const screens = new Screens(new URL(import.meta.url), log)
   const terminals = new Terminals({ engines, scratch, reaper }, screens)
   const server = await listen(routesOf(terminals), join(config.run, 'terminals.sock'), 'root', log)
+  // A mistake with one terminal is no reason to end all others.
+  process.on('uncaughtException', (error) => log.error({ error }, 'a mistake in the terminal host'))
   server.on('upgrade', (request, line) => {
     line.on('error', () => line.destroy())
     const url = new URL(request.url ?? '', 'http://terminals')
