@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { sandboxId, tenantId } from './ids.js'
 import { limits, quota, usage } from './limits.js'
 import { allowedName, networkPolicy } from './network.js'
+import { poolStatus } from './pools.js'
 import { recipe } from './run.js'
 import { environment, isolation, sandboxState, templateName } from './sandbox.js'
 
@@ -14,6 +15,11 @@ import { environment, isolation, sandboxState, templateName } from './sandbox.js
  * | GET /healthz | | 200 |
  * | GET /node | | `node` |
  * | GET /templates | | `{templates: template[]}` |
+ * | GET /pools | | `poolsStatus` |
+ * | PUT /pools/schedules/:name | `poolSchedule` | 201 or 200 `keptSchedule`; 409 overlapping, 422 beyond the budget |
+ * | DELETE /pools/schedules/:name | | 204 (also when there is none) |
+ * | POST /pools/warm | `warmRequest` | 201 `keptWarm`; 422 beyond the budget |
+ * | DELETE /pools/warm/:id | | 204 (also when there is none) |
  * | POST /templates/reload | | 204: a template was built; read them again |
  * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |
  * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
@@ -87,20 +93,6 @@ export const template = z.object({
   languages: z.array(recipe).default([]),
 })
 export type Template = z.infer<typeof template>
-
-/** One pool: sandboxes of one template that wait to be claimed. */
-export const poolStatus = z.object({
-  template: templateName,
-  isolation,
-  target: z.number(),
-  ready: z.number(),
-  creating: z.number(),
-  hits: z.number(),
-  misses: z.number(),
-  /** Why it does not fill, when making one failed; it tries again by itself. */
-  failure: z.string().nullable(),
-})
-export type PoolStatus = z.infer<typeof poolStatus>
 
 export const node = z.object({
   name: z.string(),

@@ -1,5 +1,9 @@
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { z } from 'zod'
+import type { PoolSettings } from './pool/pools.js'
 
+const mib = 1024 ** 2
 const address = z.ipv4()
 
 const environment = z.object({
@@ -10,6 +14,11 @@ const environment = z.object({
   CLOCHE_HOME: z.string().startsWith('/').optional(),
   CLOCHE_RUN: z.string().startsWith('/').optional(),
   CLOCHE_POOL_SIZE: z.coerce.number().int().min(0).max(1000).default(4),
+  CLOCHE_POOL_MEMORY_MIB: z.coerce.number().int().min(0).optional(),
+  CLOCHE_POOL_DISK_MIB: z.coerce.number().int().min(0).default(4096),
+  CLOCHE_POOL_CPUS: z.coerce.number().min(0.1).optional(),
+  CLOCHE_POOL_SANDBOXES: z.coerce.number().int().min(0).max(1900).default(500),
+  CLOCHE_POOL_MAX_AGE_SECONDS: z.coerce.number().int().min(1).default(3600),
   CLOCHE_DISK_GIB: z.coerce.number().int().min(1).optional(),
   CLOCHE_DISK_RESERVE_GIB: z.coerce.number().min(0).optional(),
   CLOCHE_RESOLVERS: z
@@ -27,7 +36,7 @@ export interface Config {
   readonly instance: string
   readonly home: string
   readonly run: string
-  readonly poolSize: number
+  readonly pool: PoolSettings
   readonly diskGib: number | undefined
   /** Of the host's disk and of the sandboxes' disk, for nobody. */
   readonly diskReserveBytes: number | undefined
@@ -41,11 +50,23 @@ export interface Config {
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = environment.parse(env)
   const instance = parsed.CLOCHE_INSTANCE
+  const home = parsed.CLOCHE_HOME ?? `/var/lib/${instance}`
   return {
     instance,
-    home: parsed.CLOCHE_HOME ?? `/var/lib/${instance}`,
+    home,
     run: parsed.CLOCHE_RUN ?? `/run/cloche/${instance}`,
-    poolSize: parsed.CLOCHE_POOL_SIZE,
+    pool: {
+      floor: parsed.CLOCHE_POOL_SIZE,
+      budget: {
+        memoryMiB: parsed.CLOCHE_POOL_MEMORY_MIB ?? Math.floor(totalmem() / mib / 10),
+        diskMiB: parsed.CLOCHE_POOL_DISK_MIB,
+        cpus: parsed.CLOCHE_POOL_CPUS ?? Math.max(1, cpus().length / 2),
+        sandboxes: parsed.CLOCHE_POOL_SANDBOXES,
+      },
+      maxAgeMs: parsed.CLOCHE_POOL_MAX_AGE_SECONDS * 1000,
+      reserveBytes: totalmem() / 20,
+      file: join(home, 'pools.json'),
+    },
     diskGib: parsed.CLOCHE_DISK_GIB,
     diskReserveBytes:
       parsed.CLOCHE_DISK_RESERVE_GIB === undefined ? undefined : parsed.CLOCHE_DISK_RESERVE_GIB * 1024 ** 3,

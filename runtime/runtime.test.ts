@@ -114,6 +114,7 @@ describe('the runtime', () => {
       CLOCHE_INSTANCE: instance,
       CLOCHE_HOME: lab.home,
       CLOCHE_POOL_SIZE: '2',
+      CLOCHE_POOL_SANDBOXES: '2',
       LOG_LEVEL: 'warn',
     }
     daemon = spawn(
@@ -198,7 +199,7 @@ describe('the runtime', () => {
   it('fills its pool, and hands a warm sandbox to a tenant with its limits and name', async () => {
     await poolReady()
     const id = newId('sb')
-    const answer = await call('PUT', `/sandboxes/${id}`, { ...claim, limits: { ...limits, memoryMiB: 96 } })
+    const answer = await call('PUT', `/sandboxes/${id}`, { ...claim, limits: { ...limits, memoryMiB: 160 } })
     expect(answer.status).toBe(201)
     expect(sandbox(answer)).toMatchObject({ id, tenantId, state: 'running', warm: true })
     expect(await exec(id, 'hostname; id -un; echo $((6*7))')).toMatchObject({

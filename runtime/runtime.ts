@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, statfsSync } from 'node:fs'
-import { cpus, freemem, hostname, loadavg, release, totalmem } from 'node:os'
+import { mkdirSync, statfsSync } from 'node:fs'
+import { cpus, hostname, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Node } from '../protocol/index.js'
@@ -15,16 +15,18 @@ import { type ContainerSpec, capabilities, containerSpec } from './container/spe
 import { routes } from './http/routes.js'
 import { listen } from './http/server.js'
 import { terminalProcess } from './http/terminals.js'
+import { availableMemory } from './linux/memory.js'
 import { Reaper } from './linux/process.js'
 import { maxSandboxes, releaseSlot, takeSlot } from './linux/slot.js'
 import { hostResolver, lowerFirewall } from './network/firewall.js'
 import { Network } from './network/network.js'
-import { Pools } from './pool/pool.js'
+import { Pools } from './pool/pools.js'
 import { deviceOf, openDisk } from './rootfs/disk.js'
 import { Space } from './rootfs/space.js'
 import { readTemplates } from './rootfs/templates.js'
 import { adopt } from './sandbox/adopt.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
+import { whyFull } from './sandbox/room.js'
 import { Sandboxes } from './sandbox/service.js'
 import { joinHost, shellPreparer } from './terminal/client.js'
 
@@ -89,7 +91,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const pools: Pools = new Pools(
     context,
     () => templates,
-    config.poolSize,
+    config.pool,
     () => sandboxes,
   )
   const sandboxes = new Sandboxes(context, () => templates, pools)
@@ -116,7 +118,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       diskUsedBytes: (space.blocks - space.bfree) * space.bsize,
       hostFreeBytes: context.space.hostFreeBytes,
       hardenedProblem: context.engines.hardenedProblem,
-      full: context.space.full,
+      full: whyFull(context),
       sandboxes: sandboxes.list().length,
       running: sandboxes.list().filter((box) => sandboxes.stateOf(box) === 'running').length,
       pools: pools.status(),
@@ -136,7 +138,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   }
   const socket = join(config.run, 'runtime.sock')
   const services = {
-    ...{ terminals, context, sandboxes, describeNode, shutdown },
+    ...{ terminals, context, sandboxes, pools, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
   const server = await listen(routes(services), socket, config.group, log)
@@ -167,10 +169,4 @@ function hostSpec({ slot, cgroupRoot, filter }: NodeContext): ContainerSpec {
     ...{ hostname: 'probe', memoryBytes: 256 * 1024 ** 2, filter: filter.config() },
   })
   return { ...spec, root: { path: '/', readonly: true } }
-}
-
-/** Free memory and what the kernel gives back when asked. */
-function availableMemory(): number {
-  const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
-  return kib === undefined ? freemem() : Number(kib) * 1024
 }

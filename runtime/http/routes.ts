@@ -13,11 +13,13 @@ import {
   sandboxId,
   tenantId,
 } from '../../protocol/index.js'
+import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { startExec } from '../sandbox/exec.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { fileRoutes } from './files.js'
+import { poolRoutes } from './pools.js'
 import { runRoutes } from './runs.js'
 import { Answer, type Route } from './server.js'
 import { terminalRoutes } from './terminals.js'
@@ -26,6 +28,7 @@ import { terminalRoutes } from './terminals.js'
 export interface Services {
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
+  readonly pools: Pools
   /** The terminal host's socket. */
   readonly terminals: string
   templates(): ReadonlyMap<string, LocalTemplate>
@@ -104,6 +107,7 @@ export function routes(services: Services): Route[] {
         sandboxes.describe(await sandboxes.change(id, await request.body(change))),
     },
     ...fileRoutes(services),
+    ...poolRoutes(services),
     ...terminalRoutes(services),
     ...runRoutes(services),
     ...Object.values(steps).map((step) => ({

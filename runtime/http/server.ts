@@ -7,6 +7,8 @@ import { CgroupWriteError } from '../cgroup/hierarchy.js'
 import { RuntimeRefusal } from '../errors.js'
 
 /** A run brings its files and input, as base64. */
+/** A full node has room again when somebody's sandbox ends: nobody knows when, but not in a moment. */
+const retryAfterSeconds = 5
 const maxBodyBytes = 32 * 1024 * 1024
 
 /** One call: what it matches and what it does. Parameters of the path come in order. */
@@ -68,6 +70,9 @@ async function dispatch(
   } catch (error) {
     const refusal = refusalOf(error)
     if (refusal.code === 'internal') log.error({ error, method: request.method, path }, 'a call failed')
+    if (refusal.code === 'node_full' && !response.headersSent) {
+      response.setHeader('retry-after', retryAfterSeconds)
+    }
     if (response.headersSent) response.destroy()
     else send(response, statusOf[refusal.code], { code: refusal.code, message: refusal.message })
   }

@@ -13,6 +13,7 @@ import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
 import type { NodeContext } from './node.js'
 import { type Record, saveRecord } from './record.js'
+import { sizeClass } from './size.js'
 
 const mib = 1024 ** 2
 /** A tenant can write into its exit pipe; after a first byte it is looked at no more often than this. */
@@ -75,7 +76,7 @@ async function startContainer(
     uidBase: node.slot.uidBase(box.index),
     cgroup: box.cgroup,
     hostname: box.hostname,
-    memoryBytes: box.limits.memoryMiB * mib,
+    memoryBytes: sizeClass(box.limits.memoryMiB) * mib,
     filter: node.filter.config(),
   })
   // Open for reading too, or opening would wait for a reader.

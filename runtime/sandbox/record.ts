@@ -59,6 +59,30 @@ export const record = z.object({
 })
 export type Record = z.infer<typeof record>
 
+/** The record of a sandbox that is about to be made at `index`. */
+export function freshRecord(
+  index: number,
+  of: Pick<
+    Record,
+    | 'sandboxId'
+    | 'tenantId'
+    | 'template'
+    | 'layers'
+    | 'limits'
+    | 'network'
+    | 'isolation'
+    | 'env'
+    | 'hostname'
+    | 'cgroup'
+  >,
+): Record {
+  return {
+    ...{ id: `b${index}`, index, state: 'creating', failure: null, warm: false },
+    ...{ volumeId: 0, counted: nothingCounted, init: null, createdAt: new Date().toISOString() },
+    ...of,
+  }
+}
+
 /** Writes the record so that a crash leaves the old one or the new one, never half of one. */
 export function saveRecord(directory: string, value: Record): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 })

@@ -2,17 +2,19 @@ import { join } from 'node:path'
 import type { Change, Claim, Limits, Quota, RuntimeSandbox, SandboxState } from '../../protocol/index.js'
 import { assertFits, inUse } from '../cgroup/fit.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
-import { processesOf } from '../cgroup/hierarchy.js'
-import { applyLimits, changeLimits } from '../cgroup/limits.js'
+import { CgroupWriteError, processesOf } from '../cgroup/hierarchy.js'
+import { changeLimits } from '../cgroup/limits.js'
 import { relocate } from '../cgroup/relocate.js'
 import { notFound, notRunning, RuntimeRefusal } from '../errors.js'
 import { signal } from '../linux/process.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { limitVolume, volumeUsage } from '../rootfs/volume.js'
+import { bind } from './bind.js'
 import * as life from './life.js'
 import { Meter } from './meter.js'
 import type { NodeContext } from './node.js'
-import { nothingCounted, type Record, saveRecord } from './record.js'
+import { freshRecord, type Record, saveRecord } from './record.js'
+import { assertRoom } from './room.js'
 import { Tenants } from './tenants.js'
 
 const mib = 1024 ** 2
@@ -20,6 +22,8 @@ const mib = 1024 ** 2
 /** Where a claim finds a sandbox that is ready. */
 export interface Warm {
   take(claim: Claim): Record | undefined
+  /** How long a claim took, from the pool or not. */
+  waited(claim: Claim, ms: number): void
 }
 
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
@@ -106,17 +110,15 @@ export class Sandboxes {
       }
       const { engines } = this.node
       if (!engines.offers(claim.isolation)) throw unavailable(engines.hardenedProblem ?? '')
-      this.node.space.assertRoom()
+      assertRoom(this.node)
+      const began = performance.now()
       const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
       try {
         const cgroup = join(parent, id)
-        const ready = this.warm.take(claim)
-        const box =
-          ready === undefined
-            ? await this.make(id, claim, cgroup)
-            : await this.#bind(ready, id, claim, cgroup)
+        const box = (await this.#takeWarm(id, claim, cgroup)) ?? (await this.make(id, claim, cgroup))
         this.#keep(box)
         this.#watch(box)
+        this.warm.waited(claim, performance.now() - began)
         return { box, created: true }
       } catch (error) {
         this.tenants.leave(claim.tenantId)
@@ -133,15 +135,14 @@ export class Sandboxes {
    * @param below a volume whose content lies over the template's layers; then it is never a pooled one
    */
   async lend(name: string, claim: Claim, below?: string): Promise<Record> {
+    const began = performance.now()
     const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
     try {
       const cgroup = join(parent, name)
-      const ready = below === undefined ? this.warm.take(claim) : undefined
-      const box =
-        ready === undefined
-          ? await this.make(null, claim, cgroup, below)
-          : await this.#bind(ready, null, claim, cgroup)
+      const ready = below === undefined ? await this.#takeWarm(null, claim, cgroup) : undefined
+      const box = ready ?? (await this.make(null, claim, cgroup, below))
       this.#save(box)
+      if (below === undefined) this.warm.waited(claim, performance.now() - began)
       return box
     } catch (error) {
       this.tenants.leave(claim.tenantId)
@@ -169,25 +170,14 @@ export class Sandboxes {
     if (template === undefined) {
       throw new RuntimeRefusal('template_unavailable', `this node has no template ${claim.template}`)
     }
-    this.node.space.assertRoom()
+    assertRoom(this.node)
     const index = this.node.ranges.take()
-    const { limits, network, isolation, env, hostname } = claim
-    const fresh: Record = {
-      id: `b${index}`,
-      index,
-      sandboxId: id,
-      tenantId: claim.tenantId,
-      template: claim.template,
-      layers: below === undefined ? template.layers : [...template.layers, life.asLayer(below)],
-      state: 'creating',
-      failure: null,
+    const { tenantId, limits, network, isolation, env, hostname } = claim
+    const fresh = freshRecord(index, {
+      ...{ sandboxId: id, tenantId, template: claim.template },
       ...{ limits, network, isolation, env, hostname, cgroup },
-      warm: false,
-      volumeId: 0,
-      counted: nothingCounted,
-      init: null,
-      createdAt: new Date().toISOString(),
-    }
+      layers: below === undefined ? template.layers : [...template.layers, life.asLayer(below)],
+    })
     try {
       saveRecord(life.directoryOf(this.node, fresh), fresh)
       return await life.boot(this.node, life.makeDisk(this.node, fresh), this.#boundsOf(fresh))
@@ -197,34 +187,21 @@ export class Sandboxes {
     }
   }
 
-  /** Hands a pooled sandbox to a tenant. */
-  async #bind(ready: Record, id: string | null, claim: Claim, cgroup: string): Promise<Record> {
+  /** From the pool. One that dies between its check and its claim is as if there had been none. */
+  async #takeWarm(id: string | null, claim: Claim, cgroup: string): Promise<Record | undefined> {
+    const ready = this.warm.take(claim)
+    if (ready === undefined) return undefined
     const { limits, network, env, hostname, tenantId } = claim
-    const box: Record = {
-      ...ready,
-      sandboxId: id,
-      tenantId,
-      limits,
-      network,
-      env,
-      hostname,
-      cgroup,
-      warm: true,
-    }
+    const wanted = { sandboxId: id, tenantId, limits, network, env, hostname, cgroup, warm: true }
+    const box = { ...ready, ...wanted }
     try {
-      relocate(this.node.hierarchy, ready.cgroup, cgroup)
-      const engine = this.node.engines.of(box.isolation)
-      engine.relocated(box.id, cgroup)
-      applyLimits(this.node.hierarchy, cgroup, this.#boundsOf(box), this.node.device)
-      if (limits.diskMiB !== ready.limits.diskMiB) this.#limitDisk(box)
-      const link = life.linkOf(this.node, box)
-      if (network === 'none') await this.node.network.disconnect(link)
-      else await this.node.network.apply(link, life.linkPolicyOf(box))
-      if (box.init !== null) await engine.nameHost(box.id, box.init.pid, hostname)
-      return box
+      return await bind(this.node, ready, box, this.#boundsOf(box))
     } catch (error) {
       await life.tearDown(this.node, box)
-      throw error
+      // What the kernel refuses of a claim it would refuse of a new sandbox too.
+      if (error instanceof CgroupWriteError || error instanceof RuntimeRefusal) throw error
+      this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be handed out')
+      return undefined
     }
   }
 

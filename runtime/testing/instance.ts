@@ -107,6 +107,8 @@ export async function startInstance(
   const env = {
     ...process.env,
     ...{ CLOCHE_INSTANCE: testInstance, CLOCHE_HOME: lab.home, CLOCHE_POOL_SIZE: String(poolSize) },
+    // No more than that either, whatever the forecast says: a test knows what there is.
+    CLOCHE_POOL_SANDBOXES: String(poolSize),
     ...{ LOG_LEVEL: 'warn', ...options.env },
   }
   const launch = (name: string, more = {}) =>
@@ -164,7 +166,7 @@ export async function startInstance(
     async poolFull() {
       for (let tries = 0; tries < 800; tries++) {
         const { pools } = node.parse(JSON.parse((await call('GET', '/node')).text))
-        if (pools.every((pool) => pool.ready === poolSize)) return
+        if (pools.reduce((sum, { ready }) => sum + ready, 0) === poolSize) return
         await sleep(25)
       }
       throw new Error('the pool does not fill')

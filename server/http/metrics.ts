@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Node } from '../../protocol/index.js'
+import type { Node, PoolStatus } from '../../protocol/index.js'
 import { forbidden } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 
@@ -41,14 +41,7 @@ function nodeGauges(register: Registry): (node: Node | undefined) => void {
   const memory = gauge('node_memory_available_bytes', 'Memory that the node has left')
   const disk = gauge('node_disk_used_bytes', "Space used on the sandboxes' disk")
   const load = gauge('node_load1', 'Load average of one minute')
-  const labels = ['template', 'isolation']
-  const pool = {
-    target: gauge('pool_target', 'Sandboxes that the pool wants to hold', labels),
-    ready: gauge('pool_ready', 'Sandboxes that wait to be claimed', labels),
-    creating: gauge('pool_creating', 'Sandboxes that are being made', labels),
-    hits: gauge('pool_hits_total', 'Claims that the pool answered', labels),
-    misses: gauge('pool_misses_total', 'Claims that were made cold', labels),
-  }
+  const pools = poolGauges(gauge)
   return (node) => {
     up.set(node === undefined ? 0 : 1)
     if (node === undefined) return
@@ -57,11 +50,46 @@ function nodeGauges(register: Registry): (node: Node | undefined) => void {
     memory.set(node.memoryAvailableBytes)
     disk.set(node.diskUsedBytes)
     load.set(node.load1)
-    for (const one of node.pools) {
-      const { template, isolation } = one
-      for (const [name, metric] of Object.entries(pool)) {
-        const value = one[name as keyof typeof pool]
-        metric.set({ template, isolation }, value)
+    pools(node.pools)
+  }
+}
+
+type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
+
+/** What the runtime says of its pools. Counters begin anew when the runtime does. */
+function poolGauges(gauge: MakeGauge): (pools: readonly PoolStatus[]) => void {
+  const labels = ['template', 'isolation', 'memory_mib']
+  const of = (name: string, help: string, read: (pool: PoolStatus) => number) => ({
+    gauge: gauge(`pool_${name}`, help, labels),
+    read,
+  })
+  const rows = [
+    of('target', 'Sandboxes that the pool wants to hold', (pool) => pool.target),
+    of('ready', 'Sandboxes that wait to be claimed', (pool) => pool.ready),
+    of('creating', 'Sandboxes that are being made', (pool) => pool.creating),
+    of('hits_total', 'Claims that the pool answered', (pool) => pool.hits),
+    of('misses_total', 'Claims that were made cold', (pool) => pool.misses),
+    of('asked', 'Asked for by schedules and warm-ahead requests, not yet claimed', (pool) => pool.asked),
+    of('claims_waited_seconds_total', 'What claims waited, together', (pool) => pool.wait.totalMs / 1000),
+    of('claims_waited_total', 'Claims that were answered', (pool) => pool.wait.count),
+    of('claim_seconds_p50', 'Median of the last claims', (pool) => pool.wait.p50Ms / 1000),
+    of('claim_seconds_p99', '99th percentile of the last claims', (pool) => pool.wait.p99Ms / 1000),
+    of('forecast_per_minute', 'Claims a minute that are expected', (pool) => pool.forecast.perMinute),
+    of('forecast_burstiness', 'Variance of claims against their mean', (pool) => pool.forecast.burstiness),
+    of('forecast_last_expected', 'Claims expected for the last minute', (pool) => pool.forecast.expected),
+    of('forecast_last_actual', 'Claims that came in the last minute', (pool) => pool.forecast.actual),
+    of('made_total', 'Sandboxes made for the pool', (pool) => pool.madeTotal),
+    of('refills_per_minute', 'Sandboxes made in the last minute', (pool) => pool.refillsPerMinute),
+    of('failing', 'Whether making one failed last', (pool) => Number(pool.failure !== null)),
+  ]
+  const discarded = gauge('pool_discarded_total', 'Sandboxes destroyed unclaimed', [...labels, 'reason'])
+  return (pools) => {
+    for (const pool of pools) {
+      const { template, isolation, memoryMiB } = pool
+      const where = { template, isolation, memory_mib: memoryMiB }
+      for (const row of rows) row.gauge.set(where, row.read(pool))
+      for (const [reason, count] of Object.entries(pool.discardedTotal)) {
+        discarded.set({ ...where, reason }, count)
       }
     }
   }

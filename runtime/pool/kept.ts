@@ -1,0 +1,30 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { z } from 'zod'
+import { poolSchedule, scheduleName, warmRequest } from '../../protocol/index.js'
+import type { Kept } from './wishes.js'
+
+const kept = z.object({
+  schedules: z.array(z.tuple([scheduleName, poolSchedule])),
+  warm: z.array(z.tuple([z.string(), warmRequest.extend({ from: z.number(), until: z.number() })])),
+})
+
+/** Reads what `saveKept` wrote. A file that cannot be read is put aside, and `warn` hears why. */
+export function readKept(file: string, warn: (error: unknown) => void): Kept {
+  if (!existsSync(file)) return { schedules: new Map(), warm: new Map() }
+  try {
+    const { schedules, warm } = kept.parse(JSON.parse(readFileSync(file, 'utf8')))
+    return { schedules: new Map(schedules), warm: new Map(warm) }
+  } catch (error) {
+    renameSync(file, `${file}.unreadable`)
+    warn(error)
+    return { schedules: new Map(), warm: new Map() }
+  }
+}
+
+/** A crash leaves the old file or the new one, never half of one. */
+export function saveKept(file: string, { schedules, warm }: Kept): void {
+  writeFileSync(`${file}.new`, JSON.stringify({ schedules: [...schedules], warm: [...warm] }), {
+    mode: 0o600,
+  })
+  renameSync(`${file}.new`, file)
+}

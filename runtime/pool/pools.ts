@@ -1,0 +1,310 @@
+import { join } from 'node:path'
+import type {
+  Claim,
+  Isolation,
+  PoolBudget,
+  PoolSchedule,
+  PoolStatus,
+  PoolsStatus,
+  WarmRequest,
+} from '../../protocol/index.js'
+import { setWeight } from '../cgroup/weight.js'
+import { RuntimeRefusal } from '../errors.js'
+import { availableMemory } from '../linux/memory.js'
+import { maxSandboxes } from '../linux/slot.js'
+import type { LocalTemplate } from '../rootfs/templates.js'
+import * as life from '../sandbox/life.js'
+import type { NodeContext } from '../sandbox/node.js'
+import type { Record } from '../sandbox/record.js'
+import { whyFull } from '../sandbox/room.js'
+import type { Sandboxes, Warm } from '../sandbox/service.js'
+import { sizeClass } from '../sandbox/size.js'
+import { allot, costOf } from './budget.js'
+import { readKept, saveKept } from './kept.js'
+import { type Key, nameOf } from './key.js'
+import { Pool, type Reason } from './pool.js'
+import { Wishes } from './wishes.js'
+
+/** Refilling waits for so long a pause between claims: while a burst is served, the processors are its own. */
+const quietMs = 100
+/** But no longer than this: claims that never pause would find the pool empty for ever. */
+const longestQuietMs = 1000
+const tickMs = 1000
+/** Always ready of each hardened template: one costs some 60 MiB while it waits, where a standard one costs 1. */
+const mostHardened = 1
+/** Against 100 of each tenant: those in use come first. */
+const weight = 10
+/** Places that the pools leave to claims, however much they would like to hold. */
+const sparePlaces = 20
+
+/** What an operator sets. */
+export interface PoolSettings {
+  /** Sandboxes of each template, at its defaults, that are always ready. */
+  readonly floor: number
+  readonly budget: PoolBudget
+  /** An older one is replaced, in milliseconds. */
+  readonly maxAgeMs: number
+  /** With less memory free than this the pools give theirs back. */
+  readonly reserveBytes: number
+  /** Where schedules and warm-ahead requests are kept. */
+  readonly file: string
+}
+
+/**
+ * Sandboxes made ahead of need. Nothing that a tenant has touched ever comes back: what is claimed is the
+ * claimer's until it is destroyed.
+ */
+export class Pools implements Warm {
+  readonly #pools = new Map<string, Pool>()
+  readonly #making = new Set<Promise<void>>()
+  readonly wishes: Wishes
+  #closed = false
+  #quiet: NodeJS.Timeout | undefined
+  #burstBegan = Number.NEGATIVE_INFINITY
+  #lastClaim = Number.NEGATIVE_INFINITY
+  readonly #ticking: NodeJS.Timeout
+
+  constructor(
+    private readonly node: NodeContext,
+    private readonly templates: () => ReadonlyMap<string, LocalTemplate>,
+    private readonly settings: PoolSettings,
+    private readonly sandboxes: () => Sandboxes,
+  ) {
+    const judge = {
+      keyOf: (request: PoolSchedule | WarmRequest) => this.keyOf(request),
+      budget: settings.budget,
+      floors: () => this.#floors(),
+      save: (kept: Parameters<typeof saveKept>[1]) => saveKept(settings.file, kept),
+      now: Date.now,
+    }
+    this.wishes = new Wishes(
+      judge,
+      readKept(settings.file, (error) => node.log.error({ error }, 'what the pools were asked for is lost')),
+    )
+    this.#ticking = setInterval(() => this.#tick(), tickMs)
+    this.#ticking.unref()
+  }
+
+  /** @throws RuntimeRefusal `template_unavailable` */
+  keyOf(request: PoolSchedule | WarmRequest): Key {
+    const { template, isolation, memoryMiB } = request
+    const found = this.templates().get(template)
+    // A wish of a template that went away stays, for it may come back; what is asked anew is checked by its caller.
+    return { template, isolation, memoryMiB: sizeClass(memoryMiB ?? found?.defaults.memoryMiB ?? 16) }
+  }
+
+  /** @throws RuntimeRefusal `template_unavailable` */
+  assertOffered({ template, isolation }: PoolSchedule | WarmRequest): void {
+    if (this.#offered({ template, isolation, memoryMiB: 0 })) return
+    throw new RuntimeRefusal('template_unavailable', `this node has no ${isolation} template ${template}`)
+  }
+
+  /** A pooled sandbox that an earlier runtime made and that still runs. */
+  adopt(box: Record): void {
+    const { template, isolation, limits } = box
+    const pool = this.#pool({ template, isolation, memoryMiB: sizeClass(limits.memoryMiB) })
+    pool.ready.push(box)
+    this.#watch(pool, box)
+  }
+
+  take({ template, isolation, limits }: Claim): Record | undefined {
+    const pool = this.#pool({ template, isolation, memoryMiB: sizeClass(limits.memoryMiB) })
+    const box = this.#healthy(pool)
+    pool.claimed(box !== undefined)
+    this.wishes.claimed(pool.key)
+    const now = performance.now()
+    if (now - this.#lastClaim > quietMs) this.#burstBegan = now
+    this.#lastClaim = now
+    this.#whenQuiet()
+    return box
+  }
+
+  waited({ template, isolation, limits }: Claim, ms: number): void {
+    this.#pool({ template, isolation, memoryMiB: sizeClass(limits.memoryMiB) }).waits.add(ms)
+  }
+
+  status(): PoolStatus[] {
+    return [...this.#pools.values()].map((pool) => pool.status(this.wishes.asked(pool.key)))
+  }
+
+  describe(): PoolsStatus {
+    const spent = costOf(
+      [...this.#pools.values()].map(({ key, ready }) => ({ isolation: key.isolation, count: ready.length })),
+    )
+    return { pools: this.status(), budget: this.settings.budget, spent, ...this.wishes.describe() }
+  }
+
+  /** Looks at what is wanted anew, and brings every pool towards it. */
+  refill(): void {
+    this.#retarget()
+    this.#pump()
+  }
+
+  /** Stops refilling and destroys what waits. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#quiet)
+    clearInterval(this.#ticking)
+    await Promise.all(this.#making)
+    for (const pool of this.#pools.values()) {
+      for (const box of pool.ready.splice(0)) await life.tearDown(this.node, box)
+    }
+  }
+
+  #tick(): void {
+    this.wishes.expire()
+    this.#retarget()
+    for (const pool of this.#pools.values()) this.#trim(pool)
+    this.#pump()
+  }
+
+  #retarget(): void {
+    for (const floor of this.#floorKeys()) this.#pool(floor)
+    for (const key of this.wishes.keys()) if (this.templates().has(key.template)) this.#pool(key)
+    const pools = [...this.#pools.values()]
+    const floors = new Set(this.#floorKeys().map(nameOf))
+    const tight = availableMemory() < this.settings.reserveBytes
+    const wanted = pools.map((pool) => ({
+      isolation: pool.key.isolation,
+      asked: this.#offered(pool.key) ? this.wishes.asked(pool.key) : 0,
+      floor: floors.has(nameOf(pool.key)) && !tight ? this.#floorOf(pool.key.isolation) : 0,
+      needed: this.#offered(pool.key) && !tight ? pool.needed() : 0,
+    }))
+    const places = Math.max(0, maxSandboxes - sparePlaces - this.sandboxes().list().length)
+    const budget = { ...this.settings.budget, sandboxes: Math.min(places, this.settings.budget.sandboxes) }
+    allot(wanted, budget).forEach((count, i) => {
+      const pool = pools[i]
+      if (pool !== undefined) pool.target = count
+    })
+  }
+
+  /** Destroys one that is too old or too many, at most: the rest comes with the next ticks. */
+  #trim(pool: Pool): void {
+    const layers = this.templates().get(pool.key.template)?.layers.join()
+    const [oldest] = pool.ready
+    if (oldest === undefined) return
+    const ageMs = Date.now() - Date.parse(oldest.createdAt)
+    const stale = pool.ready.find((box) => box.layers.join() !== layers)
+    if (stale !== undefined) this.#discard(pool, stale, 'rebuilt')
+    else if (pool.ready.length > pool.target) {
+      this.#discard(pool, oldest, availableMemory() < this.settings.reserveBytes ? 'memory' : 'idle')
+    } else if (ageMs > this.settings.maxAgeMs) this.#discard(pool, oldest, 'age')
+  }
+
+  /** Makes what is lacking, the emptiest pool first, as many at once as the budget has processors. */
+  #pump(): void {
+    const atOnce = Math.max(1, Math.floor(this.settings.budget.cpus))
+    while (!this.#closed && this.#making.size < atOnce && !this.#busy() && whyFull(this.node) === null) {
+      const [pool] = [...this.#pools.values()]
+        .filter(({ lacking }) => lacking > 0)
+        .toSorted((one, other) => one.ready.length / one.target - other.ready.length / other.target)
+      if (pool === undefined) return
+      const making: Promise<void> = this.#make(pool).finally(() => {
+        this.#making.delete(making)
+        this.#pump()
+      })
+      this.#making.add(making)
+    }
+  }
+
+  /** A burst is being served. */
+  #busy(): boolean {
+    const now = performance.now()
+    return now - this.#lastClaim < quietMs && now - this.#burstBegan < longestQuietMs
+  }
+
+  #whenQuiet(): void {
+    clearTimeout(this.#quiet)
+    const waited = performance.now() - this.#burstBegan
+    this.#quiet = setTimeout(() => this.refill(), Math.max(1, Math.min(quietMs, longestQuietMs - waited)))
+  }
+
+  async #make(pool: Pool): Promise<void> {
+    pool.creating++
+    const began = performance.now()
+    try {
+      const box = await this.#makeOne(pool.key)
+      pool.made(box)
+      this.#watch(pool, box)
+    } catch (error) {
+      pool.failed(error)
+      this.node.log.error({ error, pool: nameOf(pool.key) }, 'a sandbox for the pool cannot be made')
+    } finally {
+      pool.creating--
+    }
+    // A budget of half a processor leaves as long a pause as the work took.
+    const share = Math.min(1, this.settings.budget.cpus)
+    const restMs = (performance.now() - began) * (1 / share - 1)
+    if (restMs >= 1) await new Promise((resolve) => setTimeout(resolve, restMs).unref())
+  }
+
+  async #makeOne({ template, isolation, memoryMiB }: Key): Promise<Record> {
+    const defaults = this.templates().get(template)?.defaults
+    if (defaults === undefined) throw new Error(`template ${template} is gone`)
+    const parent = life.makeParentCgroup(this.node, 'pool')
+    setWeight(this.node.hierarchy, parent, weight)
+    const cgroup = join(parent, `${template}-${process.hrtime.bigint()}`)
+    const plain = { tenantId: null, network: 'internet', env: {}, hostname: 'sandbox' } as const
+    const limits = { ...defaults, memoryMiB }
+    const box = await this.sandboxes().make(null, { ...plain, template, isolation, limits }, cgroup)
+    // Before anybody can claim it: what comes into a cgroup while its processes move stays behind.
+    await this.node.prepareShell(box.id)
+    return box
+  }
+
+  /** The one that has waited longest and can be handed out: checked now, for the price of one line of /proc. */
+  #healthy(pool: Pool): Record | undefined {
+    const layers = this.templates().get(pool.key.template)?.layers.join()
+    for (let box = pool.ready[0]; box !== undefined; box = pool.ready[0]) {
+      if (!life.isAlive(box)) this.#discard(pool, box, 'dead')
+      else if (box.layers.join() !== layers) this.#discard(pool, box, 'rebuilt')
+      else return pool.ready.shift()
+    }
+    return undefined
+  }
+
+  #watch(pool: Pool, box: Record): void {
+    life.watchExit(this.node, box, () => {
+      // One that was claimed is watched by `Sandboxes`.
+      if (pool.ready.includes(box)) this.#discard(pool, box, 'dead')
+    })
+  }
+
+  #discard(pool: Pool, box: Record, reason: Reason): void {
+    if (!pool.remove(box, reason)) return
+    life.tearDown(this.node, box).catch((error: unknown) => {
+      this.node.log.error({ error, id: box.id }, 'a pooled sandbox cannot be removed')
+    })
+  }
+
+  #offered({ template, isolation }: Key): boolean {
+    const named = this.templates().get(template)?.isolation.includes(isolation) ?? false
+    return named && this.node.engines.offers(isolation)
+  }
+
+  #floorKeys(): Key[] {
+    return [...this.templates().values()].flatMap(({ name, isolation, defaults }) => {
+      const memoryMiB = sizeClass(defaults.memoryMiB)
+      return isolation
+        .map((one) => ({ template: name, isolation: one, memoryMiB }))
+        .filter((key) => this.#offered(key))
+    })
+  }
+
+  #floors() {
+    return this.#floorKeys().map(({ template, isolation }) => {
+      return { isolation, count: this.#floorOf(isolation), label: `always ready: ${template}` }
+    })
+  }
+
+  #floorOf(isolation: Isolation): number {
+    return isolation === 'hardened' ? Math.min(mostHardened, this.settings.floor) : this.settings.floor
+  }
+
+  #pool(key: Key): Pool {
+    const name = nameOf(key)
+    const pool = this.#pools.get(name) ?? new Pool(key, () => performance.now())
+    this.#pools.set(name, pool)
+    return pool
+  }
+}

@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { poolSchedule, warmRequest } from '../../protocol/index.js'
+import { sizeClass } from '../sandbox/size.js'
+import { type Kept, Wishes } from './wishes.js'
+
+const minute = 60_000
+const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']
+const lesson = (over: object = {}) =>
+  poolSchedule.parse({
+    ...{ template: 'python', count: 40, at: '09:00', days: weekdays, timeZone: 'Europe/Berlin' },
+    ...over,
+  })
+const python = { template: 'python', isolation: 'standard', memoryMiB: 256 } as const
+
+describe('schedules and warm-ahead requests', () => {
+  let now: number
+  let saved: Kept
+  const open = (memoryMiB = 1000, kept: Kept = { schedules: new Map(), warm: new Map() }) =>
+    new Wishes(
+      {
+        keyOf: ({ template, isolation, memoryMiB: wanted }) => {
+          return { template, isolation, memoryMiB: sizeClass(wanted ?? 256) }
+        },
+        budget: { memoryMiB, diskMiB: 1000, cpus: 1, sandboxes: 500 },
+        floors: () => [{ isolation: 'standard', count: 4, label: 'always ready: base' }],
+        save: (kept) => {
+          saved = kept
+        },
+        now: () => now,
+      },
+      kept,
+    )
+
+  beforeEach(() => {
+    now = Date.parse('2026-11-25T06:00:00Z')
+  })
+
+  it('ask for nothing until shortly before their time, and not after it', () => {
+    const wishes = open()
+    wishes.putSchedule('lesson', lesson())
+    expect(wishes.asked(python)).toBe(0)
+    now = Date.parse('2026-11-25T07:59:40Z')
+    expect(wishes.asked(python)).toBe(40)
+    now = Date.parse('2026-11-25T08:59:00Z')
+    expect(wishes.asked(python)).toBe(40)
+    now = Date.parse('2026-11-25T09:00:00Z')
+    expect(wishes.asked(python)).toBe(0)
+  })
+
+  it('are served by claims, and ask anew the next day', () => {
+    const wishes = open()
+    wishes.putSchedule('lesson', lesson())
+    now = Date.parse('2026-11-25T08:00:30Z')
+    for (let n = 0; n < 38; n++) wishes.claimed(python)
+    expect(wishes.asked(python)).toBe(2)
+    for (let n = 0; n < 5; n++) wishes.claimed(python)
+    expect(wishes.asked(python)).toBe(0)
+    now = Date.parse('2026-11-26T08:00:30Z')
+    wishes.expire()
+    expect(wishes.asked(python)).toBe(40)
+  })
+
+  it('add up for one pool, and leave the others alone', () => {
+    const wishes = open()
+    wishes.addWarm(warmRequest.parse({ template: 'python', count: 5 }))
+    wishes.addWarm(warmRequest.parse({ template: 'python', count: 7, memoryMiB: 300 }))
+    expect(wishes.asked(python)).toBe(12)
+    expect(wishes.asked({ ...python, memoryMiB: 512 })).toBe(0)
+    now += 15 * minute
+    wishes.expire()
+    expect(wishes.asked(python)).toBe(0)
+    expect(wishes.describe().warm).toEqual([])
+  })
+
+  it('are refused when they overlap, whatever the zone, and may touch', () => {
+    const wishes = open()
+    wishes.putSchedule('lesson', lesson())
+    expect(() => wishes.putSchedule('other', lesson({ at: '08:30', timeZone: 'Europe/London' }))).toThrow(
+      /other overlaps lesson.*40 \+ 40 = 80/s,
+    )
+    // Apart in winter and in summer, but New York puts its clocks forward weeks before Berlin.
+    expect(() => wishes.putSchedule('other', lesson({ at: '04:30', timeZone: 'America/New_York' }))).toThrow(
+      /at 2027-03-15T08:30/,
+    )
+    expect(() =>
+      wishes.putSchedule('other', lesson({ at: '05:30', timeZone: 'America/New_York' })),
+    ).not.toThrow()
+    expect(wishes.putSchedule('after', lesson({ at: '10:00', holdMinutes: 10 })).created).toBe(true)
+    expect(wishes.putSchedule('lesson', lesson({ count: 30 })).created).toBe(false)
+    expect(() => wishes.putSchedule('big', lesson({ memoryMiB: 1024 }))).not.toThrow()
+  })
+
+  it('are refused beyond the budget, with the sum that shows it, and change nothing', () => {
+    const wishes = open(300)
+    wishes.putSchedule('lesson', lesson())
+    expect(() => wishes.putSchedule('js', lesson({ template: 'node', count: 60 }))).toThrow(
+      '60 × 4 MiB (js at 09:00) + 40 × 4 MiB (lesson at 09:00) + 4 × 4 MiB (always ready: base) = 416 MiB of memory; the pools of this node may use 300',
+    )
+    expect(() => wishes.putSchedule('js', lesson({ template: 'node', at: '14:00', count: 60 }))).not.toThrow()
+    now = Date.parse('2026-11-25T08:30:00Z')
+    expect(() => wishes.addWarm(warmRequest.parse({ template: 'node', count: 40 }))).toThrow(/= 336 MiB/)
+    expect(wishes.describe().schedules.map(({ name }) => name)).toEqual(['lesson', 'js'])
+    expect(wishes.describe().warm).toEqual([])
+  })
+
+  it('are kept for the next runtime', () => {
+    const wishes = open()
+    wishes.putSchedule('lesson', lesson())
+    wishes.addWarm(warmRequest.parse({ template: 'python', count: 5 }))
+    const next = open(1000, saved)
+    expect(next.asked(python)).toBe(5)
+    expect(next.describe()).toEqual(wishes.describe())
+  })
+
+  it.each([
+    { at: '9:00' },
+    { at: '24:00' },
+    { days: [] },
+    { days: ['monday', 'monday'] },
+    { days: ['someday'] },
+    { timeZone: 'Mars/Olympus' },
+    { timeZone: undefined },
+    { count: 0 },
+    { count: 1.5 },
+    { holdMinutes: 0 },
+    { template: '../etc' },
+    { surprise: true },
+  ])('are refused with %j', (over) => {
+    expect(() => lesson(over)).toThrow()
+  })
+})

@@ -1,0 +1,225 @@
+import {
+  type KeptSchedule,
+  type KeptWarm,
+  newId,
+  type PoolBudget,
+  type PoolSchedule,
+  type WarmRequest,
+} from '../../protocol/index.js'
+import { RuntimeRefusal } from '../errors.js'
+import { excess, type Want } from './budget.js'
+import { type Key, nameOf } from './key.js'
+import { type Interval, meet, nextOccurrence, nextYear, occurrences } from './schedule.js'
+
+/** What people asked for, as it is kept across restarts. */
+export interface Kept {
+  readonly schedules: ReadonlyMap<string, PoolSchedule>
+  readonly warm: ReadonlyMap<string, WarmRequest & { readonly from: number; readonly until: number }>
+}
+
+/** What the wishes are judged by. */
+export interface Judge {
+  keyOf(request: PoolSchedule | WarmRequest): Key
+  readonly budget: PoolBudget
+  /** What every pool keeps ready in any case. */
+  floors(): Want[]
+  save(kept: Kept): void
+  now(): number
+}
+
+/** Filling begins so long before a schedule's time: a fixed while, and more for each sandbox. */
+const leadMs = (count: number) => 30_000 + count * 200
+const minuteMs = 60_000
+/** More than anybody can oversee; each costs a little at every claim. */
+const mostWishes = 200
+
+/**
+ * Schedules and warm-ahead requests. What is claimed from a pool while a wish holds is what the wish was for:
+ * it is not made a second time.
+ */
+export class Wishes {
+  readonly #schedules: Map<string, PoolSchedule>
+  readonly #warm: Map<string, WarmRequest & { readonly from: number; readonly until: number }>
+  readonly #next = new Map<string, Interval>()
+  /** Claims that a wish has served, by its name and the beginning of its time. */
+  readonly #served = new Map<string, number>()
+
+  constructor(
+    private readonly judge: Judge,
+    kept: Kept,
+  ) {
+    this.#schedules = new Map(kept.schedules)
+    this.#warm = new Map(kept.warm)
+  }
+
+  /**
+   * @returns the schedule, and whether there was none of that name
+   * @throws RuntimeRefusal `conflict` when it overlaps, `quota_exceeded` with the sum that shows it
+   */
+  putSchedule(name: string, schedule: PoolSchedule): { kept: KeptSchedule; created: boolean } {
+    this.#judgeSchedule(name, schedule, nextYear(this.judge.now()))
+    const created = !this.#schedules.has(name)
+    if (created && this.#schedules.size >= mostWishes) throw tooMany('schedules')
+    this.#schedules.set(name, schedule)
+    this.#next.delete(name)
+    this.#save()
+    return { kept: this.#describeSchedule(name, schedule), created }
+  }
+
+  removeSchedule(name: string): void {
+    this.#next.delete(name)
+    if (this.#schedules.delete(name)) this.#save()
+  }
+
+  /** @throws RuntimeRefusal `quota_exceeded` with the sum that shows it */
+  addWarm(request: WarmRequest): KeptWarm {
+    if (this.#warm.size >= mostWishes) throw tooMany('warm-ahead requests')
+    const from = this.judge.now()
+    const interval = { from, until: from + request.holdMinutes * minuteMs }
+    const own = { isolation: request.isolation, count: request.count, label: 'this request' }
+    this.#judge([own, ...this.#warmWants(interval), ...this.#scheduledWants(interval)])
+    const id = newId('wm')
+    this.#warm.set(id, { ...request, ...interval })
+    this.#save()
+    return { ...request, id, expiresAt: new Date(interval.until).toISOString() }
+  }
+
+  removeWarm(id: string): void {
+    if (this.#warm.delete(id)) this.#save()
+  }
+
+  /** A claim for a pool: the wish that ends first has been served once more. */
+  claimed(key: Key): void {
+    const open = this.#active(key).filter(({ left }) => left > 0)
+    const [first] = open.toSorted((one, other) => one.until - other.until)
+    if (first !== undefined) this.#served.set(first.mark, (this.#served.get(first.mark) ?? 0) + 1)
+  }
+
+  /** How many more sandboxes of a pool are asked for now. */
+  asked(key: Key): number {
+    return this.#active(key).reduce((sum, { left }) => sum + left, 0)
+  }
+
+  /** Every pool that something is or will be asked of. */
+  keys(): Key[] {
+    return [...this.#schedules.values(), ...this.#warm.values()].map((one) => this.judge.keyOf(one))
+  }
+
+  /** Forgets what has expired. */
+  expire(): void {
+    const expired = [...this.#warm].filter(([, { until }]) => until <= this.judge.now())
+    for (const [id] of expired) this.#warm.delete(id)
+    if (expired.length > 0) this.#save()
+    const marks = new Set(this.keys().flatMap((key) => this.#active(key).map(({ mark }) => mark)))
+    for (const mark of this.#served.keys()) if (!marks.has(mark)) this.#served.delete(mark)
+  }
+
+  describe(): { schedules: KeptSchedule[]; warm: KeptWarm[] } {
+    return {
+      schedules: [...this.#schedules].map(([name, schedule]) => this.#describeSchedule(name, schedule)),
+      warm: [...this.#warm].map(([id, { from: _, until, ...request }]) => {
+        return { ...request, id, expiresAt: new Date(until).toISOString() }
+      }),
+    }
+  }
+
+  #describeSchedule(name: string, schedule: PoolSchedule): KeptSchedule {
+    const now = this.judge.now()
+    const { from } = this.#nextOf(name, schedule)
+    return {
+      ...schedule,
+      name,
+      nextAt: new Date(from).toISOString(),
+      active: from - leadMs(schedule.count) <= now,
+    }
+  }
+
+  /** Every claim asks, and the calendar takes a third of a millisecond to answer: kept until it is over. */
+  #nextOf(name: string, schedule: PoolSchedule): Interval {
+    const known = this.#next.get(name)
+    if (known !== undefined && known.until > this.judge.now()) return known
+    const next = nextOccurrence(schedule, this.judge.now())
+    this.#next.set(name, next)
+    return next
+  }
+
+  #active(key: Key): { mark: string; left: number; until: number }[] {
+    const now = this.judge.now()
+    const mine = (request: PoolSchedule | WarmRequest) => nameOf(this.judge.keyOf(request)) === nameOf(key)
+    const active = [...this.#warm]
+      .filter(([, request]) => mine(request) && request.until > now)
+      .map(([id, { count, from, until }]) => ({ mark: `${id} ${from}`, count, until }))
+    for (const [name, schedule] of this.#schedules) {
+      if (!mine(schedule)) continue
+      const { from, until } = nextOccurrence(schedule, now)
+      if (from - leadMs(schedule.count) <= now)
+        active.push({ mark: `${name} ${from}`, count: schedule.count, until })
+    }
+    return active.map(({ mark, count, until }) => {
+      return { mark, until, left: Math.max(0, count - (this.#served.get(mark) ?? 0)) }
+    })
+  }
+
+  #judgeSchedule(name: string, schedule: PoolSchedule, range: Interval): void {
+    const key = nameOf(this.judge.keyOf(schedule))
+    const others = [...this.#schedules]
+      .filter(([other]) => other !== name)
+      .map(([other, theirs]) => ({ other, theirs, times: occurrences(theirs, range) }))
+    for (const mine of occurrences(schedule, range)) {
+      const filling = { from: mine.from - leadMs(schedule.count), until: mine.until }
+      const own = { isolation: schedule.isolation, count: schedule.count, label: `${name} at ${schedule.at}` }
+      const wants: Want[] = [own, ...this.#warmWants(filling)]
+      for (const { other, theirs, times } of others) {
+        const samePool = nameOf(this.judge.keyOf(theirs)) === key
+        if (samePool && times.some((time) => meet(time, mine)))
+          throw overlap(name, schedule, other, theirs, mine)
+        const early = leadMs(theirs.count)
+        if (!times.some(({ from, until }) => meet({ from: from - early, until }, filling))) continue
+        wants.push({ isolation: theirs.isolation, count: theirs.count, label: `${other} at ${theirs.at}` })
+      }
+      this.#judge(wants)
+    }
+  }
+
+  #judge(wants: readonly Want[]): void {
+    const sum = excess([...wants, ...this.judge.floors()], this.judge.budget)
+    if (sum !== undefined) throw new RuntimeRefusal('quota_exceeded', sum)
+  }
+
+  #scheduledWants(during: Interval): Want[] {
+    return [...this.#schedules].flatMap(([name, schedule]) => {
+      const { isolation, count, at } = schedule
+      const wider = { from: during.from, until: during.until + leadMs(count) }
+      return occurrences(schedule, wider).length === 0
+        ? []
+        : [{ isolation, count, label: `${name} at ${at}` }]
+    })
+  }
+
+  #warmWants(during: Interval): Want[] {
+    return [...this.#warm]
+      .filter(([, interval]) => meet(interval, during))
+      .map(([id, { isolation, count }]) => ({ isolation, count, label: id }))
+  }
+
+  #save(): void {
+    this.judge.save({ schedules: this.#schedules, warm: this.#warm })
+  }
+}
+
+const tooMany = (what: string) =>
+  new RuntimeRefusal('quota_exceeded', `this node keeps ${mostWishes} ${what}`)
+
+function overlap(
+  name: string,
+  mine: PoolSchedule,
+  other: string,
+  theirs: PoolSchedule,
+  at: Interval,
+): RuntimeRefusal {
+  return new RuntimeRefusal(
+    'conflict',
+    `${name} overlaps ${other}, which holds for the same pool at ${new Date(at.from).toISOString()}; ` +
+      `one schedule of ${mine.count} + ${theirs.count} = ${mine.count + theirs.count} would be both`,
+  )
+}
