@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { detectHierarchy } from '../runtime/cgroup/hierarchy.js'
 import { run } from '../runtime/linux/spawn.js'
 import { outcomeOf, TestInstance, until } from './testing/instance.js'
+import { withClient } from './up/database.js'
 import { isRunning } from './up/lock.js'
 
 const sandboxAnswer = z.object({ id: z.string(), state: z.string() })
@@ -169,11 +170,31 @@ describe('Cloche on this machine, from bin/up to bin/down', () => {
     expect((await instance.bin('down')).said).toContain(`${instance.name} does not run`)
   })
 
-  it('comes up again with the same accounts, and the sandbox with its disk', async () => {
-    expect((await instance.up()).code).toBe(0)
+  it('comes up again with the same accounts, and the sandbox with its disk; of two at once one is refused', async () => {
+    const [first, second] = await Promise.all([instance.up(), instance.up()])
+    expect([first.code, second.code].toSorted()).toEqual([0, 1])
+    expect(`${first.said}${second.said}`).toContain('runs already')
     expect(await api('GET', `/sandboxes/${sandbox}`)).toMatchObject({ name: 'kept', state: 'stopped' })
     await api('POST', `/sandboxes/${sandbox}/start`)
     expect(await inside('cat file')).toBe('kept\n')
+  })
+
+  it('uses a PostgreSQL that the operator names instead of one of its own, as the user cloche', async () => {
+    const database = (name: string) =>
+      `postgresql://cloche@localhost/${name}?host=${encodeURIComponent(join(instance.run, 'postgres'))}`
+    await withClient(database('postgres'), (client) => client.query('CREATE DATABASE theirs'))
+    const other = await TestInstance.make('w')
+    try {
+      const { code, said } = await other.up({ DATABASE_URL: database('theirs') })
+      expect(said).toContain('ready at')
+      expect(code).toBe(0)
+      expect(Object.keys(other.children()).toSorted()).toEqual(['runtime', 'server', 'terminals'])
+      expect(existsSync(join(other.home, 'postgres'))).toBe(false)
+      const users = await withClient(database('theirs'), (client) => client.query('SELECT FROM "user"'))
+      expect(users.rowCount).toBe(1)
+    } finally {
+      await other.remove()
+    }
   })
 
   it('clears up with bin/down after everything of it was killed', async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { closeSync, fstatSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { type Command, Failure } from './command.js'
 import { examine } from './doctor/examine.js'
@@ -8,7 +9,7 @@ import { readSettings, requireRoot, type Settings } from './settings.js'
 import { findSupervisor, takeLock } from './up/lock.js'
 import { logPath, openLog, tailOf } from './up/logs.js'
 import { adminCredentials } from './up/setup.js'
-import { Supervisor, takeOver } from './up/supervisor.js'
+import { clean, Supervisor, takeOver } from './up/supervisor.js'
 
 /** What a supervisor in the background tells the command that started it. */
 const report = z.union([
@@ -43,7 +44,11 @@ async function supervise(settings: Settings): Promise<number> {
     throw new Failure(`${settings.instance} runs already (supervisor: ${pid}). To stop it: bin/down`)
   }
   await takeOver(settings, say)
-  await requireFitMachine(settings)
+  await requireFitMachine(settings).catch(async (error: unknown) => {
+    // Where a runtime has been, its sandboxes may run on, and need what is there.
+    if (!existsSync(join(settings.run, 'crun'))) await clean(settings, say)
+    throw error
+  })
   const supervisor = new Supervisor(settings, say)
   try {
     if ((await Promise.race([supervisor.start(), stopped])) !== 'stopped') {
