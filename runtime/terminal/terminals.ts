@@ -12,6 +12,8 @@ const maxLive = 64
 /** Of one sandbox, terminals whose program has ended, kept for whoever comes back to see how. */
 const maxExited = 16
 const keepExitedMs = 600_000
+/** When a sandbox ends, its programs do first, and its own first process within this. */
+const sandboxEndsMs = 2000
 
 /** What the runtime asks for. `process` is in OCI form. */
 export const openRequest = z.object({
@@ -40,6 +42,8 @@ interface ProcessIdentity {
 /** Every terminal of this node, and the shells that wait in pooled sandboxes. */
 export class Terminals {
   readonly #held = new Map<string, Held>()
+  /** How many are being opened in a sandbox now. */
+  readonly #opening = new Map<string, number>()
   readonly shells: PooledShells
 
   constructor(
@@ -69,25 +73,37 @@ export class Terminals {
 
   /** @throws RuntimeRefusal `conflict` at the bound, `invalid_request` when the program cannot be started */
   async open(wanted: OpenRequest): Promise<Terminal> {
-    const init = identityOf(this.maker.engines.ofContainer(wanted.container).initOf(wanted.container))
-    const others = this.of(wanted.sandboxId)
-    if (others.filter((one) => one.describe().exit === null).length >= maxLive) {
+    const { sandboxId, container, title, size } = wanted
+    const init = identityOf(this.maker.engines.ofContainer(container).initOf(container))
+    const opening = this.#opening.get(sandboxId) ?? 0
+    const live = this.of(sandboxId).filter((one) => one.describe().exit === null)
+    if (live.length + opening >= maxLive) {
       throw new RuntimeRefusal('conflict', `a sandbox has at most ${maxLive} terminals; close one`)
     }
-    const shell = wanted.pooled ? this.shells.take(wanted.container) : undefined
-    const pty =
-      shell?.pty ?? (await openPty(this.maker, wanted.container, { ...wanted.process, terminal: true }))
-    const { sandboxId, title, size } = wanted
-    const id = newId('tm')
-    const terminal = new Terminal(id, sandboxId, title, size, pty, this.maker.reaper, this.screens)
-    shell?.begin()
-    this.#held.set(id, { terminal, init })
-    void terminal.ended.then(() => {
-      const exited = this.of(sandboxId).filter((one) => one.describe().exit !== null)
-      for (const old of exited.slice(0, -maxExited)) this.#held.delete(old.id)
-      setTimeout(() => this.#held.delete(id), keepExitedMs).unref()
-    })
-    return terminal
+    this.#opening.set(sandboxId, opening + 1)
+    try {
+      const shell = wanted.pooled ? this.shells.take(container) : undefined
+      const process = { ...wanted.process, terminal: true }
+      const pty = shell?.pty ?? (await openPty(this.maker, container, process))
+      const id = newId('tm')
+      const terminal = new Terminal(id, sandboxId, title, size, pty, this.maker.reaper, this.screens)
+      shell?.begin()
+      this.#held.set(id, { terminal, init })
+      void terminal.ended.then(() => this.#ended(terminal))
+      return terminal
+    } finally {
+      const left = (this.#opening.get(sandboxId) ?? 1) - 1
+      if (left === 0) this.#opening.delete(sandboxId)
+      else this.#opening.set(sandboxId, left)
+    }
+  }
+
+  /** Keeps what the program left, but not for a sandbox that has ended with it, and not too many. */
+  #ended({ id, sandboxId }: Terminal): void {
+    const exited = this.of(sandboxId).filter((one) => one.describe().exit !== null)
+    for (const old of exited.slice(0, -maxExited)) this.#held.delete(old.id)
+    setTimeout(() => this.of(sandboxId), sandboxEndsMs).unref()
+    setTimeout(() => this.#held.delete(id), keepExitedMs).unref()
   }
 
   /** Ends the program and forgets the terminal. @throws RuntimeRefusal `not_found` */
