@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { testInstance } from '../runtime/testing/kernel.js'
@@ -89,6 +89,18 @@ describe('the doctor', () => {
     })
   })
 
+  it('knows that the user cloche cannot read an installation, and what to type', async () => {
+    // One laid over this checkout, for the doctor alone.
+    const hide = [
+      'mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work',
+      'mount -t overlay overlay -o "lowerdir=$PWD,upperdir=/mnt/upper,workdir=/mnt/work" "$PWD"',
+      'cd "$PWD" && chmod 700 dist/server && exec "$@"',
+    ].join(' && ')
+    const { code, said } = await examine({}, ['unshare', '--mount', 'bash', '-c', hide, 'bash'])
+    expect(said).toMatch(/^missing {2}installation readable: .* Type: chmod -R go\+rX /m)
+    expect(code).toBe(1)
+  })
+
   it('takes the resolvers that an operator has set', async () => {
     const { said } = await examine({ CLOCHE_RESOLVERS: '192.0.2.1' })
     expect(said).toContain('ok       resolver for sandboxes: 192.0.2.1\n')
@@ -96,6 +108,7 @@ describe('the doctor', () => {
 
   it('leaves nothing behind', () => {
     expect(readdirSync(home)).toEqual([])
+    expect(existsSync(`/run/cloche/${testInstance}d`)).toBe(false)
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(home)
     expect(readdirSync('/run').filter((name) => name.startsWith(`cloche-doctor-${testInstance}`))).toEqual([])
     rmdirSync(home)

@@ -61,7 +61,12 @@ function installationOf(program: string): string {
   throw new Error(`no package.json above ${program}`)
 }
 
-/** @throws Failure when the caller is not root */
+/**
+ * For commands that work on the machine.
+ * @throws Failure when the caller is not root
+ */
 export function requireRoot(what: string): void {
   if (process.getuid?.() !== 0) throw new Failure(`${what} needs root. Type: sudo bin/cloche ${what}`)
+  // The user `cloche` walks through directories that are made here, whatever this shell's umask is.
+  process.umask(0o022)
 }

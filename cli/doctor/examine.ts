@@ -1,7 +1,7 @@
 import type { Settings } from '../settings.js'
 import { checkCgroups } from './cgroup.js'
 import type { Finding } from './finding.js'
-import { checkBaseTemplate, checkBuild, checkDatabase, checkNode } from './installation.js'
+import { checkBaseTemplate, checkBuild, checkDatabase, checkNode, checkReadable } from './installation.js'
 import { checkKernel } from './kernel.js'
 import {
   checkDiskSpace,
@@ -34,6 +34,7 @@ export async function examine(settings: Settings): Promise<Finding[]> {
     checkMemory(),
     checkPort(settings),
     checkBuild(settings),
+    checkReadable(settings),
     checkDatabase(settings),
     checkBaseTemplate(settings),
   ])

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { run } from '../../runtime/linux/spawn.js'
 import { isDiskOpen } from '../../runtime/rootfs/disk.js'
 import type { Settings } from '../settings.js'
+import { confined } from '../up/confine.js'
 import { requireDatabase } from '../up/database.js'
 import { findSupervisor } from '../up/lock.js'
 import { embeddedUrl, postgresPrograms } from '../up/postgres.js'
@@ -27,6 +29,23 @@ export function checkBuild({ app }: Settings): Finding {
   const absent = parts.filter((part) => !existsSync(join(app, 'dist', part)))
   if (absent.length === 0) return ok('build', join(app, 'dist'))
   return missing('build', `dist/${absent.join(', dist/')} not built`, 'Type: bin/build')
+}
+
+/** A checkout made under a strict umask is root's alone, and the server could not read it. */
+export function checkReadable(settings: Settings): Promise<Finding> {
+  const look = async () => {
+    const [program = '', ...args] = confined(settings, [
+      'test',
+      '-r',
+      'dist/server/index.js',
+      '-a',
+      '-r',
+      'node_modules/pg',
+    ])
+    await run(program, args)
+    return `by the user ${settings.group}`
+  }
+  return attempt('installation readable', look, `Type: chmod -R go+rX ${settings.app}`)
 }
 
 /** The base template is on the disk, which is only mounted while the instance runs. */

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Settings } from '../settings.js'
 
@@ -41,4 +41,12 @@ export function confined(
     ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
     ...['env', `--chdir=${app}`, ...program],
   ]
+}
+
+/** Removes the places of the views from the run directory of an instance that does not run. */
+export function forgetViews(settings: Settings): void {
+  if (!existsSync(settings.run)) return
+  rmSync(nodeView(settings), { force: true })
+  if (existsSync(appView(settings))) rmdirSync(appView(settings))
+  if (readdirSync(settings.run).length === 0) rmdirSync(settings.run)
 }

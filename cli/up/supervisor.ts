@@ -26,6 +26,7 @@ const stopOrder = ['server', 'runtime', 'terminals', 'postgres'] as const
 export class Supervisor {
   readonly #children = new Map<string, Child>()
   readonly #starting = new AbortController()
+  #started: Promise<void> = Promise.resolve()
   #rotation: NodeJS.Timeout | undefined
 
   constructor(
@@ -37,7 +38,12 @@ export class Supervisor {
    * Starts everything, in the order of need, and returns when the server answers.
    * @throws Failure when something cannot; the caller then stops the rest
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#started = this.#startAll()
+    return this.#started
+  }
+
+  async #startAll(): Promise<void> {
     const { settings } = this
     const access = accessOf(settings)
     const server = serverService(settings, access)
@@ -47,13 +53,14 @@ export class Supervisor {
     const failed = (await Promise.allSettled([node, database])).find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     await this.#run(server)
-    // Unreferenced: a signal may have begun to stop everything meanwhile.
-    this.#rotation = setInterval(() => boundLogs(settings.home), boundLogsEveryMs).unref()
+    this.#rotation = setInterval(() => boundLogs(settings.home), boundLogsEveryMs)
   }
 
   /** Stops everything: sandboxes too, whose disks stay. Leaves no process, mount or file in `/run` behind. */
   async stop(): Promise<void> {
     this.#starting.abort()
+    // Nothing may be begun behind our back; an image that is being built is finished first.
+    await this.#started.catch(() => {}) // whoever called `start` has heard it
     clearInterval(this.#rotation)
     for (const name of stopOrder) {
       const child = this.#children.get(name)
