@@ -118,6 +118,39 @@ describe.each(inGuest ? (['standard'] as const) : (['standard', 'hardened'] as c
       await remove(id)
     })
 
+    it('outlives a bomb of processes', async () => {
+      const { id } = await claim()
+      const bomb = 'for i in $(seq 200); do sleep 60 > /dev/null 2>&1 & done'
+      expect((await instance.exec(id, bomb)).stderr).toMatch(/fork|resource/i)
+      expect((await instance.exec(id, 'echo alive', { user: 'root' })).stdout).toBe('alive\n')
+      await remove(id)
+    })
+
+    it('loses at its memory limit what took it: a process, or under gVisor all of them', async () => {
+      const { id } = await claim()
+      const hog = 'b = bytearray(600 << 20); b[::4096] = b[::4096]'
+      const { exit } = await instance.exec(id, ['python3', '-c', hog])
+      if (isolation === 'standard') {
+        expect(exit).toMatchObject({ signal: 'SIGKILL' })
+        expect((await instance.exec(id, 'echo alive')).stdout).toBe('alive\n')
+      } else {
+        while ((await sandboxOf('GET', `/sandboxes/${id}`)).state !== 'stopped') await sleep(20)
+        expect((await sandboxOf('POST', `/sandboxes/${id}/start`)).state).toBe('running')
+        expect((await instance.exec(id, 'echo alive')).stdout).toBe('alive\n')
+      }
+      await remove(id)
+    })
+
+    it('shows its files outside as they are inside, and takes what is put there', async () => {
+      const { id } = await claim()
+      await instance.exec(id, 'echo inside > file')
+      const path = encodeURIComponent('/home/user/file')
+      expect((await instance.call('GET', `/sandboxes/${id}/files?path=${path}`)).text).toContain('inside')
+      await instance.call('PUT', `/sandboxes/${id}/files?path=${path}`, 'outside')
+      expect((await instance.exec(id, 'cat file')).stdout).toContain('outside')
+      await remove(id)
+    })
+
     it('tells what it uses', async () => {
       const { id } = await claim()
       await instance.exec(id, 'for i in $(seq 20000); do :; done')

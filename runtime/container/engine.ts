@@ -1,6 +1,6 @@
 import type { Isolation, Limits } from '../../protocol/index.js'
 import type { ExecFiles } from './crun.js'
-import type { ContainerSpec } from './spec.js'
+import type { ContainerSpec, Rlimit } from './spec.js'
 
 /** A process that an exec started. */
 export interface Executed {
@@ -51,4 +51,8 @@ export interface Engine {
   nameHost(id: string, init: number, hostname: string): Promise<void>
   /** What a cgroup must allow, so that what runs inside has `limits`. */
   hostLimits(limits: Limits): Limits
+  /** Bounds of each process inside, where the cgroup's alone would end the whole container. */
+  rlimits(limits: Limits): Rlimit[]
+  /** Whether a container that was started for some limits can be held to others while it runs. */
+  adapts(from: Limits, to: Limits): boolean
 }

@@ -1,16 +1,5 @@
-import { spawn } from 'node:child_process'
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Limits } from '../../protocol/index.js'
 import type { Reaper } from '../linux/process.js'
@@ -20,10 +9,10 @@ import type { Engine } from './engine.js'
 import { type ContainerSpec, capabilities, insideEnvironment, processSpec } from './spec.js'
 
 /**
- * What gVisor itself takes of a cgroup: its kernel, written in Go, and its file server are processes in there, and
- * each address space inside has a host process and threads of its own.
+ * What gVisor itself takes of a cgroup: its kernel and its file server are processes of many threads in there,
+ * and each process inside has threads of the host that run its instructions.
  */
-const overhead = { memoryMiB: 96, pids: 256 } as const
+const overhead = { memoryMiB: 96, pids: 128, threadsOfProcess: 4 } as const
 
 const state = z.object({ goferPid: z.number(), sandbox: z.object({ pid: z.number() }) })
 
@@ -53,6 +42,19 @@ export async function findRunsc(root: string): Promise<Runsc | undefined> {
 
 const numberIn = (file: string) => Number(readFileSync(file, 'utf8'))
 
+/**
+ * Arguments of unshare(1) that run a program where /proc/sys/net is empty, in a mount namespace that ends with it.
+ * gVisor refuses to take over the host's own network, and knows it by /proc/sys/net/core/rmem_default being there,
+ * which on newer kernels (6.18, say) is there in every network namespace: where it is covered, gVisor believes
+ * that it is in the sandbox's, as it is.
+ *
+ * @see https://github.com/google/gvisor/blob/release-20240729.0/runsc/sandbox/network.go (isRootNS)
+ */
+const covered = [
+  ...['--mount', '--propagation', 'private'],
+  ...['/bin/sh', '-c', 'mount -t tmpfs tmpfs /proc/sys/net && exec "$@"', 'sh'],
+]
+
 /** Sandboxes on a kernel of their own, in user space, by gVisor. */
 export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
   const base = ['--root', runsc.root, '--platform', runsc.platform, '--overlay2=none', '--file-access=shared']
@@ -65,7 +67,6 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
       return undefined // it was never made, or is gone
     }
   }
-  let cover: Promise<number> | undefined
 
   /** Every process that descends from `pid`, itself first, as numbers inside. */
   const treeOf = async (id: string, pid: number): Promise<number[]> => {
@@ -97,10 +98,8 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
         for (const ours of [pid, stateOf(id)?.goferPid ?? pid]) void reaper.wait(ours)
         // Its network stack takes over what the namespace has when it starts.
         await connect(pid)
-        cover ??= openCover()
-        const covered = `--mount=/proc/${process.pid}/fd/${await cover}`
-        const start = [covered, runsc.program, ...base, ...logged, 'start', id]
-        await runOci('nsenter', reaper, start, log, [nothing, nothing, nothing])
+        const start = [runsc.program, ...base, ...logged, 'start', id]
+        await runOci('unshare', reaper, [...covered, ...start], log, [nothing, nothing, nothing])
         return pid
       } finally {
         closeSync(nothing)
@@ -159,8 +158,12 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
     hostLimits: (limits: Limits) => ({
       ...limits,
       memoryMiB: limits.memoryMiB + overhead.memoryMiB,
-      pids: limits.pids + overhead.pids,
+      pids: limits.pids * overhead.threadsOfProcess + overhead.pids,
     }),
+    // At a limit of the cgroup gVisor itself ends. Each process has the bounds that its container was started
+    // with, whatever an exec asks for.
+    rlimits: ({ pids }) => [{ type: 'RLIMIT_NPROC', soft: pids, hard: pids }],
+    adapts: (from, to) => from.pids === to.pids,
   }
 }
 
@@ -181,33 +184,5 @@ function namingProcess(hostname: string): object {
   return {
     ...processSpec({ args: ['hostname', hostname], env, cwd: '/', user: 'root' }),
     capabilities: { bounding: held, effective: held, permitted: held, inheritable: [], ambient: [] },
-  }
-}
-
-/**
- * A descriptor of a mount namespace in which /proc/sys/net is empty. gVisor refuses to take over the host's own
- * network, and knows it by /proc/sys/net/core/rmem_default being there, which since Linux 6.12 is there in
- * every network namespace: where it is covered, gVisor believes that it is in the sandbox's, as it is.
- *
- * @see https://github.com/google/gvisor/blob/release-20240729.0/runsc/sandbox/network.go (isRootNetNS)
- */
-async function openCover(): Promise<number> {
-  const holder = spawn('unshare', ['--mount', '--propagation', 'private', 'cat'], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  try {
-    if (holder.pid === undefined) throw new Error('unshare(1) cannot be started; is util-linux installed?')
-    const theirs = `/proc/${holder.pid}/ns/mnt`
-    const own = readlinkSync('/proc/self/ns/mnt')
-    for (let tries = 0; readlinkSync(theirs) === own; tries++) {
-      if (tries > 5000) throw new Error('unshare --mount made no mount namespace')
-      await sleep(1)
-    }
-    const fd = openSync(theirs, 'r')
-    await run('nsenter', [`--mount=${theirs}`, 'mount', '-t', 'tmpfs', 'tmpfs', '/proc/sys/net'])
-    return fd
-  } finally {
-    holder.stdin?.on('error', () => {}).end()
-    holder.kill('SIGKILL')
   }
 }

@@ -26,7 +26,7 @@ export const capabilities = [
  * is one; and no more than most hosts let their own daemons have, for a limit cannot be raised here. Pending
  * signals of a sandbox count as the host's root's too.
  */
-const rlimits = [
+const rlimits: readonly Rlimit[] = [
   { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
   { type: 'RLIMIT_NOFILE', soft: 16_384, hard: 16_384 },
   { type: 'RLIMIT_SIGPENDING', soft: 4096, hard: 4096 },
@@ -37,6 +37,13 @@ const maxPtys = 256
 /** Files of one tmpfs; their memory counts as the sandbox's. */
 const maxTmpfsInodes = 65_536
 
+/** A bound of one process, of setrlimit(2). */
+export interface Rlimit {
+  readonly type: string
+  readonly soft: number
+  readonly hard: number
+}
+
 /** What the OCI runtime is asked to run. */
 export interface ContainerOptions {
   readonly rootfs: string
@@ -45,6 +52,8 @@ export interface ContainerOptions {
   readonly hostname: string
   readonly memoryBytes: number
   readonly filter: SeccompConfig
+  /** Beside those that every process has. */
+  readonly rlimits?: readonly Rlimit[]
 }
 
 const mib = 1024 ** 2
@@ -90,6 +99,7 @@ export function containerSpec(options: ContainerOptions) {
     process: {
       ...processSpec({ args: ['/usr/bin/catatonit', '-P'], env: [], cwd: '/', user: 'root' }),
       terminal: false,
+      rlimits: [...rlimits, ...(options.rlimits ?? [])],
     },
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },

@@ -42,6 +42,8 @@ export function standardEngine(oci: OciRuntime, reaper: Reaper, filter?: Seccomp
     relocated: (id, cgroup) => rewriteCgroupPath(oci, id, cgroup),
     nameHost: async (_, init, hostname) => nameHost(init, hostname),
     hostLimits: (limits) => limits,
+    rlimits: () => [],
+    adapts: () => true,
   }
 }
 

@@ -109,7 +109,10 @@ export class Pools implements Warm {
 
   take({ template, isolation, limits }: Claim): Record | undefined {
     const pool = this.#pool({ template, isolation, memoryMiB: sizeClass(limits.memoryMiB) })
-    const box = this.#healthy(pool)
+    const [first] = pool.ready
+    // Those of one pool were started alike: where one cannot be held to other limits, none can.
+    const adapts = first === undefined || this.node.engines.of(isolation).adapts(first.limits, limits)
+    const box = adapts ? this.#healthy(pool) : undefined
     pool.claimed(box !== undefined)
     this.wishes.claimed(pool.key)
     const now = performance.now()

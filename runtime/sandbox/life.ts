@@ -71,6 +71,7 @@ async function startContainer(
   bundle: string,
   rootfs: string,
 ): Promise<number> {
+  const engine = node.engines.of(box.isolation)
   const spec = containerSpec({
     rootfs,
     uidBase: node.slot.uidBase(box.index),
@@ -78,15 +79,14 @@ async function startContainer(
     hostname: box.hostname,
     memoryBytes: sizeClass(box.limits.memoryMiB) * mib,
     filter: node.filter.config(),
+    rlimits: engine.rlimits(box.limits),
   })
   // Open for reading too, or opening would wait for a reader.
   const output = openSync(join(bundle, 'exit'), constants.O_RDWR)
   try {
-    return await node.engines
-      .of(box.isolation)
-      .start(box.id, bundle, spec, output, (pid) =>
-        node.network.connect(linkOf(node, box), linkPolicyOf(box), pid),
-      )
+    return await engine.start(box.id, bundle, spec, output, (pid) =>
+      node.network.connect(linkOf(node, box), linkPolicyOf(box), pid),
+    )
   } finally {
     closeSync(output)
   }

@@ -16,7 +16,8 @@ process.execPath = process.argv0
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..'))
 mount('proc', '/proc', 'proc', 0, '')
 mount('sysfs', '/sys', 'sysfs', 0, '')
-for (const directory of ['/run', '/tmp', '/var/tmp']) mount('tmpfs', directory, 'tmpfs', 0, '')
+// Room that a host's disk has: more than the guest's memory, and never used.
+for (const directory of ['/run', '/tmp', '/var/tmp']) mount('tmpfs', directory, 'tmpfs', 0, 'size=64g')
 mkdirSync('/dev/pts', { recursive: true })
 mkdirSync('/dev/shm', { recursive: true })
 mount('devpts', '/dev/pts', 'devpts', 0, 'ptmxmode=0666')
