@@ -13,6 +13,7 @@ import type { Database } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { usedBy } from '../sandboxes/admission.js'
+import { poolRoutes } from './pools.js'
 
 /** `/admin/*`: for operators, across tenants. */
 export const adminRoutes =
@@ -23,6 +24,8 @@ export const adminRoutes =
     app.addHook('preHandler', async (request) => {
       if (!request.principal.operator) throw forbidden('only operators may do this')
     })
+
+    await app.register(poolRoutes(database, runtime))
 
     const presentTenant = async (id: string): Promise<AdminTenant> => {
       const row = await prisma.tenant.findUnique({
