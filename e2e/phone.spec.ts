@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { expect, test } from './test.js'
 
 test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
@@ -33,4 +34,24 @@ test('on a phone every page fits, and the keys that its keyboard lacks are there
   await keys.getByRole('button', { name: 'Escape' }).tap()
   await page.keyboard.type('\n')
   await terminal.sees(/^\^\[$/m)
+
+  await page.keyboard.press('Control+d')
+  await terminal.prompt()
+  await terminal.run('seq 200', /^200$/m)
+  await drag(page, 200, 500)
+  await terminal.sees(/^165$/m)
+  expect(await terminal.text()).not.toMatch(/^200$/m)
 })
+
+/** One finger down the middle of the screen. */
+async function drag(page: Page, fromY: number, toY: number): Promise<void> {
+  const devtools = await page.context().newCDPSession(page)
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', y: number) =>
+    devtools.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: type === 'touchEnd' ? [] : [{ x: 180, y }],
+    })
+  await touch('touchStart', fromY)
+  for (let y = fromY; y <= toY; y += 20) await touch('touchMove', y)
+  await touch('touchEnd', toY)
+}

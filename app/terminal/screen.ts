@@ -23,13 +23,15 @@ export class Screen {
   #opened = false
 
   constructor() {
-    this.element.className = 'h-full w-full'
+    // A finger scrolls the terminal (`touch.ts`), not the page; two may still zoom.
+    this.element.className = 'h-full w-full touch-pinch-zoom'
     this.xterm = new Terminal({
       allowProposedApi: true,
       fontFamily:
         '"JetBrains Mono Variable", ui-monospace, "DejaVu Sans Mono", "Noto Color Emoji", monospace',
       lineHeight: 1.15,
       scrollback: 10_000,
+      overviewRuler: { width: 10 },
       minimumContrastRatio: 4.5,
       macOptionIsMeta: true,
       rightClickSelectsWord: false,

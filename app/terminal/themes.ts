@@ -113,5 +113,12 @@ const palettes: Record<Exclude<ThemeName, 'page'>, ITheme> = {
 }
 
 export function palette(name: ThemeName, pageIsDark: boolean): ITheme {
-  return palettes[name === 'page' ? (pageIsDark ? 'dark' : 'light') : name]
+  const chosen = palettes[name === 'page' ? (pageIsDark ? 'dark' : 'light') : name]
+  return {
+    ...chosen,
+    overviewRulerBorder: '#00000000',
+    scrollbarSliderBackground: `${chosen.foreground}33`,
+    scrollbarSliderHoverBackground: `${chosen.foreground}55`,
+    scrollbarSliderActiveBackground: `${chosen.foreground}77`,
+  }
 }

@@ -20,12 +20,11 @@ export function scrollByTouch(xterm: Terminal, element: HTMLElement): () => void
     const lines = Math.trunc(rest)
     if (lines === 0) return
     rest -= lines
-    event.preventDefault()
     if (xterm.buffer.active.type === 'normal') xterm.scrollLines(lines)
     else xterm.input(arrow(lines, xterm.modes.applicationCursorKeysMode).repeat(Math.abs(lines)))
   }
   element.addEventListener('touchstart', start, { passive: true })
-  element.addEventListener('touchmove', move, { passive: false })
+  element.addEventListener('touchmove', move, { passive: true })
   return () => {
     element.removeEventListener('touchstart', start)
     element.removeEventListener('touchmove', move)
