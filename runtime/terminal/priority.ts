@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { getPriority, setPriority } from 'node:os'
 import type { Logger } from 'pino'
 
@@ -8,6 +8,8 @@ const niceness = -10
 const oomScoreAdj = -900
 /** And what runs in sandboxes first; crun sets it for a container's first process, and not for an exec. */
 const insideOomScoreAdj = 500
+/** @see sched(7), "The autogroup feature" */
+const sessionFile = '/proc/self/autogroup'
 const oomFile = '/proc/self/oom_score_adj'
 /** Pseudo-terminals of the whole host; each sandbox's own devpts is bounded as well. The kernel's default is 4,096. */
 const maxPtys = 65_536
@@ -19,6 +21,10 @@ const maxPtys = 65_536
 export function protectHost(log: Logger): void {
   const steps = {
     niceness: () => setPriority(0, niceness),
+    // Where it is in no control group of its own, its niceness counts only inside its session.
+    'priority of its session': () => {
+      if (existsSync(sessionFile)) writeFileSync(sessionFile, String(niceness))
+    },
     'oom score': () => writeFileSync(oomFile, String(oomScoreAdj)),
     'number of pseudo-terminals': () => {
       const file = '/proc/sys/kernel/pty/max'
