@@ -5,13 +5,22 @@ export interface Flag {
   readonly type: 'boolean' | 'string'
   readonly help: string
   readonly short?: string
+  /** What its value is, for the help; `VALUE` if absent. */
+  readonly value?: string
+  /** May be given more than once. */
+  readonly multiple?: true
 }
 
 /** What a command was called with, checked against its flags. */
 export interface Call {
   readonly words: readonly string[]
+  /** What is not for this command but for another program: see `Command.takes`. */
+  readonly rest: readonly string[]
   has(flag: string): boolean
   text(flag: string): string | undefined
+  texts(flag: string): readonly string[]
+  /** @throws UsageError when it is no number above 0 */
+  number(flag: string): number | undefined
 }
 
 /** One word, or two, after `cloche`. */
@@ -23,6 +32,12 @@ export interface Command {
   /** More for its own --help: paragraphs after the summary. */
   readonly details?: string
   readonly flags?: Readonly<Record<string, Flag>>
+  /** Takes this many words; what follows them, or `--`, belongs to another program, and so do its flags. */
+  readonly takes?: number
+  /** Exit code of what goes wrong here, where 1 and 2 could be another program's. */
+  readonly failureCode?: number
+  /** What its first word could be, for completion in a shell; files if absent. */
+  readonly completes?: () => Promise<readonly string[]>
   /** @returns the exit code */
   run(call: Call): Promise<number>
 }
@@ -37,23 +52,32 @@ export class Failure extends Error {
   override readonly name = 'Failure'
 }
 
+/** Every command has it; whoever called it asks `has('help')`. */
+const help: Flag = { type: 'boolean', help: 'says this' }
+
 /** Parses what follows the command's name. @throws UsageError */
 export function parseCall(command: Command, args: readonly string[]): Call {
   const options = Object.fromEntries(
-    Object.entries(command.flags ?? {}).map(([name, { type, short }]) => [
+    Object.entries<Flag>({ ...command.flags, help }).map(([name, { type, short, multiple }]) => [
       name,
-      short === undefined ? { type } : { type, short },
+      { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) },
     ]),
   )
+  const cut = command.takes === undefined ? args.length : endOf(args, options, command.takes)
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-    const value = (flag: string) => values[flag]
+    const { values, positionals } = parseArgs({ args: args.slice(0, cut), options, allowPositionals: true })
+    const texts = (flag: string) => [values[flag]].flat().filter((value) => typeof value === 'string')
     return {
       words: positionals,
-      has: (flag) => value(flag) === true,
-      text: (flag) => {
-        const given = value(flag)
-        return typeof given === 'string' ? given : undefined
+      rest: args.slice(args[cut] === '--' ? cut + 1 : cut),
+      has: (flag) => values[flag] === true,
+      text: (flag) => texts(flag).at(-1),
+      texts,
+      number: (flag) => {
+        const text = texts(flag).at(-1)
+        if (text === undefined) return undefined
+        if (Number(text) > 0) return Number(text)
+        throw new UsageError(`--${flag} must be a number above 0, not ${text}`)
       },
     }
   } catch (error) {
@@ -61,10 +85,24 @@ export function parseCall(command: Command, args: readonly string[]): Call {
   }
 }
 
+/** Where the words for another program begin: after `count` of our own, or at `--`. */
+function endOf(
+  args: readonly string[],
+  options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] & object,
+  count: number,
+): number {
+  const { tokens } = parseArgs({
+    ...{ args: [...args], options, allowPositionals: true, strict: false, tokens: true },
+  })
+  const stop = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? args.length
+  const last = tokens.filter(({ kind }) => kind === 'positional')[count - 1]?.index ?? args.length
+  return Math.min(stop, last + 1)
+}
+
 /** The help of one command. */
 export function helpOf(command: Command): string {
-  const flags = Object.entries(command.flags ?? {}).map(([name, { type, help, short }]) => {
-    const spelled = `${short === undefined ? '' : `-${short}, `}--${name}${type === 'string' ? ' VALUE' : ''}`
+  const flags = Object.entries(command.flags ?? {}).map(([name, { type, help, short, value = 'VALUE' }]) => {
+    const spelled = `${short === undefined ? '' : `-${short}, `}--${name}${type === 'string' ? ` ${value}` : ''}`
     return `  ${spelled.padEnd(22)} ${help}`
   })
   const usage = ['cloche', command.name, ...(command.operands === undefined ? [] : [command.operands])]

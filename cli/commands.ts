@@ -1,10 +1,27 @@
+import { clientCommands } from './client/commands.js'
 import type { Command } from './command.js'
-import { doctor } from './doctor.js'
-import { down } from './down.js'
-import { password } from './password.js'
-import { setup } from './setup.js'
-import { templateBuild, templateList } from './template/commands.js'
-import { up } from './up.js'
 
-/** Every command, in the order of the overview. A new one is a file that exports a `Command`, and a line here. */
-export const commands: readonly Command[] = [up, down, doctor, setup, password, templateBuild, templateList]
+/**
+ * Names of the commands in `operator.ts`. These load the runtime's modules and take three times as long to start,
+ * so they are loaded only when one of them is called.
+ */
+const operatorNames = ['up', 'down', 'doctor', 'setup', 'password', 'template build', 'template ls']
+
+const operatorCommands = async () => (await import('./operator.js')).operatorCommands
+
+/** Names of all commands, without loading them. */
+export const names = (): readonly string[] => [...operatorNames, ...clientCommands.map(({ name }) => name)]
+
+/** Every command, in the order of the overview. */
+export async function allCommands(): Promise<readonly Command[]> {
+  return [...(await operatorCommands()), ...clientCommands]
+}
+
+/** The command that these words begin with. */
+export async function findCommand(words: readonly string[]): Promise<Command | undefined> {
+  const [one = '', two = ''] = words
+  const among = (commands: readonly Command[]) =>
+    commands.find(({ name }) => name === `${one} ${two}`) ?? commands.find(({ name }) => name === one)
+  const isOperators = operatorNames.some((name) => name.split(' ')[0] === one)
+  return among(clientCommands) ?? (isOperators ? among(await operatorCommands()) : undefined)
+}

@@ -1,37 +1,40 @@
-import { Failure, helpOf, parseCall, UsageError } from './command.js'
-import { commands } from './commands.js'
+import { type Command, Failure, helpOf, parseCall, UsageError } from './command.js'
+import { allCommands, findCommand } from './commands.js'
+import { complete } from './complete.js'
 
-const overview = () =>
+const overview = async () =>
   [
     'cloche COMMAND, where COMMAND is one of',
-    ...commands.map(({ name, operands = '', summary }) => `  ${`${name} ${operands}`.padEnd(24)} ${summary}`),
+    ...(await allCommands()).map(
+      ({ name, operands = '', summary }) => `  ${`${name} ${operands}`.padEnd(32)} ${summary}`,
+    ),
     'cloche COMMAND --help says more.',
   ].join('\n')
 
-async function main(args: readonly string[]): Promise<number> {
-  const command =
-    commands.find(({ name }) => name === args.slice(0, 2).join(' ')) ??
-    commands.find(({ name }) => name === args[0])
+async function main(args: readonly string[], command: Command | undefined): Promise<number> {
   if (command === undefined) {
-    if (args.length === 0 || args[0] === 'help' || args[0] === '--help') {
-      console.log(overview())
+    if (args[0] === '__complete') {
+      for (const word of await complete(args.slice(1))) console.log(word)
       return 0
     }
-    throw new UsageError(`there is no command ${args[0]}\n${overview()}`)
-  }
-  const rest = args.slice(command.name.split(' ').length)
-  const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest
-  if (own.includes('--help')) {
-    console.log(helpOf(command))
+    if (args.length > 0 && args[0] !== 'help' && args[0] !== '--help') {
+      throw new UsageError(`there is no command ${args[0]}\n${await overview()}`)
+    }
+    console.log(await overview())
     return 0
   }
-  return command.run(parseCall(command, rest))
+  const call = parseCall(command, args.slice(command.name.split(' ').length))
+  if (!call.has('help')) return command.run(call)
+  console.log(helpOf(command))
+  return 0
 }
 
+const args = process.argv.slice(2)
+const command = await findCommand(args)
 try {
-  process.exitCode = await main(process.argv.slice(2))
+  process.exitCode = await main(args, command)
 } catch (error) {
   if (!(error instanceof UsageError || error instanceof Failure)) throw error
   console.error(`cloche: ${error.message}`)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  process.exitCode = command?.failureCode ?? (error instanceof UsageError ? 2 : 1)
 }

@@ -150,7 +150,7 @@ describe('the SDK', () => {
         expect(await alive()).toMatch(/^\d+\n/)
         break
       }
-      await expect.poll(alive).toBe('')
+      await expect.poll(alive, { timeout: 10_000 }).toBe('')
     })
 
     it('tells a line that broke from a command that failed', async () => {

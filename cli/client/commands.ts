@@ -1,0 +1,24 @@
+import type { Command } from '../command.js'
+import { completion } from './completion.js'
+import { copy } from './copy.js'
+import { exec } from './exec.js'
+import { login, logout } from './login.js'
+import { run } from './run.js'
+import { runCommands } from './runs.js'
+import { sandboxCommands } from './sandbox.js'
+import { shell } from './shell.js'
+import { usage } from './usage.js'
+
+/** Commands that call a Cloche over the network, as anybody, in the order of the overview. */
+export const clientCommands: readonly Command[] = [
+  login,
+  logout,
+  ...sandboxCommands,
+  shell,
+  exec,
+  copy,
+  run,
+  ...runCommands,
+  usage,
+  completion,
+]

@@ -1,0 +1,156 @@
+import { createReadStream, type Stats } from 'node:fs'
+import { chmod, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import {
+  ConnectionFailed,
+  type FileEntry,
+  FileNotFound,
+  type Files,
+  InvalidRequest,
+  type Sandbox,
+} from '../../sdk/index.js'
+import { Failure, UsageError } from '../command.js'
+import { clientCommand } from './client-command.js'
+import { findSandbox, sandboxWords } from './find.js'
+import { printJson, write } from './output.js'
+import { packDirectory } from './pack.js'
+import { Progress } from './progress.js'
+import { unpackDirectory } from './unpack.js'
+
+/** One side of a copy. */
+type Place =
+  | { readonly kind: 'local'; readonly path: string }
+  | { readonly kind: 'sandbox'; readonly sandbox: string; readonly path: string }
+
+export const copy = clientCommand({
+  name: 'cp',
+  operands: 'FROM TO',
+  summary: 'Copies a file or a directory into a sandbox, or out of it: one side is SANDBOX:PATH.',
+  details:
+    'As with cp -r: into TO when it is a directory, otherwise it becomes TO. Paths in a sandbox are absolute, or from\n' +
+    '/home/user. - is our stdin or stdout. A local name with a colon is written ./a:b.',
+  completes: async (cloche) => (await sandboxWords(cloche)).map((word) => `${word}:`),
+  async run({ cloche, words, json }) {
+    const [from, to] = [placeOf(words[0]), placeOf(words[1])]
+    if (words.length !== 2) throw new UsageError('what, and where to? cloche cp FROM TO')
+    const [there, another] = [from, to].flatMap((place) => (place.kind === 'sandbox' ? [place] : []))
+    if (there === undefined || another !== undefined) {
+      throw new UsageError('one side must be SANDBOX:PATH, and the other must not')
+    }
+    const sandbox = await findSandbox(cloche, there.sandbox)
+    const copied = there === to ? upload(from.path, sandbox, to.path) : download(sandbox, from.path, to.path)
+    const bytes = await copied.catch(sayLocalTrouble)
+    if (json) printJson({ from: words[0], to: words[1], bytes })
+    return 0
+  },
+})
+
+function placeOf(word = ''): Place {
+  const [, sandbox, path] = word.match(/^([^/:.][^/:]*):(.*)$/s) ?? []
+  return sandbox === undefined || path === undefined
+    ? { kind: 'local', path: word }
+    : { kind: 'sandbox', sandbox, path: path === '' ? '.' : path }
+}
+
+/** A local file that cannot be read or written is for the user to put right. @throws always */
+function sayLocalTrouble(error: unknown): never {
+  const local = [error, error instanceof Error ? error.cause : undefined].find(
+    (one) => one instanceof Error && 'syscall' in one && 'path' in one,
+  )
+  throw local instanceof Error ? new Failure(local.message) : error
+}
+
+/** @returns how many bytes went over the line */
+async function upload(from: string, { files }: Sandbox, to: string): Promise<number> {
+  const source = from === '-' ? undefined : await localStat(from)
+  if (from !== '-' && source === undefined) throw new Failure(`there is no ${from} here`)
+  const inside = to.endsWith('/') || (await isDirectory(files, to))
+  if (inside && from === '-') throw new Failure(`${to} is a directory, and what comes from stdin has no name`)
+  const target = inside ? join(to, nameOf(from, resolve(from))) : to
+  using progress = new Progress(from, source?.isDirectory() ? undefined : source?.size)
+  if (source?.isDirectory()) {
+    const leftOut = (path: string) =>
+      console.error(`cloche: left out ${path}: it is no file, directory or link`)
+    await files.unpack(target, streamOf(progress.through(packDirectory(from, leftOut))))
+  } else {
+    const content = from === '-' ? process.stdin : createReadStream(from)
+    const mode = source === undefined ? {} : { mode: (source.mode & 0o777).toString(8).padStart(3, '0') }
+    await files.write(target, streamOf(progress.through(content)), mode)
+  }
+  return progress.bytes
+}
+
+/** @returns how many bytes went over the line */
+async function download({ files }: Sandbox, from: string, to: string): Promise<number> {
+  const entry = await files.stat(from)
+  const tree = await isDirectory(files, from, entry)
+  if (tree && to === '-') throw new Failure(`${from} is a directory, and stdout cannot hold one`)
+  const inside = to !== '-' && (to.endsWith('/') || (await localStat(to))?.isDirectory() === true)
+  const target = inside ? join(to, nameOf(from, from)) : to
+  using progress = new Progress(from, entry.type === 'file' ? entry.sizeBytes : undefined)
+  const content = async (stream: ReadableStream<Uint8Array>) => progress.through(chunksOf(stream))
+  if (tree) await unpackDirectory(target, await content(await files.pack(from)))
+  else if (target === '-') {
+    for await (const chunk of await content(await files.readStream(from))) await write(process.stdout, chunk)
+  } else await writeLocal(target, await content(await files.readStream(from)), Number.parseInt(entry.mode, 8))
+  return progress.bytes
+}
+
+/** The name below another directory; none for `.`, `..` and `/`, whose content goes into that directory itself. */
+function nameOf(word: string, path: string): string {
+  return /(^|\/)\.\.?\/*$/.test(word) ? '' : basename(path)
+}
+
+const localStat = (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined)
+
+/** Also of a link to one. */
+async function isDirectory(files: Files, path: string, known?: FileEntry): Promise<boolean> {
+  try {
+    const { type } = known ?? (await files.stat(path))
+    if (type === 'symlink') await files.list(path)
+    return type === 'directory' || type === 'symlink'
+  } catch (error) {
+    // A link to a file, or to nothing, cannot be listed.
+    if (error instanceof FileNotFound || error instanceof InvalidRequest) return false
+    throw error
+  }
+}
+
+/** A whole file, or none: it takes its name when all has arrived. */
+async function writeLocal(path: string, content: AsyncIterable<Uint8Array>, mode: number): Promise<void> {
+  const fresh = `${path}.${process.pid}.part`
+  try {
+    await writeFile(fresh, content, { mode, flag: 'wx' })
+    await chmod(fresh, mode)
+    await rename(fresh, path)
+  } finally {
+    await rm(fresh, { force: true })
+  }
+}
+
+const streamOf = (chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> => {
+  const iterator = chunks[Symbol.asyncIterator]()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    async cancel() {
+      await iterator.return?.()
+    },
+  })
+}
+
+async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader()
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value
+  } catch (error) {
+    throw error instanceof TypeError
+      ? new ConnectionFailed('the line broke while the file came', error)
+      : error
+  } finally {
+    await reader.cancel().catch(() => {}) // it broke, and that was said
+  }
+}
