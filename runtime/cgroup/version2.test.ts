@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { run } from '../linux/spawn.js'
 import { closeDisk } from '../rootfs/disk.js'
 import { buildPrograms } from '../testing/instance.js'
 import { openLaboratory, testInstance } from '../testing/kernel.js'
@@ -25,7 +26,9 @@ async function runInGuest(): Promise<Guest> {
   })
   await using lab = await openLaboratory(2)
   const disk = join(lab.home, 'disk.img')
-  // The guest cannot read the image's archive in reasonable time; it finds it unpacked.
+  // Somebody else's mount namespace of this moment may hold the file system: unmounting alone writes nothing then.
+  await run('btrfs', ['filesystem', 'sync', lab.disk])
+  await run('sync', ['--file-system', lab.disk])
   await closeDisk(lab.home)
   return await bootGuest({
     ...{ script: join(process.cwd(), script), disk, memoryMiB: 2048, withinMs },
