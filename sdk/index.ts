@@ -1,3 +1,4 @@
+export { InvalidCallback, readCallback } from './callback.js'
 export { Cloche, type ClocheOptions } from './cloche.js'
 export * from './errors.js'
 export type { ExecEvent, ExecOptions } from './exec.js'

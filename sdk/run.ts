@@ -66,8 +66,8 @@ export class Run {
     }
   }
 
-  /** Stops it, in whatever state it is. */
-  cancel(): Promise<void> {
-    return this.#http.done({ method: 'DELETE', path: `/runs/${this.id}` })
+  /** Stops it, in whatever state it is; one that has ended stays as it is. */
+  cancel(): Promise<RunDescription> {
+    return this.#http.json({ method: 'DELETE', path: `/runs/${this.id}` })
   }
 }

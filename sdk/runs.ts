@@ -52,6 +52,12 @@ export class Runs {
     return pages(this.#http, '/runs', { ...filter })
   }
 
+  /** What `readCallback` checks the requests to a `callbackUrl` with. */
+  async callbackSecret(): Promise<string> {
+    return (await this.#http.json<{ secret: string }>({ method: 'GET', path: '/runs/callback-secret' }))
+      .secret
+  }
+
   #post(json: CreateRun, signal?: AbortSignal): Promise<RunDescription> {
     const idempotencyKey = crypto.randomUUID()
     return this.#http.json({ method: 'POST', path: '/runs', json, idempotencyKey, signal })

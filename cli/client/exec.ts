@@ -15,8 +15,9 @@ export const exec = clientCommand({
   operands: 'SANDBOX COMMAND…',
   summary: 'Runs a command in a sandbox, with its output and exit code.',
   details:
-    'One word is run by /bin/sh -c; more are a program and its arguments. Ends with its exit code, 128 and the\n' +
-    'number of the signal that ended it, 124 when its time was over, and 125 when Cloche failed.',
+    'One word is run by /bin/sh -c; more are a program and its arguments. Our flags come before SANDBOX: what follows\n' +
+    'it is the command. Ends with its exit code, 128 and the number of the signal that ended it, 124 when its time was\n' +
+    'over, and 125 when Cloche failed.',
   flags: {
     stdin: { type: 'boolean', short: 'i', help: 'hand over our stdin, at most 8 MiB' },
     user: { type: 'string', short: 'u', value: 'NAME', help: 'user (if absent) or root' },

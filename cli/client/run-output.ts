@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { RunDescription, RunEvent } from '../../sdk/index.js'
+import type { Output, RunDescription, RunEvent } from '../../sdk/index.js'
 import { exitCodeOfProgram, notTheProgram, timeIsOver } from './exit-code.js'
 import { write } from './output.js'
 
@@ -8,54 +8,70 @@ import { write } from './output.js'
  * @returns the run as it ended
  */
 export async function printRun(events: AsyncIterable<RunEvent>): Promise<RunDescription | undefined> {
-  let live = false
+  const printed = new Printed()
   for await (const event of events) {
-    if (event.type === 'begin') live = true
-    if (event.type === 'output') await print(event.step, event.stream, event)
-    else if (event.type === 'case') {
+    if (event.type === 'state' && event.attempt > 1) {
+      console.error(`cloche: Cloche failed, and the run begins anew: attempt ${event.attempt}`)
+      printed.forget()
+    } else if (event.type === 'output') {
+      const bytes = Buffer.from(event.content, event.encoding)
+      await printed.more(event.step, event.case, event.stream, bytes)
+    } else if (event.type === 'case') {
       const { index, name, status, wallUs } = event.result
       console.error(`case ${index + 1} ${name}: ${status}, ${(wallUs / 1000).toFixed(1)} ms`)
     } else if (event.type === 'result') {
-      // Of a run that ended a while ago there is nothing but its result.
-      if (!live) await printSteps(event.run)
+      for (const step of event.run.steps) await printed.rest(step, null)
+      for (const each of event.run.cases) await printed.rest(each, each.index)
       return event.run
     }
   }
   return undefined
 }
 
-async function printSteps({ steps, cases }: RunDescription): Promise<void> {
-  for (const { name, stdout, stderr } of [...steps, ...cases]) {
-    await print(name, 'stdout', stdout)
-    await print(name, 'stderr', stderr)
+/** How much of each stream is on the screen: of a run that ended a while ago, or wrote much, the result has more. */
+class Printed {
+  readonly #bytes = new Map<string, number>()
+
+  forget(): void {
+    this.#bytes.clear()
+  }
+
+  async more(step: string, index: number | null, stream: 'stdout' | 'stderr', bytes: Buffer): Promise<void> {
+    const key = keyOf(step, index, stream)
+    this.#bytes.set(key, (this.#bytes.get(key) ?? 0) + bytes.length)
+    await write(process[step === 'compile' ? 'stderr' : stream], bytes)
+  }
+
+  async rest(result: { name: string; stdout: Output; stderr: Output }, index: number | null): Promise<void> {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const { content, encoding } = result[stream]
+      const seen = this.#bytes.get(keyOf(result.name, index, stream)) ?? 0
+      await this.more(result.name, index, stream, Buffer.from(content, encoding).subarray(seen))
+    }
   }
 }
 
-function print(
-  step: string,
-  stream: 'stdout' | 'stderr',
-  { content, encoding }: { content: string; encoding: 'utf8' | 'base64' },
-): Promise<void> {
-  return write(process[step === 'compile' ? 'stderr' : stream], Buffer.from(content, encoding))
-}
+/** A case has a name of its own, which its step does not know. */
+const keyOf = (step: string, index: number | null, stream: string) =>
+  `${index === null ? step : ''} ${index} ${stream}`
 
 /** One line for a person about what a program's output does not say. */
 export function explain({ state, status, steps, message }: RunDescription): string | undefined {
   if (state === 'canceled') return 'canceled'
-  const last = steps.find((step) => step.status !== 'ok')
-  const said = [status, last?.message ?? message].filter((part) => part !== null && part !== undefined)
+  const failed = steps.find((step) => step.status !== 'ok')
+  const said = [status, failed?.message ?? message].filter((part) => part !== null && part !== undefined)
   return status === 'ok' || status === 'runtime_error' ? undefined : said.join(': ')
 }
 
 /** The codes of `docs/cli.md`. */
 export function exitCodeOfRun({ state, status, steps }: RunDescription): number {
-  const last = steps.find((step) => step.status !== 'ok') ?? steps.at(-1)
+  const decisive = steps.find((step) => step.status !== 'ok') ?? steps.at(-1)
   switch (status) {
     case 'ok':
       return 0
     case 'runtime_error':
     case 'signaled':
-      return last === undefined ? notTheProgram : exitCodeOfProgram(last)
+      return decisive === undefined ? notTheProgram : exitCodeOfProgram(decisive)
     case 'time_limit':
     case 'cpu_limit':
       return timeIsOver

@@ -39,8 +39,8 @@ const cancel = clientCommand({
   async run({ cloche, words, json }) {
     if (words.length === 0) throw new UsageError('which one? cloche runs cancel RUN…')
     for (const word of words) {
-      await cloche.runs.at(word).cancel()
-      if (json) printJson({ id: word, state: 'canceled' })
+      const run = await cloche.runs.at(word).cancel()
+      if (json) printJson(run)
     }
     return 0
   },

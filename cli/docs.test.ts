@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { errorCode } from '../protocol/index.js'
+import { ClocheError } from '../sdk/index.js'
+import { clientCommands } from './client/commands.js'
+import { exitCodeOf } from './client/exit-code.js'
+import { helpOf } from './command.js'
+import { names } from './commands.js'
+import { operatorCommands } from './operator.js'
+
+describe('what is written about the command line', () => {
+  it('names every command that there is', async () => {
+    expect(names()).toEqual([...operatorCommands, ...clientCommands].map(({ name }) => name))
+  })
+
+  it('has the help of every command that calls a Cloche; `npx vitest run cli/docs -u` writes it anew', async () => {
+    const section = (command: (typeof clientCommands)[number]) =>
+      `## ${command.name}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`
+    const parts = [
+      '# Every command that calls a Cloche\n\nWhat `cloche COMMAND --help` says. A test holds this page against it.\n',
+      ...clientCommands.map(section),
+    ]
+    await expect(parts.join('\n')).toMatchFileSnapshot('../docs/cli-reference.md')
+  })
+
+  it('has the exit code of every error', async () => {
+    const page = await readFile('docs/cli.md', 'utf8')
+    const rows = [...page.matchAll(/^\| (\d) \| ([^|]*) \|/gm)]
+    const written = rows.flatMap(([, code = '', errors = '']) =>
+      [...errors.matchAll(/`(\w+)`/g)].map(([, error = '']) => [error, Number(code)]),
+    )
+    const real = [...errorCode.options, 'connection_failed', 'unexpected_answer'].map((code) => [
+      ...[code, exitCodeOf(new ClocheError(code, ''))],
+    ])
+    expect(Object.fromEntries(written)).toEqual(Object.fromEntries(real))
+  })
+
+  it('shows only commands and flags that there are', async () => {
+    const page = await readFile('docs/cli.md', 'utf8')
+    const shown = [...page.matchAll(/\bcloche ([a-z]+(?: [a-z]+)?)((?: [^|#\n]*)?)/g)]
+    expect(shown.length).toBeGreaterThan(20)
+    for (const [line, words = '', rest = ''] of shown) {
+      const command =
+        clientCommands.find(({ name }) => name === words) ??
+        clientCommands.find(({ name }) => name === words.split(' ')[0])
+      expect(command, line).toBeDefined()
+      const own = rest.split(' -- ')[0] ?? ''
+      for (const [, flag = ''] of own.matchAll(/ --([a-z-]+)/g)) {
+        expect(Object.keys({ ...command?.flags, help: {} }), line).toContain(flag)
+      }
+    }
+  })
+})
