@@ -25,7 +25,7 @@ describe('what is written about the command line', () => {
 
   it('has the exit code of every error', async () => {
     const page = await readFile('docs/cli.md', 'utf8')
-    const rows = [...page.matchAll(/^\| (\d) \| ([^|]*) \|/gm)]
+    const rows = [...page.matchAll(/^\| (\d) +\| ([^|]*)\|/gm)]
     const written = rows.flatMap(([, code = '', errors = '']) =>
       [...errors.matchAll(/`(\w+)`/g)].map(([, error = '']) => [error, Number(code)]),
     )
