@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 
 const environment = z.object({
@@ -9,6 +10,18 @@ const environment = z.object({
   CLOCHE_URL: z.url({ protocol: /^https?$/ }).optional(),
   CLOCHE_SIGNUP: z.enum(['open', 'closed']).default('open'),
   CLOCHE_TRUST_PROXY: z.string().optional(),
+  CLOCHE_RUN_PLACES: z.coerce.number().int().min(1).max(1000).optional(),
+  CLOCHE_RUN_RETENTION_HOURS: z.coerce.number().min(0).max(87_600).default(168),
+  CLOCHE_CALLBACK_ALLOW: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
 
@@ -26,6 +39,12 @@ export interface Config {
   readonly signUp: 'open' | 'closed'
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
+  /** Runs at once, of all tenants together. */
+  readonly runPlaces: number
+  /** Results of runs are kept for so long. */
+  readonly runRetentionHours: number
+  /** Networks that callbacks may reach beside the public internet. */
+  readonly callbackAllow: readonly string[]
   readonly logLevel: string
 }
 
@@ -46,6 +65,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ...{ secret: parsed.CLOCHE_SECRET, host, port, publicUrl: publicUrl.origin, origins },
     signUp: parsed.CLOCHE_SIGNUP,
     trustedProxies: parsed.CLOCHE_TRUST_PROXY?.split(',').map((part) => part.trim()) ?? [],
+    runPlaces: parsed.CLOCHE_RUN_PLACES ?? availableParallelism() * 2,
+    runRetentionHours: parsed.CLOCHE_RUN_RETENTION_HOURS,
+    callbackAllow: parsed.CLOCHE_CALLBACK_ALLOW,
     logLevel: parsed.LOG_LEVEL,
   }
 }

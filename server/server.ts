@@ -18,6 +18,9 @@ import { refuseForeignOrigin } from './http/guard.js'
 import { serveHealth } from './http/health.js'
 import { serveMetrics } from './http/metrics.js'
 import { sendProblem } from './http/problem.js'
+import type { Callbacks } from './runs/callbacks.js'
+import { runRoutes } from './runs/routes.js'
+import type { RunService } from './runs/service.js'
 import type { RuntimeClient } from './runtime-client/client.js'
 import { fileRoutes } from './sandboxes/files.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
@@ -41,6 +44,8 @@ export interface Parts {
   readonly auth: Auth
   readonly principals: Principals
   readonly sandboxes: SandboxService
+  readonly runs: RunService
+  readonly callbacks: Callbacks
 }
 
 /** What most calls carry is a few lines; those that carry more say so themselves. */
@@ -48,7 +53,7 @@ const bodyBytes = 1024 * 1024
 
 /** The HTTP API, with everything but pages and sockets. */
 export async function createServer(parts: Parts): Promise<FastifyInstance> {
-  const { config, database, runtime, auth, principals, sandboxes } = parts
+  const { config, database, runtime, auth, principals, sandboxes, runs, callbacks } = parts
   const log: FastifyBaseLogger = parts.log
   const app = Fastify({
     loggerInstance: log,
@@ -108,6 +113,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
       async (api) => {
         await api.register(sandboxRoutes(sandboxes, runtime, database))
         await api.register(fileRoutes(sandboxes, runtime, database))
+        await api.register(runRoutes(runs, callbacks, sandboxes.templates))
         await api.register(tenantRoutes(database, principals, sandboxes.templates, config.publicUrl))
         await api.register(usageRoutes(database))
         await api.register(adminRoutes(database, runtime), { prefix: '/admin' })

@@ -25,7 +25,7 @@ const templates = z.object({ templates: z.array(template) })
 const terminals = z.object({ terminals: z.array(terminal) })
 const nothing = z.unknown()
 /** Calls whose answer takes as long as it takes. */
-const streams = /\/(exec|files|archive)(\?|$)/
+const streams = /\/(exec|files|archive|runs)(\?|$)/
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
@@ -101,7 +101,7 @@ export class RuntimeClient implements Disposable {
         headers: { connection: 'Upgrade', upgrade: 'cloche-terminal' },
         agent: false,
       })
-      outgoing.once('error', (error) => reject(unreachable(error)))
+      outgoing.once('error', (error) => reject(new RuntimeUnreachable(error)))
       outgoing.once('response', (answer) => {
         answer.resume()
         reject(
@@ -136,7 +136,7 @@ export class RuntimeClient implements Disposable {
         // A runtime that was started anew has closed the connections kept with the old one.
         const stale = outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET'
         if (stale && !(body instanceof Readable)) resolve(this.#send(method, path, body))
-        else reject(unreachable(error))
+        else reject(new RuntimeUnreachable(error))
       })
       if (!(body instanceof Readable)) outgoing.end(body)
       else body.once('error', (error) => outgoing.destroy(error)).pipe(outgoing)
@@ -150,12 +150,19 @@ async function text(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-function unreachable(error: Error): ApiError {
-  return new ApiError(
-    'runtime_unavailable',
-    `the runtime cannot be reached (${error.message}); sandboxes go on, and it usually comes back by itself`,
-    retryAfterSeconds,
-  )
+/** The runtime did not answer. */
+export class RuntimeUnreachable extends ApiError {
+  /** Whether it may have heard the call all the same. */
+  readonly heard: boolean
+
+  constructor(error: Error) {
+    super(
+      'runtime_unavailable',
+      `the runtime cannot be reached (${error.message}); sandboxes go on, and it usually comes back by itself`,
+      retryAfterSeconds,
+    )
+    this.heard = !('code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT'))
+  }
 }
 
 function refusal(answer: IncomingMessage, words: string): ApiError {

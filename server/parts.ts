@@ -1,0 +1,35 @@
+import type { Logger } from 'pino'
+import { createAuth } from './auth/auth.js'
+import { Principals } from './auth/principal.js'
+import type { Config } from './config.js'
+import { openDatabase } from './database/client.js'
+import { allowed } from './runs/address.js'
+import { Callbacks } from './runs/callbacks.js'
+import { Dispatcher } from './runs/dispatcher.js'
+import { RunService } from './runs/service.js'
+import { RunStore } from './runs/store.js'
+import { RuntimeClient } from './runtime-client/client.js'
+import { Live } from './sandboxes/live.js'
+import { SandboxService } from './sandboxes/service.js'
+import { Templates } from './sandboxes/templates.js'
+
+/** Makes the parts of the server and hands them to each other. Nothing is asked of database or runtime yet. */
+export function openParts(config: Config, log: Logger) {
+  const database = openDatabase(config.databaseUrl)
+  const runtime = new RuntimeClient(config.runtimeSocket)
+  const auth = createAuth(config, database)
+  const principals = new Principals(auth, database)
+  const templates = new Templates(runtime)
+  const sandboxes = new SandboxService(database, runtime, templates, new Live(runtime))
+  const store = new RunStore(database, config.runRetentionHours)
+  const dispatcher = new Dispatcher({ store, runtime, templates, log, places: config.runPlaces })
+  const runs = new RunService(database, store, dispatcher, templates)
+  const callbacks = new Callbacks(database, config.secret, allowed(config.callbackAllow), log)
+  return {
+    ...{ config, log, database, runtime, auth, principals, sandboxes, runs, callbacks, store, dispatcher },
+    [Symbol.asyncDispose]: async () => {
+      runtime[Symbol.dispose]()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { allowed, mayCall } from './address.js'
+
+describe('an address that somebody wants called', () => {
+  const none = allowed([])
+
+  it.each([
+    ...['127.0.0.1', '127.9.9.9', '0.0.0.0', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1'],
+    ...['169.254.169.254', '100.64.0.1', '192.0.0.8', '198.18.0.1', '224.0.0.1', '255.255.255.255'],
+    ...['::1', '::', 'fe80::1', 'fe80::1%eth0', 'fc00::1', 'fd12::1', 'ff02::1', '::ffff:127.0.0.1'],
+    ...['::ffff:10.0.0.1', '64:ff9b::a00:1', '2002:a00:1::', '2001::1'],
+  ])('is refused when it is not public: %s', (address) => {
+    expect(mayCall(address, none)).toBe(false)
+  })
+
+  it.each(['1.1.1.1', '198.51.100.1', '172.32.0.1', '2606:4700:4700::1111', '::ffff:1.1.1.1'])(
+    'is called when it is: %s',
+    (address) => {
+      expect(mayCall(address, none)).toBe(true)
+    },
+  )
+
+  it('is called when the operator allows its network', () => {
+    const list = allowed(['10.1.0.0/16', 'fd00::/8', '127.0.0.1'])
+    expect([mayCall('10.1.2.3', list), mayCall('fd00::5', list), mayCall('127.0.0.1', list)]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect([mayCall('10.2.0.1', list), mayCall('127.0.0.2', list)]).toEqual([false, false])
+  })
+})

@@ -1,0 +1,237 @@
+import type { Logger } from 'pino'
+import { createRun, type Quota, type RuntimeRunResult } from '../../protocol/index.js'
+import { ApiError } from '../errors.js'
+import { type RuntimeClient, RuntimeUnreachable } from '../runtime-client/client.js'
+import type { Templates } from '../sandboxes/templates.js'
+import { Journal } from './journal.js'
+import { isPassing, perform, RunLost } from './perform.js'
+import { type Plan, plan } from './plan.js'
+import { FairQueue } from './queue.js'
+import { present, type RunRow } from './rows.js'
+import type { RunStore } from './store.js'
+
+/** Runs of a tenant at once, when its quota says nothing else. */
+const defaultAtOnce = 4
+/** A run that failed this often through us is given up, and says so. */
+const attemptsMax = 3
+/** After a passing refusal the next try waits for so long. */
+const pauseMs = 1000
+/** Whoever comes back within this time after the end still hears everything. */
+const lingerMs = 60_000
+/** A run that is in nobody's hands for so long was lost on its way from the database to here. */
+const strayAfterMs = 10_000
+
+/** What a dispatcher works with. */
+export interface DispatcherParts {
+  readonly store: RunStore
+  readonly runtime: RuntimeClient
+  readonly templates: Templates
+  readonly log: Logger
+  /** Runs at once, of all tenants together. */
+  readonly places: number
+}
+
+/** What comes after an attempt. */
+type Fate = 'ended' | 'waits alone' | 'waits with everybody'
+
+/**
+ * Whether the database was not there, rather than refused: the driver's own errors have no code of five characters,
+ * and the classes 08, 53 and 57 are about connections, resources and a server that goes.
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+function isUnreachable(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57)/.test(code)
+}
+
+const atOnce = (quota: Quota) => quota.runs ?? defaultAtOnce
+
+/**
+ * Has runs performed, each when it is its turn. What it holds in memory is who waits and who listens; every step
+ * is in the database first, so that another server can go on.
+ */
+export class Dispatcher {
+  readonly #queue: FairQueue
+  readonly #journals = new Map<string, Journal>()
+  readonly #underWay = new Map<string, AbortController>()
+
+  constructor(private readonly parts: DispatcherParts) {
+    this.#queue = new FairQueue(parts.places)
+  }
+
+  /** What happens in a run; undefined for one that ended a while ago. */
+  journal(id: string): Journal | undefined {
+    return this.#journals.get(id)
+  }
+
+  waitingOf(tenantId: string): number {
+    return this.#queue.waitingOf(tenantId)
+  }
+
+  /** A place for a run that need not wait. Whoever gets it calls `begin`, or `leave`. */
+  seat(tenantId: string, quota: Quota): boolean {
+    return this.#queue.seat(tenantId, atOnce(quota))
+  }
+
+  leave(tenantId: string): void {
+    this.#queue.leave(tenantId)
+    this.#fill()
+  }
+
+  /** Performs a run that has a place, and that the database has as running. */
+  begin(row: RunRow, planned: Plan, quota: Quota): void {
+    this.#journals.set(row.id, new Journal())
+    void this.#perform(row, quota, async () => planned)
+  }
+
+  /** Puts a run into its tenant's line. */
+  wait(id: string, tenantId: string, quota: Quota): void {
+    if (!this.#journals.has(id)) {
+      const journal = new Journal()
+      journal.tell({ type: 'state', state: 'queued', attempt: 0 })
+      this.#journals.set(id, journal)
+    }
+    this.#queue.add({ id, tenantId }, atOnce(quota))
+    this.#fill()
+  }
+
+  /** Ends a run that the database has as canceled. */
+  cancel(row: RunRow): void {
+    this.#queue.remove(row)
+    this.#underWay.get(row.id)?.abort()
+    this.#conclude(row)
+  }
+
+  /** Takes up what an earlier server left: its runs under way, which begin again, and its queue. */
+  async recover(): Promise<void> {
+    await this.#patiently(() => this.#takeUp(0))
+    for (const { id, tenantId, quota } of await this.#patiently(() => this.parts.store.queued())) {
+      this.wait(id, tenantId, quota)
+    }
+  }
+
+  /** Takes up what was lost on the way: through an answer of the database that never came, say. */
+  takeUpStrays(): Promise<void> {
+    return this.#takeUp(strayAfterMs)
+  }
+
+  async #takeUp(afterMs: number): Promise<void> {
+    for (const { id, tenantId, attempt, quota } of await this.parts.store.strays(afterMs)) {
+      if (this.#underWay.has(id)) continue
+      if (attempt < attemptsMax) {
+        if (await this.parts.store.requeue(id, attempt, true)) this.wait(id, tenantId, quota)
+        continue
+      }
+      const row = await this.parts.store.finish(id, attempt, failed('it was lost, and is not tried again'))
+      if (row !== undefined) this.#conclude(row)
+    }
+  }
+
+  /** Gives every free place to whoever is next. */
+  #fill(): void {
+    for (let next = this.#queue.next(); next !== undefined; next = this.#queue.next()) {
+      void this.#take(next.id, next.tenantId)
+    }
+  }
+
+  async #take(id: string, tenantId: string): Promise<void> {
+    try {
+      const started = await this.#patiently(() => this.parts.store.start(id))
+      if (started === undefined) return this.leave(tenantId) // canceled
+      const { row, request, quota } = started
+      await this.#perform(row, quota, async () =>
+        plan(createRun.parse(JSON.parse(request)), await this.parts.templates.list(), quota),
+      )
+    } catch (error) {
+      this.parts.log.error({ err: error, run: id }, 'a run stays in the queue until the server starts again')
+      this.leave(tenantId)
+    }
+  }
+
+  /** @param planned what was possible when it was accepted may not be any more; then that is its result */
+  async #perform(row: RunRow, quota: Quota, planned: () => Promise<Plan>): Promise<void> {
+    const { id, tenantId } = row
+    const stop = new AbortController()
+    this.#underWay.set(id, stop)
+    const fate = await this.#attempt(row, quota, planned, stop.signal)
+    this.#underWay.delete(id)
+    if (fate !== 'waits with everybody') this.leave(tenantId)
+    if (fate === 'ended') return
+    setTimeout(() => {
+      this.#queue.add({ id, tenantId })
+      if (fate === 'waits alone') this.#fill()
+      else this.leave(tenantId)
+    }, pauseMs)
+  }
+
+  /** Never throws: what goes wrong is the run's result, or makes it wait for another attempt. */
+  async #attempt(
+    row: RunRow,
+    quota: Quota,
+    planned: () => Promise<Plan>,
+    canceled: AbortSignal,
+  ): Promise<Fate> {
+    const { id, tenantId, attempt } = row
+    const journal = this.#journals.get(id)
+    journal?.begin(attempt)
+    try {
+      const { run } = await planned()
+      const whole = { ...run, id, tenantId, quota }
+      const result = await perform(this.parts.runtime, whole, (event) => journal?.tell(event), canceled)
+      await this.#finish(row, result)
+      return 'ended'
+    } catch (error) {
+      return await this.#failed(row, error).catch((second: unknown): Fate => {
+        this.parts.log.error({ err: second, run: id }, 'a run is lost, and taken up again later')
+        return 'ended'
+      })
+    }
+  }
+
+  async #failed(row: RunRow, error: unknown): Promise<Fate> {
+    const { id, attempt } = row
+    const lost = error instanceof RunLost || (error instanceof RuntimeUnreachable && error.heard)
+    if (lost ? attempt >= attemptsMax : !isPassing(error)) {
+      if (!lost && !(error instanceof ApiError)) this.parts.log.error({ err: error, run: id }, 'a run failed')
+      const words = lost || error instanceof ApiError ? error.message : 'this is our mistake'
+      await this.#finish(row, failed(words))
+      return 'ended'
+    }
+    // A run that was canceled is not under way any more, and nothing is changed.
+    if (!(await this.#patiently(() => this.parts.store.requeue(id, attempt, lost)))) return 'ended'
+    // A paused tenant waits alone; what stops everybody (no runtime, a full node) stops the line.
+    return error instanceof ApiError && error.code === 'conflict' ? 'waits alone' : 'waits with everybody'
+  }
+
+  /** Writes the result down, and tells it. */
+  async #finish(row: RunRow, result: RuntimeRunResult): Promise<void> {
+    const finished = await this.#patiently(() => this.parts.store.finish(row.id, row.attempt, result))
+    if (finished === undefined) return // canceled, and told so
+    this.#conclude(finished)
+    this.parts.store.meter(finished, result).catch((error: unknown) => {
+      this.parts.log.warn({ err: error, run: row.id }, 'what a run has used is not counted')
+    })
+  }
+
+  #conclude(row: RunRow): void {
+    this.#journals.get(row.id)?.tell({ type: 'result', run: present(row) })
+    setTimeout(() => this.#journals.delete(row.id), lingerMs).unref()
+  }
+
+  /** Tries until the database is there again: what a run has come to must not be lost with a restart of it. */
+  async #patiently<T>(act: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await act()
+      } catch (error) {
+        if (!isUnreachable(error)) throw error
+        this.parts.log.warn({ err: error }, 'the database does not answer about runs; trying again')
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+}
+
+const failed = (message: string): RuntimeRunResult => ({
+  ...{ status: 'internal_error', steps: [], cases: [], artifacts: [], message },
+})

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http'
+import {
+  type RunEvent,
+  type RuntimeRun,
+  type RuntimeRunResult,
+  runtimeRunEvent,
+} from '../../protocol/index.js'
+import { ApiError } from '../errors.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+
+/** The runtime went away while a run was under way: how far it came is unknown. */
+export class RunLost extends Error {
+  override readonly name = 'RunLost'
+}
+
+/**
+ * Has the runtime perform a run, and hands on what happens.
+ * @param canceled ends it
+ * @throws ApiError when the runtime refuses it or cannot be reached, RunLost when it breaks off
+ */
+export async function perform(
+  runtime: RuntimeClient,
+  run: RuntimeRun,
+  hear: (event: RunEvent) => void,
+  canceled: AbortSignal,
+): Promise<RuntimeRunResult> {
+  const stream = await runtime.stream('POST', '/runs', {}, JSON.stringify(run))
+  const cancel = () => stream.destroy()
+  canceled.addEventListener('abort', cancel)
+  if (canceled.aborted) cancel()
+  try {
+    for await (const line of linesOf(stream)) {
+      const event = runtimeRunEvent.parse(JSON.parse(line))
+      if (event.type === 'end') return event.result
+      hear(event)
+    }
+  } finally {
+    canceled.removeEventListener('abort', cancel)
+    stream.destroy()
+  }
+  throw new RunLost('the runtime ended while the run was under way')
+}
+
+/** Whole lines; half a one at the end, or a line that breaks, is the end. */
+async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
+  let rest = ''
+  try {
+    for await (const chunk of stream.setEncoding('utf8')) {
+      const lines = `${rest}${chunk}`.split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines
+    }
+  } catch (error) {
+    // Only what a stream throws comes here: the other side has gone, or we have hung up.
+    if (!(error instanceof Error && 'code' in error)) throw error
+  }
+}
+
+/** Whether a refusal is about now, and may be no refusal later. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof ApiError && ['runtime_unavailable', 'node_full', 'conflict'].includes(error.code)

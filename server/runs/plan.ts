@@ -1,0 +1,129 @@
+import {
+  type CreateRun,
+  commandsOf,
+  defaultRunLimits,
+  type Language,
+  type Quota,
+  type RunLimits,
+  type RuntimeRun,
+  runLimits,
+  type StepLimits,
+  stepLimits,
+  type Template,
+} from '../../protocol/index.js'
+import { ApiError } from '../errors.js'
+
+/** What a compiler gets, unless the tenant has less: it needs more than most programs. */
+const compileLimits: StepLimits = {
+  ...{ wallMs: 60_000, cpuMs: 60_000, memoryMiB: 1024, pids: 128, outputBytes: 256 * 1024 },
+}
+/** A run is one program at a time. */
+const cpus = 1
+
+/** A request as the runtime wants it, but for who asks. */
+export interface Plan {
+  readonly language: string | null
+  readonly run: Omit<RuntimeRun, 'id' | 'tenantId' | 'quota'>
+}
+
+/** Every language of the node, with the template that has it. */
+export function languagesOf(templates: readonly Template[]): Language[] {
+  return templates.flatMap(({ name: template, languages }) =>
+    languages.map((language) => ({ ...language, template })),
+  )
+}
+
+/**
+ * Turns a request into steps.
+ * @throws ApiError `invalid_request` for a language or version that nobody has, `template_unavailable`,
+ *   `quota_exceeded` for limits that the tenant's quota does not allow
+ */
+export function plan(wanted: CreateRun, templates: readonly Template[], quota: Quota): Plan {
+  const limits = withinQuota(runLimits.parse({ ...defaultRunLimits, ...wanted.limits }), quota)
+  const language = wanted.language === undefined ? undefined : find(wanted.language, templates)
+  const template = language?.template ?? wanted.template ?? 'base'
+  if (!templates.some((one) => one.name === template)) {
+    const there = templates.map((one) => one.name).join(', ') || 'none yet'
+    throw new ApiError('template_unavailable', `there is no template ${template}; there are: ${there}`)
+  }
+  const { diskMiB, ...perStep } = limits
+  const base64 = (text = '') => Buffer.from(text, wanted.stdinEncoding).toString('base64')
+  const steps = stepsOf(wanted, language, quota).map((step) => ({
+    ...{ name: step.name, command: step.command, compile: step.compile },
+    ...{ stdin: base64(step.stdin), env: step.env ?? {} },
+    limits: withinQuota(stepLimits.parse({ ...perStep, ...step.limits }), quota),
+  }))
+  const last = steps.at(-1)
+  if (last !== undefined) {
+    last.command = withArguments(last.command, wanted.args ?? [])
+    if (wanted.stdin !== undefined) last.stdin = base64(wanted.stdin)
+  }
+  return {
+    language: language?.name ?? null,
+    run: {
+      ...{ template, steps, diskMiB, cpus: Math.min(cpus, quota.cpus), network: wanted.network },
+      ...{ env: wanted.env ?? {}, files: wanted.files, stopOnFailure: wanted.stopOnFailure },
+      cases: wanted.cases?.map((one) => ({ ...one, stdin: base64(one.stdin) })) ?? null,
+      artifacts: wanted.artifacts ?? [],
+    },
+  }
+}
+
+interface Step {
+  readonly name: string
+  readonly command: RuntimeRun['steps'][number]['command']
+  readonly compile: boolean
+  readonly stdin?: string | undefined
+  readonly env?: Record<string, string> | undefined
+  readonly limits?: object | undefined
+}
+
+function stepsOf(wanted: CreateRun, language: Language | undefined, quota: Quota): Step[] {
+  const [program] = wanted.files
+  if (language !== undefined && program !== undefined) {
+    const { compile, run } = commandsOf(language, program.path)
+    const memoryMiB = Math.min(compileLimits.memoryMiB, quota.memoryMiB)
+    const limits = { ...compileLimits, memoryMiB, pids: Math.min(compileLimits.pids, quota.pids) }
+    return [
+      ...(compile === null ? [] : [{ name: 'compile', command: [...compile], compile: true, limits }]),
+      { name: 'run', command: [...run], compile: false },
+    ]
+  }
+  if (wanted.command !== undefined) return [{ name: 'run', command: wanted.command, compile: false }]
+  return (wanted.steps ?? []).map((step, at) => {
+    const name = step.name ?? `step ${at + 1}`
+    const { command, stdin, env } = step
+    return { name, command, stdin, env, limits: step.limits, compile: name === 'compile' }
+  })
+}
+
+/** A command line for the shell gets them as `$1` and so on. */
+function withArguments(command: string | string[], args: readonly string[]): string | string[] {
+  if (args.length === 0) return command
+  if (typeof command !== 'string') return [...command, ...args]
+  return ['/bin/sh', '-c', command, 'sh', ...args]
+}
+
+function find(wanted: string, templates: readonly Template[]): Language {
+  const [name = '', version] = wanted.split('@')
+  const all = languagesOf(templates)
+  const named = all.filter((one) => one.name === name || one.aliases.includes(name))
+  const fits = named.find(
+    (one) => version === undefined || one.version === version || one.version.startsWith(`${version}.`),
+  )
+  if (fits !== undefined) return fits
+  const there = (named.length > 0 ? named : all).map((one) => `${one.name}@${one.version}`).join(', ')
+  throw new ApiError('invalid_request', `there is no language ${wanted}; there are: ${there || 'none yet'}`)
+}
+
+/** @throws ApiError `quota_exceeded` */
+function withinQuota<T extends StepLimits | RunLimits>(limits: T, quota: Quota): T {
+  const wanted: Partial<RunLimits> = limits
+  for (const part of ['memoryMiB', 'pids', 'diskMiB'] as const) {
+    const asked = wanted[part]
+    if (asked !== undefined && asked > quota[part]) {
+      throw new ApiError('quota_exceeded', `${asked} of ${part} are more than the tenant's ${quota[part]}`)
+    }
+  }
+  return limits
+}

@@ -1,0 +1,135 @@
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import {
+  createRun,
+  languageList,
+  listOf,
+  page,
+  run,
+  runBounds,
+  runId,
+  runListQuery,
+  runSummary,
+  runWithRequest,
+} from '../../protocol/index.js'
+import { forbidden } from '../errors.js'
+import { sendEvents } from '../http/events.js'
+import type { Templates } from '../sandboxes/templates.js'
+import type { Callbacks } from './callbacks.js'
+import type { Numbered } from './journal.js'
+import { languagesOf } from './plan.js'
+import type { RunService } from './service.js'
+
+/** `wait` waits no longer: proxies do not either. */
+const patienceMs = 60_000
+const tags = ['runs']
+const params = z.object({ id: runId })
+
+/** `/runs` and `/languages`. */
+export const runRoutes =
+  (runs: RunService, callbacks: Callbacks, templates: Templates): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.route({
+      method: 'GET',
+      url: '/languages',
+      schema: { tags, summary: 'List what can be run by name', response: { 200: languageList } },
+      handler: async () => ({ items: languagesOf(await templates.list()) }),
+    })
+    app.route({
+      method: 'POST',
+      url: '/runs',
+      bodyLimit: runBounds.bodyBytes,
+      schema: {
+        ...{ tags, summary: 'Run a task in a fresh sandbox', body: createRun },
+        headers: z.looseObject({ 'idempotency-key': z.string().min(1).max(128).optional() }),
+        description:
+          '202 once it is accepted, which a failure of ours cannot take back. With `wait` 200 when it has ended within a minute.',
+        response: { 200: run, 202: run },
+      },
+      handler: async (request, reply) => {
+        const { callbackUrl, wait } = request.body
+        if (callbackUrl !== undefined) await callbacks.check(callbackUrl)
+        const key = request.headers['idempotency-key']
+        const accepted = await runs.create(request.principal, request.body, key)
+        reply.header('location', `/api/v1/runs/${accepted.id}`)
+        const now = wait ? await runs.ended(request.principal, accepted.id, patienceMs) : accepted
+        return reply.code(now.finishedAt === null ? 202 : 200).send(now)
+      },
+    })
+    app.route({
+      method: 'GET',
+      url: '/runs',
+      schema: {
+        ...{ tags, summary: 'List runs, newest first', querystring: page.extend(runListQuery.shape) },
+        response: { 200: listOf(runSummary) },
+      },
+      handler: async (request) => runs.list(request.principal, request.query),
+    })
+    app.route({
+      method: 'GET',
+      url: '/runs/:id',
+      schema: {
+        ...{ tags, summary: 'Read a run', params },
+        querystring: z.object({ request: z.enum(['true', 'false']).default('false') }),
+        response: { 200: runWithRequest },
+      },
+      handler: async (request) => {
+        const { principal, params, query } = request
+        const found = await runs.get(principal, params.id)
+        if (query.request !== 'true') return found
+        return { ...found, request: await runs.request(principal, params.id) }
+      },
+    })
+    app.route({
+      method: 'DELETE',
+      url: '/runs/:id',
+      schema: {
+        ...{ tags, summary: 'Cancel a run', params, response: { 200: run } },
+        description: 'In any state. One that has ended stays as it is.',
+      },
+      handler: async (request) => runs.cancel(request.principal, request.params.id),
+    })
+    app.route({
+      method: 'GET',
+      url: '/runs/:id/events',
+      schema: {
+        ...{ tags, summary: 'Follow a run', params },
+        headers: z.looseObject({ 'last-event-id': z.coerce.number().int().min(0).catch(0).optional() }),
+        description: 'Server-sent events; `Last-Event-ID` resumes. The last one is `result`.',
+      },
+      handler: async (request, reply) => {
+        const { principal, params } = request
+        const since = request.headers['last-event-id'] ?? 0
+        const events = runs.events(principal, params.id, since)
+        // The first one tells whether there is such a run; until then a refusal can be said.
+        const first = await events.next()
+        return sendEvents(reply, Readable.from(asText(first, events), { objectMode: false }))
+      },
+    })
+    app.route({
+      method: 'GET',
+      url: '/runs/callback-secret',
+      schema: {
+        ...{ tags, summary: 'Read what callbacks are signed with' },
+        response: { 200: z.object({ secret: z.string() }) },
+      },
+      handler: async (request) => {
+        const { kind, role, tenantId } = request.principal
+        if (kind === 'user' && role === 'member') throw forbidden('only owners and admins read the secret')
+        return { secret: callbacks.secretOf(tenantId) }
+      },
+    })
+  }
+
+async function* asText(first: IteratorResult<Numbered, void>, rest: AsyncGenerator<Numbered>) {
+  try {
+    if (!first.done) yield text(first.value)
+    for await (const one of rest) yield text(one)
+  } finally {
+    await rest.return(undefined)
+  }
+}
+
+const text = ({ id, event }: Numbered) =>
+  `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`

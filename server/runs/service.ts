@@ -1,0 +1,135 @@
+import {
+  type CreateRun,
+  createRun,
+  newRunId,
+  type Quota,
+  quota as quotaSchema,
+  type Run,
+  type RunSummary,
+} from '../../protocol/index.js'
+import { type Principal, sha256 } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import type { Templates } from '../sandboxes/templates.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { Numbered } from './journal.js'
+import { plan } from './plan.js'
+import { present, type RunRow, summarize } from './rows.js'
+import type { RunQuery, RunStore } from './store.js'
+
+/** Runs of one tenant that wait; more are answered with 429. */
+const waitingMax = 10_000
+const retryAfterSeconds = 5
+
+/** A tenant's one-off tasks. Every call checks that the run is the caller's; somebody else's does not exist. */
+export class RunService {
+  constructor(
+    private readonly database: Database,
+    private readonly store: RunStore,
+    private readonly dispatcher: Dispatcher,
+    private readonly templates: Templates,
+  ) {}
+
+  /**
+   * Accepts a run; when this returns it is in the database, and may be under way. The same idempotency key gives
+   * the same run.
+   * @throws ApiError `queue_full`, `quota_exceeded`, `template_unavailable`, `invalid_request`
+   */
+  async create(who: Principal, wanted: CreateRun, key: string | undefined): Promise<Run> {
+    const { tenantId } = who
+    const quota = await this.#quotaOf(tenantId)
+    const planned = plan(wanted, await this.templates.list(), quota)
+    if (this.dispatcher.waitingOf(tenantId) >= waitingMax) {
+      throw new ApiError('queue_full', `${waitingMax} runs of this tenant are waiting`, retryAfterSeconds)
+    }
+    const seated = this.dispatcher.seat(tenantId, quota)
+    const id = newRunId()
+    let row: RunRow | undefined
+    try {
+      row = await this.store.insert({
+        ...{ id, tenantId, state: seated ? 'running' : 'queued', request: JSON.stringify(wanted) },
+        ...{ language: planned.language, template: planned.run.template, metadata: wanted.metadata ?? {} },
+        ...{ casesTotal: wanted.cases?.length ?? null, idempotencyKey: key ?? null },
+        ...{ requestHash: hashOf(wanted), createdBy: who.actor, callbackUrl: wanted.callbackUrl ?? null },
+      })
+    } finally {
+      if (seated && row === undefined) this.dispatcher.leave(tenantId)
+    }
+    if (row === undefined) return this.#known(tenantId, key ?? '', wanted)
+    if (seated) this.dispatcher.begin(row, planned, quota)
+    else this.dispatcher.wait(id, tenantId, quota)
+    return present(row)
+  }
+
+  /** Newest first. */
+  async list(who: Principal, query: RunQuery): Promise<{ items: RunSummary[]; nextCursor: string | null }> {
+    const rows = await this.store.list(who.tenantId, { ...query, limit: query.limit + 1 })
+    const items = rows.slice(0, query.limit).map(summarize)
+    return { items, nextCursor: rows.length > query.limit ? (items.at(-1)?.id ?? null) : null }
+  }
+
+  /** @throws ApiError `not_found` */
+  async get(who: Principal, id: string): Promise<Run> {
+    const row = await this.store.get(who.tenantId, id)
+    if (row === undefined) throw notFound('run')
+    return present(row)
+  }
+
+  /** What was asked for. @throws ApiError `not_found` */
+  async request(who: Principal, id: string): Promise<CreateRun> {
+    await this.get(who, id)
+    return createRun.parse(JSON.parse(await this.store.request(id)))
+  }
+
+  /** Ends a run in any state; one that has ended stays as it is. */
+  async cancel(who: Principal, id: string): Promise<Run> {
+    await this.get(who, id)
+    const row = await this.store.cancel(id)
+    if (row === undefined) return this.get(who, id)
+    this.dispatcher.cancel(row)
+    return present(row)
+  }
+
+  /** The run when it has ended, or as it is after `withinMs`. */
+  async ended(who: Principal, id: string, withinMs: number): Promise<Run> {
+    const journal = this.dispatcher.journal(id)
+    if (journal === undefined) return this.get(who, id)
+    let late: NodeJS.Timeout | undefined
+    const patience = new Promise<void>((resolve) => {
+      late = setTimeout(resolve, withinMs)
+    })
+    await Promise.race([journal.end(), patience])
+    clearTimeout(late)
+    return journal.result ?? this.get(who, id)
+  }
+
+  /** What happens in a run from event number `since` on. @throws ApiError `not_found` */
+  async *events(who: Principal, id: string, since: number): AsyncGenerator<Numbered> {
+    const run = await this.get(who, id)
+    const journal = this.dispatcher.journal(id)
+    if (journal !== undefined) yield* journal.listen(since)
+    else yield { id: Number.MAX_SAFE_INTEGER, event: { type: 'result', run } }
+  }
+
+  async #known(tenantId: string, key: string, wanted: CreateRun): Promise<Run> {
+    const known = await this.store.byKey(tenantId, key)
+    if (known === undefined) throw new ApiError('conflict', 'this Idempotency-Key is just being used', 1)
+    if (known.requestHash === hashOf(wanted)) return present(known.row)
+    throw new ApiError(
+      'invalid_request',
+      'this Idempotency-Key came with another request before; use a new one',
+    )
+  }
+
+  async #quotaOf(tenantId: string): Promise<Quota> {
+    const { rows } = await this.database.pool.query({
+      ...{ name: 'quota', text: 'SELECT quota, paused FROM tenant WHERE id = $1', values: [tenantId] },
+    })
+    if (rows[0] === undefined) throw notFound('tenant')
+    if (rows[0].paused === true) throw new ApiError('conflict', 'the tenant is paused by an operator')
+    return quotaSchema.parse(rows[0].quota)
+  }
+}
+
+/** How somebody waits is no part of what is asked for. */
+const hashOf = (wanted: CreateRun) => sha256(JSON.stringify({ ...wanted, wait: false }))
