@@ -12,7 +12,8 @@ import { isRunning } from './up/lock.js'
 const sandboxAnswer = z.object({ id: z.string(), state: z.string() })
 const execAnswer = z.object({ stdout: z.string() })
 
-describe('Cloche on this machine, from bin/up to bin/down', () => {
+// A start takes two seconds, and twenty on a machine that does other things as well.
+describe('Cloche on this machine, from bin/up to bin/down', { timeout: 180_000 }, () => {
   let instance: TestInstance
   let sandbox: string
 
@@ -190,6 +191,8 @@ describe('Cloche on this machine, from bin/up to bin/down', () => {
       expect(code).toBe(0)
       expect(Object.keys(other.children()).toSorted()).toEqual(['runtime', 'server', 'terminals'])
       expect(existsSync(join(other.home, 'postgres'))).toBe(false)
+      const mounts = readFileSync(`/proc/${other.children().server?.pid}/mountinfo`, 'utf8')
+      expect(mounts).not.toContain(join(instance.home, 'disk'))
       const users = await withClient(database('theirs'), (client) => client.query('SELECT FROM "user"'))
       expect(users.rowCount).toBe(1)
     } finally {

@@ -35,7 +35,8 @@ export function confined(
     // Slave, so that what the host unmounts is unmounted there too.
     ...['unshare', '--mount', '--propagation', 'slave', join(settings.app, 'cli/up/confine.sh')],
     ...writable.flatMap(({ source, target }) => ['rw', source, target]),
-    ...['hide', join(settings.home, 'disk'), 'hide', join(settings.run, 'scratch')],
+    // An operator's own file system, which is no loop device.
+    ...['hide', join(settings.home, 'disk')],
     ...['ro', settings.app, app, 'ro', process.execPath, node],
     ...['--', 'setpriv', `--reuid=${settings.group}`, `--regid=${settings.group}`, '--clear-groups'],
     ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
