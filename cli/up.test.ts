@@ -213,7 +213,9 @@ describe('Cloche on this machine, from bin/up to bin/down', { timeout: 180_000 }
   it('stays in the foreground without --detach, and stops at Ctrl-C', async () => {
     const child = instance.start('up')
     const outcome = outcomeOf(child)
-    await ready()
+    await new Promise<void>((resolve) =>
+      child.stdout?.on('data', (chunk) => String(chunk).includes('ready at') && resolve()),
+    )
     child.kill('SIGINT')
     const { code, said } = await outcome
     expect(said).toMatch(/ready at[\s\S]*stopped\n$/)
