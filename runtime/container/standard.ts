@@ -1,5 +1,6 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { sethostname, setns } from '../linux/libc.js'
 import { killTree, type Reaper } from '../linux/process.js'
 import {
@@ -26,6 +27,7 @@ export function standardEngine(oci: OciRuntime, reaper: Reaper, filter?: Seccomp
     async start(id, bundle, spec, output, connect) {
       writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec))
       const pid = await runContainer(oci, reaper, id, bundle, output)
+      await hasBegun(pid, oci.program)
       filter?.learn(oci, id)
       await connect(pid)
       return pid
@@ -44,6 +46,21 @@ export function standardEngine(oci: OciRuntime, reaper: Reaper, filter?: Seccomp
     hostLimits: (limits) => limits,
     rlimits: () => [],
     adapts: () => true,
+  }
+}
+
+/**
+ * Resolves when a container's first process is what it is to be. crun is through a moment before, and until then
+ * the kernel lets nobody join: setns(2) answers EPERM, for the process cannot be traced yet.
+ */
+async function hasBegun(pid: number, program: string): Promise<void> {
+  for (let tries = 0; tries < 5000; tries++) {
+    try {
+      if (!readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith(program)) return
+    } catch {
+      return // it has ended, and whoever looks for it will see
+    }
+    await (tries < 20 ? nextTurn() : sleep(1))
   }
 }
 

@@ -265,6 +265,11 @@ describe('a run', () => {
     expect(cases).toHaveLength(1)
   })
 
+  it('finds a sandbox also when the pool is empty: one made for it, and joined at once', async () => {
+    const runs = await Promise.all(Array.from({ length: 10 }, () => perform({ steps: [step('echo hi')] })))
+    expect(runs.map(({ steps }) => steps[0]?.stdout.content)).toEqual(Array(10).fill('hi\n'))
+  })
+
   it('is refused with words when it makes no sense here', async () => {
     await expect(perform({ template: 'nope', steps: [step('true')] })).rejects.toThrow(/422.*nope/)
     await expect(perform({ steps: [] })).rejects.toThrow(/400/)
