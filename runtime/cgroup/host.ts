@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import { run } from '../linux/spawn.js'
 import { type Hierarchy, makeCgroup, writeValue } from './hierarchy.js'
 
 const mib = 1024 ** 2
@@ -48,3 +49,15 @@ export function settleHost(): void {
 }
 
 const number = (file: string) => Number(readFileSync(file, 'utf8'))
+
+/** Of each user inside; the host has a million for all, and to close one takes the kernel some milliseconds. */
+const insideInotify = { max_inotify_instances: 128, max_inotify_watches: 65_536 } as const
+
+/**
+ * Bounds the inotify of one sandbox, in its own user namespace: root inside may lower that, and no more.
+ * @param pid its first process
+ */
+export async function boundInotify(pid: number): Promise<void> {
+  const settings = Object.entries(insideInotify).map(([name, value]) => `user.${name}=${value}`)
+  await run('nsenter', ['--user', '--target', String(pid), 'sysctl', '--quiet', '--write', ...settings])
+}

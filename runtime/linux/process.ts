@@ -15,6 +15,9 @@ export function exitStatus(status: number): ExitStatus {
   return { exitCode: null, signal: signalNames.get(signal) ?? `SIG${signal}` }
 }
 
+/** A child that is dead for longer is nobody's: Node and `wait` take theirs at once. */
+const orphanMs = 2000
+
 /**
  * Waits for processes that Node does not know of: those that `startProgram` started, and those that are ours
  * only because their parent, crun, has gone: a detached container's first process and detached execs. Node waits
@@ -22,10 +25,13 @@ export function exitStatus(status: number): ExitStatus {
  */
 export class Reaper {
   readonly #waiting = new Map<number, (status: ExitStatus) => void>()
+  /** Dead children that nobody has asked for, as they were last seen. */
+  #orphans: ReadonlySet<number> = new Set()
 
   constructor() {
     becomeSubreaper()
     process.on('SIGCHLD', () => this.#sweep())
+    setInterval(() => this.#bury(), orphanMs).unref()
   }
 
   /** How the process ended. If it is not our child (any more), its exit status is unknown: all null. */
@@ -53,6 +59,24 @@ export class Reaper {
 
   #sweep(): void {
     for (const pid of this.#waiting.keys()) this.#reap(pid)
+  }
+
+  /**
+   * Ends the zombies of nobody: an exec that crun could not start leaves one, so that whoever asks for such again
+   * and again would use up the host's process ids.
+   */
+  #bury(): void {
+    const dead = childrenOf(process.pid).filter((pid) => !this.#waiting.has(pid) && isZombie(pid))
+    for (const pid of dead) {
+      if (!this.#orphans.has(pid)) continue
+      try {
+        waitpidNow(pid)
+      } catch (error) {
+        // Somebody has taken it since.
+        if (!(error instanceof SyscallError)) throw error
+      }
+    }
+    this.#orphans = new Set(dead)
   }
 
   #reap(pid: number): void {
@@ -99,6 +123,15 @@ export function signal(pid: number, name: NodeJS.Signals): void {
     process.kill(pid, name)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
+  } catch {
+    return false // it ended meanwhile
   }
 }
 

@@ -9,7 +9,11 @@ const maxConnections = 512
 /** Questions to the resolver, for each sandbox; its host answers everybody else's too. */
 const queriesPerSecond = 50
 /** Packets that one sandbox may send. A flood of small ones costs the host more than its bandwidth says. */
-const packetsPerSecond = 30_000
+const packetsPerSecond = 20_000
+/** New connections of one sandbox: to count those it has costs the more the more it has. */
+const connectionsPerSecond = 300
+/** Refusals that one sandbox is told of. The kernel has a thousand ICMP errors a second, for everybody. */
+const refusalsPerSecond = 100
 /** Mbit a second in each direction, for a sandbox whose limits name none. */
 const defaultMbps = 200
 /** A connection that is silent for longer is forgotten; the kernel's own default is five days. */
@@ -49,6 +53,8 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
       ${meter('sent')}
       ${meter('received')}
       ${meter('queries')}
+      ${meter('opening')}
+      ${meter('refusals')}
       ct timeout patience {
         protocol tcp
         l3proto ip
@@ -63,8 +69,8 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
         type filter hook prerouting priority raw;
         iifname != ${sandboxes} return
         meta nfproto != ipv4 drop
-        fib saddr . iif oif missing drop
         update @packets { ip saddr limit rate over ${packetsPerSecond}/second burst 5000 packets } drop
+        fib saddr . iif oif missing drop
         ip saddr @shaped limit name ip saddr map @sending drop
         ip saddr != @shaped update @sent { ip saddr limit ${rate(defaultMbps)} } drop
       }
@@ -79,6 +85,7 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
         ip saddr ${slot.subnet} oifname != ${sandboxes} masquerade
       }
       chain refuse {
+        update @refusals { ip saddr limit rate over ${refusalsPerSecond}/second burst 200 packets } drop
         meta l4proto tcp reject with tcp reset
         reject with icmp admin-prohibited
       }
@@ -94,13 +101,17 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
         ct state new meta l4proto udp ct timeout set "question"
         accept
       }
+      chain open {
+        update @opening { ip saddr limit rate over ${connectionsPerSecond}/second burst 600 packets } drop
+        add @connections { ip saddr ct count over ${maxConnections} } goto refuse
+        meta l4proto tcp ct timeout set "patience"
+      }
       chain leave {
         ct state invalid drop
         ct status dnat goto question
         ip daddr @private goto refuse
         ip saddr @listed ip saddr . ip daddr != @allowed goto refuse
-        ct state new add @connections { ip saddr ct count over ${maxConnections} } goto refuse
-        ct state new meta l4proto tcp ct timeout set "patience"
+        ct status & confirmed == 0 jump open
         tcp flags syn tcp option maxseg size set rt mtu
       }
       chain route {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, mkdir, open, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, open, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../linux/spawn.js'
 import { countAllVolumes } from './volume.js'
@@ -22,7 +22,7 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
     const image = join(home, 'disk.img')
     if (!(await exists(image))) await makeImage(image, sizeGib ?? (await roomGib(home)))
     // discard=async gives the space of deleted sandboxes back to the host's disk.
-    await run('mount', ['-o', 'loop,noatime,discard=async,nodev', image, root])
+    await run('mount', ['-o', 'loop,noatime,discard=async,nodev,nosuid', image, root])
     await shareByWeight(root)
   }
   await run('btrfs', ['quota', 'enable', root])
@@ -30,6 +30,8 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
   await Promise.all(
     ['layers', 'templates', 'sandboxes'].map((name) => mkdir(join(root, name), { recursive: true })),
   )
+  // On disk a tenant's root is the host's: a program that it gives to itself must be out of everybody's reach.
+  await chmod(join(root, 'sandboxes'), 0o700)
   return root
 }
 

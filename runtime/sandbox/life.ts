@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Limits } from '../../protocol/index.js'
 import { makeCgroup, makeLeaf, removeCgroup } from '../cgroup/hierarchy.js'
+import { boundInotify } from '../cgroup/host.js'
 import { applyLimits } from '../cgroup/limits.js'
 import { containerSpec } from '../container/spec.js'
 import { mkfifo } from '../linux/libc.js'
@@ -84,9 +85,13 @@ async function startContainer(
   // Open for reading too, or opening would wait for a reader.
   const output = openSync(join(bundle, 'exit'), constants.O_RDWR)
   try {
-    return await engine.start(box.id, bundle, spec, output, (pid) =>
-      node.network.connect(linkOf(node, box), linkPolicyOf(box), pid),
-    )
+    return await engine.start(box.id, bundle, spec, output, async (pid) => {
+      await Promise.all([
+        node.network.connect(linkOf(node, box), linkPolicyOf(box), pid),
+        // gVisor has an inotify of its own, in its own memory.
+        box.isolation === 'standard' ? boundInotify(pid) : undefined,
+      ])
+    })
   } finally {
     closeSync(output)
   }

@@ -270,7 +270,13 @@ export class Sandboxes {
       const box = this.#boxes.get(id)
       if (box === undefined) return
       this.#boxes.delete(id)
-      await life.tearDown(this.node, await this.#mortal(box))
+      try {
+        await life.tearDown(this.node, await this.#mortal(box))
+      } catch (error) {
+        // A tenant can make its processes slow to die: asked again, this goes on where it was.
+        this.#boxes.set(id, { ...box, state: 'stopped', init: null })
+        throw error
+      }
       if (box.tenantId !== null) this.tenants.leave(box.tenantId)
     })
   }

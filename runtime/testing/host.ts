@@ -7,6 +7,7 @@ import { readQuestion, writeAnswer } from '../network/dns.js'
  * 9 when it has been sent everything, on 443 it never stops), says nothing on UDP, knows some names on port 53,
  * and prints who came.
  */
+const counts = new Map<string, number>()
 const { tcp = [], udp = [], names } = JSON.parse(process.argv[2] ?? '{}')
 
 for (const port of tcp) {
@@ -21,7 +22,7 @@ for (const port of tcp) {
 }
 for (const port of udp) {
   const socket = createSocket('udp4')
-  socket.on('message', (message, from) => console.log(`udp ${from.address} ${port} ${message.length}`))
+  socket.on('message', (message, from) => count(`udp ${from.address} ${port} ${message.length}`))
   socket.bind(port)
 }
 if (names !== undefined) {
@@ -29,7 +30,7 @@ if (names !== undefined) {
   dns.on('message', (message, from) => {
     const question = readQuestion(message)
     if (question === undefined) return
-    console.log(`dns ${from.address} ${question.name}`)
+    count(`dns ${from.address} ${question.name}`)
     const addresses = names[question.name]
     // 3: there is no such name
     const answer = writeAnswer(
@@ -43,6 +44,17 @@ if (names !== undefined) {
   dns.bind(53)
 }
 setTimeout(() => console.log('ready'), 100)
+
+/** A flood is told in few lines, or whoever reads them is flooded as well. */
+function count(line: string): void {
+  if (counts.size === 0) {
+    setTimeout(() => {
+      for (const [what, times] of counts) console.log(times === 1 ? what : `${what} x${times}`)
+      counts.clear()
+    }, 20)
+  }
+  counts.set(line, (counts.get(line) ?? 0) + 1)
+}
 
 /** Sends as fast as it is taken. */
 function pour(socket: import('node:net').Socket): void {

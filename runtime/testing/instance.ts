@@ -7,7 +7,10 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import {
+  ackEveryBytes,
+  attached,
   type ExecExit,
+  encodeAck,
   encodeFrame,
   execExit,
   FrameDecoder,
@@ -266,16 +269,27 @@ async function sit(socketPath: string, path: string): Promise<Typist> {
   let seen = ''
   let look = () => {}
   line.on('error', () => line.destroy())
+  let [seq, acked] = [0, 0]
   line.on('data', (chunk: Buffer) => {
-    for (const frame of decoder.push(chunk)) if (frame.type === frameType.stdout) seen += frame.payload
+    for (const frame of decoder.push(chunk)) {
+      if (frame.type === frameType.attached) seq = attached.parse(JSON.parse(frame.payload.toString())).seq
+      if (frame.type !== frameType.stdout) continue
+      seen += frame.payload
+      seq += frame.payload.length
+    }
     look()
+    // What nobody waited for is forgotten, as it scrolls out of a person's sight.
+    if (seen.length > 65_536) seen = seen.slice(-4096)
+    if (seq - acked < ackEveryBytes) return
+    acked = seq
+    line.write(encodeFrame(frameType.ack, encodeAck(seq)))
   })
   return {
     type: (text) => void line.write(encodeFrame(frameType.stdin, Buffer.from(text))),
     sees: (text, withinMs = 10_000) =>
       new Promise((resolve, reject) => {
         const began = performance.now()
-        const late = setTimeout(() => reject(new Error(`no ${text} in ${seen}`)), withinMs)
+        const late = setTimeout(() => reject(new Error(`no ${text} in ${seen.slice(-500)}`)), withinMs)
         look = () => {
           const found = seen.indexOf(text)
           if (found < 0) return

@@ -5,7 +5,7 @@ import { run } from '../linux/spawn.js'
 
 /** What stands in one network namespace and writes down who came. */
 export interface Host extends Disposable {
-  /** `tcp <from> <port>`, `udp <from> <port> <bytes>` and `dns <from> <name>`, as they came. */
+  /** `tcp <from> <port>`, `udp <from> <port> <bytes>` and `dns <from> <name>`, with ` x<times>` if there were many. */
   readonly log: readonly string[]
   clear(): void
 }
