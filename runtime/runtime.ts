@@ -19,6 +19,7 @@ import { availableMemory } from './linux/memory.js'
 import { Reaper } from './linux/process.js'
 import { maxSandboxes, releaseSlot, takeSlot } from './linux/slot.js'
 import { hostResolver, lowerFirewall } from './network/firewall.js'
+import { makeRoomForNeighbours } from './network/neighbours.js'
 import { Network } from './network/network.js'
 import { Pools } from './pool/pools.js'
 import { deviceOf, openDisk } from './rootfs/disk.js'
@@ -51,6 +52,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   await settleHybrid()
   const disk = await openDisk(config.home, config.diskGib)
   const slot = takeSlot(config.instance)
+  makeRoomForNeighbours()
   const network = await Network.open(config.instance, slot, config.resolvers?.[0] ?? hostResolver(), log)
   const hierarchy = detectHierarchy()
   await settleIn(hierarchy, config.cgroupRoot)

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeRoomForNeighbours } from '../../runtime/network/neighbours.js'
 import { closeDisk, openDisk } from '../../runtime/rootfs/disk.js'
 import { firstLine } from '../doctor/finding.js'
 import type { Settings } from '../settings.js'
@@ -45,6 +46,8 @@ export class Supervisor {
 
   async #startAll(): Promise<void> {
     const { settings } = this
+    // Here, outside the namespace that the runtime may be given: nowhere else is that table to be had.
+    makeRoomForNeighbours()
     const access = accessOf(settings)
     const server = serverService(settings, access)
     const node = this.#startNode()
