@@ -35,6 +35,7 @@ mkdirSync(join(guestHome, 'disk'), { recursive: true, mode: 0o711 })
 mount('/dev/ubda', join(guestHome, 'disk'), 'btrfs', 0, '')
 
 await import('../cgroup/cgroup.test.js')
+await import('../cgroup/step.test.js')
 await import('../cgroup/delegated.facts.js')
 await import('../isolation.test.js')
 await runFacts((fact) => console.log(`\nfact ${JSON.stringify(fact)}`))
