@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -7,8 +7,9 @@ import { chromium } from '@playwright/test'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { ackEveryBytes, maxInputBytes } from '../protocol/index.js'
+import { ackEveryBytes, errorCode, maxInputBytes } from '../protocol/index.js'
 import { type Instance, openInstance } from '../testing/instance.js'
+import { errorOf } from './errors.js'
 import { acknowledgeEveryBytes, inputPieceBytes } from './terminal.js'
 
 const run = promisify(execFile)
@@ -59,6 +60,18 @@ describe('the package', () => {
     await instance[Symbol.asyncDispose]()
   })
 
+  /** What the compiler has to say about a file that knows the package and nothing of this project. */
+  const compile = async (file: string): Promise<string> => {
+    const compilerOptions = {
+      ...{ strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: [] },
+      ...{ module: 'nodenext', target: 'es2022', lib: ['es2022', 'esnext.disposable', 'dom'] },
+    }
+    await writeFile(join(home, 'package.json'), JSON.stringify({ type: 'module' }))
+    await writeFile(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }))
+    const { stdout } = await run(resolve('node_modules/.bin/tsc'), ['-p', home]).catch((failure) => failure)
+    return stdout
+  }
+
   it('holds its code, its types and its licence, and nothing else', async () => {
     const files = await readdir(join(home, 'node_modules/@cloche/sdk'), { recursive: true })
     expect(files).toEqual(
@@ -68,20 +81,52 @@ describe('the package', () => {
   })
 
   it('has types that stand alone', async () => {
-    const compilerOptions = {
-      ...{ strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: [] },
-      ...{ module: 'nodenext', target: 'es2022', lib: ['es2022', 'esnext.disposable', 'dom'] },
-    }
-    await writeFile(join(home, 'package.json'), JSON.stringify({ type: 'module' }))
-    await writeFile(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['tour.ts'] }))
-    const { stdout } = await run(resolve('node_modules/.bin/tsc'), ['-p', home]).catch((failure) => failure)
-    expect(stdout).toBe('')
+    expect(await compile('tour.ts')).toBe('')
   })
 
   it('works in Node', async () => {
     await build({ entryPoints: [join(home, 'tour.ts')], outfile: join(home, 'tour.mjs'), format: 'esm' })
     const { tour } = await import(join(home, 'tour.mjs'))
     expect(await tour(instance.url, instance.admin.apiKey)).toEqual(expected)
+  })
+
+  it('does what docs/sdk.md shows', async () => {
+    const page = await readFile('docs/sdk.md', 'utf8')
+    const blocks = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) => block)
+    expect(blocks.length).toBeGreaterThan(6)
+    const node =
+      'declare const process: { env: Record<string, string | undefined>; stdout: { write(bytes: Uint8Array): void } }'
+    const seen =
+      'console.log(JSON.stringify({ state, stdout, python, text, screen, status, casesPassed: graded.casesPassed, gone }))'
+    await writeFile(join(home, 'page.ts'), [node, ...blocks, seen].join('\n'))
+    expect(await compile('page.ts')).toBe('')
+    await build({ entryPoints: [join(home, 'page.ts')], outfile: join(home, 'page.mjs'), format: 'esm' })
+    const env = { ...process.env, CLOCHE_URL: instance.url, CLOCHE_API_KEY: instance.admin.apiKey }
+    const { stdout } = await run(process.execPath, [join(home, 'page.mjs')], { env })
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      ...{
+        state: 'running',
+        stdout: '42\n',
+        text: 'water the plants\n',
+        status: 'ok',
+        casesPassed: 1,
+        gone: true,
+      },
+      ...{ python: { stdout: 'hello\n' }, screen: expect.stringContaining('hello') },
+    })
+  })
+
+  it('has every code and its class on that page', async () => {
+    const page = await readFile('docs/sdk.md', 'utf8')
+    const rows = [...page.matchAll(/^\| `(\w+)` +\| ([^|]*)\|/gm)]
+    const written = rows.flatMap(([, name = '', codes = '']) =>
+      [...codes.matchAll(/`(\w+)`/g)].map(([, code = '']) => [code, name]),
+    )
+    const real = errorCode.options.map((code) => [code, errorOf(code, '').name])
+    expect(Object.fromEntries(written)).toEqual({
+      ...Object.fromEntries(real),
+      ...{ connection_failed: 'ConnectionFailed', unexpected_answer: 'UnexpectedAnswer' },
+    })
   })
 
   it('works in a browser', async () => {
