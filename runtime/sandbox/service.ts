@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Change, Claim, Limits, Quota, RuntimeSandbox, SandboxState } from '../../protocol/index.js'
-import { assertFits, inUse } from '../cgroup/fit.js'
+import { assertFits } from '../cgroup/fit.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { CgroupWriteError, processesOf } from '../cgroup/hierarchy.js'
 import { changeLimits } from '../cgroup/limits.js'
@@ -8,8 +8,9 @@ import { relocate } from '../cgroup/relocate.js'
 import { notFound, notRunning, RuntimeRefusal } from '../errors.js'
 import { signal } from '../linux/process.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import { limitVolume, volumeUsage } from '../rootfs/volume.js'
+import { limitVolume } from '../rootfs/volume.js'
 import { bind } from './bind.js'
+import { assertDiskFits } from './disk-fit.js'
 import * as life from './life.js'
 import { Meter } from './meter.js'
 import type { NodeContext } from './node.js'
@@ -293,17 +294,8 @@ export class Sandboxes {
 
   /** Other limits for a sandbox: all of them, or none when one does not fit. */
   async #hold(box: Record, before: Record): Promise<void> {
-    const { hierarchy, disk, device } = this.node
-    if (box.limits.diskMiB < before.limits.diskMiB) {
-      const heldMiB = ((await volumeUsage(disk, true)).get(box.volumeId) ?? 0) / mib
-      if (heldMiB > box.limits.diskMiB) {
-        throw inUse(
-          `sandbox ${box.sandboxId}`,
-          `${box.limits.diskMiB} MiB of disk`,
-          `${Math.ceil(heldMiB)} MiB`,
-        )
-      }
-    }
+    const { hierarchy, device } = this.node
+    await assertDiskFits(this.node, box, before)
     if (box.init !== null) {
       await assertFits(hierarchy, box.cgroup, this.#hostLimits(box), `sandbox ${box.sandboxId}`)
       changeLimits(hierarchy, box.cgroup, this.#boundsOf(box), device)
