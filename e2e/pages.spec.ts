@@ -8,9 +8,19 @@ test('an operator sees node, pools and tenants, and changes a quota; others do n
   const operator = await TestClient.signIn(instance.url, instance.admin.email, instance.admin.password)
   const page = await pageOf(operator.extraHeaders.cookie ?? '')
   await page.goto('/operator')
-  await expect(page.getByRole('region', { name: 'Pools' }).getByRole('row', { name: /base/ })).toContainText(
-    'of 2',
-  )
+  const pools = page.getByRole('region', { name: 'Pools' })
+  await expect(pools.getByRole('listitem').filter({ hasText: 'base' }).first()).toContainText('ready')
+  await pools.getByRole('button', { name: 'Warm ahead' }).click()
+  await page.getByRole('spinbutton', { name: 'How many' }).fill('1')
+  await page.getByRole('radio', { name: 'At a time of day' }).click()
+  await page.getByRole('textbox', { name: 'Name' }).fill('class-9b')
+  await page.getByRole('button', { name: 'sunday' }).click()
+  await page.getByRole('button', { name: 'Keep the schedule' }).click()
+  const schedule = page.getByRole('row', { name: /class-9b/ })
+  await expect(schedule).toContainText(/mon, tue, wed, thu, fri, sun at 09:00/)
+  await schedule.getByRole('button', { name: 'Drop the schedule class-9b' }).click()
+  await expect(schedule).toBeHidden()
+
   await page.getByRole('button', { name: /Quota of ben/ }).click()
   await page.getByRole('spinbutton', { name: 'Sandboxes' }).fill('7')
   await page.getByRole('button', { name: 'Save quota' }).click()

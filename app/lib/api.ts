@@ -34,7 +34,7 @@ export class NotUnderstood extends Error {
 }
 
 export interface Request {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Sent as JSON. Everything that changes something sends JSON, `{}` at least: the server wants the type. */
   readonly body?: object
 }

@@ -20,6 +20,8 @@ export interface Size {
   readonly rows: number
 }
 
+/** Refusals that pass by themselves: something behind the server is being started again. */
+const passing: ReadonlySet<string> = new Set(['no_answer', 'runtime_unavailable', 'database_unavailable'])
 /** Output that came to rest is acknowledged after this, so that the server never waits for the last bytes. */
 const restMs = 50
 /** A size that was asked for is confirmed within this, or was the same as before. */
@@ -120,7 +122,7 @@ export class TerminalSession implements Subscriber {
   }
 
   #refused({ code, message }: { readonly code: string; readonly message: string }): void {
-    if (code === 'no_answer' || code === 'runtime_unavailable') this.#attachSoon()
+    if (passing.has(code)) this.#attachSoon()
     else this.status.set({ kind: 'refused', code, message })
   }
 

@@ -29,14 +29,21 @@ export function NodePanel({ node }: { node: z.infer<typeof adminNode> }) {
           text={`${percent(node.diskUsedBytes / node.diskTotalBytes)} of ${bytes(node.diskTotalBytes)}`}
         />
       </div>
-      <dl className="tabular grid grid-cols-2 gap-px border-line border-t bg-line sm:grid-cols-4">
+      <dl className="tabular grid grid-cols-2 gap-px border-line border-t bg-line sm:grid-cols-3">
         <Fact name="Sandboxes">{node.sandboxes.toLocaleString('en')}</Fact>
         <Fact name="Running">{node.running.toLocaleString('en')}</Fact>
         <Fact name="Runtime up for">
           <Age since={node.startedAt} />
         </Fact>
         <Fact name="Version">{node.version}</Fact>
+        <Fact name="Free on the host’s disk">{bytes(node.hostFreeBytes)}</Fact>
+        <Fact name="Hardened isolation">{node.hardenedProblem === null ? 'here' : 'not here'}</Fact>
       </dl>
+      {node.hardenedProblem !== null && (
+        <p className="border-line border-t px-4 py-2.5 text-muted text-xs">
+          No sandbox can be hardened on this node: {node.hardenedProblem}
+        </p>
+      )}
     </Panel>
   )
 }

@@ -11,7 +11,7 @@ import { NodePanel } from './node-panel'
 import { Pools } from './pools'
 import { Tenants } from './tenants'
 
-/** How often node and pools are read. */
+/** How often the node is read. */
 const everyMs = 2000
 
 export function Operator() {
@@ -44,8 +44,9 @@ function Node() {
         )}
         {data && (
           <>
+            {data.full && <Notice tone="bad">New sandboxes are refused: {data.full}</Notice>}
             <NodePanel node={data} />
-            <Pools pools={data.pools} />
+            <Pools />
           </>
         )}
         <Tenants />

@@ -1,78 +1,99 @@
-import { Notice } from '../../components/ui/notice'
-import { Panel, Table } from '../../components/ui/panel'
-import { oneLine, percent } from '../../lib/format'
-import type { PoolStatus } from '../../lib/protocol'
-import { useHistory } from './use-history'
+'use client'
 
-/** Sandboxes that wait to be claimed, and how often one was there in time. */
-export function Pools({ pools }: { pools: readonly PoolStatus[] }) {
-  const history = useHistory(pools)
+import { Flame } from 'lucide-react'
+import { useState } from 'react'
+import { Button } from '../../components/ui/button'
+import { Meter } from '../../components/ui/meter'
+import { Notice } from '../../components/ui/notice'
+import { Panel } from '../../components/ui/panel'
+import { Failed, SkeletonRows } from '../../components/ui/states'
+import { bare } from '../../lib/limits'
+import { type PoolsStatus, poolsStatus } from '../../lib/protocol'
+import { useResource } from '../../lib/resource'
+import { PoolFigures } from './pool-figures'
+import { poolName, useHistory } from './use-history'
+import { WarmAhead } from './warm-ahead'
+import { WarmDialog } from './warm-dialog'
+
+/** How often the pools are read. */
+const everyMs = 2000
+const none: readonly [] = []
+
+/** Sandboxes that wait to be claimed: how many, how often one was there in time, and what is forecast. */
+export function Pools() {
+  const { data, error, mutate } = useResource('/admin/pools', poolsStatus, { everyMs, always: true })
+  const history = useHistory(data?.pools ?? none)
+  const [asking, setAsking] = useState(false)
   return (
-    <Panel title="Pools">
-      {pools
-        .filter(({ failure }) => failure !== null)
-        .map(({ template, isolation, failure }) => (
-          <div key={`${template} ${isolation}`} className="border-line border-b p-3">
-            <Notice tone="bad">
-              The pool of {template} ({isolation}) does not fill: {oneLine(failure ?? '', 400)}
-            </Notice>
-          </div>
-        ))}
-      <Table
-        label="Pools"
-        head={[
-          'Template',
-          'Isolation',
-          'Ready',
-          'The last two minutes',
-          'Being made',
-          'Hits',
-          'Misses',
-          'Hit rate',
-        ]}
-      >
-        {pools.map((pool) => {
-          const claims = pool.hits + pool.misses
-          const key = `${pool.template} ${pool.isolation}`
-          return (
-            <tr key={key} className="tabular whitespace-nowrap">
-              <td className="font-medium">{pool.template}</td>
-              <td className="text-muted">{pool.isolation}</td>
-              <td>
-                {pool.ready} of {pool.target}
-              </td>
-              <td>
-                <Spark values={history.get(key) ?? []} top={pool.target} />
-              </td>
-              <td>{pool.creating}</td>
-              <td>{pool.hits.toLocaleString('en')}</td>
-              <td>{pool.misses.toLocaleString('en')}</td>
-              <td>{claims > 0 ? percent(pool.hits / claims) : '–'}</td>
-            </tr>
-          )
-        })}
-      </Table>
+    <Panel
+      title="Pools"
+      action={
+        data && (
+          <Button look="quiet" size="small" onClick={() => setAsking(true)}>
+            <Flame aria-hidden />
+            Warm ahead
+          </Button>
+        )
+      }
+    >
+      {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
+      {data && (
+        <>
+          {data.pools.map(
+            (pool) =>
+              pool.failure !== null && (
+                <div key={poolName(pool)} className="border-line border-b p-3">
+                  <Notice tone="bad">
+                    The pool of {poolName(pool)} does not fill: {pool.failure}
+                  </Notice>
+                </div>
+              ),
+          )}
+          <Budget status={data} />
+          <ul aria-label="Pools" className="divide-y divide-line border-line border-t">
+            {data.pools.map((pool) => (
+              <PoolFigures key={poolName(pool)} pool={pool} history={history.get(poolName(pool)) ?? none} />
+            ))}
+          </ul>
+          <WarmAhead status={data} onChanged={() => void mutate()} />
+          <WarmDialog
+            open={asking}
+            onOpenChange={setAsking}
+            pools={data.pools}
+            onAsked={() => {
+              setAsking(false)
+              void mutate()
+            }}
+          />
+        </>
+      )}
     </Panel>
   )
 }
 
-const width = 120
-const height = 20
-/** Readings that a spark shows: two minutes of them. */
-const readings = 60
-
-function Spark({ values, top }: { values: readonly number[]; top: number }) {
-  const highest = Math.max(top, ...values, 1)
-  const points = values
-    .map((value, index) => {
-      const x = width - (values.length - 1 - index) * (width / (readings - 1))
-      return `${x.toFixed(1)},${(height - 1 - (value / highest) * (height - 2)).toFixed(1)}`
-    })
-    .join(' ')
+/** What all that waits costs the node, of what it may. */
+function Budget({ status: { budget, spent } }: { status: PoolsStatus }) {
+  const share = (part: keyof PoolsStatus['budget']) => (budget[part] > 0 ? spent[part] / budget[part] : 0)
   return (
-    <svg viewBox={`0 0 ${width} ${height}`} className="h-5 w-30" aria-hidden="true">
-      <line x1="0" x2={width} y1={height - 0.5} y2={height - 0.5} className="stroke-line" />
-      <polyline points={points} className="fill-none stroke-accent" strokeWidth="1.5" />
-    </svg>
+    <div className="grid grid-cols-1 gap-x-8 gap-y-4 p-4 sm:grid-cols-3">
+      <Meter
+        label="Waiting"
+        showLabel
+        share={share('sandboxes')}
+        text={`${bare('sandboxes', spent.sandboxes)} of at most ${bare('sandboxes', budget.sandboxes)}`}
+      />
+      <Meter
+        label="Memory for it"
+        showLabel
+        share={share('memoryMiB')}
+        text={`${bare('memoryMiB', spent.memoryMiB)} of ${bare('memoryMiB', budget.memoryMiB)}`}
+      />
+      <Meter
+        label="Disk for it"
+        showLabel
+        share={share('diskMiB')}
+        text={`${bare('diskMiB', spent.diskMiB)} of ${bare('diskMiB', budget.diskMiB)}`}
+      />
+    </div>
   )
 }

@@ -3,18 +3,33 @@
 import { useEffect, useState } from 'react'
 import type { PoolStatus } from '../../lib/protocol'
 
-/** Readings kept for each pool: two minutes of them. */
-const kept = 60
+/** Readings kept for each pool: four minutes at one each two seconds. */
+export const kept = 120
 
-/** How many were ready at each reading that this page has seen, by `template isolation`. */
-export function useHistory(pools: readonly PoolStatus[]): ReadonlyMap<string, readonly number[]> {
-  const [history, setHistory] = useState<ReadonlyMap<string, readonly number[]>>(new Map())
+export interface Reading {
+  readonly ready: number
+  readonly target: number
+  /** Claims in the last whole minute. */
+  readonly came: number
+  /** Claims a minute that are expected now. */
+  readonly forecast: number
+}
+
+/** A pool is told apart by what its sandboxes are made from and their size. */
+export function poolName({ template, isolation, memoryMiB }: PoolStatus): string {
+  return `${template}, ${isolation}, ${memoryMiB} MiB`
+}
+
+/** What this page has seen of each pool, the newest last. */
+export function useHistory(pools: readonly PoolStatus[]): ReadonlyMap<string, readonly Reading[]> {
+  const [history, setHistory] = useState<ReadonlyMap<string, readonly Reading[]>>(new Map())
   useEffect(() => {
     setHistory((before) => {
-      const next = new Map<string, readonly number[]>()
-      for (const { template, isolation, ready } of pools) {
-        const key = `${template} ${isolation}`
-        next.set(key, [...(before.get(key) ?? []), ready].slice(-kept))
+      const next = new Map<string, readonly Reading[]>()
+      for (const pool of pools) {
+        const { ready, target, forecast } = pool
+        const reading = { ready, target, came: forecast.actual, forecast: forecast.perMinute }
+        next.set(poolName(pool), [...(before.get(poolName(pool)) ?? []), reading].slice(-kept))
       }
       return next
     })

@@ -34,7 +34,10 @@ export function Panel({
   children: ReactNode
 }) {
   return (
-    <section className={cn('overflow-hidden rounded-lg border border-line bg-surface', className)}>
+    <section
+      aria-label={title}
+      className={cn('overflow-hidden rounded-lg border border-line bg-surface', className)}
+    >
       {title && (
         <div className="flex min-h-11 items-center justify-between gap-3 border-line border-b px-4 py-1.5">
           <h2 className="font-semibold">{title}</h2>

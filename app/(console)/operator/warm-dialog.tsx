@@ -1,0 +1,154 @@
+'use client'
+
+import { useState } from 'react'
+import { Button } from '../../components/ui/button'
+import { Choice } from '../../components/ui/choice'
+import { Dialog, DialogBody, DialogFooter } from '../../components/ui/dialog'
+import { Field, SelectField } from '../../components/ui/field'
+import { Notice } from '../../components/ui/notice'
+import { order } from '../../lib/api'
+import { type PoolStatus, type Weekday, weekday } from '../../lib/protocol'
+import { text, useSubmit } from '../../lib/use-submit'
+import { poolName } from './use-history'
+
+interface WarmProps {
+  readonly pools: readonly PoolStatus[]
+  readonly onAsked: () => void
+}
+
+export function WarmDialog({
+  open,
+  onOpenChange,
+  ...props
+}: WarmProps & { readonly open: boolean; readonly onOpenChange: (open: boolean) => void }) {
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="Warm ahead"
+      description="Have more sandboxes ready than the forecast would: for a class that begins, or a batch of work."
+    >
+      <WarmForm {...props} />
+    </Dialog>
+  )
+}
+
+const modes = [
+  { value: 'now', title: 'From now on' },
+  { value: 'schedule', title: 'At a time of day' },
+] as const
+
+const workdays: readonly Weekday[] = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']
+
+function WarmForm({ pools, onAsked }: WarmProps) {
+  const [mode, setMode] = useState<'now' | 'schedule'>('now')
+  const [days, setDays] = useState(workdays)
+  const { submit, busy, error, fieldError } = useSubmit(async (form) => {
+    const pool = pools.find((entry) => poolName(entry) === text(form, 'pool'))
+    if (!pool) throw new Error('There is no such pool any more.')
+    const { template, isolation, memoryMiB } = pool
+    const wanted = { template, isolation, memoryMiB, count: Number(text(form, 'count')) }
+    const holdMinutes = Number(text(form, 'holdMinutes'))
+    if (mode === 'now') await order('/admin/pools/warm', { method: 'POST', body: { ...wanted, holdMinutes } })
+    else {
+      const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+      const body = { ...wanted, holdMinutes, at: text(form, 'at'), days, timeZone }
+      await order(`/admin/pools/schedules/${encodeURIComponent(text(form, 'name'))}`, { method: 'PUT', body })
+    }
+    onAsked()
+  })
+  return (
+    <form onSubmit={submit} className="contents">
+      <DialogBody>
+        {error && <Notice tone="bad">{error.message}</Notice>}
+        <SelectField label="Pool" name="pool" error={fieldError('template')}>
+          {pools.map((pool) => (
+            <option key={poolName(pool)}>{poolName(pool)}</option>
+          ))}
+        </SelectField>
+        <div className="grid grid-cols-2 gap-3">
+          <Field
+            label="How many"
+            name="count"
+            type="number"
+            min={1}
+            defaultValue={10}
+            required
+            error={fieldError('count')}
+          />
+          <Field
+            label="For how many minutes"
+            name="holdMinutes"
+            type="number"
+            min={1}
+            max={1440}
+            defaultValue={60}
+            required
+            error={fieldError('holdMinutes')}
+          />
+        </div>
+        <Choice label="When" value={mode} onChange={setMode} options={modes} className="grid-cols-2" />
+        {mode === 'schedule' && (
+          <>
+            <div className="grid grid-cols-2 gap-3">
+              <Field
+                label="Name"
+                name="name"
+                required
+                pattern="[a-z0-9][a-z0-9\-]{0,63}"
+                title="Small letters, digits and hyphens"
+                placeholder="class-9b"
+                error={fieldError('name')}
+              />
+              <Field
+                label="At"
+                name="at"
+                type="time"
+                defaultValue="09:00"
+                required
+                error={fieldError('at')}
+              />
+            </div>
+            <Days days={days} onChange={setDays} />
+          </>
+        )}
+      </DialogBody>
+      <DialogFooter>
+        <Button type="submit" look="primary" busy={busy} disabled={mode === 'schedule' && days.length === 0}>
+          {mode === 'now' ? 'Warm now' : 'Keep the schedule'}
+        </Button>
+      </DialogFooter>
+    </form>
+  )
+}
+
+function Days({
+  days,
+  onChange,
+}: {
+  days: readonly Weekday[]
+  onChange: (days: readonly Weekday[]) => void
+}) {
+  return (
+    <fieldset>
+      <legend className="mb-1.5 font-medium">Days</legend>
+      <div className="flex flex-wrap gap-1">
+        {weekday.options.map((day) => {
+          const on = days.includes(day)
+          return (
+            <Button
+              key={day}
+              size="small"
+              aria-pressed={on}
+              aria-label={day}
+              className={on ? 'border-accent bg-accent-soft text-accent' : 'text-muted'}
+              onClick={() => onChange(on ? days.filter((other) => other !== day) : [...days, day])}
+            >
+              <span className="capitalize">{day.slice(0, 3)}</span>
+            </Button>
+          )
+        })}
+      </div>
+    </fieldset>
+  )
+}
