@@ -11,7 +11,7 @@ test('an operator sees node, pools and tenants, and changes a quota; others do n
   const pools = page.getByRole('region', { name: 'Pools' })
   await expect(pools.getByRole('listitem').filter({ hasText: 'base' }).first()).toContainText('ready')
   await pools.getByRole('button', { name: 'Warm ahead' }).click()
-  await page.getByRole('spinbutton', { name: 'How many' }).fill('1')
+  await page.getByRole('spinbutton', { name: 'How many', exact: true }).fill('1')
   await page.getByRole('radio', { name: 'At a time of day' }).click()
   await page.getByRole('textbox', { name: 'Name' }).fill('class-9b')
   await page.getByRole('button', { name: 'sunday' }).click()
@@ -26,6 +26,8 @@ test('an operator sees node, pools and tenants, and changes a quota; others do n
   await page.getByRole('button', { name: 'Save quota' }).click()
   await expect(page.getByRole('row', { name: /^ben/ })).toContainText('0 of 7')
 
+  await page.setViewportSize({ width: 360, height: 740 })
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
   await page.close()
 
   const other = await pageOf(instance.ben.cookie)

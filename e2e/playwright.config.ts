@@ -5,7 +5,7 @@ export default defineConfig({
   testDir: '.',
   outputDir: '../.cache/e2e',
   globalSetup: './global-setup.ts',
-  timeout: 120_000,
+  timeout: 240_000,
   expect: { timeout: 30_000 },
   // One browser and one instance on two cores: tests beside each other would measure each other.
   workers: 1,

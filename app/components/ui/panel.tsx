@@ -36,7 +36,7 @@ export function Panel({
   return (
     <section
       aria-label={title}
-      className={cn('overflow-hidden rounded-lg border border-line bg-surface', className)}
+      className={cn('relative overflow-hidden rounded-lg border border-line bg-surface', className)}
     >
       {title && (
         <div className="flex min-h-11 items-center justify-between gap-3 border-line border-b px-4 py-1.5">
@@ -61,7 +61,7 @@ export function Table({
 }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: without it, nobody can scroll it by keyboard
-    <section className="overflow-x-auto" aria-label={label} tabIndex={0}>
+    <section className="relative overflow-x-auto" aria-label={label} tabIndex={0}>
       <table className="w-full text-left [&_td]:px-4 [&_td]:py-2.5 [&_th]:px-4 [&_th]:py-2">
         <thead className="border-line border-b text-muted text-xs">
           <tr>
