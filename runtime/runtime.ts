@@ -133,6 +133,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   }
   const shutdown = async () => {
     await pools.close()
+    await sandboxes.recall()
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
     await moveOut(context.hierarchy, context.cgroupRoot)
     await lowerFirewall(config.instance)

@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   newId,
@@ -274,5 +276,24 @@ describe('a run', () => {
     await expect(perform({ template: 'nope', steps: [step('true')] })).rejects.toThrow(/422.*nope/)
     await expect(perform({ steps: [] })).rejects.toThrow(/400/)
     await expect(perform({ cpus: 99, steps: [step('true')] })).rejects.toThrow(/422/)
+  })
+
+  it('leaves nothing behind, not even when the runtime is killed or shut down in the middle', async () => {
+    const begin = () =>
+      new Promise<{ ended: Promise<unknown> }>((resolve) => {
+        const ended = lines({ steps: [step('sleep 60')] }, (event) => {
+          if (event.type === 'begin') resolve({ ended })
+        }).catch(() => {}) // the line breaks
+      })
+    const first = await begin()
+    await instance.restart()
+    await first.ended
+    const { text } = await instance.call('GET', '/node')
+    expect(JSON.parse(text)).toMatchObject({ sandboxes: 0, running: 0 })
+    const second = await begin()
+    expect((await instance.call('POST', '/shutdown')).status).toBe(204)
+    await second.ended
+    expect(readdirSync(join(instance.disk, 'sandboxes'))).toEqual([])
+    expect(readdirSync(join(instance.home, 'boxes'))).toEqual([])
   })
 })

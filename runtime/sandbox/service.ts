@@ -30,6 +30,8 @@ export interface Warm {
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
 export class Sandboxes {
   readonly #boxes = new Map<string, Record>()
+  /** Sandboxes of runs, with their end where it has begun. */
+  readonly #lent = new Map<Record, Promise<void> | undefined>()
   readonly #queues = new Map<string, Promise<unknown>>()
   readonly meter: Meter
   readonly tenants: Tenants
@@ -143,6 +145,7 @@ export class Sandboxes {
       const ready = below === undefined ? await this.#takeWarm(null, claim, cgroup) : undefined
       const box = ready ?? (await this.make(null, claim, cgroup, below))
       this.#save(box)
+      this.#lent.set(box, undefined)
       if (below === undefined) this.warm.waited(claim, performance.now() - began)
       return box
     } catch (error) {
@@ -151,13 +154,21 @@ export class Sandboxes {
     }
   }
 
-  /** Destroys a sandbox that was lent. */
-  async giveBack(box: Record): Promise<void> {
-    try {
-      await life.tearDown(this.node, box)
-    } finally {
+  /** Destroys a sandbox that was lent. Asked again it is the same destruction. */
+  giveBack(box: Record): Promise<void> {
+    const going = this.#lent.get(box)
+    if (going !== undefined || !this.#lent.has(box)) return going ?? Promise.resolve()
+    const gone = life.tearDown(this.node, box).finally(() => {
+      this.#lent.delete(box)
       if (box.tenantId !== null) this.tenants.leave(box.tenantId)
-    }
+    })
+    this.#lent.set(box, gone)
+    return gone
+  }
+
+  /** Destroys everything that is lent, whoever is using it. */
+  async recall(): Promise<void> {
+    await Promise.all([...this.#lent.keys()].map((box) => this.giveBack(box)))
   }
 
   /** Makes a sandbox from nothing: for a claim, or with `id` null for the pool or a run. */
