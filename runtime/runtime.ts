@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import type { Node } from '../protocol/index.js'
 import { moveOut, settleIn } from './cgroup/delegated.js'
 import { detectHierarchy } from './cgroup/hierarchy.js'
-import { reserveForHost, settleHost } from './cgroup/host.js'
+import { renouncePreference, reserveForHost, settleHost } from './cgroup/host.js'
 import { favorMoves, settleHybrid } from './cgroup/hybrid.js'
 import type { Config } from './config.js'
 import { Engines } from './container/engines.js'
@@ -49,6 +49,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   for (const directory of [config.run, scratch]) mkdirSync(directory, { recursive: true, mode: 0o711 })
   const terminals = join(config.run, 'terminals.sock')
   settleHost()
+  renouncePreference()
   await settleHybrid()
   const disk = await openDisk(config.home, config.diskGib)
   const slot = takeSlot(config.instance)

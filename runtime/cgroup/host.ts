@@ -44,7 +44,13 @@ export function settleHost(): void {
     const file = `/proc/sys/fs/inotify/${name}`
     if (number(file) < wanted) writeFileSync(file, String(wanted))
   }
-  // Whoever is preferred by the kernel when memory is short hands that down, and root inside could take it up.
+}
+
+/**
+ * Gives up whatever preference this process has when memory is short: it is handed down to what it starts, and
+ * root inside a sandbox could take it up.
+ */
+export function renouncePreference(): void {
   writeFileSync('/proc/self/oom_score_adj', '0')
 }
 

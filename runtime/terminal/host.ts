@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { pino } from 'pino'
 import { z } from 'zod'
+import { renouncePreference } from '../cgroup/host.js'
 import { readConfig } from '../config.js'
 import { Engines } from '../container/engines.js'
 import { RuntimeRefusal } from '../errors.js'
@@ -55,6 +56,7 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env)
   const log = pino({ name: 'terminals', level: config.logLevel })
   protectHost(log)
+  renouncePreference()
   const reaper = new Reaper()
   const engines = await Engines.open(config.run, reaper)
   const scratch = join(config.run, 'ptys')
