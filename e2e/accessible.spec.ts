@@ -21,6 +21,7 @@ async function expectAccessible(page: Page, what: string): Promise<void> {
 test('every page holds WCAG 2.2 AA, light and dark', async ({ annPage: page, sandbox }) => {
   for (const path of [
     '/sandboxes',
+    '/runs',
     '/usage',
     '/keys',
     '/members',

@@ -8,7 +8,16 @@ test('on a phone every page fits, and the keys that its keyboard lacks are there
   terminal,
   sandbox,
 }) => {
-  for (const path of ['/sandboxes', '/usage', '/keys', '/members', '/audit', '/settings', '/sign-in']) {
+  for (const path of [
+    '/sandboxes',
+    '/runs',
+    '/usage',
+    '/keys',
+    '/members',
+    '/audit',
+    '/settings',
+    '/sign-in',
+  ]) {
     await page.goto(path)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     const width = await page.evaluate(() => document.documentElement.scrollWidth)

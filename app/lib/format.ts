@@ -47,6 +47,12 @@ export function duration(ms: number): string {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`
 }
 
+/** How long a program took: `850 µs`, `12.3 ms`, `1.25 s`. */
+export function microseconds(us: number): string {
+  if (us < 1000) return `${Math.round(us)} µs`
+  return us < 999_500 ? `${digits(us / 1000, 1)} ms` : `${digits(us / 1_000_000, 1)} s`
+}
+
 const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
 const minute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
 

@@ -5,6 +5,7 @@ import {
   ChartNoAxesColumn,
   KeyRound,
   type LucideIcon,
+  Play,
   ScrollText,
   Server,
   Settings,
@@ -23,6 +24,7 @@ interface Place {
 
 const places: readonly Place[] = [
   { href: '/sandboxes', name: 'Sandboxes', icon: Box },
+  { href: '/runs', name: 'Runs', icon: Play },
   { href: '/usage', name: 'Usage', icon: ChartNoAxesColumn },
   { href: '/keys', name: 'API keys', icon: KeyRound },
   { href: '/members', name: 'Members', icon: Users },

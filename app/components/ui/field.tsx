@@ -60,6 +60,31 @@ export function Field({
   )
 }
 
+/** Text of several lines, as a program reads it. */
+export function AreaField({
+  label,
+  hint,
+  error,
+  bare = false,
+  className,
+  ...area
+}: Labelled & ComponentProps<'textarea'>) {
+  const { id, aria } = useField(hint, error)
+  return (
+    <Frame id={id} label={label} hint={hint} error={error} bare={bare}>
+      <textarea
+        id={id}
+        spellCheck={false}
+        autoCapitalize="off"
+        autoCorrect="off"
+        className={cn(box, 'py-1.5 font-mono text-xs leading-5', className)}
+        {...aria}
+        {...area}
+      />
+    </Frame>
+  )
+}
+
 /** The browser's own list: the keyboard, the phone and the screen reader know it already. */
 export function SelectField({
   label,

@@ -1,0 +1,86 @@
+import type { CompareMode } from '../../lib/protocol'
+
+export interface DiffLine {
+  readonly kind: 'same' | 'expected' | 'got'
+  readonly text: string
+}
+
+/** Above this many pairs of lines the middle is shown as all expected, then all got. */
+const pairsMax = 1_000_000
+
+/** What makes two lines the same for a comparison. */
+const keys: Record<CompareMode, (line: string) => string> = {
+  exact: (line) => line,
+  trimmed: (line) => line.trimEnd(),
+  tokens: (line) => line.trim().split(/\s+/).join(' '),
+  numeric: (line) =>
+    line
+      .trim()
+      .split(/\s+/)
+      .map((word) => (word !== '' && Number.isFinite(Number(word)) ? Number(word).toPrecision(6) : word))
+      .join(' '),
+}
+
+/**
+ * Lines that only the expected text has, and lines that only the program printed, in order: the longest common
+ * subsequence (Hunt and McIlroy 1976), after what both begin and end with is put aside.
+ */
+export function diff(expected: string, got: string, compare: CompareMode): DiffLine[] {
+  const key = keys[compare]
+  const wanted = linesOf(expected, compare)
+  const had = linesOf(got, compare)
+  const equal = (a: number, b: number) => key(wanted[a] ?? '') === key(had[b] ?? '')
+  let head = 0
+  while (head < wanted.length && head < had.length && equal(head, head)) head++
+  let tail = 0
+  const rest = Math.min(wanted.length, had.length) - head
+  while (tail < rest && equal(wanted.length - 1 - tail, had.length - 1 - tail)) tail++
+  const same = (text: string): DiffLine => ({ kind: 'same', text })
+  return [
+    ...had.slice(0, head).map(same),
+    ...middle(wanted.slice(head, wanted.length - tail), had.slice(head, had.length - tail), key),
+    ...had.slice(had.length - tail).map(same),
+  ]
+}
+
+/** A last newline ends a line. Where it counts, its absence is said like in `diff -u`. */
+function linesOf(text: string, compare: CompareMode): string[] {
+  if (compare !== 'exact') text = text.trimEnd()
+  if (text === '') return []
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  else if (compare === 'exact') lines.push('\\ no newline at the end')
+  return lines
+}
+
+function middle(
+  wanted: readonly string[],
+  had: readonly string[],
+  key: (line: string) => string,
+): DiffLine[] {
+  const removed = wanted.map((text): DiffLine => ({ kind: 'expected', text }))
+  const added = had.map((text): DiffLine => ({ kind: 'got', text }))
+  if (wanted.length * had.length > pairsMax) return [...removed, ...added]
+  const a = wanted.map(key)
+  const b = had.map(key)
+  const width = b.length + 1
+  const longest = new Uint32Array((a.length + 1) * width)
+  const at = (i: number, j: number) => longest[i * width + j] ?? 0
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      longest[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
+    }
+  }
+  const lines: DiffLine[] = []
+  let i = 0
+  let j = 0
+  while (i < a.length && j < b.length) {
+    if (a[i] === b[j]) {
+      lines.push({ kind: 'same', text: had[j] ?? '' })
+      i++
+      j++
+    } else if (at(i + 1, j) >= at(i, j + 1)) lines.push(...removed.slice(i, ++i))
+    else lines.push(...added.slice(j, ++j))
+  }
+  return [...lines, ...removed.slice(i), ...added.slice(j)]
+}

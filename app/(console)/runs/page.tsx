@@ -1,0 +1,14 @@
+import type { Metadata } from 'next'
+import { Runs } from './runs'
+
+export const metadata: Metadata = { title: 'Runs' }
+
+/** `?from=` begins with the program of a run. */
+export default async function RunsPage({
+  searchParams,
+}: {
+  searchParams: Promise<Record<string, string | string[] | undefined>>
+}) {
+  const { from } = await searchParams
+  return <Runs from={typeof from === 'string' ? from : null} />
+}

@@ -1,0 +1,93 @@
+'use client'
+
+import { Pencil, RotateCw } from 'lucide-react'
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { useEffect, useState } from 'react'
+import { Button } from '../../components/ui/button'
+import { CopyButton } from '../../components/ui/copy'
+import { Notice } from '../../components/ui/notice'
+import { PageHead, Panel } from '../../components/ui/panel'
+import { Failed, SkeletonRows } from '../../components/ui/states'
+import { useToast } from '../../components/ui/toast'
+import { call } from '../../lib/api'
+import { dateTime } from '../../lib/format'
+import { type CreateRun, run, runWithRequest } from '../../lib/protocol'
+import { explain, useResource } from '../../lib/resource'
+import { CommandPanel } from './command-panel'
+import { RequestPanel } from './request-panel'
+import { Result } from './result'
+import { shownOf } from './shown'
+import { useFollow } from './use-follow'
+
+/** One run, for everybody of its tenant: what came of it, and what was asked. */
+export function RunPage({ id }: { id: string }) {
+  const { data, error, mutate } = useResource(`/runs/${id}?request=true`, runWithRequest)
+  const ended = data !== undefined && data.finishedAt !== null
+  const { shown, broken, error: lost } = useFollow(data && !ended ? id : null)
+  const [link, setLink] = useState('')
+  useEffect(() => setLink(window.location.href), [])
+  return (
+    <>
+      <PageHead title="Run" action={data && <Actions id={id} request={data.request} link={link} />}>
+        <span className="font-mono text-xs">{id}</span>
+        {data && `, ${dateTime(data.createdAt)}`}
+        {data?.expiresAt && `, kept until ${dateTime(data.expiresAt)}`}
+      </PageHead>
+      {!data && (
+        <Panel>{error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={5} />}</Panel>
+      )}
+      {lost && <Notice tone="bad">{explain(lost)}</Notice>}
+      {data && (
+        <Result id={id} shown={ended ? shownOf(data) : shown} broken={broken} request={data.request} />
+      )}
+      {data?.request && <RequestPanel request={data.request} />}
+      {data?.request && <CommandPanel request={repeatable(data.request)} />}
+      <p className="mt-5">
+        <Link href="/runs" className="rounded text-accent underline underline-offset-2">
+          All runs
+        </Link>
+      </p>
+    </>
+  )
+}
+
+function Actions({ id, request, link }: { id: string; request: CreateRun | undefined; link: string }) {
+  const [busy, setBusy] = useState(false)
+  const router = useRouter()
+  const toast = useToast()
+  const again = async (wanted: CreateRun) => {
+    setBusy(true)
+    try {
+      const next = await call(run, '/runs', { method: 'POST', body: repeatable(wanted) })
+      router.push(`/runs/${next.id}`)
+    } catch (error) {
+      toast.failed(error)
+      setBusy(false)
+    }
+  }
+  return (
+    <div className="flex flex-wrap gap-2">
+      <CopyButton text={link} what="the link" />
+      {request?.language !== undefined && (
+        <Button asChild>
+          <Link href={`/runs?from=${id}`}>
+            <Pencil aria-hidden />
+            Edit
+          </Link>
+        </Button>
+      )}
+      {request && (
+        <Button look="primary" busy={busy} onClick={() => again(request)}>
+          {!busy && <RotateCw aria-hidden />}
+          Run again
+        </Button>
+      )}
+    </div>
+  )
+}
+
+/** The same work; who waited for the first, and was called back, did not ask for this one. */
+function repeatable({ wait, callbackUrl, ...rest }: CreateRun) {
+  return rest
+}

@@ -1,0 +1,78 @@
+'use client'
+
+import { Play } from 'lucide-react'
+import { useCallback, useState } from 'react'
+import { Notice } from '../../components/ui/notice'
+import { PageHead, Panel } from '../../components/ui/panel'
+import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
+import { languageList, runWithRequest } from '../../lib/protocol'
+import { explain, useResource } from '../../lib/resource'
+import { draftFrom, draftOf } from './draft'
+import { History } from './history'
+import { Workbench } from './workbench'
+
+/** The page for one-off tasks. `from` is a run whose program it begins with. */
+export function Runs({ from }: { from: string | null }) {
+  const [news, setNews] = useState(0)
+  const onNews = useCallback(() => setNews((now) => now + 1), [])
+  return (
+    <>
+      <PageHead title="Runs">A program, its input, and a fresh sandbox that nobody used before</PageHead>
+      <Start key={from} from={from} onNews={onNews} />
+      <History news={news} />
+    </>
+  )
+}
+
+function Start({ from, onNews }: { from: string | null; onNews: () => void }) {
+  const languages = useResource('/languages', languageList, { everyMs: 30_000 })
+  const origin = useResource(
+    from === null ? null : `/runs/${encodeURIComponent(from)}?request=true`,
+    runWithRequest,
+  )
+  const items = languages.data?.items
+  if (!items) {
+    return (
+      <Panel>
+        {languages.error ? (
+          <Failed error={languages.error} retry={() => languages.mutate()} />
+        ) : (
+          <SkeletonRows rows={6} />
+        )}
+      </Panel>
+    )
+  }
+  if (items.length === 0) {
+    return (
+      <Panel>
+        <Empty icon={Play} title="No languages yet">
+          An operator adds them: <code className="font-mono">bin/cloche template build code</code>. Commands
+          run without one, through the API.
+        </Empty>
+      </Panel>
+    )
+  }
+  if (from !== null && !origin.data && !origin.error) {
+    return (
+      <Panel>
+        <SkeletonRows rows={6} />
+      </Panel>
+    )
+  }
+  const request = origin.data?.request
+  const begun = request ? draftFrom(request, items) : null
+  return (
+    <>
+      {from !== null && !begun && (
+        <div className="mb-3">
+          <Notice tone="warn">
+            {origin.error
+              ? `The program of that run could not be loaded. ${explain(origin.error)}`
+              : 'The request of that run has more than this editor shows. Send it through the API.'}
+          </Notice>
+        </div>
+      )}
+      <Workbench languages={items} initial={begun ?? draftOf(items)} onNews={onNews} />
+    </>
+  )
+}

@@ -1,0 +1,161 @@
+'use client'
+
+import { Play } from 'lucide-react'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { Button } from '../../components/ui/button'
+import { AreaField, SelectField } from '../../components/ui/field'
+import { Keys } from '../../components/ui/keys'
+import { Notice } from '../../components/ui/notice'
+import { Panel } from '../../components/ui/panel'
+import { ApiError, call } from '../../lib/api'
+import type { Language } from '../../lib/protocol'
+import { run } from '../../lib/protocol'
+import { explain } from '../../lib/resource'
+import { CasesEditor } from './cases-editor'
+import { CodeEditor } from './code-editor'
+import { CommandPanel } from './command-panel'
+import { type Draft, programOf, type RunRequest, requestOf, withProgram } from './draft'
+import { LinkActions } from './link-actions'
+import { Result } from './result'
+import { useFollow } from './use-follow'
+
+interface Started {
+  readonly id: string
+  readonly request: RunRequest
+}
+
+/** Where a program is written and run: language, text, input or cases, and what comes of it. */
+export function Workbench({
+  languages,
+  initial,
+  onNews,
+}: {
+  languages: readonly Language[]
+  initial: Draft
+  /** A run has begun or ended. */
+  onNews: () => void
+}) {
+  const [draft, setDraft] = useState(initial)
+  const [started, setStarted] = useState<Started | null>(null)
+  const [sending, setSending] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const { shown, broken, error: lost } = useFollow(started?.id ?? null)
+  const language = languages.find(({ name }) => name === draft.language)
+  const request = useMemo(() => language && requestOf(draft, language), [draft, language])
+  const program = programOf(draft)
+  const going = started !== null && shown.run === null && !lost
+  const fieldError = (path: string) => (error instanceof ApiError ? error.fields.get(path) : undefined)
+
+  const start = async () => {
+    if (!request || sending || going) return
+    setSending(true)
+    setError(undefined)
+    try {
+      const { id } = await call(run, '/runs', { method: 'POST', body: request })
+      setStarted({ id, request })
+    } catch (failure) {
+      setError(failure)
+    } finally {
+      setSending(false)
+    }
+  }
+  useRunKey(start)
+
+  const ended = shown.run?.id
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these two are the news
+  useEffect(() => onNews(), [started?.id, ended])
+
+  return (
+    <>
+      <Panel>
+        <div className="flex flex-wrap items-center gap-2 border-line border-b px-4 py-2">
+          <div className="min-w-0 flex-1 sm:max-w-64">
+            <SelectField
+              bare
+              label="Language"
+              value={draft.language}
+              onChange={(event) => setDraft({ ...draft, language: event.currentTarget.value })}
+            >
+              {languages.map(({ name, title, version }) => (
+                <option key={name} value={name}>
+                  {title} {version}
+                </option>
+              ))}
+            </SelectField>
+          </div>
+          <span className="ml-auto hidden items-center sm:inline-flex">
+            <Keys keys="Ctrl+Enter" />
+          </span>
+          <Button look="primary" busy={sending || going} onClick={start} aria-keyshortcuts="Control+Enter">
+            {!sending && !going && <Play aria-hidden />}
+            Run
+          </Button>
+        </div>
+        <div className="grid lg:grid-cols-[3fr_2fr]">
+          <div className="min-w-0 border-line max-lg:border-b lg:border-r">
+            <div className="h-80 lg:h-[26rem]">
+              <CodeEditor
+                label="Program"
+                language={draft.language}
+                value={program.code}
+                onChange={(code) => setDraft((now) => withProgram(now, { code }))}
+              />
+            </div>
+            <p className="border-line border-t px-4 py-1.5 text-muted text-xs">
+              Tab indents; <Keys keys="Escape" />, then <Keys keys="Tab" /> leaves the editor.
+            </p>
+          </div>
+          <div className="grid min-w-0 content-start gap-4 overflow-y-auto p-4 lg:max-h-[28rem]">
+            {draft.cases.length === 0 && (
+              <AreaField
+                label="Input"
+                hint="What the program reads from stdin."
+                rows={6}
+                value={program.stdin}
+                error={fieldError('stdin')}
+                onChange={(event) => setDraft(withProgram(draft, { stdin: event.currentTarget.value }))}
+              />
+            )}
+            <CasesEditor
+              cases={draft.cases}
+              onChange={(cases) => setDraft({ ...draft, cases })}
+              error={fieldError}
+            />
+          </div>
+        </div>
+      </Panel>
+      {(error ?? lost) !== undefined && (
+        <div className="mt-3">
+          <Notice tone="bad">{explain(error ?? lost)}</Notice>
+        </div>
+      )}
+      {started && !lost && (
+        <Result
+          key={started.id}
+          id={started.id}
+          shown={shown}
+          broken={broken}
+          request={started.request}
+          action={<LinkActions id={started.id} />}
+        />
+      )}
+      {request && <CommandPanel request={request} />}
+    </>
+  )
+}
+
+/** Ctrl+Enter, or Cmd+Enter, from wherever one types. Captured: the editor has a meaning of its own for it. */
+function useRunKey(start: () => void): void {
+  const latest = useRef(start)
+  latest.current = start
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+      event.preventDefault()
+      event.stopPropagation()
+      latest.current()
+    }
+    document.addEventListener('keydown', onKey, { capture: true })
+    return () => document.removeEventListener('keydown', onKey, { capture: true })
+  }, [])
+}

@@ -1,0 +1,78 @@
+import { expect, test } from './test.js'
+
+test.beforeEach(async ({ ann }) => {
+  // The template with the languages is made once the instance is up.
+  await expect
+    .poll(async () => JSON.stringify((await ann.call('GET', '/api/v1/languages')).body), { timeout: 110_000 })
+    .toContain('"python"')
+})
+
+test('a program is written, run with Ctrl+Enter, found again and shared within its tenant', async ({
+  annPage: page,
+  ben,
+  pageOf,
+  instance,
+}) => {
+  await page.goto('/runs')
+  const program = page.getByRole('textbox', { name: 'Program' })
+  await expect(program).toContainText('The sum is')
+  await program.fill('print("<b>" + input() * 2 + "</b>")')
+  await page.getByRole('textbox', { name: 'Input' }).fill('ab')
+  await page.keyboard.press('Control+Enter')
+  const result = page.locator('section', { has: page.getByRole('heading', { name: 'Result' }) }).last()
+  await expect(result.getByRole('status')).toHaveText('OK')
+  await expect(result.getByRole('region', { name: 'stdout' })).toHaveText('<b>abab</b>')
+  await expect(result).toContainText('Exit code0')
+
+  await result.getByRole('link', { name: 'Link to this run' }).click()
+  await expect(page).toHaveURL(/\/runs\/rn_/)
+  const address = new URL(page.url()).pathname
+  const id = address.split('/').at(-1) ?? ''
+  await expect(page.getByRole('textbox', { name: 'main.py' })).toContainText('input() * 2')
+  await expect(page.getByRole('region', { name: 'stdout' })).toHaveText('<b>abab</b>')
+
+  await page.getByRole('link', { name: 'Edit' }).click()
+  await expect(page.getByRole('textbox', { name: 'Program' })).toContainText('input() * 2')
+  await page.getByLabel('Search by id').fill(id)
+  await expect(page.getByRole('region', { name: 'Runs' }).getByRole('row')).toHaveCount(2)
+  await expect(page.getByRole('region', { name: 'Runs' }).getByRole('row', { name: id })).toContainText('OK')
+
+  expect((await ben.call('GET', `/api/v1/runs/${id}?request=true`)).status).toBe(404)
+  const other = await pageOf(instance.ben.cookie)
+  await other.goto(address)
+  await expect(other.getByRole('alert').filter({ hasText: 'This could not be loaded' })).toBeVisible()
+  await expect(other.getByText('abab')).toHaveCount(0)
+})
+
+test('cases are green and red, and the red one shows what differs', async ({ annPage: page }) => {
+  await page.goto('/runs')
+  await page.getByRole('textbox', { name: 'Program' }).fill('print(int(input()) * 2)')
+  for (const [at, input, expected] of [
+    [1, '2', '4'],
+    [2, '3', '9'],
+  ] as const) {
+    await page.getByRole('button', { name: 'Add case' }).click()
+    const one = page.getByRole('group', { name: `Case ${at}` })
+    await one.getByLabel('Input').fill(input)
+    await one.getByLabel('Expected').fill(expected)
+  }
+  await page.keyboard.press('Control+Enter')
+  const cases = page.getByRole('region', { name: 'Cases' })
+  await expect(cases.getByRole('row', { name: 'Case 1' })).toContainText('OK')
+  await expect(cases.getByRole('row', { name: 'Case 2' })).toContainText('Wrong answer')
+  await expect(cases.getByRole('region', { name: 'Expected and got' }).getByRole('listitem')).toHaveText([
+    '−expected: 9',
+    '+got: 6',
+  ])
+})
+
+test('what runs is followed as it prints, and can be canceled', async ({ annPage: page }) => {
+  await page.goto('/runs')
+  await page
+    .getByRole('textbox', { name: 'Program' })
+    .fill('import time; print("begun", flush=True); time.sleep(9)')
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await expect(page.getByRole('region', { name: 'stdout' })).toHaveText('begun')
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('status').filter({ hasText: 'Canceled' })).toBeVisible()
+})
