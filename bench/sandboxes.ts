@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { availableMemory } from '../runtime/linux/memory.js'
 import { type Cloche, poolSize } from './cloche.js'
 import { memoryOf } from './memory.js'
 import type { Peer } from './peers/peer.js'
@@ -14,6 +15,7 @@ export const metrics = {
   memory: 'Memory of an idle one, all its processes and the kernel',
   alive: 'A sandbox from nothing, by how many are alive',
   execAlive: '`true`, by how many are alive',
+  fall: 'Memory of each, by what the whole host has less',
 } as const
 
 const socket = "Cloche, at the runtime's socket"
@@ -132,9 +134,12 @@ export async function alive(
   rounds: number,
 ): Promise<void> {
   const ids: string[] = []
+  const before = availableMemory()
   try {
     for (const stop of stops) {
       while (ids.length < stop) ids.push((await cloche.claim({ cold: true })).id)
+      const heldMiB = (before - availableMemory()) / 1024 ** 2 / ids.length
+      if (stop >= 100) samples.add(metrics.fall, `Cloche, ${stop} alive`, heldMiB, 'MiB')
       // Each asks its gateway once, so that the kernel knows all of them as neighbours.
       for (const id of ids) await cloche.reachGateway(id)
       for (let round = 0; round < rounds; round++) {
