@@ -1,3 +1,5 @@
+import { exampleOf } from '../app/(console)/runs/examples.js'
+import { languageList, run } from '../protocol/index.js'
 import { expect, test } from './test.js'
 
 test.beforeEach(async ({ ann }) => {
@@ -75,4 +77,19 @@ test('what runs is followed as it prints, and can be canceled', async ({ annPage
   await expect(page.getByRole('region', { name: 'stdout' })).toHaveText('begun')
   await page.getByRole('button', { name: 'Cancel' }).click()
   await expect(page.getByRole('status').filter({ hasText: 'Canceled' })).toBeVisible()
+})
+
+test('the example of every language works', async ({ ann }) => {
+  const { items } = languageList.parse((await ann.call('GET', '/api/v1/languages')).body)
+  expect(items.length).toBeGreaterThan(5)
+  for (const { name, file } of items) {
+    const { code, stdin } = exampleOf(name)
+    const request = { language: name, files: [{ path: file, content: code }], stdin, wait: true }
+    const { status, steps } = run.parse((await ann.call('POST', '/api/v1/runs', request)).body)
+    expect([name, status, steps.at(-1)?.stdout.content]).toEqual([
+      name,
+      'ok',
+      expect.stringMatching(/^The sum is 12\n/),
+    ])
+  }
 })

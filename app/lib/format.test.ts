@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, cpus, duration, oneLine } from './format'
+import { bytes, cpus, duration, microseconds, oneLine } from './format'
 
 describe('figures on the pages', () => {
   it.each([
@@ -21,6 +21,15 @@ describe('figures on the pages', () => {
     [47 * 3_600_000, '47 h'],
     [48 * 3_600_000, '2 d'],
   ])('show %d ms as %s', (ms, text) => expect(duration(ms)).toBe(text))
+
+  it.each([
+    [0, '0 µs'],
+    [999, '999 µs'],
+    [12_340, '12.3 ms'],
+    [999_400, '999 ms'],
+    [999_600, '1 s'],
+    [61_000_000, '61 s'],
+  ])('show %d µs as %s', (us, text) => expect(microseconds(us)).toBe(text))
 
   it('count processors', () =>
     expect([cpus(0.5), cpus(1), cpus(2.25)]).toEqual(['0.5 CPU', '1 CPU', '2.25 CPUs']))

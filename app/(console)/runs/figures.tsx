@@ -34,7 +34,7 @@ export function runFigures({ queuedMs, attempt, casesPassed, casesTotal, created
     ...(casesTotal === null ? [] : [['Cases passed', `${casesPassed ?? 0} of ${casesTotal}`] as const]),
     ...(queuedMs === null
       ? []
-      : [['Queued', queuedMs < 1000 ? microseconds(queuedMs * 1000) : duration(queuedMs)] as const]),
+      : [['Queued', queuedMs < 1000 ? `${queuedMs} ms` : duration(queuedMs)] as const]),
     ...(attempt > 1 ? [['Attempt', String(attempt)] as const] : []),
     ...(createdBy === null ? [] : [['By', createdBy] as const]),
   ]

@@ -49,7 +49,7 @@ export function RunBadge({
     <span
       role={live ? 'status' : undefined}
       className={cn(
-        'inline-flex shrink-0 items-center gap-1.5 whitespace-nowrap font-medium text-xs [&>svg]:size-4',
+        'inline-flex shrink-0 items-center gap-1.5 whitespace-nowrap align-middle font-medium text-xs [&>svg]:size-4',
         className,
       )}
     >

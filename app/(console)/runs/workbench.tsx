@@ -153,7 +153,7 @@ function useRunKey(start: () => void): void {
       if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
       event.preventDefault()
       event.stopPropagation()
-      latest.current()
+      if (!event.repeat) latest.current()
     }
     document.addEventListener('keydown', onKey, { capture: true })
     return () => document.removeEventListener('keydown', onKey, { capture: true })
