@@ -10,6 +10,7 @@ import { oneShot, openOci } from './peers/oci.js'
 import type { Ground, Peer } from './peers/peer.js'
 import { openPodman } from './peers/podman.js'
 import { bars, curve } from './plot.js'
+import { runs } from './runs.js'
 import { Samples } from './samples.js'
 import { alive, alternate, burst, memory, metrics, rate } from './sandboxes.js'
 import { markdown } from './table.js'
@@ -25,7 +26,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: '.cache/bench' },
     rounds: { type: 'string', default: '50' },
     alive: { type: 'string', default: '1,100,500,1000' },
-    only: { type: 'string', default: 'sandboxes,rate,memory,terminals,alive' },
+    only: { type: 'string', default: 'sandboxes,runs,rate,memory,terminals,alive' },
   },
 })
 const rounds = Number(values.rounds)
@@ -42,12 +43,16 @@ try {
   say('bringing Cloche up')
   await using cloche = await openCloche()
   const ground: Ground = { directory, namespace, cgroup, rootfs: cloche.rootfs, image: values.image }
-  const withPeers = ['sandboxes', 'rate', 'memory'].some((one) => only.has(one))
+  const withPeers = ['sandboxes', 'runs', 'rate', 'memory'].some((one) => only.has(one))
   await using peers = await openPeers(ground, withPeers)
   if (only.has('sandboxes')) {
     say(`sandboxes, ${rounds} rounds`)
     await alternate(samples, cloche, peers.list, rounds)
     await cloche.withoutServer(() => burst(samples, cloche, Math.max(1, Math.floor(rounds / 10))))
+  }
+  if (only.has('runs')) {
+    say(`runs, ${rounds} rounds`)
+    await runs(samples, cloche, peers.list, rounds)
   }
   const whole = peers.list.filter(({ memoryOf }) => memoryOf !== undefined)
   if (only.has('rate')) {

@@ -56,6 +56,7 @@ export async function openDocker(ground: Ground): Promise<Peer> {
     create: async (network) =>
       docker('run', '--detach', ...(network ? [] : ['--network', 'none']), 'base', 'sleep', '100000'),
     exec: async (id) => void (await docker('exec', id, 'true')),
+    once: async () => void (await docker('run', '--rm', '--network', 'none', 'base', 'true')),
     remove: async (id) => void (await docker('rm', '--force', id)),
     memoryOf: (id) => memoryOf(join(ground.cgroup, id), processesWith(`-id ${id}`)),
     [Symbol.asyncDispose]: stop,

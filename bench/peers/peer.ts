@@ -5,6 +5,8 @@ export interface Peer extends AsyncDisposable {
   create(network: boolean): Promise<string>
   /** Runs `true` in it. */
   exec?(id: string): Promise<void>
+  /** Makes one without a network, runs `true` in it, and removes it. */
+  once?(): Promise<void>
   remove(id: string): Promise<void>
   /** MiB of host memory that an idle one costs, with what stands beside it. */
   memoryOf?(id: string): Promise<number>
