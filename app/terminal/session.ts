@@ -106,8 +106,9 @@ export class TerminalSession implements Subscriber {
     }
     const answer = await this.#line.open(request, this)
     this.#attaching = false
-    if (this.#disposed) return
-    if (answer.ok) this.#attached(answer, size)
+    if (this.#disposed) {
+      if (answer.ok) this.#line.detach(answer.terminalId)
+    } else if (answer.ok) this.#attached(answer, size)
     else this.#refused(answer.error)
   }
 

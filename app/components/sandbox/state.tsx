@@ -10,10 +10,6 @@ const looks: Record<SandboxState, { name: string; dot: string; text: string }> =
   failed: { name: 'Failed', dot: 'bg-bad', text: 'text-bad' },
 }
 
-export function stateName(state: SandboxState): string {
-  return looks[state].name
-}
-
 export function StateBadge({ state, live = false }: { state: SandboxState; live?: boolean }) {
   const { name, dot, text } = looks[state]
   return (
