@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRun, type Language } from '../../lib/protocol'
-import { draftFrom, requestOf } from './draft'
+import { again, draftFrom, requestOf } from './draft'
 
 const python: Language = {
   ...{ name: 'python', title: 'Python', version: '3.11.2', aliases: ['py'], file: 'main.py' },
@@ -42,5 +42,22 @@ describe('a run that is edited again', () => {
     const files = [{ path: 'main.py', content: '/w==', encoding: 'base64' }]
     expect(draftFrom(createRun.parse({ language: 'python', files }), [python])).toBeNull()
     expect(draftFrom(createRun.parse({ command: 'true' }), [python])).toBeNull()
+  })
+})
+
+describe('a run that is run again', () => {
+  it('is the same work in fewer words', () => {
+    const request = {
+      ...{
+        template: 'base',
+        command: ['cat', 'a b'],
+        files: [{ path: 'run', content: '', executable: true }],
+      },
+      ...{ stdin: encoded('x'), stdinEncoding: 'base64', metadata: { who: 'ann' } },
+    }
+    expect(
+      again(createRun.parse({ ...request, wait: true, callbackUrl: 'https://ann.example/hook' })),
+    ).toEqual(request)
+    expect(again(createRun.parse({ command: 'true' }))).toEqual({ command: 'true' })
   })
 })

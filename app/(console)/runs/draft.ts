@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { CompareMode, CreateRun, createRun, Language } from '../../lib/protocol'
+import type { CompareMode, CreateRun, createRun, Language, RunFile } from '../../lib/protocol'
 import { exampleOf } from './examples'
 import { textOf } from './text'
 
@@ -48,10 +48,10 @@ export function draftOf(languages: readonly Language[]): Draft {
 
 /** Begins with what a run asked for; null when that is no program of a language, or not text. */
 export function draftFrom(request: CreateRun, languages: readonly Language[]): Draft | null {
-  const { language: wanted, files, stdin, stdinEncoding, cases = [], ...rest } = request
+  const { language: wanted, files, stdin, stdinEncoding, cases = [] } = request
   const [name = ''] = wanted?.split('@') ?? []
   const language = languages.find((one) => one.name === name || one.aliases.includes(name))
-  const [program, ...others] = files
+  const [program] = files
   if (!language || !program) return null
   const code = textOf(program.content, program.encoding)
   const input = textOf(stdin ?? '', stdinEncoding)
@@ -59,7 +59,6 @@ export function draftFrom(request: CreateRun, languages: readonly Language[]): D
   if (code === null || input === null || inputs.includes(null)) return null
   // A case's arguments have no field here; dropping them would change what the case asks.
   if (cases.some((one) => one.args !== undefined)) return null
-  const { callbackUrl, wait, ...kept } = rest
   return {
     language: language.name,
     programs: { [language.name]: { code, stdin: input } },
@@ -67,8 +66,13 @@ export function draftFrom(request: CreateRun, languages: readonly Language[]): D
       ...{ key: crypto.randomUUID(), name: one.name ?? '', stdin: inputs[at] ?? '' },
       ...{ expected: one.expected ?? '', compare: one.compare },
     })),
-    base: { ...spare(kept), files: [{ path: program.path, content: '' }, ...others] },
+    base: keptOf(request),
   }
+}
+
+function keptOf(request: CreateRun): RunRequest {
+  const { language, stdin, stdinEncoding, cases, ...kept } = again(request)
+  return kept
 }
 
 /** The request that a draft stands for. */
@@ -92,16 +96,32 @@ function caseOf({ name, stdin, expected, compare }: CaseDraft) {
     ...(name.trim() === '' ? {} : { name: name.trim() }),
     stdin,
     ...(expected === '' ? {} : { expected }),
-    ...(compare === 'trimmed' ? {} : { compare }),
+    ...unusual(compare),
   }
 }
 
-/** Without what says no more than the default. */
-function spare(request: Partial<RunRequest>): RunRequest {
-  const { network, stopOnFailure, ...rest } = request
+/**
+ * The same work, without what says no more than the default. Who waited for the first, or was called back, did not
+ * ask for this one.
+ */
+export function again(request: CreateRun): RunRequest {
+  const { wait, callbackUrl, files, cases, stdinEncoding, network, stopOnFailure, ...rest } = request
   return {
     ...rest,
-    ...(network === 'none' || network === undefined ? {} : { network }),
+    ...(files.length > 0 ? { files: files.map(fileOf) } : {}),
+    ...(cases ? { cases: cases.map(({ compare, ...one }) => ({ ...one, ...unusual(compare) })) } : {}),
+    ...(stdinEncoding === 'utf8' ? {} : { stdinEncoding }),
+    ...(network === 'none' ? {} : { network }),
     ...(stopOnFailure ? { stopOnFailure } : {}),
+  }
+}
+
+const unusual = (compare: CompareMode) => (compare === 'trimmed' ? {} : { compare })
+
+function fileOf({ path, content, encoding, executable }: RunFile) {
+  return {
+    ...{ path, content },
+    ...(encoding === 'utf8' ? {} : { encoding }),
+    ...(executable ? { executable } : {}),
   }
 }

@@ -15,6 +15,7 @@ import { dateTime } from '../../lib/format'
 import { type CreateRun, run, runWithRequest } from '../../lib/protocol'
 import { explain, useResource } from '../../lib/resource'
 import { CommandPanel } from './command-panel'
+import { again } from './draft'
 import { RequestPanel } from './request-panel'
 import { Result } from './result'
 import { shownOf } from './shown'
@@ -42,7 +43,7 @@ export function RunPage({ id }: { id: string }) {
         <Result id={id} shown={ended ? shownOf(data) : shown} broken={broken} request={data.request} />
       )}
       {data?.request && <RequestPanel request={data.request} />}
-      {data?.request && <CommandPanel request={repeatable(data.request)} />}
+      {data?.request && <CommandPanel request={again(data.request)} />}
       <p className="mt-5">
         <Link href="/runs" className="rounded text-accent underline underline-offset-2">
           All runs
@@ -56,10 +57,10 @@ function Actions({ id, request, link }: { id: string; request: CreateRun | undef
   const [busy, setBusy] = useState(false)
   const router = useRouter()
   const toast = useToast()
-  const again = async (wanted: CreateRun) => {
+  const repeat = async (wanted: CreateRun) => {
     setBusy(true)
     try {
-      const next = await call(run, '/runs', { method: 'POST', body: repeatable(wanted) })
+      const next = await call(run, '/runs', { method: 'POST', body: again(wanted) })
       router.push(`/runs/${next.id}`)
     } catch (error) {
       toast.failed(error)
@@ -68,7 +69,7 @@ function Actions({ id, request, link }: { id: string; request: CreateRun | undef
   }
   return (
     <div className="flex flex-wrap gap-2">
-      <CopyButton text={link} what="the link" />
+      <CopyButton text={link} what="the link" name="Copy link" />
       {request?.language !== undefined && (
         <Button asChild>
           <Link href={`/runs?from=${id}`}>
@@ -78,16 +79,11 @@ function Actions({ id, request, link }: { id: string; request: CreateRun | undef
         </Button>
       )}
       {request && (
-        <Button look="primary" busy={busy} onClick={() => again(request)}>
+        <Button look="primary" busy={busy} onClick={() => repeat(request)}>
           {!busy && <RotateCw aria-hidden />}
           Run again
         </Button>
       )}
     </div>
   )
-}
-
-/** The same work; who waited for the first, and was called back, did not ask for this one. */
-function repeatable({ wait, callbackUrl, ...rest }: CreateRun) {
-  return rest
 }

@@ -116,11 +116,9 @@ function longer(before: Printed, content: string, encoding: Output['encoding']):
 
 /** The text that bytes begin with, and up to three more that may become a character; null for what is no text. */
 function textAndRest(bytes: Uint8Array): { text: string; rest: Uint8Array } | null {
-  for (let cut = 0; cut <= Math.min(3, bytes.length); cut++) {
-    const text = decoded(bytes.subarray(0, bytes.length - cut))
-    if (text !== null) return text.includes('\0') ? null : { text, rest: bytes.subarray(bytes.length - cut) }
-  }
-  return null
+  const text = decoded(bytes, true)
+  if (text === null || text.includes('\0')) return null
+  return { text, rest: bytes.subarray(new TextEncoder().encode(text).length) }
 }
 
 function joined(first: Uint8Array | undefined, second: Uint8Array): Uint8Array {

@@ -6,12 +6,12 @@ export function bytesOf(content: string, max = Number.POSITIVE_INFINITY): Uint8A
   return Uint8Array.from(atob(part), (character) => character.charCodeAt(0)).subarray(0, max)
 }
 
-/** Bytes as the text that they are; null when they are none. */
-export function decoded(bytes: Uint8Array): string | null {
+/** Bytes as the text that they are; null when they are none. More may follow on `beginning`: it may end in a character. */
+export function decoded(bytes: Uint8Array, beginning = false): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: beginning })
   } catch {
-    return null // Not UTF-8, or no whole characters.
+    return null // Not UTF-8.
   }
 }
 

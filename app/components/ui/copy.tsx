@@ -7,7 +7,7 @@ import { Button } from './button'
 import { useToast } from './toast'
 
 /** Copies `text`, and says that it did. */
-export function CopyButton({ text, what }: { text: string; what: string }) {
+export function CopyButton({ text, what, name = 'Copy' }: { text: string; what: string; name?: string }) {
   const [copied, setCopied] = useState(false)
   const toast = useToast()
   useEffect(() => {
@@ -25,7 +25,7 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
       aria-label={`Copy ${what}`}
     >
       {copied ? <Check aria-hidden className="text-accent" /> : <Copy aria-hidden />}
-      <span aria-live="polite">{copied ? 'Copied' : 'Copy'}</span>
+      <span aria-live="polite">{copied ? 'Copied' : name}</span>
     </Button>
   )
 }
