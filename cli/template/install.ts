@@ -110,5 +110,7 @@ async function unpack(image: string, directory: string, say: Say): Promise<void>
   // attributes of overlayfs for a directory that it replaces.
   const attributes = ['--xattrs', '--xattrs-include=*']
   await run('tar', ['-xf', image, '-C', half, '--numeric-owner', ...attributes, '--exclude=./dev/*'])
+  // On the disk now, or the end of the first sandbox on it would wait for all of this to be written.
+  await run('sync', ['--file-system', half])
   renameSync(half, directory)
 }

@@ -129,18 +129,25 @@ function makeDirectory(mount: string, path: string, seeded: boolean): void {
   }
 }
 
-/** Removes a cgroup from every tree, its children first. Waits a little for processes that are still dying. */
+/**
+ * How long processes that were killed may take to die. The last one of a sandbox lets go of its root, and
+ * overlayfs then writes what is dirty on the whole disk under it: seconds, when a template was just unpacked.
+ */
+const dyingMs = 30_000
+
+/** Removes a cgroup from every tree, its children first. Waits for processes that are still dying. */
 export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
   await Promise.all(hierarchy.mounts.map((mount) => removeTree(join(mount, path))))
 }
 
 async function removeTree(directory: string): Promise<void> {
+  const giveUpAt = performance.now() + dyingMs
   for (let tries = 0; !removeEmpty(directory); tries++) {
     for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
       if (entry.isDirectory()) await removeTree(join(directory, entry.name))
     }
-    if (tries >= 200) throw new Error(`${directory} still holds processes`)
-    if (tries > 0) await sleep(5)
+    if (performance.now() > giveUpAt) throw new Error(`${directory} still holds processes`)
+    if (tries > 0) await sleep(Math.min(50, 5 * Math.ceil(tries / 20)))
   }
 }
 
