@@ -86,6 +86,8 @@ export function serverProgram(settings: Settings, program: string, args: readonl
     ...args,
   ])
   const env = environment(settings, {
+    // Times in the database are UTC, and node-postgres writes them in its process's own zone.
+    TZ: 'UTC',
     DATABASE_URL: access.databaseUrl,
     CLOCHE_RUNTIME_SOCKET: join(settings.run, 'runtime.sock'),
     CLOCHE_SECRET: access.secret,
