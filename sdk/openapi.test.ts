@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type Instance, openInstance } from '../testing/instance.js'
+import { Cloche } from './index.js'
+
+/** Accounts, keys and whole tenants: somebody signed in does that on a page, and a key may not. */
+const forPeople = /^\/api\/v1\/(admin|keys|members|invitations|tenants?|usage\.csv)/
+
+const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+
+/** Calls everything there is to call, once. */
+async function callAll(cloche: Cloche): Promise<void> {
+  await Promise.all([cloche.me(), cloche.templates(), cloche.languages(), cloche.quota(), cloche.usage()])
+  await cloche.audit().next()
+  const sandbox = await cloche.sandboxes.create({ limits: { memoryMiB: 128, diskMiB: 64, pids: 64 } })
+  await Promise.all([cloche.sandboxes.list().next(), sandbox.describe(), sandbox.update({ name: 'x' })])
+  await sandbox.exec('true')
+  const { files, terminals } = sandbox
+  await files.write('a', 'a')
+  await Promise.all([files.read('a'), files.stat('a'), files.list(), files.mkdir('d')])
+  await files.move('a', 'b')
+  await files.remove('b')
+  await files.unpack('e', await new Response(await files.pack('d')).blob())
+  const terminal = await terminals.open()
+  await terminals.list()
+  await terminal.close()
+  for (const act of ['pause', 'resume', 'stop', 'start', 'delete'] as const) await sandbox[act]()
+  const run = await cloche.runs.create({ command: 'true' })
+  await Promise.all([run.result(), run.describe(), cloche.runs.list().next(), cloche.runs.callbackSecret()])
+  await run.cancel()
+}
+
+describe('the SDK and the OpenAPI document', () => {
+  let instance: Instance
+  beforeAll(async () => {
+    instance = await openInstance('sdko')
+  })
+  afterAll(() => instance[Symbol.asyncDispose]())
+
+  it('know the same calls, but those for pages and operators', async () => {
+    const called = new Set<string>()
+    const fetch: typeof globalThis.fetch = (url, init) => {
+      called.add(`${init?.method} ${new URL(String(url)).pathname}`)
+      return globalThis.fetch(url, init)
+    }
+    await callAll(new Cloche({ url: instance.url, apiKey: instance.admin.apiKey, fetch }))
+    const { paths } = document.parse(
+      await (await globalThis.fetch(`${instance.url}/api/openapi.json`)).json(),
+    )
+    const operations = Object.entries(paths)
+      .filter(([path]) => path.startsWith('/api/v1/') && !forPeople.test(path))
+      .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+    const covers = (operation: string, call: string) =>
+      new RegExp(`^${operation.replaceAll(/{\w+}/g, '[a-z]{2}_\\w+')}$`).test(call)
+    const calls = [...called]
+    expect(calls.filter((call) => !operations.some((operation) => covers(operation, call)))).toEqual([])
+    expect(operations.filter((operation) => !calls.some((call) => covers(operation, call)))).toEqual([])
+  })
+})
