@@ -12,11 +12,11 @@ export async function memoryOf(cgroup: string, others: readonly number[] = []): 
   return (pss + kernelBytes(cgroup)) / mib
 }
 
-/** Every process whose command line contains `part`. */
-export function processesWith(part: string): number[] {
+/** Every process whose command line contains one of `parts`. */
+export function processesWith(...parts: string[]): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((name) => commandLine(name).includes(part))
+    .filter((name) => parts.some((part) => commandLine(name).includes(part)))
     .map(Number)
 }
 

@@ -87,16 +87,15 @@ export async function rate(
   ) => {
     const made: string[] = []
     const began = performance.now()
-    try {
-      await Promise.all(
-        Array.from({ length: atOnce }, async () => {
-          for (let i = 0; i < count / atOnce; i++) made.push(await create())
-        }),
-      )
-      samples.add(metrics.rate, subject, (made.length * 1000) / (performance.now() - began), '1/s')
-    } catch (error) {
-      samples.cannot(metrics.rate, subject, String(error))
-    }
+    // All of them, also when one fails: what another is still making must be removed too.
+    const ends = await Promise.allSettled(
+      Array.from({ length: atOnce }, async () => {
+        for (let i = 0; i < count / atOnce; i++) made.push(await create())
+      }),
+    )
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed !== undefined) samples.cannot(metrics.rate, subject, String(failed.reason))
+    else samples.add(metrics.rate, subject, (made.length * 1000) / (performance.now() - began), '1/s')
     for (const id of made) await remove(id)
   }
   await measure(socket, async () => (await cloche.claim({ cold: true })).id, cloche.remove)

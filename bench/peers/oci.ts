@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { memoryOf } from '../memory.js'
+import { memoryOf, processesWith } from '../memory.js'
 import { runProgram } from '../program.js'
 import type { Ground, Peer } from './peer.js'
 
@@ -41,13 +41,17 @@ export async function openOci(
         root: { path: ground.rootfs, readonly: true },
         linux: { ...own.linux, cgroupsPath: cgroupOf(id) },
       }
-      writeFileSync(join(bundle, 'config.json'), JSON.stringify(config))
-      await call('run', '--detach', '--bundle', bundle, id)
+      // One each: several are made at once.
+      const ours = join(directory, id)
+      mkdirSync(ours)
+      writeFileSync(join(ours, 'config.json'), JSON.stringify(config))
+      await call('run', '--detach', '--bundle', ours, id)
       return id
     },
     exec: async (id) => void (await call('exec', id, '/bin/true')),
     remove: async (id) => void (await call('delete', '--force', id)),
-    memoryOf: (id) => memoryOf(cgroupOf(id)),
+    // gVisor, left out of control groups here, keeps a container in processes that are named after it.
+    memoryOf: (id) => memoryOf(cgroupOf(id), name === 'runsc' ? processesWith(` ${id} `, `/${id} `) : []),
     [Symbol.asyncDispose]: async () => {},
   }
 }
