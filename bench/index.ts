@@ -58,7 +58,7 @@ try {
   if (only.has('rate')) {
     say('made in a second')
     await cloche.withoutServer(async () => {
-      for (let time = 0; time < 3; time++) await rate(samples, cloche, whole, 30)
+      for (let time = 0; time < 3; time++) await rate(samples, cloche, whole, 18)
     })
   }
   if (only.has('memory')) await memory(samples, cloche, whole)

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { overwriteJson } from '../linux/overwrite.js'
 import type { Reaper } from '../linux/process.js'
 import { run } from '../linux/spawn.js'
 
@@ -120,8 +121,7 @@ export function initOf(runtime: OciRuntime, id: string): number | undefined {
 export function rewriteCgroupPath(runtime: OciRuntime, id: string, cgroup: string): void {
   const file = join(runtime.root, id, 'status')
   const status: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  writeFileSync(`${file}.new`, JSON.stringify(Object.assign({}, status, { 'cgroup-path': cgroup })))
-  renameSync(`${file}.new`, file)
+  overwriteJson(file, Object.assign({}, status, { 'cgroup-path': cgroup }))
 }
 
 /** Containers that crun knows of. */

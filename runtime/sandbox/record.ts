@@ -1,15 +1,4 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import {
@@ -22,6 +11,7 @@ import {
   templateName,
   tenantId,
 } from '../../protocol/index.js'
+import { overwriteJson } from '../linux/overwrite.js'
 
 /** What a sandbox has used in earlier runs, before its last stop. */
 export const counted = z.object({
@@ -94,30 +84,10 @@ export function freshRecord(
   }
 }
 
-/** One page: the kernel takes it in one piece. */
-const pageBytes = 4096
-
-/**
- * Writes the record so that a crash leaves the old one or the new one, never half of one. One that fits a page,
- * as nearly all do, is written over the old one in a single call: to replace a file by renaming another makes
- * ext4 write it out at once, and a claim waits for the disk then.
- */
+/** Writes the record; a crash leaves the old one or the new one. */
 export function saveRecord(directory: string, value: Record): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const file = join(directory, 'record.json')
-  const text = Buffer.from(JSON.stringify(value))
-  const page = text.length > pageBytes ? text : Buffer.concat([text], pageBytes).fill(' ', text.length)
-  if (page.length === pageBytes && statSync(file, { throwIfNoEntry: false })?.size === pageBytes) {
-    const fd = openSync(file, 'r+')
-    try {
-      writeSync(fd, page, 0, pageBytes, 0)
-    } finally {
-      closeSync(fd)
-    }
-    return
-  }
-  writeFileSync(`${file}.new`, page)
-  renameSync(`${file}.new`, file)
+  overwriteJson(join(directory, 'record.json'), value)
 }
 
 /** Every record below `root`; a directory whose record cannot be read is removed, for nobody can use it. */
