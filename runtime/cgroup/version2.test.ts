@@ -9,7 +9,7 @@ import { openLaboratory, testInstance } from '../testing/kernel.js'
 import { bootGuest, type Guest } from '../testing/uml.js'
 
 /** What the whole of it may take: it needs about 30 s. */
-const withinMs = 240_000
+const withinMs = 480_000
 const fact = z.object({ name: z.string(), error: z.string().nullable() })
 
 /**

@@ -120,7 +120,8 @@ export async function startInstance(
     })
   const at = (name: string) => join(directory, `${name}.sock`)
   const answers = async (name: string) => {
-    for (let tries = 0; tries < 400; tries++) {
+    // A minute and a half: in the guest of version 2, on a busy machine, a start takes most of it.
+    for (let tries = 0; tries < 3600; tries++) {
       const up = await ask(at(name), 'GET', '/healthz').catch(() => undefined)
       if (up?.status === 200) return
       await sleep(25)
