@@ -131,7 +131,5 @@ export async function openCloche(): Promise<Cloche> {
       await instance[Symbol.asyncDispose]()
     },
   }
-  // A tenant at work has its cgroup already.
-  await own.claim({ cold: true })
   return own
 }
