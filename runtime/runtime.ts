@@ -72,7 +72,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     ...{ log, slot, disk, scratch },
     hierarchy,
     device: await deviceOf(disk),
-    engines: await Engines.open(config.run, reaper, filter),
+    engines: await Engines.open(config.run, 'runtime', reaper, filter),
     ...{ reaper, filter },
     boxes: join(config.home, 'boxes'),
     cgroupRoot: config.cgroupRoot,
@@ -136,6 +136,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     await pools.close()
     await sandboxes.recall()
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
+    sandboxes.tenants.close()
     await moveOut(context.hierarchy, context.cgroupRoot)
     await lowerFirewall(config.instance)
     releaseSlot(slot)

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { signal } from '../linux/process.js'
 
 /** A value that the kernel refused for a cgroup file. */
 export class CgroupWriteError extends Error {
@@ -134,6 +135,18 @@ function makeDirectory(mount: string, path: string, seeded: boolean): void {
  * overlayfs then writes what is dirty on the whole disk under it: seconds, when a template was just unpacked.
  */
 const dyingMs = 30_000
+
+/** Kills whatever is in a cgroup, and removes it. */
+export async function endCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
+  // Mostly they are dying already, all at once: to look at one tree is cheaper than to try at a dozen.
+  for (let tries = 0; tries < 50; tries++) {
+    const left = await processesOf(hierarchy, path)
+    if (left.length === 0) break
+    for (const pid of left) signal(pid, 'SIGKILL')
+    await sleep(1)
+  }
+  await removeCgroup(hierarchy, path)
+}
 
 /** Removes a cgroup from every tree, its children first. Waits for processes that are still dying. */
 export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {

@@ -1,9 +1,9 @@
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { overwriteJson } from '../linux/overwrite.js'
-import type { Reaper } from '../linux/process.js'
-import { run } from '../linux/spawn.js'
+import { type Reaper, signal, startTime } from '../linux/process.js'
 
 /** An OCI runtime with its state directory. */
 export interface OciRuntime {
@@ -81,9 +81,15 @@ export async function runOci(
   throw new ContainerError(words || `${program} ended with ${exitCode ?? signal}`)
 }
 
-/** Kills what runs in the container and removes crun's state of it. One that is gone already is no error. */
-export async function deleteContainer(runtime: OciRuntime, id: string): Promise<void> {
-  await run(runtime.program, [...base(runtime), 'delete', '--force', id])
+/**
+ * Kills the first process of the container, with which all others of its namespace die, and removes crun's state of it.
+ * One that is gone already is no error. The processes may take a moment more: their cgroup tells when the last is
+ * dead. `crun delete --force` does the same and takes 16 ms, most of which it sleeps.
+ */
+export function deleteContainer(runtime: OciRuntime, id: string): void {
+  const { pid, 'process-start-time': began } = statusOf(runtime, id) ?? {}
+  if (pid !== undefined && startTime(pid) === began) signal(pid, 'SIGKILL')
+  rmSync(join(runtime.root, id), { recursive: true, force: true })
 }
 
 /** What an exec reads and writes. With `console` the process gets a terminal, whose other end is sent there. */
@@ -109,19 +115,26 @@ function execArguments(runtime: OciRuntime, id: string, files: ExecFiles, moreDe
 
 /** The container's first process as crun knows it; undefined when there is no such container. */
 export function initOf(runtime: OciRuntime, id: string): number | undefined {
+  return statusOf(runtime, id)?.pid
+}
+
+/** What crun keeps of a container, as far as it is read here. */
+const status = z.looseObject({ pid: z.number(), 'process-start-time': z.number() })
+
+function statusOf(runtime: OciRuntime, id: string): z.infer<typeof status> | undefined {
   try {
-    const status: unknown = JSON.parse(readFileSync(join(runtime.root, id, 'status'), 'utf8'))
-    return typeof status === 'object' && status !== null && 'pid' in status ? Number(status.pid) : undefined
+    return status.parse(JSON.parse(readFileSync(statusFile(runtime, id), 'utf8')))
   } catch {
     return undefined // it was never made, or is gone
   }
 }
 
+const statusFile = (runtime: OciRuntime, id: string) => join(runtime.root, id, 'status')
+
 /** Tells crun that the container's processes were moved, after which exec and delete follow. */
 export function rewriteCgroupPath(runtime: OciRuntime, id: string, cgroup: string): void {
-  const file = join(runtime.root, id, 'status')
-  const status: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  overwriteJson(file, Object.assign({}, status, { 'cgroup-path': cgroup }))
+  const file = statusFile(runtime, id)
+  overwriteJson(file, { ...status.parse(JSON.parse(readFileSync(file, 'utf8'))), 'cgroup-path': cgroup })
 }
 
 /** Containers that crun knows of. */

@@ -7,6 +7,7 @@ import type { OciRuntime } from './crun.js'
 import type { Engine } from './engine.js'
 import type { SeccompFilter } from './filter.js'
 import { findRunsc, hardenedEngine } from './runsc.js'
+import { sealProgram } from './sealed.js'
 import type { ContainerSpec } from './spec.js'
 import { standardEngine } from './standard.js'
 
@@ -22,9 +23,20 @@ export class Engines {
     private readonly scratch: string,
   ) {}
 
-  /** @param run the instance's run directory, in which both keep their state of containers */
-  static async open(run: string, reaper: Reaper, filter?: SeccompFilter): Promise<Engines> {
-    const crun: OciRuntime = { program: 'crun', root: join(run, 'crun') }
+  /**
+   * @param run the instance's run directory, in which both keep their state of containers
+   * @param owner which of the instance's processes this is
+   */
+  static async open(
+    run: string,
+    owner: 'runtime' | 'terminals',
+    reaper: Reaper,
+    filter?: SeccompFilter,
+  ): Promise<Engines> {
+    const crun: OciRuntime = {
+      program: sealProgram('crun', join(run, 'sealed', owner)),
+      root: join(run, 'crun'),
+    }
     const runsc = await findRunsc(join(run, 'runsc'))
     return new Engines(standardEngine(crun, reaper, filter), runsc && hardenedEngine(runsc, reaper), run)
   }

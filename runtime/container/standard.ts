@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { sethostname, setns } from '../linux/libc.js'
 import { killTree, type Reaper } from '../linux/process.js'
@@ -27,12 +27,12 @@ export function standardEngine(oci: OciRuntime, reaper: Reaper, filter?: Seccomp
     async start(id, bundle, spec, output, connect) {
       writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec))
       const pid = await runContainer(oci, reaper, id, bundle, output)
-      await hasBegun(pid, oci.program)
+      await hasBegun(pid, basename(oci.program))
       filter?.learn(oci, id)
       await connect(pid)
       return pid
     },
-    remove: (id) => deleteContainer(oci, id),
+    remove: async (id) => deleteContainer(oci, id),
     list: () => containerIds(oci),
     initOf: (id) => initOf(oci, id),
     rootOf: (_, init) => init,

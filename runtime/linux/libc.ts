@@ -1,3 +1,4 @@
+import { closeSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import koffi from 'koffi'
 
@@ -205,4 +206,25 @@ const libcFallocate = libc.func('fallocate', 'int', ['int', 'int', 'int64', 'int
 /** Gives a file `bytes` of room from its start. @see fallocate(2) */
 export function fallocate(fd: number, bytes: number): void {
   check(libcFallocate(fd, 0, 0, bytes), 'fallocate', `on descriptor ${fd}`)
+}
+
+const libcMemfdCreate = libc.func('memfd_create', 'int', ['str', 'uint'])
+const libcFcntl = libc.func('fcntl', 'int', ['int', 'int', 'int'])
+
+/**
+ * A file in memory that can be read and executed, and never be changed again. @see memfd_create(2)
+ * @returns its descriptor, which is not inherited
+ */
+export function sealedFile(name: string, content: Buffer): number {
+  const [closeOnExec, allowSealing, addSeals] = [1, 2, 1033]
+  const sealShrinkGrowWrite = 1 | 2 | 4 | 8
+  const fd = check(libcMemfdCreate(name, closeOnExec | allowSealing), 'memfd_create', name)
+  try {
+    writeFileSync(fd, content)
+    check(libcFcntl(fd, addSeals, sealShrinkGrowWrite), 'fcntl', `seal ${name}`)
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
 }

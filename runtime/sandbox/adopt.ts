@@ -1,8 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { thaw } from '../cgroup/freezer.js'
-import { processesOf, removeCgroup } from '../cgroup/hierarchy.js'
-import { signal } from '../linux/process.js'
+import { endCgroup } from '../cgroup/hierarchy.js'
 import { disconnect, interfaceNames } from '../network/veth.js'
 import { removeMountPoints } from '../rootfs/rootfs.js'
 import { destroyVolume, dropStaleQgroups } from '../rootfs/volume.js'
@@ -68,8 +67,7 @@ async function sweepCgroups(node: NodeContext, kept: ReadonlySet<string>): Promi
       for (const leaf of directories(join(mount, path))) {
         if (kept.has(join(path, leaf))) continue
         await thaw(node.hierarchy, join(path, leaf)).catch(() => {}) // not everywhere is there a freezer file
-        for (const pid of await processesOf(node.hierarchy, join(path, leaf))) signal(pid, 'SIGKILL')
-        await removeCgroup(node.hierarchy, join(path, leaf)).catch((error: unknown) =>
+        await endCgroup(node.hierarchy, join(path, leaf)).catch((error: unknown) =>
           node.log.warn({ error, cgroup: join(path, leaf) }, 'a stray cgroup stays'),
         )
       }

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Limits } from '../../protocol/index.js'
-import { makeCgroup, makeLeaf, removeCgroup } from '../cgroup/hierarchy.js'
+import { endCgroup, makeCgroup, makeLeaf } from '../cgroup/hierarchy.js'
 import { boundInotify } from '../cgroup/host.js'
 import { applyLimits } from '../cgroup/limits.js'
 import { containerSpec } from '../container/spec.js'
@@ -100,9 +100,11 @@ async function startContainer(
 /** Ends everything that runs in the sandbox. Its disk stays. Says nothing if nothing runs. */
 export async function halt(node: NodeContext, box: Record): Promise<void> {
   await node.engines.of(box.isolation).remove(box.id)
-  await removeCgroup(node.hierarchy, box.cgroup)
-  // The interface dies with the namespace, a little later; its name and address are needed again now.
-  await node.network.disconnect(linkOf(node, box))
+  await Promise.all([
+    endCgroup(node.hierarchy, box.cgroup),
+    // The interface dies with the namespace, a little later; its name and address are needed again now.
+    node.network.disconnect(linkOf(node, box)),
+  ])
 }
 
 /** Removes every trace of a sandbox. Can be called at any point of its life, and again. */

@@ -17,6 +17,9 @@ const defaultDisk = {
   diskWriteIops: 4000,
 } as const
 
+/** A tenant's cgroup outlives its last sandbox for so long: to make it anew takes a third of a claim. */
+const lingerMs = 60_000
+
 interface Tenant {
   /** Sandboxes, and claims that are under way. */
   members: number
@@ -27,6 +30,8 @@ interface Tenant {
 /** Every tenant with sandboxes on this node. Its control group holds the sum of them to its quota. */
 export class Tenants {
   readonly #tenants = new Map<string, Tenant>()
+  /** Tenants without a sandbox whose cgroup still stands, and what it is held to. */
+  readonly #lingering = new Map<string, { readonly quota: Quota; readonly expiry: NodeJS.Timeout }>()
 
   constructor(private readonly node: NodeContext) {}
 
@@ -61,8 +66,9 @@ export class Tenants {
     const path = this.#path(tenantId)
     try {
       if (tenant.members === 1) {
-        life.makeParentCgroup(this.node, tenantId)
-        applyLimits(this.node.hierarchy, path, quota, this.node.device)
+        const before = this.#stay(tenantId)
+        if (before === undefined) life.makeParentCgroup(this.node, tenantId)
+        if (!isSame(before, quota)) applyLimits(this.node.hierarchy, path, quota, this.node.device)
         tenant.quota = quota
       } else await this.#change(tenantId, tenant, quota, [limits])
       return path
@@ -72,12 +78,23 @@ export class Tenants {
     }
   }
 
-  /** One sandbox less. The last one takes the tenant's cgroup with it. */
+  /** One sandbox less. The last one takes the tenant's cgroup with it, unless the next one comes soon. */
   leave(tenantId: string): void {
     const tenant = this.#tenant(tenantId)
     if (--tenant.members > 0) return
     this.#tenants.delete(tenantId)
-    this.#removeCgroup(tenantId)
+    const { quota, paused } = tenant
+    if (quota === undefined || paused) {
+      this.#removeCgroup(tenantId)
+      return
+    }
+    const expiry = setTimeout(() => this.#forget(tenantId), lingerMs)
+    this.#lingering.set(tenantId, { quota, expiry: expiry.unref() })
+  }
+
+  /** Removes the cgroups of tenants that have no sandbox any more. */
+  close(): void {
+    for (const tenantId of this.#lingering.keys()) this.#forget(tenantId)
   }
 
   /**
@@ -137,7 +154,7 @@ export class Tenants {
   }
 
   async #change(tenantId: string, tenant: Tenant, quota: Quota, sandboxes: readonly Limits[]): Promise<void> {
-    if (JSON.stringify(tenant.quota) === JSON.stringify(quota)) return
+    if (isSame(tenant.quota, quota)) return
     const path = this.#path(tenantId)
     const widest = Math.max(0, ...sandboxes.map(({ cpus }) => cpus))
     if (widest > quota.cpus)
@@ -145,6 +162,19 @@ export class Tenants {
     await assertFits(this.node.hierarchy, path, quota, `tenant ${tenantId}`)
     changeLimits(this.node.hierarchy, path, quota, this.node.device)
     tenant.quota = quota
+  }
+
+  /** Keeps the cgroup of a tenant that comes back. @returns what it is held to; undefined when there is none */
+  #stay(tenantId: string): Quota | undefined {
+    const lingering = this.#lingering.get(tenantId)
+    clearTimeout(lingering?.expiry)
+    this.#lingering.delete(tenantId)
+    return lingering?.quota
+  }
+
+  #forget(tenantId: string): void {
+    this.#stay(tenantId)
+    this.#removeCgroup(tenantId)
   }
 
   /** Tried until it works or somebody has come back: processes that were killed take a moment to die. */
@@ -174,3 +204,5 @@ export class Tenants {
     return join(this.node.cgroupRoot, tenantId)
   }
 }
+
+const isSame = (one: Quota | undefined, other: Quota) => JSON.stringify(one) === JSON.stringify(other)
