@@ -1,15 +1,20 @@
 import { z } from 'zod'
 import { isolation, templateName } from './sandbox.js'
 
+/** What those in a pool are for: to be a tenant's sandbox, with a shell that waits, or to perform one run. */
+export const poolPurpose = z.enum(['sandbox', 'run'])
+export type PoolPurpose = z.infer<typeof poolPurpose>
+
 /**
- * A pool holds sandboxes of one template, isolation and size class that wait to be claimed. What of a sandbox
+ * A pool holds sandboxes of one template, purpose, isolation and size class that wait to be claimed. What of a sandbox
  * cannot be changed after its start depends on its memory alone, so its size class is its memory, rounded down to a
  * power of two.
  */
 export const poolKey = z.strictObject({
   template: templateName,
   isolation: isolation.default('standard'),
-  /** Any memory limit: the pool is that of its size class. The template's own if absent. */
+  purpose: poolPurpose.default('sandbox'),
+  /** Any memory limit: the pool is that of its size class. The template's own if absent. All runs share one class. */
   memoryMiB: z.int().min(16).max(1_048_576).optional(),
 })
 export type PoolKey = z.infer<typeof poolKey>
@@ -68,6 +73,7 @@ const distribution = z.object({
 export const poolStatus = z.object({
   template: templateName,
   isolation,
+  purpose: poolPurpose,
   /** The size class. */
   memoryMiB: z.number(),
   /** Sandboxes that it wants to hold now: what is asked for, within what the budget allows. */

@@ -14,6 +14,7 @@ const environment = z.object({
   CLOCHE_HOME: z.string().startsWith('/').optional(),
   CLOCHE_RUN: z.string().startsWith('/').optional(),
   CLOCHE_POOL_SIZE: z.coerce.number().int().min(0).max(1000).default(4),
+  CLOCHE_POOL_RUNS: z.coerce.number().int().min(0).max(1000).default(2),
   CLOCHE_POOL_MEMORY_MIB: z.coerce.number().int().min(0).optional(),
   CLOCHE_POOL_DISK_MIB: z.coerce.number().int().min(0).default(4096),
   CLOCHE_POOL_CPUS: z.coerce.number().min(0.1).optional(),
@@ -57,6 +58,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     run: parsed.CLOCHE_RUN ?? `/run/cloche/${instance}`,
     pool: {
       floor: parsed.CLOCHE_POOL_SIZE,
+      runFloor: parsed.CLOCHE_POOL_RUNS,
       budget: {
         memoryMiB: parsed.CLOCHE_POOL_MEMORY_MIB ?? Math.floor(totalmem() / mib / 10),
         diskMiB: parsed.CLOCHE_POOL_DISK_MIB,

@@ -25,6 +25,7 @@ import { Pools } from './pool/pools.js'
 import { deviceOf, openDisk } from './rootfs/disk.js'
 import { Space } from './rootfs/space.js'
 import { readTemplates } from './rootfs/templates.js'
+import { PooledGates } from './run/pooled-gates.js'
 import { adopt } from './sandbox/adopt.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
 import { whyFull } from './sandbox/room.js'
@@ -50,11 +51,18 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const terminals = join(config.run, 'terminals.sock')
   settleHost()
   renouncePreference()
+  const reaper = new Reaper()
   await settleHybrid()
   const disk = await openDisk(config.home, config.diskGib)
   const slot = takeSlot(config.instance)
   makeRoomForNeighbours()
-  const network = await Network.open(config.instance, slot, config.resolvers?.[0] ?? hostResolver(), log)
+  const network = await Network.open(
+    config.instance,
+    slot,
+    config.resolvers?.[0] ?? hostResolver(),
+    reaper,
+    log,
+  )
   const hierarchy = detectHierarchy()
   await settleIn(hierarchy, config.cgroupRoot)
   try {
@@ -66,8 +74,8 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   await favorMoves(hierarchy.version2).catch((error: unknown) =>
     log.info({ error }, 'claims are some milliseconds slower: this kernel has no favordynmods'),
   )
-  const reaper = new Reaper()
   const filter = new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities))
+  const gates: PooledGates = new PooledGates(() => context)
   const context: NodeContext = {
     ...{ log, slot, disk, scratch },
     hierarchy,
@@ -79,6 +87,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     ranges: new Ranges(slot),
     network,
     prepareShell: shellPreparer(terminals, terminalProcess({}), log),
+    prepareGate: (box) => gates.prepare(box),
     space: new Space(config.home, disk, config.diskReserveBytes),
   }
   const findTemplates = () =>
@@ -143,7 +152,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   }
   const socket = join(config.run, 'runtime.sock')
   const services = {
-    ...{ terminals, context, sandboxes, pools, describeNode, shutdown },
+    ...{ terminals, context, sandboxes, pools, gates, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
   const server = await listen(routes(services), socket, config.group, log)

@@ -124,7 +124,9 @@ function makeDirectory(mount: string, path: string, seeded: boolean): void {
     makeDirectory(mount, dirname(path), seeded)
     mkdirSync(directory)
   }
-  if (!seeded) return
+  if (!seeded || readFileSync(join(directory, 'cpuset.cpus'), 'utf8').trim() !== '') return
+  // What is made below this one has its values from the start.
+  writeFileSync(join(directory, 'cgroup.clone_children'), '1')
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
     writeFileSync(join(directory, file), readFileSync(join(dirname(directory), file), 'utf8'))
   }

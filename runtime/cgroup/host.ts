@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
-import { run } from '../linux/spawn.js'
+import type { Reaper } from '../linux/process.js'
 import { type Hierarchy, makeCgroup, writeValue } from './hierarchy.js'
 
 const mib = 1024 ** 2
@@ -63,7 +63,15 @@ const insideInotify = { max_inotify_instances: 128, max_inotify_watches: 65_536 
  * Bounds the inotify of one sandbox, in its own user namespace: root inside may lower that, and no more.
  * @param pid its first process
  */
-export async function boundInotify(pid: number): Promise<void> {
+export async function boundInotify(reaper: Reaper, pid: number): Promise<void> {
   const settings = Object.entries(insideInotify).map(([name, value]) => `user.${name}=${value}`)
-  await run('nsenter', ['--user', '--target', String(pid), 'sysctl', '--quiet', '--write', ...settings])
+  await reaper.call('nsenter', [
+    '--user',
+    '--target',
+    String(pid),
+    'sysctl',
+    '--quiet',
+    '--write',
+    ...settings,
+  ])
 }

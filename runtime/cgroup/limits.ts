@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Limits } from '../../protocol/index.js'
 import { type Controller, type Hierarchy, writeValue } from './hierarchy.js'
 
@@ -76,8 +76,19 @@ function settings(hierarchy: Hierarchy, path: string, limits: CgroupLimits, devi
           ...throttleV1(at, device, limits),
           [at('blkio', 'blkio.bfq.weight'), bfqWeight(weight)],
         ]
-  return wanted.filter(([file]) => existsSync(file))
+  return wanted.filter(([file]) => isKnown(file))
 }
+
+/** Whether this kernel has such a file in its cgroups: one that was there once is there in all of them. */
+function isKnown(file: string): boolean {
+  const name = basename(file)
+  if (knownFiles.has(name)) return true
+  const known = existsSync(file)
+  if (known) knownFiles.add(name)
+  return known
+}
+
+const knownFiles = new Set<string>()
 
 /** BFQ knows weights up to 1000 only. */
 const bfqWeight = (weight: number) => Math.min(1000, Math.max(1, weight))

@@ -14,7 +14,15 @@ import { CgroupWriteError, type Hierarchy, makeLeaf, removeEmpty, writeValue } f
  */
 export function relocate(hierarchy: Hierarchy, from: string, to: string): void {
   makeLeaf(hierarchy, to)
-  for (const mount of hierarchy.mounts) move(join(mount, from), join(mount, to))
+  const [first] = hierarchy.mounts
+  if (first === undefined) return
+  // They are the same in every tree.
+  const pids = processesIn(join(first, from))
+  for (const mount of hierarchy.mounts) {
+    const target = join(mount, to, 'cgroup.procs')
+    for (const pid of pids) moveProcess(target, pid)
+    if (!removeEmpty(join(mount, from))) move(join(mount, from), join(mount, to))
+  }
 }
 
 /** Moves every process of one cgroup to another, which is made, and keeps the first. */
@@ -38,10 +46,13 @@ function move(from: string, to: string): void {
 
 /** @returns how many there were */
 function moveAll(from: string, to: string): number {
-  const pids = readFileSync(join(from, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)
+  const pids = processesIn(from)
   for (const pid of pids) moveProcess(join(to, 'cgroup.procs'), pid)
   return pids.length
 }
+
+const processesIn = (directory: string) =>
+  readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)
 
 function moveProcess(target: string, pid: string): void {
   try {

@@ -6,7 +6,7 @@ import { type Controller, type Hierarchy, removeEmpty, writeValue } from './hier
 import { applyLimits, type CgroupLimits } from './limits.js'
 import { keyed } from './usage.js'
 
-const counted: readonly Controller[] = ['cpu', 'cpuacct', 'memory', 'pids']
+const controllers: readonly Controller[] = ['cpu', 'cpuacct', 'memory', 'pids', 'blkio', 'freezer']
 
 /** What the processes of one step used. */
 export interface StepFigures {
@@ -21,8 +21,8 @@ export interface StepFigures {
 
 /**
  * The control group of one step of a run: what is born in it stays in it, is counted there and dies with it,
- * whatever it forks. It stands beside its sandbox's, since version 2 allows no processes in a group that hands
- * controllers down. In version 1 it exists only in the trees that count.
+ * whatever it forks. It is its tenant's, whoever's the sandbox is. In version 1 it exists only in the trees that count,
+ * bound and freeze.
  */
 export class StepGroup {
   readonly #trees: readonly string[]
@@ -33,7 +33,7 @@ export class StepGroup {
     limits: CgroupLimits,
     device: string,
   ) {
-    this.#trees = [...new Set(counted.flatMap((name) => hierarchy.mountOf(name) ?? []))]
+    this.#trees = [...new Set(controllers.flatMap((name) => hierarchy.mountOf(name) ?? []))]
     for (const tree of this.#trees) mkdirSync(join(tree, path))
     applyLimits(hierarchy, path, limits, device)
   }

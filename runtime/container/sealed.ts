@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { SyscallError, sealedFile } from '../linux/libc.js'
+import { memoryFile, SyscallError, seal } from '../linux/libc.js'
 
 /**
  * A copy of a program in memory that nobody can change, under its own name in `directory`, which is this
@@ -18,8 +18,10 @@ export function sealProgram(name: string, directory: string): string {
       const link = join(directory, name)
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       rmSync(link, { force: true })
+      const copy = memoryFile(name, content)
+      seal(copy)
       // A program is called by the last part of its path, and a descriptor's is a number.
-      symlinkSync(`/proc/${process.pid}/fd/${sealedFile(name, content)}`, link)
+      symlinkSync(`/proc/${process.pid}/fd/${copy}`, link)
       return link
     } catch (error) {
       if (error instanceof SyscallError) return name

@@ -15,6 +15,7 @@ import {
 } from '../../protocol/index.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
+import type { PooledGates } from '../run/pooled-gates.js'
 import { startExec } from '../sandbox/exec.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
@@ -29,6 +30,7 @@ export interface Services {
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
   readonly pools: Pools
+  readonly gates: PooledGates
   /** The terminal host's socket. */
   readonly terminals: string
   templates(): ReadonlyMap<string, LocalTemplate>

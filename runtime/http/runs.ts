@@ -1,5 +1,6 @@
 import { type RuntimeRunEvent, runBounds, runtimeRun } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import type { PooledGates } from '../run/pooled-gates.js'
 import { performRun } from '../run/run.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
@@ -8,8 +9,14 @@ import type { Route } from './server.js'
 /** Live output that waits for a slow reader. */
 const aheadBytes = 1024 ** 2
 
+interface Parts {
+  readonly context: NodeContext
+  readonly sandboxes: Sandboxes
+  readonly gates: PooledGates
+}
+
 /** `POST /runs` of `protocol/run.ts`: events as lines of JSON while it goes, canceled when the line is closed. */
-export function runRoutes({ context, sandboxes }: { context: NodeContext; sandboxes: Sandboxes }): Route[] {
+export function runRoutes({ context, sandboxes, gates }: Parts): Route[] {
   return [
     {
       method: 'POST',
@@ -28,7 +35,7 @@ export function runRoutes({ context, sandboxes }: { context: NodeContext; sandbo
         }
         try {
           const result = await performRun({
-            ...{ node: context, sandboxes, run, emit },
+            ...{ node: context, sandboxes, gates, run, emit },
             canceled: cancel.signal,
             room: runBounds.keptBytes,
           })

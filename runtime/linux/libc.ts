@@ -1,4 +1,4 @@
-import { closeSync, writeFileSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import koffi from 'koffi'
 
@@ -212,19 +212,21 @@ const libcMemfdCreate = libc.func('memfd_create', 'int', ['str', 'uint'])
 const libcFcntl = libc.func('fcntl', 'int', ['int', 'int', 'int'])
 
 /**
- * A file in memory that can be read and executed, and never be changed again. @see memfd_create(2)
+ * A file in memory, which goes with its last descriptor. @see memfd_create(2)
  * @returns its descriptor, which is not inherited
  */
-export function sealedFile(name: string, content: Buffer): number {
-  const [closeOnExec, allowSealing, addSeals] = [1, 2, 1033]
-  const sealShrinkGrowWrite = 1 | 2 | 4 | 8
+export function memoryFile(name: string, content: Buffer | string = ''): number {
+  const [closeOnExec, allowSealing] = [1, 2]
   const fd = check(libcMemfdCreate(name, closeOnExec | allowSealing), 'memfd_create', name)
-  try {
-    writeFileSync(fd, content)
-    check(libcFcntl(fd, addSeals, sealShrinkGrowWrite), 'fcntl', `seal ${name}`)
-    return fd
-  } catch (error) {
-    closeSync(fd)
-    throw error
+  for (let bytes = Buffer.from(content), at = 0; at < bytes.length; ) {
+    at += writeSync(fd, bytes, at, bytes.length - at, at)
   }
+  return fd
+}
+
+/** Makes sure that a file in memory is never changed again. */
+export function seal(fd: number): void {
+  const addSeals = 1033
+  const sealShrinkGrowWrite = 1 | 2 | 4 | 8
+  check(libcFcntl(fd, addSeals, sealShrinkGrowWrite), 'fcntl', `on descriptor ${fd}`)
 }

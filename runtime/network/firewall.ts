@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { Reaper } from '../linux/process.js'
 import type { Slot } from '../linux/slot.js'
 import { CommandError, run } from '../linux/spawn.js'
 import { changesOf, forgetConnections, type Place, plain, ruleset, samePlace } from './ruleset.js'
@@ -21,7 +22,10 @@ export class Firewall {
   /** One change after the other: each is computed from what the one before left. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(private readonly table: string) {}
+  private constructor(
+    private readonly table: string,
+    private readonly reaper: Reaper,
+  ) {}
 
   /**
    * Replaces the table in one transaction. What an earlier runtime let its sandboxes reach stays until `keep`
@@ -34,12 +38,13 @@ export class Firewall {
     slot: Slot,
     resolver: string | undefined,
     dnsPort: number,
+    reaper: Reaper,
   ): Promise<Firewall> {
     writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
-    const firewall = new Firewall(table)
+    const firewall = new Firewall(table, reaper)
     for (const [address, place] of await readPlaces(table)) firewall.#places.set(address, place)
     const changes = [...firewall.#places].map(([address, place]) => changesOf(table, address, plain, place))
-    await nft([ruleset(table, slot, resolver, dnsPort), ...changes.flat()])
+    await firewall.#nft([ruleset(table, slot, resolver, dnsPort), ...changes.flat()])
     return firewall
   }
 
@@ -47,7 +52,7 @@ export class Firewall {
   set(address: string, wanted: Place): Promise<void> {
     if (samePlace(this.#places.get(address) ?? plain, wanted)) return Promise.resolve()
     const mine = this.#turn.then(async () => {
-      await nft(changesOf(this.table, address, this.#places.get(address) ?? plain, wanted))
+      await this.#nft(changesOf(this.table, address, this.#places.get(address) ?? plain, wanted))
       if (samePlace(wanted, plain)) this.#places.delete(address)
       else this.#places.set(address, wanted)
     })
@@ -58,8 +63,8 @@ export class Firewall {
   /** A sandbox that is gone. Connections that still knock for it must not find the next one at its address. */
   async forget(address: string): Promise<void> {
     await this.set(address, plain)
-    await nft(forgetConnections(this.table, address))
-    await run('conntrack', ['--delete', '--orig-src', address]).catch((error: unknown) => {
+    await this.#nft(forgetConnections(this.table, address))
+    await this.reaper.call('conntrack', ['--delete', '--orig-src', address]).catch((error: unknown) => {
       // It ends with 1 when there was none.
       if (!(error instanceof CommandError && error.stderr.includes('0 flow entries'))) throw error
     })
@@ -74,11 +79,15 @@ export class Firewall {
   allowedOf(address: string): ReadonlySet<string> | undefined {
     return this.#places.get(address)?.allowed
   }
+
+  async #nft(lines: readonly string[]): Promise<void> {
+    if (lines.length > 0) await this.reaper.call('nft', ['-f', '-'], `${lines.join('\n')}\n`)
+  }
 }
 
 /** Removes the table; for an instance that ends. */
 export async function lowerFirewall(table: string): Promise<void> {
-  await nft([`table inet ${table} {}`, `delete table inet ${table}`])
+  await run('nft', ['-f', '-'], { input: `table inet ${table} {}\ndelete table inet ${table}\n` })
 }
 
 /** The first IPv4 resolver of the host that a packet can be routed to. A loopback stub cannot be. */
@@ -93,10 +102,6 @@ export function hostResolver(): string | undefined {
     }
   }
   return undefined
-}
-
-async function nft(lines: readonly string[]): Promise<void> {
-  if (lines.length > 0) await run('nft', ['-f', '-'], { input: `${lines.join('\n')}\n` })
 }
 
 const listing = z.object({

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import type { Logger } from 'pino'
 import type { AllowedName, NetworkPolicy } from '../../protocol/index.js'
+import type { Reaper } from '../linux/process.js'
 import type { Slot } from '../linux/slot.js'
 import { rcode, readQuestion, writeAnswer } from './dns.js'
 import { Firewall } from './firewall.js'
@@ -40,6 +41,8 @@ export class Network {
   /** Names that each sandbox with an allowlist may resolve, by its address. */
   readonly #listed = new Map<string, Listed>()
   readonly #names: Names
+  /** Addresses of sandboxes that were started without a link. */
+  readonly #unlinked = new Set<string>()
 
   private constructor(
     private readonly firewall: Firewall,
@@ -57,7 +60,13 @@ export class Network {
   }
 
   /** @param resolver IPv4 address of the resolver that sandboxes use; with none there is no DNS for them */
-  static async open(table: string, slot: Slot, resolver: string | undefined, log: Logger): Promise<Network> {
+  static async open(
+    table: string,
+    slot: Slot,
+    resolver: string | undefined,
+    reaper: Reaper,
+    log: Logger,
+  ): Promise<Network> {
     const dns = createSocket('udp4')
     await new Promise<void>((resolve, reject) => {
       dns.once('error', reject)
@@ -65,13 +74,17 @@ export class Network {
     })
     dns.on('error', (error) => log.error({ error }, 'the DNS socket'))
     dns.unref()
-    const firewall = await Firewall.raise(table, slot, resolver, dns.address().port)
+    const firewall = await Firewall.raise(table, slot, resolver, dns.address().port, reaper)
     return new Network(firewall, dns, resolver, log)
   }
 
   /** Makes the link of a sandbox whose network namespace is that of `pid`, with its policy in place first. */
   async connect(link: Link, wanted: LinkPolicy, pid: number): Promise<void> {
-    if (wanted.policy === 'none') return
+    if (wanted.policy === 'none') {
+      this.#unlinked.add(link.address)
+      return
+    }
+    this.#unlinked.delete(link.address)
     await this.apply(link, wanted)
     await connect(link.name, link.address, pid)
   }
@@ -105,6 +118,7 @@ export class Network {
 
   /** Takes the link away, and everything that is known of it. */
   async disconnect(link: Link): Promise<void> {
+    if (this.#unlinked.delete(link.address)) return
     await disconnect(link.name)
     for (const name of this.#listed.get(link.address)?.names ?? []) this.#names.release(name)
     this.#listed.delete(link.address)

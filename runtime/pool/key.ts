@@ -1,4 +1,4 @@
-import type { Isolation } from '../../protocol/index.js'
+import type { Isolation, PoolPurpose } from '../../protocol/index.js'
 
 /** What a pool's sandboxes have in common. */
 export interface Key {
@@ -6,7 +6,11 @@ export interface Key {
   readonly isolation: Isolation
   /** The size class, in MiB. */
   readonly memoryMiB: number
+  readonly purpose: PoolPurpose
 }
 
-export const nameOf = ({ template, isolation, memoryMiB }: Key): string =>
-  `${template}-${isolation}-${memoryMiB}`
+/** The size class of every sandbox that runs are performed in: its programs have limits of their own. */
+export const runMemoryMiB = 64
+
+export const nameOf = ({ template, isolation, memoryMiB, purpose }: Key): string =>
+  `${template}-${isolation}-${purpose === 'run' ? 'run' : memoryMiB}`

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type {
   Claim,
-  Isolation,
   PoolBudget,
+  PoolPurpose,
   PoolSchedule,
   PoolStatus,
   PoolsStatus,
@@ -21,7 +21,7 @@ import type { Sandboxes, Warm } from '../sandbox/service.js'
 import { sizeClass } from '../sandbox/size.js'
 import { allot, costOf } from './budget.js'
 import { readKept, saveKept } from './kept.js'
-import { type Key, nameOf } from './key.js'
+import { type Key, nameOf, runMemoryMiB } from './key.js'
 import { Pool, type Reason } from './pool.js'
 import { Wishes } from './wishes.js'
 
@@ -41,6 +41,8 @@ const sparePlaces = 20
 export interface PoolSettings {
   /** Sandboxes of each template, at its defaults, that are always ready. */
   readonly floor: number
+  /** The same for runs. */
+  readonly runFloor: number
   readonly budget: PoolBudget
   /** An older one is replaced, in milliseconds. */
   readonly maxAgeMs: number
@@ -58,6 +60,7 @@ export class Pools implements Warm {
   readonly #pools = new Map<string, Pool>()
   readonly #making = new Set<Promise<void>>()
   readonly wishes: Wishes
+  #parent: string | undefined
   #closed = false
   #quiet: NodeJS.Timeout | undefined
   #burstBegan = Number.NEGATIVE_INFINITY
@@ -87,28 +90,33 @@ export class Pools implements Warm {
 
   /** @throws RuntimeRefusal `template_unavailable` */
   keyOf(request: PoolSchedule | WarmRequest): Key {
-    const { template, isolation, memoryMiB } = request
+    const { template, isolation, purpose, memoryMiB } = request
+    if (purpose === 'run') return { template, isolation, purpose, memoryMiB: runMemoryMiB }
     const found = this.templates().get(template)
     // A wish of a template that went away stays, for it may come back; what is asked anew is checked by its caller.
-    return { template, isolation, memoryMiB: sizeClass(memoryMiB ?? found?.defaults.memoryMiB ?? 16) }
+    const wanted = memoryMiB ?? found?.defaults.memoryMiB ?? 16
+    return { template, isolation, purpose, memoryMiB: sizeClass(wanted) }
   }
 
   /** @throws RuntimeRefusal `template_unavailable` */
-  assertOffered({ template, isolation }: PoolSchedule | WarmRequest): void {
-    if (this.#offered({ template, isolation, memoryMiB: 0 })) return
+  assertOffered({ template, isolation, purpose }: PoolSchedule | WarmRequest): void {
+    if (purpose === 'run' && isolation !== 'standard') {
+      throw new RuntimeRefusal('invalid_request', 'runs are performed in standard sandboxes')
+    }
+    if (this.#offered({ template, isolation })) return
     throw new RuntimeRefusal('template_unavailable', `this node has no ${isolation} template ${template}`)
   }
 
   /** A pooled sandbox that an earlier runtime made and that still runs. */
   adopt(box: Record): void {
-    const { template, isolation, limits } = box
-    const pool = this.#pool({ template, isolation, memoryMiB: sizeClass(limits.memoryMiB) })
+    const pool = this.#poolFor(box, box.purpose)
     pool.ready.push(box)
     this.#watch(pool, box)
   }
 
-  take({ template, isolation, limits }: Claim): Record | undefined {
-    const pool = this.#pool({ template, isolation, memoryMiB: sizeClass(limits.memoryMiB) })
+  take(claim: Claim, purpose: PoolPurpose): Record | undefined {
+    const { isolation, limits } = claim
+    const pool = this.#poolFor(claim, purpose)
     const [first] = pool.ready
     // Those of one pool were started alike: where one cannot be held to other limits, none can.
     const adapts = first === undefined || this.node.engines.of(isolation).adapts(first.limits, limits)
@@ -122,8 +130,8 @@ export class Pools implements Warm {
     return box
   }
 
-  waited({ template, isolation, limits }: Claim, ms: number): void {
-    this.#pool({ template, isolation, memoryMiB: sizeClass(limits.memoryMiB) }).waits.add(ms)
+  waited(claim: Claim, purpose: PoolPurpose, ms: number): void {
+    this.#poolFor(claim, purpose).waits.add(ms)
   }
 
   status(): PoolStatus[] {
@@ -170,7 +178,7 @@ export class Pools implements Warm {
     const wanted = pools.map((pool) => ({
       isolation: pool.key.isolation,
       asked: this.#offered(pool.key) ? this.wishes.asked(pool.key) : 0,
-      floor: floors.has(nameOf(pool.key)) && !tight ? this.#floorOf(pool.key.isolation) : 0,
+      floor: floors.has(nameOf(pool.key)) && !tight ? this.#floorOf(pool.key) : 0,
       needed: this.#offered(pool.key) && !tight ? pool.needed() : 0,
     }))
     const places = Math.max(0, maxSandboxes - sparePlaces - this.sandboxes().list().length)
@@ -241,18 +249,31 @@ export class Pools implements Warm {
     if (restMs >= 1) await new Promise((resolve) => setTimeout(resolve, restMs).unref())
   }
 
-  async #makeOne({ template, isolation, memoryMiB }: Key): Promise<Record> {
+  async #makeOne({ template, isolation, memoryMiB, purpose }: Key): Promise<Record> {
     const defaults = this.templates().get(template)?.defaults
     if (defaults === undefined) throw new Error(`template ${template} is gone`)
-    const parent = life.makeParentCgroup(this.node, 'pool')
-    setWeight(this.node.hierarchy, parent, weight)
-    const cgroup = join(parent, `${template}-${process.hrtime.bigint()}`)
-    const plain = { tenantId: null, network: 'internet', env: {}, hostname: 'sandbox' } as const
     const limits = { ...defaults, memoryMiB }
-    const box = await this.sandboxes().make(null, { ...plain, template, isolation, limits }, cgroup)
+    const plain = { tenantId: null, purpose, template, isolation, limits, env: {} }
+    if (purpose === 'run') {
+      const wanted = { ...plain, network: 'none', hostname: 'run' } as const
+      const box = await this.sandboxes().make(null, wanted, this.sandboxes().runCgroup())
+      await this.node.prepareGate(box)
+      return box
+    }
+    const wanted = { ...plain, network: 'internet', hostname: 'sandbox' } as const
+    const cgroup = join(this.#parentCgroup(), `${template}-${process.hrtime.bigint()}`)
+    const box = await this.sandboxes().make(null, wanted, cgroup)
     // Before anybody can claim it: what comes into a cgroup while its processes move stays behind.
     await this.node.prepareShell(box.id)
     return box
+  }
+
+  #parentCgroup(): string {
+    if (this.#parent === undefined) {
+      this.#parent = life.makeParentCgroup(this.node, 'pool')
+      setWeight(this.node.hierarchy, this.#parent, weight)
+    }
+    return this.#parent
   }
 
   /** The one that has waited longest and can be handed out: checked now, for the price of one line of /proc. */
@@ -280,7 +301,7 @@ export class Pools implements Warm {
     })
   }
 
-  #offered({ template, isolation }: Key): boolean {
+  #offered({ template, isolation }: Pick<Key, 'template' | 'isolation'>): boolean {
     const named = this.templates().get(template)?.isolation.includes(isolation) ?? false
     return named && this.node.engines.offers(isolation)
   }
@@ -288,20 +309,33 @@ export class Pools implements Warm {
   #floorKeys(): Key[] {
     return [...this.templates().values()].flatMap(({ name, isolation, defaults }) => {
       const memoryMiB = sizeClass(defaults.memoryMiB)
-      return isolation
-        .map((one) => ({ template: name, isolation: one, memoryMiB }))
-        .filter((key) => this.#offered(key))
+      const forSandboxes = isolation.map((one): Key => {
+        return { template: name, isolation: one, memoryMiB, purpose: 'sandbox' }
+      })
+      const forRuns: Key = { template: name, isolation: 'standard', memoryMiB: runMemoryMiB, purpose: 'run' }
+      return [...forSandboxes, forRuns].filter((key) => this.#offered(key))
     })
   }
 
   #floors() {
-    return this.#floorKeys().map(({ template, isolation }) => {
-      return { isolation, count: this.#floorOf(isolation), label: `always ready: ${template}` }
+    return this.#floorKeys().map((key) => {
+      const { template, isolation, purpose } = key
+      const label = `always ready: ${template}${purpose === 'run' ? ' for runs' : ''}`
+      return { isolation, count: this.#floorOf(key), label }
     })
   }
 
-  #floorOf(isolation: Isolation): number {
+  #floorOf({ isolation, purpose }: Key): number {
+    if (purpose === 'run') return this.settings.runFloor
     return isolation === 'hardened' ? Math.min(mostHardened, this.settings.floor) : this.settings.floor
+  }
+
+  #poolFor(
+    { template, isolation, limits }: Pick<Claim, 'template' | 'isolation' | 'limits'>,
+    purpose: PoolPurpose,
+  ) {
+    const memoryMiB = purpose === 'run' ? runMemoryMiB : sizeClass(limits.memoryMiB)
+    return this.#pool({ template, isolation, purpose, memoryMiB })
   }
 
   #pool(key: Key): Pool {

@@ -10,7 +10,7 @@ const lesson = (over: object = {}) =>
     ...{ template: 'python', count: 40, at: '09:00', days: weekdays, timeZone: 'Europe/Berlin' },
     ...over,
   })
-const python = { template: 'python', isolation: 'standard', memoryMiB: 256 } as const
+const python = { template: 'python', isolation: 'standard', memoryMiB: 256, purpose: 'sandbox' } as const
 
 describe('schedules and warm-ahead requests', () => {
   let now: number
@@ -18,8 +18,8 @@ describe('schedules and warm-ahead requests', () => {
   const open = (memoryMiB = 1000, kept: Kept = { schedules: new Map(), warm: new Map() }) =>
     new Wishes(
       {
-        keyOf: ({ template, isolation, memoryMiB: wanted }) => {
-          return { template, isolation, memoryMiB: sizeClass(wanted ?? 256) }
+        keyOf: ({ template, isolation, purpose, memoryMiB: wanted }) => {
+          return { template, isolation, purpose, memoryMiB: sizeClass(wanted ?? 256) }
         },
         budget: { memoryMiB, diskMiB: 1000, cpus: 1, sandboxes: 500 },
         floors: () => [{ isolation: 'standard', count: 4, label: 'always ready: base' }],

@@ -1,7 +1,6 @@
 import type { CaseResult, RunCase } from '../../protocol/index.js'
-import type { Spawned } from '../sandbox/spawn.js'
 import { matches } from './compare.js'
-import { dropGate, startGate } from './gate.js'
+import { dropGate, type Gate, startGate } from './gate.js'
 import type { Stages } from './stages.js'
 import { type Performance, performStep, type Step } from './step.js'
 
@@ -15,7 +14,7 @@ export async function runCases(performance: Performance, stages: Stages, step: S
   const cases = performance.run.cases ?? []
   const prepare = (one: RunCase) =>
     startGate(performance.node, stages.current.box, { args: argumentsOf(step, one), env: step.env }, true)
-  let gate: Spawned | undefined
+  let gate: Gate | undefined
   try {
     stages.mark()
     for (const [index, one] of cases.entries()) {
@@ -44,7 +43,7 @@ export async function runCases(performance: Performance, stages: Stages, step: S
 async function performCase(
   performance: Performance,
   stages: Stages,
-  gate: Spawned,
+  gate: Gate,
   step: Step,
   one: RunCase,
   index: number,

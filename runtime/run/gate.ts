@@ -4,13 +4,18 @@ import type { NodeContext } from '../sandbox/node.js'
 import type { Record } from '../sandbox/record.js'
 import { type Spawned, spawnInside } from '../sandbox/spawn.js'
 
-/** A byte of this starts the program; what follows is its stdin. */
-export const openGate = Buffer.from('\n')
+const open = Buffer.from('\n')
 
 /** A shell reads a pipe one byte at a time, so that it leaves the rest to the program which it becomes. */
 const wait = 'read -r _ && exec "$@"'
 const waitThenDrop =
   'read -r _ && exec setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --bounding-set=-all -- "$@"'
+
+/** A process that waits inside, and what makes it go. */
+export interface Gate extends Spawned {
+  /** What it reads first; what follows is the program's stdin. */
+  readonly open: Buffer
+}
 
 /** What a gate becomes. */
 export interface Command {
@@ -25,12 +30,12 @@ export interface Command {
  * @param guarded it waits as root, whom no program of a run can signal or trace, and drops to the user only
  *   then. For starting a case while the one before still runs.
  */
-export function startGate(
+export async function startGate(
   node: NodeContext,
   box: Record,
   command: Command,
   guarded: boolean,
-): Promise<Spawned> {
+): Promise<Gate> {
   const spec = processSpec({
     args: ['/bin/sh', '-c', guarded ? waitThenDrop : wait, 'sh', ...command.args],
     env: insideEnvironment('user', box.env, command.env),
@@ -38,7 +43,7 @@ export function startGate(
     user: guarded ? 'root' : 'user',
     noNewPrivileges: true,
   })
-  return spawnInside(node, box, spec, 'user')
+  return { ...(await spawnInside(node, box, spec, 'user')), open }
 }
 
 /** Ends a gate that is not needed: the end of its input is a line it never reads. */

@@ -2,8 +2,7 @@ import { Socket } from 'node:net'
 import type { ExitStatus, StepLimits } from '../../protocol/index.js'
 import type { StepFigures, StepGroup } from '../cgroup/step.js'
 import type { NodeContext } from '../sandbox/node.js'
-import type { Spawned } from '../sandbox/spawn.js'
-import { openGate } from './gate.js'
+import type { Gate } from './gate.js'
 import { Kept } from './kept.js'
 
 /** Processor time is looked at so often at least; near the limit as often as it could be reached. */
@@ -37,7 +36,7 @@ export interface Program {
  */
 export async function runProgram(
   node: NodeContext,
-  gate: Spawned,
+  gate: Gate,
   group: StepGroup,
   program: Program,
   canceled: AbortSignal,
@@ -65,7 +64,7 @@ export async function runProgram(
   if (canceled.aborted) cancel()
 
   const began = process.hrtime.bigint()
-  stdin.end(Buffer.concat([openGate, program.stdin]))
+  stdin.end(Buffer.concat([gate.open, program.stdin]))
   const wall = setTimeout(() => stop('wall'), limits.wallMs)
   const cpu = watchCpu(group, limits.cpuMs, program.cpus, () => stop('cpu'))
   try {

@@ -74,7 +74,7 @@ describe('a run', () => {
 
   beforeAll(async () => {
     namespace = await lonelyNamespace()
-    instance = await startInstance(testInstance, { poolSize: 2 })
+    instance = await startInstance(testInstance, { poolRuns: 2 })
   })
   afterAll(async () => {
     await instance[Symbol.asyncDispose]()

@@ -37,7 +37,8 @@ export async function performRun(performance: Performance): Promise<RuntimeRunRe
 
 async function performSingle(performance: Performance, stage: Stage, step: Step): Promise<StepResult> {
   const command = { args: argumentsOf(step), env: step.env }
-  const gate = await startGate(performance.node, stage.box, command, false)
+  const { node, gates } = performance
+  const gate = gates.take(stage.box, command) ?? (await startGate(node, stage.box, command, false))
   const { name, stdin } = step
   const { result } = await performStep(performance, stage, gate, step, { name, stdin, case: null })
   performance.emit({ type: 'step', result })

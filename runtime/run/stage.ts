@@ -1,18 +1,19 @@
 import { open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Claim, newId, type RunFile, type RuntimeRun, type StepLimits } from '../../protocol/index.js'
 import { StepGroup } from '../cgroup/step.js'
 import { codeOf, refusing } from '../files/refusal.js'
 import type { FilesRoot } from '../files/root.js'
 import { writeFile } from '../files/write.js'
 import { fallocate } from '../linux/libc.js'
+import { runMemoryMiB } from '../pool/key.js'
 import { filesOf } from '../sandbox/files.js'
 import * as life from '../sandbox/life.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Record } from '../sandbox/record.js'
 import type { Sandboxes } from '../sandbox/service.js'
 
-/** For the sandbox's first process and gates that wait: programs are in groups of their own. */
-const ownMemoryMiB = 64
+/** Of the sandbox's first process and gates that wait: programs are in groups of their own. */
 const ownPids = 32
 /** A disk with less room than this is full. */
 const roomBytes = 256 * 1024
@@ -25,18 +26,20 @@ export interface Theatre {
 
 /** A fresh sandbox with a run's files in it. */
 export class Stage {
-  #groups = 0
+  #programs = 0
 
   private constructor(
     private readonly theatre: Theatre,
     readonly run: RuntimeRun,
     readonly box: Record,
+    /** Its programs' control groups begin so. */
+    private readonly groups: string,
   ) {}
 
   /** From the pool, with the request's files. */
   static async open(theatre: Theatre, run: RuntimeRun, number: number): Promise<Stage> {
-    const box = await theatre.sandboxes.lend(`${run.id}-${number}`, claimOf(run))
-    const stage = new Stage(theatre, run, box)
+    const { box, home } = await theatre.sandboxes.lend(claimOf(run))
+    const stage = new Stage(theatre, run, box, join(home, `${run.id}-${number}`))
     try {
       using root = stage.files()
       for (const file of run.files) await place(root, file)
@@ -49,8 +52,8 @@ export class Stage {
 
   /** Made on what another sandbox has written, which is never written again. */
   static async openOn(theatre: Theatre, run: RuntimeRun, number: number, below: Record): Promise<Stage> {
-    const box = await theatre.sandboxes.lend(`${run.id}-${number}`, claimOf(run), below.id)
-    return new Stage(theatre, run, box)
+    const { box, home } = await theatre.sandboxes.lend(claimOf(run), below.id)
+    return new Stage(theatre, run, box, join(home, `${run.id}-${number}`))
   }
 
   files(): FilesRoot {
@@ -59,10 +62,11 @@ export class Stage {
 
   /** A control group for the next program of this sandbox. */
   group(limits: StepLimits): StepGroup {
-    const { hierarchy, device } = this.theatre.node
+    const { node, sandboxes } = this.theatre
     const { memoryMiB, pids } = limits
-    const bounds = { cpus: this.run.cpus, memoryMiB, pids }
-    return new StepGroup(hierarchy, `${this.box.cgroup}-${this.#groups++}`, bounds, device)
+    const { tenantId, cpus, diskMiB } = this.run
+    const bounds = sandboxes.tenants.bounds(tenantId, { cpus, memoryMiB, pids, diskMiB })
+    return new StepGroup(node.hierarchy, `${this.groups}-${this.#programs++}`, bounds, node.device)
   }
 
   /** Whether the disk has no room left, shown by asking for some. */
@@ -104,6 +108,6 @@ async function place(root: FilesRoot, file: RunFile): Promise<void> {
 
 function claimOf(run: RuntimeRun): Claim {
   const { tenantId, quota, template, cpus, diskMiB, network, env } = run
-  const limits = { cpus, memoryMiB: ownMemoryMiB, diskMiB, pids: ownPids }
+  const limits = { cpus, memoryMiB: runMemoryMiB, diskMiB, pids: ownPids }
   return { tenantId, quota, template, limits, network, env, isolation: 'standard', hostname: 'run' }
 }

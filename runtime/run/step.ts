@@ -1,6 +1,7 @@
 import type { RuntimeRun, RuntimeRunEvent, StepResult } from '../../protocol/index.js'
-import type { Spawned } from '../sandbox/spawn.js'
+import type { Gate } from './gate.js'
 import { encode } from './kept.js'
+import type { PooledGates } from './pooled-gates.js'
 import { type Outcome, runProgram } from './program.js'
 import type { Stage, Theatre } from './stage.js'
 import { judge } from './verdict.js'
@@ -10,6 +11,7 @@ export type Step = RuntimeRun['steps'][number]
 
 /** A run while it goes. */
 export interface Performance extends Theatre {
+  readonly gates: PooledGates
   readonly run: RuntimeRun
   emit(event: RuntimeRunEvent): void
   readonly canceled: AbortSignal
@@ -21,7 +23,7 @@ export interface Performance extends Theatre {
 export async function performStep(
   performance: Performance,
   stage: Stage,
-  gate: Spawned,
+  gate: Gate,
   step: Step,
   at: { readonly name: string; readonly stdin: string; readonly case: number | null },
 ): Promise<{ result: StepResult; outcome: Outcome }> {

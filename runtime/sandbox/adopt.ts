@@ -23,9 +23,8 @@ export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; poo
   const claimed: Record[] = []
   const pooled: Record[] = []
   for (const box of records) {
-    // One that a run had: what ran in it is lost, and nobody asks for it.
-    const lent = box.sandboxId === null && box.tenantId !== null
-    if (box.state === 'creating' || lent) await life.tearDown(node, box)
+    // For a run: what ran in it is lost, or its gate has lost who would open it.
+    if (box.state === 'creating' || box.purpose === 'run') await life.tearDown(node, box)
     else if (life.isAlive(box)) (box.sandboxId === null ? pooled : claimed).push(box)
     else if (box.sandboxId === null) await life.tearDown(node, box)
     else {

@@ -89,7 +89,7 @@ async function startContainer(
       await Promise.all([
         node.network.connect(linkOf(node, box), linkPolicyOf(box), pid),
         // gVisor has an inotify of its own, in its own memory.
-        box.isolation === 'standard' ? boundInotify(pid) : undefined,
+        box.isolation === 'standard' ? boundInotify(node.reaper, pid) : undefined,
       ])
     })
   } finally {

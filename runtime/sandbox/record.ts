@@ -6,6 +6,7 @@ import {
   isolation,
   limits,
   networkPolicy,
+  poolPurpose,
   sandboxId,
   sandboxState,
   templateName,
@@ -41,6 +42,8 @@ export const record = z.object({
   index: z.int(),
   sandboxId: sandboxId.nullable(),
   tenantId: tenantId.nullable(),
+  /** One that is for a run is nobody's sandbox, and never will be. */
+  purpose: poolPurpose.default('sandbox'),
   template: templateName,
   layers: z.array(z.string()),
   state: sandboxState,
@@ -67,6 +70,7 @@ export function freshRecord(
     Record,
     | 'sandboxId'
     | 'tenantId'
+    | 'purpose'
     | 'template'
     | 'layers'
     | 'limits'

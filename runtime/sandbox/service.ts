@@ -1,5 +1,13 @@
 import { join } from 'node:path'
-import type { Change, Claim, Limits, Quota, RuntimeSandbox, SandboxState } from '../../protocol/index.js'
+import type {
+  Change,
+  Claim,
+  Limits,
+  PoolPurpose,
+  Quota,
+  RuntimeSandbox,
+  SandboxState,
+} from '../../protocol/index.js'
 import { assertFits } from '../cgroup/fit.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { CgroupWriteError, processesOf } from '../cgroup/hierarchy.js'
@@ -22,9 +30,9 @@ const mib = 1024 ** 2
 
 /** Where a claim finds a sandbox that is ready. */
 export interface Warm {
-  take(claim: Claim): Record | undefined
+  take(claim: Claim, purpose: PoolPurpose): Record | undefined
   /** How long a claim took, from the pool or not. */
-  waited(claim: Claim, ms: number): void
+  waited(claim: Claim, purpose: PoolPurpose, ms: number): void
 }
 
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
@@ -33,6 +41,8 @@ export class Sandboxes {
   /** Sandboxes of runs, with their end where it has begun. */
   readonly #lent = new Map<Record, Promise<void> | undefined>()
   readonly #queues = new Map<string, Promise<unknown>>()
+  /** The control group of what runs are performed in. */
+  #runs: string | undefined
   readonly meter: Meter
   readonly tenants: Tenants
 
@@ -118,10 +128,12 @@ export class Sandboxes {
       const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
       try {
         const cgroup = join(parent, id)
-        const box = (await this.#takeWarm(id, claim, cgroup)) ?? (await this.make(id, claim, cgroup))
+        const box =
+          (await this.#takeWarm(id, claim, cgroup)) ??
+          (await this.make(id, { ...claim, purpose: 'sandbox' }, cgroup))
         this.#keep(box)
         this.#watch(box)
-        this.warm.waited(claim, performance.now() - began)
+        this.warm.waited(claim, 'sandbox', performance.now() - began)
         return { box, created: true }
       } catch (error) {
         this.tenants.leave(claim.tenantId)
@@ -132,26 +144,30 @@ export class Sandboxes {
 
   /**
    * A sandbox for one run of a tenant. It has no id and is in no list; a runtime that finds one of an earlier
-   * runtime destroys it. `giveBack` ends it.
+   * runtime destroys it. `giveBack` ends it. It stays in the control group that it was made in: what the tenant is
+   * charged for and held to are its programs, each in a group below `home`.
    *
-   * @param name of its cgroup
    * @param below a volume whose content lies over the template's layers; then it is never a pooled one
    */
-  async lend(name: string, claim: Claim, below?: string): Promise<Record> {
+  async lend(claim: Claim, below?: string): Promise<{ box: Record; home: string }> {
     const began = performance.now()
-    const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
+    const home = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
     try {
-      const cgroup = join(parent, name)
-      const ready = below === undefined ? await this.#takeWarm(null, claim, cgroup) : undefined
-      const box = ready ?? (await this.make(null, claim, cgroup, below))
-      this.#save(box)
+      const ready = below === undefined ? await this.#lendWarm(claim) : undefined
+      const box = ready ?? (await this.make(null, { ...claim, purpose: 'run' }, this.runCgroup(), below))
       this.#lent.set(box, undefined)
-      if (below === undefined) this.warm.waited(claim, performance.now() - began)
-      return box
+      if (below === undefined) this.warm.waited(claim, 'run', performance.now() - began)
+      return { box, home }
     } catch (error) {
       this.tenants.leave(claim.tenantId)
       throw error
     }
+  }
+
+  /** Where the next sandbox for a run is to be made. */
+  runCgroup(): string {
+    this.#runs ??= life.makeParentCgroup(this.node, 'runs')
+    return join(this.#runs, `run-${process.hrtime.bigint()}`)
   }
 
   /** Destroys a sandbox that was lent. Asked again it is the same destruction. */
@@ -174,7 +190,7 @@ export class Sandboxes {
   /** Makes a sandbox from nothing: for a claim, or with `id` null for the pool or a run. */
   async make(
     id: string | null,
-    claim: Omit<Claim, 'quota' | 'tenantId'> & { tenantId: string | null },
+    claim: Omit<Claim, 'quota' | 'tenantId'> & { tenantId: string | null; purpose: PoolPurpose },
     cgroup: string,
     below?: string,
   ) {
@@ -184,9 +200,9 @@ export class Sandboxes {
     }
     assertRoom(this.node)
     const index = this.node.ranges.take()
-    const { tenantId, limits, network, isolation, env, hostname } = claim
+    const { tenantId, purpose, limits, network, isolation, env, hostname } = claim
     const fresh = freshRecord(index, {
-      ...{ sandboxId: id, tenantId, template: claim.template },
+      ...{ sandboxId: id, tenantId, purpose, template: claim.template },
       ...{ limits, network, isolation, env, hostname, cgroup },
       layers: below === undefined ? template.layers : [...template.layers, life.asLayer(below)],
     })
@@ -200,8 +216,8 @@ export class Sandboxes {
   }
 
   /** From the pool. One that dies between its check and its claim is as if there had been none. */
-  async #takeWarm(id: string | null, claim: Claim, cgroup: string): Promise<Record | undefined> {
-    const ready = this.warm.take(claim)
+  async #takeWarm(id: string, claim: Claim, cgroup: string): Promise<Record | undefined> {
+    const ready = this.warm.take(claim, 'sandbox')
     if (ready === undefined) return undefined
     const { limits, network, env, hostname, tenantId } = claim
     const wanted = { sandboxId: id, tenantId, limits, network, env, hostname, cgroup, warm: true }
@@ -213,6 +229,25 @@ export class Sandboxes {
       // What the kernel refuses of a claim it would refuse of a new sandbox too.
       if (error instanceof CgroupWriteError || error instanceof RuntimeRefusal) throw error
       this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be handed out')
+      return undefined
+    }
+  }
+
+  /** From the pool, where it has waited without a link. */
+  async #lendWarm(claim: Claim): Promise<Record | undefined> {
+    const ready = this.warm.take(claim, 'run')
+    if (ready === undefined) return undefined
+    const { limits, network, env, tenantId } = claim
+    const box: Record = { ...ready, tenantId, limits, network, env, warm: true }
+    try {
+      if (limits.diskMiB !== ready.limits.diskMiB) this.#limitDisk(box)
+      if (box.init !== null) {
+        await this.node.network.connect(life.linkOf(this.node, box), life.linkPolicyOf(box), box.init.pid)
+      }
+      return box
+    } catch (error) {
+      await life.tearDown(this.node, box)
+      this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be lent')
       return undefined
     }
   }

@@ -202,10 +202,18 @@ describe('what binds sandboxes and tenants', () => {
     expect((await cloche.call('POST', `/sandboxes/${one.id}/start`)).status).toBe(200)
     expect((await cloche.exec(one.id, 'cat file')).stdout).toBe('kept\n')
     await remove(one.id)
-    for (let tries = 0; tries < 100; tries++) {
-      if (hierarchy.mounts.every((mount) => !existsSync(join(mount, testInstance, tenantId)))) return
-      await sleep(20)
-    }
-    throw new Error('the cgroup of the tenant stays')
+  })
+
+  it('keeps the cgroup of a tenant that may come back, until the runtime shuts down', async () => {
+    const tenantId = newId('tn')
+    const stands = () => hierarchy.mounts.map((mount) => existsSync(join(mount, testInstance, tenantId)))
+    const quota = { ...testQuota, memoryMiB: 160 }
+    await remove((await cloche.claim({ tenantId, quota })).id)
+    expect(stands()).not.toContain(false)
+    const other = { ...testQuota, memoryMiB: 320 }
+    await cloche.claim({ tenantId, quota: other })
+    expect(memoryOf(tenantId)).toBe(320 << 20)
+    expect((await cloche.call('POST', '/shutdown')).status).toBe(204)
+    expect(stands()).not.toContain(true)
   })
 })

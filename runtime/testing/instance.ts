@@ -87,12 +87,14 @@ export async function startInstance(
   namespace: string,
   options: {
     poolSize?: number
+    /** Sandboxes ready for runs. */
+    poolRuns?: number
     diskGib?: number
     env?: { readonly [name: string]: string }
     isolation?: Isolation
   } = {},
 ): Promise<Instance> {
-  const poolSize = options.poolSize ?? 0
+  const { poolSize = 0, poolRuns = 0 } = options
   const directory = `/run/cloche/${testInstance}`
   await rm(directory, { recursive: true, force: true })
   const lab = await openLaboratory(options.diskGib)
@@ -111,7 +113,7 @@ export async function startInstance(
     ...process.env,
     ...{ CLOCHE_INSTANCE: testInstance, CLOCHE_HOME: lab.home, CLOCHE_POOL_SIZE: String(poolSize) },
     // No more than that either, whatever the forecast says: a test knows what there is.
-    CLOCHE_POOL_SANDBOXES: String(poolSize),
+    ...{ CLOCHE_POOL_RUNS: String(poolRuns), CLOCHE_POOL_SANDBOXES: String(poolSize + poolRuns) },
     ...{ LOG_LEVEL: 'warn', ...options.env },
   }
   const launch = (name: string, more = {}) =>
@@ -170,7 +172,7 @@ export async function startInstance(
     async poolFull() {
       for (let tries = 0; tries < 800; tries++) {
         const { pools } = node.parse(JSON.parse((await call('GET', '/node')).text))
-        if (pools.reduce((sum, { ready }) => sum + ready, 0) === poolSize) return
+        if (pools.reduce((sum, { ready }) => sum + ready, 0) === poolSize + poolRuns) return
         await sleep(25)
       }
       throw new Error('the pool does not fill')

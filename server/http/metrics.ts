@@ -58,7 +58,7 @@ type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
 /** What the runtime says of its pools. Counters begin anew when the runtime does. */
 function poolGauges(gauge: MakeGauge): (pools: readonly PoolStatus[]) => void {
-  const labels = ['template', 'isolation', 'memory_mib']
+  const labels = ['template', 'isolation', 'purpose', 'memory_mib']
   const of = (name: string, help: string, read: (pool: PoolStatus) => number) => ({
     gauge: gauge(`pool_${name}`, help, labels),
     read,
@@ -85,8 +85,8 @@ function poolGauges(gauge: MakeGauge): (pools: readonly PoolStatus[]) => void {
   const discarded = gauge('pool_discarded_total', 'Sandboxes destroyed unclaimed', [...labels, 'reason'])
   return (pools) => {
     for (const pool of pools) {
-      const { template, isolation, memoryMiB } = pool
-      const where = { template, isolation, memory_mib: memoryMiB }
+      const { template, isolation, purpose, memoryMiB } = pool
+      const where = { template, isolation, purpose, memory_mib: memoryMiB }
       for (const row of rows) row.gauge.set(where, row.read(pool))
       for (const [reason, count] of Object.entries(pool.discardedTotal)) {
         discarded.set({ ...where, reason }, count)

@@ -12,7 +12,7 @@ export function PoolFigures({ pool, history }: { pool: PoolStatus; history: read
       <div className="min-w-0">
         <h3 className="truncate font-medium">{pool.template}</h3>
         <p className="text-muted text-xs">
-          {pool.isolation}, {mebibytes(pool.memoryMiB)}
+          {pool.purpose === 'run' ? 'for runs' : `${pool.isolation}, ${mebibytes(pool.memoryMiB)}`}
         </p>
         <p className="tabular mt-2 font-semibold text-base">
           {pool.ready} of {pool.target}

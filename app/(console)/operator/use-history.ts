@@ -16,8 +16,8 @@ export interface Reading {
 }
 
 /** A pool is told apart by what its sandboxes are made from and their size. */
-export function poolName({ template, isolation, memoryMiB }: PoolStatus): string {
-  return `${template}, ${isolation}, ${memoryMiB} MiB`
+export function poolName({ template, isolation, purpose, memoryMiB }: PoolStatus): string {
+  return purpose === 'run' ? `${template}, for runs` : `${template}, ${isolation}, ${memoryMiB} MiB`
 }
 
 /** What this page has seen of each pool, the newest last. */

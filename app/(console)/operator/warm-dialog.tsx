@@ -46,8 +46,8 @@ function WarmForm({ pools, onAsked }: WarmProps) {
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const pool = pools.find((entry) => poolName(entry) === text(form, 'pool'))
     if (!pool) throw new Error('There is no such pool any more.')
-    const { template, isolation, memoryMiB } = pool
-    const wanted = { template, isolation, memoryMiB, count: Number(text(form, 'count')) }
+    const { template, isolation, purpose, memoryMiB } = pool
+    const wanted = { template, isolation, purpose, memoryMiB, count: Number(text(form, 'count')) }
     const holdMinutes = Number(text(form, 'holdMinutes'))
     if (mode === 'now') await order('/admin/pools/warm', { method: 'POST', body: { ...wanted, holdMinutes } })
     else {
