@@ -27,7 +27,7 @@ await app.listen({ host: config.host, port: config.port })
 void dispatcher.recover()
 const chores = [
   repeat('metering', 10_000, log, async () => record(database, await runtime.list())),
-  repeat('making rows and sandboxes agree', 10_000, log, () => reconcile(database, runtime, log)),
+  repeat('making rows and sandboxes agree', 10_000, log, () => reconcile(database, runtime, sandboxes, log)),
   repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, log)),
   repeat('telling results of runs', 500, log, () => callbacks.deliver()),
   repeat('taking up runs that were lost', 5000, log, () => dispatcher.takeUpStrays()),

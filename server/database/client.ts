@@ -40,16 +40,20 @@ export function openDatabase(url: string): Database {
   }
 }
 
-/** Runs `act` in one transaction on one connection; anything thrown rolls back. */
+/**
+ * Runs `act` in one transaction on one connection; anything thrown rolls back.
+ * @param first statements that the transaction begins with, without parameters: they cost no way of their own
+ */
 export async function inTransaction<T>(
   pool: pg.Pool,
-  act: (client: pg.PoolClient) => Promise<T>,
+  act: (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => Promise<T>,
+  first: readonly string[] = [],
 ): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    await client.query('BEGIN')
-    const result = await act(client)
+    const [, ...answers] = [await client.query(['BEGIN', ...first].join(';'))].flat()
+    const result = await act(client, answers)
     await client.query('COMMIT')
     return result
   } catch (error) {

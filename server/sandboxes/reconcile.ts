@@ -10,10 +10,16 @@ const creationMs = 60_000
  * Makes rows and sandboxes agree, after either side was killed. The database is the truth of what should be
  * there, the runtime of what is: a sandbox without a row is destroyed, a row without a sandbox has failed.
  */
-export async function reconcile(database: Database, runtime: RuntimeClient, log: Logger): Promise<void> {
+export async function reconcile(
+  database: Database,
+  runtime: RuntimeClient,
+  sandboxes: SandboxService,
+  log: Logger,
+): Promise<void> {
   const before = new Date(Date.now() - creationMs)
   // Rows are read after the runtime: one that is new in between is no stray.
-  const live = new Map((await runtime.list()).map((one) => [one.id, one]))
+  const all = (await runtime.list()).filter(({ id }) => !sandboxes.isUnderWay(id))
+  const live = new Map(all.map((one) => [one.id, one]))
   const rows = await database.prisma.sandbox.findMany({
     where: { OR: [{ deletedAt: null }, { id: { in: [...live.keys()] } }] },
     select: { id: true, state: true, failure: true, deletedAt: true, createdAt: true },
@@ -33,7 +39,9 @@ export async function reconcile(database: Database, runtime: RuntimeClient, log:
         ? { state: 'failed', failure: row.failure ?? 'the runtime has lost it with its disk; delete it' }
         : { state: one.state, failure: one.failure }
     if (now.state === row.state && now.failure === row.failure) continue
-    await database.prisma.sandbox.updateMany({ where: { id: row.id, state: row.state }, data: now })
+    const started = row.state === 'creating' ? { startedAt: row.createdAt } : {}
+    const data = { ...now, ...started }
+    await database.prisma.sandbox.updateMany({ where: { id: row.id, state: row.state }, data })
   }
 }
 

@@ -1,4 +1,6 @@
+import type pg from 'pg'
 import {
+  type Claim,
   type CreateSandbox,
   limits as limitsSchema,
   newId,
@@ -15,15 +17,44 @@ import { type Database, inTransaction, type Prisma } from '../database/client.js
 import { ApiError, notFound } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { record } from '../usage/meter.js'
-import { admit } from './admission.js'
+import { admission, admit } from './admission.js'
 import type { Live } from './live.js'
 import { hostnameOf, present } from './rows.js'
 import type { Templates } from './templates.js'
 
 type Row = Prisma.SandboxGetPayload<object>
 
+/** Its row and its audit entry, in one statement. */
+async function insert(client: pg.PoolClient, who: Principal, row: Row): Promise<void> {
+  const { id, name, template, createdAt, metadata } = row
+  await client.query({
+    name: 'insert-sandbox',
+    text: `WITH made AS (
+             INSERT INTO sandbox (id, "tenantId", name, template, state, limits, network, isolation, env, metadata,
+               "ttlSeconds", "createdBy", "createdAt", "expiresAt")
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id)
+           INSERT INTO audit_event ("tenantId", at, actor, action, target, detail)
+           SELECT $2, $13, $12, 'sandbox.create', id, $15 FROM made`,
+    values: [
+      ...[
+        id,
+        row.tenantId,
+        name,
+        template,
+        row.state,
+        row.limits,
+        JSON.stringify(row.network),
+        row.isolation,
+      ],
+      ...[row.env, metadata, row.ttlSeconds, who.actor, createdAt, row.expiresAt, { name, template }],
+    ],
+  })
+}
+
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
 export class SandboxService {
+  readonly #underWay = new Set<string>()
+
   constructor(
     private readonly database: Database,
     private readonly runtime: RuntimeClient,
@@ -45,41 +76,63 @@ export class SandboxService {
       ...{ isolation, env, metadata, ttlSeconds, createdBy: who.actor, createdAt, expiresAt },
       ...{ startedAt: null, deletedAt: null, metered: null },
     }
-    const quota = await inTransaction(this.database.pool, async (client) => {
-      const have = await admit(client, who.tenantId, limits)
-      await client.query({
-        name: 'insert-sandbox',
-        text: `INSERT INTO sandbox (id, "tenantId", name, template, state, limits, network, isolation, env,
-                 metadata, "ttlSeconds", "createdBy", "createdAt", "expiresAt")
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-        values: [
-          ...[id, who.tenantId, name, template, row.state, limits, JSON.stringify(network), isolation, env],
-          ...[metadata, ttlSeconds, row.createdBy, createdAt, expiresAt],
-        ],
-      })
-      return have
-    })
+    this.#underWay.add(id)
     try {
-      const hostname = hostnameOf(name)
-      const { tenantId } = who
-      const claim = { tenantId, template, limits, quota, network, isolation, env, hostname }
-      const live = await this.runtime.claim(id, claim)
+      return await this.#make(who, row, {
+        ...{ tenantId: who.tenantId, template, limits, network, isolation, env },
+      })
+    } finally {
+      this.#underWay.delete(id)
+    }
+  }
+
+  /** Whether a sandbox is just being made here: then the runtime may know it sooner than the database. */
+  isUnderWay(id: string): boolean {
+    return this.#underWay.has(id)
+  }
+
+  async #make(
+    who: Principal,
+    row: Row,
+    wanted: Omit<Claim, 'quota' | 'hostname'>,
+  ): Promise<SandboxWithUsage> {
+    const { id, name } = row
+    let claiming: Promise<RuntimeSandbox> | undefined
+    try {
+      const saving = inTransaction(
+        this.database.pool,
+        async (client, answers) => {
+          const quota = admit(answers, wanted.limits)
+          // Nothing refuses it any more, so it is made while its row is on the way to the disk.
+          claiming = this.runtime.claim(id, { ...wanted, quota, hostname: hostnameOf(name) })
+          claiming.catch(() => {}) // heard below
+          await insert(client, who, row)
+        },
+        admission(who.tenantId),
+      )
+      await saving
+      const live = await claiming
+      if (live === undefined) throw new Error('a sandbox was admitted and not claimed')
       const startedAt = new Date()
-      await Promise.all([
-        this.database.pool.query({
-          name: 'sandbox-runs',
-          text: 'UPDATE sandbox SET state = $2, "startedAt" = $3 WHERE id = $1',
-          values: [id, live.state, startedAt],
-        }),
-        audit(this.database.prisma, who, 'sandbox.create', id, { name, template }),
-      ])
+      this.#started(id, live.state, startedAt)
       return present({ ...row, startedAt }, live)
     } catch (error) {
+      if (claiming === undefined) throw error
       // Nothing half-made stays; should the runtime not hear this, `reconcile.ts` tells it again.
-      await this.database.prisma.sandbox.delete({ where: { id } })
+      await claiming.catch(() => {})
+      await this.database.prisma.sandbox.deleteMany({ where: { id } })
+      await this.database.prisma.auditEvent.deleteMany({ where: { action: 'sandbox.create', target: id } })
       await this.runtime.remove(id).catch(() => {})
       throw error
     }
+  }
+
+  /** In the background: the answer tells it already, and what is not written here `reconcile.ts` writes. */
+  #started(id: string, state: string, startedAt: Date): void {
+    const text = `UPDATE sandbox SET state = $2, "startedAt" = $3 WHERE id = $1 AND state = 'creating'`
+    this.database.relaxed
+      .query({ name: 'sandbox-started', text, values: [id, state, startedAt] })
+      .catch(() => {})
   }
 
   /** Newest first. @param cursor id of the last sandbox of the page before */
@@ -115,9 +168,9 @@ export class SandboxService {
         : ttlSeconds === null
           ? null
           : new Date(row.createdAt.getTime() + ttlSeconds * 1000)
-    await inTransaction(this.database.pool, async (client) => {
+    const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
       const awake = ['creating', 'running', 'paused'].includes(row.state)
-      if (wanted.limits !== undefined) await admit(client, who.tenantId, limits, { except: id, awake })
+      if (wanted.limits !== undefined) admit(answers, limits, { awake })
       await client.query(
         `UPDATE sandbox SET name = $2, limits = $3, network = $4, metadata = $5, "ttlSeconds" = $6, "expiresAt" = $7
          WHERE id = $1`,
@@ -127,7 +180,9 @@ export class SandboxService {
       if (wanted.limits !== undefined || wanted.network !== undefined) {
         await this.runtime.change(id, { limits, network })
       }
-    })
+    }
+    const first = wanted.limits === undefined ? [] : admission(who.tenantId, id)
+    await inTransaction(this.database.pool, change, first)
     await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
     return this.get(who, id)
   }
@@ -188,11 +243,12 @@ export class SandboxService {
   /** A stopped sandbox holds only its disk; before it starts it needs the rest of its limits again. */
   #makeRoom(who: Principal, row: Row): Promise<Quota> {
     const { limits } = present(row, undefined)
-    return inTransaction(this.database.pool, async (client) => {
-      const quota = await admit(client, who.tenantId, limits, { except: row.id })
+    const make = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
+      const quota = admit(answers, limits)
       await client.query(`UPDATE sandbox SET state = 'creating' WHERE id = $1`, [row.id])
       return quota
-    })
+    }
+    return inTransaction(this.database.pool, make, admission(who.tenantId, row.id))
   }
 
   async #liveOf(id: string): Promise<RuntimeSandbox | undefined> {
