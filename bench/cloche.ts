@@ -9,9 +9,11 @@ import { type Instance, openInstance } from '../testing/instance.js'
 
 /** As many as a class that arrives at once. */
 export const poolSize = 40
-/** Two templates at their default size, and one hardened of each: what is left of the budget is nothing, so that
- * another size is always made cold, whatever the forecast says. */
-const budget = 2 * poolSize + 2
+/** What an operator would keep ready who expects forty runs a second. */
+const runsReady = 20
+/** Two templates at their default size and for runs, and one hardened of each: what is left of the budget is nothing,
+ * so that another size is always made cold, whatever the forecast says. */
+const budget = 2 * (poolSize + runsReady) + 2
 const limits = { cpus: 1, memoryMiB: 512, diskMiB: 256, pids: 128 }
 const quota = { cpus: 64, memoryMiB: 1_048_576, diskMiB: 16_777_216, pids: 65_536, sandboxes: 4000 }
 
@@ -38,9 +40,10 @@ export interface Cloche extends AsyncDisposable {
 export async function openCloche(): Promise<Cloche> {
   process.env.CLOCHE_TEST_INSTANCE = 'cloche'
   const instance = await openInstance('bench', {
-    ...{ CLOCHE_POOL_SIZE: String(poolSize), CLOCHE_POOL_SANDBOXES: String(budget), CLOCHE_DISK_GIB: '20' },
+    ...{ CLOCHE_POOL_SIZE: String(poolSize), CLOCHE_POOL_RUNS: String(runsReady) },
+    ...{ CLOCHE_POOL_SANDBOXES: String(budget), CLOCHE_DISK_GIB: '20' },
   })
-  const agent = new Agent({ keepAlive: true })
+  const agent = new Agent({ keepAlive: true, timeout: 4000 })
   const socketPath = `/run/cloche/${instance.name}/runtime.sock`
   const { admin } = instance
   const api = new URL(admin.url)
@@ -113,8 +116,8 @@ export async function openCloche(): Promise<Cloche> {
     poolFull: async () => {
       for (let tries = 0; tries < 4000; tries++) {
         const { pools } = node.parse(JSON.parse(await runtime('GET', '/node')))
-        if (pools.some((pool) => pool.template === 'base' && pool.ready > 0 && pool.ready >= pool.target))
-          return
+        const ours = pools.filter((pool) => pool.template === 'base' && pool.isolation === 'standard')
+        if (ours.length > 0 && ours.every(({ ready, target }) => ready >= target)) return
         await sleep(25)
       }
       throw new Error('the pool does not fill')
@@ -122,8 +125,8 @@ export async function openCloche(): Promise<Cloche> {
     pooledCgroups: () =>
       readRecords(join(instance.home, 'boxes'), () => {})
         .filter(
-          ({ sandboxId, tenantId: tenant, template: of }) =>
-            sandboxId === null && tenant === null && of === 'base',
+          ({ sandboxId, purpose, template: of }) =>
+            sandboxId === null && purpose === 'sandbox' && of === 'base',
         )
         .map(({ cgroup }) => cgroup),
     [Symbol.asyncDispose]: async () => {
