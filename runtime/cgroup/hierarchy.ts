@@ -33,25 +33,18 @@ export interface Hierarchy {
   readonly version2: string | undefined
   /** Every tree that a sandbox has a directory in. */
   readonly mounts: readonly string[]
+  /** Trees that bound and count nothing of a sandbox. crun puts a container into them all the same. */
+  readonly idle: readonly string[]
 }
 
-export const controllers = [
-  'cpu',
-  'cpuacct',
-  'memory',
-  'pids',
-  'freezer',
-  'blkio',
-  'cpuset',
-  'devices',
-] as const
+export const controllers = ['cpu', 'cpuacct', 'memory', 'pids', 'freezer', 'blkio'] as const
 export type Controller = (typeof controllers)[number]
 
 /** Finds out which version of control groups this host uses, as crun does: by what `/sys/fs/cgroup` is. */
 export function detectHierarchy(): Hierarchy {
   const root = '/sys/fs/cgroup'
   if (existsSync(join(root, 'cgroup.controllers'))) {
-    return { version: 2, version2: root, mountOf: () => root, mounts: [root] }
+    return { version: 2, version2: root, mountOf: () => root, mounts: [root], idle: [] }
   }
   const found = new Map<string, string>()
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
@@ -65,12 +58,25 @@ export function detectHierarchy(): Hierarchy {
     for (const name of options?.split(',') ?? []) if (!found.has(name)) found.set(name, target)
     if (options?.includes('name=systemd')) found.set('systemd', target)
   }
+  const used = new Set([...controllers, ...managed()].flatMap((name) => found.get(name) ?? []))
   return {
     version: 1,
     version2: found.get('unified'),
     mountOf: (controller) => found.get(controller),
-    mounts: [...new Set(found.values())],
+    mounts: [...used],
+    idle: [...new Set(found.values())].filter((mount) => !used.has(mount)),
   }
+}
+
+/** Trees without controllers by which systemd tells services apart, where it does: a sandbox is not part of ours. */
+function managed(): string[] {
+  const paths = readFileSync('/proc/self/cgroup', 'utf8').split('\n')
+  const trees = [
+    { name: 'systemd', prefix: /^\d+:name=systemd:/ },
+    { name: 'unified', prefix: /^0::/ },
+  ]
+  const manages = (prefix: RegExp) => paths.some((path) => prefix.test(path) && !path.endsWith(':/'))
+  return trees.filter(({ prefix }) => manages(prefix)).map(({ name }) => name)
 }
 
 /**
@@ -106,29 +112,29 @@ function handDown(directory: string): void {
 
 /** Makes the cgroup of one sandbox: a leaf, which may hold processes. */
 export function makeLeaf(hierarchy: Hierarchy, path: string): void {
-  const cpuset = hierarchy.version === 1 ? hierarchy.mountOf('cpuset') : undefined
-  for (const mount of hierarchy.mounts) makeDirectory(mount, path, mount === cpuset)
+  for (const mount of hierarchy.mounts) makeDirectory(mount, path)
 }
 
-/**
- * @param seeded a new cpuset of version 1 has no processors and no memory nodes, and takes no process until it
- *   has its parent's
- */
-function makeDirectory(mount: string, path: string, seeded: boolean): void {
+/** Takes a container that has just been started out of the trees that do nothing: there is less to move at a claim. */
+export function leaveIdleTrees(hierarchy: Hierarchy, path: string): void {
+  for (const mount of hierarchy.idle) {
+    const directory = join(mount, path)
+    if (!existsSync(directory)) continue
+    const pids = readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)
+    for (const pid of pids) writeValue(join(mount, 'cgroup.procs'), pid)
+    removeEmpty(directory)
+  }
+}
+
+function makeDirectory(mount: string, path: string): void {
   const directory = join(mount, path)
   try {
     mkdirSync(directory)
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return
     if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
-    makeDirectory(mount, dirname(path), seeded)
+    makeDirectory(mount, dirname(path))
     mkdirSync(directory)
-  }
-  if (!seeded || readFileSync(join(directory, 'cpuset.cpus'), 'utf8').trim() !== '') return
-  // What is made below this one has its values from the start.
-  writeFileSync(join(directory, 'cgroup.clone_children'), '1')
-  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-    writeFileSync(join(directory, file), readFileSync(join(dirname(directory), file), 'utf8'))
   }
 }
 
@@ -152,7 +158,8 @@ export async function endCgroup(hierarchy: Hierarchy, path: string): Promise<voi
 
 /** Removes a cgroup from every tree, its children first. Waits for processes that are still dying. */
 export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
-  await Promise.all(hierarchy.mounts.map((mount) => removeTree(join(mount, path))))
+  const trees = [...hierarchy.mounts, ...hierarchy.idle]
+  await Promise.all(trees.map((mount) => removeTree(join(mount, path))))
 }
 
 async function removeTree(directory: string): Promise<void> {

@@ -2,11 +2,9 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { signal } from '../linux/process.js'
-import { type Controller, type Hierarchy, removeEmpty, writeValue } from './hierarchy.js'
+import { type Controller, controllers, type Hierarchy, removeEmpty, writeValue } from './hierarchy.js'
 import { applyLimits, type CgroupLimits } from './limits.js'
 import { keyed } from './usage.js'
-
-const controllers: readonly Controller[] = ['cpu', 'cpuacct', 'memory', 'pids', 'blkio', 'freezer']
 
 /** What the processes of one step used. */
 export interface StepFigures {
@@ -21,8 +19,7 @@ export interface StepFigures {
 
 /**
  * The control group of one step of a run: what is born in it stays in it, is counted there and dies with it,
- * whatever it forks. It is its tenant's, whoever's the sandbox is. In version 1 it exists only in the trees that count,
- * bound and freeze.
+ * whatever it forks. It is its tenant's, whoever's the sandbox is.
  */
 export class StepGroup {
   readonly #trees: readonly string[]

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Limits } from '../../protocol/index.js'
-import { endCgroup, makeCgroup, makeLeaf } from '../cgroup/hierarchy.js'
+import { endCgroup, leaveIdleTrees, makeCgroup, makeLeaf } from '../cgroup/hierarchy.js'
 import { boundInotify } from '../cgroup/host.js'
 import { applyLimits } from '../cgroup/limits.js'
 import { containerSpec } from '../container/spec.js'
@@ -50,6 +50,7 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
   makeLeaf(node.hierarchy, box.cgroup)
   applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
   const pid = await startContainer(node, box, bundle, rootfs.path)
+  leaveIdleTrees(node.hierarchy, box.cgroup)
   const began = startTime(pid)
   if (began === undefined) throw new Error('the first process of the sandbox ended at once')
   const running: Record = { ...box, state: 'running', failure: null, init: { pid, startTime: began } }

@@ -6,7 +6,14 @@ import { freshRecord, readRecords, saveRecord } from './record.js'
 
 const root = mkdtempSync(join(tmpdir(), 'cloche-records-'))
 const fresh = freshRecord(7, {
-  ...{ sandboxId: null, tenantId: null, purpose: 'sandbox', template: 'base', layers: ['layer'], network: 'internet' },
+  ...{
+    sandboxId: null,
+    tenantId: null,
+    purpose: 'sandbox',
+    template: 'base',
+    layers: ['layer'],
+    network: 'internet',
+  },
   ...{ limits: { cpus: 1, memoryMiB: 128, diskMiB: 64, pids: 64 }, isolation: 'standard', env: {} },
   ...{ hostname: 'box', cgroup: '/x' },
 })
