@@ -131,10 +131,10 @@ function statusOf(runtime: OciRuntime, id: string): z.infer<typeof status> | und
 
 const statusFile = (runtime: OciRuntime, id: string) => join(runtime.root, id, 'status')
 
-/** Tells crun that the container's processes were moved, after which exec and delete follow. */
+/** Tells crun that the container's processes were moved, after which exec follows. Nothing is told of one that is gone. */
 export function rewriteCgroupPath(runtime: OciRuntime, id: string, cgroup: string): void {
-  const file = statusFile(runtime, id)
-  overwriteJson(file, { ...status.parse(JSON.parse(readFileSync(file, 'utf8'))), 'cgroup-path': cgroup })
+  const known = statusOf(runtime, id)
+  if (known !== undefined) overwriteJson(statusFile(runtime, id), { ...known, 'cgroup-path': cgroup })
 }
 
 /** Containers that crun knows of. */

@@ -25,8 +25,11 @@ export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; poo
   for (const box of records) {
     // For a run: what ran in it is lost, or its gate has lost who would open it.
     if (box.state === 'creating' || box.purpose === 'run') await life.tearDown(node, box)
-    else if (life.isAlive(box)) (box.sandboxId === null ? pooled : claimed).push(box)
-    else if (box.sandboxId === null) await life.tearDown(node, box)
+    else if (life.isAlive(box)) {
+      // An earlier runtime may have been killed between the two moves of a claim.
+      node.engines.of(box.isolation).relocated(box.id, box.cgroup)
+      ;(box.sandboxId === null ? pooled : claimed).push(box)
+    } else if (box.sandboxId === null) await life.tearDown(node, box)
     else {
       const counted = await new Meter(node).count(box)
       await life.halt(node, box)

@@ -19,7 +19,6 @@ const mib = 1024 ** 2
 export async function bind(node: NodeContext, ready: Record, box: Record, bounds: Limits): Promise<Record> {
   const engine = node.engines.of(box.isolation)
   relocate(node.hierarchy, ready.cgroup, box.cgroup)
-  engine.relocated(box.id, box.cgroup)
   applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
   if (box.limits.diskMiB !== ready.limits.diskMiB) {
     limitVolume(join(node.disk, 'sandboxes', box.id), box.limits.diskMiB * mib)
@@ -28,5 +27,7 @@ export async function bind(node: NodeContext, ready: Record, box: Record, bounds
   if (box.network === 'none') await node.network.disconnect(link)
   else await node.network.apply(link, life.linkPolicyOf(box))
   if (box.init !== null) await engine.nameHost(box.id, box.init.pid, box.hostname)
+  // Only an exec asks for it, and none comes before the claim is answered.
+  setImmediate(() => engine.relocated(box.id, box.cgroup))
   return box
 }

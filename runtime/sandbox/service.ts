@@ -132,7 +132,7 @@ export class Sandboxes {
           (await this.#takeWarm(id, claim, cgroup)) ??
           (await this.make(id, { ...claim, purpose: 'sandbox' }, cgroup))
         this.#keep(box)
-        this.#watch(box)
+        setImmediate(() => this.#watch(box))
         this.warm.waited(claim, 'sandbox', performance.now() - began)
         return { box, created: true }
       } catch (error) {
