@@ -39,9 +39,7 @@ export async function reconcile(
         ? { state: 'failed', failure: row.failure ?? 'the runtime has lost it with its disk; delete it' }
         : { state: one.state, failure: one.failure }
     if (now.state === row.state && now.failure === row.failure) continue
-    const started = row.state === 'creating' ? { startedAt: row.createdAt } : {}
-    const data = { ...now, ...started }
-    await database.prisma.sandbox.updateMany({ where: { id: row.id, state: row.state }, data })
+    await database.prisma.sandbox.updateMany({ where: { id: row.id, state: row.state }, data: now })
   }
 }
 

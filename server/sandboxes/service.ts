@@ -24,15 +24,15 @@ import type { Templates } from './templates.js'
 
 type Row = Prisma.SandboxGetPayload<object>
 
-/** Its row and its audit entry, in one statement. */
+/** Its row, as it will be in a moment, and its audit entry, in one statement. */
 async function insert(client: pg.PoolClient, who: Principal, row: Row): Promise<void> {
   const { id, name, template, createdAt, metadata } = row
   await client.query({
     name: 'insert-sandbox',
     text: `WITH made AS (
              INSERT INTO sandbox (id, "tenantId", name, template, state, limits, network, isolation, env, metadata,
-               "ttlSeconds", "createdBy", "createdAt", "expiresAt")
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id)
+               "ttlSeconds", "createdBy", "createdAt", "startedAt", "expiresAt")
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) RETURNING id)
            INSERT INTO audit_event ("tenantId", at, actor, action, target, detail)
            SELECT $2, $13, $12, 'sandbox.create', id, $15 FROM made`,
     values: [
@@ -72,9 +72,9 @@ export class SandboxService {
     const ttlSeconds = wanted.ttlSeconds ?? null
     const expiresAt = ttlSeconds === null ? null : new Date(createdAt.getTime() + ttlSeconds * 1000)
     const row: Row = {
-      ...{ id, tenantId: who.tenantId, name, template, state: 'creating', failure: null, limits, network },
+      ...{ id, tenantId: who.tenantId, name, template, state: 'running', failure: null, limits, network },
       ...{ isolation, env, metadata, ttlSeconds, createdBy: who.actor, createdAt, expiresAt },
-      ...{ startedAt: null, deletedAt: null, metered: null },
+      ...{ startedAt: createdAt, deletedAt: null, metered: null },
     }
     this.#underWay.add(id)
     try {
@@ -113,9 +113,7 @@ export class SandboxService {
       await saving
       const live = await claiming
       if (live === undefined) throw new Error('a sandbox was admitted and not claimed')
-      const startedAt = new Date()
-      this.#started(id, live.state, startedAt)
-      return present({ ...row, startedAt }, live)
+      return present(row, live)
     } catch (error) {
       if (claiming === undefined) throw error
       // Nothing half-made stays; should the runtime not hear this, `reconcile.ts` tells it again.
@@ -125,14 +123,6 @@ export class SandboxService {
       await this.runtime.remove(id).catch(() => {})
       throw error
     }
-  }
-
-  /** In the background: the answer tells it already, and what is not written here `reconcile.ts` writes. */
-  #started(id: string, state: string, startedAt: Date): void {
-    const text = `UPDATE sandbox SET state = $2, "startedAt" = $3 WHERE id = $1 AND state = 'creating'`
-    this.database.relaxed
-      .query({ name: 'sandbox-started', text, values: [id, state, startedAt] })
-      .catch(() => {})
   }
 
   /** Newest first. @param cursor id of the last sandbox of the page before */
@@ -145,13 +135,13 @@ export class SandboxService {
     })
     // Names and states are worth showing even while the runtime is away.
     const live = await this.live.all().catch(() => new Map<string, RuntimeSandbox>())
-    const items = rows.slice(0, page.limit).map((row) => present(row, live.get(row.id)))
+    const items = rows.slice(0, page.limit).map((row) => this.#present(row, live.get(row.id)))
     return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
   }
 
   async get(who: Principal, id: string): Promise<SandboxWithUsage> {
     const row = await this.row(who, id)
-    return present(row, await this.#liveOf(id))
+    return this.#present(row, await this.#liveOf(id))
   }
 
   async update(who: Principal, id: string, wanted: UpdateSandbox): Promise<SandboxWithUsage> {
@@ -249,6 +239,12 @@ export class SandboxService {
       return quota
     }
     return inTransaction(this.database.pool, make, admission(who.tenantId, row.id))
+  }
+
+  /** The row of one that is being made says what it will be. */
+  #present(row: Row, live: RuntimeSandbox | undefined): SandboxWithUsage {
+    const coming = live === undefined && this.#underWay.has(row.id)
+    return present(coming ? { ...row, state: 'creating' } : row, live)
   }
 
   async #liveOf(id: string): Promise<RuntimeSandbox | undefined> {
