@@ -21,35 +21,50 @@ export const metrics = {
 const socket = "Cloche, at the runtime's socket"
 const api = 'Cloche, at the API'
 
-/** Creation and exec: one of each in every round, so that what else the machine does meets all of them. */
+/** Of everything so many one right after the other, as by somebody at work, before it is the next one's turn. */
+const inARow = 3
+
+/** Creation and exec: some of each in every round, so that what else the machine does meets all of them. */
 export async function alternate(samples: Samples, cloche: Cloche, peers: readonly Peer[], rounds: number) {
   await cloche.api('POST', '/sandboxes', {})
   for (let round = 0; round < rounds; round++) {
     await cloche.poolFull()
-    await oneOfCloche(samples, cloche)
+    await someOfCloche(samples, cloche)
     for (const peer of peers) {
-      for (const network of peer.networks) await oneOfPeer(samples, peer, network)
+      for (const network of peer.networks) {
+        for (let time = 0; time < inARow; time++) await oneOfPeer(samples, peer, network)
+      }
     }
   }
 }
 
-async function oneOfCloche(samples: Samples, cloche: Cloche): Promise<void> {
+async function someOfCloche(samples: Samples, cloche: Cloche): Promise<void> {
   const made: string[] = []
   for (const network of [false, true]) {
-    const began = performance.now()
-    const cold = await cloche.claim({ cold: true, network })
-    const took = performance.now() - began
-    if (!cold.warm) samples.add(network ? metrics.cold : metrics.coldLocal, socket, took)
-    made.push(cold.id)
+    for (let time = 0; time < inARow; time++) {
+      const began = performance.now()
+      const cold = await cloche.claim({ cold: true, network })
+      const took = performance.now() - began
+      if (!cold.warm) samples.add(network ? metrics.cold : metrics.coldLocal, socket, took)
+      made.push(cold.id)
+    }
   }
   // Its tenant is at work: it has a cgroup.
-  const warm = await samples.time(metrics.warm, socket, () => cloche.claim({}))
-  await samples.time(metrics.exec, socket, () => cloche.exec(warm.id))
-  for (const id of [warm.id, ...made]) await cloche.remove(id)
-  const { id } = JSON.parse(await samples.time(metrics.warm, api, () => cloche.api('POST', '/sandboxes', {})))
+  for (let time = 0; time < inARow; time++) {
+    made.push((await samples.time(metrics.warm, socket, () => cloche.claim({}))).id)
+  }
+  for (const id of made.slice(-inARow)) await samples.time(metrics.exec, socket, () => cloche.exec(id))
+  for (const id of made) await cloche.remove(id)
+  const ids: string[] = []
+  for (let time = 0; time < inARow; time++) {
+    const answer = await samples.time(metrics.warm, api, () => cloche.api('POST', '/sandboxes', {}))
+    ids.push(JSON.parse(answer).id)
+  }
   const command = { command: ['true'] }
-  await samples.time(metrics.exec, api, () => cloche.api('POST', `/sandboxes/${id}/exec`, command))
-  await cloche.api('DELETE', `/sandboxes/${id}`)
+  for (const id of ids) {
+    await samples.time(metrics.exec, api, () => cloche.api('POST', `/sandboxes/${id}/exec`, command))
+  }
+  for (const id of ids) await cloche.api('DELETE', `/sandboxes/${id}`)
 }
 
 async function oneOfPeer(samples: Samples, peer: Peer, network: boolean): Promise<void> {

@@ -146,6 +146,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     await sandboxes.recall()
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
     sandboxes.tenants.close()
+    await context.ranges.settled()
     await moveOut(context.hierarchy, context.cgroupRoot)
     await lowerFirewall(config.instance)
     releaseSlot(slot)

@@ -46,6 +46,7 @@ export class Ranges {
   readonly #used = new Set<number>()
   readonly #idmaps = new Map<number, Promise<number>>()
   readonly #releasedAt = new Map<number, number>()
+  readonly #leaving = new Set<Promise<void>>()
   #ahead: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly slot: Slot) {}
@@ -65,9 +66,21 @@ export class Ranges {
     this.#used.add(index)
   }
 
-  release(index: number): void {
-    this.#used.delete(index)
-    this.#releasedAt.set(index, performance.now())
+  /** Frees a place once `gone` is over. Should that fail, the place is not used again before the next start. */
+  releaseAfter(index: number, gone: Promise<void>, log: Logger): void {
+    const leaving = gone
+      .then(() => {
+        this.#used.delete(index)
+        this.#releasedAt.set(index, performance.now())
+      })
+      .catch((error: unknown) => log.error({ error, index }, 'the place of a sandbox stays taken'))
+      .finally(() => this.#leaving.delete(leaving))
+    this.#leaving.add(leaving)
+  }
+
+  /** Resolves when every place that is being left is free. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#leaving)
   }
 
   /** The idmap of a place. Nobody ever enters that namespace, so the next sandbox there uses it again. */

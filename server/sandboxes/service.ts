@@ -225,8 +225,14 @@ export class SandboxService {
 
   /** @throws ApiError `not_found` when there is none, or it is another tenant's */
   async row(who: Principal, id: string): Promise<Row> {
-    const row = await this.database.prisma.sandbox.findUnique({ where: { id } })
-    if (row === null || row.tenantId !== who.tenantId || row.deletedAt !== null) throw notFound('sandbox')
+    // Every call about a sandbox asks this first; Prisma takes three times as long for it.
+    const { rows } = await this.database.pool.query<Row>({
+      ...{ name: 'sandbox-row', text: 'SELECT * FROM sandbox WHERE id = $1', values: [id] },
+    })
+    const [row] = rows
+    if (row === undefined || row.tenantId !== who.tenantId || row.deletedAt !== null) {
+      throw notFound('sandbox')
+    }
     return row
   }
 
