@@ -33,6 +33,8 @@ export interface Cloche extends AsyncDisposable {
   poolFull(): Promise<void>
   /** Lets the server sleep meanwhile: it removes what its database does not know, as claims at the socket are. */
   withoutServer(act: () => Promise<void>): Promise<void>
+  /** How many disks and how many records of sandboxes there are. */
+  kept(): { disks: number; records: number }
   /** cgroups of the sandboxes that wait. */
   pooledCgroups(): string[]
 }
@@ -122,6 +124,10 @@ export async function openCloche(): Promise<Cloche> {
       }
       throw new Error('the pool does not fill')
     },
+    kept: () => ({
+      disks: readdirSync(join(instance.home, 'disk', 'sandboxes')).length,
+      records: readdirSync(join(instance.home, 'boxes')).length,
+    }),
     pooledCgroups: () =>
       readRecords(join(instance.home, 'boxes'), () => {})
         .filter(

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Run, run as runSchema } from '../protocol/index.js'
 import type { Cloche } from './cloche.js'
@@ -7,7 +9,9 @@ import type { Samples } from './samples.js'
 export const runMetrics = {
   once: '`true` in a fresh one that is gone afterwards',
   cases: 'One of 50 cases of a C program, beyond its own time',
-  sustained: '40 runs asked for each second, for half a minute: done a second',
+  sustained: '40 runs asked for each second, for five minutes: done a second',
+  latency: 'The same: from asking to the answer',
+  held: 'The same: memory of server, runtime and terminal host',
 } as const
 
 const api = 'Cloche, at the API'
@@ -15,7 +19,9 @@ const casesCount = 50
 const program =
   '#include <stdio.h>\nint main(void) { int a, b; scanf("%d %d", &a, &b); printf("%d\\n", a + b); }'
 const perSecond = 40
-const seconds = 30
+const seconds = 300
+/** A peer does as many as it can, for so long. */
+const peerMs = 15_000
 
 /** Waits for the end, also where that takes longer than one request may wait. */
 async function post(cloche: Cloche, body: object): Promise<Run> {
@@ -57,16 +63,44 @@ export async function runs(
     samples.add(runMetrics.cases, api, (wholeMs - ownMs) / casesCount)
   }
   await sustained(samples, cloche)
+  for (const { name, once } of peers) {
+    if (once !== undefined) await flatOut(samples, `${name}, as many as it can`, once)
+  }
 }
 
-/** Asked for at a steady pace, whoever waits; what is lost makes it throw. */
+/** Asked for at a steady pace, whoever waits; what is lost, or left behind, makes it throw. */
 async function sustained(samples: Samples, cloche: Cloche): Promise<void> {
+  await cloche.poolFull()
+  samples.add(runMetrics.held, 'before', await memoryOfServices(cloche), 'MiB')
   const began = performance.now()
   const all: Promise<Run>[] = []
   for (let number = 0; number < perSecond * seconds; number++) {
-    all.push(post(cloche, { command: ['true'] }))
+    all.push(samples.time(runMetrics.latency, api, () => post(cloche, { command: ['true'] })))
     await sleep(Math.max(0, began + ((number + 1) * 1000) / perSecond - performance.now()))
   }
   await Promise.all(all)
   samples.add(runMetrics.sustained, api, (all.length * 1000) / (performance.now() - began), '1/s')
+  await cloche.poolFull()
+  samples.add(runMetrics.held, 'after', await memoryOfServices(cloche), 'MiB')
+  const { disks, records } = cloche.kept()
+  if (disks !== records) throw new Error(`${disks} disks are there, of ${records} sandboxes`)
 }
+
+async function flatOut(samples: Samples, name: string, once: () => Promise<unknown>): Promise<void> {
+  const began = performance.now()
+  let done = 0
+  const work = async () => {
+    for (; performance.now() - began < peerMs; done++) await once()
+  }
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, work))
+  samples.add(runMetrics.sustained, name, (done * 1000) / (performance.now() - began), '1/s')
+}
+
+async function memoryOfServices(cloche: Cloche): Promise<number> {
+  const processes = await cloche.instance.processes()
+  const pids = ['server', 'runtime', 'terminals'].flatMap((name) => processes.get(name) ?? [])
+  return pids.reduce((sum, pid) => sum + residentMib(pid), 0)
+}
+
+const residentMib = (pid: number) =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024

@@ -22,7 +22,7 @@ const socket = "Cloche, at the runtime's socket"
 const api = 'Cloche, at the API'
 
 /** Of everything so many one right after the other, as by somebody at work, before it is the next one's turn. */
-const inARow = 3
+const inARow = 5
 
 /** Creation and exec: some of each in every round, so that what else the machine does meets all of them. */
 export async function alternate(samples: Samples, cloche: Cloche, peers: readonly Peer[], rounds: number) {
@@ -55,6 +55,7 @@ async function someOfCloche(samples: Samples, cloche: Cloche): Promise<void> {
   }
   for (const id of made.slice(-inARow)) await samples.time(metrics.exec, socket, () => cloche.exec(id))
   for (const id of made) await cloche.remove(id)
+  await cloche.poolFull()
   const ids: string[] = []
   for (let time = 0; time < inARow; time++) {
     const answer = await samples.time(metrics.warm, api, () => cloche.api('POST', '/sandboxes', {}))
