@@ -4,6 +4,7 @@ import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { detectHierarchy, removeCgroup } from '../runtime/cgroup/hierarchy.js'
+import { browser } from './browser.js'
 import { openCloche } from './cloche.js'
 import { openDocker } from './peers/docker.js'
 import { oneShot, openOci } from './peers/oci.js'
@@ -26,7 +27,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: '.cache/bench' },
     rounds: { type: 'string', default: '50' },
     alive: { type: 'string', default: '1,100,500,1000' },
-    only: { type: 'string', default: 'sandboxes,runs,rate,memory,terminals,alive' },
+    only: { type: 'string', default: 'sandboxes,runs,rate,memory,terminals,browser,alive' },
   },
 })
 const rounds = Number(values.rounds)
@@ -65,6 +66,10 @@ try {
   if (only.has('terminals')) {
     say('terminals')
     await webTerminals(samples, cloche, directory, rounds * 10)
+  }
+  if (only.has('browser')) {
+    say('a browser')
+    await browser(samples, cloche, rounds)
   }
   if (only.has('alive')) {
     say(`${values.alive} alive`)

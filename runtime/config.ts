@@ -6,6 +6,9 @@ import type { PoolSettings } from './pool/pools.js'
 const mib = 1024 ** 2
 const address = z.ipv4()
 
+/** Share of the host's memory that is left to those who run. */
+const memoryReserve = 0.03
+
 const environment = z.object({
   CLOCHE_INSTANCE: z
     .string()
@@ -22,6 +25,7 @@ const environment = z.object({
   CLOCHE_POOL_MAX_AGE_SECONDS: z.coerce.number().int().min(1).default(3600),
   CLOCHE_DISK_GIB: z.coerce.number().int().min(1).optional(),
   CLOCHE_DISK_RESERVE_GIB: z.coerce.number().min(0).optional(),
+  CLOCHE_MEMORY_RESERVE_MIB: z.coerce.number().int().min(0).optional(),
   CLOCHE_RESOLVERS: z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
@@ -41,6 +45,8 @@ export interface Config {
   readonly diskGib: number | undefined
   /** Of the host's disk and of the sandboxes' disk, for nobody. */
   readonly diskReserveBytes: number | undefined
+  /** Of the host's memory: with less left there is no new sandbox. */
+  readonly memoryReserveBytes: number
   readonly resolvers: readonly string[] | undefined
   readonly cgroupRoot: string
   readonly group: string
@@ -52,6 +58,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = environment.parse(env)
   const instance = parsed.CLOCHE_INSTANCE
   const home = parsed.CLOCHE_HOME ?? `/var/lib/${instance}`
+  const memoryReserveBytes =
+    parsed.CLOCHE_MEMORY_RESERVE_MIB === undefined
+      ? totalmem() * memoryReserve
+      : parsed.CLOCHE_MEMORY_RESERVE_MIB * mib
   return {
     instance,
     home,
@@ -66,12 +76,14 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
         sandboxes: parsed.CLOCHE_POOL_SANDBOXES,
       },
       maxAgeMs: parsed.CLOCHE_POOL_MAX_AGE_SECONDS * 1000,
-      reserveBytes: totalmem() / 20,
+      // Before anybody is refused.
+      reserveBytes: (memoryReserveBytes * 5) / 3,
       file: join(home, 'pools.json'),
     },
     diskGib: parsed.CLOCHE_DISK_GIB,
     diskReserveBytes:
       parsed.CLOCHE_DISK_RESERVE_GIB === undefined ? undefined : parsed.CLOCHE_DISK_RESERVE_GIB * 1024 ** 3,
+    memoryReserveBytes,
     resolvers: parsed.CLOCHE_RESOLVERS,
     cgroupRoot: parsed.CLOCHE_CGROUP_ROOT ?? `/${instance}`,
     group: parsed.CLOCHE_GROUP,

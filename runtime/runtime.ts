@@ -27,9 +27,12 @@ import { Space } from './rootfs/space.js'
 import { readTemplates } from './rootfs/templates.js'
 import { PooledGates } from './run/pooled-gates.js'
 import { adopt } from './sandbox/adopt.js'
+import { Lent } from './sandbox/lent.js'
+import { Maker } from './sandbox/make.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
 import { whyFull } from './sandbox/room.js'
 import { Sandboxes } from './sandbox/service.js'
+import { Tenants } from './sandbox/tenants.js'
 import { joinHost, shellPreparer } from './terminal/client.js'
 
 const version = '0.1.0'
@@ -88,6 +91,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     network,
     prepareShell: shellPreparer(terminals, terminalProcess({}), log),
     prepareGate: (box) => gates.prepare(box),
+    memoryReserveBytes: config.memoryReserveBytes,
     space: new Space(config.home, disk, config.diskReserveBytes),
   }
   const findTemplates = () =>
@@ -100,13 +104,17 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     if (problem !== null) log.warn({ problem }, 'no sandbox can be hardened here')
   }
   await tryHardened()
-  const pools: Pools = new Pools(
+  const tenants = new Tenants(context)
+  const maker = new Maker(context, () => templates, tenants)
+  const pools = new Pools(
     context,
     () => templates,
     config.pool,
-    () => sandboxes,
+    maker,
+    () => sandboxes.list().length,
   )
-  const sandboxes = new Sandboxes(context, () => templates, pools)
+  const sandboxes: Sandboxes = new Sandboxes(context, () => templates, maker, tenants, pools)
+  const lent = new Lent(context, maker, tenants, pools)
   const { claimed, pooled } = await adopt(context)
   context.ranges.openAhead()
   for (const box of claimed) sandboxes.adopt(box)
@@ -143,9 +151,9 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   }
   const shutdown = async () => {
     await pools.close()
-    await sandboxes.recall()
+    await lent.recall()
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
-    sandboxes.tenants.close()
+    tenants.close()
     await context.ranges.settled()
     await moveOut(context.hierarchy, context.cgroupRoot)
     await lowerFirewall(config.instance)
@@ -153,7 +161,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   }
   const socket = join(config.run, 'runtime.sock')
   const services = {
-    ...{ terminals, context, sandboxes, pools, gates, describeNode, shutdown },
+    ...{ terminals, context, sandboxes, lent, pools, gates, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
   const server = await listen(routes(services), socket, config.group, log)

@@ -11,6 +11,7 @@ const environment = z.object({
   CLOCHE_SIGNUP: z.enum(['open', 'closed']).default('open'),
   CLOCHE_TRUST_PROXY: z.string().optional(),
   CLOCHE_RUN_PLACES: z.coerce.number().int().min(1).max(1000).optional(),
+  CLOCHE_RUN_QUEUE: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
   CLOCHE_RUN_RETENTION_HOURS: z.coerce.number().min(0).max(87_600).default(168),
   CLOCHE_CALLBACK_ALLOW: z
     .string()
@@ -41,6 +42,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Runs at once, of all tenants together. */
   readonly runPlaces: number
+  /** Runs of one tenant that may wait. */
+  readonly runQueue: number
   /** Results of runs are kept for so long. */
   readonly runRetentionHours: number
   /** Networks that callbacks may reach beside the public internet. */
@@ -66,6 +69,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     signUp: parsed.CLOCHE_SIGNUP,
     trustedProxies: parsed.CLOCHE_TRUST_PROXY?.split(',').map((part) => part.trim()) ?? [],
     runPlaces: parsed.CLOCHE_RUN_PLACES ?? availableParallelism() * 2,
+    runQueue: parsed.CLOCHE_RUN_QUEUE,
     runRetentionHours: parsed.CLOCHE_RUN_RETENTION_HOURS,
     callbackAllow: parsed.CLOCHE_CALLBACK_ALLOW,
     logLevel: parsed.LOG_LEVEL,

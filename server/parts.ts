@@ -23,7 +23,7 @@ export function openParts(config: Config, log: Logger) {
   const sandboxes = new SandboxService(database, runtime, templates, new Live(runtime))
   const store = new RunStore(database, config.runRetentionHours)
   const dispatcher = new Dispatcher({ store, runtime, templates, log, places: config.runPlaces })
-  const runs = new RunService(database, store, dispatcher, templates)
+  const runs = new RunService(database, store, dispatcher, templates, config.runQueue)
   const callbacks = new Callbacks(database, config.secret, allowed(config.callbackAllow), log)
   return {
     ...{ config, log, database, runtime, auth, principals, sandboxes, runs, callbacks, store, dispatcher },

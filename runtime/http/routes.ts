@@ -17,6 +17,7 @@ import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import type { PooledGates } from '../run/pooled-gates.js'
 import { startExec } from '../sandbox/exec.js'
+import type { Lent } from '../sandbox/lent.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { fileRoutes } from './files.js'
@@ -30,6 +31,7 @@ export interface Services {
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
   readonly pools: Pools
+  readonly lent: Lent
   readonly gates: PooledGates
   /** The terminal host's socket. */
   readonly terminals: string

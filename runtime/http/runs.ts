@@ -2,6 +2,7 @@ import { type RuntimeRunEvent, runBounds, runtimeRun } from '../../protocol/inde
 import { RuntimeRefusal } from '../errors.js'
 import type { PooledGates } from '../run/pooled-gates.js'
 import { performRun } from '../run/run.js'
+import type { Lent } from '../sandbox/lent.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import type { Route } from './server.js'
@@ -11,12 +12,13 @@ const aheadBytes = 1024 ** 2
 
 interface Parts {
   readonly context: NodeContext
+  readonly lent: Lent
   readonly sandboxes: Sandboxes
   readonly gates: PooledGates
 }
 
 /** `POST /runs` of `protocol/run.ts`: events as lines of JSON while it goes, canceled when the line is closed. */
-export function runRoutes({ context, sandboxes, gates }: Parts): Route[] {
+export function runRoutes({ context, lent, sandboxes, gates }: Parts): Route[] {
   return [
     {
       method: 'POST',
@@ -35,7 +37,7 @@ export function runRoutes({ context, sandboxes, gates }: Parts): Route[] {
         }
         try {
           const result = await performRun({
-            ...{ node: context, sandboxes, gates, run, emit },
+            ...{ node: context, lent, tenants: sandboxes.tenants, gates, run, emit },
             canceled: cancel.signal,
             room: runBounds.keptBytes,
           })

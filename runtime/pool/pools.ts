@@ -14,11 +14,12 @@ import { availableMemory } from '../linux/memory.js'
 import { maxSandboxes } from '../linux/slot.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import * as life from '../sandbox/life.js'
+import type { Maker } from '../sandbox/make.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Record } from '../sandbox/record.js'
 import { whyFull } from '../sandbox/room.js'
-import type { Sandboxes, Warm } from '../sandbox/service.js'
 import { sizeClass } from '../sandbox/size.js'
+import type { Warm } from '../sandbox/warm.js'
 import { allot, costOf } from './budget.js'
 import { readKept, saveKept } from './kept.js'
 import { type Key, nameOf, runMemoryMiB } from './key.js'
@@ -71,7 +72,9 @@ export class Pools implements Warm {
     private readonly node: NodeContext,
     private readonly templates: () => ReadonlyMap<string, LocalTemplate>,
     private readonly settings: PoolSettings,
-    private readonly sandboxes: () => Sandboxes,
+    private readonly maker: Maker,
+    /** Sandboxes that are somebody's. */
+    private readonly claimed: () => number,
   ) {
     const judge = {
       keyOf: (request: PoolSchedule | WarmRequest) => this.keyOf(request),
@@ -181,7 +184,7 @@ export class Pools implements Warm {
       floor: floors.has(nameOf(pool.key)) && !tight ? this.#floorOf(pool.key) : 0,
       needed: this.#offered(pool.key) && !tight ? pool.needed() : 0,
     }))
-    const places = Math.max(0, maxSandboxes - sparePlaces - this.sandboxes().list().length)
+    const places = Math.max(0, maxSandboxes - sparePlaces - this.claimed())
     const budget = { ...this.settings.budget, sandboxes: Math.min(places, this.settings.budget.sandboxes) }
     allot(wanted, budget).forEach((count, i) => {
       const pool = pools[i]
@@ -256,13 +259,13 @@ export class Pools implements Warm {
     const plain = { tenantId: null, purpose, template, isolation, limits, env: {} }
     if (purpose === 'run') {
       const wanted = { ...plain, network: 'none', hostname: 'run' } as const
-      const box = await this.sandboxes().make(null, wanted, this.sandboxes().runCgroup())
+      const box = await this.maker.make(null, wanted, this.maker.runCgroup())
       await this.node.prepareGate(box)
       return box
     }
     const wanted = { ...plain, network: 'internet', hostname: 'sandbox' } as const
     const cgroup = join(this.#parentCgroup(), `${template}-${process.hrtime.bigint()}`)
-    const box = await this.sandboxes().make(null, wanted, cgroup)
+    const box = await this.maker.make(null, wanted, cgroup)
     // Before anybody can claim it: what comes into a cgroup while its processes move stays behind.
     await this.node.prepareShell(box.id)
     return box

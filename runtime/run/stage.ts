@@ -8,10 +8,11 @@ import { writeFile } from '../files/write.js'
 import { fallocate } from '../linux/libc.js'
 import { runMemoryMiB } from '../pool/key.js'
 import { filesOf } from '../sandbox/files.js'
+import type { Lent } from '../sandbox/lent.js'
 import * as life from '../sandbox/life.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Record } from '../sandbox/record.js'
-import type { Sandboxes } from '../sandbox/service.js'
+import type { Tenants } from '../sandbox/tenants.js'
 
 /** Of the sandbox's first process and gates that wait: programs are in groups of their own. */
 const ownPids = 32
@@ -21,7 +22,8 @@ const roomBytes = 256 * 1024
 /** Where runs find their sandboxes. */
 export interface Theatre {
   readonly node: NodeContext
-  readonly sandboxes: Sandboxes
+  readonly lent: Lent
+  readonly tenants: Tenants
 }
 
 /** A fresh sandbox with a run's files in it. */
@@ -38,7 +40,7 @@ export class Stage {
 
   /** From the pool, with the request's files. */
   static async open(theatre: Theatre, run: RuntimeRun, number: number): Promise<Stage> {
-    const { box, home } = await theatre.sandboxes.lend(claimOf(run))
+    const { box, home } = await theatre.lent.lend(claimOf(run))
     const stage = new Stage(theatre, run, box, join(home, `${run.id}-${number}`))
     try {
       using root = stage.files()
@@ -52,7 +54,7 @@ export class Stage {
 
   /** Made on what another sandbox has written, which is never written again. */
   static async openOn(theatre: Theatre, run: RuntimeRun, number: number, below: Record): Promise<Stage> {
-    const { box, home } = await theatre.sandboxes.lend(claimOf(run), below.id)
+    const { box, home } = await theatre.lent.lend(claimOf(run), below.id)
     return new Stage(theatre, run, box, join(home, `${run.id}-${number}`))
   }
 
@@ -62,10 +64,10 @@ export class Stage {
 
   /** A control group for the next program of this sandbox. */
   group(limits: StepLimits): StepGroup {
-    const { node, sandboxes } = this.theatre
+    const { node, tenants } = this.theatre
     const { memoryMiB, pids } = limits
     const { tenantId, cpus, diskMiB } = this.run
-    const bounds = sandboxes.tenants.bounds(tenantId, { cpus, memoryMiB, pids, diskMiB })
+    const bounds = tenants.bounds(tenantId, { cpus, memoryMiB, pids, diskMiB })
     return new StepGroup(node.hierarchy, `${this.groups}-${this.#programs++}`, bounds, node.device)
   }
 
@@ -96,7 +98,7 @@ export class Stage {
 
   /** Destroys the sandbox. */
   close(): Promise<void> {
-    return this.theatre.sandboxes.giveBack(this.box)
+    return this.theatre.lent.giveBack(this.box)
   }
 }
 

@@ -34,6 +34,8 @@ export interface NodeContext {
   /** Puts a process that waits for its program into one that is for a run. Never fails. */
   prepareGate(box: Record): Promise<void>
   readonly space: Space
+  /** Left to those who run. */
+  readonly memoryReserveBytes: number
 }
 
 /** Idmaps opened ahead: to make one takes a process and 3 ms, and a new sandbox waits for it. */

@@ -1,17 +1,14 @@
-import { totalmem } from 'node:os'
 import { RuntimeRefusal } from '../errors.js'
 import { availableMemory } from '../linux/memory.js'
 import type { NodeContext } from './node.js'
 
 const mib = 1024 ** 2
-/** Share of the host's memory that is left to those who run; the pools give theirs back before that. */
-const memoryReserve = 0.03
 
 /** Why this node takes no new sandbox; null while it does. */
 export function whyFull(node: NodeContext): string | null {
   const { full } = node.space
   if (full !== null) return full
-  const [free, wanted] = [availableMemory(), totalmem() * memoryReserve]
+  const [free, wanted] = [availableMemory(), node.memoryReserveBytes]
   if (free >= wanted) return null
   return `the host has ${Math.floor(free / mib)} MiB of memory left, less than the ${Math.floor(wanted / mib)} MiB that a new sandbox wants to find`
 }

@@ -1,13 +1,5 @@
 import { join } from 'node:path'
-import type {
-  Change,
-  Claim,
-  Limits,
-  PoolPurpose,
-  Quota,
-  RuntimeSandbox,
-  SandboxState,
-} from '../../protocol/index.js'
+import type { Change, Claim, Quota, RuntimeSandbox, SandboxState } from '../../protocol/index.js'
 import { assertFits } from '../cgroup/fit.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { CgroupWriteError, processesOf } from '../cgroup/hierarchy.js'
@@ -20,39 +12,30 @@ import { limitVolume } from '../rootfs/volume.js'
 import { bind } from './bind.js'
 import { assertDiskFits } from './disk-fit.js'
 import * as life from './life.js'
+import type { Maker } from './make.js'
 import { Meter } from './meter.js'
 import type { NodeContext } from './node.js'
-import { freshRecord, type Record, saveRecord } from './record.js'
+import { type Record, saveRecord } from './record.js'
 import { assertRoom } from './room.js'
-import { Tenants } from './tenants.js'
+import type { Tenants } from './tenants.js'
+import type { Warm } from './warm.js'
 
 const mib = 1024 ** 2
-
-/** Where a claim finds a sandbox that is ready. */
-export interface Warm {
-  take(claim: Claim, purpose: PoolPurpose): Record | undefined
-  /** How long a claim took, from the pool or not. */
-  waited(claim: Claim, purpose: PoolPurpose, ms: number): void
-}
 
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
 export class Sandboxes {
   readonly #boxes = new Map<string, Record>()
-  /** Sandboxes of runs, with their end where it has begun. */
-  readonly #lent = new Map<Record, Promise<void> | undefined>()
   readonly #queues = new Map<string, Promise<unknown>>()
-  /** The control group of what runs are performed in. */
-  #runs: string | undefined
   readonly meter: Meter
-  readonly tenants: Tenants
 
   constructor(
     private readonly node: NodeContext,
     private readonly templates: () => ReadonlyMap<string, LocalTemplate>,
+    private readonly maker: Maker,
+    readonly tenants: Tenants,
     private readonly warm: Warm,
   ) {
     this.meter = new Meter(node)
-    this.tenants = new Tenants(node)
   }
 
   list(): Record[] {
@@ -130,7 +113,7 @@ export class Sandboxes {
         const cgroup = join(parent, id)
         const box =
           (await this.#takeWarm(id, claim, cgroup)) ??
-          (await this.make(id, { ...claim, purpose: 'sandbox' }, cgroup))
+          (await this.maker.make(id, { ...claim, purpose: 'sandbox' }, cgroup))
         this.#keep(box)
         setImmediate(() => this.#watch(box))
         this.warm.waited(claim, 'sandbox', performance.now() - began)
@@ -142,79 +125,6 @@ export class Sandboxes {
     })
   }
 
-  /**
-   * A sandbox for one run of a tenant. It has no id and is in no list; a runtime that finds one of an earlier
-   * runtime destroys it. `giveBack` ends it. It stays in the control group that it was made in: what the tenant is
-   * charged for and held to are its programs, each in a group below `home`.
-   *
-   * @param below a volume whose content lies over the template's layers; then it is never a pooled one
-   */
-  async lend(claim: Claim, below?: string): Promise<{ box: Record; home: string }> {
-    const began = performance.now()
-    const home = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
-    try {
-      const ready = below === undefined ? await this.#lendWarm(claim) : undefined
-      const box = ready ?? (await this.make(null, { ...claim, purpose: 'run' }, this.runCgroup(), below))
-      this.#lent.set(box, undefined)
-      if (below === undefined) this.warm.waited(claim, 'run', performance.now() - began)
-      return { box, home }
-    } catch (error) {
-      this.tenants.leave(claim.tenantId)
-      throw error
-    }
-  }
-
-  /** Where the next sandbox for a run is to be made. */
-  runCgroup(): string {
-    this.#runs ??= life.makeParentCgroup(this.node, 'runs')
-    return join(this.#runs, `run-${process.hrtime.bigint()}`)
-  }
-
-  /** Destroys a sandbox that was lent. Asked again it is the same destruction. */
-  giveBack(box: Record): Promise<void> {
-    const going = this.#lent.get(box)
-    if (going !== undefined || !this.#lent.has(box)) return going ?? Promise.resolve()
-    const gone = life.tearDown(this.node, box).finally(() => {
-      this.#lent.delete(box)
-      if (box.tenantId !== null) this.tenants.leave(box.tenantId)
-    })
-    this.#lent.set(box, gone)
-    return gone
-  }
-
-  /** Destroys everything that is lent, whoever is using it. */
-  async recall(): Promise<void> {
-    await Promise.all([...this.#lent.keys()].map((box) => this.giveBack(box)))
-  }
-
-  /** Makes a sandbox from nothing: for a claim, or with `id` null for the pool or a run. */
-  async make(
-    id: string | null,
-    claim: Omit<Claim, 'quota' | 'tenantId'> & { tenantId: string | null; purpose: PoolPurpose },
-    cgroup: string,
-    below?: string,
-  ) {
-    const template = this.templates().get(claim.template)
-    if (template === undefined) {
-      throw new RuntimeRefusal('template_unavailable', `this node has no template ${claim.template}`)
-    }
-    assertRoom(this.node)
-    const index = this.node.ranges.take()
-    const { tenantId, purpose, limits, network, isolation, env, hostname } = claim
-    const fresh = freshRecord(index, {
-      ...{ sandboxId: id, tenantId, purpose, template: claim.template },
-      ...{ limits, network, isolation, env, hostname, cgroup },
-      layers: below === undefined ? template.layers : [...template.layers, life.asLayer(below)],
-    })
-    try {
-      saveRecord(life.directoryOf(this.node, fresh), fresh)
-      return await life.boot(this.node, life.makeDisk(this.node, fresh), this.#boundsOf(fresh))
-    } catch (error) {
-      await life.tearDown(this.node, fresh)
-      throw error
-    }
-  }
-
   /** From the pool. One that dies between its check and its claim is as if there had been none. */
   async #takeWarm(id: string, claim: Claim, cgroup: string): Promise<Record | undefined> {
     const ready = this.warm.take(claim, 'sandbox')
@@ -223,31 +133,12 @@ export class Sandboxes {
     const wanted = { sandboxId: id, tenantId, limits, network, env, hostname, cgroup, warm: true }
     const box = { ...ready, ...wanted }
     try {
-      return await bind(this.node, ready, box, this.#boundsOf(box))
+      return await bind(this.node, ready, box, this.maker.boundsOf(box))
     } catch (error) {
       await life.tearDown(this.node, box)
       // What the kernel refuses of a claim it would refuse of a new sandbox too.
       if (error instanceof CgroupWriteError || error instanceof RuntimeRefusal) throw error
       this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be handed out')
-      return undefined
-    }
-  }
-
-  /** From the pool, where it has waited without a link. */
-  async #lendWarm(claim: Claim): Promise<Record | undefined> {
-    const ready = this.warm.take(claim, 'run')
-    if (ready === undefined) return undefined
-    const { limits, network, env, tenantId } = claim
-    const box: Record = { ...ready, tenantId, limits, network, env, warm: true }
-    try {
-      if (limits.diskMiB !== ready.limits.diskMiB) this.#limitDisk(box)
-      if (box.init !== null) {
-        await this.node.network.connect(life.linkOf(this.node, box), life.linkPolicyOf(box), box.init.pid)
-      }
-      return box
-    } catch (error) {
-      await life.tearDown(this.node, box)
-      this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be lent')
       return undefined
     }
   }
@@ -304,7 +195,7 @@ export class Sandboxes {
       const box = this.get(id)
       if (box.init !== null) return box
       this.tenants.assertAwake(box.tenantId)
-      const running = await life.boot(this.node, box, this.#boundsOf(box))
+      const running = await life.boot(this.node, box, this.maker.boundsOf(box))
       this.#keep(running)
       this.#watch(running)
       return running
@@ -343,8 +234,8 @@ export class Sandboxes {
     const { hierarchy, device } = this.node
     await assertDiskFits(this.node, box, before)
     if (box.init !== null) {
-      await assertFits(hierarchy, box.cgroup, this.#hostLimits(box), `sandbox ${box.sandboxId}`)
-      changeLimits(hierarchy, box.cgroup, this.#boundsOf(box), device)
+      await assertFits(hierarchy, box.cgroup, this.maker.hostLimits(box), `sandbox ${box.sandboxId}`)
+      changeLimits(hierarchy, box.cgroup, this.maker.boundsOf(box), device)
     }
     this.#limitDisk(box)
   }
@@ -363,15 +254,6 @@ export class Sandboxes {
       await network.connect(link, wanted, box.init.pid)
     } else await network.apply(link, wanted)
     return box
-  }
-
-  #boundsOf(box: Record): Limits {
-    return this.tenants.bounds(box.tenantId, this.#hostLimits(box))
-  }
-
-  /** What the host must allow, so that the sandbox has its limits. */
-  #hostLimits(box: Record): Limits {
-    return this.node.engines.of(box.isolation).hostLimits(box.limits)
   }
 
   /**

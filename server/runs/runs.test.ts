@@ -7,6 +7,8 @@ import { z } from 'zod'
 import { type Run, run as runSchema } from '../../protocol/index.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
+import { openDatabase } from '../database/client.js'
+import { RunStore } from './store.js'
 
 const python = (content: string) => ({ language: 'python', files: [{ path: 'main.py', content }] })
 
@@ -67,7 +69,8 @@ describe('POST /runs', () => {
   }
 
   beforeAll(async () => {
-    instance = await openInstance('runs', { CLOCHE_CALLBACK_ALLOW: '127.0.0.1', CLOCHE_RUN_PLACES: '2' })
+    const settings = { CLOCHE_CALLBACK_ALLOW: '127.0.0.1', CLOCHE_RUN_PLACES: '2', CLOCHE_RUN_QUEUE: '40' }
+    instance = await openInstance('runs', settings)
     ann = await TestClient.signUp(instance.url, 'ann@example.org')
     ben = await TestClient.signUp(instance.url, 'ben@example.org')
   }, 300_000)
@@ -223,6 +226,32 @@ describe('POST /runs', () => {
     const answer = await post(ann, body)
     expect(answer.status).toBe(status)
     expect(JSON.stringify(answer.body)).toMatch(words)
+  })
+
+  it('answers 429 when a line is full, and takes none of those in it away', async () => {
+    const holding = await Promise.all([1, 2].map(() => post(ann, { command: 'sleep 60' })))
+    const waiting = await Promise.all(Array.from({ length: 40 }, () => post(ann, { command: 'echo waited' })))
+    expect(waiting.map(({ status }) => status)).toEqual(Array(40).fill(202))
+    const refused = await post(ann, { command: 'true' })
+    expect(refused.status).toBe(429)
+    expect(refused.body.code).toBe('queue_full')
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await post(ben, { command: 'true' })).status).toBe(202)
+    for (const { run } of holding) await ann.call('DELETE', `/api/v1/runs/${run?.id}`)
+    for (const { run } of waiting) {
+      expect((await until(ann, run?.id ?? '', 'finished')).steps[0]?.stdout.content).toBe('waited\n')
+    }
+  })
+
+  it('forgets a result when its time is over, and no other', async () => {
+    const [old, young] = [await done(ann, { command: 'true' }), await done(ann, { command: 'true' })]
+    const socket = encodeURIComponent(`/run/cloche/${instance.name}/postgres`)
+    await using database = openDatabase(`postgresql://cloche@localhost/cloche?host=${socket}`)
+    const week = `UPDATE run SET "expiresAt" = "expiresAt" - interval '168 hours' WHERE id = $1 RETURNING "expiresAt" <= "finishedAt" AS over`
+    expect((await database.pool.query(week, [old.id])).rows).toEqual([{ over: true }])
+    await new RunStore(database, 168).expire()
+    expect((await ann.call('GET', `/api/v1/runs/${old.id}`)).status).toBe(404)
+    expect((await get(ann, young.id)).status).toBe('ok')
   })
 
   it('refuses a body of 100 MB before it has read it', async () => {

@@ -17,8 +17,6 @@ import { plan } from './plan.js'
 import { present, type RunRow, summarize } from './rows.js'
 import type { RunQuery, RunStore } from './store.js'
 
-/** Runs of one tenant that wait; more are answered with 429. */
-const waitingMax = 10_000
 const retryAfterSeconds = 5
 
 /** A tenant's one-off tasks. Every call checks that the run is the caller's; somebody else's does not exist. */
@@ -28,6 +26,8 @@ export class RunService {
     private readonly store: RunStore,
     private readonly dispatcher: Dispatcher,
     private readonly templates: Templates,
+    /** Runs of one tenant that may wait; more are answered with 429. */
+    private readonly waitingMax: number,
   ) {}
 
   /**
@@ -39,8 +39,12 @@ export class RunService {
     const { tenantId } = who
     const quota = await this.#quotaOf(tenantId)
     const planned = plan(wanted, await this.templates.list(), quota)
-    if (this.dispatcher.waitingOf(tenantId) >= waitingMax) {
-      throw new ApiError('queue_full', `${waitingMax} runs of this tenant are waiting`, retryAfterSeconds)
+    if (this.dispatcher.waitingOf(tenantId) >= this.waitingMax) {
+      throw new ApiError(
+        'queue_full',
+        `${this.waitingMax} runs of this tenant are waiting`,
+        retryAfterSeconds,
+      )
     }
     const seated = this.dispatcher.seat(tenantId, quota)
     const id = newRunId()

@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import type { Claim } from '../../protocol/index.js'
+import { limitVolume } from '../rootfs/volume.js'
+import * as life from './life.js'
+import type { Maker } from './make.js'
+import type { NodeContext } from './node.js'
+import type { Record } from './record.js'
+import type { Tenants } from './tenants.js'
+import type { Warm } from './warm.js'
+
+const mib = 1024 ** 2
+
+/** The sandboxes that runs are performed in, each for one run or less. */
+export class Lent {
+  /** With their end where it has begun. */
+  readonly #lent = new Map<Record, Promise<void> | undefined>()
+
+  constructor(
+    private readonly node: NodeContext,
+    private readonly maker: Maker,
+    private readonly tenants: Tenants,
+    private readonly warm: Warm,
+  ) {}
+
+  /**
+   * A sandbox for one run of a tenant. It has no id and is in no list; a runtime that finds one of an earlier
+   * runtime destroys it. `giveBack` ends it. It stays in the control group that it was made in: what the tenant is
+   * charged for and held to are its programs, each in a group below `home`.
+   *
+   * @param below a volume whose content lies over the template's layers; then it is never a pooled one
+   */
+  async lend(claim: Claim, below?: string): Promise<{ box: Record; home: string }> {
+    const began = performance.now()
+    const home = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
+    try {
+      const ready = below === undefined ? await this.#lendWarm(claim) : undefined
+      const box =
+        ready ?? (await this.maker.make(null, { ...claim, purpose: 'run' }, this.maker.runCgroup(), below))
+      this.#lent.set(box, undefined)
+      if (below === undefined) this.warm.waited(claim, 'run', performance.now() - began)
+      return { box, home }
+    } catch (error) {
+      this.tenants.leave(claim.tenantId)
+      throw error
+    }
+  }
+
+  /** Destroys a sandbox that was lent. Asked again it is the same destruction. */
+  giveBack(box: Record): Promise<void> {
+    const going = this.#lent.get(box)
+    if (going !== undefined || !this.#lent.has(box)) return going ?? Promise.resolve()
+    const gone = life.tearDown(this.node, box).finally(() => {
+      this.#lent.delete(box)
+      if (box.tenantId !== null) this.tenants.leave(box.tenantId)
+    })
+    this.#lent.set(box, gone)
+    return gone
+  }
+
+  /** Destroys everything that is lent, whoever is using it. */
+  async recall(): Promise<void> {
+    await Promise.all([...this.#lent.keys()].map((box) => this.giveBack(box)))
+  }
+
+  /** From the pool, where it has waited without a link. */
+  async #lendWarm(claim: Claim): Promise<Record | undefined> {
+    const ready = this.warm.take(claim, 'run')
+    if (ready === undefined) return undefined
+    const { limits, network, env, tenantId } = claim
+    const box: Record = { ...ready, tenantId, limits, network, env, warm: true }
+    try {
+      if (limits.diskMiB !== ready.limits.diskMiB)
+        limitVolume(join(this.node.disk, 'sandboxes', box.id), limits.diskMiB * mib)
+      if (box.init !== null) {
+        await this.node.network.connect(life.linkOf(this.node, box), life.linkPolicyOf(box), box.init.pid)
+      }
+      return box
+    } catch (error) {
+      await life.tearDown(this.node, box)
+      this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be lent')
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import type { Claim, Limits, PoolPurpose } from '../../protocol/index.js'
+import { RuntimeRefusal } from '../errors.js'
+import type { LocalTemplate } from '../rootfs/templates.js'
+import * as life from './life.js'
+import type { NodeContext } from './node.js'
+import { freshRecord, type Record, saveRecord } from './record.js'
+import { assertRoom } from './room.js'
+import type { Tenants } from './tenants.js'
+
+/** What a sandbox is made from. Nobody's yet with `tenantId` null. */
+export type Plan = Omit<Claim, 'quota' | 'tenantId'> & { tenantId: string | null; purpose: PoolPurpose }
+
+/** Makes sandboxes from nothing, for claims, runs and pools. */
+export class Maker {
+  /** The control group of what runs are performed in. */
+  #runs: string | undefined
+
+  constructor(
+    private readonly node: NodeContext,
+    private readonly templates: () => ReadonlyMap<string, LocalTemplate>,
+    private readonly tenants: Tenants,
+  ) {}
+
+  /**
+   * @param id null for the pool or a run
+   * @param below a volume whose content lies over the template's layers
+   * @throws RuntimeRefusal `template_unavailable`, `node_full`; and whatever goes wrong: then nothing of it is left
+   */
+  async make(id: string | null, plan: Plan, cgroup: string, below?: string): Promise<Record> {
+    const template = this.templates().get(plan.template)
+    if (template === undefined) {
+      throw new RuntimeRefusal('template_unavailable', `this node has no template ${plan.template}`)
+    }
+    assertRoom(this.node)
+    const index = this.node.ranges.take()
+    const { tenantId, purpose, limits, network, isolation, env, hostname } = plan
+    const fresh = freshRecord(index, {
+      ...{ sandboxId: id, tenantId, purpose, template: plan.template },
+      ...{ limits, network, isolation, env, hostname, cgroup },
+      layers: below === undefined ? template.layers : [...template.layers, life.asLayer(below)],
+    })
+    try {
+      saveRecord(life.directoryOf(this.node, fresh), fresh)
+      return await life.boot(this.node, life.makeDisk(this.node, fresh), this.boundsOf(fresh))
+    } catch (error) {
+      await life.tearDown(this.node, fresh)
+      throw error
+    }
+  }
+
+  /** Where the next sandbox for a run is to be made. */
+  runCgroup(): string {
+    this.#runs ??= life.makeParentCgroup(this.node, 'runs')
+    return join(this.#runs, `run-${process.hrtime.bigint()}`)
+  }
+
+  /** What its cgroup is held to. */
+  boundsOf(box: Record): Limits {
+    return this.tenants.bounds(box.tenantId, this.hostLimits(box))
+  }
+
+  /** What the host must allow, so that the sandbox has its limits. */
+  hostLimits(box: Record): Limits {
+    return this.node.engines.of(box.isolation).hostLimits(box.limits)
+  }
+}
