@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import { privateProc } from '../linux/private-proc.js'
 import type { Reaper } from '../linux/process.js'
 import { type Hierarchy, makeCgroup, writeValue } from './hierarchy.js'
 
@@ -64,14 +65,9 @@ const insideInotify = { max_inotify_instances: 128, max_inotify_watches: 65_536 
  * @param pid its first process
  */
 export async function boundInotify(reaper: Reaper, pid: number): Promise<void> {
-  const settings = Object.entries(insideInotify).map(([name, value]) => `user.${name}=${value}`)
-  await reaper.call('nsenter', [
-    '--user',
-    '--target',
-    String(pid),
-    'sysctl',
-    '--quiet',
-    '--write',
-    ...settings,
-  ])
+  const lines = Object.entries(insideInotify).map(
+    ([name, value]) => `echo ${value} > /proc/self/fd/0/sys/user/${name}`,
+  )
+  const words = ['--user', '--target', String(pid), '/bin/sh', '-ec', lines.join('; ')]
+  await reaper.call('nsenter', words, privateProc())
 }

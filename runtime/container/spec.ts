@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { idRangeSize } from '../linux/userns.js'
 import type { SeccompConfig } from './filter.js'
 
@@ -128,12 +127,6 @@ export function containerSpec(options: ContainerOptions) {
       rootfsPropagation: 'private',
       seccomp: options.filter.seccomp,
       resources: { devices: [{ allow: false, access: 'rwm' }] },
-      sysctl: {
-        'net.ipv4.ping_group_range': '0 65535',
-        'net.ipv4.ip_unprivileged_port_start': '0',
-        // A host may have been booted without it (ipv6.disable=1).
-        ...(existsSync('/proc/sys/net/ipv6') ? { 'net.ipv6.conf.all.disable_ipv6': '1' } : {}),
-      },
       maskedPaths,
       readonlyPaths: ['/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },

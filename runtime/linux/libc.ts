@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import koffi from 'koffi'
 
@@ -38,12 +38,25 @@ export function check(result: number, call: string, detail: string): number {
 }
 
 // Numbers above 423 are the same on every architecture; see include/uapi/asm-generic/unistd.h.
-const nr = { openTree: 428, moveMount: 429, openat2: 437, mountSetattr: 442 } as const
+const nr = {
+  ...{
+    openTree: 428,
+    moveMount: 429,
+    fsopen: 430,
+    fsconfig: 431,
+    fsmount: 432,
+    openat2: 437,
+    mountSetattr: 442,
+  },
+} as const
 
 const sysOpenTree = libc.func('syscall', 'long', ['long', 'int', 'str', 'uint'])
 const sysMoveMount = libc.func('syscall', 'long', ['long', 'int', 'str', 'int', 'str', 'uint'])
 const sysMountSetattr = libc.func('syscall', 'long', ['long', 'int', 'str', 'uint', 'void *', 'size_t'])
 const sysOpenat2 = libc.func('syscall', 'long', ['long', 'int', 'void *', 'void *', 'size_t'])
+const sysFsopen = libc.func('syscall', 'long', ['long', 'str', 'uint'])
+const sysFsconfig = libc.func('syscall', 'long', ['long', 'int', 'uint', 'void *', 'void *', 'int'])
+const sysFsmount = libc.func('syscall', 'long', ['long', 'int', 'uint', 'uint'])
 const libcMount = libc.func('mount', 'int', ['str', 'str', 'str', 'ulong', 'str'])
 const libcUmount2 = libc.func('umount2', 'int', ['str', 'int'])
 const libcIoctl = libc.func('ioctl', 'int', ['int', 'ulong', 'void *'])
@@ -73,6 +86,21 @@ export function mountSetattr(fd: number, attr: { set: bigint; propagation: bigin
     'mount_setattr',
     `on descriptor ${fd}`,
   )
+}
+
+/**
+ * A proc file system of its own, mounted nowhere. @see fsopen(2), fsmount(2)
+ * @returns its root, a descriptor that is not inherited; it goes with that
+ */
+export function mountProc(): number {
+  const [closeOnExec, create] = [1, 6]
+  const context = check(sysFsopen(nr.fsopen, 'proc', closeOnExec), 'fsopen', 'proc')
+  try {
+    check(sysFsconfig(nr.fsconfig, context, create, null, null, 0), 'fsconfig', 'proc')
+    return check(sysFsmount(nr.fsmount, context, closeOnExec, 0), 'fsmount', 'proc')
+  } finally {
+    closeSync(context)
+  }
 }
 
 /** @see mount(2) */
@@ -193,6 +221,11 @@ export function sendWaiting(fd: number, message: Buffer): Promise<void> {
       else reject(error ?? new SyscallError('send', 'EIO', `on descriptor ${fd}`))
     })
   })
+}
+
+/** Sends on this thread: for what the kernel answers at once. */
+export function sendNow(fd: number, message: Buffer): void {
+  check(libcSend(fd, message, message.length, 0), 'send', `on descriptor ${fd}`)
 }
 
 /** One message that is there already. @returns its length */

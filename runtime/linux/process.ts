@@ -61,10 +61,12 @@ export class Reaper {
   /**
    * Runs a program that says nothing when all is well. `run` of `spawn.ts` takes Node's fork, in which this process
    * stands still for 2 ms: too much for what every sandbox needs.
+   * @param input what it reads, or a descriptor that becomes its stdin
    * @throws CommandError when it does not end with 0, SyscallError when there is none of that name
    */
-  async call(program: string, args: readonly string[], input = ''): Promise<void> {
-    const [stdin, output] = [memoryFile('input', input), memoryFile('output')]
+  async call(program: string, args: readonly string[], input: string | number = ''): Promise<void> {
+    const stdin = typeof input === 'number' ? input : memoryFile('input', input)
+    const output = memoryFile('output')
     try {
       const { exitCode, signal } = await this.run(program, args, [stdin, output, output])
       if (exitCode === 0) return
@@ -74,7 +76,7 @@ export class Reaper {
         readFrom(output),
       )
     } finally {
-      closeSync(stdin)
+      if (typeof input === 'string') closeSync(stdin)
       closeSync(output)
     }
   }

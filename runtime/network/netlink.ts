@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { errnoName, receiveNow, routeSocket, sendWaiting, setns } from '../linux/libc.js'
+import { errnoName, receiveNow, routeSocket, sendNow, sendWaiting, setns } from '../linux/libc.js'
 
 /**
  * Changes to links, addresses and routes, asked of the kernel itself: two programs of iproute2 for each sandbox
@@ -12,7 +12,7 @@ const newNet = 0x40000000
 const headerBytes = 16
 const afInet = 2
 const flags = { request: 1, ack: 4, exclusive: 0x200, create: 0x400 }
-const types = { error: 2, newLink: 16, delLink: 17, newAddress: 20, newRoute: 24 }
+const types = { error: 2, newLink: 16, delLink: 17, getLink: 18, newAddress: 20, newRoute: 24 }
 const [interfaceUp, noArp] = [1, 0x80]
 
 /**
@@ -53,6 +53,24 @@ export async function change(messages: readonly Buffer[], pid?: number): Promise
   }
 }
 
+/** Packets that came in over a link of this process's own namespace; undefined when there is none of that name. */
+export function receivedPackets(name: string): bigint | undefined {
+  const socket = routeSocket()
+  try {
+    sendNow(socket, message(types.getLink, 0, link(0, 0), attribute(3, text(name))))
+    const answer = Buffer.alloc(16_384)
+    const bytes = receiveNow(socket, answer)
+    if (answer.readUInt16LE(4) !== types.newLink) return undefined
+    const stats64 = 23
+    for (let at = headerBytes + 16; at + 4 <= bytes; at += (answer.readUInt16LE(at) + 3) & ~3) {
+      if (answer.readUInt16LE(at + 2) === stats64) return answer.readBigUInt64LE(at + 4)
+    }
+    return undefined
+  } finally {
+    closeSync(socket)
+  }
+}
+
 /** A socket stays in the namespace that it was made in: the thread visits it for that one call. */
 function socketInside(pid: number): number {
   const own = openSync('/proc/thread-self/ns/net', 'r')
@@ -67,7 +85,7 @@ function socketInside(pid: number): number {
   }
 }
 
-/** A pair of links: `name` here, up, and `peer` in the namespace of `pid`, down, with the same index. Without ARP. */
+/** A pair of links: `name` here and `peer` in the namespace of `pid`, both down, with the same index. Without ARP. */
 export function addPair(name: string, index: number, peer: string, pid: number): Buffer {
   const one = [attribute(3, text(name)), attribute(1, mac), attribute(31, u32(1)), attribute(32, u32(1))]
   const other = [
@@ -79,13 +97,7 @@ export function addPair(name: string, index: number, peer: string, pid: number):
   ]
   const veth = attribute(1, Buffer.concat([link(index, noArp), ...other]))
   const kind = attribute(18, Buffer.concat([attribute(1, text('veth')), attribute(2, veth)]))
-  return message(
-    types.newLink,
-    flags.create | flags.exclusive,
-    link(index, interfaceUp | noArp),
-    ...one,
-    kind,
-  )
+  return message(types.newLink, flags.create | flags.exclusive, link(index, noArp), ...one, kind)
 }
 
 export const deleteLink = (name: string): Buffer =>

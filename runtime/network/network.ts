@@ -6,7 +6,8 @@ import type { Slot } from '../linux/slot.js'
 import { rcode, readQuestion, writeAnswer } from './dns.js'
 import { Firewall } from './firewall.js'
 import { Names } from './names.js'
-import { connect, disconnect } from './veth.js'
+import { plain } from './ruleset.js'
+import { connect, disconnect, hasBeenSilent } from './veth.js'
 
 /** The same at each start, or a question asked again would go to the port of before. */
 const firstDnsPort = 53_530
@@ -119,10 +120,11 @@ export class Network {
   /** Takes the link away, and everything that is known of it. */
   async disconnect(link: Link): Promise<void> {
     if (this.#unlinked.delete(link.address)) return
+    const silent = hasBeenSilent(link.name)
     await disconnect(link.name)
     for (const name of this.#listed.get(link.address)?.names ?? []) this.#names.release(name)
     this.#listed.delete(link.address)
-    await this.firewall.forget(link.address)
+    await (silent ? this.firewall.set(link.address, plain) : this.firewall.forget(link.address))
   }
 
   /** How the names of a sandbox's allowlist stand. */

@@ -1,6 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { addAddress, addPair, addRoute, change, deleteLink, NetlinkError, setUp } from './netlink.js'
+import {
+  addAddress,
+  addPair,
+  addRoute,
+  change,
+  deleteLink,
+  NetlinkError,
+  receivedPackets,
+  setUp,
+} from './netlink.js'
 import { gateway } from './ruleset.js'
 
 /** Indices of our interfaces are named, not found out: far above those that the kernel gives by itself. */
@@ -19,7 +28,8 @@ export async function connect(name: string, address: string, pid: number): Promi
     await disconnect(name)
     await sleep(5)
   }
-  await change([addAddress(index, gateway), addRoute(index, address)])
+  withoutIpv6(name)
+  await change([setUp(index), addAddress(index, gateway), addRoute(index, address)])
   await change(
     [
       setUp(loopback),
@@ -31,6 +41,17 @@ export async function connect(name: string, address: string, pid: number): Promi
     pid,
   )
 }
+
+/**
+ * Sandboxes have no IPv6, and the kernel looks through all routes of IPv6 whenever a link goes: with those that every
+ * link would have, that costs the more the more sandboxes there are.
+ */
+function withoutIpv6(name: string): void {
+  if (hasIpv6) writeFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1')
+}
+
+/** A host may have been booted without it (ipv6.disable=1). */
+const hasIpv6 = existsSync('/proc/sys/net/ipv6')
 
 /** @returns false when the name, or for a moment longer its index, is still taken */
 async function addOnce(name: string, index: number, pid: number): Promise<boolean> {
@@ -51,6 +72,12 @@ export async function disconnect(name: string): Promise<void> {
     if (!(error instanceof NetlinkError) || error.code !== 'ENODEV') throw error
   }
 }
+
+/**
+ * Whether a sandbox that is dead has never sent a packet: then nobody has heard of it, and there is no connection to
+ * forget. When its link is gone already nobody knows.
+ */
+export const hasBeenSilent = (name: string): boolean => receivedPackets(name) === 0n
 
 /** The two last parts of an address, which tell all of a host's sandboxes apart together with the second. */
 const ipv4Number = (address: string) => {

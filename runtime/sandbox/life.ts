@@ -10,6 +10,7 @@ import { containerSpec } from '../container/spec.js'
 import { mkfifo } from '../linux/libc.js'
 import { startTime } from '../linux/process.js'
 import type { Link, LinkPolicy } from '../network/network.js'
+import { settleNetwork } from '../network/settings.js'
 import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
 import type { NodeContext } from './node.js'
@@ -87,6 +88,7 @@ async function startContainer(
   const output = openSync(join(bundle, 'exit'), constants.O_RDWR)
   try {
     return await engine.start(box.id, bundle, spec, output, async (pid) => {
+      settleNetwork(pid)
       await Promise.all([
         node.network.connect(linkOf(node, box), linkPolicyOf(box), pid),
         // gVisor has an inotify of its own, in its own memory.
