@@ -47,16 +47,23 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
   if (!existsSync(exitPipe)) mkfifo(exitPipe, 0o600)
   const idmap = await node.ranges.idmap(box.index)
   const layers = box.layers.map((layer) => join(node.disk, 'layers', layer))
-  await using rootfs = mountRootfs(join(node.scratch, box.id), layers, volumeOf(node, box), idmap)
-  makeLeaf(node.hierarchy, box.cgroup)
-  applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
-  const pid = await startContainer(node, box, bundle, rootfs.path)
-  leaveIdleTrees(node.hierarchy, box.cgroup)
-  const began = startTime(pid)
-  if (began === undefined) throw new Error('the first process of the sandbox ended at once')
-  const running: Record = { ...box, state: 'running', failure: null, init: { pid, startTime: began } }
-  saveRecord(bundle, running)
-  return running
+  const rootfs = mountRootfs(join(node.scratch, box.id), layers, volumeOf(node, box), idmap)
+  let bounded: Promise<void> | undefined
+  try {
+    makeLeaf(node.hierarchy, box.cgroup)
+    applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
+    const pid = await startContainer(node, box, bundle, rootfs.path)
+    // gVisor has an inotify of its own, in its own memory.
+    if (box.isolation === 'standard') bounded = boundInotify(node.reaper, pid)
+    leaveIdleTrees(node.hierarchy, box.cgroup)
+    const began = startTime(pid)
+    if (began === undefined) throw new Error('the first process of the sandbox ended at once')
+    const running: Record = { ...box, state: 'running', failure: null, init: { pid, startTime: began } }
+    saveRecord(bundle, running)
+    return running
+  } finally {
+    await Promise.all([rootfs[Symbol.asyncDispose](), bounded])
+  }
 }
 
 export const linkOf = (node: NodeContext, box: Record): Link => ({
@@ -89,11 +96,7 @@ async function startContainer(
   try {
     return await engine.start(box.id, bundle, spec, output, async (pid) => {
       settleNetwork(pid)
-      await Promise.all([
-        node.network.connect(linkOf(node, box), linkPolicyOf(box), pid),
-        // gVisor has an inotify of its own, in its own memory.
-        box.isolation === 'standard' ? boundInotify(node.reaper, pid) : undefined,
-      ])
+      await node.network.connect(linkOf(node, box), linkPolicyOf(box), pid)
     })
   } finally {
     closeSync(output)
