@@ -126,7 +126,8 @@ export async function openCloche(): Promise<Cloche> {
     },
     kept: () => ({
       disks: readdirSync(join(instance.home, 'disk', 'sandboxes')).length,
-      records: readdirSync(join(instance.home, 'boxes')).length,
+      records: [instance.home, `/run/cloche/${instance.name}`].flatMap((at) => readdirSync(join(at, 'boxes')))
+        .length,
     }),
     pooledCgroups: () =>
       readRecords(join(instance.home, 'boxes'), () => {})

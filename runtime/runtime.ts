@@ -86,6 +86,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     engines: await Engines.open(config.run, 'runtime', reaper, filter),
     ...{ reaper, filter },
     boxes: join(config.home, 'boxes'),
+    passing: { boxes: join(config.run, 'boxes'), bundles: join(config.run, 'bundles') },
     cgroupRoot: config.cgroupRoot,
     ranges: new Ranges(slot),
     network,

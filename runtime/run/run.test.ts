@@ -294,6 +294,7 @@ describe('a run', () => {
     expect((await instance.call('POST', '/shutdown')).status).toBe(204)
     await second.ended
     expect(readdirSync(join(instance.disk, 'sandboxes'))).toEqual([])
-    expect(readdirSync(join(instance.home, 'boxes'))).toEqual([])
+    expect(readdirSync(`/run/cloche/${testInstance}/boxes`)).toEqual([])
+    expect(readdirSync(`/run/cloche/${testInstance}/bundles`)).toEqual([])
   })
 })

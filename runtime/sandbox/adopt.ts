@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { thaw } from '../cgroup/freezer.js'
 import { endCgroup } from '../cgroup/hierarchy.js'
@@ -16,9 +16,11 @@ import { type Record, readRecords } from './record.js'
  * (half-made sandboxes, containers, volumes, interfaces, cgroups without a record) is destroyed.
  */
 export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; pooled: Record[] }> {
-  const records = readRecords(node.boxes, (directory, error) => {
-    node.log.warn({ directory, error }, 'removed a sandbox whose record cannot be read')
-  })
+  const records = [node.boxes, node.passing.boxes].flatMap((root) =>
+    readRecords(root, (directory, error) => {
+      node.log.warn({ directory, error }, 'removed a sandbox whose record cannot be read')
+    }),
+  )
   for (const box of records) node.ranges.adopt(box.index)
   const claimed: Record[] = []
   const pooled: Record[] = []
@@ -44,6 +46,10 @@ async function sweep(node: NodeContext, kept: readonly Record[]): Promise<void> 
   const ids = new Set(kept.map((box) => box.id))
   for (const engine of node.engines.all) {
     for (const id of await engine.list()) if (!ids.has(id)) await engine.remove(id)
+  }
+  mkdirSync(node.passing.bundles, { recursive: true, mode: 0o700 })
+  for (const name of readdirSync(node.passing.bundles)) {
+    if (!ids.has(name)) rmSync(join(node.passing.bundles, name), { recursive: true })
   }
   const volumes = join(node.disk, 'sandboxes')
   for (const name of readdirSync(volumes)) if (!ids.has(name)) destroyVolume(join(volumes, name))

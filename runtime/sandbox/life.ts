@@ -21,7 +21,10 @@ const mib = 1024 ** 2
 /** A tenant can write into its exit pipe; after a first byte it is looked at no more often than this. */
 const nuisancePauseMs = 1000
 
-export const directoryOf = (node: NodeContext, box: Record) => join(node.boxes, box.id)
+/** Where its record lies. */
+export const directoryOf = (node: NodeContext, box: Record) =>
+  join(box.purpose === 'run' ? node.passing.boxes : node.boxes, box.id)
+const bundleOf = (node: NodeContext, box: Record) => join(node.passing.bundles, box.id)
 const volumeOf = (node: NodeContext, box: Record) => join(node.disk, 'sandboxes', box.id)
 
 /** What a stopped sandbox has written, as a layer for others. */
@@ -41,7 +44,7 @@ export function makeDisk(node: NodeContext, box: Record): Record {
  * @throws when any step fails; the caller removes what there is with `tearDown`
  */
 export async function boot(node: NodeContext, box: Record, bounds: Limits): Promise<Record> {
-  const bundle = directoryOf(node, box)
+  const bundle = bundleOf(node, box)
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
   const exitPipe = join(bundle, 'exit')
   if (!existsSync(exitPipe)) mkfifo(exitPipe, 0o600)
@@ -59,7 +62,7 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
     const began = startTime(pid)
     if (began === undefined) throw new Error('the first process of the sandbox ended at once')
     const running: Record = { ...box, state: 'running', failure: null, init: { pid, startTime: began } }
-    saveRecord(bundle, running)
+    saveRecord(directoryOf(node, box), running)
     return running
   } finally {
     await Promise.all([rootfs[Symbol.asyncDispose](), bounded])
@@ -124,7 +127,9 @@ export async function tearDown(node: NodeContext, box: Record): Promise<void> {
   const volume = volumeOf(node, box)
   if (existsSync(volume)) destroyVolume(volume)
   removeMountPoints(join(node.scratch, box.id))
-  rmSync(directoryOf(node, box), { recursive: true, force: true })
+  for (const directory of [directoryOf(node, box), bundleOf(node, box)]) {
+    rmSync(directory, { recursive: true, force: true })
+  }
   node.ranges.releaseAfter(box.index, node.network.disconnect(linkOf(node, box)), node.log)
 }
 
@@ -139,7 +144,7 @@ export function isAlive(box: Record): boolean {
  * before it is dead, and a tenant may close them on a living one: hence the look at the process itself.
  */
 export function watchExit(node: NodeContext, box: Record, ended: () => void): void {
-  const fd = openSync(join(directoryOf(node, box), 'exit'), constants.O_RDONLY | constants.O_NONBLOCK)
+  const fd = openSync(join(bundleOf(node, box), 'exit'), constants.O_RDONLY | constants.O_NONBLOCK)
   const pipe = new Socket({ fd, readable: true, writable: false })
   pipe.on('data', () => {
     pipe.pause()

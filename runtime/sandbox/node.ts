@@ -22,8 +22,10 @@ export interface NodeContext {
   readonly disk: string
   /** The block device under it, `major:minor`. */
   readonly device: string
-  /** Records and OCI bundles. */
+  /** Records of sandboxes that outlive the host's next start. */
   readonly boxes: string
+  /** Records of those that are for runs, and OCI bundles: a tmpfs, where a file costs the disk nothing. */
+  readonly passing: { readonly boxes: string; readonly bundles: string }
   /** Where roots are mounted while a container starts, and execs leave their files: a tmpfs. */
   readonly scratch: string
   readonly cgroupRoot: string
