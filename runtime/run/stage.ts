@@ -1,4 +1,4 @@
-import { open, unlink } from 'node:fs/promises'
+import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Claim, newId, type RunFile, type RuntimeRun, type StepLimits } from '../../protocol/index.js'
 import { StepGroup } from '../cgroup/step.js'
@@ -72,17 +72,17 @@ export class Stage {
   }
 
   /** Whether the disk has no room left, shown by asking for some. */
-  async diskIsFull(): Promise<boolean> {
+  diskIsFull(): boolean {
     using root = this.files()
     using top = root.directory('/')
     const probe = top.path(`.${newId('probe')}`)
     try {
-      const file = await open(probe, 'wx', 0o600)
+      const file = openSync(probe, 'wx', 0o600)
       try {
-        fallocate(file.fd, roomBytes)
+        fallocate(file, roomBytes)
       } finally {
-        await file.close()
-        await unlink(probe)
+        closeSync(file)
+        unlinkSync(probe)
       }
       return false
     } catch (error) {

@@ -43,10 +43,12 @@ export class Stages {
     this.current = await this.#open()
   }
 
-  /** Destroys them all, in the background. */
+  /** Destroys them all, when whoever waits for the run has its answer. */
   close(): void {
-    this.#close(this.current)
-    if (this.#below !== undefined && this.#below !== this.current) this.#close(this.#below)
+    setImmediate(() => {
+      this.#close(this.current)
+      if (this.#below !== undefined && this.#below !== this.current) this.#close(this.#below)
+    })
   }
 
   #open(): Promise<Stage> {

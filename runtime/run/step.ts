@@ -39,7 +39,7 @@ export async function performStep(
     }
     const outcome = await runProgram(node, gate, group, program, canceled)
     // Looking costs the case its freshness, so a case that has written nothing is not asked.
-    const diskFull = (at.case === null || outcome.exit.exitCode !== 0) && (await stage.diskIsFull())
+    const diskFull = (at.case === null || outcome.exit.exitCode !== 0) && stage.diskIsFull()
     const { name, stdin: _, ...rest } = at
     const { limits, compile } = step
     const result = judge(outcome, { name, limits, compile, diskFull, room: performance.room, ...rest })

@@ -90,33 +90,36 @@ export class RunStore {
   /** @returns undefined when that attempt is not under way any more: it was canceled */
   async finish(id: string, attempt: number, result: RuntimeRunResult): Promise<RunRow | undefined> {
     const passed = result.cases.filter((one) => one.status === 'ok').length
-    return this.#end(id, `state = 'running' AND attempt = ${attempt}`, 'finished', result.status, {
+    return this.#end(id, attempt, 'finished', result.status, {
       ...{ result: JSON.stringify(result), passed: result.cases.length > 0 ? passed : null },
     })
   }
 
   /** @returns undefined when it had ended already */
   cancel(id: string): Promise<RunRow | undefined> {
-    return this.#end(id, `state IN ('queued', 'running')`, 'canceled', null, { result: null, passed: null })
+    return this.#end(id, null, 'canceled', null, { result: null, passed: null })
   }
 
+  /** @param attempt that must be under way; null for a run that has not ended, queued or not */
   async #end(
     id: string,
-    when: string,
+    attempt: number | null,
     state: RunState,
     status: StepStatus | null,
     outcome: { result: string | null; passed: number | null },
   ): Promise<RunRow | undefined> {
     const now = new Date()
-    const result = await this.database.relaxed.query(
-      `UPDATE run SET state = $2, status = $3, result = $4, "casesPassed" = $5, "finishedAt" = $6::timestamp, "expiresAt" = $7,
+    const result = await this.database.relaxed.query({
+      name: 'end-run',
+      text: `UPDATE run SET state = $2, status = $3, result = $4, "casesPassed" = $5, "finishedAt" = $6::timestamp, "expiresAt" = $7,
          "callbackAt" = CASE WHEN "callbackUrl" IS NULL THEN NULL ELSE $6::timestamp END
-       WHERE id = $1 AND ${when} RETURNING ${runColumns}`,
-      [
+       WHERE id = $1 AND (state = 'running' AND attempt = $8 OR $8 IS NULL AND state IN ('queued', 'running'))
+       RETURNING ${runColumns}`,
+      values: [
         ...[id, state, status, outcome.result, outcome.passed, now],
-        new Date(now.getTime() + this.retentionHours * 3_600_000),
+        ...[new Date(now.getTime() + this.retentionHours * 3_600_000), attempt],
       ],
-    )
+    })
     return rowsOf(result)[0]
   }
 
