@@ -113,7 +113,7 @@ describe('the runtime', () => {
       ...process.env,
       CLOCHE_INSTANCE: instance,
       CLOCHE_HOME: lab.home,
-      CLOCHE_POOL_SIZE: '2',
+      ...{ CLOCHE_POOL_SIZE: '2', CLOCHE_POOL_RUNS: '0' },
       CLOCHE_POOL_SANDBOXES: '2',
       LOG_LEVEL: 'warn',
     }

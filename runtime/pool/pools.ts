@@ -321,11 +321,12 @@ export class Pools implements Warm {
   }
 
   #floors() {
-    return this.#floorKeys().map((key) => {
+    const wants = this.#floorKeys().map((key) => {
       const { template, isolation, purpose } = key
       const label = `always ready: ${template}${purpose === 'run' ? ' for runs' : ''}`
       return { isolation, count: this.#floorOf(key), label }
     })
+    return wants.filter(({ count }) => count > 0)
   }
 
   #floorOf({ isolation, purpose }: Key): number {

@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -159,6 +159,16 @@ export function watchExit(node: NodeContext, box: Record, ended: () => void): vo
     ended()
   })
   pipe.unref()
+  // Nothing is told of an end that was before somebody listened.
+  if (hasNoWriter(fd)) pipe.destroy()
+}
+
+function hasNoWriter(pipe: number): boolean {
+  try {
+    return readSync(pipe, Buffer.alloc(1)) === 0
+  } catch {
+    return false // EAGAIN: somebody may still write
+  }
 }
 
 /** Makes the cgroup that holds a tenant, or the pool. */

@@ -69,7 +69,7 @@ describe('POST /runs', () => {
   }
 
   beforeAll(async () => {
-    const settings = { CLOCHE_CALLBACK_ALLOW: '127.0.0.1', CLOCHE_RUN_PLACES: '2', CLOCHE_RUN_QUEUE: '40' }
+    const settings = { CLOCHE_CALLBACK_ALLOW: '127.0.0.1', CLOCHE_RUN_PLACES: '2', CLOCHE_RUN_QUEUE: '80' }
     instance = await openInstance('runs', settings)
     ann = await TestClient.signUp(instance.url, 'ann@example.org')
     ben = await TestClient.signUp(instance.url, 'ben@example.org')
@@ -230,8 +230,8 @@ describe('POST /runs', () => {
 
   it('answers 429 when a line is full, and takes none of those in it away', async () => {
     const holding = await Promise.all([1, 2].map(() => post(ann, { command: 'sleep 60' })))
-    const waiting = await Promise.all(Array.from({ length: 40 }, () => post(ann, { command: 'echo waited' })))
-    expect(waiting.map(({ status }) => status)).toEqual(Array(40).fill(202))
+    const waiting = await Promise.all(Array.from({ length: 80 }, () => post(ann, { command: 'echo waited' })))
+    expect(waiting.map(({ status }) => status)).toEqual(Array(80).fill(202))
     const refused = await post(ann, { command: 'true' })
     expect(refused.status).toBe(429)
     expect(refused.body.code).toBe('queue_full')
