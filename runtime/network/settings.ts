@@ -5,25 +5,30 @@ import { privateProc } from '../linux/private-proc.js'
 
 const newNet = 0x40000000
 
+/** A host may have been booted without it (ipv6.disable=1). */
+export const hasIpv6 = existsSync('/proc/sys/net/ipv6')
+
 /** What holds in a sandbox's network: everybody may ping and serve any port, and there is no IPv6. */
-const settings: Readonly<Record<string, string>> = {
-  'ipv4/ping_group_range': '0 65535',
+const settingsFor = (gidBase: number): Readonly<Record<string, string>> => ({
+  // Groups as whoever writes it sees them: the host.
+  'ipv4/ping_group_range': `${gidBase} ${gidBase + 65_535}`,
   'ipv4/ip_unprivileged_port_start': '0',
-  // A host may have been booted without it (ipv6.disable=1).
-  ...(existsSync('/proc/sys/net/ipv6') ? { 'ipv6/conf/all/disable_ipv6': '1' } : {}),
-}
+  ...(hasIpv6 ? { 'ipv6/conf/all/disable_ipv6': '1' } : {}),
+})
 
 /**
  * Writes the settings into the network namespace of a process that has run nothing of a tenant yet. crun would write
  * them through the host's /proc: see `privateProc`.
+ *
+ * @param gidBase the host's number of group 0 inside
  */
-export function settleNetwork(pid: number): void {
+export function settleNetwork(pid: number, gidBase: number): void {
   const root = join(`/proc/self/fd/${privateProc()}`, 'sys/net')
   const own = openSync('/proc/thread-self/ns/net', 'r')
   const theirs = openSync(`/proc/${pid}/ns/net`, 'r')
   try {
     setns(theirs, newNet)
-    for (const [name, value] of Object.entries(settings)) writeFileSync(join(root, name), value)
+    for (const [name, value] of Object.entries(settingsFor(gidBase))) writeFileSync(join(root, name), value)
   } finally {
     setns(own, newNet)
     closeSync(own)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   addAddress,
@@ -11,6 +11,7 @@ import {
   setUp,
 } from './netlink.js'
 import { gateway } from './ruleset.js'
+import { hasIpv6 } from './settings.js'
 
 /** Indices of our interfaces are named, not found out: far above those that the kernel gives by itself. */
 const firstIndex = 1_000_000
@@ -49,9 +50,6 @@ export async function connect(name: string, address: string, pid: number): Promi
 function withoutIpv6(name: string): void {
   if (hasIpv6) writeFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1')
 }
-
-/** A host may have been booted without it (ipv6.disable=1). */
-const hasIpv6 = existsSync('/proc/sys/net/ipv6')
 
 /** @returns false when the name, or for a moment longer its index, is still taken */
 async function addOnce(name: string, index: number, pid: number): Promise<boolean> {

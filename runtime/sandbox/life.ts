@@ -98,7 +98,7 @@ async function startContainer(
   const output = openSync(join(bundle, 'exit'), constants.O_RDWR)
   try {
     return await engine.start(box.id, bundle, spec, output, async (pid) => {
-      settleNetwork(pid)
+      settleNetwork(pid, node.slot.uidBase(box.index))
       await node.network.connect(linkOf(node, box), linkPolicyOf(box), pid)
     })
   } finally {
