@@ -76,15 +76,15 @@ function processes(): string[] {
     })
 }
 
-/** Cgroups below the instance's, but for the one that pooled sandboxes are made in. */
+/** Cgroups of sandboxes and programs. A tenant's own stays for a minute, for it may come back. */
 function cgroups(): string[] {
-  return detectHierarchy().mounts.flatMap((mount) => {
-    const root = join(mount, testInstance)
-    if (!existsSync(root)) return []
-    return readdirSync(root, { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isDirectory() && entry.name !== 'pool')
-      .map((entry) => join(root, entry.name))
-  })
+  const below = (path: string) =>
+    existsSync(path)
+      ? readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+          entry.isDirectory() ? [join(path, entry.name)] : [],
+        )
+      : []
+  return detectHierarchy().mounts.flatMap((mount) => below(join(mount, testInstance)).flatMap(below))
 }
 
 function loops(): string[] {
