@@ -48,7 +48,8 @@ describe('the control group of a step', () => {
     expect(await runIn(two, 'python3', '-c', 'import time\nwhile time.process_time() < 0.3: pass')).toBe('0')
     expect(one.figures().memoryPeakBytes).toBeGreaterThan(48 * mib)
     expect(two.figures().memoryPeakBytes).toBeLessThan(24 * mib)
-    expect(two.figures().cpuUs).toBeGreaterThanOrEqual(299_000)
+    // Where the clock ticks every 10 ms, as in the guest, the first tick may fall before it has entered.
+    expect(two.figures().cpuUs).toBeGreaterThanOrEqual(270_000)
     for (const step of [one, two]) await step.remove()
   })
 

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import type { Logger } from 'pino'
 import { createRun, type Quota, type RuntimeRunResult } from '../../protocol/index.js'
 import { ApiError } from '../errors.js'
@@ -35,13 +36,12 @@ export interface DispatcherParts {
 type Fate = 'ended' | 'waits alone' | 'waits with everybody'
 
 /**
- * Whether the database was not there, rather than refused: the driver's own errors have no code of five characters,
- * and the classes 08, 53 and 57 are about connections, resources and a server that goes.
+ * Whether the database was not there, rather than refused: what it says itself is a `DatabaseError`, of which the
+ * classes 08, 53 and 57 are about connections, resources and a server that goes.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 function isUnreachable(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57)/.test(code)
+  return !(error instanceof pg.DatabaseError) || /^(08|53|57)/.test(error.code ?? '')
 }
 
 const atOnce = (quota: Quota) => quota.runs ?? defaultAtOnce

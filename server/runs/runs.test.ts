@@ -318,6 +318,6 @@ describe('POST /runs', () => {
     await kill('postgres')
     await answers()
     expect(await until(ann, going.run?.id ?? '', 'finished')).toMatchObject({ status: 'ok', attempt: 1 })
-    expect(await until(ann, waiting.run?.id ?? '', 'finished')).toMatchObject({ status: 'ok' })
+    expect(await until(ann, waiting.run?.id ?? '', 'finished')).toMatchObject({ status: 'ok', message: null })
   })
 })
