@@ -25,7 +25,8 @@ const { values } = parseArgs({
   options: {
     image: { type: 'string', default: '' },
     out: { type: 'string', default: '.cache/bench' },
-    rounds: { type: 'string', default: '50' },
+    rounds: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '300' },
     alive: { type: 'string', default: '1,100,500,1000' },
     only: { type: 'string', default: 'sandboxes,runs,rate,memory,terminals,browser,alive' },
   },
@@ -53,7 +54,7 @@ try {
   }
   if (only.has('runs')) {
     say(`runs, ${rounds} rounds`)
-    await runs(samples, cloche, peers.list, rounds)
+    await runs(samples, cloche, peers.list, rounds, Number(values.seconds))
   }
   const whole = peers.list.filter(({ memoryOf }) => memoryOf !== undefined)
   if (only.has('rate')) {

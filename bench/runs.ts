@@ -9,7 +9,7 @@ import type { Samples } from './samples.js'
 export const runMetrics = {
   once: '`true` in a fresh one that is gone afterwards',
   cases: 'One of 50 cases of a C program, beyond its own time',
-  sustained: '40 runs asked for each second, for five minutes: done a second',
+  sustained: '40 runs asked for each second, for `--seconds`: done a second',
   latency: 'The same: from asking to the answer',
   held: 'The same: memory of server, runtime and terminal host',
 } as const
@@ -19,7 +19,6 @@ const casesCount = 50
 const program =
   '#include <stdio.h>\nint main(void) { int a, b; scanf("%d %d", &a, &b); printf("%d\\n", a + b); }'
 const perSecond = 40
-const seconds = 300
 /** A peer does as many as it can, for so long. */
 const peerMs = 15_000
 
@@ -40,6 +39,7 @@ export async function runs(
   cloche: Cloche,
   peers: readonly Peer[],
   rounds: number,
+  seconds: number,
 ): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     await cloche.poolFull()
@@ -62,14 +62,14 @@ export async function runs(
     const ownMs = run.cases.reduce((sum, one) => sum + one.wallUs / 1000, (compile?.wallUs ?? 0) / 1000)
     samples.add(runMetrics.cases, api, (wholeMs - ownMs) / casesCount)
   }
-  await sustained(samples, cloche)
+  await sustained(samples, cloche, seconds)
   for (const { name, once } of peers) {
     if (once !== undefined) await flatOut(samples, `${name}, as many as it can`, once)
   }
 }
 
 /** Asked for at a steady pace, whoever waits; what is lost, or left behind, makes it throw. */
-async function sustained(samples: Samples, cloche: Cloche): Promise<void> {
+async function sustained(samples: Samples, cloche: Cloche, seconds: number): Promise<void> {
   await cloche.poolFull()
   samples.add(runMetrics.held, 'before', await memoryOfServices(cloche), 'MiB')
   const began = performance.now()
