@@ -230,6 +230,8 @@ describe('POST /runs', () => {
 
   it('answers 429 when a line is full, and takes none of those in it away', async () => {
     const holding = await Promise.all([1, 2].map(() => post(ann, { command: 'sleep 60' })))
+    // What an earlier test has canceled may have a place for a moment.
+    for (const { run } of holding) await until(ann, run?.id ?? '', 'running')
     const waiting = await Promise.all(Array.from({ length: 80 }, () => post(ann, { command: 'echo waited' })))
     expect(waiting.map(({ status }) => status)).toEqual(Array(80).fill(202))
     const refused = await post(ann, { command: 'true' })
