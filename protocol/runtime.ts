@@ -34,6 +34,7 @@ import { environment, isolation, sandboxState, templateName } from './sandbox.js
  * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `run.ts` |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
+ * | GET /calls | `Upgrade: cloche-calls` | 101, then the calls above but for files and runs as frames, see `frames.ts` |
  * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |
  */
 export const claim = z.strictObject({
@@ -143,6 +144,18 @@ export type ErrorCode = z.infer<typeof errorCode>
 
 export const runtimeError = z.object({ code: errorCode, message: z.string() })
 export type RuntimeError = z.infer<typeof runtimeError>
+
+/** A call on a line of calls. */
+export const runtimeCall = z.object({ method: z.string(), url: z.string(), body: z.unknown().optional() })
+export type RuntimeCall = z.infer<typeof runtimeCall>
+
+/** What it is answered, as HTTP would. */
+export const runtimeAnswer = z.object({
+  status: z.number(),
+  body: z.unknown().optional(),
+  retryAfterSeconds: z.number().optional(),
+})
+export type RuntimeAnswer = z.infer<typeof runtimeAnswer>
 
 export const statusOf: Record<ErrorCode, number> = {
   invalid_request: 400,

@@ -1,6 +1,7 @@
 import { mkdirSync, statfsSync } from 'node:fs'
 import { cpus, hostname, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { pino } from 'pino'
 import type { Node } from '../protocol/index.js'
 import { moveOut, settleIn } from './cgroup/delegated.js'
@@ -12,6 +13,7 @@ import { Engines } from './container/engines.js'
 import { SeccompFilter } from './container/filter.js'
 import { readSeccomp } from './container/seccomp.js'
 import { type ContainerSpec, capabilities, containerSpec } from './container/spec.js'
+import { serveCalls } from './http/calls.js'
 import { routes } from './http/routes.js'
 import { listen } from './http/server.js'
 import { terminalProcess } from './http/terminals.js'
@@ -165,8 +167,13 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     ...{ terminals, context, sandboxes, lent, pools, gates, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
-  const server = await listen(routes(services), socket, config.group, log)
-  server.on('upgrade', (request, line) => {
+  const calls = routes(services)
+  const upgraded = new Set<Duplex>()
+  const server = await listen(calls, socket, config.group, log)
+  server.on('upgrade', (request, line, head) => {
+    upgraded.add(line)
+    line.once('close', () => upgraded.delete(line))
+    if (request.url === '/calls') return serveCalls(calls, line, head, log)
     const id = /^\/sandboxes\/([^/]+)\/terminals\/tm_[0-9a-z]+\/attach(\?since=\d+)?$/.exec(
       request.url ?? '',
     )?.[1]
@@ -182,6 +189,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
         context.space.close()
         server.close(() => resolve())
         server.closeAllConnections()
+        for (const line of upgraded) line.destroy()
       }),
   }
 }

@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import {
   change,
   claim,
@@ -125,27 +125,24 @@ export function routes(services: Services): Route[] {
       handle: async (request, id = '') => {
         const box = sandboxes.running(id)
         const running = await startExec(context, box, await request.body(execRequest))
-        const { response } = request
-        response.writeHead(200, { 'content-type': 'application/octet-stream' })
-        response.once('close', () => {
-          if (!response.writableFinished) running.kill()
-        })
+        const frames = request.frames()
+        frames.onGone(() => running.kill())
         const streams = [
-          forward(running.stdout, response, frameType.stdout),
-          forward(running.stderr, response, frameType.stderr),
+          forward(running.stdout, frames.out, frameType.stdout),
+          forward(running.stderr, frames.out, frameType.stderr),
         ]
         const exit = await running.exit
         await Promise.race([Promise.all(streams), new Promise((resolve) => setTimeout(resolve, drainMs))])
         running.stdout.destroy()
         running.stderr.destroy()
-        response.end(encodeJsonFrame(frameType.exit, exit))
+        frames.end(encodeJsonFrame(frameType.exit, exit))
       },
     },
   ]
 }
 
 /** Resolves when the stream has ended. A reader that is slow makes the program wait, not this process grow. */
-function forward(from: Socket, to: ServerResponse, type: FrameType): Promise<void> {
+function forward(from: Socket, to: Writable, type: FrameType): Promise<void> {
   from.on('data', (chunk: Buffer) => {
     if (to.writableEnded || to.destroyed || to.write(encodeFrame(type, chunk))) return
     from.pause()

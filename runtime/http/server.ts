@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { statusOf } from '../../protocol/index.js'
@@ -9,7 +10,7 @@ import { RuntimeRefusal } from '../errors.js'
 /** A full node has room again when somebody's sandbox ends: nobody knows when, but not in a moment. */
 const retryAfterSeconds = 5
 /** A run brings its files and input, as base64. */
-const maxBodyBytes = 32 * 1024 * 1024
+export const maxBodyBytes = 32 * 1024 * 1024
 
 /** One call: what it matches and what it does. Parameters of the path come in order. */
 export interface Route {
@@ -18,16 +19,28 @@ export interface Route {
   handle(request: Request, ...parameters: string[]): Promise<unknown>
 }
 
-/** What a handler may ask of its request. */
+/** What a handler may ask of its request, whether that came over HTTP or on a line of calls. */
 export interface Request {
   /** The body, checked. */
   body<T>(schema: z.ZodType<T>): Promise<T>
   /** The parameters after the path, checked. */
   query<T>(schema: z.ZodType<T>): T
-  /** The body as it arrives, of any length. Stopping early leaves the line open for an answer. */
+  /** Begins an answer of frames; what the handler returns is then ignored. */
+  frames(): FrameSink
+  /** Over HTTP alone: the body as it arrives, of any length. Stopping early leaves the line open for an answer. */
   bytes(): AsyncIterable<Uint8Array>
-  /** For answers that are streams; what the handler returns is then ignored. */
+  /** Over HTTP alone, for answers that are streams; what the handler returns is then ignored. */
   readonly response: ServerResponse
+}
+
+/** Where an answer of frames goes. */
+export interface FrameSink {
+  /** It takes frames until `end`; `write` and `drain` tell whether the reader keeps up. */
+  readonly out: Writable
+  /** Calls `gone` should the reader go before the end. */
+  onGone(gone: () => void): void
+  /** @param last the frame that ends the answer */
+  end(last: Buffer): void
 }
 
 /** An answer with a status of its own. */
@@ -35,6 +48,7 @@ export class Answer {
   constructor(
     readonly status: number,
     readonly body?: unknown,
+    readonly retryAfterSeconds?: number,
   ) {}
 }
 
@@ -61,38 +75,53 @@ async function dispatch(
   response: ServerResponse,
   log: Logger,
 ) {
-  const path = request.url?.split('?')[0] ?? ''
+  const { method = '', url = '' } = request
+  const answer = await answerTo(routes, { method, url }, overHttp(request, response), log)
+  if (!response.headersSent) send(response, answer)
+  else if (answer.status >= 400) response.destroy()
+}
+
+/** Finds who answers a call, and has it answered. Never fails: a refusal is an answer too. */
+export async function answerTo(
+  routes: readonly Route[],
+  { method, url }: { readonly method: string; readonly url: string },
+  request: Request,
+  log: Logger,
+): Promise<Answer> {
+  const path = url.split('?')[0] ?? ''
   try {
-    const answer = await call(routes, request, response, path)
-    if (response.headersSent) return
-    if (answer instanceof Answer) send(response, answer.status, answer.body)
-    else send(response, 200, answer)
-  } catch (error) {
-    const refusal = refusalOf(error)
-    if (refusal.code === 'internal') log.error({ error, method: request.method, path }, 'a call failed')
-    if (refusal.code === 'node_full' && !response.headersSent) {
-      response.setHeader('retry-after', retryAfterSeconds)
+    for (const route of routes) {
+      const match = route.method === method ? route.path.exec(path) : null
+      if (match === null) continue
+      const answer = await route.handle(request, ...match.slice(1))
+      return answer instanceof Answer ? answer : new Answer(answer === undefined ? 204 : 200, answer)
     }
-    if (response.headersSent) response.destroy()
-    else send(response, statusOf[refusal.code], { code: refusal.code, message: refusal.message })
+    throw new RuntimeRefusal('not_found', `there is no ${method} ${path}`)
+  } catch (error) {
+    const { code, message } = refusalOf(error)
+    if (code === 'internal') log.error({ error, method, path }, 'a call failed')
+    return new Answer(statusOf[code], { code, message }, code === 'node_full' ? retryAfterSeconds : undefined)
   }
 }
 
-async function call(
-  routes: readonly Route[],
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-) {
-  for (const route of routes) {
-    const match = route.method === request.method ? route.path.exec(path) : null
-    if (match === null) continue
-    const body = async <T>(schema: z.ZodType<T>) => schema.parse(JSON.parse(await readBody(request)))
-    const query = <T>(schema: z.ZodType<T>) => schema.parse(queryOf(request))
-    const bytes = () => request.iterator({ destroyOnReturn: false })
-    return route.handle({ body, query, bytes, response }, ...match.slice(1))
+function overHttp(request: IncomingMessage, response: ServerResponse): Request {
+  return {
+    response,
+    body: async (schema) => schema.parse(JSON.parse(await readBody(request))),
+    query: (schema) => schema.parse(queryOf(request.url)),
+    bytes: () => request.iterator({ destroyOnReturn: false }),
+    frames: () => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' })
+      return {
+        out: response,
+        onGone: (gone) => {
+          if (response.destroyed) gone()
+          response.once('close', () => !response.writableFinished && gone())
+        },
+        end: (last) => void response.end(last),
+      }
+    },
   }
-  throw new RuntimeRefusal('not_found', `there is no ${request.method} ${path}`)
 }
 
 function refusalOf(error: unknown): RuntimeRefusal {
@@ -103,8 +132,8 @@ function refusalOf(error: unknown): RuntimeRefusal {
   return new RuntimeRefusal('internal', error instanceof Error ? error.message : String(error))
 }
 
-function queryOf(request: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(new URLSearchParams(request.url?.split('?')[1] ?? ''))
+export function queryOf(url = ''): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(url.split('?')[1] ?? ''))
 }
 
 /** By events: an iterator over the stream takes a quarter of a millisecond more, of each claim. */
@@ -122,9 +151,10 @@ function readBody(request: IncomingMessage): Promise<string> {
   })
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
+function send(response: ServerResponse, { status, body, retryAfterSeconds }: Answer): void {
+  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds)
   if (body === undefined) {
-    response.writeHead(status === 200 ? 204 : status).end()
+    response.writeHead(status).end()
     return
   }
   const text = JSON.stringify(body)

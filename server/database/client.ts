@@ -42,19 +42,20 @@ export function openDatabase(url: string): Database {
 
 /**
  * Runs `act` in one transaction on one connection; anything thrown rolls back.
- * @param first statements that the transaction begins with, without parameters: they cost no way of their own
+ * @param around statements without parameters, which cost no way of their own: `first` go with the transaction's
+ *   beginning, `last` with its end
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
   act: (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => Promise<T>,
-  first: readonly string[] = [],
+  { first = [], last }: { first?: readonly string[]; last?: (result: T) => readonly string[] } = {},
 ): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
     const [, ...answers] = [await client.query(['BEGIN', ...first].join(';'))].flat()
     const result = await act(client, answers)
-    await client.query('COMMIT')
+    await client.query([...(last?.(result) ?? []), 'COMMIT'].join(';'))
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch((failure: Error) => {

@@ -8,24 +8,18 @@ import {
   node,
   type OpenTerminal,
   type Quota,
-  runtimeError,
   runtimeSandbox,
   template,
   terminal,
 } from '../../protocol/index.js'
 import { ApiError } from '../errors.js'
-
-/** A runtime that does not answer is retried by people, not by us; soon is this many seconds. */
-const retryAfterSeconds = 5
-/** Longer than any call but a stream takes; a runtime that hangs must not hang the server. */
-const silenceMs = 60_000
+import { type FrameStream, Lines, upgrade } from './lines.js'
+import { RuntimeUnreachable, refusal } from './refusal.js'
 
 const sandboxes = z.object({ sandboxes: z.array(runtimeSandbox) })
 const templates = z.object({ templates: z.array(template) })
 const terminals = z.object({ terminals: z.array(terminal) })
 const nothing = z.unknown()
-/** Calls whose answer takes as long as it takes. */
-const streams = /\/(exec|files|archive|runs)(\?|$)/
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
@@ -36,14 +30,21 @@ function withQuery(path: string, query: Query): string {
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`
 }
 
-/** The calls of `protocol/runtime.ts`, over the runtime's unix socket. */
+/**
+ * The calls of `protocol/runtime.ts`, over the runtime's unix socket: those with JSON both ways and execs on lines
+ * of calls, those that carry a stream of bytes over HTTP.
+ */
 export class RuntimeClient implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 16 })
+  readonly #lines: Lines
 
-  constructor(private readonly socketPath: string) {}
+  constructor(private readonly socketPath: string) {
+    this.#lines = new Lines(socketPath)
+  }
 
   [Symbol.dispose](): void {
     this.#agent.destroy()
+    this.#lines[Symbol.dispose]()
   }
 
   health = () => this.#call('GET', '/healthz', nothing)
@@ -67,9 +68,12 @@ export class RuntimeClient implements Disposable {
   closeTerminal = (id: string, terminalId: string) =>
     this.#call('DELETE', `/sandboxes/${id}/terminals/${terminalId}`, nothing)
 
-  /** Starts a command. The answer is a stream of frames; destroying it kills the command. */
-  exec = (id: string, wanted: ExecRequest) =>
-    this.stream('POST', `/sandboxes/${id}/exec`, {}, JSON.stringify(wanted))
+  /**
+   * Runs a command. Its frames come as it writes, `exit` last.
+   * @param hungUp kills the command, as destroying the stream does
+   */
+  exec = (id: string, wanted: ExecRequest, hungUp: AbortSignal): Promise<FrameStream> =>
+    this.#lines.frames({ method: 'POST', url: `/sandboxes/${id}/exec`, body: wanted }, hungUp)
 
   /** Any call with a JSON answer. Its query and body are checked by the caller, and again by the runtime. */
   ask = <T>(method: string, path: string, schema: z.ZodType<T>, query: Query = {}, body?: unknown) =>
@@ -80,7 +84,7 @@ export class RuntimeClient implements Disposable {
     const answer = await this.#send(method, withQuery(path, query), body)
     const words = await text(answer)
     const status = answer.statusCode ?? 500
-    if (status >= 300) throw refusal(answer, words)
+    if (status >= 300) throw refusalOf(answer, words)
     return { status, body: words === '' ? undefined : JSON.parse(words) }
   }
 
@@ -88,50 +92,29 @@ export class RuntimeClient implements Disposable {
   async stream(method: string, path: string, query: Query, body?: string): Promise<IncomingMessage> {
     const answer = await this.#send(method, withQuery(path, query), body)
     if (answer.statusCode === 200) return answer
-    throw refusal(answer, await text(answer))
+    throw refusalOf(answer, await text(answer))
   }
 
   /** A line to a terminal: frames both ways, the first of them `attached`. Without `since` a screen comes first. */
   attach(id: string, terminalId: string, since: number | undefined): Promise<Duplex> {
     const query = since === undefined ? '' : `?since=${since}`
-    return new Promise((resolve, reject) => {
-      const outgoing = request({
-        socketPath: this.socketPath,
-        path: `/sandboxes/${id}/terminals/${terminalId}/attach${query}`,
-        headers: { connection: 'Upgrade', upgrade: 'cloche-terminal' },
-        agent: false,
-      })
-      outgoing.once('error', (error) => reject(new RuntimeUnreachable(error)))
-      outgoing.once('response', (answer) => {
-        answer.resume()
-        reject(
-          answer.statusCode === 400
-            ? new ApiError('invalid_request', '`since` is beyond what the terminal has written')
-            : new ApiError('not_found', 'there is no such terminal'),
-        )
-      })
-      outgoing.once('upgrade', (_, line, head) => {
-        if (head.length > 0) line.unshift(head)
-        resolve(line)
-      })
-      outgoing.end()
-    })
+    const path = `/sandboxes/${id}/terminals/${terminalId}/attach${query}`
+    return upgrade(this.socketPath, path, 'cloche-terminal', (status) =>
+      status === 400
+        ? new ApiError('invalid_request', '`since` is beyond what the terminal has written')
+        : new ApiError('not_found', 'there is no such terminal'),
+    )
   }
 
-  async #call<T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
-    const answer = await this.#send(method, path, body === undefined ? undefined : JSON.stringify(body))
-    const words = await text(answer)
-    if ((answer.statusCode ?? 500) >= 300) throw refusal(answer, words)
-    return schema.parse(words === '' ? undefined : JSON.parse(words))
+  async #call<T>(method: string, url: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
+    const answer = await this.#lines.call({ method, url, body })
+    if (answer.status >= 300) throw refusal(answer)
+    return schema.parse(answer.body)
   }
 
   #send(method: string, path: string, body?: string | Readable): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const outgoing = request({ socketPath: this.socketPath, method, path, agent: this.#agent }, resolve)
-      // A stream may be silent for as long as its command is, or its sender.
-      if (!(body instanceof Readable) && !streams.test(path)) {
-        outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`no answer within ${silenceMs} ms`)))
-      }
       outgoing.once('error', (error) => {
         // A runtime that was started anew has closed the connections kept with the old one.
         const stale = outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET'
@@ -150,30 +133,13 @@ async function text(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** The runtime did not answer. */
-export class RuntimeUnreachable extends ApiError {
-  /** Whether it may have heard the call all the same. */
-  readonly heard: boolean
-
-  constructor(error: Error) {
-    super(
-      'runtime_unavailable',
-      `the runtime cannot be reached (${error.message}); sandboxes go on, and it usually comes back by itself`,
-      retryAfterSeconds,
-    )
-    this.heard = !('code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT'))
-  }
-}
-
-function refusal(answer: IncomingMessage, words: string): ApiError {
-  const parsed = runtimeError.safeParse(safeJson(words))
-  if (!parsed.success) return new ApiError('internal', `the runtime answered ${answer.statusCode}`)
+function refusalOf(answer: IncomingMessage, words: string): ApiError {
   const retryAfter = Number(answer.headers['retry-after'])
-  return new ApiError(
-    parsed.data.code,
-    parsed.data.message,
-    Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : undefined,
-  )
+  return refusal({
+    status: answer.statusCode ?? 500,
+    body: safeJson(words),
+    ...(Number.isFinite(retryAfter) && retryAfter > 0 ? { retryAfterSeconds: retryAfter } : {}),
+  })
 }
 
 function safeJson(words: string): unknown {

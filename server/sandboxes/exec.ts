@@ -1,14 +1,14 @@
-import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
 import {
   type ExecExit,
   type ExecRequest,
   type ExecResult,
   execExit,
-  FrameDecoder,
+  type Frame,
   frameType,
 } from '../../protocol/index.js'
 import { ApiError } from '../errors.js'
+import type { FrameStream } from '../runtime-client/lines.js'
 
 /** What an answer in one piece holds of each stream; the rest is dropped, and the answer says so. */
 const maxOutputBytes = 8 * 1024 * 1024
@@ -16,46 +16,42 @@ const maxOutputBytes = 8 * 1024 * 1024
 type Encoding = ExecRequest['encoding']
 type Piece = { type: 'stdout' | 'stderr'; bytes: Buffer } | { type: 'exit'; exit: ExecExit }
 
-/** The runtime's stream of a command, piece by piece. */
-async function* pieces(stream: IncomingMessage): AsyncGenerator<Piece> {
-  const decoder = new FrameDecoder()
-  for await (const chunk of stream) {
-    for (const { type, payload } of decoder.push(chunk)) {
-      if (type === frameType.stdout) yield { type: 'stdout', bytes: payload }
-      else if (type === frameType.stderr) yield { type: 'stderr', bytes: payload }
-      else yield { type: 'exit', exit: execExit.parse(JSON.parse(payload.toString())) }
-    }
-  }
+function pieceOf({ type, payload }: Frame): Piece {
+  if (type === frameType.stdout) return { type: 'stdout', bytes: payload }
+  if (type === frameType.stderr) return { type: 'stderr', bytes: payload }
+  return { type: 'exit', exit: execExit.parse(JSON.parse(payload.toString())) }
 }
 
 /** Everything that a command wrote, and how it ended. As `utf8`, bytes that are not UTF-8 become U+FFFD. */
-export async function collect(stream: IncomingMessage, encoding: Encoding): Promise<ExecResult> {
-  const output = { stdout: new Output(), stderr: new Output() }
-  for await (const piece of pieces(stream)) {
-    if (piece.type !== 'exit') output[piece.type].add(piece.bytes)
-    else {
-      const { stdout, stderr } = output
+export function collect(stream: FrameStream, encoding: Encoding): Promise<ExecResult> {
+  const stdout = new Output()
+  const stderr = new Output()
+  const output = { stdout, stderr }
+  return new Promise((resolve, reject) => {
+    // By events: an iterator takes its time for each piece.
+    stream.on('data', (frame: Frame) => {
+      const piece = pieceOf(frame)
+      if (piece.type !== 'exit') return output[piece.type].add(piece.bytes)
       const truncated = stdout.truncated || stderr.truncated
-      return { ...piece.exit, stdout: stdout.text(encoding), stderr: stderr.text(encoding), truncated }
-    }
-  }
-  throw new ApiError(
-    'runtime_unavailable',
-    'the runtime ended while the command ran; how it went on is unknown',
-  )
+      resolve({ ...piece.exit, stdout: stdout.text(encoding), stderr: stderr.text(encoding), truncated })
+    })
+    const words = 'the runtime ended while the command ran; how it went on is unknown'
+    stream.on('error', () => {}) // and then it closes
+    stream.once('close', () => reject(new ApiError('runtime_unavailable', words)))
+  })
 }
 
 /**
  * The same as server-sent events, as it happens: `stdout` and `stderr` with `{text}` (in the encoding that was
  * asked for), then `exit` with `{exitCode, signal, timedOut, durationMs}`, or `error` when the runtime went away.
  */
-export function asEvents(stream: IncomingMessage, encoding: Encoding): Readable {
+export function asEvents(stream: FrameStream, encoding: Encoding): Readable {
   const events = new PassThrough()
   void write(stream, events, encoding)
   return events
 }
 
-async function write(stream: IncomingMessage, events: PassThrough, encoding: Encoding): Promise<void> {
+async function write(stream: FrameStream, events: PassThrough, encoding: Encoding): Promise<void> {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() }
   const send = async (name: string, value: object) => {
     if (events.write(`event: ${name}\ndata: ${JSON.stringify(value)}\n\n`)) return
@@ -63,7 +59,8 @@ async function write(stream: IncomingMessage, events: PassThrough, encoding: Enc
   }
   events.once('close', () => stream.destroy())
   try {
-    for await (const piece of pieces(stream)) {
+    for await (const frame of stream) {
+      const piece = pieceOf(frame)
       if (piece.type === 'exit') await send('exit', piece.exit)
       else {
         const text =

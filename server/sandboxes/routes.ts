@@ -113,9 +113,10 @@ export const sandboxRoutes =
       handler: async (request, reply) => {
         const { id } = await sandboxes.row(request.principal, request.params.id)
         const { encoding } = request.body
-        const stream = await runtime.exec(id, request.body)
         // Whoever hangs up ends the command.
-        reply.raw.once('close', () => stream.destroy())
+        const hungUp = new AbortController()
+        reply.raw.once('close', () => hungUp.abort())
+        const stream = await runtime.exec(id, request.body, hungUp.signal)
         if (!request.headers.accept?.includes('text/event-stream')) return collect(stream, encoding)
         return sendEvents(reply, asEvents(stream, encoding))
       },

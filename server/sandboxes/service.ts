@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import {
   type Claim,
   type CreateSandbox,
@@ -24,31 +24,17 @@ import type { Templates } from './templates.js'
 
 type Row = Prisma.SandboxGetPayload<object>
 
-/** Its row, as it will be in a moment, and its audit entry, in one statement. */
-async function insert(client: pg.PoolClient, who: Principal, row: Row): Promise<void> {
-  const { id, name, template, createdAt, metadata } = row
-  await client.query({
-    name: 'insert-sandbox',
-    text: `WITH made AS (
-             INSERT INTO sandbox (id, "tenantId", name, template, state, limits, network, isolation, env, metadata,
-               "ttlSeconds", "createdBy", "createdAt", "startedAt", "expiresAt")
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) RETURNING id)
-           INSERT INTO audit_event ("tenantId", at, actor, action, target, detail)
-           SELECT $2, $13, $12, 'sandbox.create', id, $15 FROM made`,
-    values: [
-      ...[
-        id,
-        row.tenantId,
-        name,
-        template,
-        row.state,
-        row.limits,
-        JSON.stringify(row.network),
-        row.isolation,
-      ],
-      ...[row.env, metadata, row.ttlSeconds, who.actor, createdAt, row.expiresAt, { name, template }],
-    ],
-  })
+/** Its row, as it will be in a moment, and its audit entry. */
+function insertion(who: Principal, row: Row): string[] {
+  const { id, name, template, tenantId } = row
+  const entry = { tenantId, at: row.createdAt, actor: who.actor, action: 'sandbox.create', target: id }
+  const literal = (value: object) => pg.escapeLiteral(JSON.stringify(value))
+  return [
+    `INSERT INTO sandbox SELECT * FROM jsonb_populate_record(null::sandbox, ${literal(row)})`,
+    `INSERT INTO audit_event ("tenantId", at, actor, action, target, detail)
+     SELECT "tenantId", at, actor, action, target, detail
+     FROM jsonb_populate_record(null::audit_event, ${literal({ ...entry, detail: { name, template } })})`,
+  ]
 }
 
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
@@ -101,14 +87,13 @@ export class SandboxService {
     try {
       const saving = inTransaction(
         this.database.pool,
-        async (client, answers) => {
+        async (_, answers) => {
           const quota = admit(answers, wanted.limits)
           // Nothing refuses it any more, so it is made while its row is on the way to the disk.
           claiming = this.runtime.claim(id, { ...wanted, quota, hostname: hostnameOf(name) })
           claiming.catch(() => {}) // heard below
-          await insert(client, who, row)
         },
-        admission(who.tenantId),
+        { first: admission(who.tenantId), last: () => insertion(who, row) },
       )
       await saving
       const live = await claiming
@@ -172,7 +157,7 @@ export class SandboxService {
       }
     }
     const first = wanted.limits === undefined ? [] : admission(who.tenantId, id)
-    await inTransaction(this.database.pool, change, first)
+    await inTransaction(this.database.pool, change, { first })
     await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
     return this.get(who, id)
   }
@@ -244,7 +229,7 @@ export class SandboxService {
       await client.query(`UPDATE sandbox SET state = 'creating' WHERE id = $1`, [row.id])
       return quota
     }
-    return inTransaction(this.database.pool, make, admission(who.tenantId, row.id))
+    return inTransaction(this.database.pool, make, { first: admission(who.tenantId, row.id) })
   }
 
   /** The row of one that is being made says what it will be. */
