@@ -188,6 +188,24 @@ describe('the API', () => {
       for (const { id } of [first, second]) await ben.call('DELETE', `/api/v1/sandboxes/${id}`)
     })
 
+    it('takes away what was made while the database was asked, when that refuses', async () => {
+      await setQuota({ sandboxes: 9, memoryMiB: 150 })
+      const first = await create(ben)
+      await ben.call('POST', `/api/v1/sandboxes/${first.id}/stop`, {})
+      const second = await create(ben)
+      // Now it holds more than when it was last seen.
+      await ben.call('POST', `/api/v1/sandboxes/${first.id}/start`, {})
+      const live = async () => (await operator.call('GET', '/api/v1/admin/node')).body.sandboxes
+      const before = await live()
+      const refused = await ben.call('POST', '/api/v1/sandboxes', { limits: small })
+      expect(refused.body.detail).toMatch(/22 of memoryMiB left and this asks for 64/)
+      expect(await live()).toBe(before)
+      expect((await ben.call('GET', '/api/v1/sandboxes')).body.items).toHaveLength(2)
+      for (const { id } of [first, second]) await ben.call('DELETE', `/api/v1/sandboxes/${id}`)
+      // It is seen anew, and made ahead again.
+      expect((await ben.call('DELETE', `/api/v1/sandboxes/${(await create(ben)).id}`)).status).toBe(204)
+    })
+
     it('freezes a whole tenant in one call, and refuses it more until it is thawed', async () => {
       await setQuota({ sandboxes: 3, memoryMiB: 1000 })
       const { id } = await create(ben)

@@ -42,20 +42,19 @@ export function openDatabase(url: string): Database {
 
 /**
  * Runs `act` in one transaction on one connection; anything thrown rolls back.
- * @param around statements without parameters, which cost no way of their own: `first` go with the transaction's
- *   beginning, `last` with its end
+ * @param first statements that the transaction begins with, without parameters: they cost no way of their own
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
   act: (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => Promise<T>,
-  { first = [], last }: { first?: readonly string[]; last?: (result: T) => readonly string[] } = {},
+  first: readonly string[] = [],
 ): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
     const [, ...answers] = [await client.query(['BEGIN', ...first].join(';'))].flat()
     const result = await act(client, answers)
-    await client.query([...(last?.(result) ?? []), 'COMMIT'].join(';'))
+    await client.query('COMMIT')
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch((failure: Error) => {

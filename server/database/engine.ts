@@ -53,10 +53,24 @@ async function load(): Promise<void> {
   if (typeof exports.__wbindgen_start === 'function') exports.__wbindgen_start()
 }
 
+/**
+ * Prisma's adapter cuts a script at every semicolon, those within a function too. PostgreSQL knows where statements
+ * end, and does all of a script or nothing.
+ */
+class WholeScripts extends PrismaPg {
+  override async connect() {
+    const adapter = await super.connect()
+    adapter.executeScript = async (script) => {
+      await adapter.executeRaw({ sql: script, args: [], argTypes: [] })
+    }
+    return adapter
+  }
+}
+
 async function openEngine(url: string): Promise<wasm.SchemaEngine> {
   loading ??= load()
   await loading
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: url }))
+  const adapter = bindMigrationAwareSqlAdapterFactory(new WholeScripts({ connectionString: url }))
   return wasm.SchemaEngine.new({ datamodels: undefined }, () => {}, adapter)
 }
 

@@ -2,58 +2,112 @@ import pg from 'pg'
 import { type Limits, type Quota, type QuotaUsed, quota, quotaUsed } from '../../protocol/index.js'
 import { ApiError, notFound, quotaExceeded } from '../errors.js'
 
-/** What a quota is about: each of these is summed over a tenant's sandboxes. */
+/** What a quota is about: each of these is summed over a tenant's sandboxes, in the database's `held_by`. */
 const counted = ['sandboxes', 'cpus', 'memoryMiB', 'diskMiB', 'pids'] as const
 
-/** A sandbox that is stopped or failed holds its place and its disk, and nothing else. */
-const used = (tenantId: string, except: string) => `
-  SELECT count(*)::int AS sandboxes,
-    coalesce(sum((limits->>'diskMiB')::float8), 0) AS "diskMiB",
-    coalesce(sum((limits->>'cpus')::float8) FILTER (WHERE awake), 0) AS cpus,
-    coalesce(sum((limits->>'memoryMiB')::float8) FILTER (WHERE awake), 0) AS "memoryMiB",
-    coalesce(sum((limits->>'pids')::float8) FILTER (WHERE awake), 0) AS pids
-  FROM (
-    SELECT limits, state IN ('creating', 'running', 'paused') AS awake
-    FROM sandbox
-    WHERE "tenantId" = ${pg.escapeLiteral(tenantId)} AND "deletedAt" IS NULL AND id <> ${pg.escapeLiteral(except)}
-  ) AS live`
-
 export async function usedBy(pool: pg.Pool, tenantId: string): Promise<QuotaUsed> {
-  const { rows } = await pool.query(used(tenantId, ''))
+  const { rows } = await pool.query(`SELECT * FROM held_by($1, '')`, [tenantId])
   return quotaUsed.parse(rows[0])
 }
 
 /**
- * What a transaction begins with that makes room in a tenant's quota, for `admit` to judge: the tenant's row is locked
- * until it ends, so of two requests for the last place the second sees the first.
+ * What a transaction begins with that makes room in a tenant's quota: the tenant's row is locked until it ends, so of
+ * two requests for the last place the second sees the first. `standing` reads the answers.
  *
- * @param except the sandbox itself, when it is there already and only changes
+ * @param sandboxId the sandbox itself, which is there already and only changes
  */
-export const admission = (tenantId: string, except = ''): string[] => [
-  `SELECT quota, paused FROM tenant WHERE id = ${pg.escapeLiteral(tenantId)} FOR UPDATE`,
-  used(tenantId, except),
-]
+export function admission(tenantId: string, sandboxId: string): string[] {
+  const [tenant, besides] = [pg.escapeLiteral(tenantId), pg.escapeLiteral(sandboxId)]
+  return [
+    `SELECT FROM tenant WHERE id = ${tenant} FOR UPDATE`,
+    `SELECT quota, paused, held.* FROM tenant, held_by(${tenant}, ${besides}) AS held WHERE tenant.id = ${tenant}`,
+  ]
+}
 
 /**
- * @param answers to `admission`
- * @param limits what the sandbox will hold; `awake` false: its place and disk alone
- * @throws ApiError `quota_exceeded` that names what is short, `conflict` while the tenant is paused
+ * The same for a sandbox that is new, and its row with it: there is none afterwards when `standing` or `admit` refuse.
+ *
+ * @param row that of the table, by its columns' names
+ * @param entry of the audit log, which goes with the row
+ * @returns what `standing` reads
  */
-export function admit(answers: readonly pg.QueryResult[], limits: Limits, { awake = true } = {}): Quota {
-  const [tenant, sum] = answers
-  const row = tenant?.rows[0]
+export async function insert(pool: pg.Pool, row: object, entry: object): Promise<pg.QueryResult[]> {
+  return [
+    await pool.query({
+      ...{ name: 'admit-sandbox', text: 'SELECT * FROM admit_sandbox($1, $2)' },
+      values: [JSON.stringify(row), JSON.stringify(entry)],
+    }),
+  ]
+}
+
+/** How a tenant stands: what it may hold, and what it holds. */
+export interface Standing {
+  readonly quota: Quota
+  readonly held: QuotaUsed
+}
+
+/**
+ * @param answers to `admission` or `insert`, of which the last tells it
+ * @throws ApiError `conflict` while the tenant is paused
+ */
+export function standing(answers: readonly pg.QueryResult[]): Standing {
+  const row = answers.at(-1)?.rows[0]
   if (row === undefined) throw notFound('tenant')
   if (row.paused === true) throw new ApiError('conflict', 'the tenant is paused by an operator')
-  const have = quota.parse(row.quota)
-  const held = quotaUsed.parse(sum?.rows[0])
+  return { quota: quota.parse(row.quota), held: quotaUsed.parse(row) }
+}
+
+/**
+ * @param limits what the sandbox will hold; `awake` false: its place and disk alone
+ * @returns the quota
+ * @throws ApiError `quota_exceeded` that names what is short
+ */
+export function admit({ quota, held }: Standing, limits: Limits, { awake = true } = {}): Quota {
   const { diskMiB } = limits
   const wanted = awake
     ? { ...limits, sandboxes: 1 }
     : { diskMiB, sandboxes: 1, cpus: 0, memoryMiB: 0, pids: 0 }
   for (const part of counted) {
-    if (held[part] + wanted[part] > have[part]) {
-      throw quotaExceeded(part, wanted[part], Math.max(0, have[part] - held[part]))
+    if (held[part] + wanted[part] > quota[part]) {
+      throw quotaExceeded(part, wanted[part], Math.max(0, quota[part] - held[part]))
     }
   }
-  return have
+  return quota
+}
+
+/** Tenants that are remembered. */
+const maxKnown = 10_000
+
+/**
+ * How tenants stood when they were last seen. Who had room will have it still, nearly always, so a sandbox can be
+ * made while the database is asked. Its answer decides: what was made in vain is taken away again, and the tenant
+ * is not trusted until it was seen anew, so that nobody has the pool emptied for nothing.
+ */
+export class LastSeen {
+  readonly #tenants = new Map<string, Standing>()
+
+  /** @returns the tenant's quota, of which `limits` are taken as held from now on; undefined: ask first */
+  presume(tenantId: string, limits: Limits): Quota | undefined {
+    const seen = this.#tenants.get(tenantId)
+    if (seen === undefined) return undefined
+    try {
+      admit(seen, limits)
+    } catch {
+      return undefined // by now there may be room; the database knows
+    }
+    this.saw(tenantId, seen, limits)
+    return seen.quota
+  }
+
+  /** @param admitted what it holds in addition */
+  saw(tenantId: string, { quota, held }: Standing, admitted: Limits): void {
+    if (this.#tenants.size >= maxKnown) this.#tenants.clear()
+    const sum = { ...held, sandboxes: held.sandboxes + 1 }
+    for (const part of ['cpus', 'memoryMiB', 'diskMiB', 'pids'] as const) sum[part] += admitted[part]
+    this.#tenants.set(tenantId, { quota, held: sum })
+  }
+
+  forget(tenantId: string): void {
+    this.#tenants.delete(tenantId)
+  }
 }

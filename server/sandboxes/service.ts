@@ -1,4 +1,5 @@
-import pg from 'pg'
+import { isDeepStrictEqual } from 'node:util'
+import type pg from 'pg'
 import {
   type Claim,
   type CreateSandbox,
@@ -17,29 +18,17 @@ import { type Database, inTransaction, type Prisma } from '../database/client.js
 import { ApiError, notFound } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { record } from '../usage/meter.js'
-import { admission, admit } from './admission.js'
+import { admission, admit, insert, LastSeen, standing } from './admission.js'
 import type { Live } from './live.js'
 import { hostnameOf, present } from './rows.js'
 import type { Templates } from './templates.js'
 
 type Row = Prisma.SandboxGetPayload<object>
 
-/** Its row, as it will be in a moment, and its audit entry. */
-function insertion(who: Principal, row: Row): string[] {
-  const { id, name, template, tenantId } = row
-  const entry = { tenantId, at: row.createdAt, actor: who.actor, action: 'sandbox.create', target: id }
-  const literal = (value: object) => pg.escapeLiteral(JSON.stringify(value))
-  return [
-    `INSERT INTO sandbox SELECT * FROM jsonb_populate_record(null::sandbox, ${literal(row)})`,
-    `INSERT INTO audit_event ("tenantId", at, actor, action, target, detail)
-     SELECT "tenantId", at, actor, action, target, detail
-     FROM jsonb_populate_record(null::audit_event, ${literal({ ...entry, detail: { name, template } })})`,
-  ]
-}
-
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
 export class SandboxService {
   readonly #underWay = new Set<string>()
+  readonly #lastSeen = new LastSeen()
 
   constructor(
     private readonly database: Database,
@@ -82,27 +71,31 @@ export class SandboxService {
     row: Row,
     wanted: Omit<Claim, 'quota' | 'hostname'>,
   ): Promise<SandboxWithUsage> {
-    const { id, name } = row
-    let claiming: Promise<RuntimeSandbox> | undefined
+    const { id, tenantId, name, template } = row
+    const { limits } = wanted
+    const hostname = hostnameOf(name)
+    const claim = (quota: Quota) => this.runtime.claim(id, { ...wanted, quota, hostname })
+    const presumed = this.#lastSeen.presume(tenantId, limits)
+    // Most of the time nothing will refuse it, so it is made while the database is asked.
+    let claiming = presumed === undefined ? undefined : claim(presumed)
+    claiming?.catch(() => {}) // heard below
     try {
-      const saving = inTransaction(
-        this.database.pool,
-        async (_, answers) => {
-          const quota = admit(answers, wanted.limits)
-          // Nothing refuses it any more, so it is made while its row is on the way to the disk.
-          claiming = this.runtime.claim(id, { ...wanted, quota, hostname: hostnameOf(name) })
-          claiming.catch(() => {}) // heard below
-        },
-        { first: admission(who.tenantId), last: () => insertion(who, row) },
-      )
-      await saving
+      const detail = { name, template }
+      const entry = { at: row.createdAt, actor: who.actor, action: 'sandbox.create', detail }
+      const seen = standing(await insert(this.database.pool, row, entry))
+      const quota = admit(seen, limits)
+      this.#lastSeen.saw(tenantId, seen, limits)
+      claiming ??= claim(quota)
       const live = await claiming
-      if (live === undefined) throw new Error('a sandbox was admitted and not claimed')
+      if (presumed !== undefined && !isDeepStrictEqual(presumed, quota)) {
+        await this.runtime.setQuota(tenantId, quota)
+      }
       return present(row, live)
     } catch (error) {
-      if (claiming === undefined) throw error
+      this.#lastSeen.forget(tenantId)
+      if (claiming === undefined && error instanceof ApiError) throw error
       // Nothing half-made stays; should the runtime not hear this, `reconcile.ts` tells it again.
-      await claiming.catch(() => {})
+      await claiming?.catch(() => {})
       await this.database.prisma.sandbox.deleteMany({ where: { id } })
       await this.database.prisma.auditEvent.deleteMany({ where: { action: 'sandbox.create', target: id } })
       await this.runtime.remove(id).catch(() => {})
@@ -145,7 +138,7 @@ export class SandboxService {
           : new Date(row.createdAt.getTime() + ttlSeconds * 1000)
     const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
       const awake = ['creating', 'running', 'paused'].includes(row.state)
-      if (wanted.limits !== undefined) admit(answers, limits, { awake })
+      if (wanted.limits !== undefined) admit(standing(answers), limits, { awake })
       await client.query(
         `UPDATE sandbox SET name = $2, limits = $3, network = $4, metadata = $5, "ttlSeconds" = $6, "expiresAt" = $7
          WHERE id = $1`,
@@ -157,7 +150,7 @@ export class SandboxService {
       }
     }
     const first = wanted.limits === undefined ? [] : admission(who.tenantId, id)
-    await inTransaction(this.database.pool, change, { first })
+    await inTransaction(this.database.pool, change, first)
     await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
     return this.get(who, id)
   }
@@ -225,11 +218,11 @@ export class SandboxService {
   #makeRoom(who: Principal, row: Row): Promise<Quota> {
     const { limits } = present(row, undefined)
     const make = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
-      const quota = admit(answers, limits)
+      const quota = admit(standing(answers), limits)
       await client.query(`UPDATE sandbox SET state = 'creating' WHERE id = $1`, [row.id])
       return quota
     }
-    return inTransaction(this.database.pool, make, { first: admission(who.tenantId, row.id) })
+    return inTransaction(this.database.pool, make, admission(who.tenantId, row.id))
   }
 
   /** The row of one that is being made says what it will be. */

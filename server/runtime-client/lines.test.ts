@@ -1,0 +1,170 @@
+import { rmSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { encodeFrame, encodeJsonFrame, type Frame, frameType, newId } from '../../protocol/index.js'
+import { RuntimeRefusal } from '../../runtime/errors.js'
+import { serveCalls } from '../../runtime/http/calls.js'
+import { listen, type Route } from '../../runtime/http/server.js'
+import { Lines, upgrade } from './lines.js'
+
+const socket = `/tmp/${newId('lines')}.sock`
+const log = pino({ level: 'silent' })
+const never = new AbortController().signal
+
+describe('a line of calls', () => {
+  let lines: Lines
+  let server: Server
+  let open: Duplex[]
+  /** What was asked for, in order. */
+  let asked: string[]
+  let gone: Promise<string>
+
+  const exit = (code: number) => encodeJsonFrame(frameType.exit, { exitCode: code })
+  const route = (method: string, path: RegExp, handle: Route['handle']): Route => ({ method, path, handle })
+  const serve = async () => {
+    let leave = (_: string) => {}
+    gone = new Promise((resolve) => {
+      leave = resolve
+    })
+    const routes = [
+      route('PUT', /^\/echo\/(\w+)$/, async (request, name) => {
+        asked.push(`PUT ${name}`)
+        const { word } = await request.body(z.object({ word: z.string() }))
+        return { name, word, ...request.query(z.object({ n: z.string().optional() })) }
+      }),
+      route('POST', /^\/full$/, async () => {
+        throw new RuntimeRefusal('node_full', 'full')
+      }),
+      route('POST', /^\/bytes$/, async (request) => request.bytes()),
+      route('POST', /^\/slow$/, async (request) => {
+        asked.push('POST slow')
+        request.frames().onGone(() => leave('gone'))
+        await new Promise(() => {})
+      }),
+      route('POST', /^\/die$/, async () => {
+        asked.push('POST die')
+        await stop()
+      }),
+      route('POST', /^\/print\/(\d+)$/, async (request, count) => {
+        const frames = request.frames()
+        frames.onGone(() => leave(`gone while printing ${count}`))
+        let held = 0
+        for (let n = 0; n < Number(count); n++) {
+          if (frames.out.write(encodeFrame(frameType.stdout, Buffer.alloc(65_536, n)))) continue
+          held++
+          await new Promise((resolve) => frames.out.once('drain', resolve))
+        }
+        frames.end(exit(held))
+      }),
+    ]
+    server = await listen(routes, socket, 'nobody', log)
+    open = []
+    server.on('upgrade', (_, line, head) => {
+      open.push(line)
+      serveCalls(routes, line, head, log)
+    })
+  }
+  const stop = () => {
+    for (const line of open) line.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  }
+  const put = (name: string, url = `/echo/${name}`) =>
+    lines.call({ method: 'PUT', url, body: { word: 'grün' } })
+
+  beforeEach(async () => {
+    asked = []
+    lines = new Lines(socket)
+    await serve()
+  })
+  afterEach(async () => {
+    lines[Symbol.dispose]()
+    await stop()
+    rmSync(socket, { force: true })
+  })
+
+  it('carries one call after the other, and several at once on lines of their own', async () => {
+    expect(await put('one')).toEqual({ status: 200, body: { name: 'one', word: 'grün' } })
+    expect((await put('two', '/echo/two?n=3')).body).toEqual({ name: 'two', word: 'grün', n: '3' })
+    expect(open).toHaveLength(1)
+    const names = ['a', 'b', 'c']
+    const answers = await Promise.all(names.map((name) => put(name)))
+    expect(answers.map(({ body }) => body)).toMatchObject(names.map((name) => ({ name })))
+    expect(open).toHaveLength(3)
+  })
+
+  it('brings refusals, with when to ask again, and goes on', async () => {
+    const full = await lines.call({ method: 'POST', url: '/full' })
+    expect(full).toMatchObject({ status: 503, body: { code: 'node_full' }, retryAfterSeconds: 5 })
+    expect(await lines.call({ method: 'PUT', url: '/echo/x', body: {} })).toMatchObject({ status: 400 })
+    expect(await lines.call({ method: 'GET', url: '/nowhere' })).toMatchObject({ status: 404 })
+    expect((await lines.call({ method: 'POST', url: '/bytes' })).body).toMatchObject({
+      code: 'invalid_request',
+    })
+    await expect(lines.frames({ method: 'POST', url: '/full' }, never)).rejects.toMatchObject({
+      ...{ code: 'node_full', retryAfterSeconds: 5 },
+    })
+    expect(open).toHaveLength(1)
+  })
+
+  it('brings frames whole and in order, makes a fast writer wait for a slow reader, and is free after them', async () => {
+    const stream = await lines.frames({ method: 'POST', url: '/print/400' }, never)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const frames: Frame[] = []
+    for await (const frame of stream) frames.push(frame)
+    expect(frames.slice(0, -1).map(({ payload }) => payload[payload.length - 1])).toEqual(
+      Array.from({ length: 400 }, (_, n) => n & 255),
+    )
+    const held = JSON.parse(frames.at(-1)?.payload.toString() ?? '').exitCode
+    expect(held).toBeGreaterThan(0)
+    await put('after')
+    expect(open).toHaveLength(1)
+  })
+
+  it('ends a command whose reader hangs up, before its first word and after it', async () => {
+    const hungUp = new AbortController()
+    const silent = lines.frames({ method: 'POST', url: '/slow' }, hungUp.signal)
+    await expect.poll(() => asked).toEqual(['POST slow'])
+    hungUp.abort()
+    await expect(silent).rejects.toMatchObject({ code: 'runtime_unavailable' })
+    expect(await gone).toBe('gone')
+    await stop()
+    await serve()
+    const stream = await lines.frames({ method: 'POST', url: '/print/4000' }, never)
+    stream.destroy()
+    expect(await gone).toBe('gone while printing 4000')
+  })
+
+  it('asks a runtime that was started anew again, but for what it may have done already', async () => {
+    await put('before')
+    await stop()
+    await serve()
+    expect(await put('after')).toMatchObject({ status: 200 })
+    await expect(lines.call({ method: 'POST', url: '/die' })).rejects.toMatchObject({
+      ...{ code: 'runtime_unavailable', heard: true },
+    })
+    await expect(put('nobody')).rejects.toMatchObject({ code: 'runtime_unavailable', heard: false })
+    expect(asked).toEqual(['PUT before', 'PUT after', 'POST die'])
+    await serve()
+  })
+
+  it.each<[string, Buffer]>([
+    ['nonsense', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+    ['another frame', encodeFrame(frameType.stdin, Buffer.from('x'))],
+    ['what is no call', encodeJsonFrame(frameType.call, { method: 1 })],
+    [
+      'a call before the last one is answered',
+      Buffer.concat([1, 2].map(() => encodeJsonFrame(frameType.call, { method: 'POST', url: '/slow' }))),
+    ],
+    ['a frame that is too long', Buffer.from([frameType.call, 0xff, 0xff, 0xff, 0xff])],
+  ])('is cut when it brings %s, and others go on', async (_, bytes) => {
+    const line = await upgrade(socket, '/calls', 'cloche-calls', () => new Error('refused'))
+    const closed = new Promise((resolve) => line.once('close', resolve))
+    line.on('error', () => {}).resume()
+    line.write(bytes)
+    await closed
+    expect(await put('other')).toMatchObject({ status: 200 })
+  })
+})
