@@ -36,7 +36,7 @@ export const fileRoutes =
         },
       },
       async (request) => {
-        const { id } = await sandboxes.row(request.principal, request.params.id)
+        const id = await sandboxes.owned(request.principal, request.params.id)
         return runtime.ask('GET', `/sandboxes/${id}/files/stat`, fileEntry, request.query)
       },
     )
@@ -49,7 +49,7 @@ export const fileRoutes =
         },
       },
       async (request) => {
-        const { id } = await sandboxes.row(request.principal, request.params.id)
+        const id = await sandboxes.owned(request.principal, request.params.id)
         return runtime.ask('GET', `/sandboxes/${id}/tree`, fileTree, request.query)
       },
     )
@@ -62,7 +62,7 @@ export const fileRoutes =
         },
       },
       async (request) => {
-        const { id } = await sandboxes.row(request.principal, request.params.id)
+        const id = await sandboxes.owned(request.principal, request.params.id)
         const moved = await runtime.ask('POST', `/sandboxes/${id}/files/move`, fileEntry, {}, request.body)
         await audit(database.prisma, request.principal, 'file.move', id, request.body)
         return moved
@@ -77,7 +77,7 @@ export const fileRoutes =
         },
       },
       async (request, reply) => {
-        const { id } = await sandboxes.row(request.principal, request.params.id)
+        const id = await sandboxes.owned(request.principal, request.params.id)
         reply.code(201)
         return runtime.ask('POST', `/sandboxes/${id}/files/mkdir`, fileEntry, {}, request.body)
       },
@@ -91,7 +91,7 @@ export const fileRoutes =
         },
       },
       async (request, reply) => {
-        const { id } = await sandboxes.row(request.principal, request.params.id)
+        const id = await sandboxes.owned(request.principal, request.params.id)
         await runtime.ask('DELETE', `/sandboxes/${id}/files`, z.unknown(), request.query)
         await audit(database.prisma, request.principal, 'file.delete', id, { path: request.query.path })
         return reply.code(204).send(null)
@@ -110,7 +110,7 @@ export const fileRoutes =
           },
         },
         async (request, reply) => {
-          const { id } = await sandboxes.row(request.principal, request.params.id)
+          const id = await sandboxes.owned(request.principal, request.params.id)
           return sendBytes(reply, await runtime.stream('GET', `/sandboxes/${id}/${action}`, request.query))
         },
       )
@@ -138,7 +138,7 @@ const uploads =
           },
         },
         async (request, reply) => {
-          const { id } = await sandboxes.row(request.principal, request.params.id)
+          const id = await sandboxes.owned(request.principal, request.params.id)
           const content = request.body instanceof Readable ? request.body : Readable.from([])
           const mode = 'mode' in request.query ? request.query.mode?.toString(8) : undefined
           const query = { path: request.query.path, mode }

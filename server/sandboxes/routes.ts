@@ -111,7 +111,7 @@ export const sandboxRoutes =
         response: { 200: execResult },
       },
       handler: async (request, reply) => {
-        const { id } = await sandboxes.row(request.principal, request.params.id)
+        const id = await sandboxes.owned(request.principal, request.params.id)
         const { encoding } = request.body
         // Whoever hangs up ends the command.
         const hungUp = new AbortController()
@@ -129,7 +129,7 @@ export const sandboxRoutes =
         response: { 200: z.object({ terminals: z.array(terminal) }) },
       },
       handler: async (request) => {
-        const { id } = await sandboxes.row(request.principal, request.params.id)
+        const id = await sandboxes.owned(request.principal, request.params.id)
         return { terminals: await runtime.terminals(id) }
       },
     })
@@ -153,7 +153,7 @@ export const sandboxRoutes =
         ...{ params: sandboxParams.extend({ terminalId }), response: { 204: z.null() } },
       },
       handler: async (request, reply) => {
-        const { id } = await sandboxes.row(request.principal, request.params.id)
+        const id = await sandboxes.owned(request.principal, request.params.id)
         await runtime.closeTerminal(id, request.params.terminalId)
         await audit(database.prisma, request.principal, 'terminal.close', id)
         return reply.code(204).send(null)

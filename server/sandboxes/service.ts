@@ -25,10 +25,15 @@ import type { Templates } from './templates.js'
 
 type Row = Prisma.SandboxGetPayload<object>
 
+/** Sandboxes whose tenant is remembered. */
+const maxOwners = 10_000
+
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
 export class SandboxService {
   readonly #underWay = new Set<string>()
   readonly #lastSeen = new LastSeen()
+  /** Tenants of sandboxes, by id: they never change hands. */
+  readonly #owners = new Map<string, string>()
 
   constructor(
     private readonly database: Database,
@@ -90,6 +95,7 @@ export class SandboxService {
       if (presumed !== undefined && !isDeepStrictEqual(presumed, quota)) {
         await this.runtime.setQuota(tenantId, quota)
       }
+      this.#remember(row)
       return present(row, live)
     } catch (error) {
       this.#lastSeen.forget(tenantId)
@@ -178,7 +184,7 @@ export class SandboxService {
   }
 
   async openTerminal(who: Principal, id: string, wanted: OpenTerminal): Promise<Terminal> {
-    await this.row(who, id)
+    await this.owned(who, id)
     const terminal = await this.runtime.openTerminal(id, wanted)
     await audit(this.database.prisma, who, 'terminal.open', id)
     return terminal
@@ -195,10 +201,28 @@ export class SandboxService {
     const last = await this.#liveOf(id)
     if (last !== undefined) await record(this.database, [last])
     await this.runtime.remove(id)
+    this.#owners.delete(id)
     await this.database.prisma.sandbox.update({
       where: { id },
       data: { state: 'deleted', deletedAt: new Date() },
     })
+  }
+
+  /**
+   * For calls that the runtime answers, and it knows what is deleted: who has been seen with a sandbox is its owner
+   * still, and nobody waits for the database.
+   *
+   * @returns its id
+   * @throws ApiError `not_found` when there is none, or it is another tenant's
+   */
+  async owned(who: Principal, id: string): Promise<string> {
+    if (this.#owners.get(id) !== who.tenantId) await this.row(who, id)
+    return id
+  }
+
+  #remember({ id, tenantId }: Row): void {
+    if (this.#owners.size >= maxOwners) this.#owners.clear()
+    this.#owners.set(id, tenantId)
   }
 
   /** @throws ApiError `not_found` when there is none, or it is another tenant's */
@@ -211,6 +235,7 @@ export class SandboxService {
     if (row === undefined || row.tenantId !== who.tenantId || row.deletedAt !== null) {
       throw notFound('sandbox')
     }
+    this.#remember(row)
     return row
   }
 

@@ -96,7 +96,7 @@ export function serveTerminals(
           throw new ApiError('conflict', `one connection looks at no more than ${maxAttachments} terminals`)
         }
         const { cols, rows, cwd, since } = wanted
-        const { id } = await sandboxes.row(socket.data.principal, wanted.sandboxId)
+        const id = await sandboxes.owned(socket.data.principal, wanted.sandboxId)
         const terminal =
           wanted.terminalId ??
           (await sandboxes.openTerminal(socket.data.principal, id, { cols, rows, ...(cwd ? { cwd } : {}) }))
