@@ -101,7 +101,7 @@ describe('control groups', () => {
     const path = leaf('fertile', { ...limits, pids: 8 })
     const fertile = startIn(
       ...[path, 'python3', '-c'],
-      'import os, time\ntry:\n  while os.fork(): pass\nexcept OSError as error: print(error.strerror)\ntime.sleep(60)',
+      'import os, time\ntry:\n  while os.fork(): pass\nexcept OSError as error: print(error.strerror, flush=True)\ntime.sleep(60)',
     )
     expect(await fertile.prints).toBe('Resource temporarily unavailable')
     expect((await usage(path)).pids).toBe(8)

@@ -1,6 +1,6 @@
 import type { RuntimeRun, RuntimeRunEvent, StepResult } from '../../protocol/index.js'
 import type { Gate } from './gate.js'
-import { encode } from './kept.js'
+import { encode, Pieces } from './kept.js'
 import type { PooledGates } from './pooled-gates.js'
 import { type Outcome, runProgram } from './program.js'
 import type { Stage, Theatre } from './stage.js'
@@ -30,14 +30,20 @@ export async function performStep(
   const { node, run, emit, canceled } = performance
   emit({ type: 'begin', step: step.name, case: at.case })
   const group = stage.group(step.limits)
+  const pieces = { stdout: new Pieces(), stderr: new Pieces() }
+  const print = (stream: keyof typeof pieces, piece: Buffer) => {
+    if (piece.length === 0) return
+    emit({ type: 'output', stream, step: step.name, case: at.case, ...encode(piece) })
+  }
   try {
     group.enter(gate.pid)
     const program = {
       ...{ stdin: Buffer.from(at.stdin, 'base64'), limits: step.limits, cpus: run.cpus },
-      onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) =>
-        emit({ type: 'output', stream, step: step.name, case: at.case, ...encode(chunk) }),
+      onOutput: (stream: keyof typeof pieces, chunk: Buffer) => print(stream, pieces[stream].push(chunk)),
     }
     const outcome = await runProgram(node, gate, group, program, canceled)
+    print('stdout', pieces.stdout.rest())
+    print('stderr', pieces.stderr.rest())
     // Looking costs the case its freshness, so a case that has written nothing is not asked.
     const diskFull = (at.case === null || outcome.exit.exitCode !== 0) && stage.diskIsFull()
     const { name, stdin: _, ...rest } = at

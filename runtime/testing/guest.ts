@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mount } from '../linux/libc.js'
@@ -13,11 +13,19 @@ import { guestHome } from './kernel.js'
 process.env.PATH = '/run/programs:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 // It was read from /proc before there was one here: what stood there was the host's.
 process.execPath = process.argv0
-process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..'))
+const project = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+process.chdir(project)
 mount('proc', '/proc', 'proc', 0, '')
 mount('sysfs', '/sys', 'sysfs', 0, '')
 // Room that a host's disk has: more than the guest's memory, and never used.
 for (const directory of ['/run', '/tmp', '/var/tmp']) mount('tmpfs', directory, 'tmpfs', 0, 'size=64g')
+if (!existsSync(project)) {
+  // It lies in one of them, and is covered now: seen at its place again, or Node would not find what it runs.
+  mkdirSync(project, { recursive: true })
+  const bind = 4096
+  mount('.', project, '', bind, '')
+  process.chdir(project)
+}
 mkdirSync('/dev/pts', { recursive: true })
 mkdirSync('/dev/shm', { recursive: true })
 mount('devpts', '/dev/pts', 'devpts', 0, 'ptmxmode=0666')
@@ -31,7 +39,7 @@ must('ip', 'link', 'set', 'lo', 'up')
 mkdirSync('/run/programs')
 writeFileSync('/run/programs/nft', '#!/bin/sh\n[ "$1" = -f ]\n', { mode: 0o755 })
 symlinkSync('/bin/true', '/run/programs/conntrack')
-// Go's threads do not get along with this kernel: gVisor's program would hang here now and then, asked for its version.
+// Nor gVisor.
 symlinkSync('/bin/false', '/run/programs/runsc')
 mkdirSync(join(guestHome, 'disk'), { recursive: true, mode: 0o711 })
 mount('/dev/ubda', join(guestHome, 'disk'), 'btrfs', 0, '')

@@ -121,11 +121,13 @@ export async function startInstance(
       ...{ env: { ...env, ...more }, stdio: ['ignore', 'inherit', 'inherit'] },
     })
   const at = (name: string) => join(directory, `${name}.sock`)
-  const answers = async (name: string) => {
+  const answers = async (name: string, child: ChildProcess) => {
     // A minute and a half: in the guest of version 2, on a busy machine, a start takes most of it.
     for (let tries = 0; tries < 3600; tries++) {
       const up = await ask(at(name), 'GET', '/healthz').catch(() => undefined)
       if (up?.status === 200) return
+      const how = child.exitCode ?? child.signalCode
+      if (how !== null) throw new Error(`${name} ended with ${how}`)
       await sleep(25)
     }
     throw new Error(`${name} does not answer`)
@@ -136,8 +138,8 @@ export async function startInstance(
     const { status, bytes } = await ask(at('runtime'), method, path, body)
     return { status, text: bytes.toString() }
   }
-  await answers('terminals')
-  await answers('runtime')
+  await answers('terminals', terminals)
+  await answers('runtime', runtime)
 
   return {
     ...{ home: lab.home, disk: lab.disk, namespace, call },
@@ -180,12 +182,12 @@ export async function startInstance(
     async restart(more = {}) {
       await end(runtime)
       runtime = launch('runtime', more)
-      await answers('runtime')
+      await answers('runtime', runtime)
     },
     async restartTerminals() {
       await end(terminals)
       terminals = launch('terminals')
-      await answers('terminals')
+      await answers('terminals', terminals)
     },
     async [Symbol.asyncDispose]() {
       // A test that ends in the middle leaves a runtime that may not answer any more.

@@ -16,6 +16,9 @@ const maxIdle = 16
 /** Longer than any call but a command takes; a runtime that hangs must not hang the server. */
 const silenceMs = 60_000
 
+/** A tree of ten thousand long paths is the longest answer. */
+const maxAnswerBytes = 64 * 1024 * 1024
+
 /** Frames of an answer, `exit` last. Destroying it before that ends what writes them. */
 export type FrameStream = Readable & AsyncIterable<Frame>
 
@@ -97,7 +100,7 @@ class Line {
     private readonly socket: Duplex,
     closed: () => void,
   ) {
-    const decoder = new FrameDecoder()
+    const decoder = new FrameDecoder(maxAnswerBytes)
     let failure: Error | undefined
     socket.on('data', (chunk: Buffer) => {
       try {
@@ -126,10 +129,11 @@ class Line {
         () => this.socket.destroy(new Error(`no answer within ${silenceMs} ms`)),
         silenceMs,
       )
-      const take = ({ payload }: Frame) => {
+      const take = (frame: Frame) => {
+        const answer = answerIn(frame)
         clearTimeout(silence)
         this.#rest()
-        resolve(runtimeAnswer.parse(JSON.parse(payload.toString())))
+        resolve(answer)
       }
       this.#ask(call, take, (error) => {
         clearTimeout(silence)
@@ -160,9 +164,9 @@ class Line {
       }
       const take = (frame: Frame) => {
         if (frame.type === frameType.answer) {
+          const answer = answerIn(frame)
           end()
-          reject(refusal(runtimeAnswer.parse(JSON.parse(frame.payload.toString()))))
-          return
+          return reject(refusal(answer))
         }
         if (!stream.push(frame)) this.socket.pause()
         if (frame.type === frameType.exit) {
@@ -203,6 +207,8 @@ class Line {
     this.socket.resume()
   }
 }
+
+const answerIn = ({ payload }: Frame) => runtimeAnswer.parse(JSON.parse(payload.toString()))
 
 /**
  * A connection to the runtime that is no HTTP from here on.
