@@ -28,6 +28,8 @@ export async function browser(samples: Samples, cloche: Cloche, rounds: number):
     for (let round = 0; round < rounds; round++) {
       await cloche.poolFull()
       samples.add(clickToPrompt, subject, await create(page))
+      // The prompt may be there before the address is.
+      await page.waitForURL(/\/sandboxes\/sb_/)
       const id = page.url().split('/').at(-1) ?? ''
       await page.getByRole('link', { name: 'Sandboxes' }).first().click()
       await page.waitForURL(/\/sandboxes$/)
