@@ -5,6 +5,7 @@ import { outcomeOf, startProgram } from './testing/instance.js'
 
 const command: Command = {
   name: 'box ls',
+  group: 'Sandboxes',
   operands: 'NAME…',
   summary: 'Lists boxes.',
   flags: {
@@ -23,6 +24,13 @@ describe('a command line', () => {
     expect(parseCall(command, []).text('format')).toBeUndefined()
   })
 
+  it('names the option that was probably meant', () => {
+    expect(() => parseCall(command, ['--fromat', 'json'])).toThrow(
+      'cloche box ls has no option --fromat; did you mean --format?',
+    )
+    expect(() => parseCall(command, ['--nonsense'])).toThrow('Run cloche box ls --help to see its options')
+  })
+
   it.each([[['--nonsense']], [['--format']], [['--all=yes']]])('that is wrong is refused: %j', (args) => {
     expect(() => parseCall(command, args)).toThrow(UsageError)
   })
@@ -37,17 +45,55 @@ describe('a command line', () => {
 describe('bin/cloche', () => {
   const cloche = (...args: string[]) => outcomeOf(startProgram(join('bin', 'cloche'), args))
 
-  it('lists its commands', async () => {
-    const { code, said } = await cloche()
-    expect(said).toMatch(/^ {2}up {2}.*\n {2}down {2}.*\n {2}doctor /m)
+  it.each([[[]], [['help']], [['--help']], [['-h']]])('lists its commands by group: %j', async (args) => {
+    const { code, said } = await cloche(...args)
+    expect(said).toMatch(/^This machine \(needs root\):\n {2}up {2}.*\n {2}down {2}.*\n {2}doctor /m)
+    expect(said).toMatch(/^Sandboxes:\n {2}sandbox ls /m)
     expect(code).toBe(0)
   })
 
-  it('says what a command takes', async () => {
-    expect(await cloche('template', 'build', '--help')).toMatchObject({
-      code: 0,
-      said: expect.stringContaining('cloche template build NAME…'),
+  it('lists the commands of a group', async () => {
+    for (const args of [
+      ['help', 'sandbox'],
+      ['sandbox', '--help'],
+    ]) {
+      const { code, said } = await cloche(...args)
+      expect(said).toMatch(/^cloche sandbox COMMAND:\n {2}sandbox ls /)
+      expect(said).not.toContain('runs ls')
+      expect(code).toBe(0)
+    }
+    expect(await cloche('sandbox')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('sandbox create'),
     })
+  })
+
+  it('says its version', async () => {
+    for (const word of ['--version', '-v', 'version'])
+      expect(await cloche(word)).toMatchObject({
+        code: 0,
+        said: expect.stringMatching(/^cloche \d+\.\d+\.\d+ /),
+      })
+  })
+
+  it.each([
+    [['sandbox', 'creat'], 'there is no command sandbox creat; did you mean sandbox create?'],
+    [['exce', 'lab', 'true'], 'there is no command exce; did you mean exec?'],
+    [['kubectl'], 'there is no command kubectl. Run cloche help to list all commands'],
+    [['help', 'logn'], 'there is no command logn; did you mean login?'],
+  ])('names the command that was probably meant: %j', async (args, message) => {
+    expect(await cloche(...args)).toEqual({ code: 2, said: `cloche: ${message}\n` })
+  })
+
+  it('says what a command takes', async () => {
+    for (const args of [
+      ['template', 'build', '--help'],
+      ['help', 'template', 'build'],
+    ])
+      expect(await cloche(...args)).toMatchObject({
+        code: 0,
+        said: expect.stringContaining('cloche template build NAME…'),
+      })
   })
 
   it.each([[['nonsense']], [['template']], [['up', '--nonsense']], [['template', 'build']], [['password']]])(

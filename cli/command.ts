@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { didYouMean } from './suggest.js'
 
 /** A flag of a command, as `parseArgs` of node:util takes it, with a line of help. */
 export interface Flag {
@@ -23,9 +24,15 @@ export interface Call {
   number(flag: string): number | undefined
 }
 
+/** The titles of the overview, in its order. */
+export const groups = ['Account', 'Sandboxes', 'Runs', 'This machine (needs root)', 'Shell'] as const
+export type Group = (typeof groups)[number]
+
 /** One word, or two, after `cloche`. */
 export interface Command {
   readonly name: string
+  /** Under which title the overview lists it. */
+  readonly group: Group
   /** What follows the name, for the help: `NAME [FILE…]`. */
   readonly operands?: string
   readonly summary: string
@@ -53,7 +60,7 @@ export class Failure extends Error {
 }
 
 /** Every command has it; whoever called it asks `has('help')`. */
-const help: Flag = { type: 'boolean', help: 'says this' }
+const help: Flag = { type: 'boolean', short: 'h', help: 'show this help' }
 
 /** Parses what follows the command's name. @throws UsageError */
 export function parseCall(command: Command, args: readonly string[]): Call {
@@ -77,12 +84,22 @@ export function parseCall(command: Command, args: readonly string[]): Call {
         const text = texts(flag).at(-1)
         if (text === undefined) return undefined
         if (Number(text) > 0) return Number(text)
-        throw new UsageError(`--${flag} must be a number above 0, not ${text}`)
+        throw new UsageError(`--${flag} must be a number greater than 0, not ${text}`)
       },
     }
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    throw new UsageError(complaintOf(command, error))
   }
+}
+
+/** What `parseArgs` says, in our words where its own are about another program's conventions. */
+function complaintOf(command: Command, error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const [, flag] = error.message.match(/^Unknown option '(-[^']+)'/) ?? []
+  const see = `Run cloche ${command.name} --help to see its options`
+  if (flag === undefined) return `${error.message}. ${see}`
+  const known = Object.keys({ ...command.flags, help }).map((name) => `--${name}`)
+  return `cloche ${command.name} has no option ${flag}${didYouMean(flag, known) || `. ${see}`}`
 }
 
 /** Where the words for another program begin: after `count` of our own, or at `--`. */
@@ -101,10 +118,12 @@ function endOf(
 
 /** The help of one command. */
 export function helpOf(command: Command): string {
-  const flags = Object.entries(command.flags ?? {}).map(([name, { type, help, short, value = 'VALUE' }]) => {
-    const spelled = `${short === undefined ? '' : `-${short}, `}--${name}${type === 'string' ? ` ${value}` : ''}`
-    return `  ${spelled.padEnd(22)} ${help}`
-  })
+  const flags = Object.entries<Flag>({ ...command.flags, help }).map(
+    ([name, { type, help, short, value = 'VALUE' }]) => {
+      const spelled = `${short === undefined ? '' : `-${short}, `}--${name}${type === 'string' ? ` ${value}` : ''}`
+      return `  ${spelled.padEnd(22)} ${help}`
+    },
+  )
   const usage = ['cloche', command.name, ...(command.operands === undefined ? [] : [command.operands])]
   const parts = [`${usage.join(' ')}\n  ${command.summary}`, command.details, flags.join('\n')]
   return parts.filter((part) => part !== undefined && part !== '').join('\n\n')

@@ -7,8 +7,9 @@ import { findSupervisor } from './up/lock.js'
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Says what this machine has and lacks, one line for each check, and what to type.',
-  details: 'Exit code 1 when something essential is missing.',
+  group: 'This machine (needs root)',
+  summary: 'Check this machine and say how to fix what is missing',
+  details: 'Prints one line for each check. Exits with 1 when something essential is missing.',
   async run() {
     const settings = readSettings(process.env)
     process.umask(0o022)

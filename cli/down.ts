@@ -12,7 +12,8 @@ const sayWaitingEveryMs = 5000
 
 export const down: Command = {
   name: 'down',
-  summary: 'Stops Cloche on this machine. Sandboxes are stopped; their disks stay.',
+  group: 'This machine (needs root)',
+  summary: 'Stop Cloche. Sandboxes are stopped and their disks are kept',
   async run() {
     requireRoot('down')
     const settings = readSettings(process.env)

@@ -1,32 +1,45 @@
+import { version } from '../package.json'
 import { type Command, Failure, helpOf, parseCall, UsageError } from './command.js'
-import { allCommands, findCommand } from './commands.js'
+import { findCommand } from './commands.js'
 import { complete } from './complete.js'
-
-const overview = async () =>
-  [
-    'cloche COMMAND, where COMMAND is one of',
-    ...(await allCommands()).map(
-      ({ name, operands = '', summary }) => `  ${`${name} ${operands}`.padEnd(32)} ${summary}`,
-    ),
-    'cloche COMMAND --help says more.',
-  ].join('\n')
+import { findHelped, overview, overviewOf, unknownCommand } from './overview.js'
 
 async function main(args: readonly string[], command: Command | undefined): Promise<number> {
   if (command === undefined) {
-    if (args[0] === '__complete') {
-      for (const word of await complete(args.slice(1))) console.log(word)
-      return 0
-    }
-    if (args.length > 0 && args[0] !== 'help' && args[0] !== '--help') {
-      throw new UsageError(`there is no command ${args[0]}\n${await overview()}`)
-    }
-    console.log(await overview())
+    const answer = await answerWithoutCommand(args)
+    if (answer !== '') console.log(answer)
     return 0
   }
   const call = parseCall(command, args.slice(command.name.split(' ').length))
   if (!call.has('help')) return command.run(call)
   console.log(helpOf(command))
   return 0
+}
+
+/** What `cloche` prints by itself. @throws UsageError when the words are no command */
+async function answerWithoutCommand(args: readonly string[]): Promise<string> {
+  const [one, ...rest] = args
+  switch (one) {
+    case undefined:
+    case '--help':
+    case '-h':
+      return overview()
+    case '--version':
+    case '-v':
+    case 'version':
+      return `cloche ${version} (Node.js ${process.versions.node})`
+    case 'help': {
+      if (rest.length === 0) return overview()
+      const found = await findHelped(rest)
+      return typeof found === 'string' ? found : helpOf(found)
+    }
+    case '__complete':
+      return (await complete(rest)).join('\n')
+  }
+  const isHelp = rest.length === 1 && (rest[0] === '--help' || rest[0] === '-h')
+  const group = isHelp ? await overviewOf(one) : undefined
+  if (group !== undefined) return group
+  throw await unknownCommand(args)
 }
 
 const args = process.argv.slice(2)

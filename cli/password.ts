@@ -8,10 +8,12 @@ const answer = z.object({ email: z.string(), password: z.string() })
 
 export const password: Command = {
   name: 'password',
+  group: 'This machine (needs root)',
   operands: 'EMAIL',
-  summary: 'Gives an account a new password, prints it, and signs the account out everywhere.',
+  summary: 'Set a new password for an account, print it, and end all its sessions',
   async run({ words: [email, ...more] }) {
-    if (email === undefined || more.length > 0) throw new UsageError('whose? cloche password EMAIL')
+    if (email === undefined || more.length > 0)
+      throw new UsageError('specify an account: cloche password EMAIL')
     requireRoot('password')
     const settings = readSettings(process.env)
     const said = await runServerProgram(settings, 'server/password.js', [email], accessOf(settings))

@@ -5,7 +5,8 @@ import { setUp } from './up/setup.js'
 
 export const setup: Command = {
   name: 'setup',
-  summary: 'Brings the database up to date and makes the first operator. bin/up does this by itself.',
+  group: 'This machine (needs root)',
+  summary: 'Migrate the database and create the first operator (bin/up does this)',
   async run() {
     requireRoot('setup')
     const settings = readSettings(process.env)

@@ -21,10 +21,17 @@ type Report = z.infer<typeof report>
 
 export const up: Command = {
   name: 'up',
-  summary: 'Starts Cloche on this machine and stays until Ctrl-C or `cloche down`.',
+  group: 'This machine (needs root)',
+  summary: 'Start Cloche and keep running until Ctrl-C or cloche down',
   details:
     'Environment: CLOCHE_INSTANCE, CLOCHE_HOME, HOST, PORT, CLOCHE_URL, DATABASE_URL and more: docs/operating.md',
-  flags: { detach: { type: 'boolean', short: 'd', help: 'return when it is ready, and leave it running' } },
+  flags: {
+    detach: {
+      type: 'boolean',
+      short: 'd',
+      help: 'return when it is ready, and leave it running in the background',
+    },
+  },
   async run(call) {
     requireRoot('up')
     const settings = readSettings(process.env)

@@ -27,8 +27,8 @@ export function readAccount(env: NodeJS.ProcessEnv): Account {
   if (url !== undefined && apiKey !== undefined) return { url, apiKey }
   throw new Failure(
     url === undefined
-      ? 'which Cloche? Type: cloche login URL, or set CLOCHE_URL and CLOCHE_API_KEY'
-      : `there is no key for ${url}. Type: cloche login ${url}, or set CLOCHE_API_KEY`,
+      ? 'not logged in. Run cloche login URL, or set CLOCHE_URL and CLOCHE_API_KEY'
+      : `no API key is stored for ${url}. Run cloche login ${url}, or set CLOCHE_API_KEY`,
   )
 }
 
@@ -46,7 +46,7 @@ function readStored(file: string): Account | undefined {
   } catch {
     // What is not JSON is damaged as well.
   }
-  throw new Failure(`${file} is damaged. Type: cloche login`)
+  throw new Failure(`${file} cannot be parsed. Run cloche login URL to write it again`)
 }
 
 /** Nobody else may read it, not even for a moment. */

@@ -12,14 +12,16 @@ export interface ClientCall extends Call {
 }
 
 interface ClientCommand extends Omit<Command, 'run' | 'completes'> {
+  /** Which option or operand sets a field of the request, for the server's complaints: `limits.memoryMiB`. */
+  readonly fields?: Readonly<Record<string, string>>
   readonly completes?: (cloche: Cloche) => Promise<readonly string[]>
   run(call: ClientCall): Promise<number>
 }
 
-const json: Flag = { type: 'boolean', help: 'print JSON, and errors as JSON to stderr' }
+const json: Flag = { type: 'boolean', help: 'print JSON, and errors as JSON on stderr' }
 
 /** A command that calls a Cloche, wherever it is. Errors of the SDK become a line on stderr and an exit code. */
-export function clientCommand({ completes, ...command }: ClientCommand): Command {
+export function clientCommand({ completes, fields = {}, ...command }: ClientCommand): Command {
   const connect = () => new Cloche(readAccount(process.env))
   return {
     ...command,
@@ -32,15 +34,28 @@ export function clientCommand({ completes, ...command }: ClientCommand): Command
         return await command.run({ ...call, cloche, json: call.has('json') })
       } catch (error) {
         if (!(error instanceof ClocheError)) throw error
-        sayError(error, call.has('json'))
+        sayError(error, call.has('json'), fields)
         return command.failureCode ?? exitCodeOf(error)
       }
     },
   }
 }
 
-function sayError(error: ClocheError, asJson: boolean): void {
+function sayError(error: ClocheError, asJson: boolean, fields: Readonly<Record<string, string>>): void {
   const { code, message, status, errors } = error
   if (asJson) console.error(JSON.stringify({ error: { code, message, status, errors } }))
-  else console.error(`cloche: ${message}${code === 'unauthenticated' ? '. Type: cloche login' : ''}`)
+  else if (errors !== undefined && errors.length > 0) {
+    for (const { path, message } of errors) console.error(`cloche: ${subjectOf(path, fields)}${message}`)
+  } else console.error(`cloche: ${message}${code === 'unauthenticated' ? '. Run: cloche login URL' : ''}`)
+}
+
+/** The part of a request that a JSON pointer names, as whoever typed the command knows it. */
+function subjectOf(pointer: string, fields: Readonly<Record<string, string>>): string {
+  const path = pointer.split('/').filter((part) => part !== '')
+  for (let length = path.length; length > 0; length--) {
+    const field = path.slice(0, length).join('.')
+    const name = Object.hasOwn(fields, field) ? fields[field] : undefined
+    if (name !== undefined) return `${[name, ...path.slice(length)].join(' ')}: `
+  }
+  return path.length === 0 ? '' : `${path.join('.')}: `
 }

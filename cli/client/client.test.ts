@@ -39,7 +39,7 @@ describe('the command line', () => {
       const { code, out } = await call(['login', `${instance.url}/`], `${instance.admin.apiKey}\n`)
       expect({ code, out }).toMatchObject({
         code: 0,
-        out: expect.stringContaining(`logged in to ${instance.url}`),
+        out: expect.stringContaining(`Logged in to ${instance.url}`),
       })
       const file = join(home, 'config/cloche/account.json')
       expect(((await stat(file)).mode & 0o777).toString(8)).toBe('600')
@@ -54,13 +54,13 @@ describe('the command line', () => {
       await expect.poll(() => typed.shown, patience).toContain('API key for')
       typed.type(`${instance.admin.apiKey}\r`)
       expect(await typed.exit).toBe(0)
-      expect(typed.shown).toContain('logged in')
+      expect(typed.shown).toContain('Logged in')
       expect(typed.shown).not.toContain(instance.admin.apiKey)
     })
 
     it('with the environment, and sends a stored key nowhere else', async () => {
       const other = { CLOCHE_URL: 'http://127.0.0.1:9' }
-      expect((await call(['usage'], '', other)).err).toContain('there is no key for http://127.0.0.1:9')
+      expect((await call(['usage'], '', other)).err).toContain('no API key is stored for http://127.0.0.1:9')
       const whole = { ...other, CLOCHE_API_KEY: 'clk_x' }
       expect(await call(['usage'], '', whole)).toMatchObject({
         code: 6,
@@ -74,7 +74,7 @@ describe('the command line', () => {
   })
 
   it('makes, lists, pauses, resumes, stops, starts and removes sandboxes', async () => {
-    const size = ['--memory', '128', '--disk', '64', '--pids', '64', '--cpus', '0.5']
+    const size = ['--memory', '128m', '--disk', '0.0625g', '--pids', '64', '--cpus', '0.5']
     const made = await ok('sandbox', 'create', 'lab', ...size, '--meta', 'a=b', '--env', 'X=y')
     expect(made).toMatch(/^sb_\w{20}\n$/)
     expect(await ok('exec', 'lab', 'echo $X; hostname')).toBe('y\nlab\n')
@@ -86,7 +86,7 @@ describe('the command line', () => {
       { id: box, limits: { memoryMiB: 128 } },
     ])
     const other = JSON.parse(
-      await ok('sandbox', 'create', '--json', '--memory', '64', '--network', 'none', '--ttl', '600'),
+      await ok('sandbox', 'create', '--json', '--memory', '64', '--network', 'none', '--ttl', '10m'),
     )
     expect(other).toMatchObject({ network: 'none', ttlSeconds: 600, limits: { memoryMiB: 64 } })
     for (const [act, state] of [
@@ -104,13 +104,44 @@ describe('the command line', () => {
       code: 3,
       err: 'cloche: there is no sandbox nobody\n',
     })
-    expect(await call(['sandbox', 'create', '--pids', '100000000'])).toMatchObject({ code: 1 })
+    expect(await call(['sandbox', 'create', '--pids', '100000000'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^cloche: --pids: .*65536/),
+    })
+    expect(await call(['sandbox', 'create', '--memory', '1m'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^cloche: --memory \(MiB\): .*16/),
+    })
+    expect(await call(['sandbox', 'create', '--isolation', 'none'])).toMatchObject({ code: 2 })
     expect(await call(['sandbox', 'create', '--memory', 'much'])).toMatchObject({ code: 2 })
     expect(await call(['sandbox', 'rm'])).toMatchObject({ code: 2 })
   })
 
+  it('shows, changes and opens one sandbox, and says who calls', async () => {
+    await ok('sandbox', 'create', 'desk', '--memory', '128m', '--disk', '64m', '--isolation', 'standard')
+    expect(await ok('sandbox', 'get', 'desk')).toMatch(
+      /^Id: +sb_\w+\nName: +desk\nTemplate: +base\nState: +running\nIsolation: +standard\nCPUs: .*\nMemory: +[\d.]+ .?i?B of 128 MiB\n/,
+    )
+    const edited = await ok('sandbox', 'edit', 'desk', '--memory', '0.25g', '--name', 'bench', '--ttl', '2h')
+    expect(edited).toMatch(/^Name: +bench$/m)
+    expect(edited).toMatch(/of 256 MiB$/m)
+    const after = JSON.parse(await ok('sandbox', 'get', 'bench', '--json'))
+    expect(after).toMatchObject({ name: 'bench', ttlSeconds: 7200, limits: { memoryMiB: 256, diskMiB: 64 } })
+    expect(JSON.parse(await ok('sandbox', 'edit', 'bench', '--ttl', 'none', '--json')).ttlSeconds).toBeNull()
+    expect(await call(['sandbox', 'edit', 'bench'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--memory'),
+    })
+    expect(await ok('sandbox', 'open', 'bench')).toBe(`${instance.url}/sandboxes/${after.id}\n`)
+    await ok('sandbox', 'rm', 'bench')
+    const { tenant } = await line.cloche.me()
+    expect(await ok('whoami')).toMatch(new RegExp(`^Server: +${instance.url}\nTenant: .*${tenant.id}`))
+    expect(JSON.parse(await ok('whoami', '--json'))).toMatchObject({ url: instance.url, tenant })
+  })
+
   it('says what was used, and what may be', async () => {
-    expect(await ok('usage')).toMatch(/^used from [\s\S]*CPU h[\s\S]*^sandboxes +1 +\d+$/m)
+    expect(await ok('usage')).toMatch(/^Used from [\s\S]*CPU HOURS[\s\S]*^sandboxes +1 +\d+ +\d+$/m)
+    expect(await ok('usage')).toMatch(/^memory +128 MiB +[\d.]+ [GT]iB +[\d.]+ [GT]iB$/m)
     expect(JSON.parse(await ok('usage', '--json', '--from', '2026-01-01'))).toMatchObject({
       quota: { used: { sandboxes: 1 } },
     })
@@ -158,7 +189,7 @@ describe('the command line', () => {
       zsh.type('PS1="ready> "; autoload -U compinit; compinit -u -D; source <(cloche completion zsh)\r')
       await expect.poll(() => zsh.shown, patience).toMatch(/ready> (\x1b\[\?2004h)?$/)
       zsh.type('cloche sand\tls --help\r')
-      await expect.poll(() => zsh.shown, patience).toMatch(/cloche sandbox ls\r?\n +Lists sandboxes/)
+      await expect.poll(() => zsh.shown, patience).toMatch(/cloche sandbox ls\r?\n +List sandboxes/)
       zsh.type('exit\r')
       await zsh.exit
     })

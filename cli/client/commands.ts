@@ -8,17 +8,19 @@ import { runCommands } from './runs.js'
 import { sandboxCommands } from './sandbox.js'
 import { shell } from './shell.js'
 import { usage } from './usage.js'
+import { whoami } from './whoami.js'
 
 /** Commands that call a Cloche over the network, as anybody, in the order of the overview. */
 export const clientCommands: readonly Command[] = [
   login,
   logout,
+  whoami,
+  usage,
   ...sandboxCommands,
   shell,
   exec,
   copy,
   run,
   ...runCommands,
-  usage,
   completion,
 ]

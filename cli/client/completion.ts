@@ -3,8 +3,9 @@ import { shells } from './shells.js'
 
 export const completion: Command = {
   name: 'completion',
+  group: 'Shell',
   operands: Object.keys(shells).join('|'),
-  summary: 'Prints what makes a shell complete these commands, their flags, and names of sandboxes.',
+  summary: 'Print a script that completes commands, options and sandbox names',
   details: Object.entries(shells)
     .map(([shell, { install }]) => `${`${shell}:`.padEnd(6)} ${install}`)
     .join('\n'),
@@ -12,7 +13,11 @@ export const completion: Command = {
   async run({ words: [word = ''] }) {
     const shell = Object.entries(shells).find(([name]) => name === word)?.[1]
     if (shell === undefined)
-      throw new UsageError(`for which shell? cloche completion ${Object.keys(shells).join('|')}`)
+      throw new UsageError(
+        `specify ${Object.keys(shells)
+          .join(', ')
+          .replace(/, (?=\w+$)/, ' or ')}: cloche completion SHELL`,
+      )
     console.log(shell.script)
     return 0
   },

@@ -24,18 +24,19 @@ type Place =
 
 export const copy = clientCommand({
   name: 'cp',
+  group: 'Sandboxes',
   operands: 'FROM TO',
-  summary: 'Copies a file or a directory into a sandbox, or out of it: one side is SANDBOX:PATH.',
+  summary: 'Copy a file or directory: one of FROM and TO is SANDBOX:PATH',
   details:
-    'As with cp -r: into TO when it is a directory, otherwise it becomes TO. Paths in a sandbox are absolute, or from\n' +
-    '/home/user. - is our stdin or stdout. A local name with a colon is written ./a:b.',
+    'Works as cp -r: FROM is copied into TO when TO is a directory, and to the name TO otherwise. Paths in a sandbox\n' +
+    'are absolute, or relative to /home/user. - is stdin or stdout. Write a local name with a colon as ./a:b.',
   completes: async (cloche) => (await sandboxWords(cloche)).map((word) => `${word}:`),
   async run({ cloche, words, json }) {
     const [from, to] = [placeOf(words[0]), placeOf(words[1])]
-    if (words.length !== 2) throw new UsageError('what, and where to? cloche cp FROM TO')
+    if (words.length !== 2) throw new UsageError('specify what to copy and where to: cloche cp FROM TO')
     const [there, another] = [from, to].flatMap((place) => (place.kind === 'sandbox' ? [place] : []))
     if (there === undefined || another !== undefined) {
-      throw new UsageError('one side must be SANDBOX:PATH, and the other must not')
+      throw new UsageError('one of FROM and TO must be SANDBOX:PATH, and the other a local path')
     }
     const sandbox = await findSandbox(cloche, there.sandbox)
     const copied = there === to ? upload(from.path, sandbox, to.path) : download(sandbox, from.path, to.path)

@@ -6,33 +6,40 @@ import { exitCodeOfProgram, notTheProgram, timeIsOver } from './exit-code.js'
 import { findSandbox, sandboxWords } from './find.js'
 import { printJson, write } from './output.js'
 import { pairs } from './pairs.js'
+import { secondsOf } from './quantity.js'
 
-/** What the server allows at most: whoever waits at a prompt can press Ctrl-C. */
+/** The most that the server allows: whoever waits at a prompt can press Ctrl-C. */
 const defaultTimeoutSeconds = 3600
 
 export const exec = clientCommand({
   name: 'exec',
+  group: 'Sandboxes',
   operands: 'SANDBOX COMMAND…',
-  summary: 'Runs a command in a sandbox, with its output and exit code.',
+  summary: 'Run a command in a sandbox and print its output',
   details:
-    'One word is run by /bin/sh -c; more are a program and its arguments. Our flags come before SANDBOX: what follows\n' +
-    'it is the command. Ends with its exit code, 128 and the number of the signal that ended it, 124 when its time was\n' +
-    'over, and 125 when Cloche failed.',
+    'A single word is run by /bin/sh -c; several are a program and its arguments. Options of cloche go before\n' +
+    'SANDBOX. The exit code is that of the command; 128 + n when signal n ended it, 124 when it timed out, and 125\n' +
+    'when Cloche failed.',
   flags: {
-    stdin: { type: 'boolean', short: 'i', help: 'hand over our stdin, at most 8 MiB' },
-    user: { type: 'string', short: 'u', value: 'NAME', help: 'user (if absent) or root' },
-    cwd: { type: 'string', short: 'w', value: 'DIRECTORY', help: 'working directory; the home if absent' },
+    stdin: { type: 'boolean', short: 'i', help: 'pass stdin to the command, at most 8 MiB' },
+    user: { type: 'string', short: 'u', value: 'NAME', help: 'user (default) or root' },
+    cwd: {
+      type: 'string',
+      short: 'w',
+      value: 'DIRECTORY',
+      help: 'working directory; default: the home directory',
+    },
     env: {
       type: 'string',
       short: 'e',
       multiple: true,
       value: 'NAME=TEXT',
-      help: 'a variable; more than one',
+      help: 'an environment variable; can be given more than once',
     },
     timeout: {
       type: 'string',
-      value: 'SECONDS',
-      help: `kill it after this time; ${defaultTimeoutSeconds} if absent`,
+      value: 'TIME',
+      help: 'kill it after this time, such as 30s or 10m; default: 1h',
     },
   },
   takes: 1,
@@ -42,7 +49,7 @@ export const exec = clientCommand({
     const { cloche, words, rest, json } = call
     const sandbox = await findSandbox(cloche, words[0])
     const [only, ...more] = rest
-    if (only === undefined) throw new UsageError('which command? cloche exec SANDBOX COMMAND…')
+    if (only === undefined) throw new UsageError('specify a command: cloche exec SANDBOX COMMAND…')
     const command = more.length === 0 ? only : [...rest]
     const options = await optionsOf(call)
     if (json) {
@@ -58,13 +65,13 @@ export const exec = clientCommand({
   },
 })
 
-async function optionsOf({ has, text, texts, number }: ClientCall): Promise<ExecOptions> {
+async function optionsOf({ has, text, texts }: ClientCall): Promise<ExecOptions> {
   const [user, cwd] = [text('user') ?? 'user', text('cwd')]
-  if (user !== 'user' && user !== 'root') throw new UsageError(`--user is user or root, not ${user}`)
+  if (user !== 'user' && user !== 'root') throw new UsageError(`--user must be user or root, not ${user}`)
   return {
     ...{ user, env: pairs('env', texts('env')) },
     ...(cwd === undefined ? {} : { cwd }),
     ...(has('stdin') ? { stdin: await buffer(process.stdin) } : {}),
-    timeoutMs: Math.round((number('timeout') ?? defaultTimeoutSeconds) * 1000),
+    timeoutMs: Math.round((secondsOf('timeout', text('timeout')) ?? defaultTimeoutSeconds) * 1000),
   }
 }

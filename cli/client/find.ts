@@ -7,14 +7,14 @@ import { Failure, UsageError } from '../command.js'
  */
 export async function findSandbox(cloche: Cloche, word: string | undefined): Promise<Sandbox> {
   if (word === undefined)
-    throw new UsageError('which sandbox? Give its id or name; cloche sandbox ls lists them')
+    throw new UsageError('specify a sandbox by its name or id; cloche sandbox ls lists them')
   if (/^sb_/.test(word)) return cloche.sandboxes.at(word)
   const found: string[] = []
   for await (const { id, name } of cloche.sandboxes.list()) if (name === word) found.push(id)
   const [id, ...others] = found
   if (id === undefined) throw new NotFound('not_found', `there is no sandbox ${word}`)
   if (others.length > 0)
-    throw new Failure(`${found.length} sandboxes are called ${word}: ${found.join(', ')}`)
+    throw new Failure(`${found.length} sandboxes are named ${word}; use an id: ${found.join(', ')}`)
   return cloche.sandboxes.at(id)
 }
 

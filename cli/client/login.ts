@@ -9,22 +9,23 @@ import { printJson } from './output.js'
 
 export const login: Command = {
   name: 'login',
+  group: 'Account',
   operands: 'URL',
-  summary: 'Stores the address of a Cloche and an API key for the commands below.',
+  summary: 'Log in: check and store the address of a Cloche server and an API key',
   details:
-    'Asks for the key, or reads it from stdin. Members make keys on the page API keys. It is stored in\n' +
-    '$XDG_CONFIG_HOME/cloche/account.json (mode 0600). CLOCHE_URL and CLOCHE_API_KEY do without.',
+    'Asks for the key, or reads it from stdin. Create a key on the page API keys. It is stored in\n' +
+    '$XDG_CONFIG_HOME/cloche/account.json (mode 0600). CLOCHE_URL and CLOCHE_API_KEY replace it.',
   flags: { json: { type: 'boolean', help: 'print JSON' } },
   async run({ words, has }) {
     const url = originOf(words[0] ?? process.env.CLOCHE_URL)
     const apiKey = (await askForKey(url)).trim()
-    if (apiKey === '') throw new Failure('that was no key')
+    if (apiKey === '') throw new Failure('no API key was given: type it at the prompt, or pass it on stdin')
     try {
       const { tenant } = await new Cloche({ url, apiKey }).me()
       const file = accountFile(process.env)
       storeAccount(file, { url, apiKey })
       if (has('json')) printJson({ url, tenant, file })
-      else console.log(`logged in to ${url} for the tenant ${tenant.name}`)
+      else console.log(`Logged in to ${url}, tenant ${tenant.name}`)
       return 0
     } catch (error) {
       if (!(error instanceof ClocheError)) throw error
@@ -36,7 +37,8 @@ export const login: Command = {
 
 export const logout: Command = {
   name: 'logout',
-  summary: 'Forgets the address and the key.',
+  group: 'Account',
+  summary: 'Log out: delete the stored address and key',
   async run() {
     forgetAccount(accountFile(process.env))
     return 0
@@ -44,13 +46,15 @@ export const logout: Command = {
 }
 
 function originOf(word: string | undefined): string {
-  if (word === undefined) throw new UsageError('which one? cloche login https://cloche.example.org')
+  if (word === undefined) throw new UsageError('specify the address: cloche login https://cloche.example.org')
   if (!URL.canParse(word) || !/^https?:$/.test(new URL(word).protocol)) {
-    throw new UsageError(`${word} is no address such as https://cloche.example.org`)
+    throw new UsageError(`${word} is not an address such as https://cloche.example.org`)
   }
   const { protocol, hostname, href } = new URL(word)
   if (protocol === 'http:' && !/^(localhost|127\..*|\[::1\])$/.test(hostname)) {
-    console.error(`cloche: over http:// anybody on the way to ${hostname} can read the key; use https://`)
+    console.error(
+      `cloche: warning: without TLS, anyone on the network path to ${hostname} can read the key; use https://`,
+    )
   }
   return href.replace(/\/+$/, '')
 }

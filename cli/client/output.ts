@@ -17,6 +17,12 @@ export function printTable(titles: readonly string[], rows: readonly (readonly s
   }
 }
 
+/** Prints one name and value on each line, the values below each other. */
+export function printFields(fields: readonly (readonly [string, string])[]): void {
+  const width = Math.max(...fields.map(([name]) => name.length))
+  for (const [name, value] of fields) console.log(`${`${name}:`.padEnd(width + 2)} ${printable(value)}`)
+}
+
 /** What others have named must not move the cursor of whoever lists it. */
 export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd')
 
@@ -35,12 +41,17 @@ export function endWhenNobodyReads(): void {
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
+/** A size in the largest unit that fits, with one digit after the point below 100: `1.5 GiB`, `2 GiB`, `214 MiB`. */
 export function showBytes(bytes: number): string {
   let value = bytes
   let unit = 0
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024
-  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
+  // What would be shown as 1024 of a unit is 1 of the next.
+  for (; Math.round(value) >= 1024 && unit < units.length - 1; unit++) value /= 1024
+  const shown = value >= 100 || unit === 0 ? Math.round(value) : Math.round(value * 10) / 10
+  return `${shown} ${units[unit]}`
 }
+
+export const showMebibytes = (mebibytes: number): string => showBytes(mebibytes * 1024 ** 2)
 
 /** Such as `5 min`, for how long ago something was. */
 export function showAge(from: string, now = Date.now()): string {

@@ -5,7 +5,7 @@ export function pairs(flag: string, words: readonly string[]): Record<string, st
   return Object.fromEntries(
     words.map((word) => {
       const at = word.indexOf('=')
-      if (at < 1) throw new UsageError(`--${flag} wants NAME=TEXT, not ${word}`)
+      if (at < 1) throw new UsageError(`--${flag} must be NAME=TEXT, not ${word}`)
       return [word.slice(0, at), word.slice(at + 1)]
     }),
   )

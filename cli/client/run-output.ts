@@ -11,7 +11,7 @@ export async function printRun(events: AsyncIterable<RunEvent>): Promise<RunDesc
   const printed = new Printed()
   for await (const event of events) {
     if (event.type === 'state' && event.attempt > 1) {
-      console.error(`cloche: Cloche failed, and the run begins anew: attempt ${event.attempt}`)
+      console.error(`cloche: the run was interrupted and is started again: attempt ${event.attempt}`)
       printed.forget()
     } else if (event.type === 'output') {
       const bytes = Buffer.from(event.content, event.encoding)

@@ -7,44 +7,52 @@ import { type ClientCall, clientCommand } from './client-command.js'
 import { notTheProgram } from './exit-code.js'
 import { printJson } from './output.js'
 import { pairs } from './pairs.js'
+import { mebibytesOf, secondsOf } from './quantity.js'
 import { exitCodeOfRun, explain, printRun } from './run-output.js'
 
 export const run = clientCommand({
   name: 'run',
+  group: 'Runs',
   operands: 'FILE [ARG…] | -- COMMAND…',
-  summary: 'Runs a program, or a command, once in a fresh sandbox, with our stdin.',
+  summary: 'Run a program or a command once in a fresh sandbox',
   details:
-    'A file is compiled if its language wants that, and run. Ends with the exit code of the program, 128 and the number\n' +
-    'of the signal that ended it, 120 when it does not compile, 122 at a limit of output, disk or processes, 124 when\n' +
-    'its time was over, 137 when its memory was, and 125 when Cloche failed.',
+    'FILE is compiled first if its language needs that. Reads stdin unless it is a terminal. The exit code is that of\n' +
+    'the program; 128 + n when signal n ended it, 120 after a compile error, 122 at the limit of output, disk or\n' +
+    'processes, 124 at a time limit, 137 at the memory limit, and 125 when Cloche failed.',
   flags: {
     language: {
       type: 'string',
       short: 'l',
       value: 'NAME',
-      help: 'by the ending of FILE if absent: cloche languages',
+      help: 'default: by the extension of FILE; see cloche languages',
     },
-    template: { type: 'string', short: 't', value: 'NAME', help: 'for a command; base if absent' },
+    template: { type: 'string', short: 't', value: 'NAME', help: 'for COMMAND; default: base' },
     file: {
       type: 'string',
       short: 'f',
       multiple: true,
       value: 'FILE',
-      help: 'takes a file along; more than one',
+      help: 'another file to copy; can be given more than once',
     },
     env: {
       type: 'string',
       short: 'e',
       multiple: true,
       value: 'NAME=TEXT',
-      help: 'a variable; more than one',
+      help: 'an environment variable; can be given more than once',
     },
-    timeout: { type: 'string', value: 'SECONDS', help: 'time that may pass; 10 if absent' },
-    cpu: { type: 'string', value: 'SECONDS', help: 'processor time; 10 if absent' },
-    memory: { type: 'string', value: 'MIB', help: 'memory; 256 if absent' },
-    internet: { type: 'boolean', help: 'let it reach the internet' },
-    'no-stdin': { type: 'boolean', short: 'n', help: 'do not read our stdin' },
-    detach: { type: 'boolean', short: 'd', help: 'print the id and do not wait: cloche logs shows the rest' },
+    timeout: { type: 'string', value: 'TIME', help: 'time limit, such as 500ms or 2m; default: 10s' },
+    cpu: { type: 'string', value: 'TIME', help: 'CPU time limit; default: 10s' },
+    memory: { type: 'string', value: 'SIZE', help: 'memory limit, such as 512m or 1g; default: 256m' },
+    internet: { type: 'boolean', help: 'allow internet access' },
+    'no-stdin': { type: 'boolean', short: 'n', help: 'do not read stdin' },
+    detach: { type: 'boolean', short: 'd', help: 'print the id and do not wait; see cloche logs' },
+  },
+  fields: {
+    'limits.wallMs': '--timeout (ms)',
+    'limits.cpuMs': '--cpu (ms)',
+    'limits.memoryMiB': '--memory (MiB)',
+    ...{ files: '--file', env: '--env', template: '--template', language: '--language', stdin: 'stdin' },
   },
   takes: 1,
   failureCode: notTheProgram,
@@ -70,14 +78,17 @@ export const run = clientCommand({
 })
 
 async function requestOf(call: ClientCall): Promise<CreateRun> {
-  const { cloche, words, rest, has, text, texts, number } = call
+  const { cloche, words, rest, has, text, texts } = call
   const [program] = words
   if (program === undefined && rest.length === 0)
-    throw new UsageError('what? cloche run FILE, or cloche run -- COMMAND…')
+    throw new UsageError('specify a program or a command: cloche run FILE, or cloche run -- COMMAND…')
   const paths = [...(program === undefined ? [] : [program]), ...texts('file')]
   const files = await Promise.all(paths.map(fileOf))
   const read = !has('no-stdin') && !process.stdin.isTTY
-  const milliseconds = (seconds: number | undefined) => seconds && Math.round(seconds * 1000)
+  const millisecondsOf = (flag: string) => {
+    const seconds = secondsOf(flag, text(flag))
+    return seconds && Math.round(seconds * 1000)
+  }
   const [only, ...more] = rest
   return {
     ...{ files, env: pairs('env', texts('env')), network: has('internet') ? 'internet' : 'none' },
@@ -86,8 +97,8 @@ async function requestOf(call: ClientCall): Promise<CreateRun> {
       : { language: text('language') ?? (await languageOf(cloche, program)), args: [...rest] }),
     ...(read ? { stdin: (await buffer(process.stdin)).toString('base64'), stdinEncoding: 'base64' } : {}),
     limits: {
-      ...{ wallMs: milliseconds(number('timeout')), cpuMs: milliseconds(number('cpu')) },
-      memoryMiB: number('memory'),
+      ...{ wallMs: millisecondsOf('timeout'), cpuMs: millisecondsOf('cpu') },
+      memoryMiB: mebibytesOf('memory', text('memory')),
     },
   }
 }
@@ -107,5 +118,7 @@ async function languageOf(cloche: Cloche, path: string): Promise<string> {
     ({ file }: Language) => ending !== '' && extname(file) === ending,
   )
   if (language !== undefined) return language.name
-  throw new Failure(`no language here has files such as ${basename(path)}; say which: --language`)
+  throw new Failure(
+    `no language uses files such as ${basename(path)}; specify one with --language (cloche languages lists them)`,
+  )
 }

@@ -1,23 +1,25 @@
 import type { RunState, RunSummary } from '../../sdk/index.js'
 import { type Command, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
+import { notTheProgram } from './exit-code.js'
 import { printJson, printTable, showAge } from './output.js'
-import { explain, printRun } from './run-output.js'
+import { exitCodeOfRun, explain, printRun } from './run-output.js'
 
 const states: readonly RunState[] = ['queued', 'running', 'finished', 'canceled']
 const listed = 50
 
 const list = clientCommand({
   name: 'runs ls',
-  summary: `Lists runs, newest first: the last ${listed}.`,
+  group: 'Runs',
+  summary: `List the last ${listed} runs, newest first`,
   flags: {
-    state: { type: 'string', value: 'STATE', help: states.join(', ') },
-    all: { type: 'boolean', help: 'not only the last' },
+    state: { type: 'string', value: 'STATE', help: `only runs that are ${states.join(', ')}` },
+    all: { type: 'boolean', help: 'list all of them' },
   },
   async run({ cloche, json, text, has }) {
     const state = states.find((one) => one === text('state'))
     if (text('state') !== undefined && state === undefined)
-      throw new UsageError(`--state is ${states.join(', ')}`)
+      throw new UsageError(`--state must be one of ${states.join(', ')}`)
     const found: RunSummary[] = []
     for await (const run of cloche.runs.list(state === undefined ? {} : { state })) {
       if (found.push(run) >= listed && !has('all')) break
@@ -34,10 +36,11 @@ const list = clientCommand({
 
 const cancel = clientCommand({
   name: 'runs cancel',
+  group: 'Runs',
   operands: 'RUN…',
-  summary: 'Stops runs, in whatever state they are.',
+  summary: 'Cancel runs that are queued or running',
   async run({ cloche, words, json }) {
-    if (words.length === 0) throw new UsageError('which one? cloche runs cancel RUN…')
+    if (words.length === 0) throw new UsageError('specify a run: cloche runs cancel RUN…')
     for (const word of words) {
       const run = await cloche.runs.at(word).cancel()
       if (json) printJson(run)
@@ -48,26 +51,33 @@ const cancel = clientCommand({
 
 const logs = clientCommand({
   name: 'logs',
+  group: 'Runs',
   operands: 'RUN',
-  summary: 'Prints what a run wrote, and what it still writes until it ends.',
+  summary: 'Print the output of a run, and follow it until it ends',
+  details: 'The exit code is that of cloche run: of the program, or why it ended.',
   async run({ cloche, words, json }) {
     const [id] = words
-    if (id === undefined) throw new UsageError('of which run? cloche logs RUN')
+    if (id === undefined) throw new UsageError('specify a run: cloche logs RUN')
     const run = cloche.runs.at(id)
     if (json) {
-      for await (const event of run.events()) printJson(event)
-      return 0
+      let code = notTheProgram
+      for await (const event of run.events()) {
+        printJson(event)
+        if (event.type === 'result') code = exitCodeOfRun(event.run)
+      }
+      return code
     }
-    const result = await printRun(run.events())
-    const explanation = result && explain(result)
+    const result = (await printRun(run.events())) ?? (await run.describe())
+    const explanation = explain(result)
     if (explanation !== undefined) console.error(`cloche: ${explanation}`)
-    return 0
+    return exitCodeOfRun(result)
   },
 })
 
 const languages = clientCommand({
   name: 'languages',
-  summary: 'Lists what runs can be written in, with exact versions.',
+  group: 'Runs',
+  summary: 'List the languages for runs, with their versions',
   async run({ cloche, json }) {
     const all = await cloche.languages()
     if (json) printJson(all)

@@ -1,13 +1,16 @@
-import type { CreateSandbox, Sandbox, SandboxDescription } from '../../sdk/index.js'
+import type { Sandbox, SandboxDescription } from '../../sdk/index.js'
 import { type Command, UsageError } from '../command.js'
-import { type ClientCall, clientCommand } from './client-command.js'
+import { readAccount } from './account.js'
+import { clientCommand } from './client-command.js'
 import { findSandbox, sandboxWords } from './find.js'
-import { printJson, printTable, showAge, showBytes } from './output.js'
-import { pairs } from './pairs.js'
+import { openInBrowser } from './open-browser.js'
+import { printFields, printJson, printTable, showAge, showBytes, showMebibytes } from './output.js'
+import { createFlags, createOptions, editFlags, editOptions, sandboxFields } from './sandbox-options.js'
 
 const list = clientCommand({
   name: 'sandbox ls',
-  summary: 'Lists sandboxes, newest first.',
+  group: 'Sandboxes',
+  summary: 'List sandboxes, newest first',
   flags: { quiet: { type: 'boolean', short: 'q', help: 'print ids only' } },
   async run({ cloche, json, has }) {
     const all: SandboxDescription[] = []
@@ -15,9 +18,8 @@ const list = clientCommand({
     if (json) printJson(all)
     else if (has('quiet')) for (const { id } of all) console.log(id)
     else {
-      const rows = all.map(({ id, name, template, state, createdAt, usage, limits }) => [
-        ...[id, name, template, state, showAge(createdAt)],
-        usage === null ? '' : `${showBytes(usage.memoryBytes)} of ${showBytes(limits.memoryMiB * 1024 ** 2)}`,
+      const rows = all.map((one) => [
+        ...[one.id, one.name, one.template, one.state, showAge(one.createdAt), memoryOf(one)],
       ])
       printTable(['ID', 'NAME', 'TEMPLATE', 'STATE', 'AGE', 'MEMORY'], rows)
     }
@@ -25,48 +27,98 @@ const list = clientCommand({
   },
 })
 
+const memoryOf = ({ usage, limits }: SandboxDescription) =>
+  usage === null ? '' : `${showBytes(usage.memoryBytes)} of ${showMebibytes(limits.memoryMiB)}`
+
 const create = clientCommand({
   name: 'sandbox create',
+  group: 'Sandboxes',
   operands: '[NAME]',
-  summary: 'Makes a sandbox that runs, and prints its id.',
-  flags: {
-    template: { type: 'string', short: 't', value: 'NAME', help: 'what it is made from; base if absent' },
-    cpus: { type: 'string', value: 'NUMBER', help: 'cores; 0.5 is half a core' },
-    memory: { type: 'string', value: 'MIB', help: 'memory' },
-    disk: { type: 'string', value: 'MIB', help: 'disk above the template' },
-    pids: { type: 'string', value: 'NUMBER', help: 'processes and threads' },
-    network: { type: 'string', value: 'POLICY', help: 'none, internet (if absent), or names: a.org,b.org' },
-    env: {
-      type: 'string',
-      multiple: true,
-      value: 'NAME=TEXT',
-      help: 'an environment variable; more than one',
-    },
-    meta: { type: 'string', multiple: true, value: 'NAME=TEXT', help: 'metadata; more than one' },
-    ttl: { type: 'string', value: 'SECONDS', help: 'delete it after this time' },
-  },
+  summary: 'Create and start a sandbox, and print its id',
+  flags: createFlags,
+  fields: sandboxFields,
   async run(call) {
-    const sandbox = await call.cloche.sandboxes.create(optionsOf(call))
+    const sandbox = await call.cloche.sandboxes.create(createOptions(call))
     if (call.json) printJson(await sandbox.describe())
     else console.log(sandbox.id)
     return 0
   },
 })
 
-function optionsOf({ words, text, texts, number }: ClientCall): CreateSandbox {
-  const limits = {
-    ...{ cpus: number('cpus'), memoryMiB: number('memory'), diskMiB: number('disk'), pids: number('pids') },
-  }
-  const network = text('network')
-  return {
-    ...{ name: words[0], template: text('template'), ttlSeconds: number('ttl'), limits },
-    ...(network === undefined ? {} : { network: policyOf(network) }),
-    ...{ env: pairs('env', texts('env')), metadata: pairs('meta', texts('meta')) },
-  }
+const get = clientCommand({
+  name: 'sandbox get',
+  group: 'Sandboxes',
+  operands: 'SANDBOX',
+  summary: 'Show a sandbox: state, limits, use and network policy',
+  completes: sandboxWords,
+  async run({ cloche, words, json }) {
+    const one = await (await findSandbox(cloche, words[0])).describe()
+    if (json) printJson(one)
+    else printFields(fieldsOf(one))
+    return 0
+  },
+})
+
+function fieldsOf(one: SandboxDescription): readonly (readonly [string, string])[] {
+  const { limits, network, usage } = one
+  const used = (now: string | undefined, limit: string) => (now === undefined ? limit : `${now} of ${limit}`)
+  const metadata = Object.entries(one.metadata).map(([name, text]) => `${name}=${text}`)
+  return [
+    ...([
+      ['Id', one.id],
+      ['Name', one.name],
+      ['Template', one.template],
+    ] as const),
+    ['State', one.failure === null ? one.state : `${one.state}: ${one.failure}`],
+    ['Isolation', one.isolation],
+    ['CPUs', String(limits.cpus)],
+    [
+      'Memory',
+      used(usage === null ? undefined : showBytes(usage.memoryBytes), showMebibytes(limits.memoryMiB)),
+    ],
+    ['Disk', used(usage === null ? undefined : showBytes(usage.diskBytes), showMebibytes(limits.diskMiB))],
+    ['Processes', used(usage === null ? undefined : String(usage.pids), String(limits.pids))],
+    ['Network', typeof network === 'string' ? network : `only ${network.allow.join(', ')}`],
+    ['Created', `${one.createdAt} (${showAge(one.createdAt)} ago)`],
+    ['Expires', one.expiresAt ?? 'never'],
+    ...(metadata.length === 0 ? [] : [['Metadata', metadata.join(' ')] as const]),
+  ]
 }
 
-const policyOf = (text: string) =>
-  text === 'none' || text === 'internet' ? text : { allow: text.split(',').filter((name) => name !== '') }
+const edit = clientCommand({
+  name: 'sandbox edit',
+  group: 'Sandboxes',
+  operands: 'SANDBOX',
+  summary: 'Change the name, limits, network policy or lifetime of a sandbox',
+  details: 'Applies immediately; a running sandbox keeps running.',
+  flags: editFlags,
+  fields: sandboxFields,
+  completes: sandboxWords,
+  async run(call) {
+    const change = editOptions(call)
+    const after = await (await findSandbox(call.cloche, call.words[0])).update(change)
+    if (call.json) printJson(after)
+    else printFields(fieldsOf({ ...after }))
+    return 0
+  },
+})
+
+const open = clientCommand({
+  name: 'sandbox open',
+  group: 'Sandboxes',
+  operands: 'SANDBOX',
+  summary: 'Print the address of a sandbox and open it in the browser',
+  flags: { 'no-browser': { type: 'boolean', help: 'only print the address' } },
+  completes: sandboxWords,
+  async run({ cloche, words, json, has }) {
+    const { id } = await findSandbox(cloche, words[0])
+    const url = `${readAccount(process.env).url}/sandboxes/${id}`
+    if (json) printJson({ id, url })
+    else console.log(url)
+    if (!json && !has('no-browser')) await openInBrowser(url)
+    return 0
+  },
+})
 
 /** A command that does one thing to each sandbox it is given. */
 function forEach(
@@ -75,9 +127,10 @@ function forEach(
   act: (sandbox: Sandbox) => Promise<SandboxDescription> | Promise<void>,
 ): Command {
   return clientCommand({
-    ...{ name: `sandbox ${name}`, operands: 'SANDBOX…', summary, completes: sandboxWords },
+    ...{ name: `sandbox ${name}`, group: 'Sandboxes', operands: 'SANDBOX…', summary },
+    completes: sandboxWords,
     async run({ cloche, words, json }) {
-      if (words.length === 0) throw new UsageError(`which one? cloche sandbox ${name} SANDBOX…`)
+      if (words.length === 0) throw new UsageError(`specify a sandbox: cloche sandbox ${name} SANDBOX…`)
       for (const word of words) {
         const sandbox = await findSandbox(cloche, word)
         const now: SandboxDescription | undefined = (await act(sandbox)) ?? undefined
@@ -91,9 +144,12 @@ function forEach(
 export const sandboxCommands: readonly Command[] = [
   list,
   create,
-  forEach('rm', 'Destroys sandboxes with their disks.', (one) => one.delete()),
-  forEach('pause', 'Freezes every process.', (one) => one.pause()),
-  forEach('resume', 'Lets them go on.', (one) => one.resume()),
-  forEach('stop', 'Ends every process and keeps the disk.', (one) => one.stop()),
-  forEach('start', 'Starts stopped sandboxes again on their disks.', (one) => one.start()),
+  get,
+  edit,
+  open,
+  forEach('rm', 'Permanently delete sandboxes and their disks', (one) => one.delete()),
+  forEach('pause', 'Pause sandboxes: freeze every process', (one) => one.pause()),
+  forEach('resume', 'Resume paused sandboxes', (one) => one.resume()),
+  forEach('stop', 'Stop sandboxes: end every process and keep the disk', (one) => one.stop()),
+  forEach('start', 'Start stopped sandboxes again', (one) => one.start()),
 ]

@@ -71,10 +71,10 @@ describe('cloche shell', () => {
     await sees(shell, /\$ $/)
     proxy.open = false
     proxy.cut()
-    await sees(shell, /the line is down/)
+    await sees(shell, /connection lost/)
     proxy.open = true
     shell.type('echo back $((40+2))\r')
-    await sees(shell, /here again[\s\S]*back 42/)
+    await sees(shell, /reconnected[\s\S]*back 42/)
     shell.type('exit\r')
     expect(await shell.exit).toBe(0)
   })
@@ -86,7 +86,7 @@ describe('cloche shell', () => {
     expect(await first.exit).toBe(0)
     const [, id = ''] = first.shown.match(/cloche shell --attach (tm_\w+) box/) ?? []
     expect(first.shown).toMatch(/\x1b\[\?1049l\x1b\[\?25h\x1b\[0m$/)
-    expect(await ok('shell', '--list', 'box')).toMatch(new RegExp(`^${id} +.* runs$`, 'm'))
+    expect(await ok('shell', '--list', 'box')).toMatch(new RegExp(`^${id} +.* running$`, 'm'))
     const again = open(['--attach', id, 'box'])
     await sees(again, /full screen/)
     again.type('\r~~.\r\x04')
@@ -100,7 +100,7 @@ describe('cloche shell', () => {
     shell.type('\r')
     shell.child.kill('SIGTERM')
     await shell.exit
-    expect(await ok('shell', '--list', 'box')).toMatch(/sleep.* runs/)
+    expect(await ok('shell', '--list', 'box')).toMatch(/sleep.* running/)
   })
 
   it('needs a terminal, and says 125 when Cloche fails', async () => {

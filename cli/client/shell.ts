@@ -9,26 +9,33 @@ import { printJson, printTable, showAge, write } from './output.js'
 import { pairs } from './pairs.js'
 import { makeRaw } from './raw.js'
 
-/** A line that is back sooner than this was not worth a word. */
-const saySo = 2000
+/** A connection that is back sooner than this is not reported. */
+const reportAfterMs = 2000
 
 export const shell = clientCommand({
   name: 'shell',
+  group: 'Sandboxes',
   operands: 'SANDBOX [COMMAND…]',
-  summary: 'Opens a terminal in a sandbox: a login shell, or a command of your own.',
+  summary: 'Open a terminal in a sandbox: a login shell, or COMMAND',
   details:
-    'Enter, ~ and . leave the terminal as it is, for later or for others; ~~ types one ~. When the line breaks it is\n' +
-    'taken up again where it was. Ends with the exit code of the program, 0 after ~. and 125 when Cloche failed.',
+    'Type Enter ~ . to detach and leave the terminal running; ~~ sends one ~. After a lost connection it reconnects\n' +
+    'and continues without losing output. The exit code is that of the program, 0 after Enter ~ . and 125 when Cloche\n' +
+    'failed.',
   flags: {
-    attach: { type: 'string', short: 'a', value: 'TERMINAL', help: 'join a terminal that exists' },
+    attach: { type: 'string', short: 'a', value: 'TERMINAL', help: 'attach to an existing terminal' },
     list: { type: 'boolean', short: 'l', help: 'list the terminals of the sandbox' },
-    cwd: { type: 'string', short: 'w', value: 'DIRECTORY', help: 'working directory; the home if absent' },
+    cwd: {
+      type: 'string',
+      short: 'w',
+      value: 'DIRECTORY',
+      help: 'working directory; default: the home directory',
+    },
     env: {
       type: 'string',
       short: 'e',
       multiple: true,
       value: 'NAME=TEXT',
-      help: 'a variable; more than one',
+      help: 'an environment variable; can be given more than once',
     },
   },
   takes: 1,
@@ -38,7 +45,7 @@ export const shell = clientCommand({
     const sandbox = await findSandbox(call.cloche, call.words[0])
     if (call.has('list')) return listTerminals(sandbox, call.json)
     if (!process.stdin.isTTY || !process.stdout.isTTY) {
-      throw new Failure('shell needs a terminal; cloche exec runs a command without one')
+      throw new Failure('shell needs a terminal on stdin and stdout; cloche exec runs a command without one')
     }
     const attach = call.text('attach')
     const terminal =
@@ -88,7 +95,7 @@ async function hold(terminal: Terminal, sandbox: string): Promise<number> {
     const code = await show(terminal, modes)
     if (code !== undefined) return code
     stdout.write(
-      `\r\n[left ${terminal.id}; to come back: cloche shell --attach ${terminal.id} ${sandbox}]\r\n`,
+      `\r\n[detached from ${terminal.id}. To return: cloche shell --attach ${terminal.id} ${sandbox}]\r\n`,
     )
     return 0
   } finally {
@@ -107,13 +114,13 @@ async function show(terminal: Terminal, modes: ModeWatch): Promise<number | unde
   let said = false
   const lineChanged = (up: boolean) => {
     clearTimeout(silence)
-    if (up && said) stdout.write('[cloche: here again]\r\n')
+    if (up && said) stdout.write('[cloche: reconnected]\r\n')
     said = false
     if (up) return
     silence = setTimeout(() => {
       said = true
-      stdout.write('\r\n[cloche: the line is down; trying again. Enter ~ . leaves]\r\n')
-    }, saySo)
+      stdout.write('\r\n[cloche: connection lost; reconnecting. Enter ~ . detaches]\r\n')
+    }, reportAfterMs)
   }
   try {
     for await (const event of terminal) {
@@ -134,7 +141,7 @@ async function show(terminal: Terminal, modes: ModeWatch): Promise<number | unde
 async function listTerminals(sandbox: Sandbox, json: boolean): Promise<number> {
   const all = await sandbox.terminals.list()
   const rows = all.map(({ id, title, cols, rows: lines, createdAt, exit }) => [
-    ...[id, title, `${cols}×${lines}`, showAge(createdAt), exit === null ? 'runs' : 'ended'],
+    ...[id, title, `${cols}×${lines}`, showAge(createdAt), exit === null ? 'running' : 'ended'],
   ])
   if (json) printJson(all)
   else printTable(['ID', 'TITLE', 'SIZE', 'AGE', 'STATE'], rows)

@@ -10,10 +10,11 @@ const say = (line: string) => console.log(`cloche: ${line}`)
 
 export const templateBuild: Command = {
   name: 'template build',
+  group: 'This machine (needs root)',
   operands: 'NAME…',
-  summary: 'Builds templates from images/NAME and installs them on this node, also while it runs.',
+  summary: 'Build templates from images/NAME and install them; Cloche may be running',
   async run({ words }) {
-    if (words.length === 0) throw new UsageError('which one? cloche template build NAME…')
+    if (words.length === 0) throw new UsageError('specify a template: cloche template build NAME…')
     requireRoot('template build')
     const settings = readSettings(process.env)
     await openDisk(settings.home, settings.diskGib)
@@ -25,14 +26,15 @@ export const templateBuild: Command = {
       'POST',
       '/templates/reload',
     )
-    if (status !== 0 && status >= 300) throw new Failure(`the runtime could not take it up: ${text}`)
+    if (status !== 0 && status >= 300) throw new Failure(`the runtime could not load it: ${text}`)
     return 0
   },
 }
 
 export const templateList: Command = {
   name: 'template ls',
-  summary: 'Lists the templates of this node.',
+  group: 'This machine (needs root)',
+  summary: 'List the templates of this machine',
   async run() {
     requireRoot('template ls')
     const settings = readSettings(process.env)

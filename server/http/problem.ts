@@ -79,8 +79,9 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof z.ZodError) return new ApiError('invalid_request', z.prettifyError(error))
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const where = error.validation[0]?.instancePath || 'the request'
-    return new ApiError('invalid_request', `${where}: ${error.validation[0]?.message ?? 'is not valid'}`)
+    const [first] = error.validation
+    const where = fieldOf(first?.instancePath ?? '') || 'the request'
+    return new ApiError('invalid_request', `${where}: ${first?.message ?? 'is not valid'}`)
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     const code = fastifyCodes[error.code]
@@ -94,6 +95,9 @@ export function asApiError(error: unknown): ApiError {
   }
   return new ApiError('internal', 'this is our mistake, and it is in the log')
 }
+
+/** Such as `limits.memoryMiB` for the JSON pointer `/limits/memoryMiB`. */
+const fieldOf = (pointer: string) => pointer.split('/').slice(1).join('.')
 
 function problemOf(refusal: ApiError, error: unknown): Problem {
   const { code, message } = refusal
