@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { pino } from 'pino'
 import type { Node } from '../protocol/index.js'
 import { moveOut, settleIn } from './cgroup/delegated.js'
-import { detectHierarchy } from './cgroup/hierarchy.js'
+import { detectHierarchy, processesOf } from './cgroup/hierarchy.js'
 import { renouncePreference, reserveForHost, settleHost } from './cgroup/host.js'
 import { favorMoves, settleHybrid } from './cgroup/hybrid.js'
 import type { Config } from './config.js'
@@ -29,6 +29,7 @@ import { Space } from './rootfs/space.js'
 import { readTemplates } from './rootfs/templates.js'
 import { PooledGates } from './run/pooled-gates.js'
 import { adopt } from './sandbox/adopt.js'
+import { LateOutput } from './sandbox/late-output.js'
 import { Lent } from './sandbox/lent.js'
 import { Maker } from './sandbox/make.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
@@ -92,6 +93,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     cgroupRoot: config.cgroupRoot,
     ranges: new Ranges(slot),
     network,
+    lateOutput: new LateOutput(),
     prepareShell: shellPreparer(terminals, terminalProcess({}), log),
     prepareGate: (box) => gates.prepare(box),
     memoryReserveBytes: config.memoryReserveBytes,
@@ -122,6 +124,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   context.ranges.openAhead()
   for (const box of claimed) sandboxes.adopt(box)
   for (const box of pooled) pools.adopt(box)
+  for (const box of claimed) context.lateOutput.adopt(box.id, await processesOf(hierarchy, box.cgroup))
   pools.refill()
 
   const describeNode = async (): Promise<Node> => {

@@ -1,12 +1,9 @@
-import type { Socket } from 'node:net'
-import type { Writable } from 'node:stream'
 import {
   change,
   claim,
   encodeFrame,
   encodeJsonFrame,
   execRequest,
-  type FrameType,
   frameType,
   type Node,
   quota,
@@ -42,9 +39,6 @@ export interface Services {
   /** Stops every sandbox and destroys the pool. */
   shutdown(): Promise<void>
 }
-
-/** After a command's end its output is read for this long, if something it left behind still holds it. */
-const drainMs = 100
 
 export function routes(services: Services): Route[] {
   const { context, sandboxes } = services
@@ -127,29 +121,15 @@ export function routes(services: Services): Route[] {
         const running = await startExec(context, box, await request.body(execRequest))
         const frames = request.frames()
         frames.onGone(() => running.kill())
-        const streams = [
-          forward(running.stdout, frames.out, frameType.stdout),
-          forward(running.stderr, frames.out, frameType.stderr),
-        ]
-        const exit = await running.exit
-        await Promise.race([Promise.all(streams), new Promise((resolve) => setTimeout(resolve, drainMs))])
-        running.stdout.destroy()
-        running.stderr.destroy()
+        const exit = await running.follow((stream, bytes, pipe) => {
+          const { out } = frames
+          if (out.writableEnded || out.destroyed || out.write(encodeFrame(frameType[stream], bytes))) return
+          // A reader that is slow makes the command wait, not this process grow.
+          pipe.pause()
+          out.once('drain', () => pipe.resume())
+        })
         frames.end(encodeJsonFrame(frameType.exit, exit))
       },
     },
   ]
-}
-
-/** Resolves when the stream has ended. A reader that is slow makes the program wait, not this process grow. */
-function forward(from: Socket, to: Writable, type: FrameType): Promise<void> {
-  from.on('data', (chunk: Buffer) => {
-    if (to.writableEnded || to.destroyed || to.write(encodeFrame(type, chunk))) return
-    from.pause()
-    to.once('drain', () => from.resume())
-  })
-  return new Promise((resolve) => {
-    from.once('error', () => resolve())
-    from.once('close', () => resolve())
-  })
 }

@@ -203,6 +203,18 @@ export function waitpidNow(pid: number): number | undefined {
   return waited === 0 ? undefined : (status[0] ?? 0)
 }
 
+const libcWaitid = libc.func('waitid', 'int', ['int', 'uint', 'void *', 'int'])
+
+/** @returns one of our children that has ended and that nobody has waited for yet; it stays so. @see waitid(2) */
+export function deadChild(): number | undefined {
+  const [anyChild, noHang, exited, leave] = [0, 1, 4, 0x0100_0000]
+  const siginfo = Buffer.alloc(128)
+  // ECHILD, without any child, is no error here.
+  if (libcWaitid(anyChild, 0, siginfo, noHang | exited | leave) < 0) return undefined
+  const pidOffset = 16
+  return siginfo.readInt32LE(pidOffset) || undefined
+}
+
 const libcSocket = libc.func('socket', 'int', ['int', 'int', 'int'])
 const libcSend = libc.func('send', 'long', ['int', 'void *', 'size_t', 'int'])
 const libcRecv = libc.func('recv', 'long', ['int', 'void *', 'size_t', 'int'])

@@ -1,7 +1,10 @@
+import { ChildProcess } from 'node:child_process'
+import { subscribe } from 'node:diagnostics_channel'
 import { closeSync, fstatSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { constants } from 'node:os'
+import { z } from 'zod'
 import type { ExitStatus } from '../../protocol/index.js'
-import { becomeSubreaper, memoryFile, SyscallError, waitpidNow } from './libc.js'
+import { becomeSubreaper, deadChild, memoryFile, SyscallError, waitpidNow } from './libc.js'
 import { CommandError } from './spawn.js'
 import { startProgram } from './start.js'
 
@@ -16,30 +19,50 @@ export function exitStatus(status: number): ExitStatus {
   return { exitCode: null, signal: signalNames.get(signal) ?? `SIG${signal}` }
 }
 
-/** A child that is dead for longer is nobody's: Node and `wait` take theirs at once. */
-const orphanMs = 2000
+/** How long it is remembered how a process ended that nobody has asked for. */
+const rememberMs = 10_000
+/** A signal can be missed by a handler, not by the kernel. */
+const sweepMs = 2000
+
+/** Children that Node started, and waits for itself. */
+const nodeChildren = new Set<ChildProcess>()
+const created = z.object({ process: z.instanceof(ChildProcess) })
 
 /**
- * Waits for processes that Node does not know of: those that `startProgram` started, and those that are ours
- * only because their parent, crun, has gone: a detached container's first process and detached execs. Node waits
- * for its own children itself and is left to it.
+ * Waits for processes that Node does not know of: those that `startProgram` started, and those that are ours only
+ * because their parent, crun, has gone: a detached container's first process, detached execs, and what crun leaves
+ * when it cannot start one. Each is reaped as soon as it ends, whoever asks: until then it counts against the limit of
+ * its sandbox. Children are the process's, so all reapers of a process are one.
  */
 export class Reaper {
-  readonly #waiting = new Map<number, (status: ExitStatus) => void>()
-  /** Dead children that nobody has asked for, as they were last seen. */
-  #orphans: ReadonlySet<number> = new Set()
+  static #started = false
+  static readonly #waiting = new Map<number, (status: ExitStatus) => void>()
+  /** Those that nobody has asked for yet: who starts one learns its pid after crun's end, and it may be dead by then. */
+  static readonly #unclaimed = new Map<number, { readonly status: ExitStatus; readonly at: number }>()
 
   constructor() {
+    if (Reaper.#started) return
+    Reaper.#started = true
     becomeSubreaper()
-    process.on('SIGCHLD', () => this.#sweep())
-    setInterval(() => this.#bury(), orphanMs).unref()
+    subscribe('child_process', (message) => {
+      const child = created.parse(message).process
+      nodeChildren.add(child)
+      child
+        .once('exit', () => nodeChildren.delete(child))
+        .once('error', () => {
+          if (child.pid === undefined) nodeChildren.delete(child)
+        })
+    })
+    process.on('SIGCHLD', () => Reaper.#sweep())
+    setInterval(() => Reaper.#sweep(), sweepMs).unref()
   }
 
   /** How the process ended. If it is not our child (any more), its exit status is unknown: all null. */
   wait(pid: number): Promise<ExitStatus> {
     return new Promise((resolve) => {
-      this.#waiting.set(pid, resolve)
-      this.#reap(pid)
+      const ended = Reaper.#take(pid) ?? Reaper.#remembered(pid)
+      if (ended === 'running') Reaper.#waiting.set(pid, resolve)
+      else resolve(ended)
     })
   }
 
@@ -81,42 +104,54 @@ export class Reaper {
     }
   }
 
-  #sweep(): void {
-    for (const pid of this.#waiting.keys()) this.#reap(pid)
-  }
-
-  /**
-   * Ends the zombies of nobody: an exec that crun could not start leaves one, so that whoever asks for such again
-   * and again would use up the host's process ids.
-   */
-  #bury(): void {
-    const dead = childrenOf(process.pid).filter((pid) => !this.#waiting.has(pid) && isZombie(pid))
-    for (const pid of dead) {
-      if (!this.#orphans.has(pid)) continue
-      try {
-        waitpidNow(pid)
-      } catch (error) {
-        // Somebody has taken it since.
-        if (!(error instanceof SyscallError)) throw error
+  /** Takes every child that has ended, but for those of Node. */
+  static #sweep(): void {
+    for (let pid = deadChild(); pid !== undefined; pid = deadChild()) {
+      if (isNodes(pid)) {
+        // Node takes it in this turn of the loop; what stands behind it is seen then.
+        setImmediate(() => Reaper.#sweep())
+        return
       }
+      const status = Reaper.#take(pid)
+      if (status === undefined || status === 'running') return
+      const waiting = Reaper.#waiting.get(pid)
+      Reaper.#waiting.delete(pid)
+      if (waiting === undefined) Reaper.#remember(pid, status)
+      else waiting(status)
     }
-    this.#orphans = new Set(dead)
   }
 
-  #reap(pid: number): void {
-    const done = this.#waiting.get(pid)
-    if (done === undefined) return
+  /** @returns undefined when it is no child of ours, or not any more */
+  static #take(pid: number): ExitStatus | 'running' | undefined {
     try {
       const status = waitpidNow(pid)
-      if (status === undefined) return
-      this.#waiting.delete(pid)
-      done(exitStatus(status))
+      return status === undefined ? 'running' : exitStatus(status)
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error
-      this.#waiting.delete(pid)
-      done({ exitCode: null, signal: null })
+      return undefined
     }
   }
+
+  static #remember(pid: number, status: ExitStatus): void {
+    const now = performance.now()
+    for (const [old, { at }] of Reaper.#unclaimed) {
+      if (now - at < rememberMs) break
+      Reaper.#unclaimed.delete(old)
+    }
+    Reaper.#unclaimed.delete(pid)
+    Reaper.#unclaimed.set(pid, { status, at: now })
+  }
+
+  static #remembered(pid: number): ExitStatus {
+    const status = Reaper.#unclaimed.get(pid)?.status
+    Reaper.#unclaimed.delete(pid)
+    return status ?? { exitCode: null, signal: null }
+  }
+}
+
+function isNodes(pid: number): boolean {
+  for (const child of nodeChildren) if (child.pid === pid) return true
+  return false
 }
 
 function readFrom(fd: number): string {
@@ -153,15 +188,6 @@ export function signal(pid: number, name: NodeJS.Signals): void {
     process.kill(pid, name)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
-}
-
-function isZombie(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
-  } catch {
-    return false // it ended meanwhile
   }
 }
 

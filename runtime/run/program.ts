@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import type { ExitStatus, StepLimits } from '../../protocol/index.js'
 import type { StepFigures, StepGroup } from '../cgroup/step.js'
+import { OutputPipe } from '../linux/output-pipe.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Gate } from './gate.js'
 import { Kept } from './kept.js'
@@ -55,7 +56,9 @@ export async function runProgram(
     if (room > 0) program.onOutput(stream, chunk.subarray(0, room))
     if (stdout.bytes + stderr.bytes > limits.outputBytes) stop('output')
   }
-  const streams = [readAll(gate.stdout, take('stdout', stdout)), readAll(gate.stderr, take('stderr', stderr))]
+  const pipes = [new OutputPipe(gate.stdout), new OutputPipe(gate.stderr)] as const
+  pipes[0].open(take('stdout', stdout))
+  pipes[1].open(take('stderr', stderr))
   const stdin = new Socket({ fd: gate.stdin, readable: false, writable: true })
   // A program that ends without reading its input breaks the pipe; its exit code tells the rest.
   stdin.on('error', () => stdin.destroy())
@@ -73,7 +76,7 @@ export async function runProgram(
     const left = group.processes().length
     killing ??= group.kill()
     await killing
-    await Promise.all(streams)
+    for (const pipe of pipes) pipe.finish()
     const figures = group.figures()
     // It may have passed the limit between the last look and its end.
     if (figures.cpuUs > limits.cpuMs * 1000) passed ??= 'cpu'
@@ -83,16 +86,8 @@ export async function runProgram(
     cpu.stop()
     canceled.removeEventListener('abort', cancel)
     stdin.destroy()
+    for (const pipe of pipes) pipe.close()
   }
-}
-
-function readAll(fd: number, take: (chunk: Buffer) => void): Promise<void> {
-  const stream = new Socket({ fd, readable: true, writable: false })
-  stream.on('data', take)
-  return new Promise((resolve) => {
-    stream.once('error', () => resolve())
-    stream.once('close', () => resolve())
-  })
 }
 
 function watchCpu(group: StepGroup, limitMs: number, cpus: number, passed: () => void): { stop(): void } {

@@ -1,19 +1,24 @@
 import { Socket } from 'node:net'
 import type { ExecExit, ExecRequest } from '../../protocol/index.js'
 import { insideEnvironment, processSpec } from '../container/spec.js'
+import { OutputPipe } from '../linux/output-pipe.js'
 import type { NodeContext } from './node.js'
 import type { Record } from './record.js'
 import { type Spawned, spawnInside } from './spawn.js'
 
 /** A command that runs inside a sandbox. */
 export interface RunningExec {
-  readonly stdout: Socket
-  readonly stderr: Socket
   /** Kills the command and its descendants. */
   kill(): void
-  /** Resolves when the command itself has ended, whoever still holds its output. */
-  readonly exit: Promise<ExecExit>
+  /**
+   * Hands on what the command writes. Resolves when the command itself has ended, with all that it wrote handed on,
+   * whoever still holds its output. To be called once.
+   */
+  follow(output: Follower): Promise<ExecExit>
 }
+
+/** @param pipe can be paused while whoever is told cannot take more */
+export type Follower = (stream: 'stdout' | 'stderr', bytes: Buffer, pipe: OutputPipe) => void
 
 /**
  * Runs a command in a sandbox. Its streams are real pipes, so `/dev/stdout` can be opened inside, and it is
@@ -26,13 +31,18 @@ export async function startExec(node: NodeContext, box: Record, request: ExecReq
   const env = insideEnvironment(request.user, box.env, request.env ?? {})
   const began = performance.now()
   const spec = processSpec({ args, env, cwd: request.cwd, user: request.user })
-  return watch(node, await spawnInside(node, box, spec, request.user), request, began)
+  return watch(node, box, await spawnInside(node, box, spec, request.user), request, began)
 }
 
-function watch(node: NodeContext, spawned: Spawned, request: ExecRequest, began: number): RunningExec {
+function watch(
+  node: NodeContext,
+  box: Record,
+  spawned: Spawned,
+  request: ExecRequest,
+  began: number,
+): RunningExec {
   const { pid, kill, ...ends } = spawned
-  const stdout = new Socket({ fd: ends.stdout, readable: true, writable: false })
-  const stderr = new Socket({ fd: ends.stderr, readable: true, writable: false })
+  const [stdout, stderr] = [new OutputPipe(ends.stdout), new OutputPipe(ends.stderr)]
   const stdin = new Socket({ fd: ends.stdin, readable: false, writable: true })
   // A command that ends without reading its input breaks the pipe; its exit code tells the rest.
   stdin.on('error', () => stdin.destroy()).end(Buffer.from(request.stdin ?? '', request.encoding))
@@ -46,12 +56,18 @@ function watch(node: NodeContext, spawned: Spawned, request: ExecRequest, began:
     timedOut = true
     end()
   }, request.timeoutMs)
-  const exit = node.reaper.wait(pid).then((status) => {
+  const follow = async (output: Follower): Promise<ExecExit> => {
+    stdout.open((bytes) => output('stdout', bytes, stdout))
+    stderr.open((bytes) => output('stderr', bytes, stderr))
+    const status = await node.reaper.wait(pid)
     clearTimeout(timer)
     stdin.destroy()
+    for (const pipe of [stdout, stderr]) {
+      if (pipe.finish()) node.lateOutput.keep(box.id, pipe)
+    }
     // Some engines tell of a signal as shells do, by an exit code; here it is known which it was.
     const how = killed && status.exitCode === 128 + 9 ? { exitCode: null, signal: 'SIGKILL' } : status
     return { ...how, timedOut, durationMs: performance.now() - began }
-  })
-  return { stdout, stderr, kill: end, exit }
+  }
+  return { kill: end, follow }
 }

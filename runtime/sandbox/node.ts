@@ -8,6 +8,7 @@ import { maxSandboxes, type Slot } from '../linux/slot.js'
 import { openIdmap } from '../linux/userns.js'
 import type { Network } from '../network/network.js'
 import type { Space } from '../rootfs/space.js'
+import type { LateOutput } from './late-output.js'
 import type { Record } from './record.js'
 
 /** What all sandboxes of this node share, made once by `runtime/index.ts`. */
@@ -31,6 +32,7 @@ export interface NodeContext {
   readonly cgroupRoot: string
   readonly ranges: Ranges
   readonly network: Network
+  readonly lateOutput: LateOutput
   /** Puts a shell that waits into a pooled sandbox's container. Never fails. */
   prepareShell(container: string): Promise<void>
   /** Puts a process that waits for its program into one that is for a run. Never fails. */

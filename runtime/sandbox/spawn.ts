@@ -5,6 +5,7 @@ import { ContainerError } from '../container/crun.js'
 import { type InsideUser, uidOf } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
+import { outputPipe } from '../linux/output-pipe.js'
 import type { NodeContext } from './node.js'
 import type { Record } from './record.js'
 
@@ -35,7 +36,7 @@ export async function spawnInside(
   const name = join(node.scratch, newId('ex'))
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log` }
   writeFileSync(files.process, JSON.stringify(process), { mode: 0o600 })
-  const [stdin, stdout, stderr] = [pipe(), pipe(), pipe()]
+  const [stdin, stdout, stderr] = [pipe(), outputPipe(), outputPipe()]
   // Opening /dev/stdout inside opens the pipe anew, by its owner and mode.
   const uid = node.slot.uidBase(box.index) + uidOf(owner)
   for (const end of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) fchownSync(end, uid, uid)

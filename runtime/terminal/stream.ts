@@ -1,6 +1,7 @@
 import type { ConnectOpts, SocketConstructorOpts } from 'node:net'
 import { ReadStream } from 'node:tty'
-import { readNow, setNonblocking, writeNow } from './syscalls.js'
+import { drain, readNow } from '../linux/drain.js'
+import { setNonblocking, writeNow } from './syscalls.js'
 
 /**
  * Output is read in here, one terminal at a time, and copied out at once. The kernel hands out at most 4 KiB of a
@@ -9,6 +10,8 @@ import { readNow, setNonblocking, writeNow } from './syscalls.js'
 const burst = Buffer.allocUnsafeSlow(64 * 1024)
 /** A read that long says that more is coming: below it, it is an echo, and goes on without another look. */
 const burstFromBytes = 1024
+/** More than the kernel keeps of a terminal's output. */
+const mostDrained = 1024 ** 2
 /** Input that the program has not read yet. Past it, its typists wait. */
 export const inputHighWaterBytes = 512 * 1024
 /** How long to wait until a program that does not read is offered its input again: doubled up to the longest. */
@@ -33,7 +36,7 @@ export class PtyStream {
   /** @param output is given bytes that are valid only during the call */
   constructor(
     private readonly fd: number,
-    output: (bytes: Buffer) => void,
+    private readonly output: (bytes: Buffer) => void,
   ) {
     const callback = (length: number): boolean => {
       let filled = length
@@ -76,6 +79,11 @@ export class PtyStream {
   /** Calls `done` when there is room for more input. */
   onRoom(done: () => void): void {
     this.#room.push(done)
+  }
+
+  /** Hands out what the program has written until now: all of it, when it has ended. */
+  drain(): void {
+    if (!this.#reader.destroyed) drain(this.fd, mostDrained, burst, this.output)
   }
 
   /** The descriptor is gone after this. */

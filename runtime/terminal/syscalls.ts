@@ -22,7 +22,6 @@ const msghdr = koffi.struct({
 })
 const libcRecvmsg = libc.func('recvmsg', 'intptr_t', ['int', koffi.pointer(msghdr), 'int'])
 const libcFcntl = libc.func('fcntl', 'int', ['int', 'int', 'int'])
-const libcRead = libc.func('read', 'intptr_t', ['int', 'void *', 'size_t'])
 const libcWrite = libc.func('write', 'intptr_t', ['int', 'void *', 'size_t'])
 
 const afUnix = 1
@@ -88,11 +87,6 @@ export function setNonblocking(fd: number): void {
   const [getFlags, setFlags, nonblock] = [3, 4, 0o4000]
   const flags = check(libcFcntl(fd, getFlags, 0), 'fcntl', 'F_GETFL')
   check(libcFcntl(fd, setFlags, flags | nonblock), 'fcntl', 'F_SETFL')
-}
-
-/** @returns how many bytes were there; 0 when none are, or never will be: the stream's own reader says which */
-export function readNow(fd: number, into: Buffer): number {
-  return Math.max(0, libcRead(fd, into, into.length))
 }
 
 /** @returns how many of the bytes were taken; 0 when there is no room now, or nobody is there to read them */

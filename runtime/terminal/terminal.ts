@@ -18,8 +18,6 @@ import { setWindowSize } from './syscalls.js'
 import { TitleReader } from './title.js'
 import { Viewer } from './viewer.js'
 
-/** After the program's end, what it left in the terminal is read until nothing has come for so long. */
-const drainMs = 50
 /** A window that closes hangs up; a program that does not care is killed after this. */
 const hangupMs = 500
 /**
@@ -214,17 +212,10 @@ export class Terminal {
     this.#regulate()
   }
 
-  async #finish(status: ExitStatus): Promise<void> {
+  /** Whoever is left behind without the program has lost the terminal: the kernel hangs up when its session ends. */
+  #finish(status: ExitStatus): void {
     this.#ending = true
-    this.#stream.resume()
-    const began = performance.now()
-    let closed = false
-    void this.#stream.closed.then(() => {
-      closed = true
-    })
-    while (!closed && performance.now() - Math.max(began, this.#outputAt) < drainMs) {
-      await Promise.race([this.#stream.closed, new Promise((resolve) => setTimeout(resolve, drainMs))])
-    }
+    this.#stream.drain()
     this.#stream.close()
     this.#exit = status
     this.#send()

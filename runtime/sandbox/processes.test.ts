@@ -1,0 +1,112 @@
+import { readdirSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FrameDecoder, frameType } from '../../protocol/index.js'
+import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
+import { testInstance } from '../testing/kernel.js'
+
+describe('the processes of a sandbox', () => {
+  let namespace: AsyncDisposable
+  let instance: Instance
+  let id: string
+
+  beforeAll(async () => {
+    namespace = await lonelyNamespace()
+    instance = await startInstance(testInstance)
+    id = (await instance.claim({ limits: { cpus: 1, memoryMiB: 128, diskMiB: 64, pids: 64 } })).id
+  })
+  afterAll(async () => {
+    await instance[Symbol.asyncDispose]()
+    await namespace[Symbol.asyncDispose]()
+  })
+
+  /** Asks inside until it is so. */
+  const becomes = async (script: string, expected: string) => {
+    for (let tries = 0; ; tries++) {
+      const { stdout } = await instance.exec(id, script)
+      if (stdout.trim() === expected || tries > 100) return expect(stdout.trim()).toBe(expected)
+      await sleep(50)
+    }
+  }
+
+  it('lose no output of a command that ends while the runtime stands still', async () => {
+    const stdouts: string[] = []
+    for (let round = 0; round < 24; round++) {
+      const running = instance.exec(id, 'echo all')
+      await sleep(round / 2)
+      process.kill(instance.pids.runtime, 'SIGSTOP')
+      await sleep(150)
+      process.kill(instance.pids.runtime, 'SIGCONT')
+      stdouts.push((await running).stdout)
+    }
+    expect(stdouts).toEqual(stdouts.map(() => 'all\n'))
+  })
+
+  it('lose no output to a reader that is slower than they are', async () => {
+    // With some of these the last bytes are in the pipe, and the command has ended, before anything is read.
+    const sizes = [100_000, 200_000, 250_000, 300_000, 350_000, 400_000, 450_000, 500_000, 600_000]
+    const received = async (size: number) => {
+      const socketPath = `/run/cloche/${testInstance}/runtime.sock`
+      const call = { socketPath, method: 'POST', path: `/sandboxes/${id}/exec`, agent: false }
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        const outgoing = request(call, resolve).once('error', reject)
+        outgoing.end(JSON.stringify({ command: `head -c ${size} /dev/zero`, timeoutMs: 30_000 }))
+      })
+      await sleep(500)
+      const frames = new FrameDecoder().push(await buffer(answer))
+      expect(frames.at(-1)?.type).toBe(frameType.exit)
+      const out = frames.filter(({ type }) => type === frameType.stdout)
+      return out.reduce((sum, { payload }) => sum + payload.length, 0)
+    }
+    expect(await Promise.all(sizes.map(received))).toEqual(sizes)
+  })
+
+  it('go on in the background when their exec has been answered, whatever they write', async () => {
+    const job = `(trap 'echo pipe >/tmp/s' PIPE; sleep 0.5; echo late && head -c 300000 /dev/zero && echo alive >/tmp/s) &`
+    const { stdout, exit } = await instance.exec(id, `rm -f /tmp/s; ${job} echo hi`)
+    expect([stdout, exit?.exitCode]).toEqual(['hi\n', 0])
+    await becomes('cat /tmp/s', 'alive')
+  })
+
+  it('go on in the background when the runtime is started anew', async () => {
+    await instance.exec(
+      id,
+      `rm -f /tmp/s; (sleep 1; while ! [ -e /tmp/go ]; do sleep 0.1; done; head -c 300000 /dev/zero && echo alive >/tmp/s) & echo hi`,
+    )
+    await instance.restart()
+    await instance.exec(id, 'touch /tmp/go')
+    await becomes('cat /tmp/s', 'alive')
+  })
+
+  it('leave the runtime no descriptor for each job that a tenant left behind', async () => {
+    const open = () => descriptorsOf(instance.pids.runtime)
+    const before = open()
+    for (let round = 0; round < 6; round++) {
+      await Promise.all(Array.from({ length: 5 }, () => instance.exec(id, 'sleep 60 & echo')))
+    }
+    expect(open() - before).toBeLessThanOrEqual(60)
+    await instance.exec(id, 'pkill -x sleep')
+    for (let tries = 0; open() - before > 2 && tries < 100; tries++) await sleep(20)
+    expect(open() - before).toBeLessThanOrEqual(2)
+  })
+
+  it('that could not be started are reaped at once', async () => {
+    const starts = [{ command: ['nope'] }, { command: ['true'], cwd: '/nope' }, { command: ['/etc/passwd'] }]
+    for (let count = 0; count < 90; count++) {
+      const { command, ...more } = starts[count % starts.length] ?? { command: ['nope'] }
+      expect((await instance.exec(id, command, more)).status).toBe(400)
+    }
+    expect((await instance.exec(id, 'echo $(echo well)')).stdout).toBe('well\n')
+    for (let count = 0; count < 90; count++) {
+      const refused = await instance.call('POST', `/sandboxes/${id}/terminals`, { command: ['nope'] })
+      expect(refused.status).toBe(400)
+    }
+    expect((await instance.exec(id, 'echo $(echo well)')).stdout).toBe('well\n')
+    const held = Number((await instance.exec(id, 'ls -d /proc/[0-9]* | wc -l')).stdout)
+    expect(held).toBeLessThan(8)
+  })
+})
+
+const descriptorsOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length
