@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -126,6 +126,19 @@ describe('Cloche on this machine, from bin/up to bin/down', { timeout: 180_000 }
     expect((await instance.bin('cloche', ['template', 'build', 'base'])).said).toContain('up to date')
     expect((await instance.bin('cloche', ['template', 'ls'])).said).toMatch(/^base /m)
     expect((await instance.bin('cloche', ['template', 'build', '../etc'])).code).toBe(1)
+  })
+
+  it('writes errors with message, code and stack into its logs', async () => {
+    const broken = join(instance.home, 'disk/templates/broken.json')
+    mkdirSync(broken) // cannot be read as a file
+    await instance.bin('cloche', ['template', 'build', 'base'])
+    rmSync(broken, { recursive: true })
+    const lines = readFileSync(join(instance.home, 'logs/runtime.log'), 'utf8').trim().split('\n')
+    const line = lines.map((one) => z.looseObject({ msg: z.string() }).parse(JSON.parse(one)))
+    expect(line.find(({ msg }) => msg === 'a template is unreadable')).toMatchObject({
+      name: 'runtime',
+      error: { type: 'Error', code: 'EISDIR', message: expect.any(String), stack: expect.any(String) },
+    })
   })
 
   it('has nothing missing in the eyes of the doctor', async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, statfsSync } from 'node:fs'
 import { cpus, hostname, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { pino } from 'pino'
+import { createLog } from '../common/log.js'
 import type { Node } from '../protocol/index.js'
 import { moveOut, settleIn } from './cgroup/delegated.js'
 import { detectHierarchy, processesOf } from './cgroup/hierarchy.js'
@@ -50,7 +50,7 @@ export interface Runtime {
 /** Makes the parts of the runtime, takes up what an earlier one left, fills the pools and listens. */
 export async function startRuntime(config: Config): Promise<Runtime> {
   const startedAt = new Date().toISOString()
-  const log = pino({ name: 'runtime', level: config.logLevel })
+  const log = createLog('runtime', config.logLevel)
   const scratch = join(config.run, 'scratch')
   // Tenants' uids walk through it to their root while it is mounted.
   for (const directory of [config.run, scratch]) mkdirSync(directory, { recursive: true, mode: 0o711 })

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
+import { createLog } from '../common/log.js'
 import { readConfig } from './config.js'
-import { createLog } from './log.js'
 import { servePages } from './pages.js'
 import { openParts } from './parts.js'
 import { expire, reconcile } from './sandboxes/reconcile.js'
@@ -10,7 +10,7 @@ import { serveTerminals } from './terminals/socket.js'
 import { record } from './usage/meter.js'
 
 const config = readConfig(process.env)
-const log = createLog(config.logLevel)
+const log = createLog('server', config.logLevel)
 const parts = openParts(config, log)
 const { database, runtime, principals, sandboxes, callbacks, store, dispatcher } = parts
 const app = await createServer(parts)

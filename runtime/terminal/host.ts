@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { pino } from 'pino'
 import { z } from 'zod'
+import { createLog } from '../../common/log.js'
 import { renouncePreference } from '../cgroup/host.js'
 import { readConfig } from '../config.js'
 import { Engines } from '../container/engines.js'
@@ -54,7 +54,7 @@ function routesOf(terminals: Terminals): Route[] {
  */
 async function serve(): Promise<void> {
   const config = readConfig(process.env)
-  const log = pino({ name: 'terminals', level: config.logLevel })
+  const log = createLog('terminals', config.logLevel)
   protectHost(log)
   renouncePreference()
   const reaper = new Reaper()
