@@ -177,12 +177,12 @@ function adapted(spec: ContainerSpec): object {
   return { ...rest, mounts: [...spec.mounts, tmp], linux: { ...spec.linux, seccomp: undefined } }
 }
 
-/** `hostname NAME`, by somebody who may say so. */
+/** Sets the host name, with the capability for it. The sandbox comes from the pool: no tenant has run anything in it. */
 function namingProcess(hostname: string): object {
   const held = [...capabilities, 'CAP_SYS_ADMIN']
   const env = insideEnvironment('root')
   return {
-    ...processSpec({ args: ['hostname', hostname], env, cwd: '/', user: 'root' }),
+    ...processSpec({ args: ['/bin/hostname', hostname], env, cwd: '/', user: 'root' }),
     capabilities: { bounding: held, effective: held, permitted: held, inheritable: [], ambient: [] },
   }
 }

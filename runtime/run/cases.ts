@@ -1,6 +1,6 @@
 import type { CaseResult, RunCase } from '../../protocol/index.js'
 import { matches } from './compare.js'
-import { dropGate, type Gate, startGate } from './gate.js'
+import { type Command, dropGate, type Gate, startGate } from './gate.js'
 import type { Stages } from './stages.js'
 import { type Performance, performStep, type Step } from './step.js'
 
@@ -12,13 +12,16 @@ import { type Performance, performStep, type Step } from './step.js'
 export async function runCases(performance: Performance, stages: Stages, step: Step): Promise<CaseResult[]> {
   const results: CaseResult[] = []
   const cases = performance.run.cases ?? []
-  const prepare = (one: RunCase) =>
-    startGate(performance.node, stages.current.box, { args: argumentsOf(step, one), env: step.env }, true)
+  const { node, gates } = performance
+  const prepare = (one: RunCase) => startGate(node, stages.current.box, commandOf(step, one), true)
+  // The gate of the pool must not be left waiting: it is the user's and in no case's group, so a program could make
+  // it its own and live on in it.
+  const first = (one: RunCase) => gates.take(stages.current.box, commandOf(step, one)) ?? prepare(one)
   let gate: Gate | undefined
   try {
     stages.mark()
     for (const [index, one] of cases.entries()) {
-      gate ??= await prepare(one)
+      gate ??= await first(one)
       const next = cases[index + 1]
       const ahead = next === undefined ? undefined : prepare(next)
       ahead?.catch(() => {}) // heard below
@@ -29,14 +32,14 @@ export async function runCases(performance: Performance, stages: Stages, step: S
       gate = await ahead
       if (performance.run.stopOnFailure && result.status !== 'ok') break
       if (next === undefined || stages.isFresh()) continue
-      if (gate !== undefined) await dropGate(performance.node, gate)
+      if (gate !== undefined) await dropGate(node, gate)
       gate = undefined
       await stages.renew()
       stages.mark()
     }
     return results
   } finally {
-    if (gate !== undefined) await dropGate(performance.node, gate)
+    if (gate !== undefined) await dropGate(node, gate)
   }
 }
 
@@ -60,8 +63,13 @@ async function performCase(
   return { ...result, index, ...(wrong ? { status: 'wrong_answer' } : {}) }
 }
 
+/** What a step becomes in a sandbox; its stack may take all of its memory. */
+export function commandOf(step: Step, one?: RunCase): Command {
+  return { args: argumentsOf(step, one), env: step.env, stackMiB: step.limits.memoryMiB }
+}
+
 /** A command line gets the case's arguments as `$1` and so on. */
-export function argumentsOf(step: Step, one?: RunCase): string[] {
+function argumentsOf(step: Step, one?: RunCase): string[] {
   const more = one?.args ?? []
   if (typeof step.command !== 'string') return [...step.command, ...more]
   return ['/bin/sh', '-c', step.command, 'sh', ...more]

@@ -1,19 +1,27 @@
-import { closeSync } from 'node:fs'
-import { insideEnvironment, processSpec } from '../container/spec.js'
+import { closeSync, fchownSync } from 'node:fs'
+import { type InsideUser, insideEnvironment, processSpec, uidOf } from '../container/spec.js'
+import { pipe } from '../linux/libc.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Record } from '../sandbox/record.js'
 import { type Spawned, spawnInside } from '../sandbox/spawn.js'
 
-const open = Buffer.from('\n')
+/**
+ * A shell that runs what it reads from descriptor 3, to the end of it. It waits for that in `open` or `read`. The
+ * command comes through a descriptor and not as arguments because everybody inside can read `/proc/PID/cmdline`,
+ * and not through stdin because a shell reads stdin byte by byte. `$1` is a line feed for `quoted`: no variable of
+ * the command can change it.
+ */
+const waitForCommand = ['/bin/sh', '-c', `set -- '\n'; . /proc/self/fd/3`, 'sh']
 
-/** A shell reads a pipe one byte at a time, so that it leaves the rest to the program which it becomes. */
-const wait = 'read -r _ && exec "$@"'
-const waitThenDrop =
-  'read -r _ && exec setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --bounding-set=-all -- "$@"'
+/** Gives up root for good. The bounding set is emptied, so nothing that it starts can regain a capability. */
+const dropPrivileges =
+  '/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --bounding-set=-all --'
 
 /** A process that waits inside, and what makes it go. */
 export interface Gate extends Spawned {
-  /** What it reads first; what follows is the program's stdin. */
+  /** Our end of its descriptor 3. */
+  readonly control: number
+  /** What it is told there to become its command. */
   readonly open: Buffer
 }
 
@@ -21,14 +29,17 @@ export interface Gate extends Spawned {
 export interface Command {
   readonly args: readonly string[]
   readonly env: Readonly<globalThis.Record<string, string>>
+  /** The stack may grow to this. Judges allow all of the memory, so that deep recursion is not refused. */
+  readonly stackMiB: number
 }
 
 /**
- * Starts a process inside that waits: it becomes `command` when it reads a line. Meanwhile it is put where it
+ * Starts a process inside that waits: it becomes `command` when it reads it. Meanwhile it is put where it
  * is to be counted, so neither its birth nor crun's work is charged to the program.
  *
  * @param guarded it waits as root, whom no program of a run can signal or trace, and drops to the user only
- *   then. For starting a case while the one before still runs.
+ *   then. For starting a case while the one before still runs. Until it has dropped, only absolute paths of the
+ *   template and a fixed environment are used: the run's own `PATH` or `LD_PRELOAD` would run its code as root.
  */
 export async function startGate(
   node: NodeContext,
@@ -36,18 +47,70 @@ export async function startGate(
   command: Command,
   guarded: boolean,
 ): Promise<Gate> {
-  const spec = processSpec({
-    args: ['/bin/sh', '-c', guarded ? waitThenDrop : wait, 'sh', ...command.args],
-    env: insideEnvironment('user', box.env, command.env),
-    cwd: '/home/user',
-    user: guarded ? 'root' : 'user',
-    noNewPrivileges: true,
-  })
-  return { ...(await spawnInside(node, box, spec, 'user')), open }
+  const waiting = await startWaiting(node, box, guarded ? 'root' : 'user')
+  return { ...waiting, open: commandText(box, command, guarded) }
 }
 
-/** Ends a gate that is not needed: the end of its input is a line it never reads. */
-export async function dropGate(node: NodeContext, gate: Spawned): Promise<void> {
-  for (const fd of [gate.stdin, gate.stdout, gate.stderr]) closeSync(fd)
+/** A gate that does not know yet what it becomes: `commandText` says it. */
+export async function startWaiting(
+  node: NodeContext,
+  box: Record,
+  user: InsideUser,
+): Promise<Omit<Gate, 'open'>> {
+  const spec = processSpec({
+    ...{ args: waitForCommand, env: insideEnvironment(user), cwd: '/home/user' },
+    ...{ user, noNewPrivileges: true },
+  })
+  const { readEnd, writeEnd } = pipe()
+  try {
+    // The shell opens it anew, by its owner and mode.
+    const uid = node.slot.uidBase(box.index) + uidOf(user)
+    fchownSync(readEnd, uid, uid)
+    return { ...(await spawnInside(node, box, spec, 'user', readEnd)), control: writeEnd }
+  } catch (error) {
+    closeSync(writeEnd)
+    throw error
+  } finally {
+    closeSync(readEnd)
+  }
+}
+
+/** Ends a gate that is not needed: the end of its command is an empty command. */
+export async function dropGate(node: NodeContext, gate: Omit<Gate, 'open'>): Promise<void> {
+  closeGate(gate)
   await node.reaper.wait(gate.pid)
 }
+
+/** Closes our ends of a gate. */
+export function closeGate(gate: Omit<Gate, 'open'>): void {
+  for (const fd of [gate.control, gate.stdin, gate.stdout, gate.stderr]) closeSync(fd)
+}
+
+/** The line that makes a gate become `command`, with exactly this environment. */
+export function commandText(box: Record, { args, env, stackMiB }: Command, guarded: boolean): Buffer {
+  const entries = insideEnvironment('user', box.env, env)
+  const stack = `ulimit -S -s ${stackMiB * 1024} 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"`
+  return Buffer.from(`exec 3<&-; ${stack}; ${guarded ? guardedText(entries, args) : text(entries, args)}\n`)
+}
+
+function text(entries: readonly string[], args: readonly string[]): string {
+  // The shell itself interprets this one, and ends if it is no number.
+  if (entries.some((entry) => entry.startsWith('OPTIND='))) return `exec ${withEnvironment(entries, args)}`
+  return `export ${entries.map(assignment).join(' ')}; exec ${args.map(quoted).join(' ')}`
+}
+
+const guardedText = (entries: readonly string[], args: readonly string[]) =>
+  `exec ${dropPrivileges} ${withEnvironment(entries, args)}`
+
+/** A program that sets the environment and becomes another. It would take a name with `=` for a variable. */
+function withEnvironment(entries: readonly string[], args: readonly string[]): string {
+  const guard = args[0]?.includes('=') ? ' /usr/bin/setpriv --' : ''
+  return `/usr/bin/env -i -- ${entries.map(quoted).join(' ')}${guard} ${args.map(quoted).join(' ')}`
+}
+
+function assignment(entry: string): string {
+  const at = entry.indexOf('=')
+  return `${entry.slice(0, at)}=${quoted(entry.slice(at + 1))}`
+}
+
+const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`).replaceAll('\n', `'"$1"'`)}'`

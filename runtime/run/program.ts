@@ -60,14 +60,16 @@ export async function runProgram(
   pipes[0].open(take('stdout', stdout))
   pipes[1].open(take('stderr', stderr))
   const stdin = new Socket({ fd: gate.stdin, readable: false, writable: true })
+  const control = new Socket({ fd: gate.control, readable: false, writable: true })
   // A program that ends without reading its input breaks the pipe; its exit code tells the rest.
-  stdin.on('error', () => stdin.destroy())
+  for (const pipe of [stdin, control]) pipe.on('error', () => pipe.destroy())
   const cancel = () => stop('canceled')
   canceled.addEventListener('abort', cancel)
   if (canceled.aborted) cancel()
 
   const began = process.hrtime.bigint()
-  stdin.end(Buffer.concat([gate.open, program.stdin]))
+  stdin.end(program.stdin)
+  control.end(gate.open)
   const wall = setTimeout(() => stop('wall'), limits.wallMs)
   const cpu = watchCpu(group, limits.cpuMs, program.cpus, () => stop('cpu'))
   try {
@@ -87,6 +89,7 @@ export async function runProgram(
     canceled.removeEventListener('abort', cancel)
     stdin.destroy()
     for (const pipe of pipes) pipe.close()
+    control.destroy()
   }
 }
 

@@ -2,7 +2,7 @@ import type { Artifact, CaseResult, RuntimeRunResult, StepResult, StepStatus } f
 import { runBounds } from '../../protocol/index.js'
 import { readFile } from '../files/read.js'
 import { statPath } from '../files/tree.js'
-import { argumentsOf, runCases } from './cases.js'
+import { commandOf, runCases } from './cases.js'
 import { startGate } from './gate.js'
 import type { Stage } from './stage.js'
 import { Stages } from './stages.js'
@@ -36,7 +36,7 @@ export async function performRun(performance: Performance): Promise<RuntimeRunRe
 }
 
 async function performSingle(performance: Performance, stage: Stage, step: Step): Promise<StepResult> {
-  const command = { args: argumentsOf(step), env: step.env }
+  const command = commandOf(step)
   const { node, gates } = performance
   const gate = gates.take(stage.box, command) ?? (await startGate(node, stage.box, command, false))
   const { name, stdin } = step

@@ -25,6 +25,7 @@ export interface Spawned {
  *
  * @param process in OCI form, from `processSpec`
  * @param owner of the pipes
+ * @param inherited a descriptor that the process gets as number 3
  * @throws RuntimeRefusal `invalid_request` when it cannot be started, such as an unknown program or directory
  */
 export async function spawnInside(
@@ -32,6 +33,7 @@ export async function spawnInside(
   box: Record,
   process: object,
   owner: InsideUser,
+  inherited?: number,
 ): Promise<Spawned> {
   const name = join(node.scratch, newId('ex'))
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log` }
@@ -41,7 +43,8 @@ export async function spawnInside(
   const uid = node.slot.uidBase(box.index) + uidOf(owner)
   for (const end of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) fchownSync(end, uid, uid)
   try {
-    const stdio = [stdin.readEnd, stdout.writeEnd, stderr.writeEnd] as const
+    const more = inherited === undefined ? [] : [inherited]
+    const stdio = [stdin.readEnd, stdout.writeEnd, stderr.writeEnd, ...more] as const
     const engine = node.engines.of(box.isolation)
     const executed = await engine.exec(box.id, files, stdio)
     const kill = () => {
