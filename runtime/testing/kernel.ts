@@ -41,7 +41,9 @@ export async function openLaboratory(diskGib = 8): Promise<Laboratory> {
     const disk = await openDisk(home, diskGib)
     const layer = join(disk, 'layers', 'base')
     await mkdir(layer, { mode: 0o755 })
-    await run('tar', ['-xf', image, '-C', layer, '--numeric-owner', '--exclude=./dev/*'])
+    // With capabilities of files, as a template is unpacked.
+    const attributes = ['--xattrs', '--xattrs-include=*']
+    await run('tar', ['-xf', image, '-C', layer, '--numeric-owner', ...attributes, '--exclude=./dev/*'])
     return { home, disk, layer, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
