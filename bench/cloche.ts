@@ -130,8 +130,8 @@ export async function openCloche(): Promise<Cloche> {
         .length,
     }),
     pooledCgroups: () =>
-      readRecords(join(instance.home, 'boxes'), () => {})
-        .filter(
+      readRecords(join(instance.home, 'boxes'))
+        .records.filter(
           ({ sandboxId, purpose, template: of }) =>
             sandboxId === null && purpose === 'sandbox' && of === 'base',
         )

@@ -23,6 +23,18 @@ export const limits = z.strictObject({
 })
 export type Limits = z.infer<typeof limits>
 
+const amount = z.number().nonnegative()
+
+/**
+ * Limits as they are read back from where they are stored: any numbers, and unknown names are dropped. What was accepted
+ * once must stay readable, whatever a newer or older version accepts.
+ */
+export const storedLimits = z.object({
+  ...{ cpus: amount, memoryMiB: amount, diskMiB: amount, pids: amount, swapMiB: amount.optional() },
+  ...{ diskReadMiBps: amount.optional(), diskWriteMiBps: amount.optional() },
+  ...{ diskReadIops: amount.optional(), diskWriteIops: amount.optional(), networkMbps: amount.optional() },
+}) satisfies z.ZodType<Limits>
+
 /** What a caller may leave out comes from the template. */
 export const limitsRequest = limits.partial()
 export type LimitsRequest = z.infer<typeof limitsRequest>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sandboxId, tenantId } from './ids.js'
-import { limits, quota, usage } from './limits.js'
+import { limits, quota, storedLimits, usage } from './limits.js'
 import { allowedName, networkPolicy } from './network.js'
 import { poolStatus } from './pools.js'
 import { recipe } from './run.js'
@@ -31,6 +31,11 @@ import { environment, isolation, sandboxState, templateName } from './sandbox.js
  * | POST /tenants/:id/pause, resume | | `runtimeTenant`: all its sandboxes at once |
  * | POST /sandboxes/:id/exec | `execRequest` | 200, a stream of frames (`frames.ts`): stdout, stderr, exit |
  * | /sandboxes/:id/files, tree, archive | | see `files.ts` |
+ * | GET /quarantine | | `{entries: quarantineEntry[]}` |
+ * | POST /sandboxes/:id/quarantine | `quarantineRequest` | 200 `quarantineEntry`: stopped, and set aside with its disk |
+ * | POST /quarantine/:id/restore | `restoreRequest` | 200 `runtimeSandbox`, stopped; 409 when it cannot be |
+ * | DELETE /quarantine/:id | | 204: deleted for good |
+ * | PUT /installation | `{id}` | 204: the node belongs to this installation from now on |
  * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `run.ts` |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
@@ -59,7 +64,7 @@ export const runtimeSandbox = z.object({
   template: templateName,
   state: sandboxState,
   failure: z.string().nullable(),
-  limits,
+  limits: storedLimits,
   network: networkPolicy,
   isolation,
   /** With an allowlist: what its names stand for now. Otherwise empty. */
@@ -113,6 +118,12 @@ export const node = z.object({
   hardenedProblem: z.string().nullable(),
   /** Why new sandboxes are refused with `node_full`; null while they are not. */
   full: z.string().nullable(),
+  /** Which installation the node belongs to; null until a server has told it. */
+  installation: z.string().nullable(),
+  /** Sandboxes that were set aside with their disks, until an operator decides. */
+  quarantined: z.number(),
+  /** What an operator should look at, a sentence each. */
+  problems: z.array(z.string()),
   sandboxes: z.number(),
   running: z.number(),
   pools: z.array(poolStatus),

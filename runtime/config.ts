@@ -26,6 +26,7 @@ const environment = z.object({
   CLOCHE_DISK_GIB: z.coerce.number().int().min(1).optional(),
   CLOCHE_DISK_RESERVE_GIB: z.coerce.number().min(0).optional(),
   CLOCHE_MEMORY_RESERVE_MIB: z.coerce.number().int().min(0).optional(),
+  CLOCHE_QUARANTINE_DAYS: z.coerce.number().min(0).default(7),
   CLOCHE_RESOLVERS: z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
@@ -47,6 +48,8 @@ export interface Config {
   readonly diskReserveBytes: number | undefined
   /** Of the host's memory: with less left there is no new sandbox. */
   readonly memoryReserveBytes: number
+  /** Days after which a sandbox in quarantine counts as overdue. */
+  readonly quarantineDays: number
   readonly resolvers: readonly string[] | undefined
   readonly cgroupRoot: string
   readonly group: string
@@ -84,6 +87,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     diskReserveBytes:
       parsed.CLOCHE_DISK_RESERVE_GIB === undefined ? undefined : parsed.CLOCHE_DISK_RESERVE_GIB * 1024 ** 3,
     memoryReserveBytes,
+    quarantineDays: parsed.CLOCHE_QUARANTINE_DAYS,
     resolvers: parsed.CLOCHE_RESOLVERS,
     cgroupRoot: parsed.CLOCHE_CGROUP_ROOT ?? `/${instance}`,
     group: parsed.CLOCHE_GROUP,

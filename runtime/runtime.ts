@@ -17,6 +17,7 @@ import { serveCalls } from './http/calls.js'
 import { routes } from './http/routes.js'
 import { listen } from './http/server.js'
 import { terminalProcess } from './http/terminals.js'
+import { Installation } from './installation.js'
 import { availableMemory } from './linux/memory.js'
 import { Reaper } from './linux/process.js'
 import { maxSandboxes, releaseSlot, takeSlot } from './linux/slot.js'
@@ -33,6 +34,7 @@ import { LateOutput } from './sandbox/late-output.js'
 import { Lent } from './sandbox/lent.js'
 import { Maker } from './sandbox/make.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
+import { Quarantine } from './sandbox/quarantine.js'
 import { whyFull } from './sandbox/room.js'
 import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
@@ -80,6 +82,12 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   await favorMoves(hierarchy.version2).catch((error: unknown) =>
     log.info({ error }, 'claims are some milliseconds slower: this kernel has no favordynmods'),
   )
+  const problems = new Set<string>()
+  const unreadableTemplates = new Set<string>()
+  const installation = new Installation(config.home, (what) => {
+    log.error(what)
+    problems.add(what)
+  })
   const filter = new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities))
   const gates: PooledGates = new PooledGates(() => context)
   const context: NodeContext = {
@@ -98,9 +106,16 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     prepareGate: (box) => gates.prepare(box),
     memoryReserveBytes: config.memoryReserveBytes,
     space: new Space(config.home, disk, config.diskReserveBytes),
+    quarantine: new Quarantine({ home: config.home, disk, days: config.quarantineDays }),
+    problems,
   }
-  const findTemplates = () =>
-    readTemplates(disk, (file, error) => log.warn({ file, error }, 'a template is unreadable'))
+  const findTemplates = () => {
+    unreadableTemplates.clear()
+    return readTemplates(disk, (file, error) => {
+      log.error({ file, err: error }, 'a template cannot be read and is not offered')
+      unreadableTemplates.add(`the template file ${file} cannot be read, and the template is not offered`)
+    })
+  }
   let templates = await findTemplates()
   const tryHardened = async () => {
     if (![...templates.values()].some(({ isolation }) => isolation.includes('hardened'))) return
@@ -145,6 +160,9 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       hostFreeBytes: context.space.hostFreeBytes,
       hardenedProblem: context.engines.hardenedProblem,
       full: whyFull(context),
+      installation: installation.id,
+      quarantined: context.quarantine.ids().length,
+      problems: [...problems, ...unreadableTemplates],
       sandboxes: sandboxes.list().length,
       running: sandboxes.list().filter((box) => sandboxes.stateOf(box) === 'running').length,
       pools: pools.status(),
@@ -167,6 +185,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   }
   const socket = join(config.run, 'runtime.sock')
   const services = {
+    installation,
     ...{ terminals, context, sandboxes, lent, pools, gates, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }

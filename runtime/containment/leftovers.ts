@@ -46,7 +46,9 @@ async function look({ cloche }: Arena): Promise<string[]> {
       .filter((line) => line.includes('src=10.'))
       .map((line) => `flow ${line}`),
     ...cgroups().map((path) => `cgroup ${path}`),
-    ...readdirSync(join(cloche.disk, 'sandboxes')).map((name) => `volume ${name}`),
+    ...['sandboxes', 'runs', 'quarantine'].flatMap((root) =>
+      readdirSync(join(cloche.disk, root)).map((name) => `volume ${root}/${name}`),
+    ),
     ...readdirSync(join(cloche.home, 'boxes')).map((name) => `record ${name}`),
     ...readdirSync(`/run/cloche/${testInstance}/scratch`).map((name) => `file ${name}`),
     ...loops()

@@ -10,6 +10,7 @@ import {
   sandboxId,
   tenantId,
 } from '../../protocol/index.js'
+import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import type { PooledGates } from '../run/pooled-gates.js'
@@ -19,6 +20,7 @@ import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { fileRoutes } from './files.js'
 import { poolRoutes } from './pools.js'
+import { quarantineRoutes } from './quarantine.js'
 import { runRoutes } from './runs.js'
 import { Answer, type Route } from './server.js'
 import { terminalRoutes } from './terminals.js'
@@ -30,6 +32,7 @@ export interface Services {
   readonly pools: Pools
   readonly lent: Lent
   readonly gates: PooledGates
+  readonly installation: Installation
   /** The terminal host's socket. */
   readonly terminals: string
   templates(): ReadonlyMap<string, LocalTemplate>
@@ -106,6 +109,7 @@ export function routes(services: Services): Route[] {
     },
     ...fileRoutes(services),
     ...poolRoutes(services),
+    ...quarantineRoutes(services),
     ...terminalRoutes(services),
     ...runRoutes(services),
     ...Object.values(steps).map((step) => ({

@@ -1,4 +1,5 @@
 import { closeSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { basename } from 'node:path'
 
 const pageBytes = 4096
 
@@ -22,4 +23,14 @@ export function overwriteJson(file: string, value: unknown): void {
   } finally {
     closeSync(fd)
   }
+}
+
+/**
+ * Moves a file that cannot be read out of the way, under a name that no earlier one has.
+ * @returns that name, without its directory
+ */
+export function setFileAside(file: string): string {
+  const aside = `${file}.unreadable-${new Date().toISOString().replace(/[:.]/g, '-')}`
+  renameSync(file, aside)
+  return basename(aside)
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { poolSchedule, scheduleName, warmRequest } from '../../protocol/index.js'
+import { setFileAside } from '../linux/overwrite.js'
 import type { Kept } from './wishes.js'
 
 const kept = z.object({
@@ -8,15 +9,14 @@ const kept = z.object({
   warm: z.array(z.tuple([z.string(), warmRequest.extend({ from: z.number(), until: z.number() })])),
 })
 
-/** Reads what `saveKept` wrote. A file that cannot be read is put aside, and `warn` hears why. */
-export function readKept(file: string, warn: (error: unknown) => void): Kept {
+/** Reads what `saveKept` wrote. A file that cannot be read is put aside, and `warn` hears why and under which name. */
+export function readKept(file: string, warn: (error: unknown, aside: string) => void): Kept {
   if (!existsSync(file)) return { schedules: new Map(), warm: new Map() }
   try {
     const { schedules, warm } = kept.parse(JSON.parse(readFileSync(file, 'utf8')))
     return { schedules: new Map(schedules), warm: new Map(warm) }
   } catch (error) {
-    renameSync(file, `${file}.unreadable`)
-    warn(error)
+    warn(error, setFileAside(file))
     return { schedules: new Map(), warm: new Map() }
   }
 }

@@ -26,8 +26,7 @@ describe('the pools', () => {
     }
     throw new Error(`the pool of ${template} stays ${JSON.stringify(await pool(template, memoryMiB))}`)
   }
-  const pooled = () =>
-    readRecords(join(cloche.home, 'boxes'), () => {}).filter((box) => box.sandboxId === null)
+  const pooled = () => readRecords(join(cloche.home, 'boxes')).records.filter((box) => box.sandboxId === null)
   const addTemplate = async (name: string, layers: string[]) => {
     const about = { name, description: 'test', layers, defaults: testLimits, isolation: ['standard'] }
     const text = JSON.stringify({ ...about, builtAt: new Date().toISOString() })

@@ -85,7 +85,15 @@ export class Pools implements Warm {
     }
     this.wishes = new Wishes(
       judge,
-      readKept(settings.file, (error) => node.log.error({ error }, 'what the pools were asked for is lost')),
+      readKept(settings.file, (error, aside) => {
+        node.log.error(
+          { err: error, aside },
+          'pools.json cannot be read: schedules and requests are not in force',
+        )
+        node.problems.add(
+          `pools.json cannot be read and was kept as ${aside}: schedules and warm-ahead requests are not in force`,
+        )
+      }),
     )
     this.#ticking = setInterval(() => this.#tick(), tickMs)
     this.#ticking.unref()

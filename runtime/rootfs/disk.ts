@@ -5,6 +5,8 @@ import { run } from '../linux/spawn.js'
 import { countAllVolumes } from './volume.js'
 
 const gib = 1024 ** 3
+/** Where volumes are: of sandboxes, of what runs are performed in, and of what was set aside. */
+const volumeDirectories = ['sandboxes', 'runs', 'quarantine']
 const btrfsMagic = 0x9123683e
 
 /**
@@ -28,10 +30,10 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
   await run('btrfs', ['quota', 'enable', root])
   countAllVolumes(root)
   await Promise.all(
-    ['layers', 'templates', 'sandboxes'].map((name) => mkdir(join(root, name), { recursive: true })),
+    ['layers', 'templates', ...volumeDirectories].map((name) => mkdir(join(root, name), { recursive: true })),
   )
   // On disk a tenant's root is the host's: a program that it gives to itself must be out of everybody's reach.
-  await chmod(join(root, 'sandboxes'), 0o700)
+  for (const name of volumeDirectories) await chmod(join(root, name), 0o700)
   return root
 }
 

@@ -1,9 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { template } from '../../protocol/index.js'
+import { storedLimits, template } from '../../protocol/index.js'
 
 const templateFile = template.extend({
+  // As they were built once: what another version accepts does not matter here.
+  defaults: storedLimits,
   /** Names of directories under `layers/`, the lowest first. */
   layers: z
     .array(z.string().regex(/^[A-Za-z0-9_-]{8,128}$/))

@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ioctl, SyscallError } from '../linux/libc.js'
 import { run } from '../linux/spawn.js'
@@ -115,7 +115,13 @@ export async function volumeUsage(root: string, exact = false): Promise<Map<numb
 }
 
 /** Drops qgroups whose subvolume is gone, so that years of sandboxes leave nothing behind. */
-export async function dropStaleQgroups(root: string, alive: ReadonlySet<number>): Promise<void> {
+export async function dropStaleQgroups(root: string): Promise<void> {
+  // The volumes themselves tell: one that lost its qgroup would have no limit any more.
+  const alive = new Set(
+    ['sandboxes', 'runs', 'quarantine'].flatMap((directory) =>
+      readdirSync(join(root, directory)).map((name) => volumeId(join(root, directory, name))),
+    ),
+  )
   for (const id of (await volumeUsage(root)).keys()) {
     if (id === 5 || alive.has(id)) continue
     // Fails while the cleaner thread still works on the subvolume: the next sweep finds it again.
@@ -123,7 +129,8 @@ export async function dropStaleQgroups(root: string, alive: ReadonlySet<number>)
   }
 }
 
-function volumeId(path: string): number {
+/** Of the subvolume, which keeps it wherever it is moved. */
+export function volumeId(path: string): number {
   return withDirectory(path, (fd) => {
     const args = Buffer.alloc(argsBytes)
     args.writeBigUInt64LE(subvolumeRootInode, 8)

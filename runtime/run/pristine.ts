@@ -4,7 +4,7 @@ import { Found } from '../files/root.js'
 import { tryEnter } from '../files/tree.js'
 import { setns } from '../linux/libc.js'
 import { filesOf } from '../sandbox/files.js'
-import type { NodeContext } from '../sandbox/node.js'
+import { type NodeContext, volumeOf } from '../sandbox/node.js'
 import type { Record } from '../sandbox/record.js'
 
 /** More than this on a disk takes longer to compare than a fresh sandbox takes to make. */
@@ -23,7 +23,7 @@ const inMemory = ['/dev/shm', '/dev/mqueue', '/run']
  */
 export function fingerprint(node: NodeContext, box: Record): string | undefined {
   const lines: string[] = []
-  using upper = new Found(openDirectory(join(node.disk, 'sandboxes', box.id, 'upper')))
+  using upper = new Found(openDirectory(join(volumeOf(node, box), 'upper')))
   if (!scan(upper, lines)) return undefined
   using root = filesOf(node, box)
   for (const path of inMemory) {

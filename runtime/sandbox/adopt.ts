@@ -1,94 +1,172 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { thaw } from '../cgroup/freezer.js'
-import { endCgroup } from '../cgroup/hierarchy.js'
-import { disconnect, interfaceNames } from '../network/veth.js'
-import { removeMountPoints } from '../rootfs/rootfs.js'
-import { destroyVolume, dropStaleQgroups } from '../rootfs/volume.js'
+import type { QuarantineCause } from '../../protocol/index.js'
+import { destroyVolume } from '../rootfs/volume.js'
+import { hasOwner, saveCopy } from './copy.js'
 import * as life from './life.js'
 import { Meter } from './meter.js'
-import type { NodeContext } from './node.js'
-import { type Record, readRecords } from './record.js'
+import { type NodeContext, volumeOf } from './node.js'
+import { type Record, readRecords, removeRecord } from './record.js'
+import { sweep } from './sweep.js'
 
 /**
  * What an earlier runtime left: sandboxes that still run go on unnoticed, those whose processes are gone (a
- * reboot, say) are stopped with their disk kept, pooled ones wait again. Whatever nobody can account for
- * (half-made sandboxes, containers, volumes, interfaces, cgroups without a record) is destroyed.
+ * reboot, say) are stopped with their disk kept, pooled ones wait again. What is proved to be nobody's is destroyed:
+ * sandboxes of runs, dead ones of the pool, half-made and half-removed ones. Every other disk without a good record is
+ * set aside with what there is of the record. Nothing that is wrong with one sandbox keeps the others from being adopted.
  */
 export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; pooled: Record[] }> {
-  const records = [node.boxes, node.passing.boxes].flatMap((root) =>
-    readRecords(root, (directory, error) => {
-      node.log.warn({ directory, error }, 'removed a sandbox whose record cannot be read')
-    }),
-  )
-  for (const box of records) node.ranges.adopt(box.index)
-  const claimed: Record[] = []
-  const pooled: Record[] = []
-  for (const box of records) {
-    // For a run: what ran in it is lost, or its gate has lost who would open it.
-    if (box.state === 'creating' || box.purpose === 'run') await life.tearDown(node, box)
-    else if (life.isAlive(box)) {
+  node.quarantine.resume()
+  const adoption = new Adoption(node)
+  await adoption.ofRuns()
+  await adoption.ofSandboxes()
+  await sweep(node, [...adoption.claimed, ...adoption.pooled], adoption.left)
+  adoption.report()
+  return adoption
+}
+
+class Adoption {
+  readonly claimed: Record[] = []
+  readonly pooled: Record[] = []
+  /** Names of containers that could be neither adopted nor cleared away, and stay as they are. */
+  readonly left = new Set<string>()
+  #setAside = 0
+
+  constructor(private readonly node: NodeContext) {}
+
+  /** Whatever ran in them is lost, or their gate has lost who would open it. */
+  async ofRuns(): Promise<void> {
+    const { passing, boxes, disk } = this.node
+    const { records, unreadable } = readRecords(passing.boxes)
+    for (const box of records) {
+      this.node.ranges.adopt(box.index)
+      await this.#attempt(box.id, async () => {
+        await life.tearDown(this.node, box)
+        // Versions before this one had disks of runs among those of sandboxes.
+        const old = join(disk, 'sandboxes', box.id)
+        if (existsSync(old) && !existsSync(join(boxes, box.id))) destroyVolume(old)
+      })
+    }
+    for (const { name } of unreadable) removeRecord(join(passing.boxes, name))
+  }
+
+  async ofSandboxes(): Promise<void> {
+    const { records, unreadable, foreign } = readRecords(this.node.boxes)
+    for (const name of foreign) {
+      this.node.problems.add(`${name} among the records of sandboxes is none, and was left as it is`)
+    }
+    for (const box of records) this.node.ranges.adopt(box.index)
+    for (const { name } of unreadable) this.node.ranges.adopt(Number(name.slice(1)))
+    for (const { name, why } of unreadable) {
+      await this.#attempt(name, async () => {
+        for (const engine of this.node.engines.all) await engine.remove(name)
+        this.#count(
+          this.node.quarantine.add(name, { cause: why.kind, reason: why.message }),
+          name,
+          why.message,
+        )
+        this.node.ranges.releaseAfter(Number(name.slice(1)), Promise.resolve(), this.node.log)
+      })
+    }
+    const owners = new Set<string>()
+    for (const box of records) await this.#attempt(box.id, () => this.#adopt(box, owners))
+    this.#returnReadable(owners)
+  }
+
+  async #adopt(box: Record, owners: Set<string>): Promise<void> {
+    const { node } = this
+    if (box.purpose === 'run' || box.removing) return life.tearDown(node, box)
+    const alive = life.isAlive(box)
+    if (box.sandboxId === null ? !alive : box.state === 'creating') {
+      if (!hasOwner(node, box)) return life.tearDown(node, box)
+      const reason = 'its record is older than its disk, which says that it is a sandbox of somebody'
+      return this.#aside(box, 'outdated_record', reason)
+    }
+    if (box.sandboxId !== null && owners.has(box.sandboxId)) {
+      return this.#aside(box, 'duplicate_id', `another record has the id ${box.sandboxId} as well`)
+    }
+    if (alive) {
       // An earlier runtime may have been killed between the two moves of a claim.
       node.engines.of(box.isolation).relocated(box.id, box.cgroup)
-      ;(box.sandboxId === null ? pooled : claimed).push(box)
-    } else if (box.sandboxId === null) await life.tearDown(node, box)
-    else {
-      const counted = await new Meter(node).count(box)
-      await life.halt(node, box)
-      claimed.push({ ...box, state: 'stopped', init: null, counted })
+      ;(box.sandboxId === null ? this.pooled : this.claimed).push(box)
+    } else this.claimed.push(await this.#stopped(box))
+    if (box.sandboxId === null) return
+    owners.add(box.sandboxId)
+    // Versions before this one made none.
+    if (existsSync(volumeOf(node, box)) && !hasOwner(node, box)) saveCopy(node, box)
+  }
+
+  /** Its processes are gone; its disk is kept, whatever else goes wrong. */
+  async #stopped(box: Record): Promise<Record> {
+    if (!existsSync(volumeOf(this.node, box))) {
+      this.node.problems.add(`the disk of sandbox ${box.sandboxId} is missing`)
+      return { ...box, state: 'stopped', failure: 'its disk is missing on the node', init: null }
+    }
+    try {
+      const counted = await new Meter(this.node).count(box)
+      await life.halt(this.node, box)
+      return { ...box, state: 'stopped', init: null, counted }
+    } catch (error) {
+      this.node.log.error({ err: error, id: box.id }, 'what an ended sandbox left could not be cleared away')
+      return { ...box, state: 'stopped', init: null }
     }
   }
-  await sweep(node, [...claimed, ...pooled])
-  return { claimed, pooled }
-}
 
-async function sweep(node: NodeContext, kept: readonly Record[]): Promise<void> {
-  const ids = new Set(kept.map((box) => box.id))
-  for (const engine of node.engines.all) {
-    for (const id of await engine.list()) if (!ids.has(id)) await engine.remove(id)
-  }
-  mkdirSync(node.passing.bundles, { recursive: true, mode: 0o700 })
-  for (const name of readdirSync(node.passing.bundles)) {
-    if (!ids.has(name)) rmSync(join(node.passing.bundles, name), { recursive: true })
-  }
-  const volumes = join(node.disk, 'sandboxes')
-  for (const name of readdirSync(volumes)) if (!ids.has(name)) destroyVolume(join(volumes, name))
-  await dropStaleQgroups(node.disk, new Set(kept.map((box) => box.volumeId)))
-  const linked = kept.filter((box) => box.init !== null && box.network !== 'none')
-  const links = linked.map((box) => life.linkOf(node, box))
-  for (const box of linked) await node.network.adopt(life.linkOf(node, box), life.linkPolicyOf(box))
-  await node.network.keep(links)
-  for (const name of interfaceNames(node.slot.interfacePrefix))
-    if (!links.some((link) => link.name === name)) await disconnect(name)
-  for (const entry of readdirSync(node.scratch, { withFileTypes: true })) {
-    const path = join(node.scratch, entry.name)
-    if (entry.isDirectory()) removeMountPoints(path)
-    else rmSync(path)
-  }
-  await sweepCgroups(node, new Set(kept.map((box) => box.cgroup)))
-}
-
-async function sweepCgroups(node: NodeContext, kept: ReadonlySet<string>): Promise<void> {
-  for (const mount of node.hierarchy.mounts) {
-    for (const parent of directories(join(mount, node.cgroupRoot))) {
-      const path = join(node.cgroupRoot, parent)
-      for (const leaf of directories(join(mount, path))) {
-        if (kept.has(join(path, leaf))) continue
-        await thaw(node.hierarchy, join(path, leaf)).catch(() => {}) // not everywhere is there a freezer file
-        await endCgroup(node.hierarchy, join(path, leaf)).catch((error: unknown) =>
-          node.log.warn({ error, cgroup: join(path, leaf) }, 'a stray cgroup stays'),
-        )
+  /** What could not be read when it was set aside and can be now, after an upgrade or by somebody's hand. */
+  #returnReadable(owners: Set<string>): void {
+    const { node } = this
+    for (const { id, box } of node.quarantine.readable()) {
+      const { sandboxId, tenantId } = box
+      if (sandboxId === null || tenantId === null || owners.has(sandboxId)) continue
+      try {
+        const index = node.ranges.take()
+        const moved: Record = {
+          ...{ ...box, id: `b${index}`, index, init: null, state: 'stopped' },
+          cgroup: join(node.cgroupRoot, tenantId, sandboxId),
+        }
+        this.claimed.push(node.quarantine.restore(id, moved, life.directoryOf(node, moved)))
+        owners.add(sandboxId)
+        node.log.warn({ id, sandboxId }, 'a quarantined sandbox has a readable record again and was restored')
+      } catch (error) {
+        node.log.error({ err: error, id }, 'a quarantined sandbox could not be restored')
       }
     }
   }
-}
 
-function directories(path: string): string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-  } catch {
-    return [] // not made yet
+  async #aside(box: Record, cause: QuarantineCause, reason: string): Promise<void> {
+    this.#count(await life.setAside(this.node, box, { cause, reason }), box.id, reason)
+  }
+
+  #count(id: string, name: string, reason: string): void {
+    this.#setAside++
+    this.node.log.error({ id, name, reason }, 'a sandbox was put into quarantine with its disk')
+  }
+
+  /** Nothing that is wrong with one may keep the others from being adopted. */
+  async #attempt(name: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      this.left.add(name)
+      this.node.log.error(
+        { err: error, name },
+        'a sandbox could be neither adopted nor removed and is left as it is',
+      )
+    }
+  }
+
+  /** Once more, for whoever looks at the end of the log or at the operator's page. */
+  report(): void {
+    const waiting = this.node.quarantine.ids().length
+    if (waiting > 0) {
+      const about = { now: this.#setAside, waiting, adopted: this.claimed.length }
+      this.node.log.error(about, 'sandboxes are in quarantine: restore or delete them on the operator page')
+    }
+    if (this.left.size > 0) {
+      const names = [...this.left].join(', ')
+      this.node.problems.add(
+        `containers could be neither adopted nor removed, and are left as they are: ${names}`,
+      )
+    }
   }
 }

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import type { Limits } from '../../protocol/index.js'
 import { applyLimits } from '../cgroup/limits.js'
 import { relocate } from '../cgroup/relocate.js'
 import { limitVolume } from '../rootfs/volume.js'
 import * as life from './life.js'
-import type { NodeContext } from './node.js'
+import { type NodeContext, volumeOf } from './node.js'
 import type { Record } from './record.js'
 
 const mib = 1024 ** 2
@@ -21,7 +20,7 @@ export async function bind(node: NodeContext, ready: Record, box: Record, bounds
   relocate(node.hierarchy, ready.cgroup, box.cgroup)
   applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
   if (box.limits.diskMiB !== ready.limits.diskMiB) {
-    limitVolume(join(node.disk, 'sandboxes', box.id), box.limits.diskMiB * mib)
+    limitVolume(volumeOf(node, box), box.limits.diskMiB * mib)
   }
   const link = life.linkOf(node, box)
   if (box.network === 'none') await node.network.disconnect(link)

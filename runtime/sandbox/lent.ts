@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import type { Claim } from '../../protocol/index.js'
 import { limitVolume } from '../rootfs/volume.js'
 import * as life from './life.js'
 import type { Maker } from './make.js'
-import type { NodeContext } from './node.js'
+import { type NodeContext, volumeOf } from './node.js'
 import type { Record } from './record.js'
 import type { Tenants } from './tenants.js'
 import type { Warm } from './warm.js'
@@ -69,8 +68,7 @@ export class Lent {
     const { limits, network, env, tenantId } = claim
     const box: Record = { ...ready, tenantId, limits, network, env, warm: true }
     try {
-      if (limits.diskMiB !== ready.limits.diskMiB)
-        limitVolume(join(this.node.disk, 'sandboxes', box.id), limits.diskMiB * mib)
+      if (limits.diskMiB !== ready.limits.diskMiB) limitVolume(volumeOf(this.node, box), limits.diskMiB * mib)
       if (box.init !== null) {
         await this.node.network.connect(life.linkOf(this.node, box), life.linkPolicyOf(box), box.init.pid)
       }

@@ -2,7 +2,7 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Limits } from '../../protocol/index.js'
+import type { Limits, QuarantineCause } from '../../protocol/index.js'
 import { endCgroup, leaveIdleTrees, makeCgroup, makeLeaf } from '../cgroup/hierarchy.js'
 import { boundInotify } from '../cgroup/host.js'
 import { applyLimits } from '../cgroup/limits.js'
@@ -13,8 +13,8 @@ import type { Link, LinkPolicy } from '../network/network.js'
 import { settleNetwork } from '../network/settings.js'
 import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
-import type { NodeContext } from './node.js'
-import { type Record, saveRecord } from './record.js'
+import { type NodeContext, volumeOf } from './node.js'
+import { type Record, removeRecord, saveRecord } from './record.js'
 import { sizeClass } from './size.js'
 
 const mib = 1024 ** 2
@@ -25,10 +25,9 @@ const nuisancePauseMs = 1000
 export const directoryOf = (node: NodeContext, box: Record) =>
   join(box.purpose === 'run' ? node.passing.boxes : node.boxes, box.id)
 const bundleOf = (node: NodeContext, box: Record) => join(node.passing.bundles, box.id)
-const volumeOf = (node: NodeContext, box: Record) => join(node.disk, 'sandboxes', box.id)
 
-/** What a stopped sandbox has written, as a layer for others. */
-export const asLayer = (boxId: string) => join('..', 'sandboxes', boxId, 'upper')
+/** What a stopped sandbox of a run has written, as a layer for others. */
+export const asLayer = (boxId: string) => join('..', 'runs', boxId, 'upper')
 
 /** Makes the disk of a new sandbox. */
 export function makeDisk(node: NodeContext, box: Record): Record {
@@ -123,14 +122,33 @@ async function endProcesses(node: NodeContext, box: Record): Promise<void> {
  * to take its interface away, 30 ms: its place is free again after that.
  */
 export async function tearDown(node: NodeContext, box: Record): Promise<void> {
+  const directory = directoryOf(node, box)
+  // Whoever finds the rest after a crash may finish what was begun here.
+  if (box.sandboxId !== null && existsSync(directory)) saveRecord(directory, { ...box, removing: true })
   await endProcesses(node, box)
   const volume = volumeOf(node, box)
   if (existsSync(volume)) destroyVolume(volume)
   removeMountPoints(join(node.scratch, box.id))
-  for (const directory of [directoryOf(node, box), bundleOf(node, box)]) {
-    rmSync(directory, { recursive: true, force: true })
-  }
+  rmSync(bundleOf(node, box), { recursive: true, force: true })
+  removeRecord(directory)
   node.ranges.releaseAfter(box.index, node.network.disconnect(linkOf(node, box)), node.log)
+}
+
+/**
+ * Ends a sandbox and sets it aside, record and disk, for an operator to decide.
+ * @returns the id of the entry
+ */
+export async function setAside(
+  node: NodeContext,
+  box: Record,
+  why: { cause: QuarantineCause; reason: string },
+): Promise<string> {
+  await endProcesses(node, box)
+  const entry = node.quarantine.add(box.id, why)
+  removeMountPoints(join(node.scratch, box.id))
+  rmSync(bundleOf(node, box), { recursive: true, force: true })
+  node.ranges.releaseAfter(box.index, node.network.disconnect(linkOf(node, box)), node.log)
+  return entry
 }
 
 /** Whether the very process that the record names is alive. */

@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import type { Claim, Limits, PoolPurpose } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
+import { saveCopy } from './copy.js'
 import * as life from './life.js'
 import type { NodeContext } from './node.js'
-import { freshRecord, type Record, saveRecord } from './record.js'
+import { freshRecord, type Record, saveRecord, syncRecord } from './record.js'
 import { assertRoom } from './room.js'
 import type { Tenants } from './tenants.js'
 
@@ -40,9 +41,16 @@ export class Maker {
       ...{ limits, network, isolation, env, hostname, cgroup },
       layers: below === undefined ? template.layers : [...template.layers, life.asLayer(below)],
     })
+    const directory = life.directoryOf(this.node, fresh)
     try {
-      saveRecord(life.directoryOf(this.node, fresh), fresh)
-      return await life.boot(this.node, life.makeDisk(this.node, fresh), this.boundsOf(fresh))
+      saveRecord(directory, fresh)
+      // It lasts as long as the rest, or less, and nobody waits for it. What is for a run does not outlive the host.
+      const synced = purpose === 'run' ? undefined : syncRecord(directory)
+      synced?.catch(() => {}) // heard below
+      const box = await life.boot(this.node, life.makeDisk(this.node, fresh), this.boundsOf(fresh))
+      if (id !== null) saveCopy(this.node, box)
+      await synced
+      return box
     } catch (error) {
       await life.tearDown(this.node, fresh)
       throw error

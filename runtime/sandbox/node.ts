@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Hierarchy } from '../cgroup/hierarchy.js'
 import type { Engines } from '../container/engines.js'
@@ -9,6 +10,7 @@ import { openIdmap } from '../linux/userns.js'
 import type { Network } from '../network/network.js'
 import type { Space } from '../rootfs/space.js'
 import type { LateOutput } from './late-output.js'
+import type { Quarantine } from './quarantine.js'
 import type { Record } from './record.js'
 
 /** What all sandboxes of this node share, made once by `runtime/index.ts`. */
@@ -38,9 +40,19 @@ export interface NodeContext {
   /** Puts a process that waits for its program into one that is for a run. Never fails. */
   prepareGate(box: Record): Promise<void>
   readonly space: Space
+  /** Sandboxes that were set aside with their disks. */
+  readonly quarantine: Quarantine
+  /** What an operator should look at, a sentence each. */
+  readonly problems: Set<string>
   /** Left to those who run. */
   readonly memoryReserveBytes: number
 }
+
+/**
+ * Where a sandbox's disk is. Those of runs are apart: everything there is a run's, and can go when its run is gone.
+ */
+export const volumeOf = (node: { readonly disk: string }, box: Pick<Record, 'id' | 'purpose'>): string =>
+  join(node.disk, box.purpose === 'run' ? 'runs' : 'sandboxes', box.id)
 
 /** Idmaps opened ahead: to make one takes a process and 3 ms, and a new sandbox waits for it. */
 const idmapsAhead = 4

@@ -1,18 +1,24 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import {
-  environment,
   isolation,
-  limits,
   networkPolicy,
   poolPurpose,
   sandboxId,
   sandboxState,
+  storedLimits,
   templateName,
   tenantId,
 } from '../../protocol/index.js'
 import { overwriteJson } from '../linux/overwrite.js'
+
+/**
+ * Grows when a record no longer means what an earlier version would take it to mean. A field that earlier versions may
+ * ignore is no reason: unknown fields are kept as they are.
+ */
+const recordVersion = 1
 
 /** What a sandbox has used in earlier runs, before its last stop. */
 export const counted = z.object({
@@ -35,8 +41,13 @@ export const nothingCounted: Counted = {
 /**
  * What the runtime must know of a container to find it again after it was killed itself. `id` is the
  * container's own name; `sandboxId` and `tenantId` are null while it waits in the pool.
+ *
+ * This is not the API's schema: what was written once must be readable for ever, so there are no bounds here, and what
+ * other versions add is no error.
  */
 export const record = z.object({
+  /** Records from before there were versions have none. */
+  version: z.int().default(recordVersion),
   id: z.string().regex(/^b[0-9]+$/),
   /** Place in the instance's ranges of uids, addresses and interface names. */
   index: z.int(),
@@ -47,19 +58,25 @@ export const record = z.object({
   template: templateName,
   layers: z.array(z.string()),
   state: sandboxState,
-  failure: z.string().nullable(),
-  limits,
+  /** Its removal has begun, and is finished by whoever finds it. */
+  removing: z.boolean().default(false),
+  failure: z.string().nullable().default(null),
+  limits: storedLimits,
   network: networkPolicy,
   isolation,
-  env: environment,
-  hostname: z.string(),
-  warm: z.boolean(),
+  env: z.record(z.string(), z.string()).default({}),
+  hostname: z.string().default('sandbox'),
+  warm: z.boolean().default(false),
   cgroup: z.string(),
-  volumeId: z.number(),
-  counted: counted.default(nothingCounted),
+  volumeId: z.number().default(0),
+  counted: counted.catch(nothingCounted).default(nothingCounted),
   /** The first process, as the host sees it, and when it began; null when none runs. */
-  init: z.object({ pid: z.number(), startTime: z.number() }).nullable(),
-  createdAt: z.iso.datetime(),
+  init: z.object({ pid: z.number(), startTime: z.number() }).nullable().default(null),
+  createdAt: z.iso.datetime().catch(() => new Date().toISOString()),
+  /** Fields of other versions, which are written back as they were. */
+  unknown: z
+    .object({ record: z.record(z.string(), z.unknown()), limits: z.record(z.string(), z.unknown()) })
+    .optional(),
 })
 export type Record = z.infer<typeof record>
 
@@ -82,30 +99,151 @@ export function freshRecord(
   >,
 ): Record {
   return {
-    ...{ id: `b${index}`, index, state: 'creating', failure: null, warm: false },
-    ...{ volumeId: 0, counted: nothingCounted, init: null, createdAt: new Date().toISOString() },
+    ...{ version: recordVersion, id: `b${index}`, index, state: 'creating', removing: false },
+    ...{ failure: null, warm: false, volumeId: 0, counted: nothingCounted, init: null },
+    createdAt: new Date().toISOString(),
     ...of,
   }
 }
 
-/** Writes the record; a crash leaves the old one or the new one. */
-export function saveRecord(directory: string, value: Record): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  overwriteJson(join(directory, 'record.json'), value)
+/** Why a record cannot be used, in words for an operator. */
+export class UnreadableRecord extends Error {
+  override readonly name = 'UnreadableRecord'
+
+  constructor(
+    readonly kind: 'unreadable_record' | 'newer_record' | 'missing_record',
+    message: string,
+  ) {
+    super(message)
+  }
 }
 
-/** Every record below `root`; a directory whose record cannot be read is removed, for nobody can use it. */
-export function readRecords(root: string, warn: (directory: string, error: unknown) => void): Record[] {
+/** @throws UnreadableRecord */
+export function parseRecord(text: string): Record {
+  let raw: unknown
+  try {
+    raw = JSON.parse(text)
+  } catch {
+    throw new UnreadableRecord(
+      'unreadable_record',
+      text === '' ? 'its record is empty' : 'its record is no JSON',
+    )
+  }
+  const version = z.object({ version: z.number() }).safeParse(raw).data?.version ?? recordVersion
+  if (version > recordVersion) {
+    throw new UnreadableRecord(
+      'newer_record',
+      `its record has version ${version}, and this version of Cloche knows version ${recordVersion}`,
+    )
+  }
+  const parsed = record.safeParse(raw)
+  if (!parsed.success) {
+    const what = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'all'}: ${message}`)
+    throw new UnreadableRecord('unreadable_record', `its record is not right: ${what.join('; ')}`)
+  }
+  const { unknown: _, ...known } = parsed.data
+  const unknown = { record: beside(raw, record.shape), limits: beside(limitsOf(raw), storedLimits.shape) }
+  const none = Object.keys(unknown.record).length + Object.keys(unknown.limits).length === 0
+  return none ? known : { ...known, unknown }
+}
+
+/** @throws UnreadableRecord */
+export function readRecord(directory: string): Record {
+  let text: string
+  try {
+    text = readFileSync(join(directory, 'record.json'), 'utf8')
+  } catch (error) {
+    const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (gone) throw new UnreadableRecord('missing_record', 'it has no record')
+    throw new UnreadableRecord('unreadable_record', `its record cannot be read: ${codeOf(error)}`)
+  }
+  return parseRecord(text)
+}
+
+/** As it is written, with the fields of other versions. */
+export function asStored({ unknown, ...known }: Record): object {
+  return { ...unknown?.record, ...known, limits: { ...unknown?.limits, ...known.limits } }
+}
+
+/** Writes the record; a crash leaves the old one or the new one. */
+export function saveRecord(directory: string, value: Record): void {
+  const text = asStored(value)
+  if (statSync(directory, { throwIfNoEntry: false }) !== undefined) {
+    overwriteJson(join(directory, 'record.json'), text)
+    return
+  }
+  // A directory without a record would be a riddle for the next start, so it never is there without one.
+  const half = halfOf(directory)
+  rmSync(half, { recursive: true, force: true })
+  mkdirSync(half, { recursive: true, mode: 0o700 })
+  writeFileSync(join(half, 'record.json'), JSON.stringify(text), { mode: 0o600 })
+  renameSync(half, directory)
+}
+
+/** Resolves when a record that is new, or has got an owner, would be found after a crash of the host. */
+export async function syncRecord(directory: string): Promise<void> {
+  for (const path of [join(directory, 'record.json'), directory, dirname(directory)]) {
+    await using file = await open(path, 'r')
+    await file.sync()
+  }
+}
+
+/** Removes the record, at once or not at all. */
+export function removeRecord(directory: string): void {
+  const half = halfOf(directory)
+  rmSync(half, { recursive: true, force: true })
+  if (statSync(directory, { throwIfNoEntry: false }) !== undefined) renameSync(directory, half)
+  rmSync(half, { recursive: true, force: true })
+}
+
+/** A directory of a record that is being made or removed: nothing but a record can be in it. */
+const halfOf = (directory: string) => join(dirname(directory), `.${basename(directory)}`)
+
+/** What lies below a directory of records. */
+export interface FoundRecords {
+  readonly records: Record[]
+  readonly unreadable: readonly { readonly name: string; readonly why: UnreadableRecord }[]
+  /** Names of what is no sandbox's. */
+  readonly foreign: readonly string[]
+}
+
+/** Every record below `root`. What cannot be read is told and left as it is. */
+export function readRecords(root: string): FoundRecords {
   mkdirSync(root, { recursive: true, mode: 0o700 })
-  const found: Record[] = []
-  for (const name of readdirSync(root)) {
+  const records: Record[] = []
+  const unreadable: { name: string; why: UnreadableRecord }[] = []
+  const foreign: string[] = []
+  for (const name of readdirSync(root).toSorted()) {
     const directory = join(root, name)
-    try {
-      found.push(record.parse(JSON.parse(readFileSync(join(directory, 'record.json'), 'utf8'))))
-    } catch (error) {
-      warn(directory, error)
-      rmSync(directory, { recursive: true, force: true })
+    if (/^\.b[0-9]+$/.test(name)) rmSync(directory, { recursive: true, force: true })
+    else if (!/^b[0-9]+$/.test(name)) foreign.push(name)
+    else {
+      try {
+        const found = readRecord(directory)
+        if (found.id !== name || found.id !== `b${found.index}`) {
+          throw new UnreadableRecord(
+            'unreadable_record',
+            `its record is that of ${found.id}, at place ${found.index}`,
+          )
+        }
+        records.push(found)
+      } catch (error) {
+        if (!(error instanceof UnreadableRecord)) throw error
+        unreadable.push({ name, why: error })
+      }
     }
   }
-  return found
+  return { records, unreadable, foreign }
 }
+
+const object = z.record(z.string(), z.unknown())
+const limitsOf = (raw: unknown) => z.object({ limits: object }).safeParse(raw).data?.limits
+
+/** The fields that a schema does not know. */
+function beside(raw: unknown, known: object): { [name: string]: unknown } {
+  const fields = Object.entries(object.safeParse(raw).data ?? {})
+  return Object.fromEntries(fields.filter(([name]) => !(name in known)))
+}
+
+const codeOf = (error: unknown) =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'it is no file'

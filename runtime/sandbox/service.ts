@@ -1,5 +1,14 @@
 import { join } from 'node:path'
-import type { Change, Claim, Quota, RuntimeSandbox, SandboxState } from '../../protocol/index.js'
+import type {
+  Change,
+  Claim,
+  QuarantineEntry,
+  QuarantineRequest,
+  Quota,
+  RestoreRequest,
+  RuntimeSandbox,
+  SandboxState,
+} from '../../protocol/index.js'
 import { assertFits } from '../cgroup/fit.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { CgroupWriteError, processesOf } from '../cgroup/hierarchy.js'
@@ -10,12 +19,14 @@ import { signal } from '../linux/process.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { limitVolume } from '../rootfs/volume.js'
 import { bind } from './bind.js'
+import { saveCopy } from './copy.js'
 import { assertDiskFits } from './disk-fit.js'
 import * as life from './life.js'
 import type { Maker } from './make.js'
 import { Meter } from './meter.js'
-import type { NodeContext } from './node.js'
-import { type Record, saveRecord } from './record.js'
+import { type NodeContext, volumeOf } from './node.js'
+import { type Record, saveRecord, syncRecord } from './record.js'
+import { restored } from './restore.js'
 import { assertRoom } from './room.js'
 import type { Tenants } from './tenants.js'
 import type { Warm } from './warm.js'
@@ -115,7 +126,10 @@ export class Sandboxes {
           (await this.#takeWarm(id, claim, cgroup)) ??
           (await this.maker.make(id, { ...claim, purpose: 'sandbox' }, cgroup))
         this.#keep(box)
-        setImmediate(() => this.#watch(box))
+        setImmediate(() => {
+          this.#watch(box)
+          if (box.warm) this.#secure(box)
+        })
         this.warm.waited(claim, 'sandbox', performance.now() - began)
         return { box, created: true }
       } catch (error) {
@@ -152,7 +166,9 @@ export class Sandboxes {
         network: change.network ?? before.network,
       }
       if (change.limits !== undefined) await this.#hold(box, before)
-      return this.#keep(box.init === null ? box : await this.#relink(box, before))
+      const changed = this.#keep(box.init === null ? box : await this.#relink(box, before))
+      saveCopy(this.node, changed)
+      return changed
     })
   }
 
@@ -216,6 +232,39 @@ export class Sandboxes {
         throw error
       }
       if (box.tenantId !== null) this.tenants.leave(box.tenantId)
+    })
+  }
+
+  /** Stops a sandbox and sets it aside with its disk, for an operator to decide. */
+  quarantine(id: string, why: QuarantineRequest): Promise<QuarantineEntry> {
+    return this.#inTurn(id, async () => {
+      const box = this.get(id)
+      const counted = await this.meter.count(box)
+      const stopped: Record = { ...box, state: 'stopped', init: null, counted }
+      await life.halt(this.node, await this.#mortal(box))
+      this.#save(stopped)
+      this.#boxes.delete(id)
+      if (box.tenantId !== null) this.tenants.leave(box.tenantId)
+      return this.node.quarantine.describe(await life.setAside(this.node, stopped, why))
+    })
+  }
+
+  /**
+   * Takes a sandbox out of the quarantine. It is stopped then.
+   * @param as what the database says of it
+   * @throws RuntimeRefusal `conflict` when it is another sandbox's disk, or lacks what a sandbox needs
+   */
+  restore(entry: string, as: RestoreRequest): Promise<Record> {
+    return this.#inTurn(as.sandboxId, async () => {
+      if (this.#boxes.has(as.sandboxId)) {
+        throw new RuntimeRefusal('conflict', `sandbox ${as.sandboxId} is on this node already`)
+      }
+      const box = restored(this.node, entry, as, this.templates())
+      this.adopt(box)
+      this.#limitDisk(box)
+      saveCopy(this.node, box)
+      await syncRecord(life.directoryOf(this.node, box))
+      return box
     })
   }
 
@@ -291,8 +340,19 @@ export class Sandboxes {
     })
   }
 
+  /** What a crash of the host must not take back: that a pooled sandbox has become somebody's. */
+  #secure(box: Record): void {
+    if (!this.#boxes.has(box.sandboxId ?? '')) return // removed already
+    saveCopy(this.node, box)
+    syncRecord(life.directoryOf(this.node, box)).catch((error: unknown) => {
+      if (this.#boxes.has(box.sandboxId ?? '')) {
+        this.node.log.error({ err: error, id: box.id }, "a sandbox's record could not be written to the disk")
+      }
+    })
+  }
+
   #limitDisk(box: Record): void {
-    limitVolume(join(this.node.disk, 'sandboxes', box.id), box.limits.diskMiB * mib)
+    limitVolume(volumeOf(this.node, box), box.limits.diskMiB * mib)
   }
 
   #keep(box: Record): Record {

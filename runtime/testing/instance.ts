@@ -64,8 +64,11 @@ export interface Instance extends AsyncDisposable {
   openTerminal(id: string): Promise<Typist>
   recordOf(id: string): Record
   poolFull(): Promise<void>
-  /** Ends the runtime with SIGKILL and starts another, with this added to its environment. */
-  restart(more?: { readonly [name: string]: string }): Promise<void>
+  /**
+   * Ends the runtime with SIGKILL and starts another, with this added to its environment.
+   * @param meanwhile happens while none runs
+   */
+  restart(more?: { readonly [name: string]: string }, meanwhile?: () => void): Promise<void>
   /** The same with the terminal host. */
   restartTerminals(): Promise<void>
   /** Everything that it prints is here. */
@@ -179,8 +182,9 @@ export async function startInstance(
       }
       throw new Error('the pool does not fill')
     },
-    async restart(more = {}) {
+    async restart(more = {}, meanwhile = () => {}) {
       await end(runtime)
+      meanwhile()
       runtime = launch('runtime', more)
       await answers('runtime', runtime)
     },

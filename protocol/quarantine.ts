@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { sandboxId, tenantId } from './ids.js'
+import { storedLimits } from './limits.js'
+import { networkPolicy } from './network.js'
+import { isolation, templateName } from './sandbox.js'
+
+export const quarantineId = z.string().regex(/^qr_[0-9a-z]{20}$/, 'is not an id of the quarantine')
+
+/** Identifies a database and the nodes that belong to it. */
+export const installationId = z.string().regex(/^in_[0-9a-z]{20}$/, 'is not the id of an installation')
+
+/** Why a sandbox was set aside. */
+export const quarantineCause = z.enum([
+  'unreadable_record',
+  'newer_record',
+  'missing_record',
+  'outdated_record',
+  'duplicate_id',
+  'unknown_to_database',
+  'unknown',
+])
+export type QuarantineCause = z.infer<typeof quarantineCause>
+
+/** A sandbox that was set aside, with its disk, because nobody could tell whose it is. Only an operator deletes it. */
+export const quarantineEntry = z.object({
+  id: quarantineId,
+  at: z.iso.datetime(),
+  cause: quarantineCause,
+  reason: z.string().describe('what was found, in words'),
+  sandboxId: sandboxId.nullable().describe('whose disk it is, as far as that can still be read'),
+  tenantId: tenantId.nullable(),
+  template: templateName.nullable(),
+  limits: storedLimits.nullable(),
+  createdAt: z.iso.datetime().nullable(),
+  diskBytes: z.number().nullable().describe('null when there is no disk'),
+  overdue: z.boolean().describe('has waited for longer than CLOCHE_QUARANTINE_DAYS'),
+})
+export type QuarantineEntry = z.infer<typeof quarantineEntry>
+
+export const quarantineRequest = z.object({ cause: quarantineCause, reason: z.string().max(1000) })
+export type QuarantineRequest = z.infer<typeof quarantineRequest>
+
+/**
+ * What the database says of the sandbox that is restored. It decides over what the record says, and stands in for what
+ * the record no longer tells.
+ */
+export const restoreRequest = z.object({
+  sandboxId,
+  tenantId,
+  template: templateName,
+  limits: storedLimits,
+  network: networkPolicy,
+  isolation,
+  env: z.record(z.string(), z.string()),
+  hostname: z.string(),
+})
+export type RestoreRequest = z.infer<typeof restoreRequest>

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RestoreRequest } from '../../protocol/index.js'
+import { RuntimeRefusal } from '../errors.js'
+import type { LocalTemplate } from '../rootfs/templates.js'
+import * as life from './life.js'
+import type { NodeContext } from './node.js'
+import { freshRecord, type Record } from './record.js'
+
+/**
+ * Puts the disk of a quarantined sandbox back, under a record made from what the database says and from what is left of
+ * the old one. Without a record the layers are those that the template has today.
+ *
+ * @throws RuntimeRefusal `not_found`, `conflict` with what is missing; the entry stays as it was
+ */
+export function restored(
+  node: NodeContext,
+  entry: string,
+  as: RestoreRequest,
+  templates: ReadonlyMap<string, LocalTemplate>,
+): Record {
+  const found = node.quarantine.recordOf(entry)
+  if (found !== undefined && found.sandboxId !== null && found.sandboxId !== as.sandboxId) {
+    throw new RuntimeRefusal('conflict', `${entry} is the disk of sandbox ${found.sandboxId}`)
+  }
+  const layers = found?.layers ?? templates.get(as.template)?.layers
+  if (layers === undefined) {
+    throw new RuntimeRefusal('conflict', `this node has no template ${as.template}: build it first`)
+  }
+  const missing = layers.filter((layer) => !existsSync(join(node.disk, 'layers', layer)))
+  if (missing.length > 0) {
+    throw new RuntimeRefusal('conflict', `this node lacks layers of the disk: ${missing.join(', ')}`)
+  }
+  const { sandboxId, tenantId, template, limits, network, isolation, env, hostname } = as
+  const index = node.ranges.take()
+  const fresh = freshRecord(index, {
+    ...{
+      sandboxId,
+      tenantId,
+      purpose: 'sandbox',
+      template,
+      layers,
+      limits,
+      network,
+      isolation,
+      env,
+      hostname,
+    },
+    cgroup: join(node.cgroupRoot, tenantId, sandboxId),
+  })
+  const box: Record = { ...fresh, state: 'stopped', counted: found?.counted ?? fresh.counted }
+  if (found?.unknown !== undefined) box.unknown = found.unknown
+  if (found !== undefined) box.createdAt = found.createdAt
+  try {
+    return node.quarantine.restore(entry, box, life.directoryOf(node, box))
+  } catch (error) {
+    node.ranges.releaseAfter(index, Promise.resolve(), node.log)
+    throw error
+  }
+}
