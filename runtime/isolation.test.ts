@@ -78,6 +78,32 @@ describe.each(inGuest ? (['standard'] as const) : (['standard', 'hardened'] as c
       await remove(id)
     })
 
+    it.each(['internet', 'none'])(
+      'serves at localhost, which is 127.0.0.1 and ::1, with network %s',
+      async (network) => {
+        const { id } = await claim({ network })
+        const serve = `python3 - <<'END'
+import asyncio, socket
+async def main():
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), 'localhost', 0)
+    for listening in server.sockets:
+        _, writer = await asyncio.open_connection(*listening.getsockname()[:2])
+        print(listening.family.name); writer.close()
+asyncio.run(main())
+for name in ('::1', '127.0.0.1'):
+    listening = socket.create_server((name, 0), family=socket.AF_INET6 if ':' in name else socket.AF_INET)
+    print(socket.create_connection(('localhost', listening.getsockname()[1])).getpeername()[0])
+END`
+        const { stdout, stderr } = await instance.exec(id, serve)
+        expect(stdout.split('\n').sort()).toEqual(['', '127.0.0.1', '::1', 'AF_INET', 'AF_INET6'])
+        expect(stderr).toBe('')
+        // Nowhere else: neither an address nor a route of the link.
+        const addresses = await instance.exec(id, "awk '{ print $1, $6 }' /proc/net/if_inet6")
+        expect(addresses.stdout).toBe('00000000000000000000000000000001 lo\n')
+        await remove(id)
+      },
+    )
+
     it('ends a command that takes too long, and what that one has started', async () => {
       const { id } = await claim()
       const late = await instance.exec(id, 'sleep 301 & sleep 301', { timeoutMs: 300 })

@@ -39,11 +39,21 @@ export function reserveForHost(hierarchy: Hierarchy, root: string): void {
   }
 }
 
-/** Settings of the host that would otherwise let one sandbox use up what all need. */
+/**
+ * Terminals: any process may make the kernel load the module of a line discipline that nobody uses, many of which
+ * had holes; and TIOCSTI types into a terminal for whoever reads there next. Older kernels have no such setting.
+ */
+const terminals = { ldisc_autoload: 0, legacy_tiocsti: 0 } as const
+
+/** Settings of the host that would otherwise let one sandbox use up what all need, or get at more of the kernel. */
 export function settleHost(): void {
   for (const [name, wanted] of Object.entries(inotify)) {
     const file = `/proc/sys/fs/inotify/${name}`
     if (number(file) < wanted) writeFileSync(file, String(wanted))
+  }
+  for (const [name, wanted] of Object.entries(terminals)) {
+    const file = `/proc/sys/dev/tty/${name}`
+    if (existsSync(file) && number(file) !== wanted) writeFileSync(file, String(wanted))
   }
 }
 

@@ -37,7 +37,10 @@ const refused = new Set([
   ...['modify_ldt', 'uselib'],
   // One table for the whole host, `fs.aio-max-nr`, which one sandbox can fill.
   ...['io_cancel', 'io_destroy', 'io_getevents', 'io_pgetevents', 'io_setup', 'io_submit'],
-  ...['socket', 'socketcall', 'socketpair'],
+  // Memory that the kernel takes out of its own address space: it is pinned, and cannot be moved or dumped.
+  ...['memfd_secret'],
+  // Their rules are below.
+  ...['personality', 'sched_setaffinity', 'socket', 'socketcall', 'socketpair'],
 ])
 
 /** Every CLONE_NEW… flag. */
@@ -54,20 +57,55 @@ const cloneRules = [
   { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: enosys },
 ]
 
-/** From include/linux/socket.h. */
-const families = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const
-const [eafnosupport, eprotonosupport] = [97, 93]
 const equals = (index: number, value: number) => ({ index, value, valueTwo: 0, op: 'SCMP_CMP_EQ' })
 
 /**
- * Sockets of a family that a sandbox has a use for. The others are little used and have often had holes, and
- * AF_VSOCK reaches the hypervisor past every network namespace. Of netlink only its routing part, which tells
- * a program its own addresses: netfilter's would be all of nftables.
+ * Answers sched_setaffinity(2) with success and does nothing: the kernel's migration threads, which carry a process
+ * to another processor, run outside the sandbox's cgroup and before everything else. A few processes that pin
+ * themselves again and again kept a neighbour's exec waiting for 0.7 s. An error would end programs that pin their
+ * threads as a matter of course. The host's cpusets still bind a sandbox to processors.
+ */
+const affinityRule = { names: ['sched_setaffinity'], action: 'SCMP_ACT_ERRNO', errnoRet: 0 }
+
+/**
+ * The execution domains of the containers project's profile (Linux, its 32-bit form, each with UNAME26, and the
+ * question for the current one), and ADDR_NO_RANDOMIZE, which debuggers set for the program that they start. A
+ * setuid program loses it.
+ * @see personality(2)
+ */
+const personalityRules = [0x0, 0x8, 0x20000, 0x20008, 0x40000, 0xffffffff].map((persona) => ({
+  ...{ names: ['personality'], action: 'SCMP_ACT_ALLOW', args: [equals(0, persona)] },
+}))
+
+/** From include/linux/socket.h and include/uapi/linux/in.h. */
+const families = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const
+/** The default, ICMP for ping, TCP, UDP, ICMPv6 for ping, and raw, which a missing capability refuses. */
+const internetProtocols = [0, 1, 6, 17, 58, 255] as const
+/** DCCP, L2TP, SCTP and UDP-Lite; those above 255 are SMC and MPTCP. Programs know this error and fall back. */
+const unusedProtocols = [33, 115, 132, 136] as const
+const largestProtocol = 255
+const [eafnosupport, eprotonosupport] = [97, 93]
+
+/**
+ * Sockets of families and protocols that a sandbox has a use for. The others are little used and have often had
+ * holes; for one that is not there the kernel starts a program on the host that loads its module; and AF_VSOCK
+ * reaches the hypervisor past every network namespace. Of netlink only its routing part, which tells a program its
+ * own addresses: netfilter's would be all of nftables. What no rule names answers ENOSYS.
  */
 const socketRules = [
-  ...[families.unix, families.inet, families.inet6].map((family) => ({
-    ...{ names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [equals(0, family)] },
-  })),
+  { names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [equals(0, families.unix)] },
+  ...[families.inet, families.inet6].flatMap((family) => [
+    ...internetProtocols.map((protocol) => ({
+      ...{ names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [equals(0, family), equals(2, protocol)] },
+    })),
+    ...[
+      ...unusedProtocols.map((protocol) => equals(2, protocol)),
+      { index: 2, value: largestProtocol, valueTwo: 0, op: 'SCMP_CMP_GT' },
+    ].map((protocol) => ({
+      ...{ names: ['socket'], action: 'SCMP_ACT_ERRNO', errnoRet: eprotonosupport },
+      args: [equals(0, family), protocol],
+    })),
+  ]),
   { names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [equals(0, families.netlink), equals(2, 0)] },
   {
     ...{ names: ['socket'], action: 'SCMP_ACT_ERRNO', errnoRet: eprotonosupport },
@@ -114,6 +152,6 @@ export function readSeccomp(file: string, capabilities: readonly string[]): obje
     ...(source.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: source.defaultErrnoRet }),
     // 32-bit programs would come with a second table of system calls, and sockets behind one number of it.
     architectures: [architecture],
-    syscalls: [...syscalls, ...cloneRules, ...socketRules],
+    syscalls: [...syscalls, ...cloneRules, affinityRule, ...personalityRules, ...socketRules],
   }
 }

@@ -174,8 +174,47 @@ print(len(open), refused)'`,
     expect(refused).toBe(900 - open)
   })
 
+  it('has a bound on connections to the resolver, which end when they are silent', async () => {
+    const resolving = await cloche.claim()
+    const answered = await inside(
+      `python3 -c '
+import socket, threading
+ends, kept = [], []
+def ask():
+  try: kept.append(socket.create_connection(("169.254.1.1", 53), 15)); ends.append("open")
+  except OSError as error: ends.append(type(error).__name__)
+asking = [threading.Thread(target=ask) for _ in range(90)]
+for one in asking: one.start()
+for one in asking: one.join()
+print(*(f"{ends.count(end)} {end}" for end in sorted(set(ends))), flush=True)
+import time; time.sleep(1)'`,
+      resolving,
+    )
+    expect(answered).toBe('26 ConnectionRefusedError 64 open')
+    const address = await inside('hostname -I', resolving)
+    const flows = async (protocol: string) => {
+      const table = await run('ip', [
+        ...['netns', 'exec', testInstance],
+        ...['conntrack', '-L', '-p', protocol, '--orig-src', address, '--orig-dst', '169.254.1.1'],
+      ])
+      return Array.from(table.matchAll(/^\w+\s+\d+ (\d+) /gm), ([, seconds]) => Number(seconds))
+    }
+    expect(Math.max(0, ...(await flows('tcp')))).toBeLessThanOrEqual(20)
+    // Other questions are answered meanwhile; with an allowlist too, they are not remembered for long.
+    for (const network of ['internet', { allow: ['mirror.example.org'] }]) {
+      await change({ network }, resolving)
+      expect(
+        await inside('getent ahostsv4 mirror.example.org | head -n 1 | cut -d " " -f 1', resolving),
+      ).toBe('198.51.100.1')
+      const seconds = await flows('udp')
+      expect(seconds).not.toEqual([])
+      expect(Math.max(...seconds)).toBeLessThanOrEqual(5)
+    }
+    await cloche.call('DELETE', `/sandboxes/${resolving.id}`)
+  })
+
   it('leaves nothing of itself in the firewall, and no connection', async () => {
-    const sets = ['listed', 'allowed', 'shaped', 'sending', 'receiving', 'connections']
+    const sets = ['listed', 'allowed', 'shaped', 'sending', 'receiving', 'connections', 'resolving']
     const list = (set: string) =>
       run('ip', ['netns', 'exec', testInstance, 'nft', 'list', 'set', 'inet', testInstance, set])
     const listed = async () => (await Promise.all(sets.map((set) => list(set).catch(() => '')))).join('\n')

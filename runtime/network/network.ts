@@ -7,7 +7,7 @@ import { rcode, readQuestion, writeAnswer } from './dns.js'
 import { Firewall } from './firewall.js'
 import { Names } from './names.js'
 import { plain } from './ruleset.js'
-import { connect, disconnect, hasBeenSilent } from './veth.js'
+import { connect, disconnect, hasBeenSilent, raiseLoopback } from './veth.js'
 
 /** The same at each start, or a question asked again would go to the port of before. */
 const firstDnsPort = 53_530
@@ -79,11 +79,14 @@ export class Network {
     return new Network(firewall, dns, resolver, log)
   }
 
-  /** Makes the link of a sandbox whose network namespace is that of `pid`, with its policy in place first. */
+  /**
+   * Makes the link of a sandbox whose network namespace is that of `pid`, with its policy in place first. Without a
+   * network it has its loopback only.
+   */
   async connect(link: Link, wanted: LinkPolicy, pid: number): Promise<void> {
     if (wanted.policy === 'none') {
       this.#unlinked.add(link.address)
-      return
+      return raiseLoopback(pid)
     }
     this.#unlinked.delete(link.address)
     await this.apply(link, wanted)

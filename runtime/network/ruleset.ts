@@ -8,6 +8,10 @@ export const gateway = '169.254.1.1'
 const maxConnections = 512
 /** Questions to the resolver, for each sandbox; its host answers everybody else's too. */
 const queriesPerSecond = 50
+/** TCP connections of one sandbox to the resolver, which has few places for them. They count as its own as well. */
+const maxResolverConnections = 64
+/** A resolver ends a connection that is silent for longer, RFC 7766; for one that does not, the host does. */
+const resolverIdleSeconds = 20
 /** Packets that one sandbox may send. A flood of small ones costs the host more than its bandwidth says. */
 const packetsPerSecond = 20_000
 /** New connections of one sandbox: to count those it has costs the more the more it has. */
@@ -49,6 +53,7 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
       map receiving { type ipv4_addr : limit; }
       set shaped { type ipv4_addr; }
       set connections { type ipv4_addr; size 65535; flags dynamic; }
+      set resolving { type ipv4_addr; size 65535; flags dynamic; }
       ${meter('packets')}
       ${meter('sent')}
       ${meter('received')}
@@ -64,6 +69,11 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
         protocol udp
         l3proto ip
         policy = { unreplied: 5, replied: 5 }
+      }
+      ct timeout exchange {
+        protocol tcp
+        l3proto ip
+        policy = { syn_sent: 10, syn_recv: 10, established: ${resolverIdleSeconds}, fin_wait: 10, close_wait: 10, last_ack: 10, time_wait: 10, close: 5, retrans: 10, unack: 10 }
       }
       chain guard {
         type filter hook prerouting priority raw;
@@ -98,8 +108,15 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
       chain question {
         ip saddr @listed drop
         update @queries { ip saddr limit rate over ${queriesPerSecond}/second burst 200 packets } drop
-        ct state new meta l4proto udp ct timeout set "question"
+        ct status & confirmed == 0 jump ask
         accept
+      }
+      chain ask {
+        meta l4proto udp ct timeout set "question" return
+        update @opening { ip saddr limit rate over ${connectionsPerSecond}/second burst 600 packets } drop
+        add @resolving { ip saddr ct count over ${maxResolverConnections} } goto refuse
+        add @connections { ip saddr ct count over ${maxConnections} } goto refuse
+        ct timeout set "exchange"
       }
       chain open {
         update @opening { ip saddr limit rate over ${connectionsPerSecond}/second burst 600 packets } drop
@@ -125,6 +142,7 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
         iifname != ${sandboxes} return
         ip saddr != @listed ct status dnat meta l4proto { tcp, udp } th dport 53 goto question
         ip saddr @listed ct status dnat udp dport ${dnsPort} update @queries { ip saddr limit rate over ${queriesPerSecond}/second burst 200 packets } drop
+        ip saddr @listed ct status dnat udp dport ${dnsPort} ct status & confirmed == 0 ct timeout set "question"
         ip saddr @listed ct status dnat udp dport ${dnsPort} accept
         goto refuse
       }
@@ -145,11 +163,14 @@ export const samePlace = (one: Place, other: Place) =>
   one.allowed?.size === other.allowed?.size &&
   [...(one.allowed ?? [])].every((address) => other.allowed?.has(address))
 
-/** Takes the count of a sandbox's connections away, whether there is one or not: adding what is there is no error. */
-export const forgetConnections = (table: string, address: string): string[] => [
-  `add element inet ${table} connections { ${address} ct count over ${maxConnections} }`,
-  `delete element inet ${table} connections { ${address} }`,
-]
+/** Takes the counts of a sandbox's connections away, whether there are any or not: adding what is there is no error. */
+export const forgetConnections = (table: string, address: string): string[] =>
+  Object.entries({ connections: maxConnections, resolving: maxResolverConnections }).flatMap(
+    ([set, most]) => [
+      `add element inet ${table} ${set} { ${address} ct count over ${most} }`,
+      `delete element inet ${table} ${set} { ${address} }`,
+    ],
+  )
 
 /** The commands that bring one sandbox's place from `before` to `after`, in an order that never opens more. */
 export function changesOf(table: string, address: string, before: Place, after: Place): string[] {

@@ -8,12 +8,15 @@ const newNet = 0x40000000
 /** A host may have been booted without it (ipv6.disable=1). */
 export const hasIpv6 = existsSync('/proc/sys/net/ipv6')
 
-/** What holds in a sandbox's network: everybody may ping and serve any port, and there is no IPv6. */
+/**
+ * What holds in a sandbox's network: everybody may ping and serve any port. IPv6 is there on loopback only, for
+ * `localhost` means ::1 as well; the link, which is made later, has none.
+ */
 const settingsFor = (gidBase: number): Readonly<Record<string, string>> => ({
   // Groups as whoever writes it sees them: the host.
   'ipv4/ping_group_range': `${gidBase} ${gidBase + 65_535}`,
   'ipv4/ip_unprivileged_port_start': '0',
-  ...(hasIpv6 ? { 'ipv6/conf/all/disable_ipv6': '1' } : {}),
+  ...(hasIpv6 ? { 'ipv6/conf/default/disable_ipv6': '1', 'ipv6/conf/lo/disable_ipv6': '0' } : {}),
 })
 
 /**

@@ -43,8 +43,11 @@ export async function connect(name: string, address: string, pid: number): Promi
   )
 }
 
+/** Switches the loopback of the network namespace of `pid` on. Some OCI runtimes do so, gVisor does not. */
+export const raiseLoopback = (pid: number): Promise<void> => change([setUp(loopback)], pid)
+
 /**
- * Sandboxes have no IPv6, and the kernel looks through all routes of IPv6 whenever a link goes: with those that every
+ * Links of sandboxes have no IPv6, and the kernel looks through all routes of IPv6 whenever a link goes: with those that every
  * link would have, that costs the more the more sandboxes there are.
  */
 function withoutIpv6(name: string): void {

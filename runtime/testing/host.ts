@@ -4,7 +4,7 @@ import { readQuestion, writeAnswer } from '../network/dns.js'
 
 /**
  * A host of a test's world, run in a network namespace of its own: answers `here <its address>` on TCP (on port
- * 9 when it has been sent everything, on 443 it never stops), says nothing on UDP, knows some names on port 53,
+ * 9 when it has been sent everything, on 443 it never stops, on 53 it waits), says nothing on UDP, knows some names on port 53,
  * and prints who came.
  */
 const counts = new Map<string, number>()
@@ -17,6 +17,7 @@ for (const port of tcp) {
     socket.on('data', () => {})
     if (port === 443) pour(socket)
     else if (port === 9) socket.once('end', () => socket.end('here'))
+    else if (port === 53) socket.once('end', () => socket.end())
     else socket.end(`here ${socket.localAddress}\n`)
   }).listen(port, '0.0.0.0')
 }

@@ -12,7 +12,7 @@ calls = {
     "swapoff": 168, "reboot": 169, "settimeofday": 164, "clock_settime": 227, "acct": 163,
     "quotactl": 179, "quotactl_fd": 443, "lookup_dcookie": 212, "vhangup": 153, "modify_ldt": 154,
     "uselib": 134, "fanotify_init": 300, "move_pages": 279, "migrate_pages": 256, "kcmp": 312, "sethostname": 170,
-    "vmsplice": 278, "nfsservctl": 180,
+    "vmsplice": 278, "nfsservctl": 180, "memfd_secret": 447,
 }
 refused = {errno.EPERM, errno.ENOSYS, errno.EACCES}
 for name, number in calls.items():
@@ -29,8 +29,8 @@ for flag in (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0
     if result > 0 and flag != 0x80:
         print("clone", hex(flag))
 
-# personality(2): READ_IMPLIES_EXEC and ADDR_NO_RANDOMIZE weaken what follows.
-for persona in (0x0400000, 0x0040000):
+# personality(2): what weakens the programs that follow, but for ADDR_NO_RANDOMIZE, which setuid programs lose.
+for persona in (0x0400000, 0x0100000, 0x1000000, 0x0440000):
     if libc.syscall(135, persona) >= 0:
         print("personality", hex(persona))
 
