@@ -65,19 +65,48 @@ export function renouncePreference(): void {
   writeFileSync('/proc/self/oom_score_adj', '0')
 }
 
+/**
+ * Makes the kernel kill, out of memory, what people run in a sandbox and not its first process, with which the sandbox
+ * would end. Nobody inside gets below 0. Where this process may not go below that either, the first process is at 0,
+ * and still the smallest: it is killed when there is nothing else to kill.
+ *
+ * @param pid its first process, which starts nothing
+ */
+export function spareFirstProcess(pid: number): void {
+  const file = `/proc/${pid}/oom_score_adj`
+  try {
+    writeFileSync(file, '-500')
+  } catch {
+    writeFileSync(file, '0') // this process has no CAP_SYS_RESOURCE
+  }
+}
+
 const number = (file: string) => Number(readFileSync(file, 'utf8'))
 
 /** Of each user inside; the host has a million for all, and to close one takes the kernel some milliseconds. */
 const insideInotify = { max_inotify_instances: 128, max_inotify_watches: 65_536 } as const
 
 /**
- * Bounds the inotify of one sandbox, in its own user namespace: root inside may lower that, and no more.
+ * Bounds what one sandbox takes of inotify, in its own user namespace, and of System V's objects, in its own IPC
+ * namespace: root inside may lower that, and no more. Kernels before 5.19 keep the latter to the host's own root: there
+ * they stay at their defaults, and count as the sandbox's memory.
+ *
  * @param pid its first process
+ * @param ipc settings below `/proc/sys/kernel`
  */
-export async function boundInotify(reaper: Reaper, pid: number): Promise<void> {
-  const lines = Object.entries(insideInotify).map(
-    ([name, value]) => `echo ${value} > /proc/self/fd/0/sys/user/${name}`,
-  )
-  const words = ['--user', '--target', String(pid), '/bin/sh', '-ec', lines.join('; ')]
+export async function boundNamespaces(
+  reaper: Reaper,
+  pid: number,
+  ipc: Readonly<Record<string, string>>,
+): Promise<void> {
+  const lines = [
+    ...Object.entries(insideInotify).map(
+      ([name, value]) => `echo ${value} > /proc/self/fd/0/sys/user/${name}`,
+    ),
+    ...Object.entries(ipc).map(
+      ([name, value]) => `{ echo ${value} > /proc/self/fd/0/sys/kernel/${name}; } || :`,
+    ),
+  ]
+  const words = ['--user', '--ipc', '--target', String(pid), '/bin/sh', '-ec', lines.join('; ')]
   await reaper.call('nsenter', words, privateProc())
 }

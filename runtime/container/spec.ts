@@ -1,5 +1,6 @@
 import { idRangeSize } from '../linux/userns.js'
 import type { SeccompConfig } from './filter.js'
+import { type MemoryPath, memoryBounds } from './memory-files.js'
 
 /**
  * What root inside needs to install packages and to be several users. It has these over its own user namespace,
@@ -33,8 +34,11 @@ const rlimits: readonly Rlimit[] = [
 
 /** Pseudo-terminals of one sandbox; the host has 4096 for all. */
 const maxPtys = 256
-/** Files of one tmpfs; their memory counts as the sandbox's. */
-const maxTmpfsInodes = 65_536
+/**
+ * One that the first process has and nobody else inside: by it the kernel refuses everybody there to trace that
+ * process, to write to its memory or to open its files. It is of no use in a user namespace.
+ */
+const firstCapability = 'CAP_MKNOD'
 
 /** A bound of one process, of setrlimit(2). */
 export interface Rlimit {
@@ -82,34 +86,42 @@ const maskedPaths = [
  */
 export function containerSpec(options: ContainerOptions) {
   const idMap = [{ containerID: 0, hostID: options.uidBase, size: idRangeSize }]
-  // Pages of a tmpfs count against the sandbox's memory; the bound keeps one from being all of it.
-  const tmpfsBytes = Math.max(mib, Math.floor(options.memoryBytes / 2))
-  const tmpfs = (destination: string, mode: string, size: number, ...flags: string[]) => ({
+  const tmpfs = (
+    destination: string,
+    mode: string,
+    size: { bytes: number; inodes: number },
+    ...flags: string[]
+  ) => ({
     destination,
     type: 'tmpfs',
     source: 'tmpfs',
-    options: ['nosuid', 'nodev', ...flags, `mode=${mode}`, `size=${size}`, `nr_inodes=${maxTmpfsInodes}`],
+    options: ['nosuid', 'nodev', ...flags, `mode=${mode}`, `size=${size.bytes}`, `nr_inodes=${size.inodes}`],
   })
+  const bounded = (destination: MemoryPath, mode: string, ...flags: string[]) =>
+    tmpfs(destination, mode, memoryBounds(destination, options.memoryBytes), ...flags)
+  const first = processSpec({ args: ['/usr/bin/catatonit', '-P'], env: [], cwd: '/', user: 'root' })
+  const held = [...capabilities, firstCapability]
   return {
     ociVersion: '1.0.2',
     annotations: options.filter.annotations,
     hostname: options.hostname,
     root: { path: options.rootfs, readonly: false },
     process: {
-      ...processSpec({ args: ['/usr/bin/catatonit', '-P'], env: [], cwd: '/', user: 'root' }),
+      ...first,
+      capabilities: { bounding: held, effective: held, permitted: held, inheritable: [], ambient: [] },
       terminal: false,
       rlimits: [...rlimits, ...(options.rlimits ?? [])],
     },
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-      tmpfs('/dev', '755', mib, 'strictatime'),
+      tmpfs('/dev', '755', { bytes: mib, inodes: 1024 }, 'strictatime'),
       {
         destination: '/dev/pts',
         type: 'devpts',
         source: 'devpts',
         options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5', `max=${maxPtys}`],
       },
-      tmpfs('/dev/shm', '1777', tmpfsBytes, 'noexec'),
+      bounded('/dev/shm', '1777', 'noexec'),
       {
         destination: '/dev/mqueue',
         type: 'mqueue',
@@ -117,7 +129,7 @@ export function containerSpec(options: ContainerOptions) {
         options: ['nosuid', 'noexec', 'nodev'],
       },
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
-      tmpfs('/run', '755', tmpfsBytes),
+      bounded('/run', '755'),
     ],
     linux: {
       cgroupsPath: options.cgroup,

@@ -45,6 +45,7 @@ const nr = {
     fsopen: 430,
     fsconfig: 431,
     fsmount: 432,
+    fspick: 433,
     openat2: 437,
     mountSetattr: 442,
   },
@@ -56,6 +57,7 @@ const sysMountSetattr = libc.func('syscall', 'long', ['long', 'int', 'str', 'uin
 const sysOpenat2 = libc.func('syscall', 'long', ['long', 'int', 'void *', 'void *', 'size_t'])
 const sysFsopen = libc.func('syscall', 'long', ['long', 'str', 'uint'])
 const sysFsconfig = libc.func('syscall', 'long', ['long', 'int', 'uint', 'void *', 'void *', 'int'])
+const sysFspick = libc.func('syscall', 'long', ['long', 'int', 'str', 'uint'])
 const sysFsmount = libc.func('syscall', 'long', ['long', 'int', 'uint', 'uint'])
 const libcMount = libc.func('mount', 'int', ['str', 'str', 'str', 'ulong', 'str'])
 const libcUmount2 = libc.func('umount2', 'int', ['str', 'int'])
@@ -98,6 +100,26 @@ export function mountProc(): number {
   try {
     check(sysFsconfig(nr.fsconfig, context, create, null, null, 0), 'fsconfig', 'proc')
     return check(sysFsmount(nr.fsmount, context, closeOnExec, 0), 'fsmount', 'proc')
+  } finally {
+    closeSync(context)
+  }
+}
+
+/**
+ * Changes settings of a mounted file system, whatever mount namespace it is in.
+ * @param fd of its root
+ * @throws SyscallError `EINVAL` when the file system refuses a value
+ * @see fspick(2), fsconfig(2)
+ */
+export function reconfigure(fd: number, settings: Readonly<Record<string, string>>): void {
+  const [closeOnExec, emptyPath, setString, reconfigureNow] = [1, 8, 1, 7]
+  const context = check(sysFspick(nr.fspick, fd, '', closeOnExec | emptyPath), 'fspick', `descriptor ${fd}`)
+  try {
+    for (const [name, value] of Object.entries(settings)) {
+      const [key, text] = [Buffer.from(`${name}\0`), Buffer.from(`${value}\0`)]
+      check(sysFsconfig(nr.fsconfig, context, setString, key, text, 0), 'fsconfig', name)
+    }
+    check(sysFsconfig(nr.fsconfig, context, reconfigureNow, null, null, 0), 'fsconfig', 'reconfigure')
   } finally {
     closeSync(context)
   }

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Limits, QuarantineCause } from '../../protocol/index.js'
 import { endCgroup, leaveIdleTrees, makeCgroup, makeLeaf } from '../cgroup/hierarchy.js'
-import { boundInotify } from '../cgroup/host.js'
+import { boundNamespaces, spareFirstProcess } from '../cgroup/host.js'
 import { applyLimits } from '../cgroup/limits.js'
+import { ipcBounds } from '../container/memory-files.js'
 import { containerSpec } from '../container/spec.js'
 import { mkfifo } from '../linux/libc.js'
 import { startTime } from '../linux/process.js'
@@ -13,9 +14,9 @@ import type { Link, LinkPolicy } from '../network/network.js'
 import { settleNetwork } from '../network/settings.js'
 import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
+import { memoryOfFiles } from './memory-fit.js'
 import { type NodeContext, volumeOf } from './node.js'
 import { type Record, removeRecord, saveRecord } from './record.js'
-import { sizeClass } from './size.js'
 
 const mib = 1024 ** 2
 /** A tenant can write into its exit pipe; after a first byte it is looked at no more often than this. */
@@ -55,8 +56,10 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
     makeLeaf(node.hierarchy, box.cgroup)
     applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
     const pid = await startContainer(node, box, bundle, rootfs.path)
-    // gVisor has an inotify of its own, in its own memory.
-    if (box.isolation === 'standard') bounded = boundInotify(node.reaper, pid)
+    // gVisor has these in its own memory.
+    if (box.isolation === 'standard') {
+      bounded = boundNamespaces(node.reaper, pid, ipcBounds(memoryOfFiles(box)))
+    }
     leaveIdleTrees(node.hierarchy, box.cgroup)
     const began = startTime(pid)
     if (began === undefined) throw new Error('the first process of the sandbox ended at once')
@@ -89,7 +92,7 @@ async function startContainer(
     uidBase: node.slot.uidBase(box.index),
     cgroup: box.cgroup,
     hostname: box.hostname,
-    memoryBytes: sizeClass(box.limits.memoryMiB) * mib,
+    memoryBytes: memoryOfFiles(box),
     filter: node.filter.config(),
     rlimits: engine.rlimits(box.limits),
   })
@@ -98,6 +101,8 @@ async function startContainer(
   try {
     return await engine.start(box.id, bundle, spec, output, async (pid) => {
       settleNetwork(pid, node.slot.uidBase(box.index))
+      // What gVisor runs as first process is all of the sandbox, with its memory.
+      if (box.isolation === 'standard') spareFirstProcess(pid)
       await node.network.connect(linkOf(node, box), linkPolicyOf(box), pid)
     })
   } finally {

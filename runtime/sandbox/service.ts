@@ -23,6 +23,7 @@ import { saveCopy } from './copy.js'
 import { assertDiskFits } from './disk-fit.js'
 import * as life from './life.js'
 import type { Maker } from './make.js'
+import { fitMemoryFiles } from './memory-fit.js'
 import { Meter } from './meter.js'
 import { type NodeContext, volumeOf } from './node.js'
 import { type Record, saveRecord, syncRecord } from './record.js'
@@ -284,7 +285,13 @@ export class Sandboxes {
     await assertDiskFits(this.node, box, before)
     if (box.init !== null) {
       await assertFits(hierarchy, box.cgroup, this.maker.hostLimits(box), `sandbox ${box.sandboxId}`)
-      changeLimits(hierarchy, box.cgroup, this.maker.boundsOf(box), device)
+      await fitMemoryFiles(this.node.reaper, box, before)
+      try {
+        changeLimits(hierarchy, box.cgroup, this.maker.boundsOf(box), device)
+      } catch (error) {
+        await fitMemoryFiles(this.node.reaper, before, before)
+        throw error
+      }
     }
     this.#limitDisk(box)
   }
