@@ -3,10 +3,11 @@ import { isDiskOpen } from '../runtime/rootfs/disk.js'
 import type { Command } from './command.js'
 import { readSettings, requireRoot, type Settings } from './settings.js'
 import { Child } from './up/child.js'
+import { clean, requireNothing } from './up/clean.js'
 import { findLeftovers } from './up/leftovers.js'
 import { findSupervisor, isRunning, type KnownProcess, takeLock } from './up/lock.js'
 import { runtimeService } from './up/services.js'
-import { clean, endInOrder, endSandboxes } from './up/supervisor.js'
+import { endInOrder, endSandboxes } from './up/supervisor.js'
 
 const sayWaitingEveryMs = 5000
 
@@ -26,13 +27,27 @@ export const down: Command = {
 
 const say = (line: string) => console.log(`cloche: ${line}`)
 
-async function end(supervisor: KnownProcess, { instance }: Settings): Promise<void> {
-  say(`stopping ${instance}`)
+async function end(supervisor: KnownProcess, settings: Settings): Promise<void> {
+  say(`stopping ${settings.instance}`)
   process.kill(supervisor.pid, 'SIGTERM')
   for (let waitedMs = 0; isRunning(supervisor); waitedMs += 50) {
     if (waitedMs > 0 && waitedMs % sayWaitingEveryMs === 0) say(`still stopping: ${waitedMs / 1000} s`)
     await sleep(50)
   }
+  using lock = takeLock(settings.run)
+  if (lock === undefined) return // one has just started; whoever started it wants it
+  // The supervisor may have been killed, or have left something: what it said is in its log only.
+  await finish(settings)
+}
+
+/** Ends and removes what is left. @throws Failure that names what cannot be */
+async function finish(settings: Settings): Promise<void> {
+  const processes = findLeftovers(settings.run)
+  await endInOrder(processes)
+  const left = [...processes]
+    .filter(([, one]) => isRunning(one))
+    .map(([name, { pid }]) => `${name} (process ${pid})`)
+  requireNothing([...left, ...(await clean(settings, say))])
   say('stopped')
 }
 
@@ -42,7 +57,7 @@ async function clearUp(settings: Settings): Promise<boolean> {
   if (lock === undefined) return false // one has just started; whoever started it wants it
   const left = findLeftovers(settings.run)
   if (left.size === 0 && !(await isDiskOpen(settings.home))) {
-    await clean(settings, say)
+    requireNothing(await clean(settings, say))
     return false
   }
   say(`the supervisor was killed; ending what it left: ${[...left.keys()].join(', ') || 'sandboxes'}`)
@@ -51,7 +66,6 @@ async function clearUp(settings: Settings): Promise<boolean> {
   const runtime = new Child(runtimeService(settings), settings.home, say, () => {})
   await endSandboxes(runtime, settings, say)
   await runtime.stop()
-  await clean(settings, say)
-  say('stopped')
+  await finish(settings)
   return true
 }

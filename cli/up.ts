@@ -2,14 +2,16 @@ import { spawn } from 'node:child_process'
 import { closeSync, existsSync, fstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { createLog } from '../common/log.js'
 import { type Command, Failure } from './command.js'
 import { examine } from './doctor/examine.js'
 import { render } from './doctor/finding.js'
 import { readSettings, requireRoot, type Settings } from './settings.js'
+import { clean } from './up/clean.js'
 import { findSupervisor, takeLock } from './up/lock.js'
 import { logPath, openLog, tailOf } from './up/logs.js'
 import { adminCredentials } from './up/setup.js'
-import { clean, Supervisor, takeOver } from './up/supervisor.js'
+import { Supervisor, takeOver } from './up/supervisor.js'
 
 /** What a supervisor in the background tells the command that started it. */
 const report = z.union([
@@ -45,6 +47,7 @@ async function supervise(settings: Settings): Promise<number> {
   const stopped = new Promise<'stopped'>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve('stopped'))
   })
+  const log = createLog('supervisor', settings.logLevel)
   using lock = takeLock(settings.run)
   if (lock === undefined) {
     const pid = findSupervisor(settings.run)?.pid ?? 'just starting'
@@ -56,7 +59,11 @@ async function supervise(settings: Settings): Promise<number> {
     if (!existsSync(join(settings.run, 'crun'))) await clean(settings, say)
     throw error
   })
-  const supervisor = new Supervisor(settings, say)
+  // What happens to one child must not end the others; a start that fails is caught below.
+  process.on('uncaughtException', (error) => log.fatal({ error }, 'an error was not handled; going on'))
+  // A terminal that has gone, or a full disk under the log.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const supervisor = new Supervisor(settings, say, log)
   try {
     if ((await Promise.race([supervisor.start(), stopped])) !== 'stopped') {
       say(welcome(settings))

@@ -6,6 +6,8 @@ export class RuntimeRefusal extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
+    /** Seconds after which asking again makes sense. */
+    readonly retryAfterSeconds?: number,
   ) {
     super(message)
   }

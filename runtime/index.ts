@@ -1,7 +1,11 @@
+import { createLog } from '../common/log.js'
+import { runService } from '../common/service.js'
 import { readConfig } from './config.js'
 import { startRuntime } from './runtime.js'
 
-const runtime = await startRuntime(readConfig(process.env))
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void runtime.close().then(() => process.exit(0)))
-}
+const config = readConfig(process.env)
+const log = createLog('runtime', config.logLevel)
+await runService(log, async () => {
+  const runtime = await startRuntime(config, log)
+  return () => runtime.close()
+})

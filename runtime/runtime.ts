@@ -2,8 +2,9 @@ import { mkdirSync, statfsSync } from 'node:fs'
 import { cpus, hostname, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { createLog } from '../common/log.js'
+import type { Logger } from '../common/log.js'
 import type { Node } from '../protocol/index.js'
+import { askToEnd } from './cgroup/ask-to-end.js'
 import { moveOut, settleIn } from './cgroup/delegated.js'
 import { detectHierarchy, processesOf } from './cgroup/hierarchy.js'
 import { renouncePreference, reserveForHost, settleHost } from './cgroup/host.js'
@@ -13,6 +14,7 @@ import { Engines } from './container/engines.js'
 import { SeccompFilter } from './container/filter.js'
 import { readSeccomp } from './container/seccomp.js'
 import { type ContainerSpec, capabilities, containerSpec } from './container/spec.js'
+import { serveDegraded } from './degraded.js'
 import { serveCalls } from './http/calls.js'
 import { routes } from './http/routes.js'
 import { listen } from './http/server.js'
@@ -25,22 +27,31 @@ import { hostResolver, lowerFirewall } from './network/firewall.js'
 import { makeRoomForNeighbours } from './network/neighbours.js'
 import { Network } from './network/network.js'
 import { Pools } from './pool/pools.js'
-import { deviceOf, openDisk } from './rootfs/disk.js'
+import { deviceOf } from './rootfs/disk.js'
+import { openOrRecoverDisk } from './rootfs/recover.js'
 import { Space } from './rootfs/space.js'
 import { readTemplates } from './rootfs/templates.js'
 import { PooledGates } from './run/pooled-gates.js'
 import { adopt } from './sandbox/adopt.js'
 import { LateOutput } from './sandbox/late-output.js'
 import { Lent } from './sandbox/lent.js'
+import { isAlive } from './sandbox/life.js'
 import { Maker } from './sandbox/make.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
 import { Quarantine } from './sandbox/quarantine.js'
+import { type Record, readRecords } from './sandbox/record.js'
 import { whyFull } from './sandbox/room.js'
 import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
 import { joinHost, shellPreparer } from './terminal/client.js'
+import { version } from './version.js'
 
-const version = '0.1.0'
+/** Exit status with which the runtime asks whoever runs it to be started again (sysexits.h: EX_TEMPFAIL). */
+const restartStatus = 75
+/** At the end of the whole node, for databases to write what they have and shells their history. */
+const shutdownGraceMs = 10_000
+/** A disk that could not be mounted anew is not tried again sooner. */
+const remountPauseMs = 300_000
 
 /** A runtime that answers on its socket. */
 export interface Runtime {
@@ -50,9 +61,8 @@ export interface Runtime {
 }
 
 /** Makes the parts of the runtime, takes up what an earlier one left, fills the pools and listens. */
-export async function startRuntime(config: Config): Promise<Runtime> {
+export async function startRuntime(config: Config, log: Logger): Promise<Runtime> {
   const startedAt = new Date().toISOString()
-  const log = createLog('runtime', config.logLevel)
   const scratch = join(config.run, 'scratch')
   // Tenants' uids walk through it to their root while it is mounted.
   for (const directory of [config.run, scratch]) mkdirSync(directory, { recursive: true, mode: 0o711 })
@@ -61,7 +71,25 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   renouncePreference()
   const reaper = new Reaper()
   await settleHybrid()
-  const disk = await openDisk(config.home, config.diskGib)
+  const hierarchy = detectHierarchy()
+  const boxes = join(config.home, 'boxes')
+  const alive = readRecords(boxes).records.filter((box) => box.state === 'running' && isAlive(box))
+  const found = await openOrRecoverDisk(config, hierarchy, log)
+  const disk = found.root
+  const restart = () => {
+    log.fatal('starting anew, to mount the disk')
+    process.exit(restartStatus)
+  }
+  if (!found.readable) {
+    const problem = found.problem ?? 'the disk of the sandboxes cannot be read'
+    return serveDegraded(config, hierarchy, problem, log, restart)
+  }
+  const startedAtMs = performance.now()
+  const remount = () => {
+    // At a disk that cannot be mounted a runtime that starts again and again would only be in the way.
+    if (found.problem === null || !found.remounted || performance.now() - startedAtMs > remountPauseMs)
+      restart()
+  }
   const slot = takeSlot(config.instance)
   makeRoomForNeighbours()
   const network = await Network.open(
@@ -71,7 +99,6 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     reaper,
     log,
   )
-  const hierarchy = detectHierarchy()
   await settleIn(hierarchy, config.cgroupRoot)
   try {
     reserveForHost(hierarchy, config.cgroupRoot)
@@ -96,7 +123,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     device: await deviceOf(disk),
     engines: await Engines.open(config.run, 'runtime', reaper, filter),
     ...{ reaper, filter },
-    boxes: join(config.home, 'boxes'),
+    boxes,
     passing: { boxes: join(config.run, 'boxes'), bundles: join(config.run, 'bundles') },
     cgroupRoot: config.cgroupRoot,
     ranges: new Ranges(slot),
@@ -105,7 +132,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     prepareShell: shellPreparer(terminals, terminalProcess({}), log),
     prepareGate: (box) => gates.prepare(box),
     memoryReserveBytes: config.memoryReserveBytes,
-    space: new Space(config.home, disk, config.diskReserveBytes),
+    space: new Space(config.home, disk, log, remount, config.diskReserveBytes),
     quarantine: new Quarantine({ home: config.home, disk, days: config.quarantineDays }),
     problems,
   }
@@ -141,6 +168,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   for (const box of pooled) pools.adopt(box)
   for (const box of claimed) context.lateOutput.adopt(box.id, await processesOf(hierarchy, box.cgroup))
   pools.refill()
+  if (found.remounted) await startAgain(sandboxes, alive, log)
 
   const describeNode = async (): Promise<Node> => {
     const space = statfsSync(disk)
@@ -176,6 +204,13 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const shutdown = async () => {
     await pools.close()
     await lent.recall()
+    // All at once, so that a node ends within one grace however many it holds. Who is paused cannot hear it.
+    const hearing = sandboxes.list().filter((box) => sandboxes.stateOf(box) === 'running')
+    await askToEnd(
+      hierarchy,
+      hearing.map((box) => box.cgroup),
+      shutdownGraceMs,
+    )
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
     tenants.close()
     await context.ranges.settled()
@@ -213,6 +248,16 @@ export async function startRuntime(config: Config): Promise<Runtime> {
         server.closeAllConnections()
         for (const line of upgraded) line.destroy()
       }),
+  }
+}
+
+/** Starts those again that were killed for the disk to be mounted anew. */
+async function startAgain(sandboxes: Sandboxes, boxes: readonly Record[], log: Logger): Promise<void> {
+  for (const { sandboxId } of boxes) {
+    if (sandboxId === null) continue
+    await sandboxes
+      .start(sandboxId)
+      .catch((error: unknown) => log.error({ error, sandboxId }, 'a sandbox could not be started again'))
   }
 }
 

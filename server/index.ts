@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createLog } from '../common/log.js'
+import { runService } from '../common/service.js'
 import { readConfig } from './config.js'
 import { servePages } from './pages.js'
 import { openParts } from './parts.js'
@@ -11,34 +12,37 @@ import { record } from './usage/meter.js'
 
 const config = readConfig(process.env)
 const log = createLog('server', config.logLevel)
-const parts = openParts(config, log)
-const { database, runtime, principals, sandboxes, callbacks, store, dispatcher } = parts
-const app = await createServer(parts)
-if (existsSync('.next/BUILD_ID')) await servePages(app, process.cwd(), new URL(config.publicUrl).host)
-else log.warn('the pages are not built, so there is only the API; bin/build makes them')
-const io = serveTerminals(app.server, {
-  principals,
-  sandboxes,
-  runtime,
-  origins: config.origins,
-  log: log,
+await runService(log, async () => {
+  const parts = openParts(config, log)
+  const { database, runtime, principals, sandboxes, callbacks, store, dispatcher } = parts
+  const app = await createServer(parts)
+  if (existsSync('.next/BUILD_ID')) await servePages(app, process.cwd(), new URL(config.publicUrl).host)
+  else log.warn('the pages are not built, so there is only the API; bin/build makes them')
+  const io = serveTerminals(app.server, {
+    principals,
+    sandboxes,
+    runtime,
+    origins: config.origins,
+    log: log,
+  })
+  await app.listen({ host: config.host, port: config.port })
+  dispatcher
+    .recover()
+    .catch((error: unknown) => log.error({ error }, 'runs that were under way are not taken up again'))
+  const chores = [
+    repeat('metering', 10_000, log, async () => record(database, await runtime.list())),
+    repeat('making rows and sandboxes agree', 10_000, log, () =>
+      reconcile(database, runtime, sandboxes, log),
+    ),
+    repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, log)),
+    repeat('telling results of runs', 500, log, () => callbacks.deliver()),
+    repeat('taking up runs that were lost', 5000, log, () => dispatcher.takeUpStrays()),
+    repeat('forgetting old runs', 60_000, log, () => store.expire()),
+  ]
+  return async () => {
+    for (const chore of chores) await chore[Symbol.asyncDispose]()
+    await io.close()
+    await app.close()
+    await parts[Symbol.asyncDispose]()
+  }
 })
-await app.listen({ host: config.host, port: config.port })
-void dispatcher.recover()
-const chores = [
-  repeat('metering', 10_000, log, async () => record(database, await runtime.list())),
-  repeat('making rows and sandboxes agree', 10_000, log, () => reconcile(database, runtime, sandboxes, log)),
-  repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, log)),
-  repeat('telling results of runs', 500, log, () => callbacks.deliver()),
-  repeat('taking up runs that were lost', 5000, log, () => dispatcher.takeUpStrays()),
-  repeat('forgetting old runs', 60_000, log, () => store.expire()),
-]
-
-const stop = async () => {
-  for (const chore of chores) await chore[Symbol.asyncDispose]()
-  await io.close()
-  await app.close()
-  await parts[Symbol.asyncDispose]()
-  process.exit(0)
-}
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())

@@ -13,6 +13,8 @@ const longestBackoffMs = 30_000
 const settledMs = 20_000
 /** So many deaths before it was ever ready mean that it cannot start. */
 const maxEarlyDeaths = 3
+/** What was killed and waits for a disk that does not answer stays for longer than this. */
+const dyingMs = 30_000
 const pollMs = 50
 
 /** A program that the supervisor keeps running. */
@@ -96,7 +98,7 @@ export class Child {
     this.#deaths = 0
   }
 
-  /** Asks it to end, and kills it when it does not. */
+  /** Asks it to end, and kills it when it does not. Returns also when the kernel cannot end it. */
   async stop(): Promise<void> {
     this.#stopping = true
     clearTimeout(this.#restart)
@@ -108,7 +110,11 @@ export class Child {
       this.say(`${this.service.name} does not end; killing it`)
       child.kill('SIGKILL')
     }, this.service.stopTimeoutMs)
-    await ended
+    const patience = new AbortController()
+    const late = sleep(this.service.stopTimeoutMs + dyingMs, undefined, { signal: patience.signal })
+    await Promise.race([ended, late])
+    patience.abort()
+    late.catch(() => {}) // aborted, as just asked for
     clearTimeout(kill)
   }
 

@@ -8,6 +8,8 @@ import { isRunning, type KnownProcess, knownProcess } from './lock.js'
 const records = z.record(z.string(), knownProcess)
 const file = (run: string) => join(run, 'children.json')
 const stopTimeoutMs = 15_000
+/** What was killed and waits for a disk that does not answer stays for longer than this. */
+const dyingMs = 30_000
 
 /** Remembers the supervisor's children, so that the next one finds them when this one is killed. */
 export function recordChildren(run: string, children: ReadonlyMap<string, KnownProcess>): void {
@@ -25,11 +27,11 @@ export function findLeftovers(run: string): Map<string, KnownProcess> {
   }
 }
 
-/** Ends a process that is not our child. */
+/** Ends a process that is not our child. Returns also when the kernel cannot end it. */
 export async function endLeftover(one: KnownProcess, stopSignal: NodeJS.Signals): Promise<void> {
   signal(one.pid, stopSignal)
   const killAt = performance.now() + stopTimeoutMs
-  while (isRunning(one)) {
+  while (isRunning(one) && performance.now() < killAt + dyingMs) {
     if (performance.now() > killAt) signal(one.pid, 'SIGKILL')
     await sleep(20)
   }

@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  rmSync,
   statSync,
   truncateSync,
 } from 'node:fs'
@@ -34,7 +35,13 @@ export function boundLogs(home: string, maxBytes = maxLogBytes): void {
   for (const name of readdirSync(directory).filter((one) => one.endsWith('.log'))) {
     const file = join(directory, name)
     if (statSync(file).size <= maxBytes) continue
-    copyFileSync(file, `${file}.1`)
+    try {
+      copyFileSync(file, `${file}.1`)
+    } catch (error) {
+      // On a full disk the older half is given up, or the log would only make it fuller.
+      rmSync(`${file}.1`, { force: true })
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+    }
     truncateSync(file)
   }
 }

@@ -1,13 +1,17 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Logger } from '../../common/log.js'
+import { every } from '../../common/timers.js'
 import { makeRoomForNeighbours } from '../../runtime/network/neighbours.js'
-import { closeDisk, openDisk } from '../../runtime/rootfs/disk.js'
+import { isDiskOpen, openDisk } from '../../runtime/rootfs/disk.js'
 import { firstLine } from '../doctor/finding.js'
 import type { Settings } from '../settings.js'
 import { hasRecipe, installTemplate } from '../template/install.js'
 import { ask } from './ask.js'
 import { Child, type Service } from './child.js'
+import { clean, requireNothing } from './clean.js'
 import { endLeftover, findLeftovers, recordChildren } from './leftovers.js'
+import { isRunning } from './lock.js'
 import { boundLogs } from './logs.js'
 import { createDatabase, prepareDatabase } from './postgres.js'
 import { accessOf, postgresService, runtimeService, serverService, terminalsService } from './services.js'
@@ -28,11 +32,12 @@ export class Supervisor {
   readonly #children = new Map<string, Child>()
   readonly #starting = new AbortController()
   #started: Promise<void> = Promise.resolve()
-  #rotation: NodeJS.Timeout | undefined
+  #rotation: Disposable | undefined
 
   constructor(
     private readonly settings: Settings,
     private readonly say: (line: string) => void,
+    private readonly log: Logger,
   ) {}
 
   /**
@@ -56,37 +61,73 @@ export class Supervisor {
     const failed = (await Promise.allSettled([node, database])).find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     await this.#run(server)
-    this.#rotation = setInterval(() => boundLogs(settings.home), boundLogsEveryMs)
+    this.#rotation = every(boundLogsEveryMs, 'keeping the logs to their size', this.log, () =>
+      boundLogs(settings.home),
+    )
   }
 
-  /** Stops everything: sandboxes too, whose disks stay. Leaves no process, mount or file in `/run` behind. */
+  /**
+   * Stops everything: sandboxes too, whose disks stay. Leaves no process, mount or file in `/run` behind.
+   * @throws Failure that names what is left all the same; the run directory then stays, for `bin/down` to try again
+   */
   async stop(): Promise<void> {
     this.#starting.abort()
     // Nothing may be begun behind our back; an image that is being built is finished first.
     await this.#started.catch(() => {}) // whoever called `start` has heard it
-    clearInterval(this.#rotation)
+    this.#rotation?.[Symbol.dispose]()
+    const left: string[] = []
     for (const name of stopOrder) {
       const child = this.#children.get(name)
       if (child === undefined) continue
       if (name === 'runtime') await endSandboxes(child, this.settings, this.say)
+      const { known } = child
       await child.stop()
       this.#children.delete(name)
+      if (known !== undefined && isRunning(known)) left.push(`${name} (process ${known.pid})`)
     }
-    await clean(this.settings, this.say)
+    left.push(...(await clean(this.settings, this.say)))
+    requireNothing(left)
   }
 
   async #startNode(): Promise<void> {
     const { settings } = this
-    await openDisk(settings.home, settings.diskGib)
-    await installTemplate(settings, 'base', this.say)
-    for (const name of lightTemplates.filter((one) => hasRecipe(settings, one))) {
-      await installTemplate(settings, name, this.say).catch((error: unknown) =>
-        this.say(
-          `template ${name} is left out: ${firstLine(error)}. To try again: bin/cloche template build ${name}`,
-        ),
-      )
-    }
+    if (await this.#openDisk()) await this.#installTemplates()
     await Promise.all([this.#run(terminalsService(settings)), this.#run(runtimeService(settings))])
+  }
+
+  /** @returns whether templates can be written to it; a disk that was made once and fails is the runtime's to mend */
+  async #openDisk(): Promise<boolean> {
+    const { home, diskGib } = this.settings
+    const isNew = !existsSync(join(home, 'disk.img')) && !(await isDiskOpen(home))
+    try {
+      await openDisk(home, diskGib)
+      return true
+    } catch (error) {
+      if (isNew) throw error
+      this.say(
+        `the disk of the sandboxes cannot be used now: ${firstLine(error)}. See "Disk problems" in docs/operating.md`,
+      )
+      return false
+    }
+  }
+
+  /** A template that is there already serves on, whatever keeps it from being brought up to date. */
+  async #installTemplates(): Promise<void> {
+    const { settings } = this
+    const file = join(settings.home, 'disk', 'templates', 'base.json')
+    for (const name of ['base', ...lightTemplates.filter((one) => hasRecipe(settings, one))]) {
+      try {
+        await installTemplate(settings, name, this.say)
+      } catch (error) {
+        if (name === 'base' && !existsSync(file)) throw error
+        const fate = existsSync(join(settings.home, 'disk', 'templates', `${name}.json`))
+          ? 'not brought up to date'
+          : 'left out'
+        this.say(
+          `template ${name} is ${fate}: ${firstLine(error)}. To try again: bin/cloche template build ${name}`,
+        )
+      }
+    }
   }
 
   async #startDatabase(): Promise<void> {
@@ -150,23 +191,4 @@ export async function endSandboxes(
   const socketPath = join(settings.run, 'runtime.sock')
   const { status, text } = await ask({ socketPath }, 'POST', '/shutdown', shutdownTimeoutMs)
   if (status !== 204 && status !== 200) say(`not all of them could be stopped: ${text || 'no answer'}`)
-}
-
-/** Unmounts the disk and removes the run directory; what is in the way is said and left. */
-export async function clean(settings: Settings, say: (line: string) => void): Promise<void> {
-  const { home, run } = settings
-  await closeDisk(home).catch((error: unknown) => say(`the disk stays mounted: ${error}`))
-  // A recursive removal that met a mount would empty what is mounted.
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-  const mounted = mounts.map((line) => line.split(' ')[4] ?? '').filter((at) => at.startsWith(`${run}/`))
-  if (mounted.length > 0) {
-    say(`${run} stays: something is mounted at ${mounted.join(', ')}`)
-    return
-  }
-  if (!existsSync(run)) return
-  for (const name of readdirSync(run)) {
-    if (name === 'supervisor.pid') continue
-    const path = join(run, name)
-    rmSync(path, { recursive: statSync(path).isDirectory() })
-  }
 }

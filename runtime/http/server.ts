@@ -98,11 +98,20 @@ export async function answerTo(
     }
     throw new RuntimeRefusal('not_found', `there is no ${method} ${path}`)
   } catch (error) {
-    const { code, message } = refusalOf(error)
-    if (code === 'internal') log.error({ error, method, path }, 'a call failed')
-    return new Answer(statusOf[code], { code, message }, code === 'node_full' ? retryAfterSeconds : undefined)
+    const { code, message, retryAfterSeconds: after } = refusalOf(error)
+    if (code === 'internal' || (code === 'disk_full' && !(error instanceof RuntimeRefusal))) {
+      log.error({ error, method, path }, 'a call failed')
+    }
+    return new Answer(
+      statusOf[code],
+      { code, message },
+      after ?? (code === 'node_full' ? retryAfterSeconds : undefined),
+    )
   }
 }
+
+/** What the kernel answers when the node itself cannot write. What a sandbox's own limits refuse is told elsewhere. */
+const unwritable = new Set(['ENOSPC', 'EROFS', 'EDQUOT'])
 
 function overHttp(request: IncomingMessage, response: ServerResponse): Request {
   return {
@@ -129,6 +138,14 @@ function refusalOf(error: unknown): RuntimeRefusal {
   if (error instanceof z.ZodError) return new RuntimeRefusal('invalid_request', z.prettifyError(error))
   if (error instanceof SyntaxError) return new RuntimeRefusal('invalid_request', 'the body is not JSON')
   if (error instanceof CgroupWriteError) return new RuntimeRefusal('invalid_request', error.message)
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (unwritable.has(code)) {
+    return new RuntimeRefusal(
+      'disk_full',
+      "this node's disk is full or read-only; try again later",
+      retryAfterSeconds,
+    )
+  }
   return new RuntimeRefusal('internal', error instanceof Error ? error.message : String(error))
 }
 

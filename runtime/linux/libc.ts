@@ -270,9 +270,9 @@ export function receiveNow(fd: number, into: Buffer): number {
 
 const libcFallocate = libc.func('fallocate', 'int', ['int', 'int', 'int64', 'int64'])
 
-/** Gives a file `bytes` of room from its start. @see fallocate(2) */
-export function fallocate(fd: number, bytes: number): void {
-  check(libcFallocate(fd, 0, 0, bytes), 'fallocate', `on descriptor ${fd}`)
+/** Gives a range of a file room on its file system, from its start on by default. @see fallocate(2) */
+export function fallocate(fd: number, bytes: number, offset = 0): void {
+  check(libcFallocate(fd, 0, offset, bytes), 'fallocate', `on descriptor ${fd}`)
 }
 
 const libcMemfdCreate = libc.func('memfd_create', 'int', ['str', 'uint'])

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { every } from '../../common/timers.js'
 import type {
   Claim,
   PoolBudget,
@@ -66,7 +67,7 @@ export class Pools implements Warm {
   #quiet: NodeJS.Timeout | undefined
   #burstBegan = Number.NEGATIVE_INFINITY
   #lastClaim = Number.NEGATIVE_INFINITY
-  readonly #ticking: NodeJS.Timeout
+  readonly #ticking: Disposable
 
   constructor(
     private readonly node: NodeContext,
@@ -95,8 +96,7 @@ export class Pools implements Warm {
         )
       }),
     )
-    this.#ticking = setInterval(() => this.#tick(), tickMs)
-    this.#ticking.unref()
+    this.#ticking = every(tickMs, 'keeping the pools', node.log, () => this.#tick())
   }
 
   /** @throws RuntimeRefusal `template_unavailable` */
@@ -166,7 +166,7 @@ export class Pools implements Warm {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#quiet)
-    clearInterval(this.#ticking)
+    this.#ticking[Symbol.dispose]()
     await Promise.all(this.#making)
     for (const pool of this.#pools.values()) {
       for (const box of pool.ready.splice(0)) await life.tearDown(this.node, box)

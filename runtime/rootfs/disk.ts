@@ -1,6 +1,7 @@
-import { constants } from 'node:fs'
+import { accessSync, constants, statfsSync } from 'node:fs'
 import { access, chmod, mkdir, open, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from '../linux/spawn.js'
 import { countAllVolumes } from './volume.js'
 
@@ -22,6 +23,9 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
   await mkdir(root, { recursive: true, mode: 0o711 })
   if ((await statfs(root)).type !== btrfsMagic) {
     const image = join(home, 'disk.img')
+    // Lazily unmounted, it lives on in the sandboxes that still run.
+    if (await isAttached(image))
+      throw new Error(`${image} is still in use by sandboxes that were not stopped`)
     if (!(await exists(image))) await makeImage(image, sizeGib ?? (await roomGib(home)))
     // discard=async gives the space of deleted sandboxes back to the host's disk.
     await run('mount', ['-o', 'loop,noatime,discard=async,nodev,nosuid', image, root])
@@ -35,6 +39,63 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
   // On disk a tenant's root is the host's: a program that it gives to itself must be out of everybody's reach.
   for (const name of volumeDirectories) await chmod(join(root, name), 0o700)
   return root
+}
+
+const notMounted = "the sandboxes' disk is not mounted"
+const readOnly =
+  "the sandboxes' disk is read-only: it could not be written to, most often because the host's disk was full"
+
+/** What keeps the disk mounted at `root` from being written to, in words for an operator; null while nothing does. */
+export function diskProblem(root: string): string | null {
+  if (statfsSync(root).type !== btrfsMagic) return notMounted
+  try {
+    // EROFS comes before any question of rights, also for root.
+    accessSync(root, constants.W_OK)
+    return null
+  } catch {
+    return readOnly
+  }
+}
+
+/** How long the loop device may take to let go of the image once nothing is mounted from it. */
+const detachMs = 10_000
+
+/**
+ * Gets a disk that has turned read-only ready for `openDisk`. Nothing may use it any more: btrfs stays read-only until
+ * its last user is gone.
+ *
+ * @throws when it is still in use
+ */
+export async function prepareRemount(home: string): Promise<void> {
+  const root = join(home, 'disk')
+  const image = join(home, 'disk.img')
+  if (!(await exists(image))) {
+    // An operator's own file system.
+    await run('mount', ['-o', 'remount,rw', root])
+    return
+  }
+  await closeDisk(home)
+  // A second loop device of the same image would destroy the file system.
+  if (!(await isDetached(home))) throw new Error(`${image} is still in use`)
+}
+
+/** Whether no loop device has the disk's image any more; the kernel lets go of it a moment after it is unmounted. */
+export async function isDetached(home: string): Promise<boolean> {
+  const image = join(home, 'disk.img')
+  for (const giveUpAt = performance.now() + detachMs; await isAttached(image); ) {
+    if (performance.now() > giveUpAt) return false
+    await sleep(50)
+  }
+  return true
+}
+
+/** Whether a loop device still has the image. */
+export async function isAttached(image: string): Promise<boolean> {
+  if (!(await exists(image))) return false
+  return (
+    (await run('losetup', ['--noheadings', '--list', '--output', 'NAME', '--associated', image])).trim() !==
+    ''
+  )
 }
 
 /** Only the scheduler BFQ knows weights of control groups. Without it disk time is shared as it comes. */

@@ -62,9 +62,9 @@ except OSError as e: print(n, e.strerror)'`,
     await cloche.restart(reserve)
     expect((await describeNode()).full).toMatch(/^the host's disk has \d+ MiB free, less than/)
     const answer = await claim()
-    expect(answer.status).toBe(503)
+    expect(answer.status).toBe(507)
     expect(refusalOf(answer)).toMatchObject({
-      code: 'node_full',
+      code: 'disk_full',
       message: expect.stringContaining('MiB free'),
     })
     expect((await cloche.exec(box.id, 'head -c 4M /dev/urandom > file && sync && echo written')).stdout).toBe(

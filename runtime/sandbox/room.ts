@@ -13,8 +13,9 @@ export function whyFull(node: NodeContext): string | null {
   return `the host has ${Math.floor(free / mib)} MiB of memory left, less than the ${Math.floor(wanted / mib)} MiB that a new sandbox wants to find`
 }
 
-/** @throws RuntimeRefusal `node_full`, at once and before anything is made */
+/** @throws RuntimeRefusal `disk_full` or `node_full`, at once and before anything is made */
 export function assertRoom(node: NodeContext): void {
+  node.space.assertRoom()
   const full = whyFull(node)
   if (full !== null) throw new RuntimeRefusal('node_full', full)
 }

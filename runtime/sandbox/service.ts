@@ -212,6 +212,7 @@ export class Sandboxes {
       const box = this.get(id)
       if (box.init !== null) return box
       this.tenants.assertAwake(box.tenantId)
+      this.node.space.assertWritable()
       const running = await life.boot(this.node, box, this.maker.boundsOf(box))
       this.#keep(running)
       this.#watch(running)

@@ -2,9 +2,10 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { z } from 'zod'
-import { createLog } from '../../common/log.js'
+import { createLog, type Logger } from '../../common/log.js'
+import { runService } from '../../common/service.js'
 import { renouncePreference } from '../cgroup/host.js'
-import { readConfig } from '../config.js'
+import { type Config, readConfig } from '../config.js'
 import { Engines } from '../container/engines.js'
 import { RuntimeRefusal } from '../errors.js'
 import { Answer, listen, type Route } from '../http/server.js'
@@ -52,9 +53,7 @@ function routesOf(terminals: Terminals): Route[] {
  * The terminal host: a process of its own that holds every pseudo-terminal, so that terminals outlive the
  * browser tab, the server, and a runtime that is killed.
  */
-async function serve(): Promise<void> {
-  const config = readConfig(process.env)
-  const log = createLog('terminals', config.logLevel)
+async function serve(config: Config, log: Logger): Promise<() => Promise<void>> {
   protectHost(log)
   renouncePreference()
   const reaper = new Reaper()
@@ -66,8 +65,6 @@ async function serve(): Promise<void> {
   const screens = new Screens(new URL(import.meta.url), log)
   const terminals = new Terminals({ engines, scratch, reaper }, screens)
   const server = await listen(routesOf(terminals), join(config.run, 'terminals.sock'), 'root', log)
-  // A mistake with one terminal is no reason to end all others.
-  process.on('uncaughtException', (error) => log.error({ error }, 'a mistake in the terminal host'))
   server.on('upgrade', (request, line) => {
     line.on('error', () => line.destroy())
     const url = new URL(request.url ?? '', 'http://terminals')
@@ -89,8 +86,12 @@ async function serve(): Promise<void> {
       line.end('HTTP/1.1 404 Not Found\r\n\r\n')
     }
   })
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(0))
+  return async () => {}
 }
 
 // The same file is the thread that draws screens.
-await (isMainThread ? serve() : drawForParent())
+if (isMainThread) {
+  const config = readConfig(process.env)
+  const log = createLog('terminals', config.logLevel)
+  await runService(log, () => serve(config, log))
+} else await drawForParent()

@@ -69,6 +69,8 @@ export interface Instance extends AsyncDisposable {
    * @param meanwhile happens while none runs
    */
   restart(more?: { readonly [name: string]: string }, meanwhile?: () => void): Promise<void>
+  /** Starts the runtime again after it has ended by itself, as a supervisor does. @returns its exit status */
+  relaunch(): Promise<number | null>
   /** The same with the terminal host. */
   restartTerminals(): Promise<void>
   /** Everything that it prints is here. */
@@ -93,6 +95,8 @@ export async function startInstance(
     /** Sandboxes ready for runs. */
     poolRuns?: number
     diskGib?: number
+    /** Puts its home on a file system of its own of this size. */
+    hostMib?: number
     env?: { readonly [name: string]: string }
     isolation?: Isolation
   } = {},
@@ -100,7 +104,7 @@ export async function startInstance(
   const { poolSize = 0, poolRuns = 0 } = options
   const directory = `/run/cloche/${testInstance}`
   await rm(directory, { recursive: true, force: true })
-  const lab = await openLaboratory(options.diskGib)
+  const lab = await openLaboratory(options.diskGib, options.hostMib)
   await rename(lab.layer, join(lab.disk, 'layers', 'baselayer'))
   const template = { name: 'base', description: 'test', layers: ['baselayer'], defaults: testLimits }
   await writeFile(
@@ -187,6 +191,16 @@ export async function startInstance(
       meanwhile()
       runtime = launch('runtime', more)
       await answers('runtime', runtime)
+    },
+    async relaunch() {
+      for (let tries = 0; runtime.exitCode === null && runtime.signalCode === null; tries++) {
+        if (tries > 2400) throw new Error('the runtime does not end')
+        await sleep(25)
+      }
+      const status = runtime.exitCode
+      runtime = launch('runtime')
+      await answers('runtime', runtime)
+      return status
     },
     async restartTerminals() {
       await end(terminals)

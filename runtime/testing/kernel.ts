@@ -23,18 +23,27 @@ export interface Laboratory extends AsyncDisposable {
   readonly layer: string
 }
 
-/** @throws when `bin/test` has not built the image */
-export async function openLaboratory(diskGib = 8): Promise<Laboratory> {
+/**
+ * @param hostMib puts its home on a file system of its own of this size, which a test can fill
+ * @throws when `bin/test` has not built the image
+ */
+export async function openLaboratory(diskGib = 8, hostMib?: number): Promise<Laboratory> {
   if (inGuest) return guestLaboratory()
   const image = process.env.CLOCHE_TEST_IMAGE
   if (image === undefined) throw new Error('CLOCHE_TEST_IMAGE is not set: run the tests with bin/test')
   await settleHybrid()
   await mkdir('/var/tmp', { recursive: true })
   const home = await mkdtemp(`/var/tmp/${testInstance}-`)
+  if (hostMib !== undefined) await mountHost(home, hostMib)
   // The layers' users inside must be able to walk to their root while it is mounted.
   await run('chmod', ['711', home])
   const close = async () => {
     await closeDisk(home)
+    if (hostMib !== undefined) {
+      // The loop device of the disk lets go of its image a moment later.
+      await run('umount', ['--lazy', home])
+      await rm(`${home}.img`)
+    }
     await rm(home, { recursive: true })
   }
   try {
@@ -56,4 +65,12 @@ async function guestLaboratory(): Promise<Laboratory> {
   const disk = await openDisk(guestHome)
   const layer = join(disk, 'layers', 'base')
   return { home: guestHome, disk, layer, [Symbol.asyncDispose]: async () => {} }
+}
+
+/** A small file system in the place of the host's own. */
+async function mountHost(home: string, sizeMib: number): Promise<void> {
+  const image = `${home}.img`
+  await run('truncate', ['--size', `${sizeMib}M`, image])
+  await run('mkfs.ext4', ['-q', '-m', '0', image])
+  await run('mount', ['-o', 'loop', image, home])
 }

@@ -58,4 +58,5 @@ async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
 
 /** Whether a refusal is about now, and may be no refusal later. */
 export const isPassing = (error: unknown): boolean =>
-  error instanceof ApiError && ['runtime_unavailable', 'node_full', 'conflict'].includes(error.code)
+  error instanceof ApiError &&
+  ['runtime_unavailable', 'node_full', 'disk_full', 'conflict'].includes(error.code)

@@ -1,0 +1,82 @@
+import { statfsSync } from 'node:fs'
+import { cpus, hostname, loadavg, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from '../common/log.js'
+import { every } from '../common/timers.js'
+import type { Node } from '../protocol/index.js'
+import type { Hierarchy } from './cgroup/hierarchy.js'
+import { killBelow } from './cgroup/kill.js'
+import type { Config } from './config.js'
+import { RuntimeRefusal } from './errors.js'
+import { serveCalls } from './http/calls.js'
+import { listen, type Route } from './http/server.js'
+import { availableMemory } from './linux/memory.js'
+import { version } from './version.js'
+
+const retryAfterSeconds = 60
+
+/**
+ * What answers while the disk of the sandboxes cannot even be read: that the process lives, and what is wrong. Every
+ * other call is refused with `runtime_unavailable`, so that the server takes no sandbox for lost. Once a minute `retry`
+ * is called.
+ */
+export async function serveDegraded(
+  config: Config,
+  hierarchy: Hierarchy,
+  problem: string,
+  log: Logger,
+  retry: () => void,
+): Promise<{ readonly socket: string; close(): Promise<void> }> {
+  const startedAt = new Date().toISOString()
+  const refuse = async () => {
+    throw new RuntimeRefusal('runtime_unavailable', problem, retryAfterSeconds)
+  }
+  const routes: Route[] = [
+    { method: 'GET', path: /^\/healthz$/, handle: async () => ({ status: 'degraded', problem }) },
+    {
+      method: 'GET',
+      path: /^\/node$/,
+      handle: async () => describeNode(config, hierarchy, problem, startedAt),
+    },
+    {
+      method: 'POST',
+      path: /^\/shutdown$/,
+      handle: async () => void (await killBelow(hierarchy, config.cgroupRoot)),
+    },
+    ...['GET', 'PUT', 'POST', 'PATCH', 'DELETE'].map((method) => ({ method, path: /^/, handle: refuse })),
+  ]
+  const socket = join(config.run, 'runtime.sock')
+  const server = await listen(routes, socket, config.group, log)
+  server.on('upgrade', (request, line, head) => {
+    if (request.url === '/calls') serveCalls(routes, line, head, log)
+    else line.end('HTTP/1.1 503 Service Unavailable\r\n\r\n')
+  })
+  const retrying = every(retryAfterSeconds * 1000, 'trying the disk again', log, retry)
+  log.fatal({ problem }, 'answering without the disk: sandboxes cannot be made, started or used')
+  return {
+    socket,
+    close: () =>
+      new Promise((resolve) => {
+        retrying[Symbol.dispose]()
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function describeNode(
+  config: Config,
+  { version: cgroupVersion }: Hierarchy,
+  problem: string,
+  startedAt: string,
+): Node {
+  const { bavail, bsize } = statfsSync(config.home)
+  return {
+    ...{ name: hostname(), version, kernel: release(), cgroupVersion, startedAt },
+    ...{ cpus: cpus().length, load1: loadavg()[0] ?? 0 },
+    ...{ memoryTotalBytes: totalmem(), memoryAvailableBytes: availableMemory() },
+    ...{ diskTotalBytes: 0, diskUsedBytes: 0, hostFreeBytes: bavail * bsize, hardenedProblem: null },
+    ...{ full: problem, installation: null, quarantined: 0, problems: [problem] },
+    ...{ sandboxes: 0, running: 0, pools: [] },
+  }
+}
