@@ -27,6 +27,7 @@ test('every page holds WCAG 2.2 AA, light and dark', async ({ annPage: page, san
     '/members',
     '/audit',
     '/settings',
+    '/docs/api',
     '/sign-in',
     '/sign-up',
     '/none',

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { sandboxId, tenantId } from './ids.js'
-import { type limits, quota, quotaUsed, usage } from './limits.js'
+import { type limits, quota, quotaUsed } from './limits.js'
 import { errorCode, node } from './runtime.js'
-import { displayName, sandbox } from './sandbox.js'
+import { displayName, sandboxWithUsage } from './sandbox.js'
 
 /**
  * What people see under `/api/v1`, beside sandboxes (`sandbox.ts`), terminals and runs. Lists answer
@@ -73,6 +73,9 @@ export const invitation = z.object({
 export type Invitation = z.infer<typeof invitation>
 
 export const invite = z.strictObject({ email: z.email().max(254), role: role.default('member') })
+/** Body of `POST /invitations/accept`. */
+export const acceptInvitation = z.strictObject({ secret: z.string().min(16).max(128) })
+
 /** `POST /invitations`. The link's secret stands behind `#`, where no log sees it. */
 export const invited = invitation.extend({ url: z.string() })
 
@@ -136,7 +139,7 @@ export const auditEvent = z.object({
 export type AuditEvent = z.infer<typeof auditEvent>
 
 /** `GET /sandboxes/{id}/…` and the list carry live usage of what runs. */
-export const sandboxList = listOf(sandbox.extend({ usage: usage.nullable() }))
+export const sandboxList = listOf(sandboxWithUsage)
 
 /** `GET /admin/node`. */
 export const adminNode = node

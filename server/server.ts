@@ -1,11 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import { adminRoutes } from './admin/routes.js'
 import type { Auth } from './auth/auth.js'
@@ -18,6 +13,7 @@ import { refuseForeignOrigin } from './http/guard.js'
 import { serveHealth } from './http/health.js'
 import { serveMetrics } from './http/metrics.js'
 import { sendProblem } from './http/problem.js'
+import { describeApi } from './openapi/document.js'
 import type { Callbacks } from './runs/callbacks.js'
 import { runRoutes } from './runs/routes.js'
 import type { RunService } from './runs/service.js'
@@ -85,21 +81,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
     refuseForeignOrigin(request, config.origins)
   })
-  await app.register(fastifySwagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Cloche', version: '1', description: 'Isolated Linux sandboxes, in milliseconds.' },
-      servers: [{ url: config.publicUrl }],
-      security: [{ key: [] }, { session: [] }],
-      components: {
-        securitySchemes: {
-          key: { type: 'http', scheme: 'bearer' },
-          session: { type: 'apiKey', in: 'cookie', name: 'cloche.session_token' },
-        },
-      },
-    },
-    transform: jsonSchemaTransform,
-  })
+  await app.register(fastifySwagger, describeApi(config.publicUrl))
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, database, runtime)
   authRoutes(app, auth, principals)

@@ -46,8 +46,13 @@ const nothing = z.unknown()
  *
  * @throws ApiError when the API refuses, Unreachable when there is no answer, NotUnderstood
  */
-export async function call<T>(schema: z.ZodType<T>, path: string, request: Request = {}): Promise<T> {
-  const response = await send(`/api/v1${path}`, request)
+export function call<T>(schema: z.ZodType<T>, path: string, request: Request = {}): Promise<T> {
+  return read(schema, `/api/v1${path}`, request)
+}
+
+/** The same for an address outside `/api/v1`. */
+export async function read<T>(schema: z.ZodType<T>, url: string, request: Request = {}): Promise<T> {
+  const response = await send(url, request)
   if (!response.ok) throw await refusal(response)
   const parsed = schema.safeParse(
     response.status === 204 ? undefined : await response.json().catch(() => null),

@@ -44,7 +44,7 @@ const document = z.looseObject({ paths: z.record(z.string(), z.record(z.string()
 
 /** Writes an OpenAPI document as a page for people. */
 export function renderReference(openapi: unknown): string {
-  const calls = Object.entries(document.parse(openapi).paths).flatMap(([path, methods]) =>
+  const calls = Object.entries(document.parse(withoutReferences(openapi)).paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, one]) => ({ ...one, path, method: method.toUpperCase() })),
   )
   const names = [...new Set(calls.map((call) => call.tags[0] ?? 'other'))]
@@ -65,6 +65,23 @@ export function renderReference(openapi: unknown): string {
       ...calls.filter((call) => (call.tags[0] ?? 'other') === name).map(renderCall),
     ]),
   ].join('\n')
+}
+
+const referring = z.object({ $ref: z.string() })
+const anything = z.record(z.string(), z.unknown())
+
+/** The document with each reference to a named schema replaced by the schema itself; none refers to itself. */
+function withoutReferences(openapi: unknown): unknown {
+  const { components } = z.looseObject({ components: z.looseObject({ schemas: anything }) }).parse(openapi)
+  const resolve = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(resolve)
+    const reference = referring.safeParse(part)
+    if (reference.success) return resolve(components.schemas[reference.data.$ref.split('/').at(-1) ?? ''])
+    const object = anything.safeParse(part)
+    if (!object.success) return part
+    return Object.fromEntries(Object.entries(object.data).map(([name, value]) => [name, resolve(value)]))
+  }
+  return resolve(openapi)
 }
 
 function renderCall(call: z.infer<typeof operation> & { path: string; method: string }): string {

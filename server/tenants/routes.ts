@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
+  acceptInvitation,
   apiKey,
   apiKeyCreated,
   auditEvent,
@@ -172,7 +173,7 @@ export const tenantRoutes =
       method: 'POST',
       url: '/invitations/accept',
       schema: {
-        ...{ tags, summary: 'Join a tenant', body: z.strictObject({ secret: z.string().min(16).max(128) }) },
+        ...{ tags, summary: 'Join a tenant', body: acceptInvitation },
         response: { 200: me },
       },
       handler: async (request) => {

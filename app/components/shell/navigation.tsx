@@ -1,6 +1,7 @@
 'use client'
 
 import {
+  BookOpen,
   Box,
   ChartNoAxesColumn,
   KeyRound,
@@ -30,6 +31,7 @@ const places: readonly Place[] = [
   { href: '/members', name: 'Members', icon: Users },
   { href: '/audit', name: 'Audit', icon: ScrollText },
   { href: '/settings', name: 'Settings', icon: Settings },
+  { href: '/docs/api', name: 'API reference', icon: BookOpen },
 ]
 
 const operatorPlaces: readonly Place[] = [{ href: '/operator', name: 'Node and tenants', icon: Server }]

@@ -1,0 +1,74 @@
+'use client'
+
+import { BookOpen } from 'lucide-react'
+import { useState } from 'react'
+import useSWR from 'swr'
+import { Field } from '../../../components/ui/field'
+import { PageHead, Panel } from '../../../components/ui/panel'
+import { Empty, Failed, SkeletonRows } from '../../../components/ui/states'
+import { read } from '../../../lib/api'
+import { CallItem } from './call-item'
+import { callsOf, isAbout, type OpenApi, openApi } from './openapi'
+
+/** Every call of the API, written from the OpenAPI document that this server gives. */
+export function ApiReference() {
+  const api = useSWR<OpenApi, Error>('/api/openapi.json', (path: string) => read(openApi, path))
+  const [words, setWords] = useState('')
+  return (
+    <>
+      <PageHead title="API reference">
+        Every call of this server, with an example for each. Authenticate with{' '}
+        <code>Authorization: Bearer API_KEY</code>. The{' '}
+        <a className="text-accent underline" href="/api/openapi.json">
+          OpenAPI 3.1 document
+        </a>{' '}
+        generates clients for other languages.
+      </PageHead>
+      <div className="mb-4 max-w-md">
+        <Field
+          label="Search calls"
+          type="search"
+          value={words}
+          onChange={(event) => setWords(event.target.value)}
+          placeholder="create sandbox"
+        />
+      </div>
+      {api.data ? (
+        <Groups api={api.data} words={words} />
+      ) : (
+        <Panel>
+          {api.error ? <Failed error={api.error} retry={() => api.mutate()} /> : <SkeletonRows rows={8} />}
+        </Panel>
+      )}
+    </>
+  )
+}
+
+function Groups({ api, words }: { api: OpenApi; words: string }) {
+  const groups = api.tags
+    .map((tag) => ({ ...tag, calls: callsOf(api, tag.name).filter((call) => isAbout(call, words)) }))
+    .filter(({ calls }) => calls.length > 0)
+  if (groups.length === 0) {
+    return (
+      <Panel>
+        <Empty icon={BookOpen} title="No call matches">
+          Search by a word of its name, its address or what it does.
+        </Empty>
+      </Panel>
+    )
+  }
+  return (
+    <div className="grid gap-5">
+      {groups.map(({ name, description, calls }) => (
+        <Panel key={name} title={`${name[0]?.toUpperCase()}${name.slice(1)}`}>
+          <p className="border-line border-b px-4 py-2.5 text-muted">{description}</p>
+          <ul className="divide-y divide-line">
+            {calls.map((call) => (
+              <CallItem key={call.operationId} api={api} call={call} />
+            ))}
+          </ul>
+        </Panel>
+      ))}
+    </div>
+  )
+}

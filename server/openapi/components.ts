@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import * as protocol from '../../protocol/index.js'
+
+/**
+ * The schemas that have a name in the OpenAPI document, so that generated clients have a type for each; with
+ * examples where a person would otherwise have to guess. A test checks every example against its schema.
+ */
+const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: unknown[]]>> = {
+  Problem: [
+    protocol.problem,
+    {
+      ...{ type: 'urn:cloche:problem:quota_exceeded', title: 'Quota exceeded', status: 422 },
+      ...{ code: 'quota_exceeded', detail: 'the quota of 10 sandboxes is used up; delete one first' },
+    },
+  ],
+  CreateSandbox: [
+    protocol.createSandbox,
+    { name: 'lab', limits: { cpus: 1, memoryMiB: 512 }, network: 'internet', ttlSeconds: 28_800 },
+    { template: 'base', network: { allow: ['pypi.org', 'files.pythonhosted.org'] } },
+  ],
+  UpdateSandbox: [protocol.updateSandbox, { limits: { memoryMiB: 1024 } }, { name: 'desk', network: 'none' }],
+  Sandbox: [protocol.sandboxWithUsage],
+  Limits: [protocol.limits, { cpus: 1, memoryMiB: 512, diskMiB: 2048, pids: 256 }],
+  SandboxUsage: [protocol.usage],
+  ExecRequest: [
+    protocol.execRequest,
+    { command: 'make && ./test', cwd: 'project', timeoutMs: 120_000 },
+    { command: ['python3', '-c', 'print(6 * 7)'] },
+  ],
+  ExecResult: [
+    protocol.execResult,
+    {
+      ...{ exitCode: 0, signal: null, stdout: '42\n', stderr: '' },
+      ...{ truncated: false, timedOut: false, durationMs: 21.5 },
+    },
+  ],
+  OpenTerminal: [protocol.openTerminal, { cols: 120, rows: 40 }],
+  Terminal: [protocol.terminal],
+  MoveFile: [protocol.moveFile],
+  MakeDirectory: [protocol.makeDirectory],
+  FileEntry: [protocol.fileEntry],
+  FileTree: [protocol.fileTree],
+  Template: [protocol.template],
+  Language: [protocol.language],
+  CreateRun: [
+    protocol.createRun,
+    { language: 'python', files: [{ path: 'main.py', content: 'print(input()[::-1])' }], stdin: 'abc\n' },
+    {
+      ...{ language: 'c', files: [{ path: 'main.c', content: 'int main() { return 0; }' }] },
+      cases: [{ name: 'first', stdin: '1 2\n', expected: '3\n' }],
+    },
+    { command: 'uname -a; nproc', limits: { wallMs: 5000 } },
+  ],
+  Run: [protocol.run],
+  RunSummary: [protocol.runSummary],
+  StepResult: [protocol.stepResult],
+  CaseResult: [protocol.caseResult],
+  Me: [protocol.me],
+  Tenant: [protocol.tenant],
+  TenantName: [protocol.tenantName],
+  Member: [protocol.member],
+  ChangeMember: [protocol.changeMember],
+  Invitation: [protocol.invitation],
+  Invite: [protocol.invite, { email: 'ada@example.org', role: 'member' }],
+  AcceptInvitation: [protocol.acceptInvitation],
+  ApiKey: [protocol.apiKey],
+  CreateApiKey: [protocol.createApiKey, { name: 'ci' }],
+  Quota: [protocol.quota],
+  QuotaStatus: [protocol.quotaStatus],
+  UsageReport: [protocol.usageReport],
+  AuditEvent: [protocol.auditEvent],
+  Node: [protocol.node],
+  PoolsStatus: [protocol.poolsStatus],
+  PoolSchedule: [protocol.poolSchedule],
+  PreWarmRequest: [protocol.warmRequest],
+  AdminTenant: [protocol.adminTenant],
+  ChangeTenant: [protocol.changeTenant],
+}
+
+/** Gives the named schemas their names. Asked again it does nothing new. */
+export function nameComponents(): void {
+  for (const [name, [schema, ...examples]] of Object.entries(named)) {
+    const known = z.globalRegistry.get(schema) ?? {}
+    z.globalRegistry.add(schema, { ...known, id: name, ...(examples.length === 0 ? {} : { examples }) })
+  }
+}
+
+/** Each example with the schema that it is of, for the test that holds them to it. */
+export const examplesOf = () =>
+  Object.entries(named).flatMap(([name, [schema, ...examples]]) =>
+    examples.map((example) => ({ name, schema, example })),
+  )

@@ -1,0 +1,74 @@
+import { pino } from 'pino'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { readConfig } from '../config.js'
+import { openParts } from '../parts.js'
+import { createServer } from '../server.js'
+import { examplesOf } from './components.js'
+import { operationIds, tags } from './operations.js'
+
+const operation = z.looseObject({
+  operationId: z.string(),
+  summary: z.string().min(1),
+  tags: z.array(z.string()).length(1),
+  responses: z.record(z.string(), z.looseObject({ description: z.string() })),
+})
+const document = z.looseObject({
+  tags: z.array(z.object({ name: z.string(), description: z.string() })),
+  paths: z.record(z.string(), z.record(z.string(), operation)),
+  components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }),
+})
+
+describe('the OpenAPI document', () => {
+  let api: z.infer<typeof document>
+  let text: string
+
+  beforeAll(async () => {
+    // Nothing is asked of either: a server describes itself without them.
+    const config = readConfig({
+      DATABASE_URL: 'postgresql://nobody@localhost/nothing',
+      CLOCHE_RUNTIME_SOCKET: '/nowhere',
+      CLOCHE_SECRET: 'x'.repeat(32),
+      NODE_ENV: 'test',
+    })
+    await using parts = openParts(config, pino({ level: 'silent' }))
+    const app = await createServer(parts)
+    await app.ready()
+    text = JSON.stringify(app.swagger())
+    api = document.parse(JSON.parse(text))
+    await app.close()
+  })
+
+  const operations = () => Object.values(api.paths).flatMap((methods) => Object.values(methods))
+
+  it('names every call, each by one name, and no call that there is not', () => {
+    const ids = operations().map(({ operationId }) => operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids.toSorted()).toEqual(Object.values(operationIds).toSorted())
+  })
+
+  it('describes the groups that calls are in', () => {
+    expect(api.tags).toEqual(tags)
+    const known = tags.map(({ name }) => name)
+    for (const { operationId, tags } of operations()) expect(known, operationId).toContain(tags[0])
+  })
+
+  it('says of every call what an error looks like', () => {
+    for (const { operationId, responses } of operations()) {
+      expect(JSON.stringify(responses.default), operationId).toContain('#/components/schemas/Problem')
+    }
+  })
+
+  it('has a name for the body of every call, and each reference leads somewhere', () => {
+    const references = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name = '']) => name)
+    expect([...new Set(references)].toSorted()).toEqual(Object.keys(api.components.schemas).toSorted())
+    for (const { operationId, requestBody } of operations()) {
+      const body = JSON.stringify(requestBody ?? {})
+      if (body.includes('application/json')) expect(body, operationId).toContain('"schema":{"$ref"')
+    }
+  })
+
+  it.each(examplesOf())('has an example of $name that the server accepts', ({ schema, example }) => {
+    expect(schema.safeParse(example)).toMatchObject({ success: true })
+  })
+})
