@@ -116,6 +116,8 @@ export const node = z.object({
   hostFreeBytes: z.number(),
   /** Why no sandbox can be hardened on this node; null when they can. */
   hardenedProblem: z.string().nullable(),
+  /** Why sandboxes see the processors, memory and load of the host; null when they see their own. */
+  viewProblem: z.string().nullable(),
   /** Why new sandboxes are refused with `node_full` or `disk_full`; null while they are not. */
   full: z.string().nullable(),
   /** Which installation the node belongs to; null until a server has told it. */

@@ -76,6 +76,7 @@ function describeNode(
     ...{ cpus: cpus().length, load1: loadavg()[0] ?? 0 },
     ...{ memoryTotalBytes: totalmem(), memoryAvailableBytes: availableMemory() },
     ...{ diskTotalBytes: 0, diskUsedBytes: 0, hostFreeBytes: bavail * bsize, hardenedProblem: null },
+    viewProblem: null,
     ...{ full: problem, installation: null, quarantined: 0, problems: [problem] },
     ...{ sandboxes: 0, running: 0, pools: [] },
   }

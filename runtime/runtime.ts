@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from '../common/log.js'
 import type { Node } from '../protocol/index.js'
 import { askToEnd } from './cgroup/ask-to-end.js'
+import { Cpusets, onlineCpus } from './cgroup/cpusets.js'
 import { moveOut, settleIn } from './cgroup/delegated.js'
 import { detectHierarchy, processesOf } from './cgroup/hierarchy.js'
 import { renouncePreference, reserveForHost, settleHost } from './cgroup/host.js'
@@ -45,6 +46,7 @@ import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
 import { joinHost, shellPreparer } from './terminal/client.js'
 import { version } from './version.js'
+import { ResourceView } from './view/view.js'
 
 /** Exit status with which the runtime asks whoever runs it to be started again (sysexits.h: EX_TEMPFAIL). */
 const restartStatus = 75
@@ -60,8 +62,11 @@ export interface Runtime {
   close(): Promise<void>
 }
 
-/** Makes the parts of the runtime, takes up what an earlier one left, fills the pools and listens. */
-export async function startRuntime(config: Config, log: Logger): Promise<Runtime> {
+/**
+ * Makes the parts of the runtime, takes up what an earlier one left, fills the pools and listens.
+ * @param program this program's module, which its threads run too
+ */
+export async function startRuntime(config: Config, log: Logger, program: string): Promise<Runtime> {
   const startedAt = new Date().toISOString()
   const scratch = join(config.run, 'scratch')
   // Tenants' uids walk through it to their root while it is mounted.
@@ -117,10 +122,17 @@ export async function startRuntime(config: Config, log: Logger): Promise<Runtime
   })
   const filter = new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities))
   const gates: PooledGates = new PooledGates(() => context)
+  const device = await deviceOf(disk)
   const context: NodeContext = {
     ...{ log, slot, disk, scratch },
     hierarchy,
-    device: await deviceOf(disk),
+    device,
+    cpusets: new Cpusets(onlineCpus(hierarchy, config.cgroupRoot)),
+    view: await ResourceView.open(
+      program,
+      { run: config.run, cgroup: join(config.cgroupRoot, 'lxcfs'), device },
+      log,
+    ),
     engines: await Engines.open(config.run, 'runtime', reaper, filter),
     ...{ reaper, filter },
     boxes,
@@ -187,6 +199,7 @@ export async function startRuntime(config: Config, log: Logger): Promise<Runtime
       diskUsedBytes: (space.blocks - space.bfree) * space.bsize,
       hostFreeBytes: context.space.hostFreeBytes,
       hardenedProblem: context.engines.hardenedProblem,
+      viewProblem: context.view.problem,
       full: whyFull(context),
       installation: installation.id,
       quarantined: context.quarantine.ids().length,
@@ -214,6 +227,7 @@ export async function startRuntime(config: Config, log: Logger): Promise<Runtime
     for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
     tenants.close()
     await context.ranges.settled()
+    await context.view.shutdown()
     await moveOut(context.hierarchy, context.cgroupRoot)
     await lowerFirewall(config.instance)
     releaseSlot(slot)
@@ -243,6 +257,7 @@ export async function startRuntime(config: Config, log: Logger): Promise<Runtime
     close: () =>
       new Promise((resolve) => {
         network.close()
+        void context.view.close()
         context.space.close()
         server.close(() => resolve())
         server.closeAllConnections()

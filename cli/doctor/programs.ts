@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Finding, missing, ok } from './finding.js'
+import { advice, type Finding, missing, ok } from './finding.js'
 
 /** Programs that a sandbox is made with, and the package that has them on Debian and Ubuntu. */
 const programs = [
@@ -18,6 +18,17 @@ const programs = [
 
 const seccompProfile = '/usr/share/containers/seccomp.json'
 
+/** Sandboxes run without it, but see the processors, memory and load of the host. */
+function checkLxcfs(): Finding {
+  const purpose = 'shows sandboxes their own limits'
+  const fix = 'Type: apt-get install -y lxcfs'
+  if (findProgram('lxcfs') === undefined) return advice('lxcfs', `not installed; it ${purpose}`, fix)
+  if (!existsSync('/dev/fuse')) {
+    return advice('lxcfs', `there is no /dev/fuse, which it needs; it ${purpose}`, 'Type: modprobe fuse')
+  }
+  return ok('lxcfs', purpose)
+}
+
 /** Everything that is installed from the distribution. */
 export function checkPrograms(): Finding[] {
   const found = programs.map(([name, pack, purpose]) =>
@@ -32,7 +43,7 @@ export function checkPrograms(): Finding[] {
         `${seccompProfile} is not there`,
         'Type: apt-get install -y golang-github-containers-common',
       )
-  return [...found, profile]
+  return [...found, checkLxcfs(), profile]
 }
 
 function findProgram(name: string): string | undefined {

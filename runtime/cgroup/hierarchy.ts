@@ -37,7 +37,7 @@ export interface Hierarchy {
   readonly idle: readonly string[]
 }
 
-export const controllers = ['cpu', 'cpuacct', 'memory', 'pids', 'freezer', 'blkio'] as const
+export const controllers = ['cpu', 'cpuacct', 'cpuset', 'memory', 'pids', 'freezer', 'blkio'] as const
 export type Controller = (typeof controllers)[number]
 
 /** Finds out which version of control groups this host uses, as crun does: by what `/sys/fs/cgroup` is. */
@@ -99,7 +99,7 @@ export function makeCgroup(hierarchy: Hierarchy, path: string): void {
 }
 
 /** What limits and usage need. A cgroup has only those that its parent hands down. */
-const handedDown = new Set(['cpu', 'io', 'memory', 'pids'])
+const handedDown = new Set(['cpu', 'cpuset', 'io', 'memory', 'pids'])
 
 /** Where they are handed down already, as above the cgroup that systemd delegates, nothing is written. */
 function handDown(directory: string): void {
@@ -136,6 +136,23 @@ function makeDirectory(mount: string, path: string): void {
     makeDirectory(mount, dirname(path))
     mkdirSync(directory)
   }
+  initCpuset(directory)
+}
+
+/**
+ * A new cpuset of version 1 has no processors and no memory nodes, and takes no process: it gets its parent's. Its
+ * children get them by themselves then. Its processors are no scheduling domain of their own.
+ * @see Documentation/admin-guide/cgroup-v1/cpusets.rst
+ */
+function initCpuset(directory: string): void {
+  const at = (file: string) => join(directory, file)
+  if (!existsSync(at('cgroup.clone_children')) || !existsSync(at('cpuset.mems'))) return
+  for (const file of ['cpuset.mems', 'cpuset.cpus']) {
+    if (readFileSync(at(file), 'utf8').trim() !== '') continue
+    writeValue(at(file), readFileSync(join(dirname(directory), file), 'utf8').trim())
+  }
+  writeValue(at('cpuset.sched_load_balance'), 0)
+  writeValue(at('cgroup.clone_children'), 1)
 }
 
 /**

@@ -13,7 +13,11 @@ const mib = 1024 ** 2
 const defaultShares = 1024
 
 /** The part of `Limits` and `Quota` that control groups enforce. */
-export type CgroupLimits = Omit<Limits, 'diskMiB' | 'networkMbps'> & { readonly weight?: number | undefined }
+export type CgroupLimits = Omit<Limits, 'diskMiB' | 'networkMbps'> & {
+  readonly weight?: number | undefined
+  /** The processors that its processes see and run on, such as `0,2`; unchanged when it is left out. */
+  readonly cpuset?: string | undefined
+}
 
 /** One file of the kernel and what is to be in it. */
 type Setting = readonly [file: string, value: string | number]
@@ -54,11 +58,13 @@ function settings(hierarchy: Hierarchy, path: string, limits: CgroupLimits, devi
   const weight = limits.weight ?? 100
   const at = (controller: Controller, file: string) =>
     join(hierarchy.mountOf(controller) ?? '/nonexistent', path, file)
+  const cpuset: Setting[] = limits.cpuset === undefined ? [] : [[at('cpuset', 'cpuset.cpus'), limits.cpuset]]
   const wanted: Setting[] =
     hierarchy.version === 2
       ? [
           [at('cpu', 'cpu.max'), `${quotaUs} ${cpuPeriodUs}`],
           [at('cpu', 'cpu.weight'), weight],
+          ...cpuset,
           [at('memory', 'memory.max'), memoryBytes],
           [at('memory', 'memory.swap.max'), swapBytes],
           [at('memory', 'memory.oom.group'), 0],
@@ -70,6 +76,7 @@ function settings(hierarchy: Hierarchy, path: string, limits: CgroupLimits, devi
           [at('cpu', 'cpu.cfs_period_us'), cpuPeriodUs],
           [at('cpu', 'cpu.cfs_quota_us'), quotaUs],
           [at('cpu', 'cpu.shares'), Math.max(2, Math.round((weight * defaultShares) / 100))],
+          ...cpuset,
           ...memoryV1(at, memoryBytes, swapBytes),
           [at('memory', 'memory.swappiness'), swapBytes === 0 ? 0 : 60],
           [at('pids', 'pids.max'), limits.pids],

@@ -62,8 +62,8 @@ export interface ContainerOptions {
 const mib = 1024 ** 2
 
 /**
- * What a tenant would learn of the host and its neighbours, or could get at the kernel through. What tells the
- * load of the whole host (`/proc/stat`, `loadavg`, `meminfo`) stays, for `top` and many runtimes read it.
+ * What a tenant would learn of the host and its neighbours, or could get at the kernel through. The files of /proc that
+ * tell the load of the whole host (`stat`, `loadavg`, `meminfo`) are covered by `view/`.
  */
 const maskedPaths = [
   ...['acpi', 'asound', 'buddyinfo', 'bus', 'cmdline', 'config.gz', 'consoles', 'diskstats', 'driver'],

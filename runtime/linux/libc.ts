@@ -171,6 +171,14 @@ export function setns(fd: number, type: number): void {
   check(libcSetns(fd, type), 'setns', `on descriptor ${fd}`)
 }
 
+const libcUnshare = libc.func('unshare', 'int', ['int'])
+
+/** Gives the calling thread a root and working directory of its own, so that it may enter mount namespaces. @see unshare(2) */
+export function unshareFs(): void {
+  const cloneFs = 0x200
+  check(libcUnshare(cloneFs), 'unshare', 'CLONE_FS')
+}
+
 /** Names the UTS namespace that the calling thread is in. */
 export function sethostname(name: string): void {
   check(libcSethostname(name, Buffer.byteLength(name)), 'sethostname', name)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { QuarantineCause } from '../../protocol/index.js'
+import { cpusetOf } from '../cgroup/cpusets.js'
 import { destroyVolume } from '../rootfs/volume.js'
 import { hasOwner, saveCopy } from './copy.js'
 import * as life from './life.js'
@@ -88,6 +89,7 @@ class Adoption {
     if (alive) {
       // An earlier runtime may have been killed between the two moves of a claim.
       node.engines.of(box.isolation).relocated(box.id, box.cgroup)
+      await takeUpView(node, box)
       ;(box.sandboxId === null ? this.pooled : this.claimed).push(box)
     } else this.claimed.push(await this.#stopped(box))
     if (box.sandboxId === null) return
@@ -169,4 +171,12 @@ class Adoption {
       )
     }
   }
+}
+
+/** Its files are replaced when lxcfs is, and its processors stay its own. */
+async function takeUpView(node: NodeContext, box: Record): Promise<void> {
+  if (box.init === null || box.isolation !== 'standard') return
+  await node.view.adopt(box.init.pid)
+  const cpus = box.sandboxId === null ? undefined : cpusetOf(node.hierarchy, box.cgroup)
+  if (cpus !== undefined) node.cpusets.adopt(box.id, cpus, box.limits.cpus)
 }

@@ -1,5 +1,4 @@
-import type { Limits } from '../../protocol/index.js'
-import { applyLimits } from '../cgroup/limits.js'
+import { applyLimits, type CgroupLimits } from '../cgroup/limits.js'
 import { relocate } from '../cgroup/relocate.js'
 import { limitVolume } from '../rootfs/volume.js'
 import * as life from './life.js'
@@ -15,17 +14,27 @@ const mib = 1024 ** 2
  * @param bounds what its cgroup is held to
  * @throws when any of it fails; the caller destroys it
  */
-export async function bind(node: NodeContext, ready: Record, box: Record, bounds: Limits): Promise<Record> {
+export async function bind(
+  node: NodeContext,
+  ready: Record,
+  box: Record,
+  bounds: CgroupLimits,
+): Promise<Record> {
   const engine = node.engines.of(box.isolation)
   relocate(node.hierarchy, ready.cgroup, box.cgroup)
   applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
   if (box.limits.diskMiB !== ready.limits.diskMiB) {
     limitVolume(volumeOf(node, box), box.limits.diskMiB * mib)
   }
+  const shown =
+    box.init !== null && box.isolation === 'standard'
+      ? node.view.showCgroups(box.init.pid, box.cgroup, ready.cgroup)
+      : undefined
   const link = life.linkOf(node, box)
   if (box.network === 'none') await node.network.disconnect(link)
   else await node.network.apply(link, life.linkPolicyOf(box))
   if (box.init !== null) await engine.nameHost(box.id, box.init.pid, box.hostname)
+  await shown
   // Only an exec asks for it, and none comes before the claim is answered.
   setImmediate(() => engine.relocated(box.id, box.cgroup))
   return box

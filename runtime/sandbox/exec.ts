@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import type { ExecExit, ExecRequest } from '../../protocol/index.js'
 import { insideEnvironment, processSpec } from '../container/spec.js'
 import { OutputPipe } from '../linux/output-pipe.js'
+import { memoryEnvironment } from '../view/environment.js'
 import type { NodeContext } from './node.js'
 import type { Record } from './record.js'
 import { type Spawned, spawnInside } from './spawn.js'
@@ -28,7 +29,12 @@ export type Follower = (stream: 'stdout' | 'stderr', bytes: Buffer, pipe: Output
  */
 export async function startExec(node: NodeContext, box: Record, request: ExecRequest): Promise<RunningExec> {
   const args = typeof request.command === 'string' ? ['/bin/sh', '-c', request.command] : request.command
-  const env = insideEnvironment(request.user, box.env, request.env ?? {})
+  const env = insideEnvironment(
+    request.user,
+    memoryEnvironment(box.limits.memoryMiB),
+    box.env,
+    request.env ?? {},
+  )
   const began = performance.now()
   const spec = processSpec({ args, env, cwd: request.cwd, user: request.user })
   return watch(node, box, await spawnInside(node, box, spec, request.user), request, began)

@@ -2,10 +2,10 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Limits, QuarantineCause } from '../../protocol/index.js'
+import type { QuarantineCause } from '../../protocol/index.js'
 import { endCgroup, leaveIdleTrees, makeCgroup, makeLeaf } from '../cgroup/hierarchy.js'
 import { boundNamespaces, spareFirstProcess } from '../cgroup/host.js'
-import { applyLimits } from '../cgroup/limits.js'
+import { applyLimits, type CgroupLimits } from '../cgroup/limits.js'
 import { ipcBounds } from '../container/memory-files.js'
 import { containerSpec } from '../container/spec.js'
 import { mkfifo } from '../linux/libc.js'
@@ -43,7 +43,7 @@ export function makeDisk(node: NodeContext, box: Record): Record {
  * @param bounds what its cgroup is held to: its limits, with those that it leaves out
  * @throws when any step fails; the caller removes what there is with `tearDown`
  */
-export async function boot(node: NodeContext, box: Record, bounds: Limits): Promise<Record> {
+export async function boot(node: NodeContext, box: Record, bounds: CgroupLimits): Promise<Record> {
   const bundle = bundleOf(node, box)
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
   const exitPipe = join(bundle, 'exit')
@@ -51,14 +51,16 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
   const idmap = await node.ranges.idmap(box.index)
   const layers = box.layers.map((layer) => join(node.disk, 'layers', layer))
   const rootfs = mountRootfs(join(node.scratch, box.id), layers, volumeOf(node, box), idmap)
-  let bounded: Promise<void> | undefined
+  const settling: Promise<void>[] = []
   try {
     makeLeaf(node.hierarchy, box.cgroup)
     applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
     const pid = await startContainer(node, box, bundle, rootfs.path)
     // gVisor has these in its own memory.
     if (box.isolation === 'standard') {
-      bounded = boundNamespaces(node.reaper, pid, ipcBounds(memoryOfFiles(box)))
+      settling.push(boundNamespaces(node.reaper, pid, ipcBounds(memoryOfFiles(box))), node.view.prepare(pid))
+      // One that waits in the pool will be in another.
+      if (box.sandboxId !== null) settling.push(node.view.showCgroups(pid, box.cgroup, box.cgroup))
     }
     leaveIdleTrees(node.hierarchy, box.cgroup)
     const began = startTime(pid)
@@ -67,7 +69,7 @@ export async function boot(node: NodeContext, box: Record, bounds: Limits): Prom
     saveRecord(directoryOf(node, box), running)
     return running
   } finally {
-    await Promise.all([rootfs[Symbol.asyncDispose](), bounded])
+    await Promise.all([rootfs[Symbol.asyncDispose](), ...settling])
   }
 }
 
@@ -113,6 +115,7 @@ async function startContainer(
 /** Ends everything that runs in the sandbox. Its disk stays. Says nothing if nothing runs. */
 export async function halt(node: NodeContext, box: Record): Promise<void> {
   await endProcesses(node, box)
+  node.cpusets.release(box.id)
   // The interface dies with the namespace, a little later; its name and address are needed again now.
   await node.network.disconnect(linkOf(node, box))
 }
@@ -131,6 +134,7 @@ export async function tearDown(node: NodeContext, box: Record): Promise<void> {
   // Whoever finds the rest after a crash may finish what was begun here.
   if (box.sandboxId !== null && existsSync(directory)) saveRecord(directory, { ...box, removing: true })
   await endProcesses(node, box)
+  node.cpusets.release(box.id)
   const volume = volumeOf(node, box)
   if (existsSync(volume)) destroyVolume(volume)
   removeMountPoints(join(node.scratch, box.id))

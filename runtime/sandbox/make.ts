@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Claim, Limits, PoolPurpose } from '../../protocol/index.js'
+import type { CgroupLimits } from '../cgroup/limits.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { saveCopy } from './copy.js'
@@ -64,8 +65,11 @@ export class Maker {
   }
 
   /** What its cgroup is held to. */
-  boundsOf(box: Record): Limits {
-    return this.tenants.bounds(box.tenantId, this.hostLimits(box))
+  boundsOf(box: Record): CgroupLimits {
+    const bounds = this.tenants.bounds(box.tenantId, this.hostLimits(box))
+    // One that waits in the pool is nobody's load. The programs of runs are in cgroups of their own.
+    const pinned = box.sandboxId !== null && box.isolation === 'standard'
+    return pinned ? { ...bounds, cpuset: this.node.cpusets.assign(box.id, box.limits.cpus) } : bounds
   }
 
   /** What the host must allow, so that the sandbox has its limits. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import type { Cpusets } from '../cgroup/cpusets.js'
 import type { Hierarchy } from '../cgroup/hierarchy.js'
 import type { Engines } from '../container/engines.js'
 import type { SeccompFilter } from '../container/filter.js'
@@ -9,6 +10,7 @@ import { maxSandboxes, type Slot } from '../linux/slot.js'
 import { openIdmap } from '../linux/userns.js'
 import type { Network } from '../network/network.js'
 import type { Space } from '../rootfs/space.js'
+import type { ResourceView } from '../view/view.js'
 import type { LateOutput } from './late-output.js'
 import type { Quarantine } from './quarantine.js'
 import type { Record } from './record.js'
@@ -34,6 +36,8 @@ export interface NodeContext {
   readonly cgroupRoot: string
   readonly ranges: Ranges
   readonly network: Network
+  readonly cpusets: Cpusets
+  readonly view: ResourceView
   readonly lateOutput: LateOutput
   /** Puts a shell that waits into a pooled sandbox's container. Never fails. */
   prepareShell(container: string): Promise<void>

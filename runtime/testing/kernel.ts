@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { settleHybrid } from '../cgroup/hybrid.js'
 import { run } from '../linux/spawn.js'
@@ -64,6 +65,8 @@ export async function openLaboratory(diskGib = 8, hostMib?: number): Promise<Lab
 async function guestLaboratory(): Promise<Laboratory> {
   const disk = await openDisk(guestHome)
   const layer = join(disk, 'layers', 'base')
+  // The instance of an earlier test has renamed it.
+  if (!existsSync(layer)) await rename(join(disk, 'layers', 'baselayer'), layer)
   return { home: guestHome, disk, layer, [Symbol.asyncDispose]: async () => {} }
 }
 

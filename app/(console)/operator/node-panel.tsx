@@ -38,10 +38,17 @@ export function NodePanel({ node }: { node: z.infer<typeof adminNode> }) {
         <Fact name="Version">{node.version}</Fact>
         <Fact name="Free on the host’s disk">{bytes(node.hostFreeBytes)}</Fact>
         <Fact name="Hardened isolation">{node.hardenedProblem === null ? 'here' : 'not here'}</Fact>
+        <Fact name="Sandboxes see">{node.viewProblem === null ? 'their limits' : 'the host'}</Fact>
       </dl>
       {node.hardenedProblem !== null && (
         <p className="border-line border-t px-4 py-2.5 text-muted text-xs">
           No sandbox can be hardened on this node: {node.hardenedProblem}
+        </p>
+      )}
+      {node.viewProblem !== null && (
+        <p className="border-line border-t px-4 py-2.5 text-muted text-xs">
+          Programs in sandboxes see the processors, memory and load of the host instead of their own limits:{' '}
+          {node.viewProblem}
         </p>
       )}
     </Panel>
