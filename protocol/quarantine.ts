@@ -48,10 +48,42 @@ export const restoreRequest = z.object({
   sandboxId,
   tenantId,
   template: templateName,
-  limits: storedLimits,
-  network: networkPolicy,
-  isolation,
-  env: z.record(z.string(), z.string()),
-  hostname: z.string(),
+  limits: storedLimits.optional(),
+  network: networkPolicy.optional(),
+  isolation: isolation.optional(),
+  env: z.record(z.string(), z.string()).optional(),
+  hostname: z.string().optional(),
 })
 export type RestoreRequest = z.infer<typeof restoreRequest>
+
+/** Body of `POST /api/v1/admin/quarantine/{id}/restore`. */
+export const restoreSandbox = z.strictObject({
+  sandboxId: sandboxId.optional().describe('needed only where the entry does not tell it'),
+  tenantId: tenantId
+    .optional()
+    .describe('needed only where the database does not know the tenant of the entry'),
+})
+
+/** Body of `POST /api/v1/admin/quarantine`. */
+export const quarantineSandbox = z.strictObject({ sandboxId })
+
+/** A sandbox on the node that the database does not know and that still runs. */
+export const unknownSandbox = z.object({ id: sandboxId, tenantId, template: templateName })
+
+/** `GET /api/v1/admin/quarantine`. */
+export const adminQuarantine = z.object({
+  entries: z.array(quarantineEntry),
+  unknown: z.array(unknownSandbox).describe('on the node, not in the database, and not yet set aside'),
+})
+
+/** `GET /api/v1/admin/installation`: whether database and node belong together. */
+export const pairing = z.object({
+  state: z.enum(['unknown', 'paired', 'mismatch']),
+  database: installationId.nullable(),
+  node: installationId.nullable(),
+  problem: z.string().nullable().describe('what is wrong and what to do'),
+})
+export type PairingStatus = z.infer<typeof pairing>
+
+/** Body of `POST /api/v1/admin/installation/adopt`: the node as it was seen, so that no other one is adopted. */
+export const adoptNode = z.strictObject({ node: installationId.nullable() })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sandboxId, terminalId } from './ids.js'
-import { limits, limitsRequest, usage } from './limits.js'
+import { limitsRequest, storedLimits, usage } from './limits.js'
 import { networkPolicy } from './network.js'
 
 /** Text a person gives a thing: one line, no control or bidirectional-override characters. */
@@ -70,7 +70,7 @@ export const sandbox = z.object({
   template: templateName,
   state: sandboxState,
   failure: z.string().nullable().describe('why, when the state is failed'),
-  limits,
+  limits: storedLimits,
   network: networkPolicy,
   isolation,
   ttlSeconds: z.number().nullable(),

@@ -14,7 +14,7 @@ const config = readConfig(process.env)
 const log = createLog('server', config.logLevel)
 await runService(log, async () => {
   const parts = openParts(config, log)
-  const { database, runtime, principals, sandboxes, callbacks, store, dispatcher } = parts
+  const { pairing, strays, database, runtime, principals, sandboxes, callbacks, store, dispatcher } = parts
   const app = await createServer(parts)
   if (existsSync('.next/BUILD_ID')) await servePages(app, process.cwd(), new URL(config.publicUrl).host)
   else log.warn('the pages are not built, so there is only the API; bin/build makes them')
@@ -25,6 +25,8 @@ await runService(log, async () => {
     origins: config.origins,
     log: log,
   })
+  // Who creates something before the node answers is told so, and it is looked again.
+  await pairing.check().catch((error: unknown) => log.warn({ error }, 'the node was not checked yet'))
   await app.listen({ host: config.host, port: config.port })
   dispatcher
     .recover()
@@ -32,9 +34,9 @@ await runService(log, async () => {
   const chores = [
     repeat('metering', 10_000, log, async () => record(database, await runtime.list())),
     repeat('making rows and sandboxes agree', 10_000, log, () =>
-      reconcile(database, runtime, sandboxes, log),
+      reconcile(database, runtime, sandboxes, pairing, strays),
     ),
-    repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, log)),
+    repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, pairing, log)),
     repeat('telling results of runs', 500, log, () => callbacks.deliver()),
     repeat('taking up runs that were lost', 5000, log, () => dispatcher.takeUpStrays()),
     repeat('forgetting old runs', 60_000, log, () => store.expire()),

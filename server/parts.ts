@@ -3,6 +3,7 @@ import { createAuth } from './auth/auth.js'
 import { Principals } from './auth/principal.js'
 import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
+import { Pairing } from './installation/pairing.js'
 import { allowed } from './runs/address.js'
 import { Callbacks } from './runs/callbacks.js'
 import { Dispatcher } from './runs/dispatcher.js'
@@ -11,12 +12,15 @@ import { RunStore } from './runs/store.js'
 import { RuntimeClient } from './runtime-client/client.js'
 import { Live } from './sandboxes/live.js'
 import { SandboxService } from './sandboxes/service.js'
+import { Strays } from './sandboxes/strays.js'
 import { Templates } from './sandboxes/templates.js'
 
 /** Makes the parts of the server and hands them to each other. Nothing is asked of database or runtime yet. */
 export function openParts(config: Config, log: Logger) {
   const database = openDatabase(config.databaseUrl)
-  const runtime = new RuntimeClient(config.runtimeSocket)
+  const pairing: Pairing = new Pairing(database, () => runtime, log)
+  const runtime = new RuntimeClient(config.runtimeSocket, () => pairing.assertPaired())
+  const strays = new Strays(database, runtime, log)
   const auth = createAuth(config, database)
   const principals = new Principals(auth, database)
   const templates = new Templates(runtime)
@@ -26,6 +30,7 @@ export function openParts(config: Config, log: Logger) {
   const runs = new RunService(database, store, dispatcher, templates, config.runQueue)
   const callbacks = new Callbacks(database, config.secret, allowed(config.callbackAllow), log)
   return {
+    ...{ pairing, strays },
     ...{ config, log, database, runtime, auth, principals, sandboxes, runs, callbacks, store, dispatcher },
     [Symbol.asyncDispose]: async () => {
       runtime[Symbol.dispose]()

@@ -13,6 +13,7 @@ import { refuseForeignOrigin } from './http/guard.js'
 import { serveHealth } from './http/health.js'
 import { serveMetrics } from './http/metrics.js'
 import { sendProblem } from './http/problem.js'
+import type { Pairing } from './installation/pairing.js'
 import { describeApi } from './openapi/document.js'
 import type { Callbacks } from './runs/callbacks.js'
 import { runRoutes } from './runs/routes.js'
@@ -21,6 +22,7 @@ import type { RuntimeClient } from './runtime-client/client.js'
 import { fileRoutes } from './sandboxes/files.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import type { SandboxService } from './sandboxes/service.js'
+import type { Strays } from './sandboxes/strays.js'
 import { tenantRoutes } from './tenants/routes.js'
 import { usageRoutes } from './usage/routes.js'
 
@@ -37,6 +39,8 @@ export interface Parts {
   readonly log: Logger
   readonly database: Database
   readonly runtime: RuntimeClient
+  readonly pairing: Pairing
+  readonly strays: Strays
   readonly auth: Auth
   readonly principals: Principals
   readonly sandboxes: SandboxService
@@ -49,7 +53,8 @@ const bodyBytes = 1024 * 1024
 
 /** The HTTP API, with everything but pages and sockets. */
 export async function createServer(parts: Parts): Promise<FastifyInstance> {
-  const { config, database, runtime, auth, principals, sandboxes, runs, callbacks } = parts
+  const { config, database, runtime, pairing, strays } = parts
+  const { auth, principals, sandboxes, runs, callbacks } = parts
   const log: FastifyBaseLogger = parts.log
   const app = Fastify({
     loggerInstance: log,
@@ -83,14 +88,14 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   })
   await app.register(fastifySwagger, describeApi(config.publicUrl))
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  serveHealth(app, database, runtime)
+  serveHealth(app, database, runtime, pairing)
   authRoutes(app, auth, principals)
   await app.register(async (known) => {
     known.decorateRequest('principal')
     known.addHook('onRequest', async (request) => {
       request.principal = await principals.identify(request.headers)
     })
-    serveMetrics(known, runtime)
+    serveMetrics(known, runtime, pairing, strays)
     await known.register(
       async (api) => {
         await api.register(sandboxRoutes(sandboxes, runtime, database))
@@ -98,7 +103,9 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(runRoutes(runs, callbacks, sandboxes.templates))
         await api.register(tenantRoutes(database, principals, sandboxes.templates, config.publicUrl))
         await api.register(usageRoutes(database))
-        await api.register(adminRoutes(database, runtime), { prefix: '/admin' })
+        await api.register(adminRoutes({ database, runtime, sandboxes, pairing, strays }), {
+          prefix: '/admin',
+        })
         api.route({
           method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
           url: '/*',

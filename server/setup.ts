@@ -4,6 +4,7 @@ import { createAuth } from './auth/auth.js'
 import { readConfig } from './config.js'
 import { openDatabase } from './database/client.js'
 import { migrate } from './database/engine.js'
+import { databaseInstallation } from './installation/pairing.js'
 import { createKey } from './tenants/keys.js'
 
 /** What the first operator's tenant may use: as good as everything that one node has. */
@@ -18,7 +19,7 @@ const email = 'admin@cloche.local'
 
 /**
  * Brings the database up to date. Where nobody has an account yet it creates the first operator with a tenant
- * and a key, and prints `{email, password, apiKey}` as one line; it prints nothing else on stdout.
+ * and a key. Prints one line: `{installation}`, with `{email, password, apiKey}` if there is a new operator.
  */
 const config = readConfig(process.env)
 const applied = await migrate(config.databaseUrl, join(process.cwd(), 'prisma', 'migrations'))
@@ -26,6 +27,8 @@ if (applied.length > 0) console.error(`applied migrations: ${applied.join(', ')}
 {
   await using database = openDatabase(config.databaseUrl)
   const { prisma } = database
+  const installation = await databaseInstallation(database.pool)
+  let first = {}
   if ((await prisma.user.count()) === 0) {
     const password = randomBytes(15).toString('base64url')
     const auth = createAuth({ ...config, signUp: 'open' }, database)
@@ -34,8 +37,9 @@ if (applied.length > 0) console.error(`applied migrations: ${applied.join(', ')}
     const { tenantId } = await prisma.member.findFirstOrThrow({ where: { userId: user.id } })
     await prisma.tenant.update({ where: { id: tenantId }, data: { name: 'Operators', quota: operatorQuota } })
     const { key } = await createKey(prisma, tenantId, { name: 'first operator', operator: true })
-    process.stdout.write(`${JSON.stringify({ email, password, apiKey: key })}\n`)
+    first = { email, password, apiKey: key }
   }
+  process.stdout.write(`${JSON.stringify({ installation, ...first })}\n`)
 }
 // The migration engine leaves a timer of ten seconds running.
 process.exit()

@@ -3,6 +3,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -64,6 +65,11 @@ export async function prepareDatabase(settings: Settings): Promise<void> {
   const { bin, version } = postgresPrograms(settings)
   const data = dataOf(settings)
   if (!existsSync(join(data, 'PG_VERSION'))) {
+    if (existsSync(data) && readdirSync(data).length > 0) {
+      throw new Failure(
+        'the directory postgres/ has files and no PG_VERSION, so it is not a whole database. Restore it from a backup, or move it away to begin with an empty database',
+      )
+    }
     const fresh = `${data}.new`
     rmSync(fresh, { recursive: true, force: true })
     await ownDirectory(settings, fresh)

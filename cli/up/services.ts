@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { Failure } from '../command.js'
 import type { Settings } from '../settings.js'
 import { ask } from './ask.js'
@@ -106,8 +107,23 @@ export function serverService(settings: Settings, access: Access): Service {
     env: start().env,
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 15_000,
-    ready: async () => (await ask(reachable(settings), 'GET', '/readyz')).status === 200,
+    // A server whose database and node do not belong together answers: an operator has to decide there.
+    ready: async () => (await serverState(settings)) !== 'not ready',
     readyTimeoutMs: 60_000,
+  }
+}
+
+const readiness = z.object({ installation: z.string(), problem: z.string().optional() })
+
+/** @returns `ready`, `not ready`, or what is wrong between the database and the node */
+export async function serverState(settings: Settings): Promise<string> {
+  const { status, text } = await ask(reachable(settings), 'GET', '/readyz')
+  if (status === 200) return 'ready'
+  try {
+    const { installation, problem } = readiness.parse(JSON.parse(text))
+    return installation === 'mismatch' && problem !== undefined ? problem : 'not ready'
+  } catch {
+    return 'not ready' // nobody answers, or somebody else
   }
 }
 

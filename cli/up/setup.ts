@@ -4,9 +4,15 @@ import { z } from 'zod'
 import { CommandError, run } from '../../runtime/linux/spawn.js'
 import { Failure } from '../command.js'
 import type { Settings } from '../settings.js'
+import { bringAdminBack, setAdminAside } from './admin-file.js'
 import { type Access, accessOf, serverProgram } from './services.js'
 
-const credentials = z.object({ email: z.string(), password: z.string(), apiKey: z.string() })
+const credentials = z.object({
+  ...{ email: z.string(), password: z.string(), apiKey: z.string() },
+  /** Of the database that they are for. */
+  installation: z.string().optional(),
+})
+const setupLine = z.union([credentials, z.object({ installation: z.string() })])
 const adminFile = (home: string) => join(home, 'admin.json')
 
 /**
@@ -29,14 +35,21 @@ export async function runServerProgram(
 
 /**
  * The server's setup step: it migrates the database and, where there is no user yet, makes the first operator,
- * whose credentials are kept in `<home>/admin.json` for root alone.
+ * whose credentials are kept in `<home>/admin.json` for root alone. Those for another database are kept beside it.
  *
  * @throws Failure with its own words
  */
 export async function setUp(settings: Settings, access: Access): Promise<void> {
   const line = (await runServerProgram(settings, 'server/setup.js', [], access)).trim()
-  if (line === '') return
-  keepAdmin(settings, credentials.parse(JSON.parse(line)))
+  const said = setupLine.parse(JSON.parse(line))
+  const { home } = settings
+  if ('email' in said) {
+    setAdminAside(home)
+    keepAdmin(settings, said)
+  } else if (bringAdminBack(home, said.installation)) {
+    const admin = credentials.safeParse(JSON.parse(readFileSync(adminFile(home), 'utf8'))).data
+    if (admin !== undefined) keepAdmin(settings, { ...admin, installation: said.installation })
+  }
 }
 
 function keepAdmin(settings: Settings, admin: z.infer<typeof credentials>): void {

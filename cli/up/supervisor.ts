@@ -14,7 +14,14 @@ import { endLeftover, findLeftovers, recordChildren } from './leftovers.js'
 import { isRunning } from './lock.js'
 import { boundLogs } from './logs.js'
 import { createDatabase, prepareDatabase } from './postgres.js'
-import { accessOf, postgresService, runtimeService, serverService, terminalsService } from './services.js'
+import {
+  accessOf,
+  postgresService,
+  runtimeService,
+  serverService,
+  serverState,
+  terminalsService,
+} from './services.js'
 import { setUp } from './setup.js'
 
 const boundLogsEveryMs = 10_000
@@ -61,6 +68,8 @@ export class Supervisor {
     const failed = (await Promise.allSettled([node, database])).find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     await this.#run(server)
+    const state = await serverState(settings)
+    if (state !== 'ready') this.say(`WARNING: ${state}`)
     this.#rotation = every(boundLogsEveryMs, 'keeping the logs to their size', this.log, () =>
       boundLogs(settings.home),
     )

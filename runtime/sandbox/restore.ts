@@ -31,7 +31,13 @@ export function restored(
   if (missing.length > 0) {
     throw new RuntimeRefusal('conflict', `this node lacks layers of the disk: ${missing.join(', ')}`)
   }
-  const { sandboxId, tenantId, template, limits, network, isolation, env, hostname } = as
+  const limits = as.limits ?? found?.limits ?? templates.get(as.template)?.defaults
+  if (limits === undefined) throw new RuntimeRefusal('conflict', `nobody knows the limits of ${as.sandboxId}`)
+  const { sandboxId, tenantId, template } = as
+  const network = as.network ?? found?.network ?? 'none'
+  const isolation = as.isolation ?? found?.isolation ?? 'standard'
+  const env = as.env ?? found?.env ?? {}
+  const hostname = as.hostname ?? found?.hostname ?? 'sandbox'
   const index = node.ranges.take()
   const fresh = freshRecord(index, {
     ...{

@@ -9,16 +9,16 @@ import {
   tenantId,
 } from '../../protocol/index.js'
 import { audit } from '../audit.js'
-import type { Database } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
 import { usedBy } from '../sandboxes/admission.js'
 import { poolRoutes } from './pools.js'
+import { type QuarantineParts, quarantineRoutes } from './quarantine.js'
 
 /** `/admin/*`: for operators, across tenants. */
 export const adminRoutes =
-  (database: Database, runtime: RuntimeClient): FastifyPluginAsyncZod =>
+  (parts: QuarantineParts): FastifyPluginAsyncZod =>
   async (app) => {
+    const { database, runtime } = parts
     const { prisma, pool } = database
     const tags = ['admin']
     app.addHook('preHandler', async (request) => {
@@ -26,6 +26,7 @@ export const adminRoutes =
     })
 
     await app.register(poolRoutes(database, runtime))
+    await app.register(quarantineRoutes(parts))
 
     const presentTenant = async (id: string): Promise<AdminTenant> => {
       const row = await prisma.tenant.findUnique({

@@ -1,17 +1,28 @@
 import type { FastifyInstance } from 'fastify'
 import type { Database } from '../database/client.js'
+import type { Pairing } from '../installation/pairing.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 
 /** `/healthz`: this process lives. `/readyz`: and so does what it needs. */
-export function serveHealth(app: FastifyInstance, database: Database, runtime: RuntimeClient): void {
+export function serveHealth(
+  app: FastifyInstance,
+  database: Database,
+  runtime: RuntimeClient,
+  pairing: Pairing,
+): void {
   app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }))
   app.get('/readyz', { schema: { hide: true } }, async (_, reply) => {
     const [db, rt] = await Promise.all([
       works(() => database.pool.query('SELECT 1')),
       works(() => runtime.health()),
     ])
-    return reply.code(db && rt ? 200 : 503).send({
-      status: db && rt ? 'ready' : 'not ready',
+    if (db && rt && pairing.status.state !== 'paired') await works(() => pairing.check())
+    const { state, problem } = pairing.status
+    const ready = db && rt && state === 'paired'
+    return reply.code(ready ? 200 : 503).send({
+      status: ready ? 'ready' : 'not ready',
+      installation: state,
+      ...(problem === null ? {} : { problem }),
       database: db ? 'ok' : 'unreachable',
       runtime: rt ? 'ok' : 'unreachable',
     })

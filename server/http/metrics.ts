@@ -2,10 +2,17 @@ import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Node, PoolStatus } from '../../protocol/index.js'
 import { forbidden } from '../errors.js'
+import type { Pairing } from '../installation/pairing.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import type { Strays } from '../sandboxes/strays.js'
 
 /** `GET /metrics` for Prometheus, with an operator's key: it tells of every tenant's load. */
-export function serveMetrics(app: FastifyInstance, runtime: RuntimeClient): void {
+export function serveMetrics(
+  app: FastifyInstance,
+  runtime: RuntimeClient,
+  pairing: Pairing,
+  strays: Strays,
+): void {
   const register = new Registry()
   collectDefaultMetrics({ register, prefix: 'cloche_server_' })
   const duration = new Histogram({
@@ -19,6 +26,14 @@ export function serveMetrics(app: FastifyInstance, runtime: RuntimeClient): void
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
   })
   const show = nodeGauges(register)
+  const mismatch = new Gauge({
+    ...{ name: 'cloche_installation_mismatch', registers: [register] },
+    help: 'Whether database and node do not belong together, so that nothing is created or destroyed',
+  })
+  const unknown = new Gauge({
+    ...{ name: 'cloche_unknown_sandboxes', registers: [register] },
+    help: 'Sandboxes on the node that the database does not know and that wait for an operator',
+  })
   app.route({
     method: 'GET',
     url: '/metrics',
@@ -26,6 +41,8 @@ export function serveMetrics(app: FastifyInstance, runtime: RuntimeClient): void
     handler: async (request, reply) => {
       if (!request.principal.operator)
         throw forbidden("metrics are for operators: send an operator's API key")
+      mismatch.set(Number(pairing.status.state === 'mismatch'))
+      unknown.set(strays.unknown.length)
       show(await runtime.node().catch(() => undefined))
       return reply.type(register.contentType).send(await register.metrics())
     },
@@ -41,6 +58,8 @@ function nodeGauges(register: Registry): (node: Node | undefined) => void {
   const memory = gauge('node_memory_available_bytes', 'Memory that the node has left')
   const disk = gauge('node_disk_used_bytes', "Space used on the sandboxes' disk")
   const load = gauge('node_load1', 'Load average of one minute')
+  const quarantined = gauge('quarantined_sandboxes', 'Sandboxes in quarantine, with their disks')
+  const problems = gauge('node_problems', 'What an operator should look at, as the operator page lists it')
   const pools = poolGauges(gauge)
   return (node) => {
     up.set(node === undefined ? 0 : 1)
@@ -50,6 +69,8 @@ function nodeGauges(register: Registry): (node: Node | undefined) => void {
     memory.set(node.memoryAvailableBytes)
     disk.set(node.diskUsedBytes)
     load.set(node.load1)
+    quarantined.set(node.quarantined)
+    problems.set(node.problems.length)
     pools(node.pools)
   }
 }

@@ -24,6 +24,7 @@ export async function perform(
   hear: (event: RunEvent) => void,
   canceled: AbortSignal,
 ): Promise<RuntimeRunResult> {
+  await runtime.assertMayChange()
   const stream = await runtime.stream('POST', '/runs', {}, JSON.stringify(run))
   const cancel = () => stream.destroy()
   canceled.addEventListener('abort', cancel)

@@ -38,7 +38,13 @@ export class RuntimeClient implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 16 })
   readonly #lines: Lines
 
-  constructor(private readonly socketPath: string) {
+  /**
+   * @param mayChange is asked before anything is created or destroyed on the node; throws when that must not be
+   */
+  constructor(
+    private readonly socketPath: string,
+    private readonly mayChange: () => Promise<void> | undefined = () => undefined,
+  ) {
     this.#lines = new Lines(socketPath)
   }
 
@@ -47,16 +53,25 @@ export class RuntimeClient implements Disposable {
     this.#lines[Symbol.dispose]()
   }
 
+  /** @throws ApiError `runtime_unavailable` when database and node do not belong together */
+  assertMayChange = () => this.mayChange()
+
   health = () => this.#call('GET', '/healthz', nothing)
   node = () => this.#call('GET', '/node', node)
   templates = async () => (await this.#call('GET', '/templates', templates)).templates
   list = async () => (await this.#call('GET', '/sandboxes', sandboxes)).sandboxes
   get = (id: string) => this.#call('GET', `/sandboxes/${id}`, runtimeSandbox)
-  claim = (id: string, claim: Claim) => this.#call('PUT', `/sandboxes/${id}`, runtimeSandbox, claim)
+  claim = async (id: string, claim: Claim) => {
+    await this.assertMayChange()
+    return this.#call('PUT', `/sandboxes/${id}`, runtimeSandbox, claim)
+  }
   change = (id: string, change: Change) => this.#call('PATCH', `/sandboxes/${id}`, runtimeSandbox, change)
   act = (id: string, action: 'pause' | 'resume' | 'stop' | 'start') =>
     this.#call('POST', `/sandboxes/${id}/${action}`, runtimeSandbox)
-  remove = (id: string) => this.#call('DELETE', `/sandboxes/${id}`, nothing)
+  remove = async (id: string) => {
+    await this.assertMayChange()
+    return this.#call('DELETE', `/sandboxes/${id}`, nothing)
+  }
   setQuota = (tenantId: string, quota: Quota) =>
     this.#call('PUT', `/tenants/${tenantId}/quota`, nothing, quota)
   actOnTenant = (tenantId: string, action: 'pause' | 'resume') =>

@@ -2,11 +2,11 @@ import { z } from 'zod'
 import type { Sandbox as Row } from '../../prisma/generated/client.js'
 import {
   isolation,
-  limits,
   networkPolicy,
   type RuntimeSandbox,
   type SandboxWithUsage,
   sandboxState,
+  storedLimits,
 } from '../../protocol/index.js'
 
 const metadata = z.record(z.string(), z.string())
@@ -20,7 +20,7 @@ export function present(row: Row, live: RuntimeSandbox | undefined): SandboxWith
     // Between the row and the claim's answer the runtime may know more, or less.
     state: live === undefined ? sandboxState.parse(row.state) : live.state,
     failure: live?.failure ?? row.failure,
-    limits: limits.parse(row.limits),
+    limits: storedLimits.parse(row.limits),
     network: networkPolicy.parse(row.network),
     isolation: isolation.parse(row.isolation),
     ttlSeconds: row.ttlSeconds,

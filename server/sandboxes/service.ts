@@ -103,6 +103,8 @@ export class SandboxService {
       // Nothing half-made stays; should the runtime not hear this, `reconcile.ts` tells it again.
       await claiming?.catch(() => {})
       await this.database.prisma.sandbox.deleteMany({ where: { id } })
+      // Should the runtime have made it all the same, its row was refused: it is known to be nobody's.
+      await this.database.prisma.deletedSandbox.upsert({ where: { id }, create: { id }, update: {} })
       await this.database.prisma.auditEvent.deleteMany({ where: { action: 'sandbox.create', target: id } })
       await this.runtime.remove(id).catch(() => {})
       throw error

@@ -7,8 +7,10 @@ import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { adminNode } from '../../lib/protocol'
 import { explain, useResource } from '../../lib/resource'
 import { useSession } from '../../lib/session'
+import { InstallationNotice } from './installation'
 import { NodePanel } from './node-panel'
 import { Pools } from './pools'
+import { Quarantine } from './quarantine'
 import { Tenants } from './tenants'
 
 /** How often the node is read. */
@@ -44,8 +46,15 @@ function Node() {
         )}
         {data && (
           <>
+            <InstallationNotice />
+            {data.problems.map((problem) => (
+              <Notice key={problem} tone="warn">
+                {problem}
+              </Notice>
+            ))}
             {data.full && <Notice tone="bad">New sandboxes are refused: {data.full}</Notice>}
             <NodePanel node={data} />
+            <Quarantine />
             <Pools />
           </>
         )}

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import {
+  environment,
+  isolation,
+  networkPolicy,
+  type QuarantineEntry,
+  quarantineEntry,
+  type RestoreRequest,
+  runtimeSandbox,
+  type SandboxWithUsage,
+  storedLimits,
+} from '../../protocol/index.js'
+import type { Principal } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import { hostnameOf, present } from '../sandboxes/rows.js'
+import type { SandboxService } from '../sandboxes/service.js'
+
+const entries = z.object({ entries: z.array(quarantineEntry) })
+
+export const entriesOf = async (runtime: RuntimeClient): Promise<QuarantineEntry[]> =>
+  (await runtime.ask('GET', '/quarantine', entries)).entries
+
+/**
+ * Restores a sandbox from quarantine. Its row is there first, or the node would be told that nobody knows the sandbox;
+ * what the row says decides over the record. Without a row one is made from the record.
+ *
+ * @param wanted the sandbox's or tenant's id, where the entry does not tell it or the database does not know it
+ * @throws ApiError `not_found`, `conflict` with what is missing; the disk stays in quarantine then
+ */
+export async function restore(
+  { database, runtime, sandboxes }: { database: Database; runtime: RuntimeClient; sandboxes: SandboxService },
+  who: Principal,
+  id: string,
+  wanted: { sandboxId?: string | undefined; tenantId?: string | undefined },
+): Promise<SandboxWithUsage> {
+  const { prisma } = database
+  const entry = (await entriesOf(runtime)).find((one) => one.id === id)
+  if (entry === undefined) throw notFound('entry in quarantine')
+  if (entry.diskBytes === null) throw new ApiError('conflict', 'there is no disk to restore')
+  const sandboxId = entry.sandboxId ?? wanted.sandboxId
+  if (sandboxId === undefined) {
+    throw new ApiError('conflict', 'the record does not tell which sandbox this is: name it by `sandboxId`')
+  }
+  if (wanted.sandboxId !== undefined && wanted.sandboxId !== sandboxId) {
+    throw new ApiError('conflict', `this is the disk of sandbox ${sandboxId}`)
+  }
+  const known = await prisma.sandbox.findUnique({ where: { id: sandboxId } })
+  if (known !== null && wanted.tenantId !== undefined && wanted.tenantId !== known.tenantId) {
+    throw new ApiError('conflict', `the sandbox belongs to tenant ${known.tenantId}`)
+  }
+  if (known !== null && entry.tenantId !== null && entry.tenantId !== known.tenantId) {
+    throw new ApiError(
+      'conflict',
+      `the disk is of tenant ${entry.tenantId}, the sandbox of ${known.tenantId}`,
+    )
+  }
+  const row =
+    known === null
+      ? await insertRow(database, sandboxes, who, entry, sandboxId, wanted.tenantId)
+      : await prisma.sandbox.update({ where: { id: sandboxId }, data: undeleted(known.deletedAt !== null) })
+  await prisma.deletedSandbox.deleteMany({ where: { id: sandboxId } })
+  const as: RestoreRequest = {
+    ...{ sandboxId, tenantId: row.tenantId, template: row.template, hostname: hostnameOf(row.name) },
+    ...(known === null
+      ? {}
+      : {
+          limits: storedLimits.parse(row.limits),
+          network: networkPolicy.parse(row.network),
+          isolation: isolation.parse(row.isolation),
+          env: environment.parse(row.env),
+        }),
+  }
+  const live = await runtime.ask('POST', `/quarantine/${id}/restore`, runtimeSandbox, {}, as)
+  const { state, failure, limits, network } = live
+  const now = await prisma.sandbox.update({
+    where: { id: sandboxId },
+    data: { state, failure, limits, network, isolation: live.isolation },
+  })
+  return present(now, live)
+}
+
+const waiting = { state: 'failed', failure: 'its disk is in quarantine' }
+/** One that was deleted does not reach its end again at once. */
+const undeleted = (deleted: boolean) => (deleted ? { ...waiting, deletedAt: null, expiresAt: null } : waiting)
+
+async function insertRow(
+  { prisma }: Database,
+  sandboxes: SandboxService,
+  who: Principal,
+  entry: QuarantineEntry,
+  id: string,
+  asked: string | undefined,
+) {
+  const tenantId = asked ?? entry.tenantId
+  const tenant = tenantId === null ? null : await prisma.tenant.findUnique({ where: { id: tenantId } })
+  if (tenantId === null || tenant === null) {
+    throw new ApiError(
+      'conflict',
+      `there is no tenant ${tenantId ?? ''}: name the one it is for by \`tenantId\``,
+    )
+  }
+  const template = entry.template ?? 'base'
+  const limits = entry.limits ?? (await sandboxes.templates.limits(template, undefined))
+  return prisma.sandbox.create({
+    data: {
+      ...{ id, tenantId, template, limits, ...waiting, name: `restored-${id.slice(-4)}` },
+      ...{ network: 'none', isolation: 'standard', env: {}, metadata: {}, createdBy: who.actor },
+      createdAt: entry.createdAt ?? new Date(),
+    },
+  })
+}

@@ -1,0 +1,115 @@
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { newId, type PairingStatus, quarantineEntry } from '../../protocol/index.js'
+import type { Database } from '../database/client.js'
+import { ApiError } from '../errors.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+
+const entries = z.object({ entries: z.array(quarantineEntry) })
+/** For whoever is refused while it is not known yet. */
+const retryAfterSeconds = 2
+const toDo =
+  'Nothing is created or destroyed on the node until an operator restores the right database, or adopts the node on the operator page'
+
+/** The id of the installation that a database belongs to. A new database gets a new one. */
+export async function databaseInstallation(pool: pg.Pool): Promise<string> {
+  await pool.query('INSERT INTO installation (key, id) VALUES (1, $1) ON CONFLICT DO NOTHING', [newId('in')])
+  const { rows } = await pool.query('SELECT id FROM installation')
+  return z.tuple([z.object({ id: z.string() })]).parse(rows)[0].id
+}
+
+/**
+ * Whether the database and the node belong together. Both carry the id of their installation; a node that has none yet
+ * takes that of the database when nothing speaks against it. An empty or foreign database, or an emptied node, is a
+ * mismatch: then the node is left as it is.
+ */
+export class Pairing {
+  #status: PairingStatus = { state: 'unknown', database: null, node: null, problem: null }
+  #checking: Promise<PairingStatus> | undefined
+
+  constructor(
+    private readonly database: Database,
+    private readonly runtime: () => RuntimeClient,
+    private readonly log: Logger,
+  ) {}
+
+  /** As it was seen last. */
+  get status(): PairingStatus {
+    return this.#status
+  }
+
+  /** Looks again. @throws when database or node cannot be reached; then it stays as it was seen last */
+  check(): Promise<PairingStatus> {
+    this.#checking ??= this.#look().finally(() => {
+      this.#checking = undefined
+    })
+    return this.#checking
+  }
+
+  /** For whoever is about to create or destroy something on the node. @throws ApiError `runtime_unavailable` */
+  assertPaired(): Promise<void> | undefined {
+    if (this.#status.state === 'paired') return undefined // nobody waits
+    return this.#assert()
+  }
+
+  /**
+   * An operator's word that the node belongs to this database from now on.
+   * @param node its id as the operator saw it
+   * @throws ApiError `conflict` when it has another one by now
+   */
+  async adopt(node: string | null): Promise<PairingStatus> {
+    const seen = await this.check()
+    if (seen.node !== node) throw new ApiError('conflict', 'this is another node by now: look again')
+    if (seen.database !== null) await this.#tell(seen.database)
+    return this.check()
+  }
+
+  async #assert(): Promise<void> {
+    const { state, problem } = this.#status.state === 'unknown' ? await this.check() : this.#status
+    if (state === 'paired') return
+    throw new ApiError('runtime_unavailable', problem ?? 'the node was not checked yet', retryAfterSeconds)
+  }
+
+  async #look(): Promise<PairingStatus> {
+    const database = await databaseInstallation(this.database.pool)
+    const node = (await this.runtime().node()).installation
+    const problem = node === database ? null : await this.#compare(database, node)
+    const state = problem === null ? 'paired' : 'mismatch'
+    if (state !== this.#status.state || problem !== this.#status.problem) {
+      if (problem !== null) this.log.error({ database, node }, problem)
+      else this.log.info({ installation: database }, 'database and node belong together')
+    }
+    this.#status = { state, database, node: problem === null ? database : node, problem }
+    return this.#status
+  }
+
+  /** @returns what is wrong; null when the node has been told that it belongs to this database */
+  async #compare(database: string, node: string | null): Promise<string | null> {
+    if (node !== null) {
+      return `The database is not the one that this node belongs to: its installation is ${database}, and the node's is ${node}. ${toDo}.`
+    }
+    const runtime = this.runtime()
+    const live = (await runtime.list()).map(({ id }) => id)
+    const { entries: aside } = await runtime.ask('GET', '/quarantine', entries)
+    const ids = [...live, ...aside.flatMap(({ sandboxId }) => sandboxId ?? [])]
+    const { prisma } = this.database
+    const [known, rows] = [
+      await prisma.sandbox.count({ where: { id: { in: ids } } }),
+      await prisma.sandbox.count({ where: { deletedAt: null } }),
+    ]
+    const here = live.length + aside.length
+    if (known === 0 && here > 0) {
+      return `The node has ${here} sandboxes, and the database knows none of them. ${toDo}.`
+    }
+    if (known === 0 && rows > 0) {
+      return `The database has ${rows} sandboxes, and the node has none and has never belonged to an installation. ${toDo}.`
+    }
+    await this.#tell(database)
+    return null
+  }
+
+  async #tell(id: string): Promise<void> {
+    await this.runtime().ask('PUT', '/installation', z.unknown(), {}, { id })
+  }
+}
