@@ -17,7 +17,9 @@ import { sweep } from './sweep.js'
  * set aside with what there is of the record. Nothing that is wrong with one sandbox keeps the others from being adopted.
  */
 export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; pooled: Record[] }> {
-  node.quarantine.resume()
+  node.quarantine.resume((id, error) =>
+    node.log.error({ error, id }, 'an entry of the quarantine could not be completed'),
+  )
   const adoption = new Adoption(node)
   await adoption.ofRuns()
   await adoption.ofSandboxes()

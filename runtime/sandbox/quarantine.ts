@@ -43,7 +43,7 @@ export class Quarantine {
   /** Ids of all entries, also of those whose note or record is gone. */
   ids(): string[] {
     const { home, disk } = this.places
-    const names = [home, disk].flatMap((root) => readdirSync(join(root, 'quarantine')))
+    const names = [home, disk].flatMap((root) => namesIn(join(root, 'quarantine')))
     return [...new Set(names)].filter((name) => quarantineId.safeParse(name).success).toSorted()
   }
 
@@ -62,12 +62,16 @@ export class Quarantine {
   }
 
   /** Finishes what an earlier runtime was killed in the middle of. Call it before any record is read. */
-  resume(): void {
+  resume(problem: (id: string, error: unknown) => void): void {
     for (const id of this.ids()) {
-      if (this.#isEmpty(id)) rmSync(this.#kept(id), { recursive: true })
-      const noted = this.#note(id)
-      if (noted.from !== null) this.#takeIn(id, noted)
-      if (noted.to !== null) this.#finishRestore(id, noted, noted.to)
+      try {
+        if (this.#isEmpty(id)) rmSync(this.#kept(id), { recursive: true })
+        const noted = this.#note(id)
+        if (noted.from !== null) this.#takeIn(id, noted)
+        if (noted.to !== null) this.#finishRestore(id, noted, noted.to)
+      } catch (error) {
+        problem(id, error) // a disk that is read-only, say: the next start tries again
+      }
     }
   }
 
@@ -138,7 +142,7 @@ export class Quarantine {
   /** An entry that was never written down, and that nothing came into. */
   #isEmpty(id: string): boolean {
     if (existsSync(this.#volume(id))) return false
-    return readdirSync(this.#kept(id)).every((name) => name === 'note.json.new')
+    return namesIn(this.#kept(id)).every((name) => name === 'note.json.new')
   }
 
   /** Each step is done when its source is gone, so this can be repeated from any point. */
@@ -203,6 +207,10 @@ export class Quarantine {
   #volume(id: string): string {
     return join(this.places.disk, 'quarantine', id)
   }
+}
+
+function namesIn(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [] // a disk of an earlier version that is read-only
 }
 
 function move(from: string, to: string): void {

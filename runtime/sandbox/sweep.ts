@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { thaw } from '../cgroup/freezer.js'
 import { endCgroup } from '../cgroup/hierarchy.js'
@@ -61,7 +61,10 @@ async function sweepVolumes(
   ids: ReadonlySet<string>,
   attempt: (what: string, act: () => void) => Promise<void>,
 ): Promise<void> {
-  const strange = (root: string) => readdirSync(join(node.disk, root)).filter((name) => !ids.has(name))
+  const strange = (root: string) =>
+    existsSync(join(node.disk, root))
+      ? readdirSync(join(node.disk, root)).filter((name) => !ids.has(name))
+      : [] // a disk of an earlier version that is read-only
   // Everything there was made for a run, and no run outlives its runtime.
   for (const name of strange('runs')) {
     await attempt(`the disk ${name} of a run`, () => destroyVolume(join(node.disk, 'runs', name)))
