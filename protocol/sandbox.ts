@@ -46,7 +46,11 @@ export const createSandbox = z.strictObject({
   name: displayName.optional(),
   limits: limitsRequest.optional(),
   network: networkPolicy.default('internet'),
-  isolation: isolation.default('standard'),
+  isolation: isolation
+    .default('standard')
+    .describe(
+      'hardened: by gVisor, stronger isolation, slower; no sudo, but commands and terminals can be root',
+    ),
   env: environment.optional(),
   ttlSeconds: z.int().min(10).max(31_536_000).optional().describe('deleted this long after its creation'),
   metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
@@ -86,6 +90,9 @@ export type Sandbox = z.infer<typeof sandbox>
 export const sandboxWithUsage = sandbox.extend({ usage: usage.nullable() })
 export type SandboxWithUsage = z.infer<typeof sandboxWithUsage>
 
+/** Whom a program inside runs as. Root has rights in its sandbox only. */
+export const insideUser = z.enum(['user', 'root'])
+
 /** Body of an exec, at the API and at the runtime. A string is run by `/bin/sh -c`. */
 export const execRequest = z.strictObject({
   command: z.union([z.string().min(1).max(131_072), z.array(z.string().max(131_072)).min(1).max(1024)]),
@@ -96,7 +103,7 @@ export const execRequest = z.strictObject({
     .default('utf8')
     .describe('of stdin and of the output; bytes that are not UTF-8 pass as base64 only'),
   timeoutMs: z.int().min(1).max(3_600_000).default(60_000),
-  user: z.enum(['user', 'root']).default('user'),
+  user: insideUser.default('user'),
 })
 export type ExecRequest = z.infer<typeof execRequest>
 
@@ -129,6 +136,7 @@ export const openTerminal = z.strictObject({
   cwd: insidePath.optional(),
   env: environment.optional(),
   command: z.array(z.string().min(1).max(4096)).min(1).max(64).optional().describe('a login shell if absent'),
+  user: insideUser.default('user').describe('root: for hardened sandboxes, where sudo does not work'),
 })
 export type OpenTerminal = z.infer<typeof openTerminal>
 

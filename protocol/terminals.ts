@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sandboxId, terminalId } from './ids.js'
-import { exitStatus, insidePath, terminalSize } from './sandbox.js'
+import { exitStatus, insidePath, insideUser, terminalSize } from './sandbox.js'
 
 /**
  * What a runtime answers first when a terminal is attached, and again whenever it gave up sending a slow client
@@ -46,6 +46,7 @@ export const socketOpen = z.object({
   cols: terminalSize.shape.cols,
   rows: terminalSize.shape.rows,
   cwd: insidePath.optional(),
+  user: insideUser.optional(),
   /** Bytes of this terminal's output the client has already; what follows is sent. Without it a screen is sent. */
   since: z.int().min(0).optional(),
 })

@@ -112,6 +112,19 @@ END`
       await remove(id)
     })
 
+    it('opens a root shell for who asks for one, also where there is no sudo', async () => {
+      const { id } = await claim()
+      using root = await instance.openTerminal(id, { user: 'root' })
+      root.type('echo $(id -un) in $PWD of $HOME\r')
+      await root.sees('root in /root of /root', 30_000)
+      using user = await instance.openTerminal(id)
+      user.type('echo $(id -un) in $PWD\r')
+      await user.sees('user in /home/user', 30_000)
+      const sudo = await instance.exec(id, 'sudo id -un')
+      expect(sudo.stdout).toBe(isolation === 'hardened' ? '' : 'root\n')
+      await remove(id)
+    })
+
     it('has a terminal with a size, a name and an end', async () => {
       const { id } = await claim()
       {

@@ -47,6 +47,7 @@ export class TerminalSession implements Subscriber {
   /** Something of it has been drawn: a reconnect goes on from there. */
   #drawnOnce = false
   #attaching = false
+  readonly #user: 'user' | 'root'
   #attempt = 0
   #restTimer: ReturnType<typeof setTimeout> | undefined
   #retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -55,6 +56,7 @@ export class TerminalSession implements Subscriber {
 
   /**
    * @param roomOfOthers the size that fits where terminals are shown, for one that is not shown yet
+   * @param user whom a new one's shell runs as
    * @param terminalId an existing terminal; without it, a new one is made when it is first attached
    */
   constructor(
@@ -63,12 +65,14 @@ export class TerminalSession implements Subscriber {
     screen: Screen,
     roomOfOthers: () => Size | null,
     terminalId?: string,
+    user: 'user' | 'root' = 'user',
   ) {
     this.#line = line
     this.#sandboxId = sandboxId
     this.screen = screen
     this.#roomOfOthers = roomOfOthers
     this.#terminalId = terminalId
+    this.#user = user
     const { xterm } = screen
     const listening = [
       xterm.onData((text) => this.type(text)),
@@ -101,7 +105,7 @@ export class TerminalSession implements Subscriber {
     const request = {
       sandboxId: this.#sandboxId,
       ...size,
-      ...(this.#terminalId ? { terminalId: this.#terminalId } : {}),
+      ...(this.#terminalId ? { terminalId: this.#terminalId } : { user: this.#user }),
       ...(this.#drawnOnce ? { since: this.#flow.received } : {}),
     }
     const answer = await this.#line.open(request, this)

@@ -62,18 +62,20 @@ export class Workspace {
     this.#set({ tabs, active: chosen?.key ?? null })
   }
 
-  open(): void {
-    const tab = this.#tab('')
+  /** @param user whom its shell runs as */
+  open(user: 'user' | 'root' = 'user'): void {
+    const tab = this.#tab(user === 'root' ? 'root' : '', undefined, user)
     this.#set({ tabs: [...this.state.get().tabs, tab], active: tab.key })
   }
 
-  #tab(name: string, terminalId?: string): Tab {
+  #tab(name: string, terminalId?: string, user: 'user' | 'root' = 'user'): Tab {
     const session = new TerminalSession(
       this.#line,
       this.#sandboxId,
       this.#newScreen(),
       () => this.#room,
       terminalId,
+      user,
     )
     const key = this.#next++
     session.bells.subscribe(() => this.#change(key, { rang: this.state.get().active !== key }))

@@ -1,5 +1,5 @@
 import { openTerminal } from '../../protocol/index.js'
-import { insideEnvironment, processSpec } from '../container/spec.js'
+import { type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { askHost } from '../terminal/client.js'
 import type { Route } from './server.js'
@@ -9,10 +9,14 @@ const loginShell = ['/bin/bash', '--login']
 /** A program in a terminal, in OCI form. */
 export function terminalProcess(
   env: Readonly<Record<string, string>>,
-  { args = loginShell, cwd }: { args?: string[] | undefined; cwd?: string | undefined } = {},
+  {
+    args = loginShell,
+    cwd,
+    user = 'user',
+  }: { args?: string[] | undefined; cwd?: string | undefined; user?: InsideUser } = {},
 ): object {
-  const inside = insideEnvironment('user', { TERM: 'xterm-256color', COLORTERM: 'truecolor' }, env)
-  return processSpec({ args, env: inside, cwd, user: 'user' })
+  const inside = insideEnvironment(user, { TERM: 'xterm-256color', COLORTERM: 'truecolor' }, env)
+  return processSpec({ args, env: inside, cwd, user })
 }
 
 /**
@@ -34,12 +38,13 @@ export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: stri
       path: new RegExp(`^${path}$`),
       handle: async (request, id = '') => {
         const box = sandboxes.running(id)
-        const { cols, rows, cwd, env, command } = await request.body(openTerminal)
+        const { cols, rows, cwd, env, command, user } = await request.body(openTerminal)
         const asked = { ...box.env, ...env }
         return askHost(terminals, 'POST', hostPath(id), {
           ...{ sandboxId: id, container: box.id, size: { cols, rows }, title: (command ?? loginShell)[0] },
-          process: terminalProcess(asked, { args: command, cwd }),
-          pooled: command === undefined && cwd === undefined && Object.keys(asked).length === 0,
+          process: terminalProcess(asked, { args: command, cwd, user }),
+          pooled:
+            command === undefined && cwd === undefined && user === 'user' && Object.keys(asked).length === 0,
         })
       },
     },

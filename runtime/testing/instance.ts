@@ -61,7 +61,7 @@ export interface Instance extends AsyncDisposable {
   /** Claims a sandbox, for a tenant of its own if `over` names none. @throws when it is refused */
   claim(over?: object): Promise<RuntimeSandbox>
   exec(id: string, command: string | string[], more?: object): Promise<Ran>
-  openTerminal(id: string): Promise<Typist>
+  openTerminal(id: string, wanted?: object): Promise<Typist>
   recordOf(id: string): Record
   poolFull(): Promise<void>
   /**
@@ -165,8 +165,8 @@ export async function startInstance(
       })
       return ranOf(status, bytes)
     },
-    async openTerminal(id) {
-      const opened = await call('POST', `/sandboxes/${id}/terminals`, {})
+    async openTerminal(id, wanted = {}) {
+      const opened = await call('POST', `/sandboxes/${id}/terminals`, wanted)
       const { id: terminalId } = terminal.parse(JSON.parse(opened.text))
       return sit(at('runtime'), `/sandboxes/${id}/terminals/${terminalId}/attach?since=0`)
     },

@@ -95,12 +95,16 @@ export function serveTerminals(
         if (attachments.size >= maxAttachments) {
           throw new ApiError('conflict', `one connection looks at no more than ${maxAttachments} terminals`)
         }
-        const { cols, rows, cwd, since } = wanted
+        const { cols, rows, cwd, user = 'user', since } = wanted
         const id = await sandboxes.owned(socket.data.principal, wanted.sandboxId)
         const terminal =
           wanted.terminalId ??
-          (await sandboxes.openTerminal(socket.data.principal, id, { cols, rows, ...(cwd ? { cwd } : {}) }))
-            .id
+          (
+            await sandboxes.openTerminal(socket.data.principal, id, {
+              ...{ cols, rows, user },
+              ...(cwd ? { cwd } : {}),
+            })
+          ).id
         attachments.get(terminal)?.[Symbol.dispose]()
         // A terminal that was just made has written nothing that a screen could show.
         const from = wanted.terminalId === undefined ? undefined : since

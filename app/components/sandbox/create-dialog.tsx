@@ -156,7 +156,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
 
 const isolations = [
   { value: 'standard', title: 'Standard', text: 'Namespaces, seccomp and control groups' },
-  { value: 'hardened', title: 'Hardened', text: 'A kernel of its own, gVisor: stronger, slower' },
+  { value: 'hardened', title: 'Hardened', text: 'gVisor: stronger isolation, slower; no sudo' },
 ] as const
 
 async function loadTerminals() {

@@ -103,6 +103,7 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
           session={shown?.session}
           onRename={() => shown && setRenaming(shown.key)}
           onEnd={() => shown && close(shown)}
+          onRoot={usable ? () => workspace.open('root') : undefined}
         />
       </div>
       <Confirm question={question} onClose={() => setQuestion(null)} />

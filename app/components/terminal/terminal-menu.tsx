@@ -5,6 +5,7 @@ import {
   Bell,
   BellOff,
   Ear,
+  Hash,
   Keyboard,
   Pencil,
   SlidersHorizontal,
@@ -29,10 +30,13 @@ export function TerminalMenu({
   session,
   onRename,
   onEnd,
+  onRoot,
 }: {
   session: TerminalSession | undefined
   onRename: () => void
   onEnd: () => void
+  /** Opens a root shell; undefined while none can be opened. */
+  onRoot: (() => void) | undefined
 }) {
   const store = preferences()
   const { theme, bell, screenReader } = useStore(store)
@@ -76,6 +80,10 @@ export function TerminalMenu({
           Keys
         </MenuItem>
         <MenuLine />
+        <MenuItem disabled={!onRoot} onSelect={() => onRoot?.()}>
+          <Hash aria-hidden />
+          New root terminal
+        </MenuItem>
         <MenuItem disabled={!session} onSelect={onRename}>
           <Pencil aria-hidden />
           Rename the tab
