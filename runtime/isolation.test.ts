@@ -149,6 +149,25 @@ END`
       await remove(id)
     })
 
+    it('renames directories of its image, and finds what is in them after its next start', async () => {
+      const { id } = await claim()
+      const as = { user: 'root' }
+      const rename = `python3 -c '
+import os
+os.rename("/usr/share/base-files", "/usr/share/papers"); os.rename("/usr/share/papers", "/srv/papers")
+os.mkdir("/usr/share/base-files")
+open("/srv/papers/added", "w").write("new")'`
+      expect(await instance.exec(id, rename, as)).toMatchObject({ stderr: '', exit: { exitCode: 0 } })
+      const look = 'ls /usr/share/base-files /usr/share/papers 2>&1; cat /srv/papers/added; ls /srv/papers'
+      const found = await instance.exec(id, look, as)
+      expect(found.stdout).toContain('/usr/share/base-files:\n')
+      expect(found.stdout).toMatch(/\nnewadded\n(.*\n)*profile\n/)
+      await instance.call('POST', `/sandboxes/${id}/stop`)
+      await instance.call('POST', `/sandboxes/${id}/start`)
+      expect((await instance.exec(id, look, as)).stdout).toBe(found.stdout)
+      await remove(id)
+    })
+
     it('cannot write past its disk, and says so only inside', async () => {
       const { id } = await claim()
       const filled = await instance.exec(id, 'head -c 200M /dev/zero > big; sync; rm -f big')

@@ -55,6 +55,13 @@ export const exhaustion: readonly Case[] = [
   exhaust('memory: tmpfs', 'tmpfs', held('bounded by the mounts, counted as memory')),
   exhaust('memory: shared, and memfd', 'shared_memory', killed),
   exhaust('memory: the kernel’s, by pipes and sockets', 'kernel_memory', killed),
+  exhaust('memory: what outlives its process', 'outliving', async (_, arena, id) => {
+    const command = 'rm -rf /dev/shm/* /run/outliving* && echo alive'
+    expect((await arena.cloche.exec(id, command, { user: 'root' })).stdout).toBe('alive\n')
+    return 'ENOSPC inside, and the sandbox lives'
+  }),
+  exhaust('message queues', 'message_queues', refusedWith(256, 'EMFILE', 'ENOSPC', 'ENOMEM')),
+  exhaust('large pipes', 'pipes', refusedWith(1024, 'EPERM', 'EMFILE', 'ENOMEM')),
   exhaust('every core busy', 'processors', held('shared by weight')),
   exhaust('system calls on every core', 'system_calls', held('shared by weight')),
   exhaust('disk', 'disk', ({ stdout }) => {

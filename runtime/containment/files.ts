@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
@@ -72,6 +72,75 @@ export const files: readonly Case[] = [
       for (const name of ['planted', 'moved', 'planted0']) expect(existsSync(join(home, name))).toBe(false)
       rmSync(secret)
       return `${calls} calls stayed inside`
+    },
+  },
+  {
+    name: 'files that are none: pipes, sockets, devices, /proc, and directories without end',
+    async run(arena) {
+      const box = await arena.attacker()
+      const at = `/sandboxes/${box.id}`
+      const made = await arena.cloche.exec(
+        box.id,
+        `mkfifo pipe && python3 -c 'import os, socket
+socket.socket(1, 2).bind("socket")
+for way in ("/dev/zero", "/dev/full", "/proc/kmsg", "/proc/self/mem", "pipe", "loop"): os.symlink(way, "to-" + way.strip("/").replace("/", "-"))
+os.symlink("loop", "loop")
+os.makedirs("/".join(["d" * 100] * 30)); os.mkdir("many")
+for n in range(5000): open(f"many/{n}", "w").close()'`,
+      )
+      expect(made.stderr).toBe('')
+      const paths = [
+        'pipe',
+        'socket',
+        '/dev/zero',
+        '/dev/ptmx',
+        '/dev/shm',
+        '/proc/1/mem',
+        '/proc/kcore',
+        'loop',
+      ]
+      const links = ['zero', 'full']
+        .map((name) => `to-dev-${name}`)
+        .concat('to-proc-kmsg', 'to-proc-self-mem', 'to-pipe')
+      for (const path of [...paths, ...links]) {
+        const query = encodeURIComponent(path)
+        // Each is answered, and without anything of the host: nobody waits for a writer or reads without end.
+        const read = await arena.cloche.call('GET', `${at}/files?path=${query}`)
+        expect([path, read.status]).not.toEqual([path, 200])
+        const written = await arena.cloche.call('PUT', `${at}/files?path=${query}`, 'x')
+        expect([path, written.status]).not.toEqual([path, 500])
+      }
+      expect((await arena.cloche.call('GET', `${at}/tree?path=many`)).status).toBe(200)
+      expect((await arena.cloche.call('GET', `${at}/tree?path=.&depth=20`)).status).toBeLessThan(500)
+      await arena.cloche.call('GET', `${at}/archive?path=.`)
+      return 'refused, or ordinary'
+    },
+  },
+  {
+    name: 'hard links and setuid files, by the file calls',
+    brief: true,
+    async run(arena) {
+      const box = await arena.attacker()
+      const at = `/sandboxes/${box.id}`
+      const secret = join(arena.cloche.home, 'linked')
+      writeFileSync(secret, 'of the host')
+      await arena.cloche.exec(
+        box.id,
+        `ln /etc/passwd hard; ln /proc/1/environ process; ln -s ${secret} soft; ln soft hard-to-soft; cp /bin/sh shell; chmod 4755 shell`,
+        { user: 'root' },
+      )
+      for (const path of ['soft', 'hard-to-soft', 'process']) {
+        const read = await arena.cloche.call('GET', `${at}/files?path=${path}`)
+        expect(read.text).not.toContain('of the host')
+        await arena.cloche.call('PUT', `${at}/files?path=${path}`, 'over it')
+      }
+      expect(readFileSync(secret, 'utf8')).toBe('of the host')
+      // Its own copy of the image's file is written, and nobody else's.
+      await arena.cloche.call('PUT', `${at}/files?path=hard`, 'owned')
+      const theirs = await arena.cloche.exec(arena.witness.id, 'head -c 5 /etc/passwd')
+      expect(theirs.stdout).toBe('root:')
+      rmSync(secret)
+      return 'stays in its own root'
     },
   },
 ]

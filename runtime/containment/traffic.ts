@@ -58,6 +58,24 @@ export const traffic: readonly Case[] = [
     expect(arrived(arena, 'dns')).toBeLessThanOrEqual(200 + (attackSeconds + 2) * 50 + 20)
     return `${sent(stdout)} asked, ${arrived(arena, 'dns')} let through`
   }),
+  flood('connections to the resolver that ask nothing', 'questions_by_tcp', (_, stdout) => {
+    expect(sent(stdout)).toBeLessThanOrEqual(64)
+    return `${sent(stdout)} at a time, questions of others are answered`
+  }),
+  flood('packets in pieces, which the host puts together', 'fragments', (arena, stdout) => {
+    const mbit = (arrived(arena, 'udp') * 60_000 * 8) / attackSeconds / 1e6
+    expect(mbit).toBeLessThanOrEqual(400)
+    return `${sent(stdout)} sent, ${Math.round(mbit)} Mbit a second passed`
+  }),
+  flood('to everybody on the link, and to groups', 'everybody', (arena, stdout) => {
+    expect(arrived(arena, 'udp')).toBe(0)
+    return `${sent(stdout)} sent, none arrived`
+  }),
+  flood(
+    'pings that are each a flow',
+    'echoes',
+    (_, stdout) => `${sent(stdout)} tried, 512 tracked at a time`,
+  ),
   flood('what is refused, without end', 'refused', (arena, stdout) => {
     expect(arrived(arena, 'udp')).toBe(0)
     return `${sent(stdout)} sent, none arrived`

@@ -220,6 +220,20 @@ export function pipe(): { readEnd: number; writeEnd: number } {
   return { readEnd, writeEnd }
 }
 
+/**
+ * Runs `act` with another timer slack of this thread: what it starts inherits it. 0 is this thread's default.
+ * @see prctl(2), PR_SET_TIMERSLACK
+ */
+export function withTimerSlack<T>(nanoseconds: number, act: () => T): T {
+  const setTimerSlack = 29
+  check(libcPrctl(setTimerSlack, nanoseconds, 0, 0, 0), 'prctl', 'PR_SET_TIMERSLACK')
+  try {
+    return act()
+  } finally {
+    libcPrctl(setTimerSlack, 0, 0, 0, 0)
+  }
+}
+
 /** Makes orphans among this process's descendants its own children. @see PR_SET_CHILD_SUBREAPER(2const) */
 export function becomeSubreaper(): void {
   check(libcPrctl(36, 1, 0, 0, 0), 'prctl', 'PR_SET_CHILD_SUBREAPER')

@@ -43,7 +43,9 @@ export function mountRootfs(at: string, layers: readonly string[], volume: strin
     const lower = layers.map((layer, i) => attach(layer, `layer${i}`)).reverse()
     const view = attach(volume, 'volume')
     const root = place('root')
-    const options = `lowerdir=${lower.join(':')},upperdir=${view}/upper,workdir=${view}/work`
+    // A directory of the image can be renamed: its new name points to the old one, in an attribute that only the host's
+    // root may set, and which is looked up in the layers below and nowhere else.
+    const options = `lowerdir=${lower.join(':')},upperdir=${view}/upper,workdir=${view}/work,redirect_dir=on`
     mount('overlay', root, 'overlay', 0, options)
     const forget = async () => {
       await umountDetachWaiting(at)

@@ -5,13 +5,15 @@ what, seconds = sys.argv[1], float(sys.argv[2])
 end = time.time() + seconds
 libc = ctypes.CDLL(None, use_errno=True)
 going = lambda: time.time() < end
+# On a busy machine it takes longer to be refused.
+patient = lambda: time.time() < end + 8
 
 
 def until_refused(take):
     """Calls `take` until the kernel says no, keeps what it got until the end, and tells how much that was."""
     kept = []
     try:
-        while going():
+        while patient():
             kept.append(take())
     except OSError as error:
         print(len(kept), errno.errorcode[error.errno], flush=True)
@@ -92,6 +94,65 @@ def tmpfs():
     in_children(take)
 
 
+def outliving():
+    """Everything in memory that stays when the process that made it is killed, one after the other."""
+    def files():
+        for place in ("/dev/shm", "/run", "/dev"):
+            for name in range(100_000):
+                try:
+                    with open(f"{place}/outliving{name}", "wb") as file:
+                        file.write(bytes(1 << 16))
+                except OSError:
+                    break
+
+    def segments():
+        libc.shmat.restype = ctypes.c_void_p
+        while going() and (segment := libc.shmget(0, ctypes.c_long(1 << 20), 0o1600)) >= 0:
+            ctypes.memset(libc.shmat(segment, None, 0), 1, 1 << 20)
+
+    def queues():
+        while going() and (queue := libc.msgget(0, 0o1600)) >= 0:
+            while libc.msgsnd(queue, b"12345678" + bytes(8000), ctypes.c_long(8000), 0o4000) == 0:
+                pass
+
+    def semaphores():
+        while going() and libc.semget(0, 32_000, 0o1600) >= 0:
+            pass
+
+    for act in (files, segments, queues, semaphores):
+        child = os.fork()
+        if child == 0:
+            try:
+                act()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+
+
+def message_queues():
+    librt = ctypes.CDLL("librt.so.1", use_errno=True)
+    n = 0
+
+    def take():
+        nonlocal n
+        n += 1
+        queue = librt.mq_open(f"/q{n}".encode(), 0o102, 0o600, (ctypes.c_long * 8)(0, 10, 8192))
+        if queue < 0:
+            raise OSError(ctypes.get_errno(), "mq_open")
+        return queue
+
+    until_refused(take)
+
+
+def pipes():
+    def take():
+        read, write = os.pipe()
+        fcntl.fcntl(write, 1031, 1 << 20)  # F_SETPIPE_SZ
+        return read, write
+
+    until_refused(take)
+
+
 def shared_memory():
     def take():
         while going():
@@ -147,12 +208,14 @@ def processors():
 
 def disk():
     block = os.urandom(1 << 20)
-    while going():
+    refused = False
+    while going() or (patient() and not refused):
         try:
             with open("big", "wb") as file:
-                while going():
+                while patient():
                     file.write(block)
         except OSError as error:
+            refused = True
             print(errno.errorcode[error.errno], flush=True)
         try:
             os.unlink("big")

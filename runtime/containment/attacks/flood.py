@@ -54,12 +54,62 @@ def flows():
     print(n)
 
 
+def questions_by_tcp():
+    """Opens connections to the resolver and keeps them, and asks nothing."""
+    kept, refused = [], 0
+    while time.time() < end:
+        one = socket.socket()
+        one.settimeout(0.2)
+        try:
+            one.connect((resolver, 53))
+            kept.append(one)
+        except ConnectionRefusedError:
+            refused += 1
+        except OSError:
+            pass
+    print(len(kept), refused)
+
+
+def everybody():
+    """To all who listen on the link, and to groups."""
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    n = 0
+    while time.time() < end:
+        for address in ("255.255.255.255", "169.254.255.255", "10.255.255.255", "224.0.0.1", "224.0.0.251", "239.255.255.250"):
+            try:
+                sender.sendto(b"x" * 1000, (address, 9))
+            except OSError:
+                pass
+            n += 1
+    print(n)
+
+
+def echoes():
+    """Pings, each with a number of its own: each would be a flow to remember."""
+    n = 0
+    while time.time() < end:
+        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 1)
+        try:
+            one.bind(("0.0.0.0", n % 65535))
+            one.sendto(bytes([8, 0, 0, 0, 0, 0, 0, 1]), (target, 0))
+        except OSError:
+            pass
+        one.close()
+        n += 1
+    print(n)
+
+
 os.fork()  # one for each processor
 {
     "packets": lambda: datagrams((target, 9), b"x"),
     "bulk": lambda: datagrams((target, 9), bytes(1400)),
     "queries": lambda: datagrams((resolver, 53), bytes([1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 97, 7]) + b"example" + bytes([3]) + b"org" + bytes([0, 0, 1, 0, 1])),
     "refused": lambda: datagrams(("10.1.2.3", 9), b"x"),
+    "fragments": lambda: datagrams((target, 9), bytes(60_000)),
+    "questions_by_tcp": questions_by_tcp,
+    "everybody": everybody,
+    "echoes": echoes,
     "connections": connections,
     "flows": flows,
 }[what]()
