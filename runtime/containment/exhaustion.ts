@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Ran } from '../testing/instance.js'
 import { type Arena, attackSeconds, type Case } from './arena.js'
@@ -47,6 +48,26 @@ async function killed(_: Ran, arena: Arena, id: string): Promise<string> {
   return `${usage.oomKills} processes killed inside`
 }
 
+/** While lxcfs is flooded, or even killed for what it holds, another sandbox sees its own limits, or is told of none soon. */
+const sees: Meanwhile = async (arena) => {
+  for (let times = 0; times < 5; times++) {
+    const { exit } = await arena.cloche.exec(arena.witness.id, 'free', { timeoutMs: 10_000 })
+    expect(exit?.timedOut).toBe(false)
+    await sleep((attackSeconds * 1000) / 10)
+  }
+  await unharmed(arena)
+}
+
+/** It answers again, with the truth, once the attack is over. */
+async function seesAgain(_: Ran, arena: Arena): Promise<string> {
+  const free = async () => (await arena.cloche.exec(arena.witness.id, 'free -m')).stdout
+  for (let tries = 0; !/^Mem: +128 /m.test(await free()); tries++) {
+    expect(tries).toBeLessThan(100)
+    await sleep(100)
+  }
+  return 'its work is bounded by a control group; others read their own'
+}
+
 export const exhaustion: readonly Case[] = [
   exhaust('fork bomb', 'forks', held('held at 128 processes')),
   exhaust('thread bomb', 'threads', held('held at 128 threads')),
@@ -84,6 +105,8 @@ export const exhaustion: readonly Case[] = [
     expect((await arena.cloche.exec(arena.witness.id, ['python3', '-c', watch])).stdout).toBe('True\n')
   }),
   exhaust('pending signals and timers', 'signals', refusedWith(4096, 'EAGAIN')),
+  exhaust('lxcfs: reads on every core', 'view_reads', seesAgain, sees),
+  exhaust('lxcfs: open files', 'view_files', seesAgain, sees),
   {
     name: 'output of a command',
     async run(arena) {

@@ -327,6 +327,44 @@ def compression():
             os.fsync(file.fileno())
 
 
+VIEWED = ["/proc/stat", "/proc/cpuinfo", "/proc/meminfo", "/proc/uptime", "/proc/loadavg", "/proc/swaps"]
+
+
+def view_reads():
+    for n in range(100):
+        try:
+            if os.fork() == 0:
+                while going():
+                    try:
+                        with open(VIEWED[n % len(VIEWED)], "rb", buffering=0) as file:
+                            file.read(65536)
+                    except OSError:
+                        pass
+                os._exit(0)
+        except OSError:
+            break
+    while going():
+        time.sleep(0.05)
+
+
+def view_files():
+    for n in range(100):
+        try:
+            if os.fork() == 0:
+                kept = []
+                while going():
+                    try:
+                        kept.append(os.open(VIEWED[n % len(VIEWED)], os.O_RDONLY))
+                        os.read(kept[-1], 65536)
+                    except OSError:
+                        time.sleep(0.05)
+                os._exit(0)
+        except OSError:
+            break
+    while going():
+        time.sleep(0.05)
+
+
 def output():
     line = ("x" * 999 + "\n").encode()
     while going():
