@@ -133,6 +133,11 @@ function say(line: string): void {
 
 function welcome(settings: Settings): string {
   const admin = adminCredentials(settings.home)
-  const signIn = admin === undefined ? '' : `\n  sign in as ${admin.email}; the password is in ${admin.file}`
+  const signIn = admin === undefined ? '' : `\n  ${howToSignIn(admin)}`
   return `ready at ${settings.url}${signIn}\n  logs: ${settings.home}/logs   stop: bin/down`
+}
+
+function howToSignIn({ file, email }: { file: string; email: string | undefined }): string {
+  if (email !== undefined) return `sign in as ${email}; the password is in ${file}`
+  return `${file} is damaged. Cloche does not need it; for a new password: bin/cloche password EMAIL`
 }

@@ -4,6 +4,7 @@ import { createAuth } from './auth/auth.js'
 import { readConfig } from './config.js'
 import { openDatabase } from './database/client.js'
 import { migrate } from './database/engine.js'
+import { untilDatabaseAnswers } from './database/until.js'
 import { databaseInstallation } from './installation/pairing.js'
 import { createKey } from './tenants/keys.js'
 
@@ -22,6 +23,7 @@ const email = 'admin@cloche.local'
  * and a key. Prints one line: `{installation}`, with `{email, password, apiKey}` if there is a new operator.
  */
 const config = readConfig(process.env)
+await untilDatabaseAnswers(config.databaseUrl)
 const applied = await migrate(config.databaseUrl, join(process.cwd(), 'prisma', 'migrations'))
 if (applied.length > 0) console.error(`applied migrations: ${applied.join(', ')}`)
 {

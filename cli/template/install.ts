@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { limits, type Recipe, recipe, templateName } from '../../protocol/index.js'
+import { signal } from '../../runtime/linux/process.js'
 import { run } from '../../runtime/linux/spawn.js'
 import { Failure } from '../command.js'
+import { firstLine } from '../doctor/finding.js'
 import type { Settings } from '../settings.js'
 
 type Say = (line: string) => void
@@ -59,7 +62,7 @@ async function installLayers(settings: Settings, name: string, say: Say): Promis
 export async function installTemplate(settings: Settings, name: string, say: Say): Promise<boolean> {
   const { description, defaults } = readRecipe(settings, name)
   const layers = await installLayers(settings, name, say)
-  const languages = languagesOf(join(settings.home, 'disk', 'layers', layers.at(-1) ?? ''))
+  const languages = languagesOf(say, join(settings.home, 'disk', 'layers', layers.at(-1) ?? ''))
   const wanted = { name, description, layers, defaults, isolation: ['standard', 'hardened'], languages }
   const file = join(settings.home, 'disk', 'templates', `${name}.json`)
   const kept = readTemplate(file)
@@ -71,15 +74,25 @@ export async function installTemplate(settings: Settings, name: string, say: Say
   return true
 }
 
-/** What an image says that it can run. */
-function languagesOf(layer: string): Recipe[] {
+/** What an image says that it can run. One that cannot be read leaves the template without names of languages. */
+function languagesOf(say: Say, layer: string): Recipe[] {
   const file = join(layer, 'usr/share/cloche/languages.json')
-  return existsSync(file) ? z.array(recipe).parse(JSON.parse(readFileSync(file, 'utf8'))) : []
+  if (!existsSync(file)) return []
+  try {
+    return z.array(recipe).parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (error) {
+    say(`the image's list of languages cannot be read: ${firstLine(error)}`)
+    return []
+  }
 }
 
+/** What was installed before; one that cannot be read is written anew. */
 function readTemplate(file: string): object | undefined {
-  if (!existsSync(file)) return undefined
-  return z.looseObject({}).parse(JSON.parse(readFileSync(file, 'utf8')))
+  try {
+    return z.looseObject({}).parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    return undefined
+  }
 }
 
 /** Runs the builder, and passes its progress on line by line. @returns the path of the image */
@@ -104,6 +117,7 @@ async function buildImage(settings: Settings, name: string, say: Say): Promise<s
 async function unpack(image: string, directory: string, say: Say): Promise<void> {
   say(`unpacking ${image}`)
   const half = `${directory}.new`
+  await endWriters(half)
   rmSync(half, { recursive: true, force: true })
   mkdirSync(half, { recursive: true, mode: 0o755 })
   // Device nodes of /dev are made anew in each sandbox. Elsewhere one stands for a file that the layer deletes, and
@@ -113,4 +127,33 @@ async function unpack(image: string, directory: string, say: Say): Promise<void>
   // On the disk now, or the end of the first sandbox on it would wait for all of this to be written.
   await run('sync', ['--file-system', half])
   renameSync(half, directory)
+}
+
+const dyingMs = 30_000
+
+/**
+ * Ends the programs that a killed command has left at work on a directory, which they were given as an argument.
+ * @throws Failure when they do not end
+ */
+export async function endWriters(directory: string): Promise<void> {
+  const giveUpAt = performance.now() + dyingMs
+  for (let left = writersOf(directory); left.length > 0; left = writersOf(directory)) {
+    if (performance.now() > giveUpAt)
+      throw new Failure(`process ${left.join(', ')} still writes to ${directory}`)
+    for (const pid of left) signal(pid, 'SIGKILL')
+    await sleep(20)
+  }
+}
+
+function writersOf(directory: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(directory)
+      } catch {
+        return false // it ended meanwhile
+      }
+    })
+    .map(Number)
 }

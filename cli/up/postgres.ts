@@ -92,9 +92,16 @@ export async function prepareDatabase(settings: Settings): Promise<void> {
       `${data} was made by PostgreSQL ${found}, and this version of Cloche brings ${version}. See "Upgrade" in docs/operating.md`,
     )
   }
-  writeFileSync(join(data, 'pg_hba.conf'), 'local all all peer map=cloche\n')
-  writeFileSync(join(data, 'pg_ident.conf'), identities)
+  keepFile(join(data, 'pg_hba.conf'), 'local all all peer map=cloche\n')
+  keepFile(join(data, 'pg_ident.conf'), identities)
   await ownDirectory(settings, socketOf(settings))
+}
+
+/** Written only when it is another: on a full disk to write it again would empty it, and nobody could come in. */
+function keepFile(file: string, content: string): void {
+  if (existsSync(file) && readFileSync(file, 'utf8') === content) return
+  writeFileSync(`${file}.new`, content, { mode: 0o644 })
+  renameSync(`${file}.new`, file)
 }
 
 /** A directory of the user `cloche`, closed to everybody else but root. */

@@ -61,10 +61,8 @@ function keepAdmin(settings: Settings, admin: z.infer<typeof credentials>): void
 
 /** Writes a new password of the first operator down where the old one was; of anybody else, nothing. */
 export function keepPassword(settings: Settings, email: string, password: string): void {
-  const file = adminFile(settings.home)
-  if (!existsSync(file)) return
-  const admin = credentials.parse(JSON.parse(readFileSync(file, 'utf8')))
-  if (admin.email === email) keepAdmin(settings, { ...admin, password })
+  const admin = readAdmin(settings.home)
+  if (admin !== undefined && admin.email === email) keepAdmin(settings, { ...admin, password })
 }
 
 /** @throws Failure when the user `cloche` cannot use the database of DATABASE_URL */
@@ -72,9 +70,18 @@ export async function requireOwnDatabase(settings: Settings): Promise<void> {
   await runServerProgram(settings, 'cli/up/check-database.js', [], accessOf(settings))
 }
 
-/** Where the first operator's credentials are, if this instance made one. */
-export function adminCredentials(home: string): { file: string; email: string } | undefined {
+/** Where the first operator's credentials are, if this instance made one; without `email` the file cannot be read. */
+export function adminCredentials(home: string): { file: string; email: string | undefined } | undefined {
   const file = adminFile(home)
   if (!existsSync(file)) return undefined
-  return { file, email: credentials.parse(JSON.parse(readFileSync(file, 'utf8'))).email }
+  return { file, email: readAdmin(home)?.email }
+}
+
+/** Undefined when it is not there or cannot be read: nothing but a person needs it. */
+function readAdmin(home: string): z.infer<typeof credentials> | undefined {
+  try {
+    return credentials.parse(JSON.parse(readFileSync(adminFile(home), 'utf8')))
+  } catch {
+    return undefined
+  }
 }

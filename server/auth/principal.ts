@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Role, role as roleSchema } from '../../protocol/index.js'
 import type { Database } from '../database/client.js'
+import { requireDatabase } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
 import type { Auth } from './auth.js'
 
@@ -59,6 +60,11 @@ export class Principals {
     this.#believed.clear()
   }
 
+  /** @throws ApiError `database_unavailable` */
+  requireDatabase(): Promise<void> {
+    return requireDatabase(this.database.pool)
+  }
+
   async #ofKey(hash: string): Promise<Principal> {
     const key = await this.database.prisma.apiKey.findUnique({ where: { hash } })
     if (key === null) throw new ApiError('unauthenticated', 'the API key is unknown or was deleted')
@@ -81,7 +87,12 @@ export class Principals {
   }
 
   async #ofSession(headers: IncomingHttpHeaders): Promise<Principal> {
-    const found = await this.auth.api.getSession({ headers: new Headers({ cookie: headers.cookie ?? '' }) })
+    const found = await this.auth.api
+      .getSession({ headers: new Headers({ cookie: headers.cookie ?? '' }) })
+      .catch(async (error: unknown) => {
+        await this.requireDatabase()
+        throw error
+      })
     if (found === null) throw new ApiError('unauthenticated', 'the session has ended; sign in again')
     const { user, session } = found
     const memberships = await this.database.prisma.member.findMany({

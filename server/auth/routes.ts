@@ -24,6 +24,8 @@ export function authRoutes(app: FastifyInstance, auth: Auth, principals: Princip
       headers.set(addressHeader, request.ip)
       const body = request.body === undefined ? null : JSON.stringify(request.body)
       const answer = await auth.handler(new Request(url, { method: request.method, headers, body }))
+      // It answers an empty 500 whatever goes wrong.
+      if (answer.status >= 500) await principals.requireDatabase()
       principals.forget()
       reply.code(answer.status)
       for (const [name, value] of answer.headers) {

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type ErrorCode, type Problem, statusOf } from '../../protocol/index.js'
+import { databaseUnavailable, isDatabaseUnavailable } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
 
 const titles: Record<ErrorCode, string> = {
@@ -40,18 +41,6 @@ const messages: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'the body is larger than this call takes',
 }
 
-/** What PostgreSQL's clients say when there is no database to talk to. */
-const unreachable = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'ETIMEDOUT',
-  '57P01',
-  '57P03',
-  'P1001',
-  'P1017',
-])
-
 /**
  * What is too large, but not larger than this, is read to its end and dropped: hanging up in the middle of a
  * body, as Fastify would, lets many clients see a broken line instead of the answer.
@@ -86,10 +75,8 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     const code = fastifyCodes[error.code]
     if (code !== undefined) return new ApiError(code, messages[error.code] ?? error.message)
-    if (unreachable.has(error.code)) {
-      return new ApiError('database_unavailable', 'the database cannot be reached; try again in a moment', 5)
-    }
   }
+  if (isDatabaseUnavailable(error)) return databaseUnavailable()
   if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
     return new ApiError('invalid_request', error.message)
   }

@@ -87,8 +87,7 @@ function withoutReferences(openapi: unknown): unknown {
 function renderCall(call: z.infer<typeof operation> & { path: string; method: string }): string {
   const body = Object.values(call.requestBody?.content ?? {})[0]?.schema
   const queries = call.parameters.filter((one) => one.in === 'query' || one.in === 'header')
-  const [status, answer] = Object.entries(call.responses).find(([code]) => code.startsWith('2')) ?? []
-  const answers = Object.values(answer?.content ?? {})[0]?.schema
+  const answers = Object.entries(call.responses).filter(([code]) => code.startsWith('2'))
   return [
     `### ${call.method} ${call.path}`,
     '',
@@ -96,11 +95,21 @@ function renderCall(call: z.infer<typeof operation> & { path: string; method: st
     '',
     ...queries.map((one) => renderField(one.name, one.schema, one.required === true)),
     ...(body === undefined ? [] : renderFields('body', body)),
-    ...(status === undefined
-      ? []
-      : [`- answers ${status}${answers === undefined ? '' : `: ${typeOf(answers)}`}`]),
+    ...renderAnswers(
+      answers.map(([status, { content: of = {} }]) => ({ status, of: Object.values(of)[0]?.schema })),
+    ),
     '',
   ].join('\n')
+}
+
+/** Every status of a success; those with the same body on one line. */
+function renderAnswers(answers: { status: string; of: Schema | undefined }[]): string[] {
+  const words = new Map<string, string[]>()
+  for (const { status, of } of answers) {
+    const body = of === undefined || of.type === 'null' ? '' : `: ${typeOf(of)}`
+    words.set(body, [...(words.get(body) ?? []), status])
+  }
+  return [...words].map(([body, statuses]) => `- answers ${statuses.join(' or ')}${body}`)
 }
 
 function renderFields(name: string, of: Schema): string[] {

@@ -1,6 +1,6 @@
-import pg from 'pg'
 import type { Logger } from 'pino'
 import { createRun, type Quota, type RuntimeRunResult } from '../../protocol/index.js'
+import { isDatabaseUnavailable } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { RuntimeUnreachable } from '../runtime-client/refusal.js'
@@ -35,15 +35,6 @@ export interface DispatcherParts {
 
 /** What comes after an attempt. */
 type Fate = 'ended' | 'waits alone' | 'waits with everybody'
-
-/**
- * Whether the database was not there, rather than refused: what it says itself is a `DatabaseError`, of which the
- * classes 08, 53 and 57 are about connections, resources and a server that goes.
- * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
- */
-function isUnreachable(error: unknown): boolean {
-  return !(error instanceof pg.DatabaseError) || /^(08|53|57)/.test(error.code ?? '')
-}
 
 const atOnce = (quota: Quota) => quota.runs ?? defaultAtOnce
 
@@ -209,7 +200,7 @@ export class Dispatcher {
     const finished = await this.#patiently(() => this.parts.store.finish(row.id, row.attempt, result))
     if (finished === undefined) return // canceled, and told so
     this.#conclude(finished)
-    this.parts.store.meter(finished, result).catch((error: unknown) => {
+    this.#patiently(() => this.parts.store.meter(finished, result)).catch((error: unknown) => {
       this.parts.log.warn({ err: error, run: row.id }, 'what a run has used is not counted')
     })
   }
@@ -225,7 +216,7 @@ export class Dispatcher {
       try {
         return await act()
       } catch (error) {
-        if (!isUnreachable(error)) throw error
+        if (!isDatabaseUnavailable(error)) throw error
         this.parts.log.warn({ err: error }, 'the database does not answer about runs; trying again')
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
       }

@@ -124,9 +124,9 @@ const uploads =
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
-    for (const [action, summary, querystring] of [
-      ['files', 'Write a file, with its parents', writeQuery],
-      ['archive', 'Unpack a tar into a directory', fileQuery],
+    for (const [action, summary, querystring, response] of [
+      ['files', 'Write a file, with its parents', writeQuery, { 200: fileEntry, 201: fileEntry }],
+      ['archive', 'Unpack a tar into a directory', fileQuery, { 204: z.null() }],
     ] as const) {
       app.put(
         `/sandboxes/:id/${action}`,
@@ -134,7 +134,7 @@ const uploads =
           bodyLimit: anySize,
           schema: {
             ...{ tags, summary, params: sandboxParams, querystring },
-            response: { 200: fileEntry, 201: fileEntry, 204: z.null() },
+            response,
           },
         },
         async (request, reply) => {
@@ -150,7 +150,7 @@ const uploads =
             id,
             { path: query.path },
           )
-          if (answer.status === 204) return reply.code(204).send(null)
+          if (action === 'archive') return reply.code(204).send(null)
           return reply.code(answer.status === 201 ? 201 : 200).send(fileEntry.parse(answer.body))
         },
       )

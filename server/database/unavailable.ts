@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { ApiError } from '../errors.js'
+
+/** Soon enough for a restart of PostgreSQL, which takes a second or two. */
+const retryAfterSeconds = 5
+/** How deep errors are looked into: an error may be its own cause. */
+const maxDepth = 6
+
+/**
+ * SQLSTATE classes that say that the database cannot answer now, rather than that it will not: 08 connections, 53
+ * resources (also a full disk), 57 intervention (57P01 it stops, 57P03 it starts).
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const passingState = /^(08|53|57)[0-9A-Z]{3}$/
+/** Prisma's codes for the same. P2024 and P2037: no connection is free. */
+const passingPrisma = new Set(['P1001', 'P1002', 'P1008', 'P1011', 'P1017', 'P2024', 'P2037'])
+const passingSystem = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
+])
+/** node-postgres gives these no code. */
+const passingWords =
+  /^(Connection terminated|Connection ended unexpectedly|timeout (exceeded|expired) when trying to connect|timeout expired|Client has encountered a connection error|Query read timeout)/
+
+const parts = z.looseObject({
+  code: z.unknown().optional(),
+  errorCode: z.unknown().optional(),
+  originalCode: z.unknown().optional(),
+  syscall: z.unknown().optional(),
+  message: z.unknown().optional(),
+})
+
+/**
+ * Whether an error of the database's clients says that there is no database to talk to now: what it says itself
+ * (`DatabaseError` of node-postgres), what the system says of its socket, or either inside what Prisma makes of it.
+ */
+export function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
+  if (depth > maxDepth || typeof error !== 'object' || error === null || error instanceof ApiError)
+    return false
+  const { code, errorCode, originalCode, syscall, message } = parts.parse({ ...error, ...own(error) })
+  for (const one of [code, errorCode, originalCode]) {
+    if (typeof one !== 'string') continue
+    if (passingState.test(one) || passingPrisma.has(one) || passingSystem.has(one)) return true
+    // A unix socket that is not there; any other file that is not there is a mistake of ours.
+    if (one === 'ENOENT' && syscall === 'connect') return true
+  }
+  if (error instanceof Error && typeof message === 'string' && passingWords.test(message)) return true
+  return inside(error).some((one) => isDatabaseUnavailable(one, depth + 1))
+}
+
+/** What is answered while there is no database. */
+export const databaseUnavailable = (): ApiError =>
+  new ApiError(
+    'database_unavailable',
+    'the database cannot be reached; try again in a moment',
+    retryAfterSeconds,
+  )
+
+/**
+ * For errors that say nothing, such as those of better-auth, which hides what it has met.
+ * @throws ApiError `database_unavailable` when the database does not answer now
+ */
+export async function requireDatabase(pool: { query(text: string): Promise<unknown> }): Promise<void> {
+  try {
+    await pool.query('SELECT 1')
+  } catch (error) {
+    if (isDatabaseUnavailable(error)) throw databaseUnavailable()
+    throw error
+  }
+}
+
+/** An error's message and code are often not enumerable. */
+function own(error: object): object {
+  return Object.fromEntries(
+    ['code', 'errorCode', 'originalCode', 'syscall', 'message'].flatMap((name) =>
+      name in error ? [[name, Reflect.get(error, name)]] : [],
+    ),
+  )
+}
+
+function inside(error: object): unknown[] {
+  const errors = error instanceof AggregateError ? error.errors : []
+  const meta: unknown = 'meta' in error ? error.meta : undefined
+  const driver =
+    typeof meta === 'object' && meta !== null && 'driverAdapterError' in meta
+      ? meta.driverAdapterError
+      : undefined
+  return ['cause' in error ? error.cause : undefined, driver, ...errors]
+}
