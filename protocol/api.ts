@@ -117,8 +117,8 @@ export type UsageHour = z.infer<typeof usageHour>
 
 /** Query of `GET /usage` and `GET /usage.csv`. Hours without use are left out. */
 export const usageQuery = z.object({
-  from: z.iso.datetime({ offset: true }).optional().describe('24 hours before `to` if absent'),
-  to: z.iso.datetime({ offset: true }).optional().describe('now if absent'),
+  from: z.iso.datetime({ offset: true }).max(40).optional().describe('24 hours before `to` if absent'),
+  to: z.iso.datetime({ offset: true }).max(40).optional().describe('now if absent'),
 })
 export type UsageQuery = z.infer<typeof usageQuery>
 export const usageReport = z.object({

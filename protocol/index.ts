@@ -1,4 +1,5 @@
 export * from './api.js'
+export * from './bounds.js'
 export * from './files.js'
 export * from './frames.js'
 export * from './ids.js'

@@ -47,6 +47,8 @@ export const quota = limits.extend({
   weight: z.int().min(1).max(10_000).optional(),
   /** One-off runs at once, beside the sandboxes; 4 if absent. More wait in the queue. */
   runs: z.int().min(0).max(1000).optional(),
+  /** What requests and results of its runs may take in the database, in MiB; 1024 if absent. */
+  runStorageMiB: z.int().min(1).max(1_048_576).optional(),
 })
 export type Quota = z.infer<typeof quota>
 

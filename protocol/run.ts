@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { metadata } from './bounds.js'
 import { newId, tenantId } from './ids.js'
 import { quota, limits as sandboxLimits } from './limits.js'
 import { networkPolicy } from './network.js'
@@ -45,7 +46,7 @@ const relativePath = z
 export const runFile = z
   .strictObject({
     path: relativePath,
-    content: z.string(),
+    content: z.string().max(Math.ceil((runBounds.fileBytes * 4) / 3) + 4),
     encoding: contentEncoding.default('utf8'),
     executable: z.boolean().default(false),
   })
@@ -159,7 +160,7 @@ export const createRun = z
       .max(2048)
       .optional()
       .describe('POSTed the result, signed'),
-    metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
+    metadata: metadata.optional(),
   })
   .superRefine((run, context) => {
     const wrong = (path: string, message: string) =>
@@ -321,6 +322,12 @@ export const runListQuery = z.object({
   language: z.string().max(64).optional(),
   search: z.string().max(128).optional().describe('in metadata, id and language'),
 })
+
+/** Query of `DELETE /api/v1/runs`. */
+export const deleteRunsQuery = z.object({
+  finishedBefore: z.iso.datetime({ offset: true }).max(40).describe('those that ended before this time'),
+})
+export const deletedRuns = z.object({ deleted: z.number() })
 
 // What follows is said between server and runtime.
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boundedRecord, metadata } from './bounds.js'
 import { sandboxId, terminalId } from './ids.js'
 import { limitsRequest, storedLimits, usage } from './limits.js'
 import { networkPolicy } from './network.js'
@@ -14,15 +15,14 @@ export const displayName = z
 export const templateName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not a template name')
 
 /** Environment variables given to every process of a sandbox, exec or terminal. */
-export const environment = z
-  .record(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not a variable name'),
-    z
-      .string()
-      .max(32_768)
-      .regex(/^[^\0]*$/, 'must not contain NUL'),
-  )
-  .refine((env) => Object.keys(env).length <= 256, 'has more than 256 variables')
+export const environment = boundedRecord(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not a variable name'),
+  z
+    .string()
+    .max(32_768)
+    .regex(/^[^\0]*$/, 'must not contain NUL'),
+  { entries: 256, bytes: 131_072 },
+)
 
 /** Text as it is, or bytes as base64. */
 export const contentEncoding = z.enum(['utf8', 'base64'])
@@ -53,7 +53,7 @@ export const createSandbox = z.strictObject({
     ),
   env: environment.optional(),
   ttlSeconds: z.int().min(10).max(31_536_000).optional().describe('deleted this long after its creation'),
-  metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
+  metadata: metadata.optional(),
 })
 export type CreateSandbox = z.infer<typeof createSandbox>
 
@@ -63,7 +63,7 @@ export const updateSandbox = z.strictObject({
   limits: limitsRequest.optional(),
   network: networkPolicy.optional(),
   ttlSeconds: z.int().min(10).max(31_536_000).nullable().optional(),
-  metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
+  metadata: metadata.optional(),
 })
 export type UpdateSandbox = z.infer<typeof updateSandbox>
 

@@ -5,6 +5,9 @@ import { type ErrorCode, type Problem, statusOf } from '../../protocol/index.js'
 import { databaseUnavailable, isDatabaseUnavailable } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
 
+/** A body with thousands of mistakes is told of the first of them only. */
+const mostErrors = 20
+
 const titles: Record<ErrorCode, string> = {
   invalid_request: 'The request is not valid',
   unauthenticated: 'Who are you?',
@@ -66,7 +69,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 /** The same for what has no reply, such as a socket. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
-  if (error instanceof z.ZodError) return new ApiError('invalid_request', z.prettifyError(error))
+  if (error instanceof z.ZodError)
+    return new ApiError('invalid_request', z.prettifyError(new z.ZodError(error.issues.slice(0, mostErrors))))
   if (hasZodFastifySchemaValidationErrors(error)) {
     const [first] = error.validation
     const where = fieldOf(first?.instancePath ?? '') || 'the request'
@@ -89,7 +93,9 @@ const fieldOf = (pointer: string) => pointer.split('/').slice(1).join('.')
 function problemOf(refusal: ApiError, error: unknown): Problem {
   const { code, message } = refusal
   const errors = hasZodFastifySchemaValidationErrors(error)
-    ? error.validation.map((one) => ({ path: one.instancePath, message: one.message ?? '' }))
+    ? error.validation
+        .slice(0, mostErrors)
+        .map((one) => ({ path: one.instancePath, message: one.message ?? '' }))
     : undefined
   return {
     type: `urn:cloche:problem:${code}`,

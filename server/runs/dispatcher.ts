@@ -20,6 +20,8 @@ const attemptsMax = 3
 const pauseMs = 1000
 /** Whoever comes back within this time after the end still hears everything. */
 const lingerMs = 60_000
+/** But the journals of ended runs take no more memory than this together: the oldest goes first, its result is in the database. */
+const lingerBytes = 64 * 1024 ** 2
 /** A run that is in nobody's hands for so long was lost on its way from the database to here. */
 const strayAfterMs = 10_000
 
@@ -46,6 +48,8 @@ export class Dispatcher {
   readonly #queue: FairQueue
   readonly #journals = new Map<string, Journal>()
   readonly #underWay = new Map<string, AbortController>()
+  /** Ended runs whose journals are still here, with what these take; the oldest first. */
+  readonly #lingering = new Map<string, number>()
 
   constructor(private readonly parts: DispatcherParts) {
     this.#queue = new FairQueue(parts.places)
@@ -206,8 +210,21 @@ export class Dispatcher {
   }
 
   #conclude(row: RunRow): void {
-    this.#journals.get(row.id)?.tell({ type: 'result', run: present(row) })
-    setTimeout(() => this.#journals.delete(row.id), lingerMs).unref()
+    const journal = this.#journals.get(row.id)
+    journal?.tell({ type: 'result', run: present(row) })
+    this.#lingering.set(row.id, journal?.bytes ?? 0)
+    setTimeout(() => this.#forget(row.id), lingerMs).unref()
+    let bytes = [...this.#lingering.values()].reduce((sum, one) => sum + one, 0)
+    for (const [id, taken] of this.#lingering) {
+      if (bytes <= lingerBytes) break
+      bytes -= taken
+      this.#forget(id)
+    }
+  }
+
+  #forget(id: string): void {
+    this.#journals.delete(id)
+    this.#lingering.delete(id)
   }
 
   /** Tries until the database is there again: what a run has come to must not be lost with a restart of it. */

@@ -1,4 +1,4 @@
-import type { Run, RunEvent } from '../../protocol/index.js'
+import type { Run, RunEvent, StepResult } from '../../protocol/index.js'
 
 /** One event with the number that `Last-Event-ID` takes. */
 export interface Numbered {
@@ -16,6 +16,7 @@ export class Journal {
   readonly #events: Numbered[] = []
   #listeners: (() => void)[] = []
   #bytes = 0
+  #outputBytes = 0
   #next = 1
   #result: Run | undefined
 
@@ -23,15 +24,17 @@ export class Journal {
   begin(attempt: number): void {
     this.#events.splice(0)
     this.#bytes = 0
+    this.#outputBytes = 0
     this.#next = attempt * perAttempt + 1
     this.tell({ type: 'state', state: 'running', attempt })
   }
 
   tell(event: RunEvent): void {
     if (event.type === 'output') {
-      this.#bytes += event.content.length
-      if (this.#bytes > keptBytes) return
+      this.#outputBytes += event.content.length
+      if (this.#outputBytes > keptBytes) return
     }
+    this.#bytes += bytesOf(event)
     this.#events.push({ id: this.#next++, event })
     if (event.type === 'result') this.#result = event.run
     for (const wake of this.#listeners.splice(0)) wake()
@@ -40,6 +43,11 @@ export class Journal {
   /** What came of it; undefined before its end. */
   get result(): Run | undefined {
     return this.#result
+  }
+
+  /** Roughly what it takes in memory. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Resolves when the result is there. */
@@ -65,4 +73,16 @@ export class Journal {
   #news(): Promise<void> {
     return new Promise((resolve) => this.#listeners.push(resolve))
   }
+}
+
+function bytesOf(event: RunEvent): number {
+  const printed = ({ stdout, stderr }: StepResult) => stdout.content.length + stderr.content.length
+  if (event.type === 'output') return event.content.length
+  if (event.type === 'step' || event.type === 'case') return printed(event.result)
+  if (event.type !== 'result') return 0
+  const { steps, cases, artifacts } = event.run
+  return (
+    [...steps, ...cases].reduce((sum, one) => sum + printed(one), 0) +
+    artifacts.reduce((sum, one) => sum + (one.content?.length ?? 0), 0)
+  )
 }

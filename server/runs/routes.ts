@@ -3,6 +3,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
   createRun,
+  deletedRuns,
+  deleteRunsQuery,
   languageList,
   listOf,
   page,
@@ -65,6 +67,18 @@ export const runRoutes =
         response: { 200: listOf(runSummary) },
       },
       handler: async (request) => runs.list(request.principal, request.query),
+    })
+    app.route({
+      method: 'DELETE',
+      url: '/runs',
+      schema: {
+        ...{ tags, summary: 'Delete finished runs', querystring: deleteRunsQuery },
+        description: 'With their requests and results. Frees what they take of `runStorageMiB`.',
+        response: { 200: deletedRuns },
+      },
+      handler: async (request) => ({
+        deleted: await runs.deleteFinished(request.principal, new Date(request.query.finishedBefore)),
+      }),
     })
     app.route({
       method: 'GET',

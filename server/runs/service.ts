@@ -7,6 +7,7 @@ import {
   type Run,
   type RunSummary,
 } from '../../protocol/index.js'
+import { audit } from '../audit.js'
 import { type Principal, sha256 } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
@@ -20,6 +21,9 @@ import type { RunQuery, RunStore } from './store.js'
 const retryAfterSeconds = 5
 const quotaFreshMs = 1000
 const mostQuotas = 10_000
+/** Of the database, for a tenant's runs, when its quota says nothing else. */
+const defaultStorageMiB = 1024
+const mib = 1024 ** 2
 
 /** A tenant's one-off tasks. Every call checks that the run is the caller's; somebody else's does not exist. */
 export class RunService {
@@ -52,6 +56,7 @@ export class RunService {
     }
     const seated = this.dispatcher.seat(tenantId, quota)
     const id = newRunId()
+    const storageBytes = (quota.runStorageMiB ?? defaultStorageMiB) * mib
     let row: RunRow | undefined
     try {
       row = await this.store.insert({
@@ -59,14 +64,22 @@ export class RunService {
         ...{ language: planned.language, template: planned.run.template, metadata: wanted.metadata ?? {} },
         ...{ casesTotal: wanted.cases?.length ?? null, idempotencyKey: key ?? null },
         ...{ requestHash: hashOf(wanted), createdBy: who.actor, callbackUrl: wanted.callbackUrl ?? null },
+        storageBytes,
       })
     } finally {
       if (seated && row === undefined) this.dispatcher.leave(tenantId)
     }
-    if (row === undefined) return this.#known(tenantId, key ?? '', wanted)
+    if (row === undefined) return this.#known(tenantId, key, wanted, storageBytes)
     if (seated) this.dispatcher.begin(row, planned, quota)
     else this.dispatcher.wait(id, tenantId, quota)
     return present(row)
+  }
+
+  /** Deletes runs that ended before a time, with their requests and results. */
+  async deleteFinished(who: Principal, before: Date): Promise<number> {
+    const deleted = await this.store.deleteFinished(who.tenantId, before)
+    await audit(this.database.prisma, who, 'run.delete', null, { before: before.toISOString(), deleted })
+    return deleted
   }
 
   /** Newest first. */
@@ -119,9 +132,20 @@ export class RunService {
     else yield { id: Number.MAX_SAFE_INTEGER, event: { type: 'result', run } }
   }
 
-  async #known(tenantId: string, key: string, wanted: CreateRun): Promise<Run> {
-    const known = await this.store.byKey(tenantId, key)
-    if (known === undefined) throw new ApiError('conflict', 'this Idempotency-Key is just being used', 1)
+  /** Why nothing was stored: the run is known by its key already, or there is no storage left. */
+  async #known(
+    tenantId: string,
+    key: string | undefined,
+    wanted: CreateRun,
+    mostBytes: number,
+  ): Promise<Run> {
+    const known = key === undefined ? undefined : await this.store.byKey(tenantId, key)
+    if (known === undefined) {
+      const bytes = await this.store.storedBytes(tenantId)
+      if (key === undefined || bytes + JSON.stringify(wanted).length > mostBytes)
+        throw storageFull(bytes, mostBytes)
+      throw new ApiError('conflict', 'this Idempotency-Key is just being used', 1)
+    }
     if (known.requestHash === hashOf(wanted)) return present(known.row)
     throw new ApiError(
       'invalid_request',
@@ -143,6 +167,15 @@ export class RunService {
     this.#quotas.set(tenantId, { quota, until: performance.now() + quotaFreshMs })
     return quota
   }
+}
+
+function storageFull(bytes: number, mostBytes: number): ApiError {
+  const inMiB = (count: number) => (count / mib).toFixed(1)
+  return new ApiError(
+    'quota_exceeded',
+    `requests and results of this tenant's runs take ${inMiB(bytes)} MiB of ${inMiB(mostBytes)} MiB: delete finished ` +
+      'runs with DELETE /api/v1/runs?finishedBefore=TIME, wait until they expire, or ask the operator for more runStorageMiB',
+  )
 }
 
 /** How somebody waits is no part of what is asked for. */

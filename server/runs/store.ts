@@ -18,6 +18,8 @@ export interface NewRun {
   readonly requestHash: string
   readonly createdBy: string
   readonly callbackUrl: string | null
+  /** Nothing is stored when the tenant's runs hold as much already. */
+  readonly storageBytes: number
 }
 
 const held = z.object({ id: z.string(), tenantId: z.string(), attempt: z.number(), quota })
@@ -44,19 +46,20 @@ export class RunStore {
     private readonly retentionHours: number,
   ) {}
 
-  /** On the disk when this returns. @returns undefined when the idempotency key is taken */
+  /** On the disk when this returns. @returns undefined when the idempotency key is taken, or the storage is full */
   async insert(run: NewRun): Promise<RunRow | undefined> {
     const runs = run.state === 'running'
     const result = await this.database.pool.query({
       name: 'insert-run',
       text: `INSERT INTO run (id, "tenantId", state, language, template, request, metadata, "casesTotal",
                "idempotencyKey", "requestHash", "createdBy", "callbackUrl", attempt, "createdAt", "startedAt")
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             SELECT $1, $2, $3, $4, $5, $6, $7::jsonb, $8::int, $9, $10, $11, $12, $13::int, $14::timestamp, $15::timestamp
+             WHERE coalesce((SELECT bytes FROM run_storage WHERE "tenantId" = $2), 0) + octet_length($6) <= $16::bigint
              ON CONFLICT ("tenantId", "idempotencyKey") DO NOTHING RETURNING ${runColumns}`,
       values: [
         ...[run.id, run.tenantId, run.state, run.language, run.template, run.request, run.metadata],
         ...[run.casesTotal, run.idempotencyKey, run.requestHash, run.createdBy, run.callbackUrl],
-        ...[runs ? 1 : 0, new Date(), runs ? new Date() : null],
+        ...[runs ? 1 : 0, new Date(), runs ? new Date() : null, run.storageBytes],
       ],
     })
     return rowsOf(result)[0]
@@ -177,6 +180,27 @@ export class RunStore {
       [tenantId, state ?? null, language ?? null, pattern, cursor ?? null, limit],
     )
     return rowsOf(result)
+  }
+
+  /** Bytes that the runs of a tenant take in the database. */
+  async storedBytes(tenantId: string): Promise<number> {
+    const { rows } = await this.database.pool.query('SELECT bytes FROM run_storage WHERE "tenantId" = $1', [
+      tenantId,
+    ])
+    return rows[0] === undefined ? 0 : Number(rows[0].bytes)
+  }
+
+  /** Deletes the runs of a tenant that ended before a time. @returns how many there were */
+  async deleteFinished(tenantId: string, before: Date): Promise<number> {
+    let deleted = 0
+    for (let some: number | null = 1; some !== 0; deleted += some ?? 0) {
+      const result = await this.database.pool.query(
+        `DELETE FROM run WHERE id IN (SELECT id FROM run WHERE "tenantId" = $1 AND "finishedAt" < $2 LIMIT 500)`,
+        [tenantId, before],
+      )
+      some = result.rowCount
+    }
+    return deleted
   }
 
   /** Forgets what has expired, some at a time. */

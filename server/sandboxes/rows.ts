@@ -12,7 +12,10 @@ import {
 const metadata = z.record(z.string(), z.string())
 
 /** A sandbox as people see it, from its row and, where the runtime knows it, its life. */
-export function present(row: Row, live: RuntimeSandbox | undefined): SandboxWithUsage {
+export function present(
+  row: Omit<Row, 'env' | 'metered'>,
+  live: RuntimeSandbox | undefined,
+): SandboxWithUsage {
   return {
     id: row.id,
     name: row.name,

@@ -114,6 +114,7 @@ export class SandboxService {
   /** Newest first. @param cursor id of the last sandbox of the page before */
   async list(who: Principal, page: { limit: number; cursor?: string | undefined }) {
     const rows = await this.database.prisma.sandbox.findMany({
+      omit: { env: true, metered: true },
       where: { tenantId: who.tenantId, deletedAt: null },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: page.limit + 1,
@@ -206,7 +207,8 @@ export class SandboxService {
     this.#owners.delete(id)
     await this.database.prisma.sandbox.update({
       where: { id },
-      data: { state: 'deleted', deletedAt: new Date() },
+      // The row stays for reference; what a tenant may fill at will does not.
+      data: { state: 'deleted', deletedAt: new Date(), env: {}, metadata: {} },
     })
   }
 
@@ -253,7 +255,7 @@ export class SandboxService {
   }
 
   /** The row of one that is being made says what it will be. */
-  #present(row: Row, live: RuntimeSandbox | undefined): SandboxWithUsage {
+  #present(row: Omit<Row, 'env' | 'metered'>, live: RuntimeSandbox | undefined): SandboxWithUsage {
     const coming = live === undefined && this.#underWay.has(row.id)
     return present(coming ? { ...row, state: 'creating' } : row, live)
   }

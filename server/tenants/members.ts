@@ -4,6 +4,7 @@ import { audit } from '../audit.js'
 import { type Principal, sha256 } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
+import { assertMayStoreAnother } from './bounds.js'
 
 const invitationMs = 7 * 24 * 3600 * 1000
 const ranks: Readonly<Record<Role, number>> = { member: 0, admin: 1, owner: 2 }
@@ -53,6 +54,7 @@ export class Members {
   /** @returns the secret of the link as well; only its hash is kept */
   async invite(who: Principal, email: string, as: Role) {
     requireRole(who, as === 'member' ? 'admin' : 'owner')
+    await assertMayStoreAnother(this.database.prisma, who.tenantId, 'invitation')
     const secret = randomBytes(32).toString('base64url')
     const row = await this.database.prisma.invitation.create({
       data: {

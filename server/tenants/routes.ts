@@ -27,6 +27,7 @@ import type { Database } from '../database/client.js'
 import { forbidden, notFound } from '../errors.js'
 import { usedBy } from '../sandboxes/admission.js'
 import type { Templates } from '../sandboxes/templates.js'
+import { assertMayStoreAnother } from './bounds.js'
 import { createKey, deleteKey, listKeys } from './keys.js'
 import { Members, requireRole } from './members.js'
 import { assertMayOwnAnother, createTenant, quotaOf } from './tenants.js'
@@ -133,7 +134,7 @@ export const tenantRoutes =
       method: 'PATCH',
       url: '/members/:userId',
       schema: {
-        ...{ tags, summary: "Change a member's role", params: z.object({ userId: z.string() }) },
+        ...{ tags, summary: "Change a member's role", params: z.object({ userId: z.string().max(64) }) },
         ...{ body: changeMember, response: { 204: done } },
       },
       handler: async (request, reply) => {
@@ -146,7 +147,7 @@ export const tenantRoutes =
       method: 'DELETE',
       url: '/members/:userId',
       schema: {
-        ...{ tags, summary: 'Remove a member, or leave', params: z.object({ userId: z.string() }) },
+        ...{ tags, summary: 'Remove a member, or leave', params: z.object({ userId: z.string().max(64) }) },
         response: { 204: done },
       },
       handler: async (request, reply) => {
@@ -186,7 +187,7 @@ export const tenantRoutes =
       method: 'DELETE',
       url: '/invitations/:id',
       schema: {
-        ...{ tags, summary: 'Take an invitation back', params: z.object({ id: z.string() }) },
+        ...{ tags, summary: 'Take an invitation back', params: z.object({ id: z.string().max(64) }) },
         response: { 204: done },
       },
       handler: async (request, reply) => {
@@ -210,6 +211,7 @@ export const tenantRoutes =
       schema: { tags, summary: 'Create an API key', body: createApiKey, response: { 201: apiKeyCreated } },
       handler: async (request, reply) => {
         requireRole(request.principal, 'admin')
+        await assertMayStoreAnother(prisma, request.principal.tenantId, 'apiKey')
         const created = await createKey(prisma, request.principal.tenantId, request.body)
         await audit(prisma, request.principal, 'key.create', created.id, { name: created.name })
         reply.code(201)
@@ -220,7 +222,7 @@ export const tenantRoutes =
       method: 'DELETE',
       url: '/keys/:id',
       schema: {
-        ...{ tags, summary: 'Delete an API key', params: z.object({ id: z.string() }) },
+        ...{ tags, summary: 'Delete an API key', params: z.object({ id: z.string().max(64) }) },
         response: { 204: done },
       },
       handler: async (request, reply) => {
