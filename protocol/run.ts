@@ -333,7 +333,7 @@ export const deletedRuns = z.object({ deleted: z.number() })
 
 /**
  * Body of `POST /runs` at the runtime. The answer is newline-delimited JSON, one `runtimeRunEvent` a line, the
- * last of type `end`. Closing the line cancels the run.
+ * last of type `end` or `failed`. Closing the line cancels the run.
  */
 export const runtimeRun = z.strictObject({
   id: runId,
@@ -380,5 +380,7 @@ export const runtimeRunEvent = z.union([
   runEvent.options[3],
   runEvent.options[4],
   z.object({ type: z.literal('end'), result: runtimeRunResult }),
+  /** Instead of `end`: why it could not be performed, by an error code. `internal`: another attempt may succeed. */
+  z.object({ type: z.literal('failed'), code: z.string(), message: z.string() }),
 ])
 export type RuntimeRunEvent = z.infer<typeof runtimeRunEvent>

@@ -179,7 +179,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   for (const box of claimed) sandboxes.adopt(box)
   for (const box of pooled) pools.adopt(box)
   for (const box of claimed) context.lateOutput.adopt(box.id, await processesOf(hierarchy, box.cgroup))
-  pools.refill()
+  pools.open()
   if (found.remounted) await startAgain(sandboxes, alive, log)
 
   const describeNode = async (): Promise<Node> => {

@@ -1,5 +1,6 @@
 import { type RuntimeRunEvent, runBounds, runtimeRun } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import { failureOf } from '../run/lost.js'
 import type { PooledGates } from '../run/pooled-gates.js'
 import { performRun } from '../run/run.js'
 import type { Lent } from '../sandbox/lent.js'
@@ -43,11 +44,12 @@ export function runRoutes({ context, lent, sandboxes, gates }: Parts): Route[] {
           })
           emit({ type: 'end', result })
         } catch (error) {
-          if (!response.headersSent) throw error
-          context.log.error({ error, run: run.id }, 'a run failed')
-          const words = error instanceof RuntimeRefusal ? error.message : 'the runtime failed'
-          const nothing = { steps: [], cases: [], artifacts: [] }
-          emit({ type: 'end', result: { status: 'internal_error', ...nothing, message: words } })
+          const failure = failureOf(error)
+          if (failure.code === 'internal') {
+            context.log.error({ error, run: run.id }, 'an attempt of a run is lost')
+          }
+          if (!response.headersSent) throw new RuntimeRefusal(failure.code, failure.message)
+          emit({ type: 'failed', ...failure })
         }
         response.end()
       },

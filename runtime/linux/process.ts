@@ -175,6 +175,23 @@ export function startTime(pid: number): number | undefined {
   }
 }
 
+/** `PF_EXITING` of include/linux/sched.h. */
+const exitingFlag = 0x4
+
+/**
+ * Whether a process has begun to end. The first process of a PID namespace is alive, by `startTime`, until the last of
+ * the others is dead and reaped.
+ */
+export function isExiting(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const flags = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6])
+    return (flags & exitingFlag) !== 0
+  } catch {
+    return true // it has ended
+  }
+}
+
 /** Kills a process and all its descendants. Stops each before its children are listed, so none escapes. */
 export function killTree(pid: number): void {
   signal(pid, 'SIGSTOP')

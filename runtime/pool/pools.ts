@@ -67,7 +67,7 @@ export class Pools implements Warm {
   #quiet: NodeJS.Timeout | undefined
   #burstBegan = Number.NEGATIVE_INFINITY
   #lastClaim = Number.NEGATIVE_INFINITY
-  readonly #ticking: Disposable
+  #ticking: Disposable | undefined
 
   constructor(
     private readonly node: NodeContext,
@@ -96,7 +96,15 @@ export class Pools implements Warm {
         )
       }),
     )
-    this.#ticking = every(tickMs, 'keeping the pools', node.log, () => this.#tick())
+  }
+
+  /**
+   * Begins to make what is lacking. Not before everything that an earlier runtime left was adopted: what is made
+   * meanwhile would be taken for a remainder of it, and removed.
+   */
+  open(): void {
+    this.#ticking ??= every(tickMs, 'keeping the pools', this.node.log, () => this.#tick())
+    this.refill()
   }
 
   /** @throws RuntimeRefusal `template_unavailable` */
@@ -166,7 +174,7 @@ export class Pools implements Warm {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#quiet)
-    this.#ticking[Symbol.dispose]()
+    this.#ticking?.[Symbol.dispose]()
     await Promise.all(this.#making)
     for (const pool of this.#pools.values()) {
       for (const box of pool.ready.splice(0)) await life.tearDown(this.node, box)

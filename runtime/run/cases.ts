@@ -17,29 +17,35 @@ export async function runCases(performance: Performance, stages: Stages, step: S
   // The gate of the pool must not be left waiting: it is the user's and in no case's group, so a program could make
   // it its own and live on in it.
   const first = (one: RunCase) => gates.take(stages.current.box, commandOf(step, one)) ?? prepare(one)
-  let gate: Gate | undefined
+  /** The next case's. Whoever takes it out of here closes it. */
+  let waiting: Promise<Gate> | undefined
+  const drop = async () => {
+    const gate = await waiting?.catch(() => undefined) // then there is nothing to drop
+    waiting = undefined
+    if (gate !== undefined) await dropGate(node, gate)
+  }
   try {
     stages.mark()
     for (const [index, one] of cases.entries()) {
-      gate ??= await first(one)
+      const gate = await (waiting ?? first(one))
       const next = cases[index + 1]
-      const ahead = next === undefined ? undefined : prepare(next)
-      ahead?.catch(() => {}) // heard below
+      waiting = next === undefined ? undefined : prepare(next)
+      waiting?.catch(() => {}) // heard when it is taken
       const result = await performCase(performance, stages, gate, step, one, index)
-      gate = undefined
       results.push(result)
       performance.emit({ type: 'case', result })
-      gate = await ahead
       if (performance.run.stopOnFailure && result.status !== 'ok') break
-      if (next === undefined || stages.isFresh()) continue
-      if (gate !== undefined) await dropGate(node, gate)
-      gate = undefined
+      if (next === undefined) break
+      // Its start must not be seen as a change of the case.
+      await waiting?.catch(() => {})
+      if (stages.isFresh()) continue
+      await drop()
       await stages.renew()
       stages.mark()
     }
     return results
   } finally {
-    if (gate !== undefined) await dropGate(node, gate)
+    await drop()
   }
 }
 

@@ -1,9 +1,11 @@
 import { closeSync, fchownSync } from 'node:fs'
 import { type InsideUser, insideEnvironment, processSpec, uidOf } from '../container/spec.js'
+import { RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Record } from '../sandbox/record.js'
 import { type Spawned, spawnInside } from '../sandbox/spawn.js'
+import { AttemptLost } from './lost.js'
 
 /**
  * A shell that runs what it reads from descriptor 3, to the end of it. It waits for that in `open` or `read`. The
@@ -69,7 +71,9 @@ export async function startWaiting(
     return { ...(await spawnInside(node, box, spec, 'user', readEnd)), control: writeEnd }
   } catch (error) {
     closeSync(writeEnd)
-    throw error
+    // It is always the same program of the template: that it cannot be started is no fault of the run.
+    if (!(error instanceof RuntimeRefusal)) throw error
+    throw new AttemptLost('no process could be started in the sandbox of the run', { cause: error })
   } finally {
     closeSync(readEnd)
   }

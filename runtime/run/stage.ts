@@ -2,17 +2,21 @@ import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Claim, newId, type RunFile, type RuntimeRun, type StepLimits } from '../../protocol/index.js'
 import { StepGroup } from '../cgroup/step.js'
+import { RuntimeRefusal } from '../errors.js'
 import { codeOf, refusing } from '../files/refusal.js'
 import type { FilesRoot } from '../files/root.js'
 import { writeFile } from '../files/write.js'
 import { fallocate } from '../linux/libc.js'
+import { isExiting, startTime } from '../linux/process.js'
 import { runMemoryMiB } from '../pool/key.js'
+import { hasOwnRoom } from '../rootfs/quota.js'
 import { filesOf } from '../sandbox/files.js'
 import type { Lent } from '../sandbox/lent.js'
 import * as life from '../sandbox/life.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Record } from '../sandbox/record.js'
 import type { Tenants } from '../sandbox/tenants.js'
+import { AttemptLost } from './lost.js'
 
 /** Of the sandbox's first process and gates that wait: programs are in groups of their own. */
 const ownPids = 32
@@ -44,7 +48,7 @@ export class Stage {
     const stage = new Stage(theatre, run, box, join(home, `${run.id}-${number}`))
     try {
       using root = stage.files()
-      for (const file of run.files) await place(root, file)
+      for (const file of run.files) await stage.#place(root, file)
       return stage
     } catch (error) {
       await stage.close()
@@ -86,9 +90,51 @@ export class Stage {
       }
       return false
     } catch (error) {
-      if (['EDQUOT', 'ENOSPC'].includes(codeOf(error) ?? '')) return true
-      throw error
+      if (isFull(error) && !this.#hasOwnRoom(roomBytes)) return true
+      throw this.#asLost(error)
     }
+  }
+
+  /**
+   * To be called when a program did not end well.
+   * @throws AttemptLost when its sandbox is at its end: then that has killed the program
+   */
+  assertAlive(): void {
+    const { init } = this.box
+    if (init !== null && startTime(init.pid) === init.startTime && !isExiting(init.pid)) return
+    throw new AttemptLost('the sandbox of the run ended before its program did')
+  }
+
+  async #place(root: FilesRoot, file: RunFile): Promise<void> {
+    const content = Buffer.from(file.content, file.encoding)
+    const mode = file.executable ? 0o755 : 0o644
+    try {
+      await refusing(file.path, () =>
+        writeFile(root, file.path, content, mode).catch((error: unknown) => {
+          throw this.#asLost(error, content.length)
+        }),
+      )
+    } catch (error) {
+      if (!(error instanceof RuntimeRefusal)) throw error
+      const full = `they do not fit into the ${this.run.diskMiB} MiB of diskMiB`
+      throw new RuntimeRefusal(
+        'invalid_request',
+        `files: ${error.code === 'disk_full' ? full : error.message}`,
+      )
+    }
+  }
+
+  /** What the kernel refuses on the disk although the sandbox has room there is the node's fault. */
+  #asLost(error: unknown, bytes = roomBytes): unknown {
+    const code = codeOf(error) ?? ''
+    if (isFull(error)) {
+      return this.#hasOwnRoom(bytes) ? new AttemptLost('the disk of the node is full') : error
+    }
+    return ['EROFS', 'EIO'].includes(code) ? new AttemptLost('the disk of the node cannot be written') : error
+  }
+
+  #hasOwnRoom(bytes: number): boolean {
+    return this.box.volumeId === null || hasOwnRoom(this.theatre.node.disk, this.box.volumeId, bytes)
   }
 
   /** Ends what runs in it, and keeps its disk for `openOn`. */
@@ -102,11 +148,7 @@ export class Stage {
   }
 }
 
-async function place(root: FilesRoot, file: RunFile): Promise<void> {
-  const content = Buffer.from(file.content, file.encoding)
-  const mode = file.executable ? 0o755 : 0o644
-  await refusing(file.path, () => writeFile(root, file.path, content, mode))
-}
+const isFull = (error: unknown) => ['EDQUOT', 'ENOSPC'].includes(codeOf(error) ?? '')
 
 function claimOf(run: RuntimeRun): Claim {
   const { tenantId, quota, template, cpus, diskMiB, network, env } = run

@@ -45,6 +45,5 @@ function statusOf(outcome: Outcome, at: Circumstances): [StepStatus, string | nu
   if (exitCode === 0) return ['ok', null]
   if (at.compile) return ['compile_error', null]
   if (signal !== null) return ['signaled', `it was ended by ${signal}`]
-  if (exitCode === null) return ['internal_error', 'nobody knows how it ended']
   return ['runtime_error', `it ended with exit code ${exitCode}`]
 }

@@ -1,12 +1,11 @@
 import type { Logger } from 'pino'
 import { createRun, type Quota, type RuntimeRunResult } from '../../protocol/index.js'
 import { isDatabaseUnavailable } from '../database/unavailable.js'
-import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
-import { RuntimeUnreachable } from '../runtime-client/refusal.js'
 import type { Templates } from '../sandboxes/templates.js'
+import { classify, reasonOf } from './failure.js'
 import { Journal } from './journal.js'
-import { isPassing, perform, RunLost } from './perform.js'
+import { perform } from './perform.js'
 import { type Plan, plan } from './plan.js'
 import { FairQueue } from './queue.js'
 import { present, type RunRow } from './rows.js'
@@ -16,7 +15,7 @@ import type { RunStore } from './store.js'
 const defaultAtOnce = 4
 /** A run that failed this often through us is given up, and says so. */
 const attemptsMax = 3
-/** After a passing refusal the next try waits for so long. */
+/** After a failed attempt the next one waits for so long, and longer each time that one was lost. */
 const pauseMs = 1000
 /** Whoever comes back within this time after the end still hears everything. */
 const lingerMs = 60_000
@@ -118,7 +117,11 @@ export class Dispatcher {
         if (await this.parts.store.requeue(id, attempt, true)) this.wait(id, tenantId, quota)
         continue
       }
-      const row = await this.parts.store.finish(id, attempt, failed('it was lost, and is not tried again'))
+      const row = await this.parts.store.finish(
+        id,
+        attempt,
+        failed(`given up after ${attempt} attempts: the server ended while it was under way`),
+      )
       if (row !== undefined) this.#conclude(row)
     }
   }
@@ -146,18 +149,21 @@ export class Dispatcher {
 
   /** @param planned what was possible when it was accepted may not be any more; then that is its result */
   async #perform(row: RunRow, quota: Quota, planned: () => Promise<Plan>): Promise<void> {
-    const { id, tenantId } = row
+    const { id, tenantId, attempt } = row
     const stop = new AbortController()
     this.#underWay.set(id, stop)
     const fate = await this.#attempt(row, quota, planned, stop.signal)
     this.#underWay.delete(id)
     if (fate !== 'waits with everybody') this.leave(tenantId)
     if (fate === 'ended') return
-    setTimeout(() => {
-      this.#queue.add({ id, tenantId })
-      if (fate === 'waits alone') this.#fill()
-      else this.leave(tenantId)
-    }, pauseMs)
+    setTimeout(
+      () => {
+        this.#queue.add({ id, tenantId })
+        if (fate === 'waits alone') this.#fill()
+        else this.leave(tenantId)
+      },
+      pauseMs * Math.max(1, attempt) ** 2,
+    )
   }
 
   /** Never throws: what goes wrong is the run's result, or makes it wait for another attempt. */
@@ -177,6 +183,7 @@ export class Dispatcher {
       await this.#finish(row, result)
       return 'ended'
     } catch (error) {
+      if (canceled.aborted) return 'ended'
       return await this.#failed(row, error).catch((second: unknown): Fate => {
         this.parts.log.error({ err: second, run: id }, 'a run is lost, and taken up again later')
         return 'ended'
@@ -186,17 +193,20 @@ export class Dispatcher {
 
   async #failed(row: RunRow, error: unknown): Promise<Fate> {
     const { id, attempt } = row
-    const lost = error instanceof RunLost || (error instanceof RuntimeUnreachable && error.heard)
-    if (lost ? attempt >= attemptsMax : !isPassing(error)) {
-      if (!lost && !(error instanceof ApiError)) this.parts.log.error({ err: error, run: id }, 'a run failed')
-      const words = lost || error instanceof ApiError ? error.message : 'this is our mistake'
+    const failure = classify(error)
+    const reason = reasonOf(error)
+    if (failure === 'lost')
+      this.parts.log.warn({ err: error, run: id, attempt }, 'an attempt of a run is lost')
+    if (failure === 'refused' || (failure === 'lost' && attempt >= attemptsMax)) {
+      const words = failure === 'refused' ? reason : `given up after ${attempt} attempts: ${reason}`
       await this.#finish(row, failed(words))
       return 'ended'
     }
     // A run that was canceled is not under way any more, and nothing is changed.
-    if (!(await this.#patiently(() => this.parts.store.requeue(id, attempt, lost)))) return 'ended'
-    // A paused tenant waits alone; what stops everybody (no runtime, a full node) stops the line.
-    return error instanceof ApiError && error.code === 'conflict' ? 'waits alone' : 'waits with everybody'
+    if (!(await this.#patiently(() => this.parts.store.requeue(id, attempt, failure === 'lost'))))
+      return 'ended'
+    // What stops everybody (no runtime, a full node) stops the line.
+    return failure === 'waits with everybody' ? 'waits with everybody' : 'waits alone'
   }
 
   /** Writes the result down, and tells it. */

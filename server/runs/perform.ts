@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import {
+  errorCode,
   type RunEvent,
   type RuntimeRun,
   type RuntimeRunResult,
@@ -7,11 +8,7 @@ import {
 } from '../../protocol/index.js'
 import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
-
-/** The runtime went away while a run was under way: how far it came is unknown. */
-export class RunLost extends Error {
-  override readonly name = 'RunLost'
-}
+import { RunLost } from './failure.js'
 
 /**
  * Has the runtime perform a run, and hands on what happens.
@@ -33,6 +30,8 @@ export async function perform(
     for await (const line of linesOf(stream)) {
       const event = runtimeRunEvent.parse(JSON.parse(line))
       if (event.type === 'end') return event.result
+      if (event.type === 'failed')
+        throw new ApiError(errorCode.catch('internal').parse(event.code), event.message)
       hear(event)
     }
   } finally {
@@ -56,8 +55,3 @@ async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
     if (!(error instanceof Error && 'code' in error)) throw error
   }
 }
-
-/** Whether a refusal is about now, and may be no refusal later. */
-export const isPassing = (error: unknown): boolean =>
-  error instanceof ApiError &&
-  ['runtime_unavailable', 'node_full', 'disk_full', 'conflict'].includes(error.code)

@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Run, run as runSchema } from '../../protocol/index.js'
+import { TestClient } from '../../testing/client.js'
+import { type Instance, openInstance } from '../../testing/instance.js'
+
+const spawn = promisify(execFile)
+
+/** Reads a file or link of /proc; what has ended meanwhile is no match. */
+const read = (act: () => string) => {
+  try {
+    return act()
+  } catch {
+    return ''
+  }
+}
+const pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+
+/** The first process of the sandbox in which somebody runs `sleep MARK`, as the host sees it. */
+function initOf(mark: string): number | undefined {
+  const found = pids().find(
+    (pid) => read(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1')) === `sleep\0${mark}\0`,
+  )
+  if (found === undefined) return undefined
+  const namespace = read(() => readlinkSync(`/proc/${found}/ns/pid`))
+  const init = pids().find(
+    (pid) =>
+      read(() => readlinkSync(`/proc/${pid}/ns/pid`)) === namespace &&
+      /^NSpid:.*\t1$/m.test(read(() => readFileSync(`/proc/${pid}/status`, 'utf8'))),
+  )
+  return init === undefined ? undefined : Number(init)
+}
+
+describe('a run that something else than its program stops', () => {
+  let instance: Instance
+  let ann: TestClient
+
+  const start = async (body: object) =>
+    runSchema.parse((await ann.call('POST', '/api/v1/runs', body)).body).id
+  const ended = async (id: string): Promise<Run> => {
+    for (let tries = 0; tries < 1200; tries++) {
+      const answer = await ann.call('GET', `/api/v1/runs/${id}`).catch(() => undefined) // the server may be away
+      const run = runSchema.safeParse(answer?.body).data
+      if (run?.finishedAt) return run
+      await sleep(50)
+    }
+    throw new Error(`${id} does not end`)
+  }
+  /** Kills the sandbox in which `sleep MARK` runs, so many times. */
+  const killInit = async (mark: string, times: number) => {
+    for (let killed = 0, tries = 0; killed < times; tries++) {
+      if (tries > 1200) throw new Error(`nobody sleeps ${mark}`)
+      const init = initOf(mark)
+      if (init !== undefined) {
+        process.kill(init, 'SIGKILL')
+        killed++
+        while (read(() => readlinkSync(`/proc/${init}/ns/pid`)) !== '') await sleep(10)
+      }
+      await sleep(20)
+    }
+  }
+
+  beforeAll(async () => {
+    instance = await openInstance('fa', { CLOCHE_POOL_RUNS: '1', CLOCHE_RUN_PLACES: '2' })
+    ann = await TestClient.signUp(instance.url, 'ann@example.org')
+  }, 300_000)
+  afterAll(async () => {
+    await instance[Symbol.asyncDispose]()
+  })
+
+  it('begins again when its sandbox dies: in a step, in a case, and while it compiles', async () => {
+    const inStep = await start({ command: 'sleep 1.31; echo done' })
+    await killInit('1.31', 1)
+    const inCase = await start({ command: 'sleep 1.32; cat', cases: [{ stdin: 'a' }, { stdin: 'b' }] })
+    await killInit('1.32', 1)
+    const compiling = await start({
+      steps: [{ name: 'compile', command: 'sleep 1.33' }, { command: 'echo built' }],
+    })
+    await killInit('1.33', 1)
+    for (const id of [inStep, inCase, compiling]) {
+      expect(await ended(id)).toMatchObject({ status: 'ok', attempt: 2, message: null })
+    }
+  })
+
+  it('is given up after three attempts, and says why', async () => {
+    const id = await start({ command: 'sleep 1.34; echo done' })
+    await killInit('1.34', 3)
+    const run = await ended(id)
+    expect(run).toMatchObject({ status: 'internal_error', attempt: 3 })
+    expect(run.message).toBe('given up after 3 attempts: the sandbox of the run ended before its program did')
+  })
+
+  it('is not repeated when the program kills itself, or cannot be placed', async () => {
+    expect(await ended(await start({ command: 'kill -9 $$' }))).toMatchObject({
+      status: 'signaled',
+      attempt: 1,
+    })
+    const files = [
+      { path: 'a/b', content: '' },
+      { path: 'a', content: '' },
+    ]
+    const run = await ended(await start({ command: 'true', files }))
+    expect(run).toMatchObject({ status: 'internal_error', attempt: 1 })
+    expect(run.message).toMatch(/^files: a is a directory/)
+  })
+
+  it('is no disk_limit when the disk of the node is full', async () => {
+    const limit = (size: string) =>
+      spawn('btrfs', ['qgroup', 'limit', size, '1/1', join(instance.home, 'disk')])
+    const id = await start({
+      command:
+        'sleep 1.35; for i in $(seq 60); do head -c 512K /dev/urandom > f$i && sync . || exit 1; done; echo written',
+      limits: { diskMiB: 64, wallMs: 60_000 },
+    })
+    while (initOf('1.35') === undefined) await sleep(20)
+    // The runtime renews the limit every two seconds.
+    for (let full = true; full; await sleep(50)) {
+      await limit('1M')
+      const answer = await ann.call('GET', `/api/v1/runs/${id}`)
+      full = answer.body.state === 'running' && answer.body.attempt === 1
+    }
+    await limit('none')
+    const run = await ended(id)
+    expect(run.steps[0]?.stdout.content).toBe('written\n')
+    expect(run.status).toBe('ok')
+    expect(run.attempt).toBeGreaterThan(1)
+  })
+
+  it('is never an internal_error when the runtime is killed twice among many', async () => {
+    const cases = [
+      { stdin: 'x', expected: 'x' },
+      { stdin: 'y', expected: 'y' },
+    ]
+    const ids: string[] = []
+    for (let at = 0; at < 12; at++) ids.push(await start({ command: 'sleep 0.3; cat', cases }))
+    for (let times = 0; times < 2; times++) {
+      await sleep(700)
+      const pid = (await instance.processes()).get('runtime')
+      if (pid !== undefined) process.kill(pid, 'SIGKILL')
+      await sleep(1500)
+    }
+    const runs = await Promise.all(ids.map(ended))
+    expect(runs.map(({ status, message }) => [status, message])).toEqual(Array(12).fill(['ok', null]))
+  })
+})
