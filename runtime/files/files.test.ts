@@ -244,6 +244,48 @@ describe('the files of a sandbox, from outside', () => {
     expect((await box.inside('stat -c %a:%U modes/s')).output).toBe('755:user')
   })
 
+  it('refuse every broken archive as the mistake of its sender, and answer each', async () => {
+    const wrong: Record<string, Buffer> = {
+      'a directory with content': tarOf({ flag: '5', size: 163 }, Buffer.alloc(1024, 7)),
+      'a link to a name with NUL': Buffer.concat([
+        tarOf({ flag: 'x', size: 20 }, Buffer.from('20 linkpath=a\0bcdef\n')),
+        tarOf({ flag: '2', name: 'link' }),
+      ]),
+      'a name with NUL': Buffer.concat([
+        tarOf({ flag: 'x', size: 16 }, Buffer.from('16 path=a\0bcdef\n')),
+        tarOf({ flag: '0', name: 'file' }),
+      ]),
+      'a time before all times': tarOf({ flag: '0', mtime: Buffer.alloc(12, 0xff).fill(0x80, 1) }),
+      'a size below zero': tarOf({ flag: '0', sizeField: Buffer.alloc(12, 0xff) }),
+      'a size past all disks': tarOf({
+        flag: '0',
+        sizeField: Buffer.from([0x80, 0x7f, ...Array(10).fill(0xff)]),
+      }),
+      'a size in letters': tarOf({ flag: '0', sizeField: Buffer.from('zzzzzzzzzzzz') }),
+      'a size in letters, in pax': Buffer.concat([
+        tarOf({ flag: 'x', size: 11 }, Buffer.from('11 size=zz\n')),
+        tarOf({ flag: '0', size: 3 }, Buffer.from('abc')),
+      ]),
+      'no name': tarOf({ flag: '0', name: '..' }),
+      'half a header': tarOf({ flag: '0' }).subarray(0, 300),
+      'a wrong checksum': Buffer.concat([tarOf({ flag: '0' }).fill(1, 0, 2)]),
+      'a name that is too long': Buffer.concat([
+        tarOf({ flag: 'L', size: 5000 }, Buffer.alloc(5000, 'x')),
+        tarOf({ flag: '0' }),
+      ]),
+      'a device': tarOf({ flag: '3' }),
+      'something unknown': tarOf({ flag: 'Z', size: 10 }, Buffer.alloc(10)),
+    }
+    const answers: Record<string, string> = {}
+    for (const [what, bytes] of Object.entries(wrong)) {
+      const answer = codeOf(() =>
+        unpackInto(root, `broken/${what}`, Readable.from([bytes, Buffer.alloc(1024)])),
+      )
+      answers[what] = await Promise.race([answer, sleep(5000, 'no answer')])
+    }
+    expect(answers).toEqual(Object.fromEntries(Object.keys(wrong).map((what) => [what, 'invalid_request'])))
+  })
+
   it('are removed however deep they lie and however odd they are named', async () => {
     const deep =
       "import os; os.mkdir('pit'); os.chdir('pit')\nfor i in range(3000): os.mkdir('d'); os.chdir('d')"
@@ -305,3 +347,22 @@ describe('the files of a sandbox, from outside', () => {
     }
   })
 })
+
+/** An entry of an archive, right or wrong, with the right checksum. */
+function tarOf(
+  of: { flag: string; size?: number; name?: string; mtime?: Buffer; sizeField?: Buffer },
+  content = Buffer.alloc(0),
+): Buffer {
+  const header = Buffer.alloc(512)
+  header.write(of.name ?? 'name', 0)
+  for (const at of [100, 108, 116]) header.write('0000644\0', at)
+  header.write(`${(of.size ?? 0).toString(8).padStart(11, '0')}\0`, 124)
+  header.write('00000000000\0', 136)
+  of.sizeField?.copy(header, 124)
+  of.mtime?.copy(header, 136)
+  header.write(`        ${of.flag}`, 148)
+  header.write('ustar\x0000', 257, 'latin1')
+  const sum = header.reduce((all, byte) => all + byte, 0)
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512)])
+}
