@@ -29,6 +29,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /languages': 'listLanguages',
   'POST /runs': 'createRun',
   'GET /runs': 'listRuns',
+  'DELETE /runs': 'deleteFinishedRuns',
   'GET /runs/:id': 'getRun',
   'DELETE /runs/:id': 'cancelRun',
   'GET /runs/:id/events': 'followRun',
