@@ -58,8 +58,19 @@ export const member = z.object({
   email: z.string(),
   role,
   joinedAt: z.iso.datetime(),
+  apiKeys: z.number().describe('how many API keys of the tenant this person created'),
 })
 export type Member = z.infer<typeof member>
+
+/** Query of `DELETE /members/{userId}`. */
+export const removeMember = z.object({
+  keys: z
+    .enum(['revoke', 'transfer'])
+    .default('revoke')
+    .describe('what becomes of the API keys that this person created; `transfer` makes them yours'),
+})
+export const memberRemoved = z.object({ keysRevoked: z.number(), keysTransferred: z.number() })
+export type MemberRemoved = z.infer<typeof memberRemoved>
 
 export const changeMember = z.strictObject({ role })
 
@@ -83,6 +94,10 @@ export const apiKey = z.object({
   id: z.string(),
   name: z.string(),
   start: z.string().describe('first characters, to tell keys apart'),
+  createdBy: z
+    .object({ userId: z.string(), name: z.string(), email: z.string() })
+    .nullable()
+    .describe('the key works while this person is a member; null for keys of the installation'),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().nullable(),
   lastUsedAt: z.iso.datetime().nullable(),

@@ -273,7 +273,7 @@ describe('the API', () => {
       const demoted = await ann.call('PATCH', `/api/v1/members/${owner.userId}`, { role: 'member' })
       expect(demoted.body.detail).toContain('needs an owner')
       expect((await cem.call('DELETE', `/api/v1/members/${owner.userId}`)).status).toBe(403)
-      expect((await ann.call('DELETE', `/api/v1/members/${member.userId}`)).status).toBe(204)
+      expect((await ann.call('DELETE', `/api/v1/members/${member.userId}`)).status).toBe(200)
       expect((await cem.call('GET', '/api/v1/me')).body.tenant.name).toBe("cem's tenant")
     })
 
@@ -316,12 +316,9 @@ describe('the API', () => {
     it('answers too many wrong passwords with 429', async () => {
       const wrong = { email: 'ann@example.org', password: 'not the password' }
       const stranger = new TestClient(instance.url, { origin: instance.url })
-      const statuses = []
-      for (let tries = 0; tries < 12; tries++) {
-        statuses.push((await stranger.call('POST', '/api/auth/sign-in/email', wrong)).status)
-      }
-      expect(statuses.at(0)).toBe(401)
-      expect(statuses.at(-1)).toBe(429)
+      const tries = Array.from({ length: 20 }, () => stranger.call('POST', '/api/auth/sign-in/email', wrong))
+      const statuses = new Set((await Promise.all(tries)).map(({ status }) => status))
+      expect(statuses).toEqual(new Set([401, 429]))
     })
   })
 

@@ -14,12 +14,14 @@ const config = readConfig(process.env)
 const log = createLog('server', config.logLevel)
 await runService(log, async () => {
   const parts = openParts(config, log)
-  const { pairing, strays, database, runtime, principals, sandboxes, callbacks, store, dispatcher } = parts
+  const { pairing, strays, database, runtime, sandboxes, callbacks, store, dispatcher } = parts
+  const { attempts, principals, watch } = parts
   const app = await createServer(parts)
   if (existsSync('.next/BUILD_ID')) await servePages(app, process.cwd(), new URL(config.publicUrl).host)
   else log.warn('the pages are not built, so there is only the API; bin/build makes them')
   const io = serveTerminals(app.server, {
     principals,
+    watch,
     sandboxes,
     runtime,
     origins: config.origins,
@@ -39,6 +41,7 @@ await runService(log, async () => {
     repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, pairing, log)),
     repeat('telling results of runs', 500, log, () => callbacks.deliver()),
     repeat('taking up runs that were lost', 5000, log, () => dispatcher.takeUpStrays()),
+    repeat('forgetting attempts to sign in', 60_000, log, () => attempts.expire()),
     repeat('forgetting old runs', 60_000, log, () => store.expire()),
   ]
   return async () => {

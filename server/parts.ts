@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
+import { Attempts } from './auth/attempts.js'
 import { createAuth } from './auth/auth.js'
 import { Principals } from './auth/principal.js'
+import { AccessWatch } from './auth/watch.js'
 import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
 import { Pairing } from './installation/pairing.js'
@@ -22,7 +24,9 @@ export function openParts(config: Config, log: Logger) {
   const runtime = new RuntimeClient(config.runtimeSocket, () => pairing.assertPaired())
   const strays = new Strays(database, runtime, log)
   const auth = createAuth(config, database)
-  const principals = new Principals(auth, database)
+  const attempts = new Attempts(database.pool, config.secret)
+  const principals = new Principals(auth, database, config.publicUrl)
+  const watch = new AccessWatch(database, principals, log)
   const templates = new Templates(runtime)
   const sandboxes = new SandboxService(database, runtime, templates, new Live(runtime))
   const store = new RunStore(database, config.runRetentionHours)
@@ -30,9 +34,10 @@ export function openParts(config: Config, log: Logger) {
   const runs = new RunService(database, store, dispatcher, templates, config.runQueue)
   const callbacks = new Callbacks(database, config.secret, allowed(config.callbackAllow), log)
   return {
-    ...{ pairing, strays },
+    ...{ pairing, strays, attempts, watch },
     ...{ config, log, database, runtime, auth, principals, sandboxes, runs, callbacks, store, dispatcher },
     [Symbol.asyncDispose]: async () => {
+      await watch[Symbol.asyncDispose]()
       runtime[Symbol.dispose]()
       await database[Symbol.asyncDispose]()
     },

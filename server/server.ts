@@ -3,9 +3,11 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import { adminRoutes } from './admin/routes.js'
+import type { Attempts } from './auth/attempts.js'
 import type { Auth } from './auth/auth.js'
 import type { Principal, Principals } from './auth/principal.js'
 import { authRoutes } from './auth/routes.js'
+import type { AccessWatch } from './auth/watch.js'
 import type { Config } from './config.js'
 import type { Database } from './database/client.js'
 import { notFound } from './errors.js'
@@ -42,7 +44,9 @@ export interface Parts {
   readonly pairing: Pairing
   readonly strays: Strays
   readonly auth: Auth
+  readonly attempts: Attempts
   readonly principals: Principals
+  readonly watch: AccessWatch
   readonly sandboxes: SandboxService
   readonly runs: RunService
   readonly callbacks: Callbacks
@@ -54,7 +58,7 @@ const bodyBytes = 1024 * 1024
 /** The HTTP API, with everything but pages and sockets. */
 export async function createServer(parts: Parts): Promise<FastifyInstance> {
   const { config, database, runtime, pairing, strays } = parts
-  const { auth, principals, sandboxes, runs, callbacks } = parts
+  const { auth, attempts, principals, watch, sandboxes, runs, callbacks } = parts
   const log: FastifyBaseLogger = parts.log
   const app = Fastify({
     loggerInstance: log,
@@ -84,17 +88,18 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
       ...(config.publicUrl.startsWith('https:') ? { 'strict-transport-security': 'max-age=31536000' } : {}),
     })
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
-    refuseForeignOrigin(request, config.origins)
+    await refuseForeignOrigin(request, config.origins, principals)
   })
   await app.register(fastifySwagger, describeApi(config.publicUrl))
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, database, runtime, pairing)
-  authRoutes(app, auth, principals)
+  authRoutes(app, auth, database, attempts, principals)
   await app.register(async (known) => {
     known.decorateRequest('principal')
     known.addHook('onRequest', async (request) => {
-      request.principal = await principals.identify(request.headers)
+      request.principal = await principals.identify(request.raw)
     })
+    watch.watchCalls(known)
     serveMetrics(known, runtime, pairing, strays)
     await known.register(
       async (api) => {

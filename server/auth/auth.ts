@@ -6,6 +6,7 @@ import type { Database } from '../database/client.js'
 import { createTenant } from '../tenants/tenants.js'
 
 const day = 24 * 3600
+const cookiePrefix = 'cloche'
 /** The header that `auth/routes.ts` puts the caller's address into; what a caller sends under this name is dropped. */
 export const addressHeader = 'x-cloche-address'
 
@@ -39,15 +40,13 @@ export function createAuth(config: Config, database: Database) {
     rateLimit: {
       enabled: true,
       window: 60,
-      max: 100,
-      customRules: {
-        '/sign-in/email': { window: 60, max: 10 },
-        '/sign-up/email': { window: 60, max: 10 },
-      },
+      // Of one address for each call; a class has one address. Signing in and up is slowed down by `attempts.ts`.
+      max: 1000,
+      customRules: { '/sign-in/email': false, '/sign-up/email': false },
     },
     advanced: {
-      cookiePrefix: 'cloche',
-      useSecureCookies: config.publicUrl.startsWith('https:'),
+      cookiePrefix,
+      useSecureCookies: isSecure(config.publicUrl),
       defaultCookieAttributes: { sameSite: 'lax', httpOnly: true },
       ipAddress: { ipAddressHeaders: [addressHeader] },
       database: { generateId: ({ model }) => newId(prefixes[model] ?? 'id') },
@@ -72,6 +71,12 @@ export function createAuth(config: Config, database: Database) {
     },
   })
 }
+
+const isSecure = (publicUrl: string) => publicUrl.startsWith('https:')
+
+/** What better-auth calls a session's cookie. Behind HTTPS it has the prefix that browsers hold to HTTPS. */
+export const sessionCookieName = (publicUrl: string) =>
+  `${isSecure(publicUrl) ? '__Secure-' : ''}${cookiePrefix}.session_token`
 
 export type Auth = ReturnType<typeof createAuth>
 

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import { type Role, role as roleSchema } from '../../protocol/index.js'
 import type { Database } from '../database/client.js'
 import { requireDatabase } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
-import type { Auth } from './auth.js'
+import { type Auth, sessionCookieName } from './auth.js'
+import { type Carrier, type Credential, cookieOf, credentialOf, digestOf, sha256 } from './credential.js'
 
 /** Who makes a call, and for which tenant. */
 export interface Principal {
@@ -18,7 +17,20 @@ export interface Principal {
   readonly role: Role
   /** May call `/admin/*`. */
   readonly operator: boolean
+  /** Null for a user. */
+  readonly keyId: string | null
+  /** May read the audit log and the secret of callbacks. Of a key: what whoever made it may do. */
+  readonly readsAdministration: boolean
 }
+
+/** Whose access has changed. An entry that matches one of these is looked up again. */
+export interface Change {
+  readonly userId?: string
+  readonly sessionId?: string
+  readonly keyId?: string
+}
+
+const administers = new Set(['owner', 'admin'])
 
 /** A credential that was good is believed for this long, so that one is not looked up for every keystroke. */
 const believedMs = 5000
@@ -26,38 +38,70 @@ const maxBelieved = 10_000
 /** `lastUsedAt` of a key is as exact as this. */
 const usedEveryMs = 60_000
 
+/** A principal, and what it stands and falls with. */
+interface Identified {
+  readonly principal: Principal
+  /** Who made the key. */
+  readonly creatorId: string | null
+  readonly expiresAt: Date | null
+}
+
 /** Finds out who is calling. */
 export class Principals {
-  readonly #believed = new Map<string, { principal: Principal; until: number }>()
+  readonly #believed = new Map<string, Identified & { until: number }>()
+  /** Counts changes: what was read before one is not kept after it. */
+  #changes = 0
+  readonly #cookieName: string
+  readonly #listeners = new Set<() => void>()
 
   constructor(
     private readonly auth: Auth,
     private readonly database: Database,
-  ) {}
+    publicUrl: string,
+  ) {
+    this.#cookieName = sessionCookieName(publicUrl)
+  }
+
+  /** What a request is identified by; undefined when it is anonymous. @throws ApiError `invalid_request` */
+  credentialOf(request: Carrier, token?: string): Credential | undefined {
+    return credentialOf(request, this.#cookieName, token)
+  }
+
+  /** The session's cookie, also when a key is sent with it. @throws ApiError `invalid_request` */
+  cookieOf(request: Carrier): { name: string; value: string } | undefined {
+    const value = cookieOf(request, this.#cookieName)
+    return value === undefined ? undefined : { name: this.#cookieName, value }
+  }
 
   /**
-   * @param headers those of a request or of a socket's handshake
+   * @param request or the handshake of a socket
    * @param token a key that came by another way than a header, such as socket.io's `auth`
    * @throws ApiError `unauthenticated`
    */
-  async identify(headers: IncomingHttpHeaders, token?: string): Promise<Principal> {
-    const key = token ?? bearer(headers)
-    const credential = key ?? sessionCookie(headers)
+  async identify(request: Carrier, token?: string): Promise<Principal> {
+    const credential = this.credentialOf(request, token)
     if (credential === undefined) {
       throw new ApiError('unauthenticated', 'sign in, or send an API key as `Authorization: Bearer <key>`')
     }
-    const hash = sha256(credential)
-    const known = this.#believed.get(hash)
-    if (known !== undefined && known.until > performance.now()) return known.principal
-    const principal = key === undefined ? await this.#ofSession(headers) : await this.#ofKey(hash)
+    const digest = digestOf(credential)
+    const known = this.#believed.get(digest)
+    if (known !== undefined && known.until > Date.now()) return known.principal
+    const changes = this.#changes
+    const { secret } = credential
+    const found = credential.kind === 'key' ? await this.#ofKey(secret) : await this.#ofSession(secret)
+    if (changes !== this.#changes) return found.principal
     if (this.#believed.size >= maxBelieved) this.#believed.clear()
-    this.#believed.set(hash, { principal, until: performance.now() + believedMs })
-    return principal
+    const until = Math.min(Date.now() + believedMs, found.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
+    this.#believed.set(digest, { ...found, until })
+    return found.principal
   }
 
-  /** Forgets what was believed: called whenever a key, a membership or a session changes. */
-  forget(): void {
-    this.#believed.clear()
+  /** The session that a request's cookie stands for, also when a key is sent with it. */
+  async sessionOf(request: Carrier): Promise<{ sessionId: string; userId: string } | undefined> {
+    const cookie = this.cookieOf(request)
+    if (cookie === undefined) return undefined
+    const found = await this.#session(cookie.value)
+    return found === null ? undefined : { sessionId: found.session.id, userId: found.user.id }
   }
 
   /** @throws ApiError `database_unavailable` */
@@ -65,34 +109,77 @@ export class Principals {
     return requireDatabase(this.database.pool)
   }
 
-  async #ofKey(hash: string): Promise<Principal> {
-    const key = await this.database.prisma.apiKey.findUnique({ where: { hash } })
+  /**
+   * Forgets what was believed of somebody whose key, membership or session has changed, with the keys that a person
+   * made; nobody else is looked up again.
+   *
+   * @param change everybody when it is not given
+   */
+  forget(change?: Change): void {
+    this.#changes++
+    for (const [digest, { principal, creatorId }] of this.#believed) {
+      const concerned =
+        change === undefined ||
+        (change.userId !== undefined && [principal.userId, creatorId].includes(change.userId)) ||
+        (change.sessionId !== undefined && principal.sessionId === change.sessionId) ||
+        (change.keyId !== undefined && principal.keyId === change.keyId)
+      if (concerned) this.#believed.delete(digest)
+    }
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** @returns stops it */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async #ofKey(secret: string): Promise<Identified> {
+    const hash = sha256(secret)
+    const key = await this.database.prisma.apiKey.findUnique({
+      where: { hash },
+      include: { createdBy: { include: { members: { select: { tenantId: true, role: true } } } } },
+    })
     if (key === null) throw new ApiError('unauthenticated', 'the API key is unknown or was deleted')
     if (key.expiresAt !== null && key.expiresAt.getTime() < Date.now()) {
       throw new ApiError('unauthenticated', `the API key expired at ${key.expiresAt.toISOString()}`)
     }
-    if (key.lastUsedAt === null || Date.now() - key.lastUsedAt.getTime() > usedEveryMs) {
-      await this.database.prisma.apiKey.update({ where: { hash }, data: { lastUsedAt: new Date() } })
+    const creator = key.createdBy
+    const membership = creator?.members.find((one) => one.tenantId === key.tenantId)
+    if (creator !== null && membership === undefined) {
+      throw new ApiError(
+        'unauthenticated',
+        'whoever created this API key is no longer a member of its tenant; ask an admin for a new key',
+      )
     }
-    const { tenantId, operator } = key
+    if (key.lastUsedAt === null || Date.now() - key.lastUsedAt.getTime() > usedEveryMs) {
+      await this.database.prisma.apiKey.updateMany({ where: { hash }, data: { lastUsedAt: new Date() } })
+    }
+    const { tenantId } = key
     return {
-      kind: 'key',
-      userId: null,
-      sessionId: null,
-      actor: `key ${key.name}`,
-      tenantId,
-      role: 'member',
-      operator,
+      creatorId: key.createdById,
+      expiresAt: key.expiresAt,
+      principal: {
+        ...{ kind: 'key', userId: null, sessionId: null, actor: `key ${key.name}` },
+        ...{ tenantId, role: 'member', keyId: key.id },
+        operator: key.operator && creator?.operator !== false,
+        readsAdministration: membership === undefined || administers.has(membership.role),
+      },
     }
   }
 
-  async #ofSession(headers: IncomingHttpHeaders): Promise<Principal> {
-    const found = await this.auth.api
-      .getSession({ headers: new Headers({ cookie: headers.cookie ?? '' }) })
+  /** better-auth is shown nothing but the cookie that the answer is kept for. */
+  #session(secret: string) {
+    return this.auth.api
+      .getSession({ headers: new Headers({ cookie: `${this.#cookieName}=${secret}` }) })
       .catch(async (error: unknown) => {
         await this.requireDatabase()
         throw error
       })
+  }
+
+  async #ofSession(secret: string): Promise<Identified> {
+    const found = await this.#session(secret)
     if (found === null) throw new ApiError('unauthenticated', 'the session has ended; sign in again')
     const { user, session } = found
     const memberships = await this.database.prisma.member.findMany({
@@ -104,21 +191,16 @@ export class Principals {
       throw new ApiError('forbidden', 'you are a member of no tenant; ask an owner for an invitation')
     }
     return {
-      ...{ kind: 'user', userId: user.id, sessionId: session.id, actor: user.email },
-      tenantId: member.tenantId,
-      role: roleSchema.parse(member.role),
-      operator: user.operator === true,
+      creatorId: null,
+      expiresAt: session.expiresAt,
+      principal: {
+        ...{ kind: 'user', userId: user.id, sessionId: session.id, actor: user.email },
+        tenantId: member.tenantId,
+        role: roleSchema.parse(member.role),
+        operator: user.operator === true,
+        keyId: null,
+        readsAdministration: administers.has(member.role),
+      },
     }
   }
-}
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
-
-function bearer(headers: IncomingHttpHeaders): string | undefined {
-  return /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? '')?.[1]
-}
-
-/** The session's cookie; two names because the secure one has a prefix that browsers hold to HTTPS. */
-export function sessionCookie(headers: IncomingHttpHeaders): string | undefined {
-  return /(?:^|;\s*)(?:__Secure-)?cloche\.session_token=([^;]+)/.exec(headers.cookie ?? '')?.[1]
 }

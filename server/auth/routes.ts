@@ -1,38 +1,100 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Database } from '../database/client.js'
 import { notFound } from '../errors.js'
+import { type Attempts, deviceCookie } from './attempts.js'
 import { type Auth, addressHeader } from './auth.js'
+import { cookieOf } from './credential.js'
 import type { Principals } from './principal.js'
 
 /** What pages need of better-auth; the rest of its endpoints do not exist here. */
 const offered =
   /^\/api\/auth\/(sign-in\/email|sign-up\/email|sign-out|get-session|change-password|update-user|list-sessions|revoke-other-sessions)$/
 
+/** What better-auth is told of a request's headers, beside the session's cookie. It identifies callers by nothing else. */
+const passedOn = [
+  ...['accept', 'content-type', 'origin', 'referer', 'user-agent'],
+  ...['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'],
+]
+
 /** Hands `/api/auth/*` to better-auth. */
-export function authRoutes(app: FastifyInstance, auth: Auth, principals: Principals): void {
+export function authRoutes(
+  app: FastifyInstance,
+  auth: Auth,
+  database: Database,
+  attempts: Attempts,
+  principals: Principals,
+): void {
   app.route({
     method: ['GET', 'POST'],
     url: '/api/auth/*',
     schema: { hide: true },
     handler: async (request, reply) => {
-      const url = new URL(request.url, auth.options.baseURL)
+      // A request line may name a host; only path and query are the caller's to say.
+      const { pathname, search } = new URL(request.url, auth.options.baseURL)
+      const url = new URL(pathname + search, auth.options.baseURL)
       if (!offered.test(url.pathname)) throw notFound('address')
-      const headers = new Headers()
-      for (const [name, value] of Object.entries(request.headers)) {
-        // The body is written anew, so its length is another.
-        if (typeof value === 'string' && name !== 'content-length') headers.set(name, value)
-      }
-      headers.set(addressHeader, request.ip)
-      const body = request.body === undefined ? null : JSON.stringify(request.body)
+      // Who is concerned is known only before: sign-out leaves no session to ask.
+      const concerned = request.method === 'POST' ? await principals.sessionOf(request.raw) : undefined
+      const attempt = await attemptOf(request, pathname, concerned?.userId)
+      const headers = headersFor(request, principals)
+      const body = request.body === undefined ? null : JSON.stringify(bodyFor(pathname, request.body))
       const answer = await auth.handler(new Request(url, { method: request.method, headers, body }))
       // It answers an empty 500 whatever goes wrong.
       if (answer.status >= 500) await principals.requireDatabase()
-      principals.forget()
+      if (answer.ok) await attempt?.succeeded()
+      if (concerned !== undefined && answer.ok && url.pathname.endsWith('/change-password')) {
+        // Whoever knew the old password may be signed in with it.
+        const { userId, sessionId } = concerned
+        await database.prisma.session.deleteMany({ where: { userId, id: { not: sessionId } } })
+      }
+      if (concerned !== undefined) principals.forget({ userId: concerned.userId })
       reply.code(answer.status)
       for (const [name, value] of answer.headers) {
         if (name !== 'set-cookie') reply.header(name === 'x-retry-after' ? 'retry-after' : name, value)
       }
       for (const cookie of answer.headers.getSetCookie()) reply.header('set-cookie', cookie)
+      const account = /sign-(in|up)/.test(pathname) ? accountOf(request) : undefined
+      if (answer.ok && account !== undefined) {
+        reply.header('set-cookie', serializeDevice(attempts.deviceFor(account), auth.options.baseURL))
+      }
       return reply.send(await answer.text())
     },
   })
+
+  const attemptOf = async (request: FastifyRequest, pathname: string, userId: string | undefined) => {
+    if (pathname.endsWith('/sign-up/email')) return attempts.begin(undefined, request.ip, undefined)
+    if (pathname.endsWith('/sign-in/email')) {
+      return attempts.begin(accountOf(request) ?? '', request.ip, cookieOf(request.raw, deviceCookie))
+    }
+    // A stolen session must not be able to guess.
+    return pathname.endsWith('/change-password') && userId !== undefined
+      ? attempts.begin(`password of ${userId}`, request.ip, undefined)
+      : undefined
+  }
+}
+
+const withEmail = z.looseObject({ email: z.string().max(320) })
+const accountOf = (request: FastifyRequest) => withEmail.safeParse(request.body).data?.email
+
+const yearSeconds = 365 * 24 * 3600
+const serializeDevice = (value: string, url: string) =>
+  `${deviceCookie}=${value}; Path=/api/auth; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax${url.startsWith('https:') ? '; Secure' : ''}`
+
+/** better-auth would end the caller's own session as well and begin another; the handler ends the others itself. */
+const bodyFor = (pathname: string, body: unknown) =>
+  pathname.endsWith('/change-password') && typeof body === 'object'
+    ? { ...body, revokeOtherSessions: false }
+    : body
+
+function headersFor(request: FastifyRequest, principals: Principals): Headers {
+  const headers = new Headers()
+  for (const name of passedOn) {
+    const value = request.headers[name]
+    if (typeof value === 'string') headers.set(name, value)
+  }
+  const cookie = principals.cookieOf(request.raw)
+  if (cookie !== undefined) headers.set('cookie', `${cookie.name}=${cookie.value}`)
+  headers.set(addressHeader, request.ip)
+  return headers
 }

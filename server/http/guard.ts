@@ -1,25 +1,41 @@
 import type { FastifyRequest } from 'fastify'
-import { sessionCookie } from '../auth/principal.js'
+import type { Principals } from '../auth/principal.js'
 import { forbidden } from '../errors.js'
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses a call that changes something when a page of another origin makes it with somebody's cookie. A key in
- * a header needs no such check: no other page has it.
+ * Refuses a call that changes something when a page of another origin makes it with somebody's cookie. An API key
+ * needs no such check, since no other page has it, but only one that was verified and that decides who is calling:
+ * under `/api/auth` the cookie does, whatever else is sent.
  *
- * @throws ApiError `forbidden`
+ * @throws ApiError `forbidden`, or `unauthenticated` when a key is not good
  */
-export function refuseForeignOrigin(request: FastifyRequest, origins: readonly string[]): void {
+export async function refuseForeignOrigin(
+  request: FastifyRequest,
+  origins: readonly string[],
+  principals: Principals,
+): Promise<void> {
   if (safeMethods.has(request.method)) return
   const { origin } = request.headers
+  const credential = principals.credentialOf(request.raw)
   if (origin !== undefined) {
-    if (request.headers.authorization !== undefined || origins.includes(origin)) return
+    if (origins.includes(origin)) return
+    if (credential?.kind === 'key' && !request.url.startsWith('/api/auth')) {
+      await principals.identify(request.raw)
+      return
+    }
     throw forbidden(
       `pages of ${origin} may not call; the operator can set CLOCHE_URL to the address people use`,
     )
   }
   const site = request.headers['sec-fetch-site']
-  if (sessionCookie(request.headers) === undefined || site === 'same-origin') return
+  if (credential?.kind !== 'session' && !carriesSession(request, principals)) return
+  if (site === 'same-origin') return
   throw forbidden('a call with a session cookie must say where it comes from: send an `Origin` header')
+}
+
+/** Whether there is a cookie that `/api/auth` would act on although a key is sent as well. */
+function carriesSession(request: FastifyRequest, principals: Principals): boolean {
+  return request.url.startsWith('/api/auth') && principals.cookieOf(request.raw) !== undefined
 }

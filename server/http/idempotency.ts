@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { PrismaClient } from '../../prisma/generated/client.js'
-import { sha256 } from '../auth/principal.js'
+import { sha256 } from '../auth/credential.js'
 import { ApiError } from '../errors.js'
 
 /** A first try that is not through after this long died with its server. */

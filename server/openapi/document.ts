@@ -2,6 +2,7 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { problem } from '../../protocol/index.js'
+import { sessionCookieName } from '../auth/auth.js'
 import { nameComponents } from './components.js'
 import { answersWith, operationIds, tags, takes } from './operations.js'
 
@@ -35,7 +36,7 @@ export function describeApi(publicUrl: string): FastifyDynamicSwaggerOptions {
           session: {
             type: 'apiKey',
             in: 'cookie',
-            name: 'cloche.session_token',
+            name: sessionCookieName(publicUrl),
             description: 'A signed-in user',
           },
         },

@@ -15,9 +15,9 @@ import {
   runSummary,
   runWithRequest,
 } from '../../protocol/index.js'
-import { forbidden } from '../errors.js'
 import { sendEvents } from '../http/events.js'
 import type { Templates } from '../sandboxes/templates.js'
+import { requireReader } from '../tenants/members.js'
 import type { Callbacks } from './callbacks.js'
 import type { Numbered } from './journal.js'
 import { languagesOf } from './plan.js'
@@ -129,9 +129,8 @@ export const runRoutes =
         response: { 200: z.object({ secret: z.string() }) },
       },
       handler: async (request) => {
-        const { kind, role, tenantId } = request.principal
-        if (kind === 'user' && role === 'member') throw forbidden('only owners and admins read the secret')
-        return { secret: callbacks.secretOf(tenantId) }
+        requireReader(request.principal)
+        return { secret: callbacks.secretOf(request.principal.tenantId) }
       },
     })
   }

@@ -8,7 +8,8 @@ import {
   type RunSummary,
 } from '../../protocol/index.js'
 import { audit } from '../audit.js'
-import { type Principal, sha256 } from '../auth/principal.js'
+import { sha256 } from '../auth/credential.js'
+import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { Templates } from '../sandboxes/templates.js'

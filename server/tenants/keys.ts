@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { PrismaClient, ApiKey as Row } from '../../prisma/generated/client.js'
+import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
 import { type ApiKey, newId } from '../../protocol/index.js'
-import { sha256 } from '../auth/principal.js'
+import { sha256 } from '../auth/credential.js'
 import { notFound } from '../errors.js'
 
 const dayMs = 24 * 3600 * 1000
@@ -11,26 +11,30 @@ const startLength = 12
 /**
  * A new key of a tenant, with 256 random bits. Only its SHA-256 is kept: no slow hash is needed where nothing
  * can be guessed, and a key is looked up on every call.
+ *
+ * @param createdById whose membership the key depends on; null for the installation's own
  */
 export async function createKey(
   prisma: PrismaClient,
   tenantId: string,
   wanted: { name: string; expiresInDays?: number | undefined; operator?: boolean },
+  createdById: string | null,
 ): Promise<ApiKey & { key: string }> {
   const key = `clk_${randomBytes(32).toString('base64url')}`
   const { name, expiresInDays, operator = false } = wanted
   const expiresAt = expiresInDays === undefined ? null : new Date(Date.now() + expiresInDays * dayMs)
   const row = await prisma.apiKey.create({
     data: {
-      ...{ id: newId('ky'), tenantId, name, operator, expiresAt },
+      ...{ id: newId('ky'), tenantId, name, operator, expiresAt, createdById },
       ...{ start: key.slice(0, startLength), hash: sha256(key) },
     },
+    include,
   })
   return { ...presentKey(row), key }
 }
 
 export async function listKeys(prisma: PrismaClient, tenantId: string): Promise<ApiKey[]> {
-  const rows = await prisma.apiKey.findMany({ where: { tenantId }, orderBy: { createdAt: 'desc' } })
+  const rows = await prisma.apiKey.findMany({ where: { tenantId }, include, orderBy: { createdAt: 'desc' } })
   return rows.map(presentKey)
 }
 
@@ -40,9 +44,15 @@ export async function deleteKey(prisma: PrismaClient, tenantId: string, id: stri
   if (count === 0) throw notFound('API key')
 }
 
+const include = { createdBy: { select: { id: true, name: true, email: true } } } as const
+type Row = Prisma.ApiKeyGetPayload<{ include: typeof include }>
+
 function presentKey(row: Row): ApiKey {
   return {
     ...{ id: row.id, name: row.name, start: row.start, createdAt: row.createdAt.toISOString() },
+    createdBy: row.createdBy && {
+      ...{ userId: row.createdBy.id, name: row.createdBy.name, email: row.createdBy.email },
+    },
     expiresAt: row.expiresAt?.toISOString() ?? null,
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
   }

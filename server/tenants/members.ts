@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type Member, newId, type Role, role } from '../../protocol/index.js'
+import type pg from 'pg'
+import { type Member, type MemberRemoved, newId, type Role, role } from '../../protocol/index.js'
 import { audit } from '../audit.js'
-import { type Principal, sha256 } from '../auth/principal.js'
+import { sha256 } from '../auth/credential.js'
+import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
 import { assertMayStoreAnother } from './bounds.js'
@@ -17,6 +19,14 @@ export function requireRole(who: Principal, least: Role): void {
     throw forbidden(`only ${least === 'owner' ? 'an owner' : 'an owner or admin'} may do this`)
 }
 
+/**
+ * For what administrators read and keys may read for them, as long as whoever created the key is one.
+ * @throws ApiError `forbidden`
+ */
+export function requireReader(who: Principal): void {
+  if (!who.readsAdministration) throw forbidden('only an owner or admin, or an API key of one, may read this')
+}
+
 /** Who belongs to a tenant, and who is invited. */
 export class Members {
   constructor(private readonly database: Database) {}
@@ -26,7 +36,9 @@ export class Members {
     const [members, invitations] = await Promise.all([
       prisma.member.findMany({
         where: { tenantId: who.tenantId },
-        include: { user: true },
+        include: {
+          user: { include: { _count: { select: { keys: { where: { tenantId: who.tenantId } } } } } },
+        },
         orderBy: { createdAt: 'asc' },
       }),
       prisma.invitation.findMany({
@@ -42,6 +54,7 @@ export class Members {
           email: one.user.email,
           role: role.parse(one.role),
           joinedAt: one.createdAt.toISOString(),
+          apiKeys: one.user._count.keys,
         }),
       ),
       invitations: invitations.map((one) => ({
@@ -109,27 +122,50 @@ export class Members {
     await audit(this.database.prisma, who, 'member.change', userId, { role: to })
   }
 
-  /** An owner removes anybody, an admin removes members, and everybody may leave. */
-  async remove(who: Principal, userId: string): Promise<void> {
+  /**
+   * An owner removes anybody, an admin removes members, and everybody may leave.
+   *
+   * @param keys what becomes of the API keys that this person created: `transfer` makes them the caller's
+   * @returns how many keys that concerned
+   */
+  async remove(who: Principal, userId: string, keys: 'revoke' | 'transfer'): Promise<MemberRemoved> {
     const member = await this.database.prisma.member.findUnique({
       where: { tenantId_userId: { tenantId: who.tenantId, userId } },
     })
     if (member === null) throw notFound('member')
     if (userId !== who.userId) requireRole(who, member.role === 'member' ? 'admin' : 'owner')
-    await this.#keepingAnOwner(who.tenantId, userId, null, (client) =>
-      client.query('DELETE FROM member WHERE "tenantId" = $1 AND "userId" = $2', [who.tenantId, userId]),
-    )
-    await audit(this.database.prisma, who, 'member.remove', userId)
+    if (keys === 'transfer' && (userId === who.userId || who.userId === null)) {
+      throw new ApiError('invalid_request', 'you cannot transfer keys to yourself while you leave')
+    }
+    const ids = await this.#keepingAnOwner(who.tenantId, userId, null, async (client) => {
+      const values = [who.tenantId, userId]
+      await client.query('DELETE FROM member WHERE "tenantId" = $1 AND "userId" = $2', values)
+      const { rows } =
+        keys === 'revoke'
+          ? await client.query(
+              'DELETE FROM api_key WHERE "tenantId" = $1 AND "createdById" = $2 RETURNING id',
+              values,
+            )
+          : await client.query(
+              'UPDATE api_key SET "createdById" = $3 WHERE "tenantId" = $1 AND "createdById" = $2 RETURNING id',
+              [...values, who.userId],
+            )
+      return rows.map((row) => String(row.id))
+    })
+    const detail = keys === 'revoke' ? { keysRevoked: ids } : { keysTransferred: ids }
+    await audit(this.database.prisma, who, 'member.remove', userId, ids.length === 0 ? {} : detail)
+    const [keysRevoked, keysTransferred] = keys === 'revoke' ? [ids.length, 0] : [0, ids.length]
+    return { keysRevoked, keysTransferred }
   }
 
   /** Two owners who demote each other at the same instant must not leave a tenant without one. */
-  async #keepingAnOwner(
+  async #keepingAnOwner<T>(
     tenantId: string,
     userId: string,
     to: Role | null,
-    act: (client: { query(text: string, values: unknown[]): Promise<unknown> }) => Promise<unknown>,
-  ): Promise<void> {
-    await inTransaction(this.database.pool, async (client) => {
+    act: (client: pg.PoolClient) => Promise<T>,
+  ): Promise<T> {
+    return inTransaction(this.database.pool, async (client) => {
       const { rows } = await client.query(
         'SELECT "userId", role FROM member WHERE "tenantId" = $1 FOR UPDATE',
         [tenantId],
@@ -139,7 +175,7 @@ export class Members {
       if (others.length === 0 && to !== 'owner') {
         throw new ApiError('conflict', 'a tenant needs an owner; make somebody else one first')
       }
-      await act(client)
+      return act(client)
     })
   }
 }

@@ -13,8 +13,10 @@ import {
   listOf,
   me,
   member,
+  memberRemoved,
   page,
   quotaStatus,
+  removeMember,
   role,
   template,
   tenant,
@@ -29,7 +31,7 @@ import { usedBy } from '../sandboxes/admission.js'
 import type { Templates } from '../sandboxes/templates.js'
 import { assertMayStoreAnother } from './bounds.js'
 import { createKey, deleteKey, listKeys } from './keys.js'
-import { Members, requireRole } from './members.js'
+import { Members, requireReader, requireRole } from './members.js'
 import { assertMayOwnAnother, createTenant, quotaOf } from './tenants.js'
 
 const done = z.null()
@@ -70,7 +72,7 @@ export const tenantRoutes =
       const { sessionId } = who
       if (sessionId === null) throw forbidden('an API key belongs to one tenant')
       await prisma.session.update({ where: { id: sessionId }, data: { activeTenantId: to } })
-      principals.forget()
+      principals.forget({ sessionId })
     }
 
     app.route({
@@ -139,7 +141,7 @@ export const tenantRoutes =
       },
       handler: async (request, reply) => {
         await members.change(request.principal, request.params.userId, request.body.role)
-        principals.forget()
+        principals.forget({ userId: request.params.userId })
         return reply.code(204).send(null)
       },
     })
@@ -148,12 +150,15 @@ export const tenantRoutes =
       url: '/members/:userId',
       schema: {
         ...{ tags, summary: 'Remove a member, or leave', params: z.object({ userId: z.string().max(64) }) },
-        response: { 204: done },
+        ...{ querystring: removeMember, response: { 200: memberRemoved } },
+        description:
+          'Ends their access at once: sockets, terminals and running calls are closed. API keys that they created are revoked, or become yours with `keys=transfer`.',
       },
-      handler: async (request, reply) => {
-        await members.remove(request.principal, request.params.userId)
-        principals.forget()
-        return reply.code(204).send(null)
+      handler: async (request) => {
+        const { userId } = request.params
+        const removed = await members.remove(request.principal, userId, request.query.keys)
+        principals.forget({ userId })
+        return removed
       },
     })
     app.route({
@@ -180,7 +185,7 @@ export const tenantRoutes =
       handler: async (request) => {
         const joined = await members.accept(request.principal, request.body.secret)
         await activate(request.principal, joined)
-        return describeMe(await principals.identify(request.headers))
+        return describeMe(await principals.identify(request.raw))
       },
     })
     app.route({
@@ -212,7 +217,12 @@ export const tenantRoutes =
       handler: async (request, reply) => {
         requireRole(request.principal, 'admin')
         await assertMayStoreAnother(prisma, request.principal.tenantId, 'apiKey')
-        const created = await createKey(prisma, request.principal.tenantId, request.body)
+        const created = await createKey(
+          prisma,
+          request.principal.tenantId,
+          request.body,
+          request.principal.userId,
+        )
         await audit(prisma, request.principal, 'key.create', created.id, { name: created.name })
         reply.code(201)
         return created
@@ -228,7 +238,7 @@ export const tenantRoutes =
       handler: async (request, reply) => {
         requireRole(request.principal, 'admin')
         await deleteKey(prisma, request.principal.tenantId, request.params.id)
-        principals.forget()
+        principals.forget({ keyId: request.params.id })
         await audit(prisma, request.principal, 'key.delete', request.params.id)
         return reply.code(204).send(null)
       },
@@ -265,7 +275,7 @@ export const tenantRoutes =
         response: { 200: listOf(auditEvent) },
       },
       handler: async (request) => {
-        if (request.principal.kind === 'user') requireRole(request.principal, 'admin')
+        requireReader(request.principal)
         const { limit, cursor } = request.query
         const before = /^\d{1,18}$/.test(cursor ?? '') ? { id: { lt: BigInt(cursor ?? '') } } : {}
         const rows = await prisma.auditEvent.findMany({

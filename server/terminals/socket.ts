@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ import {
   terminalSize,
 } from '../../protocol/index.js'
 import type { Principal, Principals } from '../auth/principal.js'
-import { sessionCookie } from '../auth/principal.js'
+import type { AccessWatch } from '../auth/watch.js'
 import { ApiError } from '../errors.js'
 import { asApiError } from '../http/problem.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
@@ -27,8 +27,6 @@ type TerminalSocket = Socket<ClientToServer, ServerToClient, Nothing, Data>
 
 /** Terminals that one socket may look at. */
 const maxAttachments = 64
-/** Whoever was signed out, or lost the tenant, loses its line within this time. */
-const recheckMs = 5000
 const handshake = z.object({ token: z.string().max(512).optional() })
 const bytes = z.instanceof(Uint8Array)
 
@@ -37,13 +35,14 @@ export function serveTerminals(
   http: HttpServer,
   parts: {
     principals: Principals
+    watch: AccessWatch
     sandboxes: SandboxService
     runtime: RuntimeClient
     origins: readonly string[]
     log: FastifyBaseLogger
   },
 ): Server {
-  const { principals, sandboxes, runtime, origins, log } = parts
+  const { principals, watch, sandboxes, runtime, origins, log } = parts
   const io = new Server<ClientToServer, ServerToClient, Nothing, Data>(http, {
     serveClient: false,
     maxHttpBufferSize: 2 * maxInputBytes,
@@ -55,14 +54,12 @@ export function serveTerminals(
     allowRequest: (request, allow) => {
       const { origin } = request.headers
       // A page of another origin has the cookie and must not have the socket.
-      const trusted =
-        origin === undefined ? sessionCookie(request.headers) === undefined : origins.includes(origin)
+      const trusted = origin === undefined ? isWithoutSession(principals, request) : origins.includes(origin)
       allow(trusted ? null : 'origin not allowed', trusted)
     },
   })
   io.of('/terminals').use((socket: TerminalSocket, next) => {
-    const sent = handshake.safeParse(socket.handshake.auth)
-    principals.identify(socket.request.headers, sent.data?.token).then(
+    identify(principals, socket).then(
       (principal) => {
         socket.data.principal = principal
         next()
@@ -72,20 +69,9 @@ export function serveTerminals(
   })
   io.of('/terminals').on('connection', (socket: TerminalSocket) => {
     const attachments = new Map<string, Attachment>()
-    const recheck = setInterval(() => {
-      const token = handshake.safeParse(socket.handshake.auth).data?.token
-      principals.identify(socket.request.headers, token).then(
-        (now) => {
-          if (now.tenantId !== socket.data.principal.tenantId) socket.disconnect(true)
-        },
-        (error: unknown) => {
-          // A database that is away for a moment is no reason to hang up.
-          if (['unauthenticated', 'forbidden'].includes(asApiError(error).code)) socket.disconnect(true)
-        },
-      )
-    }, recheckMs)
+    const ended = watch.add(socket.data.principal, () => void socket.disconnect(true))
     socket.once('disconnect', () => {
-      clearInterval(recheck)
+      ended()
       for (const attachment of attachments.values()) attachment[Symbol.dispose]()
     })
 
@@ -152,6 +138,20 @@ export function serveTerminals(
     })
   })
   return io
+}
+
+/** A token that is none is refused, not passed over: the cookie would then decide who this is. */
+async function identify(principals: Principals, socket: TerminalSocket): Promise<Principal> {
+  const { token } = handshake.parse(socket.handshake.auth)
+  return principals.identify(socket.request, token)
+}
+
+function isWithoutSession(principals: Principals, request: IncomingMessage): boolean {
+  try {
+    return principals.credentialOf(request)?.kind !== 'session'
+  } catch {
+    return false // it carries several
+  }
 }
 
 function refusal(error: unknown, log: FastifyBaseLogger): Extract<SocketAck<object>, { ok: false }> {

@@ -54,13 +54,19 @@ export function Keys() {
         {data && data.keys.length > 0 && (
           <Table
             label="API keys"
-            head={['Name', 'Begins with', 'Created', 'Last used', 'Valid until', '·Actions']}
+            head={['Name', 'Prefix', 'Created', 'Created by', 'Last used', 'Valid until', '·Actions']}
           >
             {data.keys.map((key) => (
               <tr key={key.id} className="[&>td]:whitespace-nowrap">
                 <td className="font-medium">{oneLine(key.name)}</td>
                 <td className="font-mono text-xs">{oneLine(key.start)}…</td>
                 <td className="text-muted">{date(key.createdAt)}</td>
+                <td
+                  className="text-muted"
+                  title={key.createdBy ? oneLine(key.createdBy.email, 254) : undefined}
+                >
+                  {key.createdBy ? oneLine(key.createdBy.name) : 'installation'}
+                </td>
                 <td className="text-muted">{key.lastUsedAt ? dateTime(key.lastUsedAt) : 'never'}</td>
                 <td className="text-muted">{key.expiresAt ? date(key.expiresAt) : 'revoked'}</td>
                 <td className="text-right">

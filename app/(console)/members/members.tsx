@@ -8,9 +8,16 @@ import { Confirm, type Question } from '../../components/ui/confirm'
 import { PageHead, Panel, Table } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { useToast } from '../../components/ui/toast'
-import { order } from '../../lib/api'
+import { call, order } from '../../lib/api'
 import { date, dateTime, oneLine } from '../../lib/format'
-import { type Invitation, invitation, type Member, member, type Role } from '../../lib/protocol'
+import {
+  type Invitation,
+  invitation,
+  type Member,
+  member,
+  memberRemoved,
+  type Role,
+} from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useMay, useSession } from '../../lib/session'
 import { InviteDialog } from './invite-dialog'
@@ -39,16 +46,39 @@ export function Members() {
   const remove = (person: Member) => {
     const self = person.userId === user?.id
     const name = oneLine(person.name)
+    let transfer = false
     setQuestion({
       title: self ? `Leave ${oneLine(tenant.name)}?` : `Remove ${name}?`,
-      text: self
-        ? 'You lose the way to this tenant’s sandboxes. They stay.'
-        : `${name} loses the way to this tenant’s sandboxes at once. What they made stays.`,
+      text: (
+        <>
+          {self
+            ? 'You will lose access to this tenant. Its sandboxes stay.'
+            : `${name} will lose access at once. Sandboxes that they created stay.`}{' '}
+          {person.apiKeys > 0 &&
+            `API keys that ${self ? 'you' : 'they'} created are revoked: ${person.apiKeys}.`}
+          {person.apiKeys > 0 && !self && (
+            <label className="mt-3 flex items-start gap-2">
+              <input
+                type="checkbox"
+                className="mt-1"
+                onChange={(event) => {
+                  transfer = event.target.checked
+                }}
+              />
+              Transfer the keys to me instead. {name} may still know them: replace them soon.
+            </label>
+          )}
+        </>
+      ),
       action: self ? 'Leave tenant' : 'Remove member',
       run: async () => {
-        await order(`/members/${person.userId}`, { method: 'DELETE' })
-        if (self) window.location.assign('/sandboxes')
-        else await mutate()
+        const path = `/members/${person.userId}?keys=${transfer ? 'transfer' : 'revoke'}`
+        const { keysRevoked, keysTransferred } = await call(memberRemoved, path, { method: 'DELETE' })
+        if (self) return window.location.assign('/sandboxes')
+        if (keysRevoked > 0) toast.done(`${name} was removed, and ${keysRevoked} API keys were revoked.`)
+        if (keysTransferred > 0)
+          toast.done(`${name} was removed, and ${keysTransferred} API keys are yours now.`)
+        await mutate()
       },
     })
   }

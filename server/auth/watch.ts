@@ -1,0 +1,90 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Database } from '../database/client.js'
+import { repeat } from '../schedule.js'
+import type { Principal, Principals } from './principal.js'
+
+/** Access that ended without this server being told, such as a key that expired, is noticed within this time. */
+const everyMs = 5000
+
+/** A socket, or an answer that is still being written. */
+interface Open {
+  readonly principal: Principal
+  readonly since: number
+  end(): void
+}
+
+/** Which of the pairs in $1 (sessions) or $2 (keys) and tenants $3 still give access. */
+const valid = `
+  SELECT asked.at FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS asked(session, key, tenant, at)
+  WHERE EXISTS (
+    SELECT FROM session JOIN member ON member."userId" = session."userId" AND member."tenantId" = asked.tenant
+    WHERE session.id = asked.session AND session."expiresAt" > now() AT TIME ZONE 'UTC'
+  ) OR EXISTS (
+    SELECT FROM api_key WHERE id = asked.key AND "tenantId" = asked.tenant
+      AND ("expiresAt" IS NULL OR "expiresAt" > now() AT TIME ZONE 'UTC')
+      AND ("createdById" IS NULL OR EXISTS (
+        SELECT FROM member WHERE member."userId" = "createdById" AND member."tenantId" = asked.tenant))
+  )`
+
+/**
+ * Ends what stays open for longer than a call when the session, the key or the membership behind it ends: sockets with
+ * their terminals, commands whose output is being sent, uploads. At once when this server made the change, otherwise
+ * within seconds.
+ */
+export class AccessWatch implements AsyncDisposable {
+  readonly #open = new Set<Open>()
+  readonly #chore: AsyncDisposable
+  readonly #unsubscribe: () => void
+
+  constructor(
+    private readonly database: Database,
+    principals: Principals,
+    log: Logger,
+  ) {
+    this.#chore = repeat('ending what is open without access', everyMs, log, () => this.check(everyMs))
+    this.#unsubscribe = principals.onChange(() => {
+      this.check(0).catch((error: unknown) => log.warn({ error }, 'access is checked again in seconds'))
+    })
+  }
+
+  /** @returns to be called when it has ended by itself */
+  add(principal: Principal, end: () => void): () => void {
+    const one = { principal, since: performance.now(), end }
+    this.#open.add(one)
+    return () => this.#open.delete(one)
+  }
+
+  /** Watches every call of a scope in which `principal` is known before this hook. */
+  watchCalls(app: FastifyInstance): void {
+    app.addHook('onRequest', async (request, reply) => {
+      const ended = this.add(request.principal, () => void reply.raw.destroy())
+      reply.raw.once('close', ended)
+    })
+  }
+
+  /** @param ageMs younger ones were identified just now */
+  async check(ageMs: number): Promise<void> {
+    const before = performance.now() - ageMs
+    const asked = [...this.#open].filter(({ since }) => since <= before)
+    if (asked.length === 0) return
+    const { rows } = await this.database.pool.query({
+      ...{ name: 'valid-access', text: valid },
+      values: [
+        asked.map(({ principal }) => principal.sessionId),
+        asked.map(({ principal }) => principal.keyId),
+        asked.map(({ principal }) => principal.tenantId),
+      ],
+    })
+    const good = new Set(rows.map((row) => Number(row.at) - 1))
+    for (const [at, one] of asked.entries()) {
+      if (good.has(at) || !this.#open.delete(one)) continue
+      one.end()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unsubscribe()
+    await this.#chore[Symbol.asyncDispose]()
+  }
+}

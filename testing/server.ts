@@ -1,0 +1,38 @@
+import pino from 'pino'
+import { readConfig } from '../server/config.js'
+import { openParts } from '../server/parts.js'
+import { createServer } from '../server/server.js'
+import { serveTerminals } from '../server/terminals/socket.js'
+
+/** A server in the test's own process. */
+export type TestServer = Awaited<ReturnType<typeof openServer>>
+
+/**
+ * A server in the test's own process, on a database and, where a test needs one, the runtime of an instance.
+ *
+ * @param settings environment variables of docs/operating.md; `DATABASE_URL` at least
+ */
+export async function openServer(settings: Readonly<Record<string, string>>) {
+  const config = readConfig({ NODE_ENV: 'test', CLOCHE_SECRET: 'x'.repeat(32), ...settings })
+  const log = pino({ level: 'silent' })
+  const parts = openParts(config, log)
+  const app = await createServer(parts)
+  const { principals, watch, sandboxes, runtime } = parts
+  const io = serveTerminals(app.server, {
+    principals,
+    watch,
+    sandboxes,
+    runtime,
+    origins: config.origins,
+    log,
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: Number(settings.PORT ?? 0) })
+  return {
+    ...{ url, parts },
+    [Symbol.asyncDispose]: async () => {
+      await io.close()
+      await app.close()
+      await parts[Symbol.asyncDispose]()
+    },
+  }
+}
