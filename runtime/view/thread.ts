@@ -32,6 +32,7 @@ export function runViewThread(): void {
   /** First processes of sandboxes, and when they began. */
   const sandboxes = new Map<number, number>()
   let closing = false
+  let renewing: Promise<string | null> | undefined
 
   const know = (pid: number) => {
     const began = startTime(pid)
@@ -71,10 +72,12 @@ export function runViewThread(): void {
       if (closing) return
       const found = problem ?? (await lxcfs.problem(withinMs))
       if (found === null) continue
+      if (closing) return
       if (problem === null) tell({ problem: found })
       if (performance.now() - beganAt > settledMs) pauseMs = firstPauseMs
       else pauseMs = Math.min(pauseMs * 2, lastPauseMs)
-      problem = await renew()
+      renewing = renew()
+      problem = await renewing
       beganAt = performance.now()
       tell({ problem })
     }
@@ -83,6 +86,8 @@ export function runViewThread(): void {
   const perform = async (request: ViewRequest) => {
     if (request.act === 'shutdown') {
       closing = true
+      // One that is being started now must not be left alone.
+      await renewing
       namespaces.dropFiles()
       return lxcfs.stop()
     }
