@@ -1,10 +1,22 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, type Stats, statfsSync } from 'node:fs'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readlinkSync,
+  type Stats,
+  statfsSync,
+} from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { RuntimeRefusal } from '../errors.js'
 import { openat2 } from '../linux/libc.js'
 import { idRangeSize } from '../linux/userns.js'
+import { viewedFiles } from '../view/files.js'
 import { absolute } from './path.js'
 import { codeOf } from './refusal.js'
+
+const served = new Set(viewedFiles.map((file) => `/${file}`))
 
 /** A descriptor that only names a file: opening it so never blocks, and wakes nobody at a pipe's other end. */
 const oPath = 0o10000000
@@ -33,6 +45,11 @@ export class Found implements Disposable {
 
   stat(): Stats {
     return fstatSync(this.fd)
+  }
+
+  /** Whether it is one of the files of lxcfs: even to stat one waits for the daemon, and with us everybody else. */
+  isServedByDaemon(): boolean {
+    return served.has(readlinkSync(this.path(), 'utf8'))
   }
 
   exactStat(): BigIntStats {
@@ -108,7 +125,10 @@ export class FilesRoot implements Disposable {
       oCloexec |
       (options.follow ? 0 : constants.O_NOFOLLOW) |
       (options.directory ? constants.O_DIRECTORY : 0)
-    return new Found(openWithin(this.fd, absolute(path), flags, resolve.inRoot | resolve.noMagiclinks))
+    const found = new Found(openWithin(this.fd, absolute(path), flags, resolve.inRoot | resolve.noMagiclinks))
+    if (!found.isServedByDaemon()) return found
+    found[Symbol.dispose]()
+    throw notOnDisk(path)
   }
 
   directory(path: string): Found {

@@ -2,17 +2,7 @@ import { closeSync, mkdirSync, openSync, symlinkSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { controllers, type Hierarchy } from '../cgroup/hierarchy.js'
 import { mount, mountSetattr, moveMount, openTree, setns, umountDetach } from '../linux/libc.js'
-
-/** What lxcfs shows in place of the host's own, by their paths below its mount point, and inside. */
-export const viewedFiles = [
-  'proc/cpuinfo',
-  'proc/loadavg',
-  'proc/meminfo',
-  'proc/stat',
-  'proc/swaps',
-  'proc/uptime',
-  'sys/devices/system/cpu/online',
-] as const
+import { viewedFiles } from './files.js'
 
 const [newMounts, clone, closeOnExec] = [0x00020000, 1, 0o2000000]
 const readOnly = { set: 0x01n | 0x02n | 0x04n | 0x08n, propagation: BigInt(1 << 18), usernsFd: 0 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { node } from '../../protocol/index.js'
 import { startTime } from '../linux/process.js'
-import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
+import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { inGuest, testInstance } from '../testing/kernel.js'
 import { installRuntimes, type Runtimes } from '../testing/runtimes.js'
 import { guestEnvironment } from '../testing/uml.js'
@@ -172,6 +172,11 @@ print([int(l.split()[1]) for l in open('/proc/meminfo') if l.startswith('MemAvai
         const boxes = [await claim({ limits: limitsOf(1, 256) }), await claim({ limits: limitsOf(1, 300) })]
         const killed = daemon()
         process.kill(killed, signal)
+        // Nor does whoever asks for one of its files from outside, and all others with him.
+        const path = encodeURIComponent('/proc/meminfo')
+        const asked = await instance.call('GET', `/sandboxes/${boxes[0]?.id}/files?path=${path}`)
+        expect(refusalOf(asked).code).toBe('forbidden')
+        if (signal === 'SIGSTOP') expect(daemon()).toBe(killed)
         // Commands do not wait for it, nor do they while nobody answers.
         for (const { id } of boxes) expect((await instance.exec(id, 'echo lives')).stdout).toBe('lives\n')
         await until(() => daemon() !== killed && daemon() > 0)
