@@ -27,8 +27,8 @@ await runService(log, async () => {
     origins: config.origins,
     log: log,
   })
-  // Who creates something before the node answers is told so, and it is looked again.
-  await pairing.check().catch((error: unknown) => log.warn({ error }, 'the node was not checked yet'))
+  // Who wants to create something waits for it; nobody else does.
+  pairing.check().catch((error: unknown) => log.warn({ error }, 'the node was not checked yet'))
   await app.listen({ host: config.host, port: config.port })
   dispatcher
     .recover()
