@@ -70,6 +70,8 @@ async function sweepVolumes(
     await attempt(`the disk ${name} of a run`, () => destroyVolume(join(node.disk, 'runs', name)))
   }
   for (const name of strange('sandboxes')) {
+    // One that was made since the records were read has one by now: it is written before the disk is made.
+    if (existsSync(join(node.boxes, name))) continue
     if (!/^b[0-9]+$/.test(name)) {
       node.problems.add(`${name} among the disks of sandboxes is none, and was left as it is`)
       continue
