@@ -107,7 +107,7 @@ export const compareMode = z
       'exact: the same bytes',
       'trimmed: without white space at the ends of lines and empty lines at the end',
       'tokens: the same words, whatever white space is between them',
-      'numeric: words that are numbers may differ by 1e-6, absolute or relative',
+      'numeric: integers are equal; other numbers may differ by 1e-6, absolute or relative; nan equals nan',
     ].join('; '),
   )
 export type CompareMode = z.infer<typeof compareMode>

@@ -8,8 +8,12 @@ import { becomeSubreaper, deadChild, memoryFile, SyscallError, waitpidNow } from
 import { CommandError } from './spawn.js'
 import { startProgram } from './start.js'
 
+/** Second names of signals 6, 29 and 17. Of two names people know the other one. */
+const aliases = new Set(['SIGIOT', 'SIGPOLL', 'SIGCLD', 'SIGUNUSED'])
 const signalNames = new Map<number, string>(
-  Object.entries(constants.signals).map(([name, number]) => [number, name]),
+  Object.entries(constants.signals)
+    .filter(([name]) => !aliases.has(name))
+    .map(([name, number]) => [number, name]),
 )
 
 /** Translates a wait status. @see wait(2) */

@@ -3,7 +3,10 @@ import type { CompareMode } from '../../protocol/index.js'
 /** How far two numbers may lie apart in `numeric`, absolutely or relative to the expected one. */
 const tolerance = 1e-6
 
-/** Whether what a program printed is what was expected. */
+/**
+ * Whether what a program printed is what was expected. White space is what it is for C's `isspace` and for the
+ * checkers of other judges (testlib, DMOJ): the six ASCII characters. A no-break space or a byte order mark is content.
+ */
 export function matches(printed: Buffer, expected: string, mode: CompareMode): boolean {
   if (mode === 'exact') return printed.equals(Buffer.from(expected))
   const text = printed.toString('utf8')
@@ -14,20 +17,46 @@ export function matches(printed: Buffer, expected: string, mode: CompareMode): b
   return ours.every((word, at) => same(word, theirs[at] ?? ''))
 }
 
-const trimmed = (text: string) =>
-  text
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')
-    .trimEnd()
+const trimmed = (text: string) => trimEnd(text.split('\n').map(trimEnd).join('\n'))
 
-const words = (text: string) => text.split(/\s+/).filter(Boolean)
+/** By hand: a regular expression takes quadratic time for many spaces that are not at the end. */
+function trimEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--
+  return text.slice(0, end)
+}
 
-/** Words that are numbers, in decimal notation; others must be the same. */
+/** Space, tab, line feed, vertical tab, form feed, carriage return. */
+const isSpace = (code: number) => code === 0x20 || (code >= 0x09 && code <= 0x0d)
+
+const words = (text: string) => text.split(/[ \t\n\v\f\r]+/).filter(Boolean)
+
+const integer = /^([+-]?)0*(\d+)$/
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/**
+ * Numbers in decimal notation: two integers must be equal, however long they are; others lie within the tolerance.
+ * `nan` equals `nan`, and an infinity the same infinity, in any notation of C or Python. Other words must be the same.
+ */
 function close(word: string, expected: string): boolean {
   if (word === expected) return true
-  const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-  if (!number.test(word) || !number.test(expected)) return false
-  const [ours, theirs] = [Number(word), Number(expected)]
-  return Math.abs(ours - theirs) <= tolerance * Math.max(1, Math.abs(theirs))
+  const [ours, theirs] = [special(word), special(expected)]
+  if (ours !== undefined || theirs !== undefined) return ours === theirs
+  const [whole, wanted] = [integer.exec(word), integer.exec(expected)]
+  if (whole !== null && wanted !== null) return canonical(whole) === canonical(wanted)
+  if (!decimal.test(word) || !decimal.test(expected)) return false
+  const [a, b] = [Number(word), Number(expected)]
+  // What is too large for a number was the same word, or is another number.
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return false
+  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))
+}
+
+function canonical([, sign = '', digits = '']: RegExpExecArray): string {
+  return sign === '-' && digits !== '0' ? `-${digits}` : digits
+}
+
+function special(word: string): string | undefined {
+  const [, sign, name] = /^([+-]?)(nan|inf|infinity)$/i.exec(word) ?? []
+  if (name === undefined) return undefined
+  return name.toLowerCase() === 'nan' ? 'nan' : `${sign === '-' ? '-' : ''}inf`
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../linux/spawn.js'
 import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
-import { caseOf, performOn, stepOf } from '../testing/runs.js'
+import { caseOf, performOn, stepOf, testStepLimits } from '../testing/runs.js'
 
 /** A library that says as whom it is loaded. */
 const preloaded = `
@@ -178,5 +178,20 @@ describe('hostile code in a run', () => {
       ...{ steps: [stepOf(['./a=b', 'x=y'])], cases: [caseOf('')] },
     })
     expect(equals.cases[0]?.stdout.content).toBe('./a=b x=y\n')
+  })
+
+  it('ends by signals with their usual names, and has a stack as large as its memory', async () => {
+    const { steps } = await performOn({
+      steps: [stepOf('ulimit -s; (ulimit -H -s) >/dev/null'), stepOf('kill -ABRT $$')],
+    })
+    expect(steps.map(({ stdout, signal }) => [stdout.content, signal])).toEqual([
+      [`${testStepLimits.memoryMiB * 1024}\n`, null],
+      ['', 'SIGABRT'],
+    ])
+    const { cases } = await performOn({ steps: [stepOf('ulimit -s; kill -IO $$')], cases: [caseOf('')] })
+    expect(cases[0]).toMatchObject({
+      signal: 'SIGIO',
+      stdout: { content: `${testStepLimits.memoryMiB * 1024}\n` },
+    })
   })
 })

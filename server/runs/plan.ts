@@ -58,6 +58,12 @@ export function plan(wanted: CreateRun, templates: readonly Template[], quota: Q
     last.command = withArguments(last.command, wanted.args ?? [])
     if (wanted.stdin !== undefined) last.stdin = base64(wanted.stdin)
   }
+  for (const step of steps) assertStartable(step, wanted.env)
+  for (const one of wanted.cases ?? []) {
+    if (last !== undefined && one.args !== undefined) {
+      assertStartable({ ...last, command: withArguments(last.command, one.args) }, wanted.env)
+    }
+  }
   return {
     language: language?.name ?? null,
     run: {
@@ -81,8 +87,12 @@ interface Step {
 function stepsOf(wanted: CreateRun, language: Language | undefined, quota: Quota): Step[] {
   const [program] = wanted.files
   if (language !== undefined && program !== undefined) {
-    const { compile, run } = commandsOf(language, program.path)
     const memoryMiB = Math.min(compileLimits.memoryMiB, quota.memoryMiB)
+    const { compile, run } = commandsOf(language, program.path, {
+      files: wanted.files.map(({ path }) => path),
+      memoryMiB: { compile: memoryMiB, run: wanted.limits?.memoryMiB ?? defaultRunLimits.memoryMiB },
+      cpus: Math.min(cpus, quota.cpus),
+    })
     const limits = { ...compileLimits, memoryMiB, pids: Math.min(compileLimits.pids, quota.pids) }
     return [
       ...(compile === null ? [] : [{ name: 'compile', command: [...compile], compile: true, limits }]),
@@ -95,6 +105,45 @@ function stepsOf(wanted: CreateRun, language: Language | undefined, quota: Quota
     const { command, stdin, env } = step
     return { name, command, stdin, env, limits: step.limits, compile: name === 'compile' }
   })
+}
+
+/** The kernel's limit for one argument or variable, with the NUL at its end. @see execve(2) */
+const argumentBytesMax = 131_072
+/** The kernel allows a quarter of the stack limit, which is 1 MiB with the least memory that a step may have. */
+const argumentsBytesMax = 960 * 1024
+
+/**
+ * Refuses what the kernel or the shell would refuse inside, in words that nobody can read.
+ * @throws ApiError `invalid_request`
+ */
+function assertStartable({ name, command, env }: Step, runEnv: Step['env'] = {}): void {
+  const words = typeof command === 'string' ? ['/bin/sh', '-c', command] : command
+  const variables = Object.entries({ ...runEnv, ...env })
+  const sizes = words.map((word) => Buffer.byteLength(word) + 1)
+  const largest = Math.max(...sizes)
+  if (largest > argumentBytesMax) {
+    throw new ApiError(
+      'invalid_request',
+      `step ${name}: an argument of its command has ${largest - 1} bytes; Linux allows ${argumentBytesMax - 1}. Pass it by stdin or a file`,
+    )
+  }
+  const pointerBytes = 8
+  const total =
+    sizes.reduce((sum, size) => sum + size + pointerBytes, 0) +
+    variables.reduce((sum, [key, value]) => sum + Buffer.byteLength(`${key}=${value}`) + 1 + pointerBytes, 0)
+  if (total > argumentsBytesMax) {
+    throw new ApiError(
+      'invalid_request',
+      `step ${name}: arguments and environment take ${total} bytes together; at most ${argumentsBytesMax} are allowed. Pass them by stdin or a file`,
+    )
+  }
+  const index = { ...runEnv, ...env }.OPTIND
+  if (typeof command === 'string' && index !== undefined && !/^[0-9]{1,9}$/.test(index)) {
+    throw new ApiError(
+      'invalid_request',
+      `step ${name}: the shell does not start with OPTIND=${JSON.stringify(index)}; it must be a number, or the command a list`,
+    )
+  }
 }
 
 /** A command line for the shell gets them as `$1` and so on. */

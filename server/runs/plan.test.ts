@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { createRun, type Quota, type Template } from '../../protocol/index.js'
+import { plan } from './plan.js'
+
+const quota: Quota = { cpus: 2, memoryMiB: 2048, diskMiB: 1024, pids: 512, sandboxes: 4 }
+const recipe = {
+  ...{ name: 'c', title: 'C', version: '12', aliases: [], file: 'main.c' },
+  ...{ compile: ['gcc', '{sources}', '-J{heapMiB}'], run: ['./{stem}', '-{heapMiB}'] },
+}
+const templates: Template[] = [
+  {
+    ...{ name: 'base', description: '', isolation: ['standard'], builtAt: new Date().toISOString() },
+    ...{ defaults: { cpus: 1, memoryMiB: 256, diskMiB: 256, pids: 64 }, languages: [recipe] },
+  },
+]
+const planned = (body: object) => plan(createRun.parse(body), templates, quota).run
+
+describe('the plan of a run', () => {
+  it('compiles every source, and tells programs their share of the memory', () => {
+    const files = ['main.c', 'other.c', 'a.h'].map((path) => ({ path, content: '' }))
+    const { steps } = planned({ language: 'c', files, limits: { memoryMiB: 100 } })
+    expect(steps.map(({ command }) => command)).toEqual([
+      ['gcc', 'main.c', 'other.c', '-J716'],
+      ['./main', '-70'],
+    ])
+  })
+
+  it.each<[string, object, RegExp]>([
+    [
+      'a long argument',
+      { command: ['echo', 'ü'.repeat(65_536)] },
+      /step run: an argument.*131072 bytes; Linux allows 131071/,
+    ],
+    ['a long line', { command: 'x'.repeat(131_072) }, /step run: an argument/],
+    [
+      'many arguments',
+      { command: ['echo', ...Array(1000).fill('x'.repeat(1000))] },
+      /together; at most 983040/,
+    ],
+    [
+      'long arguments of a case',
+      { command: ['cat'], cases: [{ args: Array(40).fill('x'.repeat(32_768)) }] },
+      /together/,
+    ],
+    [
+      'an OPTIND that the shell refuses',
+      { command: 'true', env: { OPTIND: 'x' } },
+      /does not start with OPTIND="x"/,
+    ],
+  ])('refuses %s with the reason', (_, body, words) => {
+    expect(() => planned(body)).toThrow(words)
+  })
+
+  it('takes what Linux takes', () => {
+    expect(() => planned({ command: ['echo', 'x'.repeat(131_071)] })).not.toThrow()
+    expect(() => planned({ command: ['env'], env: { OPTIND: 'x' } })).not.toThrow()
+  })
+})
