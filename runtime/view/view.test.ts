@@ -107,7 +107,13 @@ describe('what a sandbox sees of processors, memory and time', () => {
     ['one of the pool', 2, 255, true],
   ] as const)('%s of %s processors and %s MiB', async (_, cpus, memoryMiB, warm) => {
     await instance.poolFull()
-    const box = await claim({ limits: limitsOf(cpus, memoryMiB) })
+    let box = await claim({ limits: limitsOf(cpus, memoryMiB) })
+    // When memory is short the pool gives up its own, also between the two calls.
+    for (let tries = 0; box.warm !== warm && tries < 5; tries++) {
+      await remove(box.id)
+      await instance.poolFull()
+      box = await claim({ limits: limitsOf(cpus, memoryMiB) })
+    }
     expect(box.warm).toBe(warm)
     const view = await seen(box.id)
     expect(view).toMatchObject(expected(cpus, memoryMiB))
