@@ -3,6 +3,7 @@ import { sandboxId, tenantId } from './ids.js'
 import { type limits, quota, quotaUsed } from './limits.js'
 import { errorCode, node } from './runtime.js'
 import { displayName, sandboxWithUsage } from './sandbox.js'
+import { textWithoutNul } from './text.js'
 
 /**
  * What people see under `/api/v1`, beside sandboxes (`sandbox.ts`), terminals and runs. Lists answer
@@ -25,7 +26,7 @@ export type Problem = z.infer<typeof problem>
 
 export const page = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(128).optional().describe('`nextCursor` of the page before'),
+  cursor: textWithoutNul(128).optional().describe('`nextCursor` of the page before'),
 })
 
 export const listOf = <T extends z.ZodType>(item: T) =>

@@ -3,7 +3,8 @@ import { metadata } from './bounds.js'
 import { newId, tenantId } from './ids.js'
 import { quota, limits as sandboxLimits } from './limits.js'
 import { networkPolicy } from './network.js'
-import { contentEncoding, environment, templateName } from './sandbox.js'
+import { command, contentEncoding, environment, metadata, templateName } from './sandbox.js'
+import { textWithoutNul } from './text.js'
 
 /**
  * One-off tasks: a fresh sandbox, steps in order, results, gone. The first half is the API's contract
@@ -33,11 +34,9 @@ const encoded = (value: { content: string; encoding: 'utf8' | 'base64' }) =>
   /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value.content)
 
 /** A path below the working directory, `/home/user`. */
-const relativePath = z
-  .string()
+const relativePath = textWithoutNul(1024)
   .min(1)
-  .max(1024)
-  .regex(/^[^\0/][^\0]*$/, 'must be relative')
+  .regex(/^[^/]/, 'must be relative')
   .refine(
     (path) => path.split('/').every((step) => step !== '..' && step !== ''),
     'must not contain .. or //',
@@ -54,10 +53,7 @@ export const runFile = z
 export type RunFile = z.infer<typeof runFile>
 
 /** A string is run by `/bin/sh -c`. */
-export const runCommand = z.union([
-  z.string().min(1).max(131_072),
-  z.array(z.string().max(131_072)).min(1).max(1024),
-])
+export const runCommand = command
 
 /** What one step or case may use. Whichever is passed is named by its status. */
 export const stepLimits = z.strictObject({
@@ -89,7 +85,7 @@ export const defaultRunLimits = {
 } as const satisfies RunLimits
 
 export const runStep = z.strictObject({
-  name: z.string().min(1).max(64).optional().describe('`compile` makes its failure a compile_error'),
+  name: textWithoutNul(64).min(1).optional().describe('`compile` makes its failure a compile_error'),
   command: runCommand,
   stdin: z
     .string()
@@ -113,12 +109,12 @@ export const compareMode = z
 export type CompareMode = z.infer<typeof compareMode>
 
 export const runCase = z.strictObject({
-  name: z.string().min(1).max(128).optional(),
+  name: textWithoutNul(128).min(1).optional(),
   stdin: z
     .string()
     .max(8 * mib)
     .default(''),
-  args: z.array(z.string().max(32_768)).max(256).optional(),
+  args: z.array(textWithoutNul(32_768)).max(256).optional(),
   expected: z
     .string()
     .max(8 * mib)
@@ -147,7 +143,7 @@ export const createRun = z
       .optional()
       .describe('of the last step'),
     stdinEncoding: contentEncoding.default('utf8').describe('of every stdin in this request'),
-    args: z.array(z.string().max(32_768)).max(256).optional().describe('added to the last step'),
+    args: z.array(textWithoutNul(32_768)).max(256).optional().describe('added to the last step'),
     env: environment.optional(),
     limits: runLimits.partial().optional(),
     network: networkPolicy.default('none'),
@@ -319,8 +315,8 @@ export type RunEvent = z.infer<typeof runEvent>
 /** Query of `GET /api/v1/runs`. */
 export const runListQuery = z.object({
   state: runState.optional(),
-  language: z.string().max(64).optional(),
-  search: z.string().max(128).optional().describe('in metadata, id and language'),
+  language: textWithoutNul(64).optional(),
+  search: textWithoutNul(128).optional().describe('in metadata, id and language'),
 })
 
 /** Query of `DELETE /api/v1/runs`. */

@@ -3,6 +3,7 @@ import { boundedRecord, metadata } from './bounds.js'
 import { sandboxId, terminalId } from './ids.js'
 import { limitsRequest, storedLimits, usage } from './limits.js'
 import { networkPolicy } from './network.js'
+import { textWithoutNul } from './text.js'
 
 /** Text a person gives a thing: one line, no control or bidirectional-override characters. */
 export const displayName = z
@@ -17,10 +18,7 @@ export const templateName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not a
 /** Environment variables given to every process of a sandbox, exec or terminal. */
 export const environment = boundedRecord(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not a variable name'),
-  z
-    .string()
-    .max(32_768)
-    .regex(/^[^\0]*$/, 'must not contain NUL'),
+  textWithoutNul(32_768),
   { entries: 256, bytes: 131_072 },
 )
 
@@ -28,11 +26,16 @@ export const environment = boundedRecord(
 export const contentEncoding = z.enum(['utf8', 'base64'])
 
 /** A path inside a sandbox. */
-export const insidePath = z
-  .string()
-  .min(1)
-  .max(4096)
-  .regex(/^[^\0]*$/, 'must not contain NUL')
+export const insidePath = textWithoutNul(4096).min(1)
+
+/** What a person keeps with a sandbox or a run. */
+export const metadata = z.record(textWithoutNul(64), textWithoutNul(512))
+
+/** A string is run by `/bin/sh -c`; an array is a program and its arguments. */
+export const command = z.union([
+  textWithoutNul(131_072).min(1),
+  z.array(textWithoutNul(131_072)).min(1).max(1024),
+])
 
 export const isolation = z.enum(['standard', 'hardened'])
 export type Isolation = z.infer<typeof isolation>
@@ -95,7 +98,7 @@ export const insideUser = z.enum(['user', 'root'])
 
 /** Body of an exec, at the API and at the runtime. A string is run by `/bin/sh -c`. */
 export const execRequest = z.strictObject({
-  command: z.union([z.string().min(1).max(131_072), z.array(z.string().max(131_072)).min(1).max(1024)]),
+  command,
   cwd: insidePath.optional(),
   env: environment.optional(),
   stdin: z.string().max(8_388_608).optional(),
@@ -135,7 +138,7 @@ export const openTerminal = z.strictObject({
   rows: terminalSize.shape.rows.default(24),
   cwd: insidePath.optional(),
   env: environment.optional(),
-  command: z.array(z.string().min(1).max(4096)).min(1).max(64).optional().describe('a login shell if absent'),
+  command: z.array(textWithoutNul(4096).min(1)).min(1).max(64).optional().describe('a login shell if absent'),
   user: insideUser.default('user').describe('root: for hardened sandboxes, where sudo does not work'),
 })
 export type OpenTerminal = z.infer<typeof openTerminal>

@@ -8,8 +8,9 @@ export class RuntimeRefusal extends Error {
     message: string,
     /** Seconds after which asking again makes sense. */
     readonly retryAfterSeconds?: number,
+    options?: ErrorOptions,
   ) {
-    super(message)
+    super(message, options)
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { signal } from '../linux/process.js'
 
@@ -13,6 +13,11 @@ export class CgroupWriteError extends Error {
     override readonly cause: unknown,
   ) {
     super(`the kernel refused ${value} for ${file}: ${cause instanceof Error ? cause.message : cause}`)
+  }
+
+  /** The same without the path: where a control group lies on the host is nobody's business inside. */
+  get publicMessage(): string {
+    return `the kernel refused ${this.value} for ${basename(this.file)}: ${this.code}`
   }
 
   /** What errno said, such as `EBUSY`. */

@@ -22,6 +22,8 @@ export interface Engine {
   readonly program: string
   /** Whether a container that has no link can be given one while it runs. */
   readonly linksLater: boolean
+  /** What it writes itself to the stderr of a command whose sandbox ends under it. */
+  readonly lostCommand: RegExp | undefined
   /** Whether an exec can inherit a descriptor beyond the standard streams. */
   readonly inheritsDescriptors: boolean
   /**

@@ -82,6 +82,7 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
     isolation: 'hardened',
     program: runsc.program,
     linksLater: false,
+    lostCommand: /^waiting on pid \d+: waiting on PID \d+ in sandbox "b\d+": .*\n*$/,
     inheritsDescriptors: false,
 
     async start(id, bundle, spec, output, connect) {

@@ -23,6 +23,7 @@ export function standardEngine(oci: OciRuntime, reaper: Reaper, filter?: Seccomp
     isolation: 'standard',
     program: oci.program,
     linksLater: true,
+    lostCommand: undefined,
     inheritsDescriptors: true,
     async start(id, bundle, spec, output, connect) {
       writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec))

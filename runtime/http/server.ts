@@ -137,7 +137,7 @@ function refusalOf(error: unknown): RuntimeRefusal {
   if (error instanceof RuntimeRefusal) return error
   if (error instanceof z.ZodError) return new RuntimeRefusal('invalid_request', z.prettifyError(error))
   if (error instanceof SyntaxError) return new RuntimeRefusal('invalid_request', 'the body is not JSON')
-  if (error instanceof CgroupWriteError) return new RuntimeRefusal('invalid_request', error.message)
+  if (error instanceof CgroupWriteError) return new RuntimeRefusal('invalid_request', error.publicMessage)
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (unwritable.has(code)) {
     return new RuntimeRefusal(
@@ -146,7 +146,8 @@ function refusalOf(error: unknown): RuntimeRefusal {
       retryAfterSeconds,
     )
   }
-  return new RuntimeRefusal('internal', error instanceof Error ? error.message : String(error))
+  // What it says may name files of the host. The log has it.
+  return new RuntimeRefusal('internal', 'the runtime failed; its log says why')
 }
 
 export function queryOf(url = ''): Record<string, string> {

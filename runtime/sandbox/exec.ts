@@ -3,9 +3,13 @@ import type { ExecExit, ExecRequest } from '../../protocol/index.js'
 import { insideEnvironment, processSpec } from '../container/spec.js'
 import { OutputPipe } from '../linux/output-pipe.js'
 import { memoryEnvironment } from '../view/environment.js'
+import { isAlive } from './life.js'
 import type { NodeContext } from './node.js'
 import type { Record } from './record.js'
 import { type Spawned, spawnInside } from './spawn.js'
+
+/** Bytes of the longest words that an engine writes when it loses a command. */
+const maxLostCommand = 400
 
 /** A command that runs inside a sandbox. */
 export interface RunningExec {
@@ -48,6 +52,7 @@ function watch(
   began: number,
 ): RunningExec {
   const { pid, kill, ...ends } = spawned
+  const { lostCommand } = node.engines.of(box.isolation)
   const [stdout, stderr] = [new OutputPipe(ends.stdout), new OutputPipe(ends.stderr)]
   const stdin = new Socket({ fd: ends.stdin, readable: false, writable: true })
   // A command that ends without reading its input breaks the pipe; its exit code tells the rest.
@@ -64,7 +69,10 @@ function watch(
   }, request.timeoutMs)
   const follow = async (output: Follower): Promise<ExecExit> => {
     stdout.open((bytes) => output('stdout', bytes, stdout))
-    stderr.open((bytes) => output('stderr', bytes, stderr))
+    stderr.open((bytes) => {
+      if (bytes.length > maxLostCommand || !lostCommand?.test(bytes.toString()))
+        output('stderr', bytes, stderr)
+    })
     const status = await node.reaper.wait(pid)
     clearTimeout(timer)
     stdin.destroy()
@@ -72,7 +80,9 @@ function watch(
       if (pipe.finish()) node.lateOutput.keep(box.id, pipe)
     }
     // Some engines tell of a signal as shells do, by an exit code; here it is known which it was.
-    const how = killed && status.exitCode === 128 + 9 ? { exitCode: null, signal: 'SIGKILL' } : status
+    const byCode = killed && status.exitCode === 128 + 9
+    const lost = lostCommand !== undefined && status.exitCode === 128 && !isAlive(box)
+    const how = byCode || lost ? { exitCode: null, signal: 'SIGKILL' } : status
     return { ...how, timedOut, durationMs: performance.now() - began }
   }
   return { kill: end, follow }

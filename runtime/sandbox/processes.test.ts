@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FrameDecoder, frameType } from '../../protocol/index.js'
-import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
+import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 
 describe('the processes of a sandbox', () => {
@@ -106,6 +106,35 @@ describe('the processes of a sandbox', () => {
     expect((await instance.exec(id, 'echo $(echo well)')).stdout).toBe('well\n')
     const held = Number((await instance.exec(id, 'ls -d /proc/[0-9]* | wc -l')).stdout)
     expect(held).toBeLessThan(8)
+  })
+
+  it('of a sandbox that is just ending are refused with sandbox_not_running, and nothing of the host is told', async () => {
+    const answers: { status: number; text: string }[] = []
+    for (let round = 0; round < 8; round++) {
+      const { id } = await instance.claim()
+      const init = instance.recordOf(id).init?.pid ?? 0
+      const starts = Array.from({ length: 6 }, async (_, at) => {
+        await sleep(at * 2)
+        const { status, stderr } = await instance.exec(id, ['true'])
+        answers.push({ status, text: stderr })
+      })
+      await sleep(round)
+      process.kill(init, 'SIGKILL')
+      await Promise.all(starts)
+      answers.push(await instance.call('POST', `/sandboxes/${id}/terminals`, {}))
+      await instance.call('DELETE', `/sandboxes/${id}`)
+    }
+    const refused = answers.filter(({ status }) => status >= 300)
+    expect(refused.length).toBeGreaterThan(0)
+    for (const { status, text } of refused) {
+      expect([status, refusalOf({ status, text }).code]).toEqual([409, 'sandbox_not_running'])
+      expect(text).not.toMatch(/setns|\/run|\/var|\/proc|pid|b\d+/)
+    }
+  })
+
+  it('cannot be given a NUL: it is refused with the name of the field', async () => {
+    const refused = await instance.exec(id, ['echo', 'a\0b'])
+    expect([refused.status, refused.stderr]).toEqual([400, expect.stringContaining('command[1]')])
   })
 })
 

@@ -2,10 +2,11 @@ import { closeSync, fchownSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newId } from '../../protocol/index.js'
 import { ContainerError } from '../container/crun.js'
+import { startRefusal } from '../container/refusal.js'
 import { type InsideUser, uidOf } from '../container/spec.js'
-import { RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
 import { outputPipe } from '../linux/output-pipe.js'
+import { isAlive } from './life.js'
 import type { NodeContext } from './node.js'
 import type { Record } from './record.js'
 
@@ -26,7 +27,7 @@ export interface Spawned {
  * @param process in OCI form, from `processSpec`
  * @param owner of the pipes
  * @param inherited a descriptor that the process gets as number 3
- * @throws RuntimeRefusal `invalid_request` when it cannot be started, such as an unknown program or directory
+ * @throws RuntimeRefusal of `startRefusal`: `invalid_request` for an unknown program or directory, say
  */
 export async function spawnInside(
   node: NodeContext,
@@ -57,7 +58,7 @@ export async function spawnInside(
   } catch (error) {
     for (const fd of [stdin.writeEnd, stdout.readEnd, stderr.readEnd]) closeSync(fd)
     if (!(error instanceof ContainerError)) throw error
-    throw new RuntimeRefusal('invalid_request', `the command cannot be started: ${error.message}`)
+    throw await startRefusal(error, 'the command', () => isAlive(box))
   } finally {
     for (const fd of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) closeSync(fd)
     for (const file of Object.values(files)) rmSync(file, { force: true })

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { newId } from '../../protocol/index.js'
 import { ContainerError } from '../container/crun.js'
 import type { Engines } from '../container/engines.js'
-import { RuntimeRefusal } from '../errors.js'
-import type { Reaper } from '../linux/process.js'
+import { startRefusal } from '../container/refusal.js'
+import { type Reaper, startTime } from '../linux/process.js'
 import { asTenants } from './priority.js'
 import { accept, listenUnix, receiveDescriptor } from './syscalls.js'
 
@@ -30,7 +30,7 @@ export interface Pty {
  *
  * @param process in OCI form, with `terminal: true`
  * @param inherited a descriptor that the process gets as number 3
- * @throws RuntimeRefusal `invalid_request` with crun's words when it cannot be started
+ * @throws RuntimeRefusal of `startRefusal` when it cannot be started
  */
 export async function openPty(
   { engines, scratch }: PtyMaker,
@@ -57,7 +57,10 @@ export async function openPty(
     }
   } catch (error) {
     if (!(error instanceof ContainerError)) throw error
-    throw new RuntimeRefusal('invalid_request', `the terminal cannot be opened: ${error.message}`)
+    throw await startRefusal(error, "the terminal's program", () => {
+      const init = engines.ofContainer(container).initOf(container)
+      return init !== undefined && startTime(init) !== undefined
+    })
   } finally {
     closeSync(listening)
     closeSync(nothing)
