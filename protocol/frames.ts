@@ -3,7 +3,7 @@
  *
  * calls, server → runtime: `call` (JSON `runtimeCall`); runtime → server: one `answer` (JSON `runtimeAnswer`), or for an
  * exec that has begun its frames. The next call comes after that.
- * exec, runtime → server: `stdout`, `stderr`, then one `exit` (JSON `execExit`).
+ * exec, runtime → server: `started` (empty) on calls, `stdout`, `stderr`, then one `exit` (JSON `execExit`).
  * terminal, runtime → server: `attached` (JSON `attached`), where that says so one `screen`, then `stdout` (replay,
  * then live), `resize` (JSON `terminalSize`) where the terminal's size changes, and at the end one `exit` (JSON
  * `exitStatus`). Another `attached` with its `screen` may come in between. server → runtime: `stdin` (at most
@@ -13,7 +13,7 @@
 export const frameType = {
   ...{ stdout: 1, stderr: 2, exit: 3 },
   ...{ attached: 4, stdin: 5, resize: 6, ack: 7, screen: 8 },
-  ...{ call: 9, answer: 10 },
+  ...{ call: 9, answer: 10, started: 11 },
 } as const
 export type FrameType = (typeof frameType)[keyof typeof frameType]
 

@@ -23,6 +23,7 @@ const environment = z.object({
         .filter(Boolean),
     )
     .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))),
+  CLOCHE_HEARTBEAT_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
 
@@ -48,6 +49,8 @@ export interface Config {
   readonly runRetentionHours: number
   /** Networks that callbacks may reach beside the public internet. */
   readonly callbackAllow: readonly string[]
+  /** A long answer is never silent for longer. */
+  readonly heartbeatMs: number
   readonly logLevel: string
 }
 
@@ -72,6 +75,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     runQueue: parsed.CLOCHE_RUN_QUEUE,
     runRetentionHours: parsed.CLOCHE_RUN_RETENTION_HOURS,
     callbackAllow: parsed.CLOCHE_CALLBACK_ALLOW,
+    heartbeatMs: parsed.CLOCHE_HEARTBEAT_SECONDS * 1000,
     logLevel: parsed.LOG_LEVEL,
   }
 }

@@ -103,9 +103,9 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     serveMetrics(known, runtime, pairing, strays)
     await known.register(
       async (api) => {
-        await api.register(sandboxRoutes(sandboxes, runtime, database))
+        await api.register(sandboxRoutes(sandboxes, runtime, database, config.heartbeatMs))
         await api.register(fileRoutes(sandboxes, runtime, database))
-        await api.register(runRoutes(runs, callbacks, sandboxes.templates))
+        await api.register(runRoutes(runs, callbacks, sandboxes.templates, config.heartbeatMs))
         await api.register(tenantRoutes(database, principals, sandboxes.templates, config.publicUrl))
         await api.register(usageRoutes(database))
         await api.register(adminRoutes({ database, runtime, sandboxes, pairing, strays }), {

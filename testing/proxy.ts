@@ -10,13 +10,17 @@ export interface BreakableLine extends AsyncDisposable {
   open: boolean
 }
 
-/** @param target such as `http://127.0.0.1:3000` */
-export async function openProxy(target: string): Promise<BreakableLine> {
+/**
+ * @param target such as `http://127.0.0.1:3000`
+ * @param idleMs closes connections on which nothing has passed for so long, as proxies do
+ */
+export async function openProxy(target: string, idleMs = 0): Promise<BreakableLine> {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
   const proxy = createServer((client) => {
     if (!state.open) return void client.destroy()
     const server = connect(Number(port), hostname)
+    server.setTimeout(idleMs, () => server.destroy())
     for (const [socket, other] of [
       [client, server],
       [server, client],

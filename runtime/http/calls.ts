@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import { encodeJsonFrame, FrameDecoder, frameType, runtimeCall } from '../../protocol/index.js'
+import { encodeFrame, encodeJsonFrame, FrameDecoder, frameType, runtimeCall } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { answerTo, type FrameSink, maxBodyBytes, queryOf, type Request, type Route } from './server.js'
 
@@ -78,6 +78,8 @@ class LineOfFrames implements FrameSink {
 
   begin(): this {
     this.begun = true
+    // A command may be silent for long: whoever waits for it learns that it runs.
+    this.out.write(encodeFrame(frameType.started, Buffer.alloc(0)))
     return this
   }
 

@@ -30,7 +30,12 @@ const params = z.object({ id: runId })
 
 /** `/runs` and `/languages`. */
 export const runRoutes =
-  (runs: RunService, callbacks: Callbacks, templates: Templates): FastifyPluginAsyncZod =>
+  (
+    runs: RunService,
+    callbacks: Callbacks,
+    templates: Templates,
+    heartbeatMs: number,
+  ): FastifyPluginAsyncZod =>
   async (app) => {
     app.route({
       method: 'GET',
@@ -116,9 +121,9 @@ export const runRoutes =
         const { principal, params } = request
         const since = request.headers['last-event-id'] ?? 0
         const events = runs.events(principal, params.id, since)
-        // The first one tells whether there is such a run; until then a refusal can be said.
-        const first = await events.next()
-        return sendEvents(reply, Readable.from(asText(first, events), { objectMode: false }))
+        // Until the headers are sent a refusal can be said; the first event of a run that waits may be long in coming.
+        await runs.get(principal, params.id)
+        return sendEvents(reply, Readable.from(asText(events), { objectMode: false }), heartbeatMs)
       },
     })
     app.route({
@@ -135,13 +140,8 @@ export const runRoutes =
     })
   }
 
-async function* asText(first: IteratorResult<Numbered, void>, rest: AsyncGenerator<Numbered>) {
-  try {
-    if (!first.done) yield text(first.value)
-    for await (const one of rest) yield text(one)
-  } finally {
-    await rest.return(undefined)
-  }
+async function* asText(events: AsyncGenerator<Numbered>) {
+  for await (const one of events) yield text(one)
 }
 
 const text = ({ id, event }: Numbered) =>

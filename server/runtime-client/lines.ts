@@ -36,16 +36,19 @@ export class Lines implements Disposable {
     for (const line of this.#open) line.destroy()
   }
 
-  /** @throws RuntimeUnreachable */
-  async call(call: RuntimeCall): Promise<RuntimeAnswer> {
+  /**
+   * @param longerMs how much longer than others this call may take
+   * @throws RuntimeUnreachable
+   */
+  async call(call: RuntimeCall, longerMs = 0): Promise<RuntimeAnswer> {
     const line = await this.#line()
     try {
-      const answer = await line.answerTo(call)
+      const answer = await line.answerTo(call, silenceMs + longerMs)
       this.#release(line)
       return answer
     } catch (error) {
       if (!(error instanceof Unheard)) throw error
-      return this.call(call)
+      return this.call(call, longerMs)
     }
   }
 
@@ -123,7 +126,7 @@ class Line {
     this.socket.destroy()
   }
 
-  answerTo(call: RuntimeCall): Promise<RuntimeAnswer> {
+  answerTo(call: RuntimeCall, silenceMs: number): Promise<RuntimeAnswer> {
     return new Promise((resolve, reject) => {
       const silence = setTimeout(
         () => this.socket.destroy(new Error(`no answer within ${silenceMs} ms`)),
@@ -167,6 +170,10 @@ class Line {
           const answer = answerIn(frame)
           end()
           return reject(refusal(answer))
+        }
+        if (frame.type === frameType.started) {
+          given = true
+          return resolve(stream)
         }
         if (!stream.push(frame)) this.socket.pause()
         if (frame.type === frameType.exit) {

@@ -17,6 +17,7 @@ import { audit } from '../audit.js'
 import type { Database } from '../database/client.js'
 import { sendEvents } from '../http/events.js'
 import { once } from '../http/idempotency.js'
+import { sendWhenReady } from '../http/slow.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { asEvents, collect } from './exec.js'
 import type { SandboxService } from './service.js'
@@ -26,7 +27,12 @@ const execBodyBytes = 20 * 1024 * 1024
 
 /** `/sandboxes` and what is below it. */
 export const sandboxRoutes =
-  (sandboxes: SandboxService, runtime: RuntimeClient, database: Database): FastifyPluginAsyncZod =>
+  (
+    sandboxes: SandboxService,
+    runtime: RuntimeClient,
+    database: Database,
+    heartbeatMs: number,
+  ): FastifyPluginAsyncZod =>
   async (app) => {
     const tags = ['sandboxes']
     app.route({
@@ -107,7 +113,7 @@ export const sandboxRoutes =
       schema: {
         ...{ tags, summary: 'Run one command', params: sandboxParams, body: execRequest },
         description:
-          'With `Accept: text/event-stream` output comes as server-sent events while it is written.',
+          'With `Accept: text/event-stream` output comes as server-sent events while it is written. An answer as JSON that takes long begins with spaces, so that proxies keep the connection.',
         response: { 200: execResult },
       },
       handler: async (request, reply) => {
@@ -117,8 +123,9 @@ export const sandboxRoutes =
         const hungUp = new AbortController()
         reply.raw.once('close', () => hungUp.abort())
         const stream = await runtime.exec(id, request.body, hungUp.signal)
-        if (!request.headers.accept?.includes('text/event-stream')) return collect(stream, encoding)
-        return sendEvents(reply, asEvents(stream, encoding))
+        return request.headers.accept?.includes('text/event-stream')
+          ? sendEvents(reply, asEvents(stream, encoding), heartbeatMs)
+          : sendWhenReady(reply, collect(stream, encoding), heartbeatMs)
       },
     })
     app.route({
