@@ -25,7 +25,8 @@ import { environment, isolation, sandboxState, templateName } from './sandbox.js
  * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
  * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |
  * | PATCH /sandboxes/:id | `change` | `runtimeSandbox` |
- * | POST /sandboxes/:id/pause, resume, stop, start | | `runtimeSandbox` |
+ * | POST /sandboxes/:id/pause, resume, start | | `runtimeSandbox` |
+ * | POST /sandboxes/:id/stop | `stopSandbox`, may be empty | `runtimeSandbox` |
  * | PUT /tenants/:id/quota | `quota` | 204: the tenant's cgroup is held to it; 422 and no change when more is in use |
  * | GET /tenants/:id | | `runtimeTenant`; 404 when it has no sandbox here |
  * | POST /tenants/:id/pause, resume | | `runtimeTenant`: all its sandboxes at once |

@@ -110,6 +110,20 @@ export const execRequest = z.strictObject({
 })
 export type ExecRequest = z.infer<typeof execRequest>
 
+/** What a sandbox's processes have between SIGTERM and SIGKILL when nobody says otherwise. */
+export const defaultGraceMs = 5000
+
+/** Body of `POST /sandboxes/{id}/stop`, at the API and at the runtime. */
+export const stopSandbox = z.strictObject({
+  graceSeconds: z
+    .number()
+    .min(0)
+    .max(60)
+    .default(defaultGraceMs / 1000)
+    .describe('time between SIGTERM and SIGKILL; it ends sooner when every process has ended'),
+})
+export type StopSandbox = z.infer<typeof stopSandbox>
+
 /** How a process ended. Exactly one of `exitCode` and `signal` is not null. */
 export const exitStatus = z.object({
   exitCode: z.number().nullable(),

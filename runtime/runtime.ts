@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../common/log.js'
 import type { Node } from '../protocol/index.js'
-import { askToEnd } from './cgroup/ask-to-end.js'
 import { Cpusets, onlineCpus } from './cgroup/cpusets.js'
 import { moveOut, settleIn } from './cgroup/delegated.js'
 import { detectHierarchy, processesOf } from './cgroup/hierarchy.js'
@@ -217,14 +216,8 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   const shutdown = async () => {
     await pools.close()
     await lent.recall()
-    // All at once, so that a node ends within one grace however many it holds. Who is paused cannot hear it.
-    const hearing = sandboxes.list().filter((box) => sandboxes.stateOf(box) === 'running')
-    await askToEnd(
-      hierarchy,
-      hearing.map((box) => box.cgroup),
-      shutdownGraceMs,
-    )
-    for (const box of sandboxes.list()) await sandboxes.stop(box.sandboxId ?? '')
+    // All at once, so that a node ends within one grace however many it holds.
+    await sandboxes.stopAll(shutdownGraceMs)
     tenants.close()
     await context.ranges.settled()
     await context.view.shutdown()

@@ -75,9 +75,15 @@ export class Sandbox {
     return this.#act('resume')
   }
 
-  /** Ends every process and keeps the disk. */
-  stop(): Promise<SandboxDescription> {
-    return this.#act('stop')
+  /**
+   * Ends every process and keeps the disk. Processes get SIGTERM, shells at a prompt SIGHUP; what is left after the grace
+   * is killed. Returns as soon as every process has ended.
+   *
+   * @param graceSeconds 5 if absent, at most 60; 0 kills at once
+   */
+  stop({ graceSeconds }: { graceSeconds?: number } = {}): Promise<SandboxDescription> {
+    const json = graceSeconds === undefined ? {} : { graceSeconds }
+    return this.#http.json({ method: 'POST', path: `/sandboxes/${this.id}/stop`, json })
   }
 
   /** Starts it again on its disk. @throws QuotaExceeded */

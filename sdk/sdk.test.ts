@@ -74,6 +74,23 @@ describe('the SDK', () => {
       expect(await one.files.readText('kept')).toBe('kept')
     })
 
+    it('stops them with time to end in good order', async () => {
+      await using one = await cloche.sandboxes.create({ limits })
+      const work = `trap 'sleep 0.3; echo bye >kept; exit 0' TERM; echo up; while :; do sleep 0.05; done`
+      let up = ''
+      const working = one.exec(work, {
+        onStdout: (text) => {
+          up += text
+        },
+      })
+      await expect.poll(() => up).toBe('up\n')
+      expect((await one.stop({ graceSeconds: 60 })).state).toBe('stopped')
+      expect(await working).toMatchObject({ exitCode: 0, signal: null })
+      await one.start()
+      expect(await one.files.readText('kept')).toBe('bye\n')
+      await expect(one.stop({ graceSeconds: 61 })).rejects.toThrow(InvalidRequest)
+    })
+
     it('makes one, when the answer to the first try is lost', async () => {
       const before = (await cloche.quota()).used.sandboxes
       let lose = true

@@ -131,8 +131,10 @@ describe('the API', () => {
       await ann.call('DELETE', `/api/v1/sandboxes/${one.body.id}`)
     })
 
-    it('deletes one whose time is over', async () => {
+    it('deletes one whose time is over, and lets its processes end before', async () => {
       const { id } = await create(ann, { limits: small, ttlSeconds: 10 })
+      const command = `trap 'sleep 0.3; echo bye; exit 0' TERM; while :; do sleep 0.05; done`
+      const working = ann.call('POST', `/api/v1/sandboxes/${id}/exec`, { command })
       // A lifetime in the past is the only way to see it end without waiting for it.
       expect(
         (await ann.call('PATCH', `/api/v1/sandboxes/${id}`, { ttlSeconds: null })).body.expiresAt,
@@ -142,6 +144,7 @@ describe('the API', () => {
       await expect
         .poll(async () => (await ann.call('GET', `/api/v1/sandboxes/${id}`)).status, { timeout: 20_000 })
         .toBe(404)
+      expect((await working).body).toMatchObject({ stdout: 'bye\n', exitCode: 0 })
     })
   })
 

@@ -97,6 +97,13 @@ describe('the command line', () => {
     ] as const) {
       expect(JSON.parse(await ok('sandbox', act, other.id, '--json')).state).toBe(state)
     }
+    expect(JSON.parse(await ok('sandbox', 'stop', '--grace', '10s', other.id, '--json')).state).toBe(
+      'stopped',
+    )
+    expect(await call(['sandbox', 'stop', '--grace', '2m', other.id])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^cloche: --grace: .*60/),
+    })
     expect(await ok('sandbox', 'rm', other.id, 'lab')).toBe('')
     expect(await ok('sandbox', 'ls', '-q')).toBe(`${box}\n`)
     expect(await call(['sandbox', 'pause', other.id])).toMatchObject({ code: 3 })

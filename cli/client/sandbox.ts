@@ -1,10 +1,11 @@
 import type { Sandbox, SandboxDescription } from '../../sdk/index.js'
-import { type Command, UsageError } from '../command.js'
+import { type Command, type Flag, UsageError } from '../command.js'
 import { readAccount } from './account.js'
-import { clientCommand } from './client-command.js'
+import { type ClientCall, clientCommand } from './client-command.js'
 import { findSandbox, sandboxWords } from './find.js'
 import { openInBrowser } from './open-browser.js'
 import { printFields, printJson, printTable, showAge, showBytes, showMebibytes } from './output.js'
+import { secondsOf } from './quantity.js'
 import { createFlags, createOptions, editFlags, editOptions, sandboxFields } from './sandbox-options.js'
 
 const list = clientCommand({
@@ -124,21 +125,29 @@ const open = clientCommand({
 function forEach(
   name: string,
   summary: string,
-  act: (sandbox: Sandbox) => Promise<SandboxDescription> | Promise<void>,
+  act: (sandbox: Sandbox, call: ClientCall) => Promise<SandboxDescription> | Promise<void>,
+  flags: Readonly<Record<string, Flag>> = {},
 ): Command {
   return clientCommand({
     ...{ name: `sandbox ${name}`, group: 'Sandboxes', operands: 'SANDBOX…', summary },
-    completes: sandboxWords,
-    async run({ cloche, words, json }) {
+    ...{ flags, completes: sandboxWords, fields: { graceSeconds: '--grace' } },
+    async run(call) {
+      const { cloche, words, json } = call
       if (words.length === 0) throw new UsageError(`specify a sandbox: cloche sandbox ${name} SANDBOX…`)
       for (const word of words) {
         const sandbox = await findSandbox(cloche, word)
-        const now: SandboxDescription | undefined = (await act(sandbox)) ?? undefined
+        const now: SandboxDescription | undefined = (await act(sandbox, call)) ?? undefined
         if (json) printJson(now ?? { id: sandbox.id, state: 'deleted' })
       }
       return 0
     },
   })
+}
+
+/** @throws UsageError */
+function graceOf(text: string | undefined): { graceSeconds?: number } {
+  const graceSeconds = text === '0' || text === '0s' ? 0 : secondsOf('grace', text)
+  return graceSeconds === undefined ? {} : { graceSeconds }
 }
 
 export const sandboxCommands: readonly Command[] = [
@@ -150,6 +159,16 @@ export const sandboxCommands: readonly Command[] = [
   forEach('rm', 'Permanently delete sandboxes and their disks', (one) => one.delete()),
   forEach('pause', 'Pause sandboxes: freeze every process', (one) => one.pause()),
   forEach('resume', 'Resume paused sandboxes', (one) => one.resume()),
-  forEach('stop', 'Stop sandboxes: end every process and keep the disk', (one) => one.stop()),
+  forEach(
+    'stop',
+    'Stop sandboxes: end every process and keep the disk',
+    (one, { text }) => one.stop(graceOf(text('grace'))),
+    {
+      grace: {
+        ...{ type: 'string', value: 'TIME' },
+        help: 'time to end, such as 10s, before processes are killed; 5s if absent, 60s at most, 0 kills at once',
+      },
+    },
+  ),
   forEach('start', 'Start stopped sandboxes again', (one) => one.start()),
 ]

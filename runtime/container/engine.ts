@@ -10,6 +10,16 @@ export interface Executed {
   readonly inside: number | undefined
 }
 
+/** A process of a container. */
+export interface InsideProcess {
+  /** As `Engine.signal` takes it. */
+  readonly pid: number
+  /** The process that leads its session, where that has a terminal or may have one; otherwise null. */
+  readonly session: number | null
+  /** Whether it ignores SIGTERM, as a shell at its prompt does. */
+  readonly ignoresTerm: 'yes' | 'perhaps' | 'no'
+}
+
 /** Descriptors that become a process's streams, and its descriptors 3 and on. */
 export type Stdio = readonly [stdin: number, stdout: number, stderr: number, ...more: number[]]
 
@@ -47,6 +57,16 @@ export interface Engine {
   exec(id: string, files: ExecFiles, stdio: Stdio): Promise<Executed>
   /** Kills what an exec has started, and its descendants. */
   kill(id: string, executed: Executed): Promise<void>
+  /** How often `processes` may be asked at most, and how many of them may be sent a signal: it may cost a program each. */
+  readonly signals: { readonly lookMs: number; readonly most: number }
+  /**
+   * Its processes but for the first; none when it has ended.
+   * @param init what `start` returned
+   * @param held those of its cgroup, as the host sees them
+   */
+  processes(id: string, init: number, held: readonly number[]): Promise<readonly InsideProcess[]>
+  /** Sends signals to one of `processes`, one after the other. One that has ended is no error. */
+  signal(id: string, pid: number, names: readonly NodeJS.Signals[]): Promise<void>
   /** The container's processes were moved to another cgroup. */
   relocated(id: string, cgroup: string): void
   /** Names the host that a running container sees. */

@@ -25,6 +25,9 @@ export interface Runsc {
   readonly platform: string
 }
 
+/** Programs that ignore SIGTERM at their prompt. gVisor does not tell what a process ignores. */
+const shells = /^-?(?:ba|z|fi|k)sh$/
+
 /** The first release whose `systrap` is what it recommends itself. */
 const systrapSince = 20230501
 
@@ -68,11 +71,19 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
     }
   }
 
+  /** What runs in a container, with numbers inside, parents before children; nothing when it has ended. */
+  const listOf = async (id: string) => {
+    // UID PID PPID C TTY STIME TIME CMD
+    const text = await call('ps', '--format', 'table', id).catch(() => '')
+    const rows = text.matchAll(/^\S+\s+(\d+)\s+(\d+)\s+\S+\s+\S+\s+\S+\s+\S+\s+(.*)$/gm)
+    return Array.from(rows, ([, pid, parent, name = '']) => ({
+      ...{ pid: Number(pid), parent: Number(parent), name: name.trim() },
+    }))
+  }
+
   /** Every process that descends from `pid`, itself first, as numbers inside. */
   const treeOf = async (id: string, pid: number): Promise<number[]> => {
-    // UID PID PPID C TTY STIME TIME CMD
-    const rows = (await call('ps', '--format', 'table', id)).matchAll(/^\S+\s+(\d+)\s+(\d+)\s/gm)
-    const all = Array.from(rows, ([, own, parent]) => ({ pid: Number(own), parent: Number(parent) }))
+    const all = await listOf(id)
     const tree = all.some((one) => one.pid === pid) ? [pid] : []
     for (const parent of tree) tree.push(...all.filter((one) => one.parent === parent).map((one) => one.pid))
     return tree
@@ -82,6 +93,7 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
     isolation: 'hardened',
     program: runsc.program,
     linksLater: false,
+    signals: { lookMs: 400, most: 64 },
     lostCommand: /^waiting on pid \d+: waiting on PID \d+ in sandbox "b\d+": .*\n*$/,
     inheritsDescriptors: false,
 
@@ -145,6 +157,28 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
         found = await treeOf(id, tree[0] ?? 0)
       }
       await send('KILL', tree)
+    },
+
+    async processes(id) {
+      const all = await listOf(id)
+      const byPid = new Map(all.map((one) => [one.pid, one]))
+      // It tells neither of sessions nor of terminals: what was started from outside may be on one.
+      const leaderOf = (pid: number): number | null => {
+        const parent = byPid.get(pid)?.parent ?? 1
+        return parent === 0 ? pid : parent === 1 ? null : leaderOf(parent)
+      }
+      return all
+        .filter(({ pid }) => pid !== 1)
+        .map(({ pid, name }) => ({
+          ...{ pid, session: leaderOf(pid), ignoresTerm: shells.test(name) ? 'perhaps' : 'no' },
+        }))
+    },
+
+    async signal(id, pid, names) {
+      // One that has ended meanwhile is no error.
+      for (const name of names) {
+        await call('kill', '--pid', String(pid), id, name.replace('SIG', '')).catch(() => {})
+      }
     },
 
     // It knows its processes by their pids.

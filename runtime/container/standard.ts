@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { sethostname, setns } from '../linux/libc.js'
-import { killTree, type Reaper } from '../linux/process.js'
+import { ignoresTerm, killTree, type Reaper, signal, terminalSession } from '../linux/process.js'
 import {
   containerIds,
   deleteContainer,
@@ -23,6 +23,7 @@ export function standardEngine(oci: OciRuntime, reaper: Reaper, filter?: Seccomp
     isolation: 'standard',
     program: oci.program,
     linksLater: true,
+    signals: { lookMs: 100, most: Number.POSITIVE_INFINITY },
     lostCommand: undefined,
     inheritsDescriptors: true,
     async start(id, bundle, spec, output, connect) {
@@ -42,6 +43,14 @@ export function standardEngine(oci: OciRuntime, reaper: Reaper, filter?: Seccomp
       inside: undefined,
     }),
     kill: async (_, { pid }) => killTree(pid),
+    processes: async (_, init, held) =>
+      held.flatMap((pid) => {
+        const session = pid === init ? undefined : terminalSession(pid)
+        return session === undefined ? [] : [{ pid, session, ignoresTerm: ignoresTerm(pid) ? 'yes' : 'no' }]
+      }),
+    async signal(_, pid, names) {
+      for (const name of names) signal(pid, name)
+    },
     relocated: (id, cgroup) => rewriteCgroupPath(oci, id, cgroup),
     nameHost: async (_, init, hostname) => nameHost(init, hostname),
     hostLimits: (limits) => limits,

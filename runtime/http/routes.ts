@@ -8,6 +8,7 @@ import {
   type Node,
   quota,
   sandboxId,
+  stopSandbox,
   tenantId,
 } from '../../protocol/index.js'
 import type { Installation } from '../installation.js'
@@ -46,7 +47,7 @@ export interface Services {
 export function routes(services: Services): Route[] {
   const { context, sandboxes } = services
   const one = (action = '') => new RegExp(`^/sandboxes/([^/]+)${action}$`)
-  const steps = { pause: 'pause', resume: 'resume', stop: 'stop', start: 'start' } as const
+  const steps = { pause: 'pause', resume: 'resume', start: 'start' } as const
   return [
     { method: 'GET', path: /^\/healthz$/, handle: async () => ({ status: 'ok' }) },
     { method: 'GET', path: /^\/node$/, handle: () => services.describeNode() },
@@ -117,6 +118,14 @@ export function routes(services: Services): Route[] {
       path: one(`/${step}`),
       handle: async (_: unknown, id = '') => sandboxes.describe(await sandboxes[step](id)),
     })),
+    {
+      method: 'POST',
+      path: one('/stop'),
+      handle: async (request, id = '') => {
+        const { graceSeconds } = await request.body(stopSandbox.prefault({}))
+        return sandboxes.describe(await sandboxes.stop(id, graceSeconds * 1000))
+      },
+    },
     {
       method: 'POST',
       path: one('/exec'),

@@ -116,7 +116,10 @@ const unwritable = new Set(['ENOSPC', 'EROFS', 'EDQUOT'])
 function overHttp(request: IncomingMessage, response: ServerResponse): Request {
   return {
     response,
-    body: async (schema) => schema.parse(JSON.parse(await readBody(request))),
+    body: async (schema) => {
+      const text = await readBody(request)
+      return schema.parse(text === '' ? undefined : JSON.parse(text))
+    },
     query: (schema) => schema.parse(queryOf(request.url)),
     bytes: () => request.iterator({ destroyOnReturn: false }),
     frames: () => {

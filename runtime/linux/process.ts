@@ -196,6 +196,33 @@ export function isExiting(pid: number): boolean {
   }
 }
 
+/**
+ * The process that leads a process's session, when the session has a terminal; null when it has none.
+ * @returns undefined when there is no such process, or it is a zombie
+ * @see proc_pid_stat(5)
+ */
+export function terminalSession(pid: number): number | null | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // State, parent, group, session, terminal.
+    const [state, , , session, terminal] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (state === 'Z' || state === 'X') return undefined
+    return terminal === '0' ? null : Number(session)
+  } catch {
+    return undefined // it ended meanwhile
+  }
+}
+
+/** Whether a process ignores SIGTERM. @see proc_pid_status(5) */
+export function ignoresTerm(pid: number): boolean {
+  try {
+    const ignored = /^SigIgn:\s+([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return ((BigInt(`0x${ignored ?? '0'}`) >> BigInt(constants.signals.SIGTERM - 1)) & 1n) === 1n
+  } catch {
+    return false // it ended meanwhile
+  }
+}
+
 /** Kills a process and all its descendants. Stops each before its children are listed, so none escapes. */
 export function killTree(pid: number): void {
   signal(pid, 'SIGSTOP')

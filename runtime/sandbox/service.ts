@@ -1,13 +1,14 @@
 import { join } from 'node:path'
-import type {
-  Change,
-  Claim,
-  QuarantineEntry,
-  QuarantineRequest,
-  Quota,
-  RestoreRequest,
-  RuntimeSandbox,
-  SandboxState,
+import {
+  type Change,
+  type Claim,
+  defaultGraceMs,
+  type QuarantineEntry,
+  type QuarantineRequest,
+  type Quota,
+  type RestoreRequest,
+  type RuntimeSandbox,
+  type SandboxState,
 } from '../../protocol/index.js'
 import { assertFits } from '../cgroup/fit.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
@@ -30,6 +31,7 @@ import { type Record, saveRecord, syncRecord } from './record.js'
 import { restored } from './restore.js'
 import { assertRoom } from './room.js'
 import type { Tenants } from './tenants.js'
+import { Terminations } from './terminate.js'
 import type { Warm } from './warm.js'
 
 const mib = 1024 ** 2
@@ -37,6 +39,8 @@ const mib = 1024 ** 2
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
 export class Sandboxes {
   readonly #boxes = new Map<string, Record>()
+  /** Of those that are being stopped. */
+  readonly #terminations: Terminations
   readonly #queues = new Map<string, Promise<unknown>>()
   readonly meter: Meter
 
@@ -48,6 +52,7 @@ export class Sandboxes {
     private readonly warm: Warm,
   ) {
     this.meter = new Meter(node)
+    this.#terminations = new Terminations(node, tenants)
   }
 
   list(): Record[] {
@@ -194,17 +199,34 @@ export class Sandboxes {
     })
   }
 
-  /** Ends what runs inside; the disk stays. */
-  stop(id: string): Promise<Record> {
+  /**
+   * Ends what runs inside; the disk stays. Nothing is started in it any more from here on. Asked again while it is
+   * under way, the shorter grace counts.
+   * @param graceMs what its processes have between SIGTERM and SIGKILL; it returns sooner when they have ended
+   */
+  stop(id: string, graceMs: number): Promise<Record> {
+    this.#terminations.shorten(id, graceMs)
     return this.#inTurn(id, async () => {
       const box = this.get(id)
       if (box.init === null) return box
-      const counted = await this.meter.count(box)
-      const stopped: Record = { ...box, state: 'stopped', init: null, counted }
+      this.#boxes.set(id, await this.#counted(box))
+      await this.#terminations.run(id, box, graceMs)
+      const stopped = await this.#counted(box)
       this.#boxes.set(id, stopped)
       await life.halt(this.node, await this.#mortal(box))
       return this.#keep(stopped)
     })
+  }
+
+  /** Stops all of them at once. @throws what the first of those that failed threw, when all others have stopped */
+  async stopAll(graceMs: number): Promise<void> {
+    const ends = this.list().map(({ sandboxId }) => this.stop(sandboxId ?? '', graceMs))
+    for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw end.reason
+  }
+
+  /** As it is when nothing runs in it any more, with what it has used until now. */
+  async #counted(box: Record): Promise<Record> {
+    return { ...box, state: 'stopped', init: null, counted: await this.meter.count(box) }
   }
 
   start(id: string): Promise<Record> {
@@ -220,8 +242,9 @@ export class Sandboxes {
     })
   }
 
-  /** Destroys a sandbox with its disk. One that is gone already is no error. */
+  /** Destroys a sandbox with its disk, and kills what runs in it at once. One that is gone already is no error. */
   remove(id: string): Promise<void> {
+    this.#terminations.shorten(id, 0)
     return this.#inTurn(id, async () => {
       const box = this.#boxes.get(id)
       if (box === undefined) return
@@ -241,8 +264,8 @@ export class Sandboxes {
   quarantine(id: string, why: QuarantineRequest): Promise<QuarantineEntry> {
     return this.#inTurn(id, async () => {
       const box = this.get(id)
-      const counted = await this.meter.count(box)
-      const stopped: Record = { ...box, state: 'stopped', init: null, counted }
+      await this.#terminations.run(id, box, defaultGraceMs)
+      const stopped = await this.#counted(box)
       await life.halt(this.node, await this.#mortal(box))
       this.#save(stopped)
       this.#boxes.delete(id)

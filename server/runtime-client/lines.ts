@@ -13,8 +13,8 @@ import { RuntimeUnreachable, refusal } from './refusal.js'
 
 /** More are closed once they are idle. */
 const maxIdle = 16
-/** Longer than any call but a command takes; a runtime that hangs must not hang the server. */
-const silenceMs = 60_000
+/** Longer than any call but a command takes, such as a stop with the longest grace; a runtime that hangs must not hang the server. */
+const silenceMs = 120_000
 
 /** A tree of ten thousand long paths is the longest answer. */
 const maxAnswerBytes = 64 * 1024 * 1024
@@ -36,19 +36,16 @@ export class Lines implements Disposable {
     for (const line of this.#open) line.destroy()
   }
 
-  /**
-   * @param longerMs how much longer than others this call may take
-   * @throws RuntimeUnreachable
-   */
-  async call(call: RuntimeCall, longerMs = 0): Promise<RuntimeAnswer> {
+  /** @throws RuntimeUnreachable */
+  async call(call: RuntimeCall): Promise<RuntimeAnswer> {
     const line = await this.#line()
     try {
-      const answer = await line.answerTo(call, silenceMs + longerMs)
+      const answer = await line.answerTo(call)
       this.#release(line)
       return answer
     } catch (error) {
       if (!(error instanceof Unheard)) throw error
-      return this.call(call, longerMs)
+      return this.call(call)
     }
   }
 
@@ -126,7 +123,7 @@ class Line {
     this.socket.destroy()
   }
 
-  answerTo(call: RuntimeCall, silenceMs: number): Promise<RuntimeAnswer> {
+  answerTo(call: RuntimeCall): Promise<RuntimeAnswer> {
     return new Promise((resolve, reject) => {
       const silence = setTimeout(
         () => this.socket.destroy(new Error(`no answer within ${silenceMs} ms`)),

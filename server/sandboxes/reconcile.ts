@@ -68,11 +68,17 @@ export async function expire(
   await database.prisma.idempotency.deleteMany({
     where: { createdAt: { lt: new Date(Date.now() - idempotencyMs) } },
   })
-  for (const { id, tenantId } of due) {
-    await sandboxes.destroy(id)
+  const expireOne = async ({ id, tenantId }: (typeof due)[number]) => {
+    await sandboxes.expire(id)
     await database.prisma.auditEvent.create({
       data: { tenantId, actor: 'cloche', action: 'sandbox.expire', target: id, detail: {} },
     })
     log.info({ id }, 'a sandbox has reached its end and was deleted')
+  }
+  // Together: each may take its time to end.
+  const ends = await Promise.allSettled(due.map(expireOne))
+  for (const [at, end] of ends.entries()) {
+    if (end.status === 'rejected')
+      log.warn({ err: end.reason, id: due[at]?.id }, 'a sandbox has expired and stays')
   }
 }

@@ -9,6 +9,7 @@ import {
   sandboxList,
   sandboxParams,
   sandboxWithUsage,
+  stopSandbox,
   terminal,
   terminalId,
   updateSandbox,
@@ -96,7 +97,6 @@ export const sandboxRoutes =
     for (const [action, summary] of [
       ['pause', 'Freeze every process'],
       ['resume', 'Let them go on'],
-      ['stop', 'End every process and keep the disk'],
       ['start', 'Start it again on its disk'],
     ] as const) {
       app.route({
@@ -106,6 +106,21 @@ export const sandboxRoutes =
         handler: async (request) => sandboxes.act(request.principal, request.params.id, action),
       })
     }
+    app.route({
+      method: 'POST',
+      url: '/sandboxes/:id/stop',
+      schema: {
+        ...{ tags, summary: 'End every process and keep the disk', params: sandboxParams },
+        description:
+          'Every process gets SIGTERM, shells at a prompt get SIGHUP, and what is left after `graceSeconds` is killed. ' +
+          'Nothing can be started meanwhile. It answers as soon as every process has ended; asked again, the shorter grace counts.',
+        ...{ body: stopSandbox.default(stopSandbox.parse({})), response: { 200: sandboxWithUsage } },
+      },
+      handler: async (request, reply) => {
+        const stopped = sandboxes.stop(request.principal, request.params.id, request.body)
+        return sendWhenReady(reply, stopped, heartbeatMs)
+      },
+    })
     app.route({
       method: 'POST',
       url: '/sandboxes/:id/exec',

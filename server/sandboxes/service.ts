@@ -8,7 +8,10 @@ import {
   type OpenTerminal,
   type Quota,
   type RuntimeSandbox,
+  runtimeSandbox,
   type SandboxWithUsage,
+  type StopSandbox,
+  stopSandbox,
   type Terminal,
   type UpdateSandbox,
 } from '../../protocol/index.js'
@@ -164,14 +167,32 @@ export class SandboxService {
     return this.get(who, id)
   }
 
-  async act(who: Principal, id: string, action: 'pause' | 'resume' | 'stop' | 'start') {
+  act(who: Principal, id: string, action: 'pause' | 'resume' | 'start'): Promise<SandboxWithUsage> {
+    return this.#act(who, id, action, () => this.runtime.act(id, action))
+  }
+
+  /** Answers when every process has ended, at the latest when the grace is over. */
+  stop(who: Principal, id: string, how: StopSandbox): Promise<SandboxWithUsage> {
+    return this.#act(who, id, 'stop', () => this.#stop(id, how))
+  }
+
+  #stop(id: string, how: StopSandbox): Promise<RuntimeSandbox> {
+    return this.runtime.ask('POST', `/sandboxes/${id}/stop`, runtimeSandbox, {}, how)
+  }
+
+  async #act(
+    who: Principal,
+    id: string,
+    action: 'pause' | 'resume' | 'stop' | 'start',
+    act: () => Promise<RuntimeSandbox>,
+  ): Promise<SandboxWithUsage> {
     const row = await this.row(who, id)
     const starts = action === 'start' && !['running', 'paused'].includes(row.state)
     const quota = starts ? await this.#makeRoom(who, row) : undefined
     try {
       // After a reboot the node knows the tenant's sandboxes, but not what binds them together.
       if (quota !== undefined) await this.runtime.setQuota(who.tenantId, quota)
-      const live = await this.runtime.act(id, action)
+      const live = await act()
       const { state, failure } = live
       const startedAt = action === 'start' ? new Date() : row.startedAt
       await this.database.prisma.sandbox.update({ where: { id }, data: { state, failure, startedAt } })
@@ -197,6 +218,17 @@ export class SandboxService {
     await this.row(who, id)
     await this.destroy(id)
     await audit(this.database.prisma, who, 'sandbox.delete', id)
+  }
+
+  /** Stops one whose time is over, so that its processes can end in good order, and deletes it. */
+  async expire(id: string): Promise<void> {
+    try {
+      await this.#stop(id, stopSandbox.parse({}))
+    } catch (error) {
+      // It is gone already, or will be: deleting it tells.
+      if (!(error instanceof ApiError)) throw error
+    }
+    await this.destroy(id)
   }
 
   /** Deletes without asking whose it is: for `remove` and for what has expired. */

@@ -1,0 +1,115 @@
+import { thaw } from '../cgroup/freezer.js'
+import { processesOf } from '../cgroup/hierarchy.js'
+import type { InsideProcess } from '../container/engine.js'
+import type { NodeContext } from './node.js'
+import type { Record } from './record.js'
+import type { Tenants } from './tenants.js'
+
+/** Signals that are sent at the same time. */
+const atOnce = 8
+
+/** After SIGTERM, what is perhaps a shell at its prompt has so long to show that it is none. */
+const doubtMs = 500
+
+/** The stops that are under way. */
+export class Terminations {
+  readonly #graces = new Map<string, Grace>()
+
+  constructor(
+    private readonly node: NodeContext,
+    private readonly tenants: Tenants,
+  ) {}
+
+  /**
+   * Asks what runs in a sandbox to end, and waits until it has or the grace is over. A paused sandbox is thawed for it.
+   * Those of a paused tenant stay frozen, and are not asked.
+   */
+  async run(id: string, box: Record, graceMs: number): Promise<void> {
+    if (box.init === null || graceMs === 0 || this.tenants.isPaused(box.tenantId)) return
+    if (box.state === 'paused') await thaw(this.node.hierarchy, box.cgroup)
+    const grace = new Grace(graceMs)
+    this.#graces.set(id, grace)
+    try {
+      await terminate(this.node, box, box.init.pid, grace)
+    } finally {
+      this.#graces.delete(id)
+    }
+  }
+
+  /** Leaves a sandbox that is being stopped no more than this. */
+  shorten(id: string, graceMs: number): void {
+    this.#graces.get(id)?.shorten(graceMs)
+  }
+}
+
+/** The time that processes have between the request to end and SIGKILL. It can be shortened while it runs. */
+class Grace {
+  #endsAt: number
+  #wake = () => {}
+
+  constructor(ms: number) {
+    this.#endsAt = performance.now() + ms
+    this.half = performance.now() + ms / 2
+  }
+
+  /** When half of the time that was given at first is over. */
+  readonly half: number
+
+  get over(): boolean {
+    return performance.now() >= this.#endsAt
+  }
+
+  /** Leaves no more than `ms` from now. */
+  shorten(ms: number): void {
+    this.#endsAt = Math.min(this.#endsAt, performance.now() + ms)
+    this.#wake()
+  }
+
+  /** Resolves after `ms`, or sooner when the grace ends or is shortened. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, Math.min(ms, this.#endsAt - performance.now())))
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+/**
+ * Asks the processes of a sandbox to end, as a system does that shuts down, and returns when all but the first have,
+ * or the grace is over. Each gets SIGTERM, and SIGCONT in case it was stopped. A shell at its prompt ignores SIGTERM: when
+ * it is alone on its terminal it gets SIGHUP, as when a window is closed, upon which it saves its history. After half of
+ * the grace every session on a terminal gets SIGHUP.
+ */
+async function terminate(node: NodeContext, box: Record, init: number, grace: Grace): Promise<void> {
+  const engine = node.engines.of(box.isolation)
+  const look = async () => engine.processes(box.id, init, await processesOf(node.hierarchy, box.cgroup))
+  const send = async (those: readonly InsideProcess[], ...names: NodeJS.Signals[]) => {
+    for (let at = 0; at < Math.min(those.length, engine.signals.most) && !grace.over; at += atOnce) {
+      await Promise.all(those.slice(at, at + atOnce).map(({ pid }) => engine.signal(box.id, pid, names)))
+    }
+  }
+  let left = await look()
+  await send(left, 'SIGTERM', 'SIGCONT')
+  const hungUp = new Set<number>()
+  const began = performance.now()
+  for (let waitMs = 1; left.length > 0 && !grace.over; waitMs = Math.min(waitMs * 2, engine.signals.lookMs)) {
+    const now = performance.now()
+    const isDue = (one: InsideProcess) =>
+      now >= grace.half
+        ? one.session !== null
+        : isLonelyLeader(one, left) &&
+          (one.ignoresTerm === 'yes' || (one.ignoresTerm === 'perhaps' && now - began >= doubtMs))
+    const waiting = left.filter((one) => !hungUp.has(one.pid) && isDue(one))
+    for (const { pid } of waiting) hungUp.add(pid)
+    await send(waiting, 'SIGHUP', 'SIGCONT')
+    await grace.sleep(waitMs)
+    left = await look()
+  }
+}
+
+/** Such as a shell with nothing else on its terminal. */
+const isLonelyLeader = (one: InsideProcess, all: readonly InsideProcess[]) =>
+  one.session === one.pid && all.filter(({ session }) => session === one.pid).length === 1
