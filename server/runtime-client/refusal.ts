@@ -10,9 +10,11 @@ export class RuntimeUnreachable extends ApiError {
   readonly heard: boolean
 
   constructor(error: Error) {
+    // The message of a system error names the socket, which is a file of the host.
+    const why = 'code' in error ? String(error.code) : error.message
     super(
       'runtime_unavailable',
-      `the runtime cannot be reached (${error.message}); sandboxes go on, and it usually comes back by itself`,
+      `the runtime cannot be reached (${why}); sandboxes go on, and it usually comes back by itself`,
       retryAfterSeconds,
     )
     this.heard = !('code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT'))
