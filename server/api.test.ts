@@ -61,7 +61,7 @@ describe('the API', () => {
       })
       const events = await run({ command: ['echo', 'a b'] }, { accept: 'text/event-stream' })
       expect(events.body).toMatch(
-        /^event: stdout\ndata: {"text":"a b\\n"}\n\nevent: exit\ndata: {"exitCode":0/,
+        /^:\n\nevent: stdout\ndata: {"text":"a b\\n"}\n\nevent: exit\ndata: {"exitCode":0/,
       )
       const bytes = { command: 'cat', stdin: '/wAK', encoding: 'base64' }
       expect((await run(bytes)).body).toMatchObject({ stdout: '/wAK', exitCode: 0 })
