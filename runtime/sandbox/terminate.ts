@@ -11,6 +11,9 @@ const atOnce = 8
 /** After SIGTERM, what is perhaps a shell at its prompt has so long to show that it is none. */
 const doubtMs = 500
 
+/** bash may miss a SIGHUP that comes just before it waits for a key: it is sent again after this. */
+const againMs = 500
+
 /** The stops that are under way. */
 export class Terminations {
   readonly #graces = new Map<string, Grace>()
@@ -93,7 +96,8 @@ async function terminate(node: NodeContext, box: Record, init: number, grace: Gr
   }
   let left = await look()
   await send(left, 'SIGTERM', 'SIGCONT')
-  const hungUp = new Set<number>()
+  /** When each was sent SIGHUP the last time. */
+  const hungUp = new Map<number, number>()
   const began = performance.now()
   for (let waitMs = 1; left.length > 0 && !grace.over; waitMs = Math.min(waitMs * 2, engine.signals.lookMs)) {
     const now = performance.now()
@@ -102,8 +106,10 @@ async function terminate(node: NodeContext, box: Record, init: number, grace: Gr
         ? one.session !== null
         : isLonelyLeader(one, left) &&
           (one.ignoresTerm === 'yes' || (one.ignoresTerm === 'perhaps' && now - began >= doubtMs))
-    const waiting = left.filter((one) => !hungUp.has(one.pid) && isDue(one))
-    for (const { pid } of waiting) hungUp.add(pid)
+    const waiting = left.filter(
+      (one) => now - (hungUp.get(one.pid) ?? Number.NEGATIVE_INFINITY) >= againMs && isDue(one),
+    )
+    for (const { pid } of waiting) hungUp.set(pid, now)
     await send(waiting, 'SIGHUP', 'SIGCONT')
     await grace.sleep(waitMs)
     left = await look()
