@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { textWithoutNul } from './text.js'
 
 /** How many bytes a text takes in UTF-8, at the API and in the database. */
 export const utf8Bytes = (text: string): number => new TextEncoder().encode(text).length
@@ -31,4 +32,7 @@ export function boundedRecord<K extends z.ZodType<string, string>, V extends z.Z
 }
 
 /** Labels that a caller gives a sandbox or a run. Lists show them. */
-export const metadata = boundedRecord(z.string().max(64), z.string().max(512), { entries: 64, bytes: 16_384 })
+export const metadata = boundedRecord(textWithoutNul(64), textWithoutNul(512), {
+  entries: 64,
+  bytes: 16_384,
+})

@@ -3,7 +3,7 @@ import { metadata } from './bounds.js'
 import { newId, tenantId } from './ids.js'
 import { quota, limits as sandboxLimits } from './limits.js'
 import { networkPolicy } from './network.js'
-import { command, contentEncoding, environment, metadata, templateName } from './sandbox.js'
+import { command, contentEncoding, environment, templateName } from './sandbox.js'
 import { textWithoutNul } from './text.js'
 
 /**

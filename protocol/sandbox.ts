@@ -28,9 +28,6 @@ export const contentEncoding = z.enum(['utf8', 'base64'])
 /** A path inside a sandbox. */
 export const insidePath = textWithoutNul(4096).min(1)
 
-/** What a person keeps with a sandbox or a run. */
-export const metadata = z.record(textWithoutNul(64), textWithoutNul(512))
-
 /** A string is run by `/bin/sh -c`; an array is a program and its arguments. */
 export const command = z.union([
   textWithoutNul(131_072).min(1),
