@@ -35,6 +35,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
       ...{ truncated: false, timedOut: false, durationMs: 21.5 },
     },
   ],
+  StopSandbox: [protocol.stopSandbox, { graceSeconds: 20 }],
   OpenTerminal: [protocol.openTerminal, { cols: 120, rows: 40 }],
   Terminal: [protocol.terminal],
   MoveFile: [protocol.moveFile],
