@@ -47,7 +47,7 @@ export async function setUp(settings: Settings, access: Access): Promise<void> {
     setAdminAside(home)
     keepAdmin(settings, said)
   } else if (bringAdminBack(home, said.installation)) {
-    const admin = credentials.safeParse(JSON.parse(readFileSync(adminFile(home), 'utf8'))).data
+    const admin = readAdmin(home)
     if (admin !== undefined) keepAdmin(settings, { ...admin, installation: said.installation })
   }
 }
