@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { detectHierarchy } from '../runtime/cgroup/hierarchy.js'
 import { processesBelow } from '../runtime/cgroup/kill.js'
 import { run } from '../runtime/linux/spawn.js'
-import { TestInstance } from './testing/instance.js'
+import { outcomeOf, startProgram, TestInstance } from './testing/instance.js'
 import { isRunning } from './up/lock.js'
 
 const admin = z.object({ apiKey: z.string() })
@@ -38,6 +38,7 @@ describe('bin/down', { timeout: 300_000 }, () => {
     instance = await TestInstance.make('d')
   }, 30_000)
   beforeEach(async () => {
+    if (existsSync(join(instance.run, 'supervisor.pid'))) return
     const { code, said } = await instance.bin('cloche', ['up', '--detach'])
     expect(said).toContain('ready at')
     expect(code).toBe(0)
@@ -45,6 +46,34 @@ describe('bin/down', { timeout: 300_000 }, () => {
     else await api('POST', `/sandboxes/${sandbox}/start`)
   }, 300_000)
   afterAll(() => instance.remove())
+
+  it('finds an instance whose runtime, secrets and database no other user can reach', async () => {
+    const server = instance.children().server?.pid ?? 0
+    const secrets = ['secret', 'database-url'].map((name) => join(instance.run, 'secrets', name))
+    const as = (user: string, program: readonly string[]) =>
+      outcomeOf(
+        startProgram('setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--', ...program]),
+      )
+    const connect = 'IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$!\\n"'
+    const own = `cloche-${instance.name}`
+    const attempts = [
+      ...secrets.map((file) => ['cat', file]),
+      ...['environ', 'maps'].map((name) => ['cat', `/proc/${server}/${name}`]),
+      ['ls', join(instance.run, 'postgres')],
+      ['ls', join(instance.home, 'postgres')],
+    ]
+    for (const attempt of attempts) expect((await as('cloche', attempt)).code).not.toBe(0)
+    for (const file of secrets) expect((await as(own, ['cat', file])).code).toBe(0)
+    const program = ['/usr/bin/perl', '-MIO::Socket::UNIX', '-e', connect, join(instance.run, 'runtime.sock')]
+    expect((await as('cloche', program)).said).toBe('Permission denied\n')
+    expect((await as(own, program)).code).toBe(0)
+    const secret = readFileSync(join(instance.home, 'secret'), 'utf8').trim()
+    for (const { pid } of Object.values(instance.children())) {
+      const environ = readFileSync(`/proc/${pid}/environ`, 'utf8')
+      expect(environ).not.toContain(secret)
+      expect(environ).not.toContain('postgresql://')
+    }
+  })
 
   it('lets what runs in sandboxes end by itself first', async () => {
     await inside(

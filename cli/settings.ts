@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { withSecretFiles } from '../common/secrets.js'
 import { type Config, readConfig } from '../runtime/config.js'
 import { Failure } from './command.js'
 
@@ -35,7 +36,9 @@ export interface Settings extends Config {
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   try {
     // An empty variable is one that is not set, as in a systemd unit's EnvironmentFile.
-    const own = environment.parse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
+    const own = environment.parse(
+      Object.fromEntries(Object.entries(withSecretFiles(env)).filter(([, value]) => value !== '')),
+    )
     return {
       ...readConfig(env),
       app: installationOf(fileURLToPath(import.meta.url)),

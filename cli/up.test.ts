@@ -59,7 +59,9 @@ describe('Cloche on this machine, from bin/up to bin/down', { timeout: 180_000 }
 
   it.each(['server', 'postgres'])('runs the %s as a user who has nothing and can gain nothing', (name) => {
     const status = readFileSync(`/proc/${instance.children()[name]?.pid}/status`, 'utf8')
-    const uid = readFileSync('/etc/passwd', 'utf8').match(/^cloche:[^:]*:(\d+):/m)?.[1]
+    const uid = readFileSync('/etc/passwd', 'utf8').match(
+      new RegExp(`^cloche-${instance.name}:[^:]*:(\\d+):`, 'm'),
+    )?.[1]
     expect(status).toMatch(new RegExp(`^Uid:(\\t${uid}){4}$`, 'm'))
     expect(status).toMatch(/^Groups:\t\s*$/m)
     for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) {
@@ -199,7 +201,10 @@ describe('Cloche on this machine, from bin/up to bin/down', { timeout: 180_000 }
     await withClient(database('postgres'), (client) => client.query('CREATE DATABASE theirs'))
     const other = await TestInstance.make('w')
     try {
-      const { code, said } = await other.up({ DATABASE_URL: database('theirs') })
+      const { code, said } = await other.up({
+        DATABASE_URL: database('theirs'),
+        CLOCHE_GROUP: `cloche-${instance.name}`,
+      })
       expect(said).toContain('ready at')
       expect(code).toBe(0)
       expect(Object.keys(other.children()).toSorted()).toEqual(['runtime', 'server', 'terminals'])

@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { PoolSettings } from './pool/pools.js'
+import { serviceUser } from './service-user.js'
 
 const mib = 1024 ** 2
 const address = z.ipv4()
@@ -33,7 +34,7 @@ const environment = z.object({
     .pipe(z.array(address).min(1))
     .optional(),
   CLOCHE_CGROUP_ROOT: z.string().startsWith('/').optional(),
-  CLOCHE_GROUP: z.string().default('cloche'),
+  CLOCHE_GROUP: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
 
@@ -52,6 +53,7 @@ export interface Config {
   readonly quarantineDays: number
   readonly resolvers: readonly string[] | undefined
   readonly cgroupRoot: string
+  /** The user and group that server and database run as; may open the runtime's socket. */
   readonly group: string
   readonly logLevel: string
 }
@@ -90,7 +92,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     quarantineDays: parsed.CLOCHE_QUARANTINE_DAYS,
     resolvers: parsed.CLOCHE_RESOLVERS,
     cgroupRoot: parsed.CLOCHE_CGROUP_ROOT ?? `/${instance}`,
-    group: parsed.CLOCHE_GROUP,
+    group: parsed.CLOCHE_GROUP ?? serviceUser(instance, home),
     logLevel: parsed.LOG_LEVEL,
   }
 }

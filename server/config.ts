@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { withSecretFiles } from '../common/secrets.js'
 
 const environment = z.object({
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://'),
@@ -56,7 +57,7 @@ export interface Config {
 
 /** @throws ZodError that names each variable that is wrong */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const parsed = environment.parse(env)
+  const parsed = environment.parse(withSecretFiles(env))
   const { HOST: host, PORT: port } = parsed
   const publicUrl = new URL(parsed.CLOCHE_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
   const loopback = ['localhost', '127.0.0.1', '[::1]']

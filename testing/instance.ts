@@ -45,6 +45,7 @@ export async function openInstance(
     await run('umount', [join(home, 'disk')]).catch(() => {}) // or it was not mounted
     await rm(home, { recursive: true, force: true })
     await run('ip', ['netns', 'del', name]).catch(() => {}) // or it was not there
+    await run('userdel', [`cloche-${name}`]).catch(() => {}) // nor its user
   }
   await clean()
   await run('ip', ['netns', 'add', name])

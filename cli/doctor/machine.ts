@@ -4,6 +4,7 @@ import { hostResolver } from '../../runtime/network/firewall.js'
 import type { Settings } from '../settings.js'
 import { findSupervisor } from '../up/lock.js'
 import { portTrouble } from '../up/port.js'
+import { ensureUser } from '../up/user.js'
 import { advice, type Finding, missing, ok } from './finding.js'
 
 const gib = 1024 ** 3
@@ -26,7 +27,9 @@ export function checkPlatform(): Finding[] {
   ]
 }
 
-export function checkUser({ group }: Settings): Finding {
+export function checkUser(settings: Settings): Finding {
+  const { group } = settings
+  ensureUser(settings)
   const known = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .some((line) => line.startsWith(`${group}:`))

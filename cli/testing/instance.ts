@@ -48,6 +48,7 @@ export class TestInstance {
     await this.bin('down')
     await run('rm', ['-rf', '--one-file-system', this.home])
     await run('ip', ['netns', 'del', this.name])
+    await run('userdel', [`cloche-${this.name}`]).catch(() => {}) // it was never up
   }
 
   start(program: string, args: readonly string[] = [], env: Record<string, string> = {}): ChildProcess {

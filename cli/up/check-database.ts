@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withSecretFiles } from '../../common/secrets.js'
 import { requireDatabase } from './database.js'
 
 /**
@@ -6,7 +7,7 @@ import { requireDatabase } from './database.js'
  * what the server would, also where PostgreSQL knows its callers by their user.
  */
 try {
-  await requireDatabase(z.string().parse(process.env.DATABASE_URL))
+  await requireDatabase(z.string().parse(withSecretFiles(process.env).DATABASE_URL))
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 1

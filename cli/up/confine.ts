@@ -1,6 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Settings } from '../settings.js'
+import { ensureUser } from './user.js'
 
 /** A directory that the confined program sees at another place, and may write to. */
 export interface Share {
@@ -13,7 +14,7 @@ export const appView = (settings: Settings) => join(settings.run, 'app')
 export const nodeView = (settings: Settings) => join(settings.run, 'node')
 
 /**
- * The command line that runs `program` as the user `cloche`, without capabilities, and unable to gain any, in
+ * The command line that runs `program` as the instance's user, without capabilities, and unable to gain any, in
  * a mount namespace where the installation is at `appView` (its working directory) and node at `nodeView`:
  * in their own places that user may not be able to walk to them. Sandboxes' mounts are not seen there.
  *
@@ -27,6 +28,7 @@ export function confined(
 ): string[] {
   const app = appView(settings)
   const node = nodeView(settings)
+  ensureUser(settings)
   for (const directory of [settings.run, app, ...writable.map((share) => share.target)]) {
     mkdirSync(directory, { recursive: true, mode: 0o711 })
   }

@@ -18,7 +18,7 @@ import { appView, confined } from './confine.js'
 import { withClient } from './database.js'
 
 /** Root may come in too: the supervisor, and an operator at work on the database. */
-const identities = 'cloche cloche cloche\ncloche root cloche\n'
+const identities = (settings: Settings) => `cloche ${settings.group} cloche\ncloche root cloche\n`
 
 const dataOf = (settings: Settings) => join(settings.home, 'postgres')
 const dataView = (settings: Settings) => join(settings.run, 'pgdata')
@@ -93,7 +93,7 @@ export async function prepareDatabase(settings: Settings): Promise<void> {
     )
   }
   keepFile(join(data, 'pg_hba.conf'), 'local all all peer map=cloche\n')
-  keepFile(join(data, 'pg_ident.conf'), identities)
+  keepFile(join(data, 'pg_ident.conf'), identities(settings))
   await ownDirectory(settings, socketOf(settings))
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure } from '../command.js'
@@ -9,6 +9,7 @@ import { confined, nodeView } from './confine.js'
 import { postgresAnswers } from './database.js'
 import { embeddedUrl, postgresCommand } from './postgres.js'
 import { keptSecret } from './secret.js'
+import { idsOf } from './user.js'
 
 /** What every child may know of this process's environment, beside Cloche's own variables. */
 const shared = ['PATH', 'LANG', 'TZ', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
@@ -17,7 +18,7 @@ function environment(settings: Settings, more: Readonly<Record<string, string>>)
   const own = Object.entries(process.env).filter(
     ([key, value]) => value !== '' && (shared.includes(key) || key.startsWith('CLOCHE_')),
   )
-  const { CLOCHE_SECRET: _, ...handedOn } = Object.fromEntries(own)
+  const { CLOCHE_SECRET: _, CLOCHE_SECRET_FILE: __, ...handedOn } = Object.fromEntries(own)
   return { ...handedOn, ...more, NODE_ENV: 'production' as const, LOG_LEVEL: settings.logLevel }
 }
 
@@ -77,6 +78,22 @@ export function accessOf(settings: Settings): Access {
   }
 }
 
+/**
+ * Hands a secret over by a file that only the instance's user can read. What is in a process's environment is in
+ * that of all its children, too, and is seen by everybody who may look at it in /proc.
+ */
+function secretFile(settings: Settings, name: string, content: string): string {
+  const directory = join(settings.run, 'secrets')
+  mkdirSync(directory, { recursive: true, mode: 0o711 })
+  const file = join(directory, name)
+  rmSync(`${file}.new`, { force: true })
+  writeFileSync(`${file}.new`, content, { mode: 0o400 })
+  const { uid, gid } = idsOf(settings.group)
+  chownSync(`${file}.new`, uid, gid)
+  renameSync(`${file}.new`, file)
+  return file
+}
+
 /** How a program of the server is run: confined, and told where everything is. */
 export function serverProgram(settings: Settings, program: string, args: readonly string[], access: Access) {
   built(settings, program)
@@ -89,9 +106,9 @@ export function serverProgram(settings: Settings, program: string, args: readonl
   const env = environment(settings, {
     // Times in the database are UTC, and node-postgres writes them in its process's own zone.
     TZ: 'UTC',
-    DATABASE_URL: access.databaseUrl,
+    DATABASE_URL_FILE: secretFile(settings, 'database-url', access.databaseUrl),
     CLOCHE_RUNTIME_SOCKET: join(settings.run, 'runtime.sock'),
-    CLOCHE_SECRET: access.secret,
+    CLOCHE_SECRET_FILE: secretFile(settings, 'secret', access.secret),
     CLOCHE_URL: settings.url,
     HOST: settings.host,
     PORT: String(settings.port),
