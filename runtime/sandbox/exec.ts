@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import type { ExecExit, ExecRequest } from '../../protocol/index.js'
+import type { ExecExit, ExecRequest, ExitStatus } from '../../protocol/index.js'
 import { insideEnvironment, processSpec } from '../container/spec.js'
 import { OutputPipe } from '../linux/output-pipe.js'
 import { memoryEnvironment } from '../view/environment.js'
@@ -8,6 +8,11 @@ import type { NodeContext } from './node.js'
 import type { Record } from './record.js'
 import { type Spawned, spawnInside } from './spawn.js'
 
+/**
+ * A command that was killed at its deadline and is not dead after this is in a sandbox that is paused: it is answered
+ * for, and dies when it thaws.
+ */
+const frozenMs = 1000
 /** Bytes of the longest words that an engine writes when it loses a command. */
 const maxLostCommand = 400
 
@@ -63,9 +68,15 @@ function watch(
     killed = true
     kill()
   }
+  let answer: NodeJS.Timeout | undefined
+  let giveUp = (_: ExitStatus) => {}
+  const frozen = new Promise<ExitStatus>((resolve) => {
+    giveUp = resolve
+  })
   const timer = setTimeout(() => {
     timedOut = true
     end()
+    answer = setTimeout(() => giveUp({ exitCode: null, signal: 'SIGKILL' }), frozenMs)
   }, request.timeoutMs)
   const follow = async (output: Follower): Promise<ExecExit> => {
     stdout.open((bytes) => output('stdout', bytes, stdout))
@@ -73,8 +84,9 @@ function watch(
       if (bytes.length > maxLostCommand || !lostCommand?.test(bytes.toString()))
         output('stderr', bytes, stderr)
     })
-    const status = await node.reaper.wait(pid)
+    const status = await Promise.race([node.reaper.wait(pid), frozen])
     clearTimeout(timer)
+    clearTimeout(answer)
     stdin.destroy()
     for (const pipe of [stdout, stderr]) {
       if (pipe.finish()) node.lateOutput.keep(box.id, pipe)

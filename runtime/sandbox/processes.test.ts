@@ -132,6 +132,15 @@ describe('the processes of a sandbox', () => {
     }
   })
 
+  it('are killed at their deadline also while the sandbox is paused: answered then, and dead when it thaws', async () => {
+    const running = instance.exec(id, ['sleep', '97'], { timeoutMs: 700 })
+    await sleep(300)
+    expect((await instance.call('POST', `/sandboxes/${id}/pause`)).status).toBe(200)
+    expect((await running).exit).toMatchObject({ timedOut: true, exitCode: null, signal: 'SIGKILL' })
+    expect((await instance.call('POST', `/sandboxes/${id}/resume`)).status).toBe(200)
+    await becomes('pgrep -cx sleep', '0')
+  })
+
   it('cannot be given a NUL: it is refused with the name of the field', async () => {
     const refused = await instance.exec(id, ['echo', 'a\0b'])
     expect([refused.status, refused.stderr]).toEqual([400, expect.stringContaining('command[1]')])
