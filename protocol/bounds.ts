@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { textWithoutNul } from './text.js'
 
 /** How many bytes a text takes in UTF-8, at the API and in the database. */
 export const utf8Bytes = (text: string): number => new TextEncoder().encode(text).length
@@ -31,8 +30,12 @@ export function boundedRecord<K extends z.ZodType<string, string>, V extends z.Z
     .meta({ maxProperties: entries, description: `at most ${entries} entries and ${bytes} bytes together` })
 }
 
+/** Text that PostgreSQL can hold: its JSON takes neither NUL nor half of a surrogate pair. */
+export const storableText = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[^\0\p{Surrogate}]*$/u, 'must not contain NUL or half of a surrogate pair')
+
 /** Labels that a caller gives a sandbox or a run. Lists show them. */
-export const metadata = boundedRecord(textWithoutNul(64), textWithoutNul(512), {
-  entries: 64,
-  bytes: 16_384,
-})
+export const metadata = boundedRecord(storableText(64), storableText(512), { entries: 64, bytes: 16_384 })

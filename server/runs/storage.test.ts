@@ -55,6 +55,19 @@ describe('what a tenant stores', () => {
     expect((await ann.call('POST', '/api/v1/sandboxes', { env })).body.detail).toMatch(/at most 131072/)
   })
 
+  it('is refused where the database cannot hold it, and asked for where it cannot be', async () => {
+    for (const text of ['a\0b', 'a\ud800b']) {
+      for (const metadata of [{ key: text }, { [text]: 'value' }]) {
+        expect((await post({ metadata })).status).toBe(400)
+        expect((await ann.call('POST', '/api/v1/sandboxes', { metadata })).status).toBe(400)
+      }
+    }
+    for (const query of ['search=%00', 'language=a%00', 'cursor=%00']) {
+      expect((await ann.call('GET', `/api/v1/runs?${query}`)).status).toBe(400)
+    }
+    expect((await ann.call('GET', '/api/v1/sandboxes?cursor=%00')).status).toBe(400)
+  })
+
   it('is counted exactly, also when results come and when runs are deleted', async () => {
     const first = await post({ command: 'head -c 100000 /dev/zero | tr "\\0" x' })
     expect(first.status).toBe(200)
