@@ -28,6 +28,10 @@ export interface Cloche extends AsyncDisposable {
   /** @throws when a packet from inside gets no answer from the host */
   reachGateway(id: string): Promise<void>
   remove(id: string): Promise<void>
+  /** Every sandbox with its usage, at the runtime's socket. */
+  list(): Promise<void>
+  /** A call that costs nothing, at the runtime's socket. */
+  ping(): Promise<void>
   /** At the API, over HTTP with a key. */
   api(method: string, path: string, body?: object): Promise<string>
   poolFull(): Promise<void>
@@ -115,6 +119,8 @@ export async function openCloche(): Promise<Cloche> {
         process.kill(server, 'SIGCONT')
       }
     },
+    list: async () => void (await runtime('GET', '/sandboxes')),
+    ping: async () => void (await runtime('GET', '/healthz')),
     poolFull: async () => {
       for (let tries = 0; tries < 4000; tries++) {
         const { pools } = node.parse(JSON.parse(await runtime('GET', '/node')))

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { detectHierarchy, removeCgroup } from '../runtime/cgroup/hierarchy.js'
 import { browser } from './browser.js'
 import { openCloche } from './cloche.js'
+import { listing } from './listing.js'
 import { openDocker } from './peers/docker.js'
 import { oneShot, openOci } from './peers/oci.js'
 import type { Ground, Peer } from './peers/peer.js'
@@ -28,7 +29,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '300' },
     alive: { type: 'string', default: '1,100,500,1000' },
-    only: { type: 'string', default: 'sandboxes,runs,rate,memory,terminals,browser,alive' },
+    listing: { type: 'string', default: '10,100,300' },
+    only: { type: 'string', default: 'sandboxes,runs,rate,memory,terminals,browser,alive,listing' },
   },
 })
 const rounds = Number(values.rounds)
@@ -71,6 +73,11 @@ try {
   if (only.has('browser')) {
     say('a browser')
     await browser(samples, cloche, rounds)
+  }
+  if (only.has('listing')) {
+    const stops = values.listing.split(',').map(Number)
+    say(`lists of ${values.listing}`)
+    await cloche.withoutServer(() => listing(samples, cloche, stops, rounds))
   }
   if (only.has('alive')) {
     say(`${values.alive} alive`)

@@ -9,6 +9,15 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   CLOCHE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CLOCHE_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim().toLowerCase())
+        .filter(Boolean),
+    ),
   CLOCHE_SIGNUP: z.enum(['open', 'closed']).default('open'),
   CLOCHE_TRUST_PROXY: z.string().optional(),
   CLOCHE_RUN_PLACES: z.coerce.number().int().min(1).max(1000).optional(),
@@ -39,6 +48,8 @@ export interface Config {
   readonly publicUrl: string
   /** Pages of these origins may call: the public one, and on loopback its other names. */
   readonly origins: readonly string[]
+  /** Names under which the server answers, without ports. */
+  readonly hosts: readonly string[]
   readonly signUp: 'open' | 'closed'
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
@@ -70,6 +81,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return {
     ...{ databaseUrl: parsed.DATABASE_URL, runtimeSocket: parsed.CLOCHE_RUNTIME_SOCKET },
     ...{ secret: parsed.CLOCHE_SECRET, host, port, publicUrl: publicUrl.origin, origins },
+    hosts: [...new Set([...loopback, publicUrl.hostname, ...parsed.CLOCHE_HOSTS])],
     signUp: parsed.CLOCHE_SIGNUP,
     trustedProxies: parsed.CLOCHE_TRUST_PROXY?.split(',').map((part) => part.trim()) ?? [],
     runPlaces: parsed.CLOCHE_RUN_PLACES ?? availableParallelism() * 2,

@@ -25,6 +25,7 @@ await runService(log, async () => {
     sandboxes,
     runtime,
     origins: config.origins,
+    hosts: config.hosts,
     log: log,
   })
   // Who wants to create something waits for it; nobody else does.

@@ -13,7 +13,9 @@ import type { Database } from './database/client.js'
 import { notFound } from './errors.js'
 import { refuseForeignOrigin } from './http/guard.js'
 import { serveHealth } from './http/health.js'
+import { refuseForeignHost } from './http/hosts.js'
 import { serveMetrics } from './http/metrics.js'
+import { endSlowUploads } from './http/pace.js'
 import { sendProblem } from './http/problem.js'
 import type { Pairing } from './installation/pairing.js'
 import { describeApi } from './openapi/document.js'
@@ -66,8 +68,11 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     bodyLimit: bodyBytes,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     forceCloseConnections: true,
+    // Of bodies `pace.ts` takes care: a long upload that goes on is legal.
+    http: { headersTimeout: 10_000, requestTimeout: 0, connectionsCheckingInterval: 2000 },
     routerOptions: { maxParamLength: 128 },
   }).withTypeProvider<ZodTypeProvider>()
+  endSlowUploads(app)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)
@@ -88,6 +93,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
       ...(config.publicUrl.startsWith('https:') ? { 'strict-transport-security': 'max-age=31536000' } : {}),
     })
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
+    refuseForeignHost(request.raw, config.hosts)
     await refuseForeignOrigin(request, config.origins, principals)
   })
   await app.register(fastifySwagger, describeApi(config.publicUrl))

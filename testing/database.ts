@@ -6,6 +6,7 @@ import { readSettings } from '../cli/settings.js'
 import { forgetViews } from '../cli/up/confine.js'
 import { postgresAnswers } from '../cli/up/database.js'
 import { createDatabase, embeddedUrl, postgresCommand, prepareDatabase } from '../cli/up/postgres.js'
+import { ensureUser } from '../cli/up/user.js'
 import { migrate } from '../server/database/engine.js'
 
 /** A PostgreSQL of its own with all migrations applied, for tests that need no node: it is there in two seconds. */
@@ -20,6 +21,7 @@ export async function openTestDatabase(suffix: string): Promise<TestDatabase> {
   await rm(home, { recursive: true, force: true })
   const settings = readSettings({ ...process.env, CLOCHE_INSTANCE: name, CLOCHE_HOME: home })
   process.umask(0o022)
+  ensureUser(settings)
   await prepareDatabase(settings)
   const [program = '', ...args] = postgresCommand(settings)
   const postgres = spawn(program, args, {

@@ -24,6 +24,7 @@ export async function openServer(settings: Readonly<Record<string, string>>) {
     sandboxes,
     runtime,
     origins: config.origins,
+    hosts: config.hosts,
     log,
   })
   const url = await app.listen({ host: '127.0.0.1', port: Number(settings.PORT ?? 0) })

@@ -89,7 +89,7 @@ export function routes(services: Services): Route[] {
       method: 'GET',
       path: /^\/sandboxes$/,
       handle: async () => ({
-        sandboxes: await Promise.all(sandboxes.list().map((box) => sandboxes.describe(box))),
+        sandboxes: await sandboxes.describeAll(),
       }),
     },
     {

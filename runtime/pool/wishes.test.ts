@@ -15,10 +15,13 @@ const python = { template: 'python', isolation: 'standard', memoryMiB: 256, purp
 describe('schedules and warm-ahead requests', () => {
   let now: number
   let saved: Kept
+  /** How often it was asked which pool a request is for. */
+  let keyed = 0
   const open = (memoryMiB = 1000, kept: Kept = { schedules: new Map(), warm: new Map() }) =>
     new Wishes(
       {
         keyOf: ({ template, isolation, purpose, memoryMiB: wanted }) => {
+          keyed++
           return { template, isolation, purpose, memoryMiB: sizeClass(wanted ?? 256) }
         },
         budget: { memoryMiB, diskMiB: 1000, cpus: 1, sandboxes: 500 },
@@ -70,6 +73,20 @@ describe('schedules and warm-ahead requests', () => {
     wishes.expire()
     expect(wishes.asked(python)).toBe(0)
     expect(wishes.describe().warm).toEqual([])
+  })
+
+  it('cost no more for each pool when there are more of them', () => {
+    const costOf = (count: number) => {
+      const wishes = open(1_000_000)
+      const templates = Array.from({ length: count }, (_, n) => `t${n}`)
+      for (const template of templates) wishes.addWarm(warmRequest.parse({ template, count: 1 }))
+      keyed = 0
+      wishes.expire()
+      for (const template of templates) expect(wishes.asked({ ...python, template })).toBe(1)
+      return keyed / count
+    }
+    const few = costOf(10)
+    expect(costOf(40)).toBeLessThanOrEqual(few)
   })
 
   it('are refused when they overlap, whatever the zone, and may touch', () => {

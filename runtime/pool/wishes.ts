@@ -27,6 +27,11 @@ export interface Judge {
   now(): number
 }
 
+interface PoolWishes {
+  readonly schedules: string[]
+  readonly warm: string[]
+}
+
 /** Filling begins so long before a schedule's time: a fixed while, and more for each sandbox. */
 const leadMs = (count: number) => 30_000 + count * 200
 const minuteMs = 60_000
@@ -41,6 +46,7 @@ export class Wishes {
   readonly #schedules: Map<string, PoolSchedule>
   readonly #warm: Map<string, WarmRequest & { readonly from: number; readonly until: number }>
   readonly #next = new Map<string, Interval>()
+  #byPool: Map<string, PoolWishes> | undefined
   /** Claims that a wish has served, by its name and the beginning of its time. */
   readonly #served = new Map<string, number>()
 
@@ -110,7 +116,9 @@ export class Wishes {
     const expired = [...this.#warm].filter(([, { until }]) => until <= this.judge.now())
     for (const [id] of expired) this.#warm.delete(id)
     if (expired.length > 0) this.#save()
-    const marks = new Set(this.keys().flatMap((key) => this.#active(key).map(({ mark }) => mark)))
+    this.#byPool = undefined // templates may have changed, and with them the pool that a request is for
+    const pools = new Map(this.keys().map((key) => [nameOf(key), key]))
+    const marks = new Set([...pools.values()].flatMap((key) => this.#active(key).map(({ mark }) => mark)))
     for (const mark of this.#served.keys()) if (!marks.has(mark)) this.#served.delete(mark)
   }
 
@@ -145,19 +153,39 @@ export class Wishes {
 
   #active(key: Key): { mark: string; left: number; until: number }[] {
     const now = this.judge.now()
-    const mine = (request: PoolSchedule | WarmRequest) => nameOf(this.judge.keyOf(request)) === nameOf(key)
-    const active = [...this.#warm]
-      .filter(([, request]) => mine(request) && request.until > now)
-      .map(([id, { count, from, until }]) => ({ mark: `${id} ${from}`, count, until }))
-    for (const [name, schedule] of this.#schedules) {
-      if (!mine(schedule)) continue
-      const { from, until } = nextOccurrence(schedule, now)
+    const mine = this.#wishesOf(nameOf(key))
+    const active = mine.warm.flatMap((id) => {
+      const request = this.#warm.get(id)
+      if (request === undefined || request.until <= now) return []
+      const { count, from, until } = request
+      return [{ mark: `${id} ${from}`, count, until }]
+    })
+    for (const name of mine.schedules) {
+      const schedule = this.#schedules.get(name)
+      if (schedule === undefined) continue
+      const { from, until } = this.#nextOf(name, schedule)
       if (from - leadMs(schedule.count) <= now)
         active.push({ mark: `${name} ${from}`, count: schedule.count, until })
     }
     return active.map(({ mark, count, until }) => {
       return { mark, until, left: Math.max(0, count - (this.#served.get(mark) ?? 0)) }
     })
+  }
+
+  /** Every claim and every pool asks, so which wishes are for which pool is looked up once for all. */
+  #wishesOf(pool: string): PoolWishes {
+    if (this.#byPool === undefined) {
+      this.#byPool = new Map()
+      const of = (request: PoolSchedule | WarmRequest) => {
+        const name = nameOf(this.judge.keyOf(request))
+        const wishes = this.#byPool?.get(name) ?? { schedules: [], warm: [] }
+        this.#byPool?.set(name, wishes)
+        return wishes
+      }
+      for (const [name, schedule] of this.#schedules) of(schedule).schedules.push(name)
+      for (const [id, request] of this.#warm) of(request).warm.push(id)
+    }
+    return this.#byPool.get(pool) ?? { schedules: [], warm: [] }
   }
 
   #judgeSchedule(name: string, schedule: PoolSchedule, range: Interval): void {
@@ -203,6 +231,7 @@ export class Wishes {
   }
 
   #save(): void {
+    this.#byPool = undefined
     this.judge.save({ schedules: this.#schedules, warm: this.#warm })
   }
 }

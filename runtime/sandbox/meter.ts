@@ -1,12 +1,16 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Usage } from '../../protocol/index.js'
 import { type CgroupUsage, readUsage } from '../cgroup/usage.js'
-import { readTraffic } from '../network/veth.js'
+import { readTraffic, type Traffic } from '../network/veth.js'
 import { volumeUsage } from '../rootfs/volume.js'
 import type { NodeContext } from './node.js'
 import { type Counted, counted, type Record } from './record.js'
 
 /** One question to btrfs answers for all sandboxes; it is asked again after this long. */
 const diskFreshMs = 5000
+
+/** Sandboxes that are read before other work gets its turn: some 3 ms. */
+const sliceOf = 8
 
 /** What a sandbox without processes uses. */
 const idle: CgroupUsage = {
@@ -23,14 +27,38 @@ export class Meter {
 
   /** What it has used since it was claimed, in all its runs, and what it uses now. */
   async read(box: Record): Promise<Usage> {
-    const { hierarchy, device, slot } = this.node
+    const [usage] = await this.readAll([box])
+    if (usage === undefined) throw new Error('one reading for each sandbox')
+    return usage
+  }
+
+  /**
+   * The same of many, in their order. What they share, the links' counters and the disk, is read once for all of them,
+   * and other work gets its turn after each slice.
+   */
+  async readAll(boxes: readonly Record[]): Promise<Usage[]> {
+    const { slot } = this.node
+    const disk = await this.#readDisk()
+    const traffic = boxes.some(({ init }) => init !== null) ? readTraffic(slot.interfacePrefix) : undefined
+    const usages: Usage[] = []
+    for (let at = 0; at < boxes.length; at += sliceOf) {
+      if (at > 0) await setImmediate()
+      const slice = boxes.slice(at, at + sliceOf)
+      usages.push(
+        ...(await Promise.all(
+          slice.map((box) => this.#sum(box, disk, traffic?.get(slot.interfaceName(box.index)))),
+        )),
+      )
+    }
+    return usages
+  }
+
+  async #sum(box: Record, disk: ReadonlyMap<number, number>, link: Traffic | undefined): Promise<Usage> {
+    const { hierarchy, device } = this.node
     // While it is being stopped its cgroup is still there, and counted already.
     const alive = box.init !== null
-    const [cgroup, disk] = await Promise.all([
-      alive ? readUsage(hierarchy, box.cgroup, device) : idle,
-      this.#readDisk(),
-    ])
-    const traffic = alive ? readTraffic(slot.interfacePrefix).get(slot.interfaceName(box.index)) : undefined
+    const cgroup = alive ? await readUsage(hierarchy, box.cgroup, device) : idle
+    const traffic = alive ? link : undefined
     const { counted: before } = box
     return {
       ...cgroup,

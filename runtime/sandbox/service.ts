@@ -81,8 +81,18 @@ export class Sandboxes {
 
   /** @param metered with live usage; without it the answer needs no question to the kernel */
   async describe(box: Record, metered = true): Promise<RuntimeSandbox> {
+    return this.#present(box, metered ? await this.meter.read(box) : null)
+  }
+
+  /** Every sandbox with its live usage, in one pass. */
+  async describeAll(): Promise<RuntimeSandbox[]> {
+    const boxes = this.list()
+    const usages = await this.meter.readAll(boxes)
+    return boxes.map((box, at) => this.#present(box, usages[at] ?? null))
+  }
+
+  #present(box: Record, usage: RuntimeSandbox['usage']): RuntimeSandbox {
     const { template, failure, limits, network, isolation, warm } = box
-    const usage = metered ? await this.meter.read(box) : null
     const state = this.stateOf(box)
     const id = box.sandboxId ?? ''
     const tenantId = box.tenantId ?? ''

@@ -284,4 +284,69 @@ describe('who a request is from', () => {
       .poll(async () => (await signIn('slow@example.org', password)).status, { timeout: 40_000 })
       .toBe(200)
   })
+
+  it('is answered under known names of the host only', async () => {
+    const get = async (host: string, path = '/api/openapi.json', url = open.url) => {
+      const { hostname, port } = new URL(url)
+      const socket = connectTcp(Number(port), hostname)
+      await once(socket, 'connect')
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+      return (await text(socket)).slice(0, 12)
+    }
+    for (const host of ['localhost', '127.0.0.1:1', '[::1]:3000', 'LOCALHOST:80'])
+      expect(await get(host)).toContain('200')
+    for (const host of [
+      'evil.example',
+      '127.0.0.1.evil.example',
+      'localhost evil',
+      '',
+      '10.0.0.1',
+      'localhost:80:1',
+    ]) {
+      expect(await get(host)).toContain('400')
+    }
+    expect(await get('balancer', '/healthz')).not.toContain('400')
+    expect(await get('cloche.example', '/api/openapi.json', tls.url)).toContain('200')
+    expect(await get('cloche.example')).toContain('400')
+  })
+
+  it('is told soon: sockets of callers who say nothing, or are refused, are closed', async () => {
+    const ends = (path: string, auth: object = {}) =>
+      new Promise<void>((resolve, reject) => {
+        const line: Line = io(`${open.url}${path}`, {
+          ...{ transports: ['websocket'], forceNew: true, reconnection: false, auth },
+        })
+        lines.push(line)
+        line.io.on('close', () => resolve())
+        line.io.on('error', reject)
+      })
+    await ends('/')
+    await ends('/terminals')
+    await ends('/terminals', { token: 'clk_wrong' })
+    const { hostname, port } = new URL(open.url)
+    const silent = connectTcp(Number(port), hostname)
+    await once(silent, 'connect')
+    const upgrade =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+    silent.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: ${hostname}\r\n${upgrade}\r\n`)
+    expect(await text(silent)).toMatch(/^HTTP\/1\.1 101 /)
+  })
+
+  it('does not matter to a caller that sends too slowly: headers and bodies have a pace', async () => {
+    const owner = await TestClient.signUp(open.url, 'pace@example.org')
+    const { key } = (await owner.call('POST', '/api/v1/keys', { name: 'k' })).body
+    const { hostname, port } = new URL(open.url)
+    const dribble = async (head: string, piece: string) => {
+      const socket = connectTcp(Number(port), hostname)
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+      socket.write(head)
+      const timer = setInterval(() => socket.write(piece), 500)
+      socket.resume()
+      await once(socket, 'close')
+      clearInterval(timer)
+    }
+    const post = `POST /api/v1/runs HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n`
+    await Promise.all([dribble('GET /healthz HTTP/1.1\r\n', 'X: y\r\n'), dribble(post, ' ')])
+  })
 })

@@ -7,6 +7,8 @@ import type { Principal, Principals } from './principal.js'
 /** Access that ended without this server being told, such as a key that expired, is noticed within this time. */
 const everyMs = 5000
 
+const graceMs = 1000
+
 /** A socket, or an answer that is still being written. */
 interface Open {
   readonly principal: Principal
@@ -58,7 +60,12 @@ export class AccessWatch implements AsyncDisposable {
   /** Watches every call of a scope in which `principal` is known before this hook. */
   watchCalls(app: FastifyInstance): void {
     app.addHook('onRequest', async (request, reply) => {
-      const ended = this.add(request.principal, () => void reply.raw.destroy())
+      const ended = this.add(request.principal, () => {
+        // Whoever leaves a tenant still hears that it is done.
+        setTimeout(() => {
+          if (!reply.raw.writableFinished) reply.raw.destroy()
+        }, graceMs)
+      })
       reply.raw.once('close', ended)
     })
   }

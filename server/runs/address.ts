@@ -1,4 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { privateRanges } from '../../protocol/index.js'
 
 /**
  * Everything that is not the public internet, in the way of IANA's registries of special addresses: who calls
@@ -6,19 +8,9 @@ import { BlockList, isIPv6 } from 'node:net'
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry, iana-ipv6-special-registry
  */
 const special = new BlockList()
-for (const [network, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const) {
-  special.addSubnet(network, bits, 'ipv4')
+for (const range of privateRanges) {
+  const [network = '', bits] = range.split('/')
+  special.addSubnet(network, Number(bits), 'ipv4')
 }
 // Of IPv6 only 2000::/3 is public; some of it carries an IPv4 address along.
 for (const [network, bits] of [
@@ -48,5 +40,15 @@ export function mayCall(address: string, allowList: BlockList): boolean {
   if (mapped !== undefined) return mayCall(mapped, allowList)
   const family = isIPv6(bare) ? 'ipv6' : 'ipv4'
   if (allowList.check(bare, family)) return true
+  if (isOwn(bare, family)) return false
   return !special.check(bare, family) && (family === 'ipv4' || global.check(bare, 'ipv6'))
+}
+
+/** A public address of this host leads to its own services, past every firewall. */
+function isOwn(address: string, family: 'ipv4' | 'ipv6'): boolean {
+  const own = new BlockList()
+  for (const one of Object.values(networkInterfaces()).flat()) {
+    if (one !== undefined) own.addAddress(one.address, one.family === 'IPv6' ? 'ipv6' : 'ipv4')
+  }
+  return own.check(address, family)
 }

@@ -14,6 +14,7 @@ import {
 import type { Principal, Principals } from '../auth/principal.js'
 import type { AccessWatch } from '../auth/watch.js'
 import { ApiError } from '../errors.js'
+import { refuseForeignHost } from '../http/hosts.js'
 import { asApiError } from '../http/problem.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { SandboxService } from '../sandboxes/service.js'
@@ -27,6 +28,11 @@ type TerminalSocket = Socket<ClientToServer, ServerToClient, Nothing, Data>
 
 /** Terminals that one socket may look at. */
 const maxAttachments = 64
+/** A connection that has not said who it is ends after this time. */
+const anonymousMs = 5000
+const refusedMs = 500
+/** Connections that have not said yet who they are. */
+const maxAnonymous = 1000
 const handshake = z.object({ token: z.string().max(512).optional() })
 const bytes = z.instanceof(Uint8Array)
 
@@ -39,10 +45,11 @@ export function serveTerminals(
     sandboxes: SandboxService
     runtime: RuntimeClient
     origins: readonly string[]
+    hosts: readonly string[]
     log: FastifyBaseLogger
   },
 ): Server {
-  const { principals, watch, sandboxes, runtime, origins, log } = parts
+  const { principals, watch, sandboxes, runtime, origins, hosts, log } = parts
   const io = new Server<ClientToServer, ServerToClient, Nothing, Data>(http, {
     serveClient: false,
     maxHttpBufferSize: 2 * maxInputBytes,
@@ -51,26 +58,42 @@ export function serveTerminals(
     pingTimeout: 10_000,
     perMessageDeflate: false,
     httpCompression: false,
+    connectTimeout: anonymousMs,
     allowRequest: (request, allow) => {
+      try {
+        refuseForeignHost(request, hosts)
+      } catch {
+        return allow('host not known', false)
+      }
+      if (io.engine.clientsCount - identified >= maxAnonymous) return allow('too many connections', false)
       const { origin } = request.headers
       // A page of another origin has the cookie and must not have the socket.
       const trusted = origin === undefined ? isWithoutSession(principals, request) : origins.includes(origin)
       allow(trusted ? null : 'origin not allowed', trusted)
     },
   })
+  // Nothing is here, and nobody is asked who they are.
+  io.of('/').on('connection', (socket) => void socket.disconnect(true))
+  let identified = 0
   io.of('/terminals').use((socket: TerminalSocket, next) => {
     identify(principals, socket).then(
       (principal) => {
         socket.data.principal = principal
         next()
       },
-      (error: unknown) => next(handshakeError(error)),
+      (error: unknown) => {
+        next(handshakeError(error))
+        // Whoever is refused keeps the connection below it otherwise; the reason must arrive first.
+        setTimeout(() => socket.conn.close(), refusedMs)
+      },
     )
   })
   io.of('/terminals').on('connection', (socket: TerminalSocket) => {
+    identified++
     const attachments = new Map<string, Attachment>()
     const ended = watch.add(socket.data.principal, () => void socket.disconnect(true))
     socket.once('disconnect', () => {
+      identified--
       ended()
       for (const attachment of attachments.values()) attachment[Symbol.dispose]()
     })
