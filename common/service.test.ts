@@ -65,6 +65,7 @@ const known = [
   'runtime/linux/process.ts',
   'runtime/terminal/screens.ts',
   'runtime/terminal/terminal.ts',
+  'runtime/view/thread.ts',
   'server/http/events.ts',
-  'server/terminals/socket.ts',
+  'server/http/slow.ts',
 ]
