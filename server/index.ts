@@ -39,6 +39,7 @@ await runService(log, async () => {
     repeat('making rows and sandboxes agree', 10_000, log, () =>
       reconcile(database, runtime, sandboxes, pairing, strays),
     ),
+    repeat('repairing limits', 10_000, log, async () => sandboxes.repair(await runtime.list(), log)),
     repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, pairing, log)),
     repeat('telling results of runs', 500, log, () => callbacks.deliver()),
     repeat('taking up runs that were lost', 5000, log, () => dispatcher.takeUpStrays()),

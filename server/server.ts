@@ -72,7 +72,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     http: { headersTimeout: 10_000, requestTimeout: 0, connectionsCheckingInterval: 2000 },
     routerOptions: { maxParamLength: 128 },
   }).withTypeProvider<ZodTypeProvider>()
-  endSlowUploads(app)
+  endSlowUploads(app, parts.log)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)

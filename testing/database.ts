@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,6 +44,7 @@ export async function openTestDatabase(suffix: string): Promise<TestDatabase> {
       await rm(home, { recursive: true, force: true })
       await rm(settings.run, { recursive: true, force: true })
       forgetViews(settings)
+      spawnSync('userdel', [settings.group])
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import type pg from 'pg'
 import { z } from 'zod'
 import {
   type AdminTenant,
@@ -6,11 +7,13 @@ import {
   adminTenant,
   changeTenant,
   quota,
+  quotaUsed,
   tenantId,
 } from '../../protocol/index.js'
 import { audit } from '../audit.js'
+import { inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
-import { usedBy } from '../sandboxes/admission.js'
+import { admission, usedBy } from '../sandboxes/admission.js'
 import { poolRoutes } from './pools.js'
 import { type QuarantineParts, quarantineRoutes } from './quarantine.js'
 
@@ -71,19 +74,26 @@ export const adminRoutes =
       },
       handler: async (request) => {
         const { id } = request.params
-        const before = await presentTenant(id)
-        const wanted = quota.parse({ ...before.quota, ...request.body.quota })
-        for (const part of ['sandboxes', 'cpus', 'memoryMiB', 'diskMiB', 'pids'] as const) {
-          if (wanted[part] < before.used[part]) {
-            throw new ApiError(
-              'conflict',
-              `the tenant uses ${before.used[part]} of ${part}, more than ${wanted[part]}; nothing was changed`,
-            )
+        // Locked as by an admission: two changes at once both hold, and nothing is admitted in between.
+        const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
+          const row = answers.at(-1)?.rows[0]
+          if (row === undefined) throw notFound('tenant')
+          const used = quotaUsed.parse(row)
+          const wanted = quota.parse({ ...quota.parse(row.quota), ...request.body.quota })
+          for (const part of ['sandboxes', 'cpus', 'memoryMiB', 'diskMiB', 'pids'] as const) {
+            if (wanted[part] < used[part]) {
+              throw new ApiError(
+                'conflict',
+                `the tenant uses ${used[part]} of ${part}, more than ${wanted[part]}; nothing was changed`,
+              )
+            }
           }
+          // The kernel first: what it refuses must not stand in the database.
+          await runtime.setQuota(id, wanted)
+          await client.query('UPDATE tenant SET quota = $2 WHERE id = $1', [id, wanted])
+          return wanted
         }
-        // The kernel first: what it refuses must not stand in the database.
-        await runtime.setQuota(id, wanted)
-        await prisma.tenant.update({ where: { id }, data: { quota: wanted } })
+        const wanted = await inTransaction(pool, change, admission(id, ''))
         await audit(prisma, { tenantId: id, actor: request.principal.actor }, 'tenant.quota', id, wanted)
         return presentTenant(id)
       },

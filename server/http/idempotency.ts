@@ -1,38 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import type { PrismaClient } from '../../prisma/generated/client.js'
 import { sha256 } from '../auth/credential.js'
+import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 
-/** A first try that is not through after this long died with its server. */
-const abandonedMs = 120_000
+/** A server that has not said for so long that it is still at it died. */
+const leaseSeconds = 10
+const renewMs = 3000
+/** After these nobody knows what was made: the key keeps its id, and the next try continues with it. */
+const unknownEnds = new Set(['runtime_unavailable', 'database_unavailable', 'internal'])
+
+const lease = `now() AT TIME ZONE 'UTC' + interval '${leaseSeconds} seconds'`
+const place = `
+  INSERT INTO idempotency AS known ("tenantId", key, request, target, "heldUntil") VALUES ($1, $2, $3, $4, ${lease})
+  ON CONFLICT ("tenantId", key) DO UPDATE SET "heldUntil" = ${lease}, target = coalesce(known.target, excluded.target)
+  WHERE known.status IS NULL AND known.request = excluded.request
+    AND (known."heldUntil" IS NULL OR known."heldUntil" < now() AT TIME ZONE 'UTC')
+  RETURNING target, target <> $4 AS again`
+
+/** What is made for a key. */
+interface Making<T> {
+  /** Chosen before anything is made, and in the database before `make` is called. */
+  readonly id: string
+  make(id: string): Promise<T>
+  /** An earlier try with this id died somewhere on the way: finds what it made, or makes what is missing. */
+  resume(id: string): Promise<T>
+}
 
 /**
- * Does what a request asks for once, however often it is sent with the same `Idempotency-Key`: whoever asks
- * again gets the first answer. A try that failed is forgotten and may be repeated.
+ * Does what a request asks for once, however often it is sent with the same `Idempotency-Key`: whoever asks again gets
+ * the first answer. A try that was refused is forgotten and may be repeated; one whose server died is continued under
+ * the id that it had chosen.
  *
  * @param key undefined: just do it
  * @throws ApiError `conflict` while the first try is under way, `invalid_request` when the key came with another request
  */
 export async function once<T extends object>(
-  prisma: PrismaClient,
+  database: Database,
   request: FastifyRequest,
   key: string | undefined,
   schema: z.ZodType<T>,
-  act: () => Promise<T>,
+  making: Making<T>,
 ): Promise<T> {
-  if (key === undefined) return act()
+  if (key === undefined) return making.make(making.id)
+  const { prisma, pool } = database
   const { tenantId } = request.principal
   const fingerprint = sha256(`${request.method} ${request.url} ${JSON.stringify(request.body)}`)
   const where = { tenantId_key: { tenantId, key } }
-  await prisma.idempotency.deleteMany({
-    where: { tenantId, key, status: null, createdAt: { lt: new Date(Date.now() - abandonedMs) } },
-  })
-  const { count } = await prisma.idempotency.createMany({
-    data: { tenantId, key, request: fingerprint },
-    skipDuplicates: true,
-  })
-  if (count === 0) {
+  const { rows } = await pool.query(place, [tenantId, key, fingerprint, making.id])
+  if (rows[0] === undefined) {
     const first = await prisma.idempotency.findUnique({ where })
     if (first !== null && first.request !== fingerprint) {
       throw new ApiError(
@@ -45,15 +62,35 @@ export async function once<T extends object>(
     }
     return schema.parse(first.response)
   }
+  const { target, again } = rows[0]
+  const hold = (until: string) =>
+    pool.query(`UPDATE idempotency SET "heldUntil" = ${until} WHERE "tenantId" = $1 AND key = $2`, [
+      tenantId,
+      key,
+    ])
+  const ended = new AbortController()
+  void renew(() => hold(lease), ended.signal)
   try {
-    const response = await act()
+    const response = await (again ? making.resume(target) : making.make(target))
     await prisma.idempotency.update({
       where,
       data: { status: 201, response: JSON.parse(JSON.stringify(response)) },
     })
     return response
   } catch (error) {
-    await prisma.idempotency.delete({ where })
+    if (error instanceof ApiError && !unknownEnds.has(error.code)) await prisma.idempotency.delete({ where })
+    else await hold('NULL').catch(() => {}) // then it is free when the lease is over
     throw error
+  } finally {
+    ended.abort()
+  }
+}
+
+/** Holds again and again. A database that is away now is asked again in three seconds. */
+async function renew(hold: () => Promise<unknown>, ended: AbortSignal): Promise<void> {
+  for (;;) {
+    await sleep(renewMs, undefined, { signal: ended, ref: false }).catch(() => {})
+    if (ended.aborted) return
+    await hold().catch(() => {})
   }
 }

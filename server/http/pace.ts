@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from '../../common/log.js'
+import { every } from '../../common/timers.js'
 
 /** A body must bring this much in each window, as long as somebody reads it. */
 const leastBytes = 5 * 1024
@@ -17,9 +19,9 @@ interface Upload {
  * for nothing. An upload that makes progress may take as long as it wants, and one that waits for us, because a
  * sandbox's disk is slow, is not counted.
  */
-export function endSlowUploads(app: FastifyInstance): void {
+export function endSlowUploads(app: FastifyInstance, log: Logger): void {
   const uploads = new Map<IncomingMessage, Upload>()
-  const timer = setInterval(() => {
+  const timer = every(windowMs, 'looking for slow uploads', log, () => {
     for (const [request, upload] of uploads) {
       const bytes = request.socket.bytesRead
       const waitsForUs = request.readableLength > 0
@@ -29,9 +31,8 @@ export function endSlowUploads(app: FastifyInstance): void {
       if (upload.slow >= patience) request.destroy()
       if (request.complete || request.destroyed) uploads.delete(request)
     }
-  }, windowMs)
-  timer.unref()
-  app.addHook('onClose', async () => clearInterval(timer))
+  })
+  app.addHook('onClose', async () => timer[Symbol.dispose]())
   app.addHook('onRequest', async ({ raw }) => {
     const { headers } = raw
     if (headers['transfer-encoding'] === undefined && !(Number(headers['content-length']) > 0)) return

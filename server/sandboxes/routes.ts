@@ -4,6 +4,7 @@ import {
   createSandbox,
   execRequest,
   execResult,
+  newId,
   openTerminal,
   page,
   sandboxList,
@@ -48,9 +49,12 @@ export const sandboxRoutes =
       handler: async (request, reply) => {
         reply.code(201)
         const key = request.headers['idempotency-key']
-        return once(database.prisma, request, key, sandboxWithUsage, () =>
-          sandboxes.create(request.principal, request.body),
-        )
+        const { principal, body } = request
+        return once(database, request, key, sandboxWithUsage, {
+          id: newId('sb'),
+          make: (id) => sandboxes.create(principal, body, id),
+          resume: (id) => sandboxes.resumeCreation(principal, body, id),
+        })
       },
     })
     app.route({

@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
+import type { Logger } from 'pino'
+import { z } from 'zod'
 import {
   type Claim,
   type CreateSandbox,
   limits as limitsSchema,
+  networkPolicy,
   newId,
   type OpenTerminal,
   type Quota,
@@ -20,6 +23,7 @@ import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction, type Prisma } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import { quotaOf } from '../tenants/tenants.js'
 import { record } from '../usage/meter.js'
 import { admission, admit, insert, LastSeen, standing } from './admission.js'
 import type { Live } from './live.js'
@@ -27,6 +31,8 @@ import { hostnameOf, present } from './rows.js'
 import type { Templates } from './templates.js'
 
 type Row = Prisma.SandboxGetPayload<object>
+
+const envSchema = z.record(z.string(), z.string())
 
 /** Sandboxes whose tenant is remembered. */
 const maxOwners = 10_000
@@ -46,8 +52,7 @@ export class SandboxService {
   ) {}
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
-  async create(who: Principal, wanted: CreateSandbox): Promise<SandboxWithUsage> {
-    const id = newId('sb')
+  async create(who: Principal, wanted: CreateSandbox, id: string = newId('sb')): Promise<SandboxWithUsage> {
     const limits = await this.templates.limits(wanted.template, wanted.limits)
     const { template, network, isolation, env = {}, metadata = {} } = wanted
     const name = wanted.name ?? `${template}-${id.slice(-4)}`
@@ -64,6 +69,29 @@ export class SandboxService {
       return await this.#make(who, row, {
         ...{ tenantId: who.tenantId, template, limits, network, isolation, env },
       })
+    } finally {
+      this.#underWay.delete(id)
+    }
+  }
+
+  /**
+   * Continues a creation whose server died: what has a row and a sandbox is finished, one without the other is completed.
+   *
+   * @throws ApiError as `create`, and `not_found` when it was deleted meanwhile
+   */
+  async resumeCreation(who: Principal, wanted: CreateSandbox, id: string): Promise<SandboxWithUsage> {
+    const known = await this.database.prisma.sandbox.findUnique({ where: { id } })
+    if (known === null) return this.create(who, wanted, id)
+    const row = await this.row(who, id)
+    this.#underWay.add(id)
+    try {
+      const { template, limits, network, isolation } = present(row, undefined)
+      // The same answer when the node has it already.
+      const live = await this.runtime.claim(id, {
+        ...{ tenantId: row.tenantId, template, limits, network, isolation, env: envSchema.parse(row.env) },
+        ...{ quota: await quotaOf(this.database.prisma, row.tenantId), hostname: hostnameOf(row.name) },
+      })
+      return present(row, live)
     } finally {
       this.#underWay.delete(id)
     }
@@ -134,29 +162,33 @@ export class SandboxService {
     return this.#present(row, await this.#liveOf(id))
   }
 
+  /** Sets what `wanted` names and nothing else, under a lock of the row: two changes at once both hold. */
   async update(who: Principal, id: string, wanted: UpdateSandbox): Promise<SandboxWithUsage> {
-    const row = await this.row(who, id)
-    const before = present(row, undefined)
-    const limits = limitsSchema.parse({ ...before.limits, ...wanted.limits })
-    const network = wanted.network ?? before.network
-    const name = wanted.name ?? row.name
-    const metadata = wanted.metadata ?? before.metadata
-    const ttlSeconds = wanted.ttlSeconds === undefined ? row.ttlSeconds : wanted.ttlSeconds
-    const expiresAt =
-      wanted.ttlSeconds === undefined
-        ? row.expiresAt
-        : ttlSeconds === null
-          ? null
-          : new Date(row.createdAt.getTime() + ttlSeconds * 1000)
+    await this.row(who, id)
     const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
+      const row = await lockRow(client, id)
+      const before = present(row, undefined)
+      const limits = limitsSchema.parse({ ...before.limits, ...wanted.limits })
+      const network = wanted.network ?? before.network
       const awake = ['creating', 'running', 'paused'].includes(row.state)
       if (wanted.limits !== undefined) admit(standing(answers), limits, { awake })
-      await client.query(
-        `UPDATE sandbox SET name = $2, limits = $3, network = $4, metadata = $5, "ttlSeconds" = $6, "expiresAt" = $7
-         WHERE id = $1`,
-        [id, name, limits, JSON.stringify(network), metadata, ttlSeconds, expiresAt],
-      )
-      // The kernel may refuse; then nothing has changed.
+      const { ttlSeconds } = wanted
+      const ends = ttlSeconds == null ? null : new Date(row.createdAt.getTime() + ttlSeconds * 1000)
+      const set = Object.entries({
+        name: wanted.name,
+        limits: wanted.limits === undefined ? undefined : JSON.stringify(limits),
+        network: wanted.network === undefined ? undefined : JSON.stringify(network),
+        metadata: wanted.metadata === undefined ? undefined : JSON.stringify(wanted.metadata),
+        ttlSeconds,
+        expiresAt: ttlSeconds === undefined ? undefined : ends,
+      }).filter(([, value]) => value !== undefined)
+      if (set.length > 0) {
+        await client.query(
+          `UPDATE sandbox SET ${set.map(([name], at) => `"${name}" = $${at + 2}`).join(', ')} WHERE id = $1`,
+          [id, ...set.map(([, value]) => value)],
+        )
+      }
+      // The kernel may refuse; then nothing has changed. Should the commit fail after it, `repair` sets it back.
       if (wanted.limits !== undefined || wanted.network !== undefined) {
         await this.runtime.change(id, { limits, network })
       }
@@ -165,6 +197,31 @@ export class SandboxService {
     await inTransaction(this.database.pool, change, first)
     await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
     return this.get(who, id)
+  }
+
+  /**
+   * Gives sandboxes of the node the limits and the network that their rows say, where these differ: after a server or
+   * a database that died in the middle of a change.
+   */
+  async repair(live: readonly RuntimeSandbox[], log: Logger): Promise<void> {
+    const rows = await this.database.prisma.sandbox.findMany({
+      where: { id: { in: live.map(({ id }) => id) }, deletedAt: null },
+      select: { id: true, limits: true, network: true },
+    })
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    for (const one of live) {
+      const row = byId.get(one.id)
+      if (row === undefined || this.isUnderWay(one.id) || agrees(row, one)) continue
+      await inTransaction(this.database.pool, async (client) => {
+        const now = await lockRow(client, one.id)
+        if (agrees(now, await this.runtime.get(one.id))) return
+        const { limits, network } = present(now, undefined)
+        log.warn({ id: one.id, limits, had: one.limits }, 'a sandbox is set to the limits that its row says')
+        await this.runtime.change(one.id, { limits, network })
+      }).catch((error: unknown) =>
+        log.warn({ error, id: one.id }, 'limits of a sandbox could not be repaired'),
+      )
+    }
   }
 
   act(who: Principal, id: string, action: 'pause' | 'resume' | 'start'): Promise<SandboxWithUsage> {
@@ -301,3 +358,14 @@ export class SandboxService {
     }
   }
 }
+
+/** @throws ApiError `not_found` when it was deleted meanwhile */
+async function lockRow(client: pg.PoolClient, id: string): Promise<Row> {
+  const { rows } = await client.query<Row>('SELECT * FROM sandbox WHERE id = $1 FOR UPDATE', [id])
+  if (rows[0] === undefined || rows[0].deletedAt !== null) throw notFound('sandbox')
+  return rows[0]
+}
+
+const agrees = (row: Pick<Row, 'limits' | 'network'>, { limits, network }: RuntimeSandbox) =>
+  isDeepStrictEqual(limitsSchema.parse(row.limits), limitsSchema.parse(limits)) &&
+  isDeepStrictEqual(networkPolicy.parse(row.network), networkPolicy.parse(network))

@@ -129,15 +129,11 @@ export class Members {
    * @returns how many keys that concerned
    */
   async remove(who: Principal, userId: string, keys: 'revoke' | 'transfer'): Promise<MemberRemoved> {
-    const member = await this.database.prisma.member.findUnique({
-      where: { tenantId_userId: { tenantId: who.tenantId, userId } },
-    })
-    if (member === null) throw notFound('member')
-    if (userId !== who.userId) requireRole(who, member.role === 'member' ? 'admin' : 'owner')
     if (keys === 'transfer' && (userId === who.userId || who.userId === null)) {
       throw new ApiError('invalid_request', 'you cannot transfer keys to yourself while you leave')
     }
-    const ids = await this.#keepingAnOwner(who.tenantId, userId, null, async (client) => {
+    const ids = await this.#keepingAnOwner(who.tenantId, userId, null, async (client, current) => {
+      if (userId !== who.userId) requireRole(who, current === 'member' ? 'admin' : 'owner')
       const values = [who.tenantId, userId]
       await client.query('DELETE FROM member WHERE "tenantId" = $1 AND "userId" = $2', values)
       const { rows } =
@@ -163,19 +159,20 @@ export class Members {
     tenantId: string,
     userId: string,
     to: Role | null,
-    act: (client: pg.PoolClient) => Promise<T>,
+    act: (client: pg.PoolClient, current: string) => Promise<T>,
   ): Promise<T> {
     return inTransaction(this.database.pool, async (client) => {
       const { rows } = await client.query(
         'SELECT "userId", role FROM member WHERE "tenantId" = $1 FOR UPDATE',
         [tenantId],
       )
-      if (!rows.some((row) => row.userId === userId)) throw notFound('member')
+      const current = rows.find((row) => row.userId === userId)?.role
+      if (current === undefined) throw notFound('member')
       const others = rows.filter((row) => row.role === 'owner' && row.userId !== userId)
       if (others.length === 0 && to !== 'owner') {
         throw new ApiError('conflict', 'a tenant needs an owner; make somebody else one first')
       }
-      return act(client)
+      return act(client, current)
     })
   }
 }

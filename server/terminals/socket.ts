@@ -75,6 +75,13 @@ export function serveTerminals(
   // Nothing is here, and nobody is asked who they are.
   io.of('/').on('connection', (socket) => void socket.disconnect(true))
   let identified = 0
+  // A client that does not answer a closing handshake would keep its connection for half a minute more.
+  const named = new WeakSet<object>()
+  io.engine.on('connection', (conn: { request: IncomingMessage }) => {
+    setTimeout(() => {
+      if (!named.has(conn)) conn.request.socket.destroy()
+    }, anonymousMs + refusedMs).unref()
+  })
   io.of('/terminals').use((socket: TerminalSocket, next) => {
     identify(principals, socket).then(
       (principal) => {
@@ -90,6 +97,7 @@ export function serveTerminals(
   })
   io.of('/terminals').on('connection', (socket: TerminalSocket) => {
     identified++
+    named.add(socket.conn)
     const attachments = new Map<string, Attachment>()
     const ended = watch.add(socket.data.principal, () => void socket.disconnect(true))
     socket.once('disconnect', () => {
