@@ -14,10 +14,10 @@ export default function PageBroke({
   return (
     <main className="grid min-h-dvh place-content-center justify-items-center gap-4 p-6 text-center">
       <Mark className="size-10" />
-      <h1 className="font-semibold text-xl">This page broke</h1>
+      <h1 className="font-semibold text-xl">Something went wrong</h1>
       <p className="max-w-sm text-muted">
-        Your sandboxes go on running. Try again; if it stays like this, tell your operator
-        {error.digest ? ` the number ${error.digest}` : ''}.
+        This page failed to load. Your sandboxes are still running. Try again; if the problem persists,
+        contact your operator{error.digest ? ` and mention error ${error.digest}` : ''}.
       </p>
       <div className="flex gap-2">
         <Button look="primary" onClick={reset}>

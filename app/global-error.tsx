@@ -8,7 +8,7 @@ export default function EverythingBroke(props: { error: Error & { digest?: strin
   return (
     <html lang="en">
       <body>
-        <title>This page broke · Cloche</title>
+        <title>Something went wrong · Cloche</title>
         <PageBroke {...props} />
       </body>
     </html>

@@ -7,7 +7,7 @@ import { parseTheme, themeCookie } from './lib/theme'
 
 export const metadata: Metadata = {
   title: { default: 'Cloche', template: '%s · Cloche' },
-  description: 'An isolated Linux box of your own, in the browser, in milliseconds',
+  description: 'Isolated Linux sandboxes in the browser, ready in milliseconds',
   robots: { index: false },
   referrer: 'same-origin',
 }

@@ -5,7 +5,16 @@ import type { Command } from './command.js'
  * Names of the commands in `operator.ts`. These load the runtime's modules and take three times as long to start,
  * so they are loaded only when one of them is called.
  */
-const operatorNames = ['up', 'down', 'doctor', 'setup', 'password', 'template build', 'template ls']
+const operatorNames = [
+  'up',
+  'down',
+  'doctor',
+  'setup',
+  'password',
+  'reset-link',
+  'template build',
+  'template ls',
+]
 
 const operatorCommands = async () => (await import('./operator.js')).operatorCommands
 

@@ -2,6 +2,7 @@ import type { Command } from './command.js'
 import { doctor } from './doctor.js'
 import { down } from './down.js'
 import { password } from './password.js'
+import { resetLink } from './reset-link.js'
 import { setup } from './setup.js'
 import { templateBuild, templateList } from './template/commands.js'
 import { up } from './up.js'
@@ -16,6 +17,7 @@ export const operatorCommands: readonly Command[] = [
   doctor,
   setup,
   password,
+  resetLink,
   templateBuild,
   templateList,
 ]

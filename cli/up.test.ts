@@ -165,6 +165,15 @@ describe('Cloche on this machine, from bin/up to bin/down', { timeout: 180_000 }
     expect((await signIn(said.trim())).status).toBe(200)
     expect((await signIn(before.password)).status).toBe(401)
     expect((await instance.bin('cloche', ['password', 'nobody@example.org'])).code).toBe(1)
+    const link = await instance.bin('cloche', ['reset-link', before.email])
+    expect(link.said.trim()).toMatch(/^http\S+\/reset#[\w-]{43}$/)
+    const [, secret] = link.said.trim().split('#')
+    const preview = await fetch(new URL('/api/v1/account/reset/preview', before.url), {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+      body: JSON.stringify({ secret }),
+    })
+    expect(await preview.json()).toMatchObject({ email: before.email })
+    expect((await instance.bin('cloche', ['reset-link', 'nobody@example.org'])).code).toBe(1)
   })
 
   it('leaves nothing that runs, is mounted or lies about after bin/down', async () => {

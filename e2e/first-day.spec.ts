@@ -25,7 +25,7 @@ test('sign in, create, type, come back to the same terminal; closed to another t
   const dialog = page.getByRole('dialog', { name: 'New sandbox' })
   await dialog.getByLabel('Name').fill('first box')
   await dialog.getByRole('radio', { name: /Small/ }).click()
-  await expect(dialog.getByText(/Left of the quota/)).toBeVisible()
+  await expect(dialog.getByText(/Quota remaining/)).toBeVisible()
   await dialog.getByRole('button', { name: 'Create sandbox' }).click()
   await expect(page).toHaveURL(/\/sandboxes\/sb_/)
   await expect(page).toHaveTitle('first box · Cloche')
@@ -48,7 +48,7 @@ test('sign in, create, type, come back to the same terminal; closed to another t
   const cookies = await page.context().cookies()
   const benPage = await pageOf(instance.ben.cookie)
   await benPage.goto(`/sandboxes/${id}`)
-  await expect(benPage.getByRole('heading', { name: 'There is no such sandbox' })).toBeVisible()
+  await expect(benPage.getByRole('heading', { name: 'Sandbox not found' })).toBeVisible()
   await benPage.close()
   await page.context().addCookies(cookies)
 

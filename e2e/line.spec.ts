@@ -18,9 +18,9 @@ test('a broken line is told, and nothing is lost or twice when it is back', asyn
 
   // The server dies as it would when the machine kills it; its supervisor starts another.
   process.kill(await serverPid(instance.name), 'SIGKILL')
-  const banner = page.getByText('The line is down.')
+  const banner = page.getByText('Connection lost.')
   await expect(banner).toBeVisible()
-  await expect(page.getByText(/Next try in \d+ s|Trying/)).toBeVisible()
+  await expect(page.getByText(/Reconnecting in \d+ s|Reconnecting/)).toBeVisible()
   await terminal.type('\n')
   await expect(banner).toBeHidden({ timeout: 60_000 })
 

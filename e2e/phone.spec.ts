@@ -29,9 +29,9 @@ test('on a phone every page fits, and the keys that its keyboard lacks are there
   await page.getByRole('link', { name: sandbox.name }).tap()
   await terminal.prompt()
 
-  const keys = page.getByRole('toolbar', { name: 'Keys' })
+  const keys = page.getByRole('toolbar', { name: 'Extra keys' })
   await terminal.type('sleep 1000\n')
-  await keys.getByRole('button', { name: 'Control, for the next key' }).tap()
+  await keys.getByRole('button', { name: 'Control for the next key' }).tap()
   await page.keyboard.type('c')
   await terminal.sees(/\^C/)
   await terminal.prompt()

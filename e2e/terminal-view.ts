@@ -45,8 +45,8 @@ export class TerminalView {
   /** All of it, with what has scrolled away, by the page's own way to read it as text. */
   async history(): Promise<string> {
     await this.page.getByRole('button', { name: 'Terminal settings' }).click()
-    await this.page.getByRole('menuitem', { name: 'Read and select as text' }).click()
-    const dialog = this.page.getByRole('dialog', { name: 'Text of the terminal' })
+    await this.page.getByRole('menuitem', { name: 'View as text' }).click()
+    const dialog = this.page.getByRole('dialog', { name: 'Terminal text' })
     const text = await dialog.locator('pre').textContent()
     await this.page.keyboard.press('Escape')
     await expect(dialog).toBeHidden()

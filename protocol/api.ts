@@ -21,6 +21,7 @@ export const problem = z.object({
     .array(z.object({ path: z.string(), message: z.string() }))
     .optional()
     .describe('one entry for each part of the request that is wrong'),
+  existingId: z.string().optional().describe('of what has the name already, for `conflict`'),
 })
 export type Problem = z.infer<typeof problem>
 
@@ -150,9 +151,28 @@ export const auditEvent = z.object({
   actor: z.string().describe('e-mail address of the user, or name of the key'),
   action: z.string().describe('such as sandbox.create'),
   target: z.string().nullable(),
+  targetName: z
+    .string()
+    .nullable()
+    .describe('name of a sandbox or e-mail address of a user, where it is known'),
+  targetExists: z.boolean().describe('false once a sandbox is deleted'),
   detail: z.record(z.string(), z.unknown()),
 })
 export type AuditEvent = z.infer<typeof auditEvent>
+
+/** Query of `GET /audit` and `GET /audit.csv`. */
+export const auditQuery = z.object({
+  actor: z.string().max(254).optional().describe('part of the name or address, upper or lower case'),
+  action: z
+    .string()
+    .regex(/^[a-z_]+(\.[a-z_]+)?$/, 'is not an action')
+    .optional()
+    .describe('such as `sandbox.create`, or `sandbox` for all of its kind'),
+  target: z.string().max(64).optional().describe('id of what was changed'),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+})
+export type AuditQuery = z.infer<typeof auditQuery>
 
 /** `GET /sandboxes/{id}/…` and the list carry live usage of what runs. */
 export const sandboxList = listOf(sandboxWithUsage)

@@ -1,3 +1,4 @@
+export * from './account.js'
 export * from './api.js'
 export * from './bounds.js'
 export * from './files.js'

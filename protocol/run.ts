@@ -315,6 +315,7 @@ export type RunEvent = z.infer<typeof runEvent>
 /** Query of `GET /api/v1/runs`. */
 export const runListQuery = z.object({
   state: runState.optional(),
+  status: stepStatus.optional().describe('how it ended, such as `wrong_answer`'),
   language: textWithoutNul(64).optional(),
   search: textWithoutNul(128).optional().describe('in metadata, id and language'),
 })

@@ -174,7 +174,7 @@ describe('the API', () => {
       const lowered = await setQuota({ memoryMiB: 32 })
       expect(lowered.body).toMatchObject({
         status: 409,
-        detail: expect.stringContaining('nothing was changed'),
+        detail: expect.stringContaining('the quota was not changed'),
       })
       await ben.call('DELETE', `/api/v1/sandboxes/${id}`)
     })
@@ -274,7 +274,7 @@ describe('the API', () => {
       const [owner, member] = members
       expect(members).toMatchObject([{ role: 'owner' }, { email: 'cem@example.org', role: 'member' }])
       const demoted = await ann.call('PATCH', `/api/v1/members/${owner.userId}`, { role: 'member' })
-      expect(demoted.body.detail).toContain('needs an owner')
+      expect(demoted.body.detail).toContain('needs at least one owner')
       expect((await cem.call('DELETE', `/api/v1/members/${owner.userId}`)).status).toBe(403)
       expect((await ann.call('DELETE', `/api/v1/members/${member.userId}`)).status).toBe(200)
       expect((await cem.call('GET', '/api/v1/me')).body.tenant.name).toBe("cem's tenant")

@@ -23,3 +23,21 @@ export async function auditNode(
 ): Promise<void> {
   await prisma.auditEvent.create({ data: { tenantId: null, actor: who.actor, action, target, detail } })
 }
+
+/**
+ * The same for what happens to a person's account: one entry that belongs to no tenant, and one in each tenant of the
+ * person, whose owners and admins need to know.
+ */
+export async function auditAccount(
+  prisma: PrismaClient,
+  userId: string,
+  actor: string,
+  action: string,
+  detail: Prisma.InputJsonObject = {},
+): Promise<void> {
+  const members = await prisma.member.findMany({ where: { userId }, select: { tenantId: true } })
+  const entry = { actor, action, target: userId, detail }
+  await prisma.auditEvent.createMany({
+    data: [{ ...entry, tenantId: null }, ...members.map(({ tenantId }) => ({ ...entry, tenantId }))],
+  })
+}

@@ -8,6 +8,8 @@ export class ApiError extends Error {
     message: string,
     /** Seconds after which asking again makes sense. */
     readonly retryAfterSeconds?: number,
+    /** Id of what is in the way, for `conflict`. */
+    readonly existingId?: string,
   ) {
     super(message)
   }
@@ -18,7 +20,7 @@ export class ApiError extends Error {
 }
 
 /** One answer for what does not exist and for what belongs to somebody else. */
-export const notFound = (what: string) => new ApiError('not_found', `there is no such ${what}`)
+export const notFound = (what: string) => new ApiError('not_found', `${what} not found`)
 
 export const forbidden = (message: string) => new ApiError('forbidden', message)
 
@@ -27,7 +29,7 @@ export function quotaExceeded(part: keyof Limits | 'sandboxes', wanted: number, 
   const have = part === 'sandboxes' ? `${left} sandboxes` : `${round(left)} of ${part}`
   return new ApiError(
     'quota_exceeded',
-    `the tenant's quota has ${have} left and this asks for ${round(wanted)}; delete a sandbox or ask for less`,
+    `the tenant's quota has ${have} left and this requests ${round(wanted)}; delete a sandbox or request less`,
   )
 }
 

@@ -2,6 +2,8 @@ import fastifySwagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
+import { Passwords } from './account/passwords.js'
+import { accountRoutes, linkRoutes } from './account/routes.js'
 import { adminRoutes } from './admin/routes.js'
 import type { Attempts } from './auth/attempts.js'
 import type { Auth } from './auth/auth.js'
@@ -100,6 +102,8 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, database, runtime, pairing)
   authRoutes(app, auth, database, attempts, principals)
+  const passwords = new Passwords(database, async () => (await auth.$context).password)
+  linkRoutes(app, database, principals, passwords)
   await app.register(async (known) => {
     known.decorateRequest('principal')
     known.addHook('onRequest', async (request) => {
@@ -113,8 +117,9 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(fileRoutes(sandboxes, runtime, database))
         await api.register(runRoutes(runs, callbacks, sandboxes.templates, config.heartbeatMs))
         await api.register(tenantRoutes(database, principals, sandboxes.templates, config.publicUrl))
+        await api.register(accountRoutes(database, principals, passwords))
         await api.register(usageRoutes(database))
-        await api.register(adminRoutes({ database, runtime, sandboxes, pairing, strays }), {
+        await api.register(adminRoutes({ database, runtime, sandboxes, pairing, strays }, config.publicUrl), {
           prefix: '/admin',
         })
         api.route({

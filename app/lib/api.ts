@@ -20,7 +20,7 @@ export class ApiError extends Error {
 /** No answer: the line is down. */
 export class Unreachable extends Error {
   constructor(cause?: unknown) {
-    super('Cloche cannot be reached. Check your connection; this page tries again by itself.', { cause })
+    super('Cannot reach Cloche. Check your connection and try again.', { cause })
     this.name = 'Unreachable'
   }
 }
@@ -28,7 +28,9 @@ export class Unreachable extends Error {
 /** An answer that the API would not give: something in between answered, or Cloche is newer than this page. */
 export class NotUnderstood extends Error {
   constructor(cause: unknown) {
-    super('The answer was not understood. Load this page again: it may be older than the server.', { cause })
+    super('The server sent an unexpected response. Reload the page: it may be older than the server.', {
+      cause,
+    })
     this.name = 'NotUnderstood'
   }
 }
@@ -84,10 +86,10 @@ export async function auth(path: string, body: object): Promise<void> {
     status: response.status,
     code: limited ? 'rate_limited' : 'unauthenticated',
     detail: limited
-      ? 'Too many tries. Wait a minute, then try again.'
+      ? 'Too many attempts. Wait one minute, then try again.'
       : said.success
         ? said.data.message
-        : `The server answered ${response.status}.`,
+        : `The server returned status ${response.status}. Try again.`,
   })
 }
 

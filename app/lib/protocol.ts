@@ -1,6 +1,7 @@
 /** The way of every page to the contract: see `jitless.ts` for why it must be the only one. */
 import './jitless'
 
+export * from '../../protocol/account'
 export * from '../../protocol/api'
 export * from '../../protocol/ids'
 export * from '../../protocol/limits'

@@ -2,6 +2,7 @@
 
 import { usePathname, useRouter } from 'next/navigation'
 import { createContext, type ReactNode, useContext, useEffect } from 'react'
+import { forgetDrafts } from '../(console)/runs/stored-draft'
 import { Mark } from '../components/logo'
 import { Failed } from '../components/ui/states'
 import { ApiError, auth, order } from './api'
@@ -18,11 +19,11 @@ export function useSession(): Me {
   return session
 }
 
-const rank: Record<Role, number> = { member: 0, admin: 1, owner: 2 }
+export const ranks: Record<Role, number> = { member: 0, admin: 1, owner: 2 }
 
 /** Whether the person may do what `role` may. The API decides; this only hides what it would refuse. */
 export function useMay(role: Role): boolean {
-  return rank[useSession().tenant.role] >= rank[role]
+  return ranks[useSession().tenant.role] >= ranks[role]
 }
 
 /** Asks who is signed in, and sends who is not to the sign-in page. */
@@ -52,6 +53,7 @@ export function Session({ children }: { children: ReactNode }) {
 
 export async function signOut(): Promise<void> {
   await auth('/sign-out', {})
+  forgetDrafts(window.localStorage)
   window.location.assign('/sign-in')
 }
 

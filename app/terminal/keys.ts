@@ -22,18 +22,18 @@ export const shortcuts: readonly {
   readonly name: string
 }[] = [
   { keys: 'Ctrl+Shift+`', shortcut: 'new', name: 'New terminal' },
-  { keys: 'Ctrl+Shift+X', shortcut: 'close', name: 'Close the terminal' },
+  { keys: 'Ctrl+Shift+X', shortcut: 'close', name: 'Close terminal' },
   { keys: 'Ctrl+Shift+]', shortcut: 'next', name: 'Next terminal' },
   { keys: 'Ctrl+Shift+[', shortcut: 'previous', name: 'Previous terminal' },
-  { keys: 'Ctrl+Shift+→', shortcut: 'moveRight', name: 'Move the tab right' },
-  { keys: 'Ctrl+Shift+←', shortcut: 'moveLeft', name: 'Move the tab left' },
-  { keys: 'Ctrl+Shift+E', shortcut: 'rename', name: 'Rename the tab' },
+  { keys: 'Ctrl+Shift+→', shortcut: 'moveRight', name: 'Move tab right' },
+  { keys: 'Ctrl+Shift+←', shortcut: 'moveLeft', name: 'Move tab left' },
+  { keys: 'Ctrl+Shift+E', shortcut: 'rename', name: 'Rename tab' },
   { keys: 'Ctrl+Shift+F', shortcut: 'search', name: 'Search' },
-  { keys: 'Ctrl+Shift+C', shortcut: 'copy', name: 'Copy the selection' },
+  { keys: 'Ctrl+Shift+C', shortcut: 'copy', name: 'Copy selection' },
   { keys: 'Ctrl+Shift+V', name: 'Paste' },
-  { keys: 'Ctrl+Shift++', shortcut: 'bigger', name: 'Bigger text' },
-  { keys: 'Ctrl+Shift+-', shortcut: 'smaller', name: 'Smaller text' },
-  { keys: 'Ctrl+Shift+↑', shortcut: 'leave', name: 'Leave the terminal: focus its tab' },
+  { keys: 'Ctrl+Shift++', shortcut: 'bigger', name: 'Increase text size' },
+  { keys: 'Ctrl+Shift+-', shortcut: 'smaller', name: 'Decrease text size' },
+  { keys: 'Ctrl+Shift+↑', shortcut: 'leave', name: 'Move focus to the tab' },
 ]
 
 /** By the place of the key, so that a layout where the sign is elsewhere works as well. */

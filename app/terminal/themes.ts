@@ -4,7 +4,7 @@ export const themeNames = ['page', 'light', 'dark', 'solarized-light', 'solarize
 export type ThemeName = (typeof themeNames)[number]
 
 export const themeTitles: Record<ThemeName, string> = {
-  page: 'As the page',
+  page: 'Match app',
   light: 'Cloche light',
   dark: 'Cloche dark',
   'solarized-light': 'Solarized light',

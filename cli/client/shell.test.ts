@@ -112,6 +112,6 @@ describe('cloche shell', () => {
     expect(await nowhere.exit).toBe(125)
     const gone = open(['--attach', newId('tm'), 'box'])
     expect(await gone.exit).toBe(125)
-    expect(gone.shown).toContain('no such terminal')
+    expect(gone.shown).toContain('terminal not found')
   })
 })

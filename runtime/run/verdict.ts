@@ -29,21 +29,24 @@ export function judge(outcome: Outcome, at: Circumstances): StepResult {
 function statusOf(outcome: Outcome, at: Circumstances): [StepStatus, string | null] {
   const { limits } = at
   const { exitCode, signal } = outcome.exit
-  if (outcome.passed === 'canceled') return ['internal_error', 'it was canceled']
-  if (outcome.passed === 'wall') return ['time_limit', `it ran for more than ${limits.wallMs} ms`]
+  if (outcome.passed === 'canceled') return ['internal_error', 'the run was canceled']
+  if (outcome.passed === 'wall') return ['time_limit', `stopped at the ${seconds(limits.wallMs)} time limit`]
   if (outcome.passed === 'cpu') {
-    return ['cpu_limit', `it used more than ${limits.cpuMs} ms of processor time`]
+    return ['cpu_limit', `stopped at the limit of ${seconds(limits.cpuMs)} CPU time`]
   }
   if (outcome.passed === 'output') {
-    return ['output_limit', `it printed more than ${limits.outputBytes} bytes`]
+    return ['output_limit', `stopped at the output limit of ${limits.outputBytes} bytes`]
   }
-  if (outcome.oomKills > 0) return ['memory_limit', `it needed more than ${limits.memoryMiB} MiB of memory`]
+  if (outcome.oomKills > 0) return ['memory_limit', `stopped at the memory limit of ${limits.memoryMiB} MiB`]
   if (outcome.refusedForks > 0) {
-    return ['process_limit', `it wanted more than ${limits.pids} processes or threads at once`]
+    return ['process_limit', `reached the limit of ${limits.pids} processes and threads`]
   }
-  if (at.diskFull) return ['disk_limit', 'its disk is full']
+  if (at.diskFull) return ['disk_limit', 'the disk of the run is full']
   if (exitCode === 0) return ['ok', null]
   if (at.compile) return ['compile_error', null]
-  if (signal !== null) return ['signaled', `it was ended by ${signal}`]
-  return ['runtime_error', `it ended with exit code ${exitCode}`]
+  if (signal !== null) return ['signaled', `terminated by ${signal}`]
+  return ['runtime_error', `exited with code ${exitCode}`]
 }
+
+/** `10 s`, `0.5 s`. */
+const seconds = (ms: number) => `${ms / 1000} s`

@@ -16,10 +16,11 @@ import { ApiError, forbidden, notFound } from '../errors.js'
 import { admission, usedBy } from '../sandboxes/admission.js'
 import { poolRoutes } from './pools.js'
 import { type QuarantineParts, quarantineRoutes } from './quarantine.js'
+import { userRoutes } from './users.js'
 
 /** `/admin/*`: for operators, across tenants. */
 export const adminRoutes =
-  (parts: QuarantineParts): FastifyPluginAsyncZod =>
+  (parts: QuarantineParts, publicUrl: string): FastifyPluginAsyncZod =>
   async (app) => {
     const { database, runtime } = parts
     const { prisma, pool } = database
@@ -30,6 +31,7 @@ export const adminRoutes =
 
     await app.register(poolRoutes(database, runtime))
     await app.register(quarantineRoutes(parts))
+    await app.register(userRoutes(database, publicUrl))
 
     const presentTenant = async (id: string): Promise<AdminTenant> => {
       const row = await prisma.tenant.findUnique({

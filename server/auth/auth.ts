@@ -1,6 +1,6 @@
 import { betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
-import { newId } from '../../protocol/index.js'
+import { newId, passwordLength } from '../../protocol/index.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/client.js'
 import { createTenant } from '../tenants/tenants.js'
@@ -28,8 +28,8 @@ export function createAuth(config: Config, database: Database) {
     emailAndPassword: {
       enabled: true,
       disableSignUp: config.signUp === 'closed',
-      minPasswordLength: 10,
-      maxPasswordLength: 256,
+      minPasswordLength: passwordLength.min,
+      maxPasswordLength: passwordLength.max,
     },
     user: { additionalFields: { operator: { type: 'boolean', input: false, defaultValue: false } } },
     session: {
@@ -79,6 +79,8 @@ export const sessionCookieName = (publicUrl: string) =>
   `${isSecure(publicUrl) ? '__Secure-' : ''}${cookiePrefix}.session_token`
 
 export type Auth = ReturnType<typeof createAuth>
+/** How passwords are hashed and compared. */
+export type PasswordHash = Pick<Awaited<Auth['$context']>['password'], 'hash' | 'verify'>
 
 const prefixes: Readonly<Record<string, string>> = {
   user: 'us',

@@ -182,6 +182,12 @@ export class Principals {
     const found = await this.#session(secret)
     if (found === null) throw new ApiError('unauthenticated', 'the session has ended; sign in again')
     const { user, session } = found
+    if (Date.now() - session.updatedAt.getTime() > usedEveryMs) {
+      await this.database.prisma.session.updateMany({
+        where: { id: session.id },
+        data: { updatedAt: new Date() },
+      })
+    }
     const memberships = await this.database.prisma.member.findMany({
       where: { userId: user.id },
       orderBy: { createdAt: 'asc' },

@@ -9,24 +9,24 @@ import { ApiError } from '../errors.js'
 const mostErrors = 20
 
 const titles: Record<ErrorCode, string> = {
-  invalid_request: 'The request is not valid',
-  unauthenticated: 'Who are you?',
+  invalid_request: 'Invalid request',
+  unauthenticated: 'Authentication required',
   forbidden: 'Not allowed',
   not_found: 'Not found',
-  file_not_found: 'There is no such file',
-  conflict: 'Not possible in this state',
-  quota_exceeded: 'Over the quota',
-  payload_too_large: 'The body is too large',
-  unsupported_media_type: 'The body is of another type',
+  file_not_found: 'File not found',
+  conflict: 'Conflict',
+  quota_exceeded: 'Quota exceeded',
+  payload_too_large: 'Request body too large',
+  unsupported_media_type: 'Unsupported media type',
   rate_limited: 'Too many requests',
   sandbox_not_running: 'The sandbox is not running',
-  template_unavailable: 'The template is not available',
-  node_full: 'The node is full',
-  disk_full: 'The disk is full',
-  queue_full: 'The queue is full',
-  runtime_unavailable: 'The runtime is not available',
-  database_unavailable: 'The database is not available',
-  internal: 'Something went wrong here',
+  template_unavailable: 'Template not available',
+  node_full: 'Node full',
+  disk_full: 'Disk full',
+  queue_full: 'Queue full',
+  runtime_unavailable: 'Runtime not available',
+  database_unavailable: 'Database not available',
+  internal: 'Internal error',
 }
 
 /** Fastify's own refusals, by their code. */
@@ -40,8 +40,8 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
 }
 
 const messages: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: 'the body is not JSON',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'the body is larger than this call takes',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'the request body is not valid JSON',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'the request body is larger than this endpoint accepts',
 }
 
 /**
@@ -74,7 +74,7 @@ export function asApiError(error: unknown): ApiError {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const [first] = error.validation
     const where = fieldOf(first?.instancePath ?? '') || 'the request'
-    return new ApiError('invalid_request', `${where}: ${first?.message ?? 'is not valid'}`)
+    return new ApiError('invalid_request', `${where}: ${first?.message ?? 'is invalid'}`)
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     const code = fastifyCodes[error.code]
@@ -84,7 +84,7 @@ export function asApiError(error: unknown): ApiError {
   if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
     return new ApiError('invalid_request', error.message)
   }
-  return new ApiError('internal', 'this is our mistake, and it is in the log')
+  return new ApiError('internal', 'internal error; the server log has the details')
 }
 
 /** Such as `limits.memoryMiB` for the JSON pointer `/limits/memoryMiB`. */
@@ -101,6 +101,7 @@ function problemOf(refusal: ApiError, error: unknown): Problem {
     type: `urn:cloche:problem:${code}`,
     ...{ title: titles[code], status: statusOf[code], code, detail: message },
     ...(errors === undefined ? {} : { errors }),
+    ...(refusal.existingId === undefined ? {} : { existingId: refusal.existingId }),
   }
 }
 

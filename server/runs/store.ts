@@ -32,6 +32,7 @@ export interface RunQuery {
   /** The last one of the page before. */
   readonly cursor?: string | undefined
   readonly state?: string | undefined
+  readonly status?: string | undefined
   readonly language?: string | undefined
   readonly search?: string | undefined
 }
@@ -169,15 +170,15 @@ export class RunStore {
 
   /** Newest first. */
   async list(tenantId: string, query: RunQuery): Promise<RunRow[]> {
-    const { limit, cursor, state, language, search } = query
+    const { limit, cursor, state, status, language, search } = query
     const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`
     const result = await this.database.pool.query(
       `SELECT ${summaryColumns} FROM run WHERE "tenantId" = $1
-         AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR language = $3)
+         AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR language = $3) AND ($7::text IS NULL OR status = $7)
          AND ($4::text IS NULL OR id ILIKE $4 OR language ILIKE $4 OR status ILIKE $4 OR metadata::text ILIKE $4)
          AND ($5::text IS NULL OR ("createdAt", id) < (SELECT "createdAt", id FROM run WHERE id = $5 AND "tenantId" = $1))
        ORDER BY "createdAt" DESC, id DESC LIMIT $6`,
-      [tenantId, state ?? null, language ?? null, pattern, cursor ?? null, limit],
+      [tenantId, state ?? null, language ?? null, pattern, cursor ?? null, limit, status ?? null],
     )
     return rowsOf(result)
   }

@@ -40,6 +40,35 @@ export async function insert(pool: pg.Pool, row: object, entry: object): Promise
   ]
 }
 
+/** Of the migration that makes names unique among a tenant's sandboxes that are not deleted. */
+const nameIndex = 'sandbox_tenantId_name_key'
+
+/**
+ * What to say of an error while a sandbox is inserted or renamed: a name that is taken is a refusal that names the
+ * other sandbox, everything else stays what it is.
+ */
+export async function nameTaken(
+  error: unknown,
+  pool: pg.Pool,
+  { tenantId, name }: { tenantId: string; name: string },
+): Promise<unknown> {
+  if (!(error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === nameIndex)) {
+    return error
+  }
+  const { rows } = await pool.query(
+    'SELECT id FROM sandbox WHERE "tenantId" = $1 AND name = $2 AND "deletedAt" IS NULL',
+    [tenantId, name],
+  )
+  const id: unknown = rows[0]?.id
+  const which = typeof id === 'string' ? ` (${id})` : ''
+  return new ApiError(
+    'conflict',
+    `a sandbox named ${name} exists already${which}; choose another name`,
+    undefined,
+    typeof id === 'string' ? id : undefined,
+  )
+}
+
 /** How a tenant stands: what it may hold, and what it holds. */
 export interface Standing {
   readonly quota: Quota

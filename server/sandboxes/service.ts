@@ -25,7 +25,7 @@ import { ApiError, notFound } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { quotaOf } from '../tenants/tenants.js'
 import { record } from '../usage/meter.js'
-import { admission, admit, insert, LastSeen, standing } from './admission.js'
+import { admission, admit, insert, LastSeen, nameTaken, standing } from './admission.js'
 import type { Live } from './live.js'
 import { hostnameOf, present } from './rows.js'
 import type { Templates } from './templates.js'
@@ -69,6 +69,10 @@ export class SandboxService {
       return await this.#make(who, row, {
         ...{ tenantId: who.tenantId, template, limits, network, isolation, env },
       })
+    } catch (error) {
+      // A name that we made up is nobody's mistake: a longer part of another id is taken.
+      if (wanted.name !== undefined || !(error instanceof ApiError && error.existingId)) throw error
+      return await this.create(who, { ...wanted, name: `${template}-${newId('sb').slice(-12)}` })
     } finally {
       this.#underWay.delete(id)
     }
@@ -118,7 +122,10 @@ export class SandboxService {
     try {
       const detail = { name, template }
       const entry = { at: row.createdAt, actor: who.actor, action: 'sandbox.create', detail }
-      const seen = standing(await insert(this.database.pool, row, entry))
+      const inserted = await insert(this.database.pool, row, entry).catch(async (error: unknown) => {
+        throw await nameTaken(error, this.database.pool, row)
+      })
+      const seen = standing(inserted)
       const quota = admit(seen, limits)
       this.#lastSeen.saw(tenantId, seen, limits)
       claiming ??= claim(quota)
@@ -194,7 +201,9 @@ export class SandboxService {
       }
     }
     const first = wanted.limits === undefined ? [] : admission(who.tenantId, id)
-    await inTransaction(this.database.pool, change, first)
+    await inTransaction(this.database.pool, change, first).catch(async (error: unknown) => {
+      throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, name })
+    })
     await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
     return this.get(who, id)
   }

@@ -73,10 +73,17 @@ export class Members {
       data: {
         ...{ id: newId('in'), tenantId: who.tenantId, email: email.toLowerCase(), role: as },
         ...{ hash: sha256(secret), expiresAt: new Date(Date.now() + invitationMs) },
+        invitedBy: await this.#nameOf(who),
       },
     })
     await audit(this.database.prisma, who, 'member.invite', row.id, { email: row.email, role: as })
     return { id: row.id, email: row.email, role: as, expiresAt: row.expiresAt.toISOString(), secret }
+  }
+
+  /** `Ann (ann@example.org)`, for the page that the invitation's link opens. */
+  async #nameOf({ userId, actor }: Principal): Promise<string> {
+    const user = await this.database.prisma.user.findUnique({ where: { id: userId ?? '' } })
+    return user === null ? actor : `${user.name} (${user.email})`
   }
 
   async revoke(who: Principal, id: string): Promise<void> {

@@ -4,17 +4,14 @@ import {
   acceptInvitation,
   apiKey,
   apiKeyCreated,
-  auditEvent,
   changeMember,
   createApiKey,
   invitation,
   invite,
   invited,
-  listOf,
   me,
   member,
   memberRemoved,
-  page,
   quotaStatus,
   removeMember,
   role,
@@ -29,9 +26,10 @@ import type { Database } from '../database/client.js'
 import { forbidden, notFound } from '../errors.js'
 import { usedBy } from '../sandboxes/admission.js'
 import type { Templates } from '../sandboxes/templates.js'
+import { auditRoutes } from './audit-log.js'
 import { assertMayStoreAnother } from './bounds.js'
 import { createKey, deleteKey, listKeys } from './keys.js'
-import { Members, requireReader, requireRole } from './members.js'
+import { Members, requireRole } from './members.js'
 import { assertMayOwnAnother, createTenant, quotaOf } from './tenants.js'
 
 const done = z.null()
@@ -127,7 +125,7 @@ export const tenantRoutes =
       method: 'GET',
       url: '/members',
       schema: {
-        ...{ tags, summary: 'Who belongs to the tenant, and who is invited' },
+        ...{ tags, summary: 'List members and pending invitations' },
         response: { 200: z.object({ members: z.array(member), invitations: z.array(invitation) }) },
       },
       handler: async (request) => members.list(request.principal),
@@ -164,7 +162,7 @@ export const tenantRoutes =
     app.route({
       method: 'POST',
       url: '/invitations',
-      schema: { tags, summary: 'Invite somebody by a link', body: invite, response: { 201: invited } },
+      schema: { tags, summary: 'Create an invite link', body: invite, response: { 201: invited } },
       handler: async (request, reply) => {
         const { secret, ...one } = await members.invite(
           request.principal,
@@ -192,7 +190,7 @@ export const tenantRoutes =
       method: 'DELETE',
       url: '/invitations/:id',
       schema: {
-        ...{ tags, summary: 'Take an invitation back', params: z.object({ id: z.string().max(64) }) },
+        ...{ tags, summary: 'Withdraw an invitation', params: z.object({ id: z.string().max(64) }) },
         response: { 204: done },
       },
       handler: async (request, reply) => {
@@ -258,7 +256,7 @@ export const tenantRoutes =
       url: '/quota',
       schema: {
         tags,
-        summary: 'What the tenant may have, and what is taken',
+        summary: 'Quota of the tenant, and what is in use',
         response: { 200: quotaStatus },
       },
       handler: async (request) => {
@@ -267,27 +265,5 @@ export const tenantRoutes =
         return { limits, used }
       },
     })
-    app.route({
-      method: 'GET',
-      url: '/audit',
-      schema: {
-        ...{ tags, summary: 'Who did what, newest first', querystring: page },
-        response: { 200: listOf(auditEvent) },
-      },
-      handler: async (request) => {
-        requireReader(request.principal)
-        const { limit, cursor } = request.query
-        const before = /^\d{1,18}$/.test(cursor ?? '') ? { id: { lt: BigInt(cursor ?? '') } } : {}
-        const rows = await prisma.auditEvent.findMany({
-          where: { tenantId: request.principal.tenantId, ...before },
-          orderBy: { id: 'desc' },
-          take: limit + 1,
-        })
-        const items = rows.slice(0, limit).map((row) => ({
-          ...{ id: row.id.toString(), at: row.at.toISOString(), actor: row.actor, action: row.action },
-          ...{ target: row.target, detail: auditEvent.shape.detail.parse(row.detail) },
-        }))
-        return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
-      },
-    })
+    await app.register(auditRoutes(database))
   }

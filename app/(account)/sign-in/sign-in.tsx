@@ -24,8 +24,9 @@ export function SignIn({ next }: { next: string | null }) {
       <Button type="submit" look="primary" size="large" busy={busy}>
         Sign in
       </Button>
+      <p className="text-center text-muted">Forgot your password? Ask an operator for a reset link.</p>
       <p className="text-center text-muted">
-        New here?{' '}
+        No account yet?{' '}
         <Link
           href={next ? `/sign-up?next=${encodeURIComponent(next)}` : '/sign-up'}
           className="font-medium text-accent underline underline-offset-2"

@@ -4,11 +4,17 @@ import Link from 'next/link'
 import { Button } from '../../components/ui/button'
 import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
+import { Skeleton } from '../../components/ui/states'
 import { auth } from '../../lib/api'
+import { oneLine } from '../../lib/format'
+import { useInvitation } from '../../lib/invitation'
 import { safeNext, signInPath } from '../../lib/next'
+import { passwordLength } from '../../lib/protocol'
 import { text, useSubmit } from '../../lib/use-submit'
 
 export function SignUp({ next }: { next: string | null }) {
+  const invitation = useInvitation()
+  const invited = next === '/join' ? invitation.preview : undefined
   const { submit, busy, error } = useSubmit(async (form) => {
     await auth('/sign-up/email', {
       name: text(form, 'name'),
@@ -18,20 +24,33 @@ export function SignUp({ next }: { next: string | null }) {
     window.location.assign(safeNext(next))
     return 'leaving'
   })
+  // The field begins with the invited address, so it is drawn when that is known.
+  if (next === '/join' && invitation.isLoading) return <Skeleton className="h-72" />
   return (
     <form onSubmit={submit} className="grid gap-4">
       <h1 className="font-semibold text-lg">Create an account</h1>
+      {invited && <p className="text-muted">You will then join {oneLine(invited.tenant)}.</p>}
       {error && <Notice tone="bad">{error.message}</Notice>}
       <Field label="Name" name="name" autoComplete="name" required maxLength={64} autoFocus />
-      <Field label="Email" name="email" type="email" autoComplete="username" required maxLength={254} />
+      <Field
+        label="Email"
+        name="email"
+        type="email"
+        autoComplete="username"
+        required
+        maxLength={254}
+        {...(invited
+          ? { defaultValue: invited.email, readOnly: true, hint: 'The invitation is for this address.' }
+          : {})}
+      />
       <Field
         label="Password"
         name="password"
         type="password"
         autoComplete="new-password"
-        hint="At least 8 characters."
-        minLength={8}
-        maxLength={128}
+        hint={`At least ${passwordLength.min} characters.`}
+        minLength={passwordLength.min}
+        maxLength={passwordLength.max}
         required
       />
       <Button type="submit" look="primary" size="large" busy={busy}>

@@ -31,7 +31,7 @@ export function Keys() {
   const revoke = (key: ApiKey) =>
     setQuestion({
       title: `Revoke ${oneLine(key.name)}?`,
-      text: 'Programs that use it are refused at once. This cannot be undone.',
+      text: 'Programs that use this key lose access immediately. This cannot be undone.',
       action: 'Revoke key',
       run: async () => {
         await order(`/keys/${key.id}`, { method: 'DELETE' })
@@ -41,20 +41,20 @@ export function Keys() {
   return (
     <>
       <PageHead title="API keys" action={data && data.keys.length > 0 && create}>
-        For programs that work as {oneLine(tenant.name)}: send one as{' '}
+        For programs that act for {oneLine(tenant.name)}. Send a key as{' '}
         <code className="font-mono">Authorization: Bearer</code>
       </PageHead>
       <Panel>
         {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
         {data?.keys.length === 0 && (
           <Empty icon={KeyRound} title="No API keys yet" action={create}>
-            With a key, a program makes sandboxes, runs commands in them and opens terminals.
+            Programs use a key to create sandboxes, run commands and open terminals.
           </Empty>
         )}
         {data && data.keys.length > 0 && (
           <Table
             label="API keys"
-            head={['Name', 'Prefix', 'Created', 'Created by', 'Last used', 'Valid until', '·Actions']}
+            head={['Name', 'Prefix', 'Created', 'Created by', 'Last used', 'Expires', '·Actions']}
           >
             {data.keys.map((key) => (
               <tr key={key.id} className="[&>td]:whitespace-nowrap">
@@ -65,10 +65,10 @@ export function Keys() {
                   className="text-muted"
                   title={key.createdBy ? oneLine(key.createdBy.email, 254) : undefined}
                 >
-                  {key.createdBy ? oneLine(key.createdBy.name) : 'installation'}
+                  {key.createdBy ? oneLine(key.createdBy.name) : 'Installation'}
                 </td>
-                <td className="text-muted">{key.lastUsedAt ? dateTime(key.lastUsedAt) : 'never'}</td>
-                <td className="text-muted">{key.expiresAt ? date(key.expiresAt) : 'revoked'}</td>
+                <td className="text-muted">{key.lastUsedAt ? dateTime(key.lastUsedAt) : 'Never'}</td>
+                <td className="text-muted">{key.expiresAt ? date(key.expiresAt) : 'No expiry'}</td>
                 <td className="text-right">
                   {manages && (
                     <Button

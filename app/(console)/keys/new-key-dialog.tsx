@@ -40,9 +40,7 @@ function NewKey({ onCreated, onDone }: { onCreated: () => void; onDone: () => vo
     return (
       <>
         <DialogBody>
-          <Notice tone="warn">
-            Copy the key now. It is shown only this once; Cloche keeps no copy of it.
-          </Notice>
+          <Notice tone="warn">Copy the key now. It is not stored and will not be shown again.</Notice>
           <Secret label="Key" value={made.key} />
         </DialogBody>
         <DialogFooter>
@@ -63,15 +61,15 @@ function NewKey({ onCreated, onDone }: { onCreated: () => void; onDone: () => vo
           name="name"
           required
           maxLength={64}
-          placeholder="What uses it"
+          placeholder="For example: CI pipeline"
           error={fieldError('name')}
         />
-        <SelectField label="Valid for" name="days" defaultValue="90" error={fieldError('expiresInDays')}>
+        <SelectField label="Expires after" name="days" defaultValue="90" error={fieldError('expiresInDays')}>
           <option value="7">7 days</option>
           <option value="30">30 days</option>
           <option value="90">90 days</option>
           <option value="365">1 year</option>
-          <option value="">until it is revoked</option>
+          <option value="">No expiry</option>
         </SelectField>
       </DialogBody>
       <DialogFooter>

@@ -28,8 +28,8 @@ export function InviteDialog({
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
-      title="Invite somebody"
-      description="Cloche sends no mail: you get a link, and hand it over yourself."
+      title="Invite a member"
+      description="Cloche does not send email. Create a link and send it to the person yourself."
     >
       <Invite onInvited={onInvited} />
     </Dialog>
@@ -52,10 +52,10 @@ function Invite({ onInvited }: { onInvited: () => void }) {
       <>
         <DialogBody>
           <Notice tone="info">
-            This link lets {oneLine(made.email, 254)} join until {dateTime(made.expiresAt)}. It is shown only
-            now.
+            {oneLine(made.email, 254)} can use this link until {dateTime(made.expiresAt)}. It will not be
+            shown again.
           </Notice>
-          <Secret label="Link" value={url} />
+          <Secret label="Invite link" value={url} />
         </DialogBody>
         <DialogFooter>
           <CopyButton text={url} what="the link" />
@@ -70,12 +70,12 @@ function Invite({ onInvited }: { onInvited: () => void }) {
         <Field label="Email" name="email" type="email" required maxLength={254} error={fieldError('email')} />
         <RoleSelect label="Role" bare={false} value={role} withOwner={owns} onChange={setRole} />
         <p className="text-muted text-xs">
-          Members use sandboxes. Admins also manage members and API keys. Owners may do everything.
+          Members use sandboxes. Admins also manage members and API keys. Owners have full control.
         </p>
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy}>
-          Make the link
+          Create invite link
         </Button>
       </DialogFooter>
     </form>

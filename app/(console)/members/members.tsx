@@ -37,7 +37,7 @@ export function Members() {
   const change = async ({ userId, name }: Member, role: Role) => {
     try {
       await order(`/members/${userId}`, { method: 'PATCH', body: { role } })
-      toast.done(`${oneLine(name)} is ${roleNames[role].toLowerCase()} now.`)
+      toast.done(`${oneLine(name)} now has the role ${roleNames[role]}.`)
     } catch (failure) {
       toast.failed(failure)
     }
@@ -52,8 +52,8 @@ export function Members() {
       text: (
         <>
           {self
-            ? 'You will lose access to this tenant. Its sandboxes stay.'
-            : `${name} will lose access at once. Sandboxes that they created stay.`}{' '}
+            ? 'You will lose access to this tenant. Its sandboxes are kept.'
+            : `${name} will lose access to this tenant immediately. Sandboxes they created are kept.`}{' '}
           {person.apiKeys > 0 &&
             `API keys that ${self ? 'you' : 'they'} created are revoked: ${person.apiKeys}.`}
           {person.apiKeys > 0 && !self && (
@@ -84,9 +84,9 @@ export function Members() {
   }
   const revoke = (open: Invitation) =>
     setQuestion({
-      title: `Withdraw the invitation of ${oneLine(open.email)}?`,
-      text: 'Its link stops working.',
-      action: 'Withdraw',
+      title: `Withdraw the invitation for ${oneLine(open.email)}?`,
+      text: 'The invite link will stop working.',
+      action: 'Withdraw invitation',
       run: async () => {
         await order(`/invitations/${open.id}`, { method: 'DELETE' })
         await mutate()
@@ -101,12 +101,12 @@ export function Members() {
           manages && (
             <Button look="primary" onClick={() => setInviting(true)}>
               <UserPlus aria-hidden />
-              Invite
+              Invite a member
             </Button>
           )
         }
       >
-        Who works in {oneLine(tenant.name)}, and what they may do
+        People with access to {oneLine(tenant.name)} and their roles
       </PageHead>
       <Panel>
         {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
@@ -147,8 +147,8 @@ export function Members() {
         )}
       </Panel>
       {data && data.invitations.length > 0 && (
-        <Panel title="Invited" className="mt-5">
-          <Table label="Invitations" head={['Email', 'Role', 'Valid until', '·Actions']}>
+        <Panel title="Pending invitations" className="mt-5">
+          <Table label="Invitations" head={['Email', 'Role', 'Expires', '·Actions']}>
             {data.invitations.map((open) => (
               <tr key={open.id}>
                 <td className="font-medium">{oneLine(open.email, 254)}</td>

@@ -14,7 +14,7 @@ export function NodePanel({ node }: { node: z.infer<typeof adminNode> }) {
           label="Load"
           showLabel
           share={node.load1 / node.cpus}
-          text={`${node.load1.toFixed(2)} on ${node.cpus} CPUs`}
+          text={`${node.load1.toFixed(2)} on ${node.cpus} CPUs (1 min)`}
         />
         <Meter
           label="Memory"
@@ -23,7 +23,7 @@ export function NodePanel({ node }: { node: z.infer<typeof adminNode> }) {
           text={`${bytes(memoryUsed)} of ${bytes(node.memoryTotalBytes)}`}
         />
         <Meter
-          label="Disk of the sandboxes"
+          label="Sandbox disk"
           showLabel
           share={node.diskUsedBytes / node.diskTotalBytes}
           text={`${percent(node.diskUsedBytes / node.diskTotalBytes)} of ${bytes(node.diskTotalBytes)}`}
@@ -32,17 +32,19 @@ export function NodePanel({ node }: { node: z.infer<typeof adminNode> }) {
       <dl className="tabular grid grid-cols-2 gap-px border-line border-t bg-line sm:grid-cols-3">
         <Fact name="Sandboxes">{node.sandboxes.toLocaleString('en')}</Fact>
         <Fact name="Running">{node.running.toLocaleString('en')}</Fact>
-        <Fact name="Runtime up for">
+        <Fact name="Runtime uptime">
           <Age since={node.startedAt} />
         </Fact>
         <Fact name="Version">{node.version}</Fact>
-        <Fact name="Free on the host’s disk">{bytes(node.hostFreeBytes)}</Fact>
-        <Fact name="Hardened isolation">{node.hardenedProblem === null ? 'here' : 'not here'}</Fact>
-        <Fact name="Sandboxes see">{node.viewProblem === null ? 'their limits' : 'the host'}</Fact>
+        <Fact name="Free host disk space">{bytes(node.hostFreeBytes)}</Fact>
+        <Fact name="Hardened isolation">{node.hardenedProblem === null ? 'Available' : 'Not available'}</Fact>
+        <Fact name="Limits shown in sandboxes">
+          {node.viewProblem === null ? 'Own limits' : 'Host values'}
+        </Fact>
       </dl>
       {node.hardenedProblem !== null && (
         <p className="border-line border-t px-4 py-2.5 text-muted text-xs">
-          No sandbox can be hardened on this node: {node.hardenedProblem}
+          Hardened isolation is not available on this node: {node.hardenedProblem}
         </p>
       )}
       {node.viewProblem !== null && (

@@ -12,6 +12,7 @@ import { NodePanel } from './node-panel'
 import { Pools } from './pools'
 import { Quarantine } from './quarantine'
 import { Tenants } from './tenants'
+import { Users } from './users'
 
 /** How often the node is read. */
 const everyMs = 2000
@@ -22,7 +23,7 @@ export function Operator() {
     return (
       <Panel>
         <Empty icon={ShieldOff} title="For operators only">
-          This page shows the machine and every tenant on it.
+          This page shows the node and all its tenants.
         </Empty>
       </Panel>
     )
@@ -36,8 +37,8 @@ function Node() {
     <>
       <PageHead title="Node and tenants">
         {data
-          ? `${data.name}, Linux ${data.kernel}, control groups version ${data.cgroupVersion}`
-          : 'The machine'}
+          ? `${data.name}, Linux ${data.kernel}, cgroup v${data.cgroupVersion}`
+          : 'Node status, pools, tenants and accounts'}
       </PageHead>
       <div className="grid gap-5">
         {error && data && <Notice tone="warn">{explain(error)}</Notice>}
@@ -59,6 +60,7 @@ function Node() {
           </>
         )}
         <Tenants />
+        <Users />
       </div>
     </>
   )

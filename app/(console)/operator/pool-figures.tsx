@@ -19,28 +19,31 @@ export function PoolFigures({ pool, history }: { pool: PoolStatus; history: read
           <span className="font-normal text-muted text-sm"> ready</span>
         </p>
         <p className="tabular text-muted text-xs">
-          {pool.creating} being made{pool.asked > 0 && `, ${pool.asked} asked for`}
+          {pool.creating} starting{pool.asked > 0 && `, ${pool.asked} requested`}
         </p>
       </div>
       <Graph
-        name="Ready, and wanted"
+        name="Ready / target"
         now={`${pool.ready} / ${pool.target}`}
         lines={[history.map(({ ready }) => ready), history.map(({ target }) => target)]}
         facts={[
-          ['In time', claims > 0 ? percent(pool.hits / claims) : '–'],
-          ['Claims', `${pool.hits.toLocaleString('en')} + ${pool.misses.toLocaleString('en')} made cold`],
-          ['Waited', `p50 ${milliseconds(pool.wait.p50Ms)}, p99 ${milliseconds(pool.wait.p99Ms)}`],
+          ['Hit rate', claims > 0 ? percent(pool.hits / claims) : '–'],
+          [
+            'Claims',
+            `${pool.hits.toLocaleString('en')} warm, ${pool.misses.toLocaleString('en')} cold starts`,
+          ],
+          ['Claim wait', `p50 ${milliseconds(pool.wait.p50Ms)}, p99 ${milliseconds(pool.wait.p99Ms)}`],
         ]}
       />
       <Graph
-        name="Claims a minute: came, and forecast"
+        name="Claims per minute: actual / forecast"
         now={`${round(pool.forecast.actual)} / ${round(pool.forecast.perMinute)}`}
         lines={[history.map(({ came }) => came), history.map(({ forecast }) => forecast)]}
         facts={[
-          ['Last minute', `${round(pool.forecast.actual)} came, ${round(pool.forecast.expected)} expected`],
-          ['Made', `${pool.madeTotal.toLocaleString('en')}, ${pool.refillsPerMinute} in the last minute`],
+          ['Last minute', `${round(pool.forecast.actual)} actual, ${round(pool.forecast.expected)} expected`],
+          ['Created', `${pool.madeTotal.toLocaleString('en')}, ${pool.refillsPerMinute} in the last minute`],
           [
-            'Thrown away',
+            'Evicted',
             discarded.length ? discarded.map(([why, number]) => `${number} ${why}`).join(', ') : 'none',
           ],
         ]}

@@ -31,7 +31,7 @@ export function Pools() {
         data && (
           <Button look="quiet" size="small" onClick={() => setAsking(true)}>
             <Flame aria-hidden />
-            Warm ahead
+            Pre-warm
           </Button>
         )
       }
@@ -44,7 +44,7 @@ export function Pools() {
               pool.failure !== null && (
                 <div key={poolName(pool)} className="border-line border-b p-3">
                   <Notice tone="bad">
-                    The pool of {poolName(pool)} does not fill: {pool.failure}
+                    The pool for {poolName(pool)} cannot be filled: {pool.failure}
                   </Notice>
                 </div>
               ),
@@ -77,19 +77,19 @@ function Budget({ status: { budget, spent } }: { status: PoolsStatus }) {
   return (
     <div className="grid grid-cols-1 gap-x-8 gap-y-4 p-4 sm:grid-cols-3">
       <Meter
-        label="Waiting"
+        label="Warm sandboxes"
         showLabel
         share={share('sandboxes')}
-        text={`${bare('sandboxes', spent.sandboxes)} of at most ${bare('sandboxes', budget.sandboxes)}`}
+        text={`${bare('sandboxes', spent.sandboxes)} of ${bare('sandboxes', budget.sandboxes)}`}
       />
       <Meter
-        label="Memory for it"
+        label="Pool memory"
         showLabel
         share={share('memoryMiB')}
         text={`${bare('memoryMiB', spent.memoryMiB)} of ${bare('memoryMiB', budget.memoryMiB)}`}
       />
       <Meter
-        label="Disk for it"
+        label="Pool disk"
         showLabel
         share={share('diskMiB')}
         text={`${bare('diskMiB', spent.diskMiB)} of ${bare('diskMiB', budget.diskMiB)}`}

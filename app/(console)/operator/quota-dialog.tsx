@@ -23,7 +23,7 @@ export function QuotaDialog({ tenant, onClose, onChanged }: QuotaDialogProps) {
       open={tenant !== null}
       onOpenChange={(open) => !open && onClose()}
       title={`Quota of ${oneLine(tenant?.name ?? '')}`}
-      description="Binds all sandboxes of the tenant together, in the kernel."
+      description="Total for all sandboxes of the tenant; enforced by the kernel."
     >
       {tenant && <QuotaForm tenant={tenant} onClose={onClose} onChanged={onChanged} />}
     </Dialog>
@@ -43,7 +43,7 @@ function QuotaForm({
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const quota = Object.fromEntries(bounds.map((bound) => [bound, Number(text(form, bound))]))
     await order(`/admin/tenants/${tenant.id}`, { method: 'PATCH', body: { quota } })
-    toast.done(`The quota of ${oneLine(tenant.name)} is changed.`)
+    toast.done(`Saved the quota of ${oneLine(tenant.name)}.`)
     onChanged()
     onClose()
   })

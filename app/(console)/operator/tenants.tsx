@@ -3,12 +3,13 @@
 import { useState } from 'react'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
+import { Confirm, type Question } from '../../components/ui/confirm'
 import { Meter } from '../../components/ui/meter'
 import { Panel, Table } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
-import { date, oneLine } from '../../lib/format'
+import { count, date, oneLine } from '../../lib/format'
 import { bare } from '../../lib/limits'
 import { type AdminTenant, adminTenant } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
@@ -21,10 +22,22 @@ export function Tenants() {
   const { data, error, mutate } = useResource('/admin/tenants', tenantList, { everyMs: 5000 })
   const [editing, setEditing] = useState<AdminTenant | null>(null)
   const toast = useToast()
-  const freeze = async ({ id, name, paused }: AdminTenant) => {
+  const [question, setQuestion] = useState<Question | null>(null)
+  const pause = ({ id, name, used }: AdminTenant) =>
+    setQuestion({
+      title: `Pause tenant ${oneLine(name)}?`,
+      text: `Every process in its ${count(used.sandboxes, 'sandbox', 'sandboxes')} is frozen, and its members cannot create sandboxes or runs until you resume the tenant. Nothing is deleted.`,
+      action: 'Pause tenant',
+      run: async () => {
+        await order(`/admin/tenants/${id}/pause`, { method: 'POST' })
+        toast.done(`Paused ${oneLine(name)}.`)
+        await mutate()
+      },
+    })
+  const resume = async ({ id, name }: AdminTenant) => {
     try {
-      await order(`/admin/tenants/${id}/${paused ? 'resume' : 'pause'}`, { method: 'POST' })
-      toast.done(`${oneLine(name)} ${paused ? 'runs again' : 'is paused: nothing of it runs'}.`)
+      await order(`/admin/tenants/${id}/resume`, { method: 'POST' })
+      toast.done(`Resumed ${oneLine(name)}.`)
     } catch (failure) {
       toast.failed(failure)
     }
@@ -36,13 +49,13 @@ export function Tenants() {
       {data && (
         <Table
           label="Tenants"
-          head={['Name', 'Members', 'Sandboxes', 'CPUs', 'Memory', 'Disk', 'Since', '·Actions']}
+          head={['Name', 'Members', 'Sandboxes', 'CPUs', 'Memory', 'Disk', 'Created', '·Actions']}
         >
           {data.tenants.map((tenant) => (
             <tr key={tenant.id} className="tabular whitespace-nowrap">
               <td className="max-w-56 truncate font-medium">
                 {oneLine(tenant.name)}
-                {tenant.paused && <span className="ml-2 font-normal text-warn text-xs">paused</span>}
+                {tenant.paused && <span className="ml-2 font-normal text-warn text-xs">Paused</span>}
               </td>
               <td>{tenant.members}</td>
               <td>
@@ -62,7 +75,7 @@ export function Tenants() {
                 <Button
                   size="small"
                   look="quiet"
-                  onClick={() => void freeze(tenant)}
+                  onClick={() => (tenant.paused ? void resume(tenant) : pause(tenant))}
                   aria-label={`${tenant.paused ? 'Resume' : 'Pause'} ${oneLine(tenant.name)}`}
                 >
                   {tenant.paused ? 'Resume' : 'Pause'}
@@ -71,15 +84,16 @@ export function Tenants() {
                   size="small"
                   look="quiet"
                   onClick={() => setEditing(tenant)}
-                  aria-label={`Quota of ${oneLine(tenant.name)}`}
+                  aria-label={`Edit quota of ${oneLine(tenant.name)}`}
                 >
-                  Quota
+                  Edit quota
                 </Button>
               </td>
             </tr>
           ))}
         </Table>
       )}
+      <Confirm question={question} onClose={() => setQuestion(null)} />
       <QuotaDialog tenant={editing} onClose={() => setEditing(null)} onChanged={() => void mutate()} />
     </Panel>
   )

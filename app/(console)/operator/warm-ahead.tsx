@@ -1,6 +1,8 @@
 'use client'
 
+import { useState } from 'react'
 import { Button } from '../../components/ui/button'
+import { Confirm, type Question } from '../../components/ui/confirm'
 import { Table } from '../../components/ui/panel'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
@@ -10,23 +12,25 @@ import type { KeptSchedule, PoolsStatus } from '../../lib/protocol'
 /** Schedules and requests that hold sandboxes ready, beside what the forecast wants. */
 export function WarmAhead({ status, onChanged }: { status: PoolsStatus; onChanged: () => void }) {
   const toast = useToast()
-  const drop = async (path: string) => {
-    try {
-      await order(path, { method: 'DELETE' })
-    } catch (error) {
-      toast.failed(error)
-    }
-    onChanged()
-  }
+  const [question, setQuestion] = useState<Question | null>(null)
+  const drop = (path: string, title: string, action: string, text: string) =>
+    setQuestion({
+      ...{ title, text, action },
+      run: async () => {
+        await order(path, { method: 'DELETE' })
+        toast.done('Pre-warming was removed.')
+        onChanged()
+      },
+    })
   if (status.schedules.length + status.warm.length === 0) return null
   return (
     <div className="border-line border-t">
-      <Table label="Warm ahead" head={['What', 'When', 'Of', 'How many', '·Actions']}>
+      <Table label="Pre-warming" head={['Schedule', 'When', 'Template', 'Sandboxes', '·Actions']}>
         {status.schedules.map((schedule) => (
           <tr key={schedule.name}>
             <td className="font-medium">
               {schedule.name}
-              {schedule.active && <span className="ml-2 font-normal text-accent text-xs">holds now</span>}
+              {schedule.active && <span className="ml-2 font-normal text-accent text-xs">Active</span>}
             </td>
             <td>{when(schedule)}</td>
             <td className="text-muted">
@@ -37,18 +41,25 @@ export function WarmAhead({ status, onChanged }: { status: PoolsStatus; onChange
               <Button
                 look="quiet"
                 size="small"
-                aria-label={`Drop the schedule ${schedule.name}`}
-                onClick={() => void drop(`/admin/pools/schedules/${schedule.name}`)}
+                aria-label={`Delete schedule ${schedule.name}`}
+                onClick={() =>
+                  drop(
+                    `/admin/pools/schedules/${schedule.name}`,
+                    `Delete schedule ${schedule.name}?`,
+                    'Delete schedule',
+                    'Sandboxes are no longer kept ready at these times. This cannot be undone.',
+                  )
+                }
               >
-                Drop
+                Delete
               </Button>
             </td>
           </tr>
         ))}
         {status.warm.map((warm) => (
           <tr key={warm.id}>
-            <td className="font-medium">Request</td>
-            <td>until {dateTime(warm.expiresAt)}</td>
+            <td className="font-medium">One-time</td>
+            <td>Until {dateTime(warm.expiresAt)}</td>
             <td className="text-muted">
               {warm.template}, {warm.isolation}
             </td>
@@ -57,15 +68,23 @@ export function WarmAhead({ status, onChanged }: { status: PoolsStatus; onChange
               <Button
                 look="quiet"
                 size="small"
-                aria-label={`Drop the request for ${warm.count} of ${warm.template}`}
-                onClick={() => void drop(`/admin/pools/warm/${warm.id}`)}
+                aria-label={`Cancel pre-warming of ${warm.count} ${warm.template}`}
+                onClick={() =>
+                  drop(
+                    `/admin/pools/warm/${warm.id}`,
+                    'Cancel pre-warming?',
+                    'Cancel pre-warming',
+                    `${warm.count} sandboxes of ${warm.template} are no longer kept ready.`,
+                  )
+                }
               >
-                Drop
+                Delete
               </Button>
             </td>
           </tr>
         ))}
       </Table>
+      <Confirm question={question} onClose={() => setQuestion(null)} />
     </div>
   )
 }

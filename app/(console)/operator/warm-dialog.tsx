@@ -25,8 +25,8 @@ export function WarmDialog({
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
-      title="Warm ahead"
-      description="Have more sandboxes ready than the forecast would: for a class that begins, or a batch of work."
+      title="Pre-warm sandboxes"
+      description="Keep more sandboxes ready than the forecast asks for, for example before a class or a batch of work."
     >
       <WarmForm {...props} />
     </Dialog>
@@ -34,8 +34,8 @@ export function WarmDialog({
 }
 
 const modes = [
-  { value: 'now', title: 'From now on' },
-  { value: 'schedule', title: 'At a time of day' },
+  { value: 'now', title: 'Now' },
+  { value: 'schedule', title: 'On a schedule' },
 ] as const
 
 const workdays: readonly Weekday[] = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']
@@ -45,7 +45,7 @@ function WarmForm({ pools, onAsked }: WarmProps) {
   const [days, setDays] = useState(workdays)
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const pool = pools.find((entry) => poolName(entry) === text(form, 'pool'))
-    if (!pool) throw new Error('There is no such pool any more.')
+    if (!pool) throw new Error('This pool no longer exists. Choose another one.')
     const { template, isolation, purpose, memoryMiB } = pool
     const wanted = { template, isolation, purpose, memoryMiB, count: Number(text(form, 'count')) }
     const holdMinutes = Number(text(form, 'holdMinutes'))
@@ -68,7 +68,7 @@ function WarmForm({ pools, onAsked }: WarmProps) {
         </SelectField>
         <div className="grid grid-cols-2 gap-3">
           <Field
-            label="How many"
+            label="Sandboxes"
             name="count"
             type="number"
             min={1}
@@ -77,7 +77,7 @@ function WarmForm({ pools, onAsked }: WarmProps) {
             error={fieldError('count')}
           />
           <Field
-            label="For how many minutes"
+            label="Minutes to keep ready"
             name="holdMinutes"
             type="number"
             min={1}
@@ -96,12 +96,12 @@ function WarmForm({ pools, onAsked }: WarmProps) {
                 name="name"
                 required
                 pattern="[a-z0-9][a-z0-9\-]{0,63}"
-                title="Small letters, digits and hyphens"
+                title="Lowercase letters, digits and hyphens"
                 placeholder="class-9b"
                 error={fieldError('name')}
               />
               <Field
-                label="At"
+                label="Time of day"
                 name="at"
                 type="time"
                 defaultValue="09:00"
@@ -115,7 +115,7 @@ function WarmForm({ pools, onAsked }: WarmProps) {
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy} disabled={mode === 'schedule' && days.length === 0}>
-          {mode === 'now' ? 'Warm now' : 'Keep the schedule'}
+          {mode === 'now' ? 'Pre-warm' : 'Save schedule'}
         </Button>
       </DialogFooter>
     </form>

@@ -20,7 +20,7 @@ export function Artifacts({ artifacts }: { artifacts: readonly Artifact[] }) {
             {artifact.content !== null && (
               <Button size="small" onClick={() => save(artifact.path, artifact.content ?? '')}>
                 <Download aria-hidden />
-                Save
+                Download
               </Button>
             )}
           </li>
@@ -31,8 +31,8 @@ export function Artifacts({ artifacts }: { artifacts: readonly Artifact[] }) {
 }
 
 function sizeOf({ sizeBytes, content }: Artifact): string {
-  if (sizeBytes === null) return 'there is no such file'
-  return content === null ? `${bytes(sizeBytes)}, too large to keep` : bytes(sizeBytes)
+  if (sizeBytes === null) return 'file not found'
+  return content === null ? `${bytes(sizeBytes)}, too large to store` : bytes(sizeBytes)
 }
 
 /** Bytes of no type, so that no browser opens what a program wrote. */

@@ -30,7 +30,7 @@ export function CaseTable({
   const firstWrong = cases.find(({ result }) => result !== null && result.status !== 'ok')?.index
   return (
     <div className="border-line border-t">
-      <Table label="Cases" head={['Case', 'Result', 'Wall', 'CPU', 'Peak memory']}>
+      <Table label="Cases" head={['Case', 'Result', 'Wall time', 'CPU time', 'Peak memory']}>
         {cases.map((view) => {
           const { index, result } = view
           const open = turned.get(index) ?? index === firstWrong
@@ -86,9 +86,7 @@ function Detail({ view, asked }: { view: CaseView; asked: Asked[number] | undefi
             compare={asked.compare ?? 'trimmed'}
           />
           {stdout.truncated && (
-            <p className="text-muted text-xs">
-              Only the beginning: the program printed {bytes(stdout.bytes)}.
-            </p>
+            <p className="text-muted text-xs">Truncated. Total output: {bytes(stdout.bytes)}.</p>
           )}
           {stderr.bytes > 0 && <OutputView label="stderr" output={stderr} />}
         </>

@@ -8,10 +8,10 @@ import { compareMode } from '../../lib/protocol'
 import { type CaseDraft, emptyCase } from './draft'
 
 const compareTexts = {
-  exact: 'Exact: the same bytes',
-  trimmed: 'Trimmed: but for space at the ends',
-  tokens: 'Tokens: the same words',
-  numeric: 'Numeric: numbers within 1e-6',
+  exact: 'Exact: byte for byte',
+  trimmed: 'Ignore trailing whitespace',
+  tokens: 'Tokens: ignore all whitespace differences',
+  numeric: 'Numeric: tolerance 1e-6',
 } as const
 
 /** Inputs that the program runs with one after the other, and what it should print. */
@@ -39,7 +39,7 @@ export function CasesEditor({
                   <div className="min-w-0 flex-1">
                     <Field
                       label={`Case ${at + 1}`}
-                      placeholder="Name"
+                      placeholder="Name (optional)"
                       maxLength={128}
                       value={one.name}
                       error={error(`cases.${at}.name`)}
@@ -67,7 +67,7 @@ export function CasesEditor({
                     onChange={(event) => change(at, { stdin: event.currentTarget.value })}
                   />
                   <AreaField
-                    label="Expected"
+                    label="Expected output"
                     rows={3}
                     value={one.expected}
                     onChange={(event) => change(at, { expected: event.currentTarget.value })}
@@ -75,7 +75,7 @@ export function CasesEditor({
                 </div>
                 <SelectField
                   bare
-                  label={`How case ${at + 1} is compared`}
+                  label={`Comparison for case ${at + 1}`}
                   value={one.compare}
                   onChange={(event) =>
                     change(at, { compare: compareMode.catch('trimmed').parse(event.currentTarget.value) })
@@ -99,8 +99,8 @@ export function CasesEditor({
         </Button>
         <p className="text-muted text-xs">
           {cases.length === 0
-            ? 'Cases run the program once for each input, and check what it prints.'
-            : 'Without an expected text, only how the program ends counts.'}
+            ? 'Add test cases to run the program once per input and check its output.'
+            : 'Without expected output, only the exit status is checked.'}
         </p>
       </div>
     </div>

@@ -8,7 +8,7 @@ import { Scroll } from '../../components/ui/scroll'
 import { cliOf, curlOf, sdkOf } from './commands'
 import type { RunRequest } from './draft'
 
-const ways = { curl: 'curl', sdk: 'SDK', cli: 'Command line' } as const
+const ways = { curl: 'curl', sdk: 'SDK', cli: 'CLI' } as const
 type Way = keyof typeof ways
 
 /** What would do the same from elsewhere. */
@@ -21,7 +21,7 @@ export function CommandPanel({ request }: { request: RunRequest }) {
   const text = texts[way]
   return (
     <Panel
-      title="The same from elsewhere"
+      title="Run via API, SDK or CLI"
       className="mt-5"
       action={text !== null && <CopyButton text={text} what={`the ${ways[way]} command`} />}
     >
@@ -42,7 +42,7 @@ export function CommandPanel({ request }: { request: RunRequest }) {
         </div>
         {text === null ? (
           <p className="text-muted">
-            The command line runs one program with one input. Use curl or the SDK for this one.
+            The CLI runs one program with one input. Use curl or the SDK for this run.
           </p>
         ) : (
           <Scroll label={`${ways[way]} command`} className="max-h-72 px-3 py-2">
@@ -51,7 +51,7 @@ export function CommandPanel({ request }: { request: RunRequest }) {
         )}
         {way === 'cli' && text !== null && (
           <p className="text-muted text-xs">
-            After <code className="font-mono">cloche login</code>.
+            Run <code className="font-mono">cloche login</code> first.
           </p>
         )}
       </div>

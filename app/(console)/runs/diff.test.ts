@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { diff } from './diff'
+import { diff, pairs } from './diff'
 
 const shown = (...texts: Parameters<typeof diff>) =>
   diff(...texts).map(({ kind, text }) => `${{ same: ' ', expected: '-', got: '+' }[kind]}${text}`)
@@ -26,5 +26,15 @@ describe('what was expected beside what was printed', () => {
   it('takes no more than a moment for long texts that have nothing in common', () => {
     const lines = (of: string) => Array.from({ length: 5000 }, (_, at) => `${of}${at}`).join('\n')
     expect(shown(lines('a'), lines('b'), 'trimmed')).toHaveLength(10_000)
+  })
+
+  it('stands in one row with what was printed in its place', () => {
+    expect(pairs(diff('a\nb\nc\nd\n', 'a\nx\ny\nc\n', 'trimmed'))).toEqual([
+      { expected: 'a', got: 'a', differs: false },
+      { expected: 'b', got: 'x', differs: true },
+      { expected: null, got: 'y', differs: true },
+      { expected: 'c', got: 'c', differs: false },
+      { expected: 'd', got: null, differs: true },
+    ])
   })
 })

@@ -84,3 +84,34 @@ function middle(
   }
   return [...lines, ...removed.slice(i), ...added.slice(j)]
 }
+
+/** One line of expected and actual output beside each other; null where one of them has no such line. */
+export interface DiffRow {
+  readonly expected: string | null
+  readonly got: string | null
+  readonly differs: boolean
+}
+
+/** Lines of a diff side by side: what was expected stands beside what was printed in its place. */
+export function pairs(lines: readonly DiffLine[]): DiffRow[] {
+  const rows: DiffRow[] = []
+  let expected: string[] = []
+  let got: string[] = []
+  const flush = () => {
+    for (let at = 0; at < Math.max(expected.length, got.length); at++) {
+      rows.push({ expected: expected[at] ?? null, got: got[at] ?? null, differs: true })
+    }
+    expected = []
+    got = []
+  }
+  for (const { kind, text } of lines) {
+    if (kind === 'expected') expected.push(text)
+    else if (kind === 'got') got.push(text)
+    else {
+      flush()
+      rows.push({ expected: text, got: text, differs: false })
+    }
+  }
+  flush()
+  return rows
+}

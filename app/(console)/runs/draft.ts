@@ -42,6 +42,18 @@ export function withProgram(draft: Draft, change: Partial<Program>): Draft {
   return { ...draft, programs: { ...draft.programs, [draft.language]: program } }
 }
 
+/** The name of a run is its metadata's `name`; an empty one is none. */
+export function nameOf({ base }: Draft): string {
+  return base.metadata?.name ?? ''
+}
+
+export function withName(draft: Draft, name: string): Draft {
+  const { name: _, ...others } = draft.base.metadata ?? {}
+  const { metadata: __, ...base } = draft.base
+  const metadata = name === '' ? others : { ...others, name }
+  return { ...draft, base: Object.keys(metadata).length > 0 ? { ...base, metadata } : base }
+}
+
 export function draftOf(languages: readonly Language[]): Draft {
   return { language: languages[0]?.name ?? '', programs: {}, cases: [], base: {} }
 }

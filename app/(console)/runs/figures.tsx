@@ -1,4 +1,4 @@
-import { bytes, count, duration, microseconds } from '../../lib/format'
+import { bytes, duration, microseconds } from '../../lib/format'
 import type { Run, StepResult } from '../../lib/protocol'
 
 type Figure = readonly [name: string, value: string]
@@ -22,10 +22,10 @@ export function stepFigures(step: StepResult): Figure[] {
   return [
     ...(exitCode === null ? [] : [['Exit code', String(exitCode)] as const]),
     ...(signal === null ? [] : [['Signal', signal] as const]),
-    ['Wall', microseconds(step.wallUs)],
-    ['CPU', microseconds(step.cpuUs)],
+    ['Wall time', microseconds(step.wallUs)],
+    ['CPU time', microseconds(step.cpuUs)],
     ['Peak memory', bytes(step.memoryPeakBytes)],
-    ...(leftProcesses === 0 ? [] : [['Left behind', count(leftProcesses, 'process', 'processes')] as const]),
+    ...(leftProcesses === 0 ? [] : [['Processes left running', String(leftProcesses)] as const]),
   ]
 }
 
@@ -36,6 +36,6 @@ export function runFigures({ queuedMs, attempt, casesPassed, casesTotal, created
       ? []
       : [['Queued', queuedMs < 1000 ? `${queuedMs} ms` : duration(queuedMs)] as const]),
     ...(attempt > 1 ? [['Attempt', String(attempt)] as const] : []),
-    ...(createdBy === null ? [] : [['By', createdBy] as const]),
+    ...(createdBy === null ? [] : [['Created by', createdBy] as const]),
   ]
 }

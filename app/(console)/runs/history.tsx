@@ -7,16 +7,19 @@ import useSWRInfinite from 'swr/infinite'
 import type { z } from 'zod'
 import { Age } from '../../components/sandbox/age'
 import { Button } from '../../components/ui/button'
-import { Field } from '../../components/ui/field'
 import { Panel, Table } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { call } from '../../lib/api'
 import { oneLine } from '../../lib/format'
-import { listOf, type RunSummary, runSummary } from '../../lib/protocol'
+import { type Language, languageList, listOf, type RunSummary, runSummary } from '../../lib/protocol'
+import { useResource } from '../../lib/resource'
+import { filterQuery, HistoryFilter, noFilter } from './history-filter'
+import { languageTitle } from './language'
 import { RunBadge } from './status'
 
 const runList = listOf(runSummary)
 type Page = z.infer<typeof runList>
+const noLanguages: readonly Language[] = []
 
 /** From the last key to the question. */
 const typingMs = 300
@@ -24,17 +27,18 @@ const typingMs = 300
 /** The tenant's runs, newest first. `news` changes when there is one more, or one has ended. */
 export function History({ news }: { news: number }) {
   const [typed, setTyped] = useState('')
-  const [search, setSearch] = useState('')
+  const [filter, setFilter] = useState(noFilter)
+  const languages = useResource('/languages', languageList).data?.items ?? noLanguages
   useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), typingMs)
+    const timer = setTimeout(() => setFilter((now) => ({ ...now, search: typed.trim() })), typingMs)
     return () => clearTimeout(timer)
   }, [typed])
+  const query = filterQuery(filter)
   const pathOf = (index: number, before: Page | null) => {
     if (index > 0 && !before?.nextCursor) return null
-    const query = new URLSearchParams({ limit: '20' })
-    if (search) query.set('search', search)
-    if (before?.nextCursor) query.set('cursor', before.nextCursor)
-    return `/runs?${query}`
+    const wanted = new URLSearchParams({ limit: '20', ...query })
+    if (before?.nextCursor) wanted.set('cursor', before.nextCursor)
+    return `/runs?${wanted}`
   }
   const pages = useSWRInfinite<Page, Error>(pathOf, (path: string) => call(runList, path), {
     ...{ revalidateFirstPage: true, refreshInterval: 10_000, keepPreviousData: true },
@@ -44,42 +48,37 @@ export function History({ news }: { news: number }) {
     if (news > 0) void mutate()
   }, [news, mutate])
   const runs = pages.data?.flatMap(({ items }) => items)
+  const clear = () => {
+    setTyped('')
+    setFilter(noFilter)
+  }
   return (
     <Panel title="History" className="mt-5">
-      <div className="relative border-line border-b p-2">
-        <Search
-          aria-hidden
-          className="pointer-events-none absolute top-1/2 left-4.5 size-4 -translate-y-1/2 text-muted"
-        />
-        <Field
-          bare
-          label="Search by id, language or metadata"
-          placeholder="Search"
-          type="search"
-          maxLength={128}
-          value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
-          className="pl-8"
-        />
-      </div>
+      <HistoryFilter
+        filter={filter}
+        typed={typed}
+        languages={languages}
+        onType={setTyped}
+        onChange={setFilter}
+      />
       {!runs &&
         (pages.error ? <Failed error={pages.error} retry={() => mutate()} /> : <SkeletonRows rows={4} />)}
       {runs?.length === 0 &&
-        (search ? (
+        (Object.keys(query).length > 0 ? (
           <Empty
             icon={Search}
-            title="Nothing matches"
-            action={<Button onClick={() => setTyped('')}>Clear</Button>}
+            title="No matching runs"
+            action={<Button onClick={clear}>Clear filters</Button>}
           />
         ) : (
           <Empty icon={HistoryIcon} title="No runs yet">
-            What runs here, from the command line or through the API leaves a line here, until it expires.
+            Runs from this page, the CLI and the API are listed here until they expire.
           </Empty>
         ))}
       {runs && runs.length > 0 && (
-        <Table label="Runs" head={['Run', 'Result', 'Language', 'Cases', 'About', 'Age']}>
+        <Table label="Runs" head={['Run', 'Result', 'Language', 'Cases', 'Metadata', 'Created by', 'Age']}>
           {runs.map((run) => (
-            <Line key={run.id} run={run} />
+            <Line key={run.id} run={run} languages={languages} />
           ))}
         </Table>
       )}
@@ -94,23 +93,39 @@ export function History({ news }: { news: number }) {
   )
 }
 
-function Line({ run }: { run: RunSummary }) {
-  const about = Object.entries(run.metadata).map(([name, value]) => `${name}: ${value}`)
+/** What a run is called: the `name` of its metadata, or what it ran. */
+function nameOf({ metadata, language, template }: RunSummary, languages: readonly Language[]): string {
+  const given = oneLine(metadata.name ?? '', 60)
+  if (given !== '') return given
+  return language === null ? `Command in ${template}` : `${languageTitle(language, languages)} program`
+}
+
+function Line({ run, languages }: { run: RunSummary; languages: readonly Language[] }) {
+  const about = Object.entries(run.metadata)
+    .filter(([name]) => name !== 'name')
+    .map(([name, value]) => `${name}: ${value}`)
   return (
     <tr>
-      <th scope="row" className="whitespace-nowrap px-4 py-2.5 font-mono font-normal text-xs">
-        <Link href={`/runs/${run.id}`} className="rounded underline decoration-edge underline-offset-2">
-          {run.id}
+      <th scope="row" className="max-w-64 px-4 py-2.5 text-left font-normal">
+        <Link
+          href={`/runs/${run.id}`}
+          className="block truncate rounded font-medium underline decoration-edge underline-offset-2"
+        >
+          {nameOf(run, languages)}
         </Link>
+        <span className="font-mono text-muted text-xs">{run.id}</span>
       </th>
       <td>
         <RunBadge state={run.state} status={run.status} />
       </td>
-      <td className="whitespace-nowrap">{run.language ?? run.template}</td>
+      <td className="whitespace-nowrap">
+        {run.language === null ? run.template : languageTitle(run.language, languages)}
+      </td>
       <td className="tabular whitespace-nowrap">
         {run.casesTotal === null ? '–' : `${run.casesPassed ?? 0} of ${run.casesTotal}`}
       </td>
-      <td className="max-w-56 truncate text-muted text-xs">{oneLine(about.join(', '), 200) || '–'}</td>
+      <td className="max-w-48 truncate text-muted text-xs">{oneLine(about.join(', '), 200) || '–'}</td>
+      <td className="max-w-40 truncate text-muted text-xs">{oneLine(run.createdBy ?? '–', 254)}</td>
       <td className="whitespace-nowrap text-muted text-xs">
         <Age since={run.createdAt} />
       </td>

@@ -25,8 +25,8 @@ export function OutputView({ label, output }: { label: string; output: Output })
       </figcaption>
       {binary && (
         <p className="text-muted text-xs">
-          {count(output.bytes, 'byte')} that {output.bytes === 1 ? 'is' : 'are'} not text
-          {text && output.bytes > hexBytes && `; the first ${hexBytes}:`}
+          Binary output, {count(output.bytes, 'byte')}
+          {text && output.bytes > hexBytes && `; first ${hexBytes} bytes:`}
         </p>
       )}
       {text && (
@@ -46,7 +46,7 @@ export function OutputView({ label, output }: { label: string; output: Output })
         </Button>
       )}
       {output.truncated && text && !binary && (
-        <p className="text-muted text-xs">Only the beginning: the program printed {bytes(output.bytes)}.</p>
+        <p className="text-muted text-xs">Truncated. Total output: {bytes(output.bytes)}.</p>
       )}
     </figure>
   )
@@ -55,7 +55,7 @@ export function OutputView({ label, output }: { label: string; output: Output })
 /** Both streams of a step; whoever printed nothing is said to. */
 export function Streams({ stdout, stderr, ended }: { stdout: Output; stderr: Output; ended: boolean }) {
   if (stdout.bytes === 0 && stderr.bytes === 0) {
-    return <p className="text-muted text-xs">{ended ? 'It printed nothing.' : 'Nothing printed yet.'}</p>
+    return <p className="text-muted text-xs">{ended ? 'No output' : 'No output yet'}</p>
   }
   return (
     <div className="grid gap-3">

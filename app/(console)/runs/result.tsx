@@ -19,12 +19,17 @@ import { RunBadge } from './status'
 /** How a run goes, or went: its status and figures, each step with what it printed, and its cases. */
 export function Result({
   id,
+  title = 'Result',
+  note = null,
   shown,
   broken,
   request,
   action,
 }: {
   id: string
+  title?: string
+  /** Why it may not be what is expected now. */
+  note?: string | null
   shown: Shown
   broken: boolean
   request: RunRequest | undefined
@@ -34,7 +39,7 @@ export function Result({
   const ended = run !== null
   return (
     <Panel
-      title="Result"
+      title={title}
       className="mt-5"
       action={
         <div className="flex items-center gap-3">
@@ -44,14 +49,13 @@ export function Result({
       }
     >
       <div className="grid gap-4 p-4">
-        {broken && (
-          <Notice tone="warn">The line to Cloche is broken. This page tries again by itself.</Notice>
-        )}
+        {broken && <Notice tone="warn">Connection lost. Reconnecting automatically.</Notice>}
+        {note && <Notice tone="info">{note}</Notice>}
         {run?.message && <Notice tone="warn">{oneLine(run.message, 1000)}</Notice>}
         {run && <Figures figures={runFigures(run)} />}
         {!ended && steps.length === 0 && cases.length === 0 && (
           <p className="text-muted">
-            {state === 'queued' ? 'It waits for its turn.' : 'A fresh sandbox is being made.'}
+            {state === 'queued' ? 'Waiting in the queue.' : 'Starting a fresh sandbox.'}
           </p>
         )}
         {steps.map((step, at) => (
@@ -98,7 +102,7 @@ function CancelButton({ id }: { id: string }) {
   return (
     <Button look="danger" size="small" busy={busy} onClick={cancel}>
       {!busy && <Square aria-hidden />}
-      Cancel
+      Cancel run
     </Button>
   )
 }

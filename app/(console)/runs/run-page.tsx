@@ -11,7 +11,7 @@ import { PageHead, Panel } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { useToast } from '../../components/ui/toast'
 import { call } from '../../lib/api'
-import { dateTime } from '../../lib/format'
+import { dateTime, oneLine } from '../../lib/format'
 import { type CreateRun, run, runWithRequest } from '../../lib/protocol'
 import { explain, useResource } from '../../lib/resource'
 import { CommandPanel } from './command-panel'
@@ -26,14 +26,18 @@ export function RunPage({ id }: { id: string }) {
   const { data, error, mutate } = useResource(`/runs/${id}?request=true`, runWithRequest)
   const ended = data !== undefined && data.finishedAt !== null
   const { shown, broken, error: lost } = useFollow(data && !ended ? id : null)
+  const name = oneLine(data?.metadata.name ?? '', 128)
   const [link, setLink] = useState('')
+  useEffect(() => {
+    if (name) document.title = `${name} · Cloche`
+  }, [name])
   useEffect(() => setLink(window.location.href), [])
   return (
     <>
-      <PageHead title="Run" action={data && <Actions id={id} request={data.request} link={link} />}>
+      <PageHead title={name || 'Run'} action={data && <Actions id={id} request={data.request} link={link} />}>
         <span className="font-mono text-xs">{id}</span>
         {data && `, ${dateTime(data.createdAt)}`}
-        {data?.expiresAt && `, kept until ${dateTime(data.expiresAt)}`}
+        {data?.expiresAt && `, stored until ${dateTime(data.expiresAt)}`}
       </PageHead>
       {!data && (
         <Panel>{error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={5} />}</Panel>
@@ -69,7 +73,7 @@ function Actions({ id, request, link }: { id: string; request: CreateRun | undef
   }
   return (
     <div className="flex flex-wrap gap-2">
-      <CopyButton text={link} what="the link" name="Copy link" />
+      <CopyButton text={link} what="link" name="Copy link" />
       {request?.language !== undefined && (
         <Button asChild>
           <Link href={`/runs?from=${id}`}>

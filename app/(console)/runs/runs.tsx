@@ -7,8 +7,10 @@ import { PageHead, Panel } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { languageList, runWithRequest } from '../../lib/protocol'
 import { explain, useResource } from '../../lib/resource'
+import { useSession } from '../../lib/session'
 import { draftFrom, draftOf } from './draft'
 import { History } from './history'
+import { loadDraft } from './stored-draft'
 import { Workbench } from './workbench'
 
 /** The page for one-off tasks. `from` is a run whose program it begins with. */
@@ -17,7 +19,7 @@ export function Runs({ from }: { from: string | null }) {
   const onNews = useCallback(() => setNews((now) => now + 1), [])
   return (
     <>
-      <PageHead title="Runs">A program, its input, and a fresh sandbox that nobody used before</PageHead>
+      <PageHead title="Runs">Run code in a fresh sandbox</PageHead>
       <Start key={from} from={from} onNews={onNews} />
       <History news={news} />
     </>
@@ -25,6 +27,8 @@ export function Runs({ from }: { from: string | null }) {
 }
 
 function Start({ from, onNews }: { from: string | null; onNews: () => void }) {
+  const { tenant, user } = useSession()
+  const draftKey = `${tenant.id}:${user?.id ?? ''}`
   const languages = useResource('/languages', languageList, { everyMs: 30_000 })
   const origin = useResource(
     from === null ? null : `/runs/${encodeURIComponent(from)}?request=true`,
@@ -46,8 +50,8 @@ function Start({ from, onNews }: { from: string | null; onNews: () => void }) {
     return (
       <Panel>
         <Empty icon={Play} title="No languages yet">
-          An operator adds them: <code className="font-mono">bin/cloche template build code</code>. Commands
-          run without one, through the API.
+          An operator adds languages with <code className="font-mono">bin/cloche template build code</code>.
+          Commands can run without a language, through the API.
         </Empty>
       </Panel>
     )
@@ -67,12 +71,17 @@ function Start({ from, onNews }: { from: string | null; onNews: () => void }) {
         <div className="mb-3">
           <Notice tone="warn">
             {origin.error
-              ? `The program of that run could not be loaded. ${explain(origin.error)}`
-              : 'The request of that run has more than this editor shows. Send it through the API.'}
+              ? `Could not load the program of that run. ${explain(origin.error)}`
+              : 'This run uses options that the editor does not support. Repeat it through the API instead.'}
           </Notice>
         </div>
       )}
-      <Workbench languages={items} initial={begun ?? draftOf(items)} onNews={onNews} />
+      <Workbench
+        languages={items}
+        initial={begun ?? loadDraft(draftKey, items) ?? draftOf(items)}
+        draftKey={draftKey}
+        onNews={onNews}
+      />
     </>
   )
 }

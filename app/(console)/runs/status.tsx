@@ -2,19 +2,19 @@ import { CircleCheck, CircleSlash, CircleX, Clock, LoaderCircle, type LucideIcon
 import { cn } from '../../lib/cn'
 import type { RunState, StepStatus } from '../../lib/protocol'
 
-const statusNames: Record<StepStatus, string> = {
+export const statusNames: Record<StepStatus, string> = {
   ok: 'OK',
   wrong_answer: 'Wrong answer',
   runtime_error: 'Runtime error',
-  signaled: 'Ended by a signal',
-  time_limit: 'Time limit',
-  cpu_limit: 'CPU limit',
-  memory_limit: 'Memory limit',
-  output_limit: 'Output limit',
-  disk_limit: 'Disk limit',
-  process_limit: 'Process limit',
-  compile_error: 'Does not compile',
-  internal_error: 'Cloche failed',
+  signaled: 'Terminated by signal',
+  time_limit: 'Time limit exceeded',
+  cpu_limit: 'CPU limit exceeded',
+  memory_limit: 'Memory limit exceeded',
+  output_limit: 'Output limit exceeded',
+  disk_limit: 'Disk limit exceeded',
+  process_limit: 'Process limit exceeded',
+  compile_error: 'Compile error',
+  internal_error: 'Internal error',
 }
 
 interface Look {

@@ -1,9 +1,10 @@
 'use client'
 
 import { Play } from 'lucide-react'
+import Link from 'next/link'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { Button } from '../../components/ui/button'
-import { AreaField, SelectField } from '../../components/ui/field'
+import { AreaField, Field, SelectField } from '../../components/ui/field'
 import { Keys } from '../../components/ui/keys'
 import { Notice } from '../../components/ui/notice'
 import { Panel } from '../../components/ui/panel'
@@ -14,12 +15,15 @@ import { explain } from '../../lib/resource'
 import { CasesEditor } from './cases-editor'
 import { CodeEditor } from './code-editor'
 import { CommandPanel } from './command-panel'
-import { type Draft, programOf, type RunRequest, requestOf, withProgram } from './draft'
+import { type Draft, nameOf, programOf, type RunRequest, requestOf, withName, withProgram } from './draft'
+import { languageLabel, languageTitle } from './language'
 import { LinkActions } from './link-actions'
 import { Result } from './result'
+import { storeDraft } from './stored-draft'
 import { useFollow } from './use-follow'
 
 interface Started {
+  readonly language: string
   readonly id: string
   readonly request: RunRequest
 }
@@ -28,10 +32,13 @@ interface Started {
 export function Workbench({
   languages,
   initial,
+  draftKey,
   onNews,
 }: {
   languages: readonly Language[]
   initial: Draft
+  /** By which the draft is kept in this browser. */
+  draftKey: string
   /** A run has begun or ended. */
   onNews: () => void
 }) {
@@ -43,7 +50,10 @@ export function Workbench({
   const language = languages.find(({ name }) => name === draft.language)
   const request = useMemo(() => language && requestOf(draft, language), [draft, language])
   const program = programOf(draft)
-  const going = started !== null && shown.run === null && !lost
+  // A result belongs to the language that it was made with: under another one it would say what is not so.
+  const current = started?.language === draft.language ? started : null
+  const going = current !== null && shown.run === null && !lost
+  const changed = current !== null && JSON.stringify(current.request) !== JSON.stringify(request)
   const fieldError = (path: string) => (error instanceof ApiError ? error.fields.get(path) : undefined)
 
   const start = async () => {
@@ -52,7 +62,7 @@ export function Workbench({
     setError(undefined)
     try {
       const { id } = await call(run, '/runs', { method: 'POST', body: request })
-      setStarted({ id, request })
+      setStarted({ id, request, language: draft.language })
     } catch (failure) {
       setError(failure)
     } finally {
@@ -60,6 +70,7 @@ export function Workbench({
     }
   }
   useRunKey(start)
+  useEffect(() => storeDraft(draftKey, draft), [draftKey, draft])
 
   const ended = shown.run?.id
   // biome-ignore lint/correctness/useExhaustiveDependencies: these two are the news
@@ -76,12 +87,23 @@ export function Workbench({
               value={draft.language}
               onChange={(event) => setDraft({ ...draft, language: event.currentTarget.value })}
             >
-              {languages.map(({ name, title, version }) => (
-                <option key={name} value={name}>
-                  {title} {version}
+              {languages.map((one) => (
+                <option key={one.name} value={one.name}>
+                  {languageLabel(one)}
                 </option>
               ))}
             </SelectField>
+          </div>
+          <div className="min-w-0 flex-1 sm:max-w-64">
+            <Field
+              bare
+              label="Name of the run (optional)"
+              placeholder="Name (optional)"
+              maxLength={128}
+              value={nameOf(draft)}
+              error={fieldError('metadata.name')}
+              onChange={(event) => setDraft(withName(draft, event.currentTarget.value))}
+            />
           </div>
           <span className="ml-auto hidden items-center sm:inline-flex">
             <Keys keys="Ctrl+Enter" />
@@ -102,14 +124,14 @@ export function Workbench({
               />
             </div>
             <p className="border-line border-t px-4 py-1.5 text-muted text-xs">
-              Tab indents; <Keys keys="Escape" />, then <Keys keys="Tab" /> leaves the editor.
+              Tab indents. To leave the editor, press <Keys keys="Escape" />, then <Keys keys="Tab" />.
             </p>
           </div>
           <div className="grid min-w-0 content-start gap-4 overflow-y-auto p-4 lg:max-h-[28rem]">
             {draft.cases.length === 0 && (
               <AreaField
                 label="Input"
-                hint="What the program reads from stdin."
+                hint="Standard input (stdin) of the program."
                 rows={6}
                 value={program.stdin}
                 error={fieldError('stdin')}
@@ -129,14 +151,24 @@ export function Workbench({
           <Notice tone="bad">{explain(error ?? lost)}</Notice>
         </div>
       )}
-      {started && !lost && (
+      {started && !current && (
+        <p className="mt-3 text-muted">
+          The last result is of a {languageTitle(started.language, languages)} program:{' '}
+          <Link href={`/runs/${started.id}`} className="text-accent underline underline-offset-2">
+            View that run
+          </Link>
+        </p>
+      )}
+      {current && !lost && (
         <Result
-          key={started.id}
-          id={started.id}
+          key={current.id}
+          id={current.id}
+          title={`Result (${languageTitle(current.language, languages)})`}
+          note={changed ? 'The program, input or cases have changed since this run.' : null}
           shown={shown}
           broken={broken}
-          request={started.request}
-          action={<LinkActions id={started.id} />}
+          request={current.request}
+          action={<LinkActions id={current.id} />}
         />
       )}
       {request && <CommandPanel request={request} />}

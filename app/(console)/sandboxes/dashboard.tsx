@@ -2,10 +2,10 @@
 
 import { Box, Plus, Search } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
-import { useSandboxActions } from '../../components/sandbox/actions'
+import { type Step, useSandboxActions } from '../../components/sandbox/actions'
 import { ChangeDialog } from '../../components/sandbox/change-dialog'
 import { CreateDialog } from '../../components/sandbox/create-dialog'
-import { deleteQuestion } from '../../components/sandbox/delete-question'
+import { deleteQuestion, stepQuestion } from '../../components/sandbox/questions'
 import { Row, RowHead } from '../../components/sandbox/row'
 import { Button } from '../../components/ui/button'
 import { Confirm, type Question } from '../../components/ui/confirm'
@@ -35,6 +35,11 @@ export function Dashboard() {
       `${name} ${id} ${template} ${state}`.toLowerCase().includes(wanted),
     )
   }, [sandboxes, filter])
+  const take = (sandbox: Sandbox, step: Step) => {
+    const asked = stepQuestion(sandbox, step, () => actions.perform(sandbox, step))
+    if (asked) setQuestion(asked)
+    else void actions.take(sandbox, step)
+  }
   const running = sandboxes?.filter(({ state }) => state === 'running').length ?? 0
 
   return (
@@ -50,7 +55,7 @@ export function Dashboard() {
       >
         {sandboxes && sandboxes.length > 0
           ? `${count(sandboxes.length, 'sandbox', 'sandboxes')}, ${running} running`
-          : 'Isolated Linux boxes, each with a disk of its own'}
+          : 'Isolated Linux environments, each with its own disk'}
       </PageHead>
       {error && sandboxes && (
         <div className="mb-3">
@@ -90,14 +95,15 @@ export function Dashboard() {
               </Button>
             }
           >
-            A sandbox is a Linux box of your own: a shell, root, a disk that stays. It is there in a moment.
+            A sandbox is a Linux environment with a shell, root access and a persistent disk. Ready in
+            seconds.
           </Empty>
         )}
         {sandboxes && sandboxes.length > 0 && shown.length === 0 && (
           <Empty
             icon={Search}
-            title="Nothing matches"
-            action={<Button onClick={() => setFilter('')}>Clear</Button>}
+            title="No matching sandboxes"
+            action={<Button onClick={() => setFilter('')}>Clear filter</Button>}
           />
         )}
         {shown.length > 0 && (
@@ -109,7 +115,7 @@ export function Dashboard() {
                   key={sandbox.id}
                   sandbox={sandbox}
                   rates={sandbox.state === 'running' ? rates.get(sandbox.id) : undefined}
-                  onStep={(step) => actions.take(sandbox, step)}
+                  onStep={(step) => take(sandbox, step)}
                   onChange={() => setChanging(sandbox)}
                   onDelete={() => setQuestion(deleteQuestion(sandbox, () => actions.remove(sandbox)))}
                 />

@@ -12,46 +12,36 @@ import { order } from '../../lib/api'
 import { oneLine } from '../../lib/format'
 import { useMay, useSession } from '../../lib/session'
 import { text, useSubmit } from '../../lib/use-submit'
+import { DeleteTenant } from './delete-tenant'
 
 export function SettingsPage() {
-  const { user, tenant } = useSession()
+  const { tenant } = useSession()
   const [theme, setTheme] = useTheme()
   return (
     <>
-      <PageHead title="Settings" />
+      <PageHead title="Settings">
+        {oneLine(tenant.name)}, <span className="font-mono text-xs">{tenant.id}</span>
+      </PageHead>
       <div className="grid max-w-2xl gap-5">
         <Panel title="Tenant">
           <TenantName key={tenant.name} />
         </Panel>
-        <Panel title="Theme">
+        <Panel title="Appearance">
           <div className="p-4">
             <Choice
-              label="Colours of the pages"
+              label="Theme"
               value={theme}
               onChange={setTheme}
               options={themeOptions.map(({ value, name }) => ({ value, title: name }))}
               className="grid-cols-3"
             />
             <p className="mt-3 text-muted text-xs">
-              Terminals have colours of their own, in the menu above each; they follow the page unless you
-              choose others.
+              Terminals match the app by default. To choose another color theme, use the settings menu of a
+              terminal.
             </p>
           </div>
         </Panel>
-        {user && (
-          <Panel title="You">
-            <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2 p-4">
-              <dt className="text-muted">Name</dt>
-              <dd>{oneLine(user.name)}</dd>
-              <dt className="text-muted">Email</dt>
-              <dd className="break-all">{oneLine(user.email, 254)}</dd>
-              <dt className="text-muted">Role here</dt>
-              <dd className="capitalize">{tenant.role}</dd>
-              <dt className="text-muted">Tenant</dt>
-              <dd className="break-all font-mono text-xs leading-5">{tenant.id}</dd>
-            </dl>
-          </Panel>
-        )}
+        <DeleteTenant />
       </div>
     </>
   )
@@ -65,7 +55,7 @@ function TenantName() {
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     await order('/tenant', { method: 'PATCH', body: { name: text(form, 'name') } })
     await mutate('/me')
-    toast.done('The tenant is renamed.')
+    toast.done('Renamed the tenant.')
   })
   return (
     <form onSubmit={submit} className="grid gap-3 p-4">
@@ -78,11 +68,11 @@ function TenantName() {
         maxLength={64}
         disabled={!owns}
         error={fieldError('name')}
-        {...(owns ? {} : { hint: 'Only an owner renames the tenant.' })}
+        {...(owns ? {} : { hint: 'Only owners can rename the tenant.' })}
       />
       {owns && (
         <Button type="submit" busy={busy} className="justify-self-start">
-          Save
+          Rename tenant
         </Button>
       )}
     </form>

@@ -24,10 +24,10 @@ export function UsagePage() {
   const buckets = useMemo(() => data && bucketsOf(data.hours, now, periods[period]), [data, now, period])
   return (
     <>
-      <PageHead title="Usage">What this tenant may have, holds now, and has used</PageHead>
+      <PageHead title="Usage">Quota, current use and history</PageHead>
       <QuotaPanel />
       <Panel
-        title="Used"
+        title="History"
         className="mt-5"
         action={
           <div className="flex items-center gap-1">

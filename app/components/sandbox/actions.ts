@@ -1,6 +1,6 @@
 'use client'
 
-import { CirclePause, CirclePlay, CircleStop, type LucideIcon, Play } from 'lucide-react'
+import { type LucideIcon, Pause, Play, Square } from 'lucide-react'
 import { call, order } from '../../lib/api'
 import { oneLine } from '../../lib/format'
 import { type Sandbox, type SandboxState, sandbox, type UpdateSandbox } from '../../lib/protocol'
@@ -11,13 +11,20 @@ export interface Step {
   readonly verb: 'pause' | 'resume' | 'stop' | 'start'
   readonly name: string
   readonly icon: LucideIcon
+  /** Said when it is done, before the sandbox's name. */
   readonly done: string
+  /** What it does to work in progress: asked before. Undefined where nothing is lost. */
+  readonly consequence?: string
 }
 
-const pause: Step = { verb: 'pause', name: 'Pause', icon: CirclePause, done: 'is paused' }
-const resume: Step = { verb: 'resume', name: 'Resume', icon: CirclePlay, done: 'runs again' }
-const stop: Step = { verb: 'stop', name: 'Stop', icon: CircleStop, done: 'is stopped; its disk is kept' }
-const start: Step = { verb: 'start', name: 'Start', icon: Play, done: 'is started' }
+const pause: Step = { verb: 'pause', name: 'Pause', icon: Pause, done: 'Paused' }
+const resume: Step = { verb: 'resume', name: 'Resume', icon: Play, done: 'Resumed' }
+const stop: Step = {
+  ...{ verb: 'stop', name: 'Stop', icon: Square, done: 'Stopped' },
+  consequence:
+    'All processes and terminals in it are terminated, and unsaved work in them is lost. Files on its disk are kept.',
+}
+const start: Step = { verb: 'start', name: 'Start', icon: Play, done: 'Started' }
 
 /** What can be done with a sandbox in this state, the likeliest first. */
 export const stepsOf: Record<SandboxState, readonly Step[]> = {
@@ -33,20 +40,26 @@ export const stepsOf: Record<SandboxState, readonly Step[]> = {
 export function useSandboxActions() {
   const refresh = useRefreshSandboxes()
   const toast = useToast()
+  const perform = async (target: Sandbox, step: Step): Promise<void> => {
+    await call(sandbox, `/sandboxes/${target.id}/${step.verb}`, { method: 'POST' })
+    toast.done(`${step.done} ${oneLine(target.name)}.`)
+    await refresh()
+  }
   return {
+    /** @throws what the API says, for the dialog that asked */
+    perform,
     async take(target: Sandbox, step: Step): Promise<void> {
       try {
-        await call(sandbox, `/sandboxes/${target.id}/${step.verb}`, { method: 'POST' })
-        toast.done(`${oneLine(target.name)} ${step.done}.`)
+        await perform(target, step)
       } catch (error) {
         toast.failed(error)
+        await refresh()
       }
-      await refresh()
     },
     /** @throws what the API says, for the dialog that asked */
     async remove(target: Sandbox): Promise<void> {
       await order(`/sandboxes/${target.id}`, { method: 'DELETE' })
-      toast.done(`${oneLine(target.name)} is deleted.`)
+      toast.done(`Deleted ${oneLine(target.name)}.`)
       await refresh()
     },
     /** @throws what the API says, for the form that asked */

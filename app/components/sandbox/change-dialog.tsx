@@ -14,7 +14,7 @@ import { initialSize, SizeChoice, sizeLimits } from './size-choice'
 /** Name, limits and network of a sandbox, changed while it runs. */
 export function ChangeDialog({ sandbox, onClose }: { sandbox: Sandbox | null; onClose: () => void }) {
   return (
-    <Dialog open={sandbox !== null} onOpenChange={(open) => !open && onClose()} title="Change sandbox" wide>
+    <Dialog open={sandbox !== null} onOpenChange={(open) => !open && onClose()} title="Edit sandbox" wide>
       {sandbox && <ChangeForm sandbox={sandbox} onClose={onClose} />}
     </Dialog>
   )
@@ -22,7 +22,7 @@ export function ChangeDialog({ sandbox, onClose }: { sandbox: Sandbox | null; on
 
 function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => void }) {
   const { change } = useSandboxActions()
-  const [size, setSize] = useState(() => initialSize(sandbox.limits, 'As now'))
+  const [size, setSize] = useState(() => initialSize(sandbox.limits, 'Current'))
   const [network, setNetwork] = useState(() => networkDraft(sandbox.network))
   const limits = sizeLimits(size)
   const policy = parseNetwork(network)
@@ -54,9 +54,9 @@ function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => voi
         <NetworkChoice draft={network} onChange={setNetwork} />
       </DialogBody>
       <DialogFooter>
-        <p className="min-w-0 flex-1 basis-52 text-muted text-xs">Takes effect at once; what runs goes on.</p>
+        <p className="min-w-0 flex-1 basis-52 text-muted text-xs">Applies immediately without a restart.</p>
         <Button type="submit" look="primary" busy={busy} disabled={!valid}>
-          Save
+          Save changes
         </Button>
       </DialogFooter>
     </form>

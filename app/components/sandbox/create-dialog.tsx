@@ -51,7 +51,7 @@ function Loader() {
     return (
       <DialogBody>
         <Notice tone="warn">
-          This node has no template yet. Its operator builds one with the first start.
+          No templates yet. The first start builds one; try again in a few minutes, or ask your operator.
         </Notice>
       </DialogBody>
     )
@@ -109,7 +109,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
           name="name"
           autoFocus
           maxLength={64}
-          placeholder="A name is made if you give none"
+          placeholder="Leave blank to generate a name"
           autoComplete="off"
           error={fieldError('name')}
         />
@@ -155,7 +155,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
 }
 
 const isolations = [
-  { value: 'standard', title: 'Standard', text: 'Namespaces, seccomp and control groups' },
+  { value: 'standard', title: 'Standard', text: 'Namespaces, seccomp and cgroups' },
   { value: 'hardened', title: 'Hardened', text: 'gVisor: stronger isolation, slower; no sudo' },
 ] as const
 
@@ -177,7 +177,7 @@ function shortOf(
   const parts = missing.map((bound) => {
     const left = Math.max(0, quota[bound] - used[bound])
     const wanted = bound === 'sandboxes' ? 1 : limits[bound]
-    return `${boundNames[bound].toLowerCase()}: ${amount(bound, wanted)} wanted, ${amount(bound, left)} left`
+    return `${boundNames[bound].toLowerCase()}: ${amount(bound, wanted)} requested, ${amount(bound, left)} left`
   })
-  return `Your tenant’s quota has no room for it (${parts.join('; ')}). Delete a sandbox, or choose a smaller size.`
+  return `This exceeds your tenant’s quota (${parts.join('; ')}). Choose a smaller size or delete a sandbox.`
 }

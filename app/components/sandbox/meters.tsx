@@ -61,7 +61,7 @@ export function Meters({ sandbox, rates }: { sandbox: Metered; rates: Rates | un
 
 /** Received and sent. There is no limit to hold it against, so it has no bar. */
 export function NetworkRate({ rates, off }: { rates: Rates | undefined; off: boolean }) {
-  if (off) return <span className="text-muted text-xs">no network</span>
+  if (off) return <span className="text-muted text-xs">No network</span>
   return (
     <span className="tabular grid text-xs leading-4">
       <span className="truncate">

@@ -8,9 +8,9 @@ describe('a list of allowed names', () => {
   })
 
   it.each([
-    ['', 'List at least one name.'],
-    ['ok.example.org 10.0.0.0/8', /^10\.0\.0\.0\/8 cannot be allowed/],
-    ['*.example.org', /^\*\.example\.org cannot/],
+    ['', 'List at least one host name.'],
+    ['ok.example.org 10.0.0.0/8', /^10\.0\.0\.0\/8 is not a host name/],
+    ['*.example.org', /^\*\.example\.org is not/],
   ])('says what is wrong with %j', (names, error) => {
     expect(parseNetwork({ mode: 'allow', names })).toEqual({ error: expect.stringMatching(error) })
   })

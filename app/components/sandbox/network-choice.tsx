@@ -20,21 +20,21 @@ export function networkDraft(policy: NetworkPolicy): NetworkDraft {
 export function parseNetwork({ mode, names }: NetworkDraft): NetworkPolicy | { readonly error: string } {
   if (mode !== 'allow') return mode
   const allow = names.split(/[\s,]+/).filter(Boolean)
-  if (allow.length === 0) return { error: 'List at least one name.' }
+  if (allow.length === 0) return { error: 'List at least one host name.' }
   const parsed = networkPolicy.safeParse({ allow })
   if (parsed.success) return parsed.data
   const wrong = allow.find((name) => !networkPolicy.safeParse({ allow: [name] }).success)
   return {
     error: wrong
-      ? `${wrong} cannot be allowed: list full host names, no addresses and no wildcards.`
-      : 'These are too many names.',
+      ? `${wrong} is not a host name. List full host names; addresses and wildcards are not supported.`
+      : 'Too many host names.',
   }
 }
 
 const options = [
   { value: 'internet', title: 'Internet', text: 'Public addresses only' },
-  { value: 'allow', title: 'Some names', text: 'Nothing but what you list' },
-  { value: 'none', title: 'None', text: 'Cut off from everything' },
+  { value: 'allow', title: 'Allowlist', text: 'Only hosts you list' },
+  { value: 'none', title: 'None', text: 'No network access' },
 ] as const
 
 export function NetworkChoice({
@@ -60,7 +60,7 @@ export function NetworkChoice({
       {draft.mode === 'allow' && (
         <div className="grid gap-1">
           <label htmlFor={id} className="font-medium">
-            Host names, one a line
+            Host names, one per line
           </label>
           <textarea
             id={id}
@@ -74,7 +74,7 @@ export function NetworkChoice({
             className="w-full rounded-md border border-edge bg-surface p-2 font-mono text-xs placeholder:text-muted aria-invalid:border-bad"
           />
           <p id={`${id}-more`} className={error ? 'text-bad text-xs' : 'text-muted text-xs'}>
-            {error ?? 'Any other name or address is refused at once.'}
+            {error ?? 'All other hosts and addresses are blocked.'}
           </p>
         </div>
       )}

@@ -9,7 +9,7 @@ export function QuotaLeft({ status }: { status: z.infer<typeof quotaStatus> | un
     bare(bound, Math.max(0, status.limits[bound] - status.used[bound]))
   return (
     <p className="tabular min-w-0 flex-1 basis-52 text-muted text-xs">
-      Left of the quota: {left('sandboxes')} sandboxes, {left('cpus')} CPUs, {left('memoryMiB')} memory,{' '}
+      Quota remaining: {left('sandboxes')} sandboxes, {left('cpus')} CPUs, {left('memoryMiB')} memory,{' '}
       {left('diskMiB')} disk
     </p>
   )

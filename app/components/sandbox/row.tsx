@@ -69,14 +69,14 @@ export function Row({ sandbox, rates, onStep, onChange, onDelete }: RowProps) {
               Open
             </MenuItem>
             {stepsOf[sandbox.state].map((step) => (
-              <MenuItem key={step.verb} onSelect={() => onStep(step)}>
+              <MenuItem key={step.verb} danger={step.consequence !== undefined} onSelect={() => onStep(step)}>
                 <step.icon aria-hidden />
                 {step.name}
               </MenuItem>
             ))}
             <MenuItem onSelect={onChange}>
               <SlidersHorizontal aria-hidden />
-              Change
+              Edit
             </MenuItem>
             <MenuLine />
             <MenuItem danger onSelect={onDelete}>

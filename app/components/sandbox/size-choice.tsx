@@ -50,9 +50,9 @@ export function sizeLimits({ size, given, custom }: SizeDraft): Limits | null {
 }
 
 const units: Record<Part, string> = {
-  cpus: 'Cores; 0.5 is half a core.',
-  memoryMiB: 'MiB, with the page cache.',
-  diskMiB: 'MiB above the template.',
+  cpus: 'CPU cores, for example 0.5.',
+  memoryMiB: 'MiB, including page cache.',
+  diskMiB: 'MiB, not counting the template.',
   pids: 'Processes and threads.',
 }
 
@@ -70,7 +70,7 @@ export function SizeChoice({
   const options = [
     ...(named(draft.given) ? [] : [card('given', draft.givenTitle, draft.given)]),
     ...sizeNames.map((name) => card(name, sizeTitles[name], sizes[name])),
-    { value: 'custom' as const, title: 'Custom', text: 'Each limit by itself' },
+    { value: 'custom' as const, title: 'Custom', text: 'Custom limits' },
   ]
   return (
     <div className="grid gap-3">
@@ -120,5 +120,5 @@ function card<T extends string>(value: T, title: string, limits: Limits) {
 
 function wrong(part: Part, typed: string): string | undefined {
   const parsed = limits.shape[part].safeParse(typed.trim() === '' ? Number.NaN : Number(typed))
-  return parsed.success ? undefined : 'Not a limit that can be set.'
+  return parsed.success ? undefined : 'Not a valid limit.'
 }

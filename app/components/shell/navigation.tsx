@@ -15,21 +15,24 @@ import {
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { cn } from '../../lib/cn'
-import { useSession } from '../../lib/session'
+import type { Role } from '../../lib/protocol'
+import { ranks, useSession } from '../../lib/session'
 
 interface Place {
   readonly href: string
   readonly name: string
   readonly icon: LucideIcon
+  /** The least role that may use it; the API refuses others. */
+  readonly least?: Role
 }
 
 const places: readonly Place[] = [
   { href: '/sandboxes', name: 'Sandboxes', icon: Box },
   { href: '/runs', name: 'Runs', icon: Play },
   { href: '/usage', name: 'Usage', icon: ChartNoAxesColumn },
-  { href: '/keys', name: 'API keys', icon: KeyRound },
+  { href: '/keys', name: 'API keys', icon: KeyRound, least: 'admin' },
   { href: '/members', name: 'Members', icon: Users },
-  { href: '/audit', name: 'Audit', icon: ScrollText },
+  { href: '/audit', name: 'Audit log', icon: ScrollText, least: 'admin' },
   { href: '/settings', name: 'Settings', icon: Settings },
   { href: '/docs/api', name: 'API reference', icon: BookOpen },
 ]
@@ -37,10 +40,11 @@ const places: readonly Place[] = [
 const operatorPlaces: readonly Place[] = [{ href: '/operator', name: 'Node and tenants', icon: Server }]
 
 export function Navigation({ onGo }: { onGo?: () => void }) {
-  const { user } = useSession()
+  const { user, tenant } = useSession()
+  const mine = places.filter(({ least }) => least === undefined || ranks[tenant.role] >= ranks[least])
   return (
     <nav aria-label="Main" className="grid gap-4">
-      <PlaceList places={places} onGo={onGo} />
+      <PlaceList places={mine} onGo={onGo} />
       {user?.operator && (
         <div className="grid gap-1">
           <p className="px-2 text-muted text-xs">Operator</p>

@@ -18,7 +18,7 @@ export function Shell({ children }: { children: ReactNode }) {
         href="#main"
         className="sr-only z-50 rounded-md bg-raised px-3 py-2 focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
       >
-        Skip to the page
+        Skip to content
       </a>
       <aside className="sticky top-0 hidden h-dvh flex-col gap-4 border-line border-r p-3 lg:flex">
         <Link href="/sandboxes" className="self-start rounded px-1 pt-1">
@@ -70,7 +70,7 @@ function Drawer() {
           <div className="flex-1">
             <Navigation onGo={() => setOpen(false)} />
           </div>
-          <UserMenu />
+          <UserMenu onGo={() => setOpen(false)} />
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>

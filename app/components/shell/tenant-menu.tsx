@@ -54,7 +54,7 @@ export function TenantMenu() {
         open={creating}
         onOpenChange={setCreating}
         title="New tenant"
-        description="A tenant has its own sandboxes, members, keys and quota. You will be its owner."
+        description="A tenant has its own sandboxes, members, API keys and quota. You become its owner."
       >
         <NewTenant />
       </Dialog>

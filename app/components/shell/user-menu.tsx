@@ -1,6 +1,7 @@
 'use client'
 
-import { CircleUserRound, LogOut } from 'lucide-react'
+import { CircleUserRound, LogOut, UserCog } from 'lucide-react'
+import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
 import { oneLine } from '../../lib/format'
 import { signOut, useSession } from '../../lib/session'
@@ -9,7 +10,7 @@ import { Menu, MenuChoice, MenuItem, MenuLine } from '../ui/menu'
 import { useToast } from '../ui/toast'
 
 export const themeOptions = [
-  { value: 'system', name: 'As the device' },
+  { value: 'system', name: 'System' },
   { value: 'light', name: 'Light' },
   { value: 'dark', name: 'Dark' },
 ] as const satisfies readonly { value: Theme; name: string }[]
@@ -27,9 +28,10 @@ export function useTheme(): readonly [Theme, (theme: Theme) => void] {
   ]
 }
 
-export function UserMenu() {
+export function UserMenu({ onGo }: { onGo?: () => void }) {
   const { user } = useSession()
   const toast = useToast()
+  const router = useRouter()
   const [theme, setTheme] = useTheme()
   return (
     <Menu
@@ -47,6 +49,17 @@ export function UserMenu() {
     >
       <MenuChoice label="Theme" value={theme} options={themeOptions} onChange={setTheme} />
       <MenuLine />
+      {user && (
+        <MenuItem
+          onSelect={() => {
+            router.push('/account')
+            onGo?.()
+          }}
+        >
+          <UserCog aria-hidden />
+          Account
+        </MenuItem>
+      )}
       <MenuItem onSelect={() => signOut().catch(toast.failed)}>
         <LogOut aria-hidden />
         Sign out

@@ -15,7 +15,7 @@ export function FontSize() {
   return (
     <>
       <DropdownMenu.Item
-        aria-label={`Smaller text than ${fontSize} pixels`}
+        aria-label={`Decrease text size, now ${fontSize} pixels`}
         className={item}
         onSelect={(event) => {
           event.preventDefault()
@@ -28,7 +28,7 @@ export function FontSize() {
         {fontSize} px
       </span>
       <DropdownMenu.Item
-        aria-label={`Bigger text than ${fontSize} pixels`}
+        aria-label={`Increase text size, now ${fontSize} pixels`}
         className={item}
         onSelect={(event) => {
           event.preventDefault()

@@ -9,8 +9,8 @@ export function KeysDialog({ open, onOpenChange }: { open: boolean; onOpenChange
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
-      title="Keys"
-      description="Everything else goes to the program in the terminal."
+      title="Keyboard shortcuts"
+      description="All other keys are sent to the program in the terminal."
     >
       <DialogBody>
         <dl className="grid grid-cols-[1fr_auto] gap-x-6 gap-y-2">
@@ -24,8 +24,7 @@ export function KeysDialog({ open, onOpenChange }: { open: boolean; onOpenChange
           ))}
         </dl>
         <p className="text-muted text-xs">
-          On a tab: arrows choose, Alt with an arrow moves it, F2 renames, Delete ends it, Enter goes into the
-          terminal.
+          On a tab: arrow keys select, Alt+arrow moves, F2 renames, Delete closes, Enter focuses the terminal.
         </p>
       </DialogBody>
     </Dialog>

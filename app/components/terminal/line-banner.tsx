@@ -21,18 +21,18 @@ export function LineBanner() {
       <p className="min-w-0 flex-1">
         <span role="status">
           {status.kind === 'refused' ? (
-            `The server does not let this page connect: ${status.reason}`
+            `The server refused the connection: ${status.reason}`
           ) : (
             <>
-              <strong className="font-semibold">The line is down.</strong> Your sandbox goes on; what you type
-              is kept and sent.
+              <strong className="font-semibold">Connection lost.</strong> Your sandbox is still running; input
+              will be sent on reconnect.
             </>
           )}
         </span>{' '}
         {status.kind === 'down' && <Countdown untilMs={status.retryAtMs} />}
       </p>
       <Button size="small" onClick={line.retryNow}>
-        Try now
+        Reconnect now
       </Button>
     </div>
   )
@@ -57,5 +57,9 @@ function Countdown({ untilMs }: { untilMs: number }) {
     return () => clearInterval(timer)
   }, [])
   const seconds = Math.ceil((untilMs - now) / 1000)
-  return <span className="tabular text-muted">{seconds > 0 ? `Next try in ${seconds} s.` : 'Trying…'}</span>
+  return (
+    <span className="tabular text-muted">
+      {seconds > 0 ? `Reconnecting in ${seconds} s.` : 'Reconnecting…'}
+    </span>
+  )
 }

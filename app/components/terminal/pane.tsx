@@ -122,8 +122,8 @@ function Ending({
 function ending(
   status: Extract<ReturnType<TerminalSession['status']['get']>, { kind: 'ended' | 'refused' }>,
 ): string {
-  if (status.kind === 'refused') return `This terminal cannot be opened: ${status.message}`
+  if (status.kind === 'refused') return `Could not open this terminal: ${status.message}`
   const { exitCode, signal } = status.exit
-  if (signal) return `Its program was ended by ${signal}.`
-  return exitCode === 0 ? 'Its program ended.' : `Its program ended with exit code ${exitCode ?? '?'}.`
+  if (signal) return `The program was terminated by ${signal}.`
+  return exitCode === 0 ? 'The program exited.' : `The program exited with code ${exitCode ?? 'unknown'}.`
 }

@@ -20,7 +20,7 @@ export function PasteDialog({
       open={open}
       onOpenChange={onOpenChange}
       title="Paste"
-      description="This browser keeps the clipboard to itself. Paste here."
+      description="The browser blocked access to the clipboard. Paste the text here."
     >
       <DialogBody>
         <textarea
@@ -42,7 +42,7 @@ export function PasteDialog({
             setText('')
           }}
         >
-          Send to the terminal
+          Send to terminal
         </Button>
       </DialogFooter>
     </Dialog>

@@ -23,7 +23,7 @@ export function PhoneKeys({ session }: { session: TerminalSession }) {
   return (
     <div
       role="toolbar"
-      aria-label="Keys"
+      aria-label="Extra keys"
       className="hidden shrink-0 gap-1 overflow-x-auto border-line border-t bg-ground p-1.5 pb-[max(0.375rem,env(safe-area-inset-bottom))] pointer-coarse:flex"
     >
       <Key label="Escape" onPress={text('\x1b')}>
@@ -33,14 +33,14 @@ export function PhoneKeys({ session }: { session: TerminalSession }) {
         Tab
       </Key>
       <Key
-        label="Control, for the next key"
+        label="Control for the next key"
         on={held.ctrl}
         onPress={() => session.held.set({ ...held, ctrl: !held.ctrl })}
       >
         Ctrl
       </Key>
       <Key
-        label="Alt, for the next key"
+        label="Alt for the next key"
         on={held.alt}
         onPress={() => session.held.set({ ...held, alt: !held.alt })}
       >

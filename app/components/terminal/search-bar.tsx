@@ -62,7 +62,7 @@ export function SearchBar({ screen, onClose }: { screen: Screen; onClose: () => 
         className="h-7 min-w-0 flex-1 rounded bg-transparent px-2 placeholder:text-muted"
       />
       <span role="status" className="tabular shrink-0 px-1 text-muted text-xs">
-        {term && result ? (result.count ? `${result.index + 1} of ${result.count}` : 'Nothing') : ''}
+        {term && result ? (result.count ? `${result.index + 1} of ${result.count}` : 'No matches') : ''}
       </span>
       <Toggle on={caseSensitive} label="Match case" onToggle={() => setCaseSensitive(!caseSensitive)}>
         <CaseSensitive />

@@ -7,13 +7,13 @@ import { stepsOf, useSandboxActions } from '../sandbox/actions'
 import { Button } from '../ui/button'
 
 const texts: Partial<Record<SandboxState, { title: string; text: string }>> = {
-  creating: { title: 'It is being made', text: 'A moment.' },
+  creating: { title: 'Creating', text: 'Ready in seconds.' },
   paused: {
     title: 'Paused',
-    text: 'Every process stands still where it was, and uses no CPU. Resume goes on from there.',
+    text: 'Processes are frozen and use no CPU. Resume to continue.',
   },
-  stopped: { title: 'Stopped', text: 'Nothing runs. The disk is kept.' },
-  failed: { title: 'Failed', text: 'Its disk is kept, if it had one.' },
+  stopped: { title: 'Stopped', text: 'No processes are running. Your files are kept.' },
+  failed: { title: 'Failed', text: 'The sandbox could not be started. Its files are kept.' },
 }
 
 /** Lies over the terminals when the sandbox does not run, and offers the way on. */

@@ -30,9 +30,9 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
       return
     }
     setQuestion({
-      title: 'End this terminal?',
-      text: 'Its programs are ended, also for everybody else who has it open. To keep it, just leave this page.',
-      action: 'End terminal',
+      title: 'Close this terminal?',
+      text: 'Its programs will be terminated, also for everyone else who has it open. To keep them running, leave this page instead.',
+      action: 'Close terminal',
       run: async () => workspace.close(tab.key),
     })
   }

@@ -63,7 +63,7 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
           )}
         >
           {tab.rang && (
-            <span role="img" aria-label="rang" className="size-1.5 shrink-0 rounded-full bg-warn" />
+            <span role="img" aria-label="Bell" className="size-1.5 shrink-0 rounded-full bg-warn" />
           )}
           <span className="truncate">{name}</span>
         </button>
@@ -74,7 +74,7 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
           tabIndex={-1}
           // A tab list may hold tabs only. By keyboard Delete does this, by touch the terminal's menu.
           aria-hidden
-          title={`End ${name}`}
+          title={`Close ${name}`}
           onClick={on.onClose}
           className={cn(
             'absolute right-1 grid size-5 place-items-center rounded text-muted hover:bg-hover hover:text-ink',
@@ -96,7 +96,7 @@ function RenameInput({ name, onDone }: { name: string; onDone: (name: string | n
   }
   return (
     <input
-      aria-label="Name of the terminal"
+      aria-label="Terminal name"
       defaultValue={name}
       maxLength={64}
       // biome-ignore lint/a11y/noAutofocus: it appears because somebody asked to type here

@@ -113,7 +113,7 @@ function NoTerminal({ onOpen }: { onOpen: () => void }) {
   if (patient) return null
   return (
     <div className="absolute inset-0 grid place-content-center justify-items-center gap-3">
-      <p className="text-muted">No terminal is open.</p>
+      <p className="text-muted">No open terminals.</p>
       <Button look="primary" onClick={onOpen}>
         New terminal
       </Button>

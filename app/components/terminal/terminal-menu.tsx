@@ -56,7 +56,7 @@ export function TerminalMenu({
         </div>
         <MenuLine />
         <MenuChoice
-          label="Colours"
+          label="Color theme"
           value={theme}
           options={themeOptions}
           onChange={(value) => store.change({ theme: value })}
@@ -64,7 +64,7 @@ export function TerminalMenu({
         <MenuLine />
         <MenuItem onSelect={() => store.change({ bell: !bell })}>
           {bell ? <Bell aria-hidden /> : <BellOff aria-hidden />}
-          {bell ? 'Bell shows a flash' : 'Bell is off'}
+          {bell ? 'Visual bell: on' : 'Visual bell: off'}
         </MenuItem>
         <MenuItem onSelect={() => store.change({ screenReader: !screenReader })}>
           <Ear aria-hidden />
@@ -73,11 +73,11 @@ export function TerminalMenu({
         <MenuLine />
         <MenuItem disabled={!session} onSelect={() => setDialog('text')}>
           <TextSelect aria-hidden />
-          Read and select as text
+          View as text
         </MenuItem>
         <MenuItem onSelect={() => setDialog('keys')}>
           <Keyboard aria-hidden />
-          Keys
+          Keyboard shortcuts
         </MenuItem>
         <MenuLine />
         <MenuItem disabled={!onRoot} onSelect={() => onRoot?.()}>
@@ -86,11 +86,11 @@ export function TerminalMenu({
         </MenuItem>
         <MenuItem disabled={!session} onSelect={onRename}>
           <Pencil aria-hidden />
-          Rename the tab
+          Rename tab
         </MenuItem>
         <MenuItem danger disabled={!session} onSelect={onEnd}>
           <X aria-hidden />
-          End the terminal
+          Close terminal
         </MenuItem>
       </Menu>
       {session && (

@@ -23,7 +23,7 @@ export function TextView({
     if (open) setText(screen.text())
   }, [open, screen])
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Text of the terminal" wide>
+    <Dialog open={open} onOpenChange={onOpenChange} title="Terminal text" wide>
       <div
         ref={(box) => box?.scrollTo(0, box.scrollHeight)}
         className="min-h-0 flex-1 overflow-auto bg-surface px-5 py-3"
@@ -31,7 +31,7 @@ export function TextView({
         <pre className="whitespace-pre-wrap break-words font-mono text-xs leading-5">{text}</pre>
       </div>
       <DialogFooter>
-        <CopyButton text={text} what="all of it" />
+        <CopyButton text={text} what="all text" />
       </DialogFooter>
     </Dialog>
   )

@@ -19,8 +19,7 @@ export function CopyButton({ text, what, name = 'Copy' }: { text: string; what: 
     <Button
       onClick={async () => {
         if (await copyText(text)) setCopied(true)
-        else
-          toast.failed(new Error('The browser did not allow to copy: select the text and copy it by hand.'))
+        else toast.failed(new Error('The browser blocked copying. Select the text and copy it manually.'))
       }}
       aria-label={`Copy ${what}`}
     >

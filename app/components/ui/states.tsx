@@ -43,7 +43,7 @@ export function Failed({ error, retry }: { error: unknown; retry: () => void }) 
       </div>
       <div className="grid max-w-sm gap-1">
         <h2 className="font-semibold text-base">
-          {refused ? 'Not for your role' : 'This could not be loaded'}
+          {refused ? 'Not available for your role' : 'Could not be loaded'}
         </h2>
         <p className="text-muted">{explain(error)}</p>
       </div>

@@ -5,10 +5,10 @@ import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { z } from 'zod'
-import { stepsOf, useSandboxActions } from '../../../components/sandbox/actions'
+import { type Step, stepsOf, useSandboxActions } from '../../../components/sandbox/actions'
 import { ChangeDialog } from '../../../components/sandbox/change-dialog'
-import { deleteQuestion } from '../../../components/sandbox/delete-question'
 import { NetworkRate, readingsOf } from '../../../components/sandbox/meters'
+import { deleteQuestion, stepQuestion } from '../../../components/sandbox/questions'
 import { StateBadge } from '../../../components/sandbox/state'
 import { Button } from '../../../components/ui/button'
 import { Confirm, type Question } from '../../../components/ui/confirm'
@@ -27,6 +27,11 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
   const router = useRouter()
   const [changing, setChanging] = useState<Sandbox | null>(null)
   const [question, setQuestion] = useState<Question | null>(null)
+  const take = (step: Step) => {
+    const asked = stepQuestion(sandbox, step, () => actions.perform(sandbox, step))
+    if (asked) setQuestion(asked)
+    else void actions.take(sandbox, step)
+  }
   const remove = async () => {
     await actions.remove(sandbox)
     router.push('/sandboxes')
@@ -54,23 +59,22 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
           <NetworkRate rates={rates} off={sandbox.network === 'none'} />
         </div>
       </section>
-      <div className="hidden items-center sm:flex">
+      <div className="hidden items-center gap-3 sm:flex">
         {stepsOf[sandbox.state].map((step) => (
-          <Tip key={step.verb} text={step.name}>
-            <Button
-              look="quiet"
-              size="icon"
-              aria-label={step.name}
-              onClick={() => actions.take(sandbox, step)}
-            >
-              <step.icon />
-            </Button>
-          </Tip>
+          <Button
+            key={step.verb}
+            size="small"
+            look={step.consequence === undefined ? 'plain' : 'danger'}
+            onClick={() => take(step)}
+          >
+            <step.icon aria-hidden />
+            {step.name}
+          </Button>
         ))}
       </div>
       <Menu
         trigger={
-          <Button look="quiet" size="icon" aria-label="More about this sandbox">
+          <Button look="quiet" size="icon" aria-label="More actions">
             <Ellipsis />
           </Button>
         }
@@ -86,7 +90,7 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
         <div className="sm:hidden">
           <MenuLine />
           {stepsOf[sandbox.state].map((step) => (
-            <MenuItem key={step.verb} onSelect={() => void actions.take(sandbox, step)}>
+            <MenuItem key={step.verb} danger={step.consequence !== undefined} onSelect={() => take(step)}>
               <step.icon aria-hidden />
               {step.name}
             </MenuItem>
@@ -94,7 +98,7 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
         </div>
         <MenuItem onSelect={() => setChanging(sandbox)}>
           <SlidersHorizontal aria-hidden />
-          Change
+          Edit
         </MenuItem>
         <MenuLine />
         <MenuItem danger onSelect={() => setQuestion(deleteQuestion(sandbox, remove))}>

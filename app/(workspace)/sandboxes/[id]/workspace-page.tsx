@@ -60,7 +60,7 @@ function Gone({ deleted }: { deleted: boolean }) {
     <main className="grid min-h-dvh place-content-center">
       <Empty
         icon={deleted ? Trash2 : SearchX}
-        title={deleted ? 'This sandbox was deleted' : 'There is no such sandbox'}
+        title={deleted ? 'This sandbox was deleted' : 'Sandbox not found'}
         action={
           <Button asChild look="primary">
             <Link href="/sandboxes">Go to your sandboxes</Link>
@@ -68,8 +68,8 @@ function Gone({ deleted }: { deleted: boolean }) {
         }
       >
         {deleted
-          ? 'Somebody deleted it, or its time was over. Its disk is gone.'
-          : 'Not in this tenant, at least.'}
+          ? 'Someone deleted it, or its time to live ended. Its disk was deleted with it.'
+          : 'Check the address, or switch to the tenant that owns it.'}
       </Empty>
     </main>
   )

@@ -1,0 +1,92 @@
+'use client'
+
+import Link from 'next/link'
+import { useState } from 'react'
+import useSWR from 'swr'
+import { z } from 'zod'
+import { Button } from '../../components/ui/button'
+import { Field } from '../../components/ui/field'
+import { Notice } from '../../components/ui/notice'
+import { Skeleton } from '../../components/ui/states'
+import { call } from '../../lib/api'
+import { oneLine } from '../../lib/format'
+import { resetName, useLinkSecret } from '../../lib/link-secret'
+import { passwordLength, resetLinkStatus } from '../../lib/protocol'
+import { explain } from '../../lib/resource'
+import { text, useSubmit } from '../../lib/use-submit'
+
+const answer = z.object({ email: z.string() })
+
+/** The end of an operator's reset link: a new password for the account that it was made for. */
+export function Reset() {
+  const secret = useLinkSecret(resetName)
+  const status = useSWR(
+    secret ? ['/account/reset/preview', secret] : null,
+    ([path, link]) => call(resetLinkStatus, path, { method: 'POST', body: { secret: link } }),
+    { revalidateOnFocus: false, shouldRetryOnError: false },
+  )
+  const [done, setDone] = useState(false)
+  if (secret === undefined || status.isLoading) return <Skeleton className="h-40" />
+  return (
+    <div className="grid gap-4">
+      <h1 className="font-semibold text-lg">Set a new password</h1>
+      {done ? (
+        <>
+          <Notice tone="info">Your password was changed, and all sessions were signed out.</Notice>
+          <Button asChild look="primary" size="large">
+            <Link href="/sign-in">Sign in</Link>
+          </Button>
+        </>
+      ) : !secret ? (
+        <Notice tone="bad">This reset link is incomplete. Copy the whole link and open it again.</Notice>
+      ) : status.data ? (
+        <NewPassword secret={secret} email={status.data.email} onDone={() => setDone(true)} />
+      ) : (
+        <Notice tone="bad">{explain(status.error)}</Notice>
+      )}
+    </div>
+  )
+}
+
+function NewPassword({ secret, email, onDone }: { secret: string; email: string; onDone: () => void }) {
+  const { submit, busy, error, fieldError } = useSubmit(async (form) => {
+    const newPassword = text(form, 'new')
+    if (newPassword !== text(form, 'repeated')) throw new Error('The passwords do not match.')
+    await call(answer, '/account/reset', { method: 'POST', body: { secret, newPassword } })
+    sessionStorage.removeItem(resetName)
+    onDone()
+  })
+  const length = { minLength: passwordLength.min, maxLength: passwordLength.max }
+  return (
+    <form onSubmit={submit} className="grid gap-4">
+      {error && <Notice tone="bad">{error.message}</Notice>}
+      <p className="text-muted">
+        For the account <strong className="font-medium text-ink">{oneLine(email, 254)}</strong>. All its
+        sessions will be signed out.
+      </p>
+      <input type="hidden" name="username" autoComplete="username" value={email} />
+      <Field
+        label="New password"
+        name="new"
+        type="password"
+        autoComplete="new-password"
+        hint={`At least ${passwordLength.min} characters.`}
+        {...length}
+        required
+        autoFocus
+        error={fieldError('newPassword')}
+      />
+      <Field
+        label="Repeat new password"
+        name="repeated"
+        type="password"
+        autoComplete="new-password"
+        {...length}
+        required
+      />
+      <Button type="submit" look="primary" size="large" busy={busy}>
+        Set password
+      </Button>
+    </form>
+  )
+}

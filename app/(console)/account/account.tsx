@@ -1,0 +1,123 @@
+'use client'
+
+import { useState } from 'react'
+import { useSWRConfig } from 'swr'
+import { Button } from '../../components/ui/button'
+import { Field } from '../../components/ui/field'
+import { Notice } from '../../components/ui/notice'
+import { PageHead, Panel } from '../../components/ui/panel'
+import { useToast } from '../../components/ui/toast'
+import { order } from '../../lib/api'
+import { passwordLength } from '../../lib/protocol'
+import { useSession } from '../../lib/session'
+import { text, useSubmit } from '../../lib/use-submit'
+import { DeleteAccount } from './delete-account'
+import { Sessions } from './sessions'
+
+/** A person's own name, password, sessions and account. */
+export function Account() {
+  const { user } = useSession()
+  if (!user) return <PageHead title="Account">API keys have no account.</PageHead>
+  return (
+    <>
+      <PageHead title="Account">Your name, password and sessions</PageHead>
+      <div className="grid max-w-3xl gap-5">
+        <Panel title="Profile">
+          <Profile key={user.name} name={user.name} email={user.email} />
+        </Panel>
+        <Panel title="Password">
+          <Password email={user.email} />
+        </Panel>
+        <Sessions />
+        <DeleteAccount />
+      </div>
+    </>
+  )
+}
+
+function Profile({ name, email }: { name: string; email: string }) {
+  const toast = useToast()
+  const { mutate } = useSWRConfig()
+  const { submit, busy, error, fieldError } = useSubmit(async (form) => {
+    await order('/account', { method: 'PATCH', body: { name: text(form, 'name') } })
+    await mutate('/me')
+    toast.done('Saved your name.')
+  })
+  return (
+    <form onSubmit={submit} className="grid gap-3 p-4">
+      {error && <Notice tone="bad">{error.message}</Notice>}
+      <Field
+        label="Name"
+        name="name"
+        autoComplete="name"
+        defaultValue={name}
+        required
+        maxLength={64}
+        error={fieldError('name')}
+      />
+      <Field
+        label="Email"
+        value={email}
+        disabled
+        readOnly
+        hint="You sign in with this address. It cannot be changed."
+      />
+      <Button type="submit" busy={busy} className="justify-self-start">
+        Save name
+      </Button>
+    </form>
+  )
+}
+
+function Password({ email }: { email: string }) {
+  const toast = useToast()
+  const { mutate } = useSWRConfig()
+  // A new form after each change: no password stays in the page.
+  const [round, setRound] = useState(0)
+  const { submit, busy, error, fieldError } = useSubmit(async (form) => {
+    const body = { currentPassword: text(form, 'current'), newPassword: text(form, 'new') }
+    if (body.newPassword !== text(form, 'repeated')) throw new Error('The new passwords do not match.')
+    await order('/account/password', { method: 'PUT', body })
+    toast.done('Changed your password. All other sessions were signed out.')
+    setRound((now) => now + 1)
+    await mutate('/account/sessions')
+  })
+  const length = { minLength: passwordLength.min, maxLength: passwordLength.max }
+  return (
+    <form key={round} onSubmit={submit} className="grid gap-3 p-4">
+      {error && <Notice tone="bad">{error.message}</Notice>}
+      {/* Password managers need to know whose password it is. */}
+      <input type="hidden" name="username" autoComplete="username" value={email} />
+      <Field
+        label="Current password"
+        name="current"
+        type="password"
+        autoComplete="current-password"
+        required
+        error={fieldError('currentPassword')}
+      />
+      <Field
+        label="New password"
+        name="new"
+        type="password"
+        autoComplete="new-password"
+        hint={`At least ${passwordLength.min} characters.`}
+        {...length}
+        required
+        error={fieldError('newPassword')}
+      />
+      <Field
+        label="Repeat new password"
+        name="repeated"
+        type="password"
+        autoComplete="new-password"
+        {...length}
+        required
+      />
+      <p className="text-muted text-xs">Changing the password signs you out on all other devices.</p>
+      <Button type="submit" busy={busy} className="justify-self-start">
+        Change password
+      </Button>
+    </form>
+  )
+}

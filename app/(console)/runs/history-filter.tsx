@@ -1,0 +1,94 @@
+'use client'
+
+import { Search } from 'lucide-react'
+import { Field, SelectField } from '../../components/ui/field'
+import { type Language, stepStatus } from '../../lib/protocol'
+import { statusNames } from './status'
+
+/** Which runs the history shows; an empty text is no filter. */
+export interface Filter {
+  readonly search: string
+  /** A state (`queued`, `running`, `canceled`) or how it ended (`ok`, `wrong_answer`, …). */
+  readonly verdict: string
+  readonly language: string
+}
+
+export const noFilter: Filter = { search: '', verdict: '', language: '' }
+
+const states = { queued: 'Queued', running: 'Running', canceled: 'Canceled' } as const
+
+/** The filter as the API takes it. */
+export function filterQuery({ search, verdict, language }: Filter): Record<string, string> {
+  return {
+    ...(search ? { search } : {}),
+    ...(verdict === '' ? {} : verdict in states ? { state: verdict } : { status: verdict }),
+    ...(language ? { language } : {}),
+  }
+}
+
+export function HistoryFilter({
+  filter,
+  typed,
+  languages,
+  onType,
+  onChange,
+}: {
+  filter: Filter
+  /** What is in the field, before it is searched for. */
+  typed: string
+  languages: readonly Language[]
+  onType: (typed: string) => void
+  onChange: (filter: Filter) => void
+}) {
+  return (
+    <search className="flex flex-wrap gap-2 border-line border-b p-2">
+      <div className="relative min-w-40 flex-1">
+        <Search
+          aria-hidden
+          className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-muted"
+        />
+        <Field
+          bare
+          label="Search runs by name, ID or metadata"
+          placeholder="Search by name, ID or metadata"
+          type="search"
+          maxLength={128}
+          value={typed}
+          onChange={(event) => onType(event.currentTarget.value)}
+          className="pl-8"
+        />
+      </div>
+      <SelectField
+        bare
+        label="Result"
+        value={filter.verdict}
+        onChange={(event) => onChange({ ...filter, verdict: event.currentTarget.value })}
+      >
+        <option value="">All results</option>
+        {Object.entries(states).map(([state, name]) => (
+          <option key={state} value={state}>
+            {name}
+          </option>
+        ))}
+        {stepStatus.options.map((status) => (
+          <option key={status} value={status}>
+            {statusNames[status]}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        bare
+        label="Language of the run"
+        value={filter.language}
+        onChange={(event) => onChange({ ...filter, language: event.currentTarget.value })}
+      >
+        <option value="">All languages</option>
+        {languages.map(({ name, title }) => (
+          <option key={name} value={name}>
+            {title}
+          </option>
+        ))}
+      </SelectField>
+    </search>
+  )
+}
