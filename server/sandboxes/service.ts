@@ -202,6 +202,7 @@ export class SandboxService {
     }
     const first = wanted.limits === undefined ? [] : admission(who.tenantId, id)
     await inTransaction(this.database.pool, change, first).catch(async (error: unknown) => {
+      const { name = '' } = wanted
       throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, name })
     })
     await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
