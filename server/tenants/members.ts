@@ -139,8 +139,10 @@ export class Members {
     if (keys === 'transfer' && (userId === who.userId || who.userId === null)) {
       throw new ApiError('invalid_request', 'you cannot transfer keys to yourself while you leave')
     }
-    const ids = await this.#keepingAnOwner(who.tenantId, userId, null, async (client, current) => {
+    const may = (current: string) => {
       if (userId !== who.userId) requireRole(who, current === 'member' ? 'admin' : 'owner')
+    }
+    const remove = async (client: pg.PoolClient) => {
       const values = [who.tenantId, userId]
       await client.query('DELETE FROM member WHERE "tenantId" = $1 AND "userId" = $2', values)
       const { rows } =
@@ -154,7 +156,8 @@ export class Members {
               [...values, who.userId],
             )
       return rows.map((row) => String(row.id))
-    })
+    }
+    const ids = await this.#keepingAnOwner(who.tenantId, userId, null, remove, may)
     const detail = keys === 'revoke' ? { keysRevoked: ids } : { keysTransferred: ids }
     await audit(this.database.prisma, who, 'member.remove', userId, ids.length === 0 ? {} : detail)
     const [keysRevoked, keysTransferred] = keys === 'revoke' ? [ids.length, 0] : [0, ids.length]
@@ -166,7 +169,8 @@ export class Members {
     tenantId: string,
     userId: string,
     to: Role | null,
-    act: (client: pg.PoolClient, current: string) => Promise<T>,
+    act: (client: pg.PoolClient) => Promise<T>,
+    may: (current: string) => void = () => {},
   ): Promise<T> {
     return inTransaction(this.database.pool, async (client) => {
       const { rows } = await client.query(
@@ -175,11 +179,12 @@ export class Members {
       )
       const current = rows.find((row) => row.userId === userId)?.role
       if (current === undefined) throw notFound('member')
+      may(current)
       const others = rows.filter((row) => row.role === 'owner' && row.userId !== userId)
       if (others.length === 0 && to !== 'owner') {
         throw new ApiError('conflict', 'a tenant needs an owner; make somebody else one first')
       }
-      return act(client, current)
+      return act(client)
     })
   }
 }
