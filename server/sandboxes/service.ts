@@ -72,7 +72,7 @@ export class SandboxService {
     } catch (error) {
       // A name that we made up is nobody's mistake: a longer part of another id is taken.
       if (wanted.name !== undefined || !(error instanceof ApiError && error.existingId)) throw error
-      return await this.create(who, { ...wanted, name: `${template}-${newId('sb').slice(-12)}` })
+      return await this.create(who, { ...wanted, name: `${template}-${newId('sb').slice(-12)}` }, id)
     } finally {
       this.#underWay.delete(id)
     }
