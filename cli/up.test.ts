@@ -137,9 +137,9 @@ describe('Cloche on this machine, from bin/up to bin/down', { timeout: 180_000 }
     rmSync(broken, { recursive: true })
     const lines = readFileSync(join(instance.home, 'logs/runtime.log'), 'utf8').trim().split('\n')
     const line = lines.map((one) => z.looseObject({ msg: z.string() }).parse(JSON.parse(one)))
-    expect(line.find(({ msg }) => msg === 'a template is unreadable')).toMatchObject({
+    expect(line.find(({ msg }) => msg === 'a template cannot be read and is not offered')).toMatchObject({
       name: 'runtime',
-      error: { type: 'Error', code: 'EISDIR', message: expect.any(String), stack: expect.any(String) },
+      err: { type: 'Error', code: 'EISDIR', message: expect.any(String), stack: expect.any(String) },
     })
   })
 

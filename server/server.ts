@@ -78,7 +78,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)
-  app.setNotFoundHandler((request, reply) => sendProblem(notFound('address'), request, reply))
+  app.setNotFoundHandler((request, reply) => sendProblem(notFound('endpoint'), request, reply))
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
@@ -127,7 +127,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
           url: '/*',
           schema: { hide: true },
           handler: async () => {
-            throw notFound('address')
+            throw notFound('endpoint')
           },
         })
       },

@@ -26,7 +26,7 @@ export const adminRoutes =
     const { prisma, pool } = database
     const tags = ['admin']
     app.addHook('preHandler', async (request) => {
-      if (!request.principal.operator) throw forbidden('only operators may do this')
+      if (!request.principal.operator) throw forbidden('only operators can do this')
     })
 
     await app.register(poolRoutes(database, runtime))
@@ -86,7 +86,7 @@ export const adminRoutes =
             if (wanted[part] < used[part]) {
               throw new ApiError(
                 'conflict',
-                `the tenant uses ${used[part]} of ${part}, more than ${wanted[part]}; nothing was changed`,
+                `the tenant uses ${used[part]} of ${part}, more than the requested ${wanted[part]}; the quota was not changed`,
               )
             }
           }

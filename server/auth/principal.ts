@@ -194,7 +194,10 @@ export class Principals {
     })
     const member = memberships.find((one) => one.tenantId === session.activeTenantId) ?? memberships[0]
     if (member === undefined) {
-      throw new ApiError('forbidden', 'you are a member of no tenant; ask an owner for an invitation')
+      throw new ApiError(
+        'forbidden',
+        'you are not a member of any tenant; create one, or ask an owner for an invitation',
+      )
     }
     return {
       creatorId: null,

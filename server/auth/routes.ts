@@ -33,7 +33,7 @@ export function authRoutes(
       // A request line may name a host; only path and query are the caller's to say.
       const { pathname, search } = new URL(request.url, auth.options.baseURL)
       const url = new URL(pathname + search, auth.options.baseURL)
-      if (!offered.test(url.pathname)) throw notFound('address')
+      if (!offered.test(url.pathname)) throw notFound('endpoint')
       // Who is concerned is known only before: sign-out leaves no session to ask.
       const concerned = request.method === 'POST' ? await principals.sessionOf(request.raw) : undefined
       const attempt = await attemptOf(request, pathname, concerned?.userId)

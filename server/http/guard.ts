@@ -26,13 +26,13 @@ export async function refuseForeignOrigin(
       return
     }
     throw forbidden(
-      `pages of ${origin} may not call; the operator can set CLOCHE_URL to the address people use`,
+      `requests from pages of ${origin} are not allowed; an operator can set CLOCHE_URL to the address that people use`,
     )
   }
   const site = request.headers['sec-fetch-site']
   if (credential?.kind !== 'session' && !carriesSession(request, principals)) return
   if (site === 'same-origin') return
-  throw forbidden('a call with a session cookie must say where it comes from: send an `Origin` header')
+  throw forbidden('requests with a session cookie need an `Origin` header')
 }
 
 /** Whether there is a cookie that `/api/auth` would act on although a key is sent as well. */

@@ -54,11 +54,15 @@ export async function once<T extends object>(
     if (first !== null && first.request !== fingerprint) {
       throw new ApiError(
         'invalid_request',
-        'this Idempotency-Key came with another request before; use a new one',
+        'this Idempotency-Key was used with a different request; use a new key',
       )
     }
     if (first === null || first.status === null) {
-      throw new ApiError('conflict', 'the first request with this Idempotency-Key is still under way', 1)
+      throw new ApiError(
+        'conflict',
+        'the first request with this Idempotency-Key is still in progress; try again',
+        1,
+      )
     }
     return schema.parse(first.response)
   }

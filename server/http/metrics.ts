@@ -40,7 +40,7 @@ export function serveMetrics(
     schema: { hide: true },
     handler: async (request, reply) => {
       if (!request.principal.operator)
-        throw forbidden("metrics are for operators: send an operator's API key")
+        throw forbidden('metrics are for operators only; send the API key of an operator')
       mismatch.set(Number(pairing.status.state === 'mismatch'))
       unknown.set(strays.unknown.length)
       show(await runtime.node().catch(() => undefined))

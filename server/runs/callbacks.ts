@@ -40,7 +40,7 @@ export class Callbacks {
    */
   async check(url: string): Promise<void> {
     const { hostname, username } = new URL(url)
-    if (username !== '') throw new ApiError('invalid_request', 'callbackUrl must not hold a user name')
+    if (username !== '') throw new ApiError('invalid_request', 'callbackUrl must not contain a user name')
     const addresses = await addressesOf(hostname).catch(() => []) // a name may come to be later
     for (const address of addresses) this.#assertPublic(hostname, address)
   }
@@ -109,7 +109,7 @@ export class Callbacks {
     if (mayCall(address, this.allowList)) return
     throw new ApiError(
       'invalid_request',
-      `callbackUrl leads to ${hostname}, which is ${address}: not a public address`,
+      `callbackUrl resolves to ${address}, which is not a public address; use a public host`,
     )
   }
 }

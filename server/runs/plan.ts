@@ -44,7 +44,7 @@ export function plan(wanted: CreateRun, templates: readonly Template[], quota: Q
   const template = language?.template ?? wanted.template ?? 'base'
   if (!templates.some((one) => one.name === template)) {
     const there = templates.map((one) => one.name).join(', ') || 'none yet'
-    throw new ApiError('template_unavailable', `there is no template ${template}; there are: ${there}`)
+    throw new ApiError('template_unavailable', `template ${template} not found; available: ${there}`)
   }
   const { diskMiB, ...perStep } = limits
   const base64 = (text = '') => Buffer.from(text, wanted.stdinEncoding).toString('base64')
@@ -162,7 +162,7 @@ function find(wanted: string, templates: readonly Template[]): Language {
   )
   if (fits !== undefined) return fits
   const there = (named.length > 0 ? named : all).map((one) => `${one.name}@${one.version}`).join(', ')
-  throw new ApiError('invalid_request', `there is no language ${wanted}; there are: ${there || 'none yet'}`)
+  throw new ApiError('invalid_request', `language ${wanted} not found; available: ${there || 'none yet'}`)
 }
 
 /** @throws ApiError `quota_exceeded` */
@@ -171,7 +171,10 @@ function withinQuota<T extends StepLimits | RunLimits>(limits: T, quota: Quota):
   for (const part of ['memoryMiB', 'pids', 'diskMiB'] as const) {
     const asked = wanted[part]
     if (asked !== undefined && asked > quota[part]) {
-      throw new ApiError('quota_exceeded', `${asked} of ${part} are more than the tenant's ${quota[part]}`)
+      throw new ApiError(
+        'quota_exceeded',
+        `the run requests ${asked} of ${part}, more than the tenant's quota of ${quota[part]}`,
+      )
     }
   }
   return limits

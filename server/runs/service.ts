@@ -51,7 +51,7 @@ export class RunService {
     if (this.dispatcher.waitingOf(tenantId) >= this.waitingMax) {
       throw new ApiError(
         'queue_full',
-        `${this.waitingMax} runs of this tenant are waiting`,
+        `${this.waitingMax} runs of this tenant are queued, which is the limit; try again later`,
         retryAfterSeconds,
       )
     }
@@ -145,12 +145,12 @@ export class RunService {
       const bytes = await this.store.storedBytes(tenantId)
       if (key === undefined || bytes + JSON.stringify(wanted).length > mostBytes)
         throw storageFull(bytes, mostBytes)
-      throw new ApiError('conflict', 'this Idempotency-Key is just being used', 1)
+      throw new ApiError('conflict', 'another request with this Idempotency-Key is in progress; try again', 1)
     }
     if (known.requestHash === hashOf(wanted)) return present(known.row)
     throw new ApiError(
       'invalid_request',
-      'this Idempotency-Key came with another request before; use a new one',
+      'this Idempotency-Key was used with a different request; use a new key',
     )
   }
 
@@ -162,7 +162,8 @@ export class RunService {
       ...{ name: 'quota', text: 'SELECT quota, paused FROM tenant WHERE id = $1', values: [tenantId] },
     })
     if (rows[0] === undefined) throw notFound('tenant')
-    if (rows[0].paused === true) throw new ApiError('conflict', 'the tenant is paused by an operator')
+    if (rows[0].paused === true)
+      throw new ApiError('conflict', 'an operator has paused this tenant; contact your operator')
     const quota = quotaSchema.parse(rows[0].quota)
     if (this.#quotas.size >= mostQuotas) this.#quotas.clear()
     this.#quotas.set(tenantId, { quota, until: performance.now() + quotaFreshMs })

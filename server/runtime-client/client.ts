@@ -116,8 +116,8 @@ export class RuntimeClient implements Disposable {
     const path = `/sandboxes/${id}/terminals/${terminalId}/attach${query}`
     return upgrade(this.socketPath, path, 'cloche-terminal', (status) =>
       status === 400
-        ? new ApiError('invalid_request', '`since` is beyond what the terminal has written')
-        : new ApiError('not_found', 'there is no such terminal'),
+        ? new ApiError('invalid_request', '`since` is past the end of the terminal output')
+        : new ApiError('not_found', 'terminal not found'),
     )
   }
 

@@ -24,6 +24,6 @@ export class RuntimeUnreachable extends ApiError {
 /** What the runtime said when it did not do what it was asked for. */
 export function refusal({ status, body, retryAfterSeconds: after }: RuntimeAnswer): ApiError {
   const parsed = runtimeError.safeParse(body)
-  if (!parsed.success) return new ApiError('internal', `the runtime answered ${status}`)
+  if (!parsed.success) return new ApiError('internal', `the runtime returned status ${status}`)
   return new ApiError(parsed.data.code, parsed.data.message, after)
 }

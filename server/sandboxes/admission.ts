@@ -82,7 +82,8 @@ export interface Standing {
 export function standing(answers: readonly pg.QueryResult[]): Standing {
   const row = answers.at(-1)?.rows[0]
   if (row === undefined) throw notFound('tenant')
-  if (row.paused === true) throw new ApiError('conflict', 'the tenant is paused by an operator')
+  if (row.paused === true)
+    throw new ApiError('conflict', 'an operator has paused this tenant; contact your operator')
   return { quota: quota.parse(row.quota), held: quotaUsed.parse(row) }
 }
 

@@ -33,7 +33,7 @@ export class Templates {
     const template = all.find((one) => one.name === name)
     if (template === undefined) {
       const there = all.map((one) => one.name).join(', ') || 'none yet'
-      throw new ApiError('template_unavailable', `there is no template ${name}; there are: ${there}`)
+      throw new ApiError('template_unavailable', `template ${name} not found; available: ${there}`)
     }
     return limits.parse({ ...template.defaults, ...wanted })
   }

@@ -14,9 +14,9 @@ const ranks: Readonly<Record<Role, number>> = { member: 0, admin: 1, owner: 2 }
 /** @throws ApiError `forbidden` when the caller's role is below `least` */
 export function requireRole(who: Principal, least: Role): void {
   if (who.kind === 'key' && least !== 'member')
-    throw forbidden('an API key cannot manage people or keys; sign in')
+    throw forbidden('API keys cannot manage members or keys; sign in instead')
   if (ranks[who.role] < ranks[least])
-    throw forbidden(`only ${least === 'owner' ? 'an owner' : 'an owner or admin'} may do this`)
+    throw forbidden(`only ${least === 'owner' ? 'owners' : 'owners and admins'} can do this`)
 }
 
 /**
@@ -101,9 +101,9 @@ export class Members {
     if (userId === null) throw forbidden('an API key cannot join a tenant')
     const invitation = await this.database.prisma.invitation.findUnique({ where: { hash: sha256(secret) } })
     if (invitation === null || invitation.expiresAt < new Date())
-      throw notFound('invitation, or it has expired')
+      throw new ApiError('not_found', 'the invitation was not found or has expired; ask for a new link')
     if (invitation.email !== who.actor.toLowerCase()) {
-      throw forbidden(`this invitation is for another e-mail address than ${who.actor}`)
+      throw forbidden(`this invitation is for another email address; you are signed in as ${who.actor}`)
     }
     const { tenantId } = invitation
     await this.database.prisma.$transaction([
@@ -182,7 +182,10 @@ export class Members {
       may(current)
       const others = rows.filter((row) => row.role === 'owner' && row.userId !== userId)
       if (others.length === 0 && to !== 'owner') {
-        throw new ApiError('conflict', 'a tenant needs an owner; make somebody else one first')
+        throw new ApiError(
+          'conflict',
+          'a tenant needs at least one owner; make another member an owner first',
+        )
       }
       return act(client)
     })

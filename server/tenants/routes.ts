@@ -85,7 +85,8 @@ export const tenantRoutes =
       schema: { tags, summary: 'Create a tenant of your own', body: tenantName, response: { 201: tenant } },
       handler: async (request, reply) => {
         const { userId, actor, operator } = request.principal
-        if (userId === null) throw forbidden('an API key belongs to one tenant; sign in to make another')
+        if (userId === null)
+          throw forbidden('an API key belongs to one tenant; sign in to create another tenant')
         if (!operator) await assertMayOwnAnother(prisma, userId)
         const id = await createTenant(prisma, userId, request.body.name)
         await audit(prisma, { tenantId: id, actor }, 'tenant.create', id)

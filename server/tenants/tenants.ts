@@ -11,7 +11,7 @@ export async function assertMayOwnAnother(prisma: PrismaClient, userId: string):
   if (owned < maxOwned) return
   throw new ApiError(
     'quota_exceeded',
-    `you own ${owned} tenants, and one may own ${maxOwned}; leave one first`,
+    `you own ${owned} tenants and the limit is ${maxOwned}; leave or delete one first`,
   )
 }
 

@@ -44,7 +44,9 @@ export class Attachment implements Disposable {
   ) {
     this.attached = new Promise((resolve, reject) => {
       this.#resolve = resolve
-      line.once('close', () => reject(new ApiError('runtime_unavailable', 'the terminal host hung up', 1)))
+      line.once('close', () =>
+        reject(new ApiError('runtime_unavailable', 'the connection to the terminal host was closed', 1)),
+      )
     })
     this.attached.catch(() => {}) // whoever waits hears it
     line.on('error', () => line.destroy())

@@ -110,7 +110,7 @@ export function serveTerminals(
       try {
         const wanted = socketOpen.parse(request)
         if (attachments.size >= maxAttachments) {
-          throw new ApiError('conflict', `one connection looks at no more than ${maxAttachments} terminals`)
+          throw new ApiError('conflict', `a connection can attach to at most ${maxAttachments} terminals`)
         }
         const { cols, rows, cwd, user = 'user', since } = wanted
         const id = await sandboxes.owned(socket.data.principal, wanted.sandboxId)
@@ -142,7 +142,8 @@ export function serveTerminals(
     const close: ClientToServer['close'] = async (id, answer) => {
       try {
         const attachment = attachments.get(id)
-        if (attachment === undefined) throw new ApiError('not_found', 'open the terminal before you close it')
+        if (attachment === undefined)
+          throw new ApiError('not_found', 'this terminal is not open on this connection')
         await runtime.closeTerminal(attachment.sandboxId, id)
         answer?.({ ok: true })
       } catch (error) {

@@ -48,7 +48,7 @@ async function report(database: Database, tenantId: string, query: UsageQuery): 
   const from = query.from === undefined ? new Date(to.getTime() - dayMs) : new Date(query.from)
   if (from >= to) throw new ApiError('invalid_request', '`from` must be before `to`')
   if (to.getTime() - from.getTime() > longestMs) {
-    throw new ApiError('invalid_request', 'one answer covers at most 366 days; ask in pieces')
+    throw new ApiError('invalid_request', 'the period is longer than 366 days; request a shorter one')
   }
   const rows = await database.prisma.usageHour.findMany({
     // The hour in which `from` lies belongs to it.
