@@ -9,11 +9,10 @@ test('what ends processes says so first: stop in the workspace and in the list',
 }) => {
   const stateOf = async () => (await ann.call('GET', `/api/v1/sandboxes/${sandbox.id}`)).body.state
   await terminal.open(sandbox.id)
-  const bar = page.getByRole('banner')
   // Labelled in words, not by a tip alone.
-  await expect(bar.getByRole('button', { name: 'Pause' })).toHaveText('Pause')
-  await expect(bar.getByRole('button', { name: 'Stop' })).toHaveText('Stop')
-  await bar.getByRole('button', { name: 'Stop' }).click()
+  await expect(page.getByRole('button', { name: 'Pause', exact: true })).toHaveText('Pause')
+  await expect(page.getByRole('button', { name: 'Stop', exact: true })).toHaveText('Stop')
+  await page.getByRole('button', { name: 'Stop', exact: true }).click()
   const question = page.getByRole('alertdialog')
   await expect(question).toContainText('unsaved work in them is lost')
   await question.getByRole('button', { name: 'Cancel' }).click()
