@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { run } from '../runtime/linux/spawn.js'
 import { testInstance } from '../runtime/testing/kernel.js'
 import { freePort } from '../testing/instance.js'
 import { outcomeOf, startProgram } from './testing/instance.js'
@@ -106,8 +108,10 @@ describe('the doctor', () => {
     expect(said).toContain('ok       resolver for sandboxes: 192.0.2.1\n')
   })
 
-  it('leaves nothing behind', () => {
-    expect(readdirSync(home)).toEqual([])
+  it('leaves nothing behind but the user that the instance will have', async () => {
+    expect(readdirSync(home)).toEqual(['user'])
+    rmSync(join(home, 'user'))
+    await run('userdel', [`cloche-${testInstance}d`])
     expect(existsSync(`/run/cloche/${testInstance}d`)).toBe(false)
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(home)
     expect(readdirSync('/run').filter((name) => name.startsWith(`cloche-doctor-${testInstance}`))).toEqual([])

@@ -25,7 +25,8 @@ test('an operator sees node, pools and tenants, and changes a quota; others do n
   await page.getByRole('button', { name: /Edit quota of ben/ }).click()
   await page.getByRole('spinbutton', { name: 'Sandboxes' }).fill('7')
   await page.getByRole('button', { name: 'Save quota' }).click()
-  await expect(page.getByRole('row', { name: /^ben/ })).toContainText('0 of 7')
+  const tenants = page.getByRole('region', { name: 'Tenants', exact: true })
+  await expect(tenants.getByRole('row', { name: /^ben/ })).toContainText('0 of 7')
 
   await page.setViewportSize({ width: 360, height: 740 })
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)

@@ -167,7 +167,7 @@ describe('the API', () => {
       await setQuota({ sandboxes: 3, memoryMiB: 100 })
       const { id } = await create(ben)
       const refused = await ben.call('POST', '/api/v1/sandboxes', { limits: small })
-      expect(refused.body.detail).toMatch(/36 of memoryMiB left and this asks for 64/)
+      expect(refused.body.detail).toMatch(/36 of memoryMiB left and this requests 64/)
       const grown = await ben.call('PATCH', `/api/v1/sandboxes/${id}`, { limits: { memoryMiB: 101 } })
       expect(grown.status).toBe(422)
       expect((await ben.call('GET', `/api/v1/sandboxes/${id}`)).body.limits.memoryMiB).toBe(64)
@@ -201,7 +201,7 @@ describe('the API', () => {
       const live = async () => (await operator.call('GET', '/api/v1/admin/node')).body.sandboxes
       const before = await live()
       const refused = await ben.call('POST', '/api/v1/sandboxes', { limits: small })
-      expect(refused.body.detail).toMatch(/22 of memoryMiB left and this asks for 64/)
+      expect(refused.body.detail).toMatch(/22 of memoryMiB left and this requests 64/)
       expect(await live()).toBe(before)
       expect((await ben.call('GET', '/api/v1/sandboxes')).body.items).toHaveLength(2)
       for (const { id } of [first, second]) await ben.call('DELETE', `/api/v1/sandboxes/${id}`)

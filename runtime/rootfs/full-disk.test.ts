@@ -33,6 +33,8 @@ describe('a node whose host disk others have filled', { timeout: 240_000 }, () =
       () => {},
     )
   }
+  /** What discards have given back of the metadata's space is set aside again every two seconds. */
+  const metadataIsBacked = () => sleep(5000)
   const isReadOnly = () => {
     try {
       accessSync(cloche.disk, constants.W_OK)
@@ -67,6 +69,7 @@ describe('a node whose host disk others have filled', { timeout: 240_000 }, () =
   it('gives the reserve up when others fill the disk: what runs goes on, new sandboxes are refused with disk_full', async () => {
     // Nothing is on its way to the disk: what cannot be written at the very moment turns it read-only.
     await run('sync', [])
+    await metadataIsBacked()
     await fill()
     await until('the reserve is given up', () => !existsSync(reserve()))
     const refused = await claim()
