@@ -36,7 +36,7 @@ describe('NUL is refused with the name of the field', () => {
   ])('%s', (field, schema, body) => {
     const issues = schema.safeParse(body).error?.issues ?? []
     expect(issues.map(({ path, message }) => [path.join('.'), message])).toEqual([
-      [field, 'must not contain NUL'],
+      [field, expect.stringMatching(/^must not contain NUL( or half of a surrogate pair)?$/)],
     ])
   })
 

@@ -82,6 +82,10 @@ describe.each(inGuest ? (['standard'] as const) : (['standard', 'hardened'] as c
       'serves at localhost, which is 127.0.0.1 and ::1, with network %s',
       async (network) => {
         const { id } = await claim({ network })
+        // The kernel of the guest of version 2 has no IPv6.
+        const hasIpv6 = existsSync('/proc/net/if_inet6')
+        const loopback = hasIpv6 ? ['::1', '127.0.0.1'] : ['127.0.0.1']
+        const families = hasIpv6 ? ['AF_INET', 'AF_INET6'] : ['AF_INET']
         const serve = `python3 - <<'END'
 import asyncio, socket
 async def main():
@@ -90,16 +94,16 @@ async def main():
         _, writer = await asyncio.open_connection(*listening.getsockname()[:2])
         print(listening.family.name); writer.close()
 asyncio.run(main())
-for name in ('::1', '127.0.0.1'):
+for name in [${loopback.map((name) => `'${name}'`).join(', ')}]:
     listening = socket.create_server((name, 0), family=socket.AF_INET6 if ':' in name else socket.AF_INET)
     print(socket.create_connection(('localhost', listening.getsockname()[1])).getpeername()[0])
 END`
         const { stdout, stderr } = await instance.exec(id, serve)
-        expect(stdout.split('\n').sort()).toEqual(['', '127.0.0.1', '::1', 'AF_INET', 'AF_INET6'])
+        expect(stdout.split('\n').sort()).toEqual(['', ...loopback, ...families].sort())
         expect(stderr).toBe('')
         // Nowhere else: neither an address nor a route of the link.
         const addresses = await instance.exec(id, "awk '{ print $1, $6 }' /proc/net/if_inet6")
-        expect(addresses.stdout).toBe('00000000000000000000000000000001 lo\n')
+        expect(addresses.stdout).toBe(hasIpv6 ? '00000000000000000000000000000001 lo\n' : '')
         await remove(id)
       },
     )

@@ -4,7 +4,7 @@ import { type Instance, openInstance } from '../testing/instance.js'
 import { Cloche } from './index.js'
 
 /** Accounts, keys and whole tenants: somebody signed in does that on a page, and a key may not. */
-const forPeople = /^\/api\/v1\/(admin|keys|members|invitations|tenants?|usage\.csv)/
+const forPeople = /^\/api\/v1\/(account|admin|audit\.csv|keys|members|invitations|tenants?|usage\.csv)/
 
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
@@ -28,6 +28,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   const run = await cloche.runs.create({ command: 'true' })
   await Promise.all([run.result(), run.describe(), cloche.runs.list().next(), cloche.runs.callbackSecret()])
   await run.cancel()
+  await cloche.runs.deleteFinished(new Date())
 }
 
 describe('the SDK and the OpenAPI document', () => {

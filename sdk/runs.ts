@@ -52,6 +52,16 @@ export class Runs {
     return pages(this.#http, '/runs', { ...filter })
   }
 
+  /**
+   * Deletes runs that finished before a time, with their requests and results. Frees storage of the quota.
+   *
+   * @returns how many
+   */
+  async deleteFinished(before: Date): Promise<number> {
+    const query = { finishedBefore: before.toISOString() }
+    return (await this.#http.json<{ deleted: number }>({ method: 'DELETE', path: '/runs', query })).deleted
+  }
+
   /** What `readCallback` checks the requests to a `callbackUrl` with. */
   async callbackSecret(): Promise<string> {
     return (await this.#http.json<{ secret: string }>({ method: 'GET', path: '/runs/callback-secret' }))

@@ -31,8 +31,8 @@ export const shortcuts: readonly {
   { keys: 'Ctrl+Shift+F', shortcut: 'search', name: 'Search' },
   { keys: 'Ctrl+Shift+C', shortcut: 'copy', name: 'Copy selection' },
   { keys: 'Ctrl+Shift+V', name: 'Paste' },
-  { keys: 'Ctrl+Shift++', shortcut: 'bigger', name: 'Increase text size' },
-  { keys: 'Ctrl+Shift+-', shortcut: 'smaller', name: 'Decrease text size' },
+  { keys: 'Ctrl+Shift+.', shortcut: 'bigger', name: 'Increase text size' },
+  { keys: 'Ctrl+Shift+,', shortcut: 'smaller', name: 'Decrease text size' },
   { keys: 'Ctrl+Shift+↑', shortcut: 'leave', name: 'Move focus to the tab' },
 ]
 
@@ -47,8 +47,8 @@ const byCode: Readonly<Record<string, Shortcut>> = {
   KeyE: 'rename',
   KeyF: 'search',
   KeyC: 'copy',
-  Equal: 'bigger',
-  Minus: 'smaller',
+  Period: 'bigger',
+  Comma: 'smaller',
   ArrowUp: 'leave',
 }
 

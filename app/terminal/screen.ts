@@ -7,6 +7,7 @@ import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { isDark, onDarkness } from '../lib/theme'
 import { followLink } from './links'
+import { withoutControls } from './paste'
 import { type PreferenceStore, preferences } from './preferences'
 import { palette } from './themes'
 import { scrollByTouch } from './touch'
@@ -43,6 +44,7 @@ export class Screen {
     this.xterm.loadAddon(this.search)
     this.xterm.loadAddon(new UnicodeGraphemesAddon())
     this.xterm.loadAddon(new WebLinksAddon((_event, url) => followLink(url)))
+    this.xterm.attachCustomKeyEventHandler((event) => this.#keyOf(event))
     const restyle = () => Object.assign(this.xterm.options, this.#options())
     this.#undo.push(this.#preferences.subscribe(restyle), onDarkness(restyle))
   }
@@ -64,6 +66,8 @@ export class Screen {
     if (!this.#opened) {
       this.#opened = true
       this.xterm.open(this.element)
+      // Before xterm's own listeners, which paste whatever is on the clipboard.
+      this.element.addEventListener('paste', this.#onPaste, { capture: true })
       this.#undo.push(scrollByTouch(this.xterm, this.element))
     }
     this.#draw()
@@ -73,6 +77,26 @@ export class Screen {
     this.#webgl?.dispose()
     this.#webgl = undefined
     this.element.remove()
+  }
+
+  /** Types text that was copied elsewhere: it cannot press keys. */
+  paste(text: string): void {
+    this.xterm.paste(withoutControls(text))
+  }
+
+  readonly #onPaste = (event: ClipboardEvent) => {
+    event.preventDefault()
+    event.stopPropagation()
+    this.paste(event.clipboardData?.getData('text/plain') ?? '')
+  }
+
+  /** Ctrl+/ and Ctrl+_ undo in shells and editors; xterm sends nothing for the first. @returns whether xterm may have it */
+  #keyOf(event: KeyboardEvent): boolean {
+    const { type, ctrlKey, altKey, metaKey, key } = event
+    if (!ctrlKey || altKey || metaKey || (key !== '/' && key !== '_')) return true
+    event.preventDefault()
+    if (type === 'keydown') this.xterm.input('\x1f')
+    return false
   }
 
   /** With WebGL where the browser has it; xterm draws with the document otherwise, and when the context is lost. */

@@ -18,7 +18,7 @@ export function PhoneKeys({ session }: { session: TerminalSession }) {
   const paste = async () => {
     const copied = await pasteText()
     if (copied === null) setPasting(true)
-    else session.screen.xterm.paste(copied)
+    else session.screen.paste(copied)
   }
   return (
     <div
@@ -75,7 +75,7 @@ export function PhoneKeys({ session }: { session: TerminalSession }) {
       <PasteDialog
         open={pasting}
         onOpenChange={setPasting}
-        onPaste={(pasted) => session.screen.xterm.paste(pasted)}
+        onPaste={(pasted) => session.screen.paste(pasted)}
       />
     </div>
   )

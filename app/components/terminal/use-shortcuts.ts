@@ -52,7 +52,11 @@ function take(
     moveLeft: () => shown && workspace.move(shown.key, -1),
     moveRight: () => shown && workspace.move(shown.key, 1),
     rename: () => shown && rename(shown.key),
-    copy: () => shown && void copyText(shown.session.screen.xterm.getSelection()),
+    copy: () => {
+      const selected = shown?.session.screen.xterm.getSelection()
+      // With nothing selected the clipboard keeps what it has.
+      if (selected) void copyText(selected)
+    },
     bigger: () => preferences().resizeText(1),
     smaller: () => preferences().resizeText(-1),
     search,
