@@ -165,12 +165,13 @@ export const auditQuery = z.object({
   actor: z.string().max(254).optional().describe('part of the name or address, upper or lower case'),
   action: z
     .string()
+    .max(64)
     .regex(/^[a-z_]+(\.[a-z_]+)?$/, 'is not an action')
     .optional()
     .describe('such as `sandbox.create`, or `sandbox` for all of its kind'),
   target: z.string().max(64).optional().describe('id of what was changed'),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: z.iso.datetime({ offset: true }).max(40).optional(),
+  to: z.iso.datetime({ offset: true }).max(40).optional(),
 })
 export type AuditQuery = z.infer<typeof auditQuery>
 
