@@ -42,7 +42,7 @@ export class Callbacks {
     const { hostname, username } = new URL(url)
     if (username !== '') throw new ApiError('invalid_request', 'callbackUrl must not contain a user name')
     const addresses = await addressesOf(hostname).catch(() => []) // a name may come to be later
-    for (const address of addresses) this.#assertPublic(hostname, address)
+    for (const address of addresses) this.#assertPublic(address)
   }
 
   /** Tells what is due. */
@@ -80,7 +80,7 @@ export class Callbacks {
     const { hostname, protocol } = new URL(url)
     const [address] = await addressesOf(hostname)
     if (address === undefined) throw new Error(`${hostname} has no address`)
-    this.#assertPublic(hostname, address)
+    this.#assertPublic(address)
     const at = Math.floor(Date.now() / 1000)
     const key = Buffer.from(this.secretOf(tenantId).slice('whsec_'.length), 'base64')
     const signature = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64')
@@ -105,7 +105,7 @@ export class Callbacks {
     if (status < 200 || status >= 300) throw new Error(`${hostname} answered ${status}`)
   }
 
-  #assertPublic(hostname: string, address: string): void {
+  #assertPublic(address: string): void {
     if (mayCall(address, this.allowList)) return
     throw new ApiError(
       'invalid_request',
