@@ -47,6 +47,18 @@ describe('the API refuses', () => {
     expect((await nobody.call('GET', '/api/auth/admin/list-users')).status).toBe(404)
   })
 
+  it.each([
+    ['GET', 'get-session'],
+    ['GET', 'list-sessions'],
+    ['POST', 'change-password'],
+    ['POST', 'update-user'],
+    ['POST', 'revoke-other-sessions'],
+  ])('%s /api/auth/%s, which is a second door to /api/v1/account', async (method, name) => {
+    const answer = await ann.call(method, `/api/auth/${name}`, method === 'GET' ? undefined : {})
+    expect([answer.status, answer.body.code]).toEqual([404, 'not_found'])
+    expect((await ann.call('GET', '/api/v1/account/sessions')).status).toBe(200)
+  })
+
   it("another origin's page with somebody's cookie", async () => {
     const attack = { origin: 'https://evil.example' }
     const answer = await ann.call('POST', '/api/v1/sandboxes', {}, attack)

@@ -101,7 +101,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   await app.register(fastifySwagger, describeApi(config.publicUrl))
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, database, runtime, pairing)
-  authRoutes(app, auth, database, attempts, principals)
+  authRoutes(app, auth, attempts, principals)
   const passwords = new Passwords(database, async () => (await auth.$context).password)
   linkRoutes(app, database, principals, passwords)
   await app.register(async (known) => {

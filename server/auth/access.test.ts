@@ -231,12 +231,8 @@ describe('who a request is from', () => {
       const there = await socketOf(open.url, elsewhere.extraHeaders)
       const here = await socketOf(open.url, admin.extraHeaders)
       const before = (await admin.call('GET', '/api/v1/me')).body.tenant.id
-      const change = {
-        currentPassword: password,
-        newPassword: 'another horse battery',
-        revokeOtherSessions: true,
-      }
-      expect((await admin.call('POST', '/api/auth/change-password', change)).status).toBe(200)
+      const change = { currentPassword: password, newPassword: 'another horse battery' }
+      expect((await admin.call('PUT', '/api/v1/account/password', change)).status).toBe(204)
       expect((await elsewhere.call('GET', '/api/v1/me')).status).toBe(401)
       await expect.poll(() => there.connected, { timeout: 3000 }).toBe(false)
       expect((await admin.call('GET', '/api/v1/me')).body.tenant.id).toBe(before)
@@ -249,7 +245,6 @@ describe('who a request is from', () => {
       // As long as it is remembered, a change in the database alone is not seen.
       await rows('DELETE FROM session WHERE "userId" = $1', [userId])
       const nobody = new TestClient(open.url, { origin: open.url })
-      await nobody.call('GET', '/api/auth/get-session')
       await nobody.call('POST', '/api/auth/sign-out', {})
       const other = await TestClient.signUp(open.url, 'jon@example.org')
       await other.call('POST', '/api/auth/sign-out', {})

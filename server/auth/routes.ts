@@ -1,15 +1,17 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Database } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { type Attempts, deviceCookie } from './attempts.js'
 import { type Auth, addressHeader } from './auth.js'
 import { cookieOf } from './credential.js'
 import type { Principals } from './principal.js'
 
-/** What pages need of better-auth; the rest of its endpoints do not exist here. */
-const offered =
-  /^\/api\/auth\/(sign-in\/email|sign-up\/email|sign-out|get-session|change-password|update-user|list-sessions|revoke-other-sessions)$/
+/**
+ * What pages need of better-auth; the rest of its endpoints do not exist here. Name, password and sessions have one door,
+ * `/api/v1/account`, where they are bounded, limited and audited; better-auth's `get-session` would also read the session's
+ * token out to scripts, which the cookie keeps from them.
+ */
+const offered = /^\/api\/auth\/(sign-in\/email|sign-up\/email|sign-out)$/
 
 /** What better-auth is told of a request's headers, beside the session's cookie. It identifies callers by nothing else. */
 const passedOn = [
@@ -21,7 +23,6 @@ const passedOn = [
 export function authRoutes(
   app: FastifyInstance,
   auth: Auth,
-  database: Database,
   attempts: Attempts,
   principals: Principals,
 ): void {
@@ -36,18 +37,13 @@ export function authRoutes(
       if (!offered.test(url.pathname)) throw notFound('endpoint')
       // Who is concerned is known only before: sign-out leaves no session to ask.
       const concerned = request.method === 'POST' ? await principals.sessionOf(request.raw) : undefined
-      const attempt = await attemptOf(request, pathname, concerned?.userId)
+      const attempt = await attemptOf(request, pathname)
       const headers = headersFor(request, principals)
-      const body = request.body === undefined ? null : JSON.stringify(bodyFor(pathname, request.body))
+      const body = request.body === undefined ? null : JSON.stringify(request.body)
       const answer = await auth.handler(new Request(url, { method: request.method, headers, body }))
       // It answers an empty 500 whatever goes wrong.
       if (answer.status >= 500) await principals.requireDatabase()
       if (answer.ok) await attempt?.succeeded()
-      if (concerned !== undefined && answer.ok && url.pathname.endsWith('/change-password')) {
-        // Whoever knew the old password may be signed in with it.
-        const { userId, sessionId } = concerned
-        await database.prisma.session.deleteMany({ where: { userId, id: { not: sessionId } } })
-      }
       if (concerned !== undefined) principals.forget({ userId: concerned.userId })
       reply.code(answer.status)
       for (const [name, value] of answer.headers) {
@@ -62,14 +58,10 @@ export function authRoutes(
     },
   })
 
-  const attemptOf = async (request: FastifyRequest, pathname: string, userId: string | undefined) => {
+  const attemptOf = async (request: FastifyRequest, pathname: string) => {
     if (pathname.endsWith('/sign-up/email')) return attempts.begin(undefined, request.ip, undefined)
-    if (pathname.endsWith('/sign-in/email')) {
-      return attempts.begin(accountOf(request) ?? '', request.ip, cookieOf(request.raw, deviceCookie))
-    }
-    // A stolen session must not be able to guess.
-    return pathname.endsWith('/change-password') && userId !== undefined
-      ? attempts.begin(`password of ${userId}`, request.ip, undefined)
+    return pathname.endsWith('/sign-in/email')
+      ? attempts.begin(accountOf(request) ?? '', request.ip, cookieOf(request.raw, deviceCookie))
       : undefined
   }
 }
@@ -80,12 +72,6 @@ const accountOf = (request: FastifyRequest) => withEmail.safeParse(request.body)
 const yearSeconds = 365 * 24 * 3600
 const serializeDevice = (value: string, url: string) =>
   `${deviceCookie}=${value}; Path=/api/auth; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax${url.startsWith('https:') ? '; Secure' : ''}`
-
-/** better-auth would end the caller's own session as well and begin another; the handler ends the others itself. */
-const bodyFor = (pathname: string, body: unknown) =>
-  pathname.endsWith('/change-password') && typeof body === 'object'
-    ? { ...body, revokeOtherSessions: false }
-    : body
 
 function headersFor(request: FastifyRequest, principals: Principals): Headers {
   const headers = new Headers()
