@@ -1,9 +1,41 @@
+import { z } from 'zod'
+
 /** What a call answered. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
   // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects, and that is its check
   readonly body: any
+}
+
+const document = z.object({
+  paths: z.record(
+    z.string(),
+    z.record(z.string(), z.object({ responses: z.record(z.string(), z.unknown()) })),
+  ),
+})
+/** Of each server, read once. */
+const documents = new Map<string, Promise<z.infer<typeof document>>>()
+
+/**
+ * Every call that a test makes is held to what the API's document says: an answer with a status that is not in it would
+ * leave without a check of its body, and no client would expect it.
+ */
+async function assertDocumented(url: string, method: string, path: string, status: number): Promise<void> {
+  const { pathname } = new URL(path, url)
+  if (status >= 300 || !pathname.startsWith('/api/v1/')) return
+  const read = async () => document.parse(await (await fetch(new URL('/api/openapi.json', url))).json())
+  const known = documents.get(url) ?? read()
+  documents.set(url, known)
+  const { paths } = await known
+  const route = Object.keys(paths).find((one) =>
+    new RegExp(`^${one.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(pathname),
+  )
+  const responses = paths[route ?? '']?.[method.toLowerCase()]?.responses
+  if (responses?.[status] !== undefined) return
+  throw new Error(
+    `${method} ${pathname} answered ${status}; the API's document has ${Object.keys(responses ?? {})}`,
+  )
 }
 
 /** Whoever calls an instance in a test: with a key, with a session, or as nobody. */
@@ -59,6 +91,7 @@ export class TestClient {
       redirect: 'manual',
     })
     const text = await answer.text()
+    await assertDocumented(this.url, method, path, answer.status)
     const json = /json/.test(answer.headers.get('content-type') ?? '')
     return { status: answer.status, headers: answer.headers, body: json ? JSON.parse(text) : text }
   }

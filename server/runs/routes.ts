@@ -113,7 +113,7 @@ export const runRoutes =
       method: 'GET',
       url: '/runs/:id/events',
       schema: {
-        ...{ tags, summary: 'Follow a run', params },
+        ...{ tags, summary: 'Follow a run', params, response: { 200: z.unknown() } },
         headers: z.looseObject({ 'last-event-id': z.coerce.number().int().min(0).catch(0).optional() }),
         description: 'Server-sent events; `Last-Event-ID` resumes. The last one is `result`.',
       },

@@ -14,6 +14,7 @@ import {
   writeQuery,
 } from '../../protocol/index.js'
 import { audit } from '../audit.js'
+import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { SandboxService } from './service.js'
@@ -124,37 +125,49 @@ const uploads =
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
-    for (const [action, summary, querystring, response] of [
-      ['files', 'Write a file, with its parents', writeQuery, { 200: fileEntry, 201: fileEntry }],
-      ['archive', 'Unpack a tar into a directory', fileQuery, { 204: z.null() }],
-    ] as const) {
-      app.put(
-        `/sandboxes/:id/${action}`,
-        {
-          bodyLimit: anySize,
-          schema: {
-            ...{ tags, summary, params: sandboxParams, querystring },
-            response,
-          },
-        },
-        async (request, reply) => {
-          const id = await sandboxes.owned(request.principal, request.params.id)
-          const content = request.body instanceof Readable ? request.body : Readable.from([])
-          const mode = 'mode' in request.query ? request.query.mode?.toString(8) : undefined
-          const query = { path: request.query.path, mode }
-          const answer = await runtime.send('PUT', `/sandboxes/${id}/${action}`, query, content)
-          await audit(
-            database.prisma,
-            request.principal,
-            action === 'files' ? 'file.write' : 'archive.write',
-            id,
-            { path: query.path },
-          )
-          if (action === 'archive') return reply.code(204).send(null)
-          return reply.code(answer.status === 201 ? 201 : 200).send(fileEntry.parse(answer.body))
-        },
-      )
+    const upload = async (
+      { principal, params, body }: { principal: Principal; params: { id: string }; body: unknown },
+      to: 'files' | 'archive',
+      query: { path: string; mode?: string },
+    ) => {
+      const id = await sandboxes.owned(principal, params.id)
+      const content = body instanceof Readable ? body : Readable.from([])
+      const answer = await runtime.send('PUT', `/sandboxes/${id}/${to}`, query, content)
+      await audit(database.prisma, principal, to === 'files' ? 'file.write' : 'archive.write', id, {
+        path: query.path,
+      })
+      return answer
     }
+    app.put(
+      '/sandboxes/:id/files',
+      {
+        bodyLimit: anySize,
+        schema: {
+          ...{ tags, summary: 'Write a file, with its parents', params: sandboxParams },
+          ...{ querystring: writeQuery, response: { 200: fileEntry, 201: fileEntry } },
+        },
+      },
+      async (request, reply) => {
+        const { path, mode } = request.query
+        const query = mode === undefined ? { path } : { path, mode: mode.toString(8) }
+        const answer = await upload(request, 'files', query)
+        return reply.code(answer.status === 201 ? 201 : 200).send(fileEntry.parse(answer.body))
+      },
+    )
+    app.put(
+      '/sandboxes/:id/archive',
+      {
+        bodyLimit: anySize,
+        schema: {
+          ...{ tags, summary: 'Unpack a tar into a directory', params: sandboxParams },
+          ...{ querystring: fileQuery, response: { 204: z.null() } },
+        },
+      },
+      async (request, reply) => {
+        await upload(request, 'archive', { path: request.query.path })
+        return reply.code(204).send(null)
+      },
+    )
   }
 
 /** A tenant's bytes come from our origin: no browser may take them for a page of ours. */

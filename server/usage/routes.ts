@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import {
   type UsageHour,
   type UsageQuery,
@@ -32,7 +33,9 @@ export const usageRoutes =
     app.route({
       method: 'GET',
       url: '/usage.csv',
-      schema: { tags, summary: 'The same as CSV', querystring: usageQuery },
+      schema: {
+        ...{ tags, summary: 'The same as CSV', querystring: usageQuery, response: { 200: z.unknown() } },
+      },
       handler: async (request, reply) => {
         const { hours } = await report(database, request.principal.tenantId, request.query)
         return reply
