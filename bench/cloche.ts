@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { newId, node, runtimeSandbox } from '../protocol/index.js'
+import { newId, node, runtimeSandbox, sandbox } from '../protocol/index.js'
 import { readRecords } from '../runtime/sandbox/record.js'
 import { type Instance, openInstance } from '../testing/instance.js'
 
@@ -30,8 +30,11 @@ export interface Cloche extends AsyncDisposable {
   remove(id: string): Promise<void>
   /** Every sandbox with its usage, at the runtime's socket. */
   list(): Promise<void>
-  /** A call that costs nothing, at the runtime's socket. */
-  ping(): Promise<void>
+  /** Sandboxes of the operator's tenant, at the API, however many. @returns the new one's id */
+  create(): Promise<string>
+  delete(id: string): Promise<void>
+  /** Lifts what bounds the operator's tenant. */
+  liftQuota(): Promise<void>
   /** At the API, over HTTP with a key. */
   api(method: string, path: string, body?: object): Promise<string>
   poolFull(): Promise<void>
@@ -72,6 +75,14 @@ export async function openCloche(): Promise<Cloche> {
   }
   const runtime = (method: string, path: string, body?: object) =>
     answered(`${method} ${path}`, ask({ socketPath, method, path }, body))
+  const callApi: Cloche['api'] = (method, path, body) => {
+    const headers = { authorization: `Bearer ${admin.apiKey}`, 'content-type': 'application/json' }
+    const { hostname, port } = api
+    return answered(
+      `${method} ${path}`,
+      ask({ hostname, port, method, path: `/api/v1${path}`, headers }, body),
+    )
+  }
   const tenantId = newId('tn')
   const layers = join(instance.home, 'disk', 'layers')
   const template = z.object({ layers: z.array(z.string()), defaults: z.object({ memoryMiB: z.number() }) })
@@ -101,13 +112,17 @@ export async function openCloche(): Promise<Cloche> {
       if (!answer.includes('111')) throw new Error(`${id} does not reach its gateway: ${answer}`)
     },
     remove: async (id) => void (await runtime('DELETE', `/sandboxes/${id}`)),
-    api: (method, path, body) => {
-      const headers = { authorization: `Bearer ${admin.apiKey}`, 'content-type': 'application/json' }
-      const { hostname, port } = api
-      return answered(
-        `${method} ${path}`,
-        ask({ hostname, port, method, path: `/api/v1${path}`, headers }, body),
-      )
+    api: callApi,
+    create: async () => {
+      const wanted = { template: 'base', limits: { ...limits, cpus: 0.2, memoryMiB: coldMiB } }
+      return sandbox.parse(JSON.parse(await callApi('POST', '/sandboxes', wanted))).id
+    },
+    delete: async (id) => void (await callApi('DELETE', `/sandboxes/${id}`)),
+    liftQuota: async () => {
+      const { tenant } = z
+        .object({ tenant: z.object({ id: z.string() }) })
+        .parse(JSON.parse(await callApi('GET', '/me')))
+      await callApi('PATCH', `/admin/tenants/${tenant.id}`, { quota })
     },
     withoutServer: async (act) => {
       const server = (await instance.processes()).get('server')
@@ -120,7 +135,6 @@ export async function openCloche(): Promise<Cloche> {
       }
     },
     list: async () => void (await runtime('GET', '/sandboxes')),
-    ping: async () => void (await runtime('GET', '/healthz')),
     poolFull: async () => {
       for (let tries = 0; tries < 4000; tries++) {
         const { pools } = node.parse(JSON.parse(await runtime('GET', '/node')))

@@ -77,7 +77,7 @@ try {
   if (only.has('listing')) {
     const stops = values.listing.split(',').map(Number)
     say(`lists of ${values.listing}`)
-    await cloche.withoutServer(() => listing(samples, cloche, stops, rounds))
+    await listing(samples, cloche, stops, rounds)
   }
   if (only.has('alive')) {
     say(`${values.alive} alive`)
