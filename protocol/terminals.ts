@@ -93,3 +93,8 @@ export interface ClientToServer {
   /** Stops listening; the terminal lives on. */
   detach(terminalId: string): void
 }
+
+/** Every event that a client may send: a test asks of each who may, and none can be left out. */
+export const clientEvents: Readonly<Record<keyof ClientToServer, true>> = {
+  ...{ open: true, input: true, resize: true, ack: true, close: true, detach: true },
+}

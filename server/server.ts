@@ -1,6 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import { Passwords } from './account/passwords.js'
 import { accountRoutes, linkRoutes } from './account/routes.js'
@@ -13,6 +13,7 @@ import type { AccessWatch } from './auth/watch.js'
 import type { Config } from './config.js'
 import type { Database } from './database/client.js'
 import { notFound } from './errors.js'
+import { checkWith } from './http/check-with.js'
 import { refuseForeignOrigin } from './http/guard.js'
 import { serveHealth } from './http/health.js'
 import { refuseForeignHost } from './http/hosts.js'
@@ -75,7 +76,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 128 },
   }).withTypeProvider<ZodTypeProvider>()
   endSlowUploads(app, parts.log)
-  app.setValidatorCompiler(validatorCompiler)
+  app.setValidatorCompiler(checkWith)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) => sendProblem(notFound('endpoint'), request, reply))

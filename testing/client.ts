@@ -31,7 +31,7 @@ async function assertDocumented(url: string, method: string, path: string, statu
   const route = Object.keys(paths).find((one) =>
     new RegExp(`^${one.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(pathname),
   )
-  const responses = paths[route ?? '']?.[method.toLowerCase()]?.responses
+  const responses = paths[route ?? '']?.[method.toLowerCase().replace('head', 'get')]?.responses
   if (responses?.[status] !== undefined) return
   throw new Error(
     `${method} ${pathname} answered ${status}; the API's document has ${Object.keys(responses ?? {})}`,
@@ -92,7 +92,7 @@ export class TestClient {
     })
     const text = await answer.text()
     await assertDocumented(this.url, method, path, answer.status)
-    const json = /json/.test(answer.headers.get('content-type') ?? '')
+    const json = text !== '' && /json/.test(answer.headers.get('content-type') ?? '')
     return { status: answer.status, headers: answer.headers, body: json ? JSON.parse(text) : text }
   }
 }

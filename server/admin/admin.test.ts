@@ -6,12 +6,10 @@ import { type Instance, openInstance } from '../../testing/instance.js'
 describe('an operator', () => {
   let instance: Instance
   let key: TestClient
-  let ann: TestClient
 
   beforeAll(async () => {
     instance = await openInstance('adm')
     key = TestClient.withKey(instance.url, instance.admin.apiKey)
-    ann = await TestClient.signUp(instance.url, 'ann@example.org')
   })
   afterAll(() => instance[Symbol.asyncDispose]())
 
@@ -55,11 +53,6 @@ describe('an operator', () => {
     expect(asked.status).toBe(201)
     expect((await key.call('DELETE', `/api/v1/admin/pools/warm/${asked.body.id}`)).status).toBe(204)
     expect((await key.call('GET', '/api/v1/admin/pools')).body.warm).toEqual([])
-  })
-
-  it('is the only one who may', async () => {
-    expect((await ann.call('GET', '/api/v1/admin/pools')).body.code).toBe('forbidden')
-    expect((await ann.call('PUT', `${schedules}/mine`, lesson)).body.code).toBe('forbidden')
   })
 
   it("finds every metric that Grafana's dashboard draws", async () => {

@@ -1,0 +1,79 @@
+import { expect } from 'vitest'
+import { newId } from '../../protocol/index.js'
+import { type Answers, type Caller, callers, insiders, open } from './rules.js'
+import { stateOf } from './state.js'
+import { type Call, type Row, where } from './table.js'
+import type { World } from './world.js'
+
+const fill = (path: string, { path: values = {}, query = {} }: Call) =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name]
+    if (value === undefined) throw new Error(`${where}: the call of ${path} needs a value for ${name}`)
+    return value
+  }) + (Object.keys(query).length === 0 ? '' : `?${new URLSearchParams(query)}`)
+
+/** The same call, of things that never were. */
+const madeUp = (call: Call): Call => ({
+  ...call,
+  path: Object.fromEntries(
+    Object.entries(call.path ?? {}).map(([name, id]) => [name, newId(id.slice(0, id.indexOf('_')))]),
+  ),
+})
+
+const isOk = (status: number) => status >= 200 && status < 300
+const says = (expected: Answers, status: number) => (expected === 'ok' ? isOk(status) : status === expected)
+
+/**
+ * First come those who may not, and outsiders whose call is about themselves, all with the ids of the victim: nothing
+ * of the victim is told to them or changed. Then come those who may, so that the same call is known to work.
+ */
+export async function hold(world: World, method: string, path: string, row: Row): Promise<void> {
+  const { victim } = world
+  const expected = { ...row.rule, ...row.but }
+  const named = row.call?.(victim) ?? {}
+  const operates = row.rule.stranger === 403 && row.rule.operator === 'ok'
+  const wrong: string[] = []
+  const send = async (caller: Caller, call: Call) => {
+    const who = call.as ?? world.callers[caller]
+    const { status, body } = await who.call(method, fill(path, call), call.body, call.headers)
+    if (!says(expected[caller], status)) {
+      wrong.push(
+        `${caller} must be answered ${expected[caller]}, and is answered ${status} ${JSON.stringify(body)}`,
+      )
+    }
+    return JSON.stringify(body ?? '')
+  }
+  const may = (caller: Caller) =>
+    expected[caller] === 'ok' && (insiders.has(caller) || (operates && caller.startsWith('operator')))
+  const before = await stateOf(world)
+  for (const caller of callers.filter((one) => !may(one))) {
+    const told = await send(caller, named)
+    if (!insiders.has(caller) && row.rule !== open) {
+      const said = JSON.stringify(named)
+      wrong.push(
+        ...Object.entries({ ...victim, content: 'confidential' })
+          .filter(([, value]) => told.includes(value) && !said.includes(value))
+          .map(([what]) => `${caller} is told ${what} of the victim: ${told}`),
+      )
+    }
+    if (expected[caller] === 404 && named.path !== undefined) {
+      const { body } = await world.callers[caller].call(method, fill(path, madeUp(named)), named.body)
+      if (JSON.stringify(body) !== told) {
+        wrong.push(`${caller} can tell it from what does not exist: ${told}, ${JSON.stringify(body)}`)
+      }
+    }
+    if (method !== 'GET') continue
+    const { status } = await world.callers[caller].call('HEAD', fill(path, named))
+    if (!says(expected[caller], status)) wrong.push(`HEAD: ${caller} is answered ${status}`)
+  }
+  expect(wrong).toEqual([])
+  expect(await stateOf(world), 'what there is of the victim').toEqual(before)
+  const able = callers.filter(may)
+  for (const caller of able) await send(caller, (await row.fresh?.(world, caller)) ?? named)
+  expect(wrong).toEqual([])
+  if (able.length > 0) return
+  const last = await row.succeeds?.(world)
+  if (last === undefined) return expect(row.why, 'nobody may: say why').toBeDefined()
+  const answer = await (last.as ?? world.callers.nobody).call(method, fill(path, last), last.body)
+  expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300)
+}

@@ -1,0 +1,65 @@
+/** Who calls. Everybody but the first five is of another tenant than the victim, or of none. */
+export const callers = [
+  'nobody',
+  'owner',
+  'member',
+  'key',
+  'stranger',
+  'strangerKey',
+  /** Was an admin of the victim's tenant. */
+  'removed',
+  /** Made by `removed`, before. */
+  'removedKey',
+  /** Runs the installation, and is a member of its own tenant only. */
+  'operator',
+  'operatorKey',
+] as const
+export type Caller = (typeof callers)[number]
+
+/** `ok` is any 2xx. */
+export type Answers = 'ok' | 400 | 401 | 403 | 404 | 409
+export type Rule = Readonly<Record<Caller, Answers>>
+
+export const insiders: ReadonlySet<Caller> = new Set(['owner', 'member', 'key'])
+
+const inside = { owner: 'ok', member: 'ok', key: 'ok' } as const
+const unknown = { nobody: 401, removedKey: 401 } as const
+const outside = (answer: Answers) =>
+  ({ stranger: answer, strangerKey: answer, removed: answer, operator: answer, operatorKey: answer }) as const
+
+/** The call names something of the victim. Whoever is of another tenant must not learn that it exists. */
+export const theirs: Rule = { ...unknown, ...inside, ...outside(404) }
+
+/** The call is about the caller's own tenant, whatever it names. */
+export const own: Rule = { ...unknown, ...inside, ...outside('ok') }
+
+const keys = { key: 403, strangerKey: 403, operatorKey: 403 } as const
+
+/** The call is about the caller's own account. A key has none. */
+export const account: Rule = { ...own, ...keys }
+
+/** Owners and admins manage their own tenant; keys do not. */
+export const manage: Rule = { ...own, ...keys, member: 403 }
+
+/** The same, and the call names something of the victim. */
+export const manageTheirs: Rule = { ...theirs, ...keys, member: 403 }
+
+/** Owners, admins, and the keys that they made read about their own tenant. */
+export const read: Rule = { ...own, member: 403 }
+
+export const operators: Rule = {
+  ...unknown,
+  ...{ owner: 403, member: 403, key: 403, stranger: 403, strangerKey: 403, removed: 403 },
+  ...{ operator: 'ok', operatorKey: 'ok' },
+}
+
+const everybody = (answer: Answers): Rule => ({
+  ...{ nobody: answer, removedKey: answer, owner: answer, member: answer, key: answer },
+  ...outside(answer),
+})
+
+/** Needs no account: nothing of a tenant is told. */
+export const open = everybody('ok')
+
+/** Needs no account but a secret, and the callers have none that is good. */
+export const secret = everybody(404)

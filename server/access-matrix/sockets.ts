@@ -1,0 +1,151 @@
+import { io, type Socket } from 'socket.io-client'
+import { expect } from 'vitest'
+import type {
+  ClientToServer,
+  ServerToClient,
+  SocketAck,
+  SocketAttached,
+  SocketOpen,
+} from '../../protocol/index.js'
+import type { Caller } from './rules.js'
+import { limits, must, type Victim, type World } from './world.js'
+
+/** Where a new event needs a row. */
+export const socketsWhere = 'server/access-matrix/sockets.ts'
+
+export type Line = Socket<ServerToClient, ClientToServer>
+
+/** A socket as one caller opens it: with the cookie, or with the key as the handshake's token. */
+export function connect({ url, callers, tokens }: World, caller: Caller): Promise<Line> {
+  const token = tokens[caller]
+  return new Promise((resolve, reject) => {
+    const line: Line = io(`${url}/terminals`, {
+      ...{ transports: ['websocket'], forceNew: true, reconnection: false },
+      ...(token === undefined ? { extraHeaders: callers[caller].extraHeaders } : { auth: { token } }),
+    })
+    const refused = (error: Error) => {
+      line.disconnect()
+      reject(error)
+    }
+    line.once('connect', () => resolve(line)).once('connect_error', refused)
+  })
+}
+
+export const opened = (line: Line, request: Omit<SocketOpen, 'cols' | 'rows'>) =>
+  new Promise<SocketAck<SocketAttached>>((resolve) =>
+    line.emit('open', { cols: 80, rows: 24, ...request }, resolve),
+  )
+
+/** Nothing is answered to it. */
+const sent = (_: Line): SocketAck<object>[] => []
+
+const closed = (line: Line, terminalId: string) =>
+  new Promise<SocketAck<object>>((resolve) => line.emit('close', terminalId, resolve))
+
+/** A line that is attached to a terminal, with what it is sent of it. */
+export async function view(line: Line, sandboxId: string, terminalId: string) {
+  const seen = { text: '', cols: 0, exited: false }
+  line.on('output', (id, seq, bytes) => {
+    if (id !== terminalId) return
+    seen.text += Buffer.from(bytes).toString('latin1')
+    line.emit('ack', id, seq + bytes.length)
+  })
+  line.on('resized', (id, cols) => {
+    if (id === terminalId) seen.cols = cols
+  })
+  line.on('exit', (id) => {
+    if (id === terminalId) seen.exited = true
+  })
+  expect(await opened(line, { sandboxId, terminalId })).toMatchObject({ ok: true })
+  const type = (text: string) => line.emit('input', terminalId, Buffer.from(text))
+  const sees = (what: RegExp) => expect.poll(() => seen.text, { timeout: 15_000 }).toMatch(what)
+  return { seen, type, sees }
+}
+
+export interface Attempt {
+  readonly line: Line
+  readonly victim: Victim
+  /** A sandbox and a terminal of the caller. */
+  readonly ownSandbox: string
+  readonly ownTerminal: string
+}
+
+/** A sandbox and a terminal of a caller's own tenant. */
+export async function terminalOf({ callers }: World, caller: Caller) {
+  const who = callers[caller]
+  const { id } = await must(who, 'POST', '/api/v1/sandboxes', { limits, network: 'none' })
+  const opened = await must(who, 'POST', `/api/v1/sandboxes/${id}/terminals`, {})
+  return { ownSandbox: String(id), ownTerminal: String(opened.id) }
+}
+
+export interface SocketRow {
+  /** What an outsider tries with the victim's ids. Each answer must be a refusal; what has none is without effect. */
+  readonly attempt: (attempt: Attempt) => Promise<SocketAck<object>[]>
+  /** The same by somebody who may; throws when it has no effect. `viewer` is the owner at the same terminal. */
+  readonly works: (line: Line, id: { sandboxId: string; terminalId: string }, viewer: Viewer) => Promise<void>
+}
+export type Viewer = Awaited<ReturnType<typeof view>>
+
+/** Every event of a socket: what strangers may not do with it, and that members may. */
+export const socketTable: Readonly<Record<string, SocketRow>> = {
+  open: {
+    attempt: ({ line, victim: { sandboxId, terminalId }, ownSandbox, ownTerminal }) =>
+      Promise.all([
+        opened(line, { sandboxId }),
+        opened(line, { sandboxId, terminalId }),
+        opened(line, { sandboxId, terminalId, since: 0 }),
+        opened(line, { sandboxId, user: 'root' }),
+        // Their own sandbox does not open somebody else's terminal, nor the other way round.
+        opened(line, { sandboxId: ownSandbox, terminalId }),
+        opened(line, { sandboxId, terminalId: ownTerminal }),
+      ]),
+    works: async (line, id) => expect(await opened(line, id)).toMatchObject({ ok: true }),
+  },
+  input: {
+    attempt: async ({ line, victim }) =>
+      sent(line.emit('input', victim.terminalId, Buffer.from('echo intruder\n'))),
+    works: async (line, { sandboxId, terminalId }, viewer) => {
+      await opened(line, { sandboxId, terminalId })
+      const word = line.id ?? ''
+      line.emit('input', terminalId, Buffer.from(`echo "by-"'${word}'\n`))
+      await viewer.sees(new RegExp(`by-${word}`))
+    },
+  },
+  resize: {
+    attempt: async ({ line, victim }) => sent(line.emit('resize', victim.terminalId, 33, 11)),
+    works: async (line, { sandboxId, terminalId }, { seen }) => {
+      await opened(line, { sandboxId, terminalId })
+      const cols = seen.cols === 101 ? 102 : 101
+      line.emit('resize', terminalId, cols, 30)
+      await expect.poll(() => seen.cols, { timeout: 5000 }).toBe(cols)
+    },
+  },
+  ack: {
+    attempt: async ({ line, victim }) => sent(line.emit('ack', victim.terminalId, Number.MAX_SAFE_INTEGER)),
+    // More than may be on its way without acknowledgements.
+    works: async (line, { sandboxId, terminalId }) => {
+      const own = await view(line, sandboxId, terminalId)
+      own.type('yes | head -c 1500000; echo "all-"of-it\n')
+      await own.sees(/all-of-it/)
+    },
+  },
+  detach: {
+    attempt: async ({ line, victim }) => sent(line.emit('detach', victim.terminalId)),
+    works: async (line, { sandboxId, terminalId }, viewer) => {
+      const own = await view(line, sandboxId, terminalId)
+      line.emit('detach', terminalId)
+      const word = `${line.id}-is-gone`
+      viewer.type(`echo "and-"'${word}'\n`)
+      await viewer.sees(new RegExp(`and-${word}`))
+      expect(own.seen.text).not.toContain(`and-${word}`)
+    },
+  },
+  close: {
+    attempt: async ({ line, victim }) => [await closed(line, victim.terminalId)],
+    works: async (line, { sandboxId, terminalId }, { seen }) => {
+      await opened(line, { sandboxId, terminalId })
+      expect(await closed(line, terminalId)).toEqual({ ok: true })
+      await expect.poll(() => seen.exited, { timeout: 5000 }).toBe(true)
+    },
+  },
+}

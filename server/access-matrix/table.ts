@@ -1,0 +1,312 @@
+import { TestClient } from '../../testing/client.js'
+import {
+  type Answers,
+  account,
+  type Caller,
+  manage,
+  manageTheirs,
+  open,
+  operators,
+  own,
+  type Rule,
+  read,
+  secret,
+  theirs,
+} from './rules.js'
+import { limits, must, password, type Victim, type World } from './world.js'
+
+/** Where a new route needs a row. */
+export const where = 'server/access-matrix/table.ts'
+
+/** One call, without its method and path: the OpenAPI document has these. */
+export interface Call {
+  /** Parameters of the path. */
+  readonly path?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: object | string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Who calls, when the caller of the table would be used up by it. */
+  readonly as?: TestClient
+}
+
+/** What each caller must be answered. */
+export interface Row {
+  readonly rule: Rule
+  /** What differs from the rule; `why` says the reason. */
+  readonly but?: Partial<Record<Caller, Answers>>
+  readonly why?: string
+  /** The call with the victim's own ids, as whoever is not allowed to makes it. */
+  readonly call?: (victim: Victim) => Call
+  /** For those who may, where the call would use up what it names: the same call of something made for it. */
+  readonly fresh?: (world: World, caller: Caller) => Promise<Call> | Call
+  /** One more call that must succeed, where none of the callers may make it with success. */
+  readonly succeeds?: (world: World) => Promise<Call>
+}
+
+const box = ({ sandboxId }: Victim): Call => ({ path: { id: sandboxId } })
+const spare = ({ spareId }: Victim): Call => ({ path: { id: spareId } })
+const file =
+  (path: string) =>
+  (victim: Victim): Call => ({ ...box(victim), query: { path } })
+const withBody =
+  (body: object) =>
+  (victim: Victim): Call => ({ ...box(victim), body })
+const key = ({ idempotencyKey }: Victim) => ({ 'idempotency-key': idempotencyKey })
+const long = { finishedBefore: '2020-01-01T00:00:00Z' }
+const schedule = {
+  ...{ template: 'base', count: 1, at: '09:00', timeZone: 'Europe/Berlin', holdMinutes: 30 },
+  days: ['monday'],
+}
+const made = { secret: 'made-up-by-somebody-who-guesses' }
+
+/**
+ * Who may make each call of the API, by its `operationId`. The rules are in `rules.ts`: `theirs` for what names
+ * something of a tenant, `own` for what is about the caller's own, and so on.
+ */
+export const table: Readonly<Record<string, Row>> = {
+  createSandbox: {
+    rule: own,
+    // Somebody else's idempotency key must not lead to what was made with it.
+    call: (victim) => ({ body: { limits, network: 'none' }, headers: key(victim) }),
+    fresh: () => ({ body: { limits, network: 'none' } }),
+  },
+  listSandboxes: {
+    rule: own,
+    call: ({ sandboxId }) => ({ query: { cursor: sandboxId } }),
+    fresh: () => ({}),
+  },
+  getSandbox: { rule: theirs, call: box },
+  updateSandbox: {
+    rule: theirs,
+    call: (victim) => ({ ...spare(victim), body: { metadata: { by: 'them' } } }),
+  },
+  pauseSandbox: { rule: theirs, call: spare },
+  resumeSandbox: { rule: theirs, call: spare },
+  stopSandbox: { rule: theirs, call: spare },
+  startSandbox: { rule: theirs, call: spare },
+  execCommand: { rule: theirs, call: withBody({ command: 'touch /home/user/intruder' }) },
+  listTerminals: { rule: theirs, call: box },
+  openTerminal: { rule: theirs, call: withBody({}) },
+  closeTerminal: {
+    rule: theirs,
+    call: ({ sandboxId, terminalId }) => ({ path: { id: sandboxId, terminalId } }),
+    fresh: async ({ callers, victim: { sandboxId } }) => {
+      const opened = await must(callers.owner, 'POST', `/api/v1/sandboxes/${sandboxId}/terminals`, {})
+      return { path: { id: sandboxId, terminalId: String(opened.id) } }
+    },
+  },
+  statFile: { rule: theirs, call: file('diary') },
+  listFiles: { rule: theirs, call: file('.') },
+  makeDirectory: { rule: theirs, call: withBody({ path: 'made/by/somebody' }) },
+  readFile: { rule: theirs, call: file('diary') },
+  writeFile: { rule: theirs, call: (victim) => ({ ...file('written')(victim), body: 'an intruder' }) },
+  moveFile: {
+    rule: theirs,
+    call: withBody({ from: 'diary', to: 'diary-of-an-intruder' }),
+    fresh: ({ victim }) => ({ ...box(victim), body: { from: 'written', to: 'written', overwrite: true } }),
+  },
+  readArchive: { rule: theirs, call: file('.') },
+  // The end of an archive is two empty blocks.
+  writeArchive: {
+    rule: theirs,
+    call: (victim) => ({ ...file('unpacked')(victim), body: '\0'.repeat(1024) }),
+  },
+  deleteFile: {
+    rule: theirs,
+    call: file('diary'),
+    fresh: async (world) => {
+      const { callers, victim } = world
+      await must(callers.owner, 'PUT', `/api/v1/sandboxes/${victim.sandboxId}/files?path=old`, 'x')
+      return file('old')(victim)
+    },
+  },
+  deleteSandbox: {
+    rule: theirs,
+    call: box,
+    fresh: async (world) => ({ path: { id: await world.sandbox() } }),
+  },
+  listTemplates: { rule: own },
+  listLanguages: { rule: own },
+  createRun: {
+    rule: own,
+    call: (victim) => ({ body: { command: 'echo confidential', wait: true }, headers: key(victim) }),
+  },
+  listRuns: { rule: own, call: ({ runId }) => ({ query: { search: runId } }) },
+  // Everybody's runs are over by then; the victim's must stay when others say so.
+  deleteFinishedRuns: {
+    rule: own,
+    call: () => ({ query: { finishedBefore: new Date(Date.now() + 60_000).toISOString() } }),
+    fresh: () => ({ query: long }),
+  },
+  getRun: { rule: theirs, call: ({ runId }) => ({ path: { id: runId }, query: { request: 'true' } }) },
+  followRun: { rule: theirs, call: ({ runId }) => ({ path: { id: runId } }) },
+  cancelRun: { rule: theirs, call: ({ runId }) => ({ path: { id: runId } }) },
+  getCallbackSecret: { rule: read },
+  getMe: { rule: own },
+  createTenant: { rule: account, call: () => ({ body: { name: 'One more' } }) },
+  renameTenant: { rule: manage, call: () => ({ body: { name: 'Renamed' } }) },
+  activateTenant: {
+    rule: theirs,
+    but: { key: 404 },
+    why: 'a key is of one tenant and a member of none',
+    call: ({ tenantId }) => ({ path: { id: tenantId } }),
+  },
+  listMembers: { rule: own },
+  updateMember: {
+    rule: manageTheirs,
+    call: ({ colleagueId }) => ({ path: { userId: colleagueId }, body: { role: 'admin' } }),
+  },
+  removeMember: {
+    rule: manageTheirs,
+    but: { strangerKey: 404, operatorKey: 404 },
+    why: 'whether the person is a member is looked at before what the caller may do',
+    call: ({ colleagueId }) => ({ path: { userId: colleagueId } }),
+  },
+  createInvitation: { rule: manage, call: () => ({ body: { email: 'somebody@example.org' } }) },
+  acceptInvitation: {
+    rule: { ...account, ...{ owner: 403, member: 403, stranger: 403, removed: 403, operator: 403 } },
+    why: 'an invitation is for one e-mail address, and none of the callers has it',
+    call: ({ invitationSecret }) => ({ body: { secret: invitationSecret } }),
+    succeeds: async ({ callers, person }) => {
+      const { client, email } = await person()
+      const { url } = await must(callers.owner, 'POST', '/api/v1/invitations', { email })
+      return { as: client, body: { secret: new URL(url).hash.slice(1) } }
+    },
+  },
+  deleteInvitation: {
+    rule: manageTheirs,
+    call: ({ invitationId }) => ({ path: { id: invitationId } }),
+    fresh: async ({ callers }) => {
+      const invited = await must(callers.owner, 'POST', '/api/v1/invitations', { email: 'late@example.org' })
+      return { path: { id: String(invited.id) } }
+    },
+  },
+  previewInvitation: {
+    rule: open,
+    why: 'whoever has the link is told what it is to',
+    call: ({ invitationSecret }) => ({ body: { secret: invitationSecret } }),
+  },
+  listApiKeys: { rule: manage },
+  createApiKey: { rule: manage, call: () => ({ body: { name: 'another' } }) },
+  deleteApiKey: {
+    rule: manageTheirs,
+    call: ({ keyId }) => ({ path: { id: keyId } }),
+    fresh: async ({ callers }) => {
+      const { id } = await must(callers.owner, 'POST', '/api/v1/keys', { name: 'short-lived' })
+      return { path: { id: String(id) } }
+    },
+  },
+  getQuota: { rule: own },
+  getUsage: { rule: own },
+  getUsageCsv: { rule: own },
+  listAuditEvents: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
+  getAuditCsv: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
+  deleteTenant: {
+    rule: { ...manage, stranger: 400, removed: 400, operator: 400 },
+    why: 'it asks for the name of the own tenant, and others say the victim’s',
+    call: ({ tenant }) => ({ body: { name: tenant } }),
+    fresh: async ({ callers }) => {
+      const name = 'To be deleted'
+      const { id } = await must(callers.owner, 'POST', '/api/v1/tenants', { name })
+      await must(callers.owner, 'POST', `/api/v1/tenants/${id}/activate`, {})
+      return { body: { name } }
+    },
+  },
+  updateAccount: { rule: account, call: () => ({ body: { name: 'Somebody' } }) },
+  changePassword: {
+    rule: account,
+    call: () => ({ body: { currentPassword: password, newPassword: password } }),
+    but: { operator: 403 },
+    why: 'the operator has another password',
+  },
+  listSessions: { rule: account },
+  endSession: {
+    rule: { ...theirs, key: 403, strangerKey: 403, operatorKey: 403 },
+    but: { member: 404 },
+    why: 'a session is a person’s, not a tenant’s',
+    call: ({ sessionId }) => ({ path: { id: sessionId } }),
+    fresh: async ({ url, callers, victim }) => {
+      await TestClient.signIn(url, victim.email, password)
+      const { sessions } = await must(callers.owner, 'GET', '/api/v1/account/sessions')
+      const other = sessions.find((one: { current: boolean }) => !one.current)
+      return { path: { id: String(other.id) } }
+    },
+  },
+  endOtherSessions: { rule: account },
+  previewAccountDeletion: { rule: account },
+  deleteAccount: {
+    rule: { ...account, ...{ owner: 403, member: 403, stranger: 403, removed: 403, operator: 403 } },
+    why: 'it asks for the password once more, and this is not it',
+    call: () => ({ body: { currentPassword: 'not the password' } }),
+    succeeds: async ({ person }) => ({ as: (await person()).client, body: { currentPassword: password } }),
+  },
+  previewPasswordReset: {
+    rule: secret,
+    call: () => ({ body: made }),
+    succeeds: async (world) => ({ body: { secret: await resetSecret(world) } }),
+  },
+  resetPassword: {
+    rule: secret,
+    call: () => ({ body: { ...made, newPassword: password } }),
+    succeeds: async (world) => ({ body: { secret: await resetSecret(world), newPassword: password } }),
+  },
+  listUsers: { rule: operators },
+  createResetLink: { rule: operators, call: ({ ownerId }) => ({ path: { id: ownerId }, body: {} }) },
+  getNode: { rule: operators },
+  getPools: { rule: operators },
+  saveSchedule: { rule: operators, call: () => ({ path: { name: 'lesson' }, body: schedule }) },
+  deleteSchedule: { rule: operators, call: () => ({ path: { name: 'lesson' } }) },
+  preWarm: { rule: operators, call: () => ({ body: { template: 'base', count: 1, holdMinutes: 1 } }) },
+  cancelPreWarm: { rule: operators, call: () => ({ path: { id: 'nothing' } }) },
+  listQuarantine: { rule: operators },
+  quarantineSandbox: {
+    rule: operators,
+    but: { operator: 409, operatorKey: 409 },
+    why: 'only a sandbox that the database does not know can be put into quarantine',
+    call: ({ sandboxId }) => ({ body: { sandboxId } }),
+  },
+  restoreSandbox: {
+    rule: operators,
+    call: ({ quarantineId }) => ({ path: { id: quarantineId }, body: {} }),
+    fresh: async (world) => ({ path: { id: await world.quarantined() }, body: {} }),
+  },
+  deleteQuarantined: {
+    rule: operators,
+    call: ({ quarantineId }) => ({ path: { id: quarantineId } }),
+    fresh: async (world) => ({ path: { id: await world.quarantined() } }),
+  },
+  getInstallation: { rule: operators },
+  adoptNode: {
+    rule: operators,
+    call: () => ({ body: { node: null } }),
+    fresh: async ({ callers }) => {
+      const { node } = await must(callers.operatorKey, 'GET', '/api/v1/admin/installation')
+      return { body: { node } }
+    },
+  },
+  listTenants: { rule: operators },
+  updateTenantQuota: {
+    rule: operators,
+    call: ({ tenantId }) => ({ path: { id: tenantId }, body: { quota: { cpus: 9 } } }),
+  },
+  pauseTenant: {
+    rule: operators,
+    call: ({ tenantId }) => ({ path: { id: tenantId } }),
+    fresh: async ({ person }) => ({ path: { id: (await person()).tenantId } }),
+  },
+  resumeTenant: { rule: operators, call: ({ tenantId }) => ({ path: { id: tenantId } }) },
+}
+
+async function resetSecret({ callers, person }: World): Promise<string> {
+  const { id } = await person()
+  const { url } = await must(callers.operatorKey, 'POST', `/api/v1/admin/users/${id}/reset-link`, {})
+  return new URL(url).hash.slice(1)
+}
+
+/** Routes that the OpenAPI document does not have. */
+export const hidden: Readonly<Record<string, Row>> = {
+  'GET /healthz': { rule: open },
+  'GET /readyz': { rule: open },
+  'GET /api/openapi.json': { rule: open },
+  'GET /metrics': { rule: operators },
+}

@@ -1,0 +1,155 @@
+import pg from 'pg'
+import { newId, quarantineEntry, terminal } from '../../protocol/index.js'
+import { TestClient } from '../../testing/client.js'
+import { type Instance, openInstance } from '../../testing/instance.js'
+import { RuntimeClient } from '../runtime-client/client.js'
+import type { Caller } from './rules.js'
+
+export const password = 'correct horse battery'
+export const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
+
+/** A tenant with one of everything that somebody else could want, by the ids that the API knows it by. */
+export type Victim = Awaited<ReturnType<typeof makeVictim>>
+
+/** An instance with a victim, and whoever calls. */
+export interface World extends AsyncDisposable {
+  readonly url: string
+  readonly victim: Victim
+  readonly callers: Readonly<Record<Caller, TestClient>>
+  /** API keys, for the handshake of a socket. */
+  readonly tokens: Partial<Readonly<Record<Caller, string>>>
+  readonly database: pg.Client
+  readonly runtime: RuntimeClient
+  /** Somebody who was never heard of before. */
+  person(): Promise<{ client: TestClient; email: string; id: string; tenantId: string }>
+  /** One more sandbox of the victim. */
+  sandbox(): Promise<string>
+  /** One more sandbox of the victim in quarantine; the id of the entry. */
+  quarantined(): Promise<string>
+}
+
+export async function openWorld(): Promise<World> {
+  const instance = await openInstance('mx')
+  const database = new pg.Client({
+    connectionString: `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,
+  })
+  const runtime = new RuntimeClient(`/run/cloche/${instance.name}/runtime.sock`)
+  const close = async () => {
+    runtime[Symbol.dispose]()
+    await database.end()
+    await instance[Symbol.asyncDispose]()
+  }
+  try {
+    await database.connect()
+    return { ...(await fill(instance, database, runtime)), [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** @throws Error when the answer is not 2xx: what a test builds on must be there */
+export async function must(
+  who: TestClient,
+  method: string,
+  path: string,
+  body?: object | string,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const answer = await who.call(method, path, body, headers)
+  if (answer.status < 200 || answer.status > 299) {
+    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+  }
+  return answer.body
+}
+
+async function fill(instance: Instance, database: pg.Client, runtime: RuntimeClient) {
+  const { url, admin } = instance
+  let people = 0
+  const person = async () => {
+    const email = `person${++people}@example.org`
+    const client = await TestClient.signUp(url, email, password)
+    const me = await must(client, 'GET', '/api/v1/me')
+    return { client, email, id: String(me.user.id), tenantId: String(me.tenant.id) }
+  }
+  const keyOf = async (who: TestClient) =>
+    String((await must(who, 'POST', '/api/v1/keys', { name: 'program' })).key)
+
+  const owner = await person()
+  const invite = async (role: string) => {
+    const { client, email, id } = await person()
+    const invited = await must(owner.client, 'POST', '/api/v1/invitations', { email, role })
+    const secret = new URL(invited.url).hash.slice(1)
+    await must(client, 'POST', '/api/v1/invitations/accept', { secret })
+    return { client, email, id }
+  }
+  const member = await invite('member')
+  const colleague = await invite('member')
+  const removed = await invite('admin')
+  const removedKey = await keyOf(removed.client)
+  await must(owner.client, 'DELETE', `/api/v1/members/${removed.id}`)
+  const stranger = await person()
+  const [key, strangerKey] = [await keyOf(owner.client), await keyOf(stranger.client)]
+
+  const sandbox = async () => {
+    const wanted = { limits, name: `box-${newId('sb').slice(-8)}`, network: 'none' }
+    return String((await must(owner.client, 'POST', '/api/v1/sandboxes', wanted)).id)
+  }
+  const quarantined = async () => {
+    const id = await sandbox()
+    const why = { cause: 'unknown', reason: 'a test has set it aside' }
+    return (await runtime.ask('POST', `/sandboxes/${id}/quarantine`, quarantineEntry, {}, why)).id
+  }
+  const victim = await makeVictim({ owner, colleague, sandbox, quarantined })
+  const withKey = (token: string) => TestClient.withKey(url, token)
+  return {
+    ...{ url, database, runtime, person, sandbox, quarantined, victim },
+    tokens: { key, strangerKey, removedKey, operatorKey: admin.apiKey },
+    callers: {
+      nobody: new TestClient(url, { origin: url }),
+      owner: owner.client,
+      member: member.client,
+      key: withKey(key),
+      stranger: stranger.client,
+      strangerKey: withKey(strangerKey),
+      removed: removed.client,
+      removedKey: withKey(removedKey),
+      operator: await TestClient.signIn(url, admin.email, admin.password),
+      operatorKey: withKey(admin.apiKey),
+    },
+  }
+}
+
+async function makeVictim(world: {
+  owner: { client: TestClient; id: string; tenantId: string; email: string }
+  colleague: { id: string }
+  sandbox: () => Promise<string>
+  quarantined: () => Promise<string>
+}) {
+  const { client: owner, id: ownerId, tenantId, email } = world.owner
+  const tenant = 'Victim and Sons'
+  await must(owner, 'PATCH', '/api/v1/tenant', { name: tenant })
+  const idempotencyKey = 'the-key-of-the-victim'
+  const headers = { 'idempotency-key': idempotencyKey }
+  const wanted = { limits, name: 'the-box', network: 'none', metadata: { lesson: 'confidential' } }
+  const sandboxId = String((await must(owner, 'POST', '/api/v1/sandboxes', wanted, headers)).id)
+  const files = `/api/v1/sandboxes/${sandboxId}/files`
+  await must(owner, 'PUT', `${files}?path=diary`, 'confidential')
+  const opened = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/terminals`, {})
+  const run = { command: 'echo confidential', wait: true }
+  const runId = String((await must(owner, 'POST', '/api/v1/runs', run, headers)).id)
+  const apiKey = await must(owner, 'POST', '/api/v1/keys', { name: 'of the victim' })
+  const invitation = await must(owner, 'POST', '/api/v1/invitations', { email: 'guest@example.org' })
+  const { sessions } = await must(owner, 'GET', '/api/v1/account/sessions')
+  return {
+    ...{ tenantId, tenant, ownerId, email, colleagueId: world.colleague.id },
+    ...{ sandboxId, runId, idempotencyKey, terminalId: terminal.parse(opened).id },
+    /** Not looked into, so it may be paused and stopped. */
+    spareId: await world.sandbox(),
+    quarantineId: await world.quarantined(),
+    keyId: String(apiKey.id),
+    invitationId: String(invitation.id),
+    invitationSecret: new URL(invitation.url).hash.slice(1),
+    sessionId: String(sessions[0].id),
+  }
+}
