@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { spawn as spawnInTerminal } from 'node-pty'
 import { io } from 'socket.io-client'
 import type { ClientToServer, ServerToClient, SocketAck, SocketAttached } from '../protocol/index.js'
 import { freePort } from '../testing/instance.js'
@@ -31,6 +32,7 @@ export async function webTerminals(
   const seats: [string, () => Promise<Seat>][] = [
     ['Cloche, in a sandbox', () => sitAtCloche(cloche)],
     ['wetty, a shell of the host', () => sitAtWetty(directory)],
+    ['bash on node-pty, no socket: the floor', sitAtNodePty],
   ]
   for (const [name, open] of seats) {
     try {
@@ -100,6 +102,18 @@ async function sitAtCloche(cloche: Cloche): Promise<Seat> {
     seat.onBytes(bytes.length)
   }
   socket.on('output', output)
+  return seat
+}
+
+/** A shell of the host on a pseudo-terminal of this process: what any web terminal adds to. */
+async function sitAtNodePty(): Promise<Seat> {
+  const terminal = spawnInTerminal('/bin/bash', [], { cols: 80, rows: 24, encoding: null })
+  const seat = {
+    type: (text: string) => terminal.write(text),
+    onBytes: (_: number) => {},
+    [Symbol.asyncDispose]: async () => terminal.kill('SIGKILL'),
+  }
+  terminal.onData((bytes) => seat.onBytes(bytes.length))
   return seat
 }
 

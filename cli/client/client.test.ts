@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CommandLine, openCommandLine } from '../../testing/command-line.js'
-import { startOnPty } from '../../testing/pty.js'
+import { startInTerminal } from '../../testing/terminal.js'
 
 const run = promisify(execFile)
 /** Other tests may have the processors. */
@@ -47,7 +47,7 @@ describe('the command line', () => {
     })
 
     it('with a key that is typed and never shown', async () => {
-      const typed = startOnPty('bin/cloche', ['login', instance.url], {
+      const typed = startInTerminal('bin/cloche', ['login', instance.url], {
         ...env,
         XDG_CONFIG_HOME: join(home, 'typed'),
       })
@@ -188,7 +188,7 @@ describe('the command line', () => {
     })
 
     it('in zsh', async () => {
-      const zsh = startOnPty('zsh', ['-f'], {
+      const zsh = startInTerminal('zsh', ['-f'], {
         ...env,
         PATH: `${process.cwd()}/bin:${env.PATH}`,
         TERM: 'dumb',

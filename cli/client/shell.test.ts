@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/index.js'
 import { type CommandLine, openCommandLine } from '../../testing/command-line.js'
 import { type BreakableLine, openProxy } from '../../testing/proxy.js'
-import { type OnPty, startOnPty } from '../../testing/pty.js'
+import { startInTerminal, type TerminalProgram } from '../../testing/terminal.js'
 
 /** Other tests may have the processors. */
 const patience = { timeout: 15_000 }
@@ -25,13 +25,14 @@ describe('cloche shell', () => {
   const call: CommandLine['call'] = (...args) => line.call(...args)
   const ok: CommandLine['ok'] = (...args) => line.ok(...args)
 
-  const open = (args: readonly string[], url = instance.url): OnPty =>
-    startOnPty('bin/cloche', ['shell', ...args], {
+  const open = (args: readonly string[], url = instance.url): TerminalProgram =>
+    startInTerminal('bin/cloche', ['shell', ...args], {
       ...env,
       CLOCHE_URL: url,
       CLOCHE_API_KEY: instance.admin.apiKey,
     })
-  const sees = (shell: OnPty, what: RegExp) => expect.poll(() => shell.shown, patience).toMatch(what)
+  const sees = (shell: TerminalProgram, what: RegExp) =>
+    expect.poll(() => shell.shown, patience).toMatch(what)
 
   it('is a true terminal: raw keys, its size and changes of it, and the exit code', async () => {
     const shell = open(['box'])
@@ -98,7 +99,7 @@ describe('cloche shell', () => {
     const shell = open(['box', 'sleep', '600'])
     await expect.poll(async () => (await ok('shell', '-l', 'box')).includes('sleep'), patience).toBe(true)
     shell.type('\r')
-    shell.child.kill('SIGTERM')
+    shell.kill('SIGTERM')
     await shell.exit
     expect(await ok('shell', '--list', 'box')).toMatch(/sleep.* running/)
   })
