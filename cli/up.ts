@@ -42,8 +42,16 @@ export const up: Command = {
   },
 }
 
-/** Runs the supervisor in this process until a signal stops it. */
-async function supervise(settings: Settings): Promise<number> {
+/**
+ * Runs the supervisor in this process until a signal stops it.
+ *
+ * @param whenReady what else runs from when everything answers until it is stopped
+ */
+export async function supervise(
+  settings: Settings,
+  whenReady?: (supervisor: Supervisor, say: (line: string) => void) => Promise<AsyncDisposable>,
+): Promise<number> {
+  mkdirSync(settings.home, { recursive: true, mode: 0o711 })
   const stopped = new Promise<'stopped'>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve('stopped'))
   })
@@ -66,6 +74,7 @@ async function supervise(settings: Settings): Promise<number> {
   const supervisor = new Supervisor(settings, say, log)
   try {
     if ((await Promise.race([supervisor.start(), stopped])) !== 'stopped') {
+      await using _more = await whenReady?.(supervisor, say)
       say(welcome(settings))
       tell({ ready: true })
       if (process.connected) process.disconnect()

@@ -118,6 +118,13 @@ export class Child {
     clearTimeout(kill)
   }
 
+  /** Ends it, as `stop` does, and starts it again at once: what it runs from has changed. */
+  async restart(): Promise<void> {
+    await this.stop()
+    this.#stopping = false
+    await this.#startAgain()
+  }
+
   async #startAgain(): Promise<void> {
     this.start()
     const own = this.#process

@@ -98,6 +98,11 @@ export class Supervisor {
     requireNothing(left)
   }
 
+  /** Restarts one service whose program has changed; sandboxes and terminals go on. */
+  async restart(name: string): Promise<void> {
+    await this.#children.get(name)?.restart()
+  }
+
   async #startNode(): Promise<void> {
     const { settings } = this
     if (await this.#openDisk()) await this.#installTemplates()
