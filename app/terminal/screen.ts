@@ -1,10 +1,10 @@
 import { FitAddon } from '@xterm/addon-fit'
 import { SearchAddon } from '@xterm/addon-search'
-import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes'
 import { WebLinksAddon } from '@xterm/addon-web-links'
 import { WebglAddon } from '@xterm/addon-webgl'
 import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
+import { widthProvider } from '../lib/protocol'
 import { isDark, onDarkness } from '../lib/theme'
 import { followLink } from './links'
 import { withoutControls } from './paste'
@@ -40,9 +40,11 @@ export class Screen {
       linkHandler: { activate: (_event, url) => followLink(url), allowNonHttpProtocols: false },
       ...this.#options(),
     })
+    const widths = widthProvider()
+    this.xterm.unicode.register(widths)
+    this.xterm.unicode.activeVersion = widths.version
     this.xterm.loadAddon(this.#fit)
     this.xterm.loadAddon(this.search)
-    this.xterm.loadAddon(new UnicodeGraphemesAddon())
     this.xterm.loadAddon(new WebLinksAddon((_event, url) => followLink(url)))
     this.xterm.attachCustomKeyEventHandler((event) => this.#keyOf(event))
     const restyle = () => Object.assign(this.xterm.options, this.#options())

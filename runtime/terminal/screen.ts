@@ -1,5 +1,5 @@
 import type { Terminal } from '@xterm/headless'
-import { screenScrollbackLines, type TerminalSize } from '../../protocol/index.js'
+import { screenScrollbackLines, type TerminalSize, widthProvider } from '../../protocol/index.js'
 import { watchHidden } from './screen-state.js'
 import { unfinished } from './sequence.js'
 
@@ -9,16 +9,15 @@ export type Happening = Uint8Array | TerminalSize
 /** A headless terminal that is set up as the page's are, so that a character is as wide there as here. */
 export async function freshTerminal(size: TerminalSize): Promise<Terminal> {
   // Imported by who draws, and nobody else: the emulator takes 17 MB.
-  const [{ default: headless }, { UnicodeGraphemesAddon }] = await Promise.all([
-    import('@xterm/headless'),
-    importGraphemes(),
-  ])
+  const { default: headless } = await import('@xterm/headless')
   const terminal = new headless.Terminal({
     ...{ ...size, scrollback: screenScrollbackLines, allowProposedApi: true },
     // It would report every byte that is no sequence, which a tenant can write without end.
     logLevel: 'off',
   })
-  terminal.loadAddon(new UnicodeGraphemesAddon())
+  const widths = widthProvider()
+  terminal.unicode.register(widths)
+  terminal.unicode.activeVersion = widths.version
   return terminal
 }
 
@@ -60,18 +59,4 @@ async function contentOf(terminal: Terminal): Promise<string> {
   // To wrap an empty line it writes dashes and erases them; it means to move by 0 columns, which moves by 1.
   const { cols } = terminal
   return content.replaceAll(`\x1b[A\x1b[0C\x1b[${cols}X\x1b[0D\x1b[B`, `\x1b[A\x1b[${cols}X\x1b[B`)
-}
-
-/**
- * The addon reads its table from the beginning of its buffer's memory. In Node's pool of small buffers that is
- * somebody else's, so while it is loaded there is no pool.
- */
-async function importGraphemes(): Promise<typeof import('@xterm/addon-unicode-graphemes')> {
-  const { poolSize } = Buffer
-  Buffer.poolSize = 0
-  try {
-    return await import('@xterm/addon-unicode-graphemes')
-  } finally {
-    Buffer.poolSize = poolSize
-  }
 }
