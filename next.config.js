@@ -8,7 +8,12 @@ const config = {
   reactStrictMode: true,
   // `tsc -p .` checks the whole repository; a second check here would only cost time.
   typescript: { ignoreBuildErrors: true, tsconfigPath: 'app/tsconfig.json' },
-  turbopack: { rules: { '**/protocol/*.ts': { loaders: ['./app/protocol-loader.cjs'] } } },
+  turbopack: {
+    rules: {
+      '**/protocol/*.ts': { loaders: ['./app/protocol-loader.cjs'] },
+      '**/@xterm/*/lib/*.mjs': { loaders: ['./app/xterm-loader.cjs'] },
+    },
+  },
   // Nothing here is an image to resize, and the optimizer would be one more thing that answers strangers.
   images: { unoptimized: true },
   experimental: {

@@ -16,9 +16,12 @@ export function pieces(bytes: Uint8Array): readonly Uint8Array[] {
 export class HeldInput {
   #held: Uint8Array[] = []
   #bytes = 0
+  #full = false
 
+  /** Past the bound nothing is kept any more: a line without its middle would be another command. */
   hold(bytes: Uint8Array): void {
-    if (this.#bytes + bytes.length > heldBytes) return
+    this.#full ||= this.#bytes + bytes.length > heldBytes
+    if (this.#full) return
     this.#held.push(bytes)
     this.#bytes += bytes.length
   }
@@ -28,6 +31,7 @@ export class HeldInput {
     const held = this.#held
     this.#held = []
     this.#bytes = 0
+    this.#full = false
     return held
   }
 }

@@ -8,6 +8,8 @@ const schema = z.object({
   theme: z.enum(themeNames).catch('page'),
   bell: z.boolean().catch(true),
   cursorBlink: z.boolean().catch(true),
+  /** On a Mac, Option types characters, as everywhere there, unless it is to be the Meta key of shells and editors. */
+  optionIsMeta: z.boolean().catch(false),
   /** Puts the text into the document for screen readers. Costs speed, so it is asked for. */
   screenReader: z.boolean().catch(false),
 })

@@ -34,7 +34,6 @@ export class Screen {
       scrollback: 10_000,
       overviewRuler: { width: 10 },
       minimumContrastRatio: 4.5,
-      macOptionIsMeta: true,
       rightClickSelectsWord: false,
       rescaleOverlappingGlyphs: true,
       linkHandler: { activate: (_event, url) => followLink(url), allowNonHttpProtocols: false },
@@ -52,13 +51,14 @@ export class Screen {
   }
 
   #options() {
-    const { fontSize, theme, cursorBlink, screenReader } = this.#preferences.get()
+    const { fontSize, theme, cursorBlink, screenReader, optionIsMeta } = this.#preferences.get()
     const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches
     return {
       fontSize,
       theme: palette(theme, isDark()),
       cursorBlink: cursorBlink && !still,
       screenReaderMode: screenReader,
+      macOptionIsMeta: optionIsMeta,
     }
   }
 

@@ -5,10 +5,12 @@ import { useEffect, useState } from 'react'
 import { terminalLine } from '../../terminal/line'
 import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
+import { useFocusHome } from '../ui/focus-home'
 
 /** Says that the line is down, what that means, and when it is tried again. */
 export function LineBanner() {
   const line = terminalLine()
+  const home = useFocusHome()
   const status = useStore(line.status)
   const trouble = useTrouble(status.kind)
   if (!trouble) return null
@@ -31,7 +33,13 @@ export function LineBanner() {
         </span>{' '}
         {status.kind === 'down' && <Countdown untilMs={status.retryAtMs} />}
       </p>
-      <Button size="small" onClick={line.retryNow}>
+      <Button
+        size="small"
+        onClick={() => {
+          line.retryNow()
+          home.focus()
+        }}
+      >
         Reconnect now
       </Button>
     </div>

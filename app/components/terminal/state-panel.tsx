@@ -5,6 +5,7 @@ import { oneLine } from '../../lib/format'
 import type { Sandbox, SandboxState } from '../../lib/protocol'
 import { stepsOf, useSandboxActions } from '../sandbox/actions'
 import { Button } from '../ui/button'
+import { useFocusHome } from '../ui/focus-home'
 
 const texts: Partial<Record<SandboxState, { title: string; text: string }>> = {
   creating: { title: 'Creating', text: 'Ready in seconds.' },
@@ -20,6 +21,7 @@ const texts: Partial<Record<SandboxState, { title: string; text: string }>> = {
 export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
   const actions = useSandboxActions()
   const [busy, setBusy] = useState(false)
+  const home = useFocusHome()
   const shown = texts[sandbox.state]
   if (!shown) return null
   const [step] = stepsOf[sandbox.state]
@@ -41,6 +43,7 @@ export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
             busy={busy}
             onClick={async () => {
               setBusy(true)
+              home.focus()
               await actions.take(sandbox, step)
               setBusy(false)
             }}

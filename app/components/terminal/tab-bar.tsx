@@ -63,7 +63,10 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
             number={index + 1}
             selected={tab.key === active}
             renaming={renaming === tab.key}
-            onSelect={() => workspace.activate(tab.key)}
+            onSelect={() => {
+              workspace.activate(tab.key)
+              tab.session.screen.xterm.focus()
+            }}
             onKey={(event) => onKey(event, tab)}
             onRename={(name) => {
               if (name !== null) workspace.rename(tab.key, name)

@@ -6,6 +6,7 @@ import { cn } from '../../lib/cn'
 import { oneLine } from '../../lib/format'
 import { useStore } from '../../terminal/use-store'
 import type { Tab } from '../../terminal/workspace'
+import { isFocusLost, useFocusHome } from '../ui/focus-home'
 
 export interface TabItemProps {
   readonly tab: Tab
@@ -25,6 +26,7 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
   const ended = useStore(tab.session.status).kind === 'ended'
   const name = tab.name || oneLine(title, 40) || `Terminal ${number}`
   const button = useRef<HTMLButtonElement>(null)
+  const home = useFocusHome()
   useEffect(() => {
     if (selected) button.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [selected])
@@ -38,10 +40,12 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
       {renaming ? (
         <RenameInput
           name={tab.name || name}
-          onDone={(typed) => {
+          onDone={(typed, byTab) => {
             on.onRename(typed)
-            // Where the focus was: the terminal, or this tab, which is drawn again by then.
-            requestAnimationFrame(() => document.activeElement === document.body && button.current?.focus())
+            // The tab is drawn again by then.
+            requestAnimationFrame(() => {
+              if (isFocusLost() && (byTab || !home.focus())) button.current?.focus()
+            })
           }}
         />
       ) : (
@@ -88,12 +92,16 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
   )
 }
 
-function RenameInput({ name, onDone }: { name: string; onDone: (name: string | null) => void }) {
-  const [before] = useState(() => document.activeElement)
-  const done = (typed: string | null) => {
-    onDone(typed)
-    if (before instanceof HTMLElement && before.isConnected) before.focus()
-  }
+function RenameInput({
+  name,
+  onDone,
+}: {
+  name: string
+  /** @param byTab its tab had the focus, as when F2 was pressed there */
+  onDone: (name: string | null, byTab: boolean) => void
+}) {
+  const [byTab] = useState(() => document.activeElement?.role === 'tab')
+  const done = (typed: string | null) => onDone(typed, byTab)
   return (
     <input
       aria-label="Terminal name"
@@ -102,7 +110,7 @@ function RenameInput({ name, onDone }: { name: string; onDone: (name: string | n
       // biome-ignore lint/a11y/noAutofocus: it appears because somebody asked to type here
       autoFocus
       onFocus={(event) => event.currentTarget.select()}
-      onBlur={(event) => onDone(event.currentTarget.value)}
+      onBlur={(event) => done(event.currentTarget.value)}
       onKeyDown={(event) => {
         if (event.key === 'Enter') done(event.currentTarget.value)
         else if (event.key === 'Escape') done(null)

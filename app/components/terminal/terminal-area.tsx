@@ -6,8 +6,10 @@ import { call } from '../../lib/api'
 import { type Sandbox, terminal } from '../../lib/protocol'
 import { explain } from '../../lib/resource'
 import { takeWorkspace } from '../../terminal/prepared'
+import type { StrayKeys } from '../../terminal/stray-keys'
 import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
+import { isFocusLost, useFocusHome } from '../ui/focus-home'
 import { Notice } from '../ui/notice'
 import { LineBanner } from './line-banner'
 import { Pane } from './pane'
@@ -20,7 +22,15 @@ import { useShortcuts } from './use-shortcuts'
 const terminalList = z.object({ terminals: z.array(terminal) })
 
 /** Everything below the workspace's bar. Loaded by itself: xterm is large, and only this needs it. */
-export default function TerminalArea({ sandbox, refresh }: { sandbox: Sandbox; refresh: () => void }) {
+export default function TerminalArea({
+  sandbox,
+  refresh,
+  strayKeys,
+}: {
+  sandbox: Sandbox
+  refresh: () => void
+  strayKeys: StrayKeys
+}) {
   const root = useRef<HTMLDivElement>(null)
   const [workspace] = useState(() => takeWorkspace(sandbox.id))
   const { tabs, active } = useStore(workspace.state)
@@ -51,6 +61,27 @@ export default function TerminalArea({ sandbox, refresh }: { sandbox: Sandbox; r
     void restore()
     return () => workspace.clear()
   }, [alive, restore, workspace])
+
+  const session = fontIsThere ? shown?.session : undefined
+  const home = useFocusHome()
+  useEffect(() => {
+    if (!session) return
+    const focus = () => session.screen.xterm.focus()
+    home.set(focus)
+    strayKeys.typeInto((text) => {
+      session.type(text)
+      focus()
+    })
+    return () => {
+      home.set(null)
+      strayKeys.typeInto(null)
+    }
+  }, [session, home, strayKeys])
+  useEffect(() => {
+    if (!alive && sandbox.state !== 'creating') strayKeys.forget()
+    // What had the focus may be gone with the state before: its button, or the panel over the terminal.
+    if (isFocusLost()) home.focus()
+  }, [alive, sandbox.state, home, strayKeys])
 
   useShortcuts(root, workspace, { search: () => setSearching(true), rename: setRenaming })
 

@@ -7,6 +7,7 @@ import {
   Ear,
   Hash,
   Keyboard,
+  Option,
   Pencil,
   SlidersHorizontal,
   TextSelect,
@@ -39,7 +40,7 @@ export function TerminalMenu({
   onRoot: (() => void) | undefined
 }) {
   const store = preferences()
-  const { theme, bell, screenReader } = useStore(store)
+  const { theme, bell, screenReader, optionIsMeta } = useStore(store)
   const [dialog, setDialog] = useState<'text' | 'keys' | null>(null)
   return (
     <>
@@ -66,6 +67,12 @@ export function TerminalMenu({
           {bell ? <Bell aria-hidden /> : <BellOff aria-hidden />}
           {bell ? 'Visual bell: on' : 'Visual bell: off'}
         </MenuItem>
+        {/^Mac/.test(navigator.platform) && (
+          <MenuItem onSelect={() => store.change({ optionIsMeta: !optionIsMeta })}>
+            <Option aria-hidden />
+            {optionIsMeta ? 'Option as Meta: on' : 'Option as Meta: off'}
+          </MenuItem>
+        )}
         <MenuItem onSelect={() => store.change({ screenReader: !screenReader })}>
           <Ear aria-hidden />
           {screenReader ? 'Turn screen reader support off' : 'Turn screen reader support on'}

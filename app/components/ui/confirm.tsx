@@ -4,6 +4,7 @@ import { AlertDialog } from 'radix-ui'
 import { type ReactNode, useState } from 'react'
 import { explain } from '../../lib/resource'
 import { Button } from './button'
+import { useFocusHome } from './focus-home'
 import { Notice } from './notice'
 
 export interface Question {
@@ -18,6 +19,7 @@ export interface Question {
 export function Confirm({ question, onClose }: { question: Question | null; onClose: () => void }) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string>()
+  const home = useFocusHome()
   if (!question) return null
   const close = () => {
     setError(undefined)
@@ -39,7 +41,10 @@ export function Confirm({ question, onClose }: { question: Question | null; onCl
     <AlertDialog.Root open onOpenChange={(open) => !open && !busy && close()}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="fixed inset-0 z-40 animate-fade bg-shade" />
-        <AlertDialog.Content className="fixed inset-x-4 top-[20vh] z-50 mx-auto max-w-md animate-pop rounded-xl bg-raised p-5 shadow-pop outline-none">
+        <AlertDialog.Content
+          onCloseAutoFocus={(event) => home.focus() && event.preventDefault()}
+          className="fixed inset-x-4 top-[20vh] z-50 mx-auto max-w-md animate-pop rounded-xl bg-raised p-5 shadow-pop outline-none"
+        >
           <AlertDialog.Title className="font-semibold text-base">{question.title}</AlertDialog.Title>
           <AlertDialog.Description className="mt-2 text-muted">{question.text}</AlertDialog.Description>
           {error && (

@@ -5,6 +5,7 @@ import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { cn } from '../../lib/cn'
 import { Button } from './button'
+import { useFocusHome } from './focus-home'
 
 export interface DialogProps {
   readonly open: boolean
@@ -15,13 +16,15 @@ export interface DialogProps {
   readonly children: ReactNode
 }
 
-/** A window over the page; on a phone, a sheet from below. Escape closes it, and the focus goes back where it was. */
+/** A window over the page; on a phone, a sheet from below. Escape closes it, and the focus goes back where it belongs. */
 export function Dialog({ open, onOpenChange, title, description, wide = false, children }: DialogProps) {
+  const home = useFocusHome()
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-shade" />
         <Radix.Content
+          onCloseAutoFocus={(event) => home.focus() && event.preventDefault()}
           {...(description ? {} : { 'aria-describedby': undefined })}
           className={cn(
             'fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] animate-pop flex-col overflow-hidden rounded-t-xl bg-raised shadow-pop outline-none',

@@ -1,8 +1,9 @@
 'use client'
 
 import { DropdownMenu } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { cn } from '../../lib/cn'
+import { isFocusLost, useFocusHome } from './focus-home'
 
 const item =
   'flex cursor-pointer select-none items-center gap-2.5 rounded px-2 py-1.5 outline-none data-disabled:cursor-not-allowed data-disabled:opacity-50 data-highlighted:bg-hover pointer-coarse:py-2.5 [&>svg]:size-4 [&>svg]:text-muted'
@@ -18,16 +19,40 @@ export function Menu({
   side?: 'top' | 'bottom'
   align?: 'start' | 'end'
 }) {
+  const home = useFocusHome()
+  // Whoever opens it by keyboard and leaves it with Escape goes on from its button.
+  const byKeyboard = useRef(false)
+  const escaped = useRef(false)
+  const onCloseAutoFocus = (event: Event) => {
+    const back = byKeyboard.current && escaped.current
+    escaped.current = false
+    // What an item opened has the focus by now and keeps it.
+    if (!isFocusLost() || (!back && home.focus())) event.preventDefault()
+  }
   return (
     // Not modal: the page behind stays what it is for screen readers, and a click on it closes the menu and counts.
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
+      <DropdownMenu.Trigger
+        asChild
+        onPointerDown={() => {
+          byKeyboard.current = false
+        }}
+        onKeyDown={() => {
+          byKeyboard.current = true
+        }}
+      >
+        {trigger}
+      </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
           side={side}
           align={align}
           sideOffset={4}
           collisionPadding={8}
+          onCloseAutoFocus={onCloseAutoFocus}
+          onEscapeKeyDown={() => {
+            escaped.current = true
+          }}
           className="z-50 max-h-(--radix-dropdown-menu-content-available-height) min-w-44 max-w-80 animate-pop overflow-y-auto rounded-lg bg-raised p-1 shadow-pop"
         >
           {children}

@@ -12,6 +12,7 @@ import { deleteQuestion, stepQuestion } from '../../../components/sandbox/questi
 import { StateBadge } from '../../../components/sandbox/state'
 import { Button } from '../../../components/ui/button'
 import { Confirm, type Question } from '../../../components/ui/confirm'
+import { useFocusHome } from '../../../components/ui/focus-home'
 import { Menu, MenuItem, MenuLine } from '../../../components/ui/menu'
 import { Meter } from '../../../components/ui/meter'
 import { Tip } from '../../../components/ui/tip'
@@ -25,6 +26,7 @@ type Shown = z.infer<typeof sandboxWithUsage>
 export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates | undefined }) {
   const actions = useSandboxActions()
   const router = useRouter()
+  const home = useFocusHome()
   const [changing, setChanging] = useState<Sandbox | null>(null)
   const [question, setQuestion] = useState<Question | null>(null)
   const take = (step: Step) => {
@@ -65,7 +67,11 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
             key={step.verb}
             size="small"
             look={step.consequence === undefined ? 'plain' : 'danger'}
-            onClick={() => take(step)}
+            onClick={() => {
+              take(step)
+              // The button may be gone with the state that it was for.
+              if (step.consequence === undefined) home.focus()
+            }}
           >
             <step.icon aria-hidden />
             {step.name}

@@ -3,8 +3,9 @@
 import { SearchX, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { Button } from '../../../components/ui/button'
+import { FocusHome, FocusHomeContext } from '../../../components/ui/focus-home'
 import { Notice } from '../../../components/ui/notice'
 import { Empty, Failed, Skeleton } from '../../../components/ui/states'
 import { ApiError } from '../../../lib/api'
@@ -12,6 +13,7 @@ import { oneLine } from '../../../lib/format'
 import { sandboxWithUsage } from '../../../lib/protocol'
 import { useRates } from '../../../lib/rates'
 import { explain, useResource } from '../../../lib/resource'
+import { StrayKeys } from '../../../terminal/stray-keys'
 import { WorkspaceBar } from './workspace-bar'
 
 const TerminalArea = dynamic(() => import('../../../components/terminal/terminal-area'), {
@@ -27,6 +29,9 @@ export function WorkspacePage({ id }: { id: string }) {
   const rates = useRates(useMemo(() => (data ? [data] : []), [data]))
   const gone = (error instanceof ApiError && error.status === 404) || data?.state === 'deleted'
   const seen = useRef(false)
+  const [home] = useState(() => new FocusHome())
+  const [strayKeys] = useState(() => new StrayKeys())
+  useEffect(() => strayKeys.listen(), [strayKeys])
   if (data && !gone) seen.current = true
   useEffect(() => {
     if (data) document.title = `${oneLine(data.name)} · Cloche`
@@ -41,17 +46,19 @@ export function WorkspacePage({ id }: { id: string }) {
     )
   }
   return (
-    <main className="flex h-dvh flex-col overflow-hidden">
-      <h1 className="sr-only">Workspace of {oneLine(data.name)}</h1>
-      <WorkspaceBar sandbox={data} rates={rates.get(id)} />
-      {/* A broken line is the line banner's to tell. */}
-      {error instanceof ApiError && (
-        <div className="border-line border-b p-1">
-          <Notice tone="warn">{explain(error)}</Notice>
-        </div>
-      )}
-      <TerminalArea key={id} sandbox={data} refresh={() => void mutate()} />
-    </main>
+    <FocusHomeContext value={home}>
+      <main className="flex h-dvh flex-col overflow-hidden">
+        <h1 className="sr-only">Workspace of {oneLine(data.name)}</h1>
+        <WorkspaceBar sandbox={data} rates={rates.get(id)} />
+        {/* A broken line is the line banner's to tell. */}
+        {error instanceof ApiError && (
+          <div className="border-line border-b p-1">
+            <Notice tone="warn">{explain(error)}</Notice>
+          </div>
+        )}
+        <TerminalArea key={id} sandbox={data} refresh={() => void mutate()} strayKeys={strayKeys} />
+      </main>
+    </FocusHomeContext>
   )
 }
 
