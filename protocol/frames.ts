@@ -5,10 +5,10 @@
  * exec that has begun its frames. The next call comes after that.
  * exec, runtime → server: `started` (empty) on calls, `stdout`, `stderr`, then one `exit` (JSON `execExit`).
  * terminal, runtime → server: `attached` (JSON `attached`), where that says so one `screen`, then `stdout` (replay,
- * then live), `resize` (JSON `terminalSize`) where the terminal's size changes, and at the end one `exit` (JSON
- * `exitStatus`). Another `attached` with its `screen` may come in between. server → runtime: `stdin` (at most
- * `maxInputBytes`), `resize` (JSON `terminalSize`), and `ack` (eight bytes: the sequence number up to which the
- * far end has consumed).
+ * then live), `resize` (JSON `terminalSize`) where the terminal's size changes, whoever asked for it, and at the end
+ * one `exit` (JSON `exitStatus`). Another `attached` with its `screen` may come in between. server → runtime: `stdin`
+ * (at most `maxInputBytes`), `resize` (JSON `terminalResize`), and `ack` (eight bytes: the sequence number up to which
+ * the far end has consumed).
  */
 export const frameType = {
   ...{ stdout: 1, stderr: 2, exit: 3 },

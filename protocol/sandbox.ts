@@ -143,6 +143,12 @@ export const terminalSize = z.object({
 })
 export type TerminalSize = z.infer<typeof terminalSize>
 
+/**
+ * What fits at a viewer. With `claim` the terminal takes this size; without, only if its size is this viewer's already,
+ * and otherwise when the viewer types, or when whoever has the size leaves.
+ */
+export const terminalResize = terminalSize.extend({ claim: z.boolean().default(true) })
+
 /** Body of `POST /sandboxes/{id}/terminals`, at the API and at the runtime. */
 export const openTerminal = z.strictObject({
   cols: terminalSize.shape.cols.default(80),

@@ -85,7 +85,11 @@ export interface ClientToServer {
   open(request: SocketOpen, answer: (ack: SocketAck<SocketAttached>) => void): void
   /** At most `maxInputBytes`. */
   input(terminalId: string, bytes: Uint8Array): void
-  resize(terminalId: string, cols: number, rows: number): void
+  /**
+   * What fits here. The terminal takes this size, for everybody; with `claim` false only if its size is this client's
+   * already, and otherwise when this client types, or when whoever has the size leaves. `resized` tells when.
+   */
+  resize(terminalId: string, cols: number, rows: number, claim?: boolean): void
   /** The client has drawn every byte below `seq`. */
   ack(terminalId: string, seq: number): void
   /** Ends the program in the terminal, for everybody. */

@@ -11,7 +11,7 @@ export type TerminalEvent =
   | { readonly type: 'output'; readonly bytes: Uint8Array }
   /** Begin anew: clear, take this size, and draw these bytes, which are the screen as everybody else sees it. */
   | { readonly type: 'screen'; readonly cols: number; readonly rows: number; readonly bytes: Uint8Array }
-  /** Somebody has resized it; what follows is drawn for this size. */
+  /** Somebody, or this client, has resized it; what follows is drawn for this size. */
   | { readonly type: 'resized'; readonly cols: number; readonly rows: number }
   /** The line broke, or is there again. Nothing of the output is lost. */
   | { readonly type: 'line'; readonly up: boolean; readonly reason: string }

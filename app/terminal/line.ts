@@ -136,8 +136,8 @@ export class TerminalLine {
   }
 
   /** What is said only to a server that is there: said later, it would be wrong. */
-  resize(terminalId: string, cols: number, rows: number): void {
-    if (this.#socket.connected) this.#socket.emit('resize', terminalId, cols, rows)
+  resize(terminalId: string, cols: number, rows: number, claim: boolean): void {
+    if (this.#socket.connected) this.#socket.emit('resize', terminalId, cols, rows, claim)
   }
 
   acknowledge(terminalId: string, seq: number): void {

@@ -13,7 +13,7 @@ export function newWorkspace(sandboxId: string): Workspace {
 export function prepareWorkspace(sandboxId: string): void {
   const workspace = newWorkspace(sandboxId)
   workspace.open()
-  workspace.fit()
+  workspace.fit(true)
   prepared.set(sandboxId, workspace)
 }
 

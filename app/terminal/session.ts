@@ -24,8 +24,6 @@ export interface Size {
 const passing: ReadonlySet<string> = new Set(['no_answer', 'runtime_unavailable', 'database_unavailable'])
 /** Output that came to rest is acknowledged after this, so that the server never waits for the last bytes. */
 const restMs = 50
-/** A size that was asked for is confirmed within this, or was the same as before. */
-const sizeAnswerMs = 2000
 
 /** One terminal on this page: keeps its screen in step with the program in the sandbox, over any number of reconnects. */
 export class TerminalSession implements Subscriber {
@@ -51,7 +49,6 @@ export class TerminalSession implements Subscriber {
   #attempt = 0
   #restTimer: ReturnType<typeof setTimeout> | undefined
   #retryTimer: ReturnType<typeof setTimeout> | undefined
-  #asked: (Size & { readonly untilMs: number }) | undefined
   #disposed = false
 
   /**
@@ -112,18 +109,20 @@ export class TerminalSession implements Subscriber {
     this.#attaching = false
     if (this.#disposed) {
       if (answer.ok) this.#line.detach(answer.terminalId)
-    } else if (answer.ok) this.#attached(answer, size)
+    } else if (answer.ok) this.#attached(answer)
     else this.#refused(answer.error)
   }
 
-  #attached(answer: SocketAttached, wanted: Size): void {
+  #attached(answer: SocketAttached): void {
     this.#terminalId = answer.terminalId
     this.#attempt = 0
     if (answer.screen || !this.#drawnOnce || answer.seq !== this.#flow.received) this.onScreen(answer)
-    else this.#flow.reattached()
+    else {
+      this.#flow.reattached()
+      this.onResized(answer.cols, answer.rows)
+    }
     this.status.set({ kind: 'attached' })
     for (const bytes of this.#unsent.release()) this.send(bytes)
-    if (answer.cols !== wanted.cols || answer.rows !== wanted.rows) this.#ask(wanted)
   }
 
   #refused({ code, message }: { readonly code: string; readonly message: string }): void {
@@ -165,16 +164,11 @@ export class TerminalSession implements Subscriber {
     const { xterm } = this.screen
     xterm.write('\x1bc', () => xterm.resize(cols, rows))
     if (screen) xterm.write(new Uint8Array(screen))
-    if (title) this.title.set(title)
+    this.title.set(title)
   }
 
+  /** The terminal host alone says what size a terminal has, at the place in the output from where it is so. */
   onResized(cols: number, rows: number): void {
-    const asked = this.#asked
-    if (asked && Date.now() < asked.untilMs) {
-      // Until our own size is confirmed, what comes is from before it.
-      if (asked.cols === cols && asked.rows === rows) this.#asked = undefined
-      return
-    }
     this.screen.xterm.write('', () => this.screen.xterm.resize(cols, rows))
   }
 
@@ -186,20 +180,15 @@ export class TerminalSession implements Subscriber {
     if (this.status.get().kind === 'attached') this.#attachSoon()
   }
 
-  /** Fills its place on the page, and tells the program. Whoever looks at it last decides for all who do. */
-  fit(): void {
+  /**
+   * Tells what fits in its place on the page.
+   * @param claim the terminal is to have that size, for everybody: somebody clicks here, or has just opened it
+   */
+  fit(claim: boolean): void {
     const room = this.screen.room()
-    const now = this.#size()
-    if (!room || (room.cols === now.cols && room.rows === now.rows)) return
-    if (this.status.get().kind === 'attached') this.#ask(room)
-    else this.screen.xterm.resize(room.cols, room.rows)
-  }
-
-  #ask({ cols, rows }: Size): void {
-    this.screen.xterm.write('', () => this.screen.xterm.resize(cols, rows))
-    if (!this.#terminalId) return
-    this.#asked = { cols, rows, untilMs: Date.now() + sizeAnswerMs }
-    this.#line.resize(this.#terminalId, cols, rows)
+    if (!room) return
+    if (this.status.get().kind !== 'attached') this.screen.xterm.resize(room.cols, room.rows)
+    else if (this.#terminalId) this.#line.resize(this.#terminalId, room.cols, room.rows, claim)
   }
 
   #size(): Size {

@@ -86,12 +86,13 @@ export class Workspace {
   /**
    * The active one fits its place, if it is on the page already; then the others are attached too, at the same size,
    * to show title and bell.
+   * @param claim somebody is here, and the terminal is to have the size that fits here
    */
-  fit(): void {
+  fit(claim: boolean): void {
     const { tabs, active } = this.state.get()
     const shown = tabs.find(({ key }) => key === active)?.session
     if (!shown) return
-    shown.fit()
+    shown.fit(claim)
     const room = shown.screen.room()
     if (room) this.#rememberRoom(room)
     void shown.attach()

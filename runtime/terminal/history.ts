@@ -19,12 +19,11 @@ const shortBytes = 4096
 const shortOutput =
   /^(?:[^\x00-\x07\x0e-\x1f]|\x1b\[[\d;?]*[mABCDGHJKhl]|\x1b\][02];[^\x07\x1b]*(?:\x07|\x1b\\))*$/
 
-/** From byte `seq` on the terminal had this size; `by` asked for it and needs not be told. */
+/** From byte `seq` on the terminal had this size. */
 export interface SizeChange {
   readonly seq: number
   readonly number: number
   readonly size: TerminalSize
-  readonly by: object | undefined
 }
 
 /** Makes a screen of what happened to a terminal that began with `size`. */
@@ -80,11 +79,11 @@ export class History {
     return { size: change?.size ?? this.#sizeBefore(), number: change?.number ?? 0 }
   }
 
-  resize(size: TerminalSize, by: object | undefined): void {
+  resize(size: TerminalSize): void {
     const seq = this.replay.end
     if (this.#sizes.at(-1)?.seq === seq) this.#sizes.pop()
     else if (this.#sizes.length >= maxSizes) this.#past.push(this.#sizes.shift()?.size ?? size)
-    this.#sizes.push({ seq, size, by, number: ++this.#numbers })
+    this.#sizes.push({ seq, size, number: ++this.#numbers })
     this.size = size
   }
 

@@ -7,9 +7,10 @@ import {
   frameType,
   maxInputBytes,
   type TerminalSize,
-  terminalSize,
+  terminalResize,
 } from '../../protocol/index.js'
 import { type Reaper, signal } from '../linux/process.js'
+import { withoutAnswers } from './answers.js'
 import { History } from './history.js'
 import type { Pty } from './pty.js'
 import type { Screens } from './screens.js'
@@ -36,6 +37,8 @@ export class Terminal {
   readonly #history: History
   readonly #titles = new TitleReader()
   readonly #viewers = new Set<Viewer>()
+  /** Counts claims; the viewer with the highest is the owner. */
+  #claims = 0
   readonly #createdAt = new Date().toISOString()
   #title: string
   #exit: ExitStatus | null = null
@@ -97,10 +100,16 @@ export class Terminal {
       (one) => this.#draw(one),
     )
     this.#viewers.add(viewer)
+    if (this.#viewers.size === 1) this.#claim(viewer)
     line.once('close', () => {
+      const owned = this.#owner === viewer
       this.#viewers.delete(viewer)
+      const next = this.#owner
+      if (owned && next) this.#claim(next)
       this.#regulate()
     })
+    // Whoever says nothing any more has left: nobody only listens.
+    line.once('end', () => line.destroy())
     const decoder = new FrameDecoder(maxInputBytes)
     line.on('data', (chunk: Buffer) => {
       try {
@@ -142,9 +151,33 @@ export class Terminal {
     this.#send()
   }
 
+  /**
+   * The viewer who typed or claimed last. What a terminal has but one of is the owner's: its size is the owner's room,
+   * and of all emulators the owner's answers a program that asks.
+   */
+  get #owner(): Viewer | undefined {
+    let owner: Viewer | undefined
+    for (const viewer of this.#viewers) if (!owner || viewer.claim >= owner.claim) owner = viewer
+    return owner
+  }
+
+  #claim(viewer: Viewer): void {
+    viewer.claim = ++this.#claims
+    const { room } = viewer
+    const now = this.#history.currentSize
+    if (!room || this.#ending || (room.cols === now.cols && room.rows === now.rows)) return
+    setWindowSize(this.pty.fd, room.cols, room.rows)
+    this.#history.resize(room)
+    this.#send()
+  }
+
   #input(viewer: Viewer, type: number, payload: Buffer): void {
     if (type === frameType.stdin) {
-      if (this.#stream.write(payload)) return
+      const owned = this.#owner === viewer
+      const typed = owned ? payload : withoutAnswers(payload)
+      if (typed.length === 0) return
+      if (!owned) this.#claim(viewer)
+      if (this.#stream.write(typed)) return
       // The program does not read: its typist waits.
       viewer.line.pause()
       viewer.typing = true
@@ -154,12 +187,9 @@ export class Terminal {
         viewer.line.resume()
       })
     } else if (type === frameType.resize) {
-      const size = terminalSize.parse(JSON.parse(payload.toString()))
-      const now = this.#history.currentSize
-      if (this.#ending || (size.cols === now.cols && size.rows === now.rows)) return
-      setWindowSize(this.pty.fd, size.cols, size.rows)
-      this.#history.resize(size, viewer)
-      this.#send()
+      const { claim, ...room } = terminalResize.parse(JSON.parse(payload.toString()))
+      viewer.room = room
+      if (claim || this.#owner === viewer) this.#claim(viewer)
     } else if (type === frameType.ack) {
       viewer.acknowledge(decodeAck(payload))
       this.#send()

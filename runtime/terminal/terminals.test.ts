@@ -78,7 +78,7 @@ describe('terminals', () => {
       for (let seq = -1; seq !== first.seq; await sleep(400)) seq = first.seq
       await second.until(() => second.seq === first.seq, 'the same output')
       expect(await stateOf(await second.screen())).toEqual(await stateOf(await first.screen()))
-      expect(second.sizes).toEqual([])
+      expect(second.sizes).toEqual([{ cols: 100, rows: 30 }])
       await instance.call('DELETE', `/sandboxes/${sandbox}/terminals/${id}`)
     },
   )

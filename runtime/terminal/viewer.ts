@@ -33,6 +33,10 @@ export class Viewer {
   typing = false
   /** Sent nothing, and not waited for, until it has acknowledged all it was sent. */
   aside = false
+  /** What fits where it shows the terminal, once it has said so. */
+  room: TerminalSize | undefined
+  /** When it claimed the terminal, among all claims; 0 is never. */
+  claim = 0
 
   constructor(
     readonly line: Duplex,
@@ -111,7 +115,7 @@ export class Viewer {
       if (change.seq > until) break
       this.#output(change.seq)
       this.#sizeNumber = change.number
-      if (change.by !== this) this.line.write(encodeJsonFrame(frameType.resize, change.size))
+      this.line.write(encodeJsonFrame(frameType.resize, change.size))
     }
     this.#output(until)
     if (exit !== null && this.#sent === end) this.line.end(encodeJsonFrame(frameType.exit, exit))

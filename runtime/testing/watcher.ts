@@ -29,7 +29,8 @@ export interface Watcher extends Disposable {
   readonly seq: number
   readonly exit: ExitStatus | undefined
   type(text: string | Uint8Array): void
-  resize(cols: number, rows: number): void
+  /** Tells what fits; with `claim` false the terminal need not take it. */
+  resize(cols: number, rows: number, claim?: boolean): void
   /** From now on everything is acknowledged as it comes, and what came already is. */
   acknowledge(): void
   /** From now on nothing is. */
@@ -128,10 +129,8 @@ export async function watch(
       return exit
     },
     type: (text) => void line.write(encodeFrame(frameType.stdin, Buffer.from(text))),
-    resize: (cols, rows) => {
-      line.write(encodeJsonFrame(frameType.resize, { cols, rows }))
-      draw(() => emulator?.resize(cols, rows))
-    },
+    resize: (cols, rows, claim = true) =>
+      void line.write(encodeJsonFrame(frameType.resize, { cols, rows, claim })),
     acknowledge: () => {
       acknowledging = true
       line.write(encodeAck(seq))

@@ -73,8 +73,8 @@ export class Attachment implements Disposable {
     if (this.line.writableLength > maxWaitingInputBytes) this.#end('the program reads no input any more')
   }
 
-  resize(cols: number, rows: number): void {
-    if (!this.line.destroyed) this.line.write(encodeJsonFrame(frameType.resize, { cols, rows }))
+  resize(cols: number, rows: number, claim: boolean): void {
+    if (!this.line.destroyed) this.line.write(encodeJsonFrame(frameType.resize, { cols, rows, claim }))
   }
 
   acknowledge(seq: number): void {

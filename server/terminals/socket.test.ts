@@ -99,6 +99,44 @@ describe('the namespace /terminals', () => {
     await expect.poll(() => shell.seen.exit).toEqual({ exitCode: 7, signal: null })
   })
 
+  it('gives two viewers one size: of who typed last, and of who is left', async () => {
+    const large = await terminal(await connect(ann), { cols: 120, rows: 40 })
+    const line = await connect(ann)
+    const small = await terminal(line, { terminalId: large.terminalId, cols: 60, rows: 20 })
+    const sizes: string[] = []
+    const sizeNow = async () => {
+      const { body } = await ann.call('GET', `/api/v1/sandboxes/${sandboxId}/terminals`)
+      const found = body.terminals.find((one: { id: string }) => one.id === large.terminalId)
+      return `${found.cols}x${found.rows}`
+    }
+    line.on('resized', (_, cols, rows) => sizes.push(`${cols}x${rows}`))
+    small.type('stty size\n')
+    await large.sees(/\r20 60\r/)
+    large.type('stty size\n')
+    await large.sees(/\r40 120\r/)
+    await expect.poll(() => sizes.at(-1)).toBe('120x40')
+    line.emit('resize', large.terminalId, 50, 10, false)
+    line.emit('resize', large.terminalId, 61, 20)
+    await expect.poll(() => sizes.at(-1)).toBe('61x20')
+    expect(sizes).not.toContain('50x10')
+    line.emit('detach', large.terminalId)
+    await expect.poll(sizeNow).toBe('120x40')
+  })
+
+  it('leaves the size alone when a viewer comes back after a break', async () => {
+    const large = await terminal(await connect(ann), { cols: 120, rows: 40 })
+    const small = await connect(ann)
+    const { seen } = await terminal(small, { terminalId: large.terminalId, cols: 60, rows: 20 })
+    large.type('stty size\n')
+    await large.sees(/\r40 120\r/)
+    small.disconnect()
+    const back = await terminal(await connect(ann), {
+      ...{ terminalId: large.terminalId, cols: 60, rows: 20, since: seen.next },
+    })
+    large.type('echo; stty size\n')
+    await back.sees(/40 120\r/)
+  })
+
   it("is closed to whoever has no session, and another's page", async () => {
     await expect(connect(new TestClient(instance.url))).rejects.toThrow(/sign in/)
     await expect(connect(new TestClient(instance.url), { token: 'clk_wrong' })).rejects.toThrow(/unknown/)

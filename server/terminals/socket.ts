@@ -132,7 +132,8 @@ export function serveTerminals(
         if (socket.disconnected) return attachment[Symbol.dispose]()
         attachments.set(terminal, attachment)
         const attached = await attachment.attached
-        if (attached.cols !== cols || attached.rows !== rows) attachment.resize(cols, rows)
+        // Whoever comes back does not take the size from who has it meanwhile.
+        attachment.resize(cols, rows, since === undefined)
         answer({ ok: true, ...attached })
         attachment.start()
       } catch (error) {
@@ -158,9 +159,9 @@ export function serveTerminals(
     socket.on('input', (id, input) => {
       if (bytes.safeParse(input).success && input.length <= maxInputBytes) attachments.get(id)?.input(input)
     })
-    socket.on('resize', (id, cols, rows) => {
+    socket.on('resize', (id, cols, rows, claim) => {
       const size = terminalSize.safeParse({ cols, rows })
-      if (size.success) attachments.get(id)?.resize(size.data.cols, size.data.rows)
+      if (size.success) attachments.get(id)?.resize(size.data.cols, size.data.rows, claim !== false)
     })
     socket.on('ack', (id, seq) => {
       if (Number.isSafeInteger(seq) && seq >= 0) attachments.get(id)?.acknowledge(seq)

@@ -28,27 +28,29 @@ export function Pane({ workspace, session, tabKey, refresh }: PaneProps) {
     const element = place.current
     if (!element) return
     session.screen.show(element)
-    workspace.fit()
+    workspace.fit(document.hasFocus())
     session.screen.xterm.focus()
     let timer: ReturnType<typeof setTimeout> | undefined
     // A window that is being dragged would resize the program inside many times a second.
     const observer = new ResizeObserver(() => {
       clearTimeout(timer)
-      timer = setTimeout(() => workspace.fit(), 80)
+      timer = setTimeout(() => workspace.fit(document.hasFocus()), 80)
     })
     observer.observe(element)
-    const claim = () => workspace.fit()
+    const claim = () => workspace.fit(true)
     element.addEventListener('focusin', claim)
+    element.addEventListener('pointerdown', claim)
     return () => {
       clearTimeout(timer)
       observer.disconnect()
       element.removeEventListener('focusin', claim)
+      element.removeEventListener('pointerdown', claim)
       session.screen.hide()
     }
   }, [session, workspace])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another size of text is another number of columns
-  useEffect(() => workspace.fit(), [fontSize, workspace])
+  useEffect(() => workspace.fit(document.hasFocus()), [fontSize, workspace])
 
   // An end or a break may be the sandbox's own: look at once, not at the next turn.
   useEffect(() => session.status.subscribe(refresh), [session, refresh])
