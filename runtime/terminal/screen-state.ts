@@ -1,4 +1,5 @@
 import type { Terminal } from '@xterm/headless'
+import { linkOf, withoutLink } from './hyperlinks.js'
 
 /** No honest program scrolls, inserts or repeats more; xterm.js would do each of 2³¹ one by one. */
 const largestCount = 10_000
@@ -93,6 +94,8 @@ async function penOf(terminal: Terminal): Promise<string> {
   const { active } = terminal.buffer
   const cell = active.getLine(active.baseY)?.getCell(0)
   if (cell === undefined || cell.isAttributeDefault()) return ''
+  const link = linkOf(terminal, cell)
+  withoutLink(cell)
   const flags = [
     [cell.isBold(), 1],
     [cell.isDim(), 2],
@@ -113,7 +116,7 @@ async function penOf(terminal: Terminal): Promise<string> {
   }
   colour(30, cell.getFgColorMode(), cell.getFgColor())
   colour(40, cell.getBgColorMode(), cell.getBgColor())
-  return `\x1b[${sgr.join(';')}m`
+  return `\x1b[${sgr.join(';')}m${link}`
 }
 
 /** The modes that the terminal's own interface tells. */

@@ -36,6 +36,8 @@ const programs: Record<string, string> = {
   'saved cursor and status line': 'one\r\ntwo\x1b7\x1b[10;1H\x1b[7mstatus\x1b[m\x1b[1;9r\x1b8three\x1b7',
   'origin mode': '\x1b[3;8r\x1b[?6h\x1b[2;2Hinside\r\n',
   'line drawing': '\x1b(0lqqk\x1b(B\r\n\x1b(0x  x',
+  links:
+    'see \x1b]8;;https://example.org/a\x1b\\here\x1b]8;;\x1b\\ and \x1b[1m\x1b]8;id=x;https://example.org/b\x07bold that wraps over the end of the row\x1b[m plain\r\n  still\x1b]8;;\x07 no\r\n\x1b]8;;http://c\x07open',
   scrollback: Array.from({ length: 60 }, (_, i) => `\x1b[3${i % 8}mline ${i}\x1b[m\r\n`).join(''),
 }
 

@@ -1,5 +1,6 @@
 import type { Terminal } from '@xterm/headless'
 import { screenScrollbackLines, type TerminalSize, widthProvider } from '../../protocol/index.js'
+import { noLink, withLinks } from './hyperlinks.js'
 import { watchHidden } from './screen-state.js'
 import { unfinished } from './sequence.js'
 
@@ -51,11 +52,14 @@ export async function drawScreen(size: TerminalSize, happened: readonly Happenin
 async function contentOf(terminal: Terminal): Promise<string> {
   const { SerializeAddon } = await import('@xterm/addon-serialize')
   const serializer = new SerializeAddon()
-  terminal.loadAddon(serializer)
+  const linked = withLinks(terminal)
+  linked.terminal.loadAddon(serializer)
   const options = { scrollback: screenScrollbackLines, excludeModes: true }
   const normal = serializer.serialize({ ...options, excludeAltBuffer: true })
   // The addon ends the normal buffer with the present look, and draws the other one as if there was none.
-  const content = `${normal}\x1b[m${serializer.serialize(options).slice(normal.length)}`
+  const end = linked.found ? noLink : ''
+  const alternate = serializer.serialize(options).slice(normal.length)
+  const content = `${normal}\x1b[m${end}${alternate}${alternate && `\x1b[m${end}`}`
   // To wrap an empty line it writes dashes and erases them; it means to move by 0 columns, which moves by 1.
   const { cols } = terminal
   return content.replaceAll(`\x1b[A\x1b[0C\x1b[${cols}X\x1b[0D\x1b[B`, `\x1b[A\x1b[${cols}X\x1b[B`)

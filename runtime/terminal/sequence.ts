@@ -1,6 +1,6 @@
 /** A sequence that began longer ago is an attack or a picture, and a screen goes on without it. */
 const longestSequence = 4096
-/** The longest grapheme clusters, such as families and flags, are shorter. */
+/** The longest characters with marks that honest programs print are shorter. */
 const longestCluster = 64
 
 /**
@@ -19,6 +19,11 @@ function openSequence(tail: string): number {
   const begin = tail.lastIndexOf('\x1b')
   if (begin < 0) return -1
   const rest = tail.slice(begin + 1)
+  if (rest === '') {
+    // It may be the first half of what ends a string.
+    const string = openSequence(tail.slice(0, begin))
+    return string >= 0 && /[\]PX^_]/.test(tail[string + 1] ?? '') ? string : begin
+  }
   if (/^[\x20-\x2f]*$/.test(rest) || /^\[[\x20-\x3f]*$/.test(rest)) return begin
   // Strings (OSC, DCS and their kin) last until BEL, CAN, SUB or the next ESC.
   return /^[\]PX^_][^\x07\x18\x1a]*$/.test(rest) ? begin : -1

@@ -1,4 +1,5 @@
 import type { IBuffer, IBufferCell, Terminal } from '@xterm/headless'
+import { linkOf } from '../terminal/hyperlinks.js'
 import { feed } from '../terminal/screen.js'
 
 /** Everything a person or a program can tell of a terminal, for comparing two of them. */
@@ -12,15 +13,15 @@ export async function stateOf(terminal: Terminal): Promise<object> {
   const { active, normal } = terminal.buffer
   return {
     size: [terminal.cols, terminal.rows],
-    screen: linesOf(active),
-    normal: active === normal ? [] : linesOf(normal),
+    screen: linesOf(terminal, active),
+    normal: active === normal ? [] : linesOf(terminal, normal),
     cursor: [active.cursorX, active.cursorY],
     answers,
   }
 }
 
 /** Characters and looks, line by line; what is left blank at the end of a line is left out. */
-function linesOf(buffer: IBuffer): string[] {
+function linesOf(terminal: Terminal, buffer: IBuffer): string[] {
   const lines: string[] = []
   let cell: IBufferCell | undefined
   for (let y = 0; y < buffer.length; y++) {
@@ -28,16 +29,19 @@ function linesOf(buffer: IBuffer): string[] {
     let text = ''
     for (let x = 0; line !== undefined && x < line.length; x++) {
       cell = line.getCell(x, cell)
-      if (cell !== undefined && cell.getWidth() > 0) text += `${lookOf(cell)}${cell.getChars() || ' '}`
+      if (cell !== undefined && cell.getWidth() > 0) {
+        text += `${linkOf(terminal, cell)}${lookOf(cell)}${cell.getChars() || ' '}`
+      }
     }
     lines.push(text.replace(/( |\x00)+$/, ''))
   }
   return lines
 }
 
+const defaultLook = '<0,-1,0,-1/000000000>'
+
 /** Empty for a cell in the default look. */
 function lookOf(cell: IBufferCell): string {
-  if (cell.isAttributeDefault()) return ''
   const flags = [
     cell.isBold(),
     cell.isDim(),
@@ -50,5 +54,6 @@ function lookOf(cell: IBufferCell): string {
     cell.isOverline(),
   ]
   const colours = [cell.getFgColorMode(), cell.getFgColor(), cell.getBgColorMode(), cell.getBgColor()]
-  return `<${colours.join()}/${flags.map((flag) => (flag ? 1 : 0)).join('')}>`
+  const look = `<${colours.join()}/${flags.map((flag) => (flag ? 1 : 0)).join('')}>`
+  return look === defaultLook ? '' : look
 }
