@@ -78,9 +78,8 @@ describe('control groups', () => {
   it('hold a program that never rests to its share of a core, and count what it used', async () => {
     const path = leaf('busy', { ...limits, cpus: 0.1 })
     const busy = startIn(path, '/bin/sh', '-c', 'while :; do :; done')
-    for (let tries = 0; tries < 1000 && (await usage(path)).cpuThrottledSeconds === 0; tries++)
-      await sleep(10)
-    const { cpuSeconds, cpuThrottledSeconds } = await usage(path)
+    for (let tries = 0; tries < 1000 && usage(path).cpuThrottledSeconds === 0; tries++) await sleep(10)
+    const { cpuSeconds, cpuThrottledSeconds } = usage(path)
     expect(cpuThrottledSeconds).toBeGreaterThan(0)
     expect(cpuSeconds).toBeGreaterThan(0)
     busy.kill()
@@ -91,7 +90,7 @@ describe('control groups', () => {
     const path = leaf('hungry', { ...limits, memoryMiB: 32 })
     const hungry = startIn(path, 'python3', '-c', holdMemory)
     expect(await hungry.ended).toBe('SIGKILL')
-    const { oomKills, memoryPeakBytes, memoryBytes } = await usage(path)
+    const { oomKills, memoryPeakBytes, memoryBytes } = usage(path)
     expect(oomKills).toBe(1)
     expect(memoryPeakBytes).toBeGreaterThan(16 * 1024 ** 2)
     expect(memoryBytes).toBeLessThanOrEqual(memoryPeakBytes)
@@ -104,7 +103,7 @@ describe('control groups', () => {
       'import os, time\ntry:\n  while os.fork(): pass\nexcept OSError as error: print(error.strerror, flush=True)\ntime.sleep(60)',
     )
     expect(await fertile.prints).toBe('Resource temporarily unavailable')
-    expect((await usage(path)).pids).toBe(8)
+    expect(usage(path).pids).toBe(8)
     for (const pid of await processesOf(hierarchy, path)) process.kill(pid, 'SIGKILL')
   })
 
@@ -143,12 +142,12 @@ describe('control groups', () => {
     const busy = startIn(path, '/bin/sh', '-c', 'while :; do :; done')
     await freeze(hierarchy, tenant)
     expect(isFrozen(hierarchy, tenant)).toBe(true)
-    const before = (await usage(path)).cpuSeconds
+    const before = usage(path).cpuSeconds
     await sleep(200)
-    expect((await usage(path)).cpuSeconds).toBe(before)
+    expect(usage(path).cpuSeconds).toBe(before)
     await thaw(hierarchy, tenant)
     expect(isFrozen(hierarchy, tenant)).toBe(false)
-    while ((await usage(path)).cpuSeconds === before) await sleep(10)
+    while (usage(path).cpuSeconds === before) await sleep(10)
     busy.kill()
     await busy.ended
   })

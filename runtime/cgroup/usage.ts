@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Usage } from '../../protocol/index.js'
 import type { Hierarchy } from './hierarchy.js'
@@ -6,52 +6,58 @@ import type { Hierarchy } from './hierarchy.js'
 /** What control groups count of one sandbox. */
 export type CgroupUsage = Omit<Usage, 'diskBytes' | 'networkRxBytes' | 'networkTxBytes'>
 
+/** Reads a small file of the kernel; one that is missing is empty. */
+export type ReadSmall = (file: string) => string
+
 /**
- * Reads what the processes of a cgroup have used. A file that is missing counts as 0.
+ * Directly, not by Node's thread pool: these files are made up by the kernel when they are read, in some 15 µs. Five hops
+ * to another thread and back take ten times that, and their promises kept the loop busy for 40 ms at a list of 300.
+ */
+export const readSmall: ReadSmall = (file) => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/**
+ * Reads what the processes of a cgroup have used, in some 0.1 ms. A file that is missing counts as 0.
  * @param device of the sandboxes' disk, `major:minor`: a loop device's traffic is counted again on the disk below
  */
-export async function readUsage(hierarchy: Hierarchy, path: string, device: string): Promise<CgroupUsage> {
+export function readUsage(
+  hierarchy: Hierarchy,
+  path: string,
+  device: string,
+  read: ReadSmall = readSmall,
+): CgroupUsage {
   const text = (controller: 'cpu' | 'cpuacct' | 'memory' | 'pids' | 'blkio', file: string) => {
     const mount = hierarchy.mountOf(controller)
-    return mount === undefined ? '' : readFile(join(mount, path, file), 'utf8').catch(() => '')
+    return mount === undefined ? '' : read(join(mount, path, file))
   }
   if (hierarchy.version === 2) {
-    const [cpu, memory, peak, pids, events, io] = await Promise.all([
-      text('cpu', 'cpu.stat'),
-      text('memory', 'memory.current'),
-      text('memory', 'memory.peak'),
-      text('pids', 'pids.current'),
-      text('memory', 'memory.events'),
-      text('blkio', 'io.stat'),
-    ])
+    const cpu = text('cpu', 'cpu.stat')
+    const io = text('blkio', 'io.stat')
     const disk = io.split('\n').find((line) => line.startsWith(`${device} `)) ?? ''
     return {
       cpuSeconds: keyed(cpu, 'usage_usec') / 1e6,
       cpuThrottledSeconds: keyed(cpu, 'throttled_usec') / 1e6,
-      memoryBytes: Number(memory),
-      memoryPeakBytes: Number(peak),
-      pids: Number(pids),
-      oomKills: keyed(events, 'oom_kill'),
+      memoryBytes: Number(text('memory', 'memory.current')),
+      memoryPeakBytes: Number(text('memory', 'memory.peak')),
+      pids: Number(text('pids', 'pids.current')),
+      oomKills: keyed(text('memory', 'memory.events'), 'oom_kill'),
       diskReadBytes: Number(/ rbytes=(\d+)/.exec(disk)?.[1] ?? 0),
       diskWriteBytes: Number(/ wbytes=(\d+)/.exec(disk)?.[1] ?? 0),
     }
   }
-  const [cpu, throttled, memory, peak, pids, oom, io] = await Promise.all([
-    text('cpuacct', 'cpuacct.usage'),
-    text('cpu', 'cpu.stat'),
-    text('memory', 'memory.usage_in_bytes'),
-    text('memory', 'memory.max_usage_in_bytes'),
-    text('pids', 'pids.current'),
-    text('memory', 'memory.oom_control'),
-    text('blkio', 'blkio.throttle.io_service_bytes'),
-  ])
+  const io = text('blkio', 'blkio.throttle.io_service_bytes')
   return {
-    cpuSeconds: Number(cpu) / 1e9,
-    cpuThrottledSeconds: keyed(throttled, 'throttled_time') / 1e9,
-    memoryBytes: Number(memory),
-    memoryPeakBytes: Number(peak),
-    pids: Number(pids),
-    oomKills: keyed(oom, 'oom_kill'),
+    cpuSeconds: Number(text('cpuacct', 'cpuacct.usage')) / 1e9,
+    cpuThrottledSeconds: keyed(text('cpu', 'cpu.stat'), 'throttled_time') / 1e9,
+    memoryBytes: Number(text('memory', 'memory.usage_in_bytes')),
+    memoryPeakBytes: Number(text('memory', 'memory.max_usage_in_bytes')),
+    pids: Number(text('pids', 'pids.current')),
+    oomKills: keyed(text('memory', 'memory.oom_control'), 'oom_kill'),
     diskReadBytes: keyed(io, `${device} Read`),
     diskWriteBytes: keyed(io, `${device} Write`),
   }

@@ -75,7 +75,7 @@ export function routes(services: Services): Route[] {
     {
       method: 'GET',
       path: /^\/tenants\/([^/]+)$/,
-      handle: (_, id = '') => sandboxes.tenants.describe(tenantId.parse(id)),
+      handle: async (_, id = '') => sandboxes.tenants.describe(tenantId.parse(id)),
     },
     ...(['pause', 'resume'] as const).map((step) => ({
       method: 'POST',

@@ -93,8 +93,8 @@ export interface Traffic {
 }
 
 /** Traffic of every interface of this network namespace that begins with `prefix`, in one read. */
-export function readTraffic(prefix: string): Map<string, Traffic> {
-  const rows = readFileSync('/proc/self/net/dev', 'utf8').split('\n').slice(2)
+export function readTraffic(prefix: string, read = readText): Map<string, Traffic> {
+  const rows = read('/proc/self/net/dev').split('\n').slice(2)
   const traffic = new Map<string, Traffic>()
   for (const row of rows) {
     const [name = '', counters = ''] = row.trim().split(/:\s*/)
@@ -105,6 +105,8 @@ export function readTraffic(prefix: string): Map<string, Traffic> {
   }
   return traffic
 }
+
+const readText = (file: string) => readFileSync(file, 'utf8')
 
 export function interfaceNames(prefix: string): string[] {
   return [...readTraffic(prefix).keys()]

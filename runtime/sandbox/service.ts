@@ -81,7 +81,7 @@ export class Sandboxes {
 
   /** @param metered with live usage; without it the answer needs no question to the kernel */
   async describe(box: Record, metered = true): Promise<RuntimeSandbox> {
-    return this.#present(box, metered ? await this.meter.read(box) : null)
+    return this.#present(box, metered ? await this.meter.readOne(box) : null)
   }
 
   /** Every sandbox with its live usage, in one pass. */

@@ -146,9 +146,9 @@ export class Tenants {
   }
 
   /** @throws RuntimeRefusal `not_found` */
-  async describe(tenantId: string): Promise<RuntimeTenant> {
+  describe(tenantId: string): RuntimeTenant {
     const { paused, members } = this.#known(tenantId)
-    const usage = await readUsage(this.node.hierarchy, this.#path(tenantId), this.node.device)
+    const usage = readUsage(this.node.hierarchy, this.#path(tenantId), this.node.device)
     const { cpuSeconds, memoryBytes, pids } = usage
     return { tenantId, paused, sandboxes: members, cpuSeconds, memoryBytes, pids }
   }
