@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testInstance } from '../testing/kernel.js'
+import { freeze, thaw } from './freezer.js'
 import { detectHierarchy, makeCgroup, removeCgroup } from './hierarchy.js'
 import { settleHybrid } from './hybrid.js'
 import { StepGroup } from './step.js'
@@ -75,5 +76,18 @@ describe('the control group of a step', () => {
     await step.kill()
     expect(step.processes()).toEqual([])
     await step.remove()
+  })
+
+  it('kills what is frozen above it too', async () => {
+    const tenant = `${root}/tenant`
+    makeCgroup(hierarchy, tenant)
+    const step = new StepGroup(hierarchy, `${tenant}/step`, { cpus: 1, memoryMiB: 96, pids: 8 }, device)
+    const ended = runIn(step, 'sleep', '300')
+    await freeze(hierarchy, tenant)
+    await step.kill()
+    expect(await ended).toBe('SIGKILL')
+    expect(step.processes()).toEqual([])
+    await step.remove()
+    await thaw(hierarchy, tenant)
   })
 })

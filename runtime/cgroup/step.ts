@@ -2,7 +2,14 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { signal } from '../linux/process.js'
-import { type Controller, controllers, type Hierarchy, removeEmpty, writeValue } from './hierarchy.js'
+import {
+  CgroupWriteError,
+  type Controller,
+  controllers,
+  type Hierarchy,
+  removeEmpty,
+  writeValue,
+} from './hierarchy.js'
 import { applyLimits, type CgroupLimits } from './limits.js'
 import { keyed } from './usage.js'
 
@@ -61,14 +68,31 @@ export class StepGroup {
     return this.#read('pids', 'cgroup.procs').split('\n').filter(Boolean).map(Number)
   }
 
-  /** Kills until nobody is left. Nothing new is born meanwhile. */
+  /** Kills until nobody is left, also while its tenant is paused. Nothing new is born meanwhile. */
   async kill(): Promise<void> {
     this.#write('pids', 'pids.max', 0)
     for (let tries = 0; ; tries++) {
       const left = this.processes()
       if (left.length === 0) return
-      for (const pid of left) signal(pid, 'SIGKILL')
+      for (const pid of left) {
+        signal(pid, 'SIGKILL')
+        this.#thaw(pid)
+      }
       await (tries < 20 ? nextTurn() : sleep(Math.min(tries, 50)))
+    }
+  }
+
+  /**
+   * In version 1 no frozen process dies. The freezer's root is never frozen; who comes there has been killed, so nothing
+   * of it runs there.
+   */
+  #thaw(pid: number): void {
+    const freezer = this.hierarchy.version === 1 ? this.hierarchy.mountOf('freezer') : undefined
+    if (freezer === undefined) return
+    try {
+      writeValue(join(freezer, 'cgroup.procs'), pid)
+    } catch (error) {
+      if (!(error instanceof CgroupWriteError && error.code === 'ESRCH')) throw error
     }
   }
 

@@ -43,6 +43,9 @@ const ofCommand: readonly { readonly words: RegExp; readonly why: (of: string) =
   { words: /[Aa]rgument list too long/, why: () => 'its arguments and environment are too long together' },
 ]
 
+/** crun starts nothing in a frozen container. */
+const paused = /the container `b\d+` is paused/
+
 /** No process could be made: the limit of processes or of memory is reached. */
 const noRoom = /(?:fork|clone|clone3)\b.*: (?:Cannot allocate memory|Resource temporarily unavailable)/
 
@@ -76,6 +79,7 @@ export async function startRefusal(
   if (ended.some((one) => one.test(words)) || !(await staysAlive(isAlive))) {
     return refusal('sandbox_not_running', 'the sandbox has stopped, or is stopping')
   }
+  if (paused.test(words)) return refusal('sandbox_not_running', 'the sandbox is paused')
   if (noRoom.test(words)) {
     return refusal(
       'conflict',

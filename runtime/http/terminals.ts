@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { openTerminal } from '../../protocol/index.js'
 import { type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
+import { notRunning } from '../errors.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { askHost } from '../terminal/client.js'
 import type { Route } from './server.js'
@@ -27,6 +30,7 @@ export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: stri
   const { sandboxes, terminals } = services
   const path = '/sandboxes/([^/]+)/terminals'
   const hostPath = (id: string) => `/sandboxes/${sandboxes.get(id).sandboxId}/terminals`
+  const isPaused = (id: string) => sandboxes.stateOf(sandboxes.get(id)) === 'paused'
   return [
     {
       method: 'GET',
@@ -40,12 +44,21 @@ export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: stri
         const box = sandboxes.running(id)
         const { cols, rows, cwd, env, command, user } = await request.body(openTerminal)
         const asked = { ...box.env, ...env }
-        return askHost(terminals, 'POST', hostPath(id), {
+        const opening = askHost(terminals, 'POST', hostPath(id), {
           ...{ sandboxId: id, container: box.id, size: { cols, rows }, title: (command ?? loginShell)[0] },
           process: terminalProcess(asked, { args: command, cwd, user }),
           pooled:
             command === undefined && cwd === undefined && user === 'user' && Object.keys(asked).length === 0,
         })
+        const answer = await unless(() => isPaused(id), opening)
+        if (answer !== undefined) return answer
+        opening
+          .then((late) => {
+            const { data } = opened.safeParse(late.body)
+            return data === undefined ? undefined : askHost(terminals, 'DELETE', `${hostPath(id)}/${data.id}`)
+          })
+          .catch(() => {}) // there is none to close
+        throw notRunning(id, 'paused')
       },
     },
     {
@@ -55,4 +68,23 @@ export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: stri
         askHost(terminals, 'DELETE', `${hostPath(id)}/${terminal}`),
     },
   ]
+}
+
+/** A start that is not through after this may be caught by a pause, which is looked for as often. */
+const startMs = 1000
+const opened = z.object({ id: z.string() })
+
+/** What `promise` gives. @returns undefined once `holds` while it is still waited for */
+async function unless<T>(holds: () => boolean, promise: Promise<T>): Promise<T | undefined> {
+  const stop = new AbortController()
+  const look = async () => {
+    do await sleep(startMs, undefined, { signal: stop.signal, ref: false })
+    while (!holds())
+    return undefined
+  }
+  try {
+    return await Promise.race([promise, look()])
+  } finally {
+    stop.abort()
+  }
 }

@@ -167,6 +167,19 @@ describe('a run', () => {
     })
   })
 
+  it('ends at its time limit also while its tenant is paused', async () => {
+    const paused = newId('tn')
+    const sleeping = step('sleep 60 & sleep 60', { limits: { ...limits, wallMs: 2000 } })
+    const events = await lines({ steps: [sleeping], tenantId: paused }, (event) => {
+      if (event.type === 'begin') void instance.call('POST', `/tenants/${paused}/pause`)
+    })
+    expect(events.at(-1)).toMatchObject({ type: 'end', result: { status: 'time_limit' } })
+    // With its last program its tenant is gone from this node.
+    await expect
+      .poll(async () => (await instance.call('GET', `/tenants/${paused}`)).status, { timeout: 20_000 })
+      .toBe(404)
+  })
+
   it('gains no privileges: sudo does not work', async () => {
     const result = await one('sudo -n id')
     expect(result.exitCode).not.toBe(0)

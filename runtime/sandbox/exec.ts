@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { ExecExit, ExecRequest, ExitStatus } from '../../protocol/index.js'
 import { insideEnvironment, processSpec } from '../container/spec.js'
@@ -10,7 +11,7 @@ import { type Spawned, spawnInside } from './spawn.js'
 
 /**
  * A command that was killed at its deadline and is not dead after this is in a sandbox that is paused: it is answered
- * for, and dies when it thaws.
+ * for, and dies when it thaws. So is one that does not even stand so long after its deadline.
  */
 const frozenMs = 1000
 /** Bytes of the longest words that an engine writes when it loses a command. */
@@ -46,7 +47,43 @@ export async function startExec(node: NodeContext, box: Record, request: ExecReq
   )
   const began = performance.now()
   const spec = processSpec({ args, env, cwd: request.cwd, user: request.user })
-  return watch(node, box, await spawnInside(node, box, spec, request.user), request, began)
+  const starting = spawnInside(node, box, spec, request.user)
+  const spawned = await within(request.timeoutMs + frozenMs, starting)
+  if (spawned !== undefined) return watch(node, box, spawned, request, began)
+  starting.then(
+    (late) => discard(node, late),
+    () => {}, // it was not started after all
+  )
+  return neverStarted(began)
+}
+
+/** @returns undefined when it takes longer */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** A command whose start was caught by a pause. It is answered for as one that was killed at its deadline. */
+function neverStarted(began: number): RunningExec {
+  const exit: ExecExit = {
+    ...{ exitCode: null, signal: 'SIGKILL', timedOut: true },
+    durationMs: performance.now() - began,
+  }
+  return { kill: () => {}, follow: async () => exit }
+}
+
+/** Ends a command that nobody waits for any more. */
+function discard(node: NodeContext, { pid, kill, stdin, stdout, stderr }: Spawned): void {
+  kill()
+  for (const fd of [stdin, stdout, stderr]) closeSync(fd)
+  void node.reaper.wait(pid)
 }
 
 function watch(

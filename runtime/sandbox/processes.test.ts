@@ -141,6 +141,24 @@ describe('the processes of a sandbox', () => {
     await becomes('pgrep -cx sleep', '0')
   })
 
+  it('that a pause catches while they start are answered for, and do not run when it thaws', async () => {
+    const act = (what: string, method = 'POST') => instance.call(method, `/sandboxes/${id}/${what}`)
+    for (let round = 0; round < 16; round++) {
+      const running = instance.exec(id, ['sleep', '98'], { timeoutMs: 100 })
+      const opening = instance.call('POST', `/sandboxes/${id}/terminals`, { command: ['sleep', '99'] })
+      await sleep(round)
+      expect((await act('pause')).status).toBe(200)
+      const { exit, stderr } = await running
+      if (exit === null) expect(refusalOf({ status: 409, text: stderr }).code).toBe('sandbox_not_running')
+      else expect(exit).toMatchObject({ timedOut: true, exitCode: null, signal: 'SIGKILL' })
+      const opened = await opening
+      expect((await act('resume')).status).toBe(200)
+      if (opened.status === 201) await act(`terminals/${JSON.parse(opened.text).id}`, 'DELETE')
+      else expect(refusalOf(opened).code).toBe('sandbox_not_running')
+    }
+    await becomes("pgrep -cf '^sleep 9[89]'", '0')
+  })
+
   it('cannot be given a NUL: it is refused with the name of the field', async () => {
     const refused = await instance.exec(id, ['echo', 'a\0b'])
     expect([refused.status, refused.stderr]).toEqual([400, expect.stringContaining('command[1]')])
