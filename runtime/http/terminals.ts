@@ -5,6 +5,7 @@ import { type InsideUser, insideEnvironment, processSpec } from '../container/sp
 import { notRunning } from '../errors.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { askHost } from '../terminal/client.js'
+import { memoryEnvironment } from '../view/environment.js'
 import type { Route } from './server.js'
 
 const loginShell = ['/bin/bash', '--login']
@@ -43,7 +44,8 @@ export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: stri
       handle: async (request, id = '') => {
         const box = sandboxes.running(id)
         const { cols, rows, cwd, env, command, user } = await request.body(openTerminal)
-        const asked = { ...box.env, ...env }
+        // The shell that waits in a pooled sandbox knows none of these.
+        const asked = { ...memoryEnvironment(box.limits.memoryMiB), ...box.env, ...env }
         const opening = askHost(terminals, 'POST', hostPath(id), {
           ...{ sandboxId: id, container: box.id, size: { cols, rows }, title: (command ?? loginShell)[0] },
           process: terminalProcess(asked, { args: command, cwd, user }),

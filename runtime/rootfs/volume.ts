@@ -72,6 +72,15 @@ export function fileSystemId(root: string): string {
   })
 }
 
+const fileSystemIds = new Map<string, string>()
+
+/** Where the kernel shows what a volume holds (`referenced`) and may hold (`max_referenced`), in bytes. */
+export function qgroupOf(root: string, volume: number): string {
+  const id = fileSystemIds.get(root) ?? fileSystemId(root)
+  fileSystemIds.set(root, id)
+  return join('/sys/fs/btrfs', id, 'qgroups', `0_${volume}`)
+}
+
 function limit(fd: number, qgroup: bigint, sizeBytes: number, name: string): void {
   const args = Buffer.alloc(48)
   args.writeBigUInt64LE(qgroup, 0)

@@ -69,9 +69,9 @@ async function performCase(
   return { ...result, index, ...(wrong ? { status: 'wrong_answer' } : {}) }
 }
 
-/** What a step becomes in a sandbox; its stack may take all of its memory. */
+/** What a step becomes in a sandbox. */
 export function commandOf(step: Step, one?: RunCase): Command {
-  return { args: argumentsOf(step, one), env: step.env, stackMiB: step.limits.memoryMiB }
+  return { args: argumentsOf(step, one), env: step.env, memoryMiB: step.limits.memoryMiB }
 }
 
 /** A command line gets the case's arguments as `$1` and so on. */

@@ -5,6 +5,7 @@ import { pipe } from '../linux/libc.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Record } from '../sandbox/record.js'
 import { type Spawned, spawnInside } from '../sandbox/spawn.js'
+import { memoryEnvironment } from '../view/environment.js'
 import { AttemptLost } from './lost.js'
 
 /**
@@ -31,8 +32,8 @@ export interface Gate extends Spawned {
 export interface Command {
   readonly args: readonly string[]
   readonly env: Readonly<globalThis.Record<string, string>>
-  /** The stack may grow to this. Judges allow all of the memory, so that deep recursion is not refused. */
-  readonly stackMiB: number
+  /** What it may use. The stack may grow to it: judges allow all of the memory, so that deep recursion is not refused. */
+  readonly memoryMiB: number
 }
 
 /**
@@ -91,9 +92,9 @@ export function closeGate(gate: Omit<Gate, 'open'>): void {
 }
 
 /** The line that makes a gate become `command`, with exactly this environment. */
-export function commandText(box: Record, { args, env, stackMiB }: Command, guarded: boolean): Buffer {
-  const entries = insideEnvironment('user', box.env, env)
-  const stack = `ulimit -S -s ${stackMiB * 1024} 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"`
+export function commandText(box: Record, { args, env, memoryMiB }: Command, guarded: boolean): Buffer {
+  const entries = insideEnvironment('user', memoryEnvironment(memoryMiB), box.env, env)
+  const stack = `ulimit -S -s ${memoryMiB * 1024} 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"`
   return Buffer.from(`exec 3<&-; ${stack}; ${guarded ? guardedText(entries, args) : text(entries, args)}\n`)
 }
 

@@ -13,7 +13,7 @@ import { startTime } from '../linux/process.js'
 import type { Link, LinkPolicy } from '../network/network.js'
 import { settleNetwork } from '../network/settings.js'
 import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
-import { createVolume, destroyVolume } from '../rootfs/volume.js'
+import { createVolume, destroyVolume, qgroupOf } from '../rootfs/volume.js'
 import { memoryOfFiles } from './memory-fit.js'
 import { type NodeContext, volumeOf } from './node.js'
 import { type Record, removeRecord, saveRecord } from './record.js'
@@ -58,7 +58,10 @@ export async function boot(node: NodeContext, box: Record, bounds: CgroupLimits)
     const pid = await startContainer(node, box, bundle, rootfs.path)
     // gVisor has these in its own memory.
     if (box.isolation === 'standard') {
-      settling.push(boundNamespaces(node.reaper, pid, ipcBounds(memoryOfFiles(box))), node.view.prepare(pid))
+      settling.push(
+        boundNamespaces(node.reaper, pid, ipcBounds(memoryOfFiles(box))),
+        node.view.prepare(pid, qgroupOf(node.disk, box.volumeId)),
+      )
       // One that waits in the pool will be in another.
       if (box.sandboxId !== null) settling.push(node.view.showCgroups(pid, box.cgroup, box.cgroup))
     }

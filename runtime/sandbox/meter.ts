@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Usage } from '../../protocol/index.js'
 import { type CgroupUsage, type ReadSmall, readSmall, readUsage } from '../cgroup/usage.js'
 import { readTraffic, type Traffic } from '../network/veth.js'
-import { fileSystemId } from '../rootfs/volume.js'
+import { qgroupOf } from '../rootfs/volume.js'
 import type { NodeContext } from './node.js'
 import { type Counted, counted, type Record } from './record.js'
 
@@ -18,9 +18,6 @@ const idle: CgroupUsage = {
 
 /** Reads what sandboxes use. */
 export class Meter {
-  /** Where the kernel shows what each volume holds. */
-  #volumes: string | undefined
-
   /** @param read of what the kernel counts; a test counts with it */
   constructor(
     private readonly node: Pick<NodeContext, 'slot' | 'hierarchy' | 'device' | 'disk'>,
@@ -91,7 +88,6 @@ export class Meter {
 
   /** As of the last commit of the file system, up to 30 s ago. */
   #diskBytes({ volumeId }: Record): number {
-    this.#volumes ??= join('/sys/fs/btrfs', fileSystemId(this.node.disk), 'qgroups')
-    return Number(this.read(join(this.#volumes, `0_${volumeId}`, 'referenced')))
+    return Number(this.read(join(qgroupOf(this.node.disk, volumeId), 'referenced')))
   }
 }

@@ -10,8 +10,8 @@ export const viewOptions = z.object({
 
 /** What the runtime asks of the thread. */
 export const viewRequest = z.discriminatedUnion('act', [
-  /** A sandbox has just been started. */
-  z.object({ act: z.literal('prepare'), id: z.number(), pid: z.int() }),
+  /** A sandbox has just been started. `volume` is where the kernel counts its disk. */
+  z.object({ act: z.literal('prepare'), id: z.number(), pid: z.int(), volume: z.string() }),
   /** A sandbox that an earlier runtime started. */
   z.object({ act: z.literal('adopt'), id: z.number(), pid: z.int() }),
   z.object({ act: z.literal('cgroups'), id: z.number(), pid: z.int(), path: z.string(), from: z.string() }),

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, symlinkSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, symlinkSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { controllers, type Hierarchy } from '../cgroup/hierarchy.js'
 import { mount, mountSetattr, moveMount, openTree, setns, umountDetach } from '../linux/libc.js'
@@ -9,6 +9,8 @@ const readOnly = { set: 0x01n | 0x02n | 0x04n | 0x08n, propagation: BigInt(1 << 
 const [nosuid, nodev, noexec] = [2, 4, 8]
 /** Where cgroups are mounted inside, and where they are mounted a second time; see `relativeView`. */
 const [place, secondPlace] = ['/sys/fs/cgroup', '/sys/fs/cgroup-relative']
+/** Where a sandbox finds what its disk holds and may hold: statfs(2) of btrfs shows the whole file system. */
+const quotaPlace = '/sys/fs/quota'
 
 /** A mount that belongs to no namespace yet, and where it is to be. */
 interface Prepared {
@@ -38,13 +40,17 @@ export class Namespaces {
     this.#files.clear()
   }
 
-  /** Covers the files of a sandbox that has just been started, and makes the place where its cgroups will be. */
-  prepare(pid: number, names: readonly string[]): void {
-    const files = this.#cloneFiles()
-    this.#within(pid, files, () => {
+  /**
+   * Covers the files of a sandbox that has just been started, and makes the place where its cgroups will be.
+   * @param volume where the kernel counts its disk; left out where it is not there
+   */
+  prepare(pid: number, names: readonly string[], volume: string): void {
+    const quota = existsSync(volume) ? [{ fd: cloneReadOnly(volume), target: quotaPlace }] : []
+    this.#within(pid, [...this.#cloneFiles(), ...quota], () => {
       mount('tmpfs', '/sys/fs', 'tmpfs', nosuid | nodev | noexec, 'mode=755,size=64k,nr_inodes=64')
       mkdirSync(place, { recursive: true })
       for (const name of names) mkdirSync(join(place, name))
+      mkdirSync(quotaPlace)
     })
   }
 

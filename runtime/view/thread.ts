@@ -95,7 +95,7 @@ export function runViewThread(): void {
       return namespaces.showCgroups(request.pid, hierarchy, request.path, request.from)
     }
     know(request.pid)
-    if (request.act === 'prepare') namespaces.prepare(request.pid, names)
+    if (request.act === 'prepare') namespaces.prepare(request.pid, names, request.volume)
     else if (!shows(request.pid, lxcfs.root)) namespaces.replaceFiles(request.pid)
   }
   port.on('message', (message: unknown) => {

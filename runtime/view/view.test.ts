@@ -6,6 +6,7 @@ import { node } from '../../protocol/index.js'
 import { startTime } from '../linux/process.js'
 import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { inGuest, testInstance } from '../testing/kernel.js'
+import { performOn, stepOf, testStepLimits } from '../testing/runs.js'
 import { installRuntimes, type Runtimes } from '../testing/runtimes.js'
 import { guestEnvironment } from '../testing/uml.js'
 
@@ -57,9 +58,9 @@ describe('what a sandbox sees of processors, memory and time', () => {
       ...over,
     })
   const limitsOf = (cpus: number, memoryMiB: number) => ({ cpus, memoryMiB, diskMiB: 64, pids: 128 })
-  const output = async (id: string, command: string[]) => {
+  const output = async (id: string, command: string | string[]) => {
     const { stdout, stderr, exit } = await instance.exec(id, command)
-    if (exit?.exitCode !== 0) throw new Error(`${command[0]}: ${stdout}${stderr} (${JSON.stringify(exit)})`)
+    if (exit?.exitCode !== 0) throw new Error(`${command}: ${stdout}${stderr} (${JSON.stringify(exit)})`)
     return stdout
   }
   const seen = async (id: string) => JSON.parse(await output(id, ['python3', '-c', look]))
@@ -136,6 +137,41 @@ describe('what a sandbox sees of processors, memory and time', () => {
     await instance.call('POST', `/sandboxes/${id}/stop`)
     await instance.call('POST', `/sandboxes/${id}/start`)
     expect(await seen(id)).toMatchObject(expected(2, 256))
+    await remove(id)
+  })
+
+  it('has what its disk holds and may hold, in bytes', async () => {
+    await instance.poolFull()
+    for (const memoryMiB of [128, 300]) {
+      const { id } = await claim({ limits: { ...limitsOf(1, memoryMiB), diskMiB: 48 } })
+      const disk = async () => {
+        const files = await output(id, 'sync -f /; cat /sys/fs/quota/referenced /sys/fs/quota/max_referenced')
+        return files.split('\n').map(Number)
+      }
+      const [before = 0, limit] = await disk()
+      expect(limit).toBe(48 << 20)
+      await output(id, 'head -c 8M /dev/urandom > /home/user/file')
+      expect((await disk())[0]).toBeGreaterThan(before + (7 << 20))
+      await instance.call('PATCH', `/sandboxes/${id}`, { limits: { ...limitsOf(1, memoryMiB), diskMiB: 96 } })
+      expect((await disk())[1]).toBe(96 << 20)
+      const ran = await instance.exec(id, 'echo 1 > /sys/fs/quota/max_referenced', { user: 'root' })
+      expect(ran.exit?.exitCode).not.toBe(0)
+      await remove(id)
+    }
+  })
+
+  it('is told to Node.js with little memory in every way in: a command, a terminal, a run', async () => {
+    const { id } = await claim({ limits: limitsOf(1, 128) })
+    const says = '--max-old-space-size=64'
+    const print = 'echo "<$NODE_OPTIONS>"'
+    expect(await output(id, print)).toContain(`<${says}>`)
+    using terminal = await instance.openTerminal(id)
+    terminal.type(`${print}\n`)
+    await terminal.sees(`<${says}>`)
+    const { steps } = await performOn({
+      steps: [stepOf(print, { limits: { ...testStepLimits, memoryMiB: 128 } })],
+    })
+    expect(steps[0]?.stdout.content).toBe(`<${says}>\n`)
     await remove(id)
   })
 

@@ -45,9 +45,12 @@ export class ResourceView {
     return this.#problem
   }
 
-  /** For a sandbox that has just been started, before anything runs in it. Never fails. */
-  prepare(pid: number): Promise<void> {
-    return this.#ask({ act: 'prepare', pid })
+  /**
+   * For a sandbox that has just been started, before anything runs in it. Never fails.
+   * @param volume where the kernel shows what its disk holds
+   */
+  prepare(pid: number, volume: string): Promise<void> {
+    return this.#ask({ act: 'prepare', pid, volume })
   }
 
   /** For one that runs already: its files are replaced should the daemon be. Never fails. */
