@@ -14,3 +14,4 @@ if [ "$(id -u)" != 0 ]; then
 fi
 # A person's PATH may lack the programs of root.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+. "$(dirname "${BASH_SOURCE[0]}")/node-path.sh"
