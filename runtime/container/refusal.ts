@@ -51,15 +51,15 @@ const noRoom = /(?:fork|clone|clone3)\b.*: (?:Cannot allocate memory|Resource te
 
 /** Characters of the caller's own that are said back. */
 const maxQuoted = 200
-/** How long a sandbox that is ending may still look alive. */
-const endingMs = 100
+/** How long a sandbox that is ending may still look alive: on a busy machine its first process has to be scheduled to die. */
+const endingMs = 1000
 
 /**
  * Turns what an OCI runtime says when it cannot start a process into what the caller is told. Its own words name
  * files and processes of the host, and are only for the log.
  *
  * @param what such as `the command`
- * @param isAlive whether the sandbox's first process runs
+ * @param isAlive whether the sandbox's first process runs, and has not begun to end
  * @returns `sandbox_not_running`, `invalid_request`, `conflict` when there is no room, or `internal`
  */
 export async function startRefusal(

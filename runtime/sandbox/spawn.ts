@@ -6,6 +6,7 @@ import { startRefusal } from '../container/refusal.js'
 import { type InsideUser, uidOf } from '../container/spec.js'
 import { pipe } from '../linux/libc.js'
 import { outputPipe } from '../linux/output-pipe.js'
+import { isExiting } from '../linux/process.js'
 import { isAlive } from './life.js'
 import type { NodeContext } from './node.js'
 import type { Record } from './record.js'
@@ -58,7 +59,11 @@ export async function spawnInside(
   } catch (error) {
     for (const fd of [stdin.writeEnd, stdout.readEnd, stderr.readEnd]) closeSync(fd)
     if (!(error instanceof ContainerError)) throw error
-    throw await startRefusal(error, 'the command', () => isAlive(box))
+    throw await startRefusal(
+      error,
+      'the command',
+      () => box.init !== null && isAlive(box) && !isExiting(box.init.pid),
+    )
   } finally {
     for (const fd of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) closeSync(fd)
     for (const file of Object.values(files)) rmSync(file, { force: true })

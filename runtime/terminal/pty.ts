@@ -4,7 +4,7 @@ import { newId } from '../../protocol/index.js'
 import { ContainerError } from '../container/crun.js'
 import type { Engines } from '../container/engines.js'
 import { startRefusal } from '../container/refusal.js'
-import { type Reaper, startTime } from '../linux/process.js'
+import { isExiting, type Reaper, startTime } from '../linux/process.js'
 import { asTenants } from './priority.js'
 import { accept, listenUnix, receiveDescriptor } from './syscalls.js'
 
@@ -59,7 +59,7 @@ export async function openPty(
     if (!(error instanceof ContainerError)) throw error
     throw await startRefusal(error, "the terminal's program", () => {
       const init = engines.ofContainer(container).initOf(container)
-      return init !== undefined && startTime(init) !== undefined
+      return init !== undefined && startTime(init) !== undefined && !isExiting(init)
     })
   } finally {
     closeSync(listening)
