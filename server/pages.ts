@@ -3,13 +3,14 @@ import type { FastifyInstance } from 'fastify'
 import next from 'next'
 
 /**
- * What a page may load and where it may speak to. Scripts only with this answer's nonce; styles inline, because
+ * What a page may load and where it may speak to. Scripts only with this answer's nonce; WebAssembly, in which the
+ * terminal decodes pictures, only from those scripts; styles inline, because
  * xterm draws with them; nothing from anywhere else, and nobody may frame us.
  */
 function contentSecurityPolicy(nonce: string, host: string): string {
   return [
     "default-src 'none'",
-    `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'`,
+    `script-src 'self' 'nonce-${nonce}' 'strict-dynamic' 'wasm-unsafe-eval'`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self' data:",

@@ -6,6 +6,7 @@ import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { widthProvider } from '../lib/protocol'
 import { isDark, onDarkness } from '../lib/theme'
+import { Images } from './images'
 import { followLink } from './links'
 import { withoutControls } from './paste'
 import { type PreferenceStore, preferences } from './preferences'
@@ -18,6 +19,7 @@ export class Screen {
   readonly xterm: Terminal
   readonly search = new SearchAddon()
   readonly #fit = new FitAddon()
+  readonly #images: Images
   readonly #preferences: PreferenceStore = preferences()
   readonly #undo: (() => void)[] = []
   #webgl: WebglAddon | undefined
@@ -35,10 +37,13 @@ export class Screen {
       overviewRuler: { width: 10 },
       minimumContrastRatio: 4.5,
       rightClickSelectsWord: false,
+      // Programs that draw pictures ask for these. Titles are not told: they would be typed.
+      windowOptions: { getWinSizePixels: true, getCellSizePixels: true, getWinSizeChars: true },
       rescaleOverlappingGlyphs: true,
       linkHandler: { activate: (_event, url) => followLink(url), allowNonHttpProtocols: false },
       ...this.#options(),
     })
+    this.#images = new Images(this.xterm)
     const widths = widthProvider()
     this.xterm.unicode.register(widths)
     this.xterm.unicode.activeVersion = widths.version
@@ -79,6 +84,11 @@ export class Screen {
     this.#webgl?.dispose()
     this.#webgl = undefined
     this.element.remove()
+  }
+
+  /** Draws output. @param drawn is called when all of it is on the screen */
+  write(bytes: Uint8Array, drawn: () => void): void {
+    this.#images.write(bytes, drawn)
   }
 
   /** Types text that was copied elsewhere: it cannot press keys. */

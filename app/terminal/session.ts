@@ -1,5 +1,6 @@
 import type { SocketAttached } from '../lib/protocol'
 import { retryDelayMs } from './backoff'
+import { copiedText } from './clipboard'
 import { Flow } from './flow'
 import { HeldInput, pieces } from './input'
 import { type Held, withHeld } from './keys'
@@ -31,6 +32,8 @@ export class TerminalSession implements Subscriber {
   readonly title = new Store('')
   /** Counts its bells. */
   readonly bells = new Store(0)
+  /** What a program last put on the clipboard, until somebody has decided about it. */
+  readonly copied = new Store<{ readonly text: string } | null>(null)
   /** What the phone's toolbar holds down for the next key. */
   readonly held = new Store<Held>({ ctrl: false, alt: false })
   readonly screen: Screen
@@ -45,6 +48,8 @@ export class TerminalSession implements Subscriber {
   /** Something of it has been drawn: a reconnect goes on from there. */
   #drawnOnce = false
   #attaching = false
+  /** What is drawn happened before: it rings and copies no more. */
+  #redrawing = false
   readonly #user: 'user' | 'root'
   #attempt = 0
   #restTimer: ReturnType<typeof setTimeout> | undefined
@@ -75,7 +80,12 @@ export class TerminalSession implements Subscriber {
       xterm.onData((text) => this.type(text)),
       xterm.onBinary((text) => this.send(Uint8Array.from(text, (char) => char.charCodeAt(0)))),
       xterm.onTitleChange((title) => this.title.set(title)),
-      xterm.onBell(() => this.bells.set(this.bells.get() + 1)),
+      xterm.onBell(() => !this.#redrawing && this.bells.set(this.bells.get() + 1)),
+      xterm.parser.registerOscHandler(52, (payload) => {
+        const text = copiedText(payload)
+        if (text !== null && !this.#redrawing) this.copied.set({ text })
+        return true
+      }),
     ]
     this.#undo.push(
       line.status.subscribe(() => this.#lineChanged()),
@@ -141,7 +151,7 @@ export class TerminalSession implements Subscriber {
     const { epoch } = this.#flow
     // At a gap the server owes bytes that it did not send. Asked again, it answers with them or with a screen.
     if (piece.kind === 'gap') this.#attachSoon()
-    if (piece.kind === 'new') this.screen.xterm.write(piece.bytes, () => this.#drew(piece.end, epoch))
+    if (piece.kind === 'new') this.screen.write(piece.bytes, () => this.#drew(piece.end, epoch))
   }
 
   #drew(end: number, epoch: number): void {
@@ -162,8 +172,13 @@ export class TerminalSession implements Subscriber {
     this.#flow.restart(seq)
     this.#drawnOnce = true
     const { xterm } = this.screen
-    xterm.write('\x1bc', () => xterm.resize(cols, rows))
-    if (screen) xterm.write(new Uint8Array(screen))
+    xterm.write('\x1bc', () => {
+      this.#redrawing = true
+      xterm.resize(cols, rows)
+    })
+    xterm.write(new Uint8Array(screen ?? []), () => {
+      this.#redrawing = false
+    })
     this.title.set(title)
   }
 

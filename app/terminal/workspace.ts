@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import '../lib/jitless'
 import { oneLine } from '../lib/format'
+import { ClipboardPermission } from './clipboard'
 import type { TerminalLine } from './line'
 import { read, write } from './preferences'
 import type { Screen } from './screen'
@@ -35,6 +36,7 @@ const size = z.object({ cols: z.int().min(2).max(1000), rows: z.int().min(1).max
 /** The tabs of one sandbox's workspace. Their order and names are remembered by this browser. */
 export class Workspace {
   readonly state = new Store<Tabs>({ tabs: [], active: null })
+  readonly clipboard: ClipboardPermission
   readonly #sandboxId: string
   readonly #line: TerminalLine
   readonly #newScreen: () => Screen
@@ -42,6 +44,7 @@ export class Workspace {
   #room: Size | null
 
   constructor(sandboxId: string, line: TerminalLine, newScreen: () => Screen) {
+    this.clipboard = new ClipboardPermission(sandboxId)
     this.#sandboxId = sandboxId
     this.#line = line
     this.#newScreen = newScreen
@@ -78,7 +81,7 @@ export class Workspace {
       user,
     )
     const key = this.#next++
-    session.bells.subscribe(() => this.#change(key, { rang: this.state.get().active !== key }))
+    session.bells.subscribe(() => this.#rang(key))
     session.status.subscribe(() => this.#remember())
     return { key, session, name, rang: false }
   }
@@ -97,6 +100,19 @@ export class Workspace {
     if (room) this.#rememberRoom(room)
     void shown.attach()
     for (const { session } of tabs) void session.attach()
+  }
+
+  #rang(key: number): void {
+    const { tabs, active } = this.state.get()
+    const known = tabs.find((tab) => tab.key === key)?.rang ?? true
+    if (!known && (active !== key || !document.hasFocus())) this.#change(key, { rang: true })
+  }
+
+  /** Somebody is at the page again, and sees the tab that is shown. */
+  looked(): void {
+    const { tabs, active } = this.state.get()
+    const shown = tabs.find(({ key }) => key === active)
+    if (shown?.rang) this.#change(shown.key, { rang: false })
   }
 
   activate(key: number): void {

@@ -104,6 +104,7 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
         )}
         <TerminalMenu
           session={shown?.session}
+          clipboard={workspace.clipboard}
           onRename={() => shown && setRenaming(shown.key)}
           onEnd={() => shown && close(shown)}
           onRoot={usable ? () => workspace.open('root') : undefined}

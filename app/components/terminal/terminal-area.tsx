@@ -11,6 +11,7 @@ import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
 import { isFocusLost, useFocusHome } from '../ui/focus-home'
 import { Notice } from '../ui/notice'
+import { ClipboardBanner } from './clipboard-banner'
 import { LineBanner } from './line-banner'
 import { Pane } from './pane'
 import { PhoneKeys } from './phone-keys'
@@ -26,10 +27,13 @@ export default function TerminalArea({
   sandbox,
   refresh,
   strayKeys,
+  onRang,
 }: {
   sandbox: Sandbox
   refresh: () => void
   strayKeys: StrayKeys
+  /** Some terminal rang and has not been looked at since. */
+  onRang: (rang: boolean) => void
 }) {
   const root = useRef<HTMLDivElement>(null)
   const [workspace] = useState(() => takeWorkspace(sandbox.id))
@@ -83,6 +87,14 @@ export default function TerminalArea({
     if (isFocusLost()) home.focus()
   }, [alive, sandbox.state, home, strayKeys])
 
+  const rang = tabs.some((tab) => tab.rang)
+  useEffect(() => onRang(rang), [rang, onRang])
+  useEffect(() => {
+    const looked = () => workspace.looked()
+    window.addEventListener('focus', looked)
+    return () => window.removeEventListener('focus', looked)
+  }, [workspace])
+
   useShortcuts(root, workspace, { search: () => setSearching(true), rename: setRenaming })
 
   return (
@@ -97,6 +109,7 @@ export default function TerminalArea({
         usable={alive}
       />
       <LineBanner />
+      {shown && <ClipboardBanner session={shown.session} permission={workspace.clipboard} />}
       <div className="relative min-h-0 flex-1">
         {shown && fontIsThere && (
           <Pane

@@ -14,6 +14,7 @@ import {
   X,
 } from 'lucide-react'
 import { useState } from 'react'
+import type { ClipboardPermission, Permission } from '../../terminal/clipboard'
 import { preferences } from '../../terminal/preferences'
 import type { TerminalSession } from '../../terminal/session'
 import { themeNames, themeTitles } from '../../terminal/themes'
@@ -26,21 +27,30 @@ import { TextView } from './text-view'
 
 const themeOptions = themeNames.map((value) => ({ value, name: themeTitles[value] }))
 
+const copyingOptions = [
+  { value: 'ask', name: 'Ask' },
+  { value: 'allow', name: 'Allow' },
+  { value: 'block', name: 'Block' },
+] as const satisfies readonly { value: Permission; name: string }[]
+
 /** How terminals look and behave in this browser. */
 export function TerminalMenu({
   session,
   onRename,
   onEnd,
   onRoot,
+  clipboard,
 }: {
   session: TerminalSession | undefined
   onRename: () => void
   onEnd: () => void
   /** Opens a root shell; undefined while none can be opened. */
   onRoot: (() => void) | undefined
+  clipboard: ClipboardPermission
 }) {
   const store = preferences()
   const { theme, bell, screenReader, optionIsMeta } = useStore(store)
+  const copying = useStore(clipboard)
   const [dialog, setDialog] = useState<'text' | 'keys' | null>(null)
   return (
     <>
@@ -61,6 +71,13 @@ export function TerminalMenu({
           value={theme}
           options={themeOptions}
           onChange={(value) => store.change({ theme: value })}
+        />
+        <MenuLine />
+        <MenuChoice
+          label="Programs of this sandbox copy to the clipboard"
+          value={copying}
+          options={copyingOptions}
+          onChange={(value) => clipboard.answer(value)}
         />
         <MenuLine />
         <MenuItem onSelect={() => store.change({ bell: !bell })}>

@@ -29,13 +29,14 @@ export function WorkspacePage({ id }: { id: string }) {
   const rates = useRates(useMemo(() => (data ? [data] : []), [data]))
   const gone = (error instanceof ApiError && error.status === 404) || data?.state === 'deleted'
   const seen = useRef(false)
+  const [rang, setRang] = useState(false)
   const [home] = useState(() => new FocusHome())
   const [strayKeys] = useState(() => new StrayKeys())
   useEffect(() => strayKeys.listen(), [strayKeys])
   if (data && !gone) seen.current = true
   useEffect(() => {
-    if (data) document.title = `${oneLine(data.name)} · Cloche`
-  }, [data])
+    if (data) document.title = `${rang ? '🔔 ' : ''}${oneLine(data.name)} · Cloche`
+  }, [data, rang])
 
   if (gone) return <Gone deleted={seen.current} />
   if (!data) {
@@ -56,7 +57,13 @@ export function WorkspacePage({ id }: { id: string }) {
             <Notice tone="warn">{explain(error)}</Notice>
           </div>
         )}
-        <TerminalArea key={id} sandbox={data} refresh={() => void mutate()} strayKeys={strayKeys} />
+        <TerminalArea
+          key={id}
+          sandbox={data}
+          refresh={() => void mutate()}
+          strayKeys={strayKeys}
+          onRang={setRang}
+        />
       </main>
     </FocusHomeContext>
   )
