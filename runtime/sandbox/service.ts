@@ -10,6 +10,7 @@ import {
   type RuntimeSandbox,
   type SandboxState,
 } from '../../protocol/index.js'
+import { pin } from '../cgroup/cpusets.js'
 import { assertFits } from '../cgroup/fit.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { CgroupWriteError, processesOf } from '../cgroup/hierarchy.js'
@@ -224,8 +225,22 @@ export class Sandboxes {
       const stopped = await this.#counted(box)
       this.#boxes.set(id, stopped)
       await life.halt(this.node, await this.#mortal(box))
+      this.#rebalance()
       return this.#keep(stopped)
     })
+  }
+
+  /** Those that still run share the processors of those that have ended. */
+  #rebalance(): void {
+    const running = new Map(this.list().flatMap((box) => (box.init === null ? [] : [[box.id, box]])))
+    for (const [id, cpus] of this.node.cpusets.rebalance(new Set(running.keys()))) {
+      try {
+        pin(this.node.hierarchy, running.get(id)?.cgroup ?? '', cpus)
+      } catch (error) {
+        // It has just ended, or it runs on where it was: only more slowly than it could.
+        this.node.log.info({ error, id }, 'a sandbox stays on its processors')
+      }
+    }
   }
 
   /** Stops all of them at once. @throws what the first of those that failed threw, when all others have stopped */
@@ -266,6 +281,7 @@ export class Sandboxes {
         this.#boxes.set(id, { ...box, state: 'stopped', init: null })
         throw error
       }
+      this.#rebalance()
       if (box.tenantId !== null) this.tenants.leave(box.tenantId)
     })
   }
@@ -377,6 +393,7 @@ export class Sandboxes {
       if (now === undefined || now.init?.pid !== box.init?.pid || life.isAlive(now)) return
       const counted = await this.meter.count(now)
       await life.halt(this.node, now)
+      this.#rebalance()
       this.#keep({ ...now, state: 'stopped', failure: 'its first process ended', init: null, counted })
     })
   }
