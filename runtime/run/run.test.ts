@@ -11,6 +11,7 @@ import {
   runtimeRunEvent,
   type StepLimits,
 } from '../../protocol/index.js'
+import { run } from '../linux/spawn.js'
 import { type Instance, lonelyNamespace, startInstance, testQuota } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 
@@ -179,6 +180,35 @@ describe('a run', () => {
       .poll(async () => (await instance.call('GET', `/tenants/${paused}`)).status, { timeout: 20_000 })
       .toBe(404)
   })
+
+  it.each([
+    ['its files are placed', 'true', [{ path: 'a.txt', content: 'a', encoding: 'utf8' }]],
+    ['its program writes', 'echo a > a.txt', []],
+  ])(
+    'is a lost attempt, to be tried again, when the disk is read-only while %s',
+    async (_, command, files) => {
+      await instance.poolFull()
+      const volumes = readdirSync(join(instance.disk, 'runs')).map((name) =>
+        join(instance.disk, 'runs', name),
+      )
+      const makeReadOnly = async (readOnly: boolean) => {
+        for (const volume of volumes) {
+          await run('btrfs', ['property', 'set', '-ts', volume, 'ro', String(readOnly)]).catch(() => {}) // it is gone
+        }
+      }
+      await makeReadOnly(true)
+      try {
+        const said = await lines({ steps: [step(command)], files }).then(
+          (events) => JSON.stringify(events.at(-1)),
+          (refused: Error) => refused.message,
+        )
+        // `internal` is the node's own fault: the server tries again.
+        expect(said).toContain('"code":"internal","message":"the disk of the node cannot be written"')
+      } finally {
+        await makeReadOnly(false)
+      }
+    },
+  )
 
   it('gains no privileges: sudo does not work', async () => {
     const result = await one('sudo -n id')

