@@ -33,7 +33,7 @@ export class StepGroup {
 
   constructor(
     private readonly hierarchy: Hierarchy,
-    private readonly path: string,
+    readonly path: string,
     limits: CgroupLimits,
     device: string,
   ) {

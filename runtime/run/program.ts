@@ -96,10 +96,21 @@ export async function runProgram(
 function watchCpu(group: StepGroup, limitMs: number, cpus: number, passed: () => void): { stop(): void } {
   let timer: NodeJS.Timeout
   const look = () => {
-    const leftMs = limitMs - group.cpuUs() / 1000
+    const used = usedUs(group)
+    if (used === undefined) return
+    const leftMs = limitMs - used / 1000
     if (leftMs < 0) return passed()
     timer = setTimeout(look, Math.min(cpuLookMs, Math.max(1, leftMs / cpus)))
   }
   timer = setTimeout(look, Math.min(cpuLookMs, limitMs / cpus))
   return { stop: () => clearTimeout(timer) }
+}
+
+/** @returns undefined when the group is gone, as when the node is shut down: then its programs are dead */
+function usedUs(group: StepGroup): number | undefined {
+  try {
+    return group.cpuUs()
+  } catch {
+    return undefined
+  }
 }

@@ -210,6 +210,14 @@ describe('a run', () => {
     },
   )
 
+  it('sees as many processors as it may use', async () => {
+    const ask = 'import os; print(len(os.sched_getaffinity(0)), os.cpu_count() > 0)'
+    const { stdout } = await python(ask)
+    expect(stdout.content).toBe('1 True\n')
+    const cases = [asCase('', '1\n'), asCase('', '1\n')]
+    expect((await perform({ steps: [step('nproc')], cases })).status).toBe('ok')
+  })
+
   it('gains no privileges: sudo does not work', async () => {
     const result = await one('sudo -n id')
     expect(result.exitCode).not.toBe(0)

@@ -66,13 +66,27 @@ export class Stage {
     return filesOf(this.theatre.node, this.box)
   }
 
-  /** A control group for the next program of this sandbox. */
+  /** A control group for the next program of this sandbox, with processors of its own as a sandbox has them. */
   group(limits: StepLimits): StepGroup {
     const { node, tenants } = this.theatre
     const { memoryMiB, pids } = limits
     const { tenantId, cpus, diskMiB } = this.run
-    const bounds = tenants.bounds(tenantId, { cpus, memoryMiB, pids, diskMiB })
-    return new StepGroup(node.hierarchy, `${this.groups}-${this.#programs++}`, bounds, node.device)
+    const path = `${this.groups}-${this.#programs++}`
+    const cpuset = node.cpusets.assign(path, cpus)
+    try {
+      const bounds = { ...tenants.bounds(tenantId, { cpus, memoryMiB, pids, diskMiB }), cpuset }
+      return new StepGroup(node.hierarchy, path, bounds, node.device)
+    } catch (error) {
+      node.cpusets.release(path)
+      throw error
+    }
+  }
+
+  /** Removes what `group` has made, once nothing runs in it. */
+  async removeGroup(group: StepGroup): Promise<void> {
+    const { node } = this.theatre
+    node.cpusets.release(group.path)
+    await group.remove()
   }
 
   /** Whether the disk has no room left, shown by asking for some. */

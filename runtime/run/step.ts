@@ -60,7 +60,9 @@ export async function performStep(
     performance.room -= outcome.stdout.kept + outcome.stderr.kept
     return { result, outcome }
   } finally {
-    group.remove().catch((error: unknown) => node.log.warn({ error, run: run.id }, 'a control group stays'))
+    stage
+      .removeGroup(group)
+      .catch((error: unknown) => node.log.warn({ error, run: run.id }, 'a control group stays'))
   }
 }
 
