@@ -45,7 +45,7 @@ export class TerminalLine {
         forceNew: true,
         reconnectionDelay: reconnectMs,
         reconnectionDelayMax: reconnectMaxMs,
-        ...(http.apiKey === undefined ? {} : { auth: { token: http.apiKey } }),
+        ...(http.apiKey === undefined ? {} : withKey(http.apiKey)),
       }),
     )
     line.#listen(listener)
@@ -118,3 +118,6 @@ function codeIn(refusal: unknown): string {
   const has = typeof refusal === 'object' && refusal !== null && 'code' in refusal
   return has && typeof refusal.code === 'string' ? refusal.code : 'internal'
 }
+
+/** A browser cannot send the header. With it the server knows who connects before it has taken the connection. */
+const withKey = (key: string) => ({ auth: { token: key }, extraHeaders: { authorization: `Bearer ${key}` } })

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Echo } from './echo.js'
+import type { Echo } from '../../testing/echo.js'
 
 /** One attack as it went. */
 export interface Row {

@@ -31,8 +31,10 @@ const maxAttachments = 64
 /** A connection that has not said who it is ends after this time. */
 const anonymousMs = 5000
 const refusedMs = 500
-/** Connections that have not said yet who they are. */
+/** Connections that have not said yet who they are. Those whose request has a good credential have as many again. */
 const maxAnonymous = 1000
+/** Connections of one person or one key: each page has one, and a program needs one. */
+const maxOfOne = 256
 const handshake = z.object({ token: z.string().max(512).optional() })
 const bytes = z.instanceof(Uint8Array)
 
@@ -65,16 +67,24 @@ export function serveTerminals(
       } catch {
         return allow('host not known', false)
       }
-      if (io.engine.clientsCount - identified >= maxAnonymous) return allow('too many connections', false)
       const { origin } = request.headers
       // A page of another origin has the cookie and must not have the socket.
       const trusted = origin === undefined ? isWithoutSession(principals, request) : origins.includes(origin)
-      allow(trusted ? null : 'origin not allowed', trusted)
+      if (!trusted) return allow('origin not allowed', false)
+      const waiting = io.engine.clientsCount - identified
+      if (waiting < maxAnonymous) return allow(null, true)
+      if (waiting >= 2 * maxAnonymous) return allow('too many connections', false)
+      // Whoever says nothing must not keep out those who say who they are.
+      principals.identify(request).then(
+        () => allow(null, true),
+        () => allow('too many connections', false),
+      )
     },
   })
   // Nothing is here, and nobody is asked who they are.
   io.of('/').on('connection', (socket) => void socket.disconnect(true))
   let identified = 0
+  const ofEach = new Map<string, number>()
   // A client that does not answer a closing handshake would keep its connection for half a minute more.
   const named = new WeakSet<object>()
   io.engine.on('connection', (conn: { request: IncomingMessage }) => {
@@ -83,17 +93,24 @@ export function serveTerminals(
     }, anonymousMs + refusedMs).unref()
   })
   io.of('/terminals').use((socket: TerminalSocket, next) => {
-    identify(principals, socket).then(
-      (principal) => {
-        socket.data.principal = principal
-        next()
-      },
-      (error: unknown) => {
-        next(handshakeError(error))
-        // Whoever is refused keeps the connection below it otherwise; the reason must arrive first.
-        setTimeout(() => socket.conn.close(), refusedMs)
-      },
-    )
+    const refuse = (error: unknown) => {
+      next(handshakeError(error))
+      // Whoever is refused keeps the connection below it otherwise; the reason must arrive first.
+      setTimeout(() => socket.conn.close(), refusedMs)
+    }
+    identify(principals, socket).then((principal) => {
+      const id = idOf(principal)
+      if ((ofEach.get(id) ?? 0) >= maxOfOne) return refuse(tooMany())
+      // Counted here, so that of many at once none gets past the bound.
+      ofEach.set(id, (ofEach.get(id) ?? 0) + 1)
+      socket.conn.once('close', () => {
+        const left = (ofEach.get(id) ?? 1) - 1
+        if (left > 0) ofEach.set(id, left)
+        else ofEach.delete(id)
+      })
+      socket.data.principal = principal
+      next()
+    }, refuse)
   })
   io.of('/terminals').on('connection', (socket: TerminalSocket) => {
     identified++
@@ -178,6 +195,14 @@ async function identify(principals: Principals, socket: TerminalSocket): Promise
   const { token } = handshake.parse(socket.handshake.auth)
   return principals.identify(socket.request, token)
 }
+
+const idOf = ({ userId, keyId }: Principal) => userId ?? keyId ?? ''
+
+const tooMany = () =>
+  new ApiError(
+    'rate_limited',
+    `there are ${maxOfOne} terminal connections of this account or API key already, which is the limit; close some first`,
+  )
 
 function isWithoutSession(principals: Principals, request: IncomingMessage): boolean {
   try {

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Typist } from '../testing/instance.js'
+
+/** Somebody in front of a terminal. */
+export interface Typist {
+  type(text: string): void
+  /** Resolves with the time in milliseconds until `text` has come from the terminal since the last call. */
+  sees(text: string, withinMs?: number): Promise<number>
+}
 
 /** A keystroke that is not answered in this time has no echo. */
 const lostMs = 20_000
