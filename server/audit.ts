@@ -1,6 +1,17 @@
 import type { Prisma, PrismaClient } from '../prisma/generated/client.js'
 import type { Principal } from './auth/principal.js'
 
+/** Whoever moves a file says names of 4 KiB as often as they like; an entry needs no more than its beginning. */
+const maxText = 512
+
+const short = (detail: Prisma.InputJsonObject): Prisma.InputJsonObject =>
+  Object.fromEntries(
+    Object.entries(detail).map(([name, value]) => [
+      name,
+      typeof value === 'string' && value.length > maxText ? `${value.slice(0, maxText)}…` : value,
+    ]),
+  )
+
 /** One entry for each change that somebody makes: who, what, to what. */
 export async function audit(
   prisma: PrismaClient,
@@ -10,7 +21,7 @@ export async function audit(
   detail: Prisma.InputJsonObject = {},
 ): Promise<void> {
   const { tenantId, actor } = who
-  await prisma.auditEvent.create({ data: { tenantId, actor, action, target, detail } })
+  await prisma.auditEvent.create({ data: { tenantId, actor, action, target, detail: short(detail) } })
 }
 
 /** The same for what an operator does to the node: it belongs to no tenant, and no tenant sees it. */

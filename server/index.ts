@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createLog } from '../common/log.js'
 import { runService } from '../common/service.js'
 import { readConfig } from './config.js'
+import { keepHouse } from './database/housekeeping.js'
 import { servePages } from './pages.js'
 import { openParts } from './parts.js'
 import { expire, reconcile } from './sandboxes/reconcile.js'
@@ -44,6 +45,7 @@ await runService(log, async () => {
     repeat('telling results of runs', 500, log, () => callbacks.deliver()),
     repeat('taking up runs that were lost', 5000, log, () => dispatcher.takeUpStrays()),
     repeat('forgetting attempts to sign in', 60_000, log, () => attempts.expire()),
+    repeat('forgetting what has expired in the database', 3_600_000, log, () => keepHouse(database.pool)),
     repeat('forgetting old runs', 60_000, log, () => store.expire()),
   ]
   return async () => {

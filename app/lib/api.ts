@@ -68,7 +68,11 @@ export async function order(path: string, request: Request): Promise<void> {
   await call(nothing, path, request)
 }
 
-const authRefusal = z.object({ message: z.string().min(1) })
+/** In better-auth's form, or in the API's for what is refused before better-auth sees it. */
+const authRefusal = z.union([
+  z.object({ message: z.string().min(1) }),
+  z.object({ detail: z.string().min(1) }).transform(({ detail }) => ({ message: detail })),
+])
 
 /**
  * One call of better-auth, such as `/sign-in/email`.

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { displayName, passwordLength } from '../../protocol/index.js'
 import { notFound } from '../errors.js'
 import { type Attempts, deviceCookie } from './attempts.js'
 import { type Auth, addressHeader } from './auth.js'
@@ -19,6 +20,9 @@ const passedOn = [
   ...['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'],
 ]
 
+/** A session keeps its user agent; real ones are shorter. */
+const maxHeader = 512
+
 /** Hands `/api/auth/*` to better-auth. */
 export function authRoutes(
   app: FastifyInstance,
@@ -37,9 +41,9 @@ export function authRoutes(
       if (!offered.test(url.pathname)) throw notFound('endpoint')
       // Who is concerned is known only before: sign-out leaves no session to ask.
       const concerned = request.method === 'POST' ? await principals.sessionOf(request.raw) : undefined
+      const body = request.method === 'POST' ? JSON.stringify(bodyFor(pathname, request.body)) : null
       const attempt = await attemptOf(request, pathname)
       const headers = headersFor(request, principals)
-      const body = request.body === undefined ? null : JSON.stringify(request.body)
       const answer = await auth.handler(new Request(url, { method: request.method, headers, body }))
       // It answers an empty 500 whatever goes wrong.
       if (answer.status >= 500) await principals.requireDatabase()
@@ -66,6 +70,27 @@ export function authRoutes(
   }
 }
 
+/**
+ * What better-auth is told of a body, and in which bounds: it bounds neither names nor addresses. Whoever signs in may
+ * have an address or a name from before these bounds.
+ */
+const signIn = z.object({
+  email: z.string().max(320),
+  password: z.string().max(passwordLength.max),
+  rememberMe: z.boolean().optional(),
+})
+const signUp = signIn.extend({
+  name: displayName,
+  email: z.email().max(254),
+  password: z.string().min(passwordLength.min).max(passwordLength.max),
+})
+
+/** @throws ZodError, which is answered with 400 and the parts that are wrong */
+function bodyFor(pathname: string, body: unknown): unknown {
+  if (pathname.endsWith('/sign-up/email')) return signUp.parse(body ?? {})
+  return pathname.endsWith('/sign-in/email') ? signIn.parse(body ?? {}) : {}
+}
+
 const withEmail = z.looseObject({ email: z.string().max(320) })
 const accountOf = (request: FastifyRequest) => withEmail.safeParse(request.body).data?.email
 
@@ -77,7 +102,7 @@ function headersFor(request: FastifyRequest, principals: Principals): Headers {
   const headers = new Headers()
   for (const name of passedOn) {
     const value = request.headers[name]
-    if (typeof value === 'string') headers.set(name, value)
+    if (typeof value === 'string') headers.set(name, value.slice(0, maxHeader))
   }
   const cookie = principals.cookieOf(request.raw)
   if (cookie !== undefined) headers.set('cookie', `${cookie.name}=${cookie.value}`)

@@ -15,7 +15,7 @@ const startLength = 12
  * @param createdById whose membership the key depends on; null for the installation's own
  */
 export async function createKey(
-  prisma: PrismaClient,
+  prisma: Prisma.TransactionClient,
   tenantId: string,
   wanted: { name: string; expiresInDays?: number | undefined; operator?: boolean },
   createdById: string | null,

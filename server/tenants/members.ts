@@ -6,7 +6,7 @@ import { sha256 } from '../auth/credential.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
-import { assertMayStoreAnother } from './bounds.js'
+import { storeAnother } from './bounds.js'
 
 const invitationMs = 7 * 24 * 3600 * 1000
 const ranks: Readonly<Record<Role, number>> = { member: 0, admin: 1, owner: 2 }
@@ -67,15 +67,16 @@ export class Members {
   /** @returns the secret of the link as well; only its hash is kept */
   async invite(who: Principal, email: string, as: Role) {
     requireRole(who, as === 'member' ? 'admin' : 'owner')
-    await assertMayStoreAnother(this.database.prisma, who.tenantId, 'invitation')
     const secret = randomBytes(32).toString('base64url')
-    const row = await this.database.prisma.invitation.create({
-      data: {
-        ...{ id: newId('in'), tenantId: who.tenantId, email: email.toLowerCase(), role: as },
-        ...{ hash: sha256(secret), expiresAt: new Date(Date.now() + invitationMs) },
-        invitedBy: await this.#nameOf(who),
-      },
-    })
+    const invitedBy = await this.#nameOf(who)
+    const row = await storeAnother(this.database.prisma, who.tenantId, 'invitation', (client) =>
+      client.invitation.create({
+        data: {
+          ...{ id: newId('in'), tenantId: who.tenantId, email: email.toLowerCase(), role: as, invitedBy },
+          ...{ hash: sha256(secret), expiresAt: new Date(Date.now() + invitationMs) },
+        },
+      }),
+    )
     await audit(this.database.prisma, who, 'member.invite', row.id, { email: row.email, role: as })
     return { id: row.id, email: row.email, role: as, expiresAt: row.expiresAt.toISOString(), secret }
   }
@@ -106,13 +107,13 @@ export class Members {
       throw forbidden(`this invitation is for another email address; you are signed in as ${who.actor}`)
     }
     const { tenantId } = invitation
-    await this.database.prisma.$transaction([
-      this.database.prisma.member.createMany({
+    await storeAnother(this.database.prisma, tenantId, 'member', async (client) => {
+      await client.member.createMany({
         data: { id: newId('mb'), tenantId, userId, role: invitation.role },
         skipDuplicates: true,
-      }),
-      this.database.prisma.invitation.delete({ where: { id: invitation.id } }),
-    ])
+      })
+      await client.invitation.deleteMany({ where: { id: invitation.id } })
+    })
     await audit(this.database.prisma, { tenantId, actor: who.actor }, 'member.join', userId)
     return tenantId
   }

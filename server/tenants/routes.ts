@@ -27,10 +27,10 @@ import { forbidden, notFound } from '../errors.js'
 import { usedBy } from '../sandboxes/admission.js'
 import type { Templates } from '../sandboxes/templates.js'
 import { auditRoutes } from './audit-log.js'
-import { assertMayStoreAnother } from './bounds.js'
+import { storeAnother } from './bounds.js'
 import { createKey, deleteKey, listKeys } from './keys.js'
 import { Members, requireRole } from './members.js'
-import { assertMayOwnAnother, createTenant, quotaOf } from './tenants.js'
+import { createAnother, createTenant, quotaOf } from './tenants.js'
 
 const done = z.null()
 
@@ -87,8 +87,8 @@ export const tenantRoutes =
         const { userId, actor, operator } = request.principal
         if (userId === null)
           throw forbidden('an API key belongs to one tenant; sign in to create another tenant')
-        if (!operator) await assertMayOwnAnother(prisma, userId)
-        const id = await createTenant(prisma, userId, request.body.name)
+        const create = operator ? createTenant : createAnother
+        const id = await create(prisma, userId, request.body.name)
         await audit(prisma, { tenantId: id, actor }, 'tenant.create', id)
         reply.code(201)
         return { id, name: request.body.name, role: 'owner' as const }
@@ -215,12 +215,9 @@ export const tenantRoutes =
       schema: { tags, summary: 'Create an API key', body: createApiKey, response: { 201: apiKeyCreated } },
       handler: async (request, reply) => {
         requireRole(request.principal, 'admin')
-        await assertMayStoreAnother(prisma, request.principal.tenantId, 'apiKey')
-        const created = await createKey(
-          prisma,
-          request.principal.tenantId,
-          request.body,
-          request.principal.userId,
+        const { tenantId, userId } = request.principal
+        const created = await storeAnother(prisma, tenantId, 'apiKey', (client) =>
+          createKey(client, tenantId, request.body, userId),
         )
         await audit(prisma, request.principal, 'key.create', created.id, { name: created.name })
         reply.code(201)

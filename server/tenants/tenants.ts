@@ -1,22 +1,36 @@
-import type { PrismaClient } from '../../prisma/generated/client.js'
+import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
 import { newId, type Quota, quota } from '../../protocol/index.js'
 import { ApiError, notFound } from '../errors.js'
 
 /** Each tenant brings a quota of its own: without a bound, whoever wants more than one quota makes another tenant. */
 const maxOwned = 3
 
-/** @throws ApiError `quota_exceeded` when the user owns as many tenants as one may */
-export async function assertMayOwnAnother(prisma: PrismaClient, userId: string): Promise<void> {
-  const owned = await prisma.member.count({ where: { userId, role: 'owner' } })
-  if (owned < maxOwned) return
-  throw new ApiError(
-    'quota_exceeded',
-    `you own ${owned} tenants and the limit is ${maxOwned}; leave or delete one first`,
-  )
+/**
+ * A new tenant of somebody who may own few. The person is locked from the count to the end, so that of several at once
+ * each counts the one before.
+ *
+ * @throws ApiError `quota_exceeded` when the user owns as many tenants as one may
+ */
+export function createAnother(prisma: PrismaClient, userId: string, name: string): Promise<string> {
+  return prisma.$transaction(async (client) => {
+    await client.$queryRaw`SELECT id FROM "user" WHERE id = ${userId} FOR UPDATE`
+    const owned = await client.member.count({ where: { userId, role: 'owner' } })
+    if (owned >= maxOwned) {
+      throw new ApiError(
+        'quota_exceeded',
+        `you own ${owned} tenants and the limit is ${maxOwned}; leave or delete one first`,
+      )
+    }
+    return createTenant(client, userId, name)
+  })
 }
 
 /** A new tenant, owned by one user. Its quota is the database's default until an operator changes it. */
-export async function createTenant(prisma: PrismaClient, userId: string, name: string): Promise<string> {
+export async function createTenant(
+  prisma: Prisma.TransactionClient,
+  userId: string,
+  name: string,
+): Promise<string> {
   const { id } = await prisma.tenant.create({
     data: {
       id: newId('tn'),

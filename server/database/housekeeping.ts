@@ -1,0 +1,42 @@
+import type pg from 'pg'
+
+const utc = "now() AT TIME ZONE 'UTC'"
+/** A retry comes within minutes; a day is what other APIs promise. */
+const idempotencyHours = 24
+/** What a deleted sandbox was called, for its lines in the audit log. */
+const deletedSandboxDays = 90
+/** Of one account. A session more ends the one that was used least recently. */
+export const maxSessions = 200
+/** Rows of one statement: it must not hold locks for long. */
+const batch = 5000
+
+/**
+ * What is worth nothing any more, and would otherwise grow without end. Nothing of it is a tenant's data: runs, files,
+ * usage and the audit log are not in it.
+ */
+const forgotten: readonly string[] = [
+  `DELETE FROM session WHERE id IN (SELECT id FROM session WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  `DELETE FROM session WHERE id IN (
+    SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY "userId" ORDER BY "updatedAt" DESC) AS at FROM session) AS each
+    WHERE at > ${maxSessions} LIMIT ${batch})`,
+  `DELETE FROM verification WHERE id IN (SELECT id FROM verification WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  `DELETE FROM password_reset WHERE "expiresAt" < ${utc}`,
+  `DELETE FROM invitation WHERE id IN (SELECT id FROM invitation WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  // One that has no answer yet may be held by somebody who works on it.
+  `DELETE FROM idempotency WHERE ("tenantId", key) IN (
+    SELECT "tenantId", key FROM idempotency WHERE "createdAt" < ${utc} - interval '${idempotencyHours} hours'
+      AND ("heldUntil" IS NULL OR "heldUntil" < ${utc}) LIMIT ${batch})`,
+  // A trigger keeps the id: without it a sandbox that a node still has would be unknown instead of deleted.
+  `DELETE FROM sandbox WHERE id IN (
+    SELECT id FROM sandbox WHERE "deletedAt" < ${utc} - interval '${deletedSandboxDays} days' LIMIT ${batch})`,
+]
+
+/** Deletes rows whose time is over. */
+export async function keepHouse(pool: pg.Pool): Promise<void> {
+  for (const statement of forgotten) {
+    for (;;) {
+      const { rowCount } = await pool.query(statement)
+      if ((rowCount ?? 0) < batch) break
+    }
+  }
+}
