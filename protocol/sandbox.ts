@@ -3,6 +3,7 @@ import { boundedRecord, metadata } from './bounds.js'
 import { sandboxId, terminalId } from './ids.js'
 import { limitsRequest, storedLimits, usage } from './limits.js'
 import { networkPolicy } from './network.js'
+import { pathBytes, pathBytesMax, pathTextMax, utf8 } from './path.js'
 import { textWithoutNul } from './text.js'
 
 /** Text a person gives a thing: one line, no control or bidirectional-override characters. */
@@ -25,8 +26,22 @@ export const environment = boundedRecord(
 /** Text as it is, or bytes as base64. */
 export const contentEncoding = z.enum(['utf8', 'base64'])
 
-/** A path inside a sandbox. */
-export const insidePath = textWithoutNul(4096).min(1)
+/** A path inside a sandbox; `path.ts` says how bytes are written that are no UTF-8. */
+export const insidePath = textWithoutNul(pathTextMax)
+  .min(1)
+  .superRefine((text, context) => {
+    const bytes = pathBytes(text)
+    if (typeof bytes === 'string') context.addIssue(bytes)
+    else if (bytes.length === 0) context.addIssue('must not be empty')
+    else if (bytes.length > pathBytesMax) context.addIssue(`must have at most ${pathBytesMax} bytes`)
+    else if (bytes.includes(0)) context.addIssue('must not contain NUL')
+  })
+
+/** Where a program starts: what starts it takes text only. */
+export const workingDirectory = insidePath.refine((text) => {
+  const bytes = pathBytes(text)
+  return typeof bytes === 'string' || utf8(bytes) !== undefined
+}, 'must be UTF-8: change to other directories in the command itself')
 
 /** A string is run by `/bin/sh -c`; an array is a program and its arguments. */
 export const command = z.union([
@@ -96,7 +111,7 @@ export const insideUser = z.enum(['user', 'root'])
 /** Body of an exec, at the API and at the runtime. A string is run by `/bin/sh -c`. */
 export const execRequest = z.strictObject({
   command,
-  cwd: insidePath.optional(),
+  cwd: workingDirectory.optional(),
   env: environment.optional(),
   stdin: z.string().max(8_388_608).optional(),
   encoding: contentEncoding
@@ -153,7 +168,7 @@ export const terminalResize = terminalSize.extend({ claim: z.boolean().default(t
 export const openTerminal = z.strictObject({
   cols: terminalSize.shape.cols.default(80),
   rows: terminalSize.shape.rows.default(24),
-  cwd: insidePath.optional(),
+  cwd: workingDirectory.optional(),
   env: environment.optional(),
   command: z.array(textWithoutNul(4096).min(1)).min(1).max(64).optional().describe('a login shell if absent'),
   user: insideUser.default('user').describe('root: for hardened sandboxes, where sudo does not work'),

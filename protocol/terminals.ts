@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sandboxId, terminalId } from './ids.js'
-import { exitStatus, insidePath, insideUser, terminalSize } from './sandbox.js'
+import { exitStatus, insideUser, terminalSize, workingDirectory } from './sandbox.js'
 
 /**
  * What a runtime answers first when a terminal is attached, and again whenever it gave up sending a slow client
@@ -45,7 +45,7 @@ export const socketOpen = z.object({
   terminalId: terminalId.optional(),
   cols: terminalSize.shape.cols,
   rows: terminalSize.shape.rows,
-  cwd: insidePath.optional(),
+  cwd: workingDirectory.optional(),
   user: insideUser.optional(),
   /** Bytes of this terminal's output the client has already; what follows is sent. Without it a screen is sent. */
   since: z.int().min(0).optional(),

@@ -1,7 +1,9 @@
-import { isMainThread } from 'node:worker_threads'
+import { isMainThread, workerData } from 'node:worker_threads'
 import { createLog } from '../common/log.js'
 import { runService } from '../common/service.js'
 import { readConfig } from './config.js'
+import { archiveThread } from './files/messages.js'
+import { runArchiveThread } from './files/thread.js'
 import { startRuntime } from './runtime.js'
 import { runViewThread } from './view/thread.js'
 
@@ -12,4 +14,5 @@ if (isMainThread) {
     const runtime = await startRuntime(config, log, import.meta.url)
     return () => runtime.close()
   })
-} else runViewThread()
+} else if (archiveThread.safeParse(workerData).success) runArchiveThread()
+else runViewThread()

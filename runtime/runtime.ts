@@ -15,6 +15,7 @@ import { SeccompFilter } from './container/filter.js'
 import { readSeccomp } from './container/seccomp.js'
 import { type ContainerSpec, capabilities, containerSpec } from './container/spec.js'
 import { serveDegraded } from './degraded.js'
+import { Archives } from './files/archives.js'
 import { serveCalls } from './http/calls.js'
 import { routes } from './http/routes.js'
 import { listen } from './http/server.js'
@@ -226,8 +227,9 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     releaseSlot(slot)
   }
   const socket = join(config.run, 'runtime.sock')
+  const archives = new Archives(program, log)
   const services = {
-    installation,
+    ...{ archives, installation },
     ...{ terminals, context, sandboxes, lent, pools, gates, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
@@ -250,6 +252,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     close: () =>
       new Promise((resolve) => {
         network.close()
+        void archives.close()
         void context.view.close()
         context.space.close()
         server.close(() => resolve())

@@ -1,3 +1,4 @@
+import { plainPath } from '../../protocol/index.js'
 import { idRangeSize } from '../linux/userns.js'
 import type { SeccompConfig } from './filter.js'
 import { type MemoryPath, memoryBounds } from './memory-files.js'
@@ -173,7 +174,7 @@ export function processSpec(of: {
   return {
     args: of.args,
     env: of.env,
-    cwd: of.cwd ?? home,
+    cwd: of.cwd === undefined ? home : plainPath(of.cwd),
     user: { uid, gid, additionalGids: [gid] },
     capabilities: { bounding: capabilities, effective: held, permitted: held, inheritable: [], ambient: [] },
     rlimits,

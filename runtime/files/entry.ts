@@ -1,29 +1,28 @@
 import type { Stats } from 'node:fs'
 import { readlink } from 'node:fs/promises'
-import type { FileEntry } from '../../protocol/index.js'
+import { type FileEntry, pathText } from '../../protocol/index.js'
 import type { FilesRoot, Found } from './root.js'
 
 /** The end of the year 9999: a tenant sets any time it likes, also one that no date of ours can hold. */
 const lastDateMs = 253_402_300_799_999
 
-/** An entry of a directory as people see it. */
+/** An entry of a directory as people see it; `path` as bytes. */
 export async function entryOf(
   root: FilesRoot,
   directory: Found,
-  name: string | Buffer,
-  path: string,
+  name: Buffer,
+  path: Buffer,
   stat: Stats,
 ): Promise<FileEntry> {
   const link = stat.isSymbolicLink()
   return {
-    ...entryOfStat(root, name.toString(), path, stat),
-    // A link that was swapped for something else meanwhile has none.
-    target: link ? await readlink(directory.path(name), 'utf8').catch(() => null) : null,
+    ...entryOfStat(root, name, path, stat),
+    target: link ? await targetOf(directory.path(name)) : null,
   }
 }
 
 /** The same for what is no link. */
-export function entryOfStat(root: FilesRoot, name: string, path: string, stat: Stats): FileEntry {
+export function entryOfStat(root: FilesRoot, name: Buffer, path: Buffer, stat: Stats): FileEntry {
   const type = stat.isFile()
     ? 'file'
     : stat.isDirectory()
@@ -32,9 +31,24 @@ export function entryOfStat(root: FilesRoot, name: string, path: string, stat: S
         ? 'symlink'
         : 'other'
   return {
-    ...{ path, name, type, sizeBytes: stat.size, mode: (stat.mode & 0o7777).toString(8).padStart(3, '0') },
+    ...{
+      path: pathText(path),
+      name: pathText(name),
+      type,
+      sizeBytes: stat.size,
+      mode: (stat.mode & 0o7777).toString(8).padStart(3, '0'),
+    },
     ...{ uid: root.inside(stat.uid), gid: root.inside(stat.gid) },
     modifiedAt: new Date(Math.max(0, Math.min(lastDateMs, stat.mtimeMs))).toISOString(),
     target: null,
+  }
+}
+
+/** What a link says; one that was swapped for something else meanwhile says nothing. */
+async function targetOf(link: Buffer): Promise<string | null> {
+  try {
+    return pathText(await readlink(link, { encoding: 'buffer' }))
+  } catch {
+    return null
   }
 }

@@ -27,7 +27,7 @@ describe('the files of a sandbox, from outside', () => {
   let box: TestBox
   let root: FilesRoot
   let scratch: string
-  const text = async (stream: AsyncIterable<Uint8Array>) => {
+  const text = async (stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => {
     const chunks: Uint8Array[] = []
     for await (const chunk of stream) chunks.push(chunk)
     return Buffer.concat(chunks)
@@ -215,7 +215,7 @@ describe('the files of a sandbox, from outside', () => {
     const target = join(scratch, 'unpacked')
     await mkdir(target)
     await run('tar', ['-xf', tar, '-C', target])
-    expect(readdirSync(target).sort()).toEqual(['d\n e', 'l', long, 'sub', 'x'])
+    expect(readdirSync(target).sort()).toEqual(['d\n e', 'l', long, 'pipe', 'sub', 'x'])
     expect(readFileSync(join(target, long, 'file'), 'utf8')).toBe('deep\n')
     expect(readFileSync(join(target, 'sub', 'ü'), 'utf8')).toBe('é\n')
     expect(await run('tar', ['-tvf', tar, 'x'])).toMatch(/^-rwxr-x--- 1000\/1000/)
@@ -231,7 +231,7 @@ describe('the files of a sandbox, from outside', () => {
     const tar = 'tar -P --numeric-owner -cf out.tar'
     expect(await unpack(`touch f; ${tar} --transform s,^f,../../f, f`, 'safe')).toBe('invalid_request')
     expect(await unpack(`touch f; ${tar} --transform s,^f,/etc/f, f`, 'safe')).toBe('invalid_request')
-    expect(await unpack(`mkfifo p; ${tar} p`, 'safe')).toBe('invalid_request')
+    expect(await unpack(`mknod z b 7 0; ${tar} z`, 'safe')).toBe('invalid_request')
     expect(await unpack(`mknod z c 1 5; ${tar} z`, 'safe')).toBe('invalid_request')
     // A link in the archive, then a file through it.
     const two = `ln -s /etc e; ${tar} e; rm e; mkdir e; touch e/passwd; tar -rf out.tar e/passwd`

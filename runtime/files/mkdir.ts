@@ -1,9 +1,9 @@
 import { lchownSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import type { FileEntry } from '../../protocol/index.js'
+import { type FileEntry, pathText } from '../../protocol/index.js'
 import { entryOfStat } from './entry.js'
 import { ownerIn } from './owner.js'
-import { absolute, place } from './path.js'
+import { absolute, bytesOf, place } from './path.js'
 import { codeOf } from './refusal.js'
 import type { FilesRoot, Found } from './root.js'
 
@@ -12,16 +12,20 @@ export async function makeDirectory(
   root: FilesRoot,
   path: string,
 ): Promise<{ entry: FileEntry; created: boolean }> {
-  const there = tryDirectory(root, path)
-  using made = there ?? (await openMade(root, path))
-  const name = absolute(path).split('/').findLast(Boolean) ?? '/'
-  return { entry: entryOfStat(root, name, path, made.stat()), created: there === undefined }
+  const { found, created } = await openMade(root, path)
+  using made = found
+  const names = absolute(path).toString('latin1').split('/')
+  const name = Buffer.from(names.findLast(Boolean) ?? '/', 'latin1')
+  return { entry: entryOfStat(root, name, bytesOf(path), made.stat()), created }
 }
 
 /** The directory at `path`, which is made with its parents where it is missing. */
-export async function openMade(root: FilesRoot, path: string): Promise<Found> {
+export async function openMade(
+  root: FilesRoot,
+  path: string | Buffer,
+): Promise<{ found: Found; created: boolean }> {
   // From the end back to what exists, then forward again: thousands of steps must not be a deep recursion.
-  const missing: string[] = []
+  const missing: Buffer[] = []
   let at = absolute(path)
   let reached = tryDirectory(root, at)
   while (reached === undefined) {
@@ -34,12 +38,12 @@ export async function openMade(root: FilesRoot, path: string): Promise<Found> {
     using parent = reached
     reached = await enterMade(root, parent, name)
   }
-  return reached
+  return { found: reached, created: missing.length > 0 }
 }
 
 /** A directory right in `parent`, which is made if it is missing. Never follows a link. */
-export async function enterMade(root: FilesRoot, parent: Found, name: string): Promise<Found> {
-  parent.refuseUnwritable(name)
+async function enterMade(root: FilesRoot, parent: Found, name: Buffer): Promise<Found> {
+  parent.refuseUnwritable(pathText(name))
   try {
     await mkdir(parent.path(name), 0o755)
     const { uid, gid } = ownerIn(root, parent.stat())
@@ -50,7 +54,7 @@ export async function enterMade(root: FilesRoot, parent: Found, name: string): P
   return parent.enter(name)
 }
 
-function tryDirectory(root: FilesRoot, path: string): Found | undefined {
+function tryDirectory(root: FilesRoot, path: string | Buffer): Found | undefined {
   try {
     return root.directory(path)
   } catch (error) {

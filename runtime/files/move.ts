@@ -1,29 +1,31 @@
 import { rename } from 'node:fs/promises'
 import type { FileEntry } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import { copyTree } from './copy.js'
 import { openMade } from './mkdir.js'
-import { packPath } from './pack.js'
 import { place } from './path.js'
 import { codeOf } from './refusal.js'
 import { removePath } from './remove.js'
 import type { FilesRoot } from './root.js'
 import { statPath } from './tree.js'
-import { unpackInto } from './unpack.js'
 import { statOf } from './write.js'
 
 /**
  * Gives a file, link or directory another path; parents are made.
  * @param overwrite a file, link or empty directory at `to` gives way
+ * @param copy on a thread of its own
  */
 export async function movePath(
   root: FilesRoot,
   from: string,
   to: string,
   overwrite: boolean,
+  copy = copyTree,
 ): Promise<FileEntry> {
   const [old, fresh] = [place(from), place(to)]
   using source = root.directory(old.directory)
-  using target = await openMade(root, fresh.directory)
+  const { found } = await openMade(root, fresh.directory)
+  using target = found
   source.refuseUnwritable(from)
   target.refuseUnwritable(to)
   if (!overwrite && (await statOf(target, fresh.name)) !== undefined) {
@@ -34,7 +36,7 @@ export async function movePath(
   } catch (error) {
     // An overlay cannot rename a directory of the template; it is copied, as mv(1) does.
     if (codeOf(error) !== 'EXDEV') throw error
-    await unpackInto(root, to, packPath(root, from))
+    await copy(root, from, to)
     await removePath(root, from, true)
   }
   return statPath(root, to)

@@ -1,79 +1,267 @@
-import type { Stats } from 'node:fs'
-import { readlink } from 'node:fs/promises'
+import {
+  type BigIntStats,
+  closeSync,
+  type Dir,
+  fstatSync,
+  lstatSync,
+  opendirSync,
+  readlinkSync,
+  readSync,
+} from 'node:fs'
+import { type Extent, shownName, type TarType } from '../../common/tar/format.js'
+import { tarEnd, tarHeader, tarPadding, type WrittenEntry } from '../../common/tar/write.js'
 import { RuntimeRefusal } from '../errors.js'
+import { extentsOf, userXattrs } from '../linux/attributes.js'
+import { identityOf } from './directories.js'
 import { place } from './path.js'
-import { namesIn } from './remove.js'
+import { codeOf } from './refusal.js'
 import type { FilesRoot, Found } from './root.js'
-import { type TarEntry, tarEnd, tarHeader, tarPadding } from './tar.js'
 import { tryEnter } from './tree.js'
-import { statOf } from './write.js'
 
-/** Each level holds a descriptor. */
-const depthMax = 200
+/** Each open directory holds descriptors; those farther up are opened again on the way back. */
+const openMax = 64
+/** Names of directories farther up, which are held in memory meanwhile. */
+const heldNamesMax = 1_000_000
+/** Files with several names that are remembered until all their names have come. Beyond, they become copies. */
+const linkedMax = 200_000
+const chunkBytes = 128 * 1024
+/** Smaller holes are not worth a map. */
+const holeBytesMin = 64 * 1024
+const noBytes = Buffer.alloc(0)
+/** Entries after which somebody else may take a turn, also when none of them is packed. */
+const seenMax = 2000
 const zeros = Buffer.alloc(64 * 1024)
 
+interface Level {
+  /** With a slash at the end; nothing for the top. */
+  readonly prefix: Buffer
+  readonly identity: string
+  found: Found | undefined
+  names: Dir | Buffer[]
+}
+
 /**
- * A tar of what is in a directory, or of one file, made as it is read. Links are kept as links; pipes, sockets,
- * devices and other file systems are left out; owners are those inside. A file that changes while it is read is
- * cut or filled with zeros to the length it had, as GNU tar does.
+ * A tar of what is in a directory, or of one file, made as it is read, however deep it is. Links are kept as links,
+ * files with several names as hard links, holes as holes, with the attributes of users; sockets, devices and other
+ * file systems are left out; owners are those inside. A file that changes while it is read is cut or filled with
+ * zeros to the length it had, as GNU tar does.
+ *
+ * @param options `top`: the directory itself comes first, as `./`
+ *
+ * Its calls to the kernel block, and there are many for each entry: it belongs into a thread of its own (`thread.ts`).
  */
-export async function* packPath(root: FilesRoot, path: string): AsyncGenerator<Buffer> {
+export function* packPath(root: FilesRoot, path: string, { top = false } = {}): Generator<Buffer> {
   using found = root.find(path, { follow: true })
   found.refuseForeign(path)
-  if (found.stat().isDirectory()) {
-    using top = root.directory(path)
-    yield* packDirectory(root, top, '', 1)
-  } else yield* packFile(root, found, place(path).name)
-  yield tarEnd
+  const packer = new Packer(root)
+  if (found.stat().isDirectory()) yield* packer.directory(root.directory(path), top)
+  else {
+    const { name } = place(path)
+    yield* packer.file(found.openRegular(path), name)
+  }
+  yield* packer.flush(tarEnd)
 }
 
-async function* packDirectory(
-  root: FilesRoot,
-  directory: Found,
-  prefix: string,
-  depth: number,
-): AsyncGenerator<Buffer> {
-  if (depth > depthMax) throw new RuntimeRefusal('invalid_request', `${prefix} is too deep for an archive`)
-  for await (const name of namesIn(directory)) {
-    const stat = await statOf(directory, name)
-    if (stat === undefined) continue // it went meanwhile
-    const shown = `${prefix}${name}`
-    if (stat.isSymbolicLink()) {
-      const target = await readlink(directory.path(name), 'utf8')
-      yield tarHeader({ ...plainEntry(root, shown, stat), type: 'symlink', target })
-    } else if (stat.isDirectory()) {
-      using inner = tryEnter(directory, name)
-      if (inner === undefined) continue
-      yield tarHeader({ ...plainEntry(root, `${shown}/`, stat), type: 'directory' })
-      yield* packDirectory(root, inner, `${shown}/`, depth + 1)
-    } else if (stat.isFile()) {
-      using file = directory.entry(name)
-      if (file.stat().isFile()) yield* packFile(root, file, shown)
+class Packer {
+  readonly #links = new Map<string, { name: Buffer; left: number }>()
+  #chunks: Buffer[] = []
+  #bytes = 0
+  #heldNames = 0
+  #seen = 0
+
+  constructor(private readonly root: FilesRoot) {}
+
+  /** @param top is closed at the end */
+  *directory(top: Found, itself: boolean): Generator<Buffer> {
+    const levels: Level[] = [level(top, noBytes)]
+    try {
+      if (itself) {
+        const xattrs = userXattrs(top.path())
+        yield* this.#push(tarHeader(this.#entry('directory', Buffer.from('./'), top.exactStat(), { xattrs })))
+      }
+      for (let last = levels[0]; last !== undefined; last = levels.at(-1)) {
+        if (++this.#seen % seenMax === 0) yield noBytes // others take their turn
+        const name = nextName(last)
+        if (name === undefined) {
+          close(levels)
+          continue
+        }
+        const { found, prefix } = last
+        if (found === undefined) throw new Error('the last directory is always open')
+        const stat = lstatSync(found.path(name), { bigint: true, throwIfNoEntry: false })
+        if (stat === undefined) continue // it went meanwhile
+        const shown = Buffer.concat([prefix, name])
+        if (stat.isDirectory()) {
+          const inner = tryEnter(found, name)
+          if (inner === undefined) continue
+          const inside = Buffer.concat([shown, Buffer.from('/')])
+          levels.push(level(inner, inside))
+          const xattrs = userXattrs(inner.path())
+          yield* this.#push(tarHeader(this.#entry('directory', inside, stat, { xattrs })))
+          this.#closeOld(levels)
+        } else yield* this.#other(found, name, shown, stat)
+      }
+    } finally {
+      while (levels.length > 0) closeLast(levels)
     }
   }
-}
 
-async function* packFile(root: FilesRoot, found: Found, name: string): AsyncGenerator<Buffer> {
-  const file = await found.read(name)
-  try {
-    const stat = await file.stat()
-    yield tarHeader({ ...plainEntry(root, name, stat), sizeBytes: stat.size })
-    let left = stat.size
-    if (left > 0) {
-      for await (const chunk of file.createReadStream({ end: left - 1, autoClose: false })) {
-        left -= chunk.length
-        yield chunk
+  /** @param fd is closed */
+  *file(fd: number, name: Buffer): Generator<Buffer> {
+    try {
+      const stat = fstatSync(fd, { bigint: true })
+      if (!stat.isFile()) return // swapped meanwhile
+      const sizeBytes = Number(stat.size)
+      const holes = sizeBytes - Number(stat.blocks) * 512 >= holeBytesMin
+      const extents = holes ? { extents: extentsOf(fd, sizeBytes) } : {}
+      yield* this.#push(
+        tarHeader(this.#entry('file', name, stat, { sizeBytes, xattrs: userXattrs(fd), ...extents })),
+      )
+      let stored = 0
+      for (const extent of extents.extents ?? [{ at: 0, bytes: sizeBytes }]) {
+        yield* this.#content(fd, extent)
+        stored += extent.bytes
+      }
+      yield* this.#push(tarPadding(stored))
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  /** What is still held back, and then `last`. */
+  *flush(last: Buffer): Generator<Buffer> {
+    yield Buffer.concat([...this.#chunks, last])
+    this.#chunks = []
+    this.#bytes = 0
+  }
+
+  *#other(directory: Found, name: Buffer, shown: Buffer, stat: BigIntStats): Generator<Buffer> {
+    const type = stat.isFile()
+      ? 'file'
+      : stat.isSymbolicLink()
+        ? 'symlink'
+        : stat.isFIFO()
+          ? 'pipe'
+          : undefined
+    if (type === undefined) return
+    const first = stat.nlink > 1n ? this.#firstName(stat, shown) : undefined
+    if (first !== undefined) {
+      yield* this.#push(tarHeader(this.#entry('link', shown, stat, { target: first })))
+    } else if (type === 'file') {
+      const fd = unlessGone(() => directory.openFile(name))
+      if (fd !== undefined) yield* this.file(fd, shown)
+      else this.#links.delete(keyOf(stat)) // no entry for its other names to lead to
+    } else {
+      const target = type === 'symlink' ? tryReadlink(directory, name) : noBytes
+      if (target !== undefined) yield* this.#push(tarHeader(this.#entry(type, shown, stat, { target })))
+    }
+  }
+
+  /** The name under which a file has come already. */
+  #firstName(stat: BigIntStats, shown: Buffer): Buffer | undefined {
+    const key = keyOf(stat)
+    const known = this.#links.get(key)
+    if (known === undefined) {
+      if (this.#links.size < linkedMax) this.#links.set(key, { name: shown, left: Number(stat.nlink) - 1 })
+      return undefined
+    }
+    known.left--
+    if (known.left <= 0) this.#links.delete(key)
+    return known.name
+  }
+
+  *#content(fd: number, { at, bytes }: Extent): Generator<Buffer> {
+    for (let done = 0; done < bytes; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, bytes - done))
+      const read = readSync(fd, chunk, 0, chunk.length, at + done)
+      if (read === 0) {
+        for (; done < bytes; done += Math.min(zeros.length, bytes - done)) {
+          yield* this.#push(zeros.subarray(0, bytes - done))
+        }
+        return
+      }
+      done += read
+      yield* this.#push(chunk.subarray(0, read))
+    }
+  }
+
+  *#push(bytes: Buffer): Generator<Buffer> {
+    this.#chunks.push(bytes)
+    this.#bytes += bytes.length
+    if (this.#bytes >= chunkBytes) yield* this.flush(noBytes)
+  }
+
+  #entry(type: TarType, name: Buffer, stat: BigIntStats, more: Partial<WrittenEntry>): WrittenEntry {
+    return {
+      ...{ type, name, target: noBytes, sizeBytes: 0, xattrs: new Map(), modifiedNs: stat.mtimeNs },
+      ...{ mode: Number(stat.mode) & 0o7777 },
+      ...{ uid: this.root.inside(Number(stat.uid)), gid: this.root.inside(Number(stat.gid)) },
+      ...more,
+    }
+  }
+
+  /** Keeps the descriptors few: of a directory far up the names that are left are read, and it is closed. */
+  #closeOld(levels: Level[]): void {
+    const old = levels[levels.length - 1 - openMax]
+    if (old === undefined || Array.isArray(old.names)) return
+    const names: Buffer[] = []
+    for (let name = readName(old.names); name !== undefined; name = readName(old.names)) {
+      names.push(name)
+      if (++this.#heldNames > heldNamesMax) {
+        throw new RuntimeRefusal('invalid_request', 'too many names in deep directories for an archive')
       }
     }
-    for (; left > 0; left -= Math.min(left, zeros.length))
-      yield zeros.subarray(0, Math.min(left, zeros.length))
-    yield tarPadding(stat.size)
-  } finally {
-    await file.close()
+    old.names.closeSync()
+    old.names = names.reverse()
+    old.found?.[Symbol.dispose]()
+    old.found = undefined
   }
 }
 
-const plainEntry = (root: FilesRoot, name: string, stat: Stats): TarEntry => ({
-  ...{ name, type: 'file', sizeBytes: 0, mode: stat.mode & 0o777, modified: stat.mtime, target: '' },
-  ...{ uid: root.inside(stat.uid), gid: root.inside(stat.gid) },
+const level = (found: Found, prefix: Buffer): Level => ({
+  ...{ prefix, found, identity: identityOf(found) },
+  // Node types a name as a string whatever the encoding; `latin1` keeps each byte of it.
+  names: opendirSync(found.path(), { encoding: 'latin1', bufferSize: 256 }),
 })
+
+function readName(names: Dir): Buffer | undefined {
+  const entry = names.readSync()
+  return entry === null ? undefined : Buffer.from(entry.name, 'latin1')
+}
+
+const keyOf = ({ dev, ino }: BigIntStats) => `${dev}:${ino}`
+
+const nextName = ({ names }: Level) => (Array.isArray(names) ? names.pop() : readName(names))
+
+/** Leaves the last directory; the one above is opened again if it was closed. */
+function close(levels: Level[]): void {
+  const [above, last] = [levels.at(-2), levels.at(-1)]
+  if (above !== undefined && above.found === undefined && last?.found !== undefined) {
+    above.found = last.found.parent()
+    if (identityOf(above.found) !== above.identity) {
+      throw new RuntimeRefusal('conflict', `${shownName(last.prefix)} was moved while it was read`)
+    }
+  }
+  closeLast(levels)
+}
+
+function closeLast(levels: Level[]): void {
+  const last = levels.pop()
+  last?.found?.[Symbol.dispose]()
+  if (last !== undefined && !Array.isArray(last.names)) last.names.closeSync()
+}
+
+const tryReadlink = (directory: Found, name: Buffer): Buffer | undefined =>
+  unlessGone(() => readlinkSync(directory.path(name), { encoding: 'buffer' }))
+
+/** Undefined for what went, or was swapped for something else, meanwhile. */
+function unlessGone<T>(act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    if (['ENOENT', 'ELOOP', 'EINVAL', 'EXDEV', 'ENXIO', 'ENOTDIR', 'EISDIR'].includes(codeOf(error) ?? '')) {
+      return undefined
+    }
+    throw error
+  }
+}

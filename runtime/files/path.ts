@@ -1,41 +1,46 @@
+import { pathBytes } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
 
 /** Where relative paths start: the home of the user inside. */
-const home = '/home/user'
+const home = Buffer.from('/home/user/')
+const slash = 0x2f
 
-/** The path as the kernel gets it: absolute. `..` and links are the kernel's to resolve. */
-export function absolute(path: string): string {
-  return path.startsWith('/') ? path : `${home}/${path}`
+/** The bytes of a path, which the API gives as text. @throws RuntimeRefusal `invalid_request` */
+export function bytesOf(path: string | Buffer): Buffer {
+  if (Buffer.isBuffer(path)) return path
+  const bytes = pathBytes(path)
+  if (typeof bytes === 'string') throw new RuntimeRefusal('invalid_request', `${path} ${bytes}`)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/**
+ * The path as the kernel gets it: absolute. `..` and links are the kernel's to resolve.
+ * @param path as the API has it, or the bytes themselves
+ */
+export function absolute(path: string | Buffer): Buffer {
+  const bytes = bytesOf(path)
+  return bytes[0] === slash ? bytes : Buffer.concat([home, bytes])
 }
 
 /** A directory and a name in it. */
 export interface Place {
-  readonly directory: string
-  readonly name: string
+  readonly directory: Buffer
+  readonly name: Buffer
 }
 
 /**
  * Cuts a path before its last name.
  * @throws RuntimeRefusal `invalid_request` when there is none: `/`, `a/..`, `.`
  */
-export function place(path: string): Place {
-  const bare = absolute(path).replace(/\/+$/, '')
-  const cut = bare.lastIndexOf('/')
-  const name = bare.slice(cut + 1)
-  if (name === '' || name === '.' || name === '..') {
+export function place(path: string | Buffer): Place {
+  const whole = absolute(path)
+  let end = whole.length
+  while (end > 0 && whole[end - 1] === slash) end--
+  const bare = whole.subarray(0, end)
+  const cut = bare.lastIndexOf(slash)
+  const name = bare.subarray(cut + 1)
+  if (['', '.', '..'].includes(name.toString('latin1'))) {
     throw new RuntimeRefusal('invalid_request', `${path} does not end in a name`)
   }
-  return { directory: bare.slice(0, cut) || '/', name }
-}
-
-/**
- * The name of an archive's entry as steps below the directory it is unpacked into; none for that directory.
- * @throws RuntimeRefusal `invalid_request` for absolute names, `..` and NUL
- */
-export function stepsOf(name: string): string[] {
-  const steps = name.split('/').filter((step) => step !== '' && step !== '.')
-  if (name.startsWith('/') || steps.includes('..') || name.includes('\0')) {
-    throw new RuntimeRefusal('invalid_request', `the archive's entry ${JSON.stringify(name)} leads out of it`)
-  }
-  return steps
+  return { directory: cut > 0 ? bare.subarray(0, cut) : Buffer.from('/'), name }
 }

@@ -61,12 +61,22 @@ export class Found implements Disposable {
    * @throws RuntimeRefusal `conflict` for anything else: a pipe would block, a device is the kernel's
    */
   async read(shown: string): Promise<FileHandle> {
+    this.#assertRegular(shown)
+    // Not blocking: or a lease that the tenant holds on the file would hold us for 45 s.
+    return open(this.path(), constants.O_RDONLY | constants.O_NONBLOCK)
+  }
+
+  /** The same for a thread that may wait. @returns a descriptor */
+  openRegular(shown: string): number {
+    this.#assertRegular(shown)
+    return openSync(this.path(), constants.O_RDONLY | constants.O_NONBLOCK)
+  }
+
+  #assertRegular(shown: string): void {
     const stat = this.stat()
     if (stat.isDirectory()) throw new RuntimeRefusal('conflict', `${shown} is a directory`)
     if (!stat.isFile()) throw new RuntimeRefusal('conflict', `${shown} is not a regular file`)
     this.refuseForeign(shown)
-    // Not blocking: or a lease that the tenant holds on the file would hold us for 45 s.
-    return open(this.path(), constants.O_RDONLY | constants.O_NONBLOCK)
   }
 
   /** @throws RuntimeRefusal `forbidden` on `/proc`, `/sys` and the like, where the runtime can do more than the tenant */
@@ -92,9 +102,31 @@ export class Found implements Disposable {
   }
 
   /** A directory some steps below, with no link on the way. */
-  below(steps: readonly string[]): Found {
+  below(steps: readonly Buffer[]): Found {
     const flags = oPath | oCloexec | constants.O_DIRECTORY
-    return new Found(openWithin(this.fd, steps.join('/') || '.', flags, strictly))
+    const path = steps.length === 0 ? '.' : Buffer.concat(steps.flatMap((step) => [step, slash]))
+    return new Found(openWithin(this.fd, path, flags, strictly))
+  }
+
+  /**
+   * The directory that this one is in now. Callers compare it with the one that they came from: whoever moves
+   * directories meanwhile decides what this is.
+   */
+  parent(): Found {
+    const flags = oPath | oCloexec | constants.O_DIRECTORY | constants.O_NOFOLLOW
+    return new Found(openWithin(this.fd, '..', flags, resolve.noXdev | resolve.noMagiclinks))
+  }
+
+  /** Makes a file right in this directory, for writing. @throws SyscallError `EEXIST` */
+  create(name: string | Buffer): number {
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
+    return openWithin(this.fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | oCloexec, strictly, 0o600)
+  }
+
+  /** Opens a file right in this directory for reading: never through a link, never waiting. */
+  openFile(name: string | Buffer): number {
+    const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
+    return openWithin(this.fd, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | oCloexec, strictly)
   }
 
   [Symbol.dispose](): void {
@@ -102,6 +134,7 @@ export class Found implements Disposable {
   }
 }
 
+const slash = Buffer.from('/')
 const strictly = resolve.beneath | resolve.noSymlinks | resolve.noXdev | resolve.noMagiclinks
 
 /**
@@ -119,7 +152,7 @@ export class FilesRoot implements Disposable {
     readonly uidBase: number,
   ) {}
 
-  find(path: string, options: { follow: boolean; directory?: boolean }): Found {
+  find(path: string | Buffer, options: { follow: boolean; directory?: boolean }): Found {
     const flags =
       oPath |
       oCloexec |
@@ -128,10 +161,10 @@ export class FilesRoot implements Disposable {
     const found = new Found(openWithin(this.fd, absolute(path), flags, resolve.inRoot | resolve.noMagiclinks))
     if (!found.isServedByDaemon()) return found
     found[Symbol.dispose]()
-    throw notOnDisk(path)
+    throw notOnDisk(String(path))
   }
 
-  directory(path: string): Found {
+  directory(path: string | Buffer): Found {
     return this.find(path, { follow: true, directory: true })
   }
 
@@ -151,10 +184,10 @@ export function openProcessRoot(pid: number): number {
   return openSync(`/proc/${pid}/root`, oPath | constants.O_DIRECTORY)
 }
 
-function openWithin(fd: number, path: string | Buffer, flags: number, how: number): number {
+function openWithin(fd: number, path: string | Buffer, flags: number, how: number, mode = 0): number {
   for (let tries = 1; ; tries++) {
     try {
-      return openat2(fd, path, { flags, mode: 0, resolve: how })
+      return openat2(fd, path, { flags, mode, resolve: how })
     } catch (error) {
       if (codeOf(error) !== 'EAGAIN' || tries >= triesWhileMoving) throw error
     }

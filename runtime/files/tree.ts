@@ -1,6 +1,6 @@
 import { type FileEntry, type FileTree, treeEntriesMax } from '../../protocol/index.js'
 import { entryOf, entryOfStat } from './entry.js'
-import { place } from './path.js'
+import { bytesOf, place } from './path.js'
 import { codeOf } from './refusal.js'
 import { namesIn } from './remove.js'
 import type { FilesRoot, Found } from './root.js'
@@ -8,14 +8,15 @@ import { statOf } from './write.js'
 
 /** One entry; a link at the end is not followed. */
 export async function statPath(root: FilesRoot, path: string): Promise<FileEntry> {
-  if (/(^|\/)\.{0,2}\/*$/.test(path)) {
+  const bytes = bytesOf(path)
+  if (/(^|\/)\.{0,2}\/*$/.test(bytes.toString('latin1'))) {
     using found = root.directory(path)
-    return entryOfStat(root, path === '/' ? '/' : '.', path, found.stat())
+    return entryOfStat(root, Buffer.from(path === '/' ? '/' : '.'), bytes, found.stat())
   }
   const { directory, name } = place(path)
   using parent = root.directory(directory)
   using entry = parent.entry(name)
-  return await entryOf(root, parent, name, path, entry.stat())
+  return await entryOf(root, parent, name, bytes, entry.stat())
 }
 
 /** What is in a directory, `depth` levels down. Links are listed, not followed; `/proc` and the like are not entered. */
@@ -23,11 +24,12 @@ export async function treeOf(root: FilesRoot, path: string, depth: number): Prom
   const entries: FileEntry[] = []
   using top = root.directory(path)
   top.refuseForeign(path)
-  await list(root, top, path.replace(/\/+$/, ''), depth, entries)
+  const bare = bytesOf(path).toString('latin1').replace(/\/+$/, '')
+  await list(root, top, Buffer.from(bare, 'latin1'), depth, entries)
   return { entries: entries.slice(0, treeEntriesMax), truncated: entries.length > treeEntriesMax }
 }
 
-async function list(root: FilesRoot, directory: Found, path: string, depth: number, into: FileEntry[]) {
+async function list(root: FilesRoot, directory: Found, path: Buffer, depth: number, into: FileEntry[]) {
   const names: Buffer[] = []
   for await (const name of namesIn(directory)) {
     names.push(name)
@@ -36,7 +38,7 @@ async function list(root: FilesRoot, directory: Found, path: string, depth: numb
   for (const name of names.sort(Buffer.compare)) {
     const stat = await statOf(directory, name)
     if (stat === undefined) continue // it went meanwhile
-    const below = `${path}/${name}`
+    const below = Buffer.concat([path, slash, name])
     into.push(await entryOf(root, directory, name, below, stat))
     if (into.length > treeEntriesMax) return
     if (depth <= 1 || !stat.isDirectory()) continue
@@ -44,6 +46,8 @@ async function list(root: FilesRoot, directory: Found, path: string, depth: numb
     if (entered !== undefined) await list(root, entered, below, depth - 1, into)
   }
 }
+
+const slash = Buffer.from('/')
 
 /** Not entered: what is another file system, or was swapped for something else meanwhile. */
 export function tryEnter(directory: Found, name: Buffer): Found | undefined {

@@ -5,10 +5,11 @@ import { RuntimeRefusal } from '../errors.js'
 import { entryOfStat } from './entry.js'
 import { openMade } from './mkdir.js'
 import { type Owner, ownerIn } from './owner.js'
-import { place } from './path.js'
+import { bytesOf, place } from './path.js'
 import { codeOf } from './refusal.js'
 import type { FilesRoot, Found } from './root.js'
 
+const slash = Buffer.from('/')
 /** As many links as the kernel follows. */
 const linksMax = 40
 
@@ -37,7 +38,7 @@ export async function writeFile(
   try {
     const stat = await fill(directory, half, content, owner, mode ?? (before ? before.mode & 0o777 : 0o644))
     await rename(directory.path(half), directory.path(name))
-    return { entry: entryOfStat(root, name, path, stat), created: before === undefined }
+    return { entry: entryOfStat(root, name, bytesOf(path), stat), created: before === undefined }
   } catch (error) {
     await unlink(directory.path(half)).catch(() => {}) // it may not have come to be
     throw error
@@ -45,7 +46,7 @@ export async function writeFile(
 }
 
 /** Makes a new file in a directory and fills it. @throws `EEXIST` */
-export async function fill(
+async function fill(
   directory: Found,
   name: string,
   content: AsyncIterable<Uint8Array> | Uint8Array,
@@ -67,16 +68,16 @@ export async function fill(
 }
 
 /** The directory and name that a path means once links at its end are followed. Parents are made. */
-async function settle(root: FilesRoot, path: string): Promise<{ directory: Found; name: string }> {
-  let at = path
+async function settle(root: FilesRoot, path: string): Promise<{ directory: Found; name: Buffer }> {
+  let at = bytesOf(path)
   for (let links = 0; links <= linksMax; links++) {
     const { directory, name } = place(at)
-    const opened = await openMade(root, directory)
+    const { found: opened } = await openMade(root, directory)
     const stat = await statOf(opened, name)
     if (!stat?.isSymbolicLink()) return { directory: opened, name }
     using _ = opened
-    const target = await readlink(opened.path(name), 'utf8')
-    at = target.startsWith('/') ? target : `${directory}/${target}`
+    const target = await readlink(opened.path(name), { encoding: 'buffer' })
+    at = target[0] === slash[0] ? target : Buffer.concat([directory, slash, target])
   }
   throw new RuntimeRefusal('invalid_request', `${path} leads through too many links`)
 }

@@ -9,15 +9,14 @@ import {
   treeQuery,
   writeQuery,
 } from '../../protocol/index.js'
+import type { Archives } from '../files/archives.js'
 import { makeDirectory } from '../files/mkdir.js'
 import { movePath } from '../files/move.js'
-import { packPath } from '../files/pack.js'
 import { readFile } from '../files/read.js'
 import { refusing } from '../files/refusal.js'
 import { removePath } from '../files/remove.js'
 import type { FilesRoot } from '../files/root.js'
 import { statPath, treeOf } from '../files/tree.js'
-import { unpackInto } from '../files/unpack.js'
 import { writeFile } from '../files/write.js'
 import { filesOf } from '../sandbox/files.js'
 import type { NodeContext } from '../sandbox/node.js'
@@ -25,7 +24,15 @@ import type { Sandboxes } from '../sandbox/service.js'
 import { Answer, type Request, type Route } from './server.js'
 
 /** The calls of `protocol/files.ts`. */
-export function fileRoutes({ context, sandboxes }: { context: NodeContext; sandboxes: Sandboxes }): Route[] {
+export function fileRoutes({
+  archives,
+  context,
+  sandboxes,
+}: {
+  archives: Archives
+  context: NodeContext
+  sandboxes: Sandboxes
+}): Route[] {
   const call = (
     method: string,
     action: string,
@@ -68,7 +75,7 @@ export function fileRoutes({ context, sandboxes }: { context: NodeContext; sandb
     }),
     call('POST', 'files/move', async (root, request) => {
       const { from, to, overwrite } = await request.body(moveFile)
-      return refusing(from, () => movePath(root, from, to, overwrite))
+      return refusing(from, () => movePath(root, from, to, overwrite, archives.copy))
     }),
     call('POST', 'files/mkdir', async (root, request) => {
       const { path } = await request.body(makeDirectoryBody)
@@ -77,21 +84,21 @@ export function fileRoutes({ context, sandboxes }: { context: NodeContext; sandb
     }),
     call('GET', 'archive', async (root, request) => {
       const { path } = request.query(fileQuery)
-      const archive = packPath(root, path)
+      const archive = archives.pack(root, path)
       // The first block tells whether there is anything to pack: until then a refusal can still be said.
-      const first = await refusing(path, () => archive.next())
+      const first = await archive.next()
       const { response } = request
       response.writeHead(200, { 'content-type': 'application/x-tar' })
       await stream(Readable.from(rest(first, archive)), response)
     }),
     call('PUT', 'archive', async (root, request) => {
       const { path } = request.query(fileQuery)
-      await refusing(path, () => unpackInto(root, path, request.bytes()))
+      await archives.unpack(root, path, request.bytes())
     }),
   ]
 }
 
-async function* rest(first: IteratorResult<Buffer, void>, archive: AsyncGenerator<Buffer>) {
+async function* rest(first: IteratorResult<Uint8Array, void>, archive: AsyncGenerator<Uint8Array, void>) {
   try {
     if (!first.done) yield first.value
     yield* archive

@@ -11,6 +11,7 @@ import {
   stopSandbox,
   tenantId,
 } from '../../protocol/index.js'
+import type { Archives } from '../files/archives.js'
 import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
@@ -28,6 +29,7 @@ import { terminalRoutes } from './terminals.js'
 
 /** What the calls of `protocol/runtime.ts` act on. */
 export interface Services {
+  readonly archives: Archives
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
   readonly pools: Pools
