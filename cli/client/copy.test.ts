@@ -1,4 +1,6 @@
-import { chmod, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { chmod, link, mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CommandLine, openCommandLine } from '../../testing/command-line.js'
@@ -68,6 +70,74 @@ describe('cloche cp', () => {
     const led = await call(['cp', 'box:evil2/.', join(home, 'evil2')])
     expect(led).toMatchObject({ code: 1, err: expect.stringContaining('is in the way') })
     await expect(stat(join(home, 'got'))).rejects.toThrow(/ENOENT/)
+  })
+
+  it('leaves out what it cannot copy, says so, and copies the rest', async () => {
+    await put('odd/a', 'a\n')
+    await put('odd/z', 'z\n')
+    await symlink('nowhere', join(home, 'odd/dangling'))
+    await mkdir(join(home, 'odd/private'), { mode: 0o700 })
+    await link(join(home, 'odd/a'), join(home, 'odd/private/same'))
+    const socket = createServer().listen(join(home, 'odd/socket'))
+    await once(socket, 'listening')
+    const sent = await call(['cp', join(home, 'odd'), 'box:odd'])
+    socket.close()
+    expect(sent).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/left out .*odd\/socket: it is a socket/),
+    })
+    const seen = await ok(
+      'exec',
+      'box',
+      'cd odd; ls -A; readlink dangling; stat -c %a private; stat -c %h a; cat z',
+    )
+    expect(seen).toBe('a\ndangling\nprivate\nz\nnowhere\n700\n2\nz\n')
+    await ok('exec', 'box', 'mkfifo odd/pipe')
+    expect(await call(['cp', 'box:odd', join(home, 'odd-back')])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/left out .*odd-back\/pipe: it is a named pipe/),
+    })
+    expect((await stat(join(home, 'odd-back/private'))).mode & 0o777).toBe(0o700)
+    expect((await stat(join(home, 'odd-back/a'))).nlink).toBe(2)
+    expect(await readlink(join(home, 'odd-back/dangling'))).toBe('nowhere')
+  })
+
+  it('copies what goes away meanwhile as far as it is there', async () => {
+    for (let number = 0; number < 3000; number++) await put(`moving/${number}`, 'x')
+    const removing = (async () => {
+      for (let number = 2999; number >= 0; number--) await rm(join(home, `moving/${number}`))
+    })()
+    const sent = await call(['cp', join(home, 'moving'), 'box:moving'])
+    await removing
+    // How many are there in time is chance; that it ends in order, and says what is missing, is not.
+    expect(sent.err).not.toMatch(/ENOENT|cannot be reached/)
+    expect(sent.code).toBe(sent.err === '' ? 0 : 1)
+    await ok('exec', 'box', 'test -d moving')
+  })
+
+  it('copies names that are not UTF-8, both ways', async () => {
+    const name = (...bytes: number[]) =>
+      Buffer.concat([Buffer.from(`${home}/bytes/caf`), Buffer.of(...bytes)])
+    await mkdir(join(home, 'bytes'))
+    await writeFile(name(0xe9), 'e9')
+    await writeFile(name(0xe8), 'e8')
+    await ok('cp', join(home, 'bytes'), 'box:bytes')
+    expect(
+      await ok('exec', 'box', String.raw`cat "$(printf 'bytes/caf\351')" "$(printf 'bytes/caf\350')"`),
+    ).toBe('e9e8')
+    expect(await ok('cp', 'box:file:bytes/caf%E9', '-')).toBe('e9')
+    await ok('cp', 'box:bytes', join(home, 'bytes2'))
+    const back = Buffer.concat([Buffer.from(`${home}/bytes2/caf`), Buffer.of(0xe8)])
+    expect(await readFile(back, 'utf8')).toBe('e8')
+  })
+
+  it('copies directories however deep they are', async () => {
+    const deep = Array(301).fill('d').join('/')
+    await put(`deep/${deep}/file`, 'deep\n')
+    await ok('cp', join(home, 'deep'), 'box:deep')
+    expect(await ok('exec', 'box', `cat deep/${deep}/file`)).toBe('deep\n')
+    await ok('cp', 'box:deep', join(home, 'deep2'))
+    expect(await readFile(join(home, `deep2/${deep}/file`), 'utf8')).toBe('deep\n')
   })
 
   it('says what is wrong', async () => {

@@ -1,6 +1,9 @@
 import { createReadStream, type Stats } from 'node:fs'
 import { chmod, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { inPieces } from '../../common/tar/write.js'
+import { pathBytes, pathText } from '../../protocol/index.js'
 import {
   ConnectionFailed,
   type FileEntry,
@@ -13,7 +16,7 @@ import { Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
 import { findSandbox, sandboxWords } from './find.js'
 import { printJson, write } from './output.js'
-import { packDirectory } from './pack.js'
+import { type LeftOut, packDirectory } from './pack.js'
 import { Progress } from './progress.js'
 import { unpackDirectory } from './unpack.js'
 
@@ -29,7 +32,9 @@ export const copy = clientCommand({
   summary: 'Copy a file or directory: one of FROM and TO is SANDBOX:PATH',
   details:
     'Works as cp -r: FROM is copied into TO when TO is a directory, and to the name TO otherwise. Paths in a sandbox\n' +
-    'are absolute, or relative to /home/user. - is stdin or stdout. Write a local name with a colon as ./a:b.',
+    'are absolute, or relative to /home/user. - is stdin or stdout. Write a local name with a colon as ./a:b, and a\n' +
+    'name in the sandbox that is not UTF-8 as a URI: file:caf%E9. What cannot be copied, such as a socket, is left out\n' +
+    'and named; the exit code is then 1.',
   completes: async (cloche) => (await sandboxWords(cloche)).map((word) => `${word}:`),
   async run({ cloche, words, json }) {
     const [from, to] = [placeOf(words[0]), placeOf(words[1])]
@@ -39,10 +44,18 @@ export const copy = clientCommand({
       throw new UsageError('one of FROM and TO must be SANDBOX:PATH, and the other a local path')
     }
     const sandbox = await findSandbox(cloche, there.sandbox)
-    const copied = there === to ? upload(from.path, sandbox, to.path) : download(sandbox, from.path, to.path)
+    let complete = true
+    const leftOut: LeftOut = (path, why) => {
+      complete = false
+      console.error(`cloche: left out ${path}: ${why}`)
+    }
+    const copied =
+      there === to
+        ? upload(from.path, sandbox, to.path, leftOut)
+        : download(sandbox, from.path, to.path, leftOut)
     const bytes = await copied.catch(sayLocalTrouble)
-    if (json) printJson({ from: words[0], to: words[1], bytes })
-    return 0
+    if (json) printJson({ from: words[0], to: words[1], bytes, complete })
+    return complete ? 0 : 1
   },
 })
 
@@ -62,17 +75,18 @@ function sayLocalTrouble(error: unknown): never {
 }
 
 /** @returns how many bytes went over the line */
-async function upload(from: string, { files }: Sandbox, to: string): Promise<number> {
+async function upload(from: string, { files }: Sandbox, to: string, leftOut: LeftOut): Promise<number> {
   const source = from === '-' ? undefined : await localStat(from)
   if (from !== '-' && source === undefined) throw new Failure(`there is no ${from} here`)
   const inside = to.endsWith('/') || (await isDirectory(files, to))
   if (inside && from === '-') throw new Failure(`${to} is a directory, and what comes from stdin has no name`)
-  const target = inside ? join(to, nameOf(from, resolve(from))) : to
+  const target = inside ? within(to, nameOf(from, Buffer.from(resolve(from)))) : to
   using progress = new Progress(from, source?.isDirectory() ? undefined : source?.size)
   if (source?.isDirectory()) {
-    const leftOut = (path: string) =>
-      console.error(`cloche: left out ${path}: it is no file, directory or link`)
-    await files.unpack(target, streamOf(progress.through(packDirectory(from, leftOut))))
+    await files.unpack(
+      target,
+      streamOf(progress.through(Readable.from(inPieces(packDirectory(from, leftOut))))),
+    )
   } else {
     const content = from === '-' ? process.stdin : createReadStream(from)
     const mode = source === undefined ? {} : { mode: (source.mode & 0o777).toString(8).padStart(3, '0') }
@@ -82,25 +96,43 @@ async function upload(from: string, { files }: Sandbox, to: string): Promise<num
 }
 
 /** @returns how many bytes went over the line */
-async function download({ files }: Sandbox, from: string, to: string): Promise<number> {
+async function download({ files }: Sandbox, from: string, to: string, leftOut: LeftOut): Promise<number> {
   const entry = await files.stat(from)
   const tree = await isDirectory(files, from, entry)
   if (tree && to === '-') throw new Failure(`${from} is a directory, and stdout cannot hold one`)
   const inside = to !== '-' && (to.endsWith('/') || (await localStat(to))?.isDirectory() === true)
-  const target = inside ? join(to, nameOf(from, from)) : to
+  const target = inside ? join(to, nameOf(from, bytesOf(from)).toString()) : to
   using progress = new Progress(from, entry.type === 'file' ? entry.sizeBytes : undefined)
   const content = async (stream: ReadableStream<Uint8Array>) => progress.through(chunksOf(stream))
-  if (tree) await unpackDirectory(target, await content(await files.pack(from)))
-  else if (target === '-') {
+  if (tree) {
+    const modifiedNs = BigInt(Date.parse(entry.modifiedAt)) * 1_000_000n
+    const attributes = {
+      mode: entry.type === 'directory' ? Number.parseInt(entry.mode, 8) : 0o755,
+      modifiedNs,
+    }
+    await unpackDirectory(target, await content(await files.pack(from)), attributes, leftOut)
+  } else if (target === '-') {
     for await (const chunk of await content(await files.readStream(from))) await write(process.stdout, chunk)
   } else await writeLocal(target, await content(await files.readStream(from)), Number.parseInt(entry.mode, 8))
   return progress.bytes
 }
 
 /** The name below another directory; none for `.`, `..` and `/`, whose content goes into that directory itself. */
-function nameOf(word: string, path: string): string {
-  return /(^|\/)\.\.?\/*$/.test(word) ? '' : basename(path)
+function nameOf(word: string, path: Buffer): Buffer {
+  const names = path.toString('latin1').split('/').filter(Boolean)
+  return Buffer.from(/(^|\/)\.\.?\/*$/.test(word) ? '' : (names.at(-1) ?? ''), 'latin1')
 }
+
+/** A path of a sandbox is text that stands for bytes. */
+function bytesOf(path: string): Buffer {
+  const bytes = pathBytes(path)
+  if (typeof bytes === 'string') throw new UsageError(`the path ${path} ${bytes}`)
+  return Buffer.from(bytes)
+}
+
+/** A name below a directory of a sandbox. */
+const within = (directory: string, name: Buffer) => pathText(Buffer.concat([bytesOf(directory), slash, name]))
+const slash = Buffer.from('/')
 
 const localStat = (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined)
 

@@ -1,67 +1,127 @@
-import { once } from 'node:events'
-import { createReadStream, type Stats } from 'node:fs'
-import { lstat, readdir, readlink } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Pack } from 'tar-stream'
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs'
+import type { TarType } from '../../common/tar/format.js'
+import { tarEnd, tarHeader, tarPadding, type WrittenEntry } from '../../common/tar/write.js'
 
-/** A file that became shorter while it was read is filled up with these, as GNU tar does. */
-const zeros = new Uint8Array(64 * 1024)
+/** Told of what is not in the archive, or not as it was, and why. */
+export type LeftOut = (path: Buffer, why: string) => void
+
+const chunkBytes = 128 * 1024
+const noBytes = Buffer.alloc(0)
+const slash = Buffer.from('/')
+const noXattrs: ReadonlyMap<string, Buffer> = new Map()
 
 /**
- * A tar of what is in a local directory, made as it is read. Links are kept as links; pipes, sockets and devices
- * are left out, and said to be.
+ * A tar of what is in a local directory, with the directory itself as `./`, made as it is read. Links are kept as
+ * links, files with several names as hard links. What cannot be read, went meanwhile, or is a socket or a device is
+ * left out, and said to be, as GNU tar does; a file that shrinks while it is read is filled up with zeros.
  */
-export async function* packDirectory(
-  directory: string,
-  leftOut: (path: string) => void,
-): AsyncGenerator<Uint8Array> {
-  const tar = await import('tar-stream')
-  const pack = tar.pack()
-  const written = writeDirectory(pack, directory, '', leftOut).then(
-    () => pack.finalize(),
-    (error: Error) => pack.destroy(error),
-  )
-  for await (const chunk of pack) if (chunk instanceof Uint8Array) yield chunk
-  await written
+export function* packDirectory(directory: string, leftOut: LeftOut): Generator<Uint8Array> {
+  const top = Buffer.from(directory)
+  const links = new Map<string, Buffer>()
+  yield tarHeader(entryOf('directory', Buffer.from('./'), lstatSync(join(top, Buffer.from('.'))), {}))
+  /** Directories yet to be read, the next one last: a deep tree is no deep recursion. */
+  const pending = [{ path: top, prefix: noBytes }]
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { path, prefix } = next
+    const names = attempt(() => readdirSync(path, { encoding: 'buffer' }), path, leftOut) ?? []
+    const below: typeof pending = []
+    for (const name of names.sort(Buffer.compare)) {
+      const [own, shown] = [join(path, name), Buffer.concat([prefix, name])]
+      const stat = attempt(() => lstatSync(own), own, leftOut)
+      if (stat === undefined) continue
+      const first = stat.nlink > 1 && !stat.isDirectory() ? links.get(`${stat.dev}:${stat.ino}`) : undefined
+      if (first !== undefined) {
+        yield tarHeader(entryOf('link', shown, stat, { target: first }))
+        continue
+      }
+      if (stat.isDirectory()) {
+        const inside = Buffer.concat([shown, slash])
+        yield tarHeader(entryOf('directory', inside, stat, {}))
+        below.push({ path: own, prefix: inside })
+        continue
+      }
+      if (!(yield* packOther(own, shown, stat, leftOut))) continue
+      if (stat.nlink > 1) links.set(`${stat.dev}:${stat.ino}`, shown)
+    }
+    pending.push(...below.reverse())
+  }
+  yield tarEnd
 }
 
-async function writeDirectory(
-  pack: Pack,
-  directory: string,
-  prefix: string,
-  leftOut: (path: string) => void,
-): Promise<void> {
-  for (const name of (await readdir(directory)).toSorted()) {
-    const path = join(directory, name)
-    const stat = await lstat(path)
-    const header = { name: `${prefix}${name}`, mode: stat.mode & 0o777, mtime: stat.mtime }
-    if (stat.isDirectory()) {
-      pack.entry({ ...header, name: `${header.name}/`, type: 'directory' })
-      await writeDirectory(pack, path, `${header.name}/`, leftOut)
-    } else if (stat.isSymbolicLink()) {
-      pack.entry({ ...header, type: 'symlink', linkname: await readlink(path) })
-    } else if (stat.isFile()) await writeFile(pack, path, header, stat)
-    else leftOut(path)
-  }
-}
-
-async function writeFile(
-  pack: Pack,
-  path: string,
-  header: { name: string; mode: number; mtime: Date },
-  { size }: Stats,
-): Promise<void> {
-  const entry = pack.entry({ ...header, size })
-  const put = async (bytes: Uint8Array) => {
-    if (!entry.write(bytes)) await once(entry, 'drain')
-  }
-  let left = size
-  if (size > 0) {
-    for await (const chunk of createReadStream(path, { end: size - 1 })) {
-      left -= chunk.length
-      await put(chunk)
+/** @returns whether it is in the archive */
+function* packOther(
+  path: Buffer,
+  shown: Buffer,
+  stat: Stats,
+  leftOut: LeftOut,
+): Generator<Uint8Array, boolean> {
+  if (stat.isFile()) {
+    const fd = attempt(() => openSync(path, 'r'), path, leftOut)
+    if (fd === undefined) return false
+    try {
+      yield* packFile(fd, path, shown, leftOut)
+      return true
+    } finally {
+      closeSync(fd)
     }
   }
-  for (; left > 0; left -= Math.min(left, zeros.length)) await put(zeros.subarray(0, left))
-  entry.end(null)
+  if (stat.isSymbolicLink()) {
+    const target = attempt(() => readlinkSync(path, { encoding: 'buffer' }), path, leftOut)
+    if (target === undefined) return false
+    yield tarHeader(entryOf('symlink', shown, stat, { target }))
+    return true
+  }
+  if (stat.isFIFO()) {
+    yield tarHeader(entryOf('pipe', shown, stat, {}))
+    return true
+  }
+  leftOut(path, stat.isSocket() ? 'it is a socket' : 'it is a device')
+  return false
+}
+
+function* packFile(fd: number, path: Buffer, shown: Buffer, leftOut: LeftOut): Generator<Uint8Array> {
+  const stat = fstatSync(fd)
+  yield tarHeader(entryOf('file', shown, stat, { sizeBytes: stat.size }))
+  let left = stat.size
+  while (left > 0) {
+    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, left))
+    const read = attempt(() => readSync(fd, chunk), path, leftOut) ?? 0
+    if (read === 0) break
+    left -= read
+    yield chunk.subarray(0, read)
+  }
+  if (left > 0)
+    leftOut(path, `it became shorter while it was read, or broke off: ${left} bytes are zeros now`)
+  for (; left > 0; left -= Math.min(left, chunkBytes)) yield Buffer.alloc(Math.min(left, chunkBytes))
+  yield tarPadding(stat.size)
+}
+
+function entryOf(type: TarType, name: Buffer, stat: Stats, more: Partial<WrittenEntry>): WrittenEntry {
+  return {
+    ...{ type, name, target: noBytes, sizeBytes: 0, xattrs: noXattrs, uid: 0, gid: 0 },
+    ...{ mode: stat.mode & 0o7777, modifiedNs: BigInt(Math.round(stat.mtimeMs * 1000)) * 1000n },
+    ...more,
+  }
+}
+
+const join = (directory: Buffer, name: Buffer) => Buffer.concat([directory, slash, name])
+
+/** What the local system refuses is left out. */
+function attempt<T>(act: () => T, path: Buffer, leftOut: LeftOut): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error
+    leftOut(path, 'code' in error && error.code === 'ENOENT' ? 'it is gone' : error.message)
+    return undefined
+  }
 }

@@ -52,6 +52,20 @@ export function tarHeader(entry: WrittenEntry): Buffer {
   return Buffer.concat([before, pax, tarPadding(pax.length), plain, map])
 }
 
+/** The parts of an archive in pieces worth sending: most are headers, of one block. */
+export function* inPieces(parts: Iterable<Uint8Array>, pieceBytes = 128 * 1024): Generator<Uint8Array> {
+  let [held, bytes]: [Uint8Array[], number] = [[], 0]
+  for (const part of parts) {
+    held.push(part)
+    bytes += part.length
+    if (bytes < pieceBytes) continue
+    yield Buffer.concat(held)
+    held = []
+    bytes = 0
+  }
+  yield Buffer.concat(held)
+}
+
 /** What fills an entry's content up to whole blocks. */
 export const tarPadding = (bytes: number): Buffer => Buffer.alloc(paddingBytes(bytes))
 

@@ -204,11 +204,14 @@ tarfile.open("back.tar").extractall("python")'`,
 
 const sizeOf = async (file: string) => Number(await run('stat', ['-c', '%s', file]))
 
-/** Xattrs, and fractions of seconds beyond a double. */
+/** Xattrs, the times of links, and fractions of seconds beyond a double. */
 const withoutWhatPythonLoses = (tree: Record<string, SnapshotEntry>) =>
   Object.fromEntries(
     Object.entries(tree).map(([name, entry]) => [
       name,
-      { ...entry, xattrs: {}, modified: entry.modified.slice(0, -5) },
+      {
+        ...{ ...entry, xattrs: {} },
+        modified: entry.type === '0o120000' ? '' : entry.modified.slice(0, -5),
+      },
     ]),
   )
