@@ -4,6 +4,7 @@ import { insidePath } from './sandbox.js'
 /**
  * Files of a sandbox, at the API and at the runtime. Paths are as a shell inside has them: absolute, or from
  * `/home/user`. They never lead out of the sandbox: `..` stops at its root, links are followed inside it.
+ * Bytes that are no UTF-8 are written as `path.ts` says, in all that is sent and answered.
  * All of them work on a running or a paused sandbox.
  *
  * | call (after `/sandboxes/:id`) | query or body | answer |
@@ -46,15 +47,19 @@ export const moveFile = z.strictObject({
 export const makeDirectory = z.strictObject({ path: insidePath })
 
 export const fileEntry = z.object({
-  path: z.string().describe('absolute, or as it was asked for'),
-  name: z.string(),
+  path: z
+    .string()
+    .describe(
+      'absolute, or relative as it was asked for; a file: URI when it is not UTF-8, such as file:caf%E9',
+    ),
+  name: z.string().describe('in the same form as path'),
   type: z.enum(['file', 'directory', 'symlink', 'other']).describe('other: a pipe, a socket, a device'),
   sizeBytes: z.number(),
   mode: z.string().describe('permissions in octal, such as 644'),
   uid: z.number().describe('as inside'),
   gid: z.number().describe('as inside'),
   modifiedAt: z.iso.datetime(),
-  target: z.string().nullable().describe('what a symlink points to'),
+  target: z.string().nullable().describe('what a symlink points to, in the same form as path'),
 })
 export type FileEntry = z.infer<typeof fileEntry>
 

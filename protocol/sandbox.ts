@@ -36,6 +36,7 @@ export const insidePath = textWithoutNul(pathTextMax)
     else if (bytes.length > pathBytesMax) context.addIssue(`must have at most ${pathBytesMax} bytes`)
     else if (bytes.includes(0)) context.addIssue('must not contain NUL')
   })
+  .describe('absolute, or from /home/user; bytes that are not UTF-8 as a file: URI, such as file:caf%E9')
 
 /** Where a program starts: what starts it takes text only. */
 export const workingDirectory = insidePath.refine((text) => {

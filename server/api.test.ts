@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../testing/client.js'
 import { type Instance, openInstance } from '../testing/instance.js'
@@ -88,6 +89,86 @@ describe('the API', () => {
       expect((await ann.call('GET', '/api/v1/quota')).body.used).toMatchObject({ sandboxes: 1, memoryMiB: 0 })
       expect(await act('start')).toBe('running')
       await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
+    })
+
+    it('keeps files apart whose names are not UTF-8, and takes their paths everywhere', async () => {
+      const { id } = await create(ann)
+      const at = `/api/v1/sandboxes/${id}`
+      const files = (path: string, action = 'files') => `${at}/${action}?path=${encodeURIComponent(path)}`
+      const bytes = { 'content-type': 'application/octet-stream' }
+      for (const [name, content] of [
+        ['file:odd/caf%E9', 'e9'],
+        ['file:///home/user/odd/caf%E8', 'e8'],
+        ['odd/café', 'utf8'],
+        ['odd/caf%E9', 'percent'],
+        ['./file:x', 'scheme'],
+      ] as const) {
+        expect((await ann.call('PUT', files(name), content, bytes)).status).toBe(201)
+      }
+      const { entries } = (await ann.call('GET', files('odd', 'tree'))).body
+      expect(entries.map(({ path, name }: { path: string; name: string }) => [path, name])).toEqual([
+        ['odd/caf%E9', 'caf%E9'],
+        ['odd/café', 'café'],
+        ['file:odd/caf%E8', 'file:caf%E8'],
+        ['file:odd/caf%E9', 'file:caf%E9'],
+      ])
+      const contents: string[] = []
+      for (const { path } of entries) contents.push((await ann.call('GET', files(path))).body)
+      expect(contents).toEqual(['percent', 'utf8', 'e8', 'e9'])
+      expect((await ann.call('GET', files('file:file:x'))).body).toBe('scheme')
+      const moved = await ann.call('POST', `${at}/files/move`, {
+        from: 'file:odd/caf%E9',
+        to: 'file:odd/%FF',
+      })
+      expect(moved.body).toMatchObject({ path: 'file:odd/%FF', name: 'file:%FF', sizeBytes: 2 })
+      const link = {
+        command: ['sh', '-c', String.raw`ln -s "$(printf '\377')" odd/link`],
+        cwd: 'file:///home/user',
+      }
+      expect((await ann.call('POST', `${at}/exec`, link)).body.exitCode).toBe(0)
+      expect((await ann.call('GET', files('odd/link', 'files/stat'))).body.target).toBe('file:%FF')
+      expect((await ann.call('GET', files('odd/link'))).body).toBe('e9')
+      expect((await ann.call('DELETE', files('file:odd/%FF'))).status).toBe(204)
+      expect((await ann.call('GET', files('file:odd/%FF', 'files/stat'))).status).toBe(404)
+      for (const wrong of ['file:%zz', 'file://elsewhere/x', 'file:%00']) {
+        expect((await ann.call('GET', files(wrong, 'files/stat'))).status, wrong).toBe(400)
+      }
+      expect((await ann.call('GET', `${at}/files?path=odd/caf%E9`)).status).toBe(400)
+      expect((await ann.call('POST', `${at}/exec`, { command: 'true', cwd: 'file:%FF' })).status).toBe(400)
+    })
+
+    it('says what is wrong with an archive, and names the entry', async () => {
+      const { id } = await create(ann)
+      const put = (content: Uint8Array<ArrayBuffer>) =>
+        ann.call('PUT', `/api/v1/sandboxes/${id}/archive?path=up`, content, {
+          'content-type': 'application/x-tar',
+        })
+      const tar = (script: string) =>
+        new Uint8Array(
+          execFileSync('bash', ['-ec', `cd "$(mktemp -d)"; trap 'rm -r "$PWD"' EXIT; ${script}`]),
+        )
+      const zipped = tar('echo x > f; tar -czf - f')
+      for (const content of [zipped, zipped.subarray(0, 40)]) {
+        expect(await put(content)).toMatchObject({
+          status: 400,
+          body: { detail: expect.stringContaining('compressed with gzip') },
+        })
+      }
+      expect(await put(tar('mknod null c 1 3; tar -cf - null'))).toMatchObject({
+        status: 400,
+        body: { detail: expect.stringContaining('"null" is a character device') },
+      })
+      expect((await put(tar('echo x > f; tar -cf - f'))).status).toBe(204)
+      const read = `/api/v1/sandboxes/${id}/files?path=up/f`
+      // One that breaks off in the middle of a file leaves the file that was there.
+      const cut = tar('seq 10000 > f; tar -cf - f').subarray(0, 9000)
+      expect(await put(cut)).toMatchObject({
+        status: 400,
+        body: { detail: expect.stringContaining('middle of a file') },
+      })
+      expect((await ann.call('GET', read)).body).toBe('x\n')
+      const names = (await ann.call('GET', `/api/v1/sandboxes/${id}/tree?path=up`)).body.entries
+      expect(names.map(({ name }: { name: string }) => name)).toEqual(['f'])
     })
 
     it('reads and writes its files, and hands none of them to a browser as a page', async () => {

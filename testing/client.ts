@@ -73,11 +73,11 @@ export class TestClient {
     return this.headers
   }
 
-  /** @param body an object is sent as JSON, a string as it is */
+  /** @param body an object is sent as JSON, a string or bytes as they are */
   async call(
     method: string,
     path: string,
-    body?: object | string,
+    body?: object | string | Uint8Array<ArrayBuffer>,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
     const answer = await fetch(new URL(path, this.url), {
@@ -87,7 +87,9 @@ export class TestClient {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
       redirect: 'manual',
     })
     const text = await answer.text()

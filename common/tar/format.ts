@@ -56,3 +56,20 @@ export function stepsOf(name: Buffer): Buffer[] {
 }
 
 const leadsOut = (name: Buffer) => new TarError(`the archive's entry ${shownName(name)} leads out of it`)
+
+/** What is no archive but often sent as one, by how it begins. */
+const others: readonly (readonly [string, string])[] = [
+  ['1f8b', 'compressed with gzip'],
+  ['425a68', 'compressed with bzip2'],
+  ['fd377a585a00', 'compressed with xz'],
+  ['28b52ffd', 'compressed with zstd'],
+  ['1f9d', 'compressed with compress'],
+  ['504b0304', 'a zip file'],
+  ['377abcaf271c', 'a 7z file'],
+]
+
+/** Says what bytes are that begin no archive, if that can be told. */
+export function otherFormat(bytes: Buffer): string | undefined {
+  const other = others.find(([magic]) => bytes.toString('hex', 0, magic.length / 2) === magic)
+  return other === undefined ? undefined : `it is ${other[1]}; send a tar that is not compressed`
+}

@@ -1,4 +1,4 @@
-import { TarError } from './format.js'
+import { otherFormat, TarError } from './format.js'
 
 /** A header's fields, as bytes. */
 export function bytesAt(block: Buffer, at: number, length: number): Buffer {
@@ -17,17 +17,6 @@ export function numberAt(block: Buffer, at: number, length: number): number | un
   return digits === undefined ? undefined : Number.parseInt(digits || '0', 8)
 }
 
-/** What is no archive but often sent as one, by how it begins. */
-const others: readonly (readonly [string, string])[] = [
-  ['1f8b', 'compressed with gzip'],
-  ['425a68', 'compressed with bzip2'],
-  ['fd377a585a00', 'compressed with xz'],
-  ['28b52ffd', 'compressed with zstd'],
-  ['1f9d', 'compressed with compress'],
-  ['504b0304', 'a zip file'],
-  ['377abcaf271c', 'a 7z file'],
-]
-
 /**
  * The sum of all bytes but the sum's own, which count as blanks; some old programs summed signed bytes.
  * @throws TarError
@@ -42,11 +31,5 @@ export function assertChecksum(block: Buffer, first: boolean): void {
     if (byte >= 0x80) high++
   }
   if (sum === stated || sum - 256 * high === stated) return
-  const other = first
-    ? others.find(([magic]) => block.toString('hex', 0, magic.length / 2) === magic)
-    : undefined
-  if (other !== undefined) {
-    throw new TarError(`it is ${other[1]}; send a tar that is not compressed`)
-  }
-  throw new TarError('it is no tar archive, or is damaged')
+  throw new TarError((first ? otherFormat(block) : undefined) ?? 'it is no tar archive, or is damaged')
 }

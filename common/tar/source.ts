@@ -1,4 +1,4 @@
-import { paddingBytes, TarError, tarBlockBytes } from './format.js'
+import { otherFormat, paddingBytes, TarError, tarBlockBytes } from './format.js'
 
 /** Headers that are longer than one block (pax, long names, maps of sparse files) are held in memory. */
 const heldBytesMax = 1024 ** 2
@@ -16,7 +16,9 @@ export class TarSource {
   async block(): Promise<Buffer | undefined> {
     const block = await this.#take(tarBlockBytes)
     if (block.length === 0) return undefined
-    if (block.length < tarBlockBytes) throw new TarError('it ends in the middle of a header')
+    if (block.length < tarBlockBytes) {
+      throw new TarError(otherFormat(block) ?? 'it ends in the middle of a header')
+    }
     return block
   }
 

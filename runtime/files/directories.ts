@@ -14,6 +14,8 @@ const leftMax = 65_536
 
 interface Level {
   readonly name: Buffer
+  /** Of its path, however long. */
+  readonly key: string
   found: Found | undefined
   readonly identity: string
   readonly owner: Owner
@@ -91,7 +93,7 @@ export class DirectoryStack implements Disposable {
     const parent = this.directory
     const level = this.#level(name, enterOrMake(parent, name, this.owner))
     this.#levels.push(level)
-    if (this.#left.has(this.#key())) level.modifiedNs = level.found?.exactStat().mtimeNs
+    if (this.#left.has(level.key)) level.modifiedNs = level.found?.exactStat().mtimeNs
     const old = this.#levels.length - openMax
     if (old <= 0) return // the top is somebody else's to close
     this.#levels[old]?.found?.[Symbol.dispose]()
@@ -100,7 +102,6 @@ export class DirectoryStack implements Disposable {
   }
 
   #leave(): void {
-    const key = this.#key()
     const index = this.#levels.length - 1
     const level = this.#last
     const found = this.#open(index)
@@ -112,7 +113,7 @@ export class DirectoryStack implements Disposable {
       const modifiedNs = level.entry?.modifiedNs ?? level.modifiedNs
       if (modifiedNs === undefined) return
       setModified(found.fd, '.', modifiedNs)
-      if (this.#left.size < leftMax) this.#left.add(key)
+      if (this.#left.size < leftMax) this.#left.add(level.key)
     } finally {
       if (index > 0) found[Symbol.dispose]()
     }
@@ -134,13 +135,11 @@ export class DirectoryStack implements Disposable {
 
   #level(name: Buffer, found: Found): Level {
     const owner = ownerIn(this.root, found.stat())
-    return { name, found, owner, identity: identityOf(found), entry: undefined, modifiedNs: undefined }
-  }
-
-  #key(): string {
-    const hash = createHash('sha1')
-    for (const { name } of this.#levels) hash.update(name).update('/')
-    return hash.digest('base64')
+    const key = createHash('sha1')
+      .update(this.#levels.at(-1)?.key ?? '')
+      .update(name)
+      .digest('base64')
+    return { name, key, found, owner, identity: identityOf(found), entry: undefined, modifiedNs: undefined }
   }
 }
 

@@ -286,6 +286,63 @@ describe('the files of a sandbox, from outside', () => {
     expect(answers).toEqual(Object.fromEntries(Object.keys(wrong).map((what) => [what, 'invalid_request'])))
   })
 
+  it('say what they hold exactly, or are refused: declared sizes, links, and what is in the way', async () => {
+    const answer = (...parts: Buffer[]) =>
+      codeOf(() => unpackInto(root, 'strict', Readable.from([...parts, Buffer.alloc(1024)])))
+    await write('strict/old', 'kept')
+    await box.inside('ln -s /etc strict/etc; mkdir -p strict/full/x; ln -s /etc/passwd strict/password')
+    // A file that does not arrive whole leaves the one that was there.
+    const cut = tarOf({ flag: '0', name: 'old', size: 4096 }, Buffer.from('new'))
+    expect(await codeOf(() => unpackInto(root, 'strict', Readable.from([cut])))).toBe('invalid_request')
+    expect(await read('strict/old')).toBe('kept')
+    expect(await answer(tarOf({ flag: '0', name: 'etc/x' }))).toBe('invalid_request')
+    expect(await answer(tarOf({ flag: '5', name: 'etc' }))).toBe('invalid_request')
+    expect(await answer(tarOf({ flag: '0', name: 'full' }))).toBe('conflict')
+    expect(await answer(tarOf({ flag: '0', name: '.' }))).toBe('invalid_request')
+    expect(await answer(tarOf({ flag: '1', name: 'l', target: '../../../etc/passwd' }))).toBe(
+      'invalid_request',
+    )
+    expect(await answer(tarOf({ flag: '1', name: 'l', target: 'etc/passwd' }))).toBe('invalid_request')
+    expect(await answer(tarOf({ flag: '1', name: 'l', target: 'nowhere' }))).toBe('file_not_found')
+    expect(await answer(tarOf({ flag: '2', name: 'l' }))).toBe('invalid_request')
+    // A link in the way is replaced, never written through.
+    expect(await answer(tarOf({ flag: '0', name: 'password', size: 4 }, Buffer.from('mine')))).toBe(
+      'no error',
+    )
+    expect((await box.inside('cat strict/password; head -c 5 /etc/passwd')).output).toBe('mineroot:')
+    // A terabyte of holes costs nothing; one of bytes that never come is cut.
+    const realsize = Buffer.from('00000000000\0')
+    realsize.write((2 ** 33 - 1).toString(8))
+    expect(await answer(tarOf({ flag: 'S', name: 'holes', realsize }))).toBe('no error')
+    expect(await statPath(root, 'strict/holes')).toMatchObject({ sizeBytes: 2 ** 33 - 1 })
+    const huge = Buffer.from([0x80, 0, 0, 0, 0, 0, 0, 0x0f, 0xff, 0xff, 0xff, 0xff])
+    expect(await answer(tarOf({ flag: '0', name: 'huge', sizeField: huge }))).toBe('invalid_request')
+    expect(await codeOf(() => statPath(root, 'strict/huge'))).toBe('file_not_found')
+    // Headers before an entry, and those for all entries, do not fill the memory.
+    const global = (key: string) => {
+      const record = paxOf(key, 'x'.repeat(900_000))
+      return tarOf({ flag: 'g', size: record.length }, record)
+    }
+    expect(await answer(global('comment'), tarOf({ flag: '0', name: 'g' }))).toBe('no error')
+    expect(await answer(...Array(3).fill(global('path')), tarOf({ flag: '0', name: 'g' }))).toBe(
+      'invalid_request',
+    )
+  })
+
+  it('go out and come in however deep they lie, with their names as they are', async () => {
+    const deep =
+      "import os; os.mkdir('mine'); os.chdir('mine')\nfor i in range(1000): os.mkdir(b'\\xff'); os.chdir(b'\\xff'); open('f%d' % i, 'w').close()"
+    await write('deep.py', deep)
+    await box.inside('python3 deep.py')
+    await unpackInto(root, 'copy', Readable.from(packPath(root, 'mine')))
+    const count =
+      "import os\nn = 0\nwhile True:\n  n += len(os.listdir(b'.'))\n  try: os.chdir(b'\\xff')\n  except OSError: break\nprint(n)"
+    await write('count.py', count)
+    expect((await box.inside('cd copy && python3 ../count.py')).output).toBe('2000')
+    await removePath(root, 'mine', true)
+    await removePath(root, 'copy', true)
+  })
+
   it('are removed however deep they lie and however odd they are named', async () => {
     const deep =
       "import os; os.mkdir('pit'); os.chdir('pit')\nfor i in range(3000): os.mkdir('d'); os.chdir('d')"
@@ -350,14 +407,24 @@ describe('the files of a sandbox, from outside', () => {
 
 /** An entry of an archive, right or wrong, with the right checksum. */
 function tarOf(
-  of: { flag: string; size?: number; name?: string; mtime?: Buffer; sizeField?: Buffer },
-  content = Buffer.alloc(0),
+  of: {
+    flag: string
+    size?: number
+    name?: string
+    target?: string
+    mtime?: Buffer
+    sizeField?: Buffer
+    realsize?: Buffer
+  },
+  content: Buffer = Buffer.alloc(0),
 ): Buffer {
   const header = Buffer.alloc(512)
   header.write(of.name ?? 'name', 0)
   for (const at of [100, 108, 116]) header.write('0000644\0', at)
   header.write(`${(of.size ?? 0).toString(8).padStart(11, '0')}\0`, 124)
   header.write('00000000000\0', 136)
+  header.write(of.target ?? '', 157)
+  of.realsize?.copy(header, 483)
   of.sizeField?.copy(header, 124)
   of.mtime?.copy(header, 136)
   header.write(`        ${of.flag}`, 148)
@@ -365,4 +432,11 @@ function tarOf(
   const sum = header.reduce((all, byte) => all + byte, 0)
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
   return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512)])
+}
+
+/** A pax record. */
+function paxOf(key: string, value: string): Buffer {
+  const rest = ` ${key}=${value}\n`
+  const length = rest.length + String(rest.length).length
+  return Buffer.from(`${length}${rest}`)
 }

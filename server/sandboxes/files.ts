@@ -16,6 +16,7 @@ import {
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
+import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { SandboxService } from './service.js'
 
@@ -28,6 +29,7 @@ const bytes = z.unknown().describe('the bytes themselves')
 export const fileRoutes =
   (sandboxes: SandboxService, runtime: RuntimeClient, database: Database): FastifyPluginAsyncZod =>
   async (app) => {
+    app.addHook('onRequest', async (request) => assertUtf8(request.url))
     app.get(
       '/sandboxes/:id/files/stat',
       {
@@ -169,6 +171,18 @@ const uploads =
       },
     )
   }
+
+/** Fastify takes a query that is no UTF-8 as it stands, and so another file than was meant. */
+function assertUtf8(url: string): void {
+  try {
+    decodeURIComponent(url.split('?')[1] ?? '')
+  } catch {
+    throw new ApiError(
+      'invalid_request',
+      'the query is not UTF-8: write a path that is not as a URI, percent-encoded once more (path=file:caf%25E9)',
+    )
+  }
+}
 
 /** A tenant's bytes come from our origin: no browser may take them for a page of ours. */
 function sendBytes(reply: FastifyReply, answer: Awaited<ReturnType<RuntimeClient['stream']>>): FastifyReply {
