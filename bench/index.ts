@@ -4,6 +4,7 @@ import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { detectHierarchy, removeCgroup } from '../runtime/cgroup/hierarchy.js'
+import { archives } from './archives.js'
 import { browser } from './browser.js'
 import { openCloche } from './cloche.js'
 import { listing } from './listing.js'
@@ -30,7 +31,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '300' },
     alive: { type: 'string', default: '1,100,500,1000' },
     listing: { type: 'string', default: '10,100,300' },
-    only: { type: 'string', default: 'sandboxes,runs,rate,memory,terminals,browser,alive,listing' },
+    only: { type: 'string', default: 'sandboxes,runs,rate,memory,archives,terminals,browser,alive,listing' },
   },
 })
 const rounds = Number(values.rounds)
@@ -66,6 +67,10 @@ try {
     })
   }
   if (only.has('memory')) await memory(samples, cloche, whole)
+  if (only.has('archives')) {
+    say('archives')
+    await archives(samples, cloche, directory, Math.max(3, Math.floor(rounds / 3)))
+  }
   if (only.has('terminals')) {
     say('terminals')
     await webTerminals(samples, cloche, directory, rounds * 10)
