@@ -29,7 +29,8 @@ export async function archives(
     const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/x-tar' }
     const answer = await fetch(address, { method, headers, ...(body === undefined ? {} : { body }) })
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
-    for await (const _ of answer.body ?? []);
+    const reader = answer.body?.getReader()
+    while (reader !== undefined && !(await reader.read()).done);
   }
   try {
     for (let round = 0; round < rounds; round++) {
