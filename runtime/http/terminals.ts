@@ -45,12 +45,14 @@ export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: stri
         const box = sandboxes.running(id)
         const { cols, rows, cwd, env, command, user } = await request.body(openTerminal)
         // The shell that waits in a pooled sandbox knows none of these.
-        const asked = { ...memoryEnvironment(box.limits.memoryMiB), ...box.env, ...env }
+        const asked = { ...box.env, ...env }
+        const ofMemory = memoryEnvironment(box.limits.memoryMiB)
         const opening = askHost(terminals, 'POST', hostPath(id), {
           ...{ sandboxId: id, container: box.id, size: { cols, rows }, title: (command ?? loginShell)[0] },
-          process: terminalProcess(asked, { args: command, cwd, user }),
+          process: terminalProcess({ ...ofMemory, ...asked }, { args: command, cwd, user }),
           pooled:
             command === undefined && cwd === undefined && user === 'user' && Object.keys(asked).length === 0,
+          pooledEnvironment: Object.entries(ofMemory).map(([name, value]) => `${name}=${value}`),
         })
         const answer = await unless(() => isPaused(id), opening)
         if (answer !== undefined) return answer

@@ -49,6 +49,10 @@ describe('the shell of a pooled sandbox', () => {
     expect(await waiting(id)).toBe('')
     using second = await open(id)
     expect(await ask(second, 'tty')).toBe('/dev/pts/1')
+    // What depends on the memory that it was claimed with is the same in both.
+    for (const shell of [first, second]) {
+      expect(await ask(shell, 'echo $NODE_OPTIONS $go.')).toBe('--max-old-space-size=64 .')
+    }
   })
 
   it('shows nothing of the pool', async () => {

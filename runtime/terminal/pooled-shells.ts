@@ -6,15 +6,17 @@ import { openPty, type Pty, type PtyMaker } from './pty.js'
 /**
  * Waits for one line on descriptor 3 and becomes the shell. bash reads the host name once, when it starts, so a bash
  * that stood at its prompt in the pool would show the pool's name for ever; this one starts within the few
- * milliseconds of its own beginning, and knows only the sandbox it was claimed as.
+ * milliseconds of its own beginning, and knows only the sandbox it was claimed as. The line holds what is added to its
+ * environment: words of the form `NAME=value`.
  */
-const waitThenBecome = ['/bin/sh', '-c', 'read -r go <&3 && exec 3<&- && exec "$@"', 'sh']
+const become = 'read -r go <&3 && exec 3<&- && { [ -z "$go" ] || export $go; } && exec "$@"'
+const waitThenBecome = ['/bin/sh', '-c', become, 'sh']
 
 /** A pseudo-terminal with a process on it that waits to become the shell. */
 export interface ReadyShell {
   readonly pty: Pty
-  /** Lets it become the shell. Once. */
-  begin(): void
+  /** Lets it become the shell, with `environment` added to its own. Once. */
+  begin(environment: readonly string[]): void
 }
 
 /** One shell in each pooled sandbox, in the namespaces and the cgroup already, for the first terminal after the claim. */
@@ -35,7 +37,11 @@ export class PooledShells {
     try {
       const waiting = { ...process, args: [...waitThenBecome, ...process.args], terminal: true }
       const pty = await openPty(this.maker, container, waiting, readEnd)
-      const shell = { pty, began: startTime(pty.pid), begin: () => begin(writeEnd) }
+      const shell = {
+        pty,
+        began: startTime(pty.pid),
+        begin: (environment: readonly string[]) => begin(writeEnd, environment),
+      }
       this.#ready.set(container, shell)
       // Whoever takes it waits for its end; until then somebody must, or it stays a zombie.
       void this.maker.reaper.wait(pty.pid).then(() => {
@@ -65,7 +71,7 @@ export class PooledShells {
   }
 }
 
-function begin(writeEnd: number): void {
-  writeSync(writeEnd, '\n')
+function begin(writeEnd: number, environment: readonly string[]): void {
+  writeSync(writeEnd, `${environment.join(' ')}\n`)
   closeSync(writeEnd)
 }

@@ -24,6 +24,8 @@ export const openRequest = z.object({
   process: z.looseObject({ args: z.array(z.string()).min(1) }),
   /** The shell that stands ready in the container would do as well. */
   pooled: z.boolean().default(false),
+  /** What that one does not know of its environment yet: no spaces, quotes or patterns, as a shell reads it. */
+  pooledEnvironment: z.array(z.string().regex(/^[A-Z_]+=[\w=.-]*$/)).default([]),
 })
 export type OpenRequest = z.infer<typeof openRequest>
 
@@ -87,7 +89,7 @@ export class Terminals {
       const pty = shell?.pty ?? (await openPty(this.maker, container, process))
       const id = newId('tm')
       const terminal = new Terminal(id, sandboxId, title, size, pty, this.maker.reaper, this.screens)
-      shell?.begin()
+      shell?.begin(wanted.pooledEnvironment)
       this.#held.set(id, { terminal, init })
       void terminal.ended.then(() => this.#ended(terminal))
       return terminal
