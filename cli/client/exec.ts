@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import type { ExecOptions } from '../../sdk/index.js'
 import { UsageError } from '../command.js'
+import { userFlag, userOf } from './as-user.js'
 import { type ClientCall, clientCommand } from './client-command.js'
 import { exitCodeOfProgram, notTheProgram, timeIsOver } from './exit-code.js'
 import { findSandbox, sandboxWords } from './find.js'
@@ -22,7 +23,7 @@ export const exec = clientCommand({
     'when Cloche failed.',
   flags: {
     stdin: { type: 'boolean', short: 'i', help: 'pass stdin to the command, at most 8 MiB' },
-    user: { type: 'string', short: 'u', value: 'NAME', help: 'user (default) or root' },
+    user: userFlag,
     cwd: {
       type: 'string',
       short: 'w',
@@ -66,8 +67,7 @@ export const exec = clientCommand({
 })
 
 async function optionsOf({ has, text, texts }: ClientCall): Promise<ExecOptions> {
-  const [user, cwd] = [text('user') ?? 'user', text('cwd')]
-  if (user !== 'user' && user !== 'root') throw new UsageError(`--user must be user or root, not ${user}`)
+  const [user, cwd] = [userOf(text('user')), text('cwd')]
   return {
     ...{ user, env: pairs('env', texts('env')) },
     ...(cwd === undefined ? {} : { cwd }),

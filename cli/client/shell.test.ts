@@ -34,6 +34,15 @@ describe('cloche shell', () => {
   const sees = (shell: TerminalProgram, what: RegExp) =>
     expect.poll(() => shell.shown, patience).toMatch(what)
 
+  it('is that of root with --user root', async () => {
+    const shell = open(['--user', 'root', 'box', 'id', '-un'])
+    await sees(shell, /\broot\r?\n/)
+    expect(await shell.exit).toBe(0)
+    const wrong = open(['--user', 'nobody', 'box'])
+    await sees(wrong, /--user must be user or root, not nobody/)
+    expect(await wrong.exit).toBe(125)
+  })
+
   it('is a true terminal: raw keys, its size and changes of it, and the exit code', async () => {
     const shell = open(['box'])
     await sees(shell, /\$ $/)

@@ -1,5 +1,6 @@
 import type { OpenTerminal, Sandbox, Terminal } from '../../sdk/index.js'
 import { Failure } from '../command.js'
+import { userFlag, userOf } from './as-user.js'
 import { type ClientCall, clientCommand } from './client-command.js'
 import { EscapeFilter } from './escape.js'
 import { exitCodeOfProgram, notTheProgram } from './exit-code.js'
@@ -30,6 +31,7 @@ export const shell = clientCommand({
       value: 'DIRECTORY',
       help: 'working directory; default: the home directory',
     },
+    user: userFlag,
     env: {
       type: 'string',
       short: 'e',
@@ -59,7 +61,7 @@ export const shell = clientCommand({
 function optionsOf({ rest, text, texts }: ClientCall): OpenTerminal {
   const cwd = text('cwd')
   return {
-    ...{ ...size(), env: pairs('env', texts('env')) },
+    ...{ ...size(), env: pairs('env', texts('env')), user: userOf(text('user')) },
     ...(cwd === undefined ? {} : { cwd }),
     ...(rest.length === 0 ? {} : { command: [...rest] }),
   }
