@@ -18,6 +18,8 @@ const flags: Readonly<Record<TarType, string>> = {
 /** Eleven octal digits. */
 const sizeMax = 8 ** 11 - 1
 const namesMax = 100
+/** Of what is written of a header. */
+const fieldsEnd = 265
 const nothing = Buffer.alloc(0)
 
 /**
@@ -101,7 +103,8 @@ function block(flag: string, entry: Head): Buffer {
   entry.target.copy(header, 157, 0, namesMax)
   header.write('ustar\x0000', 257, 'latin1')
   let sum = 0
-  for (const byte of header) sum += byte
+  // Nothing comes after these fields. An iterator would take most of the time of a small file.
+  for (let at = 0; at < fieldsEnd; at++) sum += header[at] ?? 0
   octal(sum, 148, 6)
   header.write('\0 ', 154)
   return header
