@@ -37,7 +37,13 @@ interface Level {
   readonly prefix: Buffer
   readonly identity: string
   found: Found | undefined
-  names: Dir | Buffer[]
+  names: Dir | Name[]
+}
+
+interface Name {
+  readonly name: Buffer
+  /** As the directory itself says; false where it does not say. Most entries are files, and need one call less then. */
+  readonly isFile: boolean
 }
 
 /**
@@ -81,16 +87,21 @@ class Packer {
       }
       for (let last = levels[0]; last !== undefined; last = levels.at(-1)) {
         if (++this.#seen % seenMax === 0) yield noBytes // others take their turn
-        const name = nextName(last)
-        if (name === undefined) {
+        const next = nextName(last)
+        if (next === undefined) {
           close(levels)
           continue
         }
+        const { name, isFile } = next
         const { found, prefix } = last
         if (found === undefined) throw new Error('the last directory is always open')
+        const shown = Buffer.concat([prefix, name])
+        if (isFile) {
+          yield* this.#fileIn(found, name, shown)
+          continue
+        }
         const stat = lstatSync(found.path(name), { bigint: true, throwIfNoEntry: false })
         if (stat === undefined) continue // it went meanwhile
-        const shown = Buffer.concat([prefix, name])
         if (stat.isDirectory()) {
           const inner = tryEnter(found, name)
           if (inner === undefined) continue
@@ -106,11 +117,24 @@ class Packer {
     }
   }
 
-  /** @param fd is closed */
-  *file(fd: number, name: Buffer): Generator<Buffer> {
+  *#fileIn(directory: Found, name: Buffer, shown: Buffer): Generator<Buffer> {
+    const fd = unlessGone(() => directory.openFile(name))
+    if (fd !== undefined) yield* this.file(fd, shown, true)
+  }
+
+  /**
+   * @param fd is closed
+   * @param linked it may have come already under another name
+   */
+  *file(fd: number, name: Buffer, linked = false): Generator<Buffer> {
     try {
       const stat = fstatSync(fd, { bigint: true })
       if (!stat.isFile()) return // swapped meanwhile
+      const first = linked && stat.nlink > 1n ? this.#firstName(stat, name) : undefined
+      if (first !== undefined) {
+        yield* this.#push(tarHeader(this.#entry('link', name, stat, { target: first })))
+        return
+      }
       const sizeBytes = Number(stat.size)
       const holes = sizeBytes - Number(stat.blocks) * 512 >= holeBytesMin
       const extents = holes ? { extents: extentsOf(fd, sizeBytes) } : {}
@@ -136,21 +160,12 @@ class Packer {
   }
 
   *#other(directory: Found, name: Buffer, shown: Buffer, stat: BigIntStats): Generator<Buffer> {
-    const type = stat.isFile()
-      ? 'file'
-      : stat.isSymbolicLink()
-        ? 'symlink'
-        : stat.isFIFO()
-          ? 'pipe'
-          : undefined
+    if (stat.isFile()) return yield* this.#fileIn(directory, name, shown)
+    const type = stat.isSymbolicLink() ? 'symlink' : stat.isFIFO() ? 'pipe' : undefined
     if (type === undefined) return
     const first = stat.nlink > 1n ? this.#firstName(stat, shown) : undefined
     if (first !== undefined) {
       yield* this.#push(tarHeader(this.#entry('link', shown, stat, { target: first })))
-    } else if (type === 'file') {
-      const fd = unlessGone(() => directory.openFile(name))
-      if (fd !== undefined) yield* this.file(fd, shown)
-      else this.#links.delete(keyOf(stat)) // no entry for its other names to lead to
     } else {
       const target = type === 'symlink' ? tryReadlink(directory, name) : noBytes
       if (target !== undefined) yield* this.#push(tarHeader(this.#entry(type, shown, stat, { target })))
@@ -204,7 +219,7 @@ class Packer {
   #closeOld(levels: Level[]): void {
     const old = levels[levels.length - 1 - openMax]
     if (old === undefined || Array.isArray(old.names)) return
-    const names: Buffer[] = []
+    const names: Name[] = []
     for (let name = readName(old.names); name !== undefined; name = readName(old.names)) {
       names.push(name)
       if (++this.#heldNames > heldNamesMax) {
@@ -224,9 +239,9 @@ const level = (found: Found, prefix: Buffer): Level => ({
   names: opendirSync(found.path(), { encoding: 'latin1', bufferSize: 256 }),
 })
 
-function readName(names: Dir): Buffer | undefined {
+function readName(names: Dir): Name | undefined {
   const entry = names.readSync()
-  return entry === null ? undefined : Buffer.from(entry.name, 'latin1')
+  return entry === null ? undefined : { name: Buffer.from(entry.name, 'latin1'), isFile: entry.isFile() }
 }
 
 const keyOf = ({ dev, ino }: BigIntStats) => `${dev}:${ino}`
