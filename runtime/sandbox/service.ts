@@ -11,31 +11,24 @@ import {
   type SandboxState,
 } from '../../protocol/index.js'
 import { pin } from '../cgroup/cpusets.js'
-import { assertFits } from '../cgroup/fit.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
-import { CgroupWriteError, processesOf } from '../cgroup/hierarchy.js'
-import { changeLimits } from '../cgroup/limits.js'
-import { relocate } from '../cgroup/relocate.js'
+import { CgroupWriteError } from '../cgroup/hierarchy.js'
 import { notFound, notRunning, RuntimeRefusal } from '../errors.js'
-import { signal } from '../linux/process.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import { limitVolume } from '../rootfs/volume.js'
 import { bind } from './bind.js'
+import { holdTo, limitDisk, relink } from './change.js'
 import { saveCopy } from './copy.js'
-import { assertDiskFits } from './disk-fit.js'
+import { ensureKillable } from './killable.js'
 import * as life from './life.js'
 import type { Maker } from './make.js'
-import { fitMemoryFiles } from './memory-fit.js'
 import { Meter } from './meter.js'
-import { type NodeContext, volumeOf } from './node.js'
+import type { NodeContext } from './node.js'
 import { type Record, saveRecord, syncRecord } from './record.js'
 import { restored } from './restore.js'
 import { assertRoom } from './room.js'
 import type { Tenants } from './tenants.js'
 import { Terminations } from './terminate.js'
 import type { Warm } from './warm.js'
-
-const mib = 1024 ** 2
 
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
 export class Sandboxes {
@@ -182,8 +175,8 @@ export class Sandboxes {
         limits: change.limits ?? before.limits,
         network: change.network ?? before.network,
       }
-      if (change.limits !== undefined) await this.#hold(box, before)
-      const changed = this.#keep(box.init === null ? box : await this.#relink(box, before))
+      if (change.limits !== undefined) await holdTo(this.node, this.maker, box, before)
+      const changed = this.#keep(box.init === null ? box : await relink(this.node, this.meter, box, before))
       saveCopy(this.node, changed)
       return changed
     })
@@ -224,7 +217,7 @@ export class Sandboxes {
       await this.#terminations.run(id, box, graceMs)
       const stopped = await this.#counted(box)
       this.#boxes.set(id, stopped)
-      await life.halt(this.node, await this.#mortal(box))
+      await life.halt(this.node, await ensureKillable(this.node, this.tenants, box))
       this.#rebalance()
       return this.#keep(stopped)
     })
@@ -275,7 +268,7 @@ export class Sandboxes {
       if (box === undefined) return
       this.#boxes.delete(id)
       try {
-        await life.tearDown(this.node, await this.#mortal(box))
+        await life.tearDown(this.node, await ensureKillable(this.node, this.tenants, box))
       } catch (error) {
         // A tenant can make its processes slow to die: asked again, this goes on where it was.
         this.#boxes.set(id, { ...box, state: 'stopped', init: null })
@@ -292,7 +285,7 @@ export class Sandboxes {
       const box = this.get(id)
       await this.#terminations.run(id, box, defaultGraceMs)
       const stopped = await this.#counted(box)
-      await life.halt(this.node, await this.#mortal(box))
+      await life.halt(this.node, await ensureKillable(this.node, this.tenants, box))
       this.#save(stopped)
       this.#boxes.delete(id)
       if (box.tenantId !== null) this.tenants.leave(box.tenantId)
@@ -312,7 +305,7 @@ export class Sandboxes {
       }
       const box = restored(this.node, entry, as, this.templates())
       this.adopt(box)
-      this.#limitDisk(box)
+      limitDisk(this.node, box)
       saveCopy(this.node, box)
       await syncRecord(life.directoryOf(this.node, box))
       return box
@@ -327,54 +320,6 @@ export class Sandboxes {
       quota,
       theirs.map((box) => box.limits),
     )
-  }
-
-  /** Other limits for a sandbox: all of them, or none when one does not fit. */
-  async #hold(box: Record, before: Record): Promise<void> {
-    const { hierarchy, device } = this.node
-    await assertDiskFits(this.node, box, before)
-    if (box.init !== null) {
-      await assertFits(hierarchy, box.cgroup, this.maker.hostLimits(box), `sandbox ${box.sandboxId}`)
-      await fitMemoryFiles(this.node.reaper, box, before)
-      try {
-        changeLimits(hierarchy, box.cgroup, this.maker.boundsOf(box), device)
-      } catch (error) {
-        await fitMemoryFiles(this.node.reaper, before, before)
-        throw error
-      }
-    }
-    this.#limitDisk(box)
-  }
-
-  /** Brings the link of a running sandbox to its policy. */
-  async #relink(box: Record, before: Record): Promise<Record> {
-    const { network } = this.node
-    const [link, wanted] = [life.linkOf(this.node, box), life.linkPolicyOf(box)]
-    if (box.network === 'none' && before.network !== 'none') {
-      const counted = this.meter.countLink(box)
-      await network.disconnect(link)
-      return { ...box, counted }
-    }
-    if (before.network === 'none' && box.init !== null) {
-      if (!this.node.engines.of(box.isolation).linksLater) throw unlinked(box)
-      await network.connect(link, wanted, box.init.pid)
-    } else await network.apply(link, wanted)
-    return box
-  }
-
-  /**
-   * Makes sure that the sandbox's processes can die: version 1 lets no frozen process. Those of a paused tenant
-   * are killed and moved out of it, and die when they thaw there.
-   */
-  async #mortal(box: Record): Promise<Record> {
-    const { hierarchy, cgroupRoot, engines } = this.node
-    if (box.state === 'paused') await thaw(hierarchy, box.cgroup)
-    if (box.init === null || hierarchy.version === 2 || !this.tenants.isPaused(box.tenantId)) return box
-    for (const pid of await processesOf(hierarchy, box.cgroup)) signal(pid, 'SIGKILL')
-    const cgroup = join(cgroupRoot, 'pool', `${box.id}-leaving`)
-    relocate(hierarchy, box.cgroup, cgroup)
-    engines.of(box.isolation).relocated(box.id, cgroup)
-    return { ...box, cgroup }
   }
 
   #watch(box: Record): void {
@@ -409,10 +354,6 @@ export class Sandboxes {
     })
   }
 
-  #limitDisk(box: Record): void {
-    limitVolume(volumeOf(this.node, box), box.limits.diskMiB * mib)
-  }
-
   #keep(box: Record): Record {
     this.#save(box)
     if (box.sandboxId !== null) this.#boxes.set(box.sandboxId, box)
@@ -437,8 +378,3 @@ export class Sandboxes {
 }
 
 const unavailable = (why: string) => new RuntimeRefusal('template_unavailable', why)
-const unlinked = (box: Record) =>
-  new RuntimeRefusal(
-    'conflict',
-    `sandbox ${box.sandboxId} is ${box.isolation} and has no network: it can be given one only while it is stopped`,
-  )

@@ -160,20 +160,28 @@ describe('what a sandbox sees of processors, memory and time', () => {
     }
   })
 
-  it('is told to Node.js with little memory in every way in: a command, a terminal, a run', async () => {
-    const { id } = await claim({ limits: limitsOf(1, 128) })
-    const says = '--max-old-space-size=64'
-    const print = 'echo "<$NODE_OPTIONS>"'
-    expect(await output(id, print)).toContain(`<${says}>`)
-    using terminal = await instance.openTerminal(id)
-    terminal.type(`${print}\n`)
-    await terminal.sees(`<${says}>`)
-    const { steps } = await performOn({
-      steps: [stepOf(print, { limits: { ...testStepLimits, memoryMiB: 128 } })],
-    })
-    expect(steps[0]?.stdout.content).toBe(`<${says}>\n`)
-    await remove(id)
-  })
+  it.each([
+    ['made cold', 'a'],
+    ['of the pool', undefined],
+  ])(
+    'is told to Node.js with little memory in a command, a terminal and a run: in a sandbox %s',
+    async (_, value) => {
+      await instance.poolFull()
+      // With variables of its own it does not use the shell of the pool.
+      const { id } = await claim({ limits: limitsOf(1, 128), env: value === undefined ? {} : { A: value } })
+      const says = '--max-old-space-size=64'
+      const print = 'echo "<$NODE_OPTIONS>"'
+      expect(await output(id, print)).toContain(`<${says}>`)
+      using terminal = await instance.openTerminal(id)
+      terminal.type(`${print}\n`)
+      await terminal.sees(`<${says}>`)
+      const { steps } = await performOn({
+        steps: [stepOf(print, { limits: { ...testStepLimits, memoryMiB: 128 } })],
+      })
+      expect(steps[0]?.stdout.content).toBe(`<${says}>\n`)
+      await remove(id)
+    },
+  )
 
   it('counts the memory that it uses, and not what others use', async () => {
     const { id } = await claim({ limits: limitsOf(1, 256) })
