@@ -38,10 +38,15 @@ export async function listKeys(prisma: PrismaClient, tenantId: string): Promise<
   return rows.map(presentKey)
 }
 
-/** @throws ApiError `not_found` */
-export async function deleteKey(prisma: PrismaClient, tenantId: string, id: string): Promise<void> {
+/**
+ * @returns what the key was called
+ * @throws ApiError `not_found`
+ */
+export async function deleteKey(prisma: PrismaClient, tenantId: string, id: string): Promise<string> {
+  const key = await prisma.apiKey.findFirst({ where: { id, tenantId }, select: { name: true } })
   const { count } = await prisma.apiKey.deleteMany({ where: { id, tenantId } })
-  if (count === 0) throw notFound('API key')
+  if (key === null || count === 0) throw notFound('API key')
+  return key.name
 }
 
 const include = { createdBy: { select: { id: true, name: true, email: true } } } as const

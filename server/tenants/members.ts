@@ -89,11 +89,12 @@ export class Members {
 
   async revoke(who: Principal, id: string): Promise<void> {
     requireRole(who, 'admin')
-    const { count } = await this.database.prisma.invitation.deleteMany({
-      where: { id, tenantId: who.tenantId },
-    })
-    if (count === 0) throw notFound('invitation')
-    await audit(this.database.prisma, who, 'member.uninvite', id)
+    const { prisma } = this.database
+    const where = { id, tenantId: who.tenantId }
+    const row = await prisma.invitation.findFirst({ where, select: { email: true } })
+    const { count } = await prisma.invitation.deleteMany({ where })
+    if (row === null || count === 0) throw notFound('invitation')
+    await audit(prisma, who, 'member.uninvite', id, { email: row.email })
   }
 
   /** The link alone is not enough: it was made for one e-mail address. */
@@ -159,8 +160,14 @@ export class Members {
       return rows.map((row) => String(row.id))
     }
     const ids = await this.#keepingAnOwner(who.tenantId, userId, null, remove, may)
-    const detail = keys === 'revoke' ? { keysRevoked: ids } : { keysTransferred: ids }
-    await audit(this.database.prisma, who, 'member.remove', userId, ids.length === 0 ? {} : detail)
+    const ofKeys = keys === 'revoke' ? { keysRevoked: ids } : { keysTransferred: ids }
+    // Their address is known of members only, so it is written down with the removal.
+    const user = await this.database.prisma.user.findUnique({
+      where: { id: userId },
+      select: { email: true },
+    })
+    const detail = { ...(user ?? {}), ...(ids.length === 0 ? {} : ofKeys) }
+    await audit(this.database.prisma, who, 'member.remove', userId, detail)
     const [keysRevoked, keysTransferred] = keys === 'revoke' ? [ids.length, 0] : [0, ids.length]
     return { keysRevoked, keysTransferred }
   }

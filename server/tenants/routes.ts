@@ -233,9 +233,9 @@ export const tenantRoutes =
       },
       handler: async (request, reply) => {
         requireRole(request.principal, 'admin')
-        await deleteKey(prisma, request.principal.tenantId, request.params.id)
+        const name = await deleteKey(prisma, request.principal.tenantId, request.params.id)
         principals.forget({ keyId: request.params.id })
-        await audit(prisma, request.principal, 'key.delete', request.params.id)
+        await audit(prisma, request.principal, 'key.delete', request.params.id, { name })
         return reply.code(204).send(null)
       },
     })

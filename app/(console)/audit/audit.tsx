@@ -1,47 +1,90 @@
 'use client'
 
-import { ScrollText } from 'lucide-react'
+import { Download, ScrollText, Search } from 'lucide-react'
+import { useEffect, useMemo, useState } from 'react'
 import useSWRInfinite from 'swr/infinite'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { PageHead, Panel, Table } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { call } from '../../lib/api'
-import { dateTime, oneLine } from '../../lib/format'
-import { type AuditEvent, auditEvent, listOf } from '../../lib/protocol'
+import { apiKey, auditEvent, invitation, listOf, member } from '../../lib/protocol'
+import { useResource } from '../../lib/resource'
+import { AuditFilterBar, auditQueryOf, noFilter } from './audit-filter'
+import { EventLine } from './event-line'
 
 const auditList = listOf(auditEvent)
 type Page = z.infer<typeof auditList>
+const memberList = z.object({ members: z.array(member), invitations: z.array(invitation) })
+const keyList = z.object({ keys: z.array(apiKey) })
 
-function pagePath(index: number, before: Page | null): string | null {
-  if (index === 0) return '/audit?limit=50'
-  return before?.nextCursor ? `/audit?limit=50&cursor=${encodeURIComponent(before.nextCursor)}` : null
-}
+/** From the last key to the question. */
+const typingMs = 300
 
 export function Audit() {
-  const pages = useSWRInfinite<Page, Error>(pagePath, (path: string) => call(auditList, path), {
-    revalidateFirstPage: true,
+  const [typed, setTyped] = useState('')
+  const [filter, setFilter] = useState(noFilter)
+  useEffect(() => {
+    const timer = setTimeout(() => setFilter((now) => ({ ...now, actor: typed.trim() })), typingMs)
+    return () => clearTimeout(timer)
+  }, [typed])
+  // One moment for each filter: a new one each time it is drawn would be asked for each time.
+  const query = useMemo(() => auditQueryOf(filter, Date.now()), [filter])
+  const pathOf = (index: number, before: Page | null) => {
+    if (index > 0 && !before?.nextCursor) return null
+    const wanted = new URLSearchParams({ limit: '50', ...query })
+    if (before?.nextCursor) wanted.set('cursor', before.nextCursor)
+    return `/audit?${wanted}`
+  }
+  const pages = useSWRInfinite<Page, Error>(pathOf, (path: string) => call(auditList, path), {
+    ...{ revalidateFirstPage: true, keepPreviousData: true },
   })
+  const { names, existing } = useKnown()
   const events = pages.data?.flatMap(({ items }) => items)
+  const filtered = Object.keys(query).length > 0
+  const clear = () => {
+    setTyped('')
+    setFilter(noFilter)
+  }
   return (
     <>
-      <PageHead title="Audit">Every change in this tenant: who, what and when</PageHead>
+      <PageHead
+        title="Audit log"
+        action={
+          <Button asChild>
+            <a href={`/api/v1/audit.csv?${new URLSearchParams(query)}`} download>
+              <Download aria-hidden />
+              Export CSV
+            </a>
+          </Button>
+        }
+      >
+        Every change in this tenant: who, what and when
+      </PageHead>
       <Panel>
+        <AuditFilterBar filter={filter} typed={typed} onType={setTyped} onChange={setFilter} />
         {!events &&
           (pages.error ? (
             <Failed error={pages.error} retry={() => pages.mutate()} />
           ) : (
             <SkeletonRows rows={8} />
           ))}
-        {events?.length === 0 && (
-          <Empty icon={ScrollText} title="Nothing has happened yet">
-            Sandboxes made and deleted, members, keys: each change leaves a line here.
-          </Empty>
-        )}
+        {events?.length === 0 &&
+          (filtered ? (
+            <Empty
+              icon={Search}
+              title="No matching events"
+              action={<Button onClick={clear}>Clear filters</Button>}
+            />
+          ) : (
+            <Empty icon={ScrollText} title="No events yet">
+              Changes to sandboxes, members, API keys and the tenant are listed here.
+            </Empty>
+          ))}
         {events && events.length > 0 && (
-          <Table label="Audit events" head={['When', 'Who', 'What', 'On', 'Detail']}>
+          <Table label="Audit events" head={['Event', 'By', 'Time']}>
             {events.map((event) => (
-              <Line key={event.id} event={event} />
+              <EventLine key={event.id} event={event} name={names.get(event.actor)} existing={existing} />
             ))}
           </Table>
         )}
@@ -57,21 +100,18 @@ export function Audit() {
   )
 }
 
-function Line({ event }: { event: AuditEvent }) {
-  const detail = Object.entries(event.detail).map(([name, value]) => `${name}: ${plain(value)}`)
-  return (
-    <tr className="align-top">
-      <td className="tabular whitespace-nowrap text-muted">{dateTime(event.at)}</td>
-      <td className="max-w-56 truncate">{oneLine(event.actor, 254)}</td>
-      <td className="whitespace-nowrap font-medium">{event.action}</td>
-      <td className="whitespace-nowrap font-mono text-xs leading-5">
-        {event.target ? oneLine(event.target) : '–'}
-      </td>
-      <td className="min-w-48 text-muted text-xs leading-5">{oneLine(detail.join(', '), 300)}</td>
-    </tr>
+/** The names of the tenant's people by address, and which keys and invitations still exist. */
+function useKnown() {
+  const members = useResource('/members', memberList).data
+  const keys = useResource('/keys', keyList).data
+  return useMemo(
+    () => ({
+      names: new Map(members?.members.map(({ email, name }) => [email, name])),
+      existing: {
+        keys: new Set(keys?.keys.map(({ id }) => id)),
+        invitations: new Set(members?.invitations.map(({ id }) => id)),
+      },
+    }),
+    [members, keys],
   )
-}
-
-function plain(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

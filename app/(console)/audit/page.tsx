@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { Audit } from './audit'
 
-export const metadata: Metadata = { title: 'Audit' }
+export const metadata: Metadata = { title: 'Audit log' }
 
 export default function AuditPage() {
   return <Audit />
