@@ -69,6 +69,19 @@ const distribution = z.object({
   p99Ms: z.number(),
 })
 
+/** How long a pool remembers what it was. */
+export const poolHistory = { everyMs: 10_000, readings: 60 } as const
+
+export const poolReading = z.object({
+  ready: z.number(),
+  target: z.number(),
+  /** In the last whole minute. */
+  claims: z.number(),
+  /** Claims a minute that were expected. */
+  forecast: z.number(),
+})
+export type PoolReading = z.infer<typeof poolReading>
+
 /** One pool, as operators see it. What ends in `Total`, `hits` and `misses` only grow while the runtime lives. */
 export const poolStatus = z.object({
   template: templateName,
@@ -95,6 +108,8 @@ export const poolStatus = z.object({
     expected: z.number(),
     actual: z.number(),
   }),
+  /** One reading each ten seconds, the newest last, for ten minutes at most. */
+  history: z.array(poolReading).readonly(),
   madeTotal: z.number(),
   /** Sandboxes made for the pool in the last minute. */
   refillsPerMinute: z.number(),

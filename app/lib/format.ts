@@ -54,7 +54,20 @@ export function microseconds(us: number): string {
 }
 
 const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
-const minute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const minute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' })
+
+const clock = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const shortDay = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric' })
+
+/** `15:00`, for an axis. */
+export function timeOfDay(ms: number): string {
+  return clock.format(ms)
+}
+
+/** `Nov 28`, for an axis. */
+export function monthDay(ms: number): string {
+  return shortDay.format(ms)
+}
 
 export function date(iso: string): string {
   return day.format(new Date(iso))

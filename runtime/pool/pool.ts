@@ -1,6 +1,7 @@
 import type { PoolStatus } from '../../protocol/index.js'
 import type { Record } from '../sandbox/record.js'
 import { Forecast } from './forecast.js'
+import { PoolHistory } from './history.js'
 import type { Key } from './key.js'
 import { Waits } from './waits.js'
 
@@ -26,6 +27,7 @@ export class Pool {
   readonly #madeAt: number[] = []
   readonly #discarded = { idle: 0, age: 0, rebuilt: 0, memory: 0, dead: 0 }
   readonly #forecast: Forecast
+  readonly #history: PoolHistory
   #failure: string | null = null
   #backoffMs = firstBackoffMs
   #retryAt = 0
@@ -36,6 +38,7 @@ export class Pool {
     private readonly now: () => number,
   ) {
     this.#forecast = new Forecast(now())
+    this.#history = new PoolHistory(now())
   }
 
   /** Sandboxes that it lacks and may make now. */
@@ -78,6 +81,17 @@ export class Pool {
     return true
   }
 
+  /** Remembers what it is now, for charts. */
+  record(): void {
+    const now = this.now()
+    this.#history.record(now, () => {
+      this.#forecast.advance(now)
+      const { actual, perMinute } = this.#forecast.describe()
+      const forecast = Math.round(perMinute * 100) / 100
+      return { ready: this.ready.length, target: this.target, claims: actual, forecast }
+    })
+  }
+
   status(asked: number): PoolStatus {
     const since = this.now() - minuteMs
     while ((this.#madeAt[0] ?? since) < since) this.#madeAt.shift()
@@ -88,6 +102,7 @@ export class Pool {
       ...{ target: this.target, ready: this.ready.length, creating: this.creating },
       ...{ hits: this.hits, misses: this.misses, wait: this.waits.describe(), asked },
       forecast: this.#forecast.describe(),
+      history: this.#history.describe(),
       madeTotal: this.#madeTotal,
       refillsPerMinute: this.#madeAt.length,
       discardedTotal: { ...this.#discarded },

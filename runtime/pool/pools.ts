@@ -186,6 +186,7 @@ export class Pools implements Warm {
     this.#retarget()
     for (const pool of this.#pools.values()) this.#trim(pool)
     this.#pump()
+    for (const pool of this.#pools.values()) pool.record()
   }
 
   #retarget(): void {

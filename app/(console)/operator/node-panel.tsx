@@ -29,7 +29,7 @@ export function NodePanel({ node }: { node: z.infer<typeof adminNode> }) {
           text={`${percent(node.diskUsedBytes / node.diskTotalBytes)} of ${bytes(node.diskTotalBytes)}`}
         />
       </div>
-      <dl className="tabular grid grid-cols-2 gap-px border-line border-t bg-line sm:grid-cols-3">
+      <dl className="tabular grid grid-cols-2 border-line border-t sm:grid-cols-4">
         <Fact name="Sandboxes">{node.sandboxes.toLocaleString('en')}</Fact>
         <Fact name="Running">{node.running.toLocaleString('en')}</Fact>
         <Fact name="Runtime uptime">
@@ -59,7 +59,7 @@ export function NodePanel({ node }: { node: z.infer<typeof adminNode> }) {
 
 export function Fact({ name, children }: { name: string; children: React.ReactNode }) {
   return (
-    <div className="min-w-0 bg-surface px-4 py-3">
+    <div className="min-w-0 px-4 py-3">
       <dt className="text-muted text-xs">{name}</dt>
       <dd className="mt-0.5 truncate font-semibold text-base">{children}</dd>
     </div>

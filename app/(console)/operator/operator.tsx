@@ -4,6 +4,7 @@ import { ShieldOff } from 'lucide-react'
 import { Notice } from '../../components/ui/notice'
 import { PageHead, Panel } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
+import { Unreachable } from '../../lib/api'
 import { adminNode } from '../../lib/protocol'
 import { explain, useResource } from '../../lib/resource'
 import { useSession } from '../../lib/session'
@@ -41,7 +42,7 @@ function Node() {
           : 'Node status, pools, tenants and accounts'}
       </PageHead>
       <div className="grid gap-5">
-        {error && data && <Notice tone="warn">{explain(error)}</Notice>}
+        {error && data && !(error instanceof Unreachable) && <Notice tone="warn">{explain(error)}</Notice>}
         {!data && (
           <Panel>{error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />}</Panel>
         )}

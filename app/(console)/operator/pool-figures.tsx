@@ -1,57 +1,83 @@
+import { ChevronRight } from 'lucide-react'
+import { useState } from 'react'
 import { mebibytes, percent } from '../../lib/format'
-import type { PoolStatus } from '../../lib/protocol'
+import type { PoolReading, PoolStatus } from '../../lib/protocol'
 import { Spark } from './spark'
-import { poolName, type Reading } from './use-history'
 
-/** One pool: two live graphs, and the figures behind them. */
-export function PoolFigures({ pool, history }: { pool: PoolStatus; history: readonly Reading[] }) {
+/** One pool: a line that opens to two graphs of the last minutes and the figures behind them. */
+export function PoolFigures({ pool }: { pool: PoolStatus }) {
   const claims = pool.hits + pool.misses
   const discarded = Object.entries(pool.discardedTotal).filter(([, number]) => number > 0)
+  const history = (name: keyof PoolReading) => [...pool.history.map((one) => one[name]), nowOf(pool)[name]]
+  // Those that are in use show their graphs; a node has a pool for each language.
+  const [open, setOpen] = useState(claims > 0)
   return (
-    <li className="grid gap-4 p-4 lg:grid-cols-[12rem_1fr_1fr] lg:gap-8">
-      <div className="min-w-0">
-        <h3 className="truncate font-medium">{pool.template}</h3>
-        <p className="text-muted text-xs">
-          {pool.purpose === 'run' ? 'for runs' : `${pool.isolation}, ${mebibytes(pool.memoryMiB)}`}
-        </p>
-        <p className="tabular mt-2 font-semibold text-base">
-          {pool.ready} of {pool.target}
-          <span className="font-normal text-muted text-sm"> ready</span>
-        </p>
-        <p className="tabular text-muted text-xs">
-          {pool.creating} starting{pool.asked > 0 && `, ${pool.asked} requested`}
-        </p>
-      </div>
-      <Graph
-        name="Ready / target"
-        now={`${pool.ready} / ${pool.target}`}
-        lines={[history.map(({ ready }) => ready), history.map(({ target }) => target)]}
-        facts={[
-          ['Hit rate', claims > 0 ? percent(pool.hits / claims) : '–'],
-          [
-            'Claims',
-            `${pool.hits.toLocaleString('en')} warm, ${pool.misses.toLocaleString('en')} cold starts`,
-          ],
-          ['Claim wait', `p50 ${milliseconds(pool.wait.p50Ms)}, p99 ${milliseconds(pool.wait.p99Ms)}`],
-        ]}
-      />
-      <Graph
-        name="Claims per minute: actual / forecast"
-        now={`${round(pool.forecast.actual)} / ${round(pool.forecast.perMinute)}`}
-        lines={[history.map(({ came }) => came), history.map(({ forecast }) => forecast)]}
-        facts={[
-          ['Last minute', `${round(pool.forecast.actual)} actual, ${round(pool.forecast.expected)} expected`],
-          ['Created', `${pool.madeTotal.toLocaleString('en')}, ${pool.refillsPerMinute} in the last minute`],
-          [
-            'Evicted',
-            discarded.length ? discarded.map(([why, number]) => `${number} ${why}`).join(', ') : 'none',
-          ],
-        ]}
-      />
-      <span className="sr-only">{poolName(pool)}</span>
+    <li>
+      <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)} className="group">
+        <summary className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2.5 hover:bg-hover">
+          <ChevronRight
+            aria-hidden
+            className="size-4 shrink-0 self-center text-muted transition-transform group-open:rotate-90"
+          />
+          <h3 className="font-medium">{pool.template}</h3>
+          <span className="text-muted text-xs">
+            {pool.purpose === 'run' ? 'for runs' : `${pool.isolation}, ${mebibytes(pool.memoryMiB)}`}
+          </span>
+          <span className="tabular ml-auto">
+            <strong className="font-semibold">
+              {pool.ready} of {pool.target}
+            </strong>{' '}
+            ready
+          </span>
+          <span className="tabular text-muted text-xs">
+            {pool.creating} starting{pool.asked > 0 && `, ${pool.asked} requested`}
+          </span>
+        </summary>
+        {open && (
+          <div className="grid gap-4 px-4 pt-1 pb-4 lg:grid-cols-2 lg:gap-8">
+            <Graph
+              name="Ready / target"
+              now={`${pool.ready} / ${pool.target}`}
+              lines={[history('ready'), history('target')]}
+              facts={[
+                ['Hit rate', claims > 0 ? percent(pool.hits / claims) : '–'],
+                [
+                  'Claims',
+                  `${pool.hits.toLocaleString('en')} warm, ${pool.misses.toLocaleString('en')} cold starts`,
+                ],
+                ['Claim wait', `p50 ${milliseconds(pool.wait.p50Ms)}, p99 ${milliseconds(pool.wait.p99Ms)}`],
+              ]}
+            />
+            <Graph
+              name="Claims per minute: actual / forecast"
+              now={`${round(pool.forecast.actual)} / ${round(pool.forecast.perMinute)}`}
+              lines={[history('claims'), history('forecast')]}
+              facts={[
+                [
+                  'Last minute',
+                  `${round(pool.forecast.actual)} actual, ${round(pool.forecast.expected)} expected`,
+                ],
+                [
+                  'Created',
+                  `${pool.madeTotal.toLocaleString('en')}, ${pool.refillsPerMinute} in the last minute`,
+                ],
+                [
+                  'Evicted',
+                  discarded.length ? discarded.map(([why, number]) => `${number} ${why}`).join(', ') : 'none',
+                ],
+              ]}
+            />
+          </div>
+        )}
+      </details>
     </li>
   )
 }
+
+/** The reading of now: the kept ones are up to ten seconds old. */
+const nowOf = ({ ready, target, forecast }: PoolStatus): PoolReading => ({
+  ...{ ready, target, claims: forecast.actual, forecast: forecast.perMinute },
+})
 
 function round(value: number): string {
   return Number(value.toFixed(1)).toLocaleString('en')

@@ -11,18 +11,16 @@ import { bare } from '../../lib/limits'
 import { type PoolsStatus, poolsStatus } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { PoolFigures } from './pool-figures'
-import { poolName, useHistory } from './use-history'
+import { poolName } from './pool-name'
 import { WarmAhead } from './warm-ahead'
 import { WarmDialog } from './warm-dialog'
 
 /** How often the pools are read. */
 const everyMs = 2000
-const none: readonly [] = []
 
 /** Sandboxes that wait to be claimed: how many, how often one was there in time, and what is forecast. */
 export function Pools() {
   const { data, error, mutate } = useResource('/admin/pools', poolsStatus, { everyMs, always: true })
-  const history = useHistory(data?.pools ?? none)
   const [asking, setAsking] = useState(false)
   return (
     <Panel
@@ -52,7 +50,7 @@ export function Pools() {
           <Budget status={data} />
           <ul aria-label="Pools" className="divide-y divide-line border-line border-t">
             {data.pools.map((pool) => (
-              <PoolFigures key={poolName(pool)} pool={pool} history={history.get(poolName(pool)) ?? none} />
+              <PoolFigures key={poolName(pool)} pool={pool} />
             ))}
           </ul>
           <WarmAhead status={data} onChanged={() => void mutate()} />

@@ -1,39 +1,52 @@
-import { kept } from './use-history'
+import { poolHistory } from '../../lib/protocol'
 
 const width = 240
 const height = 48
+const minutes = Math.round((poolHistory.everyMs * poolHistory.readings) / 60_000)
 
-/** Two lines over the last minutes: what is, solid; what is wanted or expected, dashed. The figures beside it say the same. */
+/**
+ * Two lines over the last minutes: what is, solid; what is wanted or expected, dashed. The figures beside it say the same.
+ */
 export function Spark({ solid, dashed }: { solid: readonly number[]; dashed: readonly number[] }) {
-  const top = Math.max(...solid, ...dashed, 1)
+  const top = Math.max(1, Math.ceil(Math.max(...solid, ...dashed, 1)))
   return (
-    <svg
-      viewBox={`0 0 ${width} ${height}`}
-      preserveAspectRatio="none"
-      className="mt-1 h-12 w-full"
-      aria-hidden="true"
-    >
-      <line
-        x1="0"
-        x2={width}
-        y1={height - 0.5}
-        y2={height - 0.5}
-        className="stroke-line"
-        vectorEffect="non-scaling-stroke"
-      />
-      <polyline
-        points={points(dashed, top)}
-        className="fill-none stroke-edge"
-        strokeDasharray="3 3"
-        vectorEffect="non-scaling-stroke"
-      />
-      <polyline
-        points={points(solid, top)}
-        className="fill-none stroke-accent"
-        strokeWidth="1.5"
-        vectorEffect="non-scaling-stroke"
-      />
-    </svg>
+    <div aria-hidden className="tabular mt-1 grid grid-cols-[auto_1fr] gap-x-2 text-muted text-xs">
+      <div className="flex flex-col justify-between text-right leading-4">
+        <span>{top.toLocaleString('en')}</span>
+        <span>0</span>
+      </div>
+      <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className="h-12 w-full">
+        <title>The last {minutes} minutes</title>
+        {[0.5, height - 0.5].map((y) => (
+          <line
+            key={y}
+            x1="0"
+            x2={width}
+            y1={y}
+            y2={y}
+            className="stroke-line"
+            vectorEffect="non-scaling-stroke"
+          />
+        ))}
+        <polyline
+          points={points(dashed, top)}
+          className="fill-none stroke-edge"
+          strokeDasharray="3 3"
+          vectorEffect="non-scaling-stroke"
+        />
+        <polyline
+          points={points(solid, top)}
+          className="fill-none stroke-accent"
+          strokeWidth="1.5"
+          vectorEffect="non-scaling-stroke"
+        />
+      </svg>
+      <span />
+      <div className="flex justify-between">
+        <span>{minutes} min ago</span>
+        <span>now</span>
+      </div>
+    </div>
   )
 }
 
@@ -41,8 +54,8 @@ export function Spark({ solid, dashed }: { solid: readonly number[]; dashed: rea
 function points(values: readonly number[], top: number): string {
   return values
     .map((value, index) => {
-      const x = width - (values.length - 1 - index) * (width / (kept - 1))
-      return `${x.toFixed(1)},${(height - 1 - (value / top) * (height - 4)).toFixed(1)}`
+      const x = width - (values.length - 1 - index) * (width / (poolHistory.readings - 1))
+      return `${x.toFixed(1)},${(height - 1 - (value / top) * (height - 2)).toFixed(1)}`
     })
     .join(' ')
 }

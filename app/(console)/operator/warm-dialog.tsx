@@ -9,7 +9,7 @@ import { Notice } from '../../components/ui/notice'
 import { order } from '../../lib/api'
 import { type PoolStatus, type Weekday, weekday } from '../../lib/protocol'
 import { text, useSubmit } from '../../lib/use-submit'
-import { poolName } from './use-history'
+import { poolName } from './pool-name'
 
 interface WarmProps {
   readonly pools: readonly PoolStatus[]

@@ -1,59 +1,67 @@
-import { dateTime } from '../../lib/format'
-import { type Bucket, type Measure, valueIn } from './buckets'
+import { dateTime, monthDay, timeOfDay } from '../../lib/format'
+import { axisFor, withUnit } from './axis'
+import { type Bucket, type Measure, type Period, valueIn } from './buckets'
 
-const height = 56
-
-/** Bars over time. Screen readers get the same as a table. */
+/** Bars over time, with an axis for each. Screen readers get the same as a table. */
 export function Bars({
   label,
   buckets,
   measure,
+  period,
 }: {
   label: string
   buckets: readonly Bucket[]
   measure: Measure
+  period: Period
 }) {
   const values = buckets.map((bucket) => valueIn(bucket, measure))
-  const top = Math.max(...values, 0)
+  const axis = axisFor(Math.max(...values, 0), measure.units)
   const width = 100 / buckets.length
-  const first = buckets[0]
+  const time = (ms: number) => (period.step === 1 ? timeOfDay(ms) : monthDay(ms))
+  const marks = buckets.flatMap(({ fromMs }, index) =>
+    index % period.barsPerMark === 0 ? [{ at: index * width, name: time(fromMs) }] : [],
+  )
   return (
     <>
-      <svg
-        viewBox={`0 0 100 ${height}`}
-        preserveAspectRatio="none"
-        className="h-14 w-full"
-        aria-hidden="true"
-      >
-        {buckets.map((bucket, index) => {
-          const value = values[index] ?? 0
-          const bar = top > 0 ? Math.max((value / top) * height, value > 0 ? 1.5 : 0) : 0
-          return (
-            <g key={bucket.fromMs} className="group">
-              <title>{`${dateTime(new Date(bucket.fromMs).toISOString())}: ${measure.show(value)}`}</title>
-              <rect x={index * width} y={0} width={width} height={height} className="fill-transparent" />
-              <rect
-                x={index * width + width * 0.12}
-                y={height - bar}
-                width={width * 0.76}
-                height={bar}
-                className="fill-accent group-hover:fill-accent-hover"
-              />
-            </g>
-          )
-        })}
-        <line
-          x1="0"
-          x2="100"
-          y1={height - 0.25}
-          y2={height - 0.25}
-          className="stroke-line"
-          strokeWidth="0.5"
-        />
-      </svg>
-      <div aria-hidden className="tabular mt-1 flex justify-between text-muted text-xs">
-        <span>{first && dateTime(new Date(first.fromMs).toISOString())}</span>
-        <span>now</span>
+      <div aria-hidden className="tabular relative ml-18 h-24 text-muted text-xs">
+        {axis.ticks.map(({ share, label: tick }) => (
+          <div
+            key={share}
+            className="absolute inset-x-0 border-line border-t"
+            style={{ bottom: `${share * 100}%` }}
+          >
+            <span data-tick className="-translate-y-1/2 absolute right-full mr-2 whitespace-nowrap leading-4">
+              {tick}
+            </span>
+          </div>
+        ))}
+        <svg viewBox="0 0 100 100" preserveAspectRatio="none" className="absolute inset-0 size-full">
+          <title>{label}</title>
+          {buckets.map((bucket, index) => {
+            const value = values[index] ?? 0
+            const height = value > 0 ? Math.max((value / axis.top) * 100, 1.5) : 0
+            return (
+              <g key={bucket.fromMs} className="group">
+                <title>{`${spanOf(bucket)}: ${withUnit(value, measure.units)}`}</title>
+                <rect x={index * width} y={0} width={width} height={100} className="fill-transparent" />
+                <rect
+                  x={index * width + width * 0.12}
+                  y={100 - height}
+                  width={width * 0.76}
+                  height={height}
+                  className="fill-accent group-hover:fill-accent-hover"
+                />
+              </g>
+            )
+          })}
+        </svg>
+      </div>
+      <div aria-hidden className="tabular relative mt-1.5 ml-18 h-4 text-muted text-xs">
+        {marks.map(({ at, name }) => (
+          <span key={at} data-mark className="absolute whitespace-nowrap" style={{ left: `${at}%` }}>
+            {name}
+          </span>
+        ))}
       </div>
       <table className="sr-only">
         <caption>{label}</caption>
@@ -61,8 +69,8 @@ export function Bars({
           {buckets.map((bucket, index) =>
             values[index] ? (
               <tr key={bucket.fromMs}>
-                <th scope="row">{dateTime(new Date(bucket.fromMs).toISOString())}</th>
-                <td>{measure.show(values[index])}</td>
+                <th scope="row">{spanOf(bucket)}</th>
+                <td>{withUnit(values[index], measure.units)}</td>
               </tr>
             ) : null,
           )}
@@ -70,4 +78,10 @@ export function Bars({
       </table>
     </>
   )
+}
+
+/** From when to when a bar counts. */
+function spanOf({ fromMs, hours }: Bucket): string {
+  const [from, to] = [new Date(fromMs), new Date(fromMs + hours * 3_600_000)]
+  return `${dateTime(from.toISOString())} to ${hours < 24 ? timeOfDay(to.getTime()) : dateTime(to.toISOString())}`
 }

@@ -45,6 +45,6 @@ describe('hours of usage', () => {
       now,
       periods.day,
     )
-    expect(cpu && totalOf(buckets, cpu)).toBe(0.5)
+    expect(cpu && totalOf(buckets, cpu)).toBe(1800)
   })
 })

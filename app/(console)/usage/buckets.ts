@@ -1,17 +1,19 @@
-import { bytes } from '../../lib/format'
 import type { UsageHour } from '../../lib/protocol'
+import type { Unit } from './axis'
 
 export interface Period {
   readonly title: string
   readonly hours: number
   /** Hours in one bar. */
   readonly step: number
+  /** Bars from one mark of the time axis to the next. */
+  readonly barsPerMark: number
 }
 
 export const periods = {
-  day: { title: '24 hours', hours: 24, step: 1 },
-  week: { title: '7 days', hours: 168, step: 6 },
-  month: { title: '30 days', hours: 720, step: 24 },
+  day: { title: '24 hours', hours: 24, step: 1, barsPerMark: 6 },
+  week: { title: '7 days', hours: 168, step: 6, barsPerMark: 8 },
+  month: { title: '30 days', hours: 720, step: 24, barsPerMark: 7 },
 } as const satisfies Record<string, Period>
 export type PeriodName = keyof typeof periods
 
@@ -43,24 +45,42 @@ export function bucketsOf(hours: readonly UsageHour[], nowMs: number, period: Pe
 export interface Measure {
   readonly name: string
   readonly of: (hour: UsageHour) => number
-  readonly show: (value: number) => string
+  /** From the smallest; the first is what `of` counts in. */
+  readonly units: readonly Unit[]
 }
 
-const gib = 1024 ** 3
+const [mib, gib, tib] = [1024 ** 2, 1024 ** 3, 1024 ** 4]
 
-/** `1.25 CPU hours`: two digits after the point are enough for a bill that rounds to cents. */
-const hoursOf = (what: string) => (value: number) =>
-  `${value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 })} ${what}`
+const byteUnits: readonly Unit[] = [
+  { size: 1, name: 'B' },
+  { size: 1024, name: 'KiB' },
+  { size: mib, name: 'MiB' },
+  { size: gib, name: 'GiB' },
+  { size: tib, name: 'TiB' },
+]
+
+/** How much for how long: one GiB for an hour is 1 GiB h. */
+const byteHours: readonly Unit[] = [
+  { size: mib, name: 'MiB h' },
+  { size: gib, name: 'GiB h' },
+  { size: tib, name: 'TiB h' },
+]
+
+const seconds = (what: string): readonly Unit[] => [
+  { size: 1, name: `${what}s` },
+  { size: 60, name: `${what}min` },
+  { size: 3600, name: `${what}h` },
+]
 
 export const measures: readonly Measure[] = [
-  { name: 'CPU', of: (hour) => hour.cpuSeconds / 3600, show: hoursOf('CPU hours') },
-  { name: 'Memory', of: (hour) => hour.memoryByteSeconds / 3600 / gib, show: hoursOf('GiB hours') },
-  { name: 'Disk', of: (hour) => hour.diskByteSeconds / 3600 / gib, show: hoursOf('GiB hours') },
-  { name: 'Sandboxes', of: (hour) => hour.sandboxSeconds / 3600, show: hoursOf('hours') },
-  { name: 'Network received', of: (hour) => hour.networkRxBytes, show: bytes },
-  { name: 'Network sent', of: (hour) => hour.networkTxBytes, show: bytes },
-  { name: 'Disk read', of: (hour) => hour.diskReadBytes, show: bytes },
-  { name: 'Disk written', of: (hour) => hour.diskWriteBytes, show: bytes },
+  { name: 'CPU time', of: (hour) => hour.cpuSeconds, units: seconds('CPU ') },
+  { name: 'Memory', of: (hour) => hour.memoryByteSeconds / 3600, units: byteHours },
+  { name: 'Disk', of: (hour) => hour.diskByteSeconds / 3600, units: byteHours },
+  { name: 'Running time of sandboxes', of: (hour) => hour.sandboxSeconds, units: seconds('') },
+  { name: 'Network received', of: (hour) => hour.networkRxBytes, units: byteUnits },
+  { name: 'Network sent', of: (hour) => hour.networkTxBytes, units: byteUnits },
+  { name: 'Disk read', of: (hour) => hour.diskReadBytes, units: byteUnits },
+  { name: 'Disk written', of: (hour) => hour.diskWriteBytes, units: byteUnits },
 ]
 
 export function valueIn(bucket: Bucket, measure: Measure): number {

@@ -8,6 +8,7 @@ import { PageHead, Panel } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { usageHour } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
+import { withUnit } from './axis'
 import { Bars } from './bars'
 import { bucketsOf, measures, type PeriodName, periods, totalOf } from './buckets'
 import { QuotaPanel } from './quota-panel'
@@ -61,10 +62,10 @@ export function UsagePage() {
                 <figcaption className="mb-3 flex items-baseline justify-between gap-3">
                   <span className="text-muted">{measure.name}</span>
                   <span className="tabular font-semibold text-base">
-                    {measure.show(totalOf(buckets, measure))}
+                    {withUnit(totalOf(buckets, measure), measure.units)}
                   </span>
                 </figcaption>
-                <Bars label={measure.name} buckets={buckets} measure={measure} />
+                <Bars label={measure.name} buckets={buckets} measure={measure} period={periods[period]} />
               </figure>
             ))}
           </div>
