@@ -3,6 +3,7 @@ import { cookies } from 'next/headers'
 import type { ReactNode } from 'react'
 import { Toasts } from './components/ui/toast'
 import './globals.css'
+import { DataProvider } from './lib/data'
 import { parseTheme, themeCookie } from './lib/theme'
 
 export const metadata: Metadata = {
@@ -24,7 +25,9 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   return (
     <html lang="en" data-theme={theme}>
       <body>
-        <Toasts>{children}</Toasts>
+        <DataProvider>
+          <Toasts>{children}</Toasts>
+        </DataProvider>
       </body>
     </html>
   )

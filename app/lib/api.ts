@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { reportAnswer, reportNoAnswer } from './connection'
 import { type ErrorCode, type Problem, problem } from './protocol'
 
 /** The API said no. `problem.detail` is written for the person who asked. */
@@ -42,6 +43,8 @@ export interface Request {
 }
 
 const nothing = z.unknown()
+/** The longest that a page waits for something to show. */
+const readTimeoutMs = 30_000
 
 /**
  * One call of `/api/v1`, parsed by the contract's own schema.
@@ -103,11 +106,23 @@ async function send(url: string, { method = 'GET', body }: Request): Promise<Res
     init.headers = { accept: 'application/json', 'content-type': 'application/json' }
     init.body = JSON.stringify(body ?? {})
   }
-  try {
-    return await fetch(url, init)
-  } catch (cause) {
+  // A line that swallows packets never fails by itself. What changes something may take its time.
+  if (method === 'GET') init.signal = AbortSignal.timeout(readTimeoutMs)
+  const response = await fetch(url, init).catch((cause: unknown) => {
+    reportNoAnswer()
     throw new Unreachable(cause)
+  })
+  if (isProxyError(response)) {
+    reportNoAnswer()
+    throw new Unreachable(`status ${response.status}`)
   }
+  reportAnswer()
+  return response
+}
+
+/** A reverse proxy answers for a server that does not: the API's own errors are JSON. */
+function isProxyError({ status, headers }: Response): boolean {
+  return [502, 503, 504].includes(status) && !/json/.test(headers.get('content-type') ?? '')
 }
 
 async function refusal(response: Response): Promise<Error> {

@@ -2,7 +2,7 @@
 
 import useSWR, { type SWRResponse } from 'swr'
 import type { z } from 'zod'
-import { ApiError, call } from './api'
+import { call } from './api'
 
 export interface Watch {
   /** Asks again this often while the page is seen; 0 never. */
@@ -25,9 +25,6 @@ export function useResource<T>(
     dedupingInterval: 500,
     keepPreviousData: true,
     ...(always ? { compare: (a: T | undefined, b: T | undefined) => a === b } : {}),
-    // Asking again does not change a refusal; a broken line is another matter.
-    shouldRetryOnError: (error: Error) => !(error instanceof ApiError) || error.status >= 500,
-    errorRetryInterval: 3000,
   })
 }
 

@@ -13,6 +13,7 @@ import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { PageHead, Panel } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
+import { Unreachable } from '../../lib/api'
 import { count } from '../../lib/format'
 import type { Sandbox } from '../../lib/protocol'
 import { useRates } from '../../lib/rates'
@@ -57,7 +58,8 @@ export function Dashboard() {
           ? `${count(sandboxes.length, 'sandbox', 'sandboxes')}, ${running} running`
           : 'Isolated Linux environments, each with its own disk'}
       </PageHead>
-      {error && sandboxes && (
+      {/* That there is no answer at all is the banner's to tell. */}
+      {error && sandboxes && !(error instanceof Unreachable) && (
         <div className="mb-3">
           <Notice tone="warn">{explain(error)}</Notice>
         </div>

@@ -6,6 +6,7 @@ import { Dialog } from 'radix-ui'
 import { type ReactNode, useState } from 'react'
 import { Logo } from '../logo'
 import { Button } from '../ui/button'
+import { ConnectionBanner } from './connection-banner'
 import { Navigation } from './navigation'
 import { TenantMenu } from './tenant-menu'
 import { UserMenu } from './user-menu'
@@ -36,9 +37,12 @@ export function Shell({ children }: { children: ReactNode }) {
         </Link>
         <Drawer />
       </header>
-      <main id="main" tabIndex={-1} className="min-w-0 px-4 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
-        <div className="mx-auto max-w-6xl">{children}</div>
-      </main>
+      <div className="min-w-0">
+        <ConnectionBanner />
+        <main id="main" tabIndex={-1} className="px-4 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
+          <div className="mx-auto max-w-6xl">{children}</div>
+        </main>
+      </div>
     </div>
   )
 }

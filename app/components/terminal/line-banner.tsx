@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import { terminalLine } from '../../terminal/line'
 import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
+import { Countdown } from '../ui/countdown'
 import { useFocusHome } from '../ui/focus-home'
 
 /** Says that the line is down, what that means, and when it is tried again. */
@@ -31,7 +32,7 @@ export function LineBanner() {
             </>
           )}
         </span>{' '}
-        {status.kind === 'down' && <Countdown untilMs={status.retryAtMs} />}
+        {status.kind === 'down' && <Countdown what="Reconnecting" untilMs={status.retryAtMs} />}
       </p>
       <Button
         size="small"
@@ -54,20 +55,4 @@ function useTrouble(kind: 'connecting' | 'up' | 'down' | 'refused'): boolean {
     else if (kind === 'up') setTrouble(false)
   }, [kind])
   return trouble
-}
-
-/** Seconds to the next try. Not in the live region: nobody wants to hear it count. */
-function Countdown({ untilMs }: { untilMs: number }) {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    setNow(Date.now())
-    const timer = setInterval(() => setNow(Date.now()), 250)
-    return () => clearInterval(timer)
-  }, [])
-  const seconds = Math.ceil((untilMs - now) / 1000)
-  return (
-    <span className="tabular text-muted">
-      {seconds > 0 ? `Reconnecting in ${seconds} s.` : 'Reconnecting…'}
-    </span>
-  )
 }

@@ -2,10 +2,14 @@
 
 import { CloudOff, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { ApiError } from '../../lib/api'
+import { ApiError, Unreachable } from '../../lib/api'
 import { cn } from '../../lib/cn'
+import { connection, retryNow } from '../../lib/connection'
+import { isTemporary } from '../../lib/data'
 import { explain } from '../../lib/resource'
+import { useStore } from '../../terminal/use-store'
 import { Button } from './button'
+import { Countdown } from './countdown'
 
 /** Nothing here yet: says what would be here, and offers the first step. */
 export function Empty({
@@ -46,10 +50,29 @@ export function Failed({ error, retry }: { error: unknown; retry: () => void }) 
           {refused ? 'Not available for your role' : 'Could not be loaded'}
         </h2>
         <p className="text-muted">{explain(error)}</p>
+        <Retrying error={error} />
       </div>
-      {!refused && <Button onClick={retry}>Try again</Button>}
+      {!refused && (
+        <Button
+          onClick={() => {
+            retryNow()
+            retry()
+          }}
+        >
+          Try again
+        </Button>
+      )}
     </div>
   )
+}
+
+/** Says that it is tried again by itself, where it is. */
+function Retrying({ error }: { error: unknown }) {
+  const status = useStore(connection)
+  if (error instanceof Unreachable && status.kind === 'down') {
+    return <Countdown what="Retrying" untilMs={status.retryAtMs} />
+  }
+  return isTemporary(error) && <p className="text-muted">Retrying automatically.</p>
 }
 
 export function Skeleton({ className }: { className?: string }) {
