@@ -1,12 +1,13 @@
 'use client'
 
 import { Plus, Search } from 'lucide-react'
-import { type KeyboardEvent, useState } from 'react'
+import { type KeyboardEvent, useRef, useState } from 'react'
 import type { Tab, Workspace } from '../../terminal/workspace'
 import { Button } from '../ui/button'
 import { Confirm, type Question } from '../ui/confirm'
 import { Tip } from '../ui/tip'
 import { TabItem } from './tab-item'
+import { TabMenu, useOverflow } from './tab-menu'
 import { TerminalMenu } from './terminal-menu'
 
 export interface TabBarProps {
@@ -22,6 +23,8 @@ export interface TabBarProps {
 
 export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearch, usable }: TabBarProps) {
   const [question, setQuestion] = useState<Question | null>(null)
+  const list = useRef<HTMLDivElement>(null)
+  const overflowing = useOverflow(list, tabs.length)
   const shown = tabs.find(({ key }) => key === active)
   const close = (tab: Tab) => {
     const { kind } = tab.session.status.get()
@@ -52,9 +55,10 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
   return (
     <div className="flex h-10 shrink-0 items-stretch border-line border-b bg-ground pl-2">
       <div
+        ref={list}
         role="tablist"
         aria-label="Terminals"
-        className="flex min-w-0 items-stretch gap-px overflow-x-auto"
+        className="flex min-w-0 items-stretch gap-px overflow-x-auto [scrollbar-width:none]"
       >
         {tabs.map((tab, index) => (
           <TabItem
@@ -78,6 +82,7 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
         ))}
       </div>
       <div className="flex items-center px-1">
+        {overflowing && <TabMenu tabs={tabs} active={active} onSelect={(key) => workspace.activate(key)} />}
         <Tip text="New terminal" keys="Ctrl+Shift+`">
           <Button
             look="quiet"

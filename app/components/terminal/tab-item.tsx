@@ -3,10 +3,10 @@
 import { X } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { cn } from '../../lib/cn'
-import { oneLine } from '../../lib/format'
 import { useStore } from '../../terminal/use-store'
 import type { Tab } from '../../terminal/workspace'
 import { isFocusLost, useFocusHome } from '../ui/focus-home'
+import { useTabName } from './tab-menu'
 
 export interface TabItemProps {
   readonly tab: Tab
@@ -22,16 +22,23 @@ export interface TabItemProps {
 }
 
 export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps) {
-  const title = useStore(tab.session.title)
   const ended = useStore(tab.session.status).kind === 'ended'
-  const name = tab.name || oneLine(title, 40) || `Terminal ${number}`
+  const name = useTabName(tab, number)
   const button = useRef<HTMLButtonElement>(null)
   const home = useFocusHome()
+  const whole = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    if (selected) button.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    const [tab, list] = [whole.current, whole.current?.parentElement]
+    if (!selected || !tab || !list) return
+    // A tab grows when its program sets a title, and the list shrinks with the window: it stays in sight then, too.
+    const observer = new ResizeObserver(() => tab.scrollIntoView({ block: 'nearest', inline: 'nearest' }))
+    observer.observe(tab)
+    observer.observe(list)
+    return () => observer.disconnect()
   }, [selected])
   return (
     <div
+      ref={whole}
       className={cn(
         'group relative flex max-w-56 shrink-0 items-center border-b-2',
         selected ? 'border-accent' : 'border-transparent',
