@@ -246,7 +246,9 @@ export const runSummary = z.object({
     .describe('ok, or that of the first step or case that was not; null until then'),
   language: z.string().nullable(),
   template: z.string(),
-  attempt: z.number().describe('more than 1 when a failure of ours made it start again'),
+  attempt: z
+    .number()
+    .describe('more than 1 when the run was started again after a failure of the node or the server'),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),

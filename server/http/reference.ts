@@ -1,50 +1,15 @@
 import { z } from 'zod'
-import { errorCode, statusOf } from '../../protocol/index.js'
-
-/** The parts of an OpenAPI 3.1 document that docs/api.md tells of. */
-const schema: z.ZodType<Schema> = z.lazy(() =>
-  z.looseObject({
-    type: z.union([z.string(), z.array(z.string())]).optional(),
-    description: z.string().optional(),
-    enum: z.array(z.unknown()).optional(),
-    const: z.unknown().optional(),
-    default: z.unknown().optional(),
-    properties: z.record(z.string(), schema).optional(),
-    required: z.array(z.string()).optional(),
-    items: schema.optional(),
-    anyOf: z.array(schema).optional(),
-    additionalProperties: z.union([z.boolean(), schema]).optional(),
-  }),
-)
-interface Schema {
-  type?: string | string[] | undefined
-  description?: string | undefined
-  enum?: unknown[] | undefined
-  const?: unknown
-  default?: unknown
-  properties?: Record<string, Schema> | undefined
-  required?: string[] | undefined
-  items?: Schema | undefined
-  anyOf?: Schema[] | undefined
-  additionalProperties?: boolean | Schema | undefined
-  [more: string]: unknown
-}
-const content = z.record(z.string(), z.looseObject({ schema: schema.optional() }))
-const operation = z.object({
-  tags: z.array(z.string()).default(['other']),
-  summary: z.string(),
-  description: z.string().optional(),
-  parameters: z
-    .array(z.object({ name: z.string(), in: z.string(), required: z.boolean().optional(), schema }))
-    .default([]),
-  requestBody: z.looseObject({ content }).optional(),
-  responses: z.record(z.string(), z.looseObject({ content: content.optional() })).default({}),
-})
-const document = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), operation)) })
+import {
+  errorCode,
+  type OpenApiOperation,
+  openApi,
+  type OpenApiSchema as Schema,
+  statusOf,
+} from '../../protocol/index.js'
 
 /** Writes an OpenAPI document as a page for people. */
 export function renderReference(openapi: unknown): string {
-  const calls = Object.entries(document.parse(withoutReferences(openapi)).paths).flatMap(([path, methods]) =>
+  const calls = Object.entries(openApi.parse(withoutReferences(openapi)).paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, one]) => ({ ...one, path, method: method.toUpperCase() })),
   )
   const names = [...new Set(calls.map((call) => call.tags[0] ?? 'other'))]
@@ -84,7 +49,7 @@ function withoutReferences(openapi: unknown): unknown {
   return resolve(openapi)
 }
 
-function renderCall(call: z.infer<typeof operation> & { path: string; method: string }): string {
+function renderCall(call: OpenApiOperation & { path: string; method: string }): string {
   const body = Object.values(call.requestBody?.content ?? {})[0]?.schema
   const queries = call.parameters.filter((one) => one.in === 'query' || one.in === 'header')
   const answers = Object.entries(call.responses).filter(([code]) => code.startsWith('2'))

@@ -51,7 +51,7 @@ export const runRoutes =
         ...{ tags, summary: 'Run a task in a fresh sandbox', body: createRun },
         headers: z.looseObject({ 'idempotency-key': z.string().min(1).max(128).optional() }),
         description:
-          '202 once it is accepted, which a failure of ours cannot take back. With `wait` 200 when it has ended within a minute.',
+          '202 once it is accepted: the run is then stored and survives a restart of the server. With `wait`, 200 if it ends within a minute.',
         response: { 200: run, 202: run },
       },
       handler: async (request, reply) => {

@@ -7,8 +7,9 @@ import { Field } from '../../../components/ui/field'
 import { PageHead, Panel } from '../../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../../components/ui/states'
 import { read } from '../../../lib/api'
+import { type OpenApi, openApi } from '../../../lib/protocol'
 import { CallItem } from './call-item'
-import { callsOf, isAbout, type OpenApi, openApi } from './openapi'
+import { callsOf, isAbout } from './openapi'
 
 /** Every call of the API, written from the OpenAPI document that this server gives. */
 export function ApiReference() {

@@ -3,7 +3,9 @@
 import { useState } from 'react'
 import { CopyButton } from '../../../components/ui/copy'
 import { cn } from '../../../lib/cn'
-import { type ApiCall, curlOf, nameOf, type OpenApi, resolve, type Schema, typeOf } from './openapi'
+import type { OpenApi, OpenApiSchema as Schema } from '../../../lib/protocol'
+import { type ApiCall, curlOf, nameOf, resolve, typeOf } from './openapi'
+import { Prose } from './prose'
 
 const methodLook: Readonly<Record<string, string>> = {
   GET: 'text-accent',
@@ -39,7 +41,11 @@ function CallDetails({ api, call }: { api: OpenApi; call: ApiCall }) {
   const curl = curlOf(api, call)
   return (
     <div className="grid gap-4 border-line border-t bg-ground px-4 py-4">
-      {call.description && <p className="max-w-3xl">{call.description}</p>}
+      {call.description && (
+        <p className="max-w-3xl">
+          <Prose text={call.description} />
+        </p>
+      )}
       {parameters.length > 0 && <Fields title="Parameters" fields={parameters} />}
       {body?.schema && type === 'application/json' && (
         <Fields title={`Body${bodyName(body.schema)}`} fields={fieldsOf(resolve(api, body.schema))} />
@@ -93,7 +99,7 @@ function Fields({ title, fields }: { title: string; fields: readonly Field[] }) 
               {typeOf(of)}
               {of.default !== undefined && `, default ${JSON.stringify(of.default)}`}
               {note && ` (${note})`}
-              {description && `: ${description}`}
+              {description && <Prose text={`: ${description}`} />}
             </dd>
           </div>
         ))}

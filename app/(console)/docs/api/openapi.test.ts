@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type ApiCall, callsOf, curlOf, isAbout, openApi, typeOf } from './openapi.js'
+import { openApi } from '../../../lib/protocol.js'
+import { type ApiCall, callsOf, curlOf, isAbout, typeOf } from './openapi.js'
 
 const api = openApi.parse({
   tags: [{ name: 'sandboxes', description: 'Sandboxes' }],

@@ -1,73 +1,7 @@
-import '../../../lib/jitless'
-import { z } from 'zod'
-
-/** The parts of an OpenAPI 3.1 document that the reference page shows. */
-export interface Schema {
-  $ref?: string | undefined
-  type?: string | string[] | undefined
-  description?: string | undefined
-  enum?: unknown[] | undefined
-  const?: unknown
-  default?: unknown
-  properties?: Record<string, Schema> | undefined
-  required?: string[] | undefined
-  items?: Schema | undefined
-  anyOf?: Schema[] | undefined
-  examples?: unknown[] | undefined
-  minimum?: number | undefined
-  maximum?: number | undefined
-}
-const schema: z.ZodType<Schema> = z.lazy(() =>
-  z.object({
-    $ref: z.string().optional(),
-    type: z.union([z.string(), z.array(z.string())]).optional(),
-    description: z.string().optional(),
-    enum: z.array(z.unknown()).optional(),
-    const: z.unknown().optional(),
-    default: z.unknown().optional(),
-    properties: z.record(z.string(), schema).optional(),
-    required: z.array(z.string()).optional(),
-    items: schema.optional(),
-    anyOf: z.array(schema).optional(),
-    examples: z.array(z.unknown()).optional(),
-    minimum: z.number().optional(),
-    maximum: z.number().optional(),
-  }),
-)
-
-const content = z.record(z.string(), z.object({ schema: schema.optional() })).optional()
-const operation = z.object({
-  operationId: z.string(),
-  summary: z.string(),
-  description: z.string().optional(),
-  tags: z.array(z.string()).default([]),
-  parameters: z
-    .array(
-      z.object({
-        name: z.string(),
-        in: z.string(),
-        required: z.boolean().optional(),
-        description: z.string().optional(),
-        schema,
-      }),
-    )
-    .default([]),
-  requestBody: z.object({ content, description: z.string().optional() }).optional(),
-  responses: z.record(z.string(), z.object({ description: z.string(), content })),
-})
-export type Operation = z.infer<typeof operation>
-export type Parameter = Operation['parameters'][number]
-
-export const openApi = z.object({
-  tags: z.array(z.object({ name: z.string(), description: z.string() })),
-  servers: z.array(z.object({ url: z.string() })),
-  paths: z.record(z.string(), z.record(z.string(), operation)),
-  components: z.object({ schemas: z.record(z.string(), schema) }),
-})
-export type OpenApi = z.infer<typeof openApi>
+import type { OpenApi, OpenApiOperation, OpenApiSchema as Schema } from '../../../lib/protocol'
 
 /** One call of the API. */
-export interface ApiCall extends Operation {
+export interface ApiCall extends OpenApiOperation {
   readonly method: string
   readonly path: string
 }
