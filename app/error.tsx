@@ -13,6 +13,7 @@ export default function PageBroke({
 }) {
   return (
     <main className="grid min-h-dvh place-content-center justify-items-center gap-4 p-6 text-center">
+      <title>Something went wrong · Cloche</title>
       <Mark className="size-10" />
       <h1 className="font-semibold text-xl">Something went wrong</h1>
       <p className="max-w-sm text-muted">

@@ -8,7 +8,6 @@ export default function EverythingBroke(props: { error: Error & { digest?: strin
   return (
     <html lang="en">
       <body>
-        <title>Something went wrong · Cloche</title>
         <PageBroke {...props} />
       </body>
     </html>

@@ -21,14 +21,21 @@ export function Join() {
   const session = useResource('/me', me)
   const signedOut = session.error instanceof ApiError && session.error.status === 401
   if (isLoading || session.isLoading) return <Skeleton className="h-40" />
-  if (!secret) {
+  if (!secret || !preview) {
     return (
-      <Notice tone="bad">
-        This invite link is incomplete. Copy the whole link and open it again, or ask for a new one.
-      </Notice>
+      <div className="grid gap-4">
+        <h1 className="font-semibold text-lg">Join a tenant</h1>
+        <Notice tone="bad">
+          {secret
+            ? explain(error)
+            : 'This invite link is incomplete. Copy the whole link and open it again, or ask for a new one.'}
+        </Notice>
+        <Button asChild size="large">
+          <Link href="/sandboxes">Go to your sandboxes</Link>
+        </Button>
+      </div>
     )
   }
-  if (!preview) return <Notice tone="bad">{explain(error)}</Notice>
   const email = session.data?.user?.email
   return (
     <div className="grid gap-4">

@@ -4,16 +4,16 @@ import Link from 'next/link'
 import { useState } from 'react'
 import useSWR from 'swr'
 import { z } from 'zod'
+import { NewPasswordFields, newPasswordOf } from '../../components/new-password'
 import { Button } from '../../components/ui/button'
-import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { Skeleton } from '../../components/ui/states'
 import { call } from '../../lib/api'
 import { oneLine } from '../../lib/format'
 import { resetName, useLinkSecret } from '../../lib/link-secret'
-import { passwordLength, resetLinkStatus } from '../../lib/protocol'
+import { resetLinkStatus } from '../../lib/protocol'
 import { explain } from '../../lib/resource'
-import { text, useSubmit } from '../../lib/use-submit'
+import { useSubmit } from '../../lib/use-submit'
 
 const answer = z.object({ email: z.string() })
 
@@ -50,13 +50,11 @@ export function Reset() {
 
 function NewPassword({ secret, email, onDone }: { secret: string; email: string; onDone: () => void }) {
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
-    const newPassword = text(form, 'new')
-    if (newPassword !== text(form, 'repeated')) throw new Error('The passwords do not match.')
+    const newPassword = newPasswordOf(form)
     await call(answer, '/account/reset', { method: 'POST', body: { secret, newPassword } })
     sessionStorage.removeItem(resetName)
     onDone()
   })
-  const length = { minLength: passwordLength.min, maxLength: passwordLength.max }
   return (
     <form onSubmit={submit} className="grid gap-4">
       {error && <Notice tone="bad">{error.message}</Notice>}
@@ -64,26 +62,7 @@ function NewPassword({ secret, email, onDone }: { secret: string; email: string;
         For the account <strong className="font-medium text-ink">{oneLine(email, 254)}</strong>. All its
         sessions will be signed out.
       </p>
-      <input type="hidden" name="username" autoComplete="username" value={email} />
-      <Field
-        label="New password"
-        name="new"
-        type="password"
-        autoComplete="new-password"
-        hint={`At least ${passwordLength.min} characters.`}
-        {...length}
-        required
-        autoFocus
-        error={fieldError('newPassword')}
-      />
-      <Field
-        label="Repeat new password"
-        name="repeated"
-        type="password"
-        autoComplete="new-password"
-        {...length}
-        required
-      />
+      <NewPasswordFields email={email} error={fieldError('newPassword')} autoFocus />
       <Button type="submit" look="primary" size="large" busy={busy}>
         Set password
       </Button>

@@ -2,13 +2,13 @@
 
 import { useState } from 'react'
 import { useSWRConfig } from 'swr'
+import { NewPasswordFields, newPasswordOf } from '../../components/new-password'
 import { Button } from '../../components/ui/button'
 import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { PageHead, Panel } from '../../components/ui/panel'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
-import { passwordLength } from '../../lib/protocol'
 import { useSession } from '../../lib/session'
 import { text, useSubmit } from '../../lib/use-submit'
 import { DeleteAccount } from './delete-account'
@@ -75,19 +75,15 @@ function Password({ email }: { email: string }) {
   // A new form after each change: no password stays in the page.
   const [round, setRound] = useState(0)
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
-    const body = { currentPassword: text(form, 'current'), newPassword: text(form, 'new') }
-    if (body.newPassword !== text(form, 'repeated')) throw new Error('The new passwords do not match.')
+    const body = { currentPassword: text(form, 'current'), newPassword: newPasswordOf(form) }
     await order('/account/password', { method: 'PUT', body })
     toast.done('Changed your password. All other sessions were signed out.')
     setRound((now) => now + 1)
     await mutate('/account/sessions')
   })
-  const length = { minLength: passwordLength.min, maxLength: passwordLength.max }
   return (
     <form key={round} onSubmit={submit} className="grid gap-3 p-4">
       {error && <Notice tone="bad">{error.message}</Notice>}
-      {/* Password managers need to know whose password it is. */}
-      <input type="hidden" name="username" autoComplete="username" value={email} />
       <Field
         label="Current password"
         name="current"
@@ -96,24 +92,7 @@ function Password({ email }: { email: string }) {
         required
         error={fieldError('currentPassword')}
       />
-      <Field
-        label="New password"
-        name="new"
-        type="password"
-        autoComplete="new-password"
-        hint={`At least ${passwordLength.min} characters.`}
-        {...length}
-        required
-        error={fieldError('newPassword')}
-      />
-      <Field
-        label="Repeat new password"
-        name="repeated"
-        type="password"
-        autoComplete="new-password"
-        {...length}
-        required
-      />
+      <NewPasswordFields email={email} error={fieldError('newPassword')} />
       <p className="text-muted text-xs">Changing the password signs you out on all other devices.</p>
       <Button type="submit" busy={busy} className="justify-self-start">
         Change password

@@ -41,8 +41,8 @@ export function HistoryFilter({
   onChange: (filter: Filter) => void
 }) {
   return (
-    <search className="flex flex-wrap gap-2 border-line border-b p-2">
-      <div className="relative min-w-40 flex-1">
+    <search className="grid grid-cols-2 gap-2 border-line border-b p-2 sm:flex">
+      <div className="relative col-span-2 min-w-40 flex-1">
         <Search
           aria-hidden
           className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-muted"

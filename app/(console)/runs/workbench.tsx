@@ -80,6 +80,7 @@ export function Workbench({
     <>
       <Panel>
         <div className="flex flex-wrap items-center gap-2 border-line border-b px-4 py-2">
+          {/* On a phone the name has a line of its own: beside the others it would be cut. */}
           <div className="min-w-0 flex-1 sm:max-w-64">
             <SelectField
               bare
@@ -94,7 +95,7 @@ export function Workbench({
               ))}
             </SelectField>
           </div>
-          <div className="min-w-0 flex-1 sm:max-w-64">
+          <div className="order-last min-w-0 basis-full sm:order-none sm:max-w-64 sm:flex-1 sm:basis-0">
             <Field
               bare
               label="Name of the run (optional)"

@@ -23,6 +23,7 @@ import { Dialog, DialogBody, DialogFooter } from '../ui/dialog'
 import { Field } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { Failed, SkeletonRows } from '../ui/states'
+import { HardenedNotice } from './hardened'
 import { NetworkChoice, networkDraft, parseNetwork } from './network-choice'
 import { QuotaLeft } from './quota-left'
 import { initialSize, SizeChoice, type SizeDraft, sizeLimits } from './size-choice'
@@ -135,6 +136,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
             className="grid-cols-2"
           />
         )}
+        {isolation === 'hardened' && <HardenedNotice />}
         {missing.length > 0 && limits && quota.data && (
           <Notice tone="warn">{shortOf(missing, limits, quota.data)}</Notice>
         )}
@@ -156,7 +158,11 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
 
 const isolations = [
   { value: 'standard', title: 'Standard', text: 'Namespaces, seccomp and cgroups' },
-  { value: 'hardened', title: 'Hardened', text: 'gVisor: stronger isolation, slower; no sudo' },
+  {
+    value: 'hardened',
+    title: 'Hardened',
+    text: 'gVisor: stronger isolation, slower; no sudo or root in the shell',
+  },
 ] as const
 
 async function loadTerminals() {

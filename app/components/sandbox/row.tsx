@@ -10,6 +10,7 @@ import { Button } from '../ui/button'
 import { Menu, MenuItem, MenuLine } from '../ui/menu'
 import { type Step, stepsOf } from './actions'
 import { Age } from './age'
+import { HardenedBadge } from './hardened'
 import { Meters, NetworkRate } from './meters'
 import { StateBadge } from './state'
 
@@ -46,6 +47,7 @@ export function Row({ sandbox, rates, onStep, onChange, onDelete }: RowProps) {
                 ? oneLine(sandbox.failure, 200)
                 : sandbox.template}
             </span>
+            {sandbox.isolation === 'hardened' && <HardenedBadge />}
           </div>
         </div>
         <div className="mt-3 grid grid-cols-2 gap-x-6 gap-y-2.5 md:contents">

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import type { CSSProperties, ReactNode } from 'react'
 import { cn } from '../../lib/cn'
 
 /** The head of a page: its name, what it is for, and its main action. */
@@ -49,20 +49,32 @@ export function Panel({
   )
 }
 
-/** A table that scrolls sideways by itself on a narrow screen, and can be scrolled by keyboard. */
+/**
+ * A table. On a narrow screen each row is a card: the first cell is its title, the others stand under each other beside
+ * the heads of their columns (`.cards` of globals.css). On a wider one that is still too narrow it scrolls sideways, can be
+ * scrolled by keyboard, and has a shadow on the side where more is.
+ */
 export function Table({
   label,
   head,
   children,
 }: {
   label: string
+  /** A name that begins with `·` is for screen readers only. */
   head: readonly string[]
   children: ReactNode
 }) {
+  const names: CSSProperties = {}
+  for (const [index, name] of head.entries()) {
+    names[`--column-${index + 1}`] = JSON.stringify(name.startsWith('·') ? '' : name)
+  }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: without it, nobody can scroll it by keyboard
-    <section className="relative overflow-x-auto" aria-label={label} tabIndex={0}>
-      <table className="w-full text-left [&_td]:px-4 [&_td]:py-2.5 [&_th]:px-4 [&_th]:py-2">
+    <section className="scroll-hint relative overflow-x-auto" aria-label={label} tabIndex={0}>
+      <table
+        style={names}
+        className="cards w-full text-left md:[&_td]:px-4 md:[&_td]:py-2.5 [&_th]:px-4 [&_th]:py-2"
+      >
         <thead className="border-line border-b text-muted text-xs">
           <tr>
             {head.map((name) => (

@@ -7,6 +7,7 @@ import { useState } from 'react'
 import type { z } from 'zod'
 import { type Step, stepsOf, useSandboxActions } from '../../../components/sandbox/actions'
 import { ChangeDialog } from '../../../components/sandbox/change-dialog'
+import { HardenedBadge } from '../../../components/sandbox/hardened'
 import { NetworkRate, readingsOf } from '../../../components/sandbox/meters'
 import { deleteQuestion, stepQuestion } from '../../../components/sandbox/questions'
 import { StateBadge } from '../../../components/sandbox/state'
@@ -50,6 +51,7 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
       <span className="min-w-0 truncate font-semibold">{oneLine(sandbox.name)}</span>
       <StateBadge state={sandbox.state} live />
       <span className="hidden text-muted text-xs md:inline">{sandbox.template}</span>
+      {sandbox.isolation === 'hardened' && <HardenedBadge />}
       <div className="flex-1" />
       <section aria-label="Meters" className="hidden items-center gap-5 lg:flex">
         {readingsOf(sandbox, rates).map(({ label, share, short, long }) => (

@@ -1,0 +1,18 @@
+import type { MetadataRoute } from 'next'
+
+/** What a browser needs to offer Cloche as an app of its own. */
+export default function manifest(): MetadataRoute.Manifest {
+  return {
+    name: 'Cloche',
+    short_name: 'Cloche',
+    description: 'Isolated Linux sandboxes in the browser',
+    start_url: '/sandboxes',
+    display: 'standalone',
+    background_color: '#f7f9f8',
+    theme_color: '#0d6b4b',
+    icons: [
+      { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml' },
+      { src: '/apple-icon.png', sizes: '180x180', type: 'image/png', purpose: 'maskable' },
+    ],
+  }
+}
