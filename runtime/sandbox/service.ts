@@ -56,7 +56,7 @@ export class Sandboxes {
   /** @throws RuntimeRefusal `not_found` */
   get(id: string): Record {
     const box = this.#boxes.get(id)
-    if (box === undefined) throw notFound(id)
+    if (box === undefined) throw notFound('sandbox', id)
     return box
   }
 

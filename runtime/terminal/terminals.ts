@@ -69,7 +69,7 @@ export class Terminals {
   /** @throws RuntimeRefusal `not_found` */
   get(sandbox: string, id: string): Terminal {
     const held = this.#held.get(id)
-    if (held?.terminal.sandboxId !== sandbox || !isSame(held.init)) throw notFound(id)
+    if (held?.terminal.sandboxId !== sandbox || !isSame(held.init)) throw notFound('terminal', id)
     return held.terminal
   }
 
