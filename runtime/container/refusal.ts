@@ -11,7 +11,7 @@ const ended = [
   /container process not found/,
   /setns\(pid=\d+,|setns `\w+`/,
   /error opening file `[^`]*\/status`/,
-  /^loading sandbox: /m,
+  /^loading sandbox: .*(?:no such file or directory|does not exist)/m,
   /cannot execute in container "b\d+" in state/,
   /connecting to control server at PID/,
   /urpc method "[\w.]+" failed: (EOF|connection reset|broken pipe)/,

@@ -43,6 +43,14 @@ export async function findRunsc(root: string): Promise<Runsc | undefined> {
   }
 }
 
+/**
+ * gVisor takes the beginning of a name for the name, and then refuses `b1` beside `b14`: names of one length cannot be mistaken.
+ *
+ * @see https://github.com/google/gvisor/blob/release-20240729.0/runsc/container/state_file.go (findContainerID)
+ */
+const paddedName = (id: string) => id.replace(/\d+$/, (digits) => digits.padStart(6, '0'))
+const idOfName = (name: string) => name.replace(/^b0+(?=\d)/, 'b')
+
 const numberIn = (file: string) => Number(readFileSync(file, 'utf8'))
 
 /**
@@ -62,9 +70,12 @@ const covered = [
 export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
   const base = ['--root', runsc.root, '--platform', runsc.platform, '--overlay2=none', '--file-access=shared']
   const call = (...args: string[]) => run(runsc.program, [...base, ...args])
+  const stateFile = (name: string) => join(runsc.root, `${name}_sandbox:${name}.state`)
+  // What was started before names were padded is still found by the one it was given.
+  const nameOf = (id: string) => (existsSync(stateFile(id)) ? id : paddedName(id))
   const stateOf = (id: string) => {
     try {
-      const text = readFileSync(join(runsc.root, `${id}_sandbox:${id}.state`), 'utf8')
+      const text = readFileSync(stateFile(nameOf(id)), 'utf8')
       return state.parse(JSON.parse(text))
     } catch {
       return undefined // it was never made, or is gone
@@ -74,7 +85,7 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
   /** What runs in a container, with numbers inside, parents before children; nothing when it has ended. */
   const listOf = async (id: string) => {
     // UID PID PPID C TTY STIME TIME CMD
-    const text = await call('ps', '--format', 'table', id).catch(() => '')
+    const text = await call('ps', '--format', 'table', nameOf(id)).catch(() => '')
     const rows = text.matchAll(/^\S+\s+(\d+)\s+(\d+)\s+\S+\s+\S+\s+\S+\s+\S+\s+(.*)$/gm)
     return Array.from(rows, ([, pid, parent, name = '']) => ({
       ...{ pid: Number(pid), parent: Number(parent), name: name.trim() },
@@ -104,14 +115,14 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
       const logged = ['--log', log, '--log-format', 'text']
       const nothing = openSync('/dev/null', 'r+')
       try {
-        const create = [...base, ...logged, 'create', '--bundle', bundle, '--pid-file', pidFile, id]
+        const create = [...base, ...logged, 'create', '--bundle', bundle, '--pid-file', pidFile, nameOf(id)]
         await runOci(runsc.program, reaper, create, log, [nothing, output, output])
         const pid = numberIn(pidFile)
         // Its kernel and its file server are ours now, and must not stay zombies: gVisor would take them for alive.
         for (const ours of [pid, stateOf(id)?.goferPid ?? pid]) void reaper.wait(ours)
         // Its network stack takes over what the namespace has when it starts.
         await connect(pid)
-        const start = [runsc.program, ...base, ...logged, 'start', id]
+        const start = [runsc.program, ...base, ...logged, 'start', nameOf(id)]
         await runOci('unshare', reaper, [...covered, ...start], log, [nothing, nothing, nothing])
         return pid
       } finally {
@@ -121,13 +132,13 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
 
     async remove(id) {
       const known = stateOf(id)
-      if (known !== undefined) await call('delete', '--force', id)
+      if (known !== undefined) await call('delete', '--force', nameOf(id))
     },
 
     async list() {
       if (!existsSync(runsc.root)) return []
       const names = readdirSync(runsc.root).map((name) => /^(b[0-9]+)_sandbox:.*\.state$/.exec(name)?.[1])
-      return names.filter((name) => name !== undefined)
+      return names.filter((name) => name !== undefined).map(idOfName)
     },
 
     initOf: (id) => stateOf(id)?.sandbox.pid,
@@ -138,7 +149,7 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
       args.push('--process', files.process, '--pid-file', files.pid, '--internal-pid-file', insideFile)
       if (files.console !== undefined) args.push('--console-socket', files.console)
       try {
-        await runOci(runsc.program, reaper, [...args, id], files.log, stdio)
+        await runOci(runsc.program, reaper, [...args, nameOf(id)], files.log, stdio)
         return { pid: numberIn(files.pid), inside: numberIn(insideFile) }
       } finally {
         rmSync(insideFile, { force: true })
@@ -148,7 +159,7 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
     async kill(id, { inside }) {
       const send = (name: string, pids: readonly number[]) =>
         // One that has ended meanwhile is no error.
-        Promise.all(pids.map((pid) => call('kill', '--pid', String(pid), id, name).catch(() => {})))
+        Promise.all(pids.map((pid) => call('kill', '--pid', String(pid), nameOf(id), name).catch(() => {})))
       let tree: number[] = []
       // Who stands still has no children while they are listed.
       for (let found = inside === undefined ? [] : await treeOf(id, inside); found.length > tree.length; ) {
@@ -177,7 +188,7 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
     async signal(id, pid, names) {
       // One that has ended meanwhile is no error.
       for (const name of names) {
-        await call('kill', '--pid', String(pid), id, name.replace('SIG', '')).catch(() => {})
+        await call('kill', '--pid', String(pid), nameOf(id), name.replace('SIG', '')).catch(() => {})
       }
     },
 
@@ -187,7 +198,7 @@ export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
     async nameHost(id, _, hostname) {
       const file = join(runsc.root, `${id}.hostname.json`)
       writeFileSync(file, JSON.stringify(namingProcess(hostname)), { mode: 0o600 })
-      await call('exec', '--process', file, id)
+      await call('exec', '--process', file, nameOf(id))
     },
 
     hostLimits: (limits: Limits) => ({
