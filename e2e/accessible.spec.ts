@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
+import { everyPage } from './every-page.js'
 import { expect, test } from './test.js'
 
 /** What axe finds against WCAG 2.2 A and AA on the page as it is. */
@@ -19,19 +20,7 @@ async function expectAccessible(page: Page, what: string): Promise<void> {
 }
 
 test('every page holds WCAG 2.2 AA, light and dark', async ({ annPage: page, sandbox }) => {
-  for (const path of [
-    '/sandboxes',
-    '/runs',
-    '/usage',
-    '/keys',
-    '/members',
-    '/audit',
-    '/settings',
-    '/docs/api',
-    '/sign-in',
-    '/sign-up',
-    '/none',
-  ]) {
+  for (const { path } of everyPage) {
     await page.goto(path)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     await expect(page.getByText('Loading')).toHaveCount(0)

@@ -3,6 +3,8 @@ import { defineConfig } from '@playwright/test'
 /** Tests of a whole instance in a real browser. `bin/test` runs them after everything is built. */
 export default defineConfig({
   testDir: '.',
+  // The pictures of the documentation are made on purpose: CLOCHE_SCREENSHOTS=1 bin/test e2e/screenshots
+  testIgnore: process.env.CLOCHE_SCREENSHOTS === undefined ? ['screenshots.spec.ts'] : [],
   outputDir: '../.cache/e2e',
   globalSetup: './global-setup.ts',
   timeout: 240_000,
