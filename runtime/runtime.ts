@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../common/log.js'
 import type { Node } from '../protocol/index.js'
+import { prepareCgroupRoot, removeCgroupRoot } from './cgroup/cgroup-root.js'
 import { Cpusets, onlineCpus } from './cgroup/cpusets.js'
-import { moveOut, settleIn } from './cgroup/delegated.js'
 import { detectHierarchy, processesOf } from './cgroup/hierarchy.js'
-import { renouncePreference, reserveForHost, settleHost } from './cgroup/host.js'
+import { prepareHost, reserveForHost, resetOomScoreAdj } from './cgroup/host.js'
 import { favorMoves, settleHybrid } from './cgroup/hybrid.js'
 import type { Config } from './config.js'
-import { Engines } from './container/engines.js'
 import { SeccompFilter } from './container/filter.js'
+import { OciRuntimes } from './container/oci-runtimes.js'
 import { readSeccomp } from './container/seccomp.js'
 import { type ContainerSpec, capabilities, containerSpec } from './container/spec.js'
 import { serveDegraded } from './degraded.js'
@@ -24,24 +24,24 @@ import { Installation } from './installation.js'
 import { availableMemory } from './linux/memory.js'
 import { Reaper } from './linux/process.js'
 import { maxSandboxes, releaseSlot, takeSlot } from './linux/slot.js'
-import { hostResolver, lowerFirewall } from './network/firewall.js'
-import { makeRoomForNeighbours } from './network/neighbours.js'
+import { hostResolver, uninstallFirewall } from './network/firewall.js'
+import { raiseArpTableLimits } from './network/neighbours.js'
 import { Network } from './network/network.js'
 import { Pools } from './pool/pools.js'
 import { deviceOf } from './rootfs/disk.js'
+import { DiskReserve } from './rootfs/disk-reserve.js'
 import { openOrRecoverDisk } from './rootfs/recover.js'
-import { Space } from './rootfs/space.js'
 import { readTemplates } from './rootfs/templates.js'
-import { PooledGates } from './run/pooled-gates.js'
+import { PooledExecs } from './run/pooled-execs.js'
 import { adopt } from './sandbox/adopt.js'
+import { capacityError } from './sandbox/capacity.js'
 import { LateOutput } from './sandbox/late-output.js'
-import { Lent } from './sandbox/lent.js'
-import { isAlive } from './sandbox/life.js'
+import { isAlive } from './sandbox/lifecycle.js'
 import { Maker } from './sandbox/make.js'
 import { type NodeContext, Ranges } from './sandbox/node.js'
 import { Quarantine } from './sandbox/quarantine.js'
-import { type Record, readRecords } from './sandbox/record.js'
-import { whyFull } from './sandbox/room.js'
+import { readRecords, type SandboxRecord } from './sandbox/record.js'
+import { RunSandboxes } from './sandbox/run-sandboxes.js'
 import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
 import { joinHost, shellPreparer } from './terminal/client.js'
@@ -72,8 +72,8 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   // Tenants' uids walk through it to their root while it is mounted.
   for (const directory of [config.run, scratch]) mkdirSync(directory, { recursive: true, mode: 0o711 })
   const terminals = join(config.run, 'terminals.sock')
-  settleHost()
-  renouncePreference()
+  prepareHost()
+  resetOomScoreAdj()
   const reaper = new Reaper()
   await settleHybrid()
   const hierarchy = detectHierarchy()
@@ -96,7 +96,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       restart()
   }
   const slot = takeSlot(config.instance)
-  makeRoomForNeighbours()
+  raiseArpTableLimits()
   const network = await Network.open(
     config.instance,
     slot,
@@ -104,7 +104,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     reaper,
     log,
   )
-  await settleIn(hierarchy, config.cgroupRoot)
+  await prepareCgroupRoot(hierarchy, config.cgroupRoot)
   try {
     reserveForHost(hierarchy, config.cgroupRoot)
   } catch (error) {
@@ -121,7 +121,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     problems.add(what)
   })
   const filter = new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities))
-  const gates: PooledGates = new PooledGates(() => context)
+  const pooledExecs: PooledExecs = new PooledExecs(() => context)
   const device = await deviceOf(disk)
   const context: NodeContext = {
     ...{ log, slot, disk, scratch },
@@ -133,7 +133,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       { run: config.run, cgroup: join(config.cgroupRoot, 'lxcfs'), device },
       log,
     ),
-    engines: await Engines.open(config.run, 'runtime', reaper, filter),
+    ociRuntimes: await OciRuntimes.open(config.run, 'runtime', reaper, filter),
     ...{ reaper, filter },
     boxes,
     passing: { boxes: join(config.run, 'boxes'), bundles: join(config.run, 'bundles') },
@@ -142,9 +142,9 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     network,
     lateOutput: new LateOutput(),
     prepareShell: shellPreparer(terminals, terminalProcess({}), log),
-    prepareGate: (box) => gates.prepare(box),
+    prepareGate: (box) => pooledExecs.prepare(box),
     memoryReserveBytes: config.memoryReserveBytes,
-    space: new Space(config.home, disk, log, remount, config.diskReserveBytes),
+    space: new DiskReserve(config.home, disk, log, remount, config.diskReserveBytes),
     quarantine: new Quarantine({ home: config.home, disk, days: config.quarantineDays }),
     problems,
   }
@@ -158,8 +158,8 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   let templates = await findTemplates()
   const tryHardened = async () => {
     if (![...templates.values()].some(({ isolation }) => isolation.includes('hardened'))) return
-    await context.engines.tryHardened(hostSpec(context))
-    const problem = context.engines.hardenedProblem
+    await context.ociRuntimes.tryHardened(hostSpec(context))
+    const problem = context.ociRuntimes.hardenedProblem
     if (problem !== null) log.warn({ problem }, 'no sandbox can be hardened here')
   }
   await tryHardened()
@@ -173,7 +173,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     () => sandboxes.list().length,
   )
   const sandboxes: Sandboxes = new Sandboxes(context, () => templates, maker, tenants, pools)
-  const lent = new Lent(context, maker, tenants, pools)
+  const runSandboxes = new RunSandboxes(context, maker, tenants, pools)
   const { claimed, pooled } = await adopt(context)
   context.ranges.openAhead()
   for (const box of claimed) sandboxes.adopt(box)
@@ -198,9 +198,9 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       diskTotalBytes: space.blocks * space.bsize,
       diskUsedBytes: (space.blocks - space.bfree) * space.bsize,
       hostFreeBytes: context.space.hostFreeBytes,
-      hardenedProblem: context.engines.hardenedProblem,
+      hardenedProblem: context.ociRuntimes.hardenedProblem,
       viewProblem: context.view.problem,
-      full: whyFull(context),
+      full: capacityError(context),
       installation: installation.id,
       quarantined: context.quarantine.ids().length,
       problems: [...problems, ...unreadableTemplates],
@@ -216,21 +216,21 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   }
   const shutdown = async () => {
     await pools.close()
-    await lent.recall()
+    await runSandboxes.releaseAll()
     // All at once, so that a node ends within one grace however many it holds.
     await sandboxes.stopAll(shutdownGraceMs)
     tenants.close()
     await context.ranges.settled()
     await context.view.shutdown()
-    await moveOut(context.hierarchy, context.cgroupRoot)
-    await lowerFirewall(config.instance)
+    await removeCgroupRoot(context.hierarchy, context.cgroupRoot)
+    await uninstallFirewall(config.instance)
     releaseSlot(slot)
   }
   const socket = join(config.run, 'runtime.sock')
   const archives = new Archives(program, log)
   const services = {
     ...{ archives, installation },
-    ...{ terminals, context, sandboxes, lent, pools, gates, describeNode, shutdown },
+    ...{ terminals, context, sandboxes, runSandboxes, pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
   const calls = routes(services)
@@ -263,7 +263,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
 }
 
 /** Starts those again that were killed for the disk to be mounted anew. */
-async function startAgain(sandboxes: Sandboxes, boxes: readonly Record[], log: Logger): Promise<void> {
+async function startAgain(sandboxes: Sandboxes, boxes: readonly SandboxRecord[], log: Logger): Promise<void> {
   for (const { sandboxId } of boxes) {
     if (sandboxId === null) continue
     await sandboxes

@@ -278,11 +278,11 @@ describe('the API', () => {
       const second = await create(ben)
       // Now it holds more than when it was last seen.
       await ben.call('POST', `/api/v1/sandboxes/${first.id}/start`, {})
-      const live = async () => (await operator.call('GET', '/api/v1/admin/node')).body.sandboxes
-      const before = await live()
+      const statuses = async () => (await operator.call('GET', '/api/v1/admin/node')).body.sandboxes
+      const before = await statuses()
       const refused = await ben.call('POST', '/api/v1/sandboxes', { limits: small })
       expect(refused.body.detail).toMatch(/22 of memoryMiB left and this requests 64/)
-      expect(await live()).toBe(before)
+      expect(await statuses()).toBe(before)
       expect((await ben.call('GET', '/api/v1/sandboxes')).body.items).toHaveLength(2)
       for (const { id } of [first, second]) await ben.call('DELETE', `/api/v1/sandboxes/${id}`)
       // It is seen anew, and made ahead again.

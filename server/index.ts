@@ -15,7 +15,7 @@ const config = readConfig(process.env)
 const log = createLog('server', config.logLevel)
 await runService(log, async () => {
   const parts = openParts(config, log)
-  const { pairing, strays, database, runtime, sandboxes, callbacks, store, dispatcher } = parts
+  const { pairing, orphans, database, runtime, sandboxes, callbacks, store, dispatcher } = parts
   const { attempts, principals, watch } = parts
   const app = await createServer(parts)
   if (existsSync('.next/BUILD_ID')) await servePages(app, process.cwd(), new URL(config.publicUrl).host)
@@ -38,7 +38,7 @@ await runService(log, async () => {
   const chores = [
     repeat('metering', 10_000, log, async () => record(database, await runtime.list())),
     repeat('making rows and sandboxes agree', 10_000, log, () =>
-      reconcile(database, runtime, sandboxes, pairing, strays),
+      reconcile(database, runtime, sandboxes, pairing, orphans),
     ),
     repeat('repairing limits', 10_000, log, async () => sandboxes.repair(await runtime.list(), log)),
     repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, pairing, log)),

@@ -27,9 +27,9 @@ import { runRoutes } from './runs/routes.js'
 import type { RunService } from './runs/service.js'
 import type { RuntimeClient } from './runtime-client/client.js'
 import { fileRoutes } from './sandboxes/files.js'
+import type { Orphans } from './sandboxes/orphans.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import type { SandboxService } from './sandboxes/service.js'
-import type { Strays } from './sandboxes/strays.js'
 import { tenantRoutes } from './tenants/routes.js'
 import { usageRoutes } from './usage/routes.js'
 
@@ -47,7 +47,7 @@ export interface Parts {
   readonly database: Database
   readonly runtime: RuntimeClient
   readonly pairing: Pairing
-  readonly strays: Strays
+  readonly orphans: Orphans
   readonly auth: Auth
   readonly attempts: Attempts
   readonly principals: Principals
@@ -62,7 +62,7 @@ const bodyBytes = 1024 * 1024
 
 /** The HTTP API, with everything but pages and sockets. */
 export async function createServer(parts: Parts): Promise<FastifyInstance> {
-  const { config, database, runtime, pairing, strays } = parts
+  const { config, database, runtime, pairing, orphans } = parts
   const { auth, attempts, principals, watch, sandboxes, runs, callbacks } = parts
   const log: FastifyBaseLogger = parts.log
   const app = Fastify({
@@ -111,7 +111,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
       request.principal = await principals.identify(request.raw)
     })
     watch.watchCalls(known)
-    serveMetrics(known, runtime, pairing, strays)
+    serveMetrics(known, runtime, pairing, orphans)
     await known.register(
       async (api) => {
         await api.register(sandboxRoutes(sandboxes, runtime, database, config.heartbeatMs))
@@ -120,9 +120,12 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(tenantRoutes(database, principals, sandboxes.templates, config.publicUrl))
         await api.register(accountRoutes(database, principals, passwords))
         await api.register(usageRoutes(database))
-        await api.register(adminRoutes({ database, runtime, sandboxes, pairing, strays }, config.publicUrl), {
-          prefix: '/admin',
-        })
+        await api.register(
+          adminRoutes({ database, runtime, sandboxes, pairing, orphans: orphans }, config.publicUrl),
+          {
+            prefix: '/admin',
+          },
+        )
         api.route({
           method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
           url: '/*',

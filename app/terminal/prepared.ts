@@ -1,12 +1,12 @@
 import { terminalLine } from './line'
 import { Screen } from './screen'
-import { Workspace } from './workspace'
+import { TerminalTabs } from './terminal-tabs'
 
-const prepared = new Map<string, Workspace>()
+const prepared = new Map<string, TerminalTabs>()
 
 /** A workspace of `sandboxId` with nothing in it. */
-export function newWorkspace(sandboxId: string): Workspace {
-  return new Workspace(sandboxId, terminalLine(), () => new Screen())
+export function newWorkspace(sandboxId: string): TerminalTabs {
+  return new TerminalTabs(sandboxId, terminalLine(), () => new Screen())
 }
 
 /** Opens the first terminal of a sandbox that was made a moment ago, while its page is still on the way. */
@@ -18,7 +18,7 @@ export function prepareWorkspace(sandboxId: string): void {
 }
 
 /** The workspace that was prepared, given once; or else a new one. */
-export function takeWorkspace(sandboxId: string): Workspace {
+export function takeWorkspace(sandboxId: string): TerminalTabs {
   const workspace = prepared.get(sandboxId)
   prepared.delete(sandboxId)
   return workspace ?? newWorkspace(sandboxId)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from '../../common/log.js'
 import { every } from '../../common/timers.js'
-import { makeRoomForNeighbours } from '../../runtime/network/neighbours.js'
+import { raiseArpTableLimits } from '../../runtime/network/neighbours.js'
 import { isDiskOpen, openDisk } from '../../runtime/rootfs/disk.js'
 import { firstLine } from '../doctor/finding.js'
 import type { Settings } from '../settings.js'
@@ -59,7 +59,7 @@ export class Supervisor {
   async #startAll(): Promise<void> {
     const { settings } = this
     // Here, outside the namespace that the runtime may be given: nowhere else is that table to be had.
-    makeRoomForNeighbours()
+    raiseArpTableLimits()
     const access = accessOf(settings)
     const server = serverService(settings, access)
     const node = this.#startNode()

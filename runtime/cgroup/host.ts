@@ -46,7 +46,7 @@ export function reserveForHost(hierarchy: Hierarchy, root: string): void {
 const terminals = { ldisc_autoload: 0, legacy_tiocsti: 0 } as const
 
 /** Settings of the host that would otherwise let one sandbox use up what all need, or get at more of the kernel. */
-export function settleHost(): void {
+export function prepareHost(): void {
   for (const [name, wanted] of Object.entries(inotify)) {
     const file = `/proc/sys/fs/inotify/${name}`
     if (number(file) < wanted) writeFileSync(file, String(wanted))
@@ -61,7 +61,7 @@ export function settleHost(): void {
  * Gives up whatever preference this process has when memory is short: it is handed down to what it starts, and
  * root inside a sandbox could take it up.
  */
-export function renouncePreference(): void {
+export function resetOomScoreAdj(): void {
   writeFileSync('/proc/self/oom_score_adj', '0')
 }
 

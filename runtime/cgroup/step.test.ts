@@ -5,7 +5,7 @@ import { testInstance } from '../testing/kernel.js'
 import { freeze, thaw } from './freezer.js'
 import { detectHierarchy, makeCgroup, removeCgroup } from './hierarchy.js'
 import { settleHybrid } from './hybrid.js'
-import { StepGroup } from './step.js'
+import { StepCgroup } from './step.js'
 
 const root = `/${testInstance}step`
 /** Any disk: these processes write none. */
@@ -18,9 +18,9 @@ describe('the control group of a step', () => {
   const started: ChildProcess[] = []
 
   const group = (limits = { cpus: 1, memoryMiB: 96, pids: 8 }) =>
-    new StepGroup(hierarchy, `${root}/${number++}`, limits, device)
+    new StepCgroup(hierarchy, `${root}/${number++}`, limits, device)
   /** Starts a program that is in the group before its first instruction. */
-  const runIn = async (step: StepGroup, program: string, ...args: string[]) => {
+  const runIn = async (step: StepCgroup, program: string, ...args: string[]) => {
     const child = spawn('/bin/sh', ['-c', 'read go; exec "$@"', 'sh', program, ...args], {
       stdio: ['pipe', 'ignore', 'ignore'],
     })
@@ -47,10 +47,10 @@ describe('the control group of a step', () => {
     const hold = 'b = bytearray(48 << 20)\nfor i in range(0, len(b), 4096): b[i] = 1'
     expect(await runIn(one, 'python3', '-c', hold)).toBe('0')
     expect(await runIn(two, 'python3', '-c', 'import time\nwhile time.process_time() < 0.3: pass')).toBe('0')
-    expect(one.figures().memoryPeakBytes).toBeGreaterThan(48 * mib)
-    expect(two.figures().memoryPeakBytes).toBeLessThan(24 * mib)
+    expect(one.stats().memoryPeakBytes).toBeGreaterThan(48 * mib)
+    expect(two.stats().memoryPeakBytes).toBeLessThan(24 * mib)
     // Where the clock ticks every 10 ms, as in the guest, the first tick may fall before it has entered.
-    expect(two.figures().cpuUs).toBeGreaterThanOrEqual(270_000)
+    expect(two.stats().cpuUs).toBeGreaterThanOrEqual(270_000)
     for (const step of [one, two]) await step.remove()
   })
 
@@ -58,11 +58,11 @@ describe('the control group of a step', () => {
     const [one, two] = [group(), group()]
     const hog = 'b = bytearray(400 << 20)\nfor i in range(0, len(b), 4096): b[i] = 1'
     expect(await runIn(one, 'python3', '-c', hog)).toBe('SIGKILL')
-    expect(one.figures()).toMatchObject({ oomKills: 1, refusedForks: 0 })
+    expect(one.stats()).toMatchObject({ oomKills: 1, refusedForks: 0 })
     // bash would try each of them again, for 15 s.
     await runIn(two, 'dash', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 60 & done 2>/dev/null')
-    expect(two.figures().oomKills).toBe(0)
-    expect(two.figures().refusedForks).toBeGreaterThan(0)
+    expect(two.stats().oomKills).toBe(0)
+    expect(two.stats().refusedForks).toBeGreaterThan(0)
     await two.kill()
     for (const step of [one, two]) await step.remove()
   })
@@ -81,7 +81,7 @@ describe('the control group of a step', () => {
   it('kills what is frozen above it too', async () => {
     const tenant = `${root}/tenant`
     makeCgroup(hierarchy, tenant)
-    const step = new StepGroup(hierarchy, `${tenant}/step`, { cpus: 1, memoryMiB: 96, pids: 8 }, device)
+    const step = new StepCgroup(hierarchy, `${tenant}/step`, { cpus: 1, memoryMiB: 96, pids: 8 }, device)
     const ended = runIn(step, 'sleep', '300')
     await freeze(hierarchy, tenant)
     await step.kill()

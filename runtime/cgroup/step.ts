@@ -14,7 +14,7 @@ import { applyLimits, type CgroupLimits } from './limits.js'
 import { keyed } from './usage.js'
 
 /** What the processes of one step used. */
-export interface StepFigures {
+export interface CgroupStats {
   /** User and system time of all of them, also of those that are gone. */
   readonly cpuUs: number
   /** With page cache and what the kernel holds for them. */
@@ -28,7 +28,7 @@ export interface StepFigures {
  * The control group of one step of a run: what is born in it stays in it, is counted there and dies with it,
  * whatever it forks. It is its tenant's, whoever's the sandbox is.
  */
-export class StepGroup {
+export class StepCgroup {
   readonly #trees: readonly string[]
 
   constructor(
@@ -53,7 +53,7 @@ export class StepGroup {
       : Number(this.#read('cpuacct', 'cpuacct.usage')) / 1000
   }
 
-  figures(): StepFigures {
+  stats(): CgroupStats {
     const two = this.hierarchy.version === 2
     const events = this.#read('memory', two ? 'memory.events' : 'memory.oom_control')
     return {

@@ -7,7 +7,7 @@ import { overwriteJson } from '../linux/overwrite.js'
 import { type Reaper, signal, startTime } from '../linux/process.js'
 
 /** An OCI runtime with its state directory. */
-export interface OciRuntime {
+export interface Crun {
   readonly program: string
   readonly root: string
 }
@@ -21,7 +21,7 @@ export interface OciRuntime {
  */
 const insideTimerSlackNs = 500_000
 
-const base = (runtime: OciRuntime) => ['--root', runtime.root, '--cgroup-manager=cgroupfs']
+const base = (runtime: Crun) => ['--root', runtime.root, '--cgroup-manager=cgroupfs']
 
 /** An OCI runtime refused. The message is its own. */
 export class ContainerError extends Error {
@@ -34,7 +34,7 @@ export class ContainerError extends Error {
  * @throws ContainerError
  */
 export async function runContainer(
-  runtime: OciRuntime,
+  runtime: Crun,
   reaper: Reaper,
   id: string,
   bundle: string,
@@ -64,7 +64,7 @@ export async function runContainer(
  * @throws ContainerError
  */
 export async function execInContainer(
-  runtime: OciRuntime,
+  runtime: Crun,
   reaper: Reaper,
   id: string,
   files: ExecFiles,
@@ -98,7 +98,7 @@ export async function runOci(
  * One that is gone already is no error. The processes may take a moment more: their cgroup tells when the last is
  * dead. `crun delete --force` does the same and takes 16 ms, most of which it sleeps.
  */
-export function deleteContainer(runtime: OciRuntime, id: string): void {
+export function deleteContainer(runtime: Crun, id: string): void {
   const { pid, 'process-start-time': began } = statusOf(runtime, id) ?? {}
   if (pid !== undefined && startTime(pid) === began) signal(pid, 'SIGKILL')
   rmSync(join(runtime.root, id), { recursive: true, force: true })
@@ -113,7 +113,7 @@ export interface ExecFiles {
 }
 
 /** Arguments of an exec that returns once the process stands. Its streams are the caller's. */
-function execArguments(runtime: OciRuntime, id: string, files: ExecFiles, moreDescriptors: number): string[] {
+function execArguments(runtime: Crun, id: string, files: ExecFiles, moreDescriptors: number): string[] {
   const { process, pid, log, console } = files
   return [
     ...base(runtime),
@@ -126,14 +126,14 @@ function execArguments(runtime: OciRuntime, id: string, files: ExecFiles, moreDe
 }
 
 /** The container's first process as crun knows it; undefined when there is no such container. */
-export function initOf(runtime: OciRuntime, id: string): number | undefined {
+export function initOf(runtime: Crun, id: string): number | undefined {
   return statusOf(runtime, id)?.pid
 }
 
 /** What crun keeps of a container, as far as it is read here. */
 const status = z.looseObject({ pid: z.number(), 'process-start-time': z.number() })
 
-function statusOf(runtime: OciRuntime, id: string): z.infer<typeof status> | undefined {
+function statusOf(runtime: Crun, id: string): z.infer<typeof status> | undefined {
   try {
     return status.parse(JSON.parse(readFileSync(statusFile(runtime, id), 'utf8')))
   } catch {
@@ -141,15 +141,15 @@ function statusOf(runtime: OciRuntime, id: string): z.infer<typeof status> | und
   }
 }
 
-const statusFile = (runtime: OciRuntime, id: string) => join(runtime.root, id, 'status')
+const statusFile = (runtime: Crun, id: string) => join(runtime.root, id, 'status')
 
 /** Tells crun that the container's processes were moved, after which exec follows. Nothing is told of one that is gone. */
-export function rewriteCgroupPath(runtime: OciRuntime, id: string, cgroup: string): void {
+export function rewriteCgroupPath(runtime: Crun, id: string, cgroup: string): void {
   const known = statusOf(runtime, id)
   if (known !== undefined) overwriteJson(statusFile(runtime, id), { ...known, 'cgroup-path': cgroup })
 }
 
 /** Containers that crun knows of. */
-export async function containerIds(runtime: OciRuntime): Promise<string[]> {
+export async function containerIds(runtime: Crun): Promise<string[]> {
   return readdir(runtime.root).catch(() => [])
 }

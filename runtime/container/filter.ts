@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { OciRuntime } from './crun.js'
+import type { Crun } from './crun.js'
 
 /** The part of an OCI configuration that carries the seccomp filter. */
 export interface SeccompConfig {
@@ -27,7 +27,7 @@ export class SeccompFilter {
   }
 
   /** Takes over the program that was compiled for a container which runs now. */
-  learn(runtime: OciRuntime, id: string): void {
+  learn(runtime: Crun, id: string): void {
     if (this.#program !== undefined) return
     try {
       this.#program = readFileSync(join(runtime.root, id, 'seccomp.bpf'), 'base64')

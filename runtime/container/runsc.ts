@@ -5,7 +5,7 @@ import type { Limits } from '../../protocol/index.js'
 import type { Reaper } from '../linux/process.js'
 import { run } from '../linux/spawn.js'
 import { runOci } from './crun.js'
-import type { Engine } from './engine.js'
+import type { OciRuntime } from './oci-runtime.js'
 import { type ContainerSpec, capabilities, insideEnvironment, processSpec } from './spec.js'
 
 /**
@@ -67,7 +67,7 @@ const covered = [
 ]
 
 /** Sandboxes on a kernel of their own, in user space, by gVisor. */
-export function hardenedEngine(runsc: Runsc, reaper: Reaper): Engine {
+export function hardenedRuntime(runsc: Runsc, reaper: Reaper): OciRuntime {
   const base = ['--root', runsc.root, '--platform', runsc.platform, '--overlay2=none', '--file-access=shared']
   const call = (...args: string[]) => run(runsc.program, [...base, ...args])
   const stateFile = (name: string) => join(runsc.root, `${name}_sandbox:${name}.state`)

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { settleHost } from '../cgroup/host.js'
+import { prepareHost } from '../cgroup/host.js'
 import { openBox, type TestBox } from '../testing/box.js'
 
 /** Python that prints how each of these calls ends: `name result errno`. */
@@ -85,7 +85,7 @@ describe('the host under sandboxes', () => {
       if (!existsSync(file)) return
       // The kernel lets nobody switch TIOCSTI on again that was built without.
       writeFileSync(file, '1')
-      settleHost()
+      prepareHost()
       expect(readFileSync(file, 'utf8')).toBe('0\n')
     },
   )

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
-const gate = z
+const staged = z
   .object({ caps: z.array(z.string()).optional(), arches: z.array(z.string()).optional() })
   .nullish()
 const args = z.array(z.looseObject({ index: z.number(), value: z.number(), op: z.string() })).nullish()
@@ -10,8 +10,8 @@ const rule = z.object({
   action: z.string(),
   args,
   errnoRet: z.number().nullish(),
-  includes: gate,
-  excludes: gate,
+  includes: staged,
+  excludes: staged,
 })
 const profile = z.object({
   defaultAction: z.string(),
@@ -131,10 +131,10 @@ const socketRules = [
 export function readSeccomp(file: string, capabilities: readonly string[]): object {
   const source = profile.parse(JSON.parse(readFileSync(file, 'utf8')))
   const [architecture, shortName] = process.arch === 'arm64' ? native.arm64 : native.x64
-  const holds = (condition: z.infer<typeof gate>) =>
+  const holds = (condition: z.infer<typeof staged>) =>
     (condition?.caps ?? []).every((cap) => capabilities.includes(cap)) &&
     (condition?.arches === undefined || condition.arches.includes(shortName ?? ''))
-  const isSet = (condition: z.infer<typeof gate>) =>
+  const isSet = (condition: z.infer<typeof staged>) =>
     (condition?.caps?.length ?? 0) + (condition?.arches?.length ?? 0) > 0
   const syscalls = source.syscalls
     .filter(

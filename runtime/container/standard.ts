@@ -4,21 +4,21 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { sethostname, setns } from '../linux/libc.js'
 import { ignoresTerm, killTree, type Reaper, signal, terminalSession } from '../linux/process.js'
 import {
+  type Crun,
   containerIds,
   deleteContainer,
   execInContainer,
   initOf,
-  type OciRuntime,
   rewriteCgroupPath,
   runContainer,
 } from './crun.js'
-import type { Engine } from './engine.js'
 import type { SeccompFilter } from './filter.js'
+import type { OciRuntime } from './oci-runtime.js'
 
 const newUts = 0x04000000
 
 /** Sandboxes on the host's own kernel, by crun. */
-export function standardEngine(oci: OciRuntime, reaper: Reaper, filter?: SeccompFilter): Engine {
+export function standardRuntime(oci: Crun, reaper: Reaper, filter?: SeccompFilter): OciRuntime {
   return {
     isolation: 'standard',
     program: oci.program,

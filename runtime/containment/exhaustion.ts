@@ -12,7 +12,7 @@ const unharmed: Meanwhile = (arena) => arena.checkWitness()
 function exhaust(
   name: string,
   what: string,
-  judge: (ran: Ran, arena: Arena, id: string) => string | Promise<string>,
+  policy: (ran: Ran, arena: Arena, id: string) => string | Promise<string>,
   meanwhile: Meanwhile = unharmed,
 ): Case {
   return {
@@ -21,7 +21,7 @@ function exhaust(
       const box = await arena.attacker()
       const attack = arena.attack(box, 'exhaust.py', [what, String(attackSeconds)])
       const [ran] = await Promise.all([attack, meanwhile(arena)])
-      const outcome = await judge(ran, arena, box.id)
+      const outcome = await policy(ran, arena, box.id)
       return outcome
     },
   }

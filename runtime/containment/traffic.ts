@@ -4,7 +4,7 @@ import { run } from '../linux/spawn.js'
 import { privateAddresses, uplink } from '../testing/world.js'
 import { type Arena, attackSeconds, type Case } from './arena.js'
 
-const flood = (name: string, what: string, judge: (arena: Arena, stdout: string) => string): Case => ({
+const flood = (name: string, what: string, policy: (arena: Arena, stdout: string) => string): Case => ({
   name,
   async run(arena) {
     const box = await arena.attacker()
@@ -16,7 +16,7 @@ const flood = (name: string, what: string, judge: (arena: Arena, stdout: string)
     ])
     // Somebody else's names and connections go on.
     expect(other.stdout).toBe('here 198.51.100.1\n\n')
-    return judge(arena, ran.stdout)
+    return policy(arena, ran.stdout)
   },
 })
 

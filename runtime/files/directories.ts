@@ -5,7 +5,7 @@ import { RuntimeRefusal } from '../errors.js'
 import { setModified, setXattr } from '../linux/attributes.js'
 import { type Owner, ownerIn } from './owner.js'
 import { codeOf } from './refusal.js'
-import type { FilesRoot, Found } from './root.js'
+import type { FilesRoot, PathHandle } from './root.js'
 
 /** Each open directory holds a descriptor; those farther up are opened again on the way back. */
 const openMax = 64
@@ -16,7 +16,7 @@ interface Level {
   readonly name: Buffer
   /** Of its path, however long. */
   readonly key: string
-  found: Found | undefined
+  found: PathHandle | undefined
   readonly identity: string
   readonly owner: Owner
   /** What the archive says of it; set when it is left, since what is made in it changes its time. */
@@ -36,12 +36,12 @@ export class DirectoryStack implements Disposable {
   /** @param top stays its owner's */
   constructor(
     private readonly root: FilesRoot,
-    top: Found,
+    top: PathHandle,
   ) {
     this.#levels.push(this.#level(Buffer.alloc(0), top))
   }
 
-  get directory(): Found {
+  get directory(): PathHandle {
     return this.#open(this.#levels.length - 1)
   }
 
@@ -119,7 +119,7 @@ export class DirectoryStack implements Disposable {
     }
   }
 
-  #open(index: number, below?: Found): Found {
+  #open(index: number, below?: PathHandle): PathHandle {
     const level = this.#levels[index]
     if (level === undefined) throw new Error('no directory is open')
     if (level.found !== undefined) return level.found
@@ -133,7 +133,7 @@ export class DirectoryStack implements Disposable {
     return found
   }
 
-  #level(name: Buffer, found: Found): Level {
+  #level(name: Buffer, found: PathHandle): Level {
     const owner = ownerIn(this.root, found.stat())
     const key = createHash('sha1')
       .update(this.#levels.at(-1)?.key ?? '')
@@ -144,12 +144,12 @@ export class DirectoryStack implements Disposable {
 }
 
 /** What stays the same of a directory wherever it is moved. */
-export function identityOf(found: Found): string {
+export function identityOf(found: PathHandle): string {
   const { dev, ino } = found.exactStat()
   return `${dev}:${ino}`
 }
 
-function enterOrMake(parent: Found, name: Buffer, owner: Owner): Found {
+function enterOrMake(parent: PathHandle, name: Buffer, owner: Owner): PathHandle {
   try {
     return parent.enter(name)
   } catch (error) {
@@ -169,7 +169,7 @@ function enterOrMake(parent: Found, name: Buffer, owner: Owner): Found {
 }
 
 /** Through its descriptor: a name could be somebody's link by now. */
-function applyTo(found: Found, { mode, xattrs }: TarEntry): void {
+function applyTo(found: PathHandle, { mode, xattrs }: TarEntry): void {
   for (const [name, value] of xattrs) setXattr(found.path(), name, value)
   chmodSync(found.path(), mode)
 }

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs'
 import { readlink } from 'node:fs/promises'
 import { type FileEntry, pathText } from '../../protocol/index.js'
-import type { FilesRoot, Found } from './root.js'
+import type { FilesRoot, PathHandle } from './root.js'
 
 /** The end of the year 9999: a tenant sets any time it likes, also one that no date of ours can hold. */
 const lastDateMs = 253_402_300_799_999
@@ -9,7 +9,7 @@ const lastDateMs = 253_402_300_799_999
 /** An entry of a directory as people see it; `path` as bytes. */
 export async function entryOf(
   root: FilesRoot,
-  directory: Found,
+  directory: PathHandle,
   name: Buffer,
   path: Buffer,
   stat: Stats,

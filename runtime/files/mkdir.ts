@@ -5,7 +5,7 @@ import { entryOfStat } from './entry.js'
 import { ownerIn } from './owner.js'
 import { absolute, bytesOf, place } from './path.js'
 import { codeOf } from './refusal.js'
-import type { FilesRoot, Found } from './root.js'
+import type { FilesRoot, PathHandle } from './root.js'
 
 /** Makes a directory with its parents, or takes the one that is there. */
 export async function makeDirectory(
@@ -23,7 +23,7 @@ export async function makeDirectory(
 export async function openMade(
   root: FilesRoot,
   path: string | Buffer,
-): Promise<{ found: Found; created: boolean }> {
+): Promise<{ found: PathHandle; created: boolean }> {
   // From the end back to what exists, then forward again: thousands of steps must not be a deep recursion.
   const missing: Buffer[] = []
   let at = absolute(path)
@@ -42,7 +42,7 @@ export async function openMade(
 }
 
 /** A directory right in `parent`, which is made if it is missing. Never follows a link. */
-async function enterMade(root: FilesRoot, parent: Found, name: Buffer): Promise<Found> {
+async function enterMade(root: FilesRoot, parent: PathHandle, name: Buffer): Promise<PathHandle> {
   parent.refuseUnwritable(pathText(name))
   try {
     await mkdir(parent.path(name), 0o755)
@@ -54,7 +54,7 @@ async function enterMade(root: FilesRoot, parent: Found, name: Buffer): Promise<
   return parent.enter(name)
 }
 
-function tryDirectory(root: FilesRoot, path: string | Buffer): Found | undefined {
+function tryDirectory(root: FilesRoot, path: string | Buffer): PathHandle | undefined {
   try {
     return root.directory(path)
   } catch (error) {

@@ -15,7 +15,7 @@ import { extentsOf, userXattrs } from '../linux/attributes.js'
 import { identityOf } from './directories.js'
 import { place } from './path.js'
 import { codeOf } from './refusal.js'
-import type { FilesRoot, Found } from './root.js'
+import type { FilesRoot, PathHandle } from './root.js'
 import { tryEnter } from './tree.js'
 
 /** Each open directory holds descriptors; those farther up are opened again on the way back. */
@@ -36,7 +36,7 @@ interface Level {
   /** With a slash at the end; nothing for the top. */
   readonly prefix: Buffer
   readonly identity: string
-  found: Found | undefined
+  found: PathHandle | undefined
   names: Dir | Name[]
 }
 
@@ -78,7 +78,7 @@ class Packer {
   constructor(private readonly root: FilesRoot) {}
 
   /** @param top is closed at the end */
-  *directory(top: Found, itself: boolean): Generator<Buffer> {
+  *directory(top: PathHandle, itself: boolean): Generator<Buffer> {
     const levels: Level[] = [level(top, noBytes)]
     try {
       if (itself) {
@@ -117,7 +117,7 @@ class Packer {
     }
   }
 
-  *#fileIn(directory: Found, name: Buffer, shown: Buffer): Generator<Buffer> {
+  *#fileIn(directory: PathHandle, name: Buffer, shown: Buffer): Generator<Buffer> {
     const fd = unlessGone(() => directory.openFile(name))
     if (fd !== undefined) yield* this.file(fd, shown, true)
   }
@@ -159,7 +159,7 @@ class Packer {
     this.#bytes = 0
   }
 
-  *#other(directory: Found, name: Buffer, shown: Buffer, stat: BigIntStats): Generator<Buffer> {
+  *#other(directory: PathHandle, name: Buffer, shown: Buffer, stat: BigIntStats): Generator<Buffer> {
     if (stat.isFile()) return yield* this.#fileIn(directory, name, shown)
     const type = stat.isSymbolicLink() ? 'symlink' : stat.isFIFO() ? 'pipe' : undefined
     if (type === undefined) return
@@ -233,7 +233,7 @@ class Packer {
   }
 }
 
-const level = (found: Found, prefix: Buffer): Level => ({
+const level = (found: PathHandle, prefix: Buffer): Level => ({
   ...{ prefix, found, identity: identityOf(found) },
   // Node types a name as a string whatever the encoding; `latin1` keeps each byte of it.
   names: opendirSync(found.path(), { encoding: 'latin1', bufferSize: 256 }),
@@ -266,7 +266,7 @@ function closeLast(levels: Level[]): void {
   if (last !== undefined && !Array.isArray(last.names)) last.names.closeSync()
 }
 
-const tryReadlink = (directory: Found, name: Buffer): Buffer | undefined =>
+const tryReadlink = (directory: PathHandle, name: Buffer): Buffer | undefined =>
   unlessGone(() => readlinkSync(directory.path(name), { encoding: 'buffer' }))
 
 /** Undefined for what went, or was swapped for something else, meanwhile. */

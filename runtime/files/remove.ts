@@ -3,7 +3,7 @@ import { newId } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { place } from './path.js'
 import { codeOf } from './refusal.js'
-import type { FilesRoot, Found } from './root.js'
+import type { FilesRoot, PathHandle } from './root.js'
 
 /**
  * Each level holds a descriptor, and a program can nest directories without end: what is deeper than this is
@@ -26,7 +26,11 @@ export async function removePath(root: FilesRoot, path: string, recursive: boole
 }
 
 /** Empties and removes, again while somebody else fills it. Nothing is resolved by a path, so swapped links lead nowhere. */
-async function removeUntilGone(parent: Found, name: Buffer, emptyIt: () => Promise<void>): Promise<void> {
+async function removeUntilGone(
+  parent: PathHandle,
+  name: Buffer,
+  emptyIt: () => Promise<void>,
+): Promise<void> {
   for (let rounds = 0; ; rounds++) {
     await emptyIt()
     try {
@@ -38,7 +42,7 @@ async function removeUntilGone(parent: Found, name: Buffer, emptyIt: () => Promi
   }
 }
 
-async function empty(top: Found, directory: Found, depth: number): Promise<void> {
+async function empty(top: PathHandle, directory: PathHandle, depth: number): Promise<void> {
   for await (const name of namesIn(directory)) {
     try {
       await unlink(directory.path(name))
@@ -57,7 +61,7 @@ async function empty(top: Found, directory: Found, depth: number): Promise<void>
 }
 
 /** The names in a directory as bytes, one after the other, however many there are. */
-export async function* namesIn(directory: Found): AsyncGenerator<Buffer> {
+export async function* namesIn(directory: PathHandle): AsyncGenerator<Buffer> {
   // Node types a name as a string whatever the encoding; `latin1` keeps each byte of it.
   for await (const entry of await opendir(directory.path(), { encoding: 'latin1' })) {
     yield Buffer.from(entry.name, 'latin1')

@@ -34,7 +34,7 @@ const memoryType = 0x01021994 // tmpfs
 const triesWhileMoving = 200
 
 /** Something in a sandbox's file system, held by a descriptor: whatever its names do, it stays this one. */
-export class Found implements Disposable {
+export class PathHandle implements Disposable {
   constructor(readonly fd: number) {}
 
   /** For Node's `fs`: the thing itself, or with a name an entry of this directory. Never resolved by name again. */
@@ -91,30 +91,30 @@ export class Found implements Disposable {
   }
 
   /** A directory right in this one, not followed if it is a link, not entered if another file system is there. */
-  enter(name: string | Buffer): Found {
+  enter(name: string | Buffer): PathHandle {
     const flags = oPath | oCloexec | constants.O_DIRECTORY | constants.O_NOFOLLOW
-    return new Found(openWithin(this.fd, name, flags, strictly))
+    return new PathHandle(openWithin(this.fd, name, flags, strictly))
   }
 
   /** An entry right in this one, whatever it is. */
-  entry(name: string | Buffer): Found {
-    return new Found(openWithin(this.fd, name, oPath | oCloexec | constants.O_NOFOLLOW, strictly))
+  entry(name: string | Buffer): PathHandle {
+    return new PathHandle(openWithin(this.fd, name, oPath | oCloexec | constants.O_NOFOLLOW, strictly))
   }
 
   /** A directory some steps below, with no link on the way. */
-  below(steps: readonly Buffer[]): Found {
+  below(steps: readonly Buffer[]): PathHandle {
     const flags = oPath | oCloexec | constants.O_DIRECTORY
     const path = steps.length === 0 ? '.' : Buffer.concat(steps.flatMap((step) => [step, slash]))
-    return new Found(openWithin(this.fd, path, flags, strictly))
+    return new PathHandle(openWithin(this.fd, path, flags, strictly))
   }
 
   /**
    * The directory that this one is in now. Callers compare it with the one that they came from: whoever moves
    * directories meanwhile decides what this is.
    */
-  parent(): Found {
+  parent(): PathHandle {
     const flags = oPath | oCloexec | constants.O_DIRECTORY | constants.O_NOFOLLOW
-    return new Found(openWithin(this.fd, '..', flags, resolve.noXdev | resolve.noMagiclinks))
+    return new PathHandle(openWithin(this.fd, '..', flags, resolve.noXdev | resolve.noMagiclinks))
   }
 
   /** Makes a file right in this directory, for writing. @throws SyscallError `EEXIST` */
@@ -152,19 +152,21 @@ export class FilesRoot implements Disposable {
     readonly uidBase: number,
   ) {}
 
-  find(path: string | Buffer, options: { follow: boolean; directory?: boolean }): Found {
+  find(path: string | Buffer, options: { follow: boolean; directory?: boolean }): PathHandle {
     const flags =
       oPath |
       oCloexec |
       (options.follow ? 0 : constants.O_NOFOLLOW) |
       (options.directory ? constants.O_DIRECTORY : 0)
-    const found = new Found(openWithin(this.fd, absolute(path), flags, resolve.inRoot | resolve.noMagiclinks))
+    const found = new PathHandle(
+      openWithin(this.fd, absolute(path), flags, resolve.inRoot | resolve.noMagiclinks),
+    )
     if (!found.isServedByDaemon()) return found
     found[Symbol.dispose]()
     throw notOnDisk(String(path))
   }
 
-  directory(path: string | Buffer): Found {
+  directory(path: string | Buffer): PathHandle {
     return this.find(path, { follow: true, directory: true })
   }
 

@@ -3,7 +3,7 @@ import { entryOf, entryOfStat } from './entry.js'
 import { bytesOf, place } from './path.js'
 import { codeOf } from './refusal.js'
 import { namesIn } from './remove.js'
-import type { FilesRoot, Found } from './root.js'
+import type { FilesRoot, PathHandle } from './root.js'
 import { statOf } from './write.js'
 
 /** One entry; a link at the end is not followed. */
@@ -29,7 +29,7 @@ export async function treeOf(root: FilesRoot, path: string, depth: number): Prom
   return { entries: entries.slice(0, treeEntriesMax), truncated: entries.length > treeEntriesMax }
 }
 
-async function list(root: FilesRoot, directory: Found, path: Buffer, depth: number, into: FileEntry[]) {
+async function list(root: FilesRoot, directory: PathHandle, path: Buffer, depth: number, into: FileEntry[]) {
   const names: Buffer[] = []
   for await (const name of namesIn(directory)) {
     names.push(name)
@@ -50,7 +50,7 @@ async function list(root: FilesRoot, directory: Found, path: Buffer, depth: numb
 const slash = Buffer.from('/')
 
 /** Not entered: what is another file system, or was swapped for something else meanwhile. */
-export function tryEnter(directory: Found, name: Buffer): Found | undefined {
+export function tryEnter(directory: PathHandle, name: Buffer): PathHandle | undefined {
   try {
     return directory.enter(name)
   } catch (error) {

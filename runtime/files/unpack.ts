@@ -22,7 +22,7 @@ import { mkfifoAt, setModified, setXattr } from '../linux/attributes.js'
 import { DirectoryStack } from './directories.js'
 import { openMade } from './mkdir.js'
 import { codeOf, refusing } from './refusal.js'
-import type { FilesRoot, Found } from './root.js'
+import type { FilesRoot, PathHandle } from './root.js'
 
 /** A file whose owner changes loses these, as with chown(2). */
 const withoutSetId = 0o1777
@@ -58,7 +58,7 @@ export async function unpackInto(
   }
 }
 
-async function unpackEntry(directories: DirectoryStack, top: Found, newTop: boolean, member: TarMember) {
+async function unpackEntry(directories: DirectoryStack, top: PathHandle, newTop: boolean, member: TarMember) {
   const steps = stepsOf(member.name)
   if (member.type === 'directory') {
     directories.go(steps)
@@ -96,7 +96,7 @@ async function unpackEntry(directories: DirectoryStack, top: Found, newTop: bool
 }
 
 async function writeFile(
-  parent: Found,
+  parent: PathHandle,
   name: Buffer,
   owner: { uid: number; gid: number },
   member: TarMember,
@@ -131,7 +131,7 @@ async function writeFile(
   }
 }
 
-function tryCreate(parent: Found, name: Buffer): number | undefined {
+function tryCreate(parent: PathHandle, name: Buffer): number | undefined {
   try {
     return parent.create(name)
   } catch (error) {
@@ -141,7 +141,7 @@ function tryCreate(parent: Found, name: Buffer): number | undefined {
 }
 
 /** Makes something under its name, or, where the name is taken, under another that then takes its place. */
-function put(parent: Found, name: Buffer, make: (name: string | Buffer) => void): void {
+function put(parent: PathHandle, name: Buffer, make: (name: string | Buffer) => void): void {
   try {
     make(name)
     return
@@ -159,12 +159,12 @@ function put(parent: Found, name: Buffer, make: (name: string | Buffer) => void)
 }
 
 /** What is there already gives way, but a directory that is not empty. */
-function replace(parent: Found, fresh: string | Buffer, name: Buffer): void {
+function replace(parent: PathHandle, fresh: string | Buffer, name: Buffer): void {
   if (lstatSync(parent.path(name), { throwIfNoEntry: false })?.isDirectory()) rmdirSync(parent.path(name))
   renameSync(parent.path(fresh), parent.path(name))
 }
 
-function removeQuietly(parent: Found, name: string | Buffer): void {
+function removeQuietly(parent: PathHandle, name: string | Buffer): void {
   try {
     unlinkSync(parent.path(name))
   } catch {
@@ -172,7 +172,7 @@ function removeQuietly(parent: Found, name: string | Buffer): void {
   }
 }
 
-function hardLink(top: Found, from: Buffer, parent: Found, name: string | Buffer): void {
+function hardLink(top: PathHandle, from: Buffer, parent: PathHandle, name: string | Buffer): void {
   const steps = stepsOf(from)
   const last = steps.pop()
   if (last === undefined) throw new TarError(`a hard link leads to ${shownName(from)}`)

@@ -7,7 +7,7 @@ import { openMade } from './mkdir.js'
 import { type Owner, ownerIn } from './owner.js'
 import { bytesOf, place } from './path.js'
 import { codeOf } from './refusal.js'
-import type { FilesRoot, Found } from './root.js'
+import type { FilesRoot, PathHandle } from './root.js'
 
 const slash = Buffer.from('/')
 /** As many links as the kernel follows. */
@@ -47,7 +47,7 @@ export async function writeFile(
 
 /** Makes a new file in a directory and fills it. @throws `EEXIST` */
 async function fill(
-  directory: Found,
+  directory: PathHandle,
   name: string,
   content: AsyncIterable<Uint8Array> | Uint8Array,
   owner: Owner,
@@ -68,7 +68,7 @@ async function fill(
 }
 
 /** The directory and name that a path means once links at its end are followed. Parents are made. */
-async function settle(root: FilesRoot, path: string): Promise<{ directory: Found; name: Buffer }> {
+async function settle(root: FilesRoot, path: string): Promise<{ directory: PathHandle; name: Buffer }> {
   let at = bytesOf(path)
   for (let links = 0; links <= linksMax; links++) {
     const { directory, name } = place(at)
@@ -82,7 +82,7 @@ async function settle(root: FilesRoot, path: string): Promise<{ directory: Found
   throw new RuntimeRefusal('invalid_request', `${path} leads through too many links`)
 }
 
-export async function statOf(directory: Found, name: string | Buffer): Promise<Stats | undefined> {
+export async function statOf(directory: PathHandle, name: string | Buffer): Promise<Stats | undefined> {
   try {
     return await lstat(directory.path(name))
   } catch (error) {

@@ -43,7 +43,7 @@ async function answerOn(
   log: Logger,
   over: () => void,
 ): Promise<void> {
-  const frames = new LineOfFrames(line, over)
+  const frames = new FrameWriter(line, over)
   const request: Request = {
     body: async (schema) => schema.parse(call.body),
     query: (schema) => schema.parse(queryOf(call.url)),
@@ -66,7 +66,7 @@ async function answerOn(
 }
 
 /** An answer of frames on a line that stays open after it. */
-class LineOfFrames implements FrameSink {
+class FrameWriter implements FrameSink {
   begun = false
   ended = false
   #gone = () => {}

@@ -12,7 +12,7 @@ export function poolRoutes({ pools }: { pools: Pools }): Route[] {
       handle: async (request, name = '') => {
         const schedule = await request.body(poolSchedule)
         pools.assertOffered(schedule)
-        const { kept, created } = pools.wishes.putSchedule(scheduleName.parse(name), schedule)
+        const { kept, created } = pools.reservations.putSchedule(scheduleName.parse(name), schedule)
         pools.refill()
         return new Answer(created ? 201 : 200, kept)
       },
@@ -20,7 +20,7 @@ export function poolRoutes({ pools }: { pools: Pools }): Route[] {
     {
       method: 'DELETE',
       path: /^\/pools\/schedules\/([^/]+)$/,
-      handle: async (_, name = '') => pools.wishes.removeSchedule(name),
+      handle: async (_, name = '') => pools.reservations.removeSchedule(name),
     },
     {
       method: 'POST',
@@ -28,7 +28,7 @@ export function poolRoutes({ pools }: { pools: Pools }): Route[] {
       handle: async (request) => {
         const wanted = await request.body(warmRequest)
         pools.assertOffered(wanted)
-        const kept = pools.wishes.addWarm(wanted)
+        const kept = pools.reservations.addWarm(wanted)
         pools.refill()
         return new Answer(201, kept)
       },
@@ -36,7 +36,7 @@ export function poolRoutes({ pools }: { pools: Pools }): Route[] {
     {
       method: 'DELETE',
       path: /^\/pools\/warm\/([^/]+)$/,
-      handle: async (_, id = '') => pools.wishes.removeWarm(id),
+      handle: async (_, id = '') => pools.reservations.removeWarm(id),
     },
   ]
 }

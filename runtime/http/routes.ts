@@ -15,10 +15,10 @@ import type { Archives } from '../files/archives.js'
 import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import type { PooledGates } from '../run/pooled-gates.js'
+import type { PooledExecs } from '../run/pooled-execs.js'
 import { startExec } from '../sandbox/exec.js'
-import type { Lent } from '../sandbox/lent.js'
 import type { NodeContext } from '../sandbox/node.js'
+import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { fileRoutes } from './files.js'
 import { poolRoutes } from './pools.js'
@@ -33,8 +33,8 @@ export interface Services {
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
   readonly pools: Pools
-  readonly lent: Lent
-  readonly gates: PooledGates
+  readonly runSandboxes: RunSandboxes
+  readonly pooledExecs: PooledExecs
   readonly installation: Installation
   /** The terminal host's socket. */
   readonly terminals: string
@@ -59,7 +59,7 @@ export function routes(services: Services): Route[] {
       handle: async () => ({
         templates: [...services.templates().values()].map(
           ({ name, description, defaults, isolation, languages }) => {
-            const offered = isolation.filter((one) => services.context.engines.offers(one))
+            const offered = isolation.filter((one) => services.context.ociRuntimes.offers(one))
             return { name, description, defaults, isolation: offered, languages }
           },
         ),

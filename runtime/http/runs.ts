@@ -1,10 +1,10 @@
 import { type RuntimeRunEvent, runBounds, runtimeRun } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { failureOf } from '../run/lost.js'
-import type { PooledGates } from '../run/pooled-gates.js'
+import type { PooledExecs } from '../run/pooled-execs.js'
 import { performRun } from '../run/run.js'
-import type { Lent } from '../sandbox/lent.js'
 import type { NodeContext } from '../sandbox/node.js'
+import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import type { Route } from './server.js'
 
@@ -13,13 +13,13 @@ const aheadBytes = 1024 ** 2
 
 interface Parts {
   readonly context: NodeContext
-  readonly lent: Lent
+  readonly runSandboxes: RunSandboxes
   readonly sandboxes: Sandboxes
-  readonly gates: PooledGates
+  readonly pooledExecs: PooledExecs
 }
 
 /** `POST /runs` of `protocol/run.ts`: events as lines of JSON while it goes, canceled when the line is closed. */
-export function runRoutes({ context, lent, sandboxes, gates }: Parts): Route[] {
+export function runRoutes({ context, runSandboxes, sandboxes, pooledExecs }: Parts): Route[] {
   return [
     {
       method: 'POST',
@@ -38,7 +38,14 @@ export function runRoutes({ context, lent, sandboxes, gates }: Parts): Route[] {
         }
         try {
           const result = await performRun({
-            ...{ node: context, lent, tenants: sandboxes.tenants, gates, run, emit },
+            ...{
+              node: context,
+              runSandboxes: runSandboxes,
+              tenants: sandboxes.tenants,
+              pooledExecs: pooledExecs,
+              run,
+              emit,
+            },
             canceled: cancel.signal,
             room: runBounds.keptBytes,
           })

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Reaper } from '../linux/process.js'
 import type { Slot } from '../linux/slot.js'
 import { CommandError, run } from '../linux/spawn.js'
-import { changesOf, forgetConnections, type Place, plain, ruleset, samePlace } from './ruleset.js'
+import { changesOf, forgetConnections, plain, ruleset, type SandboxPolicy, samePlace } from './ruleset.js'
 
 /**
  * One nftables table holds the whole policy of an instance. It matches interfaces by their prefix and keeps
@@ -18,7 +18,7 @@ import { changesOf, forgetConnections, type Place, plain, ruleset, samePlace } f
  * - A question that meets this process while it is being started again is not refused, so it is asked again.
  */
 export class Firewall {
-  readonly #places = new Map<string, Place>()
+  readonly #places = new Map<string, SandboxPolicy>()
   /** One change after the other: each is computed from what the one before left. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -33,7 +33,7 @@ export class Firewall {
    *
    * @param dnsPort where this process answers the questions of sandboxes with an allowlist
    */
-  static async raise(
+  static async install(
     table: string,
     slot: Slot,
     resolver: string | undefined,
@@ -49,7 +49,7 @@ export class Firewall {
   }
 
   /** Brings a sandbox's place to what is wanted. Costs nothing when it is that already. */
-  set(address: string, wanted: Place): Promise<void> {
+  set(address: string, wanted: SandboxPolicy): Promise<void> {
     if (samePlace(this.#places.get(address) ?? plain, wanted)) return Promise.resolve()
     const mine = this.#turn.then(async () => {
       await this.#nft(changesOf(this.table, address, this.#places.get(address) ?? plain, wanted))
@@ -86,7 +86,7 @@ export class Firewall {
 }
 
 /** Removes the table; for an instance that ends. */
-export async function lowerFirewall(table: string): Promise<void> {
+export async function uninstallFirewall(table: string): Promise<void> {
   await run('nft', ['-f', '-'], { input: `table inet ${table} {}\ndelete table inet ${table}\n` })
 }
 
@@ -112,8 +112,8 @@ const listing = z.object({
 const pairElement = z.object({ concat: z.tuple([z.ipv4(), z.ipv4()]) })
 
 /** What is in the sets of an earlier runtime. Bandwidths are in the records; they are set again from there. */
-async function readPlaces(table: string): Promise<Map<string, Place>> {
-  const places = new Map<string, Place>()
+async function readPlaces(table: string): Promise<Map<string, SandboxPolicy>> {
+  const places = new Map<string, SandboxPolicy>()
   const read = async (set: string) => {
     // No such table: this is the first start since the host's.
     const text = await run('nft', ['-j', 'list', 'set', 'inet', table, set]).catch(() => '{"nftables":[]}')

@@ -9,7 +9,7 @@ import { maxSandboxes } from '../linux/slot.js'
  *
  * @see arp(7)
  */
-export function makeRoomForNeighbours(directory = '/proc/sys/net/ipv4/neigh/default'): void {
+export function raiseArpTableLimits(directory = '/proc/sys/net/ipv4/neigh/default'): void {
   const needed = 2 * maxSandboxes
   for (const [name, wanted] of [
     ['gc_thresh3', 4 * needed],

@@ -4,8 +4,8 @@ import type { AllowedName, NetworkPolicy } from '../../protocol/index.js'
 import type { Reaper } from '../linux/process.js'
 import type { Slot } from '../linux/slot.js'
 import { rcode, readQuestion, writeAnswer } from './dns.js'
+import { DnsAllowlist } from './dns-allowlist.js'
 import { Firewall } from './firewall.js'
-import { Names } from './names.js'
 import { plain } from './ruleset.js'
 import { connect, disconnect, hasBeenSilent, raiseLoopback } from './veth.js'
 
@@ -41,7 +41,7 @@ interface Listed {
 export class Network {
   /** Names that each sandbox with an allowlist may resolve, by its address. */
   readonly #listed = new Map<string, Listed>()
-  readonly #names: Names
+  readonly #names: DnsAllowlist
   /** Addresses of sandboxes that were started without a link. */
   readonly #unlinked = new Set<string>()
 
@@ -51,7 +51,7 @@ export class Network {
     resolver: string | undefined,
     private readonly log: Logger,
   ) {
-    this.#names = new Names(resolver, (name) => this.#renew(name))
+    this.#names = new DnsAllowlist(resolver, (name) => this.#renew(name))
     dns.on('message', (message, from) => {
       this.#answer(message, from.address).then(
         (answer) => answer && dns.send(answer, from.port, from.address),
@@ -75,7 +75,7 @@ export class Network {
     })
     dns.on('error', (error) => log.error({ error }, 'the DNS socket'))
     dns.unref()
-    const firewall = await Firewall.raise(table, slot, resolver, dns.address().port, reaper)
+    const firewall = await Firewall.install(table, slot, resolver, dns.address().port, reaper)
     return new Network(firewall, dns, resolver, log)
   }
 

@@ -24,14 +24,14 @@ const defaultMbps = 200
 const idleSeconds = 7200
 
 /** What the firewall knows of one sandbox whose policy is not plain `internet` at the default bandwidth. */
-export interface Place {
+export interface SandboxPolicy {
   /** Only these destinations; undefined for all that are public. */
   readonly allowed: ReadonlySet<string> | undefined
   /** Undefined for the default. */
   readonly mbps: number | undefined
 }
 
-export const plain: Place = { allowed: undefined, mbps: undefined }
+export const plain: SandboxPolicy = { allowed: undefined, mbps: undefined }
 
 /** The whole table, replaced in one transaction. */
 export function ruleset(table: string, slot: Slot, resolver: string | undefined, dnsPort: number): string {
@@ -158,7 +158,7 @@ function rate(mbps: number): string {
   return `rate over ${Math.ceil((mbps * 1e6) / 8 / 1024)} kbytes/second burst 64 kbytes`
 }
 
-export const samePlace = (one: Place, other: Place) =>
+export const samePlace = (one: SandboxPolicy, other: SandboxPolicy) =>
   one.mbps === other.mbps &&
   one.allowed?.size === other.allowed?.size &&
   [...(one.allowed ?? [])].every((address) => other.allowed?.has(address))
@@ -173,7 +173,12 @@ export const forgetConnections = (table: string, address: string): string[] =>
   )
 
 /** The commands that bring one sandbox's place from `before` to `after`, in an order that never opens more. */
-export function changesOf(table: string, address: string, before: Place, after: Place): string[] {
+export function changesOf(
+  table: string,
+  address: string,
+  before: SandboxPolicy,
+  after: SandboxPolicy,
+): string[] {
   const element = (verb: 'add' | 'delete', set: string, what: string) =>
     `${verb} element inet ${table} ${set} { ${what} }`
   const lines: string[] = []

@@ -1,9 +1,9 @@
 import type { PoolStatus } from '../../protocol/index.js'
-import type { Record } from '../sandbox/record.js'
+import type { SandboxRecord } from '../sandbox/record.js'
 import { Forecast } from './forecast.js'
 import { PoolHistory } from './history.js'
 import type { Key } from './key.js'
-import { Waits } from './waits.js'
+import { LatencyWindow } from './latency-window.js'
 
 /** A template that cannot start is tried again after this long, then twice that, up to the longest. */
 const firstBackoffMs = 1000
@@ -17,8 +17,8 @@ export type Reason = keyof PoolStatus['discardedTotal']
 
 /** The sandboxes of one kind that wait, and what is known of the claims for them. */
 export class Pool {
-  readonly ready: Record[] = []
-  readonly waits = new Waits()
+  readonly ready: SandboxRecord[] = []
+  readonly waits = new LatencyWindow()
   creating = 0
   target = 0
   hits = 0
@@ -58,7 +58,7 @@ export class Pool {
     return this.#forecast.needed(horizonMs)
   }
 
-  made(box: Record): void {
+  made(box: SandboxRecord): void {
     this.ready.push(box)
     this.#madeTotal++
     this.#madeAt.push(this.now())
@@ -73,7 +73,7 @@ export class Pool {
   }
 
   /** Takes one out, if it is there. */
-  remove(box: Record, reason: Reason): boolean {
+  remove(box: SandboxRecord, reason: Reason): boolean {
     const at = this.ready.indexOf(box)
     if (at < 0) return false
     this.ready.splice(at, 1)

@@ -14,18 +14,18 @@ import { RuntimeRefusal } from '../errors.js'
 import { availableMemory } from '../linux/memory.js'
 import { maxSandboxes } from '../linux/slot.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import * as life from '../sandbox/life.js'
+import { capacityError } from '../sandbox/capacity.js'
+import * as life from '../sandbox/lifecycle.js'
 import type { Maker } from '../sandbox/make.js'
 import type { NodeContext } from '../sandbox/node.js'
-import type { Record } from '../sandbox/record.js'
-import { whyFull } from '../sandbox/room.js'
+import type { PoolSource } from '../sandbox/pool-source.js'
+import type { SandboxRecord } from '../sandbox/record.js'
 import { sizeClass } from '../sandbox/size.js'
-import type { Warm } from '../sandbox/warm.js'
 import { allot, costOf } from './budget.js'
-import { readKept, saveKept } from './kept.js'
 import { type Key, nameOf, runMemoryMiB } from './key.js'
 import { Pool, type Reason } from './pool.js'
-import { Wishes } from './wishes.js'
+import { readReservations, saveReservations } from './reservation-store.js'
+import { Reservations } from './reservations.js'
 
 /** Refilling waits for so long a pause between claims: while a burst is served, the processors are its own. */
 const quietMs = 100
@@ -58,10 +58,10 @@ export interface PoolSettings {
  * Sandboxes made ahead of need. Nothing that a tenant has touched ever comes back: what is claimed is the
  * claimer's until it is destroyed.
  */
-export class Pools implements Warm {
+export class Pools implements PoolSource {
   readonly #pools = new Map<string, Pool>()
   readonly #making = new Set<Promise<void>>()
-  readonly wishes: Wishes
+  readonly reservations: Reservations
   #parent: string | undefined
   #closed = false
   #quiet: NodeJS.Timeout | undefined
@@ -77,16 +77,16 @@ export class Pools implements Warm {
     /** Sandboxes that are somebody's. */
     private readonly claimed: () => number,
   ) {
-    const judge = {
+    const policy = {
       keyOf: (request: PoolSchedule | WarmRequest) => this.keyOf(request),
       budget: settings.budget,
       floors: () => this.#floors(),
-      save: (kept: Parameters<typeof saveKept>[1]) => saveKept(settings.file, kept),
+      save: (kept: Parameters<typeof saveReservations>[1]) => saveReservations(settings.file, kept),
       now: Date.now,
     }
-    this.wishes = new Wishes(
-      judge,
-      readKept(settings.file, (error, aside) => {
+    this.reservations = new Reservations(
+      policy,
+      readReservations(settings.file, (error, aside) => {
         node.log.error(
           { err: error, aside },
           'pools.json cannot be read: schedules and requests are not in force',
@@ -112,7 +112,7 @@ export class Pools implements Warm {
     const { template, isolation, purpose, memoryMiB } = request
     if (purpose === 'run') return { template, isolation, purpose, memoryMiB: runMemoryMiB }
     const found = this.templates().get(template)
-    // A wish of a template that went away stays, for it may come back; what is asked anew is checked by its caller.
+    // A reservation of a template that went away stays, for it may come back; what is asked anew is checked by its caller.
     const wanted = memoryMiB ?? found?.defaults.memoryMiB ?? 16
     return { template, isolation, purpose, memoryMiB: sizeClass(wanted) }
   }
@@ -127,21 +127,21 @@ export class Pools implements Warm {
   }
 
   /** A pooled sandbox that an earlier runtime made and that still runs. */
-  adopt(box: Record): void {
+  adopt(box: SandboxRecord): void {
     const pool = this.#poolFor(box, box.purpose)
     pool.ready.push(box)
     this.#watch(pool, box)
   }
 
-  take(claim: Claim, purpose: PoolPurpose): Record | undefined {
+  take(claim: Claim, purpose: PoolPurpose): SandboxRecord | undefined {
     const { isolation, limits } = claim
     const pool = this.#poolFor(claim, purpose)
     const [first] = pool.ready
     // Those of one pool were started alike: where one cannot be held to other limits, none can.
-    const adapts = first === undefined || this.node.engines.of(isolation).adapts(first.limits, limits)
+    const adapts = first === undefined || this.node.ociRuntimes.of(isolation).adapts(first.limits, limits)
     const box = adapts ? this.#healthy(pool) : undefined
     pool.claimed(box !== undefined)
-    this.wishes.claimed(pool.key)
+    this.reservations.claimed(pool.key)
     const now = performance.now()
     if (now - this.#lastClaim > quietMs) this.#burstBegan = now
     this.#lastClaim = now
@@ -149,19 +149,19 @@ export class Pools implements Warm {
     return box
   }
 
-  waited(claim: Claim, purpose: PoolPurpose, ms: number): void {
+  recordLatency(claim: Claim, purpose: PoolPurpose, ms: number): void {
     this.#poolFor(claim, purpose).waits.add(ms)
   }
 
   status(): PoolStatus[] {
-    return [...this.#pools.values()].map((pool) => pool.status(this.wishes.asked(pool.key)))
+    return [...this.#pools.values()].map((pool) => pool.status(this.reservations.reserved(pool.key)))
   }
 
   describe(): PoolsStatus {
     const spent = costOf(
       [...this.#pools.values()].map(({ key, ready }) => ({ isolation: key.isolation, count: ready.length })),
     )
-    return { pools: this.status(), budget: this.settings.budget, spent, ...this.wishes.describe() }
+    return { pools: this.status(), budget: this.settings.budget, spent, ...this.reservations.describe() }
   }
 
   /** Looks at what is wanted anew, and brings every pool towards it. */
@@ -177,12 +177,12 @@ export class Pools implements Warm {
     this.#ticking?.[Symbol.dispose]()
     await Promise.all(this.#making)
     for (const pool of this.#pools.values()) {
-      for (const box of pool.ready.splice(0)) await life.tearDown(this.node, box)
+      for (const box of pool.ready.splice(0)) await life.destroy(this.node, box)
     }
   }
 
   #tick(): void {
-    this.wishes.expire()
+    this.reservations.expire()
     this.#retarget()
     for (const pool of this.#pools.values()) this.#trim(pool)
     this.#pump()
@@ -191,13 +191,13 @@ export class Pools implements Warm {
 
   #retarget(): void {
     for (const floor of this.#floorKeys()) this.#pool(floor)
-    for (const key of this.wishes.keys()) if (this.templates().has(key.template)) this.#pool(key)
+    for (const key of this.reservations.keys()) if (this.templates().has(key.template)) this.#pool(key)
     const pools = [...this.#pools.values()]
     const floors = new Set(this.#floorKeys().map(nameOf))
     const tight = availableMemory() < this.settings.reserveBytes
     const wanted = pools.map((pool) => ({
       isolation: pool.key.isolation,
-      asked: this.#offered(pool.key) ? this.wishes.asked(pool.key) : 0,
+      asked: this.#offered(pool.key) ? this.reservations.reserved(pool.key) : 0,
       floor: floors.has(nameOf(pool.key)) && !tight ? this.#floorOf(pool.key) : 0,
       needed: this.#offered(pool.key) && !tight ? pool.needed() : 0,
     }))
@@ -225,7 +225,12 @@ export class Pools implements Warm {
   /** Makes what is lacking, the emptiest pool first, as many at once as the budget has processors. */
   #pump(): void {
     const atOnce = Math.max(1, Math.floor(this.settings.budget.cpus))
-    while (!this.#closed && this.#making.size < atOnce && !this.#busy() && whyFull(this.node) === null) {
+    while (
+      !this.#closed &&
+      this.#making.size < atOnce &&
+      !this.#busy() &&
+      capacityError(this.node) === null
+    ) {
       const [pool] = [...this.#pools.values()]
         .filter(({ lacking }) => lacking > 0)
         .toSorted((one, other) => one.ready.length / one.target - other.ready.length / other.target)
@@ -269,7 +274,7 @@ export class Pools implements Warm {
     if (restMs >= 1) await new Promise((resolve) => setTimeout(resolve, restMs).unref())
   }
 
-  async #makeOne({ template, isolation, memoryMiB, purpose }: Key): Promise<Record> {
+  async #makeOne({ template, isolation, memoryMiB, purpose }: Key): Promise<SandboxRecord> {
     const defaults = this.templates().get(template)?.defaults
     if (defaults === undefined) throw new Error(`template ${template} is gone`)
     const limits = { ...defaults, memoryMiB }
@@ -297,7 +302,7 @@ export class Pools implements Warm {
   }
 
   /** The one that has waited longest and can be handed out: checked now, for the price of one line of /proc. */
-  #healthy(pool: Pool): Record | undefined {
+  #healthy(pool: Pool): SandboxRecord | undefined {
     const layers = this.templates().get(pool.key.template)?.layers.join()
     for (let box = pool.ready[0]; box !== undefined; box = pool.ready[0]) {
       if (!life.isAlive(box)) this.#discard(pool, box, 'dead')
@@ -307,23 +312,23 @@ export class Pools implements Warm {
     return undefined
   }
 
-  #watch(pool: Pool, box: Record): void {
+  #watch(pool: Pool, box: SandboxRecord): void {
     life.watchExit(this.node, box, () => {
       // One that was claimed is watched by `Sandboxes`.
       if (pool.ready.includes(box)) this.#discard(pool, box, 'dead')
     })
   }
 
-  #discard(pool: Pool, box: Record, reason: Reason): void {
+  #discard(pool: Pool, box: SandboxRecord, reason: Reason): void {
     if (!pool.remove(box, reason)) return
-    life.tearDown(this.node, box).catch((error: unknown) => {
+    life.destroy(this.node, box).catch((error: unknown) => {
       this.node.log.error({ error, id: box.id }, 'a pooled sandbox cannot be removed')
     })
   }
 
   #offered({ template, isolation }: Pick<Key, 'template' | 'isolation'>): boolean {
     const named = this.templates().get(template)?.isolation.includes(isolation) ?? false
-    return named && this.node.engines.offers(isolation)
+    return named && this.node.ociRuntimes.offers(isolation)
   }
 
   #floorKeys(): Key[] {

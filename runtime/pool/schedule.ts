@@ -50,7 +50,7 @@ export const nextYear = (now: number): Interval => ({
   until: floorDay(now) + 370 * dayMs,
 })
 
-export const meet = (one: Interval, other: Interval): boolean =>
+export const overlaps = (one: Interval, other: Interval): boolean =>
   one.from < other.until && other.from < one.until
 
 const floorDay = (time: number) => Math.floor(time / dayMs) * dayMs

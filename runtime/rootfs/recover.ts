@@ -4,7 +4,7 @@ import type { Hierarchy } from '../cgroup/hierarchy.js'
 import { killBelow } from '../cgroup/kill.js'
 import type { Config } from '../config.js'
 import { diskProblem, isAttached, isDiskOpen, openDisk, prepareRemount } from './disk.js'
-import { hasRoomToMount } from './space.js'
+import { hasRoomToMount } from './disk-reserve.js'
 
 /** The sandboxes' disk as a runtime finds it at its start. */
 export interface FoundDisk {

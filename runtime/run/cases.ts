@@ -1,47 +1,51 @@
 import type { CaseResult, RunCase } from '../../protocol/index.js'
 import { matches } from './compare.js'
-import { type Command, dropGate, type Gate, startGate } from './gate.js'
-import type { Stages } from './stages.js'
-import { type Performance, performStep, type Step } from './step.js'
+import type { RunSandboxSeries } from './run-sandbox-series.js'
+import { type Command, cancelStaged, type StagedExec, startStaged } from './staged-exec.js'
+import { type RunContext, runStep, type Step } from './step.js'
 
 /**
  * Runs the last step once for each case, each in a pristine state: every process of the case before is dead,
  * and either nothing that it could have changed has changed, or it runs in another sandbox, fresh as the first.
- * While one runs, the gate of the next is made, which takes as long as many a program.
+ * While one runs, the next one is staged, which takes as long as many a program.
  */
-export async function runCases(performance: Performance, stages: Stages, step: Step): Promise<CaseResult[]> {
+export async function runCases(
+  performance: RunContext,
+  series: RunSandboxSeries,
+  step: Step,
+): Promise<CaseResult[]> {
   const results: CaseResult[] = []
   const cases = performance.run.cases ?? []
-  const { node, gates } = performance
-  const prepare = (one: RunCase) => startGate(node, stages.current.box, commandOf(step, one), true)
-  // The gate of the pool must not be left waiting: it is the user's and in no case's group, so a program could make
+  const { node, pooledExecs } = performance
+  const prepare = (one: RunCase) => startStaged(node, series.current.box, commandOf(step, one), true)
+  // The staged exec of the pool must not be left waiting: it is the user's and in no case's group, so a program could make
   // it its own and live on in it.
-  const first = (one: RunCase) => gates.take(stages.current.box, commandOf(step, one)) ?? prepare(one)
+  const first = (one: RunCase) => pooledExecs.take(series.current.box, commandOf(step, one)) ?? prepare(one)
   /** The next case's. Whoever takes it out of here closes it. */
-  let waiting: Promise<Gate> | undefined
+  let waiting: Promise<StagedExec> | undefined
   const drop = async () => {
-    const gate = await waiting?.catch(() => undefined) // then there is nothing to drop
+    const staged = await waiting?.catch(() => undefined) // then there is nothing to drop
     waiting = undefined
-    if (gate !== undefined) await dropGate(node, gate)
+    if (staged !== undefined) await cancelStaged(node, staged)
   }
   try {
-    stages.mark()
+    series.mark()
     for (const [index, one] of cases.entries()) {
-      const gate = await (waiting ?? first(one))
+      const staged = await (waiting ?? first(one))
       const next = cases[index + 1]
       waiting = next === undefined ? undefined : prepare(next)
       waiting?.catch(() => {}) // heard when it is taken
-      const result = await performCase(performance, stages, gate, step, one, index)
+      const result = await performCase(performance, series, staged, step, one, index)
       results.push(result)
       performance.emit({ type: 'case', result })
       if (performance.run.stopOnFailure && result.status !== 'ok') break
       if (next === undefined) break
       // Its start must not be seen as a change of the case.
       await waiting?.catch(() => {})
-      if (stages.isFresh()) continue
+      if (series.isFresh()) continue
       await drop()
-      await stages.renew()
-      stages.mark()
+      await series.renew()
+      series.mark()
     }
     return results
   } finally {
@@ -50,16 +54,16 @@ export async function runCases(performance: Performance, stages: Stages, step: S
 }
 
 async function performCase(
-  performance: Performance,
-  stages: Stages,
-  gate: Gate,
+  performance: RunContext,
+  series: RunSandboxSeries,
+  staged: StagedExec,
   step: Step,
   one: RunCase,
   index: number,
 ): Promise<CaseResult> {
   const name = one.name ?? String(index + 1)
   const { stdin, expected } = one
-  const { result, outcome } = await performStep(performance, stages.current, gate, step, {
+  const { result, outcome } = await runStep(performance, series.current, staged, step, {
     ...{ name, stdin, case: index },
   })
   const wrong =

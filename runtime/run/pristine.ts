@@ -1,11 +1,11 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Found } from '../files/root.js'
+import { PathHandle } from '../files/root.js'
 import { tryEnter } from '../files/tree.js'
 import { setns } from '../linux/libc.js'
 import { filesOf } from '../sandbox/files.js'
 import { type NodeContext, volumeOf } from '../sandbox/node.js'
-import type { Record } from '../sandbox/record.js'
+import type { SandboxRecord } from '../sandbox/record.js'
 
 /** More than this on a disk takes longer to compare than a fresh sandbox takes to make. */
 const entriesMax = 1500
@@ -21,9 +21,9 @@ const inMemory = ['/dev/shm', '/dev/mqueue', '/run']
  *
  * @returns undefined when there is too much to compare
  */
-export function fingerprint(node: NodeContext, box: Record): string | undefined {
+export function fingerprint(node: NodeContext, box: SandboxRecord): string | undefined {
   const lines: string[] = []
-  using upper = new Found(openDirectory(join(volumeOf(node, box), 'upper')))
+  using upper = new PathHandle(openDirectory(join(volumeOf(node, box), 'upper')))
   if (!scan(upper, lines)) return undefined
   using root = filesOf(node, box)
   for (const path of inMemory) {
@@ -37,7 +37,7 @@ export function fingerprint(node: NodeContext, box: Record): string | undefined 
 const openDirectory = (path: string) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
 
 /** @returns false when there is too much */
-function scan(directory: Found, into: string[]): boolean {
+function scan(directory: PathHandle, into: string[]): boolean {
   into.push(mark(directory.path(Buffer.from('.'))))
   for (const entry of readdirSync(directory.path(), { withFileTypes: true, encoding: 'latin1' })) {
     if (into.length > entriesMax) return false

@@ -1,24 +1,24 @@
 import { Socket } from 'node:net'
 import type { ExitStatus, StepLimits } from '../../protocol/index.js'
-import type { StepFigures, StepGroup } from '../cgroup/step.js'
+import type { CgroupStats, StepCgroup } from '../cgroup/step.js'
 import { OutputPipe } from '../linux/output-pipe.js'
 import type { NodeContext } from '../sandbox/node.js'
-import type { Gate } from './gate.js'
-import { Kept } from './kept.js'
+import { OutputBuffer } from './output-buffer.js'
+import type { StagedExec } from './staged-exec.js'
 
 /** Processor time is looked at so often at least; near the limit as often as it could be reached. */
 const cpuLookMs = 100
 
-/** Limits that we hold a program to; those that the kernel holds it to show in its figures. */
+/** Limits that we hold a program to; those that the kernel holds it to show in its statistics. */
 export type Passed = 'wall' | 'cpu' | 'output' | 'canceled'
 
 /** How a program went. */
-export interface Outcome extends StepFigures {
+export interface Outcome extends CgroupStats {
   readonly exit: ExitStatus
   readonly passed: Passed | null
   readonly wallUs: number
-  readonly stdout: Kept
-  readonly stderr: Kept
+  readonly stdout: OutputBuffer
+  readonly stderr: OutputBuffer
   /** Processes that were alive when it had ended. They are dead now. */
   readonly leftProcesses: number
 }
@@ -32,13 +32,13 @@ export interface Program {
 }
 
 /**
- * Lets a gate become its program, and waits until the program and everything it has started are gone. The end
+ * Lets a staged exec become its program, and waits until the program and everything it has started are gone. The end
  * is the program's own: what it left behind, holding its output or not, is killed then.
  */
 export async function runProgram(
   node: NodeContext,
-  gate: Gate,
-  group: StepGroup,
+  staged: StagedExec,
+  group: StepCgroup,
   program: Program,
   canceled: AbortSignal,
 ): Promise<Outcome> {
@@ -49,18 +49,18 @@ export async function runProgram(
     passed ??= why
     killing ??= group.kill()
   }
-  const [stdout, stderr] = [new Kept(), new Kept()]
-  const take = (stream: 'stdout' | 'stderr', kept: Kept) => (chunk: Buffer) => {
+  const [stdout, stderr] = [new OutputBuffer(), new OutputBuffer()]
+  const take = (stream: 'stdout' | 'stderr', kept: OutputBuffer) => (chunk: Buffer) => {
     const room = limits.outputBytes - stdout.kept - stderr.kept
     kept.push(chunk, room)
     if (room > 0) program.onOutput(stream, chunk.subarray(0, room))
     if (stdout.bytes + stderr.bytes > limits.outputBytes) stop('output')
   }
-  const pipes = [new OutputPipe(gate.stdout), new OutputPipe(gate.stderr)] as const
+  const pipes = [new OutputPipe(staged.stdout), new OutputPipe(staged.stderr)] as const
   pipes[0].open(take('stdout', stdout))
   pipes[1].open(take('stderr', stderr))
-  const stdin = new Socket({ fd: gate.stdin, readable: false, writable: true })
-  const control = new Socket({ fd: gate.control, readable: false, writable: true })
+  const stdin = new Socket({ fd: staged.stdin, readable: false, writable: true })
+  const control = new Socket({ fd: staged.control, readable: false, writable: true })
   // A program that ends without reading its input breaks the pipe; its exit code tells the rest.
   for (const pipe of [stdin, control]) pipe.on('error', () => pipe.destroy())
   const cancel = () => stop('canceled')
@@ -69,20 +69,20 @@ export async function runProgram(
 
   const began = process.hrtime.bigint()
   stdin.end(program.stdin)
-  control.end(gate.open)
+  control.end(staged.open)
   const wall = setTimeout(() => stop('wall'), limits.wallMs)
   const cpu = watchCpu(group, limits.cpuMs, program.cpus, () => stop('cpu'))
   try {
-    const exit = await node.reaper.wait(gate.pid)
+    const exit = await node.reaper.wait(staged.pid)
     const wallUs = Number((process.hrtime.bigint() - began) / 1000n)
     const left = group.processes().length
     killing ??= group.kill()
     await killing
     for (const pipe of pipes) pipe.finish()
-    const figures = group.figures()
+    const stats = group.stats()
     // It may have passed the limit between the last look and its end.
-    if (figures.cpuUs > limits.cpuMs * 1000) passed ??= 'cpu'
-    return { ...figures, exit, passed, wallUs, stdout, stderr, leftProcesses: passed === null ? left : 0 }
+    if (stats.cpuUs > limits.cpuMs * 1000) passed ??= 'cpu'
+    return { ...stats, exit, passed, wallUs, stdout, stderr, leftProcesses: passed === null ? left : 0 }
   } finally {
     clearTimeout(wall)
     cpu.stop()
@@ -93,7 +93,7 @@ export async function runProgram(
   }
 }
 
-function watchCpu(group: StepGroup, limitMs: number, cpus: number, passed: () => void): { stop(): void } {
+function watchCpu(group: StepCgroup, limitMs: number, cpus: number, passed: () => void): { stop(): void } {
   let timer: NodeJS.Timeout
   const look = () => {
     const used = usedUs(group)
@@ -107,7 +107,7 @@ function watchCpu(group: StepGroup, limitMs: number, cpus: number, passed: () =>
 }
 
 /** @returns undefined when the group is gone, as when the node is shut down: then its programs are dead */
-function usedUs(group: StepGroup): number | undefined {
+function usedUs(group: StepCgroup): number | undefined {
   try {
     return group.cpuUs()
   } catch {

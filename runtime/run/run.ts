@@ -3,53 +3,58 @@ import { runBounds } from '../../protocol/index.js'
 import { readFile } from '../files/read.js'
 import { statPath } from '../files/tree.js'
 import { commandOf, runCases } from './cases.js'
-import { startGate } from './gate.js'
-import type { Stage } from './stage.js'
-import { Stages } from './stages.js'
-import { type Performance, performStep, type Step } from './step.js'
+import type { RunSandbox } from './run-sandbox.js'
+import { RunSandboxSeries } from './run-sandbox-series.js'
+import { startStaged } from './staged-exec.js'
+import { type RunContext, runStep, type Step } from './step.js'
 
 /**
  * A run, whole: a fresh sandbox with the files in it, the steps in order until one fails, then the cases, then
  * what was asked for of the files. The sandboxes are destroyed after the answer.
  */
-export async function performRun(performance: Performance): Promise<RuntimeRunResult> {
+export async function performRun(performance: RunContext): Promise<RuntimeRunResult> {
   const { run } = performance
   const steps: StepResult[] = []
-  const stages = await Stages.open(performance, run)
+  const series = await RunSandboxSeries.open(performance, run)
   try {
     const single = run.cases === null ? run.steps : run.steps.slice(0, -1)
     for (const step of single) {
-      const result = await performSingle(performance, stages.current, step)
+      const result = await performSingle(performance, series.current, step)
       steps.push(result)
       if (result.status !== 'ok') return answer(result.status, steps, [], [])
     }
     const last = run.steps.at(-1)
     if (run.cases === null || last === undefined) {
-      return answer('ok', steps, [], await collect(stages.current, run.artifacts))
+      return answer('ok', steps, [], await collect(series.current, run.artifacts))
     }
-    if (single.length > 0) await stages.settle()
-    const cases = await runCases(performance, stages, last)
+    if (single.length > 0) await series.settle()
+    const cases = await runCases(performance, series, last)
     return answer(cases.find((one) => one.status !== 'ok')?.status ?? 'ok', steps, cases, [])
   } finally {
-    stages.close()
+    series.close()
   }
 }
 
-async function performSingle(performance: Performance, stage: Stage, step: Step): Promise<StepResult> {
+async function performSingle(
+  performance: RunContext,
+  runSandbox: RunSandbox,
+  step: Step,
+): Promise<StepResult> {
   const command = commandOf(step)
-  const { node, gates } = performance
-  const gate = gates.take(stage.box, command) ?? (await startGate(node, stage.box, command, false))
+  const { node, pooledExecs } = performance
+  const staged =
+    pooledExecs.take(runSandbox.box, command) ?? (await startStaged(node, runSandbox.box, command, false))
   const { name, stdin } = step
-  const { result } = await performStep(performance, stage, gate, step, { name, stdin, case: null })
+  const { result } = await runStep(performance, runSandbox, staged, step, { name, stdin, case: null })
   performance.emit({ type: 'step', result })
   return result
 }
 
-/** Files of the stage, as far as they fit. */
-async function collect(stage: Stage, paths: readonly string[]): Promise<Artifact[]> {
+/** Files of the sandbox, as far as they fit. */
+async function collect(runSandbox: RunSandbox, paths: readonly string[]): Promise<Artifact[]> {
   const artifacts: Artifact[] = []
   let left: number = runBounds.artifactBytes
-  using root = stage.files()
+  using root = runSandbox.files()
   for (const path of paths) {
     const entry = await statPath(root, path).catch(() => undefined) // what is not there is said to be so
     if (entry?.type !== 'file' || entry.sizeBytes > left) {

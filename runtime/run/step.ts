@@ -1,19 +1,19 @@
 import type { RuntimeRun, RuntimeRunEvent, StepResult } from '../../protocol/index.js'
 import type { NodeContext } from '../sandbox/node.js'
-import { dropGate, type Gate } from './gate.js'
-import { encode, Pieces } from './kept.js'
 import { AttemptLost } from './lost.js'
-import type { PooledGates } from './pooled-gates.js'
+import { encode, Pieces } from './output-buffer.js'
+import type { PooledExecs } from './pooled-execs.js'
 import { type Outcome, runProgram } from './program.js'
-import type { Stage, Theatre } from './stage.js'
-import { judge } from './verdict.js'
+import type { RunDependencies, RunSandbox } from './run-sandbox.js'
+import { cancelStaged, type StagedExec } from './staged-exec.js'
+import { policy } from './verdict.js'
 
 /** One step of a request. */
 export type Step = RuntimeRun['steps'][number]
 
 /** A run while it goes. */
-export interface Performance extends Theatre {
-  readonly gates: PooledGates
+export interface RunContext extends RunDependencies {
+  readonly pooledExecs: PooledExecs
   readonly run: RuntimeRun
   emit(event: RuntimeRunEvent): void
   readonly canceled: AbortSignal
@@ -21,57 +21,57 @@ export interface Performance extends Theatre {
   room: number
 }
 
-/** Lets a gate become one step, or one case of it, in a control group of its own. */
-export async function performStep(
-  performance: Performance,
-  stage: Stage,
-  gate: Gate,
+/** Lets a staged exec become one step, or one case of it, in a control group of its own. */
+export async function runStep(
+  performance: RunContext,
+  runSandbox: RunSandbox,
+  staged: StagedExec,
   step: Step,
   at: { readonly name: string; readonly stdin: string; readonly case: number | null },
 ): Promise<{ result: StepResult; outcome: Outcome }> {
   const { node, run, emit, canceled } = performance
   emit({ type: 'begin', step: step.name, case: at.case })
-  const group = await orDrop(node, gate, () => stage.group(step.limits))
+  const group = await orDrop(node, staged, () => runSandbox.group(step.limits))
   const pieces = { stdout: new Pieces(), stderr: new Pieces() }
   const print = (stream: keyof typeof pieces, piece: Buffer) => {
     if (piece.length === 0) return
     emit({ type: 'output', stream, step: step.name, case: at.case, ...encode(piece) })
   }
   try {
-    await orDrop(node, gate, () => group.enter(gate.pid))
+    await orDrop(node, staged, () => group.enter(staged.pid))
     const program = {
       ...{ stdin: Buffer.from(at.stdin, 'base64'), limits: step.limits, cpus: run.cpus },
       onOutput: (stream: keyof typeof pieces, chunk: Buffer) => print(stream, pieces[stream].push(chunk)),
     }
-    const outcome = await runProgram(node, gate, group, program, canceled)
+    const outcome = await runProgram(node, staged, group, program, canceled)
     print('stdout', pieces.stdout.rest())
     print('stderr', pieces.stderr.rest())
     const { exitCode, signal } = outcome.exit
     if (outcome.passed === null && exitCode !== 0) {
-      stage.assertAlive()
+      runSandbox.assertAlive()
       if (exitCode === null && signal === null)
         throw new AttemptLost('how the program ended was not observed')
     }
     // Looking costs the case its freshness, so a case that has written nothing is not asked.
-    const diskFull = (at.case === null || exitCode !== 0) && stage.diskIsFull()
+    const diskFull = (at.case === null || exitCode !== 0) && runSandbox.diskIsFull()
     const { name, stdin: _, ...rest } = at
     const { limits, compile } = step
-    const result = judge(outcome, { name, limits, compile, diskFull, room: performance.room, ...rest })
+    const result = policy(outcome, { name, limits, compile, diskFull, room: performance.room, ...rest })
     performance.room -= outcome.stdout.kept + outcome.stderr.kept
     return { result, outcome }
   } finally {
-    stage
+    runSandbox
       .removeGroup(group)
       .catch((error: unknown) => node.log.warn({ error, run: run.id }, 'a control group stays'))
   }
 }
 
-/** A gate that cannot go where it is to be counted must not wait for ever. */
-async function orDrop<T>(node: NodeContext, gate: Gate, act: () => T): Promise<T> {
+/** A staged exec that cannot go where it is to be counted must not wait for ever. */
+async function orDrop<T>(node: NodeContext, staged: StagedExec, act: () => T): Promise<T> {
   try {
     return act()
   } catch (error) {
-    await dropGate(node, gate)
+    await cancelStaged(node, staged)
     throw error
   }
 }

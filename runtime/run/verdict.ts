@@ -14,7 +14,7 @@ export interface Circumstances {
 }
 
 /** An outcome in words. A limit that was passed is always named, whatever the exit code says. */
-export function judge(outcome: Outcome, at: Circumstances): StepResult {
+export function policy(outcome: Outcome, at: Circumstances): StepResult {
   const [status, message] = statusOf(outcome, at)
   return {
     ...{ name: at.name, status, message },

@@ -4,10 +4,10 @@ import type { QuarantineCause } from '../../protocol/index.js'
 import { cpusetOf } from '../cgroup/cpusets.js'
 import { destroyVolume } from '../rootfs/volume.js'
 import { hasOwner, saveCopy } from './copy.js'
-import * as life from './life.js'
+import * as life from './lifecycle.js'
 import { Meter } from './meter.js'
 import { type NodeContext, volumeOf } from './node.js'
-import { type Record, readRecords, removeRecord } from './record.js'
+import { readRecords, removeRecord, type SandboxRecord } from './record.js'
 import { sweep } from './sweep.js'
 
 /**
@@ -16,7 +16,9 @@ import { sweep } from './sweep.js'
  * sandboxes of runs, dead ones of the pool, half-made and half-removed ones. Every other disk without a good record is
  * set aside with what there is of the record. Nothing that is wrong with one sandbox keeps the others from being adopted.
  */
-export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; pooled: Record[] }> {
+export async function adopt(
+  node: NodeContext,
+): Promise<{ claimed: SandboxRecord[]; pooled: SandboxRecord[] }> {
   node.quarantine.resume((id, error) =>
     node.log.error({ error, id }, 'an entry of the quarantine could not be completed'),
   )
@@ -29,22 +31,22 @@ export async function adopt(node: NodeContext): Promise<{ claimed: Record[]; poo
 }
 
 class Adoption {
-  readonly claimed: Record[] = []
-  readonly pooled: Record[] = []
+  readonly claimed: SandboxRecord[] = []
+  readonly pooled: SandboxRecord[] = []
   /** Names of containers that could be neither adopted nor cleared away, and stay as they are. */
   readonly left = new Set<string>()
   #setAside = 0
 
   constructor(private readonly node: NodeContext) {}
 
-  /** Whatever ran in them is lost, or their gate has lost who would open it. */
+  /** Whatever ran in them is lost, or their staged exec has lost who would open it. */
   async ofRuns(): Promise<void> {
     const { passing, boxes, disk } = this.node
     const { records, unreadable } = readRecords(passing.boxes)
     for (const box of records) {
       this.node.ranges.adopt(box.index)
       await this.#attempt(box.id, async () => {
-        await life.tearDown(this.node, box)
+        await life.destroy(this.node, box)
         // Versions before this one had disks of runs among those of sandboxes.
         const old = join(disk, 'sandboxes', box.id)
         if (existsSync(old) && !existsSync(join(boxes, box.id))) destroyVolume(old)
@@ -62,7 +64,7 @@ class Adoption {
     for (const { name } of unreadable) this.node.ranges.adopt(Number(name.slice(1)))
     for (const { name, why } of unreadable) {
       await this.#attempt(name, async () => {
-        for (const engine of this.node.engines.all) await engine.remove(name)
+        for (const ociRuntime of this.node.ociRuntimes.all) await ociRuntime.remove(name)
         this.#count(
           this.node.quarantine.add(name, { cause: why.kind, reason: why.message }),
           name,
@@ -76,12 +78,12 @@ class Adoption {
     this.#returnReadable(owners)
   }
 
-  async #adopt(box: Record, owners: Set<string>): Promise<void> {
+  async #adopt(box: SandboxRecord, owners: Set<string>): Promise<void> {
     const { node } = this
-    if (box.purpose === 'run' || box.removing) return life.tearDown(node, box)
+    if (box.purpose === 'run' || box.removing) return life.destroy(node, box)
     const alive = life.isAlive(box)
     if (box.sandboxId === null ? !alive : box.state === 'creating') {
-      if (!hasOwner(node, box)) return life.tearDown(node, box)
+      if (!hasOwner(node, box)) return life.destroy(node, box)
       const reason = 'its record is older than its disk, which says that it is a sandbox of somebody'
       return this.#aside(box, 'outdated_record', reason)
     }
@@ -90,7 +92,7 @@ class Adoption {
     }
     if (alive) {
       // An earlier runtime may have been killed between the two moves of a claim.
-      node.engines.of(box.isolation).relocated(box.id, box.cgroup)
+      node.ociRuntimes.of(box.isolation).relocated(box.id, box.cgroup)
       await takeUpView(node, box)
       ;(box.sandboxId === null ? this.pooled : this.claimed).push(box)
     } else this.claimed.push(await this.#stopped(box))
@@ -101,7 +103,7 @@ class Adoption {
   }
 
   /** Its processes are gone; its disk is kept, whatever else goes wrong. */
-  async #stopped(box: Record): Promise<Record> {
+  async #stopped(box: SandboxRecord): Promise<SandboxRecord> {
     if (!existsSync(volumeOf(this.node, box))) {
       this.node.problems.add(`the disk of sandbox ${box.sandboxId} is missing`)
       return { ...box, state: 'stopped', failure: 'its disk is missing on the node', init: null }
@@ -124,7 +126,7 @@ class Adoption {
       if (sandboxId === null || tenantId === null || owners.has(sandboxId)) continue
       try {
         const index = node.ranges.take()
-        const moved: Record = {
+        const moved: SandboxRecord = {
           ...{ ...box, id: `b${index}`, index, init: null, state: 'stopped' },
           cgroup: join(node.cgroupRoot, tenantId, sandboxId),
         }
@@ -137,7 +139,7 @@ class Adoption {
     }
   }
 
-  async #aside(box: Record, cause: QuarantineCause, reason: string): Promise<void> {
+  async #aside(box: SandboxRecord, cause: QuarantineCause, reason: string): Promise<void> {
     this.#count(await life.setAside(this.node, box, { cause, reason }), box.id, reason)
   }
 
@@ -176,7 +178,7 @@ class Adoption {
 }
 
 /** Its files are replaced when lxcfs is, and its processors stay its own. */
-async function takeUpView(node: NodeContext, box: Record): Promise<void> {
+async function takeUpView(node: NodeContext, box: SandboxRecord): Promise<void> {
   if (box.init === null || box.isolation !== 'standard') return
   await node.view.adopt(box.init.pid)
   const cpus = box.sandboxId === null ? undefined : cpusetOf(node.hierarchy, box.cgroup)

@@ -1,14 +1,14 @@
-import { assertFits } from '../cgroup/fit.js'
 import { changeLimits } from '../cgroup/limits.js'
+import { assertFits } from '../cgroup/usage-check.js'
 import { RuntimeRefusal } from '../errors.js'
 import { limitVolume } from '../rootfs/volume.js'
-import { assertDiskFits } from './disk-fit.js'
-import * as life from './life.js'
+import { assertDiskFits } from './disk-usage-check.js'
+import * as life from './lifecycle.js'
 import type { Maker } from './make.js'
 import { fitMemoryFiles } from './memory-fit.js'
 import type { Meter } from './meter.js'
 import { type NodeContext, volumeOf } from './node.js'
-import type { Record } from './record.js'
+import type { SandboxRecord } from './record.js'
 
 const mib = 1024 ** 2
 
@@ -16,7 +16,12 @@ const mib = 1024 ** 2
  * Holds a sandbox to other limits: all of them, or none when one does not fit.
  * @throws RuntimeRefusal `quota_exceeded` when more is in use, CgroupWriteError
  */
-export async function holdTo(node: NodeContext, maker: Maker, box: Record, before: Record): Promise<void> {
+export async function holdTo(
+  node: NodeContext,
+  maker: Maker,
+  box: SandboxRecord,
+  before: SandboxRecord,
+): Promise<void> {
   const { hierarchy, device } = node
   await assertDiskFits(node, box, before)
   if (box.init !== null) {
@@ -32,7 +37,7 @@ export async function holdTo(node: NodeContext, maker: Maker, box: Record, befor
   limitDisk(node, box)
 }
 
-export function limitDisk(node: NodeContext, box: Record): void {
+export function limitDisk(node: NodeContext, box: SandboxRecord): void {
   limitVolume(volumeOf(node, box), box.limits.diskMiB * mib)
 }
 
@@ -40,7 +45,12 @@ export function limitDisk(node: NodeContext, box: Record): void {
  * Brings the link of a running sandbox to its policy.
  * @throws RuntimeRefusal `conflict` when it cannot be given a link while it runs
  */
-export async function relink(node: NodeContext, meter: Meter, box: Record, before: Record): Promise<Record> {
+export async function relink(
+  node: NodeContext,
+  meter: Meter,
+  box: SandboxRecord,
+  before: SandboxRecord,
+): Promise<SandboxRecord> {
   const { network } = node
   const [link, wanted] = [life.linkOf(node, box), life.linkPolicyOf(box)]
   if (box.network === 'none' && before.network !== 'none') {
@@ -49,13 +59,13 @@ export async function relink(node: NodeContext, meter: Meter, box: Record, befor
     return { ...box, counted }
   }
   if (before.network === 'none' && box.init !== null) {
-    if (!node.engines.of(box.isolation).linksLater) throw unlinked(box)
+    if (!node.ociRuntimes.of(box.isolation).linksLater) throw unlinked(box)
     await network.connect(link, wanted, box.init.pid)
   } else await network.apply(link, wanted)
   return box
 }
 
-const unlinked = (box: Record) =>
+const unlinked = (box: SandboxRecord) =>
   new RuntimeRefusal(
     'conflict',
     `sandbox ${box.sandboxId} is ${box.isolation} and has no network: it can be given one only while it is stopped`,

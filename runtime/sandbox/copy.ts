@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { overwriteJson } from '../linux/overwrite.js'
 import { type NodeContext, volumeOf } from './node.js'
-import { asStored, type Record, readRecord } from './record.js'
+import { asStored, readRecord, type SandboxRecord } from './record.js'
 
 /**
  * Puts a copy of a claimed sandbox's record on its own disk, beside what the sandbox sees of it. It tells whose disk
  * that is when the record is lost, and that it is somebody's when the record is older than the disk.
  * A failure is logged: the disk may be full, and nothing depends on the copy while there is a record.
  */
-export function saveCopy(node: NodeContext, box: Record): void {
+export function saveCopy(node: NodeContext, box: SandboxRecord): void {
   try {
     overwriteJson(join(volumeOf(node, box), 'record.json'), asStored(box))
   } catch (error) {
@@ -20,7 +20,7 @@ export function saveCopy(node: NodeContext, box: Record): void {
 }
 
 /** Whether the disk of a sandbox that its record calls nobody's has an owner all the same. */
-export function hasOwner(node: NodeContext, box: Record): boolean {
+export function hasOwner(node: NodeContext, box: SandboxRecord): boolean {
   try {
     return readRecord(volumeOf(node, box)).sandboxId !== null
   } catch {

@@ -4,9 +4,9 @@ import type { ExecExit, ExecRequest, ExitStatus } from '../../protocol/index.js'
 import { insideEnvironment, processSpec } from '../container/spec.js'
 import { OutputPipe } from '../linux/output-pipe.js'
 import { memoryEnvironment } from '../view/environment.js'
-import { isAlive } from './life.js'
+import { isAlive } from './lifecycle.js'
 import type { NodeContext } from './node.js'
-import type { Record } from './record.js'
+import type { SandboxRecord } from './record.js'
 import { type Spawned, spawnInside } from './spawn.js'
 
 /**
@@ -14,7 +14,7 @@ import { type Spawned, spawnInside } from './spawn.js'
  * for, and dies when it thaws. So is one that does not even stand so long after its deadline.
  */
 const frozenMs = 1000
-/** Bytes of the longest words that an engine writes when it loses a command. */
+/** Bytes of the longest words that an OCI runtime writes when it loses a command. */
 const maxLostCommand = 400
 
 /** A command that runs inside a sandbox. */
@@ -37,7 +37,11 @@ export type Follower = (stream: 'stdout' | 'stderr', bytes: Buffer, pipe: Output
  *
  * @throws RuntimeRefusal `invalid_request` when it cannot be started, such as an unknown program or directory
  */
-export async function startExec(node: NodeContext, box: Record, request: ExecRequest): Promise<RunningExec> {
+export async function startExec(
+  node: NodeContext,
+  box: SandboxRecord,
+  request: ExecRequest,
+): Promise<RunningExec> {
   const args = typeof request.command === 'string' ? ['/bin/sh', '-c', request.command] : request.command
   const env = insideEnvironment(
     request.user,
@@ -88,13 +92,13 @@ function discard(node: NodeContext, { pid, kill, stdin, stdout, stderr }: Spawne
 
 function watch(
   node: NodeContext,
-  box: Record,
+  box: SandboxRecord,
   spawned: Spawned,
   request: ExecRequest,
   began: number,
 ): RunningExec {
   const { pid, kill, ...ends } = spawned
-  const { lostCommand } = node.engines.of(box.isolation)
+  const { lostCommand } = node.ociRuntimes.of(box.isolation)
   const [stdout, stderr] = [new OutputPipe(ends.stdout), new OutputPipe(ends.stderr)]
   const stdin = new Socket({ fd: ends.stdin, readable: false, writable: true })
   // A command that ends without reading its input breaks the pipe; its exit code tells the rest.
@@ -128,7 +132,7 @@ function watch(
     for (const pipe of [stdout, stderr]) {
       if (pipe.finish()) node.lateOutput.keep(box.id, pipe)
     }
-    // Some engines tell of a signal as shells do, by an exit code; here it is known which it was.
+    // Some OCI runtimes tell of a signal as shells do, by an exit code; here it is known which it was.
     const byCode = killed && status.exitCode === 128 + 9
     const lost = lostCommand !== undefined && status.exitCode === 128 && !isAlive(box)
     const how = byCode || lost ? { exitCode: null, signal: 'SIGKILL' } : status

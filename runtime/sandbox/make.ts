@@ -3,11 +3,11 @@ import type { Claim, Limits, PoolPurpose } from '../../protocol/index.js'
 import type { CgroupLimits } from '../cgroup/limits.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
+import { assertCapacity } from './capacity.js'
 import { saveCopy } from './copy.js'
-import * as life from './life.js'
+import * as life from './lifecycle.js'
 import type { NodeContext } from './node.js'
-import { freshRecord, type Record, saveRecord, syncRecord } from './record.js'
-import { assertRoom } from './room.js'
+import { freshRecord, type SandboxRecord, saveRecord, syncRecord } from './record.js'
 import type { Tenants } from './tenants.js'
 
 /** What a sandbox is made from. Nobody's yet with `tenantId` null. */
@@ -29,12 +29,12 @@ export class Maker {
    * @param below a volume whose content lies over the template's layers
    * @throws RuntimeRefusal `template_unavailable`, `node_full`; and whatever goes wrong: then nothing of it is left
    */
-  async make(id: string | null, plan: Plan, cgroup: string, below?: string): Promise<Record> {
+  async make(id: string | null, plan: Plan, cgroup: string, below?: string): Promise<SandboxRecord> {
     const template = this.templates().get(plan.template)
     if (template === undefined) {
       throw new RuntimeRefusal('template_unavailable', `this node has no template ${plan.template}`)
     }
-    assertRoom(this.node)
+    assertCapacity(this.node)
     const index = this.node.ranges.take()
     const { tenantId, purpose, limits, network, isolation, env, hostname } = plan
     const fresh = freshRecord(index, {
@@ -53,7 +53,7 @@ export class Maker {
       await synced
       return box
     } catch (error) {
-      await life.tearDown(this.node, fresh)
+      await life.destroy(this.node, fresh)
       throw error
     }
   }
@@ -65,7 +65,7 @@ export class Maker {
   }
 
   /** What its cgroup is held to. */
-  boundsOf(box: Record): CgroupLimits {
+  boundsOf(box: SandboxRecord): CgroupLimits {
     const bounds = this.tenants.bounds(box.tenantId, this.hostLimits(box))
     // One that waits in the pool is nobody's load. The programs of runs are in cgroups of their own.
     const pinned = box.sandboxId !== null && box.isolation === 'standard'
@@ -73,7 +73,7 @@ export class Maker {
   }
 
   /** What the host must allow, so that the sandbox has its limits. */
-  hostLimits(box: Record): Limits {
-    return this.node.engines.of(box.isolation).hostLimits(box.limits)
+  hostLimits(box: SandboxRecord): Limits {
+    return this.node.ociRuntimes.of(box.isolation).hostLimits(box.limits)
   }
 }

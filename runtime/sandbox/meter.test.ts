@@ -9,7 +9,7 @@ import { takeSlot } from '../linux/slot.js'
 import { deviceOf } from '../rootfs/disk.js'
 import { type Laboratory, openLaboratory, testInstance } from '../testing/kernel.js'
 import { Meter } from './meter.js'
-import { freshRecord, type Record } from './record.js'
+import { freshRecord, type SandboxRecord } from './record.js'
 
 const root = `/${testInstance}meter`
 const limits = { cpus: 1, memoryMiB: 64, diskMiB: 64, pids: 64 }
@@ -33,7 +33,7 @@ describe('a pass over the usage of many sandboxes', () => {
   })
 
   /** Sandboxes that are alive, as far as their control groups tell. */
-  const boxes = (count: number): Record[] =>
+  const boxes = (count: number): SandboxRecord[] =>
     Array.from({ length: count }, (_, index) => {
       const cgroup = join(root, String(index))
       makeLeaf(hierarchy, cgroup)

@@ -5,7 +5,7 @@ import { type CgroupUsage, type ReadSmall, readSmall, readUsage } from '../cgrou
 import { readTraffic, type Traffic } from '../network/veth.js'
 import { qgroupOf } from '../rootfs/volume.js'
 import type { NodeContext } from './node.js'
-import { type Counted, counted, type Record } from './record.js'
+import { type Counted, counted, type SandboxRecord } from './record.js'
 
 /** Sandboxes that are read before other work gets its turn, some 2 ms; and time after which it gets it in any case. */
 const [sliceOf, sliceMs] = [16, 3]
@@ -25,7 +25,7 @@ export class Meter {
   ) {}
 
   /** What it has used since it was claimed, in all its runs, and what it uses now. */
-  async readOne(box: Record): Promise<Usage> {
+  async readOne(box: SandboxRecord): Promise<Usage> {
     const [usage] = await this.readAll([box])
     if (usage === undefined) throw new Error('one reading for each sandbox')
     return usage
@@ -35,7 +35,7 @@ export class Meter {
    * The same of many, in their order. What they share, the links' counters, is read once for all of them, and other work
    * gets its turn after each slice. No process is started: that alone would stop everything here for some time.
    */
-  async readAll(boxes: readonly Record[]): Promise<Usage[]> {
+  async readAll(boxes: readonly SandboxRecord[]): Promise<Usage[]> {
     const { slot } = this.node
     const traffic = boxes.some(({ init }) => init !== null)
       ? readTraffic(slot.interfacePrefix, this.read)
@@ -53,7 +53,7 @@ export class Meter {
     return usages
   }
 
-  #sum(box: Record, link: Traffic | undefined): Usage {
+  #sum(box: SandboxRecord, link: Traffic | undefined): Usage {
     const { hierarchy, device } = this.node
     // While it is being stopped its cgroup is still there, and counted already.
     const alive = box.init !== null
@@ -75,12 +75,12 @@ export class Meter {
   }
 
   /** To be kept in the record when the cgroup and the interface go, and their counters with them. */
-  async count(box: Record): Promise<Counted> {
+  async count(box: SandboxRecord): Promise<Counted> {
     return counted.parse(await this.readOne(box))
   }
 
   /** The same for a link that goes while the sandbox goes on. */
-  countLink(box: Record): Counted {
+  countLink(box: SandboxRecord): Counted {
     const traffic = readTraffic(this.node.slot.interfacePrefix).get(this.node.slot.interfaceName(box.index))
     return {
       ...box.counted,
@@ -90,7 +90,7 @@ export class Meter {
   }
 
   /** As of the last commit of the file system, up to 30 s ago. */
-  #diskBytes({ volumeId }: Record): number {
+  #diskBytes({ volumeId }: SandboxRecord): number {
     return Number(this.read(join(qgroupOf(this.node.disk, volumeId), 'referenced')))
   }
 }

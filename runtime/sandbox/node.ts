@@ -2,24 +2,24 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Cpusets } from '../cgroup/cpusets.js'
 import type { Hierarchy } from '../cgroup/hierarchy.js'
-import type { Engines } from '../container/engines.js'
 import type { SeccompFilter } from '../container/filter.js'
+import type { OciRuntimes } from '../container/oci-runtimes.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { Reaper } from '../linux/process.js'
 import { maxSandboxes, type Slot } from '../linux/slot.js'
 import { openIdmap } from '../linux/userns.js'
 import type { Network } from '../network/network.js'
-import type { Space } from '../rootfs/space.js'
+import type { DiskReserve } from '../rootfs/disk-reserve.js'
 import type { ResourceView } from '../view/view.js'
 import type { LateOutput } from './late-output.js'
 import type { Quarantine } from './quarantine.js'
-import type { Record } from './record.js'
+import type { SandboxRecord } from './record.js'
 
 /** What all sandboxes of this node share, made once by `runtime/index.ts`. */
 export interface NodeContext {
   readonly log: Logger
   readonly hierarchy: Hierarchy
-  readonly engines: Engines
+  readonly ociRuntimes: OciRuntimes
   readonly slot: Slot
   readonly reaper: Reaper
   readonly filter: SeccompFilter
@@ -42,8 +42,8 @@ export interface NodeContext {
   /** Puts a shell that waits into a pooled sandbox's container. Never fails. */
   prepareShell(container: string): Promise<void>
   /** Puts a process that waits for its program into one that is for a run. Never fails. */
-  prepareGate(box: Record): Promise<void>
-  readonly space: Space
+  prepareGate(box: SandboxRecord): Promise<void>
+  readonly space: DiskReserve
   /** Sandboxes that were set aside with their disks. */
   readonly quarantine: Quarantine
   /** What an operator should look at, a sentence each. */
@@ -55,8 +55,10 @@ export interface NodeContext {
 /**
  * Where a sandbox's disk is. Those of runs are apart: everything there is a run's, and can go when its run is gone.
  */
-export const volumeOf = (node: { readonly disk: string }, box: Pick<Record, 'id' | 'purpose'>): string =>
-  join(node.disk, box.purpose === 'run' ? 'runs' : 'sandboxes', box.id)
+export const volumeOf = (
+  node: { readonly disk: string },
+  box: Pick<SandboxRecord, 'id' | 'purpose'>,
+): string => join(node.disk, box.purpose === 'run' ? 'runs' : 'sandboxes', box.id)
 
 /** Idmaps opened ahead: to make one takes a process and 3 ms, and a new sandbox waits for it. */
 const idmapsAhead = 4

@@ -5,7 +5,7 @@ import { newId, type QuarantineEntry, quarantineCause, quarantineId } from '../.
 import { RuntimeRefusal } from '../errors.js'
 import { overwriteJson } from '../linux/overwrite.js'
 import { destroyVolume, volumeId, volumeUsage } from '../rootfs/volume.js'
-import { type Record, readRecord, saveRecord, UnreadableRecord } from './record.js'
+import { readRecord, type SandboxRecord, saveRecord, UnreadableRecord } from './record.js'
 
 const dayMs = 24 * 3_600_000
 const containerName = z.string().regex(/^b[0-9]+$/)
@@ -90,7 +90,7 @@ export class Quarantine {
   }
 
   /** The best record there is of an entry: the one that was found, or else the copy on its disk. */
-  recordOf(id: string): Record | undefined {
+  recordOf(id: string): SandboxRecord | undefined {
     for (const directory of [join(this.#kept(id), 'record'), this.#volume(id)]) {
       try {
         return readRecord(directory)
@@ -102,7 +102,7 @@ export class Quarantine {
   }
 
   /** Entries that were set aside because of their record only, and whose record can be read now: by this version, or since somebody mended it. */
-  readable(): { id: string; box: Record }[] {
+  readable(): { id: string; box: SandboxRecord }[] {
     return this.ids().flatMap((id) => {
       const { cause } = this.#note(id)
       if (cause !== 'unreadable_record' && cause !== 'newer_record') return []
@@ -120,7 +120,7 @@ export class Quarantine {
    * @param directory of the record
    * @throws RuntimeRefusal `not_found`, `conflict` when there is no disk
    */
-  restore(id: string, box: Record, directory: string): Record {
+  restore(id: string, box: SandboxRecord, directory: string): SandboxRecord {
     this.#assertKnown(id)
     if (!existsSync(this.#volume(id))) throw new RuntimeRefusal('conflict', `${id} has no disk to restore`)
     this.#write(id, { ...this.#note(id), to: box.id })

@@ -78,13 +78,13 @@ export const record = z.object({
     .object({ record: z.record(z.string(), z.unknown()), limits: z.record(z.string(), z.unknown()) })
     .optional(),
 })
-export type Record = z.infer<typeof record>
+export type SandboxRecord = z.infer<typeof record>
 
 /** The record of a sandbox that is about to be made at `index`. */
 export function freshRecord(
   index: number,
   of: Pick<
-    Record,
+    SandboxRecord,
     | 'sandboxId'
     | 'tenantId'
     | 'purpose'
@@ -97,7 +97,7 @@ export function freshRecord(
     | 'hostname'
     | 'cgroup'
   >,
-): Record {
+): SandboxRecord {
   return {
     ...{ version: recordVersion, id: `b${index}`, index, state: 'creating', removing: false },
     ...{ failure: null, warm: false, volumeId: 0, counted: nothingCounted, init: null },
@@ -119,7 +119,7 @@ export class UnreadableRecord extends Error {
 }
 
 /** @throws UnreadableRecord */
-export function parseRecord(text: string): Record {
+export function parseRecord(text: string): SandboxRecord {
   let raw: unknown
   try {
     raw = JSON.parse(text)
@@ -148,7 +148,7 @@ export function parseRecord(text: string): Record {
 }
 
 /** @throws UnreadableRecord */
-export function readRecord(directory: string): Record {
+export function readRecord(directory: string): SandboxRecord {
   let text: string
   try {
     text = readFileSync(join(directory, 'record.json'), 'utf8')
@@ -161,12 +161,12 @@ export function readRecord(directory: string): Record {
 }
 
 /** As it is written, with the fields of other versions. */
-export function asStored({ unknown, ...known }: Record): object {
+export function asStored({ unknown, ...known }: SandboxRecord): object {
   return { ...unknown?.record, ...known, limits: { ...unknown?.limits, ...known.limits } }
 }
 
 /** Writes the record; a crash leaves the old one or the new one. */
-export function saveRecord(directory: string, value: Record): void {
+export function saveRecord(directory: string, value: SandboxRecord): void {
   const text = asStored(value)
   if (statSync(directory, { throwIfNoEntry: false }) !== undefined) {
     overwriteJson(join(directory, 'record.json'), text)
@@ -201,7 +201,7 @@ const halfOf = (directory: string) => join(dirname(directory), `.${basename(dire
 
 /** What lies below a directory of records. */
 export interface FoundRecords {
-  readonly records: Record[]
+  readonly records: SandboxRecord[]
   readonly unreadable: readonly { readonly name: string; readonly why: UnreadableRecord }[]
   /** Names of what is no sandbox's. */
   readonly foreign: readonly string[]
@@ -210,7 +210,7 @@ export interface FoundRecords {
 /** Every record below `root`. What cannot be read is told and left as it is. */
 export function readRecords(root: string): FoundRecords {
   mkdirSync(root, { recursive: true, mode: 0o700 })
-  const records: Record[] = []
+  const records: SandboxRecord[] = []
   const unreadable: { name: string; why: UnreadableRecord }[] = []
   const foreign: string[] = []
   for (const name of readdirSync(root).toSorted()) {

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import type { RestoreRequest } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import * as life from './life.js'
+import * as life from './lifecycle.js'
 import type { NodeContext } from './node.js'
-import { freshRecord, type Record } from './record.js'
+import { freshRecord, type SandboxRecord } from './record.js'
 
 /**
  * Puts the disk of a quarantined sandbox back, under a record made from what the database says and from what is left of
@@ -18,7 +18,7 @@ export function restored(
   entry: string,
   as: RestoreRequest,
   templates: ReadonlyMap<string, LocalTemplate>,
-): Record {
+): SandboxRecord {
   const found = node.quarantine.recordOf(entry)
   if (found !== undefined && found.sandboxId !== null && found.sandboxId !== as.sandboxId) {
     throw new RuntimeRefusal('conflict', `${entry} is the disk of sandbox ${found.sandboxId}`)
@@ -54,7 +54,7 @@ export function restored(
     },
     cgroup: join(node.cgroupRoot, tenantId, sandboxId),
   })
-  const box: Record = { ...fresh, state: 'stopped', counted: found?.counted ?? fresh.counted }
+  const box: SandboxRecord = { ...fresh, state: 'stopped', counted: found?.counted ?? fresh.counted }
   if (found?.unknown !== undefined) box.unknown = found.unknown
   if (found !== undefined) box.createdAt = found.createdAt
   try {

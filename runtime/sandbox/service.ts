@@ -15,24 +15,24 @@ import { freeze, thaw } from '../cgroup/freezer.js'
 import { CgroupWriteError } from '../cgroup/hierarchy.js'
 import { notFound, notRunning, RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import { bind } from './bind.js'
+import { assignPooled } from './assign-pooled.js'
+import { assertCapacity } from './capacity.js'
 import { holdTo, limitDisk, relink } from './change.js'
 import { saveCopy } from './copy.js'
 import { ensureKillable } from './killable.js'
-import * as life from './life.js'
+import * as life from './lifecycle.js'
 import type { Maker } from './make.js'
 import { Meter } from './meter.js'
 import type { NodeContext } from './node.js'
-import { type Record, saveRecord, syncRecord } from './record.js'
+import type { PoolSource } from './pool-source.js'
+import { type SandboxRecord, saveRecord, syncRecord } from './record.js'
 import { restored } from './restore.js'
-import { assertRoom } from './room.js'
 import type { Tenants } from './tenants.js'
 import { Terminations } from './terminate.js'
-import type { Warm } from './warm.js'
 
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
 export class Sandboxes {
-  readonly #boxes = new Map<string, Record>()
+  readonly #boxes = new Map<string, SandboxRecord>()
   /** Of those that are being stopped. */
   readonly #terminations: Terminations
   readonly #queues = new Map<string, Promise<unknown>>()
@@ -43,25 +43,25 @@ export class Sandboxes {
     private readonly templates: () => ReadonlyMap<string, LocalTemplate>,
     private readonly maker: Maker,
     readonly tenants: Tenants,
-    private readonly warm: Warm,
+    private readonly warm: PoolSource,
   ) {
     this.meter = new Meter(node)
     this.#terminations = new Terminations(node, tenants)
   }
 
-  list(): Record[] {
+  list(): SandboxRecord[] {
     return [...this.#boxes.values()]
   }
 
   /** @throws RuntimeRefusal `not_found` */
-  get(id: string): Record {
+  get(id: string): SandboxRecord {
     const box = this.#boxes.get(id)
     if (box === undefined) throw notFound('sandbox', id)
     return box
   }
 
   /** @throws RuntimeRefusal `sandbox_not_running` */
-  running(id: string): Record {
+  running(id: string): SandboxRecord {
     const box = this.get(id)
     const state = this.stateOf(box)
     if (state !== 'running') throw notRunning(id, state)
@@ -69,12 +69,12 @@ export class Sandboxes {
   }
 
   /** In a tenant that is paused nothing runs. */
-  stateOf(box: Record): SandboxState {
+  stateOf(box: SandboxRecord): SandboxState {
     return box.state === 'running' && this.tenants.isPaused(box.tenantId) ? 'paused' : box.state
   }
 
   /** @param metered with live usage; without it the answer needs no question to the kernel */
-  async describe(box: Record, metered = true): Promise<RuntimeSandbox> {
+  async describe(box: SandboxRecord, metered = true): Promise<RuntimeSandbox> {
     return this.#present(box, metered ? await this.meter.readOne(box) : null)
   }
 
@@ -85,7 +85,7 @@ export class Sandboxes {
     return boxes.map((box, at) => this.#present(box, usages[at] ?? null))
   }
 
-  #present(box: Record, usage: RuntimeSandbox['usage']): RuntimeSandbox {
+  #present(box: SandboxRecord, usage: RuntimeSandbox['usage']): RuntimeSandbox {
     const { template, failure, limits, network, isolation, warm } = box
     const state = this.stateOf(box)
     const id = box.sandboxId ?? ''
@@ -106,7 +106,7 @@ export class Sandboxes {
   }
 
   /** Takes up a sandbox that an earlier runtime made. */
-  adopt(box: Record): void {
+  adopt(box: SandboxRecord): void {
     if (box.sandboxId === null) return
     this.#keep(box)
     if (box.tenantId !== null) this.tenants.adopt(box.tenantId)
@@ -114,7 +114,7 @@ export class Sandboxes {
   }
 
   /** A sandbox for a tenant: from the pool, or made now. Asked again with the same id it is the same one. */
-  claim(id: string, claim: Claim): Promise<{ box: Record; created: boolean }> {
+  claim(id: string, claim: Claim): Promise<{ box: SandboxRecord; created: boolean }> {
     return this.#inTurn(id, async () => {
       const known = this.#boxes.get(id)
       if (known !== undefined) {
@@ -125,9 +125,9 @@ export class Sandboxes {
       if (template === undefined || !template.isolation.includes(claim.isolation)) {
         throw unavailable(`this node has no ${claim.isolation} template ${claim.template}`)
       }
-      const { engines } = this.node
-      if (!engines.offers(claim.isolation)) throw unavailable(engines.hardenedProblem ?? '')
-      assertRoom(this.node)
+      const { ociRuntimes } = this.node
+      if (!ociRuntimes.offers(claim.isolation)) throw unavailable(ociRuntimes.hardenedProblem ?? '')
+      assertCapacity(this.node)
       const began = performance.now()
       const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
       try {
@@ -140,7 +140,7 @@ export class Sandboxes {
           this.#watch(box)
           if (box.warm) this.#secure(box)
         })
-        this.warm.waited(claim, 'sandbox', performance.now() - began)
+        this.warm.recordLatency(claim, 'sandbox', performance.now() - began)
         return { box, created: true }
       } catch (error) {
         this.tenants.leave(claim.tenantId)
@@ -150,16 +150,16 @@ export class Sandboxes {
   }
 
   /** From the pool. One that dies between its check and its claim is as if there had been none. */
-  async #takeWarm(id: string, claim: Claim, cgroup: string): Promise<Record | undefined> {
+  async #takeWarm(id: string, claim: Claim, cgroup: string): Promise<SandboxRecord | undefined> {
     const ready = this.warm.take(claim, 'sandbox')
     if (ready === undefined) return undefined
     const { limits, network, env, hostname, tenantId } = claim
     const wanted = { sandboxId: id, tenantId, limits, network, env, hostname, cgroup, warm: true }
     const box = { ...ready, ...wanted }
     try {
-      return await bind(this.node, ready, box, this.maker.boundsOf(box))
+      return await assignPooled(this.node, ready, box, this.maker.boundsOf(box))
     } catch (error) {
-      await life.tearDown(this.node, box)
+      await life.destroy(this.node, box)
       // What the kernel refuses of a claim it would refuse of a new sandbox too.
       if (error instanceof CgroupWriteError || error instanceof RuntimeRefusal) throw error
       this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be handed out')
@@ -167,7 +167,7 @@ export class Sandboxes {
     }
   }
 
-  change(id: string, change: Change): Promise<Record> {
+  change(id: string, change: Change): Promise<SandboxRecord> {
     return this.#inTurn(id, async () => {
       const before = this.get(id)
       const box = {
@@ -182,7 +182,7 @@ export class Sandboxes {
     })
   }
 
-  pause(id: string): Promise<Record> {
+  pause(id: string): Promise<SandboxRecord> {
     return this.#inTurn(id, async () => {
       const box = this.get(id)
       if (box.state === 'paused') return box
@@ -192,7 +192,7 @@ export class Sandboxes {
     })
   }
 
-  resume(id: string): Promise<Record> {
+  resume(id: string): Promise<SandboxRecord> {
     return this.#inTurn(id, async () => {
       const box = this.get(id)
       this.tenants.assertAwake(box.tenantId)
@@ -208,7 +208,7 @@ export class Sandboxes {
    * under way, the shorter grace counts.
    * @param graceMs what its processes have between SIGTERM and SIGKILL; it returns sooner when they have ended
    */
-  stop(id: string, graceMs: number): Promise<Record> {
+  stop(id: string, graceMs: number): Promise<SandboxRecord> {
     this.#terminations.shorten(id, graceMs)
     return this.#inTurn(id, async () => {
       const box = this.get(id)
@@ -243,11 +243,11 @@ export class Sandboxes {
   }
 
   /** As it is when nothing runs in it any more, with what it has used until now. */
-  async #counted(box: Record): Promise<Record> {
+  async #counted(box: SandboxRecord): Promise<SandboxRecord> {
     return { ...box, state: 'stopped', init: null, counted: await this.meter.count(box) }
   }
 
-  start(id: string): Promise<Record> {
+  start(id: string): Promise<SandboxRecord> {
     return this.#inTurn(id, async () => {
       const box = this.get(id)
       if (box.init !== null) return box
@@ -268,7 +268,7 @@ export class Sandboxes {
       if (box === undefined) return
       this.#boxes.delete(id)
       try {
-        await life.tearDown(this.node, await ensureKillable(this.node, this.tenants, box))
+        await life.destroy(this.node, await ensureKillable(this.node, this.tenants, box))
       } catch (error) {
         // A tenant can make its processes slow to die: asked again, this goes on where it was.
         this.#boxes.set(id, { ...box, state: 'stopped', init: null })
@@ -298,7 +298,7 @@ export class Sandboxes {
    * @param as what the database says of it
    * @throws RuntimeRefusal `conflict` when it is another sandbox's disk, or lacks what a sandbox needs
    */
-  restore(entry: string, as: RestoreRequest): Promise<Record> {
+  restore(entry: string, as: RestoreRequest): Promise<SandboxRecord> {
     return this.#inTurn(as.sandboxId, async () => {
       if (this.#boxes.has(as.sandboxId)) {
         throw new RuntimeRefusal('conflict', `sandbox ${as.sandboxId} is on this node already`)
@@ -322,7 +322,7 @@ export class Sandboxes {
     )
   }
 
-  #watch(box: Record): void {
+  #watch(box: SandboxRecord): void {
     life.watchExit(this.node, box, () => {
       void this.#ended(box).catch((error: unknown) =>
         this.node.log.error({ error, id: box.id }, 'cleaning up failed'),
@@ -331,7 +331,7 @@ export class Sandboxes {
   }
 
   /** The first process is gone without having been asked to go. */
-  async #ended(box: Record): Promise<void> {
+  async #ended(box: SandboxRecord): Promise<void> {
     const id = box.sandboxId ?? ''
     await this.#inTurn(id, async () => {
       const now = this.#boxes.get(id)
@@ -344,7 +344,7 @@ export class Sandboxes {
   }
 
   /** What a crash of the host must not take back: that a pooled sandbox has become somebody's. */
-  #secure(box: Record): void {
+  #secure(box: SandboxRecord): void {
     if (!this.#boxes.has(box.sandboxId ?? '')) return // removed already
     saveCopy(this.node, box)
     syncRecord(life.directoryOf(this.node, box)).catch((error: unknown) => {
@@ -354,13 +354,13 @@ export class Sandboxes {
     })
   }
 
-  #keep(box: Record): Record {
+  #keep(box: SandboxRecord): SandboxRecord {
     this.#save(box)
     if (box.sandboxId !== null) this.#boxes.set(box.sandboxId, box)
     return box
   }
 
-  #save(box: Record): void {
+  #save(box: SandboxRecord): void {
     saveRecord(life.directoryOf(this.node, box), box)
   }
 

@@ -7,9 +7,9 @@ import { type InsideUser, uidOf } from '../container/spec.js'
 import { pipe } from '../linux/libc.js'
 import { outputPipe } from '../linux/output-pipe.js'
 import { isExiting } from '../linux/process.js'
-import { isAlive } from './life.js'
+import { isAlive } from './lifecycle.js'
 import type { NodeContext } from './node.js'
-import type { Record } from './record.js'
+import type { SandboxRecord } from './record.js'
 
 /** A process that was started inside, and our ends of its pipes. */
 export interface Spawned {
@@ -32,7 +32,7 @@ export interface Spawned {
  */
 export async function spawnInside(
   node: NodeContext,
-  box: Record,
+  box: SandboxRecord,
   process: object,
   owner: InsideUser,
   inherited?: number,
@@ -47,10 +47,10 @@ export async function spawnInside(
   try {
     const more = inherited === undefined ? [] : [inherited]
     const stdio = [stdin.readEnd, stdout.writeEnd, stderr.writeEnd, ...more] as const
-    const engine = node.engines.of(box.isolation)
-    const executed = await engine.exec(box.id, files, stdio)
+    const ociRuntime = node.ociRuntimes.of(box.isolation)
+    const executed = await ociRuntime.exec(box.id, files, stdio)
     const kill = () => {
-      engine.kill(box.id, executed).catch((error: unknown) => {
+      ociRuntime.kill(box.id, executed).catch((error: unknown) => {
         node.log.error({ error, id: box.id }, 'a command cannot be killed')
       })
     }

@@ -5,9 +5,9 @@ import { endCgroup } from '../cgroup/hierarchy.js'
 import { disconnect, interfaceNames } from '../network/veth.js'
 import { removeMountPoints } from '../rootfs/rootfs.js'
 import { destroyVolume, dropStaleQgroups } from '../rootfs/volume.js'
-import * as life from './life.js'
+import * as life from './lifecycle.js'
 import type { NodeContext } from './node.js'
-import type { Record } from './record.js'
+import type { SandboxRecord } from './record.js'
 
 /**
  * Removes what no sandbox uses any more: containers, disks of runs, interfaces, cgroups, mounts. A disk without a record
@@ -17,7 +17,7 @@ import type { Record } from './record.js'
  */
 export async function sweep(
   node: NodeContext,
-  kept: readonly Record[],
+  kept: readonly SandboxRecord[],
   left: ReadonlySet<string>,
 ): Promise<void> {
   const ids = new Set([...kept.map((box) => box.id), ...left])
@@ -28,9 +28,9 @@ export async function sweep(
       node.log.error({ err: error }, `${what} stays until the next start`)
     }
   }
-  for (const engine of node.engines.all) {
-    for (const id of await engine.list()) {
-      if (!ids.has(id)) await attempt(`container ${id}`, () => engine.remove(id))
+  for (const ociRuntime of node.ociRuntimes.all) {
+    for (const id of await ociRuntime.list()) {
+      if (!ids.has(id)) await attempt(`container ${id}`, () => ociRuntime.remove(id))
     }
   }
   mkdirSync(node.passing.bundles, { recursive: true, mode: 0o700 })

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import type { Limits, Quota, RuntimeTenant } from '../../protocol/index.js'
-import { assertFits, inUse } from '../cgroup/fit.js'
 import { freeze, isFrozen, thaw } from '../cgroup/freezer.js'
 import { removeEmpty } from '../cgroup/hierarchy.js'
 import { applyLimits, changeLimits } from '../cgroup/limits.js'
 import { readUsage } from '../cgroup/usage.js'
+import { assertFits, inUse } from '../cgroup/usage-check.js'
 import { RuntimeRefusal } from '../errors.js'
-import * as life from './life.js'
+import * as life from './lifecycle.js'
 import type { NodeContext } from './node.js'
 
 /** Bounds of a sandbox that says none, so that none takes the whole disk. */

@@ -1,8 +1,8 @@
 import { thaw } from '../cgroup/freezer.js'
 import { processesOf } from '../cgroup/hierarchy.js'
-import type { InsideProcess } from '../container/engine.js'
+import type { InsideProcess } from '../container/oci-runtime.js'
 import type { NodeContext } from './node.js'
-import type { Record } from './record.js'
+import type { SandboxRecord } from './record.js'
 import type { Tenants } from './tenants.js'
 
 /** Signals that are sent at the same time. */
@@ -27,7 +27,7 @@ export class Terminations {
    * Asks what runs in a sandbox to end, and waits until it has or the grace is over. A paused sandbox is thawed for it.
    * Those of a paused tenant stay frozen, and are not asked.
    */
-  async run(id: string, box: Record, graceMs: number): Promise<void> {
+  async run(id: string, box: SandboxRecord, graceMs: number): Promise<void> {
     if (box.init === null || graceMs === 0 || this.tenants.isPaused(box.tenantId)) return
     if (box.state === 'paused') await thaw(this.node.hierarchy, box.cgroup)
     const grace = new Grace(graceMs)
@@ -86,12 +86,12 @@ class Grace {
  * it is alone on its terminal it gets SIGHUP, as when a window is closed, upon which it saves its history. After half of
  * the grace every session on a terminal gets SIGHUP.
  */
-async function terminate(node: NodeContext, box: Record, init: number, grace: Grace): Promise<void> {
-  const engine = node.engines.of(box.isolation)
-  const look = async () => engine.processes(box.id, init, await processesOf(node.hierarchy, box.cgroup))
+async function terminate(node: NodeContext, box: SandboxRecord, init: number, grace: Grace): Promise<void> {
+  const ociRuntime = node.ociRuntimes.of(box.isolation)
+  const look = async () => ociRuntime.processes(box.id, init, await processesOf(node.hierarchy, box.cgroup))
   const send = async (those: readonly InsideProcess[], ...names: NodeJS.Signals[]) => {
-    for (let at = 0; at < Math.min(those.length, engine.signals.most) && !grace.over; at += atOnce) {
-      await Promise.all(those.slice(at, at + atOnce).map(({ pid }) => engine.signal(box.id, pid, names)))
+    for (let at = 0; at < Math.min(those.length, ociRuntime.signals.most) && !grace.over; at += atOnce) {
+      await Promise.all(those.slice(at, at + atOnce).map(({ pid }) => ociRuntime.signal(box.id, pid, names)))
     }
   }
   let left = await look()
@@ -99,7 +99,11 @@ async function terminate(node: NodeContext, box: Record, init: number, grace: Gr
   /** When each was sent SIGHUP the last time. */
   const hungUp = new Map<number, number>()
   const began = performance.now()
-  for (let waitMs = 1; left.length > 0 && !grace.over; waitMs = Math.min(waitMs * 2, engine.signals.lookMs)) {
+  for (
+    let waitMs = 1;
+    left.length > 0 && !grace.over;
+    waitMs = Math.min(waitMs * 2, ociRuntime.signals.lookMs)
+  ) {
     const now = performance.now()
     const isDue = (one: InsideProcess) =>
       now >= grace.half

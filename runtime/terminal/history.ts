@@ -1,7 +1,7 @@
 import { replayBytes, type TerminalSize } from '../../protocol/index.js'
 import { elide } from './elide.js'
 import { Replay } from './replay.js'
-import type { Happening } from './screen.js'
+import type { TerminalEvent } from './screen.js'
 import { partialCharacter } from './sequence.js'
 
 /** What has left the replay is made shorter when it is longer than this. */
@@ -27,7 +27,7 @@ export interface SizeChange {
 }
 
 /** Makes a screen of what happened to a terminal that began with `size`. */
-export type Draw = (size: TerminalSize, happened: readonly Happening[]) => Promise<Uint8Array>
+export type Draw = (size: TerminalSize, happened: readonly TerminalEvent[]) => Promise<Uint8Array>
 
 /**
  * All of a terminal's output that anybody may still need: the last bytes as they were, for those who come back, and
@@ -41,7 +41,7 @@ export class History {
   #sizes: SizeChange[] = []
   #numbers = 0
   #pastSize: TerminalSize
-  #past: Happening[] = []
+  #past: TerminalEvent[] = []
   #pastBytes = 0
   #drawing = false
   #undrawable = false
@@ -94,7 +94,7 @@ export class History {
   }
 
   /** Everything that a fresh terminal of the first size must go through to be as this one is at `wholeEnd`. */
-  all(): { size: TerminalSize; happened: Happening[] } {
+  all(): { size: TerminalSize; happened: TerminalEvent[] } {
     const now = this.#between(this.replay.start, this.wholeEnd)
     return { size: this.#pastSize, happened: joined([...this.#past, ...now]) }
   }
@@ -134,8 +134,8 @@ export class History {
     return last === undefined || last instanceof Uint8Array ? this.#pastSize : last
   }
 
-  #between(from: number, to: number): Happening[] {
-    const happened: Happening[] = []
+  #between(from: number, to: number): TerminalEvent[] {
+    const happened: TerminalEvent[] = []
     let at = from
     for (const { seq, size } of this.#sizes) {
       if (seq > to) break
@@ -192,8 +192,8 @@ export class History {
 }
 
 /** The same happenings with neighbouring bytes in one piece each, which nobody else holds. */
-function joined(happened: readonly Happening[]): Happening[] {
-  const result: Happening[] = []
+function joined(happened: readonly TerminalEvent[]): TerminalEvent[] {
+  const result: TerminalEvent[] = []
   let pieces: Uint8Array[] = []
   const close = () => {
     if (pieces.length === 1 && pieces[0] !== undefined) result.push(pieces[0])

@@ -4,9 +4,9 @@ import { isMainThread } from 'node:worker_threads'
 import { z } from 'zod'
 import { createLog, type Logger } from '../../common/log.js'
 import { runService } from '../../common/service.js'
-import { renouncePreference } from '../cgroup/host.js'
+import { resetOomScoreAdj } from '../cgroup/host.js'
 import { type Config, readConfig } from '../config.js'
-import { Engines } from '../container/engines.js'
+import { OciRuntimes } from '../container/oci-runtimes.js'
 import { RuntimeRefusal } from '../errors.js'
 import { Answer, listen, type Route } from '../http/server.js'
 import { Reaper } from '../linux/process.js'
@@ -55,15 +55,15 @@ function routesOf(terminals: Terminals): Route[] {
  */
 async function serve(config: Config, log: Logger): Promise<() => Promise<void>> {
   protectHost(log)
-  renouncePreference()
+  resetOomScoreAdj()
   const reaper = new Reaper()
   const scratch = join(config.run, 'ptys')
   mkdirSync(config.run, { recursive: true, mode: 0o711 })
   mkdirSync(scratch, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(scratch)) rmSync(join(scratch, name))
-  const engines = await Engines.open(config.run, 'terminals', reaper)
+  const ociRuntimes = await OciRuntimes.open(config.run, 'terminals', reaper)
   const screens = new Screens(new URL(import.meta.url), log)
-  const terminals = new Terminals({ engines, scratch, reaper }, screens)
+  const terminals = new Terminals({ ociRuntimes: ociRuntimes, scratch, reaper }, screens)
   const server = await listen(routesOf(terminals), join(config.run, 'terminals.sock'), 'root', log)
   server.on('upgrade', (request, line) => {
     line.on('error', () => line.destroy())

@@ -31,7 +31,7 @@ export class PooledShells {
    * @throws RuntimeRefusal when the image has no `/bin/sh`, say
    */
   async prepare(container: string, process: { readonly args: string[] }): Promise<void> {
-    const inherits = this.maker.engines.ofContainer(container).inheritsDescriptors
+    const inherits = this.maker.ociRuntimes.ofContainer(container).inheritsDescriptors
     if (!inherits || this.#alive(container) !== undefined) return
     const { readEnd, writeEnd } = pipe()
     try {

@@ -2,7 +2,7 @@ import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newId } from '../../protocol/index.js'
 import { ContainerError } from '../container/crun.js'
-import type { Engines } from '../container/engines.js'
+import type { OciRuntimes } from '../container/oci-runtimes.js'
 import { startRefusal } from '../container/refusal.js'
 import { isExiting, type Reaper, startTime } from '../linux/process.js'
 import { asTenants } from './priority.js'
@@ -10,7 +10,7 @@ import { accept, listenUnix, receiveDescriptor } from './syscalls.js'
 
 /** What starts processes in containers, and where it may leave files. */
 export interface PtyMaker {
-  readonly engines: Engines
+  readonly ociRuntimes: OciRuntimes
   readonly reaper: Reaper
   /** A directory of its own. */
   readonly scratch: string
@@ -33,7 +33,7 @@ export interface Pty {
  * @throws RuntimeRefusal of `startRefusal` when it cannot be started
  */
 export async function openPty(
-  { engines, scratch }: PtyMaker,
+  { ociRuntimes, scratch }: PtyMaker,
   container: string,
   process: object,
   inherited?: number,
@@ -46,8 +46,8 @@ export async function openPty(
     writeFileSync(files.process, JSON.stringify(process), { mode: 0o600 })
     const more = inherited === undefined ? [] : [inherited]
     const stdio = [nothing, nothing, nothing, ...more] as const
-    const engine = engines.ofContainer(container)
-    const { pid } = await asTenants(() => engine.exec(container, files, stdio))
+    const ociRuntime = ociRuntimes.ofContainer(container)
+    const { pid } = await asTenants(() => ociRuntime.exec(container, files, stdio))
     // crun has ended, so what it sent is waiting.
     const connection = accept(listening)
     try {
@@ -58,7 +58,7 @@ export async function openPty(
   } catch (error) {
     if (!(error instanceof ContainerError)) throw error
     throw await startRefusal(error, "the terminal's program", () => {
-      const init = engines.ofContainer(container).initOf(container)
+      const init = ociRuntimes.ofContainer(container).initOf(container)
       return init !== undefined && startTime(init) !== undefined && !isExiting(init)
     })
   } finally {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { TerminalSize } from '../../protocol/index.js'
 import { stateOf } from '../testing/terminal-state.js'
-import { drawScreen, feed, freshTerminal, type Happening } from './screen.js'
+import { drawScreen, feed, freshTerminal, type TerminalEvent } from './screen.js'
 import { partialCharacter } from './sequence.js'
 
 const size = { cols: 40, rows: 10 }
 
 /** The state of a terminal that saw everything. */
-async function sawAll(happened: readonly Happening[], first: TerminalSize = size): Promise<object> {
+async function sawAll(happened: readonly TerminalEvent[], first: TerminalSize = size): Promise<object> {
   const terminal = await freshTerminal(first)
   for (const one of happened) {
     if (one instanceof Uint8Array) await feed(terminal, one)
@@ -17,7 +17,7 @@ async function sawAll(happened: readonly Happening[], first: TerminalSize = size
 }
 
 /** The state of one that came when `before` had happened. */
-async function cameLater(before: readonly Happening[], after: Uint8Array, at: TerminalSize = size) {
+async function cameLater(before: readonly TerminalEvent[], after: Uint8Array, at: TerminalSize = size) {
   return sawAll([await drawScreen(size, before), after], at)
 }
 

@@ -5,7 +5,7 @@ import { watchHidden } from './screen-state.js'
 import { unfinished } from './sequence.js'
 
 /** One thing that happened to a terminal: it was given bytes, or another size. */
-export type Happening = Uint8Array | TerminalSize
+export type TerminalEvent = Uint8Array | TerminalSize
 
 /** A headless terminal that is set up as the page's are, so that a character is as wide there as here. */
 export async function freshTerminal(size: TerminalSize): Promise<Terminal> {
@@ -31,7 +31,10 @@ export function feed(terminal: Terminal, bytes: Uint8Array | string): Promise<vo
  * What to write to a fresh terminal of the last size so that it is in the state that everything which happened
  * left: scrollback, both buffers, cursor, and the modes that later output and keystrokes depend on.
  */
-export async function drawScreen(size: TerminalSize, happened: readonly Happening[]): Promise<Uint8Array> {
+export async function drawScreen(
+  size: TerminalSize,
+  happened: readonly TerminalEvent[],
+): Promise<Uint8Array> {
   const terminal = await freshTerminal(size)
   try {
     const hidden = watchHidden(terminal)

@@ -5,7 +5,7 @@ import { parentPort, Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { type TerminalSize, terminalSize } from '../../protocol/index.js'
-import type { Happening } from './screen.js'
+import type { TerminalEvent } from './screen.js'
 
 /** Processor time that a screen may take. A few MiB take a tenth of it; what takes more was made to. */
 const cpuPatienceMs = 3000
@@ -18,7 +18,7 @@ const heapMiB = 256
 
 interface Job {
   readonly size: TerminalSize
-  readonly happened: readonly Happening[]
+  readonly happened: readonly TerminalEvent[]
   done(screen: Uint8Array): void
   failed(error: Error): void
 }
@@ -55,7 +55,7 @@ export class Screens {
    * @param urgent somebody waits for it
    * @throws UndrawableScreen
    */
-  draw(size: TerminalSize, happened: readonly Happening[], urgent: boolean): Promise<Uint8Array> {
+  draw(size: TerminalSize, happened: readonly TerminalEvent[], urgent: boolean): Promise<Uint8Array> {
     return new Promise((done, failed) => {
       const job = { size, happened, done, failed }
       // The first one is in the thread's hands already.

@@ -225,20 +225,20 @@ export class Terminal {
     let held = this.#history.congested
     for (const viewer of this.#viewers) {
       held = viewer.regulate() || held
-      behind ||= viewer.behind && !viewer.aside
+      behind ||= viewer.behind && !viewer.evicted
     }
     if (held && !this.#ending) this.#stream.pause()
     else this.#stream.resume()
-    if (behind) this.#patience ??= setInterval(() => this.#losePatience(), patienceTickMs)
+    if (behind) this.#patience ??= setInterval(() => this.#evictSlowViewers(), patienceTickMs)
     else {
       clearInterval(this.#patience)
       this.#patience = undefined
     }
   }
 
-  #losePatience(): void {
-    const othersKeepUp = [...this.#viewers].some((viewer) => !viewer.aside && !viewer.behind)
-    for (const viewer of this.#viewers) viewer.losePatience(othersKeepUp)
+  #evictSlowViewers(): void {
+    const othersKeepUp = [...this.#viewers].some((viewer) => !viewer.evicted && !viewer.behind)
+    for (const viewer of this.#viewers) viewer.evictIfSlow(othersKeepUp)
     this.#regulate()
   }
 

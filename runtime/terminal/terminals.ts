@@ -76,7 +76,7 @@ export class Terminals {
   /** @throws RuntimeRefusal `conflict` at the bound, `invalid_request` when the program cannot be started */
   async open(wanted: OpenRequest): Promise<Terminal> {
     const { sandboxId, container, title, size } = wanted
-    const init = identityOf(this.maker.engines.ofContainer(container).initOf(container))
+    const init = identityOf(this.maker.ociRuntimes.ofContainer(container).initOf(container))
     const opening = this.#opening.get(sandboxId) ?? 0
     const live = this.of(sandboxId).filter((one) => one.describe().exit === null)
     if (live.length + opening >= maxLive) {

@@ -32,7 +32,7 @@ export class Viewer {
   /** Its keystrokes wait for the program, and behind them its acknowledgements: nobody can wait for those. */
   typing = false
   /** Sent nothing, and not waited for, until it has acknowledged all it was sent. */
-  aside = false
+  evicted = false
   /** What fits where it shows the terminal, once it has said so. */
   room: TerminalSize | undefined
   /** When it claimed the terminal, among all claims; 0 is never. */
@@ -73,7 +73,7 @@ export class Viewer {
       return
     }
     this.#drawing = false
-    this.aside = false
+    this.evicted = false
     this.#announce(true)
     this.#frame(frameType.screen, [screen])
   }
@@ -82,8 +82,8 @@ export class Viewer {
   acknowledge(seq: number): void {
     this.#acked = Math.min(this.#sent, Math.max(this.#acked, seq))
     this.#heardAt = performance.now()
-    if (!this.aside || this.#drawing || this.#acked < this.#sent) return
-    this.aside = false
+    if (!this.evicted || this.#drawing || this.#acked < this.#sent) return
+    this.evicted = false
     if (this.#sent < this.history.replay.start) this.redraw(this)
   }
 
@@ -92,15 +92,15 @@ export class Viewer {
     const lag = this.history.replay.end - this.#acked
     if (lag > flowHighWaterBytes) this.#behindSince ??= performance.now()
     else if (lag <= flowLowWaterBytes) this.#behindSince = undefined
-    return this.behind && !this.aside && !this.typing
+    return this.behind && !this.evicted && !this.typing
   }
 
   /** @param othersKeepUp somebody else looks at the terminal and has to wait for this one */
-  losePatience(othersKeepUp: boolean): void {
+  evictIfSlow(othersKeepUp: boolean): void {
     if (this.#behindSince === undefined) return
     const now = performance.now()
     const heardAt = Math.max(this.#heardAt, this.#behindSince)
-    this.aside ||= othersKeepUp
+    this.evicted ||= othersKeepUp
       ? now - this.#behindSince > patienceWithOthersMs
       : now - heardAt > patienceAloneMs
   }
@@ -109,7 +109,7 @@ export class Viewer {
   pump(exit: ExitStatus | null): void {
     if (this.#drawing || this.line.destroyed || this.line.writableEnded) return
     const end = exit === null ? this.history.wholeEnd : this.history.replay.end
-    const until = this.aside ? this.#sent : Math.min(end, this.#acked + flowHighWaterBytes)
+    const until = this.evicted ? this.#sent : Math.min(end, this.#acked + flowHighWaterBytes)
     this.line.cork()
     for (const change of this.history.sizesAfter(this.#sizeNumber)) {
       if (change.seq > until) break

@@ -17,7 +17,7 @@ import { openLaboratory, testInstance } from './kernel.js'
 
 const mib = 1024 ** 2
 
-/** One sandbox as life.ts makes it, without a runtime around it. */
+/** One sandbox as lifecycle.ts makes it, without a runtime around it. */
 export interface TestBox extends AsyncDisposable {
   readonly home: string
   readonly disk: string

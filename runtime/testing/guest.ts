@@ -46,7 +46,7 @@ mount('/dev/ubda', join(guestHome, 'disk'), 'btrfs', 0, '')
 
 await import('../cgroup/cgroup.test.js')
 await import('../cgroup/step.test.js')
-await import('../cgroup/delegated.facts.js')
+await import('../cgroup/cgroup-root.facts.js')
 await import('../isolation.test.js')
 await import('../view/view.test.js')
 await runFacts((fact) => console.log(`\nfact ${JSON.stringify(fact)}`))

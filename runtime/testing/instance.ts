@@ -24,7 +24,7 @@ import {
   terminal,
 } from '../../protocol/index.js'
 import { run } from '../linux/spawn.js'
-import { type Record, record } from '../sandbox/record.js'
+import { record, type SandboxRecord } from '../sandbox/record.js'
 import { inGuest, openLaboratory, testInstance } from './kernel.js'
 
 /** What a sandbox of a test is held to when the test says nothing else. */
@@ -62,7 +62,7 @@ export interface Instance extends AsyncDisposable {
   claim(over?: object): Promise<RuntimeSandbox>
   exec(id: string, command: string | string[], more?: object): Promise<Ran>
   openTerminal(id: string, wanted?: object): Promise<Typist>
-  recordOf(id: string): Record
+  recordOf(id: string): SandboxRecord
   poolFull(): Promise<void>
   /**
    * Ends the runtime with SIGKILL and starts another, with this added to its environment.

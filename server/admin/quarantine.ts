@@ -15,8 +15,8 @@ import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { Pairing } from '../installation/pairing.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import type { Orphans } from '../sandboxes/orphans.js'
 import type { SandboxService } from '../sandboxes/service.js'
-import type { Strays } from '../sandboxes/strays.js'
 import { entriesOf, restore } from './restore.js'
 
 export interface QuarantineParts {
@@ -24,12 +24,12 @@ export interface QuarantineParts {
   readonly runtime: RuntimeClient
   readonly sandboxes: SandboxService
   readonly pairing: Pairing
-  readonly strays: Strays
+  readonly orphans: Orphans
 }
 
 /** `/admin/quarantine` and `/admin/installation`: what was set aside, and whether database and node belong together. */
 export const quarantineRoutes =
-  ({ database, runtime, sandboxes, pairing, strays }: QuarantineParts): FastifyPluginAsyncZod =>
+  ({ database, runtime, sandboxes, pairing, orphans }: QuarantineParts): FastifyPluginAsyncZod =>
   async (app) => {
     const tags = ['admin']
     const { prisma } = database
@@ -42,7 +42,7 @@ export const quarantineRoutes =
       },
       handler: async () => ({
         entries: await entriesOf(runtime),
-        unknown: strays.unknown.map(({ id, tenantId, template }) => ({ id, tenantId, template })),
+        unknown: orphans.unknown.map(({ id, tenantId, template }) => ({ id, tenantId, template })),
       }),
     })
     app.route({
@@ -55,13 +55,13 @@ export const quarantineRoutes =
       handler: async (request, reply) => {
         const { sandboxId } = request.body
         await runtime.assertMayChange()
-        if (!strays.unknown.some(({ id }) => id === sandboxId)) {
+        if (!orphans.unknown.some(({ id }) => id === sandboxId)) {
           throw new ApiError(
             'conflict',
             `${sandboxId} is not among the sandboxes that the database does not know`,
           )
         }
-        const entry = await strays.setAside(sandboxId)
+        const entry = await orphans.setAside(sandboxId)
         await auditNode(prisma, request.principal, 'quarantine.add', sandboxId)
         return reply.code(201).send(entry)
       },

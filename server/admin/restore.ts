@@ -72,13 +72,13 @@ export async function restore(
           env: environment.parse(row.env),
         }),
   }
-  const live = await runtime.ask('POST', `/quarantine/${id}/restore`, runtimeSandbox, {}, as)
-  const { state, failure, limits, network } = live
+  const statuses = await runtime.ask('POST', `/quarantine/${id}/restore`, runtimeSandbox, {}, as)
+  const { state, failure, limits, network } = statuses
   const now = await prisma.sandbox.update({
     where: { id: sandboxId },
-    data: { state, failure, limits, network, isolation: live.isolation },
+    data: { state, failure, limits, network, isolation: statuses.isolation },
   })
-  return present(now, live)
+  return present(now, statuses)
 }
 
 const waiting = { state: 'failed', failure: 'its disk is in quarantine' }

@@ -4,14 +4,14 @@ import type { Node, PoolStatus } from '../../protocol/index.js'
 import { forbidden } from '../errors.js'
 import type { Pairing } from '../installation/pairing.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
-import type { Strays } from '../sandboxes/strays.js'
+import type { Orphans } from '../sandboxes/orphans.js'
 
 /** `GET /metrics` for Prometheus, with an operator's key: it tells of every tenant's load. */
 export function serveMetrics(
   app: FastifyInstance,
   runtime: RuntimeClient,
   pairing: Pairing,
-  strays: Strays,
+  orphans: Orphans,
 ): void {
   const register = new Registry()
   collectDefaultMetrics({ register, prefix: 'cloche_server_' })
@@ -42,7 +42,7 @@ export function serveMetrics(
       if (!request.principal.operator)
         throw forbidden('metrics are for operators only; send the API key of an operator')
       mismatch.set(Number(pairing.status.state === 'mismatch'))
-      unknown.set(strays.unknown.length)
+      unknown.set(orphans.unknown.length)
       show(await runtime.node().catch(() => undefined))
       return reply.type(register.contentType).send(await register.metrics())
     },

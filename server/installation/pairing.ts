@@ -90,15 +90,15 @@ export class Pairing {
       return `The database is not the one that this node belongs to: its installation is ${database}, and the node's is ${node}. ${toDo}.`
     }
     const runtime = this.runtime()
-    const live = (await runtime.list()).map(({ id }) => id)
+    const statuses = (await runtime.list()).map(({ id }) => id)
     const { entries: aside } = await runtime.ask('GET', '/quarantine', entries)
-    const ids = [...live, ...aside.flatMap(({ sandboxId }) => sandboxId ?? [])]
+    const ids = [...statuses, ...aside.flatMap(({ sandboxId }) => sandboxId ?? [])]
     const { prisma } = this.database
     const [known, rows] = [
       await prisma.sandbox.count({ where: { id: { in: ids } } }),
       await prisma.sandbox.count({ where: { deletedAt: null } }),
     ]
-    const here = live.length + aside.length
+    const here = statuses.length + aside.length
     if (known === 0 && here > 0) {
       return `The node has ${here} sandboxes, and the database knows none of them. ${toDo}.`
     }

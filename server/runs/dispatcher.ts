@@ -3,8 +3,8 @@ import { createRun, type Quota, type RuntimeRunResult } from '../../protocol/ind
 import { isDatabaseUnavailable } from '../database/unavailable.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { Templates } from '../sandboxes/templates.js'
+import { RunEventLog } from './event-log.js'
 import { classify, reasonOf } from './failure.js'
-import { Journal } from './journal.js'
 import { perform } from './perform.js'
 import { type Plan, plan } from './plan.js'
 import { FairQueue } from './queue.js'
@@ -35,7 +35,7 @@ export interface DispatcherParts {
 }
 
 /** What comes after an attempt. */
-type Fate = 'ended' | 'waits alone' | 'waits with everybody'
+type AttemptOutcome = 'ended' | 'waits alone' | 'waits with everybody'
 
 const atOnce = (quota: Quota) => quota.runs ?? defaultAtOnce
 
@@ -45,7 +45,7 @@ const atOnce = (quota: Quota) => quota.runs ?? defaultAtOnce
  */
 export class Dispatcher {
   readonly #queue: FairQueue
-  readonly #journals = new Map<string, Journal>()
+  readonly #journals = new Map<string, RunEventLog>()
   readonly #underWay = new Map<string, AbortController>()
   /** Ended runs whose journals are still here, with what these take; the oldest first. */
   readonly #lingering = new Map<string, number>()
@@ -55,7 +55,7 @@ export class Dispatcher {
   }
 
   /** What happens in a run; undefined for one that ended a while ago. */
-  journal(id: string): Journal | undefined {
+  eventLog(id: string): RunEventLog | undefined {
     return this.#journals.get(id)
   }
 
@@ -64,27 +64,27 @@ export class Dispatcher {
   }
 
   /** A place for a run that need not wait. Whoever gets it calls `begin`, or `leave`. */
-  seat(tenantId: string, quota: Quota): boolean {
-    return this.#queue.seat(tenantId, atOnce(quota))
+  tryAcquire(tenantId: string, quota: Quota): boolean {
+    return this.#queue.tryAcquire(tenantId, atOnce(quota))
   }
 
-  leave(tenantId: string): void {
-    this.#queue.leave(tenantId)
+  release(tenantId: string): void {
+    this.#queue.release(tenantId)
     this.#fill()
   }
 
   /** Performs a run that has a place, and that the database has as running. */
   begin(row: RunRow, planned: Plan, quota: Quota): void {
-    this.#journals.set(row.id, new Journal())
+    this.#journals.set(row.id, new RunEventLog())
     void this.#perform(row, quota, async () => planned)
   }
 
   /** Puts a run into its tenant's line. */
   wait(id: string, tenantId: string, quota: Quota): void {
     if (!this.#journals.has(id)) {
-      const journal = new Journal()
-      journal.tell({ type: 'state', state: 'queued', attempt: 0 })
-      this.#journals.set(id, journal)
+      const eventLog = new RunEventLog()
+      eventLog.tell({ type: 'state', state: 'queued', attempt: 0 })
+      this.#journals.set(id, eventLog)
     }
     this.#queue.add({ id, tenantId }, atOnce(quota))
     this.#fill()
@@ -111,7 +111,7 @@ export class Dispatcher {
   }
 
   async #takeUp(afterMs: number): Promise<void> {
-    for (const { id, tenantId, attempt, quota } of await this.parts.store.strays(afterMs)) {
+    for (const { id, tenantId, attempt, quota } of await this.parts.store.orphans(afterMs)) {
       if (this.#underWay.has(id)) continue
       if (attempt < attemptsMax) {
         if (await this.parts.store.requeue(id, attempt, true)) this.wait(id, tenantId, quota)
@@ -136,14 +136,14 @@ export class Dispatcher {
   async #take(id: string, tenantId: string): Promise<void> {
     try {
       const started = await this.#patiently(() => this.parts.store.start(id))
-      if (started === undefined) return this.leave(tenantId) // canceled
+      if (started === undefined) return this.release(tenantId) // canceled
       const { row, request, quota } = started
       await this.#perform(row, quota, async () =>
         plan(createRun.parse(JSON.parse(request)), await this.parts.templates.list(), quota),
       )
     } catch (error) {
       this.parts.log.error({ err: error, run: id }, 'a run stays in the queue until the server starts again')
-      this.leave(tenantId)
+      this.release(tenantId)
     }
   }
 
@@ -154,13 +154,13 @@ export class Dispatcher {
     this.#underWay.set(id, stop)
     const fate = await this.#attempt(row, quota, planned, stop.signal)
     this.#underWay.delete(id)
-    if (fate !== 'waits with everybody') this.leave(tenantId)
+    if (fate !== 'waits with everybody') this.release(tenantId)
     if (fate === 'ended') return
     setTimeout(
       () => {
         this.#queue.add({ id, tenantId })
         if (fate === 'waits alone') this.#fill()
-        else this.leave(tenantId)
+        else this.release(tenantId)
       },
       pauseMs * Math.max(1, attempt) ** 2,
     )
@@ -172,26 +172,26 @@ export class Dispatcher {
     quota: Quota,
     planned: () => Promise<Plan>,
     canceled: AbortSignal,
-  ): Promise<Fate> {
+  ): Promise<AttemptOutcome> {
     const { id, tenantId, attempt } = row
-    const journal = this.#journals.get(id)
-    journal?.begin(attempt)
+    const eventLog = this.#journals.get(id)
+    eventLog?.begin(attempt)
     try {
       const { run } = await planned()
       const whole = { ...run, id, tenantId, quota }
-      const result = await perform(this.parts.runtime, whole, (event) => journal?.tell(event), canceled)
+      const result = await perform(this.parts.runtime, whole, (event) => eventLog?.tell(event), canceled)
       await this.#finish(row, result)
       return 'ended'
     } catch (error) {
       if (canceled.aborted) return 'ended'
-      return await this.#failed(row, error).catch((second: unknown): Fate => {
+      return await this.#failed(row, error).catch((second: unknown): AttemptOutcome => {
         this.parts.log.error({ err: second, run: id }, 'a run is lost, and taken up again later')
         return 'ended'
       })
     }
   }
 
-  async #failed(row: RunRow, error: unknown): Promise<Fate> {
+  async #failed(row: RunRow, error: unknown): Promise<AttemptOutcome> {
     const { id, attempt } = row
     const failure = classify(error)
     const reason = reasonOf(error)
@@ -220,9 +220,9 @@ export class Dispatcher {
   }
 
   #conclude(row: RunRow): void {
-    const journal = this.#journals.get(row.id)
-    journal?.tell({ type: 'result', run: present(row) })
-    this.#lingering.set(row.id, journal?.bytes ?? 0)
+    const eventLog = this.#journals.get(row.id)
+    eventLog?.tell({ type: 'result', run: present(row) })
+    this.#lingering.set(row.id, eventLog?.bytes ?? 0)
     setTimeout(() => this.#forget(row.id), lingerMs).unref()
     let bytes = [...this.#lingering.values()].reduce((sum, one) => sum + one, 0)
     for (const [id, taken] of this.#lingering) {

@@ -51,7 +51,7 @@ async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
       yield* lines
     }
   } catch (error) {
-    // Only what a stream throws comes here: the other side has gone, or we have hung up.
+    // Only what a stream throws comes here: the other side has gone, or we have aborted.
     if (!(error instanceof Error && 'code' in error)) throw error
   }
 }

@@ -7,7 +7,7 @@ const fill = (queue: FairQueue, tenantId: string, count: number, limit = 10) => 
 const drain = (queue: FairQueue, turns: number) =>
   Array.from({ length: turns }, () => {
     const one = queue.next()
-    if (one !== undefined) queue.leave(one.tenantId)
+    if (one !== undefined) queue.release(one.tenantId)
     return one?.id
   })
 
@@ -32,23 +32,23 @@ describe('the queue', () => {
     fill(queue, 'b', 5, 2)
     expect([queue.next()?.tenantId, queue.next()?.tenantId, queue.next()?.tenantId]).toEqual(['a', 'b', 'a'])
     expect(queue.next()).toBeUndefined()
-    queue.leave('a')
+    queue.release('a')
     expect(queue.next()?.tenantId).toBe('b')
     expect(queue.next()).toBeUndefined()
-    queue.leave('b')
+    queue.release('b')
     expect(queue.next()?.tenantId).toBe('a')
   })
 
   it('seats a newcomer at once where there is room, but not before its own tenant’s others', () => {
     const queue = new FairQueue(2)
-    expect(queue.seat('a', 1)).toBe(true)
-    expect(queue.seat('a', 1)).toBe(false)
+    expect(queue.tryAcquire('a', 1)).toBe(true)
+    expect(queue.tryAcquire('a', 1)).toBe(false)
     fill(queue, 'a', 1, 1)
-    queue.leave('a')
-    expect(queue.seat('a', 1)).toBe(false)
+    queue.release('a')
+    expect(queue.tryAcquire('a', 1)).toBe(false)
     expect(queue.next()?.id).toBe('a0')
-    expect(queue.seat('b', 1)).toBe(true)
-    expect(queue.seat('c', 1)).toBe(false)
+    expect(queue.tryAcquire('b', 1)).toBe(true)
+    expect(queue.tryAcquire('c', 1)).toBe(false)
   })
 
   it('forgets what was canceled', () => {

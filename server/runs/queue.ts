@@ -54,7 +54,7 @@ export class FairQueue {
   }
 
   /** A place for a run that has not waited, if there is one that nobody of the tenant waits for. */
-  seat(tenantId: string, limit: number): boolean {
+  tryAcquire(tenantId: string, limit: number): boolean {
     const line = this.#line(tenantId)
     line.limit = limit
     const free = this.#running < this.places && line.running < limit && line.waiting.size === 0
@@ -79,7 +79,7 @@ export class FairQueue {
     return { id, tenantId: best.tenantId }
   }
 
-  leave(tenantId: string): void {
+  release(tenantId: string): void {
     const line = this.#line(tenantId)
     line.running--
     this.#running--

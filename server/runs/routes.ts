@@ -19,7 +19,7 @@ import { sendEvents } from '../http/events.js'
 import type { Templates } from '../sandboxes/templates.js'
 import { requireReader } from '../tenants/members.js'
 import type { Callbacks } from './callbacks.js'
-import type { Numbered } from './journal.js'
+import type { Numbered } from './event-log.js'
 import { languagesOf } from './plan.js'
 import type { RunService } from './service.js'
 

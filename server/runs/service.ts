@@ -14,7 +14,7 @@ import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { Templates } from '../sandboxes/templates.js'
 import type { Dispatcher } from './dispatcher.js'
-import type { Numbered } from './journal.js'
+import type { Numbered } from './event-log.js'
 import { plan } from './plan.js'
 import { present, type RunRow, summarize } from './rows.js'
 import type { RunQuery, RunStore } from './store.js'
@@ -55,7 +55,7 @@ export class RunService {
         retryAfterSeconds,
       )
     }
-    const seated = this.dispatcher.seat(tenantId, quota)
+    const seated = this.dispatcher.tryAcquire(tenantId, quota)
     const id = newRunId()
     const storageBytes = (quota.runStorageMiB ?? defaultStorageMiB) * mib
     let row: RunRow | undefined
@@ -68,7 +68,7 @@ export class RunService {
         storageBytes,
       })
     } finally {
-      if (seated && row === undefined) this.dispatcher.leave(tenantId)
+      if (seated && row === undefined) this.dispatcher.release(tenantId)
     }
     if (row === undefined) return this.#known(tenantId, key, wanted, storageBytes)
     if (seated) this.dispatcher.begin(row, planned, quota)
@@ -114,22 +114,22 @@ export class RunService {
 
   /** The run when it has ended, or as it is after `withinMs`. */
   async ended(who: Principal, id: string, withinMs: number): Promise<Run> {
-    const journal = this.dispatcher.journal(id)
-    if (journal === undefined) return this.get(who, id)
+    const eventLog = this.dispatcher.eventLog(id)
+    if (eventLog === undefined) return this.get(who, id)
     let late: NodeJS.Timeout | undefined
     const patience = new Promise<void>((resolve) => {
       late = setTimeout(resolve, withinMs)
     })
-    await Promise.race([journal.end(), patience])
+    await Promise.race([eventLog.end(), patience])
     clearTimeout(late)
-    return journal.result ?? this.get(who, id)
+    return eventLog.result ?? this.get(who, id)
   }
 
   /** What happens in a run from event number `since` on. @throws ApiError `not_found` */
   async *events(who: Principal, id: string, since: number): AsyncGenerator<Numbered> {
     const run = await this.get(who, id)
-    const journal = this.dispatcher.journal(id)
-    if (journal !== undefined) yield* journal.listen(since)
+    const eventLog = this.dispatcher.eventLog(id)
+    if (eventLog !== undefined) yield* eventLog.listen(since)
     else yield { id: Number.MAX_SAFE_INTEGER, event: { type: 'result', run } }
   }
 

@@ -140,7 +140,7 @@ export class RunStore {
   }
 
   /** Those that have been under way for so long at least, the oldest first. */
-  strays(forMs: number): Promise<Held[]> {
+  orphans(forMs: number): Promise<Held[]> {
     return this.#held(`run.state = 'running' AND run."startedAt" <= $1`, [new Date(Date.now() - forMs)])
   }
 

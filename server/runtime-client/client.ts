@@ -15,7 +15,7 @@ import {
   terminal,
 } from '../../protocol/index.js'
 import { ApiError } from '../errors.js'
-import { type FrameStream, Lines, upgrade } from './lines.js'
+import { ConnectionPool, type FrameStream, upgrade } from './connection-pool.js'
 import { RuntimeUnreachable, refusal } from './refusal.js'
 
 /** Checked one after the other: see `list`. */
@@ -41,7 +41,7 @@ function withQuery(path: string, query: Query): string {
  */
 export class RuntimeClient implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 16 })
-  readonly #lines: Lines
+  readonly #connections: ConnectionPool
 
   /**
    * @param mayChange is asked before anything is created or destroyed on the node; throws when that must not be
@@ -50,12 +50,12 @@ export class RuntimeClient implements Disposable {
     private readonly socketPath: string,
     private readonly mayChange: () => Promise<void> | undefined = () => undefined,
   ) {
-    this.#lines = new Lines(socketPath)
+    this.#connections = new ConnectionPool(socketPath)
   }
 
   [Symbol.dispose](): void {
     this.#agent.destroy()
-    this.#lines[Symbol.dispose]()
+    this.#connections[Symbol.dispose]()
   }
 
   /** @throws ApiError `runtime_unavailable` when database and node do not belong together */
@@ -99,10 +99,10 @@ export class RuntimeClient implements Disposable {
 
   /**
    * Runs a command. Its frames come as it writes, `exit` last.
-   * @param hungUp kills the command, as destroying the stream does
+   * @param aborted kills the command, as destroying the stream does
    */
-  exec = (id: string, wanted: ExecRequest, hungUp: AbortSignal): Promise<FrameStream> =>
-    this.#lines.frames({ method: 'POST', url: `/sandboxes/${id}/exec`, body: wanted }, hungUp)
+  exec = (id: string, wanted: ExecRequest, aborted: AbortSignal): Promise<FrameStream> =>
+    this.#connections.frames({ method: 'POST', url: `/sandboxes/${id}/exec`, body: wanted }, aborted)
 
   /** Any call with a JSON answer. Its query and body are checked by the caller, and again by the runtime. */
   ask = <T>(method: string, path: string, schema: z.ZodType<T>, query: Query = {}, body?: unknown) =>
@@ -136,7 +136,7 @@ export class RuntimeClient implements Disposable {
   }
 
   async #call<T>(method: string, url: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
-    const answer = await this.#lines.call({ method, url, body })
+    const answer = await this.#connections.call({ method, url, body })
     if (answer.status >= 300) throw refusal(answer)
     return schema.parse(answer.body)
   }

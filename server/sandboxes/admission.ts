@@ -70,7 +70,7 @@ export async function nameTaken(
 }
 
 /** How a tenant stands: what it may hold, and what it holds. */
-export interface Standing {
+export interface QuotaUsage {
   readonly quota: Quota
   readonly held: QuotaUsed
 }
@@ -79,7 +79,7 @@ export interface Standing {
  * @param answers to `admission` or `insert`, of which the last tells it
  * @throws ApiError `conflict` while the tenant is paused
  */
-export function standing(answers: readonly pg.QueryResult[]): Standing {
+export function quotaUsage(answers: readonly pg.QueryResult[]): QuotaUsage {
   const row = answers.at(-1)?.rows[0]
   if (row === undefined) throw notFound('tenant')
   if (row.paused === true)
@@ -92,7 +92,7 @@ export function standing(answers: readonly pg.QueryResult[]): Standing {
  * @returns the quota
  * @throws ApiError `quota_exceeded` that names what is short
  */
-export function admit({ quota, held }: Standing, limits: Limits, { awake = true } = {}): Quota {
+export function admit({ quota, held }: QuotaUsage, limits: Limits, { awake = true } = {}): Quota {
   const { diskMiB } = limits
   const wanted = awake
     ? { ...limits, sandboxes: 1 }
@@ -114,7 +114,7 @@ const maxKnown = 10_000
  * is not trusted until it was seen anew, so that nobody has the pool emptied for nothing.
  */
 export class LastSeen {
-  readonly #tenants = new Map<string, Standing>()
+  readonly #tenants = new Map<string, QuotaUsage>()
 
   /** @returns the tenant's quota, of which `limits` are taken as held from now on; undefined: ask first */
   presume(tenantId: string, limits: Limits): Quota | undefined {
@@ -130,7 +130,7 @@ export class LastSeen {
   }
 
   /** @param admitted what it holds in addition */
-  saw(tenantId: string, { quota, held }: Standing, admitted: Limits): void {
+  saw(tenantId: string, { quota, held }: QuotaUsage, admitted: Limits): void {
     if (this.#tenants.size >= maxKnown) this.#tenants.clear()
     const sum = { ...held, sandboxes: held.sandboxes + 1 }
     for (const part of ['cpus', 'memoryMiB', 'diskMiB', 'pids'] as const) sum[part] += admitted[part]

@@ -8,7 +8,7 @@ import {
   frameType,
 } from '../../protocol/index.js'
 import { ApiError } from '../errors.js'
-import type { FrameStream } from '../runtime-client/lines.js'
+import type { FrameStream } from '../runtime-client/connection-pool.js'
 
 /** What an answer in one piece holds of each stream; the rest is dropped, and the answer says so. */
 const maxOutputBytes = 8 * 1024 * 1024

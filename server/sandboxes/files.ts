@@ -39,7 +39,7 @@ export const fileRoutes =
         },
       },
       async (request) => {
-        const id = await sandboxes.owned(request.principal, request.params.id)
+        const id = await sandboxes.authorize(request.principal, request.params.id)
         return runtime.ask('GET', `/sandboxes/${id}/files/stat`, fileEntry, request.query)
       },
     )
@@ -52,7 +52,7 @@ export const fileRoutes =
         },
       },
       async (request) => {
-        const id = await sandboxes.owned(request.principal, request.params.id)
+        const id = await sandboxes.authorize(request.principal, request.params.id)
         return runtime.ask('GET', `/sandboxes/${id}/tree`, fileTree, request.query)
       },
     )
@@ -65,7 +65,7 @@ export const fileRoutes =
         },
       },
       async (request) => {
-        const id = await sandboxes.owned(request.principal, request.params.id)
+        const id = await sandboxes.authorize(request.principal, request.params.id)
         const moved = await runtime.ask('POST', `/sandboxes/${id}/files/move`, fileEntry, {}, request.body)
         await audit(database.prisma, request.principal, 'file.move', id, request.body)
         return moved
@@ -80,7 +80,7 @@ export const fileRoutes =
         },
       },
       async (request, reply) => {
-        const id = await sandboxes.owned(request.principal, request.params.id)
+        const id = await sandboxes.authorize(request.principal, request.params.id)
         reply.code(201)
         return runtime.ask('POST', `/sandboxes/${id}/files/mkdir`, fileEntry, {}, request.body)
       },
@@ -94,7 +94,7 @@ export const fileRoutes =
         },
       },
       async (request, reply) => {
-        const id = await sandboxes.owned(request.principal, request.params.id)
+        const id = await sandboxes.authorize(request.principal, request.params.id)
         await runtime.ask('DELETE', `/sandboxes/${id}/files`, z.unknown(), request.query)
         await audit(database.prisma, request.principal, 'file.delete', id, { path: request.query.path })
         return reply.code(204).send(null)
@@ -113,7 +113,7 @@ export const fileRoutes =
           },
         },
         async (request, reply) => {
-          const id = await sandboxes.owned(request.principal, request.params.id)
+          const id = await sandboxes.authorize(request.principal, request.params.id)
           return sendBytes(reply, await runtime.stream('GET', `/sandboxes/${id}/${action}`, request.query))
         },
       )
@@ -132,7 +132,7 @@ const uploads =
       to: 'files' | 'archive',
       query: { path: string; mode?: string },
     ) => {
-      const id = await sandboxes.owned(principal, params.id)
+      const id = await sandboxes.authorize(principal, params.id)
       const content = body instanceof Readable ? body : Readable.from([])
       const answer = await runtime.send('PUT', `/sandboxes/${id}/${to}`, query, content)
       await audit(database.prisma, principal, to === 'files' ? 'file.write' : 'archive.write', id, {

@@ -2,8 +2,8 @@ import type { Logger } from 'pino'
 import type { Database } from '../database/client.js'
 import type { Pairing } from '../installation/pairing.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import type { Orphans } from './orphans.js'
 import type { SandboxService } from './service.js'
-import type { Strays } from './strays.js'
 
 /** A creation may be under way for this long: its row is there, and the runtime does not know it yet. */
 const creationMs = 60_000
@@ -14,7 +14,7 @@ const missing =
 
 /**
  * Makes rows and sandboxes agree, after either side was killed. The database is the truth of what should be
- * there, the runtime of what is: a deleted sandbox is destroyed, one without a row is set aside (`Strays`), a row
+ * there, the runtime of what is: a deleted sandbox is destroyed, one without a row is set aside (`Orphans`), a row
  * without a sandbox has failed until the sandbox is there again. Nothing is done while the two do not belong together.
  */
 export async function reconcile(
@@ -22,23 +22,23 @@ export async function reconcile(
   runtime: RuntimeClient,
   sandboxes: SandboxService,
   pairing: Pairing,
-  strays: Strays,
+  orphans: Orphans,
 ): Promise<void> {
   if ((await pairing.check()).state !== 'paired') return
   const before = new Date(Date.now() - creationMs)
-  // Rows are read after the runtime: one that is new in between is no stray.
+  // Rows are read after the runtime: one that is new in between is no orphan.
   const all = (await runtime.list()).filter(({ id }) => !sandboxes.isUnderWay(id))
-  const live = new Map(all.map((one) => [one.id, one]))
+  const statuses = new Map(all.map((one) => [one.id, one]))
   const rows = await database.prisma.sandbox.findMany({
-    where: { OR: [{ deletedAt: null }, { id: { in: [...live.keys()] } }] },
+    where: { OR: [{ deletedAt: null }, { id: { in: [...statuses.keys()] } }] },
     select: { id: true, state: true, failure: true, deletedAt: true, createdAt: true },
   })
   const known = new Map(rows.map((row) => [row.id, row]))
   const without = all.filter(({ id }) => (known.get(id)?.deletedAt ?? null) !== null || !known.has(id))
   const deleted = new Set(rows.filter(({ deletedAt }) => deletedAt !== null).map(({ id }) => id))
-  await strays.clear(without, deleted, all.length)
+  await orphans.clear(without, deleted, all.length)
   for (const row of rows) {
-    const one = live.get(row.id)
+    const one = statuses.get(row.id)
     if (row.deletedAt !== null || (one === undefined && row.createdAt > before)) continue
     const now =
       one === undefined

@@ -136,12 +136,12 @@ export const sandboxRoutes =
         response: { 200: execResult },
       },
       handler: async (request, reply) => {
-        const id = await sandboxes.owned(request.principal, request.params.id)
+        const id = await sandboxes.authorize(request.principal, request.params.id)
         const { encoding } = request.body
         // Whoever hangs up ends the command.
-        const hungUp = new AbortController()
-        reply.raw.once('close', () => hungUp.abort())
-        const stream = await runtime.exec(id, request.body, hungUp.signal)
+        const aborted = new AbortController()
+        reply.raw.once('close', () => aborted.abort())
+        const stream = await runtime.exec(id, request.body, aborted.signal)
         return request.headers.accept?.includes('text/event-stream')
           ? sendEvents(reply, asEvents(stream, encoding), heartbeatMs)
           : sendWhenReady(reply, collect(stream, encoding), heartbeatMs)
@@ -155,7 +155,7 @@ export const sandboxRoutes =
         response: { 200: z.object({ terminals: z.array(terminal) }) },
       },
       handler: async (request) => {
-        const id = await sandboxes.owned(request.principal, request.params.id)
+        const id = await sandboxes.authorize(request.principal, request.params.id)
         return { terminals: await runtime.terminals(id) }
       },
     })
@@ -179,7 +179,7 @@ export const sandboxRoutes =
         ...{ params: sandboxParams.extend({ terminalId }), response: { 204: z.null() } },
       },
       handler: async (request, reply) => {
-        const id = await sandboxes.owned(request.principal, request.params.id)
+        const id = await sandboxes.authorize(request.principal, request.params.id)
         await runtime.closeTerminal(id, request.params.terminalId)
         await audit(database.prisma, request.principal, 'terminal.close', id)
         return reply.code(204).send(null)

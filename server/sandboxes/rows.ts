@@ -14,15 +14,15 @@ const metadata = z.record(z.string(), z.string())
 /** A sandbox as people see it, from its row and, where the runtime knows it, its life. */
 export function present(
   row: Omit<Row, 'env' | 'metered'>,
-  live: RuntimeSandbox | undefined,
+  statuses: RuntimeSandbox | undefined,
 ): SandboxWithUsage {
   return {
     id: row.id,
     name: row.name,
     template: row.template,
     // Between the row and the claim's answer the runtime may know more, or less.
-    state: live === undefined ? sandboxState.parse(row.state) : live.state,
-    failure: live?.failure ?? row.failure,
+    state: statuses === undefined ? sandboxState.parse(row.state) : statuses.state,
+    failure: statuses?.failure ?? row.failure,
     limits: storedLimits.parse(row.limits),
     network: networkPolicy.parse(row.network),
     isolation: isolation.parse(row.isolation),
@@ -32,7 +32,7 @@ export function present(
     createdBy: row.createdBy,
     startedAt: row.startedAt?.toISOString() ?? null,
     expiresAt: row.expiresAt?.toISOString() ?? null,
-    usage: live?.usage ?? null,
+    usage: statuses?.usage ?? null,
   }
 }
 

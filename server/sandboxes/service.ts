@@ -25,9 +25,9 @@ import { ApiError, notFound } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { quotaOf } from '../tenants/tenants.js'
 import { record } from '../usage/meter.js'
-import { admission, admit, insert, LastSeen, nameTaken, standing } from './admission.js'
-import type { Live } from './live.js'
+import { admission, admit, insert, LastSeen, nameTaken, quotaUsage } from './admission.js'
 import { hostnameOf, present } from './rows.js'
+import type { SandboxStatusCache } from './status-cache.js'
 import type { Templates } from './templates.js'
 
 type Row = Prisma.SandboxGetPayload<object>
@@ -48,7 +48,7 @@ export class SandboxService {
     private readonly database: Database,
     private readonly runtime: RuntimeClient,
     readonly templates: Templates,
-    readonly live: Live,
+    readonly statuses: SandboxStatusCache,
   ) {}
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
@@ -91,11 +91,11 @@ export class SandboxService {
     try {
       const { template, limits, network, isolation } = present(row, undefined)
       // The same answer when the node has it already.
-      const live = await this.runtime.claim(id, {
+      const statuses = await this.runtime.claim(id, {
         ...{ tenantId: row.tenantId, template, limits, network, isolation, env: envSchema.parse(row.env) },
         ...{ quota: await quotaOf(this.database.prisma, row.tenantId), hostname: hostnameOf(row.name) },
       })
-      return present(row, live)
+      return present(row, statuses)
     } finally {
       this.#underWay.delete(id)
     }
@@ -125,16 +125,16 @@ export class SandboxService {
       const inserted = await insert(this.database.pool, row, entry).catch(async (error: unknown) => {
         throw await nameTaken(error, this.database.pool, row)
       })
-      const seen = standing(inserted)
+      const seen = quotaUsage(inserted)
       const quota = admit(seen, limits)
       this.#lastSeen.saw(tenantId, seen, limits)
       claiming ??= claim(quota)
-      const live = await claiming
+      const statuses = await claiming
       if (presumed !== undefined && !isDeepStrictEqual(presumed, quota)) {
         await this.runtime.setQuota(tenantId, quota)
       }
       this.#remember(row)
-      return present(row, live)
+      return present(row, statuses)
     } catch (error) {
       this.#lastSeen.forget(tenantId)
       if (claiming === undefined && error instanceof ApiError) throw error
@@ -159,8 +159,8 @@ export class SandboxService {
       ...(page.cursor === undefined ? {} : { cursor: { id: page.cursor }, skip: 1 }),
     })
     // Names and states are worth showing even while the runtime is away.
-    const live = await this.live.all().catch(() => new Map<string, RuntimeSandbox>())
-    const items = rows.slice(0, page.limit).map((row) => this.#present(row, live.get(row.id)))
+    const statuses = await this.statuses.all().catch(() => new Map<string, RuntimeSandbox>())
+    const items = rows.slice(0, page.limit).map((row) => this.#present(row, statuses.get(row.id)))
     return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
   }
 
@@ -178,7 +178,7 @@ export class SandboxService {
       const limits = limitsSchema.parse({ ...before.limits, ...wanted.limits })
       const network = wanted.network ?? before.network
       const awake = ['creating', 'running', 'paused'].includes(row.state)
-      if (wanted.limits !== undefined) admit(standing(answers), limits, { awake })
+      if (wanted.limits !== undefined) admit(quotaUsage(answers), limits, { awake })
       const { ttlSeconds } = wanted
       const ends = ttlSeconds == null ? null : new Date(row.createdAt.getTime() + ttlSeconds * 1000)
       const set = Object.entries({
@@ -213,13 +213,13 @@ export class SandboxService {
    * Gives sandboxes of the node the limits and the network that their rows say, where these differ: after a server or
    * a database that died in the middle of a change.
    */
-  async repair(live: readonly RuntimeSandbox[], log: Logger): Promise<void> {
+  async repair(statuses: readonly RuntimeSandbox[], log: Logger): Promise<void> {
     const rows = await this.database.prisma.sandbox.findMany({
-      where: { id: { in: live.map(({ id }) => id) }, deletedAt: null },
+      where: { id: { in: statuses.map(({ id }) => id) }, deletedAt: null },
       select: { id: true, limits: true, network: true },
     })
     const byId = new Map(rows.map((row) => [row.id, row]))
-    for (const one of live) {
+    for (const one of statuses) {
       const row = byId.get(one.id)
       if (row === undefined || this.isUnderWay(one.id) || agrees(row, one)) continue
       await inTransaction(this.database.pool, async (client) => {
@@ -259,12 +259,12 @@ export class SandboxService {
     try {
       // After a reboot the node knows the tenant's sandboxes, but not what binds them together.
       if (quota !== undefined) await this.runtime.setQuota(who.tenantId, quota)
-      const live = await act()
-      const { state, failure } = live
+      const statuses = await act()
+      const { state, failure } = statuses
       const startedAt = action === 'start' ? new Date() : row.startedAt
       await this.database.prisma.sandbox.update({ where: { id }, data: { state, failure, startedAt } })
       await audit(this.database.prisma, who, `sandbox.${action}`, id)
-      return present({ ...row, startedAt }, live)
+      return present({ ...row, startedAt }, statuses)
     } catch (error) {
       const { state, failure } = row
       if (starts) {
@@ -275,7 +275,7 @@ export class SandboxService {
   }
 
   async openTerminal(who: Principal, id: string, wanted: OpenTerminal): Promise<Terminal> {
-    await this.owned(who, id)
+    await this.authorize(who, id)
     const terminal = await this.runtime.openTerminal(id, wanted)
     await audit(this.database.prisma, who, 'terminal.open', id)
     return terminal
@@ -318,7 +318,7 @@ export class SandboxService {
    * @returns its id
    * @throws ApiError `not_found` when there is none, or it is another tenant's
    */
-  async owned(who: Principal, id: string): Promise<string> {
+  async authorize(who: Principal, id: string): Promise<string> {
     if (this.#owners.get(id) !== who.tenantId) await this.row(who, id)
     return id
   }
@@ -346,7 +346,7 @@ export class SandboxService {
   #makeRoom(who: Principal, row: Row): Promise<Quota> {
     const { limits } = present(row, undefined)
     const make = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
-      const quota = admit(standing(answers), limits)
+      const quota = admit(quotaUsage(answers), limits)
       await client.query(`UPDATE sandbox SET state = 'creating' WHERE id = $1`, [row.id])
       return quota
     }
@@ -354,9 +354,9 @@ export class SandboxService {
   }
 
   /** The row of one that is being made says what it will be. */
-  #present(row: Omit<Row, 'env' | 'metered'>, live: RuntimeSandbox | undefined): SandboxWithUsage {
-    const coming = live === undefined && this.#underWay.has(row.id)
-    return present(coming ? { ...row, state: 'creating' } : row, live)
+  #present(row: Omit<Row, 'env' | 'metered'>, statuses: RuntimeSandbox | undefined): SandboxWithUsage {
+    const coming = statuses === undefined && this.#underWay.has(row.id)
+    return present(coming ? { ...row, state: 'creating' } : row, statuses)
   }
 
   async #liveOf(id: string): Promise<RuntimeSandbox | undefined> {

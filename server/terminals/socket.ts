@@ -130,7 +130,7 @@ export function serveTerminals(
           throw new ApiError('conflict', `a connection can attach to at most ${maxAttachments} terminals`)
         }
         const { cols, rows, cwd, user = 'user', since } = wanted
-        const id = await sandboxes.owned(socket.data.principal, wanted.sandboxId)
+        const id = await sandboxes.authorize(socket.data.principal, wanted.sandboxId)
         const terminal =
           wanted.terminalId ??
           (

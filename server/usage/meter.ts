@@ -29,15 +29,15 @@ interface Share {
  * with the reading itself, in one transaction, so that a server that is killed in between neither loses nor
  * counts twice. A time without readings, with the server down, counts for the hour in which it ends.
  *
- * @param live what the runtime says; sandboxes that the database does not know are left out
+ * @param statuses what the runtime says; sandboxes that the database does not know are left out
  */
 export async function record(
   database: Database,
-  live: Iterable<RuntimeSandbox>,
+  statuses: Iterable<RuntimeSandbox>,
   now = Date.now(),
 ): Promise<void> {
   const usages = new Map<string, { tenantId: string; usage: Usage }>()
-  for (const one of live) {
+  for (const one of statuses) {
     if (one.usage !== null) usages.set(one.id, { tenantId: one.tenantId, usage: one.usage })
   }
   if (usages.size === 0) return

@@ -5,13 +5,13 @@ import { cn } from '../../lib/cn'
 import { isDark, onDarkness } from '../../lib/theme'
 import { preferences } from '../../terminal/preferences'
 import type { TerminalSession } from '../../terminal/session'
+import type { TerminalTabs } from '../../terminal/terminal-tabs'
 import { palette } from '../../terminal/themes'
 import { useStore } from '../../terminal/use-store'
-import type { Workspace } from '../../terminal/workspace'
 import { Button } from '../ui/button'
 
 interface PaneProps {
-  readonly workspace: Workspace
+  readonly workspace: TerminalTabs
   readonly session: TerminalSession
   readonly tabKey: number
   readonly refresh: () => void

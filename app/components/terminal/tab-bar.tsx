@@ -2,7 +2,7 @@
 
 import { Plus, Search } from 'lucide-react'
 import { type KeyboardEvent, useRef, useState } from 'react'
-import type { Tab, Workspace } from '../../terminal/workspace'
+import type { Tab, TerminalTabs } from '../../terminal/terminal-tabs'
 import { Button } from '../ui/button'
 import { Confirm, type Question } from '../ui/confirm'
 import { Tip } from '../ui/tip'
@@ -11,7 +11,7 @@ import { TabMenu, useOverflow } from './tab-menu'
 import { TerminalMenu } from './terminal-menu'
 
 export interface TabBarProps {
-  readonly workspace: Workspace
+  readonly workspace: TerminalTabs
   readonly tabs: readonly Tab[]
   readonly active: number | null
   readonly renaming: number | null

@@ -3,8 +3,8 @@
 import { X } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { cn } from '../../lib/cn'
+import type { Tab } from '../../terminal/terminal-tabs'
 import { useStore } from '../../terminal/use-store'
-import type { Tab } from '../../terminal/workspace'
 import { isFocusLost, useFocusHome } from '../ui/focus-home'
 import { useTabName } from './tab-menu'
 

@@ -3,8 +3,8 @@
 import { ChevronDown } from 'lucide-react'
 import { type RefObject, useEffect, useState } from 'react'
 import { oneLine } from '../../lib/format'
+import type { Tab } from '../../terminal/terminal-tabs'
 import { useStore } from '../../terminal/use-store'
-import type { Tab } from '../../terminal/workspace'
 import { Button } from '../ui/button'
 import { Menu, MenuItem } from '../ui/menu'
 

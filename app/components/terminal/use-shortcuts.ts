@@ -4,7 +4,7 @@ import { type RefObject, useEffect } from 'react'
 import { copyText } from '../../lib/clipboard'
 import { type Shortcut, shortcutOf } from '../../terminal/keys'
 import { preferences } from '../../terminal/preferences'
-import type { Workspace } from '../../terminal/workspace'
+import type { TerminalTabs } from '../../terminal/terminal-tabs'
 
 interface Dialogs {
   readonly search: () => void
@@ -17,7 +17,7 @@ const over = '[role=dialog], [role=alertdialog], [role=menu]'
 /** The workspace's keys, taken before the terminal sees them, wherever on the page the focus is. */
 export function useShortcuts(
   root: RefObject<HTMLElement | null>,
-  workspace: Workspace,
+  workspace: TerminalTabs,
   { search, rename }: Dialogs,
 ): void {
   useEffect(() => {
@@ -37,7 +37,7 @@ export function useShortcuts(
 
 function take(
   shortcut: Shortcut,
-  workspace: Workspace,
+  workspace: TerminalTabs,
   root: HTMLElement,
   { search, rename }: Dialogs,
 ): void {

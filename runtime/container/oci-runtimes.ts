@@ -3,22 +3,22 @@ import { join } from 'node:path'
 import type { Isolation } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { Reaper } from '../linux/process.js'
-import type { OciRuntime } from './crun.js'
-import type { Engine } from './engine.js'
+import type { Crun } from './crun.js'
 import type { SeccompFilter } from './filter.js'
-import { findRunsc, hardenedEngine } from './runsc.js'
+import type { OciRuntime } from './oci-runtime.js'
+import { findRunsc, hardenedRuntime } from './runsc.js'
 import { sealProgram } from './sealed.js'
 import type { ContainerSpec } from './spec.js'
-import { standardEngine } from './standard.js'
+import { standardRuntime } from './standard.js'
 
 /** The OCI runtimes of this node, by the isolation that they give. */
-export class Engines {
+export class OciRuntimes {
   #problem: string | null = 'gVisor has not been tried yet'
   #trying: Promise<void> | undefined
 
   private constructor(
-    private readonly standard: Engine,
-    private readonly hardened: Engine | undefined,
+    private readonly standard: OciRuntime,
+    private readonly hardened: OciRuntime | undefined,
     /** Where a bundle can be laid for a moment. */
     private readonly scratch: string,
   ) {}
@@ -32,29 +32,33 @@ export class Engines {
     owner: 'runtime' | 'terminals',
     reaper: Reaper,
     filter?: SeccompFilter,
-  ): Promise<Engines> {
-    const crun: OciRuntime = {
+  ): Promise<OciRuntimes> {
+    const crun: Crun = {
       program: sealProgram('crun', join(run, 'sealed', owner)),
       root: join(run, 'crun'),
     }
     const runsc = await findRunsc(join(run, 'runsc'))
-    return new Engines(standardEngine(crun, reaper, filter), runsc && hardenedEngine(runsc, reaper), run)
+    return new OciRuntimes(
+      standardRuntime(crun, reaper, filter),
+      runsc && hardenedRuntime(runsc, reaper),
+      run,
+    )
   }
 
-  get all(): Engine[] {
+  get all(): OciRuntime[] {
     return this.hardened === undefined ? [this.standard] : [this.standard, this.hardened]
   }
 
   /** @throws RuntimeRefusal `template_unavailable` */
-  of(isolation: Isolation): Engine {
-    const engine = isolation === 'hardened' ? this.hardened : this.standard
-    if (engine === undefined) throw new RuntimeRefusal('template_unavailable', notInstalled)
-    return engine
+  of(isolation: Isolation): OciRuntime {
+    const ociRuntime = isolation === 'hardened' ? this.hardened : this.standard
+    if (ociRuntime === undefined) throw new RuntimeRefusal('template_unavailable', notInstalled)
+    return ociRuntime
   }
 
   /** The one that runs a container. */
-  ofContainer(id: string): Engine {
-    return this.all.find((engine) => engine.initOf(id) !== undefined) ?? this.standard
+  ofContainer(id: string): OciRuntime {
+    return this.all.find((ociRuntime) => ociRuntime.initOf(id) !== undefined) ?? this.standard
   }
 
   /** Why no sandbox can be hardened here; null when they can. Before `tryHardened` nobody knows. */
@@ -76,20 +80,20 @@ export class Engines {
   }
 
   async #try(spec: ContainerSpec): Promise<void> {
-    const engine = this.hardened
-    if (engine === undefined) return
+    const ociRuntime = this.hardened
+    if (ociRuntime === undefined) return
     const bundle = mkdtempSync(join(this.scratch, 'probe-'))
     const id = 'probe'
     const output = openSync('/dev/null', 'w')
     try {
-      await engine.remove(id)
-      await engine.start(id, bundle, spec, output, async () => {})
+      await ociRuntime.remove(id)
+      await ociRuntime.start(id, bundle, spec, output, async () => {})
       this.#problem = null
     } catch (error) {
       this.#problem = `gVisor does not work on this host: ${error instanceof Error ? error.message : error}`
     } finally {
       closeSync(output)
-      await engine.remove(id)
+      await ociRuntime.remove(id)
       rmSync(bundle, { recursive: true })
     }
   }

@@ -16,22 +16,22 @@ import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume, qgroupOf } from '../rootfs/volume.js'
 import { memoryOfFiles } from './memory-fit.js'
 import { type NodeContext, volumeOf } from './node.js'
-import { type Record, removeRecord, saveRecord } from './record.js'
+import { removeRecord, type SandboxRecord, saveRecord } from './record.js'
 
 const mib = 1024 ** 2
 /** A tenant can write into its exit pipe; after a first byte it is looked at no more often than this. */
 const nuisancePauseMs = 1000
 
 /** Where its record lies. */
-export const directoryOf = (node: NodeContext, box: Record) =>
+export const directoryOf = (node: NodeContext, box: SandboxRecord) =>
   join(box.purpose === 'run' ? node.passing.boxes : node.boxes, box.id)
-const bundleOf = (node: NodeContext, box: Record) => join(node.passing.bundles, box.id)
+const bundleOf = (node: NodeContext, box: SandboxRecord) => join(node.passing.bundles, box.id)
 
 /** What a stopped sandbox of a run has written, as a layer for others. */
 export const asLayer = (boxId: string) => join('..', 'runs', boxId, 'upper')
 
 /** Makes the disk of a new sandbox. */
-export function makeDisk(node: NodeContext, box: Record): Record {
+export function makeDisk(node: NodeContext, box: SandboxRecord): SandboxRecord {
   const volume = createVolume(volumeOf(node, box), box.limits.diskMiB * mib)
   return { ...box, volumeId: volume.id }
 }
@@ -41,9 +41,13 @@ export function makeDisk(node: NodeContext, box: Record): Record {
  * network. It is held to its limits before its first instruction.
  *
  * @param bounds what its cgroup is held to: its limits, with those that it leaves out
- * @throws when any step fails; the caller removes what there is with `tearDown`
+ * @throws when any step fails; the caller removes what there is with `destroy`
  */
-export async function boot(node: NodeContext, box: Record, bounds: CgroupLimits): Promise<Record> {
+export async function boot(
+  node: NodeContext,
+  box: SandboxRecord,
+  bounds: CgroupLimits,
+): Promise<SandboxRecord> {
   const bundle = bundleOf(node, box)
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
   const exitPipe = join(bundle, 'exit')
@@ -68,7 +72,12 @@ export async function boot(node: NodeContext, box: Record, bounds: CgroupLimits)
     leaveIdleTrees(node.hierarchy, box.cgroup)
     const began = startTime(pid)
     if (began === undefined) throw new Error('the first process of the sandbox ended at once')
-    const running: Record = { ...box, state: 'running', failure: null, init: { pid, startTime: began } }
+    const running: SandboxRecord = {
+      ...box,
+      state: 'running',
+      failure: null,
+      init: { pid, startTime: began },
+    }
     saveRecord(directoryOf(node, box), running)
     return running
   } finally {
@@ -76,22 +85,22 @@ export async function boot(node: NodeContext, box: Record, bounds: CgroupLimits)
   }
 }
 
-export const linkOf = (node: NodeContext, box: Record): Link => ({
+export const linkOf = (node: NodeContext, box: SandboxRecord): Link => ({
   name: node.slot.interfaceName(box.index),
   address: node.slot.address(box.index),
 })
-export const linkPolicyOf = (box: Record): LinkPolicy => ({
+export const linkPolicyOf = (box: SandboxRecord): LinkPolicy => ({
   policy: box.network,
   mbps: box.limits.networkMbps,
 })
 
 async function startContainer(
   node: NodeContext,
-  box: Record,
+  box: SandboxRecord,
   bundle: string,
   rootfs: string,
 ): Promise<number> {
-  const engine = node.engines.of(box.isolation)
+  const ociRuntime = node.ociRuntimes.of(box.isolation)
   const spec = containerSpec({
     rootfs,
     uidBase: node.slot.uidBase(box.index),
@@ -99,12 +108,12 @@ async function startContainer(
     hostname: box.hostname,
     memoryBytes: memoryOfFiles(box),
     filter: node.filter.config(),
-    rlimits: engine.rlimits(box.limits),
+    rlimits: ociRuntime.rlimits(box.limits),
   })
   // Open for reading too, or opening would wait for a reader.
   const output = openSync(join(bundle, 'exit'), constants.O_RDWR)
   try {
-    return await engine.start(box.id, bundle, spec, output, async (pid) => {
+    return await ociRuntime.start(box.id, bundle, spec, output, async (pid) => {
       settleNetwork(pid, node.slot.uidBase(box.index))
       // What gVisor runs as first process is all of the sandbox, with its memory.
       if (box.isolation === 'standard') spareFirstProcess(pid)
@@ -116,15 +125,15 @@ async function startContainer(
 }
 
 /** Ends everything that runs in the sandbox. Its disk stays. Says nothing if nothing runs. */
-export async function halt(node: NodeContext, box: Record): Promise<void> {
+export async function halt(node: NodeContext, box: SandboxRecord): Promise<void> {
   await endProcesses(node, box)
   node.cpusets.release(box.id)
   // The interface dies with the namespace, a little later; its name and address are needed again now.
   await node.network.disconnect(linkOf(node, box))
 }
 
-async function endProcesses(node: NodeContext, box: Record): Promise<void> {
-  await node.engines.of(box.isolation).remove(box.id)
+async function endProcesses(node: NodeContext, box: SandboxRecord): Promise<void> {
+  await node.ociRuntimes.of(box.isolation).remove(box.id)
   await endCgroup(node.hierarchy, box.cgroup)
 }
 
@@ -132,7 +141,7 @@ async function endProcesses(node: NodeContext, box: Record): Promise<void> {
  * Removes every trace of a sandbox. Can be called at any point of its life, and again. Nobody waits for the kernel
  * to take its interface away, 30 ms: its place is free again after that.
  */
-export async function tearDown(node: NodeContext, box: Record): Promise<void> {
+export async function destroy(node: NodeContext, box: SandboxRecord): Promise<void> {
   const directory = directoryOf(node, box)
   // Whoever finds the rest after a crash may finish what was begun here.
   if (box.sandboxId !== null && existsSync(directory)) saveRecord(directory, { ...box, removing: true })
@@ -152,7 +161,7 @@ export async function tearDown(node: NodeContext, box: Record): Promise<void> {
  */
 export async function setAside(
   node: NodeContext,
-  box: Record,
+  box: SandboxRecord,
   why: { cause: QuarantineCause; reason: string },
 ): Promise<string> {
   await endProcesses(node, box)
@@ -164,7 +173,7 @@ export async function setAside(
 }
 
 /** Whether the very process that the record names is alive. */
-export function isAlive(box: Record): boolean {
+export function isAlive(box: SandboxRecord): boolean {
   return box.init !== null && startTime(box.init.pid) === box.init.startTime
 }
 
@@ -173,7 +182,7 @@ export function isAlive(box: Record): boolean {
  * so its end is an end of file, with no process for each sandbox. The kernel closes a dying process's files
  * before it is dead, and a tenant may close them on a living one: hence the look at the process itself.
  */
-export function watchExit(node: NodeContext, box: Record, ended: () => void): void {
+export function watchExit(node: NodeContext, box: SandboxRecord, ended: () => void): void {
   const fd = openSync(join(bundleOf(node, box), 'exit'), constants.O_RDONLY | constants.O_NONBLOCK)
   const pipe = new Socket({ fd, readable: true, writable: false })
   pipe.on('data', () => {

@@ -1,7 +1,7 @@
-import { inUse } from '../cgroup/fit.js'
+import { inUse } from '../cgroup/usage-check.js'
 import { volumeUsage } from '../rootfs/volume.js'
 import type { NodeContext } from './node.js'
-import type { Record } from './record.js'
+import type { SandboxRecord } from './record.js'
 
 const mib = 1024 ** 2
 
@@ -10,7 +10,11 @@ const mib = 1024 ** 2
  * later write.
  * @throws RuntimeRefusal `quota_exceeded`
  */
-export async function assertDiskFits(node: NodeContext, box: Record, before: Record): Promise<void> {
+export async function assertDiskFits(
+  node: NodeContext,
+  box: SandboxRecord,
+  before: SandboxRecord,
+): Promise<void> {
   const { diskMiB } = box.limits
   if (diskMiB >= before.limits.diskMiB) return
   const heldMiB = ((await volumeUsage(node.disk, true)).get(box.volumeId) ?? 0) / mib

@@ -34,7 +34,7 @@ const roomKey = 'cloche-room'
 const size = z.object({ cols: z.int().min(2).max(1000), rows: z.int().min(1).max(500) })
 
 /** The tabs of one sandbox's workspace. Their order and names are remembered by this browser. */
-export class Workspace {
+export class TerminalTabs {
   readonly state = new Store<Tabs>({ tabs: [], active: null })
   readonly clipboard: ClipboardPermission
   readonly #sandboxId: string

@@ -12,7 +12,7 @@ export interface Executed {
 
 /** A process of a container. */
 export interface InsideProcess {
-  /** As `Engine.signal` takes it. */
+  /** As `OciRuntime.signal` takes it. */
   readonly pid: number
   /** The process that leads its session, where that has a terminal or may have one; otherwise null. */
   readonly session: number | null
@@ -27,7 +27,7 @@ export type Stdio = readonly [stdin: number, stdout: number, stderr: number, ...
 export type Connect = (pid: number) => Promise<void>
 
 /** What a sandbox asks of its OCI runtime. crun and gVisor differ here, and nowhere else. */
-export interface Engine {
+export interface OciRuntime {
   readonly isolation: Isolation
   readonly program: string
   /** Whether a container that has no link can be given one while it runs. */

@@ -2,7 +2,7 @@
 const kept = 512
 
 /** How long claims waited for their sandbox. */
-export class Waits {
+export class LatencyWindow {
   readonly #last: number[] = []
   #count = 0
   #totalMs = 0

@@ -26,25 +26,25 @@ export type FrameStream = Readable & AsyncIterable<Frame>
  * Lines of calls to the runtime. A call costs a millisecond less than over HTTP, which is a third of what a claim
  * takes. Each line carries one call at a time, so that nobody waits behind another.
  */
-export class Lines implements Disposable {
-  readonly #idle: Line[] = []
-  readonly #open = new Set<Line>()
+export class ConnectionPool implements Disposable {
+  readonly #idle: Connection[] = []
+  readonly #open = new Set<Connection>()
 
   constructor(private readonly socketPath: string) {}
 
   [Symbol.dispose](): void {
-    for (const line of this.#open) line.destroy()
+    for (const connection of this.#open) connection.destroy()
   }
 
   /** @throws RuntimeUnreachable */
   async call(call: RuntimeCall): Promise<RuntimeAnswer> {
-    const line = await this.#line()
+    const connection = await this.#connection()
     try {
-      const answer = await line.answerTo(call)
-      this.#release(line)
+      const answer = await connection.answerTo(call)
+      this.#release(connection)
       return answer
     } catch (error) {
-      if (!(error instanceof Unheard)) throw error
+      if (!(error instanceof NotDelivered)) throw error
       return this.call(call)
     }
   }
@@ -53,17 +53,17 @@ export class Lines implements Disposable {
    * A call that is answered with frames.
    * @throws ApiError what the runtime refuses with before the first frame
    */
-  async frames(call: RuntimeCall, hungUp: AbortSignal): Promise<FrameStream> {
-    const line = await this.#line()
+  async frames(call: RuntimeCall, aborted: AbortSignal): Promise<FrameStream> {
+    const connection = await this.#connection()
     try {
-      return await line.framesOf(call, hungUp, () => this.#release(line))
+      return await connection.framesOf(call, aborted, () => this.#release(connection))
     } catch (error) {
-      if (!(error instanceof Unheard)) throw error
-      return this.frames(call, hungUp)
+      if (!(error instanceof NotDelivered)) throw error
+      return this.frames(call, aborted)
     }
   }
 
-  async #line(): Promise<Line> {
+  async #connection(): Promise<Connection> {
     const idle = this.#idle.pop()
     if (idle !== undefined) return idle
     const socket = await upgrade(
@@ -72,25 +72,25 @@ export class Lines implements Disposable {
       'cloche-calls',
       (status) => new RuntimeUnreachable(new Error(`it answered ${status}`)),
     )
-    const line: Line = new Line(socket, () => {
-      this.#open.delete(line)
-      const at = this.#idle.indexOf(line)
+    const connection: Connection = new Connection(socket, () => {
+      this.#open.delete(connection)
+      const at = this.#idle.indexOf(connection)
       if (at >= 0) this.#idle.splice(at, 1)
     })
-    this.#open.add(line)
-    return line
+    this.#open.add(connection)
+    return connection
   }
 
-  #release(line: Line): void {
-    if (this.#idle.length < maxIdle && this.#open.has(line)) this.#idle.push(line)
-    else line.destroy()
+  #release(connection: Connection): void {
+    if (this.#idle.length < maxIdle && this.#open.has(connection)) this.#idle.push(connection)
+    else connection.destroy()
   }
 }
 
 /** A runtime that was started anew had closed this line already: the call can be made again. */
-class Unheard extends Error {}
+class NotDelivered extends Error {}
 
-class Line {
+class Connection {
   #take: (frame: Frame) => void = () => this.destroy() // a frame that nobody asked for
   #lost: (error: Error) => void = () => {}
   /** Whether it has carried a call before. */
@@ -143,7 +143,7 @@ class Line {
   }
 
   /** @param over called when the last frame has come, or instead of it a refusal */
-  framesOf(call: RuntimeCall, hungUp: AbortSignal, over: () => void): Promise<FrameStream> {
+  framesOf(call: RuntimeCall, aborted: AbortSignal, over: () => void): Promise<FrameStream> {
     return new Promise((resolve, reject) => {
       let [whole, given] = [false, false]
       const stream: FrameStream = new Readable({
@@ -155,10 +155,10 @@ class Line {
         },
       })
       const hangUp = () => stream.destroy()
-      hungUp.addEventListener('abort', hangUp)
+      aborted.addEventListener('abort', hangUp)
       const end = () => {
         whole = true
-        hungUp.removeEventListener('abort', hangUp)
+        aborted.removeEventListener('abort', hangUp)
         this.#rest()
         over()
       }
@@ -184,7 +184,7 @@ class Line {
         if (given) stream.destroy(error)
         else reject(error)
       })
-      if (hungUp.aborted) hangUp()
+      if (aborted.aborted) hangUp()
     })
   }
 
@@ -200,7 +200,7 @@ class Line {
       // Whatever is not done twice by being asked twice may be asked again; the rest only if it was surely not heard.
       const unheard =
         used && !answered && (call.method !== 'POST' || ('code' in error && error.code === 'EPIPE'))
-      lost(unheard ? new Unheard() : new RuntimeUnreachable(error))
+      lost(unheard ? new NotDelivered() : new RuntimeUnreachable(error))
     }
     this.socket.write(encodeJsonFrame(frameType.call, call))
   }
@@ -232,9 +232,9 @@ export function upgrade(
       answer.resume()
       reject(refused(answer.statusCode ?? 500))
     })
-    outgoing.once('upgrade', (_, line, head) => {
-      if (head.length > 0) line.unshift(head)
-      resolve(line)
+    outgoing.once('upgrade', (_, connection, head) => {
+      if (head.length > 0) connection.unshift(head)
+      resolve(connection)
     })
     outgoing.end()
   })

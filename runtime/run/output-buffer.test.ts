@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encode, Pieces } from './kept.js'
+import { encode, Pieces } from './output-buffer.js'
 
 describe('pieces of a stream', () => {
   const cut = (bytes: Buffer, size: number) => {

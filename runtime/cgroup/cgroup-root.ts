@@ -13,15 +13,15 @@ const daemons = 'daemons'
  *
  * @see https://systemd.io/CGROUP_DELEGATION/
  */
-export async function settleIn(hierarchy: Hierarchy, root: string): Promise<void> {
+export async function prepareCgroupRoot(hierarchy: Hierarchy, root: string): Promise<void> {
   if (hierarchy.version === 2 && (await processesOf(hierarchy, root)).length > 0) {
     moveProcesses(hierarchy, root, join(root, daemons))
   }
   makeCgroup(hierarchy, root)
 }
 
-/** Removes what `settleIn` made and all that came below it, but for the daemons, who run. */
-export async function moveOut(hierarchy: Hierarchy, root: string): Promise<void> {
+/** Removes what `prepareCgroupRoot` made and all that came below it, but for the daemons, who run. */
+export async function removeCgroupRoot(hierarchy: Hierarchy, root: string): Promise<void> {
   if ((await processesOf(hierarchy, join(root, daemons))).length === 0) return removeCgroup(hierarchy, root)
   for (const mount of hierarchy.mounts) {
     for (const entry of readdirSync(join(mount, root), { withFileTypes: true })) {

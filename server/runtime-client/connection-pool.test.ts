@@ -8,14 +8,14 @@ import { encodeFrame, encodeJsonFrame, type Frame, frameType, newId } from '../.
 import { RuntimeRefusal } from '../../runtime/errors.js'
 import { serveCalls } from '../../runtime/http/calls.js'
 import { listen, type Route } from '../../runtime/http/server.js'
-import { Lines, upgrade } from './lines.js'
+import { ConnectionPool, upgrade } from './connection-pool.js'
 
 const socket = `/tmp/${newId('lines')}.sock`
 const log = pino({ level: 'silent' })
 const never = new AbortController().signal
 
 describe('a line of calls', () => {
-  let lines: Lines
+  let connections: ConnectionPool
   let server: Server
   let open: Duplex[]
   /** What was asked for, in order. */
@@ -62,25 +62,25 @@ describe('a line of calls', () => {
     ]
     server = await listen(routes, socket, 'nobody', log)
     open = []
-    server.on('upgrade', (_, line, head) => {
-      open.push(line)
-      serveCalls(routes, line, head, log)
+    server.on('upgrade', (_, connection, head) => {
+      open.push(connection)
+      serveCalls(routes, connection, head, log)
     })
   }
   const stop = () => {
-    for (const line of open) line.destroy()
+    for (const connection of open) connection.destroy()
     return new Promise((resolve) => server.close(resolve))
   }
   const put = (name: string, url = `/echo/${name}`) =>
-    lines.call({ method: 'PUT', url, body: { word: 'grün' } })
+    connections.call({ method: 'PUT', url, body: { word: 'grün' } })
 
   beforeEach(async () => {
     asked = []
-    lines = new Lines(socket)
+    connections = new ConnectionPool(socket)
     await serve()
   })
   afterEach(async () => {
-    lines[Symbol.dispose]()
+    connections[Symbol.dispose]()
     await stop()
     rmSync(socket, { force: true })
   })
@@ -96,21 +96,21 @@ describe('a line of calls', () => {
   })
 
   it('brings refusals, with when to ask again, and goes on', async () => {
-    const full = await lines.call({ method: 'POST', url: '/full' })
+    const full = await connections.call({ method: 'POST', url: '/full' })
     expect(full).toMatchObject({ status: 503, body: { code: 'node_full' }, retryAfterSeconds: 5 })
-    expect(await lines.call({ method: 'PUT', url: '/echo/x', body: {} })).toMatchObject({ status: 400 })
-    expect(await lines.call({ method: 'GET', url: '/nowhere' })).toMatchObject({ status: 404 })
-    expect((await lines.call({ method: 'POST', url: '/bytes' })).body).toMatchObject({
+    expect(await connections.call({ method: 'PUT', url: '/echo/x', body: {} })).toMatchObject({ status: 400 })
+    expect(await connections.call({ method: 'GET', url: '/nowhere' })).toMatchObject({ status: 404 })
+    expect((await connections.call({ method: 'POST', url: '/bytes' })).body).toMatchObject({
       code: 'invalid_request',
     })
-    await expect(lines.frames({ method: 'POST', url: '/full' }, never)).rejects.toMatchObject({
+    await expect(connections.frames({ method: 'POST', url: '/full' }, never)).rejects.toMatchObject({
       ...{ code: 'node_full', retryAfterSeconds: 5 },
     })
     expect(open).toHaveLength(1)
   })
 
   it('brings frames whole and in order, makes a fast writer wait for a slow reader, and is free after them', async () => {
-    const stream = await lines.frames({ method: 'POST', url: '/print/400' }, never)
+    const stream = await connections.frames({ method: 'POST', url: '/print/400' }, never)
     await new Promise((resolve) => setTimeout(resolve, 100))
     const frames: Frame[] = []
     for await (const frame of stream) frames.push(frame)
@@ -124,16 +124,16 @@ describe('a line of calls', () => {
   })
 
   it('ends a command whose reader hangs up, before its first word and after it', async () => {
-    const hungUp = new AbortController()
+    const aborted = new AbortController()
     // It is there as soon as the command has started, though that says nothing.
-    const silent = await lines.frames({ method: 'POST', url: '/slow' }, hungUp.signal)
+    const silent = await connections.frames({ method: 'POST', url: '/slow' }, aborted.signal)
     expect(asked).toEqual(['POST slow'])
-    hungUp.abort()
+    aborted.abort()
     expect(silent.destroyed).toBe(true)
     expect(await gone).toBe('gone')
     await stop()
     await serve()
-    const stream = await lines.frames({ method: 'POST', url: '/print/4000' }, never)
+    const stream = await connections.frames({ method: 'POST', url: '/print/4000' }, never)
     stream.destroy()
     expect(await gone).toBe('gone while printing 4000')
   })
@@ -143,7 +143,7 @@ describe('a line of calls', () => {
     await stop()
     await serve()
     expect(await put('after')).toMatchObject({ status: 200 })
-    await expect(lines.call({ method: 'POST', url: '/die' })).rejects.toMatchObject({
+    await expect(connections.call({ method: 'POST', url: '/die' })).rejects.toMatchObject({
       ...{ code: 'runtime_unavailable', heard: true },
     })
     await expect(put('nobody')).rejects.toMatchObject({ code: 'runtime_unavailable', heard: false })
@@ -161,10 +161,10 @@ describe('a line of calls', () => {
     ],
     ['a frame that is too long', Buffer.from([frameType.call, 0xff, 0xff, 0xff, 0xff])],
   ])('is cut when it brings %s, and others go on', async (_, bytes) => {
-    const line = await upgrade(socket, '/calls', 'cloche-calls', () => new Error('refused'))
-    const closed = new Promise((resolve) => line.once('close', resolve))
-    line.on('error', () => {}).resume()
-    line.write(bytes)
+    const connection = await upgrade(socket, '/calls', 'cloche-calls', () => new Error('refused'))
+    const closed = new Promise((resolve) => connection.once('close', resolve))
+    connection.on('error', () => {}).resume()
+    connection.write(bytes)
     await closed
     expect(await put('other')).toMatchObject({ status: 200 })
   })

@@ -34,7 +34,7 @@ interface Room {
  * reserve is a real file (`ReserveFile`). Should the sandboxes'
  * disk turn read-only all the same, new sandboxes are refused, and once the host has room `remount` is called.
  */
-export class Space {
+export class DiskReserve {
   readonly #timers: readonly Disposable[]
   readonly #rooms: readonly Room[]
   readonly #reserve: ReserveFile
@@ -91,7 +91,7 @@ export class Space {
   }
 
   /** @throws RuntimeRefusal `disk_full` */
-  assertRoom(): void {
+  assertCapacity(): void {
     refuse(this.full)
   }
 

@@ -12,7 +12,7 @@ const windowMs = 3_600_000
  * Sandboxes on the node that have no row. Only those that were deleted are destroyed; one that the database has never
  * heard of is stopped and set aside with its disk, a few at most: many of them mean that the database is the wrong one.
  */
-export class Strays {
+export class Orphans {
   #unknown: RuntimeSandbox[] = []
   #setAsideAt: number[] = []
 

@@ -12,7 +12,7 @@ const keptBytes = 4 * 1024 * 1024
 const perAttempt = 1_000_000
 
 /** What happens in one run, for whoever listens now or comes back. */
-export class Journal {
+export class RunEventLog {
   readonly #events: Numbered[] = []
   #listeners: (() => void)[] = []
   #bytes = 0

@@ -5,7 +5,7 @@ import type { NodeContext } from './node.js'
 const mib = 1024 ** 2
 
 /** Why this node takes no new sandbox; null while it does. */
-export function whyFull(node: NodeContext): string | null {
+export function capacityError(node: NodeContext): string | null {
   const { full } = node.space
   if (full !== null) return full
   const [free, wanted] = [availableMemory(), node.memoryReserveBytes]
@@ -14,8 +14,8 @@ export function whyFull(node: NodeContext): string | null {
 }
 
 /** @throws RuntimeRefusal `disk_full` or `node_full`, at once and before anything is made */
-export function assertRoom(node: NodeContext): void {
-  node.space.assertRoom()
-  const full = whyFull(node)
+export function assertCapacity(node: NodeContext): void {
+  node.space.assertCapacity()
+  const full = capacityError(node)
   if (full !== null) throw new RuntimeRefusal('node_full', full)
 }

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Output } from '../../protocol/index.js'
 
 /** The beginning of a stream, and how long it was. */
-export class Kept {
+export class OutputBuffer {
   readonly #chunks: Buffer[] = []
   #kept = 0
   bytes = 0

@@ -1,7 +1,7 @@
 import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Claim, newId, type RunFile, type RuntimeRun, type StepLimits } from '../../protocol/index.js'
-import { StepGroup } from '../cgroup/step.js'
+import { StepCgroup } from '../cgroup/step.js'
 import { RuntimeRefusal } from '../errors.js'
 import { codeOf, refusing } from '../files/refusal.js'
 import type { FilesRoot } from '../files/root.js'
@@ -11,71 +11,76 @@ import { isExiting, startTime } from '../linux/process.js'
 import { runMemoryMiB } from '../pool/key.js'
 import { hasOwnRoom } from '../rootfs/quota.js'
 import { filesOf } from '../sandbox/files.js'
-import type { Lent } from '../sandbox/lent.js'
-import * as life from '../sandbox/life.js'
+import * as life from '../sandbox/lifecycle.js'
 import type { NodeContext } from '../sandbox/node.js'
-import type { Record } from '../sandbox/record.js'
+import type { SandboxRecord } from '../sandbox/record.js'
+import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
 import type { Tenants } from '../sandbox/tenants.js'
 import { AttemptLost } from './lost.js'
 
-/** Of the sandbox's first process and gates that wait: programs are in groups of their own. */
+/** Of the sandbox's first process and staged execs that wait: programs are in groups of their own. */
 const ownPids = 32
 /** A disk with less room than this is full. */
 const roomBytes = 256 * 1024
 
 /** Where runs find their sandboxes. */
-export interface Theatre {
+export interface RunDependencies {
   readonly node: NodeContext
-  readonly lent: Lent
+  readonly runSandboxes: RunSandboxes
   readonly tenants: Tenants
 }
 
 /** A fresh sandbox with a run's files in it. */
-export class Stage {
+export class RunSandbox {
   #programs = 0
 
   private constructor(
-    private readonly theatre: Theatre,
+    private readonly dependencies: RunDependencies,
     readonly run: RuntimeRun,
-    readonly box: Record,
+    readonly box: SandboxRecord,
     /** Its programs' control groups begin so. */
     private readonly groups: string,
   ) {}
 
   /** From the pool, with the request's files. */
-  static async open(theatre: Theatre, run: RuntimeRun, number: number): Promise<Stage> {
-    const { box, home } = await theatre.lent.lend(claimOf(run))
-    const stage = new Stage(theatre, run, box, join(home, `${run.id}-${number}`))
+  static async open(dependencies: RunDependencies, run: RuntimeRun, number: number): Promise<RunSandbox> {
+    const { box, home } = await dependencies.runSandboxes.acquire(claimOf(run))
+    const runSandbox = new RunSandbox(dependencies, run, box, join(home, `${run.id}-${number}`))
     try {
-      using root = stage.files()
-      for (const file of run.files) await stage.#place(root, file)
-      return stage
+      using root = runSandbox.files()
+      for (const file of run.files) await runSandbox.#place(root, file)
+      return runSandbox
     } catch (error) {
-      await stage.close()
+      await runSandbox.close()
       throw error
     }
   }
 
   /** Made on what another sandbox has written, which is never written again. */
-  static async openOn(theatre: Theatre, run: RuntimeRun, number: number, below: Record): Promise<Stage> {
-    const { box, home } = await theatre.lent.lend(claimOf(run), below.id)
-    return new Stage(theatre, run, box, join(home, `${run.id}-${number}`))
+  static async openOn(
+    dependencies: RunDependencies,
+    run: RuntimeRun,
+    number: number,
+    below: SandboxRecord,
+  ): Promise<RunSandbox> {
+    const { box, home } = await dependencies.runSandboxes.acquire(claimOf(run), below.id)
+    return new RunSandbox(dependencies, run, box, join(home, `${run.id}-${number}`))
   }
 
   files(): FilesRoot {
-    return filesOf(this.theatre.node, this.box)
+    return filesOf(this.dependencies.node, this.box)
   }
 
   /** A control group for the next program of this sandbox, with processors of its own as a sandbox has them. */
-  group(limits: StepLimits): StepGroup {
-    const { node, tenants } = this.theatre
+  group(limits: StepLimits): StepCgroup {
+    const { node, tenants } = this.dependencies
     const { memoryMiB, pids } = limits
     const { tenantId, cpus, diskMiB } = this.run
     const path = `${this.groups}-${this.#programs++}`
     const cpuset = node.cpusets.assign(path, cpus)
     try {
       const bounds = { ...tenants.bounds(tenantId, { cpus, memoryMiB, pids, diskMiB }), cpuset }
-      return new StepGroup(node.hierarchy, path, bounds, node.device)
+      return new StepCgroup(node.hierarchy, path, bounds, node.device)
     } catch (error) {
       node.cpusets.release(path)
       throw error
@@ -83,8 +88,8 @@ export class Stage {
   }
 
   /** Removes what `group` has made, once nothing runs in it. */
-  async removeGroup(group: StepGroup): Promise<void> {
-    const { node } = this.theatre
+  async removeGroup(group: StepCgroup): Promise<void> {
+    const { node } = this.dependencies
     node.cpusets.release(group.path)
     await group.remove()
   }
@@ -148,17 +153,17 @@ export class Stage {
   }
 
   #hasOwnRoom(bytes: number): boolean {
-    return this.box.volumeId === null || hasOwnRoom(this.theatre.node.disk, this.box.volumeId, bytes)
+    return this.box.volumeId === null || hasOwnRoom(this.dependencies.node.disk, this.box.volumeId, bytes)
   }
 
   /** Ends what runs in it, and keeps its disk for `openOn`. */
   freeze(): Promise<void> {
-    return life.halt(this.theatre.node, this.box)
+    return life.halt(this.dependencies.node, this.box)
   }
 
   /** Destroys the sandbox. */
   close(): Promise<void> {
-    return this.theatre.lent.giveBack(this.box)
+    return this.dependencies.runSandboxes.release(this.box)
   }
 }
 

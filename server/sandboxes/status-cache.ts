@@ -5,7 +5,7 @@ import type { RuntimeClient } from '../runtime-client/client.js'
 const freshMs = 1000
 
 /** What the runtime says of its sandboxes now, asked once for everybody. */
-export class Live {
+export class SandboxStatusCache {
   #view: Promise<ReadonlyMap<string, RuntimeSandbox>> | undefined
   #readAt = 0
 

@@ -24,7 +24,7 @@ interface Name {
 }
 
 /** Host names that are in some allowlist, with what they stand for, kept fresh. */
-export class Names {
+export class DnsAllowlist {
   readonly #names = new Map<string, Name>()
   readonly #resolver = new Resolver({ timeout: 1000, tries: 3 })
 

@@ -9,25 +9,25 @@ import {
 import { RuntimeRefusal } from '../errors.js'
 import { excess, type Want } from './budget.js'
 import { type Key, nameOf } from './key.js'
-import { type Interval, meet, nextOccurrence, nextYear, occurrences } from './schedule.js'
+import { type Interval, nextOccurrence, nextYear, occurrences, overlaps } from './schedule.js'
 
 /** What people asked for, as it is kept across restarts. */
-export interface Kept {
+export interface StoredReservations {
   readonly schedules: ReadonlyMap<string, PoolSchedule>
   readonly warm: ReadonlyMap<string, WarmRequest & { readonly from: number; readonly until: number }>
 }
 
-/** What the wishes are judged by. */
-export interface Judge {
+/** What decides whether a reservation can be kept. */
+export interface ReservationPolicy {
   keyOf(request: PoolSchedule | WarmRequest): Key
   readonly budget: PoolBudget
   /** What every pool keeps ready in any case. */
   floors(): Want[]
-  save(kept: Kept): void
+  save(kept: StoredReservations): void
   now(): number
 }
 
-interface PoolWishes {
+interface PoolReservations {
   readonly schedules: string[]
   readonly warm: string[]
 }
@@ -36,23 +36,23 @@ interface PoolWishes {
 const leadMs = (count: number) => 30_000 + count * 200
 const minuteMs = 60_000
 /** More than anybody can oversee; each costs a little at every claim. */
-const mostWishes = 200
+const maxReservations = 200
 
 /**
- * Schedules and warm-ahead requests. What is claimed from a pool while a wish holds is what the wish was for:
+ * Schedules and warm-ahead requests. What is claimed from a pool while a reservation holds is what it was made for:
  * it is not made a second time.
  */
-export class Wishes {
+export class Reservations {
   readonly #schedules: Map<string, PoolSchedule>
   readonly #warm: Map<string, WarmRequest & { readonly from: number; readonly until: number }>
   readonly #next = new Map<string, Interval>()
-  #byPool: Map<string, PoolWishes> | undefined
-  /** Claims that a wish has served, by its name and the beginning of its time. */
+  #byPool: Map<string, PoolReservations> | undefined
+  /** Claims that a reservation has served, by its name and the beginning of its time. */
   readonly #served = new Map<string, number>()
 
   constructor(
-    private readonly judge: Judge,
-    kept: Kept,
+    private readonly policy: ReservationPolicy,
+    kept: StoredReservations,
   ) {
     this.#schedules = new Map(kept.schedules)
     this.#warm = new Map(kept.warm)
@@ -63,9 +63,9 @@ export class Wishes {
    * @throws RuntimeRefusal `conflict` when it overlaps, `quota_exceeded` with the sum that shows it
    */
   putSchedule(name: string, schedule: PoolSchedule): { kept: KeptSchedule; created: boolean } {
-    this.#judgeSchedule(name, schedule, nextYear(this.judge.now()))
+    this.#assertScheduleFits(name, schedule, nextYear(this.policy.now()))
     const created = !this.#schedules.has(name)
-    if (created && this.#schedules.size >= mostWishes) throw tooMany('schedules')
+    if (created && this.#schedules.size >= maxReservations) throw tooMany('schedules')
     this.#schedules.set(name, schedule)
     this.#next.delete(name)
     this.#save()
@@ -79,11 +79,11 @@ export class Wishes {
 
   /** @throws RuntimeRefusal `quota_exceeded` with the sum that shows it */
   addWarm(request: WarmRequest): KeptWarm {
-    if (this.#warm.size >= mostWishes) throw tooMany('warm-ahead requests')
-    const from = this.judge.now()
+    if (this.#warm.size >= maxReservations) throw tooMany('warm-ahead requests')
+    const from = this.policy.now()
     const interval = { from, until: from + request.holdMinutes * minuteMs }
     const own = { isolation: request.isolation, count: request.count, label: 'this request' }
-    this.#judge([own, ...this.#warmWants(interval), ...this.#scheduledWants(interval)])
+    this.#assertFits([own, ...this.#warmWants(interval), ...this.#scheduledWants(interval)])
     const id = newId('wm')
     this.#warm.set(id, { ...request, ...interval })
     this.#save()
@@ -94,7 +94,7 @@ export class Wishes {
     if (this.#warm.delete(id)) this.#save()
   }
 
-  /** A claim for a pool: the wish that ends first has been served once more. */
+  /** A claim for a pool: the reservation that ends first has been served once more. */
   claimed(key: Key): void {
     const open = this.#active(key).filter(({ left }) => left > 0)
     const [first] = open.toSorted((one, other) => one.until - other.until)
@@ -102,18 +102,18 @@ export class Wishes {
   }
 
   /** How many more sandboxes of a pool are asked for now. */
-  asked(key: Key): number {
+  reserved(key: Key): number {
     return this.#active(key).reduce((sum, { left }) => sum + left, 0)
   }
 
   /** Every pool that something is or will be asked of. */
   keys(): Key[] {
-    return [...this.#schedules.values(), ...this.#warm.values()].map((one) => this.judge.keyOf(one))
+    return [...this.#schedules.values(), ...this.#warm.values()].map((one) => this.policy.keyOf(one))
   }
 
   /** Forgets what has expired. */
   expire(): void {
-    const expired = [...this.#warm].filter(([, { until }]) => until <= this.judge.now())
+    const expired = [...this.#warm].filter(([, { until }]) => until <= this.policy.now())
     for (const [id] of expired) this.#warm.delete(id)
     if (expired.length > 0) this.#save()
     this.#byPool = undefined // templates may have changed, and with them the pool that a request is for
@@ -132,7 +132,7 @@ export class Wishes {
   }
 
   #describeSchedule(name: string, schedule: PoolSchedule): KeptSchedule {
-    const now = this.judge.now()
+    const now = this.policy.now()
     const { from } = this.#nextOf(name, schedule)
     return {
       ...schedule,
@@ -145,15 +145,15 @@ export class Wishes {
   /** Every claim asks, and the calendar takes a third of a millisecond to answer: kept until it is over. */
   #nextOf(name: string, schedule: PoolSchedule): Interval {
     const known = this.#next.get(name)
-    if (known !== undefined && known.until > this.judge.now()) return known
-    const next = nextOccurrence(schedule, this.judge.now())
+    if (known !== undefined && known.until > this.policy.now()) return known
+    const next = nextOccurrence(schedule, this.policy.now())
     this.#next.set(name, next)
     return next
   }
 
   #active(key: Key): { mark: string; left: number; until: number }[] {
-    const now = this.judge.now()
-    const mine = this.#wishesOf(nameOf(key))
+    const now = this.policy.now()
+    const mine = this.#reservationsOf(nameOf(key))
     const active = mine.warm.flatMap((id) => {
       const request = this.#warm.get(id)
       if (request === undefined || request.until <= now) return []
@@ -172,15 +172,15 @@ export class Wishes {
     })
   }
 
-  /** Every claim and every pool asks, so which wishes are for which pool is looked up once for all. */
-  #wishesOf(pool: string): PoolWishes {
+  /** Every claim and every pool asks, so which reservations are for which pool is looked up once for all. */
+  #reservationsOf(pool: string): PoolReservations {
     if (this.#byPool === undefined) {
       this.#byPool = new Map()
       const of = (request: PoolSchedule | WarmRequest) => {
-        const name = nameOf(this.judge.keyOf(request))
-        const wishes = this.#byPool?.get(name) ?? { schedules: [], warm: [] }
-        this.#byPool?.set(name, wishes)
-        return wishes
+        const name = nameOf(this.policy.keyOf(request))
+        const reservations = this.#byPool?.get(name) ?? { schedules: [], warm: [] }
+        this.#byPool?.set(name, reservations)
+        return reservations
       }
       for (const [name, schedule] of this.#schedules) of(schedule).schedules.push(name)
       for (const [id, request] of this.#warm) of(request).warm.push(id)
@@ -188,8 +188,8 @@ export class Wishes {
     return this.#byPool.get(pool) ?? { schedules: [], warm: [] }
   }
 
-  #judgeSchedule(name: string, schedule: PoolSchedule, range: Interval): void {
-    const key = nameOf(this.judge.keyOf(schedule))
+  #assertScheduleFits(name: string, schedule: PoolSchedule, range: Interval): void {
+    const key = nameOf(this.policy.keyOf(schedule))
     const others = [...this.#schedules]
       .filter(([other]) => other !== name)
       .map(([other, theirs]) => ({ other, theirs, times: occurrences(theirs, range) }))
@@ -198,19 +198,19 @@ export class Wishes {
       const own = { isolation: schedule.isolation, count: schedule.count, label: `${name} at ${schedule.at}` }
       const wants: Want[] = [own, ...this.#warmWants(filling)]
       for (const { other, theirs, times } of others) {
-        const samePool = nameOf(this.judge.keyOf(theirs)) === key
-        if (samePool && times.some((time) => meet(time, mine)))
+        const samePool = nameOf(this.policy.keyOf(theirs)) === key
+        if (samePool && times.some((time) => overlaps(time, mine)))
           throw overlap(name, schedule, other, theirs, mine)
         const early = leadMs(theirs.count)
-        if (!times.some(({ from, until }) => meet({ from: from - early, until }, filling))) continue
+        if (!times.some(({ from, until }) => overlaps({ from: from - early, until }, filling))) continue
         wants.push({ isolation: theirs.isolation, count: theirs.count, label: `${other} at ${theirs.at}` })
       }
-      this.#judge(wants)
+      this.#assertFits(wants)
     }
   }
 
-  #judge(wants: readonly Want[]): void {
-    const sum = excess([...wants, ...this.judge.floors()], this.judge.budget)
+  #assertFits(wants: readonly Want[]): void {
+    const sum = excess([...wants, ...this.policy.floors()], this.policy.budget)
     if (sum !== undefined) throw new RuntimeRefusal('quota_exceeded', sum)
   }
 
@@ -226,18 +226,18 @@ export class Wishes {
 
   #warmWants(during: Interval): Want[] {
     return [...this.#warm]
-      .filter(([, interval]) => meet(interval, during))
+      .filter(([, interval]) => overlaps(interval, during))
       .map(([id, { isolation, count }]) => ({ isolation, count, label: id }))
   }
 
   #save(): void {
     this.#byPool = undefined
-    this.judge.save({ schedules: this.#schedules, warm: this.#warm })
+    this.policy.save({ schedules: this.#schedules, warm: this.#warm })
   }
 }
 
 const tooMany = (what: string) =>
-  new RuntimeRefusal('quota_exceeded', `this node keeps ${mostWishes} ${what}`)
+  new RuntimeRefusal('quota_exceeded', `this node keeps ${maxReservations} ${what}`)
 
 function overlap(
   name: string,

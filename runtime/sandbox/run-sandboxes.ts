@@ -1,42 +1,42 @@
 import type { Claim } from '../../protocol/index.js'
 import { limitVolume } from '../rootfs/volume.js'
-import * as life from './life.js'
+import * as life from './lifecycle.js'
 import type { Maker } from './make.js'
 import { type NodeContext, volumeOf } from './node.js'
-import type { Record } from './record.js'
+import type { PoolSource } from './pool-source.js'
+import type { SandboxRecord } from './record.js'
 import type { Tenants } from './tenants.js'
-import type { Warm } from './warm.js'
 
 const mib = 1024 ** 2
 
 /** The sandboxes that runs are performed in, each for one run or less. */
-export class Lent {
+export class RunSandboxes {
   /** With their end where it has begun. */
-  readonly #lent = new Map<Record, Promise<void> | undefined>()
+  readonly #acquired = new Map<SandboxRecord, Promise<void> | undefined>()
 
   constructor(
     private readonly node: NodeContext,
     private readonly maker: Maker,
     private readonly tenants: Tenants,
-    private readonly warm: Warm,
+    private readonly warm: PoolSource,
   ) {}
 
   /**
    * A sandbox for one run of a tenant. It has no id and is in no list; a runtime that finds one of an earlier
-   * runtime destroys it. `giveBack` ends it. It stays in the control group that it was made in: what the tenant is
+   * runtime destroys it. `release` ends it. It stays in the control group that it was made in: what the tenant is
    * charged for and held to are its programs, each in a group below `home`.
    *
    * @param below a volume whose content lies over the template's layers; then it is never a pooled one
    */
-  async lend(claim: Claim, below?: string): Promise<{ box: Record; home: string }> {
+  async acquire(claim: Claim, below?: string): Promise<{ box: SandboxRecord; home: string }> {
     const began = performance.now()
     const home = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
     try {
-      const ready = below === undefined ? await this.#lendWarm(claim) : undefined
+      const ready = below === undefined ? await this.#acquirePooled(claim) : undefined
       const box =
         ready ?? (await this.maker.make(null, { ...claim, purpose: 'run' }, this.maker.runCgroup(), below))
-      this.#lent.set(box, undefined)
-      if (below === undefined) this.warm.waited(claim, 'run', performance.now() - began)
+      this.#acquired.set(box, undefined)
+      if (below === undefined) this.warm.recordLatency(claim, 'run', performance.now() - began)
       return { box, home }
     } catch (error) {
       this.tenants.leave(claim.tenantId)
@@ -44,29 +44,29 @@ export class Lent {
     }
   }
 
-  /** Destroys a sandbox that was lent. Asked again it is the same destruction. */
-  giveBack(box: Record): Promise<void> {
-    const going = this.#lent.get(box)
-    if (going !== undefined || !this.#lent.has(box)) return going ?? Promise.resolve()
-    const gone = life.tearDown(this.node, box).finally(() => {
-      this.#lent.delete(box)
+  /** Destroys a sandbox that was acquired. Asked again it is the same destruction. */
+  release(box: SandboxRecord): Promise<void> {
+    const going = this.#acquired.get(box)
+    if (going !== undefined || !this.#acquired.has(box)) return going ?? Promise.resolve()
+    const gone = life.destroy(this.node, box).finally(() => {
+      this.#acquired.delete(box)
       if (box.tenantId !== null) this.tenants.leave(box.tenantId)
     })
-    this.#lent.set(box, gone)
+    this.#acquired.set(box, gone)
     return gone
   }
 
-  /** Destroys everything that is lent, whoever is using it. */
-  async recall(): Promise<void> {
-    await Promise.all([...this.#lent.keys()].map((box) => this.giveBack(box)))
+  /** Destroys every sandbox that is in use, whoever is using it. */
+  async releaseAll(): Promise<void> {
+    await Promise.all([...this.#acquired.keys()].map((box) => this.release(box)))
   }
 
   /** From the pool, where it has waited without a link. */
-  async #lendWarm(claim: Claim): Promise<Record | undefined> {
+  async #acquirePooled(claim: Claim): Promise<SandboxRecord | undefined> {
     const ready = this.warm.take(claim, 'run')
     if (ready === undefined) return undefined
     const { limits, network, env, tenantId } = claim
-    const box: Record = { ...ready, tenantId, limits, network, env, warm: true }
+    const box: SandboxRecord = { ...ready, tenantId, limits, network, env, warm: true }
     try {
       if (limits.diskMiB !== ready.limits.diskMiB) limitVolume(volumeOf(this.node, box), limits.diskMiB * mib)
       if (box.init !== null) {
@@ -74,8 +74,8 @@ export class Lent {
       }
       return box
     } catch (error) {
-      await life.tearDown(this.node, box)
-      this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be lent')
+      await life.destroy(this.node, box)
+      this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be acquired')
       return undefined
     }
   }

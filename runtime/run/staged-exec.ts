@@ -3,7 +3,7 @@ import { type InsideUser, insideEnvironment, processSpec, uidOf } from '../conta
 import { RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
 import type { NodeContext } from '../sandbox/node.js'
-import type { Record } from '../sandbox/record.js'
+import type { SandboxRecord } from '../sandbox/record.js'
 import { type Spawned, spawnInside } from '../sandbox/spawn.js'
 import { memoryEnvironment } from '../view/environment.js'
 import { AttemptLost } from './lost.js'
@@ -21,14 +21,14 @@ const dropPrivileges =
   '/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --bounding-set=-all --'
 
 /** A process that waits inside, and what makes it go. */
-export interface Gate extends Spawned {
+export interface StagedExec extends Spawned {
   /** Our end of its descriptor 3. */
   readonly control: number
   /** What it is told there to become its command. */
   readonly open: Buffer
 }
 
-/** What a gate becomes. */
+/** What a staged exec becomes. */
 export interface Command {
   readonly args: readonly string[]
   readonly env: Readonly<globalThis.Record<string, string>>
@@ -44,22 +44,22 @@ export interface Command {
  *   then. For starting a case while the one before still runs. Until it has dropped, only absolute paths of the
  *   template and a fixed environment are used: the run's own `PATH` or `LD_PRELOAD` would run its code as root.
  */
-export async function startGate(
+export async function startStaged(
   node: NodeContext,
-  box: Record,
+  box: SandboxRecord,
   command: Command,
   guarded: boolean,
-): Promise<Gate> {
+): Promise<StagedExec> {
   const waiting = await startWaiting(node, box, guarded ? 'root' : 'user')
   return { ...waiting, open: commandText(box, command, guarded) }
 }
 
-/** A gate that does not know yet what it becomes: `commandText` says it. */
+/** A staged exec that does not know yet what it becomes: `commandText` says it. */
 export async function startWaiting(
   node: NodeContext,
-  box: Record,
+  box: SandboxRecord,
   user: InsideUser,
-): Promise<Omit<Gate, 'open'>> {
+): Promise<Omit<StagedExec, 'open'>> {
   const spec = processSpec({
     ...{ args: waitForCommand, env: insideEnvironment(user), cwd: '/home/user' },
     ...{ user, noNewPrivileges: true },
@@ -80,19 +80,19 @@ export async function startWaiting(
   }
 }
 
-/** Ends a gate that is not needed: the end of its command is an empty command. */
-export async function dropGate(node: NodeContext, gate: Omit<Gate, 'open'>): Promise<void> {
-  closeGate(gate)
-  await node.reaper.wait(gate.pid)
+/** Ends a staged exec that is not needed: the end of its command is an empty command. */
+export async function cancelStaged(node: NodeContext, staged: Omit<StagedExec, 'open'>): Promise<void> {
+  closeStaged(staged)
+  await node.reaper.wait(staged.pid)
 }
 
-/** Closes our ends of a gate. */
-export function closeGate(gate: Omit<Gate, 'open'>): void {
-  for (const fd of [gate.control, gate.stdin, gate.stdout, gate.stderr]) closeSync(fd)
+/** Closes our ends of a staged exec. */
+export function closeStaged(staged: Omit<StagedExec, 'open'>): void {
+  for (const fd of [staged.control, staged.stdin, staged.stdout, staged.stderr]) closeSync(fd)
 }
 
-/** The line that makes a gate become `command`, with exactly this environment. */
-export function commandText(box: Record, { args, env, memoryMiB }: Command, guarded: boolean): Buffer {
+/** The line that makes a staged exec become `command`, with exactly this environment. */
+export function commandText(box: SandboxRecord, { args, env, memoryMiB }: Command, guarded: boolean): Buffer {
   const entries = insideEnvironment('user', memoryEnvironment(memoryMiB), box.env, env)
   const stack = `ulimit -S -s ${memoryMiB * 1024} 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"`
   return Buffer.from(`exec 3<&-; ${stack}; ${guarded ? guardedText(entries, args) : text(entries, args)}\n`)

@@ -1,9 +1,9 @@
 import { applyLimits, type CgroupLimits } from '../cgroup/limits.js'
 import { relocate } from '../cgroup/relocate.js'
 import { limitVolume } from '../rootfs/volume.js'
-import * as life from './life.js'
+import * as life from './lifecycle.js'
 import { type NodeContext, volumeOf } from './node.js'
-import type { Record } from './record.js'
+import type { SandboxRecord } from './record.js'
 
 const mib = 1024 ** 2
 
@@ -14,13 +14,13 @@ const mib = 1024 ** 2
  * @param bounds what its cgroup is held to
  * @throws when any of it fails; the caller destroys it
  */
-export async function bind(
+export async function assignPooled(
   node: NodeContext,
-  ready: Record,
-  box: Record,
+  ready: SandboxRecord,
+  box: SandboxRecord,
   bounds: CgroupLimits,
-): Promise<Record> {
-  const engine = node.engines.of(box.isolation)
+): Promise<SandboxRecord> {
+  const ociRuntime = node.ociRuntimes.of(box.isolation)
   relocate(node.hierarchy, ready.cgroup, box.cgroup)
   applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
   if (box.limits.diskMiB !== ready.limits.diskMiB) {
@@ -33,9 +33,9 @@ export async function bind(
   const link = life.linkOf(node, box)
   if (box.network === 'none') await node.network.disconnect(link)
   else await node.network.apply(link, life.linkPolicyOf(box))
-  if (box.init !== null) await engine.nameHost(box.id, box.init.pid, box.hostname)
+  if (box.init !== null) await ociRuntime.nameHost(box.id, box.init.pid, box.hostname)
   await shown
   // Only an exec asks for it, and none comes before the claim is answered.
-  setImmediate(() => engine.relocated(box.id, box.cgroup))
+  setImmediate(() => ociRuntime.relocated(box.id, box.cgroup))
   return box
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { poolSchedule, scheduleName, warmRequest } from '../../protocol/index.js'
 import { setFileAside } from '../linux/overwrite.js'
-import type { Kept } from './wishes.js'
+import type { StoredReservations } from './reservations.js'
 
 const kept = z.object({
   schedules: z.array(z.tuple([scheduleName, poolSchedule])),
@@ -10,7 +10,10 @@ const kept = z.object({
 })
 
 /** Reads what `saveKept` wrote. A file that cannot be read is put aside, and `warn` hears why and under which name. */
-export function readKept(file: string, warn: (error: unknown, aside: string) => void): Kept {
+export function readReservations(
+  file: string,
+  warn: (error: unknown, aside: string) => void,
+): StoredReservations {
   if (!existsSync(file)) return { schedules: new Map(), warm: new Map() }
   try {
     const { schedules, warm } = kept.parse(JSON.parse(readFileSync(file, 'utf8')))
@@ -22,7 +25,7 @@ export function readKept(file: string, warn: (error: unknown, aside: string) => 
 }
 
 /** A crash leaves the old file or the new one, never half of one. */
-export function saveKept(file: string, { schedules, warm }: Kept): void {
+export function saveReservations(file: string, { schedules, warm }: StoredReservations): void {
   writeFileSync(`${file}.new`, JSON.stringify({ schedules: [...schedules], warm: [...warm] }), {
     mode: 0o600,
   })

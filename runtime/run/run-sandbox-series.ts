@@ -1,0 +1,66 @@
+import type { RuntimeRun } from '../../protocol/index.js'
+import { fingerprint } from './pristine.js'
+import { type RunDependencies, RunSandbox } from './run-sandbox.js'
+
+/** The sandboxes of one run, one after the other. */
+export class RunSandboxSeries {
+  #number = 1
+  /** What the compile steps left, never to be written again. */
+  #below: RunSandbox | undefined
+  /** What the present sandbox was like when it was new. */
+  #fresh: string | undefined
+
+  private constructor(
+    private readonly dependencies: RunDependencies,
+    private readonly run: RuntimeRun,
+    public current: RunSandbox,
+  ) {}
+
+  static async open(dependencies: RunDependencies, run: RuntimeRun): Promise<RunSandboxSeries> {
+    return new RunSandboxSeries(dependencies, run, await RunSandbox.open(dependencies, run, 0))
+  }
+
+  /** Makes what steps have written so far the beginning of every sandbox from now on. */
+  async settle(): Promise<void> {
+    await this.current.freeze()
+    this.#below = this.current
+    this.current = await this.#open()
+  }
+
+  /** Takes note of how the present sandbox is, for `isFresh`. */
+  mark(): void {
+    this.#fresh = fingerprint(this.dependencies.node, this.current.box)
+  }
+
+  /** Whether nothing was changed since `mark`, as far as that can be shown. */
+  isFresh(): boolean {
+    return this.#fresh !== undefined && fingerprint(this.dependencies.node, this.current.box) === this.#fresh
+  }
+
+  /** Another sandbox with the same beginning. */
+  async renew(): Promise<void> {
+    this.#close(this.current)
+    this.current = await this.#open()
+  }
+
+  /** Destroys them all, when whoever waits for the run has its answer. */
+  close(): void {
+    setImmediate(() => {
+      this.#close(this.current)
+      if (this.#below !== undefined && this.#below !== this.current) this.#close(this.#below)
+    })
+  }
+
+  #open(): Promise<RunSandbox> {
+    const number = this.#number++
+    return this.#below === undefined
+      ? RunSandbox.open(this.dependencies, this.run, number)
+      : RunSandbox.openOn(this.dependencies, this.run, number, this.#below.box)
+  }
+
+  #close(runSandbox: RunSandbox): void {
+    runSandbox.close().catch((error: unknown) => {
+      this.dependencies.node.log.error({ error, run: this.run.id }, 'the sandbox of a run cannot be removed')
+    })
+  }
+}
