@@ -103,8 +103,10 @@ describe('the runtime', () => {
     })
   const initOf = (id: string): number => {
     for (const name of readdirSync(join(lab.home, 'boxes'))) {
-      const box = record.parse(JSON.parse(readFileSync(join(lab.home, 'boxes', name, 'record.json'), 'utf8')))
-      if (box.sandboxId === id && box.init !== null) return box.init.pid
+      const sandbox = record.parse(
+        JSON.parse(readFileSync(join(lab.home, 'boxes', name, 'record.json'), 'utf8')),
+      )
+      if (sandbox.sandboxId === id && sandbox.init !== null) return sandbox.init.pid
     }
     throw new Error(`${id} has no process`)
   }

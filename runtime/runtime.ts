@@ -78,7 +78,9 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   await settleHybrid()
   const hierarchy = detectHierarchy()
   const boxes = join(config.home, 'boxes')
-  const alive = readRecords(boxes).records.filter((box) => box.state === 'running' && isAlive(box))
+  const alive = readRecords(boxes).records.filter(
+    (sandbox) => sandbox.state === 'running' && isAlive(sandbox),
+  )
   const found = await openOrRecoverDisk(config, hierarchy, log)
   const disk = found.root
   const restart = () => {
@@ -142,9 +144,9 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     network,
     lateOutput: new LateOutput(),
     prepareShell: shellPreparer(terminals, terminalProcess({}), log),
-    prepareGate: (box) => pooledExecs.prepare(box),
+    prepareGate: (sandbox) => pooledExecs.prepare(sandbox),
     memoryReserveBytes: config.memoryReserveBytes,
-    space: new DiskReserve(config.home, disk, log, remount, config.diskReserveBytes),
+    diskReserve: new DiskReserve(config.home, disk, log, remount, config.diskReserveBytes),
     quarantine: new Quarantine({ home: config.home, disk, days: config.quarantineDays }),
     problems,
   }
@@ -176,14 +178,14 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   const runSandboxes = new RunSandboxes(context, maker, tenants, pools)
   const { claimed, pooled } = await adopt(context)
   context.ranges.openAhead()
-  for (const box of claimed) sandboxes.adopt(box)
-  for (const box of pooled) pools.adopt(box)
-  for (const box of claimed) context.lateOutput.adopt(box.id, await processesOf(hierarchy, box.cgroup))
+  for (const one of claimed) sandboxes.adopt(one)
+  for (const one of pooled) pools.adopt(one)
+  for (const one of claimed) context.lateOutput.adopt(one.id, await processesOf(hierarchy, one.cgroup))
   pools.open()
   if (found.remounted) await startAgain(sandboxes, alive, log)
 
   const describeNode = async (): Promise<Node> => {
-    const space = statfsSync(disk)
+    const diskReserve = statfsSync(disk)
     return {
       ...{
         name: hostname(),
@@ -195,9 +197,9 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       ...{ cpus: cpus().length, load1: loadavg()[0] ?? 0 },
       memoryTotalBytes: totalmem(),
       memoryAvailableBytes: availableMemory(),
-      diskTotalBytes: space.blocks * space.bsize,
-      diskUsedBytes: (space.blocks - space.bfree) * space.bsize,
-      hostFreeBytes: context.space.hostFreeBytes,
+      diskTotalBytes: diskReserve.blocks * diskReserve.bsize,
+      diskUsedBytes: (diskReserve.blocks - diskReserve.bfree) * diskReserve.bsize,
+      hostFreeBytes: context.diskReserve.hostFreeBytes,
       hardenedProblem: context.ociRuntimes.hardenedProblem,
       viewProblem: context.view.problem,
       full: capacityError(context),
@@ -205,7 +207,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       quarantined: context.quarantine.ids().length,
       problems: [...problems, ...unreadableTemplates],
       sandboxes: sandboxes.list().length,
-      running: sandboxes.list().filter((box) => sandboxes.stateOf(box) === 'running').length,
+      running: sandboxes.list().filter((sandbox) => sandboxes.stateOf(sandbox) === 'running').length,
       pools: pools.status(),
     }
   }
@@ -243,7 +245,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     const id = /^\/sandboxes\/([^/]+)\/terminals\/tm_[0-9a-z]+\/attach(\?since=\d+)?$/.exec(
       request.url ?? '',
     )?.[1]
-    if (sandboxes.list().some((box) => box.sandboxId === id)) joinHost(terminals, request, line)
+    if (sandboxes.list().some((sandbox) => sandbox.sandboxId === id)) joinHost(terminals, request, line)
     else line.end('HTTP/1.1 404 Not Found\r\n\r\n')
   })
   log.info({ socket, sandboxes: claimed.length, templates: [...templates.keys()] }, 'ready')
@@ -254,7 +256,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
         network.close()
         void archives.close()
         void context.view.close()
-        context.space.close()
+        context.diskReserve.close()
         server.close(() => resolve())
         server.closeAllConnections()
         for (const line of upgraded) line.destroy()

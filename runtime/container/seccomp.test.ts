@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { prepareHost } from '../cgroup/host.js'
-import { openBox, type TestBox } from '../testing/box.js'
+import { openTestSandbox, type TestSandbox } from '../testing/test-sandbox.js'
 
 /** Python that prints how each of these calls ends: `name result errno`. */
 const calls = (lines: string) => `python3 - <<'END'
@@ -18,13 +18,14 @@ ${lines}
 END`
 
 describe('the system calls of a sandbox', () => {
-  let box: TestBox
-  const inside = async (script: string, user?: string) => (await box.inside(script, user)).output.split('\n')
+  let sandbox: TestSandbox
+  const inside = async (script: string, user?: string) =>
+    (await sandbox.inside(script, user)).output.split('\n')
 
   beforeAll(async () => {
-    box = await openBox('seccomp', 9)
+    sandbox = await openTestSandbox('seccomp', 9)
   })
-  afterAll(() => box[Symbol.asyncDispose]())
+  afterAll(() => sandbox[Symbol.asyncDispose]())
 
   it('answers sched_setaffinity with success, and leaves every process where it is', async () => {
     const script = calls(`

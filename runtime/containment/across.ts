@@ -5,8 +5,8 @@ import type { Arena, Case } from './arena.js'
 const python = (script: string) => ['python3', '-c', script]
 
 /** Prints what it finds of the other one, which must be nothing, and `looked`. */
-const look = (arena: Arena, box: RuntimeSandbox, script: string) =>
-  arena.cloche.exec(box.id, python(`${script}\nprint("looked")`), { user: 'root', timeoutMs: 10_000 })
+const look = (arena: Arena, sandbox: RuntimeSandbox, script: string) =>
+  arena.cloche.exec(sandbox.id, python(`${script}\nprint("looked")`), { user: 'root', timeoutMs: 10_000 })
 
 /**
  * Something that one attacker leaves in a kernel's table, and another one of the same tenant looks for; the one who
@@ -16,11 +16,11 @@ const left = (name: string, leave: string, find: string): Case => ({
   name,
   brief: true,
   async run(arena) {
-    const box = await arena.attacker()
+    const sandbox = await arena.attacker()
     const other = await arena.attacker()
-    const leaving = await arena.cloche.exec(box.id, python(leave), { user: 'root', timeoutMs: 10_000 })
+    const leaving = await arena.cloche.exec(sandbox.id, python(leave), { user: 'root', timeoutMs: 10_000 })
     expect(leaving.stderr).toBe('')
-    expect((await look(arena, box, find)).stdout).toBe('found\nlooked\n')
+    expect((await look(arena, sandbox, find)).stdout).toBe('found\nlooked\n')
     expect((await look(arena, other, find)).stdout).toBe('looked\n')
     return 'not to be found'
   },
@@ -88,7 +88,7 @@ except OSError: print("found")`,
     name: 'signals and traces to every number of a process',
     brief: true,
     async run(arena) {
-      const box = await arena.attacker()
+      const sandbox = await arena.attacker()
       const { runtime } = arena.cloche.pids
       const first = arena.cloche.recordOf(arena.witness.id).init?.pid ?? 0
       const script = `import ctypes, os
@@ -100,11 +100,11 @@ for pid in (${runtime}, ${first}, *range(2, 40000, 7)):
         if libc.ptrace(16, pid, 0, 0) == 0: print("traced", pid)
         try: print("opened", os.pidfd_open(pid))
         except OSError: pass`
-      expect((await look(arena, box, script)).stdout).toBe('looked\n')
+      expect((await look(arena, sandbox, script)).stdout).toBe('looked\n')
       // Everybody whom it can name is its own.
-      const all = await arena.cloche.exec(box.id, python('import os; os.kill(-1, 9)'), { user: 'root' })
+      const all = await arena.cloche.exec(sandbox.id, python('import os; os.kill(-1, 9)'), { user: 'root' })
       expect(all.exit).not.toBeNull()
-      expect((await arena.cloche.exec(box.id, ['echo', 'alive'])).stdout).toBe('alive\n')
+      expect((await arena.cloche.exec(sandbox.id, ['echo', 'alive'])).stdout).toBe('alive\n')
       return 'sees its own only'
     },
   },

@@ -27,7 +27,7 @@ export interface Arena extends AsyncDisposable {
   /** Removes every attacker, whatever they still do. @throws when one cannot be removed */
   removeAttackers(): Promise<void>
   /** Runs a program of `attacks/` inside, or several one after the other, as root if it is not said otherwise. */
-  attack(box: RuntimeSandbox, program: string, args: readonly string[], over?: object): Promise<Ran>
+  attack(sandbox: RuntimeSandbox, program: string, args: readonly string[], over?: object): Promise<Ran>
   /** The same for one that prints without end: reads it as it comes and keeps nothing. @returns its bytes */
   drain(box: RuntimeSandbox, program: string, args: readonly string[]): Promise<number>
   /** @throws when anything of the witness's files has changed, or they cannot be read and written at once */
@@ -72,11 +72,11 @@ export async function openArena(): Promise<Arena> {
   return {
     ...{ cloche, world, neighbour, typist, witness },
     async attacker(over = {}) {
-      const box = await cloche.claim({
+      const sandbox = await cloche.claim({
         ...{ limits: attackerLimits, quota: attackerQuota, hostname: 'attacker', ...over },
       })
-      attackers.push(box.id)
-      return box
+      attackers.push(sandbox.id)
+      return sandbox
     },
     async removeAttackers() {
       for (const id of attackers.splice(0)) {
@@ -84,14 +84,14 @@ export async function openArena(): Promise<Arena> {
         if (status !== 204) throw new Error(`an attacker stays: ${text}`)
       }
     },
-    attack: (box, program, args, over = {}) => {
+    attack: (sandbox, program, args, over = {}) => {
       const { command, ...more } = commandOf(program, args)
-      return cloche.exec(box.id, command, { ...more, ...over })
+      return cloche.exec(sandbox.id, command, { ...more, ...over })
     },
-    drain: (box, program, args) =>
+    drain: (sandbox, program, args) =>
       new Promise((resolve, reject) => {
         const socketPath = `/run/cloche/${testInstance}/runtime.sock`
-        const path = `/sandboxes/${box.id}/exec`
+        const path = `/sandboxes/${sandbox.id}/exec`
         const outgoing = request({ socketPath, path, method: 'POST', agent: false }, (answer) => {
           let bytes = 0
           answer.on('data', (chunk: Buffer) => {

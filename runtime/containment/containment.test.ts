@@ -71,8 +71,8 @@ describe('a tenant who means harm', () => {
   })
 
   it('leaves nothing behind', async () => {
-    for (const box of [arena.neighbour, arena.witness]) {
-      await arena.cloche.call('DELETE', `/sandboxes/${box.id}`)
+    for (const sandbox of [arena.neighbour, arena.witness]) {
+      await arena.cloche.call('DELETE', `/sandboxes/${sandbox.id}`)
     }
     expect(await leftovers(arena)).toEqual([])
   })

@@ -18,13 +18,13 @@ const door = (name: string, which: string, outcome: string, ...args: string[]): 
   name,
   brief: true,
   async run(arena) {
-    const box = await arena.attacker()
+    const sandbox = await arena.attacker()
     const before = hostNow()
-    const { stdout, stderr } = await arena.attack(box, 'doors.py', [which, ...args])
+    const { stdout, stderr } = await arena.attack(sandbox, 'doors.py', [which, ...args])
     expect(`${stdout}${stderr}`).toBe('tried\n')
     expect(hostNow()).toEqual(before)
     // Nobody ended its first process either.
-    expect((await arena.cloche.exec(box.id, ['echo', 'alive'])).stdout).toBe('alive\n')
+    expect((await arena.cloche.exec(sandbox.id, ['echo', 'alive'])).stdout).toBe('alive\n')
     return outcome
   },
 })

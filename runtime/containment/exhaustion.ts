@@ -12,16 +12,16 @@ const unharmed: Meanwhile = (arena) => arena.checkWitness()
 function exhaust(
   name: string,
   what: string,
-  policy: (ran: Ran, arena: Arena, id: string) => string | Promise<string>,
+  judge: (ran: Ran, arena: Arena, id: string) => string | Promise<string>,
   meanwhile: Meanwhile = unharmed,
 ): Case {
   return {
     name,
     async run(arena) {
-      const box = await arena.attacker()
-      const attack = arena.attack(box, 'exhaust.py', [what, String(attackSeconds)])
+      const sandbox = await arena.attacker()
+      const attack = arena.attack(sandbox, 'exhaust.py', [what, String(attackSeconds)])
       const [ran] = await Promise.all([attack, meanwhile(arena)])
-      const outcome = await policy(ran, arena, box.id)
+      const outcome = await judge(ran, arena, sandbox.id)
       return outcome
     },
   }
@@ -110,8 +110,8 @@ export const exhaustion: readonly Case[] = [
   {
     name: 'output of a command',
     async run(arena) {
-      const box = await arena.attacker()
-      const draining = arena.drain(box, 'exhaust.py', ['output', String(attackSeconds)])
+      const sandbox = await arena.attacker()
+      const draining = arena.drain(sandbox, 'exhaust.py', ['output', String(attackSeconds)])
       const [bytes] = await Promise.all([draining, unharmed(arena)])
       return `${Math.round(bytes / 1024 ** 2)} MiB taken, at the reader’s pace`
     },
@@ -119,8 +119,8 @@ export const exhaustion: readonly Case[] = [
   {
     name: 'output of a terminal',
     async run(arena) {
-      const box = await arena.attacker()
-      using flooded = await arena.cloche.openTerminal(box.id)
+      const sandbox = await arena.attacker()
+      using flooded = await arena.cloche.openTerminal(sandbox.id)
       await flooded.sees('$')
       flooded.type(`timeout ${attackSeconds} yes "$(seq -s ' ' 300)"; echo o''ver\n`)
       await Promise.all([flooded.sees('over', 30_000), unharmed(arena)])
@@ -130,10 +130,10 @@ export const exhaustion: readonly Case[] = [
   {
     name: 'the pipe that tells of its end',
     async run(arena) {
-      const box = await arena.attacker()
+      const sandbox = await arena.attacker()
       const shout = `timeout ${attackSeconds} sh -c 'while :; do cat /proc/self/status > /proc/1/fd/1; done'`
-      await Promise.all([arena.cloche.exec(box.id, shout, { user: 'root' }), unharmed(arena)])
-      const stopped = await arena.cloche.call('POST', `/sandboxes/${box.id}/stop`)
+      await Promise.all([arena.cloche.exec(sandbox.id, shout, { user: 'root' }), unharmed(arena)])
+      const stopped = await arena.cloche.call('POST', `/sandboxes/${sandbox.id}/stop`)
       expect(JSON.parse(stopped.text).state).toBe('stopped')
       return 'not listened to; its end is seen all the same'
     },

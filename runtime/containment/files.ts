@@ -32,11 +32,11 @@ export const files: readonly Case[] = [
     name: 'links and renames under every file call, to /proc/*/root and the host’s paths',
     async run(arena) {
       const { home } = arena.cloche
-      const box = await arena.attacker()
-      const at = `/sandboxes/${box.id}`
+      const sandbox = await arena.attacker()
+      const at = `/sandboxes/${sandbox.id}`
       const secret = join(home, 'secret')
       writeFileSync(secret, 'of the host')
-      const swapping = arena.cloche.exec(box.id, ['python3', '-c', swap(home)], { timeoutMs: 15_000 })
+      const swapping = arena.cloche.exec(sandbox.id, ['python3', '-c', swap(home)], { timeoutMs: 15_000 })
       let over = false
       void swapping.finally(() => {
         over = true
@@ -77,10 +77,10 @@ export const files: readonly Case[] = [
   {
     name: 'files that are none: pipes, sockets, devices, /proc, and directories without end',
     async run(arena) {
-      const box = await arena.attacker()
-      const at = `/sandboxes/${box.id}`
+      const sandbox = await arena.attacker()
+      const at = `/sandboxes/${sandbox.id}`
       const made = await arena.cloche.exec(
-        box.id,
+        sandbox.id,
         `mkfifo pipe && python3 -c 'import os, socket
 socket.socket(1, 2).bind("socket")
 for way in ("/dev/zero", "/dev/full", "/proc/kmsg", "/proc/self/mem", "pipe", "loop"): os.symlink(way, "to-" + way.strip("/").replace("/", "-"))
@@ -120,12 +120,12 @@ for n in range(5000): open(f"many/{n}", "w").close()'`,
     name: 'hard links and setuid files, by the file calls',
     brief: true,
     async run(arena) {
-      const box = await arena.attacker()
-      const at = `/sandboxes/${box.id}`
+      const sandbox = await arena.attacker()
+      const at = `/sandboxes/${sandbox.id}`
       const secret = join(arena.cloche.home, 'linked')
       writeFileSync(secret, 'of the host')
       await arena.cloche.exec(
-        box.id,
+        sandbox.id,
         `ln /etc/passwd hard; ln /proc/1/environ process; ln -s ${secret} soft; ln soft hard-to-soft; cp /bin/sh shell; chmod 4755 shell`,
         { user: 'root' },
       )

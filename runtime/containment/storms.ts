@@ -11,9 +11,9 @@ const commands: Meanwhile = async ({ cloche, witness }) => {
   expect((await cloche.exec(witness.id, ['echo', 'here'])).stdout).toBe('here\n')
 }
 const creation: Meanwhile = async ({ cloche }) => {
-  const box = await cloche.claim()
-  expect((await cloche.exec(box.id, ['echo', 'new'])).stdout).toBe('new\n')
-  expect((await cloche.call('DELETE', `/sandboxes/${box.id}`)).status).toBe(204)
+  const sandbox = await cloche.claim()
+  expect((await cloche.exec(sandbox.id, ['echo', 'new'])).stdout).toBe('new\n')
+  expect((await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)).status).toBe(204)
 }
 
 /**
@@ -23,12 +23,12 @@ const creation: Meanwhile = async ({ cloche }) => {
 const storm = (name: string, what: string, outcome: string, meanwhile = commands): Case => ({
   name,
   async run(arena) {
-    const box = await arena.attacker()
-    const attack = arena.attack(box, programs, [what, String(stormSeconds)])
+    const sandbox = await arena.attacker()
+    const attack = arena.attack(sandbox, programs, [what, String(stormSeconds)])
     const [ran] = await Promise.all([attack, meanwhile(arena)])
     // It ran to its end, or the kernel killed some of it for want of memory: then its own sandbox is alive.
     if (ran.exit?.exitCode === 0) expect(ran.stdout).toContain('slack 500000')
-    expect((await arena.cloche.exec(box.id, ['echo', 'alive'], { user: 'root' })).stdout).toBe('alive\n')
+    expect((await arena.cloche.exec(sandbox.id, ['echo', 'alive'], { user: 'root' })).stdout).toBe('alive\n')
     return outcome
   },
 })

@@ -4,19 +4,19 @@ import { run } from '../linux/spawn.js'
 import { privateAddresses, uplink } from '../testing/world.js'
 import { type Arena, attackSeconds, type Case } from './arena.js'
 
-const flood = (name: string, what: string, policy: (arena: Arena, stdout: string) => string): Case => ({
+const flood = (name: string, what: string, judge: (arena: Arena, stdout: string) => string): Case => ({
   name,
   async run(arena) {
-    const box = await arena.attacker()
+    const sandbox = await arena.attacker()
     arena.world.outside.clear()
     const reach = `python3 -c 'import socket; print(socket.create_connection(("mirror.example.org", 80), 5).recv(99).decode())'`
     const [ran, other] = await Promise.all([
-      arena.attack(box, 'flood.py', [what, String(attackSeconds)]),
+      arena.attack(sandbox, 'flood.py', [what, String(attackSeconds)]),
       arena.cloche.exec(arena.witness.id, reach),
     ])
     // Somebody else's names and connections go on.
     expect(other.stdout).toBe('here 198.51.100.1\n\n')
-    return policy(arena, ran.stdout)
+    return judge(arena, ran.stdout)
   },
 })
 
@@ -83,7 +83,7 @@ export const traffic: readonly Case[] = [
   {
     name: 'the host’s services, the neighbour, private and metadata addresses',
     async run(arena) {
-      const box = await arena.attacker()
+      const sandbox = await arena.attacker()
       for (const host of [arena.world.inside, arena.world.outside]) host.clear()
       const theirs = (await arena.cloche.exec(arena.neighbour.id, 'hostname -I')).stdout.trim()
       const ban = [
@@ -96,7 +96,7 @@ export const traffic: readonly Case[] = [
         'home.example.org',
       ]
       for (const port of [22, 80, 8080]) {
-        const { stdout } = await arena.cloche.exec(box.id, knock(ban, port), { user: 'root' })
+        const { stdout } = await arena.cloche.exec(sandbox.id, knock(ban, port), { user: 'root' })
         expect(stdout.trim().split('\n')).toEqual(ban.map((address) => `${address} ConnectionRefusedError`))
       }
       expect(arena.world.inside.log).toEqual([])
@@ -107,15 +107,15 @@ export const traffic: readonly Case[] = [
   {
     name: 'ARP, IP and MAC spoofing, raw and IPv6 packets, foreign socket families',
     async run(arena) {
-      const box = await arena.attacker()
+      const sandbox = await arena.attacker()
       arena.world.outside.clear()
       const theirs = (await arena.cloche.exec(arena.neighbour.id, 'hostname -I')).stdout.trim()
       // Not even one who could give himself their addresses gets a packet out: here the host gives them.
-      const inside = `/proc/${arena.cloche.recordOf(box.id).init?.pid}/ns/net`
+      const inside = `/proc/${arena.cloche.recordOf(sandbox.id).init?.pid}/ns/net`
       for (const address of [theirs, uplink, '203.0.113.7']) {
         await run('nsenter', [`--net=${inside}`, 'ip', 'address', 'add', `${address}/32`, 'dev', 'eth0'])
       }
-      const { stdout } = await arena.attack(box, 'spoof.py', [theirs])
+      const { stdout } = await arena.attack(sandbox, 'spoof.py', [theirs])
       expect(stdout.trim().split('\n')).toEqual([
         ...['as the neighbour done', 'as the host done', 'as the gateway ENETUNREACH', 'as the world done'],
         ...['raw EPERM', 'frame EAFNOSUPPORT', expect.stringMatching(/^ipv6 E/), 'address EPERM'],
@@ -128,7 +128,7 @@ export const traffic: readonly Case[] = [
       ])
       // Its own packets pass, so those that did not come were dropped for their source.
       await arena.cloche.exec(
-        box.id,
+        sandbox.id,
         `python3 -c 'import socket; socket.socket(2, 2).sendto(b"own", ("198.51.100.1", 9))'`,
       )
       for (let tries = 0; !arena.world.outside.log.includes(`udp ${uplink} 9 3`); tries++) {

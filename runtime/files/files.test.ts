@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { detectHierarchy } from '../cgroup/hierarchy.js'
 import { run } from '../linux/spawn.js'
-import { openBox, type TestBox, uidBaseOf } from '../testing/box.js'
+import { openTestSandbox, type TestSandbox, uidBaseOf } from '../testing/test-sandbox.js'
 import { makeDirectory } from './mkdir.js'
 import { movePath } from './move.js'
 import { packPath } from './pack.js'
@@ -24,7 +24,7 @@ import { writeFile } from './write.js'
 const place = 2
 
 describe('the files of a sandbox, from outside', () => {
-  let box: TestBox
+  let sandbox: TestSandbox
   let root: FilesRoot
   let scratch: string
   const text = async (stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => {
@@ -51,13 +51,13 @@ describe('the files of a sandbox, from outside', () => {
   }
 
   beforeAll(async () => {
-    box = await openBox('files', place)
-    root = new FilesRoot(openProcessRoot(box.pid), uidBaseOf(place))
+    sandbox = await openTestSandbox('files', place)
+    root = new FilesRoot(openProcessRoot(sandbox.pid), uidBaseOf(place))
     scratch = mkdtempSync(join(tmpdir(), 'cloche-files-'))
   })
   afterAll(async () => {
     root[Symbol.dispose]()
-    await box[Symbol.asyncDispose]()
+    await sandbox[Symbol.asyncDispose]()
     rmSync(scratch, { recursive: true })
   })
 
@@ -65,21 +65,21 @@ describe('the files of a sandbox, from outside', () => {
     expect((await write('a/b/hello.txt', 'hi\n')).created).toBe(true)
     expect((await write('/home/user/a/b/hello.txt', 'again\n')).created).toBe(false)
     expect(await read('a/b/hello.txt')).toBe('again\n')
-    expect((await box.inside('cat a/b/hello.txt; stat -c %U:%G:%a a/b a/b/hello.txt')).output).toBe(
+    expect((await sandbox.inside('cat a/b/hello.txt; stat -c %U:%G:%a a/b a/b/hello.txt')).output).toBe(
       'again\nuser:user:755\nuser:user:644',
     )
     expect(await write('run.sh', '#!/bin/sh\n', 0o755)).toMatchObject({ entry: { mode: '755', uid: 1000 } })
   })
 
   it('keep owner and mode when they are replaced, and take the owner of a directory that is another’s', async () => {
-    await box.inside(
+    await sandbox.inside(
       'install -d -o 33 -g 33 /srv/web; install -m 600 -o 33 -g 33 /dev/null /srv/web/old',
       '0',
     )
     await write('/srv/web/old', 'x')
     await write('/srv/web/new', 'x')
     await write('/etc/mine', 'x')
-    expect((await box.inside('stat -c %u:%g:%a /srv/web/old /srv/web/new /etc/mine', '0')).output).toBe(
+    expect((await sandbox.inside('stat -c %u:%g:%a /srv/web/old /srv/web/new /etc/mine', '0')).output).toBe(
       '33:33:600\n33:33:644\n1000:1000:644',
     )
   })
@@ -87,7 +87,7 @@ describe('the files of a sandbox, from outside', () => {
   it('can be listed, moved, made and removed', async () => {
     await write('t/one', '1')
     await write('t/deep/two', '22')
-    await box.inside('ln -s one t/link; mkfifo t/pipe')
+    await sandbox.inside('ln -s one t/link; mkfifo t/pipe')
     const tree = await treeOf(root, 't', 2)
     expect(tree.entries.map((e) => [e.path, e.type, e.target])).toEqual([
       ['t/deep', 'directory', null],
@@ -107,13 +107,13 @@ describe('the files of a sandbox, from outside', () => {
       type: 'directory',
     })
     expect(await read('licences/GPL-3')).toContain('GENERAL PUBLIC LICENSE')
-    expect((await box.inside('ls /usr/share/common-licenses')).code).not.toBe(0)
+    expect((await sandbox.inside('ls /usr/share/common-licenses')).code).not.toBe(0)
   })
 
   it('end at the root of the sandbox, whatever a path or a link says', async () => {
     writeFileSync(join(scratch, 'secret'), 'of the host')
-    await box.inside(`ln -s ${scratch}/secret abs; ln -s ../../../../../../../${scratch}/secret rel`)
-    await box.inside('ln -s /proc/1/root/etc/hostname magic; ln -s /proc/self/fd/0 fd; ln -s loop loop')
+    await sandbox.inside(`ln -s ${scratch}/secret abs; ln -s ../../../../../../../${scratch}/secret rel`)
+    await sandbox.inside('ln -s /proc/1/root/etc/hostname magic; ln -s /proc/self/fd/0 fd; ln -s loop loop')
     expect(await codeOf(() => read('abs'))).toBe('file_not_found')
     expect(await codeOf(() => read('rel'))).toBe('file_not_found')
     expect(await codeOf(() => read(`../../../../../..${scratch}/secret`))).toBe('file_not_found')
@@ -123,15 +123,15 @@ describe('the files of a sandbox, from outside', () => {
     expect(await read('../../../../../etc/hostname')).toBe('sandbox\n')
     await write('abs', 'inside')
     expect(readFileSync(join(scratch, 'secret'), 'utf8')).toBe('of the host')
-    expect((await box.inside(`cat ${scratch}/secret`)).output).toBe('inside')
+    expect((await sandbox.inside(`cat ${scratch}/secret`)).output).toBe('inside')
   })
 
   it('never block: pipes, devices, sockets and leased files are refused at once', async () => {
     const server = "import socket; s=socket.socket(socket.AF_UNIX); s.bind('sock')"
-    await box.inside(`mkfifo pipe; python3 -c "${server}"`)
+    await sandbox.inside(`mkfifo pipe; python3 -c "${server}"`)
     const lease =
       "import fcntl,os,time; f=os.open('leased',os.O_RDWR|os.O_CREAT); fcntl.fcntl(f,fcntl.F_SETLEASE,fcntl.F_WRLCK); open('held','w'); time.sleep(60)"
-    void box.inside(`python3 -c "${lease}"`)
+    void sandbox.inside(`python3 -c "${lease}"`)
     for (let tries = 0; (await codeOf(() => statPath(root, 'held'))) !== 'no error'; tries++) {
       expect(tries, 'the lease is never held').toBeLessThan(500)
       await sleep(10)
@@ -141,7 +141,7 @@ describe('the files of a sandbox, from outside', () => {
     }
     expect(await codeOf(() => read('leased'))).toBe('conflict')
     expect(await codeOf(() => write('pipe', 'x'))).toBe('conflict')
-    await box.inside("pkill -f 'time.sleep'")
+    await sandbox.inside("pkill -f 'time.sleep'")
   })
 
   it('do not reach into /proc and /sys, where the runtime could do more than the tenant', async () => {
@@ -174,11 +174,11 @@ describe('the files of a sandbox, from outside', () => {
   })
 
   it('work while the sandbox is frozen', async () => {
-    await freeze(detectHierarchy(), box.cgroup)
+    await freeze(detectHierarchy(), sandbox.cgroup)
     await write('cold', 'still here')
     expect(await read('cold')).toBe('still here')
-    await thaw(detectHierarchy(), box.cgroup)
-    expect((await box.inside('cat cold')).output).toBe('still here')
+    await thaw(detectHierarchy(), sandbox.cgroup)
+    expect((await sandbox.inside('cat cold')).output).toBe('still here')
   })
 
   it('that do not fit say so, and leave the old content and nothing half', async () => {
@@ -190,11 +190,11 @@ describe('the files of a sandbox, from outside', () => {
     )
     expect(await codeOf(() => writeFile(root, 'small', big))).toBe('disk_full')
     expect(await read('small')).toBe('kept')
-    expect((await box.inside('ls -A | grep new_')).output).toBe('')
+    expect((await sandbox.inside('ls -A | grep new_')).output).toBe('')
   })
 
   it('are huge and sparse without harm: a terabyte is read as far as somebody reads', async () => {
-    await box.inside('truncate -s 1T sparse')
+    await sandbox.inside('truncate -s 1T sparse')
     const { content, sizeBytes } = await readFile(root, 'sparse')
     expect(sizeBytes).toBe(2 ** 40)
     for await (const chunk of content) {
@@ -206,10 +206,12 @@ describe('the files of a sandbox, from outside', () => {
 
   it('go out as a tar that GNU tar reads, and come in from one', async () => {
     const long = 'n'.repeat(120)
-    await box.inside(
+    await sandbox.inside(
       `mkdir -p out/${long} out/sub; cd out; echo deep > ${long}/file; echo é > sub/ü; ln -s sub l`,
     )
-    await box.inside('mkfifo out/pipe; echo x > out/x; chmod 750 out/x; mkdir -p "$(printf "out/d\\n e")"')
+    await sandbox.inside(
+      'mkfifo out/pipe; echo x > out/x; chmod 750 out/x; mkdir -p "$(printf "out/d\\n e")"',
+    )
     const tar = join(scratch, 'out.tar')
     writeFileSync(tar, await text(packPath(root, 'out')))
     const target = join(scratch, 'unpacked')
@@ -220,7 +222,7 @@ describe('the files of a sandbox, from outside', () => {
     expect(readFileSync(join(target, 'sub', 'ü'), 'utf8')).toBe('é\n')
     expect(await run('tar', ['-tvf', tar, 'x'])).toMatch(/^-rwxr-x--- 1000\/1000/)
     await unpackInto(root, 'in', Readable.from([readFileSync(tar)]))
-    expect((await box.inside(`cat in/${long}/file in/l/ü; stat -c %U:%a in/x`)).output).toBe(
+    expect((await sandbox.inside(`cat in/${long}/file in/l/ü; stat -c %U:%a in/x`)).output).toBe(
       'deep\né\nuser:750',
     )
     writeFileSync(join(scratch, 'one.tar'), await text(packPath(root, 'out/x')))
@@ -239,9 +241,9 @@ describe('the files of a sandbox, from outside', () => {
     expect(await unpack('head -c 5000 /dev/urandom > out.tar', 'safe')).toBe('invalid_request')
     expect(await unpack(`echo text > f; ${tar} f; truncate -s 700 out.tar`, 'safe')).toBe('invalid_request')
     expect(await unpack(`echo 1 > a; ln a b; ${tar} a b`, 'linked')).toBe('no error')
-    expect((await box.inside('stat -c %h linked/b')).output).toBe('2')
+    expect((await sandbox.inside('stat -c %h linked/b')).output).toBe('2')
     expect(await unpack(`cp /bin/true s; chmod 6755 s; ${tar} s`, 'modes')).toBe('no error')
-    expect((await box.inside('stat -c %a:%U modes/s')).output).toBe('755:user')
+    expect((await sandbox.inside('stat -c %a:%U modes/s')).output).toBe('755:user')
   })
 
   it('refuse every broken archive as the mistake of its sender, and answer each', async () => {
@@ -290,7 +292,7 @@ describe('the files of a sandbox, from outside', () => {
     const answer = (...parts: Buffer[]) =>
       codeOf(() => unpackInto(root, 'strict', Readable.from([...parts, Buffer.alloc(1024)])))
     await write('strict/old', 'kept')
-    await box.inside('ln -s /etc strict/etc; mkdir -p strict/full/x; ln -s /etc/passwd strict/password')
+    await sandbox.inside('ln -s /etc strict/etc; mkdir -p strict/full/x; ln -s /etc/passwd strict/password')
     // A file that does not arrive whole leaves the one that was there.
     const cut = tarOf({ flag: '0', name: 'old', size: 4096 }, Buffer.from('new'))
     expect(await codeOf(() => unpackInto(root, 'strict', Readable.from([cut])))).toBe('invalid_request')
@@ -309,7 +311,7 @@ describe('the files of a sandbox, from outside', () => {
     expect(await answer(tarOf({ flag: '0', name: 'password', size: 4 }, Buffer.from('mine')))).toBe(
       'no error',
     )
-    expect((await box.inside('cat strict/password; head -c 5 /etc/passwd')).output).toBe('mineroot:')
+    expect((await sandbox.inside('cat strict/password; head -c 5 /etc/passwd')).output).toBe('mineroot:')
     // A terabyte of holes costs nothing; one of bytes that never come is cut.
     const realsize = Buffer.from('00000000000\0')
     realsize.write((2 ** 33 - 1).toString(8))
@@ -333,12 +335,12 @@ describe('the files of a sandbox, from outside', () => {
     const deep =
       "import os; os.mkdir('mine'); os.chdir('mine')\nfor i in range(1000): os.mkdir(b'\\xff'); os.chdir(b'\\xff'); open('f%d' % i, 'w').close()"
     await write('deep.py', deep)
-    await box.inside('python3 deep.py')
+    await sandbox.inside('python3 deep.py')
     await unpackInto(root, 'copy', Readable.from(packPath(root, 'mine')))
     const count =
       "import os\nn = 0\nwhile True:\n  n += len(os.listdir(b'.'))\n  try: os.chdir(b'\\xff')\n  except OSError: break\nprint(n)"
     await write('count.py', count)
-    expect((await box.inside('cd copy && python3 ../count.py')).output).toBe('2000')
+    expect((await sandbox.inside('cd copy && python3 ../count.py')).output).toBe('2000')
     await removePath(root, 'mine', true)
     await removePath(root, 'copy', true)
   })
@@ -346,17 +348,17 @@ describe('the files of a sandbox, from outside', () => {
   it('are removed however deep they lie and however odd they are named', async () => {
     const deep =
       "import os; os.mkdir('pit'); os.chdir('pit')\nfor i in range(3000): os.mkdir('d'); os.chdir('d')"
-    await box.inside(`python3 -c "${deep}"; cd ~; mkdir odd; touch "$(printf 'odd/\\377\\n')" 'odd/ -rf'`)
+    await sandbox.inside(`python3 -c "${deep}"; cd ~; mkdir odd; touch "$(printf 'odd/\\377\\n')" 'odd/ -rf'`)
     await removePath(root, 'pit', true)
     await removePath(root, 'odd', true)
-    expect((await box.inside('ls')).output).not.toMatch(/pit|odd/)
+    expect((await sandbox.inside('ls')).output).not.toMatch(/pit|odd/)
   })
 
   it('stay inside while a program swaps links, directories and files under every call', async () => {
     const victim = join(scratch, 'victim')
     await mkdir(victim)
     writeFileSync(join(victim, 'file'), 'untouched')
-    await box.inside(
+    await sandbox.inside(
       `mkdir -p ${victim}; echo inner > ${victim}/file; mkdir -p race/real; echo real > race/real/file`,
     )
     const hostile = [
@@ -376,7 +378,7 @@ describe('the files of a sandbox, from outside', () => {
       '    os.makedirs("real", exist_ok=True)',
     ].join('\n')
     await write('hostile.py', hostile)
-    const attacker = box.inside('exec timeout 20 python3 hostile.py')
+    const attacker = sandbox.inside('exec timeout 20 python3 hostile.py')
     const seen = new Set<string>()
     let descriptors = 0
     for (let round = 0; round < 400; round++) {
@@ -389,7 +391,7 @@ describe('the files of a sandbox, from outside', () => {
       await removePath(root, 'race/real', round % 4 === 0).catch(() => {})
       if (round === 50) descriptors = readdirSync('/proc/self/fd').length
     }
-    await box.inside("pkill -f '[h]ostile.py'")
+    await sandbox.inside("pkill -f '[h]ostile.py'")
     await attacker
     for (const content of seen) expect(['refused', 'real\n', 'inner\n', 'written']).toContain(content)
     expect(readdirSync(victim)).toEqual(['file'])
@@ -397,7 +399,7 @@ describe('the files of a sandbox, from outside', () => {
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors + 8)
     // Whatever was made belongs to the sandbox.
     const lowest = String(uidBaseOf(place))
-    const owners = spawn('find', [`/proc/${box.pid}/root/home/user`, '-xdev', '-printf', '%U\n'])
+    const owners = spawn('find', [`/proc/${sandbox.pid}/root/home/user`, '-xdev', '-printf', '%U\n'])
     for (const uid of new Set((await text(owners.stdout)).toString().trim().split('\n'))) {
       expect(Number(uid) - Number(lowest)).toBeGreaterThanOrEqual(0)
       expect(Number(uid) - Number(lowest)).toBeLessThan(65_536)

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../linux/spawn.js'
-import { openBox, type TestBox, uidBaseOf } from '../testing/box.js'
+import { openTestSandbox, type TestSandbox, uidBaseOf } from '../testing/test-sandbox.js'
 import { type SnapshotEntry, snapshot } from '../testing/tree-snapshot.js'
 import { packPath } from './pack.js'
 import { FilesRoot, openProcessRoot } from './root.js'
@@ -132,11 +132,11 @@ const steps = (scripts: readonly string[]) => scripts.map((script) => `(${script
 const hasGo = existsSync('/usr/local/go/bin/go') || existsSync('/usr/bin/go')
 
 describe('an archive', () => {
-  let box: TestBox
+  let sandbox: TestSandbox
   let root: FilesRoot
   let scratch: string
   let count = 0
-  const inside = (path: string) => `/proc/${box.pid}/root/home/user/${path}`
+  const inside = (path: string) => `/proc/${sandbox.pid}/root/home/user/${path}`
   const workplace = () => mkdtempSync(join(scratch, 'work-'))
   const shell = (directory: string, script: string) => run('bash', ['-ec', `cd ${directory}\n${script}`])
   const send = (file: string, to: string) => unpackInto(root, to, createReadStream(file))
@@ -144,13 +144,13 @@ describe('an archive', () => {
     pipeline(Readable.from(packPath(root, path)), createWriteStream(file))
 
   beforeAll(async () => {
-    box = await openBox('roundtrip', place, 256)
-    root = new FilesRoot(openProcessRoot(box.pid), uidBaseOf(place))
+    sandbox = await openTestSandbox('roundtrip', place, 256)
+    root = new FilesRoot(openProcessRoot(sandbox.pid), uidBaseOf(place))
     scratch = mkdtempSync(join(tmpdir(), 'cloche-archives-'))
   })
   afterAll(async () => {
     root[Symbol.dispose]()
-    await box[Symbol.asyncDispose]()
+    await sandbox[Symbol.asyncDispose]()
     rmSync(scratch, { recursive: true })
   })
 

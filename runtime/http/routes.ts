@@ -98,8 +98,8 @@ export function routes(services: Services): Route[] {
       method: 'PUT',
       path: one(),
       handle: async (request, id = '') => {
-        const { box, created } = await sandboxes.claim(sandboxId.parse(id), await request.body(claim))
-        return new Answer(created ? 201 : 200, await sandboxes.describe(box, false))
+        const { sandbox, created } = await sandboxes.claim(sandboxId.parse(id), await request.body(claim))
+        return new Answer(created ? 201 : 200, await sandboxes.describe(sandbox, false))
       },
     },
     { method: 'GET', path: one(), handle: async (_, id = '') => sandboxes.describe(sandboxes.get(id)) },
@@ -132,8 +132,8 @@ export function routes(services: Services): Route[] {
       method: 'POST',
       path: one('/exec'),
       handle: async (request, id = '') => {
-        const box = sandboxes.running(id)
-        const running = await startExec(context, box, await request.body(execRequest))
+        const sandbox = sandboxes.running(id)
+        const running = await startExec(context, sandbox, await request.body(execRequest))
         const frames = request.frames()
         frames.onGone(() => running.kill())
         const exit = await running.follow((stream, bytes, pipe) => {

@@ -42,13 +42,18 @@ export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: stri
       method: 'POST',
       path: new RegExp(`^${path}$`),
       handle: async (request, id = '') => {
-        const box = sandboxes.running(id)
+        const sandbox = sandboxes.running(id)
         const { cols, rows, cwd, env, command, user } = await request.body(openTerminal)
         // The shell that waits in a pooled sandbox knows none of these.
-        const asked = { ...box.env, ...env }
-        const ofMemory = memoryEnvironment(box.limits.memoryMiB)
+        const asked = { ...sandbox.env, ...env }
+        const ofMemory = memoryEnvironment(sandbox.limits.memoryMiB)
         const opening = askHost(terminals, 'POST', hostPath(id), {
-          ...{ sandboxId: id, container: box.id, size: { cols, rows }, title: (command ?? loginShell)[0] },
+          ...{
+            sandboxId: id,
+            container: sandbox.id,
+            size: { cols, rows },
+            title: (command ?? loginShell)[0],
+          },
           process: terminalProcess({ ...ofMemory, ...asked }, { args: command, cwd, user }),
           pooled:
             command === undefined && cwd === undefined && user === 'user' && Object.keys(asked).length === 0,

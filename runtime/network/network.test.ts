@@ -16,10 +16,10 @@ except OSError as e: print(type(e).__name__, "at once" if time.time() - began < 
 describe('the network of a sandbox', () => {
   let world: World
   let cloche: Instance
-  let box: RuntimeSandbox
-  const inside = async (command: string, of = box) => (await cloche.exec(of.id, command)).stdout.trim()
-  const change = (body: object, of = box) => cloche.call('PATCH', `/sandboxes/${of.id}`, body)
-  const read = async (of = box) =>
+  let sandbox: RuntimeSandbox
+  const inside = async (command: string, of = sandbox) => (await cloche.exec(of.id, command)).stdout.trim()
+  const change = (body: object, of = sandbox) => cloche.call('PATCH', `/sandboxes/${of.id}`, body)
+  const read = async (of = sandbox) =>
     runtimeSandbox.parse(JSON.parse((await cloche.call('GET', `/sandboxes/${of.id}`)).text))
   const connected = async () => {
     while (!world.outside.log.includes(`tcp ${uplink} 443`)) await sleep(20)
@@ -35,7 +35,7 @@ describe('the network of a sandbox', () => {
       'both.example.org': ['192.168.1.1', '203.0.113.7'],
     })
     cloche = await startInstance(testInstance, { env: { CLOCHE_RESOLVERS: world.resolver } })
-    box = await cloche.claim()
+    sandbox = await cloche.claim()
   })
   afterAll(async () => {
     await cloche[Symbol.asyncDispose]()
@@ -122,7 +122,7 @@ print("whole")' > /tmp/held 2>&1 &`)
     await change({ network: 'internet' })
     world.outside.clear()
     const reading = cloche.exec(
-      box.id,
+      sandbox.id,
       `python3 -c '
 import socket
 s = socket.create_connection(("198.51.100.2", 443)); print("reading", flush=True)
@@ -221,7 +221,7 @@ import time; time.sleep(1)'`,
     await change({ network: { allow: ['mirror.example.org'] }, limits: { ...testLimits, networkMbps: 5 } })
     const address = await inside('hostname -I')
     expect(await table()).toContain(`${address} . 198.51.100.1`)
-    await cloche.call('DELETE', `/sandboxes/${box.id}`)
+    await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)
     // Nobody waits for the kernel to take its interface away, and what is said of it goes last.
     await expect.poll(listed, { timeout: 10_000 }).not.toContain(address)
     await expect.poll(table).not.toContain('limit s10.')

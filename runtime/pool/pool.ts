@@ -58,8 +58,8 @@ export class Pool {
     return this.#forecast.needed(horizonMs)
   }
 
-  made(box: SandboxRecord): void {
-    this.ready.push(box)
+  made(sandbox: SandboxRecord): void {
+    this.ready.push(sandbox)
     this.#madeTotal++
     this.#madeAt.push(this.now())
     this.#failure = null
@@ -73,8 +73,8 @@ export class Pool {
   }
 
   /** Takes one out, if it is there. */
-  remove(box: SandboxRecord, reason: Reason): boolean {
-    const at = this.ready.indexOf(box)
+  remove(sandbox: SandboxRecord, reason: Reason): boolean {
+    const at = this.ready.indexOf(sandbox)
     if (at < 0) return false
     this.ready.splice(at, 1)
     this.#discarded[reason]++

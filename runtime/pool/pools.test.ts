@@ -26,7 +26,8 @@ describe('the pools', () => {
     }
     throw new Error(`the pool of ${template} stays ${JSON.stringify(await pool(template, memoryMiB))}`)
   }
-  const pooled = () => readRecords(join(cloche.home, 'boxes')).records.filter((box) => box.sandboxId === null)
+  const pooled = () =>
+    readRecords(join(cloche.home, 'boxes')).records.filter((sandbox) => sandbox.sandboxId === null)
   const addTemplate = async (name: string, layers: string[]) => {
     const about = { name, description: 'test', layers, defaults: testLimits, isolation: ['standard'] }
     const text = JSON.stringify({ ...about, builtAt: new Date().toISOString() })
@@ -53,11 +54,13 @@ describe('the pools', () => {
 
   it('keep what is always ready, and hand it out within its own limits', async () => {
     await until('base', ({ ready }) => ready >= 1)
-    const box = await cloche.claim({ limits: { ...testLimits, memoryMiB: 200, pids: 32 } })
-    expect(box.warm).toBe(true)
-    expect((await cloche.exec(box.id, 'df --output=size -BM /dev/shm | tail -1')).stdout.trim()).toBe('64M')
+    const sandbox = await cloche.claim({ limits: { ...testLimits, memoryMiB: 200, pids: 32 } })
+    expect(sandbox.warm).toBe(true)
+    expect((await cloche.exec(sandbox.id, 'df --output=size -BM /dev/shm | tail -1')).stdout.trim()).toBe(
+      '64M',
+    )
     expect((await pool('base'))?.hits).toBe(1)
-    await remove(box.id)
+    await remove(sandbox.id)
   })
 
   it('learn what is asked for: another size misses once, and is ready from then on', async () => {
@@ -81,10 +84,10 @@ describe('the pools', () => {
       process.kill(init.pid, 'SIGKILL')
       while (startTime(init.pid) === init.startTime) await sleep(1)
     }
-    const box = await cloche.claim()
-    expect((await cloche.exec(box.id, 'echo alive')).stdout).toBe('alive\n')
+    const sandbox = await cloche.claim()
+    expect((await cloche.exec(sandbox.id, 'echo alive')).stdout).toBe('alive\n')
     await until('base', ({ discardedTotal }) => discardedTotal.dead > 0)
-    await remove(box.id)
+    await remove(sandbox.id)
   })
 
   it('warm ahead what is asked for, once: what is claimed meanwhile is not made again', async () => {
@@ -97,7 +100,7 @@ describe('the pools', () => {
     const { id } = JSON.parse(asked.text)
     expect((await cloche.call('DELETE', `/pools/warm/${id}`)).status).toBe(204)
     expect((await describePools()).warm).toEqual([])
-    for (const box of boxes) await remove(box.id)
+    for (const sandbox of boxes) await remove(sandbox.id)
   })
 
   it('back off from a template that cannot start, say why, and fill the others', async () => {
@@ -107,9 +110,9 @@ describe('the pools', () => {
     expect(failed.failure).toMatch(/catatonit/)
     expect(failed.retryAt).not.toBeNull()
     await until('base', ({ ready, target }) => target > 0 && ready >= target)
-    const box = await cloche.claim()
-    expect(box.warm).toBe(true)
-    await remove(box.id)
+    const sandbox = await cloche.claim()
+    expect(sandbox.warm).toBe(true)
+    await remove(sandbox.id)
     await removeTemplate('broken')
   })
 
@@ -117,10 +120,10 @@ describe('the pools', () => {
     mkdirSync(join(cloche.disk, 'layers', 'anotherlayer'))
     writeFileSync(join(cloche.disk, 'layers', 'anotherlayer', 'new'), 'built anew\n')
     await addTemplate('base', ['baselayer', 'anotherlayer'])
-    const box = await cloche.claim()
-    expect((await cloche.exec(box.id, 'cat /new')).stdout).toBe('built anew\n')
+    const sandbox = await cloche.claim()
+    expect((await cloche.exec(sandbox.id, 'cat /new')).stdout).toBe('built anew\n')
     await until('base', ({ discardedTotal }) => discardedTotal.rebuilt > 0)
-    await remove(box.id)
+    await remove(sandbox.id)
   })
 
   it.each([

@@ -15,7 +15,7 @@ import { availableMemory } from '../linux/memory.js'
 import { maxSandboxes } from '../linux/slot.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { capacityError } from '../sandbox/capacity.js'
-import * as life from '../sandbox/lifecycle.js'
+import * as lifecycle from '../sandbox/lifecycle.js'
 import type { Maker } from '../sandbox/make.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { PoolSource } from '../sandbox/pool-source.js'
@@ -127,10 +127,10 @@ export class Pools implements PoolSource {
   }
 
   /** A pooled sandbox that an earlier runtime made and that still runs. */
-  adopt(box: SandboxRecord): void {
-    const pool = this.#poolFor(box, box.purpose)
-    pool.ready.push(box)
-    this.#watch(pool, box)
+  adopt(sandbox: SandboxRecord): void {
+    const pool = this.#poolFor(sandbox, sandbox.purpose)
+    pool.ready.push(sandbox)
+    this.#watch(pool, sandbox)
   }
 
   take(claim: Claim, purpose: PoolPurpose): SandboxRecord | undefined {
@@ -139,14 +139,14 @@ export class Pools implements PoolSource {
     const [first] = pool.ready
     // Those of one pool were started alike: where one cannot be held to other limits, none can.
     const adapts = first === undefined || this.node.ociRuntimes.of(isolation).adapts(first.limits, limits)
-    const box = adapts ? this.#healthy(pool) : undefined
-    pool.claimed(box !== undefined)
+    const sandbox = adapts ? this.#healthy(pool) : undefined
+    pool.claimed(sandbox !== undefined)
     this.reservations.claimed(pool.key)
     const now = performance.now()
     if (now - this.#lastClaim > quietMs) this.#burstBegan = now
     this.#lastClaim = now
     this.#whenQuiet()
-    return box
+    return sandbox
   }
 
   recordLatency(claim: Claim, purpose: PoolPurpose, ms: number): void {
@@ -177,7 +177,7 @@ export class Pools implements PoolSource {
     this.#ticking?.[Symbol.dispose]()
     await Promise.all(this.#making)
     for (const pool of this.#pools.values()) {
-      for (const box of pool.ready.splice(0)) await life.destroy(this.node, box)
+      for (const sandbox of pool.ready.splice(0)) await lifecycle.destroy(this.node, sandbox)
     }
   }
 
@@ -215,7 +215,7 @@ export class Pools implements PoolSource {
     const [oldest] = pool.ready
     if (oldest === undefined) return
     const ageMs = Date.now() - Date.parse(oldest.createdAt)
-    const stale = pool.ready.find((box) => box.layers.join() !== layers)
+    const stale = pool.ready.find((sandbox) => sandbox.layers.join() !== layers)
     if (stale !== undefined) this.#discard(pool, stale, 'rebuilt')
     else if (pool.ready.length > pool.target) {
       this.#discard(pool, oldest, availableMemory() < this.settings.reserveBytes ? 'memory' : 'idle')
@@ -259,9 +259,9 @@ export class Pools implements PoolSource {
     pool.creating++
     const began = performance.now()
     try {
-      const box = await this.#makeOne(pool.key)
-      pool.made(box)
-      this.#watch(pool, box)
+      const sandbox = await this.#makeOne(pool.key)
+      pool.made(sandbox)
+      this.#watch(pool, sandbox)
     } catch (error) {
       pool.failed(error)
       this.node.log.error({ error, pool: nameOf(pool.key) }, 'a sandbox for the pool cannot be made')
@@ -281,21 +281,21 @@ export class Pools implements PoolSource {
     const plain = { tenantId: null, purpose, template, isolation, limits, env: {} }
     if (purpose === 'run') {
       const wanted = { ...plain, network: 'none', hostname: 'run' } as const
-      const box = await this.maker.make(null, wanted, this.maker.runCgroup())
-      await this.node.prepareGate(box)
-      return box
+      const sandbox = await this.maker.make(null, wanted, this.maker.runCgroup())
+      await this.node.prepareGate(sandbox)
+      return sandbox
     }
     const wanted = { ...plain, network: 'internet', hostname: 'sandbox' } as const
     const cgroup = join(this.#parentCgroup(), `${template}-${process.hrtime.bigint()}`)
-    const box = await this.maker.make(null, wanted, cgroup)
+    const made = await this.maker.make(null, wanted, cgroup)
     // Before anybody can claim it: what comes into a cgroup while its processes move stays behind.
-    await this.node.prepareShell(box.id)
-    return box
+    await this.node.prepareShell(made.id)
+    return made
   }
 
   #parentCgroup(): string {
     if (this.#parent === undefined) {
-      this.#parent = life.makeParentCgroup(this.node, 'pool')
+      this.#parent = lifecycle.makeParentCgroup(this.node, 'pool')
       setWeight(this.node.hierarchy, this.#parent, weight)
     }
     return this.#parent
@@ -304,25 +304,25 @@ export class Pools implements PoolSource {
   /** The one that has waited longest and can be handed out: checked now, for the price of one line of /proc. */
   #healthy(pool: Pool): SandboxRecord | undefined {
     const layers = this.templates().get(pool.key.template)?.layers.join()
-    for (let box = pool.ready[0]; box !== undefined; box = pool.ready[0]) {
-      if (!life.isAlive(box)) this.#discard(pool, box, 'dead')
-      else if (box.layers.join() !== layers) this.#discard(pool, box, 'rebuilt')
+    for (let sandbox = pool.ready[0]; sandbox !== undefined; sandbox = pool.ready[0]) {
+      if (!lifecycle.isAlive(sandbox)) this.#discard(pool, sandbox, 'dead')
+      else if (sandbox.layers.join() !== layers) this.#discard(pool, sandbox, 'rebuilt')
       else return pool.ready.shift()
     }
     return undefined
   }
 
-  #watch(pool: Pool, box: SandboxRecord): void {
-    life.watchExit(this.node, box, () => {
+  #watch(pool: Pool, sandbox: SandboxRecord): void {
+    lifecycle.watchExit(this.node, sandbox, () => {
       // One that was claimed is watched by `Sandboxes`.
-      if (pool.ready.includes(box)) this.#discard(pool, box, 'dead')
+      if (pool.ready.includes(sandbox)) this.#discard(pool, sandbox, 'dead')
     })
   }
 
-  #discard(pool: Pool, box: SandboxRecord, reason: Reason): void {
-    if (!pool.remove(box, reason)) return
-    life.destroy(this.node, box).catch((error: unknown) => {
-      this.node.log.error({ error, id: box.id }, 'a pooled sandbox cannot be removed')
+  #discard(pool: Pool, sandbox: SandboxRecord, reason: Reason): void {
+    if (!pool.remove(sandbox, reason)) return
+    lifecycle.destroy(this.node, sandbox).catch((error: unknown) => {
+      this.node.log.error({ error, id: sandbox.id }, 'a pooled sandbox cannot be removed')
     })
   }
 

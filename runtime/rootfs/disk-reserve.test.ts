@@ -54,7 +54,7 @@ except OSError as e: print(n, e.strerror)'`,
   })
 
   it('refuses new sandboxes when the host runs out, before anybody notices, and says why', async () => {
-    const box = await cloche.claim()
+    const sandbox = await cloche.claim()
     const { hostFreeBytes, full } = await describeNode()
     expect(full).toBeNull()
     // Twice this reserve is more than there is; once is not.
@@ -67,25 +67,25 @@ except OSError as e: print(n, e.strerror)'`,
       code: 'disk_full',
       message: expect.stringContaining('MiB free'),
     })
-    expect((await cloche.exec(box.id, 'head -c 4M /dev/urandom > file && sync && echo written')).stdout).toBe(
-      'written\n',
-    )
-    await cloche.call('DELETE', `/sandboxes/${box.id}`)
+    expect(
+      (await cloche.exec(sandbox.id, 'head -c 4M /dev/urandom > file && sync && echo written')).stdout,
+    ).toBe('written\n')
+    await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)
   })
 
   it('keeps its reserve: what would eat it fails inside, at the next write', async () => {
     await cloche.restart()
-    const box = await cloche.claim()
-    await cloche.exec(box.id, 'echo before > kept; sync')
+    const sandbox = await cloche.claim()
+    await cloche.exec(sandbox.id, 'echo before > kept; sync')
     const { hostFreeBytes } = await describeNode()
     await cloche.restart({ CLOCHE_DISK_RESERVE_GIB: String(hostFreeBytes / gib + 1) })
-    const filled = await cloche.exec(box.id, 'head -c 40M /dev/urandom > more; sync; cat kept')
+    const filled = await cloche.exec(sandbox.id, 'head -c 40M /dev/urandom > more; sync; cat kept')
     expect(filled.stderr).toMatch(/quota exceeded/i)
     expect(filled.stdout).toBe('before\n')
     await cloche.restart()
-    const after = await cloche.exec(box.id, 'head -c 8M /dev/urandom > more && sync && echo written')
+    const after = await cloche.exec(sandbox.id, 'head -c 8M /dev/urandom > more && sync && echo written')
     expect(after.stdout).toBe('written\n')
-    await cloche.call('DELETE', `/sandboxes/${box.id}`)
+    await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)
     expect((await claim()).status).toBe(201)
   })
 })

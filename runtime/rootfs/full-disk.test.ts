@@ -50,8 +50,8 @@ describe('a node whose host disk others have filled', { timeout: 240_000 }, () =
       ...{ hostMib: 2048, diskGib: 4, poolSize: 1 },
       env: { CLOCHE_DISK_RESERVE_GIB: '0.125' },
     })
-    const box = await cloche.claim()
-    kept = box.id
+    const sandbox = await cloche.claim()
+    kept = sandbox.id
     await cloche.exec(kept, 'echo before > kept; sync')
   })
   afterAll(async () => {

@@ -10,17 +10,18 @@ import { type RunContext, runStep, type Step } from './step.js'
  * While one runs, the next one is staged, which takes as long as many a program.
  */
 export async function runCases(
-  performance: RunContext,
+  context: RunContext,
   series: RunSandboxSeries,
   step: Step,
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = []
-  const cases = performance.run.cases ?? []
-  const { node, pooledExecs } = performance
-  const prepare = (one: RunCase) => startStaged(node, series.current.box, commandOf(step, one), true)
+  const cases = context.run.cases ?? []
+  const { node, pooledExecs } = context
+  const prepare = (one: RunCase) => startStaged(node, series.current.sandbox, commandOf(step, one), true)
   // The staged exec of the pool must not be left waiting: it is the user's and in no case's group, so a program could make
   // it its own and live on in it.
-  const first = (one: RunCase) => pooledExecs.take(series.current.box, commandOf(step, one)) ?? prepare(one)
+  const first = (one: RunCase) =>
+    pooledExecs.take(series.current.sandbox, commandOf(step, one)) ?? prepare(one)
   /** The next case's. Whoever takes it out of here closes it. */
   let waiting: Promise<StagedExec> | undefined
   const drop = async () => {
@@ -35,10 +36,10 @@ export async function runCases(
       const next = cases[index + 1]
       waiting = next === undefined ? undefined : prepare(next)
       waiting?.catch(() => {}) // heard when it is taken
-      const result = await performCase(performance, series, staged, step, one, index)
+      const result = await performCase(context, series, staged, step, one, index)
       results.push(result)
-      performance.emit({ type: 'case', result })
-      if (performance.run.stopOnFailure && result.status !== 'ok') break
+      context.emit({ type: 'case', result })
+      if (context.run.stopOnFailure && result.status !== 'ok') break
       if (next === undefined) break
       // Its start must not be seen as a change of the case.
       await waiting?.catch(() => {})
@@ -54,7 +55,7 @@ export async function runCases(
 }
 
 async function performCase(
-  performance: RunContext,
+  context: RunContext,
   series: RunSandboxSeries,
   staged: StagedExec,
   step: Step,
@@ -63,7 +64,7 @@ async function performCase(
 ): Promise<CaseResult> {
   const name = one.name ?? String(index + 1)
   const { stdin, expected } = one
-  const { result, outcome } = await runStep(performance, series.current, staged, step, {
+  const { result, outcome } = await runStep(context, series.current, staged, step, {
     ...{ name, stdin, case: index },
   })
   const wrong =

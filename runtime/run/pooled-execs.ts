@@ -15,27 +15,27 @@ export class PooledExecs {
   constructor(private readonly node: () => NodeContext) {}
 
   /** Puts one into a sandbox of the pool. Never fails: without one a run makes its own, or says why it cannot. */
-  async prepare(box: SandboxRecord): Promise<void> {
+  async prepare(sandbox: SandboxRecord): Promise<void> {
     const node = this.node()
     try {
-      const staged = await startWaiting(node, box, 'user')
-      this.#ready.set(box.id, { staged: staged, began: startTime(staged.pid) })
+      const staged = await startWaiting(node, sandbox, 'user')
+      this.#ready.set(sandbox.id, { staged: staged, began: startTime(staged.pid) })
       // Whoever takes it waits for its end; until then somebody must, or it stays a zombie.
       void node.reaper.wait(staged.pid).then(() => {
-        if (this.#ready.get(box.id)?.staged !== staged) return
-        this.#ready.delete(box.id)
+        if (this.#ready.get(sandbox.id)?.staged !== staged) return
+        this.#ready.delete(sandbox.id)
         closeStaged(staged)
       })
     } catch (error) {
-      node.log.info({ error, id: box.id }, 'a pooled sandbox has no staged exec')
+      node.log.info({ error, id: sandbox.id }, 'a pooled sandbox has no staged exec')
     }
   }
 
   /** The staged exec that waits in a sandbox, on its way to become `command`; it is the caller's then. */
-  take(box: SandboxRecord, command: Command): StagedExec | undefined {
-    const ready = this.#ready.get(box.id)
+  take(sandbox: SandboxRecord, command: Command): StagedExec | undefined {
+    const ready = this.#ready.get(sandbox.id)
     if (ready === undefined || startTime(ready.staged.pid) !== ready.began) return undefined
-    this.#ready.delete(box.id)
-    return { ...ready.staged, open: commandText(box, command, false) }
+    this.#ready.delete(sandbox.id)
+    return { ...ready.staged, open: commandText(sandbox, command, false) }
   }
 }

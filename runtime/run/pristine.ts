@@ -21,16 +21,16 @@ const inMemory = ['/dev/shm', '/dev/mqueue', '/run']
  *
  * @returns undefined when there is too much to compare
  */
-export function fingerprint(node: NodeContext, box: SandboxRecord): string | undefined {
+export function fingerprint(node: NodeContext, sandbox: SandboxRecord): string | undefined {
   const lines: string[] = []
-  using upper = new PathHandle(openDirectory(join(volumeOf(node, box), 'upper')))
+  using upper = new PathHandle(openDirectory(join(volumeOf(node, sandbox), 'upper')))
   if (!scan(upper, lines)) return undefined
-  using root = filesOf(node, box)
+  using root = filesOf(node, sandbox)
   for (const path of inMemory) {
     using directory = root.directory(path)
     if (!scan(directory, lines)) return undefined
   }
-  if (box.init !== null) lines.push(systemV(box.init.pid))
+  if (sandbox.init !== null) lines.push(systemV(sandbox.init.pid))
   return lines.join('\n')
 }
 

@@ -29,12 +29,14 @@ export class RunSandboxSeries {
 
   /** Takes note of how the present sandbox is, for `isFresh`. */
   mark(): void {
-    this.#fresh = fingerprint(this.dependencies.node, this.current.box)
+    this.#fresh = fingerprint(this.dependencies.node, this.current.sandbox)
   }
 
   /** Whether nothing was changed since `mark`, as far as that can be shown. */
   isFresh(): boolean {
-    return this.#fresh !== undefined && fingerprint(this.dependencies.node, this.current.box) === this.#fresh
+    return (
+      this.#fresh !== undefined && fingerprint(this.dependencies.node, this.current.sandbox) === this.#fresh
+    )
   }
 
   /** Another sandbox with the same beginning. */
@@ -55,7 +57,7 @@ export class RunSandboxSeries {
     const number = this.#number++
     return this.#below === undefined
       ? RunSandbox.open(this.dependencies, this.run, number)
-      : RunSandbox.openOn(this.dependencies, this.run, number, this.#below.box)
+      : RunSandbox.openOn(this.dependencies, this.run, number, this.#below.sandbox)
   }
 
   #close(runSandbox: RunSandbox): void {

@@ -11,7 +11,7 @@ import { isExiting, startTime } from '../linux/process.js'
 import { runMemoryMiB } from '../pool/key.js'
 import { hasOwnRoom } from '../rootfs/quota.js'
 import { filesOf } from '../sandbox/files.js'
-import * as life from '../sandbox/lifecycle.js'
+import * as lifecycle from '../sandbox/lifecycle.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { SandboxRecord } from '../sandbox/record.js'
 import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
@@ -37,15 +37,15 @@ export class RunSandbox {
   private constructor(
     private readonly dependencies: RunDependencies,
     readonly run: RuntimeRun,
-    readonly box: SandboxRecord,
+    readonly sandbox: SandboxRecord,
     /** Its programs' control groups begin so. */
     private readonly groups: string,
   ) {}
 
   /** From the pool, with the request's files. */
   static async open(dependencies: RunDependencies, run: RuntimeRun, number: number): Promise<RunSandbox> {
-    const { box, home } = await dependencies.runSandboxes.acquire(claimOf(run))
-    const runSandbox = new RunSandbox(dependencies, run, box, join(home, `${run.id}-${number}`))
+    const { sandbox, home } = await dependencies.runSandboxes.acquire(claimOf(run))
+    const runSandbox = new RunSandbox(dependencies, run, sandbox, join(home, `${run.id}-${number}`))
     try {
       using root = runSandbox.files()
       for (const file of run.files) await runSandbox.#place(root, file)
@@ -63,12 +63,12 @@ export class RunSandbox {
     number: number,
     below: SandboxRecord,
   ): Promise<RunSandbox> {
-    const { box, home } = await dependencies.runSandboxes.acquire(claimOf(run), below.id)
-    return new RunSandbox(dependencies, run, box, join(home, `${run.id}-${number}`))
+    const { sandbox, home } = await dependencies.runSandboxes.acquire(claimOf(run), below.id)
+    return new RunSandbox(dependencies, run, sandbox, join(home, `${run.id}-${number}`))
   }
 
   files(): FilesRoot {
-    return filesOf(this.dependencies.node, this.box)
+    return filesOf(this.dependencies.node, this.sandbox)
   }
 
   /** A control group for the next program of this sandbox, with processors of its own as a sandbox has them. */
@@ -119,7 +119,7 @@ export class RunSandbox {
    * @throws AttemptLost when its sandbox is at its end: then that has killed the program
    */
   assertAlive(): void {
-    const { init } = this.box
+    const { init } = this.sandbox
     if (init !== null && startTime(init.pid) === init.startTime && !isExiting(init.pid)) return
     throw new AttemptLost('the sandbox of the run ended before its program did')
   }
@@ -153,17 +153,19 @@ export class RunSandbox {
   }
 
   #hasOwnRoom(bytes: number): boolean {
-    return this.box.volumeId === null || hasOwnRoom(this.dependencies.node.disk, this.box.volumeId, bytes)
+    return (
+      this.sandbox.volumeId === null || hasOwnRoom(this.dependencies.node.disk, this.sandbox.volumeId, bytes)
+    )
   }
 
   /** Ends what runs in it, and keeps its disk for `openOn`. */
   freeze(): Promise<void> {
-    return life.halt(this.dependencies.node, this.box)
+    return lifecycle.halt(this.dependencies.node, this.sandbox)
   }
 
   /** Destroys the sandbox. */
   close(): Promise<void> {
-    return this.dependencies.runSandboxes.release(this.box)
+    return this.dependencies.runSandboxes.release(this.sandbox)
   }
 }
 

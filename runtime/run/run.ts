@@ -12,14 +12,14 @@ import { type RunContext, runStep, type Step } from './step.js'
  * A run, whole: a fresh sandbox with the files in it, the steps in order until one fails, then the cases, then
  * what was asked for of the files. The sandboxes are destroyed after the answer.
  */
-export async function performRun(performance: RunContext): Promise<RuntimeRunResult> {
-  const { run } = performance
+export async function performRun(context: RunContext): Promise<RuntimeRunResult> {
+  const { run } = context
   const steps: StepResult[] = []
-  const series = await RunSandboxSeries.open(performance, run)
+  const series = await RunSandboxSeries.open(context, run)
   try {
     const single = run.cases === null ? run.steps : run.steps.slice(0, -1)
     for (const step of single) {
-      const result = await performSingle(performance, series.current, step)
+      const result = await performSingle(context, series.current, step)
       steps.push(result)
       if (result.status !== 'ok') return answer(result.status, steps, [], [])
     }
@@ -28,25 +28,22 @@ export async function performRun(performance: RunContext): Promise<RuntimeRunRes
       return answer('ok', steps, [], await collect(series.current, run.artifacts))
     }
     if (single.length > 0) await series.settle()
-    const cases = await runCases(performance, series, last)
+    const cases = await runCases(context, series, last)
     return answer(cases.find((one) => one.status !== 'ok')?.status ?? 'ok', steps, cases, [])
   } finally {
     series.close()
   }
 }
 
-async function performSingle(
-  performance: RunContext,
-  runSandbox: RunSandbox,
-  step: Step,
-): Promise<StepResult> {
+async function performSingle(context: RunContext, runSandbox: RunSandbox, step: Step): Promise<StepResult> {
   const command = commandOf(step)
-  const { node, pooledExecs } = performance
+  const { node, pooledExecs } = context
   const staged =
-    pooledExecs.take(runSandbox.box, command) ?? (await startStaged(node, runSandbox.box, command, false))
+    pooledExecs.take(runSandbox.sandbox, command) ??
+    (await startStaged(node, runSandbox.sandbox, command, false))
   const { name, stdin } = step
-  const { result } = await runStep(performance, runSandbox, staged, step, { name, stdin, case: null })
-  performance.emit({ type: 'step', result })
+  const { result } = await runStep(context, runSandbox, staged, step, { name, stdin, case: null })
+  context.emit({ type: 'step', result })
   return result
 }
 

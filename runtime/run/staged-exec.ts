@@ -46,18 +46,18 @@ export interface Command {
  */
 export async function startStaged(
   node: NodeContext,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   command: Command,
   guarded: boolean,
 ): Promise<StagedExec> {
-  const waiting = await startWaiting(node, box, guarded ? 'root' : 'user')
-  return { ...waiting, open: commandText(box, command, guarded) }
+  const waiting = await startWaiting(node, sandbox, guarded ? 'root' : 'user')
+  return { ...waiting, open: commandText(sandbox, command, guarded) }
 }
 
 /** A staged exec that does not know yet what it becomes: `commandText` says it. */
 export async function startWaiting(
   node: NodeContext,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   user: InsideUser,
 ): Promise<Omit<StagedExec, 'open'>> {
   const spec = processSpec({
@@ -67,9 +67,9 @@ export async function startWaiting(
   const { readEnd, writeEnd } = pipe()
   try {
     // The shell opens it anew, by its owner and mode.
-    const uid = node.slot.uidBase(box.index) + uidOf(user)
+    const uid = node.slot.uidBase(sandbox.index) + uidOf(user)
     fchownSync(readEnd, uid, uid)
-    return { ...(await spawnInside(node, box, spec, 'user', readEnd)), control: writeEnd }
+    return { ...(await spawnInside(node, sandbox, spec, 'user', readEnd)), control: writeEnd }
   } catch (error) {
     closeSync(writeEnd)
     // It is always the same program of the template: that it cannot be started is no fault of the run.
@@ -92,8 +92,12 @@ export function closeStaged(staged: Omit<StagedExec, 'open'>): void {
 }
 
 /** The line that makes a staged exec become `command`, with exactly this environment. */
-export function commandText(box: SandboxRecord, { args, env, memoryMiB }: Command, guarded: boolean): Buffer {
-  const entries = insideEnvironment('user', memoryEnvironment(memoryMiB), box.env, env)
+export function commandText(
+  sandbox: SandboxRecord,
+  { args, env, memoryMiB }: Command,
+  guarded: boolean,
+): Buffer {
+  const entries = insideEnvironment('user', memoryEnvironment(memoryMiB), sandbox.env, env)
   const stack = `ulimit -S -s ${memoryMiB * 1024} 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"`
   return Buffer.from(`exec 3<&-; ${stack}; ${guarded ? guardedText(entries, args) : text(entries, args)}\n`)
 }

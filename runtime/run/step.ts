@@ -23,13 +23,13 @@ export interface RunContext extends RunDependencies {
 
 /** Lets a staged exec become one step, or one case of it, in a control group of its own. */
 export async function runStep(
-  performance: RunContext,
+  context: RunContext,
   runSandbox: RunSandbox,
   staged: StagedExec,
   step: Step,
   at: { readonly name: string; readonly stdin: string; readonly case: number | null },
 ): Promise<{ result: StepResult; outcome: Outcome }> {
-  const { node, run, emit, canceled } = performance
+  const { node, run, emit, canceled } = context
   emit({ type: 'begin', step: step.name, case: at.case })
   const group = await orDrop(node, staged, () => runSandbox.group(step.limits))
   const pieces = { stdout: new Pieces(), stderr: new Pieces() }
@@ -56,8 +56,8 @@ export async function runStep(
     const diskFull = (at.case === null || exitCode !== 0) && runSandbox.diskIsFull()
     const { name, stdin: _, ...rest } = at
     const { limits, compile } = step
-    const result = policy(outcome, { name, limits, compile, diskFull, room: performance.room, ...rest })
-    performance.room -= outcome.stdout.kept + outcome.stderr.kept
+    const result = policy(outcome, { name, limits, compile, diskFull, room: context.room, ...rest })
+    context.room -= outcome.stdout.kept + outcome.stderr.kept
     return { result, outcome }
   } finally {
     runSandbox

@@ -4,7 +4,7 @@ import type { QuarantineCause } from '../../protocol/index.js'
 import { cpusetOf } from '../cgroup/cpusets.js'
 import { destroyVolume } from '../rootfs/volume.js'
 import { hasOwner, saveCopy } from './copy.js'
-import * as life from './lifecycle.js'
+import * as lifecycle from './lifecycle.js'
 import { Meter } from './meter.js'
 import { type NodeContext, volumeOf } from './node.js'
 import { readRecords, removeRecord, type SandboxRecord } from './record.js'
@@ -43,13 +43,13 @@ class Adoption {
   async ofRuns(): Promise<void> {
     const { passing, boxes, disk } = this.node
     const { records, unreadable } = readRecords(passing.boxes)
-    for (const box of records) {
-      this.node.ranges.adopt(box.index)
-      await this.#attempt(box.id, async () => {
-        await life.destroy(this.node, box)
+    for (const sandbox of records) {
+      this.node.ranges.adopt(sandbox.index)
+      await this.#attempt(sandbox.id, async () => {
+        await lifecycle.destroy(this.node, sandbox)
         // Versions before this one had disks of runs among those of sandboxes.
-        const old = join(disk, 'sandboxes', box.id)
-        if (existsSync(old) && !existsSync(join(boxes, box.id))) destroyVolume(old)
+        const old = join(disk, 'sandboxes', sandbox.id)
+        if (existsSync(old) && !existsSync(join(boxes, sandbox.id))) destroyVolume(old)
       })
     }
     for (const { name } of unreadable) removeRecord(join(passing.boxes, name))
@@ -60,7 +60,7 @@ class Adoption {
     for (const name of foreign) {
       this.node.problems.add(`${name} among the records of sandboxes is none, and was left as it is`)
     }
-    for (const box of records) this.node.ranges.adopt(box.index)
+    for (const sandbox of records) this.node.ranges.adopt(sandbox.index)
     for (const { name } of unreadable) this.node.ranges.adopt(Number(name.slice(1)))
     for (const { name, why } of unreadable) {
       await this.#attempt(name, async () => {
@@ -74,63 +74,66 @@ class Adoption {
       })
     }
     const owners = new Set<string>()
-    for (const box of records) await this.#attempt(box.id, () => this.#adopt(box, owners))
+    for (const one of records) await this.#attempt(one.id, () => this.#adopt(one, owners))
     this.#returnReadable(owners)
   }
 
-  async #adopt(box: SandboxRecord, owners: Set<string>): Promise<void> {
+  async #adopt(sandbox: SandboxRecord, owners: Set<string>): Promise<void> {
     const { node } = this
-    if (box.purpose === 'run' || box.removing) return life.destroy(node, box)
-    const alive = life.isAlive(box)
-    if (box.sandboxId === null ? !alive : box.state === 'creating') {
-      if (!hasOwner(node, box)) return life.destroy(node, box)
+    if (sandbox.purpose === 'run' || sandbox.removing) return lifecycle.destroy(node, sandbox)
+    const alive = lifecycle.isAlive(sandbox)
+    if (sandbox.sandboxId === null ? !alive : sandbox.state === 'creating') {
+      if (!hasOwner(node, sandbox)) return lifecycle.destroy(node, sandbox)
       const reason = 'its record is older than its disk, which says that it is a sandbox of somebody'
-      return this.#aside(box, 'outdated_record', reason)
+      return this.#aside(sandbox, 'outdated_record', reason)
     }
-    if (box.sandboxId !== null && owners.has(box.sandboxId)) {
-      return this.#aside(box, 'duplicate_id', `another record has the id ${box.sandboxId} as well`)
+    if (sandbox.sandboxId !== null && owners.has(sandbox.sandboxId)) {
+      return this.#aside(sandbox, 'duplicate_id', `another record has the id ${sandbox.sandboxId} as well`)
     }
     if (alive) {
       // An earlier runtime may have been killed between the two moves of a claim.
-      node.ociRuntimes.of(box.isolation).relocated(box.id, box.cgroup)
-      await takeUpView(node, box)
-      ;(box.sandboxId === null ? this.pooled : this.claimed).push(box)
-    } else this.claimed.push(await this.#stopped(box))
-    if (box.sandboxId === null) return
-    owners.add(box.sandboxId)
+      node.ociRuntimes.of(sandbox.isolation).relocated(sandbox.id, sandbox.cgroup)
+      await takeUpView(node, sandbox)
+      ;(sandbox.sandboxId === null ? this.pooled : this.claimed).push(sandbox)
+    } else this.claimed.push(await this.#stopped(sandbox))
+    if (sandbox.sandboxId === null) return
+    owners.add(sandbox.sandboxId)
     // Versions before this one made none.
-    if (existsSync(volumeOf(node, box)) && !hasOwner(node, box)) saveCopy(node, box)
+    if (existsSync(volumeOf(node, sandbox)) && !hasOwner(node, sandbox)) saveCopy(node, sandbox)
   }
 
   /** Its processes are gone; its disk is kept, whatever else goes wrong. */
-  async #stopped(box: SandboxRecord): Promise<SandboxRecord> {
-    if (!existsSync(volumeOf(this.node, box))) {
-      this.node.problems.add(`the disk of sandbox ${box.sandboxId} is missing`)
-      return { ...box, state: 'stopped', failure: 'its disk is missing on the node', init: null }
+  async #stopped(sandbox: SandboxRecord): Promise<SandboxRecord> {
+    if (!existsSync(volumeOf(this.node, sandbox))) {
+      this.node.problems.add(`the disk of sandbox ${sandbox.sandboxId} is missing`)
+      return { ...sandbox, state: 'stopped', failure: 'its disk is missing on the node', init: null }
     }
     try {
-      const counted = await new Meter(this.node).count(box)
-      await life.halt(this.node, box)
-      return { ...box, state: 'stopped', init: null, counted }
+      const counted = await new Meter(this.node).count(sandbox)
+      await lifecycle.halt(this.node, sandbox)
+      return { ...sandbox, state: 'stopped', init: null, counted }
     } catch (error) {
-      this.node.log.error({ err: error, id: box.id }, 'what an ended sandbox left could not be cleared away')
-      return { ...box, state: 'stopped', init: null }
+      this.node.log.error(
+        { err: error, id: sandbox.id },
+        'what an ended sandbox left could not be cleared away',
+      )
+      return { ...sandbox, state: 'stopped', init: null }
     }
   }
 
   /** What could not be read when it was set aside and can be now, after an upgrade or by somebody's hand. */
   #returnReadable(owners: Set<string>): void {
     const { node } = this
-    for (const { id, box } of node.quarantine.readable()) {
-      const { sandboxId, tenantId } = box
+    for (const { id, sandbox } of node.quarantine.readable()) {
+      const { sandboxId, tenantId } = sandbox
       if (sandboxId === null || tenantId === null || owners.has(sandboxId)) continue
       try {
         const index = node.ranges.take()
         const moved: SandboxRecord = {
-          ...{ ...box, id: `b${index}`, index, init: null, state: 'stopped' },
+          ...{ ...sandbox, id: `b${index}`, index, init: null, state: 'stopped' },
           cgroup: join(node.cgroupRoot, tenantId, sandboxId),
         }
-        this.claimed.push(node.quarantine.restore(id, moved, life.directoryOf(node, moved)))
+        this.claimed.push(node.quarantine.restore(id, moved, lifecycle.directoryOf(node, moved)))
         owners.add(sandboxId)
         node.log.warn({ id, sandboxId }, 'a quarantined sandbox has a readable record again and was restored')
       } catch (error) {
@@ -139,8 +142,8 @@ class Adoption {
     }
   }
 
-  async #aside(box: SandboxRecord, cause: QuarantineCause, reason: string): Promise<void> {
-    this.#count(await life.setAside(this.node, box, { cause, reason }), box.id, reason)
+  async #aside(sandbox: SandboxRecord, cause: QuarantineCause, reason: string): Promise<void> {
+    this.#count(await lifecycle.setAside(this.node, sandbox, { cause, reason }), sandbox.id, reason)
   }
 
   #count(id: string, name: string, reason: string): void {
@@ -178,9 +181,9 @@ class Adoption {
 }
 
 /** Its files are replaced when lxcfs is, and its processors stay its own. */
-async function takeUpView(node: NodeContext, box: SandboxRecord): Promise<void> {
-  if (box.init === null || box.isolation !== 'standard') return
-  await node.view.adopt(box.init.pid)
-  const cpus = box.sandboxId === null ? undefined : cpusetOf(node.hierarchy, box.cgroup)
-  if (cpus !== undefined) node.cpusets.adopt(box.id, cpus, box.limits.cpus)
+async function takeUpView(node: NodeContext, sandbox: SandboxRecord): Promise<void> {
+  if (sandbox.init === null || sandbox.isolation !== 'standard') return
+  await node.view.adopt(sandbox.init.pid)
+  const cpus = sandbox.sandboxId === null ? undefined : cpusetOf(node.hierarchy, sandbox.cgroup)
+  if (cpus !== undefined) node.cpusets.adopt(sandbox.id, cpus, sandbox.limits.cpus)
 }

@@ -1,7 +1,7 @@
 import { applyLimits, type CgroupLimits } from '../cgroup/limits.js'
 import { relocate } from '../cgroup/relocate.js'
 import { limitVolume } from '../rootfs/volume.js'
-import * as life from './lifecycle.js'
+import * as lifecycle from './lifecycle.js'
 import { type NodeContext, volumeOf } from './node.js'
 import type { SandboxRecord } from './record.js'
 
@@ -17,25 +17,25 @@ const mib = 1024 ** 2
 export async function assignPooled(
   node: NodeContext,
   ready: SandboxRecord,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   bounds: CgroupLimits,
 ): Promise<SandboxRecord> {
-  const ociRuntime = node.ociRuntimes.of(box.isolation)
-  relocate(node.hierarchy, ready.cgroup, box.cgroup)
-  applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
-  if (box.limits.diskMiB !== ready.limits.diskMiB) {
-    limitVolume(volumeOf(node, box), box.limits.diskMiB * mib)
+  const ociRuntime = node.ociRuntimes.of(sandbox.isolation)
+  relocate(node.hierarchy, ready.cgroup, sandbox.cgroup)
+  applyLimits(node.hierarchy, sandbox.cgroup, bounds, node.device)
+  if (sandbox.limits.diskMiB !== ready.limits.diskMiB) {
+    limitVolume(volumeOf(node, sandbox), sandbox.limits.diskMiB * mib)
   }
   const shown =
-    box.init !== null && box.isolation === 'standard'
-      ? node.view.showCgroups(box.init.pid, box.cgroup, ready.cgroup)
+    sandbox.init !== null && sandbox.isolation === 'standard'
+      ? node.view.showCgroups(sandbox.init.pid, sandbox.cgroup, ready.cgroup)
       : undefined
-  const link = life.linkOf(node, box)
-  if (box.network === 'none') await node.network.disconnect(link)
-  else await node.network.apply(link, life.linkPolicyOf(box))
-  if (box.init !== null) await ociRuntime.nameHost(box.id, box.init.pid, box.hostname)
+  const link = lifecycle.linkOf(node, sandbox)
+  if (sandbox.network === 'none') await node.network.disconnect(link)
+  else await node.network.apply(link, lifecycle.linkPolicyOf(sandbox))
+  if (sandbox.init !== null) await ociRuntime.nameHost(sandbox.id, sandbox.init.pid, sandbox.hostname)
   await shown
   // Only an exec asks for it, and none comes before the claim is answered.
-  setImmediate(() => ociRuntime.relocated(box.id, box.cgroup))
-  return box
+  setImmediate(() => ociRuntime.relocated(sandbox.id, sandbox.cgroup))
+  return sandbox
 }

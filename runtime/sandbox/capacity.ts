@@ -6,7 +6,7 @@ const mib = 1024 ** 2
 
 /** Why this node takes no new sandbox; null while it does. */
 export function capacityError(node: NodeContext): string | null {
-  const { full } = node.space
+  const { full } = node.diskReserve
   if (full !== null) return full
   const [free, wanted] = [availableMemory(), node.memoryReserveBytes]
   if (free >= wanted) return null
@@ -15,7 +15,7 @@ export function capacityError(node: NodeContext): string | null {
 
 /** @throws RuntimeRefusal `disk_full` or `node_full`, at once and before anything is made */
 export function assertCapacity(node: NodeContext): void {
-  node.space.assertCapacity()
+  node.diskReserve.assertCapacity()
   const full = capacityError(node)
   if (full !== null) throw new RuntimeRefusal('node_full', full)
 }

@@ -3,7 +3,7 @@ import { assertFits } from '../cgroup/usage-check.js'
 import { RuntimeRefusal } from '../errors.js'
 import { limitVolume } from '../rootfs/volume.js'
 import { assertDiskFits } from './disk-usage-check.js'
-import * as life from './lifecycle.js'
+import * as lifecycle from './lifecycle.js'
 import type { Maker } from './make.js'
 import { fitMemoryFiles } from './memory-fit.js'
 import type { Meter } from './meter.js'
@@ -19,26 +19,26 @@ const mib = 1024 ** 2
 export async function holdTo(
   node: NodeContext,
   maker: Maker,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   before: SandboxRecord,
 ): Promise<void> {
   const { hierarchy, device } = node
-  await assertDiskFits(node, box, before)
-  if (box.init !== null) {
-    await assertFits(hierarchy, box.cgroup, maker.hostLimits(box), `sandbox ${box.sandboxId}`)
-    await fitMemoryFiles(node.reaper, box, before)
+  await assertDiskFits(node, sandbox, before)
+  if (sandbox.init !== null) {
+    await assertFits(hierarchy, sandbox.cgroup, maker.hostLimits(sandbox), `sandbox ${sandbox.sandboxId}`)
+    await fitMemoryFiles(node.reaper, sandbox, before)
     try {
-      changeLimits(hierarchy, box.cgroup, maker.boundsOf(box), device)
+      changeLimits(hierarchy, sandbox.cgroup, maker.boundsOf(sandbox), device)
     } catch (error) {
       await fitMemoryFiles(node.reaper, before, before)
       throw error
     }
   }
-  limitDisk(node, box)
+  limitDisk(node, sandbox)
 }
 
-export function limitDisk(node: NodeContext, box: SandboxRecord): void {
-  limitVolume(volumeOf(node, box), box.limits.diskMiB * mib)
+export function limitDisk(node: NodeContext, sandbox: SandboxRecord): void {
+  limitVolume(volumeOf(node, sandbox), sandbox.limits.diskMiB * mib)
 }
 
 /**
@@ -48,25 +48,25 @@ export function limitDisk(node: NodeContext, box: SandboxRecord): void {
 export async function relink(
   node: NodeContext,
   meter: Meter,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   before: SandboxRecord,
 ): Promise<SandboxRecord> {
   const { network } = node
-  const [link, wanted] = [life.linkOf(node, box), life.linkPolicyOf(box)]
-  if (box.network === 'none' && before.network !== 'none') {
-    const counted = meter.countLink(box)
+  const [link, wanted] = [lifecycle.linkOf(node, sandbox), lifecycle.linkPolicyOf(sandbox)]
+  if (sandbox.network === 'none' && before.network !== 'none') {
+    const counted = meter.countLink(sandbox)
     await network.disconnect(link)
-    return { ...box, counted }
+    return { ...sandbox, counted }
   }
-  if (before.network === 'none' && box.init !== null) {
-    if (!node.ociRuntimes.of(box.isolation).linksLater) throw unlinked(box)
-    await network.connect(link, wanted, box.init.pid)
+  if (before.network === 'none' && sandbox.init !== null) {
+    if (!node.ociRuntimes.of(sandbox.isolation).linksLater) throw unlinked(sandbox)
+    await network.connect(link, wanted, sandbox.init.pid)
   } else await network.apply(link, wanted)
-  return box
+  return sandbox
 }
 
-const unlinked = (box: SandboxRecord) =>
+const unlinked = (sandbox: SandboxRecord) =>
   new RuntimeRefusal(
     'conflict',
-    `sandbox ${box.sandboxId} is ${box.isolation} and has no network: it can be given one only while it is stopped`,
+    `sandbox ${sandbox.sandboxId} is ${sandbox.isolation} and has no network: it can be given one only while it is stopped`,
   )

@@ -6,18 +6,18 @@ import type { SandboxRecord } from './record.js'
 const mib = 1024 ** 2
 
 /**
- * Looks whether what is on a sandbox's disk fits `box`'s limit: the kernel would take a lower one and fail every
+ * Looks whether what is on a sandbox's disk fits `sandbox`'s limit: the kernel would take a lower one and fail every
  * later write.
  * @throws RuntimeRefusal `quota_exceeded`
  */
 export async function assertDiskFits(
   node: NodeContext,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   before: SandboxRecord,
 ): Promise<void> {
-  const { diskMiB } = box.limits
+  const { diskMiB } = sandbox.limits
   if (diskMiB >= before.limits.diskMiB) return
-  const heldMiB = ((await volumeUsage(node.disk, true)).get(box.volumeId) ?? 0) / mib
+  const heldMiB = ((await volumeUsage(node.disk, true)).get(sandbox.volumeId) ?? 0) / mib
   if (heldMiB <= diskMiB) return
-  throw inUse(`sandbox ${box.sandboxId}`, `${diskMiB} MiB of disk`, `${Math.ceil(heldMiB)} MiB`)
+  throw inUse(`sandbox ${sandbox.sandboxId}`, `${diskMiB} MiB of disk`, `${Math.ceil(heldMiB)} MiB`)
 }

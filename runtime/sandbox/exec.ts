@@ -39,21 +39,21 @@ export type Follower = (stream: 'stdout' | 'stderr', bytes: Buffer, pipe: Output
  */
 export async function startExec(
   node: NodeContext,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   request: ExecRequest,
 ): Promise<RunningExec> {
   const args = typeof request.command === 'string' ? ['/bin/sh', '-c', request.command] : request.command
   const env = insideEnvironment(
     request.user,
-    memoryEnvironment(box.limits.memoryMiB),
-    box.env,
+    memoryEnvironment(sandbox.limits.memoryMiB),
+    sandbox.env,
     request.env ?? {},
   )
   const began = performance.now()
   const spec = processSpec({ args, env, cwd: request.cwd, user: request.user })
-  const starting = spawnInside(node, box, spec, request.user)
+  const starting = spawnInside(node, sandbox, spec, request.user)
   const spawned = await within(request.timeoutMs + frozenMs, starting)
-  if (spawned !== undefined) return watch(node, box, spawned, request, began)
+  if (spawned !== undefined) return watch(node, sandbox, spawned, request, began)
   starting.then(
     (late) => discard(node, late),
     () => {}, // it was not started after all
@@ -92,13 +92,13 @@ function discard(node: NodeContext, { pid, kill, stdin, stdout, stderr }: Spawne
 
 function watch(
   node: NodeContext,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   spawned: Spawned,
   request: ExecRequest,
   began: number,
 ): RunningExec {
   const { pid, kill, ...ends } = spawned
-  const { lostCommand } = node.ociRuntimes.of(box.isolation)
+  const { lostCommand } = node.ociRuntimes.of(sandbox.isolation)
   const [stdout, stderr] = [new OutputPipe(ends.stdout), new OutputPipe(ends.stderr)]
   const stdin = new Socket({ fd: ends.stdin, readable: false, writable: true })
   // A command that ends without reading its input breaks the pipe; its exit code tells the rest.
@@ -130,11 +130,11 @@ function watch(
     clearTimeout(answer)
     stdin.destroy()
     for (const pipe of [stdout, stderr]) {
-      if (pipe.finish()) node.lateOutput.keep(box.id, pipe)
+      if (pipe.finish()) node.lateOutput.keep(sandbox.id, pipe)
     }
     // Some OCI runtimes tell of a signal as shells do, by an exit code; here it is known which it was.
     const byCode = killed && status.exitCode === 128 + 9
-    const lost = lostCommand !== undefined && status.exitCode === 128 && !isAlive(box)
+    const lost = lostCommand !== undefined && status.exitCode === 128 && !isAlive(sandbox)
     const how = byCode || lost ? { exitCode: null, signal: 'SIGKILL' } : status
     return { ...how, timedOut, durationMs: performance.now() - began }
   }

@@ -9,12 +9,13 @@ import type { SandboxRecord } from './record.js'
  * The files of a sandbox that runs or is paused.
  * @throws RuntimeRefusal `sandbox_not_running`
  */
-export function filesOf(node: NodeContext, box: SandboxRecord): FilesRoot {
-  const gone = () => notRunning(box.sandboxId ?? box.id, box.state === 'running' ? 'ending' : box.state)
-  if (box.init === null || !isAlive(box)) throw gone()
-  const fd = openProcessRoot(node.ociRuntimes.of(box.isolation).rootOf(box.id, box.init.pid))
+export function filesOf(node: NodeContext, sandbox: SandboxRecord): FilesRoot {
+  const gone = () =>
+    notRunning(sandbox.sandboxId ?? sandbox.id, sandbox.state === 'running' ? 'ending' : sandbox.state)
+  if (sandbox.init === null || !isAlive(sandbox)) throw gone()
+  const fd = openProcessRoot(node.ociRuntimes.of(sandbox.isolation).rootOf(sandbox.id, sandbox.init.pid))
   // Looked at again after it was opened: a pid that was handed on meanwhile is another process's.
-  if (isAlive(box)) return new FilesRoot(fd, node.slot.uidBase(box.index))
+  if (isAlive(sandbox)) return new FilesRoot(fd, node.slot.uidBase(sandbox.index))
   closeSync(fd)
   throw gone()
 }

@@ -28,12 +28,13 @@ describe('a full sandbox', () => {
   let cloche: Instance
   let namespace: AsyncDisposable
   const limits = (memoryMiB: number) => ({ ...testLimits, memoryMiB })
-  const root = (box: RuntimeSandbox, command: string) => cloche.exec(box.id, command, { user: 'root' })
+  const root = (sandbox: RuntimeSandbox, command: string) =>
+    cloche.exec(sandbox.id, command, { user: 'root' })
   const stateOf = async ({ id }: RuntimeSandbox) =>
     runtimeSandbox.parse(JSON.parse((await cloche.call('GET', `/sandboxes/${id}`)).text)).state
-  const runs = async (box: RuntimeSandbox) => {
-    expect((await root(box, 'rm -f /dev/shm/* /run/full; echo alive')).stdout).toBe('alive\n')
-    expect(await stateOf(box)).toBe('running')
+  const runs = async (sandbox: RuntimeSandbox) => {
+    expect((await root(sandbox, 'rm -f /dev/shm/* /run/full; echo alive')).stdout).toBe('alive\n')
+    expect(await stateOf(sandbox)).toBe('running')
   }
 
   beforeAll(async () => {
@@ -51,34 +52,34 @@ describe('a full sandbox', () => {
   ])('refuses more files in memory before the kernel kills: %s', async (_, memoryMiB) => {
     await cloche.poolFull()
     const quota = { cpus: 2, memoryMiB: 512, diskMiB: 512, pids: 256, sandboxes: 8 }
-    const box = await cloche.claim({ limits: limits(memoryMiB), quota })
+    const sandbox = await cloche.claim({ limits: limits(memoryMiB), quota })
     for (const place of ['/dev/shm', '/run']) {
-      const filled = await root(box, `head -c 1G /dev/zero > ${place}/full`)
+      const filled = await root(sandbox, `head -c 1G /dev/zero > ${place}/full`)
       expect(filled.stderr).toContain('No space left on device')
-      await runs(box)
+      await runs(sandbox)
     }
-    await cloche.call('DELETE', `/sandboxes/${box.id}`)
+    await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)
   })
 
   it('goes on when everything in memory that outlives a process is full', async () => {
-    const box = await cloche.claim({
+    const sandbox = await cloche.claim({
       limits: limits(256),
       quota: { ...limits(512), sandboxes: 8, pids: 256, cpus: 2, diskMiB: 512 },
     })
     // The kernel may kill what fills it, but not the first process.
-    await root(box, fillMemory)
-    for (let n = 0; n < 3; n++) await root(box, `python3 -c "x = bytearray(1 << 30)"`)
-    await runs(box)
-    await cloche.call('DELETE', `/sandboxes/${box.id}`)
+    await root(sandbox, fillMemory)
+    for (let n = 0; n < 3; n++) await root(sandbox, `python3 -c "x = bytearray(1 << 30)"`)
+    await runs(sandbox)
+    await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)
   })
 
   it('keeps them in step with its limits while it runs', async () => {
-    const box = await cloche.claim({ limits: limits(128) })
+    const sandbox = await cloche.claim({ limits: limits(128) })
     const change = (memoryMiB: number) =>
-      cloche.call('PATCH', `/sandboxes/${box.id}`, { limits: limits(memoryMiB) })
+      cloche.call('PATCH', `/sandboxes/${sandbox.id}`, { limits: limits(memoryMiB) })
     const sizes = async () =>
       (
-        await root(box, 'df --output=size -B 1M /dev/shm /run | tail -n 2; cat /proc/sys/kernel/shmall')
+        await root(sandbox, 'df --output=size -B 1M /dev/shm /run | tail -n 2; cat /proc/sys/kernel/shmall')
       ).stdout
         .trim()
         .split(/\s+/)
@@ -86,7 +87,7 @@ describe('a full sandbox', () => {
     expect(await sizes()).toEqual([64, 8, 16_384])
     expect((await change(256)).status).toBe(200)
     expect(await sizes()).toEqual([128, 16, 32_768])
-    await root(box, 'head -c 20M /dev/zero > /dev/shm/kept')
+    await root(sandbox, 'head -c 20M /dev/zero > /dev/shm/kept')
     const refused = await change(32)
     expect(refused.status).toBe(422)
     expect(refusalOf(refused)).toMatchObject({ code: 'quota_exceeded' })
@@ -94,13 +95,13 @@ describe('a full sandbox', () => {
     expect(await sizes()).toEqual([128, 16, 32_768])
     expect((await change(64)).status).toBe(200)
     expect(await sizes()).toEqual([32, 4, 8192])
-    expect((await root(box, 'head -c 64M /dev/zero > /dev/shm/more')).stderr).toContain('No space left')
-    await runs(box)
-    await cloche.call('DELETE', `/sandboxes/${box.id}`)
+    expect((await root(sandbox, 'head -c 64M /dev/zero > /dev/shm/more')).stderr).toContain('No space left')
+    await runs(sandbox)
+    await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)
   })
 
   it('has a first process that nobody inside can trace, write to or be preferred to', async () => {
-    const box = await cloche.claim()
+    const sandbox = await cloche.claim()
     const script = `python3 - <<'END'
 import ctypes, os
 libc = ctypes.CDLL(None)
@@ -118,9 +119,9 @@ for wanted in range(-1000, 500):
     except OSError: pass
 print("preferred", score("self") < score(1), score(1) <= 0)
 END`
-    expect((await root(box, script)).stdout.split('\n')).toEqual([
+    expect((await root(sandbox, script)).stdout.split('\n')).toEqual([
       ...['traced False', 'memory False', 'files False', 'preferred False True', ''],
     ])
-    await cloche.call('DELETE', `/sandboxes/${box.id}`)
+    await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)
   })
 })

@@ -14,14 +14,14 @@ import type { Tenants } from './tenants.js'
 export async function ensureKillable(
   node: NodeContext,
   tenants: Tenants,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
 ): Promise<SandboxRecord> {
   const { hierarchy, cgroupRoot, ociRuntimes } = node
-  if (box.state === 'paused') await thaw(hierarchy, box.cgroup)
-  if (box.init === null || hierarchy.version === 2 || !tenants.isPaused(box.tenantId)) return box
-  for (const pid of await processesOf(hierarchy, box.cgroup)) signal(pid, 'SIGKILL')
-  const cgroup = join(cgroupRoot, 'pool', `${box.id}-leaving`)
-  relocate(hierarchy, box.cgroup, cgroup)
-  ociRuntimes.of(box.isolation).relocated(box.id, cgroup)
-  return { ...box, cgroup }
+  if (sandbox.state === 'paused') await thaw(hierarchy, sandbox.cgroup)
+  if (sandbox.init === null || hierarchy.version === 2 || !tenants.isPaused(sandbox.tenantId)) return sandbox
+  for (const pid of await processesOf(hierarchy, sandbox.cgroup)) signal(pid, 'SIGKILL')
+  const cgroup = join(cgroupRoot, 'pool', `${sandbox.id}-leaving`)
+  relocate(hierarchy, sandbox.cgroup, cgroup)
+  ociRuntimes.of(sandbox.isolation).relocated(sandbox.id, cgroup)
+  return { ...sandbox, cgroup }
 }

@@ -23,17 +23,17 @@ const mib = 1024 ** 2
 const nuisancePauseMs = 1000
 
 /** Where its record lies. */
-export const directoryOf = (node: NodeContext, box: SandboxRecord) =>
-  join(box.purpose === 'run' ? node.passing.boxes : node.boxes, box.id)
-const bundleOf = (node: NodeContext, box: SandboxRecord) => join(node.passing.bundles, box.id)
+export const directoryOf = (node: NodeContext, sandbox: SandboxRecord) =>
+  join(sandbox.purpose === 'run' ? node.passing.boxes : node.boxes, sandbox.id)
+const bundleOf = (node: NodeContext, sandbox: SandboxRecord) => join(node.passing.bundles, sandbox.id)
 
 /** What a stopped sandbox of a run has written, as a layer for others. */
 export const asLayer = (boxId: string) => join('..', 'runs', boxId, 'upper')
 
 /** Makes the disk of a new sandbox. */
-export function makeDisk(node: NodeContext, box: SandboxRecord): SandboxRecord {
-  const volume = createVolume(volumeOf(node, box), box.limits.diskMiB * mib)
-  return { ...box, volumeId: volume.id }
+export function makeDisk(node: NodeContext, sandbox: SandboxRecord): SandboxRecord {
+  const volume = createVolume(volumeOf(node, sandbox), sandbox.limits.diskMiB * mib)
+  return { ...sandbox, volumeId: volume.id }
 }
 
 /**
@@ -45,79 +45,80 @@ export function makeDisk(node: NodeContext, box: SandboxRecord): SandboxRecord {
  */
 export async function boot(
   node: NodeContext,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   bounds: CgroupLimits,
 ): Promise<SandboxRecord> {
-  const bundle = bundleOf(node, box)
+  const bundle = bundleOf(node, sandbox)
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
   const exitPipe = join(bundle, 'exit')
   if (!existsSync(exitPipe)) mkfifo(exitPipe, 0o600)
-  const idmap = await node.ranges.idmap(box.index)
-  const layers = box.layers.map((layer) => join(node.disk, 'layers', layer))
-  const rootfs = mountRootfs(join(node.scratch, box.id), layers, volumeOf(node, box), idmap)
+  const idmap = await node.ranges.idmap(sandbox.index)
+  const layers = sandbox.layers.map((layer) => join(node.disk, 'layers', layer))
+  const rootfs = mountRootfs(join(node.scratch, sandbox.id), layers, volumeOf(node, sandbox), idmap)
   const settling: Promise<void>[] = []
   try {
-    makeLeaf(node.hierarchy, box.cgroup)
-    applyLimits(node.hierarchy, box.cgroup, bounds, node.device)
-    const pid = await startContainer(node, box, bundle, rootfs.path)
+    makeLeaf(node.hierarchy, sandbox.cgroup)
+    applyLimits(node.hierarchy, sandbox.cgroup, bounds, node.device)
+    const pid = await startContainer(node, sandbox, bundle, rootfs.path)
     // gVisor has these in its own memory.
-    if (box.isolation === 'standard') {
+    if (sandbox.isolation === 'standard') {
       settling.push(
-        boundNamespaces(node.reaper, pid, ipcBounds(memoryOfFiles(box))),
-        node.view.prepare(pid, qgroupOf(node.disk, box.volumeId)),
+        boundNamespaces(node.reaper, pid, ipcBounds(memoryOfFiles(sandbox))),
+        node.view.prepare(pid, qgroupOf(node.disk, sandbox.volumeId)),
       )
       // One that waits in the pool will be in another.
-      if (box.sandboxId !== null) settling.push(node.view.showCgroups(pid, box.cgroup, box.cgroup))
+      if (sandbox.sandboxId !== null)
+        settling.push(node.view.showCgroups(pid, sandbox.cgroup, sandbox.cgroup))
     }
-    leaveIdleTrees(node.hierarchy, box.cgroup)
+    leaveIdleTrees(node.hierarchy, sandbox.cgroup)
     const began = startTime(pid)
     if (began === undefined) throw new Error('the first process of the sandbox ended at once')
     const running: SandboxRecord = {
-      ...box,
+      ...sandbox,
       state: 'running',
       failure: null,
       init: { pid, startTime: began },
     }
-    saveRecord(directoryOf(node, box), running)
+    saveRecord(directoryOf(node, sandbox), running)
     return running
   } finally {
     await Promise.all([rootfs[Symbol.asyncDispose](), ...settling])
   }
 }
 
-export const linkOf = (node: NodeContext, box: SandboxRecord): Link => ({
-  name: node.slot.interfaceName(box.index),
-  address: node.slot.address(box.index),
+export const linkOf = (node: NodeContext, sandbox: SandboxRecord): Link => ({
+  name: node.slot.interfaceName(sandbox.index),
+  address: node.slot.address(sandbox.index),
 })
-export const linkPolicyOf = (box: SandboxRecord): LinkPolicy => ({
-  policy: box.network,
-  mbps: box.limits.networkMbps,
+export const linkPolicyOf = (sandbox: SandboxRecord): LinkPolicy => ({
+  policy: sandbox.network,
+  mbps: sandbox.limits.networkMbps,
 })
 
 async function startContainer(
   node: NodeContext,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   bundle: string,
   rootfs: string,
 ): Promise<number> {
-  const ociRuntime = node.ociRuntimes.of(box.isolation)
+  const ociRuntime = node.ociRuntimes.of(sandbox.isolation)
   const spec = containerSpec({
     rootfs,
-    uidBase: node.slot.uidBase(box.index),
-    cgroup: box.cgroup,
-    hostname: box.hostname,
-    memoryBytes: memoryOfFiles(box),
+    uidBase: node.slot.uidBase(sandbox.index),
+    cgroup: sandbox.cgroup,
+    hostname: sandbox.hostname,
+    memoryBytes: memoryOfFiles(sandbox),
     filter: node.filter.config(),
-    rlimits: ociRuntime.rlimits(box.limits),
+    rlimits: ociRuntime.rlimits(sandbox.limits),
   })
   // Open for reading too, or opening would wait for a reader.
   const output = openSync(join(bundle, 'exit'), constants.O_RDWR)
   try {
-    return await ociRuntime.start(box.id, bundle, spec, output, async (pid) => {
-      settleNetwork(pid, node.slot.uidBase(box.index))
+    return await ociRuntime.start(sandbox.id, bundle, spec, output, async (pid) => {
+      settleNetwork(pid, node.slot.uidBase(sandbox.index))
       // What gVisor runs as first process is all of the sandbox, with its memory.
-      if (box.isolation === 'standard') spareFirstProcess(pid)
-      await node.network.connect(linkOf(node, box), linkPolicyOf(box), pid)
+      if (sandbox.isolation === 'standard') spareFirstProcess(pid)
+      await node.network.connect(linkOf(node, sandbox), linkPolicyOf(sandbox), pid)
     })
   } finally {
     closeSync(output)
@@ -125,34 +126,35 @@ async function startContainer(
 }
 
 /** Ends everything that runs in the sandbox. Its disk stays. Says nothing if nothing runs. */
-export async function halt(node: NodeContext, box: SandboxRecord): Promise<void> {
-  await endProcesses(node, box)
-  node.cpusets.release(box.id)
+export async function halt(node: NodeContext, sandbox: SandboxRecord): Promise<void> {
+  await endProcesses(node, sandbox)
+  node.cpusets.release(sandbox.id)
   // The interface dies with the namespace, a little later; its name and address are needed again now.
-  await node.network.disconnect(linkOf(node, box))
+  await node.network.disconnect(linkOf(node, sandbox))
 }
 
-async function endProcesses(node: NodeContext, box: SandboxRecord): Promise<void> {
-  await node.ociRuntimes.of(box.isolation).remove(box.id)
-  await endCgroup(node.hierarchy, box.cgroup)
+async function endProcesses(node: NodeContext, sandbox: SandboxRecord): Promise<void> {
+  await node.ociRuntimes.of(sandbox.isolation).remove(sandbox.id)
+  await endCgroup(node.hierarchy, sandbox.cgroup)
 }
 
 /**
  * Removes every trace of a sandbox. Can be called at any point of its life, and again. Nobody waits for the kernel
  * to take its interface away, 30 ms: its place is free again after that.
  */
-export async function destroy(node: NodeContext, box: SandboxRecord): Promise<void> {
-  const directory = directoryOf(node, box)
+export async function destroy(node: NodeContext, sandbox: SandboxRecord): Promise<void> {
+  const directory = directoryOf(node, sandbox)
   // Whoever finds the rest after a crash may finish what was begun here.
-  if (box.sandboxId !== null && existsSync(directory)) saveRecord(directory, { ...box, removing: true })
-  await endProcesses(node, box)
-  node.cpusets.release(box.id)
-  const volume = volumeOf(node, box)
+  if (sandbox.sandboxId !== null && existsSync(directory))
+    saveRecord(directory, { ...sandbox, removing: true })
+  await endProcesses(node, sandbox)
+  node.cpusets.release(sandbox.id)
+  const volume = volumeOf(node, sandbox)
   if (existsSync(volume)) destroyVolume(volume)
-  removeMountPoints(join(node.scratch, box.id))
-  rmSync(bundleOf(node, box), { recursive: true, force: true })
+  removeMountPoints(join(node.scratch, sandbox.id))
+  rmSync(bundleOf(node, sandbox), { recursive: true, force: true })
   removeRecord(directory)
-  node.ranges.releaseAfter(box.index, node.network.disconnect(linkOf(node, box)), node.log)
+  node.ranges.releaseAfter(sandbox.index, node.network.disconnect(linkOf(node, sandbox)), node.log)
 }
 
 /**
@@ -161,20 +163,20 @@ export async function destroy(node: NodeContext, box: SandboxRecord): Promise<vo
  */
 export async function setAside(
   node: NodeContext,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   why: { cause: QuarantineCause; reason: string },
 ): Promise<string> {
-  await endProcesses(node, box)
-  const entry = node.quarantine.add(box.id, why)
-  removeMountPoints(join(node.scratch, box.id))
-  rmSync(bundleOf(node, box), { recursive: true, force: true })
-  node.ranges.releaseAfter(box.index, node.network.disconnect(linkOf(node, box)), node.log)
+  await endProcesses(node, sandbox)
+  const entry = node.quarantine.add(sandbox.id, why)
+  removeMountPoints(join(node.scratch, sandbox.id))
+  rmSync(bundleOf(node, sandbox), { recursive: true, force: true })
+  node.ranges.releaseAfter(sandbox.index, node.network.disconnect(linkOf(node, sandbox)), node.log)
   return entry
 }
 
 /** Whether the very process that the record names is alive. */
-export function isAlive(box: SandboxRecord): boolean {
-  return box.init !== null && startTime(box.init.pid) === box.init.startTime
+export function isAlive(sandbox: SandboxRecord): boolean {
+  return sandbox.init !== null && startTime(sandbox.init.pid) === sandbox.init.startTime
 }
 
 /**
@@ -182,8 +184,8 @@ export function isAlive(box: SandboxRecord): boolean {
  * so its end is an end of file, with no process for each sandbox. The kernel closes a dying process's files
  * before it is dead, and a tenant may close them on a living one: hence the look at the process itself.
  */
-export function watchExit(node: NodeContext, box: SandboxRecord, ended: () => void): void {
-  const fd = openSync(join(bundleOf(node, box), 'exit'), constants.O_RDONLY | constants.O_NONBLOCK)
+export function watchExit(node: NodeContext, sandbox: SandboxRecord, ended: () => void): void {
+  const fd = openSync(join(bundleOf(node, sandbox), 'exit'), constants.O_RDONLY | constants.O_NONBLOCK)
   const pipe = new Socket({ fd, readable: true, writable: false })
   pipe.on('data', () => {
     pipe.pause()
@@ -191,10 +193,10 @@ export function watchExit(node: NodeContext, box: SandboxRecord, ended: () => vo
   })
   pipe.once('error', () => pipe.destroy())
   pipe.once('close', async () => {
-    for (let waitMs = 1; isAlive(box); waitMs = Math.min(waitMs * 2, nuisancePauseMs)) {
+    for (let waitMs = 1; isAlive(sandbox); waitMs = Math.min(waitMs * 2, nuisancePauseMs)) {
       await sleep(waitMs, undefined, { ref: false })
     }
-    if (box.init !== null) void node.reaper.wait(box.init.pid)
+    if (sandbox.init !== null) void node.reaper.wait(sandbox.init.pid)
     ended()
   })
   pipe.unref()

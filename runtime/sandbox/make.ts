@@ -5,7 +5,7 @@ import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { assertCapacity } from './capacity.js'
 import { saveCopy } from './copy.js'
-import * as life from './lifecycle.js'
+import * as lifecycle from './lifecycle.js'
 import type { NodeContext } from './node.js'
 import { freshRecord, type SandboxRecord, saveRecord, syncRecord } from './record.js'
 import type { Tenants } from './tenants.js'
@@ -40,40 +40,44 @@ export class Maker {
     const fresh = freshRecord(index, {
       ...{ sandboxId: id, tenantId, purpose, template: plan.template },
       ...{ limits, network, isolation, env, hostname, cgroup },
-      layers: below === undefined ? template.layers : [...template.layers, life.asLayer(below)],
+      layers: below === undefined ? template.layers : [...template.layers, lifecycle.asLayer(below)],
     })
-    const directory = life.directoryOf(this.node, fresh)
+    const directory = lifecycle.directoryOf(this.node, fresh)
     try {
       saveRecord(directory, fresh)
       // It lasts as long as the rest, or less, and nobody waits for it. What is for a run does not outlive the host.
       const synced = purpose === 'run' ? undefined : syncRecord(directory)
       synced?.catch(() => {}) // heard below
-      const box = await life.boot(this.node, life.makeDisk(this.node, fresh), this.boundsOf(fresh))
-      if (id !== null) saveCopy(this.node, box)
+      const sandbox = await lifecycle.boot(
+        this.node,
+        lifecycle.makeDisk(this.node, fresh),
+        this.boundsOf(fresh),
+      )
+      if (id !== null) saveCopy(this.node, sandbox)
       await synced
-      return box
+      return sandbox
     } catch (error) {
-      await life.destroy(this.node, fresh)
+      await lifecycle.destroy(this.node, fresh)
       throw error
     }
   }
 
   /** Where the next sandbox for a run is to be made. */
   runCgroup(): string {
-    this.#runs ??= life.makeParentCgroup(this.node, 'runs')
+    this.#runs ??= lifecycle.makeParentCgroup(this.node, 'runs')
     return join(this.#runs, `run-${process.hrtime.bigint()}`)
   }
 
   /** What its cgroup is held to. */
-  boundsOf(box: SandboxRecord): CgroupLimits {
-    const bounds = this.tenants.bounds(box.tenantId, this.hostLimits(box))
+  boundsOf(sandbox: SandboxRecord): CgroupLimits {
+    const bounds = this.tenants.bounds(sandbox.tenantId, this.hostLimits(sandbox))
     // One that waits in the pool is nobody's load. The programs of runs are in cgroups of their own.
-    const pinned = box.sandboxId !== null && box.isolation === 'standard'
-    return pinned ? { ...bounds, cpuset: this.node.cpusets.assign(box.id, box.limits.cpus) } : bounds
+    const pinned = sandbox.sandboxId !== null && sandbox.isolation === 'standard'
+    return pinned ? { ...bounds, cpuset: this.node.cpusets.assign(sandbox.id, sandbox.limits.cpus) } : bounds
   }
 
   /** What the host must allow, so that the sandbox has its limits. */
-  hostLimits(box: SandboxRecord): Limits {
-    return this.node.ociRuntimes.of(box.isolation).hostLimits(box.limits)
+  hostLimits(sandbox: SandboxRecord): Limits {
+    return this.node.ociRuntimes.of(sandbox.isolation).hostLimits(sandbox.limits)
   }
 }

@@ -8,7 +8,7 @@ import { sizeClass } from './size.js'
 const mib = 1024 ** 2
 
 /** The memory that bounds a sandbox's files in memory, in bytes: of its class, for a pooled one has no other yet. */
-export const memoryOfFiles = (box: SandboxRecord): number => sizeClass(box.limits.memoryMiB) * mib
+export const memoryOfFiles = (sandbox: SandboxRecord): number => sizeClass(sandbox.limits.memoryMiB) * mib
 
 /**
  * Brings what a running sandbox may hold in memory without any process to its limits.
@@ -17,19 +17,19 @@ export const memoryOfFiles = (box: SandboxRecord): number => sizeClass(box.limit
  */
 export async function fitMemoryFiles(
   reaper: Reaper,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   before: SandboxRecord,
 ): Promise<void> {
   // gVisor has these in its own memory.
-  if (box.init === null || box.isolation !== 'standard') return
-  const full = resizeMemoryFiles(box.init.pid, memoryOfFiles(box))
+  if (sandbox.init === null || sandbox.isolation !== 'standard') return
+  const full = resizeMemoryFiles(sandbox.init.pid, memoryOfFiles(sandbox))
   if (full === undefined) {
     // What is there already stays, however much it is.
-    return boundNamespaces(reaper, box.init.pid, ipcBounds(memoryOfFiles(box)))
+    return boundNamespaces(reaper, sandbox.init.pid, ipcBounds(memoryOfFiles(sandbox)))
   }
-  resizeMemoryFiles(box.init.pid, memoryOfFiles(before))
+  resizeMemoryFiles(sandbox.init.pid, memoryOfFiles(before))
   throw new RuntimeRefusal(
     'quota_exceeded',
-    `sandbox ${box.sandboxId} cannot be held to ${box.limits.memoryMiB} MiB of memory: its files in ${full} need more`,
+    `sandbox ${sandbox.sandboxId} cannot be held to ${sandbox.limits.memoryMiB} MiB of memory: its files in ${full} need more`,
   )
 }

@@ -25,8 +25,8 @@ export class Meter {
   ) {}
 
   /** What it has used since it was claimed, in all its runs, and what it uses now. */
-  async readOne(box: SandboxRecord): Promise<Usage> {
-    const [usage] = await this.readAll([box])
+  async readOne(sandbox: SandboxRecord): Promise<Usage> {
+    const [usage] = await this.readAll([sandbox])
     if (usage === undefined) throw new Error('one reading for each sandbox')
     return usage
   }
@@ -42,31 +42,31 @@ export class Meter {
       : undefined
     const usages: Usage[] = []
     let [read, began] = [0, performance.now()]
-    for (const box of boxes) {
+    for (const sandbox of boxes) {
       if (read === sliceOf || performance.now() - began > sliceMs) {
         await setImmediate()
         ;[read, began] = [0, performance.now()]
       }
-      usages.push(this.#sum(box, traffic?.get(slot.interfaceName(box.index))))
+      usages.push(this.#sum(sandbox, traffic?.get(slot.interfaceName(sandbox.index))))
       read++
     }
     return usages
   }
 
-  #sum(box: SandboxRecord, link: Traffic | undefined): Usage {
+  #sum(sandbox: SandboxRecord, link: Traffic | undefined): Usage {
     const { hierarchy, device } = this.node
     // While it is being stopped its cgroup is still there, and counted already.
-    const alive = box.init !== null
-    const cgroup = alive ? readUsage(hierarchy, box.cgroup, device, this.read) : idle
+    const alive = sandbox.init !== null
+    const cgroup = alive ? readUsage(hierarchy, sandbox.cgroup, device, this.read) : idle
     const traffic = alive ? link : undefined
-    const { counted: before } = box
+    const { counted: before } = sandbox
     return {
       ...cgroup,
       cpuSeconds: before.cpuSeconds + cgroup.cpuSeconds,
       cpuThrottledSeconds: before.cpuThrottledSeconds + cgroup.cpuThrottledSeconds,
       memoryPeakBytes: Math.max(before.memoryPeakBytes, cgroup.memoryPeakBytes),
       oomKills: before.oomKills + cgroup.oomKills,
-      diskBytes: this.#diskBytes(box),
+      diskBytes: this.#diskBytes(sandbox),
       diskReadBytes: before.diskReadBytes + cgroup.diskReadBytes,
       diskWriteBytes: before.diskWriteBytes + cgroup.diskWriteBytes,
       networkRxBytes: before.networkRxBytes + (traffic?.rxBytes ?? 0),
@@ -75,17 +75,19 @@ export class Meter {
   }
 
   /** To be kept in the record when the cgroup and the interface go, and their counters with them. */
-  async count(box: SandboxRecord): Promise<Counted> {
-    return counted.parse(await this.readOne(box))
+  async count(sandbox: SandboxRecord): Promise<Counted> {
+    return counted.parse(await this.readOne(sandbox))
   }
 
   /** The same for a link that goes while the sandbox goes on. */
-  countLink(box: SandboxRecord): Counted {
-    const traffic = readTraffic(this.node.slot.interfacePrefix).get(this.node.slot.interfaceName(box.index))
+  countLink(sandbox: SandboxRecord): Counted {
+    const traffic = readTraffic(this.node.slot.interfacePrefix).get(
+      this.node.slot.interfaceName(sandbox.index),
+    )
     return {
-      ...box.counted,
-      networkRxBytes: box.counted.networkRxBytes + (traffic?.rxBytes ?? 0),
-      networkTxBytes: box.counted.networkTxBytes + (traffic?.txBytes ?? 0),
+      ...sandbox.counted,
+      networkRxBytes: sandbox.counted.networkRxBytes + (traffic?.rxBytes ?? 0),
+      networkTxBytes: sandbox.counted.networkTxBytes + (traffic?.txBytes ?? 0),
     }
   }
 

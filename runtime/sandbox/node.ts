@@ -42,8 +42,8 @@ export interface NodeContext {
   /** Puts a shell that waits into a pooled sandbox's container. Never fails. */
   prepareShell(container: string): Promise<void>
   /** Puts a process that waits for its program into one that is for a run. Never fails. */
-  prepareGate(box: SandboxRecord): Promise<void>
-  readonly space: DiskReserve
+  prepareGate(sandbox: SandboxRecord): Promise<void>
+  readonly diskReserve: DiskReserve
   /** Sandboxes that were set aside with their disks. */
   readonly quarantine: Quarantine
   /** What an operator should look at, a sentence each. */
@@ -57,8 +57,8 @@ export interface NodeContext {
  */
 export const volumeOf = (
   node: { readonly disk: string },
-  box: Pick<SandboxRecord, 'id' | 'purpose'>,
-): string => join(node.disk, box.purpose === 'run' ? 'runs' : 'sandboxes', box.id)
+  sandbox: Pick<SandboxRecord, 'id' | 'purpose'>,
+): string => join(node.disk, sandbox.purpose === 'run' ? 'runs' : 'sandboxes', sandbox.id)
 
 /** Idmaps opened ahead: to make one takes a process and 3 ms, and a new sandbox waits for it. */
 const idmapsAhead = 4

@@ -45,12 +45,12 @@ describe('a sandbox whose record cannot be read', { timeout: 60_000 }, () => {
   const recordFile = (id: string) => join(cloche.home, 'boxes', cloche.recordOf(id).id, 'record.json')
   /** A sandbox with a file of its own. */
   const withFile = async () => {
-    const box = await cloche.claim()
-    expect((await cloche.exec(box.id, `echo ${box.id} > kept; sync`)).exit?.exitCode).toBe(0)
-    return box
+    const sandbox = await cloche.claim()
+    expect((await cloche.exec(sandbox.id, `echo ${sandbox.id} > kept; sync`)).exit?.exitCode).toBe(0)
+    return sandbox
   }
-  const asOf = ({ id, ...box }: RuntimeSandbox) => ({
-    ...{ sandboxId: id, tenantId: box.tenantId, template: 'base', limits: box.limits },
+  const asOf = ({ id, ...sandbox }: RuntimeSandbox) => ({
+    ...{ sandboxId: id, tenantId: sandbox.tenantId, template: 'base', limits: sandbox.limits },
     ...{ network: 'none', isolation: 'standard', env: {}, hostname: 'restored' },
   })
   const restore = (entry: string, as: object) => cloche.call('POST', `/quarantine/${entry}/restore`, as)
@@ -115,13 +115,13 @@ describe('a sandbox whose record cannot be read', { timeout: 60_000 }, () => {
     expect([wrong.status, refusalOf(wrong).message]).toEqual([409, expect.stringContaining('already')])
     const others = await restore(kept, asOf({ ...fine, id: newId('sb') }))
     expect(refusalOf(others)).toMatchObject({ code: 'conflict', message: expect.stringContaining(cut.id) })
-    for (const box of [emptied, cut]) {
-      const entry = found.find(({ sandboxId }) => sandboxId === box.id)?.id ?? ''
-      expect(JSON.parse((await restore(entry, asOf(box))).text)).toMatchObject({
-        id: box.id,
+    for (const sandbox of [emptied, cut]) {
+      const entry = found.find(({ sandboxId }) => sandboxId === sandbox.id)?.id ?? ''
+      expect(JSON.parse((await restore(entry, asOf(sandbox))).text)).toMatchObject({
+        id: sandbox.id,
         state: 'stopped',
       })
-      await expectFile(box.id)
+      await expectFile(sandbox.id)
     }
 
     // An upgrade reads the record that was too new: here somebody mends it.
@@ -170,14 +170,14 @@ describe('a sandbox whose record cannot be read', { timeout: 60_000 }, () => {
   })
 
   it('can be set aside by the server, and comes back at every point where that was interrupted', async () => {
-    const box = await withFile()
-    const name = cloche.recordOf(box.id).id
-    const aside = await cloche.call('POST', `/sandboxes/${box.id}/quarantine`, {
+    const sandbox = await withFile()
+    const name = cloche.recordOf(sandbox.id).id
+    const aside = await cloche.call('POST', `/sandboxes/${sandbox.id}/quarantine`, {
       ...{ cause: 'unknown_to_database', reason: 'test' },
     })
     const { id } = quarantineEntry.parse(JSON.parse(aside.text))
     expect(await listed()).toEqual([])
-    expect(await entries()).toMatchObject([{ id, cause: 'unknown_to_database', sandboxId: box.id }])
+    expect(await entries()).toMatchObject([{ id, cause: 'unknown_to_database', sandboxId: sandbox.id }])
     const at = (...path: string[]) => join(cloche.home, 'quarantine', id, ...path)
     const [record, disk] = [join(cloche.home, 'boxes', name), join(cloche.disk, 'sandboxes', name)]
     const note = (more: object) =>
@@ -191,38 +191,38 @@ describe('a sandbox whose record cannot be read', { timeout: 60_000 }, () => {
       renameSync(at('record'), record)
       note({ from: name })
     })
-    expect(await entries()).toMatchObject([{ id, sandboxId: box.id }])
+    expect(await entries()).toMatchObject([{ id, sandboxId: sandbox.id }])
     await cloche.restart({}, () => {
       // Killed before anything was moved.
       renameSync(at('record'), record)
       renameSync(join(cloche.disk, 'quarantine', id), disk)
       note({ from: name })
     })
-    expect(await entries()).toMatchObject([{ id, sandboxId: box.id }])
+    expect(await entries()).toMatchObject([{ id, sandboxId: sandbox.id }])
     await cloche.restart({}, () => {
       // Killed in a restoration, between disk and record.
       renameSync(join(cloche.disk, 'quarantine', id), disk)
       note({ to: name })
     })
-    expect(await entries()).toMatchObject([{ id, sandboxId: box.id }])
+    expect(await entries()).toMatchObject([{ id, sandboxId: sandbox.id }])
     expect(await listed()).toEqual([])
-    expect((await restore(id, asOf(box))).status).toBe(200)
-    await expectFile(box.id)
-    await remove(box)
+    expect((await restore(id, asOf(sandbox))).status).toBe(200)
+    await expectFile(sandbox.id)
+    await remove(sandbox)
   })
 
   it('is not mistaken for one of the pool when its record is older than its disk', async () => {
-    const box = await withFile()
+    const sandbox = await withFile()
     await cloche.restart({}, () => {
-      const file = recordFile(box.id)
+      const file = recordFile(sandbox.id)
       const stale = { sandboxId: null, tenantId: null, init: null }
       writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...stale }))
     })
     const [entry] = await entries()
     expect(entry).toMatchObject({ cause: 'outdated_record' })
-    expect((await restore(entry?.id ?? '', asOf(box))).status).toBe(200)
-    await expectFile(box.id)
-    await remove(box)
+    expect((await restore(entry?.id ?? '', asOf(sandbox))).status).toBe(200)
+    await expectFile(sandbox.id)
+    await remove(sandbox)
   })
 
   it('neither loses a disk nor leaves one behind, wherever in a creation or a removal the runtime is killed', async () => {

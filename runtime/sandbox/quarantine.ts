@@ -102,13 +102,13 @@ export class Quarantine {
   }
 
   /** Entries that were set aside because of their record only, and whose record can be read now: by this version, or since somebody mended it. */
-  readable(): { id: string; box: SandboxRecord }[] {
+  readable(): { id: string; sandbox: SandboxRecord }[] {
     return this.ids().flatMap((id) => {
       const { cause } = this.#note(id)
       if (cause !== 'unreadable_record' && cause !== 'newer_record') return []
       if (!existsSync(this.#volume(id))) return []
       try {
-        return [{ id, box: readRecord(join(this.#kept(id), 'record')) }]
+        return [{ id, sandbox: readRecord(join(this.#kept(id), 'record')) }]
       } catch {
         return [] // still not
       }
@@ -120,13 +120,13 @@ export class Quarantine {
    * @param directory of the record
    * @throws RuntimeRefusal `not_found`, `conflict` when there is no disk
    */
-  restore(id: string, box: SandboxRecord, directory: string): SandboxRecord {
+  restore(id: string, sandbox: SandboxRecord, directory: string): SandboxRecord {
     this.#assertKnown(id)
     if (!existsSync(this.#volume(id))) throw new RuntimeRefusal('conflict', `${id} has no disk to restore`)
-    this.#write(id, { ...this.#note(id), to: box.id })
-    const volume = join(this.places.disk, 'sandboxes', box.id)
+    this.#write(id, { ...this.#note(id), to: sandbox.id })
+    const volume = join(this.places.disk, 'sandboxes', sandbox.id)
     renameSync(this.#volume(id), volume)
-    const restored = { ...box, volumeId: volumeId(volume) }
+    const restored = { ...sandbox, volumeId: volumeId(volume) }
     saveRecord(directory, restored)
     rmSync(this.#kept(id), { recursive: true, force: true })
     return restored
@@ -168,16 +168,16 @@ export class Quarantine {
 
   #describe(id: string, usage: ReadonlyMap<number, number>): QuarantineEntry {
     const { at, cause, reason } = this.#note(id)
-    const box = this.recordOf(id)
+    const sandbox = this.recordOf(id)
     const volume = this.#volume(id)
     const overdue = Date.now() - Date.parse(at) > this.places.days * dayMs
     return {
       ...{ id, at, cause, reason, overdue },
-      sandboxId: box?.sandboxId ?? null,
-      tenantId: box?.tenantId ?? null,
-      template: box?.template ?? null,
-      limits: box?.limits ?? null,
-      createdAt: box?.createdAt ?? null,
+      sandboxId: sandbox?.sandboxId ?? null,
+      tenantId: sandbox?.tenantId ?? null,
+      template: sandbox?.template ?? null,
+      limits: sandbox?.limits ?? null,
+      createdAt: sandbox?.createdAt ?? null,
       diskBytes: existsSync(volume) ? (usage.get(volumeId(volume)) ?? 0) : null,
     }
   }

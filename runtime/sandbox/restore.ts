@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { RestoreRequest } from '../../protocol/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import * as life from './lifecycle.js'
+import * as lifecycle from './lifecycle.js'
 import type { NodeContext } from './node.js'
 import { freshRecord, type SandboxRecord } from './record.js'
 
@@ -54,11 +54,11 @@ export function restored(
     },
     cgroup: join(node.cgroupRoot, tenantId, sandboxId),
   })
-  const box: SandboxRecord = { ...fresh, state: 'stopped', counted: found?.counted ?? fresh.counted }
-  if (found?.unknown !== undefined) box.unknown = found.unknown
-  if (found !== undefined) box.createdAt = found.createdAt
+  const sandbox: SandboxRecord = { ...fresh, state: 'stopped', counted: found?.counted ?? fresh.counted }
+  if (found?.unknown !== undefined) sandbox.unknown = found.unknown
+  if (found !== undefined) sandbox.createdAt = found.createdAt
   try {
-    return node.quarantine.restore(entry, box, life.directoryOf(node, box))
+    return node.quarantine.restore(entry, sandbox, lifecycle.directoryOf(node, sandbox))
   } catch (error) {
     node.ranges.releaseAfter(index, Promise.resolve(), node.log)
     throw error

@@ -1,6 +1,6 @@
 import type { Claim } from '../../protocol/index.js'
 import { limitVolume } from '../rootfs/volume.js'
-import * as life from './lifecycle.js'
+import * as lifecycle from './lifecycle.js'
 import type { Maker } from './make.js'
 import { type NodeContext, volumeOf } from './node.js'
 import type { PoolSource } from './pool-source.js'
@@ -28,16 +28,16 @@ export class RunSandboxes {
    *
    * @param below a volume whose content lies over the template's layers; then it is never a pooled one
    */
-  async acquire(claim: Claim, below?: string): Promise<{ box: SandboxRecord; home: string }> {
+  async acquire(claim: Claim, below?: string): Promise<{ sandbox: SandboxRecord; home: string }> {
     const began = performance.now()
     const home = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
     try {
       const ready = below === undefined ? await this.#acquirePooled(claim) : undefined
-      const box =
+      const sandbox =
         ready ?? (await this.maker.make(null, { ...claim, purpose: 'run' }, this.maker.runCgroup(), below))
-      this.#acquired.set(box, undefined)
+      this.#acquired.set(sandbox, undefined)
       if (below === undefined) this.warm.recordLatency(claim, 'run', performance.now() - began)
-      return { box, home }
+      return { sandbox, home }
     } catch (error) {
       this.tenants.leave(claim.tenantId)
       throw error
@@ -45,20 +45,20 @@ export class RunSandboxes {
   }
 
   /** Destroys a sandbox that was acquired. Asked again it is the same destruction. */
-  release(box: SandboxRecord): Promise<void> {
-    const going = this.#acquired.get(box)
-    if (going !== undefined || !this.#acquired.has(box)) return going ?? Promise.resolve()
-    const gone = life.destroy(this.node, box).finally(() => {
-      this.#acquired.delete(box)
-      if (box.tenantId !== null) this.tenants.leave(box.tenantId)
+  release(sandbox: SandboxRecord): Promise<void> {
+    const going = this.#acquired.get(sandbox)
+    if (going !== undefined || !this.#acquired.has(sandbox)) return going ?? Promise.resolve()
+    const gone = lifecycle.destroy(this.node, sandbox).finally(() => {
+      this.#acquired.delete(sandbox)
+      if (sandbox.tenantId !== null) this.tenants.leave(sandbox.tenantId)
     })
-    this.#acquired.set(box, gone)
+    this.#acquired.set(sandbox, gone)
     return gone
   }
 
   /** Destroys every sandbox that is in use, whoever is using it. */
   async releaseAll(): Promise<void> {
-    await Promise.all([...this.#acquired.keys()].map((box) => this.release(box)))
+    await Promise.all([...this.#acquired.keys()].map((sandbox) => this.release(sandbox)))
   }
 
   /** From the pool, where it has waited without a link. */
@@ -66,15 +66,20 @@ export class RunSandboxes {
     const ready = this.warm.take(claim, 'run')
     if (ready === undefined) return undefined
     const { limits, network, env, tenantId } = claim
-    const box: SandboxRecord = { ...ready, tenantId, limits, network, env, warm: true }
+    const sandbox: SandboxRecord = { ...ready, tenantId, limits, network, env, warm: true }
     try {
-      if (limits.diskMiB !== ready.limits.diskMiB) limitVolume(volumeOf(this.node, box), limits.diskMiB * mib)
-      if (box.init !== null) {
-        await this.node.network.connect(life.linkOf(this.node, box), life.linkPolicyOf(box), box.init.pid)
+      if (limits.diskMiB !== ready.limits.diskMiB)
+        limitVolume(volumeOf(this.node, sandbox), limits.diskMiB * mib)
+      if (sandbox.init !== null) {
+        await this.node.network.connect(
+          lifecycle.linkOf(this.node, sandbox),
+          lifecycle.linkPolicyOf(sandbox),
+          sandbox.init.pid,
+        )
       }
-      return box
+      return sandbox
     } catch (error) {
-      await life.destroy(this.node, box)
+      await lifecycle.destroy(this.node, sandbox)
       this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be acquired')
       return undefined
     }

@@ -20,7 +20,7 @@ import { assertCapacity } from './capacity.js'
 import { holdTo, limitDisk, relink } from './change.js'
 import { saveCopy } from './copy.js'
 import { ensureKillable } from './killable.js'
-import * as life from './lifecycle.js'
+import * as lifecycle from './lifecycle.js'
 import type { Maker } from './make.js'
 import { Meter } from './meter.js'
 import type { NodeContext } from './node.js'
@@ -55,41 +55,41 @@ export class Sandboxes {
 
   /** @throws RuntimeRefusal `not_found` */
   get(id: string): SandboxRecord {
-    const box = this.#boxes.get(id)
-    if (box === undefined) throw notFound('sandbox', id)
-    return box
+    const sandbox = this.#boxes.get(id)
+    if (sandbox === undefined) throw notFound('sandbox', id)
+    return sandbox
   }
 
   /** @throws RuntimeRefusal `sandbox_not_running` */
   running(id: string): SandboxRecord {
-    const box = this.get(id)
-    const state = this.stateOf(box)
+    const sandbox = this.get(id)
+    const state = this.stateOf(sandbox)
     if (state !== 'running') throw notRunning(id, state)
-    return box
+    return sandbox
   }
 
   /** In a tenant that is paused nothing runs. */
-  stateOf(box: SandboxRecord): SandboxState {
-    return box.state === 'running' && this.tenants.isPaused(box.tenantId) ? 'paused' : box.state
+  stateOf(sandbox: SandboxRecord): SandboxState {
+    return sandbox.state === 'running' && this.tenants.isPaused(sandbox.tenantId) ? 'paused' : sandbox.state
   }
 
   /** @param metered with live usage; without it the answer needs no question to the kernel */
-  async describe(box: SandboxRecord, metered = true): Promise<RuntimeSandbox> {
-    return this.#present(box, metered ? await this.meter.readOne(box) : null)
+  async describe(sandbox: SandboxRecord, metered = true): Promise<RuntimeSandbox> {
+    return this.#present(sandbox, metered ? await this.meter.readOne(sandbox) : null)
   }
 
   /** Every sandbox with its live usage, in one pass. */
   async describeAll(): Promise<RuntimeSandbox[]> {
     const boxes = this.list()
     const usages = await this.meter.readAll(boxes)
-    return boxes.map((box, at) => this.#present(box, usages[at] ?? null))
+    return boxes.map((sandbox, at) => this.#present(sandbox, usages[at] ?? null))
   }
 
-  #present(box: SandboxRecord, usage: RuntimeSandbox['usage']): RuntimeSandbox {
-    const { template, failure, limits, network, isolation, warm } = box
-    const state = this.stateOf(box)
-    const id = box.sandboxId ?? ''
-    const tenantId = box.tenantId ?? ''
+  #present(sandbox: SandboxRecord, usage: RuntimeSandbox['usage']): RuntimeSandbox {
+    const { template, failure, limits, network, isolation, warm } = sandbox
+    const state = this.stateOf(sandbox)
+    const id = sandbox.sandboxId ?? ''
+    const tenantId = sandbox.tenantId ?? ''
     return {
       id,
       tenantId,
@@ -101,25 +101,25 @@ export class Sandboxes {
       isolation,
       warm,
       usage,
-      allowedNames: this.node.network.describe(life.linkOf(this.node, box)),
+      allowedNames: this.node.network.describe(lifecycle.linkOf(this.node, sandbox)),
     }
   }
 
   /** Takes up a sandbox that an earlier runtime made. */
-  adopt(box: SandboxRecord): void {
-    if (box.sandboxId === null) return
-    this.#keep(box)
-    if (box.tenantId !== null) this.tenants.adopt(box.tenantId)
-    if (box.init !== null) this.#watch(box)
+  adopt(sandbox: SandboxRecord): void {
+    if (sandbox.sandboxId === null) return
+    this.#keep(sandbox)
+    if (sandbox.tenantId !== null) this.tenants.adopt(sandbox.tenantId)
+    if (sandbox.init !== null) this.#watch(sandbox)
   }
 
   /** A sandbox for a tenant: from the pool, or made now. Asked again with the same id it is the same one. */
-  claim(id: string, claim: Claim): Promise<{ box: SandboxRecord; created: boolean }> {
+  claim(id: string, claim: Claim): Promise<{ sandbox: SandboxRecord; created: boolean }> {
     return this.#inTurn(id, async () => {
       const known = this.#boxes.get(id)
       if (known !== undefined) {
         if (known.tenantId !== claim.tenantId) throw new RuntimeRefusal('conflict', `${id} is taken`)
-        return { box: known, created: false }
+        return { sandbox: known, created: false }
       }
       const template = this.templates().get(claim.template)
       if (template === undefined || !template.isolation.includes(claim.isolation)) {
@@ -132,16 +132,16 @@ export class Sandboxes {
       const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
       try {
         const cgroup = join(parent, id)
-        const box =
+        const sandbox =
           (await this.#takeWarm(id, claim, cgroup)) ??
           (await this.maker.make(id, { ...claim, purpose: 'sandbox' }, cgroup))
-        this.#keep(box)
+        this.#keep(sandbox)
         setImmediate(() => {
-          this.#watch(box)
-          if (box.warm) this.#secure(box)
+          this.#watch(sandbox)
+          if (sandbox.warm) this.#secure(sandbox)
         })
         this.warm.recordLatency(claim, 'sandbox', performance.now() - began)
-        return { box, created: true }
+        return { sandbox, created: true }
       } catch (error) {
         this.tenants.leave(claim.tenantId)
         throw error
@@ -155,11 +155,11 @@ export class Sandboxes {
     if (ready === undefined) return undefined
     const { limits, network, env, hostname, tenantId } = claim
     const wanted = { sandboxId: id, tenantId, limits, network, env, hostname, cgroup, warm: true }
-    const box = { ...ready, ...wanted }
+    const sandbox = { ...ready, ...wanted }
     try {
-      return await assignPooled(this.node, ready, box, this.maker.boundsOf(box))
+      return await assignPooled(this.node, ready, sandbox, this.maker.boundsOf(sandbox))
     } catch (error) {
-      await life.destroy(this.node, box)
+      await lifecycle.destroy(this.node, sandbox)
       // What the kernel refuses of a claim it would refuse of a new sandbox too.
       if (error instanceof CgroupWriteError || error instanceof RuntimeRefusal) throw error
       this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be handed out')
@@ -170,13 +170,15 @@ export class Sandboxes {
   change(id: string, change: Change): Promise<SandboxRecord> {
     return this.#inTurn(id, async () => {
       const before = this.get(id)
-      const box = {
+      const sandbox = {
         ...before,
         limits: change.limits ?? before.limits,
         network: change.network ?? before.network,
       }
-      if (change.limits !== undefined) await holdTo(this.node, this.maker, box, before)
-      const changed = this.#keep(box.init === null ? box : await relink(this.node, this.meter, box, before))
+      if (change.limits !== undefined) await holdTo(this.node, this.maker, sandbox, before)
+      const changed = this.#keep(
+        sandbox.init === null ? sandbox : await relink(this.node, this.meter, sandbox, before),
+      )
       saveCopy(this.node, changed)
       return changed
     })
@@ -184,22 +186,22 @@ export class Sandboxes {
 
   pause(id: string): Promise<SandboxRecord> {
     return this.#inTurn(id, async () => {
-      const box = this.get(id)
-      if (box.state === 'paused') return box
-      if (box.state !== 'running') throw notRunning(id, box.state)
-      await freeze(this.node.hierarchy, box.cgroup)
-      return this.#keep({ ...box, state: 'paused' })
+      const sandbox = this.get(id)
+      if (sandbox.state === 'paused') return sandbox
+      if (sandbox.state !== 'running') throw notRunning(id, sandbox.state)
+      await freeze(this.node.hierarchy, sandbox.cgroup)
+      return this.#keep({ ...sandbox, state: 'paused' })
     })
   }
 
   resume(id: string): Promise<SandboxRecord> {
     return this.#inTurn(id, async () => {
-      const box = this.get(id)
-      this.tenants.assertAwake(box.tenantId)
-      if (box.state === 'running') return box
-      if (box.state !== 'paused') throw notRunning(id, box.state)
-      await thaw(this.node.hierarchy, box.cgroup)
-      return this.#keep({ ...box, state: 'running' })
+      const sandbox = this.get(id)
+      this.tenants.assertAwake(sandbox.tenantId)
+      if (sandbox.state === 'running') return sandbox
+      if (sandbox.state !== 'paused') throw notRunning(id, sandbox.state)
+      await thaw(this.node.hierarchy, sandbox.cgroup)
+      return this.#keep({ ...sandbox, state: 'running' })
     })
   }
 
@@ -211,13 +213,13 @@ export class Sandboxes {
   stop(id: string, graceMs: number): Promise<SandboxRecord> {
     this.#terminations.shorten(id, graceMs)
     return this.#inTurn(id, async () => {
-      const box = this.get(id)
-      if (box.init === null) return box
-      this.#boxes.set(id, await this.#counted(box))
-      await this.#terminations.run(id, box, graceMs)
-      const stopped = await this.#counted(box)
+      const sandbox = this.get(id)
+      if (sandbox.init === null) return sandbox
+      this.#boxes.set(id, await this.#counted(sandbox))
+      await this.#terminations.run(id, sandbox, graceMs)
+      const stopped = await this.#counted(sandbox)
       this.#boxes.set(id, stopped)
-      await life.halt(this.node, await ensureKillable(this.node, this.tenants, box))
+      await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       this.#rebalance()
       return this.#keep(stopped)
     })
@@ -225,7 +227,9 @@ export class Sandboxes {
 
   /** Those that still run share the processors of those that have ended. */
   #rebalance(): void {
-    const running = new Map(this.list().flatMap((box) => (box.init === null ? [] : [[box.id, box]])))
+    const running = new Map(
+      this.list().flatMap((sandbox) => (sandbox.init === null ? [] : [[sandbox.id, sandbox]])),
+    )
     for (const [id, cpus] of this.node.cpusets.rebalance(new Set(running.keys()))) {
       try {
         pin(this.node.hierarchy, running.get(id)?.cgroup ?? '', cpus)
@@ -243,17 +247,17 @@ export class Sandboxes {
   }
 
   /** As it is when nothing runs in it any more, with what it has used until now. */
-  async #counted(box: SandboxRecord): Promise<SandboxRecord> {
-    return { ...box, state: 'stopped', init: null, counted: await this.meter.count(box) }
+  async #counted(sandbox: SandboxRecord): Promise<SandboxRecord> {
+    return { ...sandbox, state: 'stopped', init: null, counted: await this.meter.count(sandbox) }
   }
 
   start(id: string): Promise<SandboxRecord> {
     return this.#inTurn(id, async () => {
-      const box = this.get(id)
-      if (box.init !== null) return box
-      this.tenants.assertAwake(box.tenantId)
-      this.node.space.assertWritable()
-      const running = await life.boot(this.node, box, this.maker.boundsOf(box))
+      const sandbox = this.get(id)
+      if (sandbox.init !== null) return sandbox
+      this.tenants.assertAwake(sandbox.tenantId)
+      this.node.diskReserve.assertWritable()
+      const running = await lifecycle.boot(this.node, sandbox, this.maker.boundsOf(sandbox))
       this.#keep(running)
       this.#watch(running)
       return running
@@ -264,32 +268,32 @@ export class Sandboxes {
   remove(id: string): Promise<void> {
     this.#terminations.shorten(id, 0)
     return this.#inTurn(id, async () => {
-      const box = this.#boxes.get(id)
-      if (box === undefined) return
+      const sandbox = this.#boxes.get(id)
+      if (sandbox === undefined) return
       this.#boxes.delete(id)
       try {
-        await life.destroy(this.node, await ensureKillable(this.node, this.tenants, box))
+        await lifecycle.destroy(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       } catch (error) {
         // A tenant can make its processes slow to die: asked again, this goes on where it was.
-        this.#boxes.set(id, { ...box, state: 'stopped', init: null })
+        this.#boxes.set(id, { ...sandbox, state: 'stopped', init: null })
         throw error
       }
       this.#rebalance()
-      if (box.tenantId !== null) this.tenants.leave(box.tenantId)
+      if (sandbox.tenantId !== null) this.tenants.leave(sandbox.tenantId)
     })
   }
 
   /** Stops a sandbox and sets it aside with its disk, for an operator to decide. */
   quarantine(id: string, why: QuarantineRequest): Promise<QuarantineEntry> {
     return this.#inTurn(id, async () => {
-      const box = this.get(id)
-      await this.#terminations.run(id, box, defaultGraceMs)
-      const stopped = await this.#counted(box)
-      await life.halt(this.node, await ensureKillable(this.node, this.tenants, box))
+      const sandbox = this.get(id)
+      await this.#terminations.run(id, sandbox, defaultGraceMs)
+      const stopped = await this.#counted(sandbox)
+      await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       this.#save(stopped)
       this.#boxes.delete(id)
-      if (box.tenantId !== null) this.tenants.leave(box.tenantId)
-      return this.node.quarantine.describe(await life.setAside(this.node, stopped, why))
+      if (sandbox.tenantId !== null) this.tenants.leave(sandbox.tenantId)
+      return this.node.quarantine.describe(await lifecycle.setAside(this.node, stopped, why))
     })
   }
 
@@ -303,65 +307,68 @@ export class Sandboxes {
       if (this.#boxes.has(as.sandboxId)) {
         throw new RuntimeRefusal('conflict', `sandbox ${as.sandboxId} is on this node already`)
       }
-      const box = restored(this.node, entry, as, this.templates())
-      this.adopt(box)
-      limitDisk(this.node, box)
-      saveCopy(this.node, box)
-      await syncRecord(life.directoryOf(this.node, box))
-      return box
+      const sandbox = restored(this.node, entry, as, this.templates())
+      this.adopt(sandbox)
+      limitDisk(this.node, sandbox)
+      saveCopy(this.node, sandbox)
+      await syncRecord(lifecycle.directoryOf(this.node, sandbox))
+      return sandbox
     })
   }
 
   /** @throws RuntimeRefusal `quota_exceeded` when more is in use; nothing is changed then */
   setQuota(tenantId: string, quota: Quota): Promise<void> {
-    const theirs = this.list().filter((box) => box.tenantId === tenantId)
+    const theirs = this.list().filter((sandbox) => sandbox.tenantId === tenantId)
     return this.tenants.setQuota(
       tenantId,
       quota,
-      theirs.map((box) => box.limits),
+      theirs.map((sandbox) => sandbox.limits),
     )
   }
 
-  #watch(box: SandboxRecord): void {
-    life.watchExit(this.node, box, () => {
-      void this.#ended(box).catch((error: unknown) =>
-        this.node.log.error({ error, id: box.id }, 'cleaning up failed'),
+  #watch(sandbox: SandboxRecord): void {
+    lifecycle.watchExit(this.node, sandbox, () => {
+      void this.#ended(sandbox).catch((error: unknown) =>
+        this.node.log.error({ error, id: sandbox.id }, 'cleaning up failed'),
       )
     })
   }
 
   /** The first process is gone without having been asked to go. */
-  async #ended(box: SandboxRecord): Promise<void> {
-    const id = box.sandboxId ?? ''
+  async #ended(sandbox: SandboxRecord): Promise<void> {
+    const id = sandbox.sandboxId ?? ''
     await this.#inTurn(id, async () => {
       const now = this.#boxes.get(id)
-      if (now === undefined || now.init?.pid !== box.init?.pid || life.isAlive(now)) return
+      if (now === undefined || now.init?.pid !== sandbox.init?.pid || lifecycle.isAlive(now)) return
       const counted = await this.meter.count(now)
-      await life.halt(this.node, now)
+      await lifecycle.halt(this.node, now)
       this.#rebalance()
       this.#keep({ ...now, state: 'stopped', failure: 'its first process ended', init: null, counted })
     })
   }
 
   /** What a crash of the host must not take back: that a pooled sandbox has become somebody's. */
-  #secure(box: SandboxRecord): void {
-    if (!this.#boxes.has(box.sandboxId ?? '')) return // removed already
-    saveCopy(this.node, box)
-    syncRecord(life.directoryOf(this.node, box)).catch((error: unknown) => {
-      if (this.#boxes.has(box.sandboxId ?? '')) {
-        this.node.log.error({ err: error, id: box.id }, "a sandbox's record could not be written to the disk")
+  #secure(sandbox: SandboxRecord): void {
+    if (!this.#boxes.has(sandbox.sandboxId ?? '')) return // removed already
+    saveCopy(this.node, sandbox)
+    syncRecord(lifecycle.directoryOf(this.node, sandbox)).catch((error: unknown) => {
+      if (this.#boxes.has(sandbox.sandboxId ?? '')) {
+        this.node.log.error(
+          { err: error, id: sandbox.id },
+          "a sandbox's record could not be written to the disk",
+        )
       }
     })
   }
 
-  #keep(box: SandboxRecord): SandboxRecord {
-    this.#save(box)
-    if (box.sandboxId !== null) this.#boxes.set(box.sandboxId, box)
-    return box
+  #keep(sandbox: SandboxRecord): SandboxRecord {
+    this.#save(sandbox)
+    if (sandbox.sandboxId !== null) this.#boxes.set(sandbox.sandboxId, sandbox)
+    return sandbox
   }
 
-  #save(box: SandboxRecord): void {
-    saveRecord(life.directoryOf(this.node, box), box)
+  #save(sandbox: SandboxRecord): void {
+    saveRecord(lifecycle.directoryOf(this.node, sandbox), sandbox)
   }
 
   /** Runs `act` after everything that was asked of the same sandbox before. */

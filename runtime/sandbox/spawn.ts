@@ -32,7 +32,7 @@ export interface Spawned {
  */
 export async function spawnInside(
   node: NodeContext,
-  box: SandboxRecord,
+  sandbox: SandboxRecord,
   process: object,
   owner: InsideUser,
   inherited?: number,
@@ -42,16 +42,16 @@ export async function spawnInside(
   writeFileSync(files.process, JSON.stringify(process), { mode: 0o600 })
   const [stdin, stdout, stderr] = [pipe(), outputPipe(), outputPipe()]
   // Opening /dev/stdout inside opens the pipe anew, by its owner and mode.
-  const uid = node.slot.uidBase(box.index) + uidOf(owner)
+  const uid = node.slot.uidBase(sandbox.index) + uidOf(owner)
   for (const end of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) fchownSync(end, uid, uid)
   try {
     const more = inherited === undefined ? [] : [inherited]
     const stdio = [stdin.readEnd, stdout.writeEnd, stderr.writeEnd, ...more] as const
-    const ociRuntime = node.ociRuntimes.of(box.isolation)
-    const executed = await ociRuntime.exec(box.id, files, stdio)
+    const ociRuntime = node.ociRuntimes.of(sandbox.isolation)
+    const executed = await ociRuntime.exec(sandbox.id, files, stdio)
     const kill = () => {
-      ociRuntime.kill(box.id, executed).catch((error: unknown) => {
-        node.log.error({ error, id: box.id }, 'a command cannot be killed')
+      ociRuntime.kill(sandbox.id, executed).catch((error: unknown) => {
+        node.log.error({ error, id: sandbox.id }, 'a command cannot be killed')
       })
     }
     const ends = { stdin: stdin.writeEnd, stdout: stdout.readEnd, stderr: stderr.readEnd }
@@ -62,7 +62,7 @@ export async function spawnInside(
     throw await startRefusal(
       error,
       'the command',
-      () => box.init !== null && isAlive(box) && !isExiting(box.init.pid),
+      () => sandbox.init !== null && isAlive(sandbox) && !isExiting(sandbox.init.pid),
     )
   } finally {
     for (const fd of [stdin.readEnd, stdout.writeEnd, stderr.writeEnd]) closeSync(fd)

@@ -99,8 +99,8 @@ describe.each(['standard', 'hardened'] as const)('a %s sandbox that is stopped',
     for (const id of ids) await inBackground(id, handler('file'), 'file')
     const boxes = ids.map((id) => instance.recordOf(id).id)
     expect((await instance.call('POST', '/shutdown')).status).toBe(204)
-    for (const box of boxes) {
-      const file = join(instance.disk, 'sandboxes', box, 'upper', 'home', 'user', 'file')
+    for (const sandbox of boxes) {
+      const file = join(instance.disk, 'sandboxes', sandbox, 'upper', 'home', 'user', 'file')
       expect(readFileSync(file, 'utf8')).toBe('bye\n')
     }
   })

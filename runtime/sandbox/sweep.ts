@@ -5,7 +5,7 @@ import { endCgroup } from '../cgroup/hierarchy.js'
 import { disconnect, interfaceNames } from '../network/veth.js'
 import { removeMountPoints } from '../rootfs/rootfs.js'
 import { destroyVolume, dropStaleQgroups } from '../rootfs/volume.js'
-import * as life from './lifecycle.js'
+import * as lifecycle from './lifecycle.js'
 import type { NodeContext } from './node.js'
 import type { SandboxRecord } from './record.js'
 
@@ -20,7 +20,7 @@ export async function sweep(
   kept: readonly SandboxRecord[],
   left: ReadonlySet<string>,
 ): Promise<void> {
-  const ids = new Set([...kept.map((box) => box.id), ...left])
+  const ids = new Set([...kept.map((sandbox) => sandbox.id), ...left])
   const attempt = async (what: string, act: () => void | Promise<void>) => {
     try {
       await act()
@@ -40,9 +40,9 @@ export async function sweep(
   }
   await sweepVolumes(node, ids, attempt)
   await attempt('a quota group without a disk', () => dropStaleQgroups(node.disk))
-  const linked = kept.filter((box) => box.init !== null && box.network !== 'none')
-  const links = linked.map((box) => life.linkOf(node, box))
-  for (const box of linked) await node.network.adopt(life.linkOf(node, box), life.linkPolicyOf(box))
+  const linked = kept.filter((sandbox) => sandbox.init !== null && sandbox.network !== 'none')
+  const links = linked.map((sandbox) => lifecycle.linkOf(node, sandbox))
+  for (const one of linked) await node.network.adopt(lifecycle.linkOf(node, one), lifecycle.linkPolicyOf(one))
   await node.network.keep(links)
   for (const name of interfaceNames(node.slot.interfacePrefix)) {
     if (!links.some((link) => link.name === name)) await attempt(`interface ${name}`, () => disconnect(name))
@@ -53,7 +53,7 @@ export async function sweep(
       entry.isDirectory() ? removeMountPoints(path) : rmSync(path),
     )
   }
-  await sweepCgroups(node, new Set(kept.map((box) => box.cgroup)))
+  await sweepCgroups(node, new Set(kept.map((sandbox) => sandbox.cgroup)))
 }
 
 async function sweepVolumes(

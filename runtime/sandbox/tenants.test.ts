@@ -31,8 +31,8 @@ describe('what binds sandboxes and tenants', () => {
     readFileSync(join(hierarchy.mountOf(controller) ?? '', testInstance, path, file), 'utf8').trim()
   const memoryOf = (path: string) =>
     Number(kernel('memory', path, hierarchy.version === 2 ? 'memory.max' : 'memory.limit_in_bytes'))
-  const beats = async (box: RuntimeSandbox) => {
-    const count = async () => Number((await cloche.exec(box.id, 'cat /tmp/beats')).stdout)
+  const beats = async (sandbox: RuntimeSandbox) => {
+    const count = async () => Number((await cloche.exec(sandbox.id, 'cat /tmp/beats')).stdout)
     return count()
   }
 
@@ -50,16 +50,16 @@ describe('what binds sandboxes and tenants', () => {
     const quota = { ...testQuota, memoryMiB: 160 }
     const boxes = [await cloche.claim({ tenantId, quota }), await cloche.claim({ tenantId, quota })]
     const hog = 'python3 -c "b = bytearray(100 << 20); b[::4096] = b[::4096]; import time; time.sleep(3)"'
-    const ran = await Promise.all(boxes.map((box) => cloche.exec(box.id, hog)))
+    const ran = await Promise.all(boxes.map((sandbox) => cloche.exec(sandbox.id, hog)))
     expect(ran.map(({ exit }) => exit?.exitCode === 0).sort()).toEqual([false, true])
     for (const box of boxes) await remove(box.id)
   })
 
   it('says no to a quota below what is in use, and changes nothing', async () => {
-    const box = await cloche.claim()
-    const { tenantId } = box
+    const sandbox = await cloche.claim()
+    const { tenantId } = sandbox
     const busy = cloche.exec(
-      box.id,
+      sandbox.id,
       'python3 -c "b = bytearray(60 << 20); b[::4096] = b[::4096]; input()" < /dev/zero & for i in $(seq 12); do sleep 5 & done; wait',
       { timeoutMs: 4000 },
     )
@@ -77,51 +77,51 @@ describe('what binds sandboxes and tenants', () => {
     expect(refusalOf(few).message).toMatch(/cannot be held to 8 processes/)
     const narrow = await cloche.call('PUT', `/tenants/${tenantId}/quota`, { ...testQuota, cpus: 0.5 })
     expect(refusalOf(narrow).message).toMatch(/cannot be held to 0.5 cores/)
-    const limits = await cloche.call('PATCH', `/sandboxes/${box.id}`, {
+    const limits = await cloche.call('PATCH', `/sandboxes/${sandbox.id}`, {
       limits: { ...testLimits, memoryMiB: 16 },
     })
     expect(refusalOf(limits).code).toBe('quota_exceeded')
-    expect((await read(box.id)).limits).toEqual(testLimits)
+    expect((await read(sandbox.id)).limits).toEqual(testLimits)
     await busy
-    await remove(box.id)
+    await remove(sandbox.id)
   })
 
   it('says no to a disk smaller than what is on it', async () => {
-    const box = await cloche.claim()
-    await cloche.exec(box.id, 'head -c 40M /dev/urandom > file; sync')
-    const answer = await cloche.call('PATCH', `/sandboxes/${box.id}`, {
+    const sandbox = await cloche.claim()
+    await cloche.exec(sandbox.id, 'head -c 40M /dev/urandom > file; sync')
+    const answer = await cloche.call('PATCH', `/sandboxes/${sandbox.id}`, {
       limits: { ...testLimits, diskMiB: 16 },
     })
     expect(refusalOf(answer).message).toMatch(/cannot be held to 16 MiB of disk: 4\d MiB are in use/)
-    expect((await read(box.id)).limits.diskMiB).toBe(64)
-    await remove(box.id)
+    expect((await read(sandbox.id)).limits.diskMiB).toBe(64)
+    await remove(sandbox.id)
   })
 
   it('gives the reason of the kernel when the kernel says no, and puts back what was changed', async () => {
-    const box = await cloche.claim({ quota: { ...testQuota, cpus: 1 } })
+    const sandbox = await cloche.claim({ quota: { ...testQuota, cpus: 1 } })
     const limits = { ...testLimits, cpus: 1.5, memoryMiB: 64 }
-    const answer = await cloche.call('PATCH', `/sandboxes/${box.id}`, { limits })
+    const answer = await cloche.call('PATCH', `/sandboxes/${sandbox.id}`, { limits })
     if (hierarchy.version === 1) {
       expect(refusalOf(answer)).toMatchObject({ code: 'invalid_request' })
       expect(refusalOf(answer).message).toMatch(/the kernel refused 30000 for .*cpu.cfs_quota_us: EINVAL/)
-      expect(memoryOf(`${box.tenantId}/${box.id}`)).toBe(128 << 20)
+      expect(memoryOf(`${sandbox.tenantId}/${sandbox.id}`)).toBe(128 << 20)
     } else expect(answer.status).toBe(200)
-    await remove(box.id)
+    await remove(sandbox.id)
   })
 
   it('holds what reaches the disk to its bandwidth', async () => {
     const limits = { ...testLimits, diskWriteMiBps: 8, diskReadMiBps: 8 }
-    const box = await cloche.claim({ limits })
+    const sandbox = await cloche.claim({ limits })
     const script =
       'dd if=/dev/zero of=file bs=1M count=12 oflag=direct 2>&1; dd if=file of=/dev/null bs=1M iflag=direct 2>&1'
-    const { stdout } = await cloche.exec(box.id, script)
+    const { stdout } = await cloche.exec(sandbox.id, script)
     const seconds = Array.from(stdout.matchAll(/copied, ([\d.]+) s/g), ([, took]) => Number(took))
     expect(seconds).toHaveLength(2)
     for (const took of seconds) expect(took).toBeGreaterThan(1)
-    const { usage } = await read(box.id)
+    const { usage } = await read(sandbox.id)
     expect(usage?.diskWriteBytes).toBeGreaterThanOrEqual(12 << 20)
     expect(usage?.diskReadBytes).toBeGreaterThanOrEqual(12 << 20)
-    await remove(box.id)
+    await remove(sandbox.id)
   })
 
   it('shares the processors by weight', async () => {
@@ -131,32 +131,35 @@ describe('what binds sandboxes and tenants', () => {
       await cloche.claim({ limits: all, quota: { ...testQuota, weight: 100 } }),
       await cloche.claim({ limits: all, quota: { ...testQuota, weight: 400 } }),
     ]
-    const busy = (box: RuntimeSandbox) => cloche.exec(box.id, `for i in 1 2 3; do (${spin}) & done; wait`)
+    const busy = (sandbox: RuntimeSandbox) =>
+      cloche.exec(sandbox.id, `for i in 1 2 3; do (${spin}) & done; wait`)
     await Promise.all(boxes.map(busy))
-    const seconds = await Promise.all(boxes.map(async (box) => (await tenant(box.tenantId)).cpuSeconds))
+    const seconds = await Promise.all(
+      boxes.map(async (sandbox) => (await tenant(sandbox.tenantId)).cpuSeconds),
+    )
     expect((seconds[1] ?? 0) / (seconds[0] ?? 1)).toBeGreaterThan(2)
     for (const box of boxes) await remove(box.id)
   })
 
   it('counts on across stop and start', async () => {
-    const box = await cloche.claim()
+    const sandbox = await cloche.claim()
     await cloche.exec(
-      box.id,
+      sandbox.id,
       'dd if=/dev/zero of=file bs=1M count=8 oflag=direct; i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done',
     )
-    const before = (await read(box.id)).usage
+    const before = (await read(sandbox.id)).usage
     expect(before?.cpuSeconds).toBeGreaterThan(0.1)
-    await cloche.call('POST', `/sandboxes/${box.id}/stop`)
-    const stopped = (await read(box.id)).usage
+    await cloche.call('POST', `/sandboxes/${sandbox.id}/stop`)
+    const stopped = (await read(sandbox.id)).usage
     expect(stopped).toMatchObject({ pids: 0, memoryBytes: 0 })
     expect(stopped?.cpuSeconds).toBeGreaterThanOrEqual(before?.cpuSeconds ?? 99)
     await cloche.restart()
-    await cloche.call('POST', `/sandboxes/${box.id}/start`)
-    const after = (await read(box.id)).usage
+    await cloche.call('POST', `/sandboxes/${sandbox.id}/start`)
+    const after = (await read(sandbox.id)).usage
     expect(after?.cpuSeconds).toBeGreaterThanOrEqual(stopped?.cpuSeconds ?? 99)
     expect(after?.diskWriteBytes).toBeGreaterThanOrEqual(8 << 20)
     expect(after?.memoryPeakBytes).toBeGreaterThanOrEqual(stopped?.memoryPeakBytes ?? 1e12)
-    await remove(box.id)
+    await remove(sandbox.id)
   })
 
   it('pauses and resumes a whole tenant in one call, and leaves each sandbox its own state', async () => {

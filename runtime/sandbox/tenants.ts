@@ -6,7 +6,7 @@ import { applyLimits, changeLimits } from '../cgroup/limits.js'
 import { readUsage } from '../cgroup/usage.js'
 import { assertFits, inUse } from '../cgroup/usage-check.js'
 import { RuntimeRefusal } from '../errors.js'
-import * as life from './lifecycle.js'
+import * as lifecycle from './lifecycle.js'
 import type { NodeContext } from './node.js'
 
 /** Bounds of a sandbox that says none, so that none takes the whole disk. */
@@ -42,7 +42,7 @@ export class Tenants {
   adopt(tenantId: string): void {
     const tenant = this.#tenant(tenantId)
     if (tenant.members++ > 0) return
-    life.makeParentCgroup(this.node, tenantId)
+    lifecycle.makeParentCgroup(this.node, tenantId)
     tenant.paused = isFrozen(this.node.hierarchy, this.#path(tenantId))
   }
 
@@ -67,7 +67,7 @@ export class Tenants {
     try {
       if (tenant.members === 1) {
         const before = this.#stay(tenantId)
-        if (before === undefined) life.makeParentCgroup(this.node, tenantId)
+        if (before === undefined) lifecycle.makeParentCgroup(this.node, tenantId)
         if (!isSame(before, quota)) applyLimits(this.node.hierarchy, path, quota, this.node.device)
         tenant.quota = quota
       } else await this.#change(tenantId, tenant, quota, [limits])

@@ -27,13 +27,13 @@ export class Terminations {
    * Asks what runs in a sandbox to end, and waits until it has or the grace is over. A paused sandbox is thawed for it.
    * Those of a paused tenant stay frozen, and are not asked.
    */
-  async run(id: string, box: SandboxRecord, graceMs: number): Promise<void> {
-    if (box.init === null || graceMs === 0 || this.tenants.isPaused(box.tenantId)) return
-    if (box.state === 'paused') await thaw(this.node.hierarchy, box.cgroup)
+  async run(id: string, sandbox: SandboxRecord, graceMs: number): Promise<void> {
+    if (sandbox.init === null || graceMs === 0 || this.tenants.isPaused(sandbox.tenantId)) return
+    if (sandbox.state === 'paused') await thaw(this.node.hierarchy, sandbox.cgroup)
     const grace = new Grace(graceMs)
     this.#graces.set(id, grace)
     try {
-      await terminate(this.node, box, box.init.pid, grace)
+      await terminate(this.node, sandbox, sandbox.init.pid, grace)
     } finally {
       this.#graces.delete(id)
     }
@@ -86,12 +86,20 @@ class Grace {
  * it is alone on its terminal it gets SIGHUP, as when a window is closed, upon which it saves its history. After half of
  * the grace every session on a terminal gets SIGHUP.
  */
-async function terminate(node: NodeContext, box: SandboxRecord, init: number, grace: Grace): Promise<void> {
-  const ociRuntime = node.ociRuntimes.of(box.isolation)
-  const look = async () => ociRuntime.processes(box.id, init, await processesOf(node.hierarchy, box.cgroup))
+async function terminate(
+  node: NodeContext,
+  sandbox: SandboxRecord,
+  init: number,
+  grace: Grace,
+): Promise<void> {
+  const ociRuntime = node.ociRuntimes.of(sandbox.isolation)
+  const look = async () =>
+    ociRuntime.processes(sandbox.id, init, await processesOf(node.hierarchy, sandbox.cgroup))
   const send = async (those: readonly InsideProcess[], ...names: NodeJS.Signals[]) => {
     for (let at = 0; at < Math.min(those.length, ociRuntime.signals.most) && !grace.over; at += atOnce) {
-      await Promise.all(those.slice(at, at + atOnce).map(({ pid }) => ociRuntime.signal(box.id, pid, names)))
+      await Promise.all(
+        those.slice(at, at + atOnce).map(({ pid }) => ociRuntime.signal(sandbox.id, pid, names)),
+      )
     }
   }
   let left = await look()

@@ -20,9 +20,9 @@ describe('the shell of a pooled sandbox', () => {
 
   const claim = async (over: object = {}) => {
     await instance.poolFull()
-    const box = await instance.claim({ hostname: 'mine', ...over })
-    expect(box.warm).toBe(true)
-    return box.id
+    const sandbox = await instance.claim({ hostname: 'mine', ...over })
+    expect(sandbox.warm).toBe(true)
+    return sandbox.id
   }
   const open = async (id: string, body: object = {}) => {
     const answer = await instance.call('POST', `/sandboxes/${id}/terminals`, body)

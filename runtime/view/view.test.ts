@@ -108,18 +108,18 @@ describe('what a sandbox sees of processors, memory and time', () => {
     ['one of the pool', 2, 255, true],
   ] as const)('%s of %s processors and %s MiB', async (_, cpus, memoryMiB, warm) => {
     await instance.poolFull()
-    let box = await claim({ limits: limitsOf(cpus, memoryMiB) })
+    let sandbox = await claim({ limits: limitsOf(cpus, memoryMiB) })
     // When memory is short the pool gives up its own, also between the two calls.
-    for (let tries = 0; box.warm !== warm && tries < 5; tries++) {
-      await remove(box.id)
+    for (let tries = 0; sandbox.warm !== warm && tries < 5; tries++) {
+      await remove(sandbox.id)
       await instance.poolFull()
-      box = await claim({ limits: limitsOf(cpus, memoryMiB) })
+      sandbox = await claim({ limits: limitsOf(cpus, memoryMiB) })
     }
-    expect(box.warm).toBe(warm)
-    const view = await seen(box.id)
+    expect(sandbox.warm).toBe(warm)
+    const view = await seen(sandbox.id)
     expect(view).toMatchObject(expected(cpus, memoryMiB))
     expect(view.uptime).toBeLessThan((performance.now() - startedAt) / 1000 + 5)
-    await remove(box.id)
+    await remove(sandbox.id)
   })
 
   it('changes with the limits while it runs, and is right after a stop and a start', async () => {

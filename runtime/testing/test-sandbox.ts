@@ -18,7 +18,7 @@ import { openLaboratory, testInstance } from './kernel.js'
 const mib = 1024 ** 2
 
 /** One sandbox as lifecycle.ts makes it, without a runtime around it. */
-export interface TestBox extends AsyncDisposable {
+export interface TestSandbox extends AsyncDisposable {
   readonly home: string
   readonly disk: string
   readonly pid: number
@@ -28,7 +28,7 @@ export interface TestBox extends AsyncDisposable {
 }
 
 /** @param place 0 to 15: among the uid ranges that no instance uses, another one in each test file */
-export async function openBox(name: string, place: number, diskMiB = 64): Promise<TestBox> {
+export async function openTestSandbox(name: string, place: number, diskMiB = 64): Promise<TestSandbox> {
   const uidBase = uidBaseOf(place)
   const lab = await openLaboratory()
   const hierarchy = detectHierarchy()
