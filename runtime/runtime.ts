@@ -144,7 +144,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     network,
     lateOutput: new LateOutput(),
     prepareShell: shellPreparer(terminals, terminalProcess({}), log),
-    prepareGate: (sandbox) => pooledExecs.prepare(sandbox),
+    prepareExec: (sandbox) => pooledExecs.prepare(sandbox),
     memoryReserveBytes: config.memoryReserveBytes,
     diskReserve: new DiskReserve(config.home, disk, log, remount, config.diskReserveBytes),
     quarantine: new Quarantine({ home: config.home, disk, days: config.quarantineDays }),

@@ -282,7 +282,7 @@ export class Pools implements PoolSource {
     if (purpose === 'run') {
       const wanted = { ...plain, network: 'none', hostname: 'run' } as const
       const sandbox = await this.maker.make(null, wanted, this.maker.runCgroup())
-      await this.node.prepareGate(sandbox)
+      await this.node.prepareExec(sandbox)
       return sandbox
     }
     const wanted = { ...plain, network: 'internet', hostname: 'sandbox' } as const

@@ -42,7 +42,7 @@ export interface NodeContext {
   /** Puts a shell that waits into a pooled sandbox's container. Never fails. */
   prepareShell(container: string): Promise<void>
   /** Puts a process that waits for its program into one that is for a run. Never fails. */
-  prepareGate(sandbox: SandboxRecord): Promise<void>
+  prepareExec(sandbox: SandboxRecord): Promise<void>
   readonly diskReserve: DiskReserve
   /** Sandboxes that were set aside with their disks. */
   readonly quarantine: Quarantine
