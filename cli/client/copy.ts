@@ -3,7 +3,8 @@ import { chmod, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { inPieces } from '../../common/tar/write.js'
-import { pathBytes, pathText } from '../../protocol/index.js'
+// Not by the index, which loads all schemas.
+import { pathBytes, pathText } from '../../protocol/path.js'
 import {
   ConnectionFailed,
   type FileEntry,
