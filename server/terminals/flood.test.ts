@@ -122,6 +122,9 @@ async function typistAt(socket: Socket<ServerToClient, ClientToServer>, sandboxI
         heard()
       }),
   }
-  await typist.sees('$')
+  // A shell that waited in a pool may have shown its prompt before anybody listened.
+  typist.type(`PS1='> '; echo read""y\r`)
+  await typist.sees('ready')
+  await typist.sees('> ')
   return typist
 }
