@@ -83,6 +83,7 @@ test('after every button, menu and dialog the terminal has the focus again', asy
   }
   for (const [index, [name, act]] of Object.entries(actions).entries()) {
     await act()
+    await expect(page.locator('[role=menu], [role=dialog], [role=alertdialog]')).toHaveCount(0)
     await keyboard.type(`clear; echo n${index}-$((${index}+1000))\n`)
     await expect
       .poll(() => terminal.text(), { message: `typed after ${name}`, timeout: 10_000 })
