@@ -28,7 +28,7 @@ describe('a flood of connections', () => {
 
   beforeAll(async () => {
     await build({
-      ...{ entryPoints: ['server/terminals/flood.ts'], outfile: program, bundle: true, platform: 'node' },
+      ...{ entryPoints: ['testing/flood.ts'], outfile: program, bundle: true, platform: 'node' },
       ...{ format: 'esm', packages: 'external', logLevel: 'error' },
     })
     instance = await openInstance('fld')
