@@ -34,7 +34,8 @@ export const insidePath = textWithoutNul(pathTextMax)
     if (typeof bytes === 'string') context.addIssue(bytes)
     else if (bytes.length === 0) context.addIssue('must not be empty')
     else if (bytes.length > pathBytesMax) context.addIssue(`must have at most ${pathBytesMax} bytes`)
-    else if (bytes.includes(0)) context.addIssue('must not contain NUL')
+    // One that is written as it is has been told of already.
+    else if (bytes.includes(0) && !text.includes('\0')) context.addIssue('must not contain NUL')
   })
   .describe('absolute, or from /home/user; bytes that are not UTF-8 as a file: URI, such as file:caf%E9')
 

@@ -1,5 +1,5 @@
-import { pino } from 'pino'
 import { z } from 'zod'
+import { createLog } from '../../common/log.js'
 import { readConfig } from '../config.js'
 import { openParts } from '../parts.js'
 import { createServer } from '../server.js'
@@ -27,7 +27,7 @@ export async function routesOf(): Promise<string[]> {
     CLOCHE_SECRET: 'x'.repeat(32),
     NODE_ENV: 'test',
   })
-  await using parts = openParts(config, pino({ level: 'silent' }))
+  await using parts = openParts(config, createLog('server', 'silent'))
   const app = await createServer(parts)
   await app.ready()
   const drawn = app.printRoutes({ commonPrefix: false })
