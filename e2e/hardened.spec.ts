@@ -3,6 +3,7 @@ import { expect, test } from './test.js'
 test('hardened isolation says what differs where it is chosen, and root has a terminal of its own', async ({
   annPage: page,
   terminal,
+  ann,
 }) => {
   await page.goto('/sandboxes')
   await page.getByRole('button', { name: 'New sandbox' }).first().click()
@@ -22,4 +23,5 @@ test('hardened isolation says what differs where it is chosen, and root has a te
   await page.getByRole('menuitem', { name: 'New root terminal' }).click()
   await terminal.sees(/#\s*$/)
   await terminal.run('id -u', /^0$/m)
+  await ann.call('DELETE', `/api/v1/sandboxes/${page.url().split('/').at(-1)}`, {})
 })
