@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { CompareMode, CreateRun, createRun, Language, RunFile } from '../../lib/protocol'
 import { exampleOf } from './examples'
+import type { Program } from './program'
 import { textOf } from './text'
 
 /** What is sent: what is absent has its default. */
@@ -13,11 +14,6 @@ export interface CaseDraft {
   readonly stdin: string
   readonly expected: string
   readonly compare: CompareMode
-}
-
-export interface Program {
-  readonly code: string
-  readonly stdin: string
 }
 
 export interface Draft {

@@ -1,4 +1,4 @@
-import type { Program } from './draft'
+import type { Program } from './program'
 
 const numbers = '3 4 5\n'
 
