@@ -132,7 +132,7 @@ export function routes(services: Services): Route[] {
       method: 'POST',
       path: one('/exec'),
       handle: async (request, id = '') => {
-        const sandbox = sandboxes.running(id)
+        const sandbox = await sandboxes.ready(id)
         const running = await startExec(context, sandbox, await request.body(execRequest))
         const frames = request.frames()
         frames.onGone(() => running.kill())

@@ -42,7 +42,7 @@ export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: stri
       method: 'POST',
       path: new RegExp(`^${path}$`),
       handle: async (request, id = '') => {
-        const sandbox = sandboxes.running(id)
+        const sandbox = await sandboxes.ready(id)
         const { cols, rows, cwd, env, command, user } = await request.body(openTerminal)
         // The shell that waits in a pooled sandbox knows none of these.
         const asked = { ...sandbox.env, ...env }

@@ -26,15 +26,13 @@ export async function assignPooled(
   if (sandbox.limits.diskMiB !== ready.limits.diskMiB) {
     limitVolume(volumeOf(node, sandbox), sandbox.limits.diskMiB * mib)
   }
-  const shown =
-    sandbox.init !== null && sandbox.isolation === 'standard'
-      ? node.view.showCgroups(sandbox.init.pid, sandbox.cgroup, ready.cgroup)
-      : undefined
+  if (sandbox.init !== null && sandbox.isolation === 'standard') {
+    node.view.showCgroups(sandbox.init.pid, sandbox.cgroup, ready.cgroup)
+  }
   const link = lifecycle.linkOf(node, sandbox)
   if (sandbox.network === 'none') await node.network.disconnect(link)
   else await node.network.apply(link, lifecycle.linkPolicyOf(sandbox))
   if (sandbox.init !== null) await ociRuntime.nameHost(sandbox.id, sandbox.init.pid, sandbox.hostname)
-  await shown
   // Only an exec asks for it, and none comes before the claim is answered.
   setImmediate(() => ociRuntime.relocated(sandbox.id, sandbox.cgroup))
   return sandbox

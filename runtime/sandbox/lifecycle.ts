@@ -67,8 +67,7 @@ export async function boot(
         node.view.prepare(pid, qgroupOf(node.disk, sandbox.volumeId)),
       )
       // One that waits in the pool will be in another.
-      if (sandbox.sandboxId !== null)
-        settling.push(node.view.showCgroups(pid, sandbox.cgroup, sandbox.cgroup))
+      if (sandbox.sandboxId !== null) node.view.showCgroups(pid, sandbox.cgroup, sandbox.cgroup)
     }
     leaveIdleTrees(node.hierarchy, sandbox.cgroup)
     const began = startTime(pid)

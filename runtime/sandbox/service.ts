@@ -68,6 +68,16 @@ export class Sandboxes {
     return sandbox
   }
 
+  /**
+   * One in which something can be started: it runs, and has all that programs look for when they start.
+   * @throws RuntimeRefusal `sandbox_not_running`
+   */
+  async ready(id: string): Promise<SandboxRecord> {
+    const sandbox = this.running(id)
+    await this.node.view.shown(sandbox.init?.pid)
+    return sandbox
+  }
+
   /** In a tenant that is paused nothing runs. */
   stateOf(sandbox: SandboxRecord): SandboxState {
     return sandbox.state === 'running' && this.tenants.isPaused(sandbox.tenantId) ? 'paused' : sandbox.state

@@ -12,6 +12,8 @@ export class ResourceView {
   #problem: string | null = 'lxcfs has not been started yet'
   #ids = 0
   readonly #waiting = new Map<number, (error: string | null) => void>()
+  /** Of sandboxes, by their first processes, whose own cgroups are not there yet. */
+  readonly #showing = new Map<number, Promise<void>>()
 
   private constructor(
     private readonly thread: Worker,
@@ -59,11 +61,18 @@ export class ResourceView {
   }
 
   /**
-   * Shows a sandbox its own cgroups, once it is where it stays. Never fails.
+   * Shows a sandbox its own cgroups, once it is where it stays. A claim does not wait for it; what is started in the
+   * sandbox waits for `shown`. Never fails.
    * @param from the cgroup that it was started in
    */
-  showCgroups(pid: number, path: string, from: string): Promise<void> {
-    return this.#ask({ act: 'cgroups', pid, path, from })
+  showCgroups(pid: number, path: string, from: string): void {
+    const showing = this.#ask({ act: 'cgroups', pid, path, from }).finally(() => this.#showing.delete(pid))
+    this.#showing.set(pid, showing)
+  }
+
+  /** Resolves when a sandbox sees its own cgroups. @param pid of its first process */
+  async shown(pid: number | undefined): Promise<void> {
+    if (pid !== undefined) await this.#showing.get(pid)
   }
 
   /** Ends the daemon, when no sandbox runs any more. */
