@@ -10,7 +10,7 @@ const config = {
   typescript: { ignoreBuildErrors: true, tsconfigPath: 'app/tsconfig.json' },
   turbopack: {
     rules: {
-      '**/protocol/*.ts': { loaders: ['./app/protocol-loader.cjs'] },
+      '**/protocol/api/*.ts': { loaders: ['./app/protocol-loader.cjs'] },
       '**/@xterm/*/lib/*.mjs': { loaders: ['./app/xterm-loader.cjs'] },
     },
   },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Run, run as runSchema } from '../protocol/index.js'
+import { type Run, run as runSchema } from '../protocol/api/index.js'
 import type { Cloche } from './cloche.js'
 import type { Peer } from './peers/peer.js'
 import type { Samples } from './samples.js'

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { newId, terminal } from '../protocol/index.js'
+import { newId, terminal } from '../protocol/api/index.js'
 import { type Watcher, watch } from '../runtime/testing/watcher.js'
 
 /**

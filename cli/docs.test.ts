@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { errorCode } from '../protocol/index.js'
+import { errorCode } from '../protocol/api/index.js'
 import { ClocheError } from '../sdk/index.js'
 import { clientCommands } from './client/commands.js'
 import { exitCodeOf } from './client/exit-code.js'

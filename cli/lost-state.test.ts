@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, t
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { adminQuarantine, newId, pairing, sandbox } from '../protocol/index.js'
+import { adminQuarantine, newId, pairing, sandbox } from '../protocol/api/index.js'
 import { TestClient } from '../testing/client.js'
 import { TestInstance, until } from './testing/instance.js'
 import { withClient } from './up/database.js'

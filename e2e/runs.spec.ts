@@ -1,5 +1,5 @@
 import { exampleOf } from '../app/(console)/runs/examples.js'
-import { languageList, run } from '../protocol/index.js'
+import { languageList, run } from '../protocol/api/index.js'
 import { expect, test } from './test.js'
 
 test.beforeEach(async ({ ann }) => {

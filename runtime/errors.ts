@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../protocol/index.js'
+import type { ErrorCode } from '../protocol/api/index.js'
 
 /** Everything that the runtime refuses. `http/` turns it into an answer; other errors are bugs and become 500. */
 export class RuntimeRefusal extends Error {

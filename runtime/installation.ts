@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { installationId } from '../protocol/index.js'
+import { installationId } from '../protocol/api/index.js'
 import { setFileAside } from './linux/overwrite.js'
 
 const kept = z.object({ id: installationId })

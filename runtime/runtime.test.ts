@@ -7,16 +7,14 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newId, node, terminal } from '../protocol/api/index.js'
 import {
   encodeFrame,
   encodeJsonFrame,
   FrameDecoder,
   frameType,
-  newId,
-  node,
   runtimeSandbox,
-  terminal,
-} from '../protocol/index.js'
+} from '../protocol/node/index.js'
 import { detectHierarchy } from './cgroup/hierarchy.js'
 import { run } from './linux/spawn.js'
 import { record } from './sandbox/record.js'

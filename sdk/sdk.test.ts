@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId } from '../protocol/index.js'
+import { newId } from '../protocol/api/index.js'
 import { TestClient } from '../testing/client.js'
 import { type Instance, openInstance } from '../testing/instance.js'
 import { type BreakableLine, openProxy } from '../testing/proxy.js'

@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io-client'
-import type { ClientToServer, ServerToClient, SocketAttached, SocketOpen } from '../protocol/index.js'
+import type { ClientToServer, ServerToClient, SocketAttached, SocketOpen } from '../protocol/api/index.js'
 import { ConnectionFailed, errorOf } from './errors.js'
 import type { Http } from './http.js'
 

@@ -1,4 +1,4 @@
-import type { SocketAttached } from '../protocol/index.js'
+import type { SocketAttached } from '../protocol/api/index.js'
 import { toBytes } from './bytes.js'
 import { ClocheError, ConnectionFailed, Unavailable } from './errors.js'
 import type { Http } from './http.js'

@@ -3,7 +3,7 @@
  * the published package has them written out (`build/declarations.ts`), so that it needs nothing of it.
  */
 import type { z } from 'zod'
-import type * as protocol from '../protocol/index.js'
+import type * as protocol from '../protocol/api/index.js'
 
 /** What one sandbox may use. The kernel enforces each of them. */
 export type Limits = protocol.Limits

@@ -1,4 +1,4 @@
-import { type ErrorCode, type Limits, statusOf } from '../protocol/index.js'
+import { type ErrorCode, type Limits, statusOf } from '../protocol/api/index.js'
 
 /** Everything that the API refuses. `http/problem.ts` turns it into an answer; other errors are bugs and become 500. */
 export class ApiError extends Error {

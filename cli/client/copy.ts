@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { inPieces } from '../../common/tar/write.js'
 // Not by the index, which loads all schemas.
-import { pathBytes, pathText } from '../../protocol/path.js'
+import { pathBytes, pathText } from '../../protocol/api/path.js'
 import {
   ConnectionFailed,
   type FileEntry,

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { type CommandLine, openCommandLine } from '../../testing/command-line.js'
 
 const run = promisify(execFile)

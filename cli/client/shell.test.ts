@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { type CommandLine, openCommandLine } from '../../testing/command-line.js'
 import { type BreakableLine, openProxy } from '../../testing/proxy.js'
 import { startInTerminal, type TerminalProgram } from '../../testing/terminal.js'

@@ -2,15 +2,8 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import {
-  commandsOf,
-  newId,
-  newRunId,
-  type Recipe,
-  type RuntimeRunResult,
-  runtimeRunEvent,
-  template,
-} from '../../protocol/index.js'
+import { newId, newRunId, type Recipe, template } from '../../protocol/api/index.js'
+import { commandsOf, type RuntimeRunResult, runtimeRunEvent } from '../../protocol/node/index.js'
 import { type Instance, lonelyNamespace, startInstance, testQuota } from '../../runtime/testing/instance.js'
 import { testInstance } from '../../runtime/testing/kernel.js'
 import { readSettings } from '../settings.js'

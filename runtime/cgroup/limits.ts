@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Limits } from '../../protocol/index.js'
+import type { Limits } from '../../protocol/api/index.js'
 import { type Controller, type Hierarchy, writeValue } from './hierarchy.js'
 
 /**

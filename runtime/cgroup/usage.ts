@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Usage } from '../../protocol/index.js'
+import type { Usage } from '../../protocol/api/index.js'
 import type { Hierarchy } from './hierarchy.js'
 
 /** What control groups count of one sandbox. */

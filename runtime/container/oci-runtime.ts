@@ -1,4 +1,4 @@
-import type { Isolation, Limits } from '../../protocol/index.js'
+import type { Isolation, Limits } from '../../protocol/api/index.js'
 import type { ExecFiles } from './crun.js'
 import type { ContainerSpec, Rlimit } from './spec.js'
 

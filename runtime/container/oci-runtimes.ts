@@ -1,6 +1,6 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Isolation } from '../../protocol/index.js'
+import type { Isolation } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { Reaper } from '../linux/process.js'
 import type { Crun } from './crun.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { newId } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { type Instance, lonelyNamespace, startInstance, testQuota } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 

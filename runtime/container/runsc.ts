@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Limits } from '../../protocol/index.js'
+import type { Limits } from '../../protocol/api/index.js'
 import type { Reaper } from '../linux/process.js'
 import { run } from '../linux/spawn.js'
 import { runOci } from './crun.js'

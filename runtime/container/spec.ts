@@ -1,4 +1,4 @@
-import { plainPath } from '../../protocol/index.js'
+import { plainPath } from '../../protocol/api/index.js'
 import { idRangeSize } from '../linux/userns.js'
 import type { SeccompConfig } from './filter.js'
 import { type MemoryPath, memoryBounds } from './memory-files.js'

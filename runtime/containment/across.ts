@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { RuntimeSandbox } from '../../protocol/index.js'
+import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import type { Arena, Case } from './arena.js'
 
 const python = (script: string) => ['python3', '-c', script]

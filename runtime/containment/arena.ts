@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import type { RuntimeSandbox } from '../../protocol/index.js'
+import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import { type Instance, type Ran, startInstance, type Typist } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 import { openWorld, type World } from '../testing/world.js'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { fileTree } from '../../protocol/index.js'
+import { fileTree } from '../../protocol/api/index.js'
 import type { Case } from './arena.js'
 
 const hostile = [

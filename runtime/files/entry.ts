@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { readlink } from 'node:fs/promises'
-import { type FileEntry, pathText } from '../../protocol/index.js'
+import { type FileEntry, pathText } from '../../protocol/api/index.js'
 import type { FilesRoot, PathHandle } from './root.js'
 
 /** The end of the year 9999: a tenant sets any time it likes, also one that no date of ours can hold. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { errorCode } from '../../protocol/index.js'
+import { errorCode } from '../../protocol/api/index.js'
 
 /** What the thread is started with, by which it knows what it is for. */
 export const archiveThread = z.object({ thread: z.literal('archives') })

@@ -1,6 +1,6 @@
 import { lchownSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { type FileEntry, pathText } from '../../protocol/index.js'
+import { type FileEntry, pathText } from '../../protocol/api/index.js'
 import { entryOfStat } from './entry.js'
 import { ownerIn } from './owner.js'
 import { absolute, bytesOf, place } from './path.js'

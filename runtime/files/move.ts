@@ -1,5 +1,5 @@
 import { rename } from 'node:fs/promises'
-import type { FileEntry } from '../../protocol/index.js'
+import type { FileEntry } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { copyTree } from './copy.js'
 import { openMade } from './mkdir.js'

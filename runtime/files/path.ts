@@ -1,4 +1,4 @@
-import { pathBytes } from '../../protocol/index.js'
+import { pathBytes } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 
 /** Where relative paths start: the home of the user inside. */

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../protocol/index.js'
+import type { ErrorCode } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { errnoName, SyscallError } from '../linux/libc.js'
 

@@ -1,5 +1,5 @@
 import { lstat, opendir, rename, rmdir, unlink } from 'node:fs/promises'
-import { newId } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { place } from './path.js'
 import { codeOf } from './refusal.js'

@@ -1,4 +1,4 @@
-import { type FileEntry, type FileTree, treeEntriesMax } from '../../protocol/index.js'
+import { type FileEntry, type FileTree, treeEntriesMax } from '../../protocol/api/index.js'
 import { entryOf, entryOfStat } from './entry.js'
 import { bytesOf, place } from './path.js'
 import { codeOf } from './refusal.js'

@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { shownName, stepsOf, TarError } from '../../common/tar/format.js'
 import { readTar, type TarMember } from '../../common/tar/read.js'
-import { newId } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { mkfifoAt, setModified, setXattr } from '../linux/attributes.js'
 import { DirectoryStack } from './directories.js'

@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { lstat, open, readlink, rename, unlink } from 'node:fs/promises'
-import { type FileEntry, newId } from '../../protocol/index.js'
+import { type FileEntry, newId } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { entryOfStat } from './entry.js'
 import { openMade } from './mkdir.js'

@@ -1,6 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import { encodeFrame, encodeJsonFrame, FrameDecoder, frameType, runtimeCall } from '../../protocol/index.js'
+import {
+  encodeFrame,
+  encodeJsonFrame,
+  FrameDecoder,
+  frameType,
+  runtimeCall,
+} from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { answerTo, type FrameSink, maxBodyBytes, queryOf, type Request, type Route } from './server.js'
 

@@ -8,7 +8,7 @@ import {
   removeQuery,
   treeQuery,
   writeQuery,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import type { Archives } from '../files/archives.js'
 import { makeDirectory } from '../files/mkdir.js'
 import { movePath } from '../files/move.js'

@@ -1,4 +1,4 @@
-import { poolSchedule, scheduleName, warmRequest } from '../../protocol/index.js'
+import { poolSchedule, scheduleName, warmRequest } from '../../protocol/api/index.js'
 import type { Pools } from '../pool/pools.js'
 import { Answer, type Route } from './server.js'
 

@@ -1,11 +1,6 @@
 import { z } from 'zod'
-import {
-  installationId,
-  quarantineId,
-  quarantineRequest,
-  restoreRequest,
-  sandboxId,
-} from '../../protocol/index.js'
+import { installationId, quarantineId, sandboxId } from '../../protocol/api/index.js'
+import { quarantineRequest, restoreRequest } from '../../protocol/node/index.js'
 import type { Installation } from '../installation.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'

@@ -1,16 +1,5 @@
-import {
-  change,
-  claim,
-  encodeFrame,
-  encodeJsonFrame,
-  execRequest,
-  frameType,
-  type Node,
-  quota,
-  sandboxId,
-  stopSandbox,
-  tenantId,
-} from '../../protocol/index.js'
+import { execRequest, type Node, quota, sandboxId, stopSandbox, tenantId } from '../../protocol/api/index.js'
+import { change, claim, encodeFrame, encodeJsonFrame, frameType } from '../../protocol/node/index.js'
 import type { Archives } from '../files/archives.js'
 import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'

@@ -1,4 +1,5 @@
-import { type RuntimeRunEvent, runBounds, runtimeRun } from '../../protocol/index.js'
+import { runBounds } from '../../protocol/api/index.js'
+import { type RuntimeRunEvent, runtimeRun } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { failureOf } from '../run/lost.js'
 import type { PooledExecs } from '../run/pooled-execs.js'

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Writable } from 'node:stream'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { statusOf } from '../../protocol/index.js'
+import { statusOf } from '../../protocol/api/index.js'
 import { CgroupWriteError } from '../cgroup/hierarchy.js'
 import { RuntimeRefusal } from '../errors.js'
 

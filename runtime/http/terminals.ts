@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { openTerminal } from '../../protocol/index.js'
+import { openTerminal } from '../../protocol/api/index.js'
 import { type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
 import { notRunning } from '../errors.js'
 import type { Sandboxes } from '../sandbox/service.js'

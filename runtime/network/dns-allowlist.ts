@@ -1,5 +1,5 @@
 import { Resolver } from 'node:dns/promises'
-import type { AllowedName } from '../../protocol/index.js'
+import type { AllowedName } from '../../protocol/api/index.js'
 import { isPublic } from './ranges.js'
 
 /** A name is asked for again when its answer ends, but neither more nor less often than this. */

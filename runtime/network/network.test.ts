@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/index.js'
+import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import { run } from '../linux/spawn.js'
 import { type Instance, startInstance, testLimits } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'

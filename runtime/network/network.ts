@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import type { Logger } from 'pino'
-import type { AllowedName, NetworkPolicy } from '../../protocol/index.js'
+import type { AllowedName, NetworkPolicy } from '../../protocol/api/index.js'
 import type { Reaper } from '../linux/process.js'
 import type { Slot } from '../linux/slot.js'
 import { rcode, readQuestion, writeAnswer } from './dns.js'

@@ -1,5 +1,5 @@
 import { BlockList, isIPv4 } from 'node:net'
-import { privateRanges } from '../../protocol/index.js'
+import { privateRanges } from '../../protocol/node/index.js'
 
 export { privateRanges }
 

@@ -1,4 +1,4 @@
-import type { Isolation, PoolBudget } from '../../protocol/index.js'
+import type { Isolation, PoolBudget } from '../../protocol/api/index.js'
 
 /** What one sandbox that waits is reckoned at; measured figures are in `docs/performance.md`, and below these. */
 const costs: Record<Isolation, { memoryMiB: number; diskMiB: number }> = {

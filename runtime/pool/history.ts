@@ -1,4 +1,4 @@
-import { type PoolReading, poolHistory } from '../../protocol/index.js'
+import { type PoolReading, poolHistory } from '../../protocol/api/index.js'
 
 /** What a pool was, a reading each ten seconds for ten minutes: charts begin with it. */
 export class PoolHistory {

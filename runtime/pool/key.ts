@@ -1,4 +1,4 @@
-import type { Isolation, PoolPurpose } from '../../protocol/index.js'
+import type { Isolation, PoolPurpose } from '../../protocol/api/index.js'
 
 /** What a pool's sandboxes have in common. */
 export interface Key {

@@ -1,4 +1,4 @@
-import type { PoolStatus } from '../../protocol/index.js'
+import type { PoolStatus } from '../../protocol/api/index.js'
 import type { SandboxRecord } from '../sandbox/record.js'
 import { Forecast } from './forecast.js'
 import { PoolHistory } from './history.js'

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { every } from '../../common/timers.js'
 import type {
-  Claim,
   PoolBudget,
   PoolPurpose,
   PoolSchedule,
   PoolStatus,
   PoolsStatus,
   WarmRequest,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import type { Claim } from '../../protocol/node/index.js'
 import { setWeight } from '../cgroup/weight.js'
 import { RuntimeRefusal } from '../errors.js'
 import { availableMemory } from '../linux/memory.js'

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId, type PoolStatus, poolsStatus } from '../../protocol/index.js'
+import { newId, type PoolStatus, poolsStatus } from '../../protocol/api/index.js'
 import { claimOf, type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 

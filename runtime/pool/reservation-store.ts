@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
-import { poolSchedule, scheduleName, warmRequest } from '../../protocol/index.js'
+import { poolSchedule, scheduleName, warmRequest } from '../../protocol/api/index.js'
 import { setFileAside } from '../linux/overwrite.js'
 import type { StoredReservations } from './reservations.js'
 

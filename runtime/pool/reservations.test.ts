@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { poolSchedule, warmRequest } from '../../protocol/index.js'
+import { poolSchedule, warmRequest } from '../../protocol/api/index.js'
 import { sizeClass } from '../sandbox/size.js'
 import { Reservations, type StoredReservations } from './reservations.js'
 

@@ -5,7 +5,7 @@ import {
   type PoolBudget,
   type PoolSchedule,
   type WarmRequest,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { excess, type Want } from './budget.js'
 import { type Key, nameOf } from './key.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { PoolSchedule } from '../../protocol/index.js'
+import type { PoolSchedule } from '../../protocol/api/index.js'
 import { nextOccurrence, occurrences } from './schedule.js'
 
 const weekdays: PoolSchedule['days'] = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']

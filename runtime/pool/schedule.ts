@@ -1,4 +1,4 @@
-import type { PoolSchedule, Weekday } from '../../protocol/index.js'
+import type { PoolSchedule, Weekday } from '../../protocol/api/index.js'
 
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId, node } from '../../protocol/index.js'
+import { newId, node } from '../../protocol/api/index.js'
 import {
   claimOf,
   type Instance,

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId, node } from '../../protocol/index.js'
+import { newId, node } from '../../protocol/api/index.js'
 import { run } from '../linux/spawn.js'
 import { claimOf, type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'

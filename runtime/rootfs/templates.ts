@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { storedLimits, template } from '../../protocol/index.js'
+import { storedLimits, template } from '../../protocol/api/index.js'
 
 const templateFile = template.extend({
   // As they were built once: what another version accepts does not matter here.

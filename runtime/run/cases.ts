@@ -1,4 +1,4 @@
-import type { CaseResult, RunCase } from '../../protocol/index.js'
+import type { CaseResult, RunCase } from '../../protocol/api/index.js'
 import { matches } from './compare.js'
 import type { RunSandboxSeries } from './run-sandbox-series.js'
 import { type Command, cancelStaged, type StagedExec, startStaged } from './staged-exec.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CompareMode } from '../../protocol/index.js'
+import type { CompareMode } from '../../protocol/api/index.js'
 import { matches } from './compare.js'
 
 describe('what a case printed', () => {

@@ -1,4 +1,4 @@
-import type { CompareMode } from '../../protocol/index.js'
+import type { CompareMode } from '../../protocol/api/index.js'
 
 /** How far two numbers may lie apart in `numeric`, absolutely or relative to the expected one. */
 const tolerance = 1e-6

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../protocol/index.js'
+import type { ErrorCode } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 
 /** Something outside of the program has failed: another attempt may succeed. The message is shown to the tenant. */

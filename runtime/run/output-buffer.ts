@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Output } from '../../protocol/index.js'
+import type { Output } from '../../protocol/api/index.js'
 
 /** The beginning of a stream, and how long it was. */
 export class OutputBuffer {

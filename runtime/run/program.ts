@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import type { ExitStatus, StepLimits } from '../../protocol/index.js'
+import type { ExitStatus, StepLimits } from '../../protocol/api/index.js'
 import type { CgroupStats, StepCgroup } from '../cgroup/step.js'
 import { OutputPipe } from '../linux/output-pipe.js'
 import type { NodeContext } from '../sandbox/node.js'

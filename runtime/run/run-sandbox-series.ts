@@ -1,4 +1,4 @@
-import type { RuntimeRun } from '../../protocol/index.js'
+import type { RuntimeRun } from '../../protocol/node/index.js'
 import { fingerprint } from './pristine.js'
 import { type RunDependencies, RunSandbox } from './run-sandbox.js'
 

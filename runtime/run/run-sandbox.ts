@@ -1,6 +1,7 @@
 import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Claim, newId, type RunFile, type RuntimeRun, type StepLimits } from '../../protocol/index.js'
+import { newId, type RunFile, type StepLimits } from '../../protocol/api/index.js'
+import type { Claim, RuntimeRun } from '../../protocol/node/index.js'
 import { StepCgroup } from '../cgroup/step.js'
 import { RuntimeRefusal } from '../errors.js'
 import { codeOf, refusing } from '../files/refusal.js'

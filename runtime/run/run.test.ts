@@ -2,15 +2,8 @@ import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  newId,
-  newRunId,
-  type RunCase,
-  type RuntimeRunEvent,
-  type RuntimeRunResult,
-  runtimeRunEvent,
-  type StepLimits,
-} from '../../protocol/index.js'
+import { newId, newRunId, type RunCase, type StepLimits } from '../../protocol/api/index.js'
+import { type RuntimeRunEvent, type RuntimeRunResult, runtimeRunEvent } from '../../protocol/node/index.js'
 import { run } from '../linux/spawn.js'
 import { type Instance, lonelyNamespace, startInstance, testQuota } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'

@@ -1,5 +1,6 @@
-import type { Artifact, CaseResult, RuntimeRunResult, StepResult, StepStatus } from '../../protocol/index.js'
-import { runBounds } from '../../protocol/index.js'
+import type { Artifact, CaseResult, StepResult, StepStatus } from '../../protocol/api/index.js'
+import { runBounds } from '../../protocol/api/index.js'
+import type { RuntimeRunResult } from '../../protocol/node/index.js'
 import { readFile } from '../files/read.js'
 import { statPath } from '../files/tree.js'
 import { commandOf, runCases } from './cases.js'

@@ -1,4 +1,5 @@
-import type { RuntimeRun, RuntimeRunEvent, StepResult } from '../../protocol/index.js'
+import type { StepResult } from '../../protocol/api/index.js'
+import type { RuntimeRun, RuntimeRunEvent } from '../../protocol/node/index.js'
 import type { NodeContext } from '../sandbox/node.js'
 import { AttemptLost } from './lost.js'
 import { encode, Pieces } from './output-buffer.js'

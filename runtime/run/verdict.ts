@@ -1,4 +1,4 @@
-import type { StepLimits, StepResult, StepStatus } from '../../protocol/index.js'
+import type { StepLimits, StepResult, StepStatus } from '../../protocol/api/index.js'
 import type { Outcome } from './program.js'
 
 /** What a program that ended by itself is judged by. */

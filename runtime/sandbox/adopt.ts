@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { QuarantineCause } from '../../protocol/index.js'
+import type { QuarantineCause } from '../../protocol/api/index.js'
 import { cpusetOf } from '../cgroup/cpusets.js'
 import { destroyVolume } from '../rootfs/volume.js'
 import { hasOwner, saveCopy } from './copy.js'

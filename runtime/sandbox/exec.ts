@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import type { ExecExit, ExecRequest, ExitStatus } from '../../protocol/index.js'
+import type { ExecExit, ExecRequest, ExitStatus } from '../../protocol/api/index.js'
 import { insideEnvironment, processSpec } from '../container/spec.js'
 import { OutputPipe } from '../linux/output-pipe.js'
 import { memoryEnvironment } from '../view/environment.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/index.js'
+import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import { type Instance, lonelyNamespace, refusalOf, startInstance, testLimits } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 

@@ -2,7 +2,7 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { QuarantineCause } from '../../protocol/index.js'
+import type { QuarantineCause } from '../../protocol/api/index.js'
 import { endCgroup, leaveIdleTrees, makeCgroup, makeLeaf } from '../cgroup/hierarchy.js'
 import { boundNamespaces, spareFirstProcess } from '../cgroup/host.js'
 import { applyLimits, type CgroupLimits } from '../cgroup/limits.js'

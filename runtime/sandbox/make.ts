@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Claim, Limits, PoolPurpose } from '../../protocol/index.js'
+import type { Limits, PoolPurpose } from '../../protocol/api/index.js'
+import type { Claim } from '../../protocol/node/index.js'
 import type { CgroupLimits } from '../cgroup/limits.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import type { Usage } from '../../protocol/index.js'
+import type { Usage } from '../../protocol/api/index.js'
 import { type CgroupUsage, type ReadSmall, readSmall, readUsage } from '../cgroup/usage.js'
 import { readTraffic, type Traffic } from '../network/veth.js'
 import { qgroupOf } from '../rootfs/volume.js'

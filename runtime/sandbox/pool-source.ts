@@ -1,4 +1,5 @@
-import type { Claim, PoolPurpose } from '../../protocol/index.js'
+import type { PoolPurpose } from '../../protocol/api/index.js'
+import type { Claim } from '../../protocol/node/index.js'
 import type { SandboxRecord } from './record.js'
 
 /** Where a claim finds a sandbox that is ready. */

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FrameDecoder, frameType } from '../../protocol/index.js'
+import { FrameDecoder, frameType } from '../../protocol/node/index.js'
 import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 

@@ -11,14 +11,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import {
-  newId,
-  node,
-  type QuarantineEntry,
-  quarantineEntry,
-  type RuntimeSandbox,
-  runtimeSandbox,
-} from '../../protocol/index.js'
+import { newId, node, type QuarantineEntry, quarantineEntry } from '../../protocol/api/index.js'
+import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import {
   claimOf,
   type Instance,

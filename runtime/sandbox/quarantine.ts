@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { newId, type QuarantineEntry, quarantineCause, quarantineId } from '../../protocol/index.js'
+import { newId, type QuarantineEntry, quarantineCause, quarantineId } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { overwriteJson } from '../linux/overwrite.js'
 import { destroyVolume, volumeId, volumeUsage } from '../rootfs/volume.js'

@@ -11,7 +11,7 @@ import {
   storedLimits,
   templateName,
   tenantId,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { overwriteJson } from '../linux/overwrite.js'
 
 /**

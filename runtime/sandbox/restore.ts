@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RestoreRequest } from '../../protocol/index.js'
+import type { RestoreRequest } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import * as lifecycle from './lifecycle.js'

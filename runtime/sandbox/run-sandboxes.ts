@@ -1,4 +1,4 @@
-import type { Claim } from '../../protocol/index.js'
+import type { Claim } from '../../protocol/node/index.js'
 import { limitVolume } from '../rootfs/volume.js'
 import * as lifecycle from './lifecycle.js'
 import type { Maker } from './make.js'

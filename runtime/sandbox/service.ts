@@ -1,15 +1,17 @@
 import { join } from 'node:path'
 import {
-  type Change,
-  type Claim,
   defaultGraceMs,
   type QuarantineEntry,
-  type QuarantineRequest,
   type Quota,
-  type RestoreRequest,
-  type RuntimeSandbox,
   type SandboxState,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import type {
+  Change,
+  Claim,
+  QuarantineRequest,
+  RestoreRequest,
+  RuntimeSandbox,
+} from '../../protocol/node/index.js'
 import { pin } from '../cgroup/cpusets.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { CgroupWriteError } from '../cgroup/hierarchy.js'

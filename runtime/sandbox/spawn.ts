@@ -1,6 +1,6 @@
 import { closeSync, fchownSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { newId } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { ContainerError } from '../container/crun.js'
 import { startRefusal } from '../container/refusal.js'
 import { type InsideUser, uidOf } from '../container/spec.js'

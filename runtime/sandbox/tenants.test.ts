@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId, type RuntimeSandbox, runtimeSandbox, runtimeTenant } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
+import { type RuntimeSandbox, runtimeSandbox, runtimeTenant } from '../../protocol/node/index.js'
 import { detectHierarchy } from '../cgroup/hierarchy.js'
 import {
   claimOf,

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Limits, Quota, RuntimeTenant } from '../../protocol/index.js'
+import type { Limits, Quota } from '../../protocol/api/index.js'
+import type { RuntimeTenant } from '../../protocol/node/index.js'
 import { freeze, isFrozen, thaw } from '../cgroup/freezer.js'
 import { removeEmpty } from '../cgroup/hierarchy.js'
 import { applyLimits, changeLimits } from '../cgroup/limits.js'

@@ -1,4 +1,4 @@
-import { screenScrollbackLines } from '../../protocol/index.js'
+import { screenScrollbackLines } from '../../protocol/node/index.js'
 import { unfinished } from './sequence.js'
 
 /** Lines that fill any screen with its scrollback: what is above them cannot be seen any more. */

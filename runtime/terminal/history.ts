@@ -1,4 +1,5 @@
-import { replayBytes, type TerminalSize } from '../../protocol/index.js'
+import type { TerminalSize } from '../../protocol/api/index.js'
+import { replayBytes } from '../../protocol/node/index.js'
 import { elide } from './elide.js'
 import { Replay } from './replay.js'
 import type { TerminalEvent } from './screen.js'

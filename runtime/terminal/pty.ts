@@ -1,6 +1,6 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { newId } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { ContainerError } from '../container/crun.js'
 import type { OciRuntimes } from '../container/oci-runtimes.js'
 import { startRefusal } from '../container/refusal.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { TerminalSize } from '../../protocol/index.js'
+import type { TerminalSize } from '../../protocol/api/index.js'
 import { stateOf } from '../testing/terminal-state.js'
 import { drawScreen, feed, freshTerminal, type TerminalEvent } from './screen.js'
 import { partialCharacter } from './sequence.js'

@@ -1,5 +1,6 @@
 import type { Terminal } from '@xterm/headless'
-import { screenScrollbackLines, type TerminalSize, widthProvider } from '../../protocol/index.js'
+import { type TerminalSize, widthProvider } from '../../protocol/api/index.js'
+import { screenScrollbackLines } from '../../protocol/node/index.js'
 import { noLink, withLinks } from './hyperlinks.js'
 import { watchHidden } from './screen-state.js'
 import { unfinished } from './sequence.js'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parentPort, Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { type TerminalSize, terminalSize } from '../../protocol/index.js'
+import { type TerminalSize, terminalSize } from '../../protocol/api/index.js'
 import type { TerminalEvent } from './screen.js'
 
 /** Processor time that a screen may take. A few MiB take a tenth of it; what takes more was made to. */

@@ -1,14 +1,12 @@
 import type { Duplex } from 'node:stream'
 import {
   type Terminal as Description,
-  decodeAck,
   type ExitStatus,
-  FrameDecoder,
-  frameType,
   maxInputBytes,
   type TerminalSize,
   terminalResize,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import { decodeAck, FrameDecoder, frameType } from '../../protocol/node/index.js'
 import { type Reaper, signal } from '../linux/process.js'
 import { withoutAnswers } from './answers.js'
 import { History } from './history.js'

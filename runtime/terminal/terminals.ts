@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { newId, sandboxId, terminalSize } from '../../protocol/index.js'
+import { newId, sandboxId, terminalSize } from '../../protocol/api/index.js'
 import { notFound, RuntimeRefusal } from '../errors.js'
 import { startTime } from '../linux/process.js'
 import { PooledShells } from './pooled-shells.js'

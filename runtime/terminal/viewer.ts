@@ -1,13 +1,12 @@
 import type { Duplex } from 'node:stream'
+import type { ExitStatus, TerminalSize } from '../../protocol/api/index.js'
 import {
-  type ExitStatus,
   encodeFrameHeader,
   encodeJsonFrame,
   type FrameType,
   flowHighWaterBytes,
   frameType,
-  type TerminalSize,
-} from '../../protocol/index.js'
+} from '../../protocol/node/index.js'
 import type { History } from './history.js'
 
 /** A viewer that was behind has caught up when it is this close. */

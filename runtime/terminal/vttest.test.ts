@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { terminal } from '../../protocol/index.js'
+import { terminal } from '../../protocol/api/index.js'
 import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 import { stateOf } from '../testing/terminal-state.js'

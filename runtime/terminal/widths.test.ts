@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { widthProvider } from '../../protocol/index.js'
+import { widthProvider } from '../../protocol/api/index.js'
 import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 import { watch } from '../testing/watcher.js'

@@ -8,21 +8,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import {
   ackEveryBytes,
-  attached,
   type ExecExit,
-  encodeAck,
-  encodeFrame,
   execExit,
-  FrameDecoder,
-  frameType,
   type Isolation,
   newId,
   node,
+  terminal,
+} from '../../protocol/api/index.js'
+import {
+  attached,
+  encodeAck,
+  encodeFrame,
+  FrameDecoder,
+  frameType,
   type RuntimeSandbox,
   runtimeError,
   runtimeSandbox,
-  terminal,
-} from '../../protocol/index.js'
+} from '../../protocol/node/index.js'
 import { run } from '../linux/spawn.js'
 import { record, type SandboxRecord } from '../sandbox/record.js'
 import { inGuest, openLaboratory, testInstance } from './kernel.js'

@@ -1,12 +1,6 @@
 import { request } from 'node:http'
-import {
-  newId,
-  newRunId,
-  type RuntimeRunEvent,
-  type RuntimeRunResult,
-  runtimeRunEvent,
-  type StepLimits,
-} from '../../protocol/index.js'
+import { newId, newRunId, type StepLimits } from '../../protocol/api/index.js'
+import { type RuntimeRunEvent, type RuntimeRunResult, runtimeRunEvent } from '../../protocol/node/index.js'
 import { testQuota } from './instance.js'
 import { testInstance } from './kernel.js'
 

@@ -1,19 +1,17 @@
 import { request } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Terminal } from '@xterm/headless'
+import { type ExitStatus, exitStatus, terminalSize } from '../../protocol/api/index.js'
 import {
   type Attached,
   attached,
-  type ExitStatus,
   encodeAck,
   encodeFrame,
   encodeJsonFrame,
-  exitStatus,
   type Frame,
   FrameDecoder,
   frameType,
-  terminalSize,
-} from '../../protocol/index.js'
+} from '../../protocol/node/index.js'
 import { feed, freshTerminal } from '../terminal/screen.js'
 
 /** One client of a terminal at the runtime's attach stream, with an emulator that draws what it is sent. */

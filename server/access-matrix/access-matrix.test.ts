@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { clientEvents } from '../../protocol/index.js'
+import { clientEvents } from '../../protocol/api/index.js'
 import { hold } from './hold.js'
 import { described, routesOf } from './routes.js'
 import { type Caller, callers, insiders } from './rules.js'

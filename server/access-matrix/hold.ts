@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { newId } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { type Answers, type Caller, callers, insiders, open } from './rules.js'
 import { stateOf } from './state.js'
 import { type Call, type Row, where } from './table.js'

@@ -6,7 +6,7 @@ import type {
   SocketAck,
   SocketAttached,
   SocketOpen,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import type { Caller } from './rules.js'
 import { limits, must, type Victim, type World } from './world.js'
 

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { newId, quarantineEntry, terminal } from '../../protocol/index.js'
+import { newId, quarantineEntry, terminal } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 import { RuntimeClient } from '../runtime-client/client.js'

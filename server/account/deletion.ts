@@ -1,4 +1,4 @@
-import type { AccountDeletion } from '../../protocol/index.js'
+import type { AccountDeletion } from '../../protocol/api/index.js'
 import { auditAccount } from '../audit.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'

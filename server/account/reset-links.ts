@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { newId } from '../../protocol/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { auditAccount } from '../audit.js'
 import { sha256 } from '../auth/credential.js'
 import type { Database } from '../database/client.js'

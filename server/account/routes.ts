@@ -13,7 +13,7 @@ import {
   resetLinkStatus,
   resetPassword,
   role,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { auditAccount, auditNode } from '../audit.js'
 import { sha256 } from '../auth/credential.js'
 import type { Principal, Principals } from '../auth/principal.js'

@@ -7,7 +7,7 @@ import {
   poolsStatus,
   scheduleName,
   warmRequest,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { auditNode } from '../audit.js'
 import type { Database } from '../database/client.js'
 import type { RuntimeClient } from '../runtime-client/client.js'

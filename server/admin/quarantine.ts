@@ -9,7 +9,7 @@ import {
   quarantineSandbox,
   restoreSandbox,
   sandbox,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { auditNode } from '../audit.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'

@@ -5,11 +5,10 @@ import {
   networkPolicy,
   type QuarantineEntry,
   quarantineEntry,
-  type RestoreRequest,
-  runtimeSandbox,
   type SandboxWithUsage,
   storedLimits,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import { type RestoreRequest, runtimeSandbox } from '../../protocol/node/index.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'

@@ -9,7 +9,7 @@ import {
   quota,
   quotaUsed,
   tenantId,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import { inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { adminUser, adminUserQuery, resetLink } from '../../protocol/index.js'
+import { adminUser, adminUserQuery, resetLink } from '../../protocol/api/index.js'
 import { createResetLink, resetUrl } from '../account/reset-links.js'
 import type { Database } from '../database/client.js'
 import { notFound } from '../errors.js'

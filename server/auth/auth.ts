@@ -1,6 +1,6 @@
 import { betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
-import { newId, passwordLength } from '../../protocol/index.js'
+import { newId, passwordLength } from '../../protocol/api/index.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/client.js'
 import { createTenant } from '../tenants/tenants.js'

@@ -1,4 +1,4 @@
-import { type Role, role as roleSchema } from '../../protocol/index.js'
+import { type Role, role as roleSchema } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import { requireDatabase } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { displayName, passwordLength } from '../../protocol/index.js'
+import { displayName, passwordLength } from '../../protocol/api/index.js'
 import { notFound } from '../errors.js'
 import { type Attempts, deviceCookie } from './attempts.js'
 import { type Auth, addressHeader } from './auth.js'

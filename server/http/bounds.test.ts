@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { metadata } from '../../protocol/index.js'
+import { metadata } from '../../protocol/api/index.js'
 import { readConfig } from '../config.js'
 import { openParts } from '../parts.js'
 import { createServer } from '../server.js'

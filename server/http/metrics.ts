@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Node, PoolStatus } from '../../protocol/index.js'
+import type { Node, PoolStatus } from '../../protocol/api/index.js'
 import { forbidden } from '../errors.js'
 import type { Pairing } from '../installation/pairing.js'
 import type { RuntimeClient } from '../runtime-client/client.js'

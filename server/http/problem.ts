@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { type ErrorCode, type Problem, statusOf } from '../../protocol/index.js'
+import { type ErrorCode, type Problem, statusOf } from '../../protocol/api/index.js'
 import { databaseUnavailable, isDatabaseUnavailable } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
 

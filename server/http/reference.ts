@@ -5,7 +5,7 @@ import {
   openApi,
   type OpenApiSchema as Schema,
   statusOf,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 
 /** Writes an OpenAPI document as a page for people. */
 export function renderReference(openapi: unknown): string {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { newId, type PairingStatus, quarantineEntry } from '../../protocol/index.js'
+import { newId, type PairingStatus, quarantineEntry } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'

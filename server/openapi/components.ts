@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import * as protocol from '../../protocol/index.js'
+import * as protocol from '../../protocol/api/index.js'
 
 /**
  * The schemas that have a name in the OpenAPI document, so that generated clients have a type for each; with

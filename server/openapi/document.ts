@@ -1,7 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { problem } from '../../protocol/index.js'
+import { problem } from '../../protocol/api/index.js'
 import { sessionCookieName } from '../auth/auth.js'
 import { nameComponents } from './components.js'
 import { answersWith, operationIds, tags, takes } from './operations.js'

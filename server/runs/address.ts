@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { privateRanges } from '../../protocol/index.js'
+import { privateRanges } from '../../protocol/node/index.js'
 
 /**
  * Everything that is not the public internet, in the way of IANA's registries of special addresses: who calls

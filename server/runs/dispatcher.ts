@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { createRun, type Quota, type RuntimeRunResult } from '../../protocol/index.js'
+import { createRun, type Quota } from '../../protocol/api/index.js'
+import type { RuntimeRunResult } from '../../protocol/node/index.js'
 import { isDatabaseUnavailable } from '../database/unavailable.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { Templates } from '../sandboxes/templates.js'

@@ -1,4 +1,4 @@
-import type { Run, RunEvent, StepResult } from '../../protocol/index.js'
+import type { Run, RunEvent, StepResult } from '../../protocol/api/index.js'
 
 /** One event with the number that `Last-Event-ID` takes. */
 export interface Numbered {

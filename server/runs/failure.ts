@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../protocol/index.js'
+import type { ErrorCode } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
 import { RuntimeUnreachable } from '../runtime-client/refusal.js'
 

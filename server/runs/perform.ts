@@ -1,11 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import {
-  errorCode,
-  type RunEvent,
-  type RuntimeRun,
-  type RuntimeRunResult,
-  runtimeRunEvent,
-} from '../../protocol/index.js'
+import { errorCode, type RunEvent } from '../../protocol/api/index.js'
+import { type RuntimeRun, type RuntimeRunResult, runtimeRunEvent } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { RunLost } from './failure.js'

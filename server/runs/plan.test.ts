@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRun, type Quota, type Template } from '../../protocol/index.js'
+import { createRun, type Quota, type Template } from '../../protocol/api/index.js'
 import { plan } from './plan.js'
 
 const quota: Quota = { cpus: 2, memoryMiB: 2048, diskMiB: 1024, pids: 512, sandboxes: 4 }

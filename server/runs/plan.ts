@@ -1,16 +1,15 @@
 import {
   type CreateRun,
-  commandsOf,
   defaultRunLimits,
   type Language,
   type Quota,
   type RunLimits,
-  type RuntimeRun,
   runLimits,
   type StepLimits,
   stepLimits,
   type Template,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import { commandsOf, type RuntimeRun } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 
 /** What a compiler gets, unless the tenant has less: it needs more than most programs. */

@@ -14,7 +14,7 @@ import {
   runListQuery,
   runSummary,
   runWithRequest,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { sendEvents } from '../http/events.js'
 import type { Templates } from '../sandboxes/templates.js'
 import { requireReader } from '../tenants/members.js'

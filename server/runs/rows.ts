@@ -1,12 +1,6 @@
 import { z } from 'zod'
-import {
-  type Run,
-  type RunSummary,
-  type RuntimeRunResult,
-  runState,
-  runtimeRunResult,
-  stepStatus,
-} from '../../protocol/index.js'
+import { type Run, type RunSummary, runState, stepStatus } from '../../protocol/api/index.js'
+import { type RuntimeRunResult, runtimeRunResult } from '../../protocol/node/index.js'
 
 /** A row of `run` as the driver gives it. */
 export const runRow = z.object({

@@ -6,7 +6,7 @@ import {
   quota as quotaSchema,
   type Run,
   type RunSummary,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import { sha256 } from '../auth/credential.js'
 import type { Principal } from '../auth/principal.js'

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { z } from 'zod'
-import { quota, type RunState, type RuntimeRunResult, type StepStatus } from '../../protocol/index.js'
+import { quota, type RunState, type StepStatus } from '../../protocol/api/index.js'
+import type { RuntimeRunResult } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
 import { type RunRow, runColumns, runRow, summaryColumns } from './rows.js'
 

@@ -3,17 +3,14 @@ import { type Duplex, Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import {
-  type Change,
-  type Claim,
   type ExecRequest,
   node,
   type OpenTerminal,
   type Quota,
-  type RuntimeSandbox,
-  runtimeSandbox,
   template,
   terminal,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import { type Change, type Claim, type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 import { ConnectionPool, type FrameStream, upgrade } from './connection-pool.js'
 import { RuntimeUnreachable, refusal } from './refusal.js'

@@ -8,7 +8,7 @@ import {
   type RuntimeAnswer,
   type RuntimeCall,
   runtimeAnswer,
-} from '../../protocol/index.js'
+} from '../../protocol/node/index.js'
 import { RuntimeUnreachable, refusal } from './refusal.js'
 
 /** More are closed once they are idle. */

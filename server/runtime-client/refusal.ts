@@ -1,4 +1,4 @@
-import { type RuntimeAnswer, runtimeError } from '../../protocol/index.js'
+import { type RuntimeAnswer, runtimeError } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 
 /** A runtime that does not answer is retried by people, not by us; soon is this many seconds. */

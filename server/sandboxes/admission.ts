@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Limits, type Quota, type QuotaUsed, quota, quotaUsed } from '../../protocol/index.js'
+import { type Limits, type Quota, type QuotaUsed, quota, quotaUsed } from '../../protocol/api/index.js'
 import { ApiError, notFound, quotaExceeded } from '../errors.js'
 
 /** What a quota is about: each of these is summed over a tenant's sandboxes, in the database's `held_by`. */

@@ -1,12 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream'
-import {
-  type ExecExit,
-  type ExecRequest,
-  type ExecResult,
-  execExit,
-  type Frame,
-  frameType,
-} from '../../protocol/index.js'
+import { type ExecExit, type ExecRequest, type ExecResult, execExit } from '../../protocol/api/index.js'
+import { type Frame, frameType } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 import type { FrameStream } from '../runtime-client/connection-pool.js'
 

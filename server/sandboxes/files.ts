@@ -12,7 +12,7 @@ import {
   sandboxParams,
   treeQuery,
   writeQuery,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'

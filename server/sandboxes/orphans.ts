@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { quarantineEntry, type RuntimeSandbox } from '../../protocol/index.js'
+import { quarantineEntry } from '../../protocol/api/index.js'
+import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 

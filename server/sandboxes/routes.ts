@@ -14,7 +14,7 @@ import {
   terminal,
   terminalId,
   updateSandbox,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import type { Database } from '../database/client.js'
 import { sendEvents } from '../http/events.js'

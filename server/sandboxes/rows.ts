@@ -3,11 +3,11 @@ import type { Sandbox as Row } from '../../prisma/generated/client.js'
 import {
   isolation,
   networkPolicy,
-  type RuntimeSandbox,
   type SandboxWithUsage,
   sandboxState,
   storedLimits,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import type { RuntimeSandbox } from '../../protocol/node/index.js'
 
 const metadata = z.record(z.string(), z.string())
 

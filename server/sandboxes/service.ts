@@ -3,21 +3,19 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import {
-  type Claim,
   type CreateSandbox,
   limits as limitsSchema,
   networkPolicy,
   newId,
   type OpenTerminal,
   type Quota,
-  type RuntimeSandbox,
-  runtimeSandbox,
   type SandboxWithUsage,
   type StopSandbox,
   stopSandbox,
   type Terminal,
   type UpdateSandbox,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import { type Claim, type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction, type Prisma } from '../database/client.js'

@@ -1,4 +1,4 @@
-import type { RuntimeSandbox } from '../../protocol/index.js'
+import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 
 /** Forty dashboards that refresh every two seconds cost the runtime one question a second. */

@@ -1,4 +1,4 @@
-import { type Limits, type LimitsRequest, limits, type Template } from '../../protocol/index.js'
+import { type Limits, type LimitsRequest, limits, type Template } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 

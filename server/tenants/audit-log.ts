@@ -7,7 +7,7 @@ import {
   auditQuery,
   listOf,
   page,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import type { Database, Prisma } from '../database/client.js'
 import { requireReader } from './members.js'
 

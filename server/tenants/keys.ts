@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
-import { type ApiKey, newId } from '../../protocol/index.js'
+import { type ApiKey, newId } from '../../protocol/api/index.js'
 import { sha256 } from '../auth/credential.js'
 import { notFound } from '../errors.js'
 

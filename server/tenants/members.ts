@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import { type Member, type MemberRemoved, newId, type Role, role } from '../../protocol/index.js'
+import { type Member, type MemberRemoved, newId, type Role, role } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import { sha256 } from '../auth/credential.js'
 import type { Principal } from '../auth/principal.js'

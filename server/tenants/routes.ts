@@ -19,7 +19,7 @@ import {
   tenant,
   tenantId,
   tenantName,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'

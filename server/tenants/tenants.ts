@@ -1,5 +1,5 @@
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
-import { newId, type Quota, quota } from '../../protocol/index.js'
+import { newId, type Quota, quota } from '../../protocol/api/index.js'
 import { ApiError, notFound } from '../errors.js'
 
 /** Each tenant brings a quota of its own: without a bound, whoever wants more than one quota makes another tenant. */

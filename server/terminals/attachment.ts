@@ -1,19 +1,21 @@
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'socket.io'
 import {
-  attached as attachedSchema,
   type ClientToServer,
-  encodeAck,
-  encodeFrame,
-  encodeJsonFrame,
   exitStatus,
-  type Frame,
-  FrameDecoder,
-  frameType,
   type ServerToClient,
   type SocketAttached,
   terminalSize,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import {
+  attached as attachedSchema,
+  encodeAck,
+  encodeFrame,
+  encodeJsonFrame,
+  type Frame,
+  FrameDecoder,
+  frameType,
+} from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 
 /** Typed or pasted text that waits for a program that does not read; more than this is not typing. */

@@ -6,8 +6,8 @@ import type {
   SocketAck,
   SocketAttached,
   SocketOpen,
-} from '../../protocol/index.js'
-import { newId } from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
+import { newId } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 

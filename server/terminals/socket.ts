@@ -10,7 +10,7 @@ import {
   socketOpen,
   terminalId,
   terminalSize,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { AccessWatch } from '../auth/watch.js'
 import { ApiError } from '../errors.js'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type RuntimeSandbox, type Usage, usage } from '../../protocol/index.js'
+import { type Usage, usage } from '../../protocol/api/index.js'
+import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import { type Database, inTransaction } from '../database/client.js'
 
 /** What only grows while a sandbox lives: each hour gets the difference between two readings. */

@@ -7,7 +7,7 @@ import {
   usageHour,
   usageQuery,
   usageReport,
-} from '../../protocol/index.js'
+} from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 

@@ -1,4 +1,4 @@
-import type { Recipe } from './run.js'
+import type { Recipe } from '../api/languages.js'
 
 /** A recipe's command lines for one program. */
 export interface Commands {

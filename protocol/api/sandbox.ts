@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { boundedRecord, metadata } from './bounds.js'
 import { sandboxId, terminalId } from './ids.js'
 import { limitsRequest, storedLimits, usage } from './limits.js'
+import { listOf } from './lists.js'
 import { networkPolicy } from './network.js'
 import { pathBytes, pathBytesMax, pathTextMax, utf8 } from './path.js'
 import { textWithoutNul } from './text.js'
@@ -188,3 +189,12 @@ export const terminal = z.object({
   exit: exitStatus.nullable(),
 })
 export type Terminal = z.infer<typeof terminal>
+
+/** The last frame of an exec. */
+export const execExit = exitStatus.extend({ timedOut: z.boolean(), durationMs: z.number() })
+export type ExecExit = z.infer<typeof execExit>
+
+/** `GET /sandboxes/{id}/…` and the list carry live usage of what runs. */
+export const sandboxList = listOf(sandboxWithUsage)
+
+export const sandboxParams = z.object({ id: sandboxId })

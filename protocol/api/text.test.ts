@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
-import { page } from './api.js'
 import { fileQuery, moveFile } from './files.js'
-import { createRun, runListQuery } from './run.js'
+import { page } from './lists.js'
+import { createRun } from './run-request.js'
+import { runListQuery } from './run-result.js'
 import { createSandbox, execRequest, openTerminal, updateSandbox } from './sandbox.js'
 
 describe('NUL is refused with the name of the field', () => {

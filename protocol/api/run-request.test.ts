@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRun } from './run.js'
+import { createRun } from './run-request.js'
 
 const program = { path: 'main.py', content: 'print(1)' }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { role } from './api.js'
 import { tenantId } from './ids.js'
 import { displayName } from './sandbox.js'
+import { role } from './tenants.js'
 
 /** `/api/v1/account`: a person's own name, password, sessions and account; and what an operator does for a person. */
 

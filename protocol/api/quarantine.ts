@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { sandboxId, tenantId } from './ids.js'
 import { storedLimits } from './limits.js'
-import { networkPolicy } from './network.js'
-import { isolation, templateName } from './sandbox.js'
+import { templateName } from './sandbox.js'
 
 export const quarantineId = z.string().regex(/^qr_[0-9a-z]{20}$/, 'is not an id of the quarantine')
 
@@ -36,25 +35,6 @@ export const quarantineEntry = z.object({
   overdue: z.boolean().describe('has waited for longer than CLOCHE_QUARANTINE_DAYS'),
 })
 export type QuarantineEntry = z.infer<typeof quarantineEntry>
-
-export const quarantineRequest = z.object({ cause: quarantineCause, reason: z.string().max(1000) })
-export type QuarantineRequest = z.infer<typeof quarantineRequest>
-
-/**
- * What the database says of the sandbox that is restored. It decides over what the record says, and stands in for what
- * the record no longer tells.
- */
-export const restoreRequest = z.object({
-  sandboxId,
-  tenantId,
-  template: templateName,
-  limits: storedLimits.optional(),
-  network: networkPolicy.optional(),
-  isolation: isolation.optional(),
-  env: z.record(z.string(), z.string()).optional(),
-  hostname: z.string().optional(),
-})
-export type RestoreRequest = z.infer<typeof restoreRequest>
 
 /** Body of `POST /api/v1/admin/quarantine/{id}/restore`. */
 export const restoreSandbox = z.strictObject({

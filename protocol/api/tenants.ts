@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { tenantId } from './ids.js'
+import { displayName } from './sandbox.js'
+
+/** What a member may do: `member` uses sandboxes, `admin` also manages members and keys, `owner` everything. */
+export const role = z.enum(['owner', 'admin', 'member'])
+export type Role = z.infer<typeof role>
+
+export const tenant = z.object({ id: tenantId, name: z.string(), role })
+export type Tenant = z.infer<typeof tenant>
+
+/** Body of `POST /tenants` and `PATCH /tenant`. */
+export const tenantName = z.strictObject({ name: displayName })
+
+/** `GET /me`: who asks, and for which tenant. */
+export const me = z.object({
+  user: z
+    .object({ id: z.string(), name: z.string(), email: z.string(), operator: z.boolean() })
+    .nullable()
+    .describe('null for an API key'),
+  tenant,
+  tenants: z.array(tenant),
+})
+export type Me = z.infer<typeof me>
+
+export const member = z.object({
+  userId: z.string(),
+  name: z.string(),
+  email: z.string(),
+  role,
+  joinedAt: z.iso.datetime(),
+  apiKeys: z.number().describe('how many API keys of the tenant this person created'),
+})
+export type Member = z.infer<typeof member>
+
+/** Query of `DELETE /members/{userId}`. */
+export const removeMember = z.object({
+  keys: z
+    .enum(['revoke', 'transfer'])
+    .default('revoke')
+    .describe('what becomes of the API keys that this person created; `transfer` makes them yours'),
+})
+
+export const memberRemoved = z.object({ keysRevoked: z.number(), keysTransferred: z.number() })
+export type MemberRemoved = z.infer<typeof memberRemoved>
+
+export const changeMember = z.strictObject({ role })
+
+/** Somebody who may join. Nothing is sent by mail: whoever invites hands the link over. */
+export const invitation = z.object({
+  id: z.string(),
+  email: z.string(),
+  role,
+  expiresAt: z.iso.datetime(),
+})
+export type Invitation = z.infer<typeof invitation>
+
+export const invite = z.strictObject({ email: z.email().max(254), role: role.default('member') })
+
+/** Body of `POST /invitations/accept`. */
+export const acceptInvitation = z.strictObject({ secret: z.string().min(16).max(128) })
+
+/** `POST /invitations`. The link's secret stands behind `#`, where no log sees it. */
+export const invited = invitation.extend({ url: z.string() })

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { quota, quotaUsed } from './limits.js'
+
+/** `GET /quota`: what a tenant may have, and what its sandboxes hold of it. */
+export const quotaStatus = z.object({ limits: quota, used: quotaUsed })
+export type QuotaStatus = z.infer<typeof quotaStatus>
+
+/** One hour of one tenant. */
+export const usageHour = z.object({
+  hour: z.iso.datetime(),
+  sandboxSeconds: z.number(),
+  cpuSeconds: z.number(),
+  memoryByteSeconds: z.number(),
+  memoryPeakBytes: z.number(),
+  diskByteSeconds: z.number(),
+  diskReadBytes: z.number(),
+  diskWriteBytes: z.number(),
+  networkRxBytes: z.number(),
+  networkTxBytes: z.number(),
+})
+export type UsageHour = z.infer<typeof usageHour>
+
+/** Query of `GET /usage` and `GET /usage.csv`. Hours without use are left out. */
+export const usageQuery = z.object({
+  from: z.iso.datetime({ offset: true }).max(40).optional().describe('24 hours before `to` if absent'),
+  to: z.iso.datetime({ offset: true }).max(40).optional().describe('now if absent'),
+})
+export type UsageQuery = z.infer<typeof usageQuery>
+
+export const usageReport = z.object({
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  hours: z.array(usageHour),
+})
+export type UsageReport = z.infer<typeof usageReport>

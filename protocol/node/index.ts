@@ -1,0 +1,46 @@
+/**
+ * What the runtime answers on its unix socket, as HTTP. Errors are `runtimeError` with the status code
+ * of the same name in HTTP.
+ *
+ * | call | body | answer |
+ * |---|---|---|
+ * | GET /healthz | | 200 |
+ * | GET /node | | `node` |
+ * | GET /templates | | `{templates: template[]}` |
+ * | GET /pools | | `poolsStatus` |
+ * | PUT /pools/schedules/:name | `poolSchedule` | 201 or 200 `keptSchedule`; 409 overlapping, 422 beyond the budget |
+ * | DELETE /pools/schedules/:name | | 204 (also when there is none) |
+ * | POST /pools/warm | `warmRequest` | 201 `keptWarm`; 422 beyond the budget |
+ * | DELETE /pools/warm/:id | | 204 (also when there is none) |
+ * | POST /templates/reload | | 204: a template was built; read them again |
+ * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |
+ * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
+ * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |
+ * | PATCH /sandboxes/:id | `change` | `runtimeSandbox` |
+ * | POST /sandboxes/:id/pause, resume, start | | `runtimeSandbox` |
+ * | POST /sandboxes/:id/stop | `stopSandbox`, may be empty | `runtimeSandbox` |
+ * | PUT /tenants/:id/quota | `quota` | 204: the tenant's cgroup is held to it; 422 and no change when more is in use |
+ * | GET /tenants/:id | | `runtimeTenant`; 404 when it has no sandbox here |
+ * | POST /tenants/:id/pause, resume | | `runtimeTenant`: all its sandboxes at once |
+ * | POST /sandboxes/:id/exec | `execRequest` | 200, a stream of frames (`frames.ts`): stdout, stderr, exit |
+ * | /sandboxes/:id/files, tree, archive | | see `../api/files.ts` |
+ * | GET /quarantine | | `{entries: quarantineEntry[]}` |
+ * | POST /sandboxes/:id/quarantine | `quarantineRequest` | 200 `quarantineEntry`: stopped, and set aside with its disk |
+ * | POST /quarantine/:id/restore | `restoreRequest` | 200 `runtimeSandbox`, stopped; 409 when it cannot be |
+ * | DELETE /quarantine/:id | | 204: deleted for good |
+ * | PUT /installation | `{id}` | 204: the node belongs to this installation from now on |
+ * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `runs.ts` |
+ * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
+ * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
+ * | GET /calls | `Upgrade: cloche-calls` | 101, then the calls above but for files and runs as frames, see `frames.ts` |
+ * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |
+ */
+
+export * from './calls.js'
+export * from './frames.js'
+export * from './quarantine.js'
+export * from './ranges.js'
+export * from './recipe.js'
+export * from './runs.js'
+export * from './sandboxes.js'
+export * from './terminals.js'

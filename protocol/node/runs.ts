@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { tenantId } from '../api/ids.js'
+import { limits, quota } from '../api/limits.js'
+import { networkPolicy } from '../api/network.js'
+import {
+  relativePath,
+  runBounds,
+  runCase,
+  runCommand,
+  runFile,
+  runId,
+  runLimits,
+  stepLimits,
+} from '../api/run-request.js'
+import { run, runEvent, stepStatus } from '../api/run-result.js'
+import { environment, templateName } from '../api/sandbox.js'
+
+/**
+ * Body of `POST /runs` at the runtime. The answer is newline-delimited JSON, one `runtimeRunEvent` a line, the
+ * last of type `end` or `failed`. Closing the line cancels the run.
+ */
+export const runtimeRun = z.strictObject({
+  id: runId,
+  tenantId,
+  quota,
+  template: templateName,
+  cpus: limits.shape.cpus,
+  diskMiB: runLimits.shape.diskMiB,
+  network: networkPolicy,
+  env: environment,
+  files: z.array(runFile).max(runBounds.files),
+  steps: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        command: runCommand,
+        /** base64 */
+        stdin: z.string(),
+        env: environment,
+        limits: stepLimits,
+        /** Its failure is a `compile_error`. */
+        compile: z.boolean(),
+      }),
+    )
+    .min(1)
+    .max(runBounds.steps),
+  /** The last step runs once for each, with the case's stdin (base64) and arguments. */
+  cases: z.array(runCase).max(runBounds.cases).nullable(),
+  stopOnFailure: z.boolean(),
+  artifacts: z.array(relativePath).max(runBounds.artifacts),
+})
+export type RuntimeRun = z.infer<typeof runtimeRun>
+
+export const runtimeRunResult = run
+  .pick({ steps: true, cases: true, artifacts: true, message: true })
+  .extend({
+    status: stepStatus,
+  })
+export type RuntimeRunResult = z.infer<typeof runtimeRunResult>
+
+export const runtimeRunEvent = z.union([
+  runEvent.options[1],
+  runEvent.options[2],
+  runEvent.options[3],
+  runEvent.options[4],
+  z.object({ type: z.literal('end'), result: runtimeRunResult }),
+  /** Instead of `end`: why it could not be performed, by an error code. `internal`: another attempt may succeed. */
+  z.object({ type: z.literal('failed'), code: z.string(), message: z.string() }),
+])
+export type RuntimeRunEvent = z.infer<typeof runtimeRunEvent>

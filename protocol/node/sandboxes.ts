@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { sandboxId, tenantId } from '../api/ids.js'
+import { limits, quota, storedLimits, usage } from '../api/limits.js'
+import { allowedName, networkPolicy } from '../api/network.js'
+import { environment, isolation, sandboxState, templateName } from '../api/sandbox.js'
+
+/** Body of `PUT /sandboxes/:id`: a sandbox for a tenant. */
+export const claim = z.strictObject({
+  tenantId,
+  template: templateName,
+  limits,
+  /** The kernel holds the sum of the tenant's sandboxes to it. */
+  quota,
+  network: networkPolicy,
+  isolation,
+  env: environment,
+  hostname: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
+})
+export type Claim = z.infer<typeof claim>
+
+export const change = z.strictObject({ limits: limits.optional(), network: networkPolicy.optional() })
+export type Change = z.infer<typeof change>
+
+export const runtimeSandbox = z.object({
+  id: sandboxId,
+  tenantId,
+  template: templateName,
+  state: sandboxState,
+  failure: z.string().nullable(),
+  limits: storedLimits,
+  network: networkPolicy,
+  isolation,
+  /** With an allowlist: what its names stand for now. Otherwise empty. */
+  allowedNames: z.array(allowedName),
+  /** Taken from the pool, or made for this claim. */
+  warm: z.boolean(),
+  usage: usage.nullable(),
+})
+export type RuntimeSandbox = z.infer<typeof runtimeSandbox>
+
+/**
+ * A tenant with sandboxes on this node. While it is paused its running sandboxes are `paused`, claims and
+ * starts are refused with `conflict`, and a sandbox that was paused by itself stays so afterwards.
+ */
+export const runtimeTenant = z.object({
+  tenantId,
+  paused: z.boolean(),
+  sandboxes: z.number(),
+  /** What its sandboxes use together now, as its control group counts it. */
+  cpuSeconds: z.number(),
+  memoryBytes: z.number(),
+  pids: z.number(),
+})
+export type RuntimeTenant = z.infer<typeof runtimeTenant>
