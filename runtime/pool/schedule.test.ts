@@ -39,6 +39,18 @@ describe('a schedule', () => {
     ])
   })
 
+  it('knows zones that change by half an hour, or twice within two months', () => {
+    expect(next({ at: '02:15', days: daily, timeZone: 'Australia/Lord_Howe' }, '2026-10-03T12:00:00Z')).toBe(
+      '2026-10-03T15:45:00.000Z',
+    )
+    // Morocco puts its clocks back for Ramadan.
+    const inCasablanca = (now: string) =>
+      next({ at: '09:00', days: daily, timeZone: 'Africa/Casablanca' }, now)
+    expect(inCasablanca('2026-02-10T12:00:00Z')).toBe('2026-02-11T08:00:00.000Z')
+    expect(inCasablanca('2026-03-01T12:00:00Z')).toBe('2026-03-02T09:00:00.000Z')
+    expect(inCasablanca('2026-03-25T12:00:00Z')).toBe('2026-03-26T08:00:00.000Z')
+  })
+
   it('still holds after midnight when it began before', () => {
     expect(next({ at: '23:30', holdMinutes: 120 }, '2026-11-25T23:30:00Z')).toBe('2026-11-25T22:30:00.000Z')
   })
