@@ -48,6 +48,15 @@ describe('accounts', () => {
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
+  it('guesses that are sent all at once are limited like those one after another', async () => {
+    const who = await signUp('guido')
+    const body = { currentPassword: 'a guess', newPassword: other }
+    const guesses = Array.from({ length: 15 }, () => who.call('PUT', '/api/v1/account/password', body))
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 403)).toHaveLength(10)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(5)
+  })
+
   it('sessions are listed, the own one is marked, and others are ended', async () => {
     const [here, there, third] = [await signUp('sam'), await signIn('sam'), await signIn('sam')]
     const { sessions } = (await here.call('GET', '/api/v1/account/sessions')).body

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { PasswordHash } from '../auth/auth.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
@@ -9,7 +10,7 @@ const peopleMax = 10_000
 /** Passwords of accounts: checked where something asks for one once more, and replaced. */
 export class Passwords {
   /** Wrong passwords of late, by person: a stolen session must not be able to guess. */
-  readonly #wrong = new Map<string, { tries: number; until: number }>()
+  readonly #wrong = new LRUCache<string, number>({ max: peopleMax, ttl: windowMs, noUpdateTTL: true })
 
   constructor(
     private readonly database: Database,
@@ -18,27 +19,22 @@ export class Passwords {
 
   /** @throws ApiError `forbidden` when it is not the account's password, `rate_limited` after ten wrong ones in a minute */
   async check(userId: string, password: string): Promise<void> {
-    const now = Date.now()
-    const wrong = this.#wrong.get(userId)
-    if (wrong !== undefined && wrong.until > now && wrong.tries >= triesMax) {
+    const wrong = this.#wrong.get(userId) ?? 0
+    if (wrong >= triesMax) {
       throw new ApiError(
         'rate_limited',
         'too many wrong passwords; wait one minute, then try again',
-        (wrong.until - now) / 1000,
+        this.#wrong.getRemainingTTL(userId) / 1000,
       )
     }
+    // Counted before it is known, so that of many at once no more are tried.
+    this.#wrong.set(userId, wrong + 1)
     const account = await this.#account(userId)
     const hashing = await this.hashing()
     if (account?.password && (await hashing.verify({ hash: account.password, password }))) {
       this.#wrong.delete(userId)
       return
     }
-    if (this.#wrong.size >= peopleMax) this.#wrong.clear()
-    const again = wrong !== undefined && wrong.until > now
-    this.#wrong.set(userId, {
-      tries: again ? wrong.tries + 1 : 1,
-      until: again ? wrong.until : now + windowMs,
-    })
     throw new ApiError('forbidden', 'the current password is wrong')
   }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { type Role, role as roleSchema } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import { requireDatabase } from '../database/unavailable.js'
@@ -48,7 +49,7 @@ interface Identified {
 
 /** Finds out who is calling. */
 export class Principals {
-  readonly #believed = new Map<string, Identified & { until: number }>()
+  readonly #believed = new LRUCache<string, Identified>({ max: maxBelieved, ttl: believedMs })
   /** Counts changes: what was read before one is not kept after it. */
   #changes = 0
   readonly #cookieName: string
@@ -85,14 +86,14 @@ export class Principals {
     }
     const digest = digestOf(credential)
     const known = this.#believed.get(digest)
-    if (known !== undefined && known.until > Date.now()) return known.principal
+    if (known !== undefined) return known.principal
     const changes = this.#changes
     const { secret } = credential
     const found = credential.kind === 'key' ? await this.#ofKey(secret) : await this.#ofSession(secret)
     if (changes !== this.#changes) return found.principal
-    if (this.#believed.size >= maxBelieved) this.#believed.clear()
-    const until = Math.min(Date.now() + believedMs, found.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
-    this.#believed.set(digest, { ...found, until })
+    const leftMs = found.expiresAt === null ? believedMs : found.expiresAt.getTime() - Date.now()
+    // The cache takes a time to live of 0 for no end.
+    if (leftMs > 0) this.#believed.set(digest, found, { ttl: Math.min(believedMs, leftMs) })
     return found.principal
   }
 
@@ -117,7 +118,8 @@ export class Principals {
    */
   forget(change?: Change): void {
     this.#changes++
-    for (const [digest, { principal, creatorId }] of this.#believed) {
+    // A copy: the cache must not lose entries while it is walked.
+    for (const [digest, { principal, creatorId }] of [...this.#believed]) {
       const concerned =
         change === undefined ||
         (change.userId !== undefined && [principal.userId, creatorId].includes(change.userId)) ||

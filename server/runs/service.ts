@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import {
   type CreateRun,
   createRun,
@@ -28,7 +29,7 @@ const mib = 1024 ** 2
 
 /** A tenant's one-off tasks. Every call checks that the run is the caller's; somebody else's does not exist. */
 export class RunService {
-  readonly #quotas = new Map<string, { readonly quota: Quota; readonly until: number }>()
+  readonly #quotas = new LRUCache<string, Quota>({ max: mostQuotas, ttl: quotaFreshMs })
 
   constructor(
     private readonly database: Database,
@@ -157,7 +158,7 @@ export class RunService {
   /** As it was a second ago, at most: to ask for each of forty runs a second costs more than to plan it. */
   async #quotaOf(tenantId: string): Promise<Quota> {
     const known = this.#quotas.get(tenantId)
-    if (known !== undefined && known.until > performance.now()) return known.quota
+    if (known !== undefined) return known
     const { rows } = await this.database.pool.query({
       ...{ name: 'quota', text: 'SELECT quota, paused FROM tenant WHERE id = $1', values: [tenantId] },
     })
@@ -165,8 +166,7 @@ export class RunService {
     if (rows[0].paused === true)
       throw new ApiError('conflict', 'an operator has paused this tenant; contact your operator')
     const quota = quotaSchema.parse(rows[0].quota)
-    if (this.#quotas.size >= mostQuotas) this.#quotas.clear()
-    this.#quotas.set(tenantId, { quota, until: performance.now() + quotaFreshMs })
+    this.#quotas.set(tenantId, quota)
     return quota
   }
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import { type Limits, type Quota, type QuotaUsed, quota, quotaUsed } from '../../protocol/api/index.js'
 import { ApiError, notFound, quotaExceeded } from '../errors.js'
@@ -114,7 +115,7 @@ const maxKnown = 10_000
  * is not trusted until it was seen anew, so that nobody has the pool emptied for nothing.
  */
 export class LastSeen {
-  readonly #tenants = new Map<string, QuotaUsage>()
+  readonly #tenants = new LRUCache<string, QuotaUsage>({ max: maxKnown })
 
   /** @returns the tenant's quota, of which `limits` are taken as held from now on; undefined: ask first */
   presume(tenantId: string, limits: Limits): Quota | undefined {
@@ -131,7 +132,6 @@ export class LastSeen {
 
   /** @param admitted what it holds in addition */
   saw(tenantId: string, { quota, held }: QuotaUsage, admitted: Limits): void {
-    if (this.#tenants.size >= maxKnown) this.#tenants.clear()
     const sum = { ...held, sandboxes: held.sandboxes + 1 }
     for (const part of ['cpus', 'memoryMiB', 'diskMiB', 'pids'] as const) sum[part] += admitted[part]
     this.#tenants.set(tenantId, { quota, held: sum })

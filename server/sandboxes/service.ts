@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { LRUCache } from 'lru-cache'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -40,7 +41,7 @@ export class SandboxService {
   readonly #underWay = new Set<string>()
   readonly #lastSeen = new LastSeen()
   /** Tenants of sandboxes, by id: they never change hands. */
-  readonly #owners = new Map<string, string>()
+  readonly #owners = new LRUCache<string, string>({ max: maxOwners })
 
   constructor(
     private readonly database: Database,
@@ -322,7 +323,6 @@ export class SandboxService {
   }
 
   #remember({ id, tenantId }: Row): void {
-    if (this.#owners.size >= maxOwners) this.#owners.clear()
     this.#owners.set(id, tenantId)
   }
 
