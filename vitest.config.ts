@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['{common,protocol,runtime,server,cli,sdk,app,dev}/**/*.test.ts'],
+    include: ['{common,protocol,runtime,server,supervisor,cli,sdk,app,dev}/**/*.test.ts'],
     // The kernel's tables are shared by all tests of this machine, and it has few cores.
     fileParallelism: false,
     testTimeout: 60_000,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { outcomeOf, startProgram } from '../supervisor/testing/instance.js'
 import { type Command, helpOf, parseCall, UsageError } from './command.js'
-import { outcomeOf, startProgram } from './testing/instance.js'
 
 const command: Command = {
   name: 'box ls',

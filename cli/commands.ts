@@ -16,7 +16,7 @@ const operatorNames = [
   'template ls',
 ]
 
-const operatorCommands = async () => (await import('./operator.js')).operatorCommands
+const operatorCommands = async () => (await import('../supervisor/commands/index.js')).operatorCommands
 
 /** Names of all commands, without loading them. */
 export const names = (): readonly string[] => [...operatorNames, ...clientCommands.map(({ name }) => name)]

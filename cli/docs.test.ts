@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { errorCode } from '../protocol/api/index.js'
 import { ClocheError } from '../sdk/index.js'
+import { operatorCommands } from '../supervisor/commands/index.js'
 import { clientCommands } from './client/commands.js'
 import { exitCodeOf } from './client/exit-code.js'
 import { helpOf } from './command.js'
 import { names } from './commands.js'
-import { operatorCommands } from './operator.js'
 
 describe('what is written about the command line', () => {
   it('names every command that there is', async () => {

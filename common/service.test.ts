@@ -52,7 +52,7 @@ describe('a service', () => {
   })
 
   it('repeats nothing by setInterval alone: where the callback does more than look, `every` catches what it throws', () => {
-    const bare = programSources(['common', 'runtime', 'server', 'cli']).filter((file) =>
+    const bare = programSources(['common', 'runtime', 'server', 'supervisor', 'cli']).filter((file) =>
       /\bsetInterval\(/.test(readFileSync(file, 'utf8')),
     )
     expect(bare.filter((file) => !file.startsWith('cli/client/'))).toEqual(known)

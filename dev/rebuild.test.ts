@@ -28,7 +28,7 @@ const write = (path: string, content: string, mode = 0o644) => {
 }
 
 beforeAll(() => {
-  for (const room of ['common', 'protocol', 'prisma', 'sdk', 'cli']) {
+  for (const room of ['common', 'protocol', 'prisma', 'sdk', 'supervisor', 'cli']) {
     mkdirSync(join(directory, room), { recursive: true })
   }
   write('bin/build', build, 0o755)

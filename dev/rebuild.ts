@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { watch } from 'chokidar'
-import type { Supervisor } from '../cli/up/supervisor.js'
 import type { Logger } from '../common/log.js'
+import type { Supervisor } from '../supervisor/supervisor.js'
 
 const run = promisify(execFile)
 
@@ -17,7 +17,7 @@ export const programs = {
 } as const
 type Program = keyof typeof programs
 
-const sources = ['common', 'protocol', 'runtime', 'server', 'prisma', 'sdk', 'cli']
+const sources = ['common', 'protocol', 'runtime', 'server', 'prisma', 'sdk', 'supervisor', 'cli']
 /** An editor writes a file in several steps, and a checkout changes many. */
 const quietMs = 60
 

@@ -2,12 +2,12 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readSettings } from '../cli/settings.js'
-import { forgetViews } from '../cli/up/confine.js'
-import { postgresAnswers } from '../cli/up/database.js'
-import { createDatabase, embeddedUrl, postgresCommand, prepareDatabase } from '../cli/up/postgres.js'
-import { ensureUser } from '../cli/up/user.js'
 import { migrate } from '../server/database/engine.js'
+import { forgetViews } from '../supervisor/confine.js'
+import { postgresAnswers } from '../supervisor/database.js'
+import { createDatabase, embeddedUrl, postgresCommand, prepareDatabase } from '../supervisor/postgres.js'
+import { readSettings } from '../supervisor/settings.js'
+import { ensureUser } from '../supervisor/user.js'
 
 /** A PostgreSQL of its own with all migrations applied, for tests that need no node: it is there in two seconds. */
 export interface TestDatabase extends AsyncDisposable {

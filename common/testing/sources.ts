@@ -2,7 +2,9 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Source files of the programs that run as services or commands on a node; tests and their helpers are left out. */
-export function programSources(folders = ['common', 'runtime', 'server', 'cli', 'protocol']): string[] {
+export function programSources(
+  folders = ['common', 'runtime', 'server', 'supervisor', 'cli', 'protocol'],
+): string[] {
   return folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter(
