@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { sha256 } from '../../common/digest.js'
 import { newId } from '../../protocol/api/index.js'
 import { auditAccount } from '../audit.js'
-import { sha256 } from '../auth/credential.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { Passwords } from './passwords.js'

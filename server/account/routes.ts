@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { FastifyPluginAsyncZod, ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { sha256 } from '../../common/digest.js'
 import {
   accountDeletion,
   accountSessions,
@@ -15,7 +16,6 @@ import {
   role,
 } from '../../protocol/api/index.js'
 import { auditAccount, auditNode } from '../audit.js'
-import { sha256 } from '../auth/credential.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'

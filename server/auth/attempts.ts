@@ -1,8 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { sha256 } from '../../common/digest.js'
 import { ApiError } from '../errors.js'
-import { sha256 } from './credential.js'
 
 /** How attempts of one kind are slowed down. */
 interface Pace {

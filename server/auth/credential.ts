@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { sha256 } from '../../common/digest.js'
 import { ApiError } from '../errors.js'
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
 /** The one thing in a request that says who is calling. Nothing else in it is looked at for that. */
 export interface Credential {

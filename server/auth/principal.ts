@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
+import { sha256 } from '../../common/digest.js'
 import { type Role, role as roleSchema } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import { requireDatabase } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
 import { type Auth, sessionCookieName } from './auth.js'
-import { type Carrier, type Credential, cookieOf, credentialOf, digestOf, sha256 } from './credential.js'
+import { type Carrier, type Credential, cookieOf, credentialOf, digestOf } from './credential.js'
 
 /** Who makes a call, and for which tenant. */
 export interface Principal {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import { sha256 } from '../auth/credential.js'
+import { sha256 } from '../../common/digest.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 

@@ -6,14 +6,9 @@ import { ApiError, notFound, quotaExceeded } from '../errors.js'
 /** What a quota is about: each of these is summed over a tenant's sandboxes, in the database's `held_by`. */
 const counted = ['sandboxes', 'cpus', 'memoryMiB', 'diskMiB', 'pids'] as const
 
-export async function usedBy(pool: pg.Pool, tenantId: string): Promise<QuotaUsed> {
-  const { rows } = await pool.query(`SELECT * FROM held_by($1, '')`, [tenantId])
-  return quotaUsed.parse(rows[0])
-}
-
 /**
  * What a transaction begins with that makes room in a tenant's quota: the tenant's row is locked until it ends, so of
- * two requests for the last place the second sees the first. `standing` reads the answers.
+ * two requests for the last place the second sees the first. `quotaUsage` reads the answers.
  *
  * @param sandboxId the sandbox itself, which is there already and only changes
  */
@@ -26,11 +21,11 @@ export function admission(tenantId: string, sandboxId: string): string[] {
 }
 
 /**
- * The same for a sandbox that is new, and its row with it: there is none afterwards when `standing` or `admit` refuse.
+ * The same for a sandbox that is new, and its row with it: there is none afterwards when `quotaUsage` or `admit` refuse.
  *
  * @param row that of the table, by its columns' names
  * @param entry of the audit log, which goes with the row
- * @returns what `standing` reads
+ * @returns what `quotaUsage` reads
  */
 export async function insert(pool: pg.Pool, row: object, entry: object): Promise<pg.QueryResult[]> {
   return [

@@ -24,13 +24,13 @@ import { audit } from '../audit.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { forbidden, notFound } from '../errors.js'
-import { usedBy } from '../sandboxes/admission.js'
 import type { Templates } from '../sandboxes/templates.js'
 import { auditRoutes } from './audit-log.js'
 import { storeAnother } from './bounds.js'
 import { createKey, deleteKey, listKeys } from './keys.js'
 import { Members, requireRole } from './members.js'
 import { createAnother, createTenant, quotaOf } from './tenants.js'
+import { usedBy } from './used.js'
 
 const done = z.null()
 

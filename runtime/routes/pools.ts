@@ -1,6 +1,6 @@
 import { poolSchedule, scheduleName, warmRequest } from '../../protocol/api/index.js'
+import { Answer, type Route } from '../http/server.js'
 import type { Pools } from '../pool/pools.js'
-import { Answer, type Route } from './server.js'
 
 /** The calls about the pools: how they are, and what is asked of them. */
 export function poolRoutes({ pools }: { pools: Pools }): Route[] {

@@ -1,13 +1,13 @@
 import { runBounds } from '../../protocol/api/index.js'
 import { type RuntimeRunEvent, runtimeRun } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import type { Route } from '../http/server.js'
 import { failureOf } from '../run/lost.js'
 import type { PooledExecs } from '../run/pooled-execs.js'
 import { performRun } from '../run/run.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
 import type { Sandboxes } from '../sandbox/service.js'
-import type { Route } from './server.js'
 
 /** Live output that waits for a slow reader. */
 const aheadBytes = 1024 ** 2

@@ -1,6 +1,7 @@
 import { execRequest, type Node, quota, sandboxId, stopSandbox, tenantId } from '../../protocol/api/index.js'
 import { change, claim, encodeFrame, encodeJsonFrame, frameType } from '../../protocol/node/index.js'
 import type { Archives } from '../files/archives.js'
+import { Answer, type Route } from '../http/server.js'
 import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
@@ -13,7 +14,6 @@ import { fileRoutes } from './files.js'
 import { poolRoutes } from './pools.js'
 import { quarantineRoutes } from './quarantine.js'
 import { runRoutes } from './runs.js'
-import { Answer, type Route } from './server.js'
 import { terminalRoutes } from './terminals.js'
 
 /** What the calls of `protocol/runtime.ts` act on. */

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { installationId, quarantineId, sandboxId } from '../../protocol/api/index.js'
 import { quarantineRequest, restoreRequest } from '../../protocol/node/index.js'
+import type { Route } from '../http/server.js'
 import type { Installation } from '../installation.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
-import type { Route } from './server.js'
 
 /** The calls about sandboxes that were set aside, and about whose node this is. */
 export function quarantineRoutes(services: {

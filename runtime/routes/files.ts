@@ -18,10 +18,10 @@ import { removePath } from '../files/remove.js'
 import type { FilesRoot } from '../files/root.js'
 import { statPath, treeOf } from '../files/tree.js'
 import { writeFile } from '../files/write.js'
+import { Answer, type Request, type Route } from '../http/server.js'
 import { filesOf } from '../sandbox/files.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
-import { Answer, type Request, type Route } from './server.js'
 
 /** The calls of `protocol/files.ts`. */
 export function fileRoutes({

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { openTerminal } from '../../protocol/api/index.js'
 import { type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
 import { notRunning } from '../errors.js'
+import type { Route } from '../http/server.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { askHost } from '../terminal/client.js'
 import { memoryEnvironment } from '../view/environment.js'
-import type { Route } from './server.js'
 
 const loginShell = ['/bin/bash', '--login']
 
