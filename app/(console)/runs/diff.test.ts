@@ -28,6 +28,15 @@ describe('what was expected beside what was printed', () => {
     expect(shown(lines('a'), lines('b'), 'trimmed')).toHaveLength(10_000)
   })
 
+  it('finds scattered differences in long texts, and gives up beyond a thousand between a common begin and end', () => {
+    const every = (count: number, wrong: (at: number) => boolean) =>
+      Array.from({ length: count }, (_, at) => (wrong(at) ? 'wrong' : `line ${at}`)).join('\n')
+    const none = every(5000, () => false)
+    const same = (got: string) => diff(none, got, 'trimmed').filter(({ kind }) => kind === 'same').length
+    expect(same(every(5000, (at) => at % 10 === 0))).toBe(4500)
+    expect(same(every(5000, (at) => at > 999 && at < 4000 && at % 2 === 0))).toBe(2001)
+  })
+
   it('stands in one row with what was printed in its place', () => {
     expect(pairs(diff('a\nb\nc\nd\n', 'a\nx\ny\nc\n', 'trimmed'))).toEqual([
       { expected: 'a', got: 'a', differs: false },

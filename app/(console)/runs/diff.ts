@@ -1,3 +1,4 @@
+import { diffArrays } from 'diff'
 import type { CompareMode } from '../../lib/protocol'
 
 export interface DiffLine {
@@ -5,8 +6,8 @@ export interface DiffLine {
   readonly text: string
 }
 
-/** Above this many pairs of lines the middle is shown as all expected, then all got. */
-const pairsMax = 1_000_000
+/** With more differing lines, the middle is shown as all expected, then all got: no more are shown anyway. */
+const editsMax = 1000
 
 /** What makes two lines the same for a comparison. */
 const keys: Record<CompareMode, (line: string) => string> = {
@@ -22,8 +23,8 @@ const keys: Record<CompareMode, (line: string) => string> = {
 }
 
 /**
- * Lines that only the expected text has, and lines that only the program printed, in order: the longest common
- * subsequence (Hunt and McIlroy 1976), after what both begin and end with is put aside.
+ * Lines that only the expected text has, and lines that only the program printed, in order, after what both begin and
+ * end with is put aside.
  */
 export function diff(expected: string, got: string, compare: CompareMode): DiffLine[] {
   const key = keys[compare]
@@ -58,31 +59,17 @@ function middle(
   had: readonly string[],
   key: (line: string) => string,
 ): DiffLine[] {
-  const removed = wanted.map((text): DiffLine => ({ kind: 'expected', text }))
-  const added = had.map((text): DiffLine => ({ kind: 'got', text }))
-  if (wanted.length * had.length > pairsMax) return [...removed, ...added]
-  const a = wanted.map(key)
-  const b = had.map(key)
-  const width = b.length + 1
-  const longest = new Uint32Array((a.length + 1) * width)
-  const at = (i: number, j: number) => longest[i * width + j] ?? 0
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      longest[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
-    }
-  }
-  const lines: DiffLine[] = []
-  let i = 0
-  let j = 0
-  while (i < a.length && j < b.length) {
-    if (a[i] === b[j]) {
-      lines.push({ kind: 'same', text: had[j] ?? '' })
-      i++
-      j++
-    } else if (at(i + 1, j) >= at(i, j + 1)) lines.push(...removed.slice(i, ++i))
-    else lines.push(...added.slice(j, ++j))
-  }
-  return [...lines, ...removed.slice(i), ...added.slice(j)]
+  const expected = wanted.map((text): DiffLine => ({ kind: 'expected', text }))
+  const got = had.map((text): DiffLine => ({ kind: 'got', text }))
+  const changes = diffArrays(wanted.map(key), had.map(key), { maxEditLength: editsMax })
+  if (changes === undefined) return [...expected, ...got]
+  return changes.flatMap(({ added, removed, count }) => {
+    if (removed) return expected.splice(0, count)
+    const lines = got.splice(0, count)
+    if (added) return lines
+    expected.splice(0, count)
+    return lines.map(({ text }): DiffLine => ({ kind: 'same', text }))
+  })
 }
 
 /** One line of expected and actual output beside each other; null where one of them has no such line. */
