@@ -2,6 +2,8 @@
 export const rcode = { noError: 0, formatError: 1, serverFailure: 2, refused: 5 } as const
 
 const headerBytes = 12
+/** With the length bytes of its labels. */
+const longestName = 255
 const typeA = 1
 const classInternet = 1
 
@@ -26,6 +28,7 @@ export function readQuestion(message: Buffer): Question | undefined {
     const length = message[at]
     // A compressed name has no place in the first question.
     if (length === undefined || length > 63 || at + 1 + length > message.length) return undefined
+    if (at + 1 + length > headerBytes + longestName) return undefined
     at += 1
     if (length === 0) break
     labels.push(message.toString('latin1', at, at + length))
