@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,7 +14,8 @@ import { deviceOf } from '../rootfs/disk.js'
 import { mountRootfs } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume } from '../rootfs/volume.js'
 import { type Laboratory, openLaboratory, testInstance } from '../testing/kernel.js'
-import { deleteContainer, rewriteCgroupPath, runContainer } from './crun.js'
+import { runContainer } from './crun.js'
+import { crunState } from './crun-state.js'
 import { SeccompFilter } from './filter.js'
 import { readSeccomp } from './seccomp.js'
 import { capabilities, containerSpec } from './spec.js'
@@ -79,7 +80,7 @@ describe('a sandbox on the real kernel', () => {
   })
 
   afterAll(async () => {
-    await deleteContainer(oci(), id)
+    await crunState(oci()).remove(id)
     await removeCgroup(hierarchy, root)
     destroyVolume(join(lab.disk, 'sandboxes', 'one'))
     await lab[Symbol.asyncDispose]()
@@ -126,7 +127,7 @@ describe('a sandbox on the real kernel', () => {
     expect(program(next).equals(program(id))).toBe(true)
     expect(readFileSync(`/proc/${first}/status`, 'utf8')).toMatch(/^Seccomp_filters:\t1$/m)
     expect((await inside('unshare --user true', '0:0', next)).code).not.toBe(0)
-    await deleteContainer(oci(), next)
+    await crunState(oci()).remove(next)
     destroyVolume(join(lab.disk, 'sandboxes', 'two'))
   })
 
@@ -140,8 +141,33 @@ describe('a sandbox on the real kernel', () => {
   it('moves to a tenant with all its processes, and later ones are born there', async () => {
     makeCgroup(hierarchy, `${root}/tenant`)
     relocate(hierarchy, `${root}/pool/one`, `${root}/tenant/one`)
-    rewriteCgroupPath(oci(), id, `${root}/tenant/one`)
+    crunState(oci()).relocated(id, `${root}/tenant/one`)
     expect(await processesOf(hierarchy, `${root}/tenant/one`)).toContain(pid)
     expect((await inside('cat /proc/self/cgroup')).output).toContain('tenant/one')
+  })
+
+  it('is known to crun in the form that is expected; in any other form the commands of crun serve', async () => {
+    const state = crunState(oci())
+    state.learn(id)
+    expect(state.relocates).toBe(true)
+    expect(state.initOf(id)).toBe(pid)
+
+    const other = `${id}-other`
+    const first = await start('three', other)
+    const file = join(oci().root, other, 'status')
+    // A boolean that became a number, say, which crun itself still reads.
+    const changed = { ...JSON.parse(readFileSync(file, 'utf8')), 'systemd-cgroup': 0 }
+    writeFileSync(file, JSON.stringify(changed))
+    const unknown = crunState(oci())
+    unknown.learn(other)
+    expect(unknown.relocates).toBe(false)
+    expect(unknown.initOf(other)).toBe(first)
+    unknown.relocated(other, `${root}/elsewhere`)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(changed)
+    await unknown.remove(other)
+    expect(existsSync(join(oci().root, other))).toBe(false)
+    await expect.poll(() => existsSync(`/proc/${first}/exe`)).toBe(false)
+    destroyVolume(join(lab.disk, 'sandboxes', 'three'))
+    expect(unknown.initOf(other)).toBeUndefined()
   })
 })

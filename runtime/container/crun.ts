@@ -1,10 +1,7 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { withTimerSlack } from '../linux/libc.js'
-import { overwriteJson } from '../linux/overwrite.js'
-import { type Reaper, signal, startTime } from '../linux/process.js'
+import type { Reaper } from '../linux/process.js'
 
 /** An OCI runtime with its state directory. */
 export interface Crun {
@@ -21,7 +18,8 @@ export interface Crun {
  */
 const insideTimerSlackNs = 500_000
 
-const base = (runtime: Crun) => ['--root', runtime.root, '--cgroup-manager=cgroupfs']
+/** What every command of crun begins with. */
+export const globalArguments = (runtime: Crun) => ['--root', runtime.root, '--cgroup-manager=cgroupfs']
 
 /** An OCI runtime refused. The message is its own. */
 export class ContainerError extends Error {
@@ -42,7 +40,7 @@ export async function runContainer(
 ): Promise<number> {
   const files = { log: join(bundle, 'log'), pid: join(bundle, 'pid') }
   const args = [
-    ...base(runtime),
+    ...globalArguments(runtime),
     `--log=file:${files.log}`,
     ...['run', '--detach', '--bundle', bundle, '--pid-file', files.pid, id],
   ]
@@ -93,17 +91,6 @@ export async function runOci(
   throw new ContainerError(words || `${program} ended with ${exitCode ?? signal}`)
 }
 
-/**
- * Kills the first process of the container, with which all others of its namespace die, and removes crun's state of it.
- * One that is gone already is no error. The processes may take a moment more: their cgroup tells when the last is
- * dead. `crun delete --force` does the same and takes 16 ms, most of which it sleeps.
- */
-export function deleteContainer(runtime: Crun, id: string): void {
-  const { pid, 'process-start-time': began } = statusOf(runtime, id) ?? {}
-  if (pid !== undefined && startTime(pid) === began) signal(pid, 'SIGKILL')
-  rmSync(join(runtime.root, id), { recursive: true, force: true })
-}
-
 /** What an exec reads and writes. With `console` the process gets a terminal, whose other end is sent there. */
 export interface ExecFiles {
   readonly process: string
@@ -116,40 +103,11 @@ export interface ExecFiles {
 function execArguments(runtime: Crun, id: string, files: ExecFiles, moreDescriptors: number): string[] {
   const { process, pid, log, console } = files
   return [
-    ...base(runtime),
+    ...globalArguments(runtime),
     `--log=file:${log}`,
     ...['exec', '--detach', '--process', process, '--pid-file', pid],
     ...(console === undefined ? [] : ['--console-socket', console]),
     ...(moreDescriptors > 0 ? ['--preserve-fds', String(moreDescriptors)] : []),
     id,
   ]
-}
-
-/** The container's first process as crun knows it; undefined when there is no such container. */
-export function initOf(runtime: Crun, id: string): number | undefined {
-  return statusOf(runtime, id)?.pid
-}
-
-/** What crun keeps of a container, as far as it is read here. */
-const status = z.looseObject({ pid: z.number(), 'process-start-time': z.number() })
-
-function statusOf(runtime: Crun, id: string): z.infer<typeof status> | undefined {
-  try {
-    return status.parse(JSON.parse(readFileSync(statusFile(runtime, id), 'utf8')))
-  } catch {
-    return undefined // it was never made, or is gone
-  }
-}
-
-const statusFile = (runtime: Crun, id: string) => join(runtime.root, id, 'status')
-
-/** Tells crun that the container's processes were moved, after which exec follows. Nothing is told of one that is gone. */
-export function rewriteCgroupPath(runtime: Crun, id: string, cgroup: string): void {
-  const known = statusOf(runtime, id)
-  if (known !== undefined) overwriteJson(statusFile(runtime, id), { ...known, 'cgroup-path': cgroup })
-}
-
-/** Containers that crun knows of. */
-export async function containerIds(runtime: Crun): Promise<string[]> {
-  return readdir(runtime.root).catch(() => [])
 }

@@ -67,6 +67,8 @@ export interface OciRuntime {
   processes(id: string, init: number, held: readonly number[]): Promise<readonly InsideProcess[]>
   /** Sends signals to one of `processes`, one after the other. One that has ended is no error. */
   signal(id: string, pid: number, names: readonly NodeJS.Signals[]): Promise<void>
+  /** Whether its containers can be moved to another cgroup while they run. Without that pooled ones are of no use. */
+  readonly relocates: boolean
   /** The container's processes were moved to another cgroup. */
   relocated(id: string, cgroup: string): void
   /** Names the host that a running container sees. */

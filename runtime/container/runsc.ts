@@ -193,6 +193,7 @@ export function hardenedRuntime(runsc: Runsc, reaper: Reaper): OciRuntime {
     },
 
     // It knows its processes by their pids.
+    relocates: true,
     relocated() {},
 
     async nameHost(id, _, hostname) {

@@ -3,15 +3,8 @@ import { basename, join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { sethostname, setns } from '../linux/libc.js'
 import { ignoresTerm, killTree, type Reaper, signal, terminalSession } from '../linux/process.js'
-import {
-  type Crun,
-  containerIds,
-  deleteContainer,
-  execInContainer,
-  initOf,
-  rewriteCgroupPath,
-  runContainer,
-} from './crun.js'
+import { type Crun, execInContainer, runContainer } from './crun.js'
+import { crunState } from './crun-state.js'
 import type { SeccompFilter } from './filter.js'
 import type { OciRuntime } from './oci-runtime.js'
 
@@ -19,6 +12,7 @@ const newUts = 0x04000000
 
 /** Sandboxes on the host's own kernel, by crun. */
 export function standardRuntime(oci: Crun, reaper: Reaper, filter?: SeccompFilter): OciRuntime {
+  const state = crunState(oci)
   return {
     isolation: 'standard',
     program: oci.program,
@@ -31,12 +25,13 @@ export function standardRuntime(oci: Crun, reaper: Reaper, filter?: SeccompFilte
       const pid = await runContainer(oci, reaper, id, bundle, output)
       await hasBegun(pid, basename(oci.program))
       filter?.learn(oci, id)
+      state.learn(id)
       await connect(pid)
       return pid
     },
-    remove: async (id) => deleteContainer(oci, id),
-    list: () => containerIds(oci),
-    initOf: (id) => initOf(oci, id),
+    remove: (id) => state.remove(id),
+    list: () => state.list(),
+    initOf: (id) => state.initOf(id),
     rootOf: (_, init) => init,
     exec: async (id, files, stdio) => ({
       pid: await execInContainer(oci, reaper, id, files, stdio),
@@ -51,7 +46,10 @@ export function standardRuntime(oci: Crun, reaper: Reaper, filter?: SeccompFilte
     async signal(_, pid, names) {
       for (const name of names) signal(pid, name)
     },
-    relocated: (id, cgroup) => rewriteCgroupPath(oci, id, cgroup),
+    get relocates() {
+      return state.relocates
+    },
+    relocated: (id, cgroup) => state.relocated(id, cgroup),
     nameHost: async (_, init, hostname) => nameHost(init, hostname),
     hostLimits: (limits) => limits,
     rlimits: () => [],

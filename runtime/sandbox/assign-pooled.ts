@@ -1,5 +1,6 @@
 import { applyLimits, type CgroupLimits } from '../cgroup/limits.js'
 import { relocate } from '../cgroup/relocate.js'
+import { ContainerError } from '../container/crun.js'
 import { limitVolume } from '../rootfs/volume.js'
 import * as lifecycle from './lifecycle.js'
 import { type NodeContext, volumeOf } from './node.js'
@@ -21,6 +22,11 @@ export async function assignPooled(
   bounds: CgroupLimits,
 ): Promise<SandboxRecord> {
   const ociRuntime = node.ociRuntimes.of(sandbox.isolation)
+  if (!ociRuntime.relocates) {
+    throw new ContainerError(
+      'crun keeps its state in an unknown form, so its containers cannot be moved to a tenant',
+    )
+  }
   relocate(node.hierarchy, ready.cgroup, sandbox.cgroup)
   applyLimits(node.hierarchy, sandbox.cgroup, bounds, node.device)
   if (sandbox.limits.diskMiB !== ready.limits.diskMiB) {

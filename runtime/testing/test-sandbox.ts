@@ -4,7 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { detectHierarchy, makeCgroup, removeCgroup } from '../cgroup/hierarchy.js'
 import { applyLimits } from '../cgroup/limits.js'
-import { deleteContainer, runContainer } from '../container/crun.js'
+import { runContainer } from '../container/crun.js'
+import { crunState } from '../container/crun-state.js'
 import { SeccompFilter } from '../container/filter.js'
 import { readSeccomp } from '../container/seccomp.js'
 import { capabilities, containerSpec } from '../container/spec.js'
@@ -57,7 +58,7 @@ export async function openTestSandbox(name: string, place: number, diskMiB = 64)
     ...{ home: lab.home, disk: lab.disk, pid, cgroup },
     inside: (script, user = '1000:1000') => runInside(oci, id, script, user),
     [Symbol.asyncDispose]: async () => {
-      await deleteContainer(oci, id)
+      await crunState(oci).remove(id)
       await removeCgroup(hierarchy, parent)
       destroyVolume(volume.path)
       await lab[Symbol.asyncDispose]()
