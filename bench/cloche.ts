@@ -123,7 +123,7 @@ export async function openCloche(): Promise<Cloche> {
       const { tenant } = z
         .object({ tenant: z.object({ id: z.string() }) })
         .parse(JSON.parse(await callApi('GET', '/me')))
-      await callApi('PATCH', `/admin/tenants/${tenant.id}`, { quota })
+      await callApi('PATCH', `/admin/tenants/${tenant.id}`, { quota: { ...quota, runs: 1000 } })
     },
     withoutServer: async (act) => {
       const server = (await instance.processes()).get('server')
@@ -146,7 +146,7 @@ export async function openCloche(): Promise<Cloche> {
       throw new Error('the pool does not fill')
     },
     kept: () => ({
-      disks: readdirSync(join(instance.home, 'disk', 'sandboxes')).length,
+      disks: ['sandboxes', 'runs'].flatMap((of) => readdirSync(join(instance.home, 'disk', of))).length,
       records: [instance.home, `/run/cloche/${instance.name}`].flatMap((at) => readdirSync(join(at, 'boxes')))
         .length,
     }),

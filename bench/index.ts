@@ -28,7 +28,7 @@ const { values } = parseArgs({
     image: { type: 'string', default: '' },
     out: { type: 'string', default: '.cache/bench' },
     rounds: { type: 'string', default: '10' },
-    seconds: { type: 'string', default: '300' },
+    seconds: { type: 'string', default: '10' },
     alive: { type: 'string', default: '1,100,500,1000' },
     listing: { type: 'string', default: '10,100,300' },
     only: { type: 'string', default: 'sandboxes,runs,rate,memory,archives,terminals,browser,alive,listing' },

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Run, run as runSchema } from '../protocol/api/index.js'
 import type { Cloche } from './cloche.js'
@@ -9,18 +8,22 @@ import type { Samples } from './samples.js'
 export const runMetrics = {
   once: '`true` in a fresh one that is gone afterwards',
   cases: 'One of 50 cases of a C program, beyond its own time',
-  sustained: '40 runs asked for each second, for `--seconds`: done a second',
-  latency: 'The same: from asking to the answer',
-  held: 'The same: memory of server, runtime and terminal host',
+  knee: 'Runs done a second, with as many in flight as it takes for no more to be done',
+  load: 'Runs done a second, by how many are in flight',
+  latency: 'There: from asking to the answer',
+  inFlight: 'There: in flight',
+  lost: 'There: not done as asked, of 1,000',
+  held: 'All those runs: memory of server, runtime and terminal host',
 } as const
 
 const api = 'Cloche, at the API'
 const casesCount = 50
 const program =
   '#include <stdio.h>\nint main(void) { int a, b; scanf("%d %d", &a, &b); printf("%d\\n", a + b); }'
-const perSecond = 40
-/** A peer does as many as it can, for so long. */
-const peerMs = 15_000
+/** Twice as many in flight each time, until so many times more in flight did not do so much more. */
+const growth = 1.05
+const patience = 2
+const mostInFlight = 256
 
 /** Waits for the end, also where that takes longer than one request may wait. */
 async function post(cloche: Cloche, body: object): Promise<Run> {
@@ -62,38 +65,72 @@ export async function runs(
     const ownMs = run.cases.reduce((sum, one) => sum + one.wallUs / 1000, (compile?.wallUs ?? 0) / 1000)
     samples.add(runMetrics.cases, api, (wholeMs - ownMs) / casesCount)
   }
-  await sustained(samples, cloche, seconds)
-  for (const { name, once } of peers) {
-    if (once !== undefined) await flatOut(samples, `${name}, as many as it can`, once)
-  }
-}
-
-/** Asked for at a steady pace, whoever waits; what is lost, or left behind, makes it throw. */
-async function sustained(samples: Samples, cloche: Cloche, seconds: number): Promise<void> {
+  await cloche.liftQuota()
   await cloche.poolFull()
   samples.add(runMetrics.held, 'before', await memoryOfServices(cloche), 'MiB')
-  const began = performance.now()
-  const all: Promise<Run>[] = []
-  for (let number = 0; number < perSecond * seconds; number++) {
-    all.push(samples.time(runMetrics.latency, api, () => post(cloche, { command: ['true'] })))
-    await sleep(Math.max(0, began + ((number + 1) * 1000) / perSecond - performance.now()))
-  }
-  await Promise.all(all)
-  samples.add(runMetrics.sustained, api, (all.length * 1000) / (performance.now() - began), '1/s')
+  await knee(samples, api, seconds, () => post(cloche, { command: ['true'] }))
   await cloche.poolFull()
   samples.add(runMetrics.held, 'after', await memoryOfServices(cloche), 'MiB')
   const { disks, records } = cloche.kept()
   if (disks !== records) throw new Error(`${disks} disks are there, of ${records} sandboxes`)
+  for (const { name, once } of peers) if (once !== undefined) await knee(samples, name, seconds, once)
 }
 
-async function flatOut(samples: Samples, name: string, once: () => Promise<unknown>): Promise<void> {
-  const began = performance.now()
-  let done = 0
-  const work = async () => {
-    for (; performance.now() - began < peerMs; done++) await once()
+interface Load {
+  readonly inFlight: number
+  readonly perSecond: number
+  readonly times: readonly number[]
+  readonly failures: number
+}
+
+/**
+ * Raises how many are in flight until that does no more runs. The knee is where nearly the most is done with the
+ * fewest in flight: past it, whoever asks only waits longer.
+ */
+async function knee(
+  samples: Samples,
+  name: string,
+  seconds: number,
+  once: () => Promise<unknown>,
+): Promise<void> {
+  const loads: Load[] = []
+  const most = () => Math.max(0, ...loads.map(({ perSecond }) => perSecond))
+  for (let inFlight = 1, flat = 0; flat < patience && inFlight <= mostInFlight; inFlight *= 2) {
+    const before = most()
+    const load = await keepInFlight(inFlight, seconds * 1000, once)
+    loads.push(load)
+    flat = load.perSecond < before * growth ? flat + 1 : 0
+    samples.add(runMetrics.load, `${name}, ${inFlight}`, load.perSecond, '1/s')
   }
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, work))
-  samples.add(runMetrics.sustained, name, (done * 1000) / (performance.now() - began), '1/s')
+  const found = loads.find(({ perSecond }) => perSecond * growth >= most())
+  if (found === undefined || found.times.length === 0) {
+    samples.cannot(runMetrics.knee, name, 'no run was done')
+    return
+  }
+  samples.add(runMetrics.knee, name, found.perSecond, '1/s')
+  for (const ms of found.times) samples.add(runMetrics.latency, name, ms)
+  samples.add(runMetrics.inFlight, name, found.inFlight, '')
+  const asked = found.times.length + found.failures
+  samples.add(runMetrics.lost, name, (found.failures * 1000) / asked, '')
+}
+
+async function keepInFlight(inFlight: number, forMs: number, once: () => Promise<unknown>): Promise<Load> {
+  const times: number[] = []
+  let failures = 0
+  const began = performance.now()
+  const work = async () => {
+    while (performance.now() - began < forMs) {
+      const asked = performance.now()
+      try {
+        await once()
+        times.push(performance.now() - asked)
+      } catch {
+        failures++ // counted, and shown beside what was done
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: inFlight }, work))
+  return { inFlight, perSecond: (times.length * 1000) / (performance.now() - began), times, failures }
 }
 
 async function memoryOfServices(cloche: Cloche): Promise<number> {
