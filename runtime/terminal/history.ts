@@ -5,8 +5,8 @@ import { Replay } from './replay.js'
 import type { TerminalEvent } from './screen.js'
 import { partialCharacter } from './sequence.js'
 
-/** What has left the replay is made shorter when it is longer than this. */
-const tidyFromBytes = 256 * 1024
+/** What has left the replay is made shorter when it is longer than this: four times what is left of plain text then. */
+const tidyFromBytes = 512 * 1024
 /** A program that draws faster than this much of its past can be made shorter has to wait. */
 const congestedFromBytes = 4 * 1024 * 1024
 /** Resizes that are remembered with their place in the output; of more, the oldest lose their place. */

@@ -1,15 +1,14 @@
 import type { ConnectOpts, SocketConstructorOpts } from 'node:net'
 import { ReadStream } from 'node:tty'
-import { drain, readNow } from '../linux/drain.js'
+import { drain } from '../linux/drain.js'
 import { setNonblocking, writeNow } from './syscalls.js'
 
 /**
- * Output is read in here, one terminal at a time, and copied out at once. The kernel hands out at most 4 KiB of a
- * terminal at a time; a burst is collected up to this much before anybody is told.
+ * Output is read in here, one terminal at a time, and copied out at once. The kernel hands out at most this much of a
+ * terminal at a time, and libuv reads on, without another look at all descriptors, while a read fills its buffer.
+ * @see N_TTY_BUF_SIZE in drivers/tty/n_tty.c
  */
-const burst = Buffer.allocUnsafeSlow(64 * 1024)
-/** A read that long says that more is coming: below it, it is an echo, and goes on without another look. */
-const burstFromBytes = 1024
+const reading = Buffer.allocUnsafeSlow(4095)
 /** More than the kernel keeps of a terminal's output. */
 const mostDrained = 1024 ** 2
 /** Input that the program has not read yet. Past it, its typists wait. */
@@ -39,16 +38,10 @@ export class PtyStream {
     private readonly output: (bytes: Buffer) => void,
   ) {
     const callback = (length: number): boolean => {
-      let filled = length
-      if (length >= burstFromBytes) {
-        for (let more = -1; more !== 0 && filled < burst.length; filled += more) {
-          more = readNow(fd, burst.subarray(filled))
-        }
-      }
-      output(burst.subarray(0, filled))
+      output(reading.subarray(0, length))
       return true
     }
-    const options: SocketConstructorOpts & ConnectOpts = { onread: { buffer: burst, callback } }
+    const options: SocketConstructorOpts & ConnectOpts = { onread: { buffer: reading, callback } }
     this.#reader = new ReadStream(fd, options)
     setNonblocking(fd)
     this.closed = new Promise((resolve) => this.#reader.once('close', () => resolve()))
@@ -83,7 +76,7 @@ export class PtyStream {
 
   /** Hands out what the program has written until now: all of it, when it has ended. */
   drain(): void {
-    if (!this.#reader.destroyed) drain(this.fd, mostDrained, burst, this.output)
+    if (!this.#reader.destroyed) drain(this.fd, mostDrained, reading, this.output)
   }
 
   /** The descriptor is gone after this. */

@@ -25,7 +25,15 @@ const hangupMs = 500
  */
 const coalesceMs = 1
 const sendsAtOnce = 8
-const coalesceBytes = 32 * 1024
+/** A read that long is not an echo: what is read after it in the same turn of the event loop goes with it. */
+const burstFromBytes = 1024
+/**
+ * Output at this rate is a flood. Each message costs server and browser as much as 20 KiB of its content do, so a
+ * flood goes in large ones; 4 ms are a quarter of a frame on a screen.
+ */
+const floodBytesPerMs = 1024
+const floodCoalesceMs = 4
+const coalesceBytes = 64 * 1024
 /** How often it is looked whether somebody is still waited for. */
 const patienceTickMs = 250
 
@@ -41,11 +49,14 @@ export class Terminal {
   #title: string
   #exit: ExitStatus | null = null
   #ending = false
-  #outputAt = 0
-  #sentSince = 0
+  /** Since when, and from which byte on, sends are counted. */
+  #countedSince = 0
+  #countedFrom = 0
   #sends = 0
+  #flood = false
   #sentSeq = 0
   #sending: NodeJS.Timeout | undefined
+  #sendingSoon: NodeJS.Immediate | undefined
   #patience: NodeJS.Timeout | undefined
   /** Resolves when the program has ended and its last output is here. */
   readonly ended: Promise<void>
@@ -190,29 +201,41 @@ export class Terminal {
       if (claim || this.#owner === viewer) this.#claim(viewer)
     } else if (type === frameType.ack) {
       viewer.acknowledge(decodeAck(payload))
-      this.#send()
+      // What is collected goes to all together; the viewer's own wait is over then too.
+      if (this.#sending === undefined) this.#send()
+      else this.#regulate()
     } else {
       throw new RangeError(`a frame of type ${type}`)
     }
   }
 
   #output(bytes: Buffer): void {
-    this.#outputAt = performance.now()
     this.#title = this.#titles.read(bytes) ?? this.#title
-    this.#history.replay.push(bytes)
-    if (this.#outputAt - this.#sentSince >= coalesceMs) {
-      this.#sentSince = this.#outputAt
+    const now = performance.now()
+    const countedMs = now - this.#countedSince
+    if (countedMs >= coalesceMs) {
+      this.#flood = this.seq - this.#countedFrom >= countedMs * floodBytesPerMs
+      this.#countedSince = now
+      this.#countedFrom = this.seq
       this.#sends = 0
     }
-    const waiting = this.#history.replay.end - this.#sentSeq
-    if (waiting >= coalesceBytes || ++this.#sends <= sendsAtOnce) this.#send()
-    else this.#sending ??= setTimeout(() => this.#send(), coalesceMs)
+    this.#history.replay.push(bytes)
+    if (this.seq - this.#sentSeq >= coalesceBytes) this.#send()
+    else if (this.#flood || this.#sends >= sendsAtOnce) {
+      this.#sending ??= setTimeout(() => this.#send(), this.#flood ? floodCoalesceMs : coalesceMs)
+    } else {
+      this.#sends++
+      if (bytes.length < burstFromBytes) this.#send()
+      else this.#sendingSoon ??= setImmediate(() => this.#send())
+    }
   }
 
   #send(): void {
     clearTimeout(this.#sending)
     this.#sending = undefined
-    this.#sentSeq = this.#history.replay.end
+    clearImmediate(this.#sendingSoon)
+    this.#sendingSoon = undefined
+    this.#sentSeq = this.seq
     for (const viewer of this.#viewers) viewer.pump(this.#exit)
     this.#regulate()
   }
