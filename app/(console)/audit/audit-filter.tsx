@@ -1,18 +1,17 @@
 'use client'
 
-import { Search } from 'lucide-react'
-import { Field, SelectField } from '../../components/ui/field'
+import { SelectField } from '../../components/ui/field'
+import { SearchField } from '../../components/ui/search-field'
 import { actionChoices, actionTitle } from './sentence'
 
 /** Which events the page shows; an empty text is no filter. */
 export interface AuditFilter {
-  readonly actor: string
   /** `sandbox`, or `sandbox.create`. */
   readonly action: string
   readonly time: '' | keyof typeof times
 }
 
-export const noFilter: AuditFilter = { actor: '', action: '', time: '' }
+export const noFilter: AuditFilter = { action: '', time: '' }
 
 const times = {
   day: { title: 'Last 24 hours', hours: 24 },
@@ -23,8 +22,16 @@ const times = {
 const timeOf = (value: string): AuditFilter['time'] =>
   value === 'day' || value === 'week' || value === 'month' ? value : ''
 
-/** The filter as the API takes it. */
-export function auditQueryOf({ actor, action, time }: AuditFilter, nowMs: number): Record<string, string> {
+/**
+ * The filter as the API takes it.
+ *
+ * @param actor what was searched for
+ */
+export function auditQueryOf(
+  { action, time }: AuditFilter,
+  actor: string,
+  nowMs: number,
+): Record<string, string> {
   return {
     ...(actor ? { actor } : {}),
     ...(action ? { action } : {}),
@@ -39,29 +46,20 @@ export function AuditFilterBar({
   onChange,
 }: {
   filter: AuditFilter
-  /** What is in the field, before it is searched for. */
   typed: string
   onType: (typed: string) => void
   onChange: (filter: AuditFilter) => void
 }) {
   return (
     <search className="grid grid-cols-2 gap-2 border-line border-b p-2 sm:flex">
-      <div className="relative col-span-2 min-w-40 flex-1">
-        <Search
-          aria-hidden
-          className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-muted"
-        />
-        <Field
-          bare
-          label="Filter by email or name of the API key"
-          placeholder="Email or API key"
-          type="search"
-          maxLength={254}
-          value={typed}
-          onChange={(event) => onType(event.currentTarget.value)}
-          className="pl-8"
-        />
-      </div>
+      <SearchField
+        label="Filter by email or name of the API key"
+        placeholder="Email or API key"
+        maxLength={254}
+        value={typed}
+        onChange={(event) => onType(event.currentTarget.value)}
+        className="col-span-2 min-w-40 flex-1"
+      />
       <SelectField
         bare
         label="Action"

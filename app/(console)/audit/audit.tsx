@@ -1,7 +1,7 @@
 'use client'
 
 import { Download, ScrollText, Search } from 'lucide-react'
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import useSWRInfinite from 'swr/infinite'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
@@ -10,6 +10,7 @@ import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { call } from '../../lib/api'
 import { apiKey, auditEvent, invitation, listOf, member } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
+import { useSettled } from '../../lib/use-settled'
 import { AuditFilterBar, auditQueryOf, noFilter } from './audit-filter'
 import { EventLine } from './event-line'
 
@@ -18,18 +19,12 @@ type Page = z.infer<typeof auditList>
 const memberList = z.object({ members: z.array(member), invitations: z.array(invitation) })
 const keyList = z.object({ keys: z.array(apiKey) })
 
-/** From the last key to the question. */
-const typingMs = 300
-
 export function Audit() {
   const [typed, setTyped] = useState('')
   const [filter, setFilter] = useState(noFilter)
-  useEffect(() => {
-    const timer = setTimeout(() => setFilter((now) => ({ ...now, actor: typed.trim() })), typingMs)
-    return () => clearTimeout(timer)
-  }, [typed])
+  const actor = useSettled(typed)
   // One moment for each filter: a new one each time it is drawn would be asked for each time.
-  const query = useMemo(() => auditQueryOf(filter, Date.now()), [filter])
+  const query = useMemo(() => auditQueryOf(filter, actor, Date.now()), [filter, actor])
   const pathOf = (index: number, before: Page | null) => {
     if (index > 0 && !before?.nextCursor) return null
     const wanted = new URLSearchParams({ limit: '50', ...query })

@@ -1,44 +1,36 @@
 'use client'
 
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { CopyButton } from '../../components/ui/copy'
 import { Dialog, DialogBody, DialogFooter } from '../../components/ui/dialog'
-import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { Panel, Table } from '../../components/ui/panel'
+import { SearchField } from '../../components/ui/search-field'
 import { Secret } from '../../components/ui/secret'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { call } from '../../lib/api'
 import { date, dateTime, oneLine } from '../../lib/format'
 import { type AdminUser, adminUser, resetLink } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
+import { useSettled } from '../../lib/use-settled'
 import { useSubmit } from '../../lib/use-submit'
 
 const userList = z.object({ users: z.array(adminUser), more: z.boolean() })
-/** From the last key to the question. */
-const typingMs = 300
-
 /** Every account, and links by which people set a new password. */
 export function Users() {
   const [typed, setTyped] = useState('')
-  const [search, setSearch] = useState('')
+  const search = useSettled(typed)
   const [resetting, setResetting] = useState<AdminUser | null>(null)
-  useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), typingMs)
-    return () => clearTimeout(timer)
-  }, [typed])
   const query = search ? `?search=${encodeURIComponent(search)}` : ''
   const { data, error, mutate } = useResource(`/admin/users${query}`, userList)
   return (
     <Panel title="Accounts">
       <div className="border-line border-b p-2">
-        <Field
-          bare
+        <SearchField
           label="Search accounts by name or email"
           placeholder="Search by name or email"
-          type="search"
           maxLength={128}
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}

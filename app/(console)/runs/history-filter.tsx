@@ -1,24 +1,23 @@
 'use client'
 
-import { Search } from 'lucide-react'
-import { Field, SelectField } from '../../components/ui/field'
+import { SelectField } from '../../components/ui/field'
+import { SearchField } from '../../components/ui/search-field'
 import { type Language, stepStatus } from '../../lib/protocol'
 import { statusNames } from './status'
 
 /** Which runs the history shows; an empty text is no filter. */
 export interface Filter {
-  readonly search: string
   /** A state (`queued`, `running`, `canceled`) or how it ended (`ok`, `wrong_answer`, …). */
   readonly verdict: string
   readonly language: string
 }
 
-export const noFilter: Filter = { search: '', verdict: '', language: '' }
+export const noFilter: Filter = { verdict: '', language: '' }
 
 const states = { queued: 'Queued', running: 'Running', canceled: 'Canceled' } as const
 
-/** The filter as the API takes it. */
-export function filterQuery({ search, verdict, language }: Filter): Record<string, string> {
+/** The filter, and what was searched for, as the API takes it. */
+export function filterQuery({ verdict, language }: Filter, search: string): Record<string, string> {
   return {
     ...(search ? { search } : {}),
     ...(verdict === '' ? {} : verdict in states ? { state: verdict } : { status: verdict }),
@@ -34,7 +33,6 @@ export function HistoryFilter({
   onChange,
 }: {
   filter: Filter
-  /** What is in the field, before it is searched for. */
   typed: string
   languages: readonly Language[]
   onType: (typed: string) => void
@@ -42,22 +40,14 @@ export function HistoryFilter({
 }) {
   return (
     <search className="grid grid-cols-2 gap-2 border-line border-b p-2 sm:flex">
-      <div className="relative col-span-2 min-w-40 flex-1">
-        <Search
-          aria-hidden
-          className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-muted"
-        />
-        <Field
-          bare
-          label="Search runs by name, ID or metadata"
-          placeholder="Search by name, ID or metadata"
-          type="search"
-          maxLength={128}
-          value={typed}
-          onChange={(event) => onType(event.currentTarget.value)}
-          className="pl-8"
-        />
-      </div>
+      <SearchField
+        label="Search runs by name, ID or metadata"
+        placeholder="Search by name, ID or metadata"
+        maxLength={128}
+        value={typed}
+        onChange={(event) => onType(event.currentTarget.value)}
+        className="col-span-2 min-w-40 flex-1"
+      />
       <SelectField
         bare
         label="Result"

@@ -13,6 +13,7 @@ import { call } from '../../lib/api'
 import { oneLine } from '../../lib/format'
 import { type Language, languageList, listOf, type RunSummary, runSummary } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
+import { useSettled } from '../../lib/use-settled'
 import { filterQuery, HistoryFilter, noFilter } from './history-filter'
 import { languageTitle } from './language'
 import { RunBadge } from './status'
@@ -21,19 +22,13 @@ const runList = listOf(runSummary)
 type Page = z.infer<typeof runList>
 const noLanguages: readonly Language[] = []
 
-/** From the last key to the question. */
-const typingMs = 300
-
 /** The tenant's runs, newest first. `news` changes when there is one more, or one has ended. */
 export function History({ news }: { news: number }) {
   const [typed, setTyped] = useState('')
   const [filter, setFilter] = useState(noFilter)
   const languages = useResource('/languages', languageList).data?.items ?? noLanguages
-  useEffect(() => {
-    const timer = setTimeout(() => setFilter((now) => ({ ...now, search: typed.trim() })), typingMs)
-    return () => clearTimeout(timer)
-  }, [typed])
-  const query = filterQuery(filter)
+  const search = useSettled(typed)
+  const query = filterQuery(filter, search)
   const pathOf = (index: number, before: Page | null) => {
     if (index > 0 && !before?.nextCursor) return null
     const wanted = new URLSearchParams({ limit: '20', ...query })

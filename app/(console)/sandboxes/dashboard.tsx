@@ -9,9 +9,9 @@ import { deleteQuestion, stepQuestion } from '../../components/sandbox/questions
 import { Row, RowHead } from '../../components/sandbox/row'
 import { Button } from '../../components/ui/button'
 import { Confirm, type Question } from '../../components/ui/confirm'
-import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { PageHead, Panel } from '../../components/ui/panel'
+import { SearchField } from '../../components/ui/search-field'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { Unreachable } from '../../lib/api'
 import { count } from '../../lib/format'
@@ -66,20 +66,13 @@ export function Dashboard() {
       )}
       <Panel>
         {sandboxes && sandboxes.length > 3 && (
-          <div className="relative border-line border-b p-2">
-            <Search
-              aria-hidden
-              className="pointer-events-none absolute top-1/2 left-4.5 size-4 -translate-y-1/2 text-muted"
-            />
-            <Field
-              bare
+          <div className="border-line border-b p-2">
+            <SearchField
               label="Filter by name, template or state"
-              placeholder="Filter"
-              type="search"
+              placeholder="Filter by name, template or state"
               value={filter}
               onChange={(event) => setFilter(event.currentTarget.value)}
               ref={keys.filter}
-              className="pl-8"
               aria-keyshortcuts="/"
             />
           </div>

@@ -3,8 +3,8 @@
 import { BookOpen } from 'lucide-react'
 import { useState } from 'react'
 import useSWR from 'swr'
-import { Field } from '../../../components/ui/field'
 import { PageHead, Panel } from '../../../components/ui/panel'
+import { SearchField } from '../../../components/ui/search-field'
 import { Empty, Failed, SkeletonRows } from '../../../components/ui/states'
 import { read } from '../../../lib/api'
 import { type OpenApi, openApi } from '../../../lib/protocol'
@@ -25,15 +25,13 @@ export function ApiReference() {
         </a>{' '}
         generates clients for other languages.
       </PageHead>
-      <div className="mb-4 max-w-md">
-        <Field
-          label="Search calls"
-          type="search"
-          value={words}
-          onChange={(event) => setWords(event.target.value)}
-          placeholder="create sandbox"
-        />
-      </div>
+      <SearchField
+        label="Search calls"
+        placeholder="Search calls, for example create sandbox"
+        value={words}
+        onChange={(event) => setWords(event.target.value)}
+        className="mb-4 max-w-md"
+      />
       {api.data ? (
         <Groups api={api.data} words={words} />
       ) : (
