@@ -10,7 +10,9 @@ export default function NotFound() {
     <main className="grid min-h-dvh place-content-center justify-items-center gap-4 p-6 text-center">
       <Mark className="size-10" />
       <h1 className="font-semibold text-xl">Page not found</h1>
-      <p className="max-w-sm text-muted">Check the address. The page may have been moved or deleted.</p>
+      <p className="max-w-sm text-balance text-muted">
+        Check the address. The page may have been moved or deleted.
+      </p>
       <Button asChild look="primary">
         <Link href="/sandboxes">Go to your sandboxes</Link>
       </Button>

@@ -78,7 +78,9 @@ test('more than the quota is refused before it is asked for', async ({ pageOf, i
   await page.getByRole('button', { name: 'New sandbox' }).first().click()
   await page.getByRole('radio', { name: /Custom/ }).click()
   await page.getByLabel('CPUs').fill('200')
-  await expect(page.getByRole('dialog')).toContainText(/quota \(cpus: 200 CPUs requested/)
+  // Seen without scrolling, beside the button that cannot be pressed.
+  const reason = page.getByRole('dialog').getByText(/quota \(cpus: 200 CPUs requested/)
+  await expect(reason).toBeInViewport({ ratio: 1 })
   await expect(page.getByRole('button', { name: 'Create sandbox' })).toBeDisabled()
   await page.getByLabel('CPUs').fill('a few')
   await expect(page.getByRole('dialog')).toContainText('Not a valid limit.')

@@ -28,6 +28,25 @@ test('what happens to a sandbox elsewhere is seen at once, and can be answered',
   await expect(page.getByRole('heading', { name: 'This sandbox was deleted' })).toBeVisible()
 })
 
+test('what is paused when it is opened has its first terminal once it runs', async ({
+  annPage: page,
+  terminal,
+  sandbox,
+  ann,
+}) => {
+  await ann.call('POST', `/api/v1/sandboxes/${sandbox.id}/pause`, {})
+  const listed = page.waitForResponse((answer) => answer.url().endsWith('/terminals'))
+  await page.goto(`/sandboxes/${sandbox.id}`)
+  const panel = page.getByRole('region', { name: 'State of the sandbox' })
+  await expect(panel).toContainText('Paused')
+  await listed
+  await expect(page.getByRole('tab')).toHaveCount(0)
+  await expect(page.getByText('Could not open')).toHaveCount(0)
+  await panel.getByRole('button', { name: 'Resume' }).click()
+  await terminal.prompt()
+  await expect(page.getByRole('tab')).toHaveCount(1)
+})
+
 test('a program that ends leaves its text and a way on', async ({ annPage: page, terminal, sandbox }) => {
   await terminal.open(sandbox.id)
   await terminal.type('echo last words; exit 3\n')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, cpus, duration, microseconds, oneLine } from './format'
+import { bytes, cpus, duration, microseconds, oneLine, sentence } from './format'
 
 describe('figures on the pages', () => {
   it.each([
@@ -33,6 +33,13 @@ describe('figures on the pages', () => {
 
   it('count processors', () =>
     expect([cpus(0.5), cpus(1), cpus(2.25)]).toEqual(['0.5 CPU', '1 CPU', '2.25 CPUs']))
+})
+
+describe('a message of the node', () => {
+  it.each([
+    ['the first process ended', 'The first process ended.'],
+    ['Its disk is full.', 'Its disk is full.'],
+  ])('%s stands by itself as a sentence', (text, whole) => expect(sentence(text)).toBe(whole))
 })
 
 describe('text that a program chose', () => {

@@ -85,3 +85,9 @@ export function oneLine(text: string, max = 80): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
   return plain.length > max ? `${plain.slice(0, max - 1)}…` : plain
 }
+
+/** A message of the node, which begins small and has no full stop, where it stands by itself. */
+export function sentence(text: string): string {
+  const whole = /[.!?…]$/.test(text) ? text : `${text}.`
+  return `${whole.charAt(0).toUpperCase()}${whole.slice(1)}`
+}

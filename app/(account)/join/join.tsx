@@ -54,12 +54,12 @@ export function Join() {
 
 function Facts({ preview }: { preview: Preview }) {
   return (
-    <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5 [&_dt]:text-muted [&_dd]:break-words">
+    <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5 [&_dt]:whitespace-nowrap [&_dt]:text-muted [&_dd]:min-w-0 [&_dd]:break-words">
       <dt>Tenant</dt>
       <dd>{oneLine(preview.tenant)}</dd>
       <dt>Invited by</dt>
       <dd>{preview.invitedBy === null ? 'A member of the tenant' : oneLine(preview.invitedBy, 320)}</dd>
-      <dt>Invited</dt>
+      <dt>Email</dt>
       <dd>{oneLine(preview.email, 254)}</dd>
       <dt>Role</dt>
       <dd className="capitalize">{preview.role}</dd>

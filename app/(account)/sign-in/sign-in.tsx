@@ -24,7 +24,9 @@ export function SignIn({ next }: { next: string | null }) {
       <Button type="submit" look="primary" size="large" busy={busy}>
         Sign in
       </Button>
-      <p className="text-center text-muted">Forgot your password? Ask an operator for a reset link.</p>
+      <p className="text-balance text-center text-muted">
+        Forgot your password? Ask an operator for a reset link.
+      </p>
       <p className="text-center text-muted">
         No account yet?{' '}
         <Link

@@ -49,6 +49,7 @@ export function Tenants() {
       {data && (
         <Table
           label="Tenants"
+          wide
           head={['Name', 'Members', 'Sandboxes', 'CPUs', 'Memory', 'Disk', 'Created', '·Actions']}
         >
           {data.tenants.map((tenant) => (
@@ -62,7 +63,7 @@ export function Tenants() {
                 {tenant.used.sandboxes} of {tenant.quota.sandboxes}
               </td>
               {(['cpus', 'memoryMiB', 'diskMiB'] as const).map((bound) => (
-                <td key={bound} className="min-w-32">
+                <td key={bound} className="min-w-28">
                   <Meter
                     label={`${bound === 'cpus' ? 'CPUs' : bound === 'memoryMiB' ? 'Memory' : 'Disk'} of ${oneLine(tenant.name)}`}
                     share={tenant.quota[bound] > 0 ? tenant.used[bound] / tenant.quota[bound] : 1}

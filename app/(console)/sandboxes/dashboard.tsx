@@ -48,10 +48,13 @@ export function Dashboard() {
       <PageHead
         title="Sandboxes"
         action={
-          <Button look="primary" onClick={() => setCreating(true)} aria-keyshortcuts="c">
-            <Plus aria-hidden />
-            New sandbox
-          </Button>
+          // Where there is none yet, the list's own place has it.
+          sandboxes?.length !== 0 && (
+            <Button look="primary" onClick={() => setCreating(true)} aria-keyshortcuts="c">
+              <Plus aria-hidden />
+              New sandbox
+            </Button>
+          )
         }
       >
         {sandboxes && sandboxes.length > 0
@@ -84,7 +87,7 @@ export function Dashboard() {
             icon={Box}
             title="No sandboxes yet"
             action={
-              <Button look="primary" onClick={() => setCreating(true)}>
+              <Button look="primary" onClick={() => setCreating(true)} aria-keyshortcuts="c">
                 <Plus aria-hidden />
                 New sandbox
               </Button>

@@ -49,7 +49,7 @@ export interface Measure {
   readonly units: readonly Unit[]
 }
 
-const [mib, gib, tib] = [1024 ** 2, 1024 ** 3, 1024 ** 4]
+const [kib, mib, gib, tib] = [1024, 1024 ** 2, 1024 ** 3, 1024 ** 4]
 
 const byteUnits: readonly Unit[] = [
   { size: 1, name: 'B' },
@@ -61,6 +61,7 @@ const byteUnits: readonly Unit[] = [
 
 /** How much for how long: one GiB for an hour is 1 GiB h. */
 const byteHours: readonly Unit[] = [
+  { size: kib, name: 'KiB h' },
   { size: mib, name: 'MiB h' },
   { size: gib, name: 'GiB h' },
   { size: tib, name: 'TiB h' },

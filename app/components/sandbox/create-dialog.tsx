@@ -137,12 +137,16 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
           />
         )}
         {isolation === 'hardened' && <HardenedNotice />}
-        {missing.length > 0 && limits && quota.data && (
-          <Notice tone="warn">{shortOf(missing, limits, quota.data)}</Notice>
-        )}
       </DialogBody>
       <DialogFooter>
-        <QuotaLeft status={quota.data} />
+        {/* Beside the button that it disables: the form above may have scrolled. */}
+        {missing.length > 0 && limits && quota.data ? (
+          <p role="status" className="min-w-0 flex-1 basis-52 text-bad text-xs">
+            {shortOf(missing, limits, quota.data)}
+          </p>
+        ) : (
+          <QuotaLeft status={quota.data} />
+        )}
         <Button
           type="submit"
           look="primary"

@@ -3,7 +3,7 @@
 import { Ellipsis, SlidersHorizontal, SquareTerminal, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
-import { oneLine } from '../../lib/format'
+import { oneLine, sentence } from '../../lib/format'
 import type { Sandbox, Usage } from '../../lib/protocol'
 import type { Rates } from '../../lib/rates'
 import { Button } from '../ui/button'
@@ -44,7 +44,7 @@ export function Row({ sandbox, rates, onStep, onChange, onDelete }: RowProps) {
             <StateBadge state={sandbox.state} />
             <span className="truncate">
               {sandbox.state === 'failed' && sandbox.failure
-                ? oneLine(sandbox.failure, 200)
+                ? sentence(oneLine(sandbox.failure, 200))
                 : sandbox.template}
             </span>
             {sandbox.isolation === 'hardened' && <HardenedBadge />}

@@ -22,7 +22,7 @@ export function Shell({ children }: { children: ReactNode }) {
         Skip to content
       </a>
       <aside className="sticky top-0 hidden h-dvh flex-col gap-4 border-line border-r p-3 lg:flex">
-        <Link href="/sandboxes" className="self-start rounded px-1 pt-1">
+        <Link href="/sandboxes" className="flex self-start rounded px-1 pt-1">
           <Logo />
         </Link>
         <TenantMenu />
@@ -32,7 +32,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <UserMenu />
       </aside>
       <header className="sticky top-0 z-30 flex h-12 items-center justify-between border-line border-b bg-ground px-4 lg:hidden">
-        <Link href="/sandboxes" className="rounded">
+        <Link href="/sandboxes" className="flex rounded">
           <Logo />
         </Link>
         <Drawer />

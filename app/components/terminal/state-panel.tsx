@@ -1,7 +1,7 @@
 'use client'
 
 import { useState } from 'react'
-import { oneLine } from '../../lib/format'
+import { oneLine, sentence } from '../../lib/format'
 import type { Sandbox, SandboxState } from '../../lib/protocol'
 import { stepsOf, useSandboxActions } from '../sandbox/actions'
 import { Button } from '../ui/button'
@@ -33,8 +33,10 @@ export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
       >
         <div role="status" className="grid gap-1">
           <h2 className="font-semibold text-base">{shown.title}</h2>
-          <p className="text-muted">
-            {sandbox.state === 'failed' && sandbox.failure ? oneLine(sandbox.failure, 400) : shown.text}
+          <p className="text-balance text-muted">
+            {sandbox.state === 'failed' && sandbox.failure
+              ? sentence(oneLine(sandbox.failure, 400))
+              : shown.text}
           </p>
         </div>
         {step && (

@@ -43,7 +43,8 @@ export default function TerminalArea({
   const [searching, setSearching] = useState(false)
   const [renaming, setRenaming] = useState<number | null>(null)
   const shown = tabs.find(({ key }) => key === active)
-  const alive = sandbox.state === 'running' || sandbox.state === 'paused'
+  const running = sandbox.state === 'running'
+  const alive = running || sandbox.state === 'paused'
 
   const restore = useCallback(async () => {
     setFailure(undefined)
@@ -53,18 +54,20 @@ export default function TerminalArea({
       setFontIsThere(true)
       if (workspace.state.get().tabs.length > 0) return
       const { terminals } = await call(terminalList, `/sandboxes/${sandbox.id}/terminals`)
-      workspace.restore(terminals.filter(({ exit }) => exit === null).map(({ id }) => id))
+      const ids = terminals.filter(({ exit }) => exit === null).map(({ id }) => id)
+      // A paused sandbox cannot open a new one: that waits until it runs.
+      const mayOpen = ids.length > 0 || running
+      if (mayOpen && workspace.state.get().tabs.length === 0) workspace.restore(ids)
     } catch (error) {
       setFailure(error)
     }
-  }, [sandbox.id, workspace])
+  }, [sandbox.id, running, workspace])
 
   // Terminals end when a sandbox stops; when it runs again, new ones take their place.
+  useEffect(() => (alive ? () => workspace.clear() : undefined), [alive, workspace])
   useEffect(() => {
-    if (!alive) return
-    void restore()
-    return () => workspace.clear()
-  }, [alive, restore, workspace])
+    if (alive) void restore()
+  }, [alive, restore])
 
   const session = fontIsThere ? shown?.session : undefined
   const home = useFocusHome()
@@ -137,7 +140,7 @@ export default function TerminalArea({
             </Notice>
           </div>
         )}
-        {alive && tabs.length === 0 && failure === undefined && (
+        {running && tabs.length === 0 && failure === undefined && (
           <NoTerminal onOpen={() => workspace.open()} />
         )}
         <StatePanel sandbox={sandbox} />

@@ -42,7 +42,7 @@ export function Choice<T extends string>({
             key={option.value}
             value={option.value}
             disabled={option.disabled ?? false}
-            className="grid content-start gap-0.5 rounded-lg border border-edge/60 px-3 py-2 text-left enabled:hover:bg-hover disabled:opacity-55 data-[state=checked]:border-accent data-[state=checked]:bg-accent-soft data-[state=checked]:shadow-[inset_0_0_0_1px_var(--accent)]"
+            className="grid content-start gap-0.5 rounded-lg border border-edge/60 px-3 py-2 text-left enabled:hover:bg-hover disabled:opacity-55 data-[state=checked]:border-accent data-[state=checked]:bg-accent-soft enabled:data-[state=checked]:hover:bg-accent-soft data-[state=checked]:shadow-[inset_0_0_0_1px_var(--accent)]"
           >
             <span className="font-medium">{option.title}</span>
             {option.text && <span className="text-muted text-xs">{option.text}</span>}

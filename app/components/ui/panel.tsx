@@ -50,16 +50,19 @@ export function Panel({
 }
 
 /**
- * A table. On a narrow screen each row is a card: the first cell is its title, the others stand under each other beside
- * the heads of their columns (`.cards` of globals.css). On a wider one that is still too narrow it scrolls sideways, can be
+ * A table. Where it has too little room each row is a card: the first cell is its title, the others stand under each other
+ * beside the heads of their columns (`cards` of globals.css). Should it still be too wide it scrolls sideways, can be
  * scrolled by keyboard, and has a shadow on the side where more is.
  */
 export function Table({
   label,
   head,
+  wide = false,
   children,
 }: {
   label: string
+  /** Its columns need the width of a whole page. */
+  wide?: boolean
   /** A name that begins with `·` is for screen readers only. */
   head: readonly string[]
   children: ReactNode
@@ -70,10 +73,13 @@ export function Table({
   }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: without it, nobody can scroll it by keyboard
-    <section className="scroll-hint relative overflow-x-auto" aria-label={label} tabIndex={0}>
+    <section className="scroll-hint @container relative overflow-x-auto" aria-label={label} tabIndex={0}>
       <table
         style={names}
-        className="cards w-full text-left md:[&_td]:px-4 md:[&_td]:py-2.5 [&_th]:px-4 [&_th]:py-2"
+        className={cn(
+          'w-full text-left [&_td]:px-4 [&_td]:py-2.5 [&_th]:px-4 [&_th]:py-2',
+          wide ? '@max-[60rem]:cards' : '@max-3xl:cards',
+        )}
       >
         <thead className="border-line border-b text-muted text-xs">
           <tr>

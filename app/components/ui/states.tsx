@@ -30,7 +30,7 @@ export function Empty({
       </div>
       <div className="grid max-w-sm gap-1">
         <h2 className="font-semibold text-base">{title}</h2>
-        {children && <p className="text-muted">{children}</p>}
+        {children && <p className="text-balance text-muted">{children}</p>}
       </div>
       {action}
     </div>
@@ -49,7 +49,7 @@ export function Failed({ error, retry }: { error: unknown; retry: () => void }) 
         <h2 className="font-semibold text-base">
           {refused ? 'Not available for your role' : 'Could not be loaded'}
         </h2>
-        <p className="text-muted">{explain(error)}</p>
+        <p className="text-balance text-muted">{explain(error)}</p>
         <Retrying error={error} />
       </div>
       {!refused && (

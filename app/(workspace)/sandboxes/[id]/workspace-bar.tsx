@@ -94,6 +94,10 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
               <dd>{long}</dd>
             </div>
           ))}
+          <dt className="text-muted">Network</dt>
+          <dd>
+            <NetworkRate rates={rates} off={sandbox.network === 'none'} />
+          </dd>
         </dl>
         <div className="sm:hidden">
           <MenuLine />
