@@ -24,10 +24,11 @@ interface Fixtures {
 
 /**
  * Answers that a page asked for and dealt with are logged by Chromium all the same; the rest is said of slow machines,
- * by WebGL in software and by xterm.
+ * by WebGL in software and by xterm. Links of sandboxes that come and go are changes of this machine's network: what is
+ * under way then is given up by the browser, and asked for again by the page.
  */
 const harmless =
-  /Failed to load resource: the server responded with a status of (401|404)|GPU stall due to ReadPixels|task queue exceeded/
+  /Failed to load resource: (the server responded with a status of (401|404)|net::ERR_NETWORK_CHANGED)|GPU stall due to ReadPixels|task queue exceeded/
 
 export const test = base.extend<Fixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures' names from the pattern

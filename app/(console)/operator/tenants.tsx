@@ -49,7 +49,6 @@ export function Tenants() {
       {data && (
         <Table
           label="Tenants"
-          wide
           head={['Name', 'Members', 'Sandboxes', 'CPUs', 'Memory', 'Disk', 'Created', '·Actions']}
         >
           {data.tenants.map((tenant) => (

@@ -57,12 +57,9 @@ export function Panel({
 export function Table({
   label,
   head,
-  wide = false,
   children,
 }: {
   label: string
-  /** Its columns need the width of a whole page. */
-  wide?: boolean
   /** A name that begins with `·` is for screen readers only. */
   head: readonly string[]
   children: ReactNode
@@ -78,7 +75,7 @@ export function Table({
         style={names}
         className={cn(
           'w-full text-left [&_td]:px-4 [&_td]:py-2.5 [&_th]:px-4 [&_th]:py-2',
-          wide ? '@max-[60rem]:cards' : '@max-3xl:cards',
+          head.length > 4 ? '@max-[60rem]:cards' : '@max-3xl:cards',
         )}
       >
         <thead className="border-line border-b text-muted text-xs">
