@@ -71,11 +71,7 @@ export function History({ news }: { news: number }) {
           </Empty>
         ))}
       {runs && runs.length > 0 && (
-        <Table
-          label="Runs"
-          wide
-          head={['Run', 'Result', 'Language', 'Cases', 'Metadata', 'Created by', 'Age']}
-        >
+        <Table label="Runs" head={['Run', 'Result', 'Language', 'Cases', 'Metadata', 'Created by', 'Age']}>
           {runs.map((run) => (
             <Line key={run.id} run={run} languages={languages} />
           ))}
