@@ -41,6 +41,43 @@ describe('what the database stores', () => {
     expect(statuses).toEqual([201, 201, ...refused(8)])
   })
 
+  it('of tenants: three of one owner, however they become one: made, invited or by a change of role', async () => {
+    const { client: ivy, userId } = await signUp('ivy')
+    await ivy.call('POST', '/api/v1/tenants', { name: 'second' })
+    const hosts = await Promise.all([1, 2, 3, 4].map((at) => signUp(`host${at}`)))
+    const invitedAs = async (host: TestClient, role: string) => {
+      const { url } = (await host.call('POST', '/api/v1/invitations', { email: 'ivy@example.org', role }))
+        .body
+      return { secret: new URL(url).hash.slice(1) }
+    }
+    // Two join as members and are made owners at once, two are invited as owners: one of the four has room.
+    for (const { client } of hosts.slice(0, 2)) {
+      const joined = await ivy.call('POST', '/api/v1/invitations/accept', await invitedAs(client, 'member'))
+      expect(joined.status).toBe(200)
+    }
+    const secrets = await Promise.all(hosts.map(({ client }) => invitedAs(client, 'owner')))
+    const answers = await Promise.all(
+      hosts.map(({ client }, at) =>
+        at < 2
+          ? client.call('PATCH', `/api/v1/members/${userId}`, { role: 'owner' })
+          : ivy.call('POST', '/api/v1/invitations/accept', secrets[at]),
+      ),
+    )
+    const refusals = answers.filter(({ status }) => status === 422)
+    expect(refusals).toHaveLength(3)
+    for (const { body } of refusals) {
+      expect(body).toMatchObject({
+        code: 'quota_exceeded',
+        detail: expect.stringMatching(/at most 3 tenants/),
+      })
+    }
+    const { rows } = await sql.query(
+      `SELECT count(*)::INTEGER AS owned FROM member WHERE "userId" = $1 AND role = 'owner'`,
+      [userId],
+    )
+    expect(rows).toEqual([{ owned: 3 }])
+  })
+
   it('of API keys: 500 of one tenant, also when they are asked for at once', async () => {
     const { client, tenantId, userId } = await signUp('ben')
     await sql.query(

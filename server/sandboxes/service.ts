@@ -70,7 +70,14 @@ export class SandboxService {
       })
     } catch (error) {
       // A name that we made up is nobody's mistake: a longer part of another id is taken.
-      if (wanted.name !== undefined || !(error instanceof ApiError && error.existingId)) throw error
+      if (wanted.name !== undefined || !(error instanceof ApiError && error.existingId)) {
+        const code = error instanceof ApiError ? error.code : 'internal'
+        // Without a database there is no entry, and the caller needs to hear the first error.
+        await audit(this.database.prisma, who, 'sandbox.create_failed', id, { name, template, code }).catch(
+          () => {},
+        )
+        throw error
+      }
       return await this.create(who, { ...wanted, name: `${template}-${newId('sb').slice(-12)}` }, id)
     } finally {
       this.#underWay.delete(id)
@@ -139,10 +146,11 @@ export class SandboxService {
       if (claiming === undefined && error instanceof ApiError) throw error
       // Nothing half-made stays; should the runtime not hear this, `reconcile.ts` tells it again.
       await claiming?.catch(() => {})
-      await this.database.prisma.sandbox.deleteMany({ where: { id } })
       // Should the runtime have made it all the same, its row was refused: it is known to be nobody's.
-      await this.database.prisma.deletedSandbox.upsert({ where: { id }, create: { id }, update: {} })
-      await this.database.prisma.auditEvent.deleteMany({ where: { action: 'sandbox.create', target: id } })
+      await inTransaction(this.database.pool, async (client) => {
+        await client.query('DELETE FROM sandbox WHERE id = $1', [id])
+        await client.query('INSERT INTO deleted_sandbox (id) VALUES ($1) ON CONFLICT DO NOTHING', [id])
+      })
       await this.runtime.remove(id).catch(() => {})
       throw error
     }

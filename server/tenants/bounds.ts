@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
 import { ApiError } from '../errors.js'
 
@@ -38,4 +39,37 @@ export function storeAnother<T>(
     }
     return store(client)
   })
+}
+
+/** Each tenant brings a quota of its own: without a bound, whoever wants more than one quota makes another tenant. */
+const maxOwned = 3
+
+const owned = z.array(z.object({ count: z.int() }))
+
+/**
+ * Whoever becomes the owner of one more tenant, by making it, by invitation or by a change of role, must own few. The
+ * person is locked until the transaction ends, so that of several at once each counts the one before. What locks the
+ * tenant too locks it first. Operators own as many as they like.
+ *
+ * @param query on the connection of the transaction
+ * @throws ApiError `quota_exceeded`
+ */
+export async function requireFewOwned(
+  query: (text: string, values: string[]) => Promise<unknown[]>,
+  userId: string,
+): Promise<void> {
+  await query('SELECT id FROM "user" WHERE id = $1 FOR UPDATE', [userId])
+  const [one] = owned.parse(
+    await query(
+      `SELECT count(*)::INTEGER AS count FROM member JOIN "user" ON "user".id = "userId"
+       WHERE "userId" = $1 AND role = 'owner' AND NOT operator`,
+      [userId],
+    ),
+  )
+  if (one !== undefined && one.count >= maxOwned) {
+    throw new ApiError(
+      'quota_exceeded',
+      `one person can own at most ${maxOwned} tenants, and this one owns ${one.count}; leave or delete one first`,
+    )
+  }
 }

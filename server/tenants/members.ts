@@ -6,7 +6,7 @@ import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
-import { storeAnother } from './bounds.js'
+import { requireFewOwned, storeAnother } from './bounds.js'
 
 const invitationMs = 7 * 24 * 3600 * 1000
 const ranks: Readonly<Record<Role, number>> = { member: 0, admin: 1, owner: 2 }
@@ -109,6 +109,9 @@ export class Members {
     }
     const { tenantId } = invitation
     await storeAnother(this.database.prisma, tenantId, 'member', async (client) => {
+      if (invitation.role === 'owner') {
+        await requireFewOwned((text, values) => client.$queryRawUnsafe<unknown[]>(text, ...values), userId)
+      }
       await client.member.createMany({
         data: { id: newId('mb'), tenantId, userId, role: invitation.role },
         skipDuplicates: true,
@@ -121,13 +124,16 @@ export class Members {
 
   async change(who: Principal, userId: string, to: Role): Promise<void> {
     requireRole(who, 'owner')
-    await this.#keepingAnOwner(who.tenantId, userId, to, (client) =>
-      client.query('UPDATE member SET role = $3 WHERE "tenantId" = $1 AND "userId" = $2', [
+    await this.#keepingAnOwner(who.tenantId, userId, to, async (client, current) => {
+      if (to === 'owner' && current !== 'owner') {
+        await requireFewOwned(async (text, values) => (await client.query(text, values)).rows, userId)
+      }
+      await client.query('UPDATE member SET role = $3 WHERE "tenantId" = $1 AND "userId" = $2', [
         who.tenantId,
         userId,
         to,
-      ]),
-    )
+      ])
+    })
     await audit(this.database.prisma, who, 'member.change', userId, { role: to })
   }
 
@@ -177,10 +183,11 @@ export class Members {
     tenantId: string,
     userId: string,
     to: Role | null,
-    act: (client: pg.PoolClient) => Promise<T>,
+    act: (client: pg.PoolClient, current: string) => Promise<T>,
     may: (current: string) => void = () => {},
   ): Promise<T> {
     return inTransaction(this.database.pool, async (client) => {
+      await client.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [tenantId])
       const { rows } = await client.query(
         'SELECT "userId", role FROM member WHERE "tenantId" = $1 FOR UPDATE',
         [tenantId],
@@ -195,7 +202,7 @@ export class Members {
           'a tenant needs at least one owner; make another member an owner first',
         )
       }
-      return act(client)
+      return act(client, current)
     })
   }
 }

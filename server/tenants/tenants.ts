@@ -1,26 +1,16 @@
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
 import { newId, type Quota, quota } from '../../protocol/api/index.js'
-import { ApiError, notFound } from '../errors.js'
-
-/** Each tenant brings a quota of its own: without a bound, whoever wants more than one quota makes another tenant. */
-const maxOwned = 3
+import { notFound } from '../errors.js'
+import { requireFewOwned } from './bounds.js'
 
 /**
- * A new tenant of somebody who may own few. The person is locked from the count to the end, so that of several at once
- * each counts the one before.
+ * A new tenant of somebody who may own few.
  *
  * @throws ApiError `quota_exceeded` when the user owns as many tenants as one may
  */
 export function createAnother(prisma: PrismaClient, userId: string, name: string): Promise<string> {
   return prisma.$transaction(async (client) => {
-    await client.$queryRaw`SELECT id FROM "user" WHERE id = ${userId} FOR UPDATE`
-    const owned = await client.member.count({ where: { userId, role: 'owner' } })
-    if (owned >= maxOwned) {
-      throw new ApiError(
-        'quota_exceeded',
-        `you own ${owned} tenants and the limit is ${maxOwned}; leave or delete one first`,
-      )
-    }
+    await requireFewOwned((text, values) => client.$queryRawUnsafe<unknown[]>(text, ...values), userId)
     return createTenant(client, userId, name)
   })
 }

@@ -107,6 +107,10 @@ export const sentences: Readonly<Record<string, Write>> = {
     ...['created the sandbox ', sandbox(event)],
     told(event, 'template') && ` from the template ${told(event, 'template')}`,
   ],
+  'sandbox.create_failed': (event) => [
+    ...['failed to create the sandbox ', sandbox(event)],
+    told(event, 'code') && ` (${told(event, 'code').replaceAll('_', ' ')})`,
+  ],
   'sandbox.update': changed,
   'sandbox.pause': ofSandbox('paused'),
   'sandbox.resume': ofSandbox('resumed'),

@@ -1,0 +1,94 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestClient } from '../testing/client.js'
+import { openTestDatabase, type TestDatabase } from '../testing/database.js'
+import { freePort } from '../testing/instance.js'
+import { openServer, type TestServer } from '../testing/server.js'
+import { ApiError } from './errors.js'
+
+const limits = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
+
+describe('the audit log', () => {
+  let database: TestDatabase
+  let server: TestServer
+  let sql: pg.Client
+
+  beforeAll(async () => {
+    database = await openTestDatabase('audit')
+    server = await openServer({ DATABASE_URL: database.url, PORT: String(await freePort()) })
+    sql = new pg.Client({ connectionString: database.url })
+    await sql.connect()
+    // A node that has a template and is full, as a node can be.
+    Object.assign(server.parts.runtime, {
+      templates: async () => [{ name: 'base', defaults: limits }],
+      claim: async () => {
+        throw new ApiError('node_full', 'the node has no memory left')
+      },
+      remove: async () => {},
+    })
+  })
+  afterAll(async () => {
+    await sql.end()
+    await server[Symbol.asyncDispose]()
+    await database[Symbol.asyncDispose]()
+  })
+
+  const signUp = (name: string) => TestClient.signUp(server.url, `${name}@example.org`)
+  const actionsOf = async (who: TestClient) =>
+    (await who.call('GET', '/api/v1/audit')).body.items.map(({ action }: { action: string }) => action)
+
+  it('keeps the entry of a creation that failed, and has one of the failure', async () => {
+    const ann = await signUp('ann')
+    const refused = await ann.call('POST', '/api/v1/sandboxes', { name: 'box', limits })
+    expect(refused).toMatchObject({ body: { code: 'node_full' } })
+    const { items } = (await ann.call('GET', '/api/v1/audit?action=sandbox')).body
+    expect(items).toMatchObject([
+      { action: 'sandbox.create_failed', detail: { name: 'box', template: 'base', code: 'node_full' } },
+      { action: 'sandbox.create', target: items[0].target },
+    ])
+    expect((await sql.query('SELECT FROM sandbox')).rows).toEqual([])
+  })
+
+  it('has an entry of a creation that the quota refused', async () => {
+    const ben = await signUp('ben')
+    const refused = await ben.call('POST', '/api/v1/sandboxes', { limits: { ...limits, cpus: 60 } })
+    expect(refused).toMatchObject({ body: { code: 'quota_exceeded' } })
+    expect(await actionsOf(ben)).toEqual(['sandbox.create_failed'])
+  })
+
+  it('is append-only: the database refuses to change, delete or truncate entries', async () => {
+    const cem = await signUp('cem')
+    await cem.call('PATCH', '/api/v1/tenant', { name: 'Cem' })
+    await sql.query(
+      `INSERT INTO audit_event ("tenantId", actor, action, detail) VALUES (NULL, 'x', 'pool.warm', '{}')`,
+    )
+    const before = (await sql.query('SELECT * FROM audit_event ORDER BY id')).rows
+    expect(before.length).toBeGreaterThan(1)
+    for (const text of [
+      `UPDATE audit_event SET actor = 'nobody'`,
+      'DELETE FROM audit_event',
+      'DELETE FROM audit_event WHERE "tenantId" IS NULL',
+      'TRUNCATE audit_event',
+      'SET LOCAL cloche.audit_archive = on; TRUNCATE audit_event',
+    ]) {
+      await expect(sql.query(text), text).rejects.toThrow(/append-only/)
+    }
+    expect((await sql.query('SELECT * FROM audit_event ORDER BY id')).rows).toEqual(before)
+  })
+
+  it('goes with its tenant, and old entries are archived by whoever says so', async () => {
+    const dan = await signUp('dan')
+    const { id } = (await dan.call('POST', '/api/v1/tenants', { name: 'Short' })).body
+    await dan.call('POST', `/api/v1/tenants/${id}/activate`, {})
+    const entries = () => sql.query('SELECT FROM audit_event WHERE "tenantId" = $1', [id])
+    expect((await entries()).rowCount).toBe(1)
+    expect((await dan.call('DELETE', '/api/v1/tenant', { name: 'Short' })).status).toBe(204)
+    expect((await entries()).rowCount).toBe(0)
+    const deleted = await dan.call('DELETE', '/api/v1/account', { currentPassword: 'correct horse battery' })
+    expect(deleted.status).toBe(204)
+    await sql.query('BEGIN; SET LOCAL cloche.audit_archive = on')
+    const archived = await sql.query(`DELETE FROM audit_event WHERE action = 'tenant.delete'`)
+    await sql.query('COMMIT')
+    expect(archived.rowCount).toBe(1)
+  })
+})
