@@ -23,8 +23,7 @@ await runService(log, async () => {
   const io = serveTerminals(app.server, {
     principals,
     watch,
-    sandboxes,
-    runtime,
+    terminals: parts.services.terminals,
     origins: config.origins,
     hosts: config.hosts,
     log: log,

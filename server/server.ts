@@ -1,35 +1,25 @@
 import fastifySwagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Logger } from 'pino'
-import { Passwords } from './account/passwords.js'
 import { accountRoutes, linkRoutes } from './account/routes.js'
 import { adminRoutes } from './admin/routes.js'
-import type { Attempts } from './auth/attempts.js'
-import type { Auth } from './auth/auth.js'
-import type { Principal, Principals } from './auth/principal.js'
+import type { Principal } from './auth/principal.js'
 import { authRoutes } from './auth/routes.js'
-import type { AccessWatch } from './auth/watch.js'
-import type { Config } from './config.js'
-import type { Database } from './database/client.js'
 import { notFound } from './errors.js'
+import { fileRoutes } from './files/routes.js'
 import { checkWith } from './http/check-with.js'
 import { refuseForeignOrigin } from './http/guard.js'
 import { serveHealth } from './http/health.js'
 import { refuseForeignHost } from './http/hosts.js'
+import { type Once, once as onceIn } from './http/idempotency.js'
 import { serveMetrics } from './http/metrics.js'
 import { endSlowUploads } from './http/pace.js'
 import { sendProblem } from './http/problem.js'
-import type { Pairing } from './installation/pairing.js'
 import { describeApi } from './openapi/document.js'
-import type { Callbacks } from './runs/callbacks.js'
+import type { Parts } from './parts.js'
 import { runRoutes } from './runs/routes.js'
-import type { RunService } from './runs/service.js'
-import type { RuntimeClient } from './runtime-client/client.js'
-import { fileRoutes } from './sandboxes/files.js'
-import type { Orphans } from './sandboxes/orphans.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
-import type { SandboxService } from './sandboxes/service.js'
+import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
 import { usageRoutes } from './usage/routes.js'
 
@@ -40,30 +30,12 @@ declare module 'fastify' {
   }
 }
 
-/** The parts that calls act on. */
-export interface Parts {
-  readonly config: Config
-  readonly log: Logger
-  readonly database: Database
-  readonly runtime: RuntimeClient
-  readonly pairing: Pairing
-  readonly orphans: Orphans
-  readonly auth: Auth
-  readonly attempts: Attempts
-  readonly principals: Principals
-  readonly watch: AccessWatch
-  readonly sandboxes: SandboxService
-  readonly runs: RunService
-  readonly callbacks: Callbacks
-}
-
 /** What most calls carry is a few lines; those that carry more say so themselves. */
 const bodyBytes = 1024 * 1024
 
 /** The HTTP API, with everything but pages and sockets. */
 export async function createServer(parts: Parts): Promise<FastifyInstance> {
-  const { config, database, runtime, pairing, orphans } = parts
-  const { auth, attempts, principals, watch, sandboxes, runs, callbacks } = parts
+  const { config, database, runtime, pairing, orphans, auth, attempts, principals, watch, services } = parts
   const log: FastifyBaseLogger = parts.log
   const app = Fastify({
     loggerInstance: log,
@@ -101,31 +73,32 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   })
   await app.register(fastifySwagger, describeApi(config.publicUrl))
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  serveHealth(app, database, runtime, pairing)
+  serveHealth(
+    app,
+    { database: () => database.pool.query('SELECT 1'), runtime: () => runtime.health() },
+    pairing,
+  )
   authRoutes(app, auth, attempts, principals)
-  const passwords = new Passwords(database, async () => (await auth.$context).password)
-  linkRoutes(app, database, principals, passwords)
+  linkRoutes(app, services.account, services.members)
   await app.register(async (known) => {
     known.decorateRequest('principal')
     known.addHook('onRequest', async (request) => {
       request.principal = await principals.identify(request.raw)
     })
     watch.watchCalls(known)
-    serveMetrics(known, runtime, pairing, orphans)
+    serveMetrics(known, services.administration.nodes, pairing, orphans)
     await known.register(
       async (api) => {
-        await api.register(sandboxRoutes(sandboxes, runtime, database, config.heartbeatMs))
-        await api.register(fileRoutes(sandboxes, runtime, database))
-        await api.register(runRoutes(runs, callbacks, sandboxes.templates, config.heartbeatMs))
-        await api.register(tenantRoutes(database, principals, sandboxes.templates, config.publicUrl))
-        await api.register(accountRoutes(database, principals, passwords))
-        await api.register(usageRoutes(database))
-        await api.register(
-          adminRoutes({ database, runtime, sandboxes, pairing, orphans: orphans }, config.publicUrl),
-          {
-            prefix: '/admin',
-          },
-        )
+        const { sandboxes, execs, terminals, files, runs, tenants, members, keys, account } = services
+        const once: Once = (...making) => onceIn(database, ...making)
+        await api.register(sandboxRoutes(sandboxes, execs, terminals, once, config.heartbeatMs))
+        await api.register(fileRoutes(files))
+        await api.register(runRoutes(runs, config.heartbeatMs))
+        await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
+        await api.register(auditRoutes(services.auditLog))
+        await api.register(accountRoutes(account))
+        await api.register(usageRoutes(services.usages))
+        await api.register(adminRoutes(services.administration), { prefix: '/admin' })
         api.route({
           method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
           url: '/*',

@@ -6,7 +6,7 @@ import { openDatabase } from './database/client.js'
 import { migrate } from './database/engine.js'
 import { untilDatabaseAnswers } from './database/until.js'
 import { databaseInstallation } from './installation/pairing.js'
-import { createKey } from './tenants/keys.js'
+import { createKey } from './tenants/key-rows.js'
 
 /** What the first operator's tenant may use: as good as everything that one node has. */
 const operatorQuota = {

@@ -17,12 +17,11 @@ export async function openServer(settings: Readonly<Record<string, string>>) {
   const log = pino({ level: 'silent' })
   const parts = openParts(config, log)
   const app = await createServer(parts)
-  const { principals, watch, sandboxes, runtime } = parts
+  const { principals, watch, services } = parts
   const io = serveTerminals(app.server, {
     principals,
     watch,
-    sandboxes,
-    runtime,
+    terminals: services.terminals,
     origins: config.origins,
     hosts: config.hosts,
     log,

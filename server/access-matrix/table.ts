@@ -158,8 +158,6 @@ export const table: Readonly<Record<string, Row>> = {
   },
   removeMember: {
     rule: manageTheirs,
-    but: { strangerKey: 404, operatorKey: 404 },
-    why: 'whether the person is a member is looked at before what the caller may do',
     call: ({ colleagueId }) => ({ path: { userId: colleagueId } }),
   },
   createInvitation: { rule: manage, call: () => ({ body: { email: 'somebody@example.org' } }) },

@@ -51,7 +51,7 @@ export async function resetLinkOf({ prisma }: Database, secret: string) {
 }
 
 /** Sets the password, uses the link up and ends every session of the account. @throws ApiError `not_found` */
-export async function useResetLink(
+export async function redeemResetLink(
   database: Database,
   passwords: Passwords,
   secret: string,

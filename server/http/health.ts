@@ -1,21 +1,15 @@
 import type { FastifyInstance } from 'fastify'
-import type { Database } from '../database/client.js'
 import type { Pairing } from '../installation/pairing.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
 
 /** `/healthz`: this process lives. `/readyz`: and so does what it needs. */
 export function serveHealth(
   app: FastifyInstance,
-  database: Database,
-  runtime: RuntimeClient,
+  needs: { database: () => Promise<unknown>; runtime: () => Promise<unknown> },
   pairing: Pairing,
 ): void {
   app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }))
   app.get('/readyz', { schema: { hide: true } }, async (_, reply) => {
-    const [db, rt] = await Promise.all([
-      works(() => database.pool.query('SELECT 1')),
-      works(() => runtime.health()),
-    ])
+    const [db, rt] = await Promise.all([works(needs.database), works(needs.runtime)])
     if (db && rt && pairing.status.state !== 'paired') await works(() => pairing.check())
     const { state, problem } = pairing.status
     const ready = db && rt && state === 'paired'

@@ -28,6 +28,14 @@ interface Making<T> {
   resume(id: string): Promise<T>
 }
 
+/** `once` on a server's database. */
+export type Once = <T extends object>(
+  request: FastifyRequest,
+  key: string | undefined,
+  schema: z.ZodType<T>,
+  making: Making<T>,
+) => Promise<T>
+
 /**
  * Does what a request asks for once, however often it is sent with the same `Idempotency-Key`: whoever asks again gets
  * the first answer. A try that was refused is forgotten and may be repeated; one whose server died is continued under

@@ -1,15 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Node, PoolStatus } from '../../protocol/api/index.js'
-import { forbidden } from '../errors.js'
+import type { NodeService } from '../admin/node-service.js'
 import type { Pairing } from '../installation/pairing.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
 import type { Orphans } from '../sandboxes/orphans.js'
 
 /** `GET /metrics` for Prometheus, with an operator's key: it tells of every tenant's load. */
 export function serveMetrics(
   app: FastifyInstance,
-  runtime: RuntimeClient,
+  nodes: NodeService,
   pairing: Pairing,
   orphans: Orphans,
 ): void {
@@ -39,11 +38,10 @@ export function serveMetrics(
     url: '/metrics',
     schema: { hide: true },
     handler: async (request, reply) => {
-      if (!request.principal.operator)
-        throw forbidden('metrics are for operators only; send the API key of an operator')
+      const node = await nodes.observe(request.principal)
       mismatch.set(Number(pairing.status.state === 'mismatch'))
       unknown.set(orphans.unknown.length)
-      show(await runtime.node().catch(() => undefined))
+      show(node)
       return reply.type(register.contentType).send(await register.metrics())
     },
   })

@@ -16,11 +16,7 @@ import {
   runWithRequest,
 } from '../../protocol/api/index.js'
 import { sendEvents } from '../http/events.js'
-import type { Templates } from '../sandboxes/templates.js'
-import { requireReader } from '../tenants/members.js'
-import type { Callbacks } from './callbacks.js'
 import type { Numbered } from './event-log.js'
-import { languagesOf } from './plan.js'
 import type { RunService } from './service.js'
 
 /** `wait` waits no longer: proxies do not either. */
@@ -30,18 +26,13 @@ const params = z.object({ id: runId })
 
 /** `/runs` and `/languages`. */
 export const runRoutes =
-  (
-    runs: RunService,
-    callbacks: Callbacks,
-    templates: Templates,
-    heartbeatMs: number,
-  ): FastifyPluginAsyncZod =>
+  (runs: RunService, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
     app.route({
       method: 'GET',
       url: '/languages',
       schema: { tags, summary: 'List what can be run by name', response: { 200: languageList } },
-      handler: async () => ({ items: languagesOf(await templates.list()) }),
+      handler: async (request) => ({ items: await runs.languages(request.principal) }),
     })
     app.route({
       method: 'POST',
@@ -55,8 +46,7 @@ export const runRoutes =
         response: { 200: run, 202: run },
       },
       handler: async (request, reply) => {
-        const { callbackUrl, wait } = request.body
-        if (callbackUrl !== undefined) await callbacks.check(callbackUrl)
+        const { wait } = request.body
         const key = request.headers['idempotency-key']
         const accepted = await runs.create(request.principal, request.body, key)
         reply.header('location', `/api/v1/runs/${accepted.id}`)
@@ -133,10 +123,7 @@ export const runRoutes =
         ...{ tags, summary: 'Read what callbacks are signed with' },
         response: { 200: z.object({ secret: z.string() }) },
       },
-      handler: async (request) => {
-        requireReader(request.principal)
-        return { secret: callbacks.secretOf(request.principal.tenantId) }
-      },
+      handler: async (request) => ({ secret: runs.callbackSecret(request.principal) }),
     })
   }
 

@@ -1,8 +1,7 @@
-import { LRUCache } from 'lru-cache'
-import { sha256 } from '../../common/digest.js'
 import {
   type CreateRun,
   createRun,
+  type Language,
   newRunId,
   type Quota,
   quota as quotaSchema,
@@ -10,13 +9,16 @@ import {
   type RunSummary,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
+import { sha256 } from '../../common/digest.js'
+import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { Templates } from '../sandboxes/templates.js'
+import type { Callbacks } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Numbered } from './event-log.js'
-import { plan } from './plan.js'
+import { languagesOf, plan } from './plan.js'
 import { present, type RunRow, summarize } from './rows.js'
 import type { RunQuery, RunStore } from './store.js'
 
@@ -29,13 +31,14 @@ const mib = 1024 ** 2
 
 /** A tenant's one-off tasks. Every call checks that the run is the caller's; somebody else's does not exist. */
 export class RunService {
-  readonly #quotas = new LRUCache<string, Quota>({ max: mostQuotas, ttl: quotaFreshMs })
+  readonly #quotas = new Map<string, { readonly quota: Quota; readonly until: number }>()
 
   constructor(
     private readonly database: Database,
     private readonly store: RunStore,
     private readonly dispatcher: Dispatcher,
     private readonly templates: Templates,
+    private readonly callbacks: Callbacks,
     /** Runs of one tenant that may wait; more are answered with 429. */
     private readonly waitingMax: number,
   ) {}
@@ -46,6 +49,8 @@ export class RunService {
    * @throws ApiError `queue_full`, `quota_exceeded`, `template_unavailable`, `invalid_request`
    */
   async create(who: Principal, wanted: CreateRun, key: string | undefined): Promise<Run> {
+    assertMay(who, 'run.create')
+    if (wanted.callbackUrl !== undefined) await this.callbacks.check(wanted.callbackUrl)
     const { tenantId } = who
     const quota = await this.#quotaOf(tenantId)
     const planned = plan(wanted, await this.templates.list(), quota)
@@ -77,8 +82,21 @@ export class RunService {
     return present(row)
   }
 
+  /** What can be run by name. */
+  async languages(who: Principal): Promise<Language[]> {
+    assertMay(who, 'template.read')
+    return languagesOf(await this.templates.list())
+  }
+
+  /** What callbacks of the caller's tenant are signed with. */
+  callbackSecret(who: Principal): string {
+    assertMay(who, 'callback_secret.read')
+    return this.callbacks.secretOf(who.tenantId)
+  }
+
   /** Deletes runs that ended before a time, with their requests and results. */
   async deleteFinished(who: Principal, before: Date): Promise<number> {
+    assertMay(who, 'run.delete')
     const deleted = await this.store.deleteFinished(who.tenantId, before)
     await audit(this.database.prisma, who, 'run.delete', null, { before: before.toISOString(), deleted })
     return deleted
@@ -86,6 +104,7 @@ export class RunService {
 
   /** Newest first. */
   async list(who: Principal, query: RunQuery): Promise<{ items: RunSummary[]; nextCursor: string | null }> {
+    assertMay(who, 'run.read')
     const rows = await this.store.list(who.tenantId, { ...query, limit: query.limit + 1 })
     const items = rows.slice(0, query.limit).map(summarize)
     return { items, nextCursor: rows.length > query.limit ? (items.at(-1)?.id ?? null) : null }
@@ -93,6 +112,7 @@ export class RunService {
 
   /** @throws ApiError `not_found` */
   async get(who: Principal, id: string): Promise<Run> {
+    assertMay(who, 'run.read')
     const row = await this.store.get(who.tenantId, id)
     if (row === undefined) throw notFound('run')
     return present(row)
@@ -106,10 +126,12 @@ export class RunService {
 
   /** Ends a run in any state; one that has ended stays as it is. */
   async cancel(who: Principal, id: string): Promise<Run> {
+    assertMay(who, 'run.cancel')
     await this.get(who, id)
     const row = await this.store.cancel(id)
     if (row === undefined) return this.get(who, id)
     this.dispatcher.cancel(row)
+    await audit(this.database.prisma, who, 'run.cancel', id)
     return present(row)
   }
 
@@ -158,7 +180,7 @@ export class RunService {
   /** As it was a second ago, at most: to ask for each of forty runs a second costs more than to plan it. */
   async #quotaOf(tenantId: string): Promise<Quota> {
     const known = this.#quotas.get(tenantId)
-    if (known !== undefined) return known
+    if (known !== undefined && known.until > performance.now()) return known.quota
     const { rows } = await this.database.pool.query({
       ...{ name: 'quota', text: 'SELECT quota, paused FROM tenant WHERE id = $1', values: [tenantId] },
     })
@@ -166,7 +188,8 @@ export class RunService {
     if (rows[0].paused === true)
       throw new ApiError('conflict', 'an operator has paused this tenant; contact your operator')
     const quota = quotaSchema.parse(rows[0].quota)
-    this.#quotas.set(tenantId, quota)
+    if (this.#quotas.size >= mostQuotas) this.#quotas.clear()
+    this.#quotas.set(tenantId, { quota, until: performance.now() + quotaFreshMs })
     return quota
   }
 }

@@ -11,17 +11,17 @@ import {
   sandboxParams,
   sandboxWithUsage,
   stopSandbox,
+  template,
   terminal,
   terminalId,
   updateSandbox,
 } from '../../protocol/api/index.js'
-import { audit } from '../audit.js'
-import type { Database } from '../database/client.js'
 import { sendEvents } from '../http/events.js'
-import { once } from '../http/idempotency.js'
+import type { Once } from '../http/idempotency.js'
 import { sendWhenReady } from '../http/slow.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
+import type { TerminalService } from '../terminals/service.js'
 import { asEvents, collect } from './exec.js'
+import type { ExecService } from './exec-service.js'
 import type { SandboxService } from './service.js'
 
 /** An exec may carry 8 MiB of input, and JSON makes it longer. */
@@ -31,8 +31,9 @@ const execBodyBytes = 20 * 1024 * 1024
 export const sandboxRoutes =
   (
     sandboxes: SandboxService,
-    runtime: RuntimeClient,
-    database: Database,
+    execs: ExecService,
+    terminals: TerminalService,
+    once: Once,
     heartbeatMs: number,
   ): FastifyPluginAsyncZod =>
   async (app) => {
@@ -50,7 +51,7 @@ export const sandboxRoutes =
         reply.code(201)
         const key = request.headers['idempotency-key']
         const { principal, body } = request
-        return once(database, request, key, sandboxWithUsage, {
+        return once(request, key, sandboxWithUsage, {
           id: newId('sb'),
           make: (id) => sandboxes.create(principal, body, id),
           resume: (id) => sandboxes.resumeCreation(principal, body, id),
@@ -136,12 +137,12 @@ export const sandboxRoutes =
         response: { 200: execResult },
       },
       handler: async (request, reply) => {
-        const id = await sandboxes.authorize(request.principal, request.params.id)
-        const { encoding } = request.body
+        const { principal, params, body } = request
+        const { encoding } = body
         // Whoever hangs up ends the command.
         const aborted = new AbortController()
         reply.raw.once('close', () => aborted.abort())
-        const stream = await runtime.exec(id, request.body, aborted.signal)
+        const stream = await execs.start(principal, params.id, body, aborted.signal)
         return request.headers.accept?.includes('text/event-stream')
           ? sendEvents(reply, asEvents(stream, encoding), heartbeatMs)
           : sendWhenReady(reply, collect(stream, encoding), heartbeatMs)
@@ -154,10 +155,9 @@ export const sandboxRoutes =
         ...{ tags, summary: 'List terminals', params: sandboxParams },
         response: { 200: z.object({ terminals: z.array(terminal) }) },
       },
-      handler: async (request) => {
-        const id = await sandboxes.authorize(request.principal, request.params.id)
-        return { terminals: await runtime.terminals(id) }
-      },
+      handler: async (request) => ({
+        terminals: await terminals.list(request.principal, request.params.id),
+      }),
     })
     app.route({
       method: 'POST',
@@ -168,7 +168,7 @@ export const sandboxRoutes =
       },
       handler: async (request, reply) => {
         reply.code(201)
-        return sandboxes.openTerminal(request.principal, request.params.id, request.body)
+        return terminals.open(request.principal, request.params.id, request.body)
       },
     })
     app.route({
@@ -179,10 +179,18 @@ export const sandboxRoutes =
         ...{ params: sandboxParams.extend({ terminalId }), response: { 204: z.null() } },
       },
       handler: async (request, reply) => {
-        const id = await sandboxes.authorize(request.principal, request.params.id)
-        await runtime.closeTerminal(id, request.params.terminalId)
-        await audit(database.prisma, request.principal, 'terminal.close', id)
+        const { id, terminalId } = request.params
+        await terminals.close(request.principal, id, terminalId)
         return reply.code(204).send(null)
       },
+    })
+    app.route({
+      method: 'GET',
+      url: '/templates',
+      schema: {
+        ...{ tags, summary: 'What sandboxes can be made from' },
+        response: { 200: z.object({ templates: z.array(template) }) },
+      },
+      handler: async (request) => ({ templates: await sandboxes.listTemplates(request.principal) }),
     })
   }

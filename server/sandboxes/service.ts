@@ -8,16 +8,16 @@ import {
   limits as limitsSchema,
   networkPolicy,
   newId,
-  type OpenTerminal,
   type Quota,
   type SandboxWithUsage,
   type StopSandbox,
   stopSandbox,
-  type Terminal,
+  type Template,
   type UpdateSandbox,
 } from '../../protocol/api/index.js'
 import { type Claim, type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
+import { type Action, assertMay, ofTenant } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction, type Prisma } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
@@ -52,6 +52,7 @@ export class SandboxService {
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
   async create(who: Principal, wanted: CreateSandbox, id: string = newId('sb')): Promise<SandboxWithUsage> {
+    assertMay(who, 'sandbox.create')
     const limits = await this.templates.limits(wanted.template, wanted.limits)
     const { template, network, isolation, env = {}, metadata = {} } = wanted
     const name = wanted.name ?? `${template}-${id.slice(-4)}`
@@ -92,7 +93,7 @@ export class SandboxService {
   async resumeCreation(who: Principal, wanted: CreateSandbox, id: string): Promise<SandboxWithUsage> {
     const known = await this.database.prisma.sandbox.findUnique({ where: { id } })
     if (known === null) return this.create(who, wanted, id)
-    const row = await this.row(who, id)
+    const row = await this.#rowFor(who, 'sandbox.create', id)
     this.#underWay.add(id)
     try {
       const { template, limits, network, isolation } = present(row, undefined)
@@ -158,6 +159,7 @@ export class SandboxService {
 
   /** Newest first. @param cursor id of the last sandbox of the page before */
   async list(who: Principal, page: { limit: number; cursor?: string | undefined }) {
+    assertMay(who, 'sandbox.read')
     const rows = await this.database.prisma.sandbox.findMany({
       omit: { env: true, metered: true },
       where: { tenantId: who.tenantId, deletedAt: null },
@@ -172,13 +174,13 @@ export class SandboxService {
   }
 
   async get(who: Principal, id: string): Promise<SandboxWithUsage> {
-    const row = await this.row(who, id)
+    const row = await this.#rowFor(who, 'sandbox.read', id)
     return this.#present(row, await this.#liveOf(id))
   }
 
   /** Sets what `wanted` names and nothing else, under a lock of the row: two changes at once both hold. */
   async update(who: Principal, id: string, wanted: UpdateSandbox): Promise<SandboxWithUsage> {
-    await this.row(who, id)
+    await this.#rowFor(who, 'sandbox.change', id)
     const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
       const row = await lockRow(client, id)
       const before = present(row, undefined)
@@ -260,7 +262,7 @@ export class SandboxService {
     action: 'pause' | 'resume' | 'stop' | 'start',
     act: () => Promise<RuntimeSandbox>,
   ): Promise<SandboxWithUsage> {
-    const row = await this.row(who, id)
+    const row = await this.#rowFor(who, 'sandbox.change', id)
     const starts = action === 'start' && !['running', 'paused'].includes(row.state)
     const quota = starts ? await this.#makeRoom(who, row) : undefined
     try {
@@ -281,15 +283,8 @@ export class SandboxService {
     }
   }
 
-  async openTerminal(who: Principal, id: string, wanted: OpenTerminal): Promise<Terminal> {
-    await this.authorize(who, id)
-    const terminal = await this.runtime.openTerminal(id, wanted)
-    await audit(this.database.prisma, who, 'terminal.open', id)
-    return terminal
-  }
-
   async remove(who: Principal, id: string): Promise<void> {
-    await this.row(who, id)
+    await this.#rowFor(who, 'sandbox.delete', id)
     await this.destroy(id)
     await audit(this.database.prisma, who, 'sandbox.delete', id)
   }
@@ -322,28 +317,36 @@ export class SandboxService {
    * For calls that the runtime answers, and it knows what is deleted: who has been seen with a sandbox is its owner
    * still, and nobody waits for the database.
    *
-   * @returns its id
-   * @throws ApiError `not_found` when there is none, or it is another tenant's
+   * @throws ApiError `forbidden`; `not_found` when there is none, or it is another tenant's
    */
-  async authorize(who: Principal, id: string): Promise<string> {
-    if (this.#owners.get(id) !== who.tenantId) await this.row(who, id)
-    return id
+  async authorize(who: Principal, action: Action, id: string): Promise<void> {
+    assertMay(who, action)
+    if (this.#owners.get(id) !== who.tenantId) await this.#row(who, id)
+  }
+
+  /** What sandboxes can be made from. */
+  async listTemplates(who: Principal): Promise<Template[]> {
+    assertMay(who, 'template.read')
+    return this.templates.list()
   }
 
   #remember({ id, tenantId }: Row): void {
     this.#owners.set(id, tenantId)
   }
 
-  /** @throws ApiError `not_found` when there is none, or it is another tenant's */
-  async row(who: Principal, id: string): Promise<Row> {
+  /** @throws ApiError as `authorize` */
+  async #rowFor(who: Principal, action: Action, id: string): Promise<Row> {
+    assertMay(who, action)
+    return this.#row(who, id)
+  }
+
+  async #row(who: Principal, id: string): Promise<Row> {
     // Every call about a sandbox asks this first; Prisma takes three times as long for it.
     const { rows } = await this.database.pool.query<Row>({
       ...{ name: 'sandbox-row', text: 'SELECT * FROM sandbox WHERE id = $1', values: [id] },
     })
-    const [row] = rows
-    if (row === undefined || row.tenantId !== who.tenantId || row.deletedAt !== null) {
-      throw notFound('sandbox')
-    }
+    const row = ofTenant(who, rows[0], 'sandbox')
+    if (row.deletedAt !== null) throw notFound('sandbox')
     this.#remember(row)
     return row
   }

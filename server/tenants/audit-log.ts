@@ -1,63 +1,40 @@
-import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { z } from 'zod'
-import {
-  type AuditEvent,
-  type AuditQuery,
-  auditEvent,
-  auditQuery,
-  listOf,
-  page,
-} from '../../protocol/api/index.js'
+import { type AuditEvent, type AuditQuery, auditEvent } from '../../protocol/api/index.js'
+import { assertMay } from '../auth/permissions.js'
+import type { Principal } from '../auth/principal.js'
 import type { Database, Prisma } from '../database/client.js'
-import { requireReader } from './members.js'
 
 /** A file of more lines opens in no program that people use for it. */
-const csvMax = 50_000
+export const csvMax = 50_000
 const csvPage = 1000
 
-/** `GET /audit`: who changed what, filtered, and as CSV. */
-export const auditRoutes =
-  (database: Database): FastifyPluginAsyncZod =>
-  async (app) => {
-    const tags = ['tenants']
-    app.route({
-      method: 'GET',
-      url: '/audit',
-      schema: {
-        ...{ tags, summary: 'Who did what, newest first', querystring: page.extend(auditQuery.shape) },
-        response: { 200: listOf(auditEvent) },
-      },
-      handler: async (request) => {
-        requireReader(request.principal)
-        const { limit, cursor, ...query } = request.query
-        const rows = await read(database, request.principal.tenantId, query, cursor, limit + 1)
-        const items = rows.slice(0, limit)
-        return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
-      },
-    })
-    app.route({
-      method: 'GET',
-      url: '/audit.csv',
-      schema: {
-        ...{ tags, summary: 'The same as CSV', querystring: auditQuery, response: { 200: z.unknown() } },
-        description: `At most ${csvMax} events, newest first; narrow the time for older ones.`,
-      },
-      handler: async (request, reply) => {
-        requireReader(request.principal)
-        const events: AuditEvent[] = []
-        for (let cursor: string | undefined; events.length < csvMax; ) {
-          const rows = await read(database, request.principal.tenantId, request.query, cursor, csvPage)
-          events.push(...rows)
-          cursor = rows.at(-1)?.id
-          if (rows.length < csvPage) break
-        }
-        return reply
-          .type('text/csv; charset=utf-8')
-          .header('content-disposition', 'attachment; filename="cloche-audit.csv"')
-          .send(auditCsv(events))
-      },
-    })
+/** Who changed what in the caller's tenant. */
+export class AuditLog {
+  constructor(private readonly database: Database) {}
+
+  /** Newest first. */
+  async page(
+    who: Principal,
+    { limit, cursor, ...query }: AuditQuery & { limit: number; cursor?: string | undefined },
+  ) {
+    assertMay(who, 'audit.read')
+    const rows = await read(this.database, who.tenantId, query, cursor, limit + 1)
+    const items = rows.slice(0, limit)
+    return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
   }
+
+  /** The same as CSV, at most `csvMax` events. */
+  async csv(who: Principal, query: AuditQuery): Promise<string> {
+    assertMay(who, 'audit.read')
+    const events: AuditEvent[] = []
+    for (let cursor: string | undefined; events.length < csvMax; ) {
+      const rows = await read(this.database, who.tenantId, query, cursor, csvPage)
+      events.push(...rows)
+      cursor = rows.at(-1)?.id
+      if (rows.length < csvPage) break
+    }
+    return auditCsv(events)
+  }
+}
 
 async function read(
   { prisma }: Database,

@@ -1,37 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import { sha256 } from '../../common/digest.js'
-import { type Member, type MemberRemoved, newId, type Role, role } from '../../protocol/api/index.js'
+import type { z } from 'zod'
+import {
+  type invitationPreview,
+  type Member,
+  type MemberRemoved,
+  newId,
+  type Role,
+  role,
+} from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
-import type { Principal } from '../auth/principal.js'
+import { sha256 } from '../../common/digest.js'
+import { type Action, assertMay, personOf } from '../auth/permissions.js'
+import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
 import { requireFewOwned, storeAnother } from './bounds.js'
 
 const invitationMs = 7 * 24 * 3600 * 1000
-const ranks: Readonly<Record<Role, number>> = { member: 0, admin: 1, owner: 2 }
-
-/** @throws ApiError `forbidden` when the caller's role is below `least` */
-export function requireRole(who: Principal, least: Role): void {
-  if (who.kind === 'key' && least !== 'member')
-    throw forbidden('API keys cannot manage members or keys; sign in instead')
-  if (ranks[who.role] < ranks[least])
-    throw forbidden(`only ${least === 'owner' ? 'owners' : 'owners and admins'} can do this`)
-}
-
-/**
- * For what administrators read and keys may read for them, as long as whoever created the key is one.
- * @throws ApiError `forbidden`
- */
-export function requireReader(who: Principal): void {
-  if (!who.readsAdministration) throw forbidden('only an owner or admin, or an API key of one, may read this')
-}
-
 /** Who belongs to a tenant, and who is invited. */
 export class Members {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly principals: Principals,
+  ) {}
 
   async list(who: Principal) {
+    assertMay(who, 'member.read')
     const { prisma } = this.database
     const [members, invitations] = await Promise.all([
       prisma.member.findMany({
@@ -66,7 +61,7 @@ export class Members {
 
   /** @returns the secret of the link as well; only its hash is kept */
   async invite(who: Principal, email: string, as: Role) {
-    requireRole(who, as === 'member' ? 'admin' : 'owner')
+    assertMay(who, as === 'member' ? 'member.invite' : 'member.invite_admin')
     const secret = randomBytes(32).toString('base64url')
     const invitedBy = await this.#nameOf(who)
     const row = await storeAnother(this.database.prisma, who.tenantId, 'invitation', (client) =>
@@ -88,7 +83,7 @@ export class Members {
   }
 
   async revoke(who: Principal, id: string): Promise<void> {
-    requireRole(who, 'admin')
+    assertMay(who, 'member.uninvite')
     const { prisma } = this.database
     const where = { id, tenantId: who.tenantId }
     const row = await prisma.invitation.findFirst({ where, select: { email: true } })
@@ -99,13 +94,12 @@ export class Members {
 
   /** The link alone is not enough: it was made for one e-mail address. */
   async accept(who: Principal, secret: string): Promise<string> {
-    const { userId } = who
-    if (userId === null) throw forbidden('an API key cannot join a tenant')
+    const { userId, email } = personOf(who, 'tenant.join')
     const invitation = await this.database.prisma.invitation.findUnique({ where: { hash: sha256(secret) } })
     if (invitation === null || invitation.expiresAt < new Date())
       throw new ApiError('not_found', 'the invitation was not found or has expired; ask for a new link')
-    if (invitation.email !== who.actor.toLowerCase()) {
-      throw forbidden(`this invitation is for another email address; you are signed in as ${who.actor}`)
+    if (invitation.email !== email.toLowerCase()) {
+      throw forbidden(`this invitation is for another email address; you are signed in as ${email}`)
     }
     const { tenantId } = invitation
     await storeAnother(this.database.prisma, tenantId, 'member', async (client) => {
@@ -122,8 +116,23 @@ export class Members {
     return tenantId
   }
 
+  /** What a link invites to. Its secret says who may ask. @throws ApiError `not_found` */
+  async preview(secret: string): Promise<z.infer<typeof invitationPreview>> {
+    const found = await this.database.prisma.invitation.findUnique({
+      where: { hash: sha256(secret) },
+      include: { tenant: true },
+    })
+    if (found === null || found.expiresAt < new Date()) {
+      throw new ApiError('not_found', 'the invitation was used, withdrawn or has expired; ask for a new link')
+    }
+    return {
+      ...{ tenant: found.tenant.name, email: found.email, role: role.parse(found.role) },
+      ...{ invitedBy: found.invitedBy, expiresAt: found.expiresAt.toISOString() },
+    }
+  }
+
   async change(who: Principal, userId: string, to: Role): Promise<void> {
-    requireRole(who, 'owner')
+    assertMay(who, 'member.change')
     await this.#keepingAnOwner(who.tenantId, userId, to, async (client, current) => {
       if (to === 'owner' && current !== 'owner') {
         await requireFewOwned(async (text, values) => (await client.query(text, values)).rows, userId)
@@ -134,6 +143,7 @@ export class Members {
         to,
       ])
     })
+    this.principals.forget({ userId })
     await audit(this.database.prisma, who, 'member.change', userId, { role: to })
   }
 
@@ -147,9 +157,10 @@ export class Members {
     if (keys === 'transfer' && (userId === who.userId || who.userId === null)) {
       throw new ApiError('invalid_request', 'you cannot transfer keys to yourself while you leave')
     }
-    const may = (current: string) => {
-      if (userId !== who.userId) requireRole(who, current === 'member' ? 'admin' : 'owner')
-    }
+    const action = (current: string): Action =>
+      userId === who.userId ? 'tenant.leave' : current === 'member' ? 'member.remove' : 'member.remove_admin'
+    // Whoever may remove nobody is not told who is a member.
+    assertMay(who, action('member'))
     const remove = async (client: pg.PoolClient) => {
       const values = [who.tenantId, userId]
       await client.query('DELETE FROM member WHERE "tenantId" = $1 AND "userId" = $2', values)
@@ -165,7 +176,10 @@ export class Members {
             )
       return rows.map((row) => String(row.id))
     }
-    const ids = await this.#keepingAnOwner(who.tenantId, userId, null, remove, may)
+    const ids = await this.#keepingAnOwner(who.tenantId, userId, null, remove, (current) =>
+      assertMay(who, action(current)),
+    )
+    this.principals.forget({ userId })
     const ofKeys = keys === 'revoke' ? { keysRevoked: ids } : { keysTransferred: ids }
     // Their address is known of members only, so it is written down with the removal.
     const user = await this.database.prisma.user.findUnique({

@@ -6,6 +6,7 @@ import {
   apiKeyCreated,
   changeMember,
   createApiKey,
+  deleteTenant,
   invitation,
   invite,
   invited,
@@ -14,97 +15,49 @@ import {
   memberRemoved,
   quotaStatus,
   removeMember,
-  role,
-  template,
   tenant,
   tenantId,
   tenantName,
 } from '../../protocol/api/index.js'
-import { audit } from '../audit.js'
-import type { Principal, Principals } from '../auth/principal.js'
-import type { Database } from '../database/client.js'
-import { forbidden, notFound } from '../errors.js'
-import type { Templates } from '../sandboxes/templates.js'
-import { auditRoutes } from './audit-log.js'
-import { storeAnother } from './bounds.js'
-import { createKey, deleteKey, listKeys } from './keys.js'
-import { Members, requireRole } from './members.js'
-import { createAnother, createTenant, quotaOf } from './tenants.js'
-import { usedBy } from './used.js'
+import type { Principals } from '../auth/principal.js'
+import type { KeyService } from './keys.js'
+import type { Members } from './members.js'
+import type { TenantService } from './tenant-service.js'
 
 const done = z.null()
 
 /** Who I am, my tenants, their members, keys, quota and history. */
 export const tenantRoutes =
   (
-    database: Database,
+    tenants: TenantService,
+    members: Members,
+    keys: KeyService,
     principals: Principals,
-    templates: Templates,
     publicUrl: string,
   ): FastifyPluginAsyncZod =>
   async (app) => {
-    const { prisma } = database
-    const members = new Members(database)
     const tags = ['tenants']
-
-    const describeMe = async (who: Principal) => {
-      const own = await prisma.tenant.findUnique({ where: { id: who.tenantId } })
-      if (own === null) throw notFound('tenant')
-      const { id, name } = own
-      const active = { id, name, role: who.role }
-      if (who.userId === null) return { user: null, tenant: active, tenants: [active] }
-      const user = await prisma.user.findUnique({
-        where: { id: who.userId },
-        include: { members: { include: { tenant: true }, orderBy: { createdAt: 'asc' } } },
-      })
-      if (user === null) throw notFound('user')
-      return {
-        user: { id: user.id, name: user.name, email: user.email, operator: who.operator },
-        tenant: active,
-        tenants: user.members.map((one) => ({
-          ...{ id: one.tenantId, name: one.tenant.name, role: role.parse(one.role) },
-        })),
-      }
-    }
-    const activate = async (who: Principal, to: string) => {
-      const { sessionId } = who
-      if (sessionId === null) throw forbidden('an API key belongs to one tenant')
-      await prisma.session.update({ where: { id: sessionId }, data: { activeTenantId: to } })
-      principals.forget({ sessionId })
-    }
 
     app.route({
       method: 'GET',
       url: '/me',
       schema: { tags, summary: 'Who is calling, and for which tenant', response: { 200: me } },
-      handler: async (request) => describeMe(request.principal),
+      handler: (request) => tenants.describe(request.principal),
     })
     app.route({
       method: 'POST',
       url: '/tenants',
       schema: { tags, summary: 'Create a tenant of your own', body: tenantName, response: { 201: tenant } },
       handler: async (request, reply) => {
-        const { userId, actor, operator } = request.principal
-        if (userId === null)
-          throw forbidden('an API key belongs to one tenant; sign in to create another tenant')
-        const create = operator ? createTenant : createAnother
-        const id = await create(prisma, userId, request.body.name)
-        await audit(prisma, { tenantId: id, actor }, 'tenant.create', id)
         reply.code(201)
-        return { id, name: request.body.name, role: 'owner' as const }
+        return tenants.create(request.principal, request.body.name)
       },
     })
     app.route({
       method: 'PATCH',
       url: '/tenant',
       schema: { tags, summary: 'Rename the tenant', body: tenantName, response: { 200: me } },
-      handler: async (request) => {
-        requireRole(request.principal, 'owner')
-        const { tenantId } = request.principal
-        await prisma.tenant.update({ where: { id: tenantId }, data: { name: request.body.name } })
-        await audit(prisma, request.principal, 'tenant.rename', tenantId, { name: request.body.name })
-        return describeMe(request.principal)
-      },
+      handler: (request) => tenants.rename(request.principal, request.body.name),
     })
     app.route({
       method: 'POST',
@@ -114,10 +67,7 @@ export const tenantRoutes =
         response: { 204: done },
       },
       handler: async (request, reply) => {
-        const { userId } = request.principal
-        const where = { tenantId_userId: { tenantId: request.params.id, userId: userId ?? '' } }
-        if ((await prisma.member.findUnique({ where })) === null) throw notFound('tenant')
-        await activate(request.principal, request.params.id)
+        await tenants.activate(request.principal, request.params.id)
         return reply.code(204).send(null)
       },
     })
@@ -140,7 +90,6 @@ export const tenantRoutes =
       },
       handler: async (request, reply) => {
         await members.change(request.principal, request.params.userId, request.body.role)
-        principals.forget({ userId: request.params.userId })
         return reply.code(204).send(null)
       },
     })
@@ -153,12 +102,7 @@ export const tenantRoutes =
         description:
           'Ends their access at once: sockets, terminals and running calls are closed. API keys that they created are revoked, or become yours with `keys=transfer`.',
       },
-      handler: async (request) => {
-        const { userId } = request.params
-        const removed = await members.remove(request.principal, userId, request.query.keys)
-        principals.forget({ userId })
-        return removed
-      },
+      handler: ({ principal, params, query }) => members.remove(principal, params.userId, query.keys),
     })
     app.route({
       method: 'POST',
@@ -183,8 +127,8 @@ export const tenantRoutes =
       },
       handler: async (request) => {
         const joined = await members.accept(request.principal, request.body.secret)
-        await activate(request.principal, joined)
-        return describeMe(await principals.identify(request.raw))
+        await tenants.activate(request.principal, joined)
+        return tenants.describe(await principals.identify(request.raw))
       },
     })
     app.route({
@@ -204,24 +148,15 @@ export const tenantRoutes =
       method: 'GET',
       url: '/keys',
       schema: { tags, summary: 'List API keys', response: { 200: z.object({ keys: z.array(apiKey) }) } },
-      handler: async (request) => {
-        requireRole(request.principal, 'admin')
-        return { keys: await listKeys(prisma, request.principal.tenantId) }
-      },
+      handler: async (request) => ({ keys: await keys.list(request.principal) }),
     })
     app.route({
       method: 'POST',
       url: '/keys',
       schema: { tags, summary: 'Create an API key', body: createApiKey, response: { 201: apiKeyCreated } },
       handler: async (request, reply) => {
-        requireRole(request.principal, 'admin')
-        const { tenantId, userId } = request.principal
-        const created = await storeAnother(prisma, tenantId, 'apiKey', (client) =>
-          createKey(client, tenantId, request.body, userId),
-        )
-        await audit(prisma, request.principal, 'key.create', created.id, { name: created.name })
         reply.code(201)
-        return created
+        return keys.create(request.principal, request.body)
       },
     })
     app.route({
@@ -232,23 +167,11 @@ export const tenantRoutes =
         response: { 204: done },
       },
       handler: async (request, reply) => {
-        requireRole(request.principal, 'admin')
-        const name = await deleteKey(prisma, request.principal.tenantId, request.params.id)
-        principals.forget({ keyId: request.params.id })
-        await audit(prisma, request.principal, 'key.delete', request.params.id, { name })
+        await keys.delete(request.principal, request.params.id)
         return reply.code(204).send(null)
       },
     })
 
-    app.route({
-      method: 'GET',
-      url: '/templates',
-      schema: {
-        ...{ tags: ['sandboxes'], summary: 'What sandboxes can be made from' },
-        response: { 200: z.object({ templates: z.array(template) }) },
-      },
-      handler: async () => ({ templates: await templates.list() }),
-    })
     app.route({
       method: 'GET',
       url: '/quota',
@@ -257,11 +180,19 @@ export const tenantRoutes =
         summary: 'Quota of the tenant, and what is in use',
         response: { 200: quotaStatus },
       },
-      handler: async (request) => {
-        const { tenantId } = request.principal
-        const [limits, used] = await Promise.all([quotaOf(prisma, tenantId), usedBy(database.pool, tenantId)])
-        return { limits, used }
+      handler: (request) => tenants.quota(request.principal),
+    })
+    app.route({
+      method: 'DELETE',
+      url: '/tenant',
+      schema: {
+        ...{ tags, summary: 'Delete the tenant', body: deleteTenant, response: { 204: done } },
+        description:
+          'With its members, keys, finished runs, audit log and usage. Refused while it has sandboxes or unfinished runs, or is your only tenant.',
+      },
+      handler: async (request, reply) => {
+        await tenants.delete(request.principal, request.body.name)
+        return reply.code(204).send(null)
       },
     })
-    await app.register(auditRoutes(database))
   }

@@ -16,9 +16,8 @@ import type { AccessWatch } from '../auth/watch.js'
 import { ApiError } from '../errors.js'
 import { refuseForeignHost } from '../http/hosts.js'
 import { asApiError } from '../http/problem.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
-import type { SandboxService } from '../sandboxes/service.js'
 import { Attachment } from './attachment.js'
+import type { TerminalService } from './service.js'
 
 interface Data {
   principal: Principal
@@ -44,14 +43,13 @@ export function serveTerminals(
   parts: {
     principals: Principals
     watch: AccessWatch
-    sandboxes: SandboxService
-    runtime: RuntimeClient
+    terminals: TerminalService
     origins: readonly string[]
     hosts: readonly string[]
     log: FastifyBaseLogger
   },
 ): Server {
-  const { principals, watch, sandboxes, runtime, origins, hosts, log } = parts
+  const { principals, watch, terminals, origins, hosts, log } = parts
   const io = new Server<ClientToServer, ServerToClient, Nothing, Data>(http, {
     serveClient: false,
     maxHttpBufferSize: 2 * maxInputBytes,
@@ -129,12 +127,12 @@ export function serveTerminals(
         if (attachments.size >= maxAttachments) {
           throw new ApiError('conflict', `a connection can attach to at most ${maxAttachments} terminals`)
         }
-        const { cols, rows, cwd, user = 'user', since } = wanted
-        const id = await sandboxes.authorize(socket.data.principal, wanted.sandboxId)
+        const { principal } = socket.data
+        const { sandboxId: id, cols, rows, cwd, user = 'user', since } = wanted
         const terminal =
           wanted.terminalId ??
           (
-            await sandboxes.openTerminal(socket.data.principal, id, {
+            await terminals.open(principal, id, {
               ...{ cols, rows, user },
               ...(cwd ? { cwd } : {}),
             })
@@ -142,7 +140,7 @@ export function serveTerminals(
         attachments.get(terminal)?.[Symbol.dispose]()
         // A terminal that was just made has written nothing that a screen could show.
         const from = wanted.terminalId === undefined ? undefined : since
-        const line = await runtime.attach(id, terminal, from)
+        const line = await terminals.attach(principal, id, terminal, from)
         const attachment = new Attachment(terminal, id, line, socket, () => {
           if (attachments.get(terminal) === attachment) attachments.delete(terminal)
         })
@@ -162,7 +160,7 @@ export function serveTerminals(
         const attachment = attachments.get(id)
         if (attachment === undefined)
           throw new ApiError('not_found', 'this terminal is not open on this connection')
-        await runtime.closeTerminal(attachment.sandboxId, id)
+        await terminals.close(socket.data.principal, attachment.sandboxId, id)
         answer?.({ ok: true })
       } catch (error) {
         answer?.(refusal(error, log))

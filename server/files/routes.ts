@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
@@ -13,12 +14,8 @@ import {
   treeQuery,
   writeQuery,
 } from '../../protocol/api/index.js'
-import { audit } from '../audit.js'
-import type { Principal } from '../auth/principal.js'
-import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
-import type { SandboxService } from './service.js'
+import type { FileService } from './service.js'
 
 /** What a sandbox's disk holds is bounded there; here a file may be of any size, for none is ever held. */
 const anySize = Number.MAX_SAFE_INTEGER
@@ -27,7 +24,7 @@ const bytes = z.unknown().describe('the bytes themselves')
 
 /** A sandbox's files. The runtime says the same to us as we say to people, so calls are handed on. */
 export const fileRoutes =
-  (sandboxes: SandboxService, runtime: RuntimeClient, database: Database): FastifyPluginAsyncZod =>
+  (files: FileService): FastifyPluginAsyncZod =>
   async (app) => {
     app.addHook('onRequest', async (request) => assertUtf8(request.url))
     app.get(
@@ -38,10 +35,7 @@ export const fileRoutes =
           ...{ querystring: fileQuery, response: { 200: fileEntry } },
         },
       },
-      async (request) => {
-        const id = await sandboxes.authorize(request.principal, request.params.id)
-        return runtime.ask('GET', `/sandboxes/${id}/files/stat`, fileEntry, request.query)
-      },
+      ({ principal, params, query }) => files.stat(principal, params.id, query),
     )
     app.get(
       '/sandboxes/:id/tree',
@@ -51,10 +45,7 @@ export const fileRoutes =
           ...{ querystring: treeQuery, response: { 200: fileTree } },
         },
       },
-      async (request) => {
-        const id = await sandboxes.authorize(request.principal, request.params.id)
-        return runtime.ask('GET', `/sandboxes/${id}/tree`, fileTree, request.query)
-      },
+      ({ principal, params, query }) => files.tree(principal, params.id, query),
     )
     app.post(
       '/sandboxes/:id/files/move',
@@ -64,12 +55,7 @@ export const fileRoutes =
           ...{ body: moveFile, response: { 200: fileEntry } },
         },
       },
-      async (request) => {
-        const id = await sandboxes.authorize(request.principal, request.params.id)
-        const moved = await runtime.ask('POST', `/sandboxes/${id}/files/move`, fileEntry, {}, request.body)
-        await audit(database.prisma, request.principal, 'file.move', id, request.body)
-        return moved
-      },
+      ({ principal, params, body }) => files.move(principal, params.id, body),
     )
     app.post(
       '/sandboxes/:id/files/mkdir',
@@ -80,9 +66,8 @@ export const fileRoutes =
         },
       },
       async (request, reply) => {
-        const id = await sandboxes.authorize(request.principal, request.params.id)
         reply.code(201)
-        return runtime.ask('POST', `/sandboxes/${id}/files/mkdir`, fileEntry, {}, request.body)
+        return files.makeDirectory(request.principal, request.params.id, request.body)
       },
     )
     app.delete(
@@ -94,9 +79,7 @@ export const fileRoutes =
         },
       },
       async (request, reply) => {
-        const id = await sandboxes.authorize(request.principal, request.params.id)
-        await runtime.ask('DELETE', `/sandboxes/${id}/files`, z.unknown(), request.query)
-        await audit(database.prisma, request.principal, 'file.delete', id, { path: request.query.path })
+        await files.remove(request.principal, request.params.id, request.query)
         return reply.code(204).send(null)
       },
     )
@@ -112,34 +95,19 @@ export const fileRoutes =
             ...{ querystring: fileQuery, response: { 200: bytes } },
           },
         },
-        async (request, reply) => {
-          const id = await sandboxes.authorize(request.principal, request.params.id)
-          return sendBytes(reply, await runtime.stream('GET', `/sandboxes/${id}/${action}`, request.query))
-        },
+        async ({ principal, params, query }, reply) =>
+          sendBytes(reply, await files.read(principal, params.id, action, query)),
       )
     }
-    await app.register(uploads(sandboxes, runtime, database))
+    await app.register(uploads(files))
   }
 
 /** Bodies that are bytes, of whatever type they say they are. */
 const uploads =
-  (sandboxes: SandboxService, runtime: RuntimeClient, database: Database): FastifyPluginAsyncZod =>
+  (files: FileService): FastifyPluginAsyncZod =>
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
-    const upload = async (
-      { principal, params, body }: { principal: Principal; params: { id: string }; body: unknown },
-      to: 'files' | 'archive',
-      query: { path: string; mode?: string },
-    ) => {
-      const id = await sandboxes.authorize(principal, params.id)
-      const content = body instanceof Readable ? body : Readable.from([])
-      const answer = await runtime.send('PUT', `/sandboxes/${id}/${to}`, query, content)
-      await audit(database.prisma, principal, to === 'files' ? 'file.write' : 'archive.write', id, {
-        path: query.path,
-      })
-      return answer
-    }
     app.put(
       '/sandboxes/:id/files',
       {
@@ -150,10 +118,9 @@ const uploads =
         },
       },
       async (request, reply) => {
-        const { path, mode } = request.query
-        const query = mode === undefined ? { path } : { path, mode: mode.toString(8) }
-        const answer = await upload(request, 'files', query)
-        return reply.code(answer.status === 201 ? 201 : 200).send(fileEntry.parse(answer.body))
+        const { principal, params, query, body } = request
+        const { entry, created } = await files.write(principal, params.id, query, contentOf(body))
+        return reply.code(created ? 201 : 200).send(entry)
       },
     )
     app.put(
@@ -166,11 +133,14 @@ const uploads =
         },
       },
       async (request, reply) => {
-        await upload(request, 'archive', { path: request.query.path })
+        const { principal, params, query, body } = request
+        await files.unpack(principal, params.id, query, contentOf(body))
         return reply.code(204).send(null)
       },
     )
   }
+
+const contentOf = (body: unknown) => (body instanceof Readable ? body : Readable.from([]))
 
 /** Fastify takes a query that is no UTF-8 as it stands, and so another file than was meant. */
 function assertUtf8(url: string): void {
@@ -185,7 +155,7 @@ function assertUtf8(url: string): void {
 }
 
 /** A tenant's bytes come from our origin: no browser may take them for a page of ours. */
-function sendBytes(reply: FastifyReply, answer: Awaited<ReturnType<RuntimeClient['stream']>>): FastifyReply {
+function sendBytes(reply: FastifyReply, answer: IncomingMessage): FastifyReply {
   for (const name of ['content-type', 'content-length', 'last-modified']) {
     const value = answer.headers[name]
     if (value !== undefined) reply.header(name, value)

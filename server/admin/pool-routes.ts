@@ -8,13 +8,11 @@ import {
   scheduleName,
   warmRequest,
 } from '../../protocol/api/index.js'
-import { auditNode } from '../audit.js'
-import type { Database } from '../database/client.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
+import type { NodeService } from './node-service.js'
 
 /** `/admin/pools`: what waits, and what is asked to wait. The runtime keeps it and checks it. */
 export const poolRoutes =
-  (database: Database, runtime: RuntimeClient): FastifyPluginAsyncZod =>
+  (nodes: NodeService): FastifyPluginAsyncZod =>
   async (app) => {
     const tags = ['admin']
     app.route({
@@ -25,7 +23,7 @@ export const poolRoutes =
         summary: 'The pools, their budget, schedules and requests',
         response: { 200: poolsStatus },
       },
-      handler: () => runtime.ask('GET', '/pools', poolsStatus),
+      handler: (request) => nodes.pools(request.principal),
     })
     app.route({
       method: 'PUT',
@@ -38,12 +36,7 @@ export const poolRoutes =
         },
         ...{ body: poolSchedule, response: { 200: keptSchedule } },
       },
-      handler: async (request) => {
-        const { name } = request.params
-        const kept = await runtime.ask('PUT', `/pools/schedules/${name}`, keptSchedule, {}, request.body)
-        await auditNode(database.prisma, request.principal, 'pool.schedule', name, request.body)
-        return kept
-      },
+      handler: (request) => nodes.saveSchedule(request.principal, request.params.name, request.body),
     })
     app.route({
       method: 'DELETE',
@@ -53,8 +46,7 @@ export const poolRoutes =
         response: { 204: z.null() },
       },
       handler: async (request, reply) => {
-        await runtime.ask('DELETE', `/pools/schedules/${request.params.name}`, z.unknown())
-        await auditNode(database.prisma, request.principal, 'pool.unschedule', request.params.name)
+        await nodes.deleteSchedule(request.principal, request.params.name)
         return reply.code(204).send(null)
       },
     })
@@ -68,10 +60,8 @@ export const poolRoutes =
         response: { 201: keptWarm },
       },
       handler: async (request, reply) => {
-        const kept = await runtime.ask('POST', '/pools/warm', keptWarm, {}, request.body)
-        await auditNode(database.prisma, request.principal, 'pool.warm', kept.id, request.body)
         reply.code(201)
-        return kept
+        return nodes.warm(request.principal, request.body)
       },
     })
     app.route({
@@ -82,8 +72,7 @@ export const poolRoutes =
         ...{ params: z.object({ id: z.string().regex(/^\w{1,64}$/) }), response: { 204: z.null() } },
       },
       handler: async (request, reply) => {
-        await runtime.ask('DELETE', `/pools/warm/${request.params.id}`, z.unknown())
-        await auditNode(database.prisma, request.principal, 'pool.unwarm', request.params.id)
+        await nodes.cancelWarm(request.principal, request.params.id)
         return reply.code(204).send(null)
       },
     })

@@ -1,0 +1,80 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import {
+  adminQuarantine,
+  adoptNode,
+  pairing as pairingStatus,
+  quarantineEntry,
+  quarantineId,
+  quarantineSandbox,
+  restoreSandbox,
+  sandbox,
+} from '../../protocol/api/index.js'
+import type { QuarantineService } from './quarantine-service.js'
+
+/** `/admin/quarantine` and `/admin/installation`: what was set aside, and whether database and node belong together. */
+export const quarantineRoutes =
+  (quarantine: QuarantineService): FastifyPluginAsyncZod =>
+  async (app) => {
+    const tags = ['admin']
+    app.route({
+      method: 'GET',
+      url: '/quarantine',
+      schema: {
+        ...{ tags, summary: 'Sandboxes in quarantine, and those that the database does not know' },
+        response: { 200: adminQuarantine },
+      },
+      handler: (request) => quarantine.list(request.principal),
+    })
+    app.route({
+      method: 'POST',
+      url: '/quarantine',
+      schema: {
+        ...{ tags, summary: 'Stop a sandbox that the database does not know, and put it into quarantine' },
+        ...{ body: quarantineSandbox, response: { 201: quarantineEntry } },
+      },
+      handler: async (request, reply) => {
+        const entry = await quarantine.add(request.principal, request.body.sandboxId)
+        return reply.code(201).send(entry)
+      },
+    })
+    app.route({
+      method: 'POST',
+      url: '/quarantine/:id/restore',
+      schema: {
+        ...{ tags, summary: 'Restore a sandbox from quarantine, stopped' },
+        ...{ params: z.object({ id: quarantineId }), body: restoreSandbox, response: { 200: sandbox } },
+      },
+      handler: (request) => quarantine.restore(request.principal, request.params.id, request.body),
+    })
+    app.route({
+      method: 'DELETE',
+      url: '/quarantine/:id',
+      schema: {
+        ...{ tags, summary: 'Delete a sandbox in quarantine with its disk, for good' },
+        ...{ params: z.object({ id: quarantineId }), response: { 204: z.null() } },
+      },
+      handler: async (request, reply) => {
+        await quarantine.delete(request.principal, request.params.id)
+        return reply.code(204).send(null)
+      },
+    })
+    app.route({
+      method: 'GET',
+      url: '/installation',
+      schema: {
+        ...{ tags, summary: 'Whether the database and the node belong together' },
+        response: { 200: pairingStatus },
+      },
+      handler: (request) => quarantine.installation(request.principal),
+    })
+    app.route({
+      method: 'POST',
+      url: '/installation/adopt',
+      schema: {
+        ...{ tags, summary: 'Declare that the node belongs to this database from now on' },
+        ...{ body: adoptNode, response: { 200: pairingStatus } },
+      },
+      handler: (request) => quarantine.adopt(request.principal, request.body.node),
+    })
+  }

@@ -1,0 +1,132 @@
+import { forbidden, notFound } from '../errors.js'
+import type { Principal } from './principal.js'
+
+/**
+ * What somebody is in a tenant. A key of an owner or admin (or of the installation) reads what these read, and no key
+ * manages people or keys. Operators are one of these in their own tenant, and operate the installation besides.
+ */
+export const standings = ['owner', 'admin', 'member', 'adminKey', 'memberKey'] as const
+export type Standing = (typeof standings)[number]
+
+interface Permission {
+  /**
+   * Whose the thing is that is acted on: only the caller's own tenant and the caller's own account, whatever a call
+   * names; somebody else's does not exist. What is the installation's is the operators'.
+   */
+  readonly of: 'tenant' | 'account' | 'installation'
+  readonly to: readonly Standing[]
+}
+
+const tenant = (to: readonly Standing[]): Permission => ({ of: 'tenant', to })
+const owners = ['owner'] as const
+const admins = ['owner', 'admin'] as const
+const people = ['owner', 'admin', 'member'] as const
+const readers = ['owner', 'admin', 'adminKey'] as const
+
+const anyInside = tenant(standings)
+const ownAccount: Permission = { of: 'account', to: people }
+const operators: Permission = { of: 'installation', to: [] }
+
+/** Who may do what: the only place that says it. Services ask it before they act; no route does. */
+export const permissions = {
+  'sandbox.create': anyInside,
+  'sandbox.read': anyInside,
+  'sandbox.change': anyInside,
+  'sandbox.delete': anyInside,
+  'exec.start': anyInside,
+  'terminal.read': anyInside,
+  'terminal.open': anyInside,
+  'terminal.close': anyInside,
+  'file.read': anyInside,
+  'file.write': anyInside,
+  'template.read': anyInside,
+  'run.create': anyInside,
+  'run.read': anyInside,
+  'run.cancel': anyInside,
+  'run.delete': anyInside,
+  'callback_secret.read': tenant(readers),
+  'tenant.read': anyInside,
+  'tenant.rename': tenant(owners),
+  'tenant.delete': tenant(owners),
+  'audit.read': tenant(readers),
+  'usage.read': anyInside,
+  'member.read': anyInside,
+  'member.invite': tenant(admins),
+  'member.invite_admin': tenant(owners),
+  'member.uninvite': tenant(admins),
+  'member.change': tenant(owners),
+  'member.remove': tenant(admins),
+  'member.remove_admin': tenant(owners),
+  'key.read': tenant(admins),
+  'key.create': tenant(admins),
+  'key.delete': tenant(admins),
+  'account.change': ownAccount,
+  'account.delete': ownAccount,
+  'session.read': ownAccount,
+  'session.end': ownAccount,
+  'tenant.create': ownAccount,
+  'tenant.activate': ownAccount,
+  'tenant.join': ownAccount,
+  'tenant.leave': ownAccount,
+  'node.read': operators,
+  'pool.change': operators,
+  'quarantine.change': operators,
+  'installation.adopt': operators,
+  'tenants.read': operators,
+  'tenants.change': operators,
+  'user.read': operators,
+  'user.reset_link': operators,
+} satisfies Record<string, Permission>
+
+export type Action = keyof typeof permissions
+
+/** What decides about somebody's permissions. */
+type Caller = Pick<Principal, 'kind' | 'role' | 'operator' | 'readsAdministration'>
+
+const standingOf = ({ kind, role, readsAdministration }: Caller): Standing =>
+  kind === 'user' ? role : readsAdministration ? 'adminKey' : 'memberKey'
+
+export function may(who: Caller, action: Action): boolean {
+  const { of, to }: Permission = permissions[action]
+  return of === 'installation' ? who.operator : to.includes(standingOf(who))
+}
+
+/** @throws ApiError `forbidden` that says who may */
+export function assertMay(who: Caller, action: Action): void {
+  if (!may(who, action)) throw forbidden(refusal(who, permissions[action]))
+}
+
+function refusal({ kind }: Caller, { of, to }: Permission): string {
+  if (of === 'installation') return 'only operators can do this'
+  if (of === 'account') return 'an API key has no account and belongs to one tenant; sign in instead'
+  if (to.includes('adminKey')) return 'only an owner or admin, or an API key of one, may read this'
+  if (kind === 'key') return 'API keys cannot manage members, keys or the tenant; sign in instead'
+  return `only ${to.includes('admin') ? 'owners and admins' : 'owners'} can do this`
+}
+
+/**
+ * Somebody with an account, who may do something with it.
+ * @throws ApiError `forbidden` for an API key
+ */
+export function personOf(
+  who: Principal,
+  action: Action,
+): { userId: string; sessionId: string; email: string } {
+  assertMay(who, action)
+  const { userId, sessionId, actor } = who
+  if (userId === null || sessionId === null) throw forbidden(refusal(who, permissions[action]))
+  return { userId, sessionId, email: actor }
+}
+
+/**
+ * What a call names, when it is the caller's tenant's.
+ * @throws ApiError `not_found`, the same for what does not exist and for what is somebody else's
+ */
+export function ofTenant<T extends { readonly tenantId: string }>(
+  who: Pick<Principal, 'tenantId'>,
+  thing: T | null | undefined,
+  what: string,
+): T {
+  if (!thing || thing.tenantId !== who.tenantId) throw notFound(what)
+  return thing
+}

@@ -1,0 +1,97 @@
+import type { Me, QuotaStatus, Tenant } from '../../protocol/api/index.js'
+import { role } from '../../protocol/api/index.js'
+import { deleteTenant } from '../account/deletion.js'
+import { audit, auditNode } from '../audit.js'
+import { assertMay, personOf } from '../auth/permissions.js'
+import type { Principal, Principals } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import { usedBy } from './used.js'
+import { createAnother, createTenant, quotaOf } from './tenants.js'
+
+/** The caller's tenants. */
+export class TenantService {
+  constructor(
+    private readonly database: Database,
+    private readonly principals: Principals,
+  ) {}
+
+  /** Who is calling, and for which tenant. */
+  async describe(who: Principal): Promise<Me> {
+    assertMay(who, 'tenant.read')
+    const { prisma } = this.database
+    const own = await prisma.tenant.findUnique({ where: { id: who.tenantId } })
+    if (own === null) throw notFound('tenant')
+    const { id, name } = own
+    const active = { id, name, role: who.role }
+    if (who.userId === null) return { user: null, tenant: active, tenants: [active] }
+    const user = await prisma.user.findUnique({
+      where: { id: who.userId },
+      include: { members: { include: { tenant: true }, orderBy: { createdAt: 'asc' } } },
+    })
+    if (user === null) throw notFound('user')
+    return {
+      user: { id: user.id, name: user.name, email: user.email, operator: who.operator },
+      tenant: active,
+      tenants: user.members.map((one) => ({
+        ...{ id: one.tenantId, name: one.tenant.name, role: role.parse(one.role) },
+      })),
+    }
+  }
+
+  async quota(who: Principal): Promise<QuotaStatus> {
+    assertMay(who, 'tenant.read')
+    const { prisma, pool } = this.database
+    const [limits, used] = await Promise.all([quotaOf(prisma, who.tenantId), usedBy(pool, who.tenantId)])
+    return { limits, used }
+  }
+
+  async create(who: Principal, name: string): Promise<Tenant> {
+    const { userId, email } = personOf(who, 'tenant.create')
+    const { prisma } = this.database
+    // Operators own as many as they like.
+    const create = who.operator ? createTenant : createAnother
+    const id = await create(prisma, userId, name)
+    await audit(prisma, { tenantId: id, actor: email }, 'tenant.create', id)
+    return { id, name, role: 'owner' }
+  }
+
+  async rename(who: Principal, name: string): Promise<Me> {
+    assertMay(who, 'tenant.rename')
+    const { prisma } = this.database
+    await prisma.tenant.update({ where: { id: who.tenantId }, data: { name } })
+    await audit(prisma, who, 'tenant.rename', who.tenantId, { name })
+    return this.describe(who)
+  }
+
+  /** Has the session act for another tenant of its person. @throws ApiError `not_found` */
+  async activate(who: Principal, tenantId: string): Promise<void> {
+    const { userId, sessionId } = personOf(who, 'tenant.activate')
+    const { prisma } = this.database
+    const where = { tenantId_userId: { tenantId, userId } }
+    if ((await prisma.member.findUnique({ where })) === null) throw notFound('tenant')
+    await prisma.session.update({ where: { id: sessionId }, data: { activeTenantId: tenantId } })
+    this.principals.forget({ sessionId })
+  }
+
+  /** @param name the tenant's, said once more. @throws ApiError `conflict` while something is in it */
+  async delete(who: Principal, name: string): Promise<void> {
+    assertMay(who, 'tenant.delete')
+    const { userId } = personOf(who, 'account.change')
+    const { prisma } = this.database
+    const tenant = await prisma.tenant.findUnique({ where: { id: who.tenantId } })
+    if (tenant === null) throw notFound('tenant')
+    if (tenant.name !== name) {
+      throw new ApiError('invalid_request', `the name does not match: this tenant is called ${tenant.name}`)
+    }
+    if ((await prisma.member.count({ where: { userId } })) < 2) {
+      throw new ApiError(
+        'conflict',
+        'this is your only tenant; create another one first, or delete your account',
+      )
+    }
+    await deleteTenant(this.database, who.tenantId)
+    this.principals.forget()
+    await auditNode(prisma, who, 'tenant.delete', who.tenantId, { name })
+  }
+}

@@ -1,0 +1,48 @@
+import type { Duplex } from 'node:stream'
+import type { OpenTerminal, Terminal } from '../../protocol/api/index.js'
+import { audit } from '../audit.js'
+import type { Principal } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import type { SandboxService } from '../sandboxes/service.js'
+
+/** Terminals of sandboxes. */
+export class TerminalService {
+  constructor(
+    private readonly database: Database,
+    private readonly runtime: RuntimeClient,
+    private readonly sandboxes: SandboxService,
+  ) {}
+
+  async list(who: Principal, sandboxId: string): Promise<Terminal[]> {
+    await this.sandboxes.authorize(who, 'terminal.read', sandboxId)
+    return this.runtime.terminals(sandboxId)
+  }
+
+  async open(who: Principal, sandboxId: string, wanted: OpenTerminal): Promise<Terminal> {
+    await this.sandboxes.authorize(who, 'terminal.open', sandboxId)
+    const terminal = await this.runtime.openTerminal(sandboxId, wanted)
+    await audit(this.database.prisma, who, 'terminal.open', sandboxId)
+    return terminal
+  }
+
+  /**
+   * A line to a terminal, as the node gives it: frames both ways.
+   * @param since the byte to go on from; a screen comes first without it
+   */
+  async attach(
+    who: Principal,
+    sandboxId: string,
+    terminalId: string,
+    since: number | undefined,
+  ): Promise<Duplex> {
+    await this.sandboxes.authorize(who, 'terminal.open', sandboxId)
+    return this.runtime.attach(sandboxId, terminalId, since)
+  }
+
+  async close(who: Principal, sandboxId: string, terminalId: string): Promise<void> {
+    await this.sandboxes.authorize(who, 'terminal.close', sandboxId)
+    await this.runtime.closeTerminal(sandboxId, terminalId)
+    await audit(this.database.prisma, who, 'terminal.close', sandboxId)
+  }
+}
