@@ -146,9 +146,7 @@ export const table: Readonly<Record<string, Row>> = {
   createTenant: { rule: account, call: () => ({ body: { name: 'One more' } }) },
   renameTenant: { rule: manage, call: () => ({ body: { name: 'Renamed' } }) },
   activateTenant: {
-    rule: theirs,
-    but: { key: 404 },
-    why: 'a key is of one tenant and a member of none',
+    rule: { ...theirs, key: 403, strangerKey: 403, operatorKey: 403 },
     call: ({ tenantId }) => ({ path: { id: tenantId } }),
   },
   listMembers: { rule: own },

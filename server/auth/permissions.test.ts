@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { actionOf, besides } from '../access-matrix/actions.js'
 import { callers } from '../access-matrix/rules.js'
 import { table } from '../access-matrix/table.js'
-import { type Action, assertMay, may, ofTenant, permissions, type Standing, standings } from './permissions.js'
+import {
+  type Action,
+  assertMay,
+  may,
+  ofTenant,
+  permissions,
+  type Standing,
+  standings,
+} from './permissions.js'
 
 const caller = (standing: Standing, operator = false) =>
   standing === 'adminKey' || standing === 'memberKey'
@@ -35,7 +43,10 @@ const names: Readonly<Record<string, readonly Standing[]>> = {
 describe('the table of permissions', () => {
   // Written down a second time: whoever changes the table says here what it is meant to be.
   it.each<[keyof typeof names, readonly Action[]]>([
-    ['owners', ['tenant.rename', 'tenant.delete', 'member.change', 'member.invite_admin', 'member.remove_admin']],
+    [
+      'owners',
+      ['tenant.rename', 'tenant.delete', 'member.change', 'member.invite_admin', 'member.remove_admin'],
+    ],
     ['admins', ['member.invite', 'member.uninvite', 'member.remove', 'key.read', 'key.create', 'key.delete']],
     ['readers', ['audit.read', 'callback_secret.read']],
     ['people', ['account.change', 'account.delete', 'session.read', 'session.end', 'tenant.create']],
@@ -73,9 +84,9 @@ describe('the table of permissions', () => {
   })
 
   it('has no action that nothing asks for', () => {
-    expect([...new Set([...Object.values(actionOf).filter((one) => one !== null), ...besides])].toSorted()).toEqual(
-      Object.keys(permissions).toSorted(),
-    )
+    expect(
+      [...new Set([...Object.values(actionOf).filter((one) => one !== null), ...besides])].toSorted(),
+    ).toEqual(Object.keys(permissions).toSorted())
   })
 
   it('says who may, and not whether a thing of somebody else exists', () => {
