@@ -126,7 +126,9 @@ export const sentences: Readonly<Record<string, Write>> = {
     ...['moved the file ', { name: told(event, 'from'), href: null }, ' to '],
     ...[{ name: told(event, 'to'), href: null }, ' in the sandbox ', sandbox(event)],
   ],
+  'file.make_directory': (event) => ['made the directory ', path(event), ' in the sandbox ', sandbox(event)],
   'archive.write': (event) => ['unpacked an archive into ', path(event), ' in the sandbox ', sandbox(event)],
+  'run.cancel': () => ['canceled a run'],
   'run.delete': deletedRuns,
   'member.invite': invited,
   'member.uninvite': (event) => [
