@@ -1,3 +1,4 @@
+import { sha256 } from '../../common/digest.js'
 import {
   type CreateRun,
   createRun,
@@ -9,7 +10,6 @@ import {
   type RunSummary,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
-import { sha256 } from '../../common/digest.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { sha256 } from '../../common/digest.js'
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
 import { type ApiKey, newId } from '../../protocol/api/index.js'
-import { sha256 } from '../../common/digest.js'
 import { notFound } from '../errors.js'
 
 const dayMs = 24 * 3600 * 1000

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { z } from 'zod'
+import { sha256 } from '../../common/digest.js'
 import {
   type invitationPreview,
   type Member,
@@ -10,7 +11,6 @@ import {
   role,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
-import { sha256 } from '../../common/digest.js'
 import { type Action, assertMay, personOf } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'

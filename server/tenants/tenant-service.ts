@@ -6,8 +6,8 @@ import { assertMay, personOf } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
-import { usedBy } from './used.js'
 import { createAnother, createTenant, quotaOf } from './tenants.js'
+import { usedBy } from './used.js'
 
 /** The caller's tenants. */
 export class TenantService {
