@@ -20,11 +20,11 @@ describe('what is written about the command line', () => {
       '# Command reference\n\nThe output of `cloche COMMAND --help`. Generated: a test keeps this page up to date.\n',
       ...clientCommands.map(section),
     ]
-    await expect(parts.join('\n')).toMatchFileSnapshot('../docs/cli-reference.md')
+    await expect(parts.join('\n')).toMatchFileSnapshot('../docs/reference/cli-commands.md')
   })
 
   it('has the exit code of every error', async () => {
-    const page = await readFile('docs/cli.md', 'utf8')
+    const page = await readFile('docs/reference/cli.md', 'utf8')
     const rows = [...page.matchAll(/^\| (\d) +\| ([^|]*)\|/gm)]
     const written = rows.flatMap(([, code = '', errors = '']) =>
       [...errors.matchAll(/`(\w+)`/g)].map(([, error = '']) => [error, Number(code)]),
@@ -36,7 +36,7 @@ describe('what is written about the command line', () => {
   })
 
   it('shows only commands and flags that there are', async () => {
-    const page = await readFile('docs/cli.md', 'utf8')
+    const page = await readFile('docs/reference/cli.md', 'utf8')
     const shown = [...page.matchAll(/\bcloche (?!help\b)([a-z]+(?: [a-z]+)?)((?: [^|#\n]*)?)/g)]
     expect(shown.length).toBeGreaterThan(20)
     for (const [line, words = '', rest = ''] of shown) {

@@ -34,7 +34,7 @@ describe('a sandbox of the template base', () => {
       `for p in ${programs.join(' ')}; do command -v $p >/dev/null || echo $p; done`,
     )
     expect(missing).toBe('')
-    const documented = readFileSync('docs/operating.md', 'utf8')
+    const documented = readFileSync('docs/reference/base-template.md', 'utf8')
       .split('These programs are in it')[1]
       ?.split('\n\n')[1]
       ?.matchAll(/`([^`]+)`/g)

@@ -90,8 +90,8 @@ describe('the package', () => {
     expect(await tour(instance.url, instance.admin.apiKey)).toEqual(expected)
   })
 
-  it('does what docs/sdk.md shows', async () => {
-    const page = await readFile('docs/sdk.md', 'utf8')
+  it('does what docs/reference/sdk.md shows', async () => {
+    const page = await readFile('docs/reference/sdk.md', 'utf8')
     const blocks = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) => block)
     expect(blocks.length).toBeGreaterThan(6)
     const node =
@@ -117,7 +117,7 @@ describe('the package', () => {
   })
 
   it('has every code and its class on that page', async () => {
-    const page = await readFile('docs/sdk.md', 'utf8')
+    const page = await readFile('docs/reference/sdk.md', 'utf8')
     const rows = [...page.matchAll(/^\| `(\w+)` +\| ([^|]*)\|/gm)]
     const written = rows.flatMap(([, name = '', codes = '']) =>
       [...codes.matchAll(/`(\w+)`/g)].map(([, code = '']) => [code, name]),

@@ -89,7 +89,7 @@ export async function prepareDatabase(settings: Settings): Promise<void> {
   const found = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
   if (found !== version.split('.')[0]) {
     throw new Failure(
-      `${data} was made by PostgreSQL ${found}, and this version of Cloche brings ${version}. See "Upgrade" in docs/operating.md`,
+      `${data} was made by PostgreSQL ${found}, and this version of Cloche brings ${version}. See docs/how-to/upgrade.md`,
     )
   }
   keepFile(join(data, 'pg_hba.conf'), 'local all all peer map=cloche\n')

@@ -119,7 +119,7 @@ export class Supervisor {
     } catch (error) {
       if (isNew) throw error
       this.say(
-        `the disk of the sandboxes cannot be used now: ${firstLine(error)}. See "Disk problems" in docs/operating.md`,
+        `the disk of the sandboxes cannot be used now: ${firstLine(error)}. See docs/how-to/recover-from-disk-problems.md`,
       )
       return false
     }

@@ -26,7 +26,7 @@ export interface Instance extends AsyncDisposable {
  * happens inside leaves it. `bin/test` has built what it runs.
  *
  * @param suffix tells the instances of several test files apart; 1 to 4 lowercase letters
- * @param settings environment variables of docs/operating.md
+ * @param settings environment variables of docs/reference/configuration.md
  */
 export async function openInstance(
   suffix: string,

@@ -10,7 +10,7 @@ export type TestServer = Awaited<ReturnType<typeof openServer>>
 /**
  * A server in the test's own process, on a database and, where a test needs one, the runtime of an instance.
  *
- * @param settings environment variables of docs/operating.md; `DATABASE_URL` at least
+ * @param settings environment variables of docs/reference/configuration.md; `DATABASE_URL` at least
  */
 export async function openServer(settings: Readonly<Record<string, string>>) {
   const config = readConfig({ NODE_ENV: 'test', CLOCHE_SECRET: 'x'.repeat(32), ...settings })

@@ -22,7 +22,7 @@ const byCode: Readonly<Record<string, number>> = {
   database_unavailable: 6,
 }
 
-/** The codes of `docs/cli.md`. */
+/** The codes of `docs/reference/cli.md`. */
 export function exitCodeOf(error: ClocheError): number {
   return byCode[error.code] ?? 1
 }

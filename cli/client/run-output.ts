@@ -63,7 +63,7 @@ export function explain({ state, status, steps, message }: RunDescription): stri
   return status === 'ok' || status === 'runtime_error' ? undefined : said.join(': ')
 }
 
-/** The codes of `docs/cli.md`. */
+/** The codes of `docs/reference/cli.md`. */
 export function exitCodeOfRun({ state, status, steps }: RunDescription): number {
   const decisive = steps.find((step) => step.status !== 'ok') ?? steps.at(-1)
   switch (status) {

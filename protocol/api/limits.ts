@@ -12,7 +12,7 @@ export const limits = z.strictObject({
   pids: z.int().min(8).max(65_536),
   /** Swap beside the memory, in MiB; none if absent. */
   swapMiB: z.int().min(0).max(1_048_576).optional(),
-  /** Disk bandwidth, in MiB a second; the node's own bound if absent. What each version of control groups holds: `docs/security.md`. */
+  /** Disk bandwidth, in MiB a second; the node's own bound if absent. What each version of control groups holds: `docs/explanation/security.md`. */
   diskReadMiBps: z.int().min(1).max(65_536).optional(),
   diskWriteMiBps: z.int().min(1).max(65_536).optional(),
   /** Disk operations a second; the node's own bound if absent. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The parts of an OpenAPI 3.1 document that the reference, as a page and as docs/api.md, tells of. */
+/** The parts of an OpenAPI 3.1 document that the reference, as a page and as docs/reference/api.md, tells of. */
 export interface OpenApiSchema {
   $ref?: string | undefined
   type?: string | string[] | undefined

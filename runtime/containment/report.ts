@@ -10,13 +10,13 @@ export interface Row {
   readonly echo: Echo
 }
 
-/** Writes the suite's report: a table in Markdown, for `docs/security.md`. @returns its text */
+/** Writes the suite's report: a table in Markdown, for `docs/explanation/security.md`. @returns its text */
 export function writeReport(file: string, rest: Echo, rows: readonly Row[]): string {
   const ms = (value: number) => value.toFixed(1)
   const text = [
     `Neighbour at rest: p50 ${ms(rest.p50)} ms, p99 ${ms(rest.p99)} ms (${rest.keystrokes} keystrokes).`,
     '',
-    '| what | attack | what came of it | p50 ms | p99 ms | longest ms |',
+    '| group | attack | result | p50 ms | p99 ms | longest ms |',
     '| ---- | ------ | --------------- | ------ | ------ | ---------- |',
     ...rows.map(
       ({ group, name, outcome, echo }) =>

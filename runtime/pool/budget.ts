@@ -1,6 +1,6 @@
 import type { Isolation, PoolBudget } from '../../protocol/api/index.js'
 
-/** What one sandbox that waits is reckoned at; measured figures are in `docs/performance.md`, and below these. */
+/** What one sandbox that waits is reckoned at; measured figures are in `docs/explanation/performance.md`, and below these. */
 const costs: Record<Isolation, { memoryMiB: number; diskMiB: number }> = {
   standard: { memoryMiB: 4, diskMiB: 1 },
   // A kernel of its own for each.

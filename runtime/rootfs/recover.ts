@@ -56,7 +56,7 @@ export async function openOrRecoverDisk(
   } catch (error) {
     log.fatal(
       { error },
-      'the disk of the sandboxes cannot be used; what to do: docs/operating.md, "Disk problems"',
+      'the disk of the sandboxes cannot be used; what to do: docs/how-to/recover-from-disk-problems.md',
     )
     const readable = await isDiskOpen(home)
     const why = error instanceof Error ? error.message : String(error)

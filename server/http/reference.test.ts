@@ -5,7 +5,7 @@ import { openParts } from '../parts.js'
 import { createServer } from '../server.js'
 import { renderReference } from './reference.js'
 
-describe('docs/api.md', () => {
+describe('docs/reference/api.md', () => {
   it('says what the server says of itself', async () => {
     // Nothing is asked of either: a server describes itself without them.
     const config = readConfig({
@@ -19,6 +19,6 @@ describe('docs/api.md', () => {
     await app.ready()
     const page = renderReference(app.swagger())
     await app.close()
-    await expect(page).toMatchFileSnapshot('../../docs/api.md')
+    await expect(page).toMatchFileSnapshot('../../docs/reference/api.md')
   })
 })

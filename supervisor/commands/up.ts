@@ -26,7 +26,7 @@ export const up: Command = {
   group: 'This machine (needs root)',
   summary: 'Start Cloche and keep running until Ctrl-C or cloche down',
   details:
-    'Environment: CLOCHE_INSTANCE, CLOCHE_HOME, HOST, PORT, CLOCHE_URL, DATABASE_URL and more: docs/operating.md',
+    'Environment: CLOCHE_INSTANCE, CLOCHE_HOME, HOST, PORT, CLOCHE_URL, DATABASE_URL and more: docs/reference/configuration.md',
   flags: {
     detach: {
       type: 'boolean',

@@ -2,7 +2,7 @@ import { ShieldCheck } from 'lucide-react'
 import { Notice } from '../ui/notice'
 import { Tip } from '../ui/tip'
 
-/** What somebody who knows a standard sandbox will miss. docs/security.md says why. */
+/** What somebody who knows a standard sandbox will miss. docs/explanation/security.md says why. */
 const summary = 'gVisor: sudo and su do not work, and the command tty prints “not a tty”'
 
 /** Where hardened isolation is chosen: what differs in such a sandbox. */
