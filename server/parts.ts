@@ -28,6 +28,7 @@ import { AuditLog } from './tenants/audit-log.js'
 import { KeyService } from './tenants/keys.js'
 import { Members } from './tenants/members.js'
 import { TenantService } from './tenants/tenant-service.js'
+import { createFirstTenant } from './tenants/tenants.js'
 import { TerminalService } from './terminals/service.js'
 import { UsageService } from './usage/service.js'
 
@@ -37,7 +38,7 @@ export function openParts(config: Config, log: Logger) {
   const pairing: Pairing = new Pairing(database, () => runtime, log)
   const runtime = new RuntimeClient(config.runtimeSocket, () => pairing.assertPaired())
   const orphans = new Orphans(database, runtime, log)
-  const auth = createAuth(config, database)
+  const auth = createAuth(config, database, createFirstTenant(database.prisma))
   const attempts = new Attempts(database.pool, config.secret)
   const principals = new Principals(auth, database, config.publicUrl)
   const watch = new AccessWatch(database, principals, log)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createAuth } from './auth/auth.js'
 import { readConfig } from './config.js'
 import { openDatabase } from './database/client.js'
+import { createFirstTenant } from './tenants/tenants.js'
 
 /**
  * Gives the account of an e-mail address, the first argument, a new password and ends its sessions: for whoever
@@ -10,7 +11,7 @@ import { openDatabase } from './database/client.js'
 const email = process.argv[2]?.toLowerCase() ?? ''
 const config = readConfig(process.env)
 await using database = openDatabase(config.databaseUrl)
-const context = await createAuth(config, database).$context
+const context = await createAuth(config, database, createFirstTenant(database.prisma)).$context
 const found = await context.internalAdapter.findUserByEmail(email)
 if (found === null) {
   console.error(`nobody has an account with ${email}`)

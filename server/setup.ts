@@ -7,6 +7,7 @@ import { migrate } from './database/engine.js'
 import { untilDatabaseAnswers } from './database/until.js'
 import { databaseInstallation } from './installation/pairing.js'
 import { createKey } from './tenants/key-rows.js'
+import { createFirstTenant } from './tenants/tenants.js'
 
 /** What the first operator's tenant may use: as good as everything that one node has. */
 const operatorQuota = {
@@ -33,7 +34,7 @@ if (applied.length > 0) console.error(`applied migrations: ${applied.join(', ')}
   let first = {}
   if ((await prisma.user.count()) === 0) {
     const password = randomBytes(15).toString('base64url')
-    const auth = createAuth({ ...config, signUp: 'open' }, database)
+    const auth = createAuth({ ...config, signUp: 'open' }, database, createFirstTenant(database.prisma))
     const { user } = await auth.api.signUpEmail({ body: { name: 'Operator', email, password } })
     await prisma.user.update({ where: { id: user.id }, data: { operator: true } })
     const { tenantId } = await prisma.member.findFirstOrThrow({ where: { userId: user.id } })

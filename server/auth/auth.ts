@@ -3,7 +3,6 @@ import { prismaAdapter } from 'better-auth/adapters/prisma'
 import { newId, passwordLength } from '../../protocol/api/index.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/client.js'
-import { createTenant } from '../tenants/tenants.js'
 
 const day = 24 * 3600
 const cookiePrefix = 'cloche'
@@ -12,9 +11,15 @@ export const addressHeader = 'x-cloche-address'
 
 /**
  * Users, passwords and sessions, by better-auth. Tenants, members and keys are Cloche's own (`tenants/`): they
- * are what everything else is checked against. Whoever signs up gets a tenant of their own.
+ * are what everything else is checked against.
+ *
+ * @param signedUp called with everybody who has just signed up
  */
-export function createAuth(config: Config, database: Database) {
+export function createAuth(
+  config: Config,
+  database: Database,
+  signedUp: (user: { readonly id: string; readonly name: string }) => Promise<unknown>,
+) {
   const { prisma } = database
   return betterAuth({
     appName: 'Cloche',
@@ -54,7 +59,7 @@ export function createAuth(config: Config, database: Database) {
     databaseHooks: {
       user: {
         create: {
-          after: async (user) => void (await createTenant(prisma, user.id, `${user.name}'s tenant`)),
+          after: async (user) => void (await signedUp(user)),
         },
       },
       session: {

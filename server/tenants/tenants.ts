@@ -32,6 +32,11 @@ export async function createTenant(
   return id
 }
 
+/** Whoever signs up gets a tenant of their own. */
+export const createFirstTenant =
+  (prisma: Prisma.TransactionClient) => (user: { readonly id: string; readonly name: string }) =>
+    createTenant(prisma, user.id, `${user.name}'s tenant`)
+
 /** @throws ApiError `not_found` */
 export async function quotaOf(prisma: PrismaClient, tenantId: string): Promise<Quota> {
   const tenant = await prisma.tenant.findUnique({ where: { id: tenantId }, select: { quota: true } })
