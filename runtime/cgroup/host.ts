@@ -20,13 +20,6 @@ const reservedPids = 2048
 const inotify = { max_user_instances: 1_048_576, max_user_watches: 16_777_216 } as const
 
 /**
- * The weight of all sandboxes together, against 100 for everything else on the host. A low weight is also what bounds
- * the scheduler's error: with 100, pairs of processes that wake each other over two processors (EEVDF in Linux 6.18)
- * kept a processor from everybody else, kernel threads included, for up to 3.6 s; with 10 for at most 5 ms.
- */
-const sandboxesWeight = 10
-
-/**
  * Keeps what the host itself needs out of the reach of all sandboxes of an instance together, whatever their
  * quotas add up to: out of memory, the kernel kills in a sandbox, the host can always fork, and its own processes are
  * scheduled first.
@@ -35,7 +28,7 @@ const sandboxesWeight = 10
  */
 export function reserveForHost(hierarchy: Hierarchy, root: string): void {
   makeCgroup(hierarchy, root)
-  setWeight(hierarchy, root, sandboxesWeight)
+  setWeight(hierarchy, root, 100)
   const totalBytes = totalmem()
   const memory = hierarchy.version === 2 ? 'memory.max' : 'memory.limit_in_bytes'
   const pids = Math.min(number('/proc/sys/kernel/pid_max'), number('/proc/sys/kernel/threads-max'))

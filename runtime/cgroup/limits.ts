@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Limits } from '../../protocol/api/index.js'
 import { type Controller, type Hierarchy, writeValue } from './hierarchy.js'
+import { cpuWeight } from './weight.js'
 
 /**
  * The scheduler hands out CPU bandwidth in slices of this length. Longer slices let a burst run, but
@@ -9,8 +10,6 @@ import { type Controller, type Hierarchy, writeValue } from './hierarchy.js'
  */
 const cpuPeriodUs = 20_000
 const mib = 1024 ** 2
-/** What version 1 calls a weight of 100. */
-const defaultShares = 1024
 
 /** The part of `Limits` and `Quota` that control groups enforce. */
 export type CgroupLimits = Omit<Limits, 'diskMiB' | 'networkMbps'> & {
@@ -56,6 +55,7 @@ function settings(hierarchy: Hierarchy, path: string, limits: CgroupLimits, devi
   const memoryBytes = limits.memoryMiB * mib
   const swapBytes = (limits.swapMiB ?? 0) * mib
   const weight = limits.weight ?? 100
+  const [cpuFile, cpuValue] = cpuWeight(hierarchy, weight)
   const at = (controller: Controller, file: string) =>
     join(hierarchy.mountOf(controller) ?? '/nonexistent', path, file)
   const cpuset: Setting[] = limits.cpuset === undefined ? [] : [[at('cpuset', 'cpuset.cpus'), limits.cpuset]]
@@ -63,7 +63,7 @@ function settings(hierarchy: Hierarchy, path: string, limits: CgroupLimits, devi
     hierarchy.version === 2
       ? [
           [at('cpu', 'cpu.max'), `${quotaUs} ${cpuPeriodUs}`],
-          [at('cpu', 'cpu.weight'), weight],
+          [at('cpu', cpuFile), cpuValue],
           ...cpuset,
           [at('memory', 'memory.max'), memoryBytes],
           [at('memory', 'memory.swap.max'), swapBytes],
@@ -75,7 +75,7 @@ function settings(hierarchy: Hierarchy, path: string, limits: CgroupLimits, devi
       : [
           [at('cpu', 'cpu.cfs_period_us'), cpuPeriodUs],
           [at('cpu', 'cpu.cfs_quota_us'), quotaUs],
-          [at('cpu', 'cpu.shares'), Math.max(2, Math.round((weight * defaultShares) / 100))],
+          [at('cpu', cpuFile), cpuValue],
           ...cpuset,
           ...memoryV1(at, memoryBytes, swapBytes),
           [at('memory', 'memory.swappiness'), swapBytes === 0 ? 0 : 60],

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Limits, PoolPurpose } from '../../protocol/api/index.js'
 import type { Claim } from '../../protocol/node/index.js'
 import type { CgroupLimits } from '../cgroup/limits.js'
+import { setWeight } from '../cgroup/weight.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { assertCapacity } from './capacity.js'
@@ -65,7 +66,10 @@ export class Maker {
 
   /** Where the next sandbox for a run is to be made. */
   runCgroup(): string {
-    this.#runs ??= lifecycle.makeParentCgroup(this.node, 'runs')
+    if (this.#runs === undefined) {
+      this.#runs = lifecycle.makeParentCgroup(this.node, 'runs')
+      setWeight(this.node.hierarchy, this.#runs, 100)
+    }
     return join(this.#runs, `run-${process.hrtime.bigint()}`)
   }
 
