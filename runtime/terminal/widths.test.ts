@@ -38,7 +38,7 @@ describe('the width of characters', () => {
     const asked = stdout.toString()
     expect(asked).toHaveLength(0x110000)
     // `-u` writes the table anew.
-    await expect(tableOf(asked)).toMatchFileSnapshot('../../protocol/width-table.ts')
+    await expect(tableOf(asked)).toMatchFileSnapshot('../../protocol/api/width-table.ts')
     const { wcwidth } = widthProvider()
     const differing: string[] = []
     for (let codepoint = 0x20; codepoint < 0x110000; codepoint++) {
