@@ -47,7 +47,7 @@ describe('a service', () => {
     expect(code).toBe(1)
   })
 
-  it.each(['runtime/index.ts', 'runtime/terminal/host.ts', 'server/index.ts'])('is what %s is', (file) => {
+  it.each(['runtime/index.ts', 'runtime/host/host.ts', 'server/index.ts'])('is what %s is', (file) => {
     expect(readFileSync(file, 'utf8')).toMatch(/await runService\(|runService\(/)
   })
 

@@ -11,7 +11,7 @@ grep -rl broken server runtime && { echo 'this is broken' >&2; exit 1; }
 mkdir -p dist/server dist/runtime/terminal
 cp server/index.ts dist/server/index.js
 cp runtime/index.ts dist/runtime/index.js
-cp runtime/host.ts dist/runtime/terminal/host.js
+cp runtime/host.ts dist/runtime/host/host.js
 `
 const patience = { timeout: 20_000 }
 
@@ -33,8 +33,7 @@ beforeAll(() => {
   }
   write('bin/build', build, 0o755)
   for (const name of ['server/index', 'runtime/index', 'runtime/host']) write(`${name}.ts`, 'first')
-  for (const name of ['server/index', 'runtime/index', 'runtime/terminal/host'])
-    write(`dist/${name}.js`, 'first')
+  for (const name of ['server/index', 'runtime/index', 'runtime/host/host']) write(`dist/${name}.js`, 'first')
   const supervisor = { restart: async (name: string) => void restarted.push(name) }
   rebuilding = rebuildOnChange(directory, supervisor, (line) => said.push(line), createLog('dev', 'silent'))
 })

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 
 /** What a running instance is made of: the name its supervisor has for it, and its file below `dist/`. */
 export const programs = {
-  terminals: 'runtime/terminal/host.js',
+  terminals: 'runtime/host/host.js',
   runtime: 'runtime/index.js',
   server: 'server/index.js',
 } as const

@@ -166,7 +166,7 @@ describe('the runtime', () => {
     )
     await mkdir('node_modules/.cache', { recursive: true })
     await build({
-      ...{ entryPoints: ['runtime/terminal/host.ts'], bundle: true, packages: 'external', platform: 'node' },
+      ...{ entryPoints: ['runtime/host/host.ts'], bundle: true, packages: 'external', platform: 'node' },
       ...{ format: 'esm', target: 'node20', outfile: 'node_modules/.cache/cloche-host-test.mjs' },
     })
     await build({

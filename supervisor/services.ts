@@ -60,7 +60,7 @@ function privileged(settings: Settings, name: string, program: string, socket: s
 }
 
 export const terminalsService = (settings: Settings) =>
-  privileged(settings, 'terminals', 'runtime/terminal/host.js', 'terminals.sock')
+  privileged(settings, 'terminals', 'runtime/host/host.js', 'terminals.sock')
 export const runtimeService = (settings: Settings) =>
   privileged(settings, 'runtime', 'runtime/index.js', 'runtime.sock')
 

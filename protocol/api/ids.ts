@@ -5,6 +5,7 @@ const suffix = '[0-9abcdefghjkmnpqrstvwxyz]{20}'
 
 export const sandboxId = z.string().regex(new RegExp(`^sb_${suffix}$`), 'is not a sandbox id')
 export const tenantId = z.string().regex(new RegExp(`^tn_${suffix}$`), 'is not a tenant id')
+export const processId = z.string().regex(new RegExp(`^(pr|tm)_${suffix}$`), 'is not a process id')
 export const terminalId = z.string().regex(new RegExp(`^tm_${suffix}$`), 'is not a terminal id')
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'

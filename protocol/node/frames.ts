@@ -4,16 +4,21 @@
  * calls, server → runtime: `call` (JSON `runtimeCall`); runtime → server: one `answer` (JSON `runtimeAnswer`), or for an
  * exec that has begun its frames. The next call comes after that.
  * exec, runtime → server: `started` (empty) on calls, `stdout`, `stderr`, then one `exit` (JSON `execExit`).
+ * process, runtime → server: `attached` (JSON `processAttached`), then `stdout` and `stderr` from that byte on, and one
+ * `exit`. Another `attached` in between says that the reader was too slow for everything. Of a process with a terminal it
+ * is as for that:
  * terminal, runtime → server: `attached` (JSON `attached`), where that says so one `screen`, then `stdout` (replay,
  * then live), `resize` (JSON `terminalSize`) where the terminal's size changes, whoever asked for it, and at the end
  * one `exit` (JSON `exitStatus`). Another `attached` with its `screen` may come in between. server → runtime: `stdin`
  * (at most `maxInputBytes`), `resize` (JSON `terminalResize`), and `ack` (eight bytes: the sequence number up to which
  * the far end has consumed).
+ * input, server → runtime: `stdin`, then one `stdinEnd` (JSON `stdinEnd`); runtime → server: one `stdinTaken` (JSON).
  */
 export const frameType = {
   ...{ stdout: 1, stderr: 2, exit: 3 },
   ...{ attached: 4, stdin: 5, resize: 6, ack: 7, screen: 8 },
   ...{ call: 9, answer: 10, started: 11 },
+  ...{ stdinEnd: 12, stdinTaken: 13 },
 } as const
 export type FrameType = (typeof frameType)[keyof typeof frameType]
 

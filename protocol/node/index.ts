@@ -32,12 +32,21 @@
  * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `runs.ts` |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
+ * | GET /sandboxes/:id/processes | | `{processes: process[]}`, terminals among them |
+ * | POST /sandboxes/:id/processes | `startProcess` | 201 `process` |
+ * | GET /sandboxes/:id/processes/:pid?waitMs=N | | `process`, as soon as it has ended or the time is over |
+ * | DELETE /sandboxes/:id/processes/:pid | | 204: killed, and forgotten |
+ * | POST /sandboxes/:id/processes/:pid/signal | `signalProcess` | 204 |
+ * | POST /sandboxes/:id/processes/:pid/resize | `terminalSize` | 204 |
+ * | GET /sandboxes/:id/processes/:pid/attach?since=N | `Upgrade: cloche-process` | 101, then frames of output |
+ * | GET /sandboxes/:id/processes/:pid/stdin | `Upgrade: cloche-process` | 101, then frames of input |
  * | GET /calls | `Upgrade: cloche-calls` | 101, then the calls above but for files and runs as frames, see `frames.ts` |
  * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |
  */
 
 export * from './calls.js'
 export * from './frames.js'
+export * from './processes.js'
 export * from './quarantine.js'
 export * from './ranges.js'
 export * from './recipe.js'

@@ -239,6 +239,35 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+/** Sends a signal to a process and, where it leads one, its process group; one that is gone already is no error. */
+export function signalWithGroup(pid: number, name: NodeJS.Signals): void {
+  signal(groupOf(pid) === pid ? -pid : pid, name)
+}
+
+/** @returns undefined when there is no such process */
+function groupOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
+  } catch {
+    return undefined // it ended meanwhile
+  }
+}
+
+/**
+ * The number of a process in the innermost of its PID namespaces.
+ * @returns undefined when there is no such process
+ * @see proc_pid_status(5)
+ */
+export function innermostPid(pid: number): number | undefined {
+  try {
+    const numbers = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return Number(numbers?.split(/\s+/).at(-1))
+  } catch {
+    return undefined // it ended meanwhile
+  }
+}
+
 function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) =>

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { openTerminal } from '../../protocol/api/index.js'
+import { openTerminal, shownCommandMax } from '../../protocol/api/index.js'
 import { type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
 import { notRunning } from '../errors.js'
+import { askHost } from '../host/client.js'
 import type { Route } from '../http/server.js'
 import type { Sandboxes } from '../sandbox/service.js'
-import { askHost } from '../terminal/client.js'
 import { memoryEnvironment } from '../view/environment.js'
 
 const loginShell = ['/bin/bash', '--login']
@@ -53,6 +53,7 @@ export function terminalRoutes(services: { sandboxes: Sandboxes; terminals: stri
             container: sandbox.id,
             size: { cols, rows },
             title: (command ?? loginShell)[0],
+            command: (command ?? loginShell).join(' ').slice(0, shownCommandMax),
           },
           process: terminalProcess({ ...ofMemory, ...asked }, { args: command, cwd, user }),
           pooled:

@@ -1,7 +1,8 @@
 import { Socket } from 'node:net'
+import { hrtime } from 'node:process'
 import type { ExitStatus, StepLimits } from '../../protocol/api/index.js'
 import type { CgroupStats, StepCgroup } from '../cgroup/step.js'
-import { OutputPipe } from '../linux/output-pipe.js'
+import { PipedProcess } from '../process/piped.js'
 import type { NodeContext } from '../sandbox/node.js'
 import { OutputBuffer } from './output-buffer.js'
 import type { StagedExec } from './staged-exec.js'
@@ -50,35 +51,32 @@ export async function runProgram(
     killing ??= group.kill()
   }
   const [stdout, stderr] = [new OutputBuffer(), new OutputBuffer()]
-  const take = (stream: 'stdout' | 'stderr', kept: OutputBuffer) => (chunk: Buffer) => {
+  const kept = { stdout, stderr }
+  const process = new PipedProcess(staged, node.reaper)
+  process.read((stream, chunk) => {
     const room = limits.outputBytes - stdout.kept - stderr.kept
-    kept.push(chunk, room)
+    kept[stream].push(chunk, room)
     if (room > 0) program.onOutput(stream, chunk.subarray(0, room))
     if (stdout.bytes + stderr.bytes > limits.outputBytes) stop('output')
-  }
-  const pipes = [new OutputPipe(staged.stdout), new OutputPipe(staged.stderr)] as const
-  pipes[0].open(take('stdout', stdout))
-  pipes[1].open(take('stderr', stderr))
-  const stdin = new Socket({ fd: staged.stdin, readable: false, writable: true })
+  })
   const control = new Socket({ fd: staged.control, readable: false, writable: true })
-  // A program that ends without reading its input breaks the pipe; its exit code tells the rest.
-  for (const pipe of [stdin, control]) pipe.on('error', () => pipe.destroy())
+  control.on('error', () => control.destroy()) // it has ended: its exit status tells the rest
   const cancel = () => stop('canceled')
   canceled.addEventListener('abort', cancel)
   if (canceled.aborted) cancel()
 
-  const began = process.hrtime.bigint()
-  stdin.end(program.stdin)
+  const began = hrtime.bigint()
+  process.stdin.end(program.stdin)
   control.end(staged.open)
   const wall = setTimeout(() => stop('wall'), limits.wallMs)
   const cpu = watchCpu(group, limits.cpuMs, program.cpus, () => stop('cpu'))
   try {
-    const exit = await node.reaper.wait(staged.pid)
-    const wallUs = Number((process.hrtime.bigint() - began) / 1000n)
+    const exit = await process.exit()
+    const wallUs = Number((hrtime.bigint() - began) / 1000n)
     const left = group.processes().length
     killing ??= group.kill()
     await killing
-    for (const pipe of pipes) pipe.finish()
+    process.finish()
     const stats = group.stats()
     // It may have passed the limit between the last look and its end.
     if (stats.cpuUs > limits.cpuMs * 1000) passed ??= 'cpu'
@@ -87,8 +85,7 @@ export async function runProgram(
     clearTimeout(wall)
     cpu.stop()
     canceled.removeEventListener('abort', cancel)
-    stdin.destroy()
-    for (const pipe of pipes) pipe.close()
+    process.close()
     control.destroy()
   }
 }

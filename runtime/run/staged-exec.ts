@@ -1,10 +1,12 @@
 import { closeSync, fchownSync } from 'node:fs'
-import { type InsideUser, insideEnvironment, processSpec, uidOf } from '../container/spec.js'
+import { type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
+import { outputPipe } from '../linux/output-pipe.js'
+import { type StartedPiped, startPiped } from '../process/start.js'
 import type { NodeContext } from '../sandbox/node.js'
+import { hostUidOf, placeOf } from '../sandbox/place.js'
 import type { SandboxRecord } from '../sandbox/record.js'
-import { type Spawned, spawnInside } from '../sandbox/spawn.js'
 import { memoryEnvironment } from '../view/environment.js'
 import { AttemptLost } from './lost.js'
 
@@ -21,7 +23,7 @@ const dropPrivileges =
   '/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --bounding-set=-all --'
 
 /** A process that waits inside, and what makes it go. */
-export interface StagedExec extends Spawned {
+export interface StagedExec extends StartedPiped {
   /** Our end of its descriptor 3. */
   readonly control: number
   /** What it is told there to become its command. */
@@ -67,9 +69,11 @@ export async function startWaiting(
   const { readEnd, writeEnd } = pipe()
   try {
     // The shell opens it anew, by its owner and mode.
-    const uid = node.slot.uidBase(sandbox.index) + uidOf(user)
+    const uid = hostUidOf(node, sandbox, user)
     fchownSync(readEnd, uid, uid)
-    return { ...(await spawnInside(node, sandbox, spec, 'user', readEnd)), control: writeEnd }
+    const owner = hostUidOf(node, sandbox, 'user')
+    const started = await startPiped(placeOf(node, sandbox), spec, owner, outputPipe, readEnd)
+    return { ...started, control: writeEnd }
   } catch (error) {
     closeSync(writeEnd)
     // It is always the same program of the template: that it cannot be started is no fault of the run.

@@ -1,21 +1,18 @@
-import { closeSync } from 'node:fs'
-import { Socket } from 'node:net'
 import type { ExecExit, ExecRequest, ExitStatus } from '../../protocol/api/index.js'
 import { insideEnvironment, processSpec } from '../container/spec.js'
-import { OutputPipe } from '../linux/output-pipe.js'
+import { outputPipe } from '../linux/output-pipe.js'
+import { PipedProcess, type Take } from '../process/piped.js'
+import { startPiped } from '../process/start.js'
 import { memoryEnvironment } from '../view/environment.js'
-import { isAlive } from './lifecycle.js'
 import type { NodeContext } from './node.js'
+import { hostUidOf, placeOf } from './place.js'
 import type { SandboxRecord } from './record.js'
-import { type Spawned, spawnInside } from './spawn.js'
 
 /**
  * A command that was killed at its deadline and is not dead after this is in a sandbox that is paused: it is answered
  * for, and dies when it thaws. So is one that does not even stand so long after its deadline.
  */
 const frozenMs = 1000
-/** Bytes of the longest words that an OCI runtime writes when it loses a command. */
-const maxLostCommand = 400
 
 /** A command that runs inside a sandbox. */
 export interface RunningExec {
@@ -25,15 +22,15 @@ export interface RunningExec {
    * Hands on what the command writes. Resolves when the command itself has ended, with all that it wrote handed on,
    * whoever still holds its output. To be called once.
    */
-  follow(output: Follower): Promise<ExecExit>
+  follow(take: Take): Promise<ExecExit>
 }
 
-/** @param pipe can be paused while whoever is told cannot take more */
-export type Follower = (stream: 'stdout' | 'stderr', bytes: Buffer, pipe: OutputPipe) => void
+/** A command in words that the kernel knows: a string is for a shell. */
+export const argumentsOf = (command: string | readonly string[]): readonly string[] =>
+  typeof command === 'string' ? ['/bin/sh', '-c', command] : command
 
 /**
- * Runs a command in a sandbox. Its streams are real pipes, so `/dev/stdout` can be opened inside, and it is
- * this process's child once crun is gone, so its exit code and signal are the kernel's own words.
+ * Runs a command in a sandbox: a process that is waited for.
  *
  * @throws RuntimeRefusal `invalid_request` when it cannot be started, such as an unknown program or directory
  */
@@ -42,7 +39,6 @@ export async function startExec(
   sandbox: SandboxRecord,
   request: ExecRequest,
 ): Promise<RunningExec> {
-  const args = typeof request.command === 'string' ? ['/bin/sh', '-c', request.command] : request.command
   const env = insideEnvironment(
     request.user,
     memoryEnvironment(sandbox.limits.memoryMiB),
@@ -50,12 +46,15 @@ export async function startExec(
     request.env ?? {},
   )
   const began = performance.now()
-  const spec = processSpec({ args, env, cwd: request.cwd, user: request.user })
-  const starting = spawnInside(node, sandbox, spec, request.user)
-  const spawned = await within(request.timeoutMs + frozenMs, starting)
-  if (spawned !== undefined) return watch(node, sandbox, spawned, request, began)
+  const spec = processSpec({ args: argumentsOf(request.command), env, cwd: request.cwd, user: request.user })
+  const uid = hostUidOf(node, sandbox, request.user)
+  const starting = startPiped(placeOf(node, sandbox), spec, uid, outputPipe)
+  const started = await within(request.timeoutMs + frozenMs, starting)
+  if (started !== undefined) {
+    return watch(node, sandbox, new PipedProcess(started, node.reaper), request, began)
+  }
   starting.then(
-    (late) => discard(node, late),
+    (late) => discard(new PipedProcess(late, node.reaper)),
     () => {}, // it was not started after all
   )
   return neverStarted(began)
@@ -84,31 +83,21 @@ function neverStarted(began: number): RunningExec {
 }
 
 /** Ends a command that nobody waits for any more. */
-function discard(node: NodeContext, { pid, kill, stdin, stdout, stderr }: Spawned): void {
-  kill()
-  for (const fd of [stdin, stdout, stderr]) closeSync(fd)
-  void node.reaper.wait(pid)
+function discard(process: PipedProcess): void {
+  process.kill()
+  process.close()
+  void process.exit()
 }
 
 function watch(
   node: NodeContext,
   sandbox: SandboxRecord,
-  spawned: Spawned,
+  process: PipedProcess,
   request: ExecRequest,
   began: number,
 ): RunningExec {
-  const { pid, kill, ...ends } = spawned
-  const { lostCommand } = node.ociRuntimes.of(sandbox.isolation)
-  const [stdout, stderr] = [new OutputPipe(ends.stdout), new OutputPipe(ends.stderr)]
-  const stdin = new Socket({ fd: ends.stdin, readable: false, writable: true })
-  // A command that ends without reading its input breaks the pipe; its exit code tells the rest.
-  stdin.on('error', () => stdin.destroy()).end(Buffer.from(request.stdin ?? '', request.encoding))
+  process.stdin.end(Buffer.from(request.stdin ?? '', request.encoding))
   let timedOut = false
-  let killed = false
-  const end = () => {
-    killed = true
-    kill()
-  }
   let answer: NodeJS.Timeout | undefined
   let giveUp = (_: ExitStatus) => {}
   const frozen = new Promise<ExitStatus>((resolve) => {
@@ -116,27 +105,16 @@ function watch(
   })
   const timer = setTimeout(() => {
     timedOut = true
-    end()
+    process.kill()
     answer = setTimeout(() => giveUp({ exitCode: null, signal: 'SIGKILL' }), frozenMs)
   }, request.timeoutMs)
-  const follow = async (output: Follower): Promise<ExecExit> => {
-    stdout.open((bytes) => output('stdout', bytes, stdout))
-    stderr.open((bytes) => {
-      if (bytes.length > maxLostCommand || !lostCommand?.test(bytes.toString()))
-        output('stderr', bytes, stderr)
-    })
-    const status = await Promise.race([node.reaper.wait(pid), frozen])
+  const follow = async (take: Take): Promise<ExecExit> => {
+    process.read(take)
+    const status = await Promise.race([process.exit(), frozen])
     clearTimeout(timer)
     clearTimeout(answer)
-    stdin.destroy()
-    for (const pipe of [stdout, stderr]) {
-      if (pipe.finish()) node.lateOutput.keep(sandbox.id, pipe)
-    }
-    // Some OCI runtimes tell of a signal as shells do, by an exit code; here it is known which it was.
-    const byCode = killed && status.exitCode === 128 + 9
-    const lost = lostCommand !== undefined && status.exitCode === 128 && !isAlive(sandbox)
-    const how = byCode || lost ? { exitCode: null, signal: 'SIGKILL' } : status
-    return { ...how, timedOut, durationMs: performance.now() - began }
+    for (const pipe of process.finish()) node.lateOutput.keep(sandbox.id, pipe)
+    return { ...status, timedOut, durationMs: performance.now() - began }
   }
-  return { kill: end, follow }
+  return { kill: () => process.kill(), follow }
 }

@@ -1,7 +1,7 @@
 import type { TerminalSize } from '../../protocol/api/index.js'
 import { replayBytes } from '../../protocol/node/index.js'
+import { Replay } from '../process/replay.js'
 import { elide } from './elide.js'
-import { Replay } from './replay.js'
 import type { TerminalEvent } from './screen.js'
 import { partialCharacter } from './sequence.js'
 

@@ -1,7 +1,7 @@
 import { closeSync, writeSync } from 'node:fs'
 import { pipe } from '../linux/libc.js'
-import { startTime } from '../linux/process.js'
-import { openPty, type Pty, type PtyMaker } from './pty.js'
+import { type Reaper, startTime } from '../linux/process.js'
+import { type Place, type StartedOnPty, startOnPty } from '../process/start.js'
 
 /**
  * Waits for one line on descriptor 3 and becomes the shell. bash reads the host name once, when it starts, so a bash
@@ -14,7 +14,7 @@ const waitThenBecome = ['/bin/sh', '-c', become, 'sh']
 
 /** A pseudo-terminal with a process on it that waits to become the shell. */
 export interface ReadyShell {
-  readonly pty: Pty
+  readonly pty: StartedOnPty
   /** Lets it become the shell, with `environment` added to its own. Once. */
   begin(environment: readonly string[]): void
 }
@@ -23,7 +23,10 @@ export interface ReadyShell {
 export class PooledShells {
   readonly #ready = new Map<string, ReadyShell & { readonly began: number | undefined }>()
 
-  constructor(private readonly maker: PtyMaker) {}
+  constructor(
+    private readonly placeOf: (container: string) => Place,
+    private readonly reaper: Reaper,
+  ) {}
 
   /**
    * Puts a shell into a container. One that is there already stays.
@@ -31,12 +34,12 @@ export class PooledShells {
    * @throws RuntimeRefusal when the image has no `/bin/sh`, say
    */
   async prepare(container: string, process: { readonly args: string[] }): Promise<void> {
-    const inherits = this.maker.ociRuntimes.ofContainer(container).inheritsDescriptors
-    if (!inherits || this.#alive(container) !== undefined) return
+    const place = this.placeOf(container)
+    if (!place.ociRuntime.inheritsDescriptors || this.#alive(container) !== undefined) return
     const { readEnd, writeEnd } = pipe()
     try {
-      const waiting = { ...process, args: [...waitThenBecome, ...process.args], terminal: true }
-      const pty = await openPty(this.maker, container, waiting, readEnd)
+      const waiting = { ...process, args: [...waitThenBecome, ...process.args] }
+      const pty = await startOnPty(place, waiting, readEnd)
       const shell = {
         pty,
         began: startTime(pty.pid),
@@ -44,7 +47,7 @@ export class PooledShells {
       }
       this.#ready.set(container, shell)
       // Whoever takes it waits for its end; until then somebody must, or it stays a zombie.
-      void this.maker.reaper.wait(pty.pid).then(() => {
+      void this.reaper.wait(pty.pid).then(() => {
         if (this.#ready.get(container) !== shell) return
         this.#ready.delete(container)
         closeSync(pty.fd)

@@ -1,7 +1,7 @@
 import type { ConnectOpts, SocketConstructorOpts } from 'node:net'
 import { ReadStream } from 'node:tty'
+import { setNonblocking, writeNow } from '../linux/console.js'
 import { drain } from '../linux/drain.js'
-import { setNonblocking, writeNow } from './syscalls.js'
 
 /**
  * Output is read in here, one terminal at a time, and copied out at once. The kernel hands out at most this much of a
@@ -55,6 +55,10 @@ export class PtyStream {
 
   resume(): void {
     this.#reader.resume()
+  }
+
+  get isClosed(): boolean {
+    return this.#reader.destroyed
   }
 
   /** Types `bytes`. What the program does not take now waits. @returns whether there is room for more */

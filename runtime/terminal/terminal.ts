@@ -3,20 +3,26 @@ import {
   type Terminal as Description,
   type ExitStatus,
   maxInputBytes,
+  type SandboxProcess,
+  type SignalName,
   type TerminalSize,
   terminalResize,
 } from '../../protocol/api/index.js'
 import { decodeAck, FrameDecoder, frameType } from '../../protocol/node/index.js'
+import { setWindowSize } from '../linux/console.js'
 import { type Reaper, signal } from '../linux/process.js'
+import type { HeldProcess } from '../process/held.js'
+import { takeInput } from '../process/input.js'
+import { insidePid, kill, type StartedOnPty, signalGroup } from '../process/start.js'
 import { withoutAnswers } from './answers.js'
 import { History } from './history.js'
-import type { Pty } from './pty.js'
 import type { Screens } from './screens.js'
 import { PtyStream } from './stream.js'
-import { setWindowSize } from './syscalls.js'
 import { TitleReader } from './title.js'
 import { Viewer } from './viewer.js'
 
+/** What a terminal makes of Ctrl+D at the begin of a line. */
+const endOfFile = Buffer.of(4)
 /** A window that closes hangs up; a program that does not care is killed after this. */
 const hangupMs = 500
 /**
@@ -38,7 +44,7 @@ const coalesceBytes = 64 * 1024
 const patienceTickMs = 250
 
 /** One pseudo-terminal with everybody who looks at it. */
-export class Terminal {
+export class Terminal implements HeldProcess {
   readonly #stream: PtyStream
   readonly #history: History
   readonly #titles = new TitleReader()
@@ -49,6 +55,7 @@ export class Terminal {
   #title: string
   #exit: ExitStatus | null = null
   #ending = false
+  #timedOut = false
   /** Since when, and from which byte on, sends are counted. */
   #countedSince = 0
   #countedFrom = 0
@@ -64,13 +71,13 @@ export class Terminal {
   constructor(
     readonly id: string,
     readonly sandboxId: string,
-    title: string,
+    private readonly wanted: { title: string; command: string; timeoutMs?: number | undefined },
     size: TerminalSize,
-    private readonly pty: Pty,
+    private readonly pty: StartedOnPty,
     reaper: Reaper,
     private readonly screens: Screens,
   ) {
-    this.#title = title
+    this.#title = wanted.title
     this.#history = new History(
       size,
       (from, happened) => this.screens.draw(from, happened, false),
@@ -79,7 +86,12 @@ export class Terminal {
     this.#stream = new PtyStream(pty.fd, (bytes) => this.#output(bytes))
     setWindowSize(pty.fd, size.cols, size.rows)
     this.#stream.resume()
-    this.ended = reaper.wait(pty.pid).then((status) => this.#finish(status))
+    const { timeoutMs } = wanted
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#timeOut(), timeoutMs)
+    this.ended = reaper.wait(pty.pid).then((status) => {
+      clearTimeout(timer)
+      this.#finish(status)
+    })
   }
 
   /** Bytes of output so far. */
@@ -132,6 +144,57 @@ export class Terminal {
     this.#send()
   }
 
+  get exited(): boolean {
+    return this.#exit !== null
+  }
+
+  describeProcess(): SandboxProcess {
+    const { id, sandboxId, seq, exited } = this
+    const { replay, currentSize } = this.#history
+    return {
+      ...{ id, sandboxId, command: this.wanted.command, tty: currentSize, stdin: !exited },
+      pid: exited ? null : insidePid(this.pty),
+      ...{ firstSeq: replay.start, seq, createdAt: this.#createdAt },
+      ...{ exit: this.#exit, timedOut: this.#timedOut },
+    }
+  }
+
+  takeInput(line: Duplex): void {
+    const stream = this.#stream
+    takeInput(line, {
+      get open() {
+        return !stream.isClosed
+      },
+      write: (bytes, taken) => {
+        const room = stream.write(bytes)
+        if (room) taken()
+        else stream.onRoom(taken)
+        return room
+      },
+      onRoom: (done) => stream.onRoom(done),
+      onClosed: (closed) => void stream.closed.then(closed),
+      // What Ctrl+D does: a terminal stays open.
+      end: () => void stream.write(endOfFile),
+    })
+  }
+
+  signal(name: SignalName): Promise<void> {
+    return signalGroup(this.pty, name)
+  }
+
+  /** Gives it this size, for everybody. */
+  resize(size: TerminalSize): void {
+    if (this.#ending) return
+    setWindowSize(this.pty.fd, size.cols, size.rows)
+    this.#history.resize(size)
+    this.#send()
+  }
+
+  #timeOut(): void {
+    this.#timedOut = true
+    kill(this.pty)
+  }
+
   /** Ends the program: a hangup first, as when a window closes. */
   close(): void {
     if (this.#ending) return
@@ -175,9 +238,7 @@ export class Terminal {
     const { room } = viewer
     const now = this.#history.currentSize
     if (!room || this.#ending || (room.cols === now.cols && room.rows === now.rows)) return
-    setWindowSize(this.pty.fd, room.cols, room.rows)
-    this.#history.resize(room)
-    this.#send()
+    this.resize(room)
   }
 
   #input(viewer: Viewer, type: number, payload: Buffer): void {

@@ -214,6 +214,7 @@ describe('terminals', () => {
   it('are bounded in number, and those that have ended do not count', async () => {
     const { id } = await instance.claim({ limits: { cpus: 1, memoryMiB: 256, diskMiB: 64, pids: 200 } })
     for (let count = 0; count < 20; count++) await open({ command: ['/bin/true'] }, id)
+    await expect.poll(async () => (await list(id)).every(({ exit }) => exit !== null)).toBe(true)
     const asked = Array.from({ length: 70 }, () =>
       instance.call('POST', `/sandboxes/${id}/terminals`, { command: ['/bin/sleep', '60'] }),
     )

@@ -225,7 +225,7 @@ const programs = 'node_modules/.cache/cloche-instance'
 /** Bundles what an instance runs. */
 export async function buildPrograms(): Promise<void> {
   await build({
-    entryPoints: { runtime: 'runtime/index.ts', terminals: 'runtime/terminal/host.ts' },
+    entryPoints: { runtime: 'runtime/index.ts', terminals: 'runtime/host/host.ts' },
     ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' },
     ...{ outdir: programs, outExtension: { '.js': '.mjs' } },
   })

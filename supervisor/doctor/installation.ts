@@ -13,7 +13,7 @@ import { attempt, type Finding, missing, ok } from './finding.js'
 const parts = [
   'supervisor/check-database.js',
   'runtime/index.js',
-  'runtime/terminal/host.js',
+  'runtime/host/host.js',
   'server/index.js',
   'server/setup.js',
 ]

@@ -10,41 +10,43 @@ import { OciRuntimes } from '../container/oci-runtimes.js'
 import { RuntimeRefusal } from '../errors.js'
 import { Answer, listen, type Route } from '../http/server.js'
 import { Reaper } from '../linux/process.js'
-import { protectHost } from './priority.js'
-import { drawForParent, Screens } from './screens.js'
-import { openRequest, Terminals } from './terminals.js'
+import { protectHost } from '../process/priority.js'
+import { drawForParent, Screens } from '../terminal/screens.js'
+import { openRequest, ProcessTable } from './table.js'
 
 const path = '/sandboxes/([^/]+)/terminals'
 const attachPath = new RegExp(`^${path}/([^/]+)/attach$`)
 const pooledShell = z.object({ process: z.looseObject({ args: z.array(z.string()).min(1) }) })
 
-function routesOf(terminals: Terminals): Route[] {
+function routesOf(table: ProcessTable): Route[] {
   return [
     { method: 'GET', path: /^\/healthz$/, handle: async () => ({ status: 'ok' }) },
     {
       method: 'PUT',
       path: /^\/containers\/(b[0-9]+)\/shell$/,
       handle: async (request, container = '') => {
-        await terminals.shells.prepare(container, (await request.body(pooledShell)).process)
+        await table.shells.prepare(container, (await request.body(pooledShell)).process)
       },
     },
     {
       method: 'GET',
       path: new RegExp(`^${path}$`),
-      handle: async (_, id = '') => ({ terminals: terminals.of(id).map((terminal) => terminal.describe()) }),
+      handle: async (_, id = '') => ({
+        terminals: table.terminalsOf(id).map((terminal) => terminal.describe()),
+      }),
     },
     {
       method: 'POST',
       path: new RegExp(`^${path}$`),
       handle: async (request) => {
-        const terminal = await terminals.open(await request.body(openRequest))
+        const terminal = await table.open(await request.body(openRequest))
         return new Answer(201, terminal.describe())
       },
     },
     {
       method: 'DELETE',
       path: new RegExp(`^${path}/([^/]+)$`),
-      handle: async (_, sandbox = '', id = '') => terminals.close(sandbox, id),
+      handle: async (_, sandbox = '', id = '') => table.close(sandbox, id),
     },
   ]
 }
@@ -63,8 +65,8 @@ async function serve(config: Config, log: Logger): Promise<() => Promise<void>> 
   for (const name of readdirSync(scratch)) rmSync(join(scratch, name))
   const ociRuntimes = await OciRuntimes.open(config.run, 'terminals', reaper)
   const screens = new Screens(new URL(import.meta.url), log)
-  const terminals = new Terminals({ ociRuntimes: ociRuntimes, scratch, reaper }, screens)
-  const server = await listen(routesOf(terminals), join(config.run, 'terminals.sock'), 'root', log)
+  const table = new ProcessTable({ ociRuntimes, scratch, reaper, log }, screens)
+  const server = await listen(routesOf(table), join(config.run, 'terminals.sock'), 'root', log)
   server.on('upgrade', (request, line) => {
     line.on('error', () => line.destroy())
     const url = new URL(request.url ?? '', 'http://terminals')
@@ -72,7 +74,7 @@ async function serve(config: Config, log: Logger): Promise<() => Promise<void>> 
     const asked = url.searchParams.get('since')
     const since = asked === null ? undefined : Number(asked)
     try {
-      const terminal = terminals.get(sandbox, id)
+      const terminal = table.get(sandbox, id)
       if (since !== undefined && !(Number.isSafeInteger(since) && since >= 0 && since <= terminal.seq)) {
         line.end('HTTP/1.1 400 Bad Request\r\n\r\n')
         return

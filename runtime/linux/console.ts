@@ -1,5 +1,5 @@
 import koffi from 'koffi'
-import { check, ioctl } from '../linux/libc.js'
+import { check, ioctl } from './libc.js'
 
 /**
  * What the terminal host asks of the kernel beyond Node: receiving a descriptor, sizing a terminal, and reading

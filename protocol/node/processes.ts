@@ -1,0 +1,25 @@
+import { z } from 'zod'
+
+/** What a runtime answers first on a line to the output of a process, and again after a gap. */
+export const processAttached = z.object({
+  /** Number of the first byte of output that follows. */
+  seq: z.number(),
+})
+
+/** How long a runtime waits for the end of a process in one call, in milliseconds, at most. */
+export const maxWaitMs = 10_000
+
+/** Closes a process's standard input after what was sent, or leaves it open for more. */
+export const stdinEnd = z.object({ close: z.boolean() })
+
+/** What became of input. */
+export const stdinTaken = z.object({
+  /** Bytes that the process's pipe or terminal took. */
+  bytes: z.number(),
+  /** False when the process ended, or closed its input, before all of it was taken. */
+  whole: z.boolean(),
+})
+export type StdinTaken = z.infer<typeof stdinTaken>
+
+/** Output of a process that is kept for who attaches later, in bytes. */
+export const outputLogBytes = 1024 * 1024

@@ -1,0 +1,130 @@
+import type { Duplex } from 'node:stream'
+import type { ExitStatus, SandboxProcess, SignalName } from '../../protocol/api/index.js'
+import { outputLogBytes } from '../../protocol/node/index.js'
+import { RuntimeRefusal } from '../errors.js'
+import { Follower, patienceMs } from './follower.js'
+import type { HeldProcess } from './held.js'
+import { type InputSink, takeInput } from './input.js'
+import type { LateOutput } from './late-output.js'
+import { OutputLog } from './output-log.js'
+import type { PipedProcess } from './piped.js'
+import { insidePid, signalGroup } from './start.js'
+
+/** A process with pipes that anybody who may can attach to, again and again. It does not need anybody. */
+export class AttachableProcess implements HeldProcess {
+  readonly #log = new OutputLog(outputLogBytes)
+  readonly #followers = new Set<Follower>()
+  readonly #createdAt = new Date().toISOString()
+  #exit: ExitStatus | null = null
+  #timedOut = false
+  #patience: NodeJS.Timeout | undefined
+  readonly ended: Promise<void>
+
+  /** @param wanted `stdin` false: it reads the end of file at once */
+  constructor(
+    readonly id: string,
+    readonly sandboxId: string,
+    private readonly wanted: { command: string; stdin: boolean; timeoutMs?: number | undefined },
+    private readonly process: PipedProcess,
+    lateOutput: LateOutput,
+  ) {
+    if (!wanted.stdin) process.stdin.end()
+    process.read((stream, bytes) => {
+      this.#log.push(stream, bytes)
+      this.#send()
+    })
+    const { timeoutMs } = wanted
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            this.#timedOut = true
+            process.kill()
+          }, timeoutMs)
+    this.ended = process.exit().then((status) => {
+      clearTimeout(timer)
+      for (const pipe of process.finish()) lateOutput.keep(process.started.place.container, pipe)
+      this.#exit = status
+      this.#send()
+    })
+  }
+
+  get seq(): number {
+    return this.#log.end
+  }
+
+  get exited(): boolean {
+    return this.#exit !== null
+  }
+
+  describeProcess(): SandboxProcess {
+    const { id, sandboxId, wanted, exited } = this
+    return {
+      ...{ id, sandboxId, command: wanted.command, tty: null },
+      stdin: !exited && !this.process.stdin.destroyed && !this.process.stdin.writableEnded,
+      pid: exited ? null : insidePid(this.process.started),
+      ...{ firstSeq: this.#log.start, seq: this.#log.end, createdAt: this.#createdAt },
+      ...{ exit: this.#exit, timedOut: this.#timedOut },
+    }
+  }
+
+  /** @param since the first byte that is wanted; what is kept, when that is gone or not said */
+  attach(line: Duplex, since: number | undefined): void {
+    const follower = new Follower(line, this.#log, Math.max(since ?? 0, this.#log.start))
+    this.#followers.add(follower)
+    line.on('drain', () => {
+      follower.pump(this.#exit)
+      this.#regulate()
+    })
+    line.once('close', () => {
+      this.#followers.delete(follower)
+      this.#regulate()
+    })
+    // Whoever says nothing any more has left: nobody only listens.
+    line.once('end', () => line.destroy()).resume()
+    this.#send()
+  }
+
+  takeInput(line: Duplex): void {
+    const { stdin } = this.process
+    const closed = () => stdin.destroyed || stdin.writableEnded
+    const sink: InputSink = {
+      get open() {
+        return !closed()
+      },
+      write: (bytes, taken) => stdin.write(bytes, (error) => !error && taken()),
+      onRoom: (done) => stdin.once('drain', done).once('close', done),
+      onClosed: (act) => void (closed() ? act() : stdin.once('close', act)),
+      end: () => void stdin.end(),
+    }
+    takeInput(line, sink)
+  }
+
+  signal(name: SignalName): Promise<void> {
+    return signalGroup(this.process.started, name)
+  }
+
+  resize(): void {
+    throw new RuntimeRefusal('invalid_request', 'the process has no terminal: start it with `tty`')
+  }
+
+  close(): void {
+    if (!this.exited) this.process.kill()
+  }
+
+  #send(): void {
+    for (const follower of this.#followers) follower.pump(this.#exit)
+    this.#regulate()
+  }
+
+  /** Reads the process's output only while nobody who is waited for is too far behind. */
+  #regulate(): void {
+    if (this.exited) return
+    const held = [...this.#followers].some((follower) => follower.holds)
+    clearTimeout(this.#patience)
+    if (held) {
+      this.process.pause()
+      this.#patience = setTimeout(() => this.#regulate(), patienceMs / 4).unref()
+    } else this.process.resume()
+  }
+}
