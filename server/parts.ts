@@ -11,6 +11,7 @@ import { Principals } from './auth/principal.js'
 import { AccessWatch } from './auth/watch.js'
 import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
+import { Notices } from './database/notices.js'
 import { FileService } from './files/service.js'
 import { Pairing } from './installation/pairing.js'
 import { allowed } from './runs/address.js'
@@ -40,14 +41,15 @@ export function openParts(config: Config, log: Logger) {
   const orphans = new Orphans(database, runtime, log)
   const auth = createAuth(config, database, createFirstTenant(database.prisma))
   const attempts = new Attempts(database.pool, config.secret)
-  const principals = new Principals(auth, database, config.publicUrl)
+  const notices = new Notices(config.databaseUrl, log)
+  const principals = new Principals(auth, database, config.publicUrl, notices)
   const watch = new AccessWatch(database, principals, log)
   const templates = new Templates(runtime)
-  const sandboxes = new SandboxService(database, runtime, templates, new SandboxStatusCache(runtime))
+  const sandboxes = new SandboxService(database, runtime, templates, new SandboxStatusCache(runtime), notices)
   const store = new RunStore(database, config.runRetentionHours)
   const dispatcher = new Dispatcher({ store, runtime, templates, log, places: config.runPlaces })
   const callbacks = new Callbacks(database, config.secret, allowed(config.callbackAllow), log)
-  const runs = new RunService(database, store, dispatcher, templates, callbacks, config.runQueue)
+  const runs = new RunService(database, store, dispatcher, templates, callbacks, config.runQueue, notices)
   const passwords = new Passwords(database, async () => (await auth.$context).password)
   const services = {
     ...{ sandboxes, runs },
@@ -68,7 +70,7 @@ export function openParts(config: Config, log: Logger) {
     },
   }
   return {
-    ...{ pairing, orphans, attempts, watch },
+    ...{ pairing, orphans, attempts, watch, notices },
     ...{
       config,
       log,
@@ -84,6 +86,7 @@ export function openParts(config: Config, log: Logger) {
     },
     [Symbol.asyncDispose]: async () => {
       await watch[Symbol.asyncDispose]()
+      await notices[Symbol.asyncDispose]()
       runtime[Symbol.dispose]()
       await database[Symbol.asyncDispose]()
     },

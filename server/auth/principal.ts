@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { sha256 } from '../../common/digest.js'
 import { type Role, role as roleSchema } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
+import type { Notices } from '../database/notices.js'
 import { requireDatabase } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
 import { type Auth, sessionCookieName } from './auth.js'
@@ -27,9 +28,10 @@ export interface Principal {
 
 /** Whose access has changed. An entry that matches one of these is looked up again. */
 export interface Change {
-  readonly userId?: string
-  readonly sessionId?: string
-  readonly keyId?: string
+  readonly userId?: string | undefined
+  readonly sessionId?: string | undefined
+  readonly keyId?: string | undefined
+  readonly tenantId?: string | undefined
 }
 
 const administers = new Set(['owner', 'admin'])
@@ -60,8 +62,14 @@ export class Principals {
     private readonly auth: Auth,
     private readonly database: Database,
     publicUrl: string,
+    notices: Notices,
   ) {
     this.#cookieName = sessionCookieName(publicUrl)
+    notices.on('notice', (told) => {
+      if (told.type === 'access') this.forget(told)
+      else if (told.type === 'tenant') this.forget({ tenantId: told.id })
+    })
+    notices.on('missed', () => this.forget())
   }
 
   /** What a request is identified by; undefined when it is anonymous. @throws ApiError `invalid_request` */
@@ -125,7 +133,8 @@ export class Principals {
         change === undefined ||
         (change.userId !== undefined && [principal.userId, creatorId].includes(change.userId)) ||
         (change.sessionId !== undefined && principal.sessionId === change.sessionId) ||
-        (change.keyId !== undefined && principal.keyId === change.keyId)
+        (change.keyId !== undefined && principal.keyId === change.keyId) ||
+        (change.tenantId !== undefined && principal.tenantId === change.tenantId)
       if (concerned) this.#believed.delete(digest)
     }
     for (const listener of this.#listeners) listener()

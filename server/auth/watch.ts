@@ -4,7 +4,7 @@ import type { Database } from '../database/client.js'
 import { repeat } from '../schedule.js'
 import type { Principal, Principals } from './principal.js'
 
-/** Access that ended without this server being told, such as a key that expired, is noticed within this time. */
+/** Access that ended without a notice, such as a key that expired, is noticed within this time. */
 const everyMs = 5000
 
 const graceMs = 1000
@@ -31,13 +31,16 @@ const valid = `
 
 /**
  * Ends what stays open for longer than a call when the session, the key or the membership behind it ends: sockets with
- * their terminals, commands whose output is being sent, uploads. At once when this server made the change, otherwise
- * within seconds.
+ * their terminals, commands whose output is being sent, uploads. At once whichever server made the change, and
+ * within seconds while notices are not heard.
  */
 export class AccessWatch implements AsyncDisposable {
   readonly #open = new Set<Open>()
   readonly #chore: AsyncDisposable
   readonly #unsubscribe: () => void
+  /** Somebody's access changed since the check that is under way began. */
+  #again = false
+  #checking = false
 
   constructor(
     private readonly database: Database,
@@ -46,7 +49,7 @@ export class AccessWatch implements AsyncDisposable {
   ) {
     this.#chore = repeat('ending what is open without access', everyMs, log, () => this.check(everyMs))
     this.#unsubscribe = principals.onChange(() => {
-      this.check(0).catch((error: unknown) => log.warn({ error }, 'access is checked again in seconds'))
+      this.#checkAll().catch((error: unknown) => log.warn({ error }, 'access is checked again in seconds'))
     })
   }
 
@@ -68,6 +71,21 @@ export class AccessWatch implements AsyncDisposable {
       })
       reply.raw.once('close', ended)
     })
+  }
+
+  /** Many changes at once, as when a class leaves, are one check or two. */
+  async #checkAll(): Promise<void> {
+    this.#again = true
+    if (this.#checking) return
+    this.#checking = true
+    try {
+      while (this.#again) {
+        this.#again = false
+        await this.check(0)
+      }
+    } finally {
+      this.#checking = false
+    }
   }
 
   /** @param ageMs younger ones were identified just now */

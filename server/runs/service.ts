@@ -13,6 +13,7 @@ import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
+import type { Notices } from '../database/notices.js'
 import { ApiError, notFound } from '../errors.js'
 import type { Templates } from '../sandboxes/templates.js'
 import type { Callbacks } from './callbacks.js'
@@ -41,7 +42,13 @@ export class RunService {
     private readonly callbacks: Callbacks,
     /** Runs of one tenant that may wait; more are answered with 429. */
     private readonly waitingMax: number,
-  ) {}
+    notices: Notices,
+  ) {
+    notices.on('notice', (told) => {
+      if (told.type === 'tenant') this.#quotas.delete(told.id)
+    })
+    notices.on('missed', () => this.#quotas.clear())
+  }
 
   /**
    * Accepts a run; when this returns it is in the database, and may be under way. The same idempotency key gives

@@ -135,4 +135,8 @@ export class LastSeen {
   forget(tenantId: string): void {
     this.#tenants.delete(tenantId)
   }
+
+  clear(): void {
+    this.#tenants.clear()
+  }
 }

@@ -20,6 +20,7 @@ import { audit } from '../audit.js'
 import { type Action, assertMay, ofTenant } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction, type Prisma } from '../database/client.js'
+import type { Notices } from '../database/notices.js'
 import { ApiError, notFound } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { quotaOf } from '../tenants/tenants.js'
@@ -48,7 +49,17 @@ export class SandboxService {
     private readonly runtime: RuntimeClient,
     readonly templates: Templates,
     readonly statuses: SandboxStatusCache,
-  ) {}
+    notices: Notices,
+  ) {
+    notices.on('notice', (told) => {
+      if (told.type === 'tenant') this.#lastSeen.forget(told.id)
+      if (told.type === 'sandbox') this.#owners.delete(told.id)
+    })
+    notices.on('missed', () => {
+      this.#lastSeen.clear()
+      this.#owners.clear()
+    })
+  }
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
   async create(who: Principal, wanted: CreateSandbox, id: string = newId('sb')): Promise<SandboxWithUsage> {

@@ -1,0 +1,114 @@
+import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+
+/** What one server tells all of them, itself included. Triggers of the database send most of it, with the change itself. */
+const notice = z.discriminatedUnion('type', [
+  /** A session, a key or a person lost access or got another. */
+  z.object({
+    type: z.literal('access'),
+    sessionId: z.string().optional(),
+    keyId: z.string().optional(),
+    userId: z.string().optional(),
+  }),
+  /** Quota or pause of a tenant. */
+  z.object({ type: z.literal('tenant'), id: z.string() }),
+  /** A sandbox was deleted. */
+  z.object({ type: z.literal('sandbox'), id: z.string() }),
+])
+export type Notice = z.infer<typeof notice>
+
+interface Events {
+  /** Something was told. */
+  notice: [Notice]
+  /** Nobody knows what was told in between: whatever rests on it is dropped. */
+  missed: []
+}
+
+const channel = 'cloche'
+const reconnectMs = 500
+/** A connection whose other end is gone without a word is noticed within two of these. */
+const probeMs = 5000
+
+/**
+ * Listens to what other servers have changed, on a connection of its own. While it is broken caches live by their own
+ * expiry; when it is back, `missed` says that everything cached is to be dropped.
+ *
+ * `LISTEN` belongs to a session: a connection pooler between here and PostgreSQL must not pool by transaction.
+ */
+export class Notices extends EventEmitter<Events> implements AsyncDisposable {
+  readonly #stop = new AbortController()
+  readonly #loop: Promise<void>
+  #client: pg.Client | undefined
+
+  constructor(
+    private readonly url: string,
+    private readonly log: Logger,
+  ) {
+    super()
+    this.setMaxListeners(0)
+    this.#loop = this.#listen()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#client?.end().catch(() => {}) // it is gone already
+    await this.#loop
+  }
+
+  async #listen(): Promise<void> {
+    const { signal } = this.#stop
+    for (let first = true; !signal.aborted; first = false) {
+      try {
+        await this.#session(first)
+      } catch (error) {
+        if (signal.aborted) return
+        this.log.warn({ err: error }, 'notices of the database are not heard; listening again')
+      }
+      await sleep(reconnectMs, undefined, { signal, ref: false }).catch(() => {}) // aborted: the end
+    }
+  }
+
+  /** One connection, until it breaks. */
+  async #session(first: boolean): Promise<void> {
+    const client = new pg.Client({
+      ...{ connectionString: this.url, keepAlive: true, application_name: 'cloche notices' },
+      ...{ connectionTimeoutMillis: probeMs, query_timeout: probeMs },
+    })
+    this.#client = client
+    const { signal } = this.#stop
+    try {
+      const broken = new Promise<never>((_, reject) => {
+        client.once('error', reject).once('end', () => reject(new Error('the connection was closed')))
+      })
+      broken.catch(() => {}) // heard below
+      client.on('error', () => {}) // a second one is no news
+      await client.connect()
+      client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
+      await client.query(`LISTEN ${channel}`)
+      if (!first) this.emit('missed')
+      while (!signal.aborted) {
+        await Promise.race([broken, sleep(probeMs, undefined, { signal, ref: false })])
+        await client.query('SELECT 1')
+      }
+    } finally {
+      await client.end().catch(() => {}) // it is broken
+    }
+  }
+
+  #hear(payload: string): void {
+    const told = notice.safeParse(safeJson(payload))
+    // A newer server may say what this one does not know.
+    if (told.success) this.emit('notice', told.data)
+  }
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // anybody with the database's password can write here
+  }
+}
