@@ -31,9 +31,6 @@ await runService(log, async () => {
   // Who wants to create something waits for it; nobody else does.
   pairing.check().catch((error: unknown) => log.warn({ error }, 'the node was not checked yet'))
   await app.listen({ host: config.host, port: config.port })
-  dispatcher
-    .recover()
-    .catch((error: unknown) => log.error({ error }, 'runs that were under way are not taken up again'))
   const chores = [
     repeat('metering', 10_000, log, async () => record(database, await runtime.list())),
     repeat('making rows and sandboxes agree', 10_000, log, () =>
@@ -42,7 +39,8 @@ await runService(log, async () => {
     repeat('repairing limits', 10_000, log, async () => sandboxes.repair(await runtime.list(), log)),
     repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, pairing, log)),
     repeat('telling results of runs', 500, log, () => callbacks.deliver()),
-    repeat('taking up runs that were lost', 5000, log, () => dispatcher.takeUpStrays()),
+    repeat('renewing leases of runs', 3000, log, () => dispatcher.renew()),
+    repeat('taking runs that wait', 1000, log, () => dispatcher.takeBack()),
     repeat('forgetting attempts to sign in', 60_000, log, () => attempts.expire()),
     repeat('forgetting what has expired in the database', 3_600_000, log, () => keepHouse(database.pool)),
     repeat('forgetting old runs', 60_000, log, () => store.expire()),

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { newId } from '../protocol/api/index.js'
 import { Passwords } from './account/passwords.js'
 import { AccountService } from './account/service.js'
 import { NodeService } from './admin/node-service.js'
@@ -17,6 +18,9 @@ import { Pairing } from './installation/pairing.js'
 import { allowed } from './runs/address.js'
 import { Callbacks } from './runs/callbacks.js'
 import { Dispatcher } from './runs/dispatcher.js'
+import { RunFollower } from './runs/follow.js'
+import { RunLeases } from './runs/leases.js'
+import { RunLogs } from './runs/logs.js'
 import { RunService } from './runs/service.js'
 import { RunStore } from './runs/store.js'
 import { RuntimeClient } from './runtime-client/client.js'
@@ -33,9 +37,16 @@ import { createFirstTenant } from './tenants/tenants.js'
 import { TerminalService } from './terminals/service.js'
 import { UsageService } from './usage/service.js'
 
+/** Runs of a tenant at once, over all servers, when its quota says nothing else. */
+const defaultRuns = 4
+/** Of the database, for a tenant's runs, when its quota says nothing else. */
+const defaultRunStorageMiB = 1024
+
 /** Makes the parts of the server and hands them to each other. Nothing is asked of database or runtime yet. */
 export function openParts(config: Config, log: Logger) {
   const database = openDatabase(config.databaseUrl)
+  // What other servers know this process by; the next one has another id.
+  const server = newId('sv')
   const pairing: Pairing = new Pairing(database, () => runtime, log)
   const runtime = new RuntimeClient(config.runtimeSocket, () => pairing.assertPaired())
   const orphans = new Orphans(database, runtime, log)
@@ -46,10 +57,20 @@ export function openParts(config: Config, log: Logger) {
   const watch = new AccessWatch(database, principals, log)
   const templates = new Templates(runtime)
   const sandboxes = new SandboxService(database, runtime, templates, new SandboxStatusCache(runtime), notices)
-  const store = new RunStore(database, config.runRetentionHours)
-  const dispatcher = new Dispatcher({ store, runtime, templates, log, places: config.runPlaces })
+  const bounds = { running: defaultRuns, queued: config.runQueue, storageMiB: defaultRunStorageMiB }
+  const store = new RunStore(database, server, bounds)
+  const logs = new RunLogs(database, notices)
+  const dispatcher = new Dispatcher({
+    ...{ store, runtime, templates, notices, log, logs, places: config.runPlaces },
+    leases: new RunLeases(database, {
+      ...{ server, running: bounds.running, retentionHours: config.runRetentionHours },
+    }),
+  })
   const callbacks = new Callbacks(database, config.secret, allowed(config.callbackAllow), log)
-  const runs = new RunService(database, store, dispatcher, templates, callbacks, config.runQueue, notices)
+  const runs = new RunService(
+    ...([database, store, dispatcher, templates, callbacks] as const),
+    ...([new RunFollower(database, logs), bounds, notices] as const),
+  )
   const passwords = new Passwords(database, async () => (await auth.$context).password)
   const services = {
     ...{ sandboxes, runs },
@@ -85,6 +106,7 @@ export function openParts(config: Config, log: Logger) {
       services,
     },
     [Symbol.asyncDispose]: async () => {
+      await dispatcher[Symbol.asyncDispose]()
       await watch[Symbol.asyncDispose]()
       await notices[Symbol.asyncDispose]()
       runtime[Symbol.dispose]()

@@ -21,6 +21,8 @@ import { environment, templateName } from '../api/sandbox.js'
  */
 export const runtimeRun = z.strictObject({
   id: runId,
+  /** How often the run was given to a server: the highest counts, and ends what an earlier one began. */
+  lease: z.int().min(1).optional(),
   tenantId,
   quota,
   template: templateName,

@@ -19,8 +19,42 @@ interface Parts {
   readonly pooledExecs: PooledExecs
 }
 
+/** Runs whose last lease is remembered: longer than any server stays behind, at forty a second. */
+const remembered = 20_000
+
+/** A run that a server has begun here. */
+interface Begun {
+  readonly lease: number
+  readonly cancel: AbortController
+  readonly ended: Promise<unknown>
+}
+
+/**
+ * Of two servers that both believe to hold a run the one with the higher lease is right: what the other one began is
+ * ended before the program starts again, and what it begins late is refused. So no run goes on twice here.
+ */
+class RunFence {
+  readonly #begun = new Map<string, Begun>()
+
+  /** @throws RuntimeRefusal `conflict` when the run was given to somebody else since */
+  async enter(id: string, lease: number, cancel: AbortController, ended: Promise<unknown>): Promise<void> {
+    for (let known = this.#begun.get(id); known !== undefined; known = this.#begun.get(id)) {
+      if (known.lease >= lease) throw new RuntimeRefusal('conflict', `run ${id} has another lease by now`)
+      known.cancel.abort()
+      await known.ended
+      if (this.#begun.get(id) === known) this.#begun.delete(id)
+    }
+    this.#begun.set(id, { lease, cancel, ended })
+    for (const [oldest] of this.#begun) {
+      if (this.#begun.size <= remembered) break
+      this.#begun.delete(oldest)
+    }
+  }
+}
+
 /** `POST /runs` of `protocol/run.ts`: events as lines of JSON while it goes, canceled when the line is closed. */
 export function runRoutes({ context, runSandboxes, sandboxes, pooledExecs }: Parts): Route[] {
+  const fence = new RunFence()
   return [
     {
       method: 'POST',
@@ -30,6 +64,11 @@ export function runRoutes({ context, runSandboxes, sandboxes, pooledExecs }: Par
         const { response } = request
         const cancel = new AbortController()
         response.once('close', () => cancel.abort())
+        let over = () => {}
+        const ended = new Promise<void>((resolve) => {
+          over = resolve
+        })
+        if (run.lease !== undefined) await fence.enter(run.id, run.lease, cancel, ended)
         const emit = (event: RuntimeRunEvent) => {
           // Until the first word nothing is sent, so that a refusal is an answer in good order.
           if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
@@ -58,6 +97,8 @@ export function runRoutes({ context, runSandboxes, sandboxes, pooledExecs }: Par
           }
           if (!response.headersSent) throw new RuntimeRefusal(failure.code, failure.message)
           emit({ type: 'failed', ...failure })
+        } finally {
+          over()
         }
         response.end()
       },

@@ -3,6 +3,7 @@ import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
 import { openTestDatabase, type TestDatabase } from '../../testing/database.js'
+import { freePort } from '../../testing/instance.js'
 import { openServer, type TestServer } from '../../testing/server.js'
 import type { Notice } from './notices.js'
 
@@ -13,7 +14,8 @@ describe('two servers on one database', () => {
 
   beforeAll(async () => {
     database = await openTestDatabase('nt')
-    one = await openServer({ DATABASE_URL: database.url })
+    const PORT = String(await freePort())
+    one = await openServer({ DATABASE_URL: database.url, PORT })
     // Behind the same address, as with a load balancer: origins and cookies are the same.
     other = await openServer({ DATABASE_URL: database.url, CLOCHE_URL: one.url })
     await Promise.all([one, other].map(listening))

@@ -17,6 +17,12 @@ const notice = z.discriminatedUnion('type', [
   z.object({ type: z.literal('tenant'), id: z.string() }),
   /** A sandbox was deleted. */
   z.object({ type: z.literal('sandbox'), id: z.string() }),
+  /** Runs wait, and whoever has a free place may take them. */
+  z.object({ type: z.literal('runs') }),
+  /** A run was begun, has ended or was canceled, or more of what somebody follows was told. */
+  z.object({ type: z.literal('run'), id: z.string(), ended: z.boolean().optional() }),
+  /** Somebody follows a run: whoever performs it writes down what happens in it. */
+  z.object({ type: z.literal('follow'), id: z.string() }),
 ])
 export type Notice = z.infer<typeof notice>
 
@@ -28,6 +34,13 @@ interface Events {
 }
 
 const channel = 'cloche'
+
+/** Tells all servers. On any connection: it is told when the transaction ends well. */
+export async function tell(pool: pg.Pool, told: Notice): Promise<void> {
+  await pool.query({
+    ...{ name: 'tell', text: `SELECT pg_notify('${channel}', $1)`, values: [JSON.stringify(told)] },
+  })
+}
 const reconnectMs = 500
 /** A connection whose other end is gone without a word is noticed within two of these. */
 const probeMs = 5000

@@ -1,170 +1,200 @@
 import type { Logger } from 'pino'
 import { createRun, type Quota } from '../../protocol/api/index.js'
 import type { RuntimeRunResult } from '../../protocol/node/index.js'
+import type { Notices } from '../database/notices.js'
 import { isDatabaseUnavailable } from '../database/unavailable.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { Templates } from '../sandboxes/templates.js'
-import { RunEventLog } from './event-log.js'
 import { classify, reasonOf } from './failure.js'
+import { leaseSeconds, type RunLeases } from './leases.js'
+import type { RunLogs } from './logs.js'
 import { perform } from './perform.js'
 import { type Plan, plan } from './plan.js'
-import { FairQueue } from './queue.js'
 import { present, type RunRow } from './rows.js'
 import type { RunStore } from './store.js'
 
-/** Runs of a tenant at once, when its quota says nothing else. */
-const defaultAtOnce = 4
 /** A run that failed this often through us is given up, and says so. */
 const attemptsMax = 3
 /** After a failed attempt the next one waits for so long, and longer each time that one was lost. */
 const pauseMs = 1000
-/** Whoever comes back within this time after the end still hears everything. */
-const lingerMs = 60_000
-/** But the journals of ended runs take no more memory than this together: the oldest goes first, its result is in the database. */
-const lingerBytes = 64 * 1024 ** 2
-/** A run that is in nobody's hands for so long was lost on its way from the database to here. */
-const strayAfterMs = 10_000
 
 /** What a dispatcher works with. */
 export interface DispatcherParts {
   readonly store: RunStore
+  readonly leases: RunLeases
+  readonly logs: RunLogs
   readonly runtime: RuntimeClient
   readonly templates: Templates
+  readonly notices: Notices
   readonly log: Logger
-  /** Runs at once, of all tenants together. */
+  /** Runs at once on this server, of all tenants together. */
   readonly places: number
 }
 
-/** What comes after an attempt. */
-type AttemptOutcome = 'ended' | 'waits alone' | 'waits with everybody'
+/** What comes after an attempt. `lost`: the run is somebody else's by now, or was canceled. */
+type AttemptOutcome = 'ended' | 'lost' | 'waits alone' | 'waits with everybody'
 
-const atOnce = (quota: Quota) => quota.runs ?? defaultAtOnce
+/** A run that is performed here. */
+interface UnderWay {
+  readonly lease: number
+  readonly stop: AbortController
+}
 
 /**
- * Has runs performed, each when it is its turn. What it holds in memory is who waits and who listens; every step
- * is in the database first, so that another server can go on.
+ * Has runs performed, each when it is its turn. Which run that is the database says, to all servers: here is only what
+ * this server performs now. A run is leased; a server that does not renew its leases loses its runs to the others.
  */
-export class Dispatcher {
-  readonly #queue: FairQueue
-  readonly #journals = new Map<string, RunEventLog>()
-  readonly #underWay = new Map<string, AbortController>()
-  /** Ended runs whose journals are still here, with what these take; the oldest first. */
-  readonly #lingering = new Map<string, number>()
+export class Dispatcher implements AsyncDisposable {
+  readonly #underWay = new Map<string, UnderWay>()
+  #taken = 0
+  #filling = false
+  #again = false
+  #closed = false
+  /** After the database was away all leases look as if their holders were dead: these have time to say that they are not. */
+  #mayTakeBackAt = 0
 
   constructor(private readonly parts: DispatcherParts) {
-    this.#queue = new FairQueue(parts.places)
+    parts.notices.on('notice', (told) => {
+      if (told.type === 'runs') this.wake()
+      // Canceled at another server. Should it not be heard of now, it is when leases are renewed.
+      if (told.type === 'run' && told.ended && this.#underWay.has(told.id)) this.renew().catch(() => {})
+    })
+    parts.notices.on('missed', () => this.wake())
   }
 
-  /** What happens in a run; undefined for one that ended a while ago. */
-  eventLog(id: string): RunEventLog | undefined {
-    return this.#journals.get(id)
+  /** A place for a run that need not wait. Whoever gets it calls `begin`, or `release`. */
+  tryAcquire(): boolean {
+    if (this.#closed || this.#taken >= this.parts.places) return false
+    this.#taken++
+    return true
   }
 
-  waitingOf(tenantId: string): number {
-    return this.#queue.waitingOf(tenantId)
+  release(more = true): void {
+    this.#taken--
+    if (more) this.wake()
   }
 
-  /** A place for a run that need not wait. Whoever gets it calls `begin`, or `leave`. */
-  tryAcquire(tenantId: string, quota: Quota): boolean {
-    return this.#queue.tryAcquire(tenantId, atOnce(quota))
-  }
-
-  release(tenantId: string): void {
-    this.#queue.release(tenantId)
-    this.#fill()
-  }
-
-  /** Performs a run that has a place, and that the database has as running. */
+  /** Performs a run that has a place and that is leased to this server. */
   begin(row: RunRow, planned: Plan, quota: Quota): void {
-    this.#journals.set(row.id, new RunEventLog())
     void this.#perform(row, quota, async () => planned)
   }
 
-  /** Puts a run into its tenant's line. */
-  wait(id: string, tenantId: string, quota: Quota): void {
-    if (!this.#journals.has(id)) {
-      const eventLog = new RunEventLog()
-      eventLog.tell({ type: 'state', state: 'queued', attempt: 0 })
-      this.#journals.set(id, eventLog)
+  /**
+   * Ends a run, queued or under way. Another server that performs it hears of it by notice.
+   * @returns undefined when it had ended already
+   */
+  async cancel(id: string): Promise<RunRow | undefined> {
+    const row = await this.parts.leases.cancel(id)
+    if (row === undefined) return undefined
+    this.#underWay.get(id)?.stop.abort()
+    this.parts.logs.conclude(id, present(row))
+    return row
+  }
+
+  /** Gives free places to whoever is next. */
+  wake(): void {
+    this.#fill().catch((error: unknown) => {
+      this.parts.log.warn({ err: error }, 'runs wait until they are looked for again')
+    })
+  }
+
+  /** Says that this server lives and performs what it has leased; what it has lost meanwhile is ended here. */
+  async renew(): Promise<void> {
+    const held = [...this.#underWay].map(([id, { lease }]) => ({ id, lease }))
+    if (held.length === 0) return
+    const still = await this.#watching(() => this.parts.leases.renew(held))
+    for (const { id, lease } of held) {
+      const now = this.#underWay.get(id)
+      if (!still.has(id) && now?.lease === lease) now.stop.abort()
     }
-    this.#queue.add({ id, tenantId }, atOnce(quota))
-    this.#fill()
   }
 
-  /** Ends a run that the database has as canceled. */
-  cancel(row: RunRow): void {
-    this.#queue.remove(row)
-    this.#underWay.get(row.id)?.abort()
-    this.#conclude(row)
-  }
-
-  /** Takes up what an earlier server left: its runs under way, which begin again, and its queue. */
-  async recover(): Promise<void> {
-    await this.#patiently(() => this.#takeUp(0))
-    for (const { id, tenantId, quota } of await this.#patiently(() => this.parts.store.queued())) {
-      this.wait(id, tenantId, quota)
-    }
-  }
-
-  /** Takes up what was lost on the way: through an answer of the database that never came, say. */
-  takeUpStrays(): Promise<void> {
-    return this.#takeUp(strayAfterMs)
-  }
-
-  async #takeUp(afterMs: number): Promise<void> {
-    for (const { id, tenantId, attempt, quota } of await this.parts.store.orphans(afterMs)) {
-      if (this.#underWay.has(id)) continue
-      if (attempt < attemptsMax) {
-        if (await this.parts.store.requeue(id, attempt, true)) this.wait(id, tenantId, quota)
-        continue
+  /** Takes back the runs of servers that died or hang, and looks for what waits. */
+  async takeBack(): Promise<void> {
+    if (performance.now() >= this.#mayTakeBackAt) {
+      const spent = await this.#watching(() =>
+        this.parts.leases.takeBack([...this.#underWay.keys()], attemptsMax),
+      )
+      for (const { id, lease } of spent) {
+        const words = `given up after ${attemptsMax} attempts: the server ended while it was under way`
+        const ended = await this.parts.leases.finish({ id, lease }, failed(words))
+        if (ended !== undefined) this.parts.logs.conclude(id, present(ended.row))
       }
-      const row = await this.parts.store.finish(
-        id,
-        attempt,
-        failed(`given up after ${attempt} attempts: the server ended while it was under way`),
-      )
-      if (row !== undefined) this.#conclude(row)
     }
+    this.wake()
   }
 
-  /** Gives every free place to whoever is next. */
-  #fill(): void {
-    for (let next = this.#queue.next(); next !== undefined; next = this.#queue.next()) {
-      void this.#take(next.id, next.tenantId)
-    }
+  /** Gives what is under way to the other servers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    const held = [...this.#underWay].map(([id, one]) => ({ id, ...one }))
+    await Promise.allSettled(
+      held.map(async ({ id, lease, stop }) => {
+        stop.abort()
+        await this.parts.leases.requeue({ id, lease }, true, 0)
+      }),
+    )
   }
 
-  async #take(id: string, tenantId: string): Promise<void> {
+  async #watching<T>(act: () => Promise<T>): Promise<T> {
     try {
-      const started = await this.#patiently(() => this.parts.store.start(id))
-      if (started === undefined) return this.release(tenantId) // canceled
-      const { row, request, quota } = started
-      await this.#perform(row, quota, async () =>
-        plan(createRun.parse(JSON.parse(request)), await this.parts.templates.list(), quota),
-      )
+      return await act()
     } catch (error) {
-      this.parts.log.error({ err: error, run: id }, 'a run stays in the queue until the server starts again')
-      this.release(tenantId)
+      this.#mayTakeBackAt = performance.now() + leaseSeconds * 1000
+      throw error
+    }
+  }
+
+  async #fill(): Promise<void> {
+    this.#again = true
+    if (this.#filling) return
+    this.#filling = true
+    try {
+      while (this.#again) {
+        this.#again = false
+        while (this.tryAcquire()) {
+          const taken = await this.parts.leases.take().catch((error: unknown) => {
+            this.#taken--
+            throw error
+          })
+          if (taken === undefined) {
+            this.#taken--
+            break
+          }
+          const { row, request, quota } = taken
+          void this.#perform(row, quota, async () =>
+            plan(createRun.parse(JSON.parse(request)), await this.parts.templates.list(), quota),
+          )
+        }
+      }
+    } finally {
+      this.#filling = false
     }
   }
 
   /** @param planned what was possible when it was accepted may not be any more; then that is its result */
   async #perform(row: RunRow, quota: Quota, planned: () => Promise<Plan>): Promise<void> {
-    const { id, tenantId, attempt } = row
+    const { id, lease, attempt } = row
     const stop = new AbortController()
-    this.#underWay.set(id, stop)
-    const fate = await this.#attempt(row, quota, planned, stop.signal)
-    this.#underWay.delete(id)
-    if (fate !== 'waits with everybody') this.release(tenantId)
-    if (fate === 'ended') return
-    setTimeout(
-      () => {
-        this.#queue.add({ id, tenantId })
-        if (fate === 'waits alone') this.#fill()
-        else this.release(tenantId)
-      },
-      pauseMs * Math.max(1, attempt) ** 2,
-    )
+    const mine: UnderWay = { lease, stop }
+    this.#underWay.set(id, mine)
+    this.parts.logs.begin(id, attempt, lease)
+    const { outcome, more } = await this.#attempt(row, quota, planned, stop.signal)
+    if (this.#underWay.get(id) === mine) this.#underWay.delete(id)
+    if (outcome === 'lost') await this.#lost(id)
+    if (outcome === 'ended' || outcome === 'lost') return this.release(more)
+    this.parts.logs.close(id)
+    const again = pauseOf(attempt)
+    // What stops everybody (no runtime, a full node) stops this place.
+    if (outcome === 'waits alone') this.release(more)
+    setTimeout(() => (outcome === 'waits alone' ? this.wake() : this.release()), again + 1)
+  }
+
+  /** Whoever listens here hears the end of a canceled run, or goes on listening where it is performed now. */
+  async #lost(id: string): Promise<void> {
+    const row = await this.parts.store.find(id).catch(() => undefined) // whoever listens looks again
+    if (row !== undefined && row.finishedAt !== null) this.parts.logs.conclude(id, present(row))
+    else if (!this.#underWay.has(id)) this.parts.logs.close(id)
   }
 
   /** Never throws: what goes wrong is the run's result, or makes it wait for another attempt. */
@@ -172,27 +202,25 @@ export class Dispatcher {
     row: RunRow,
     quota: Quota,
     planned: () => Promise<Plan>,
-    canceled: AbortSignal,
-  ): Promise<AttemptOutcome> {
-    const { id, tenantId, attempt } = row
-    const eventLog = this.#journals.get(id)
-    eventLog?.begin(attempt)
+    stopped: AbortSignal,
+  ): Promise<{ outcome: AttemptOutcome; more: boolean }> {
+    const { id, tenantId, lease, attempt } = row
     try {
       const { run } = await planned()
-      const whole = { ...run, id, tenantId, quota }
-      const result = await perform(this.parts.runtime, whole, (event) => eventLog?.tell(event), canceled)
-      await this.#finish(row, result)
-      return 'ended'
+      const whole = { ...run, id, lease, tenantId, quota }
+      const hear = this.parts.logs.of(id)
+      const result = await perform(this.parts.runtime, whole, (event) => hear?.tell(event), stopped)
+      return await this.#finish(row, result)
     } catch (error) {
-      if (canceled.aborted) return 'ended'
-      return await this.#failed(row, error).catch((second: unknown): AttemptOutcome => {
-        this.parts.log.error({ err: second, run: id }, 'a run is lost, and taken up again later')
-        return 'ended'
+      if (stopped.aborted) return { outcome: 'lost', more: true }
+      return await this.#failed(row, error).catch((second: unknown) => {
+        this.parts.log.error({ err: second, run: id, attempt }, 'a run is lost, and taken up again later')
+        return { outcome: 'lost' as const, more: true }
       })
     }
   }
 
-  async #failed(row: RunRow, error: unknown): Promise<AttemptOutcome> {
+  async #failed(row: RunRow, error: unknown): Promise<{ outcome: AttemptOutcome; more: boolean }> {
     const { id, attempt } = row
     const failure = classify(error)
     const reason = reasonOf(error)
@@ -200,42 +228,24 @@ export class Dispatcher {
       this.parts.log.warn({ err: error, run: id, attempt }, 'an attempt of a run is lost')
     if (failure === 'refused' || (failure === 'lost' && attempt >= attemptsMax)) {
       const words = failure === 'refused' ? reason : `given up after ${attempt} attempts: ${reason}`
-      await this.#finish(row, failed(words))
-      return 'ended'
+      return this.#finish(row, failed(words))
     }
-    // A run that was canceled is not under way any more, and nothing is changed.
-    if (!(await this.#patiently(() => this.parts.store.requeue(id, attempt, failure === 'lost'))))
-      return 'ended'
-    // What stops everybody (no runtime, a full node) stops the line.
-    return failure === 'waits with everybody' ? 'waits with everybody' : 'waits alone'
+    const held = await this.#patiently(() =>
+      this.parts.leases.requeue(row, failure === 'lost', pauseOf(attempt)),
+    )
+    if (!held) return { outcome: 'lost', more: true }
+    return { outcome: failure === 'waits with everybody' ? failure : 'waits alone', more: true }
   }
 
   /** Writes the result down, and tells it. */
-  async #finish(row: RunRow, result: RuntimeRunResult): Promise<void> {
-    const finished = await this.#patiently(() => this.parts.store.finish(row.id, row.attempt, result))
-    if (finished === undefined) return // canceled, and told so
-    this.#conclude(finished)
-    this.#patiently(() => this.parts.store.meter(finished, result)).catch((error: unknown) => {
+  async #finish(row: RunRow, result: RuntimeRunResult): Promise<{ outcome: AttemptOutcome; more: boolean }> {
+    const ended = await this.#patiently(() => this.parts.leases.finish(row, result))
+    if (ended === undefined) return { outcome: 'lost', more: true }
+    this.parts.logs.conclude(row.id, present(ended.row))
+    this.#patiently(() => this.parts.store.meter(ended.row, result)).catch((error: unknown) => {
       this.parts.log.warn({ err: error, run: row.id }, 'what a run has used is not counted')
     })
-  }
-
-  #conclude(row: RunRow): void {
-    const eventLog = this.#journals.get(row.id)
-    eventLog?.tell({ type: 'result', run: present(row) })
-    this.#lingering.set(row.id, eventLog?.bytes ?? 0)
-    setTimeout(() => this.#forget(row.id), lingerMs).unref()
-    let bytes = [...this.#lingering.values()].reduce((sum, one) => sum + one, 0)
-    for (const [id, taken] of this.#lingering) {
-      if (bytes <= lingerBytes) break
-      bytes -= taken
-      this.#forget(id)
-    }
-  }
-
-  #forget(id: string): void {
-    this.#journals.delete(id)
-    this.#lingering.delete(id)
+    return { outcome: 'ended', more: ended.more }
   }
 
   /** Tries until the database is there again: what a run has come to must not be lost with a restart of it. */
@@ -251,6 +261,8 @@ export class Dispatcher {
     }
   }
 }
+
+const pauseOf = (attempt: number) => pauseMs * Math.max(1, attempt) ** 2
 
 const failed = (message: string): RuntimeRunResult => ({
   ...{ status: 'internal_error', steps: [], cases: [], artifacts: [], message },

@@ -8,8 +8,8 @@ export interface Numbered {
 
 /** Live output that is kept for those who come late; the result holds what matters. */
 const keptBytes = 4 * 1024 * 1024
-/** Numbers of the next attempt begin above those of this one. */
-const perAttempt = 1_000_000
+/** Numbers of the next lease begin above those of this one, whichever server holds it. */
+const perLease = 1_000_000
 
 /** What happens in one run, for whoever listens now or comes back. */
 export class RunEventLog {
@@ -19,17 +19,19 @@ export class RunEventLog {
   #outputBytes = 0
   #next = 1
   #result: Run | undefined
+  #closed = false
 
   /** What an earlier attempt has told is nothing any more. */
-  begin(attempt: number): void {
+  begin(attempt: number, lease: number): void {
     this.#events.splice(0)
     this.#bytes = 0
     this.#outputBytes = 0
-    this.#next = attempt * perAttempt + 1
+    this.#next = lease * perLease + 1
     this.tell({ type: 'state', state: 'running', attempt })
   }
 
   tell(event: RunEvent): void {
+    if (this.over) return
     if (event.type === 'output') {
       this.#outputBytes += event.content.length
       if (this.#outputBytes > keptBytes) return
@@ -37,7 +39,18 @@ export class RunEventLog {
     this.#bytes += bytesOf(event)
     this.#events.push({ id: this.#next++, event })
     if (event.type === 'result') this.#result = event.run
-    for (const wake of this.#listeners.splice(0)) wake()
+    this.#wake()
+  }
+
+  /** The run goes on at another server: nothing more comes here. */
+  close(): void {
+    this.#closed = true
+    this.#wake()
+  }
+
+  /** Nothing more comes. */
+  get over(): boolean {
+    return this.#closed || this.#result !== undefined
   }
 
   /** What came of it; undefined before its end. */
@@ -50,28 +63,38 @@ export class RunEventLog {
     return this.#bytes
   }
 
-  /** Resolves when the result is there. */
+  /** Resolves when nothing more comes. */
   async end(): Promise<void> {
-    while (this.#result === undefined) await this.#news()
+    while (!this.over) await this.news()
   }
 
   /** Events after number `since`, and what comes then, up to the result. */
   async *listen(since: number): AsyncGenerator<Numbered> {
     let last = since
     for (;;) {
-      const fresh = this.#events.filter(({ id }) => id > last)
+      const fresh = this.after(last)
       for (const one of fresh) {
         last = one.id
         yield one
       }
       if (fresh.length > 0) continue
-      if (this.#result !== undefined) return
-      await this.#news()
+      if (this.over) return
+      await this.news()
     }
   }
 
-  #news(): Promise<void> {
+  /** Events after number `since` that are there by now. */
+  after(since: number): Numbered[] {
+    return this.#events.filter(({ id }) => id > since)
+  }
+
+  /** Resolves when there is another event, or nothing more comes. */
+  news(): Promise<void> {
     return new Promise((resolve) => this.#listeners.push(resolve))
+  }
+
+  #wake(): void {
+    for (const wake of this.#listeners.splice(0)) wake()
   }
 }
 

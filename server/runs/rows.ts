@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { z } from 'zod'
 import { type Run, type RunSummary, runState, stepStatus } from '../../protocol/api/index.js'
 import { type RuntimeRunResult, runtimeRunResult } from '../../protocol/node/index.js'
@@ -13,6 +14,7 @@ export const runRow = z.object({
   result: z.string().nullable(),
   metadata: z.record(z.string(), z.string()),
   attempt: z.number(),
+  lease: z.number(),
   casesPassed: z.number().nullable(),
   casesTotal: z.number().nullable(),
   createdBy: z.string().nullable(),
@@ -22,6 +24,9 @@ export const runRow = z.object({
   expiresAt: z.date().nullable(),
 })
 export type RunRow = z.infer<typeof runRow>
+
+/** Result of a query as rows of the table. */
+export const rowsOf = (result: pg.QueryResult): RunRow[] => z.array(runRow).parse(result.rows)
 
 /** Every column of `runRow`, for statements. */
 export const runColumns = Object.keys(runRow.shape)

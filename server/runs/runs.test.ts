@@ -239,7 +239,7 @@ describe('POST /runs', () => {
     await using database = openDatabase(`postgresql://cloche@localhost/cloche?host=${socket}`)
     const week = `UPDATE run SET "expiresAt" = "expiresAt" - interval '168 hours' WHERE id = $1 RETURNING "expiresAt" <= "finishedAt" AS over`
     expect((await database.pool.query(week, [old.id])).rows).toEqual([{ over: true }])
-    await new RunStore(database, 168).expire()
+    await new RunStore(database, 'sv_test', { running: 4, queued: 1, storageMiB: 1 }).expire()
     expect((await ann.call('GET', `/api/v1/runs/${old.id}`)).status).toBe(404)
     expect((await get(ann, young.id)).status).toBe('ok')
   })

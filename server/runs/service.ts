@@ -13,21 +13,20 @@ import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
-import type { Notices } from '../database/notices.js'
+import { type Notices, tell } from '../database/notices.js'
 import { ApiError, notFound } from '../errors.js'
 import type { Templates } from '../sandboxes/templates.js'
 import type { Callbacks } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Numbered } from './event-log.js'
+import type { RunFollower } from './follow.js'
 import { languagesOf, plan } from './plan.js'
 import { present, type RunRow, summarize } from './rows.js'
-import type { RunQuery, RunStore } from './store.js'
+import type { Refused, RunBounds, RunQuery, RunStore } from './store.js'
 
 const retryAfterSeconds = 5
 const quotaFreshMs = 1000
 const mostQuotas = 10_000
-/** Of the database, for a tenant's runs, when its quota says nothing else. */
-const defaultStorageMiB = 1024
 const mib = 1024 ** 2
 
 /** A tenant's one-off tasks. Every call checks that the run is the caller's; somebody else's does not exist. */
@@ -40,8 +39,9 @@ export class RunService {
     private readonly dispatcher: Dispatcher,
     private readonly templates: Templates,
     private readonly callbacks: Callbacks,
-    /** Runs of one tenant that may wait; more are answered with 429. */
-    private readonly waitingMax: number,
+    private readonly follower: RunFollower,
+    /** More than may wait are answered with 429. */
+    private readonly bounds: RunBounds,
     notices: Notices,
   ) {
     notices.on('notice', (told) => {
@@ -61,31 +61,28 @@ export class RunService {
     const { tenantId } = who
     const quota = await this.#quotaOf(tenantId)
     const planned = plan(wanted, await this.templates.list(), quota)
-    if (this.dispatcher.waitingOf(tenantId) >= this.waitingMax) {
-      throw new ApiError(
-        'queue_full',
-        `${this.waitingMax} runs of this tenant are queued, which is the limit; try again later`,
-        retryAfterSeconds,
-      )
-    }
-    const seated = this.dispatcher.tryAcquire(tenantId, quota)
-    const id = newRunId()
-    const storageBytes = (quota.runStorageMiB ?? defaultStorageMiB) * mib
+    const seated = this.dispatcher.tryAcquire()
     let row: RunRow | undefined
     try {
-      row = await this.store.insert({
-        ...{ id, tenantId, state: seated ? 'running' : 'queued', request: JSON.stringify(wanted) },
-        ...{ language: planned.language, template: planned.run.template, metadata: wanted.metadata ?? {} },
-        ...{ casesTotal: wanted.cases?.length ?? null, idempotencyKey: key ?? null },
-        ...{ requestHash: hashOf(wanted), createdBy: who.actor, callbackUrl: wanted.callbackUrl ?? null },
-        storageBytes,
-      })
+      const admitted = await this.store.insert(
+        {
+          ...{ id: newRunId(), tenantId, request: JSON.stringify(wanted), metadata: wanted.metadata ?? {} },
+          ...{ language: planned.language, template: planned.run.template, createdBy: who.actor },
+          ...{ casesTotal: wanted.cases?.length ?? null, idempotencyKey: key ?? null },
+          ...{ requestHash: hashOf(wanted), callbackUrl: wanted.callbackUrl ?? null },
+        },
+        seated,
+      )
+      if (typeof admitted === 'string') return await this.#instead(tenantId, key, wanted, admitted, quota)
+      row = admitted
     } finally {
-      if (seated && row === undefined) this.dispatcher.release(tenantId)
+      if (seated && row?.state !== 'running') this.dispatcher.release()
     }
-    if (row === undefined) return this.#known(tenantId, key, wanted, storageBytes)
-    if (seated) this.dispatcher.begin(row, planned, quota)
-    else this.dispatcher.wait(id, tenantId, quota)
+    if (row.state === 'running') this.dispatcher.begin(row, planned, quota)
+    else if (!seated) {
+      // Another server may have a free place. Whoever is not told looks within a second.
+      tell(this.database.relaxed, { type: 'runs' }).catch(() => {})
+    }
     return present(row)
   }
 
@@ -135,53 +132,68 @@ export class RunService {
   async cancel(who: Principal, id: string): Promise<Run> {
     assertMay(who, 'run.cancel')
     await this.get(who, id)
-    const row = await this.store.cancel(id)
+    const row = await this.dispatcher.cancel(id)
     if (row === undefined) return this.get(who, id)
-    this.dispatcher.cancel(row)
     await audit(this.database.prisma, who, 'run.cancel', id)
     return present(row)
   }
 
   /** The run when it has ended, or as it is after `withinMs`. */
   async ended(who: Principal, id: string, withinMs: number): Promise<Run> {
-    const eventLog = this.dispatcher.eventLog(id)
-    if (eventLog === undefined) return this.get(who, id)
-    let late: NodeJS.Timeout | undefined
-    const patience = new Promise<void>((resolve) => {
-      late = setTimeout(resolve, withinMs)
-    })
-    await Promise.race([eventLog.end(), patience])
-    clearTimeout(late)
-    return eventLog.result ?? this.get(who, id)
+    const patience = new AbortController()
+    const late = setTimeout(() => patience.abort(), withinMs)
+    try {
+      return await this.follower.ended(() => this.get(who, id), id, patience.signal)
+    } finally {
+      clearTimeout(late)
+    }
   }
 
-  /** What happens in a run from event number `since` on. @throws ApiError `not_found` */
+  /** What happens in a run from event number `since` on, wherever it is performed. @throws ApiError `not_found` */
   async *events(who: Principal, id: string, since: number): AsyncGenerator<Numbered> {
-    const run = await this.get(who, id)
-    const eventLog = this.dispatcher.eventLog(id)
-    if (eventLog !== undefined) yield* eventLog.listen(since)
-    else yield { id: Number.MAX_SAFE_INTEGER, event: { type: 'result', run } }
+    await this.get(who, id)
+    yield* this.follower.events(() => this.get(who, id), id, since)
   }
 
-  /** Why nothing was stored: the run is known by its key already, or there is no storage left. */
-  async #known(
+  /** What is answered when nothing was stored: the run that its key stands for, or why it was refused. */
+  async #instead(
     tenantId: string,
     key: string | undefined,
     wanted: CreateRun,
-    mostBytes: number,
+    refused: Refused,
+    quota: Quota,
   ): Promise<Run> {
     const known = key === undefined ? undefined : await this.store.byKey(tenantId, key)
-    if (known === undefined) {
-      const bytes = await this.store.storedBytes(tenantId)
-      if (key === undefined || bytes + JSON.stringify(wanted).length > mostBytes)
-        throw storageFull(bytes, mostBytes)
-      throw new ApiError('conflict', 'another request with this Idempotency-Key is in progress; try again', 1)
+    if (known !== undefined) {
+      if (known.requestHash === hashOf(wanted)) return present(known.row)
+      throw new ApiError(
+        'invalid_request',
+        'this Idempotency-Key was used with a different request; use a new key',
+      )
     }
-    if (known.requestHash === hashOf(wanted)) return present(known.row)
-    throw new ApiError(
-      'invalid_request',
-      'this Idempotency-Key was used with a different request; use a new key',
-    )
+    switch (refused) {
+      case 'tenant':
+        throw notFound('tenant')
+      case 'paused':
+        throw paused()
+      case 'storage':
+        throw storageFull(
+          await this.store.storedBytes(tenantId),
+          (quota.runStorageMiB ?? this.bounds.storageMiB) * mib,
+        )
+      case 'queue':
+        throw new ApiError(
+          'queue_full',
+          `${this.bounds.queued} runs of this tenant are queued, which is the limit; try again later`,
+          retryAfterSeconds,
+        )
+      case 'key':
+        throw new ApiError(
+          'conflict',
+          'another request with this Idempotency-Key is in progress; try again',
+          1,
+        )
+    }
   }
 
   /** As it was a second ago, at most: to ask for each of forty runs a second costs more than to plan it. */
@@ -192,14 +204,15 @@ export class RunService {
       ...{ name: 'quota', text: 'SELECT quota, paused FROM tenant WHERE id = $1', values: [tenantId] },
     })
     if (rows[0] === undefined) throw notFound('tenant')
-    if (rows[0].paused === true)
-      throw new ApiError('conflict', 'an operator has paused this tenant; contact your operator')
+    if (rows[0].paused === true) throw paused()
     const quota = quotaSchema.parse(rows[0].quota)
     if (this.#quotas.size >= mostQuotas) this.#quotas.clear()
     this.#quotas.set(tenantId, { quota, until: performance.now() + quotaFreshMs })
     return quota
   }
 }
+
+const paused = () => new ApiError('conflict', 'an operator has paused this tenant; contact your operator')
 
 function storageFull(bytes: number, mostBytes: number): ApiError {
   const inMiB = (count: number) => (count / mib).toFixed(1)

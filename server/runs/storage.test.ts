@@ -13,7 +13,7 @@ describe('what a tenant stores', () => {
     ann.call('POST', '/api/v1/runs', { command: 'true', wait: true, ...body }, headers)
   const counted = async () => {
     const { rows } = await database.query(
-      `SELECT (SELECT bytes FROM run_storage WHERE "tenantId" = $1) AS kept,
+      `SELECT (SELECT bytes FROM run_usage WHERE "tenantId" = $1) AS kept,
               (SELECT coalesce(sum(stored_bytes(run)), 0) FROM run WHERE "tenantId" = $1) AS truth`,
       [tenantId],
     )

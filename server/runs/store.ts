@@ -1,15 +1,13 @@
-import type pg from 'pg'
 import { z } from 'zod'
-import { quota, type RunState, type StepStatus } from '../../protocol/api/index.js'
 import type { RuntimeRunResult } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
-import { type RunRow, runColumns, runRow, summaryColumns } from './rows.js'
+import { leaseSeconds } from './leases.js'
+import { type RunRow, rowsOf, runColumns, runRow, summaryColumns } from './rows.js'
 
 /** What a request becomes a row with. */
 export interface NewRun {
   readonly id: string
   readonly tenantId: string
-  readonly state: RunState
   readonly language: string | null
   readonly template: string
   readonly request: string
@@ -19,13 +17,26 @@ export interface NewRun {
   readonly requestHash: string
   readonly createdBy: string
   readonly callbackUrl: string | null
-  /** Nothing is stored when the tenant's runs hold as much already. */
-  readonly storageBytes: number
 }
 
-const held = z.object({ id: z.string(), tenantId: z.string(), attempt: z.number(), quota })
-/** A run that is queued or under way. */
-export type Held = z.infer<typeof held>
+const admission = z.object({
+  /** Why there is no row: the tenant, its storage or its queue, or the idempotency key is taken. */
+  refused: z.enum(['tenant', 'paused', 'storage', 'queue', 'key']).nullable(),
+  state: z.enum(['queued', 'running']).nullable(),
+  createdAt: z.date().nullable(),
+  startedAt: z.date().nullable(),
+})
+export type Refused = NonNullable<z.infer<typeof admission>['refused']>
+
+/** Bounds of a tenant's runs where its quota says nothing, and of its queue. */
+export interface RunBounds {
+  /** At once, over all servers. */
+  readonly running: number
+  /** Waiting for their turn. */
+  readonly queued: number
+  /** In the database, with their results. */
+  readonly storageMiB: number
+}
 
 /** Which runs a list holds. */
 export interface RunQuery {
@@ -38,33 +49,38 @@ export interface RunQuery {
   readonly search?: string | undefined
 }
 
-/** Result of a query as rows of the table. */
-const rowsOf = (result: pg.QueryResult): RunRow[] => z.array(runRow).parse(result.rows)
-
-/** The statements about runs. Every change of state names the state it changes, so that none happens twice. */
+/** The statements about runs as people ask for them and see them; those that perform them are in `leases.ts`. */
 export class RunStore {
   constructor(
     private readonly database: Database,
-    private readonly retentionHours: number,
+    /** Id of this server, which its leases carry. */
+    private readonly server: string,
+    private readonly bounds: RunBounds,
   ) {}
 
-  /** On the disk when this returns. @returns undefined when the idempotency key is taken, or the storage is full */
-  async insert(run: NewRun): Promise<RunRow | undefined> {
-    const runs = run.state === 'running'
-    const result = await this.database.pool.query({
-      name: 'insert-run',
-      text: `INSERT INTO run (id, "tenantId", state, language, template, request, metadata, "casesTotal",
-               "idempotencyKey", "requestHash", "createdBy", "callbackUrl", attempt, "createdAt", "startedAt")
-             SELECT $1, $2, $3, $4, $5, $6, $7::jsonb, $8::int, $9, $10, $11, $12, $13::int, $14::timestamp, $15::timestamp
-             WHERE coalesce((SELECT bytes FROM run_storage WHERE "tenantId" = $2), 0) + octet_length($6) <= $16::bigint
-             ON CONFLICT ("tenantId", "idempotencyKey") DO NOTHING RETURNING ${runColumns}`,
+  /**
+   * On the disk when this returns.
+   * @param seated whether this server has a place for it: then it may be leased at once
+   */
+  async insert(run: NewRun, seated: boolean): Promise<RunRow | Refused> {
+    const { rows } = await this.database.pool.query({
+      name: 'admit-run',
+      text: 'SELECT * FROM admit_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
       values: [
-        ...[run.id, run.tenantId, run.state, run.language, run.template, run.request, run.metadata],
-        ...[run.casesTotal, run.idempotencyKey, run.requestHash, run.createdBy, run.callbackUrl],
-        ...[runs ? 1 : 0, new Date(), runs ? new Date() : null, run.storageBytes],
+        ...[run.id, run.tenantId, run.language, run.template, run.request, run.metadata, run.casesTotal],
+        ...[run.idempotencyKey, run.requestHash, run.createdBy, run.callbackUrl],
+        ...[seated ? this.server : null, leaseSeconds],
+        ...[this.bounds.running, this.bounds.storageMiB, this.bounds.queued],
       ],
     })
-    return rowsOf(result)[0]
+    const { refused, state, createdAt, startedAt } = admission.parse(rows[0])
+    if (refused !== null) return refused
+    const begun = state === 'running' ? 1 : 0
+    return runRow.parse({
+      ...run,
+      ...{ state, createdAt, startedAt, attempt: begun, lease: begun },
+      ...{ status: null, result: null, casesPassed: null, finishedAt: null, expiresAt: null },
+    })
   }
 
   async byKey(tenantId: string, key: string): Promise<{ row: RunRow; requestHash: string } | undefined> {
@@ -76,87 +92,10 @@ export class RunStore {
     return row === undefined ? undefined : { row, requestHash: String(result.rows[0].requestHash) }
   }
 
-  /** @returns undefined when it is not in the queue any more */
-  async start(
-    id: string,
-  ): Promise<{ row: RunRow; request: string; quota: z.infer<typeof quota> } | undefined> {
-    const result = await this.database.relaxed.query({
-      name: 'start-run',
-      text: `UPDATE run SET state = 'running', attempt = attempt + 1, "startedAt" = $2
-             WHERE id = $1 AND state = 'queued' RETURNING ${runColumns}, request,
-               (SELECT quota FROM tenant WHERE tenant.id = run."tenantId") AS quota`,
-      values: [id, new Date()],
-    })
-    const [row] = rowsOf(result)
-    if (row === undefined) return undefined
-    return { row, request: String(result.rows[0].request), quota: quota.parse(result.rows[0].quota) }
-  }
-
-  /** @returns undefined when that attempt is not under way any more: it was canceled */
-  async finish(id: string, attempt: number, result: RuntimeRunResult): Promise<RunRow | undefined> {
-    const passed = result.cases.filter((one) => one.status === 'ok').length
-    return this.#end(id, attempt, 'finished', result.status, {
-      ...{ result: JSON.stringify(result), passed: result.cases.length > 0 ? passed : null },
-    })
-  }
-
-  /** @returns undefined when it had ended already */
-  cancel(id: string): Promise<RunRow | undefined> {
-    return this.#end(id, null, 'canceled', null, { result: null, passed: null })
-  }
-
-  /** @param attempt that must be under way; null for a run that has not ended, queued or not */
-  async #end(
-    id: string,
-    attempt: number | null,
-    state: RunState,
-    status: StepStatus | null,
-    outcome: { result: string | null; passed: number | null },
-  ): Promise<RunRow | undefined> {
-    const now = new Date()
-    const result = await this.database.relaxed.query({
-      name: 'end-run',
-      text: `UPDATE run SET state = $2, status = $3, result = $4, "casesPassed" = $5, "finishedAt" = $6::timestamp, "expiresAt" = $7,
-         "callbackAt" = CASE WHEN "callbackUrl" IS NULL THEN NULL ELSE $6::timestamp END
-       WHERE id = $1 AND (state = 'running' AND attempt = $8 OR $8 IS NULL AND state IN ('queued', 'running'))
-       RETURNING ${runColumns}`,
-      values: [
-        ...[id, state, status, outcome.result, outcome.passed, now],
-        ...[new Date(now.getTime() + this.retentionHours * 3_600_000), attempt],
-      ],
-    })
-    return rowsOf(result)[0]
-  }
-
-  /**
-   * Back to the queue, for a run that a failure of ours stopped.
-   * @param counted false when nothing of it was begun
-   */
-  async requeue(id: string, attempt: number, counted: boolean): Promise<boolean> {
-    const { rowCount } = await this.database.relaxed.query(
-      `UPDATE run SET state = 'queued', attempt = attempt - $3 WHERE id = $1 AND state = 'running' AND attempt = $2`,
-      [id, attempt, counted ? 0 : 1],
-    )
-    return rowCount === 1
-  }
-
-  /** Those that have been under way for so long at least, the oldest first. */
-  orphans(forMs: number): Promise<Held[]> {
-    return this.#held(`run.state = 'running' AND run."startedAt" <= $1`, [new Date(Date.now() - forMs)])
-  }
-
-  /** Everything in the queue, the oldest first. */
-  queued(): Promise<Held[]> {
-    return this.#held(`run.state = 'queued'`, [])
-  }
-
-  async #held(where: string, values: unknown[]) {
-    const { rows } = await this.database.pool.query(
-      `SELECT run.id, run."tenantId", run.attempt, tenant.quota
-       FROM run JOIN tenant ON tenant.id = run."tenantId" WHERE ${where} ORDER BY run."createdAt", run.id`,
-      values,
-    )
-    return z.array(held).parse(rows)
+  /** Whosever it is. */
+  async find(id: string): Promise<RunRow | undefined> {
+    const text = `SELECT ${runColumns} FROM run WHERE id = $1`
+    return rowsOf(await this.database.pool.query({ name: 'find-run', text, values: [id] }))[0]
   }
 
   async get(tenantId: string, id: string): Promise<RunRow | undefined> {
@@ -186,7 +125,7 @@ export class RunStore {
 
   /** Bytes that the runs of a tenant take in the database. */
   async storedBytes(tenantId: string): Promise<number> {
-    const { rows } = await this.database.pool.query('SELECT bytes FROM run_storage WHERE "tenantId" = $1', [
+    const { rows } = await this.database.pool.query('SELECT bytes FROM run_usage WHERE "tenantId" = $1', [
       tenantId,
     ])
     return rows[0] === undefined ? 0 : Number(rows[0].bytes)
@@ -213,13 +152,18 @@ export class RunStore {
       )
       gone = result.rowCount
     }
+    await this.database.pool.query(
+      `DELETE FROM run_event USING run WHERE run.id = "runId" AND "finishedAt" < now() AT TIME ZONE 'UTC' - interval '2 minutes'`,
+    )
   }
 
   /** What a run has used, in its tenant's hour. */
   async meter(row: RunRow, result: RuntimeRunResult): Promise<void> {
     const all = [...result.steps, ...result.cases]
     const cpuSeconds = all.reduce((sum, one) => sum + one.cpuUs, 0) / 1e6
-    const seconds = row.startedAt === null ? 0 : (Date.now() - row.startedAt.getTime()) / 1000
+    const { startedAt, finishedAt } = row
+    const seconds =
+      startedAt === null || finishedAt === null ? 0 : (finishedAt.getTime() - startedAt.getTime()) / 1000
     const peak = Math.max(0, ...all.map((one) => one.memoryPeakBytes))
     await this.database.relaxed.query(
       `INSERT INTO usage_hour ("tenantId", hour, "sandboxSeconds", "cpuSeconds", "memoryPeakBytes")
