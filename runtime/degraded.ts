@@ -8,8 +8,8 @@ import type { Hierarchy } from './cgroup/hierarchy.js'
 import { killBelow } from './cgroup/kill.js'
 import type { Config } from './config.js'
 import { RuntimeRefusal } from './errors.js'
-import { serveCalls } from './http/calls.js'
-import { listen, type Route } from './http/server.js'
+import { createApp, type Routes } from './http/app.js'
+import { listenOnSocket } from './http/listen.js'
 import { availableMemory } from './linux/memory.js'
 import { version } from './version.js'
 
@@ -31,36 +31,25 @@ export async function serveDegraded(
   const refuse = async () => {
     throw new RuntimeRefusal('runtime_unavailable', problem, retryAfterSeconds)
   }
-  const routes: Route[] = [
-    { method: 'GET', path: /^\/healthz$/, handle: async () => ({ status: 'degraded', problem }) },
-    {
-      method: 'GET',
-      path: /^\/node$/,
-      handle: async () => describeNode(config, hierarchy, problem, startedAt),
-    },
-    {
-      method: 'POST',
-      path: /^\/shutdown$/,
-      handle: async () => void (await killBelow(hierarchy, config.cgroupRoot)),
-    },
-    ...['GET', 'PUT', 'POST', 'PATCH', 'DELETE'].map((method) => ({ method, path: /^/, handle: refuse })),
-  ]
+  const routes: Routes = async (app) => {
+    app.get('/healthz', async () => ({ status: 'degraded', problem }))
+    app.get('/node', async () => describeNode(config, hierarchy, problem, startedAt))
+    app.post('/shutdown', async (_, reply) => {
+      await killBelow(hierarchy, config.cgroupRoot)
+      reply.code(204)
+    })
+    app.all('/*', refuse)
+  }
   const socket = join(config.run, 'runtime.sock')
-  const server = await listen(routes, socket, config.group, log)
-  server.on('upgrade', (request, line, head) => {
-    if (request.url === '/calls') serveCalls(routes, line, head, log)
-    else line.end('HTTP/1.1 503 Service Unavailable\r\n\r\n')
-  })
+  const listener = await listenOnSocket(await createApp(routes, log), socket, config.group)
   const retrying = every(retryAfterSeconds * 1000, 'trying the disk again', log, retry)
   log.fatal({ problem }, 'answering without the disk: sandboxes cannot be made, started or used')
   return {
     socket,
-    close: () =>
-      new Promise((resolve) => {
-        retrying[Symbol.dispose]()
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close: () => {
+      retrying[Symbol.dispose]()
+      return listener.close()
+    },
   }
 }
 

@@ -1,7 +1,6 @@
 import { mkdirSync, statfsSync } from 'node:fs'
 import { cpus, hostname, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
 import type { Logger } from '../common/log.js'
 import type { Node } from '../protocol/api/index.js'
 import { prepareCgroupRoot, removeCgroupRoot } from './cgroup/cgroup-root.js'
@@ -16,9 +15,9 @@ import { readSeccomp } from './container/seccomp.js'
 import { type ContainerSpec, capabilities, containerSpec } from './container/spec.js'
 import { serveDegraded } from './degraded.js'
 import { Archives } from './files/archives.js'
-import { joinHost, shellPreparer } from './host/client.js'
-import { serveCalls } from './http/calls.js'
-import { listen } from './http/server.js'
+import { shellPreparer } from './host/client.js'
+import { createApp } from './http/app.js'
+import { listenOnSocket } from './http/listen.js'
 import { Installation } from './installation.js'
 import { availableMemory } from './linux/memory.js'
 import { Reaper } from './linux/process.js'
@@ -235,32 +234,17 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     ...{ terminals, context, sandboxes, runSandboxes, pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
-  const calls = routes(services)
-  const upgraded = new Set<Duplex>()
-  const server = await listen(calls, socket, config.group, log)
-  server.on('upgrade', (request, line, head) => {
-    upgraded.add(line)
-    line.once('close', () => upgraded.delete(line))
-    if (request.url === '/calls') return serveCalls(calls, line, head, log)
-    const id = /^\/sandboxes\/([^/]+)\/terminals\/tm_[0-9a-z]+\/attach(\?since=\d+)?$/.exec(
-      request.url ?? '',
-    )?.[1]
-    if (sandboxes.list().some((sandbox) => sandbox.sandboxId === id)) joinHost(terminals, request, line)
-    else line.end('HTTP/1.1 404 Not Found\r\n\r\n')
-  })
+  const listener = await listenOnSocket(await createApp(routes(services), log), socket, config.group)
   log.info({ socket, sandboxes: claimed.length, templates: [...templates.keys()] }, 'ready')
   return {
     socket,
-    close: () =>
-      new Promise((resolve) => {
-        network.close()
-        void archives.close()
-        void context.view.close()
-        context.diskReserve.close()
-        server.close(() => resolve())
-        server.closeAllConnections()
-        for (const line of upgraded) line.destroy()
-      }),
+    close: () => {
+      network.close()
+      void archives.close()
+      void context.view.close()
+      context.diskReserve.close()
+      return listener.close()
+    },
   }
 }
 

@@ -48,7 +48,7 @@ export function openParts(config: Config, log: Logger) {
   // What other servers know this process by; the next one has another id.
   const server = newId('sv')
   const pairing: Pairing = new Pairing(database, () => runtime, log)
-  const runtime = new RuntimeClient(config.runtimeSocket, () => pairing.assertPaired())
+  const runtime = new RuntimeClient({ socketPath: config.runtimeSocket }, () => pairing.assertPaired())
   const orphans = new Orphans(database, runtime, log)
   const auth = createAuth(config, database, createFirstTenant(database.prisma))
   const attempts = new Attempts(database.pool, config.secret)

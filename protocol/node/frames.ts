@@ -1,9 +1,7 @@
 /**
  * Binary frames on the runtime's streams: one byte of type, four bytes of length (big-endian), payload.
  *
- * calls, server → runtime: `call` (JSON `runtimeCall`); runtime → server: one `answer` (JSON `runtimeAnswer`), or for an
- * exec that has begun its frames. The next call comes after that.
- * exec, runtime → server: `started` (empty) on calls, `stdout`, `stderr`, then one `exit` (JSON `execExit`).
+ * exec, runtime → server, the body of its answer: `stdout`, `stderr`, then one `exit` (JSON `execExit`).
  * process, runtime → server: `attached` (JSON `processAttached`), then `stdout` and `stderr` from that byte on, and one
  * `exit`. Another `attached` in between says that the reader was too slow for everything. Of a process with a terminal it
  * is as for that:
@@ -17,7 +15,6 @@
 export const frameType = {
   ...{ stdout: 1, stderr: 2, exit: 3 },
   ...{ attached: 4, stdin: 5, resize: 6, ack: 7, screen: 8 },
-  ...{ call: 9, answer: 10, started: 11 },
   ...{ stdinEnd: 12, stdinTaken: 13 },
 } as const
 export type FrameType = (typeof frameType)[keyof typeof frameType]

@@ -1,5 +1,5 @@
 /**
- * What the runtime answers on its unix socket, as HTTP. Errors are `runtimeError` with the status code
+ * What a node answers, as HTTP on a unix socket. Errors are `runtimeError` with the status code
  * of the same name in HTTP.
  *
  * | call | body | answer |
@@ -40,11 +40,10 @@
  * | POST /sandboxes/:id/processes/:pid/resize | `terminalSize` | 204 |
  * | GET /sandboxes/:id/processes/:pid/attach?since=N | `Upgrade: cloche-process` | 101, then frames of output |
  * | GET /sandboxes/:id/processes/:pid/stdin | `Upgrade: cloche-process` | 101, then frames of input |
- * | GET /calls | `Upgrade: cloche-calls` | 101, then the calls above but for files and runs as frames, see `frames.ts` |
  * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |
  */
 
-export * from './calls.js'
+export * from './error.js'
 export * from './frames.js'
 export * from './processes.js'
 export * from './quarantine.js'

@@ -1,5 +1,16 @@
 import { z } from 'zod'
 
+/** What `GET …/attach` is upgraded to. */
+export const terminalLine = 'cloche-terminal'
+/** `since` is the number of the byte to go on from; a screen comes first without it. */
+export const attachQuery = z.object({
+  since: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .optional(),
+})
+
 /**
  * What a runtime answers first when a terminal is attached, and again whenever it gave up sending a slow client
  * everything. With `screen` the next frame is one `screen`: a fresh terminal of `cols` × `rows` that is given its

@@ -1,20 +1,31 @@
-import { type IncomingMessage, request } from 'node:http'
+import { request } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { terminalLine } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
-import { Answer } from '../http/server.js'
 
-/** Asks the terminal host, and passes its answer on as it is. */
-export function askHost(socketPath: string, method: string, path: string, body?: unknown): Promise<Answer> {
+/** What the terminal host answers, to be passed on as it is. */
+export interface HostAnswer {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** Asks the terminal host. */
+export function askHost(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<HostAnswer> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath, method, path }, (answer) => {
       const chunks: Buffer[] = []
       answer.on('data', (chunk) => chunks.push(chunk))
       answer.once('end', () => {
         const text = Buffer.concat(chunks).toString()
-        resolve(new Answer(answer.statusCode ?? 500, text === '' ? undefined : JSON.parse(text)))
+        resolve({ status: answer.statusCode ?? 500, body: text === '' ? undefined : JSON.parse(text) })
       })
     })
     outgoing.once('error', () =>
@@ -59,8 +70,8 @@ export function shellPreparer(
   }
 }
 
-/** Joins a client's upgraded line to the terminal host's, byte for byte. */
-export function joinHost(socketPath: string, asked: IncomingMessage, line: Duplex): void {
+/** Joins a client's upgraded line to the terminal host's, byte for byte: the host answers the upgrade. */
+export function joinHost(socketPath: string, path: string, line: Duplex): void {
   const host = connect(socketPath)
   const end = () => {
     host.destroy()
@@ -68,7 +79,7 @@ export function joinHost(socketPath: string, asked: IncomingMessage, line: Duple
   }
   for (const side of [host, line]) side.once('error', end).once('close', end)
   host.write(
-    `GET ${asked.url} HTTP/1.1\r\nHost: terminals\r\nConnection: Upgrade\r\nUpgrade: cloche-terminal\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: terminals\r\nConnection: Upgrade\r\nUpgrade: ${terminalLine}\r\n\r\n`,
   )
   host.pipe(line).pipe(host)
 }

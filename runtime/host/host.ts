@@ -4,52 +4,67 @@ import { isMainThread } from 'node:worker_threads'
 import { z } from 'zod'
 import { createLog, type Logger } from '../../common/log.js'
 import { runService } from '../../common/service.js'
+import { attachQuery, terminalLine } from '../../protocol/node/index.js'
 import { resetOomScoreAdj } from '../cgroup/host.js'
 import { type Config, readConfig } from '../config.js'
 import { OciRuntimes } from '../container/oci-runtimes.js'
 import { RuntimeRefusal } from '../errors.js'
-import { Answer, listen, type Route } from '../http/server.js'
+import { createApp, type Routes } from '../http/app.js'
+import { listenOnSocket } from '../http/listen.js'
+import { switching, takeLine } from '../http/upgrade.js'
 import { Reaper } from '../linux/process.js'
 import { protectHost } from '../process/priority.js'
 import { drawForParent, Screens } from '../terminal/screens.js'
 import { openRequest, ProcessTable } from './table.js'
 
-const path = '/sandboxes/([^/]+)/terminals'
-const attachPath = new RegExp(`^${path}/([^/]+)/attach$`)
 const pooledShell = z.object({ process: z.looseObject({ args: z.array(z.string()).min(1) }) })
+const containerParams = z.object({ id: z.string().regex(/^b[0-9]+$/) })
+const sandboxOnly = z.object({ sandbox: z.string() })
+const terminalParams = sandboxOnly.extend({ terminal: z.string() })
 
-function routesOf(table: ProcessTable): Route[] {
-  return [
-    { method: 'GET', path: /^\/healthz$/, handle: async () => ({ status: 'ok' }) },
-    {
-      method: 'PUT',
-      path: /^\/containers\/(b[0-9]+)\/shell$/,
-      handle: async (request, container = '') => {
-        await table.shells.prepare(container, (await request.body(pooledShell)).process)
+const routesOf =
+  (table: ProcessTable): Routes =>
+  async (app) => {
+    app.get('/healthz', async () => ({ status: 'ok' }))
+    app.put(
+      '/containers/:id/shell',
+      { schema: { params: containerParams, body: pooledShell } },
+      async ({ params, body }, reply) => {
+        await table.shells.prepare(params.id, body.process)
+        reply.code(204)
       },
-    },
-    {
-      method: 'GET',
-      path: new RegExp(`^${path}$`),
-      handle: async (_, id = '') => ({
-        terminals: table.terminalsOf(id).map((terminal) => terminal.describe()),
-      }),
-    },
-    {
-      method: 'POST',
-      path: new RegExp(`^${path}$`),
-      handle: async (request) => {
-        const terminal = await table.open(await request.body(openRequest))
-        return new Answer(201, terminal.describe())
+    )
+    app.get('/sandboxes/:sandbox/terminals', { schema: { params: sandboxOnly } }, async ({ params }) => ({
+      terminals: table.terminalsOf(params.sandbox).map((terminal) => terminal.describe()),
+    }))
+    app.post('/sandboxes/:sandbox/terminals', { schema: { body: openRequest } }, async ({ body }, reply) => {
+      const terminal = await table.open(body)
+      reply.code(201)
+      return terminal.describe()
+    })
+    app.delete(
+      '/sandboxes/:sandbox/terminals/:terminal',
+      { schema: { params: terminalParams } },
+      async ({ params }, reply) => {
+        await table.close(params.sandbox, params.terminal)
+        reply.code(204)
       },
-    },
-    {
-      method: 'DELETE',
-      path: new RegExp(`^${path}/([^/]+)$`),
-      handle: async (_, sandbox = '', id = '') => table.close(sandbox, id),
-    },
-  ]
-}
+    )
+    app.get(
+      '/sandboxes/:sandbox/terminals/:terminal/attach',
+      { schema: { params: terminalParams, querystring: attachQuery } },
+      async (request, reply) => {
+        const { params, query } = request
+        const terminal = table.get(params.sandbox, params.terminal)
+        if (query.since !== undefined && query.since > terminal.seq) {
+          throw new RuntimeRefusal('invalid_request', '`since` is past the end of the terminal output')
+        }
+        const line = takeLine(request, reply, terminalLine)
+        line.write(switching(terminalLine))
+        terminal.attach(line, query.since)
+      },
+    )
+  }
 
 /**
  * The terminal host: a process of its own that holds every pseudo-terminal, so that terminals outlive the
@@ -66,28 +81,8 @@ async function serve(config: Config, log: Logger): Promise<() => Promise<void>> 
   const ociRuntimes = await OciRuntimes.open(config.run, 'terminals', reaper)
   const screens = new Screens(new URL(import.meta.url), log)
   const table = new ProcessTable({ ociRuntimes, scratch, reaper, log }, screens)
-  const server = await listen(routesOf(table), join(config.run, 'terminals.sock'), 'root', log)
-  server.on('upgrade', (request, line) => {
-    line.on('error', () => line.destroy())
-    const url = new URL(request.url ?? '', 'http://terminals')
-    const [, sandbox = '', id = ''] = attachPath.exec(url.pathname) ?? []
-    const asked = url.searchParams.get('since')
-    const since = asked === null ? undefined : Number(asked)
-    try {
-      const terminal = table.get(sandbox, id)
-      if (since !== undefined && !(Number.isSafeInteger(since) && since >= 0 && since <= terminal.seq)) {
-        line.end('HTTP/1.1 400 Bad Request\r\n\r\n')
-        return
-      }
-      line.write(
-        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: cloche-terminal\r\n\r\n',
-      )
-      terminal.attach(line, since)
-    } catch (error) {
-      if (!(error instanceof RuntimeRefusal)) throw error
-      line.end('HTTP/1.1 404 Not Found\r\n\r\n')
-    }
-  })
+  const app = await createApp(routesOf(table), log)
+  await listenOnSocket(app, join(config.run, 'terminals.sock'), 'root')
   return async () => {}
 }
 

@@ -1,42 +1,44 @@
+import { z } from 'zod'
 import { poolSchedule, scheduleName, warmRequest } from '../../protocol/api/index.js'
-import { Answer, type Route } from '../http/server.js'
+import type { Routes } from '../http/app.js'
 import type { Pools } from '../pool/pools.js'
+import { existing } from './params.js'
+
+const named = z.object({ name: scheduleName })
 
 /** The calls about the pools: how they are, and what is asked of them. */
-export function poolRoutes({ pools }: { pools: Pools }): Route[] {
-  return [
-    { method: 'GET', path: /^\/pools$/, handle: async () => pools.describe() },
-    {
-      method: 'PUT',
-      path: /^\/pools\/schedules\/([^/]+)$/,
-      handle: async (request, name = '') => {
-        const schedule = await request.body(poolSchedule)
-        pools.assertOffered(schedule)
-        const { kept, created } = pools.reservations.putSchedule(scheduleName.parse(name), schedule)
+export const poolRoutes =
+  ({ pools }: { pools: Pools }): Routes =>
+  async (app) => {
+    app.get('/pools', async () => pools.describe())
+    app.put(
+      '/pools/schedules/:name',
+      { schema: { params: named, body: poolSchedule } },
+      async ({ params, body }, reply) => {
+        pools.assertOffered(body)
+        const { kept, created } = pools.reservations.putSchedule(params.name, body)
         pools.refill()
-        return new Answer(created ? 201 : 200, kept)
+        reply.code(created ? 201 : 200)
+        return kept
       },
-    },
-    {
-      method: 'DELETE',
-      path: /^\/pools\/schedules\/([^/]+)$/,
-      handle: async (_, name = '') => pools.reservations.removeSchedule(name),
-    },
-    {
-      method: 'POST',
-      path: /^\/pools\/warm$/,
-      handle: async (request) => {
-        const wanted = await request.body(warmRequest)
-        pools.assertOffered(wanted)
-        const kept = pools.reservations.addWarm(wanted)
-        pools.refill()
-        return new Answer(201, kept)
+    )
+    app.delete(
+      '/pools/schedules/:name',
+      { schema: { params: z.object({ name: z.string() }) } },
+      async ({ params }, reply) => {
+        pools.reservations.removeSchedule(params.name)
+        reply.code(204)
       },
-    },
-    {
-      method: 'DELETE',
-      path: /^\/pools\/warm\/([^/]+)$/,
-      handle: async (_, id = '') => pools.reservations.removeWarm(id),
-    },
-  ]
-}
+    )
+    app.post('/pools/warm', { schema: { body: warmRequest } }, async ({ body }, reply) => {
+      pools.assertOffered(body)
+      const kept = pools.reservations.addWarm(body)
+      pools.refill()
+      reply.code(201)
+      return kept
+    })
+    app.delete('/pools/warm/:id', { schema: { params: existing } }, async ({ params }, reply) => {
+      pools.reservations.removeWarm(params.id)
+      reply.code(204)
+    })
+  }

@@ -1,7 +1,7 @@
 import { runBounds } from '../../protocol/api/index.js'
 import { type RuntimeRunEvent, runtimeRun } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
-import type { Route } from '../http/server.js'
+import type { Routes } from '../http/app.js'
 import { failureOf } from '../run/lost.js'
 import type { PooledExecs } from '../run/pooled-execs.js'
 import { performRun } from '../run/run.js'
@@ -52,56 +52,46 @@ class RunFence {
   }
 }
 
-/** `POST /runs` of `protocol/run.ts`: events as lines of JSON while it goes, canceled when the line is closed. */
-export function runRoutes({ context, runSandboxes, sandboxes, pooledExecs }: Parts): Route[] {
-  const fence = new RunFence()
-  return [
-    {
-      method: 'POST',
-      path: /^\/runs$/,
-      handle: async (request) => {
-        const run = await request.body(runtimeRun)
-        const { response } = request
-        const cancel = new AbortController()
-        response.once('close', () => cancel.abort())
-        let over = () => {}
-        const ended = new Promise<void>((resolve) => {
-          over = resolve
+/** `POST /runs`: events as lines of JSON while it goes, canceled when the connection is closed. */
+export const runRoutes =
+  ({ context, runSandboxes, sandboxes, pooledExecs }: Parts): Routes =>
+  async (app) => {
+    const fence = new RunFence()
+    app.post('/runs', { schema: { body: runtimeRun } }, async ({ body: run }, reply) => {
+      const response = reply.raw
+      const cancel = new AbortController()
+      response.once('close', () => cancel.abort())
+      let over = () => {}
+      const ended = new Promise<void>((resolve) => {
+        over = resolve
+      })
+      if (run.lease !== undefined) await fence.enter(run.id, run.lease, cancel, ended)
+      const emit = (event: RuntimeRunEvent) => {
+        // Until the first word nothing is sent, so that a refusal is an answer in good order.
+        if (!reply.sent) {
+          reply.hijack()
+          response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+        }
+        // Who does not read misses live output; the result holds it.
+        if (event.type === 'output' && response.writableLength > aheadBytes) return
+        if (!response.destroyed) response.write(`${JSON.stringify(event)}\n`)
+      }
+      try {
+        const result = await performRun({
+          ...{ node: context, runSandboxes, tenants: sandboxes.tenants, pooledExecs, run, emit },
+          ...{ canceled: cancel.signal, room: runBounds.keptBytes },
         })
-        if (run.lease !== undefined) await fence.enter(run.id, run.lease, cancel, ended)
-        const emit = (event: RuntimeRunEvent) => {
-          // Until the first word nothing is sent, so that a refusal is an answer in good order.
-          if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-          // Who does not read misses live output; the result holds it.
-          if (event.type === 'output' && response.writableLength > aheadBytes) return
-          if (!response.destroyed) response.write(`${JSON.stringify(event)}\n`)
+        emit({ type: 'end', result })
+      } catch (error) {
+        const failure = failureOf(error)
+        if (failure.code === 'internal') {
+          context.log.error({ error, run: run.id }, 'an attempt of a run is lost')
         }
-        try {
-          const result = await performRun({
-            ...{
-              node: context,
-              runSandboxes: runSandboxes,
-              tenants: sandboxes.tenants,
-              pooledExecs: pooledExecs,
-              run,
-              emit,
-            },
-            canceled: cancel.signal,
-            room: runBounds.keptBytes,
-          })
-          emit({ type: 'end', result })
-        } catch (error) {
-          const failure = failureOf(error)
-          if (failure.code === 'internal') {
-            context.log.error({ error, run: run.id }, 'an attempt of a run is lost')
-          }
-          if (!response.headersSent) throw new RuntimeRefusal(failure.code, failure.message)
-          emit({ type: 'failed', ...failure })
-        } finally {
-          over()
-        }
-        response.end()
-      },
-    },
-  ]
-}
+        if (!reply.sent) throw new RuntimeRefusal(failure.code, failure.message)
+        emit({ type: 'failed', ...failure })
+      } finally {
+        over()
+      }
+      response.end()
+    })
+  }

@@ -33,7 +33,7 @@ export async function openWorld(): Promise<World> {
   const database = new pg.Client({
     connectionString: `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,
   })
-  const runtime = new RuntimeClient(`/run/cloche/${instance.name}/runtime.sock`)
+  const runtime = new RuntimeClient({ socketPath: `/run/cloche/${instance.name}/runtime.sock` })
   const close = async () => {
     runtime[Symbol.dispose]()
     await database.end()

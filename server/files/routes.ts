@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
@@ -15,7 +14,7 @@ import {
   writeQuery,
 } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
-import type { FileService } from './service.js'
+import type { ByteStream, FileService } from './service.js'
 
 /** What a sandbox's disk holds is bounded there; here a file may be of any size, for none is ever held. */
 const anySize = Number.MAX_SAFE_INTEGER
@@ -155,7 +154,7 @@ function assertUtf8(url: string): void {
 }
 
 /** A tenant's bytes come from our origin: no browser may take them for a page of ours. */
-function sendBytes(reply: FastifyReply, answer: IncomingMessage): FastifyReply {
+function sendBytes(reply: FastifyReply, answer: ByteStream): FastifyReply {
   for (const name of ['content-type', 'content-length', 'last-modified']) {
     const value = answer.headers[name]
     if (value !== undefined) reply.header(name, value)

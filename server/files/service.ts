@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import {
@@ -14,8 +13,11 @@ import {
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
+import type { ByteStream } from '../runtime-client/byte-stream.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { SandboxService } from '../sandboxes/service.js'
+
+export type { ByteStream }
 
 /** A sandbox's files. The node does the work and says the same as we say to people. */
 export class FileService {
@@ -41,7 +43,7 @@ export class FileService {
     id: string,
     what: 'files' | 'archive',
     query: { path: string },
-  ): Promise<IncomingMessage> {
+  ): Promise<ByteStream> {
     await this.sandboxes.authorize(who, 'file.read', id)
     return this.runtime.stream('GET', `/sandboxes/${id}/${what}`, query)
   }

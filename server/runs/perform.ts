@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { errorCode, type RunEvent } from '../../protocol/api/index.js'
 import { type RuntimeRun, type RuntimeRunResult, runtimeRunEvent } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
@@ -37,7 +37,7 @@ export async function perform(
 }
 
 /** Whole lines; half a one at the end, or a line that breaks, is the end. */
-async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
+async function* linesOf(stream: Readable): AsyncGenerator<string> {
   let rest = ''
   try {
     for await (const chunk of stream.setEncoding('utf8')) {

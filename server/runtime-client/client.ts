@@ -1,6 +1,6 @@
-import { Agent, type IncomingMessage, request } from 'node:http'
 import { type Duplex, Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import type { Pool } from 'undici'
 import { z } from 'zod'
 import {
   type ExecRequest,
@@ -10,10 +10,27 @@ import {
   template,
   terminal,
 } from '../../protocol/api/index.js'
-import { type Change, type Claim, type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
+import {
+  type Change,
+  type Claim,
+  type RuntimeSandbox,
+  runtimeSandbox,
+  terminalLine,
+} from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
-import { ConnectionPool, type FrameStream, upgrade } from './connection-pool.js'
-import { RuntimeUnreachable, refusal } from './refusal.js'
+import { openPool, type RuntimeAddress } from './address.js'
+import { type ByteStream, bytes } from './byte-stream.js'
+import { call } from './call.js'
+import {
+  answerDeadlines,
+  attachDeadlines,
+  execDeadlines,
+  runDeadlines,
+  streamDeadlines,
+} from './deadlines.js'
+import { type Answer, type Call, exchange } from './exchange.js'
+import { type FrameStream, frames } from './frame-stream.js'
+import { refusalOf } from './refusal.js'
 
 /** Checked one after the other: see `list`. */
 const sandboxes = z.object({ sandboxes: z.array(z.unknown()) })
@@ -23,6 +40,7 @@ const templates = z.object({ templates: z.array(template) })
 const terminals = z.object({ terminals: z.array(terminal) })
 const nothing = z.unknown()
 
+type Method = Call['method']
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
 function withQuery(path: string, query: Query): string {
@@ -32,27 +50,22 @@ function withQuery(path: string, query: Query): string {
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`
 }
 
-/**
- * The calls of `protocol/runtime.ts`, over the runtime's unix socket: those with JSON both ways and execs on lines
- * of calls, those that carry a stream of bytes over HTTP.
- */
+/** The calls of `protocol/node` to one node, over its unix socket or over TLS that both sides authenticate. */
 export class RuntimeClient implements Disposable {
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 16 })
-  readonly #connections: ConnectionPool
+  readonly #pool: Pool
 
   /**
    * @param mayChange is asked before anything is created or destroyed on the node; throws when that must not be
    */
   constructor(
-    private readonly socketPath: string,
+    address: RuntimeAddress,
     private readonly mayChange: () => Promise<void> | undefined = () => undefined,
   ) {
-    this.#connections = new ConnectionPool(socketPath)
+    this.#pool = openPool(address)
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy()
-    this.#connections[Symbol.dispose]()
+    void this.#pool.destroy()
   }
 
   /** @throws ApiError `runtime_unavailable` when database and node do not belong together */
@@ -99,79 +112,60 @@ export class RuntimeClient implements Disposable {
    * @param aborted kills the command, as destroying the stream does
    */
   exec = (id: string, wanted: ExecRequest, aborted: AbortSignal): Promise<FrameStream> =>
-    this.#connections.frames({ method: 'POST', url: `/sandboxes/${id}/exec`, body: wanted }, aborted)
+    frames(
+      this.#pool,
+      {
+        ...{ method: 'POST', path: `/sandboxes/${id}/exec`, body: JSON.stringify(wanted) },
+        deadlines: execDeadlines(wanted.timeoutMs),
+      },
+      aborted,
+    )
 
   /** Any call with a JSON answer. Its query and body are checked by the caller, and again by the runtime. */
-  ask = <T>(method: string, path: string, schema: z.ZodType<T>, query: Query = {}, body?: unknown) =>
+  ask = <T>(method: Method, path: string, schema: z.ZodType<T>, query: Query = {}, body?: unknown) =>
     this.#call(method, withQuery(path, query), schema, body)
 
   /** A call whose body is a stream. */
-  async send(method: string, path: string, query: Query, body: Readable) {
-    const answer = await this.#send(method, withQuery(path, query), body)
-    const words = await text(answer)
-    const status = answer.statusCode ?? 500
-    if (status >= 300) throw refusalOf(answer, words)
-    return { status, body: words === '' ? undefined : JSON.parse(words) }
+  async send(method: Method, path: string, query: Query, body: Readable) {
+    const wanted = { method, path: withQuery(path, query), deadlines: streamDeadlines }
+    // The stream itself is left alone when the runtime answers early: it is a connection that waits for the answer.
+    const pieces = Readable.from(body.iterator({ destroyOnReturn: false }))
+    const answer = await exchange(this.#pool, { ...wanted, body: pieces }, { whole: (whole) => whole })
+    if (answer.status >= 300) throw refusalOf(answer)
+    return { status: answer.status, body: jsonOf(answer) }
   }
 
   /** A call whose answer is a stream; destroying it ends the call. */
-  async stream(method: string, path: string, query: Query, body?: string): Promise<IncomingMessage> {
-    const answer = await this.#send(method, withQuery(path, query), body)
-    if (answer.statusCode === 200) return answer
-    throw refusalOf(answer, await text(answer))
+  stream(method: Method, path: string, query: Query, body?: string): Promise<ByteStream> {
+    const deadlines = path === '/runs' ? runDeadlines : streamDeadlines
+    const wanted = { method, path: withQuery(path, query), deadlines }
+    return bytes(this.#pool, body === undefined ? wanted : { ...wanted, body })
   }
 
   /** A line to a terminal: frames both ways, the first of them `attached`. Without `since` a screen comes first. */
   attach(id: string, terminalId: string, since: number | undefined): Promise<Duplex> {
-    const query = since === undefined ? '' : `?since=${since}`
-    const path = `/sandboxes/${id}/terminals/${terminalId}/attach${query}`
-    return upgrade(this.socketPath, path, 'cloche-terminal', (status) =>
-      status === 400
-        ? new ApiError('invalid_request', '`since` is past the end of the terminal output')
-        : new ApiError('not_found', 'terminal not found'),
+    const path = withQuery(`/sandboxes/${id}/terminals/${terminalId}/attach`, { since })
+    return exchange<Duplex>(
+      this.#pool,
+      { method: 'GET', path, upgrade: terminalLine, deadlines: attachDeadlines },
+      {
+        upgraded: (line) => line,
+        whole: (answer) => {
+          throw answer.status === 404 ? new ApiError('not_found', 'terminal not found') : refusalOf(answer)
+        },
+      },
     )
   }
 
-  async #call<T>(method: string, url: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
-    const answer = await this.#connections.call({ method, url, body })
-    if (answer.status >= 300) throw refusal(answer)
-    return schema.parse(answer.body)
-  }
-
-  #send(method: string, path: string, body?: string | Readable): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const outgoing = request({ socketPath: this.socketPath, method, path, agent: this.#agent }, resolve)
-      outgoing.once('error', (error) => {
-        // A runtime that was started anew has closed the connections kept with the old one.
-        const stale = outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET'
-        if (stale && !(body instanceof Readable)) resolve(this.#send(method, path, body))
-        else reject(new RuntimeUnreachable(error))
-      })
-      if (!(body instanceof Readable)) outgoing.end(body)
-      else body.once('error', (error) => outgoing.destroy(error)).pipe(outgoing)
-    })
+  async #call<T>(method: Method, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
+    const wanted = { method, path, deadlines: answerDeadlines(method) }
+    const answer = await call(
+      this.#pool,
+      body === undefined ? wanted : { ...wanted, body: JSON.stringify(body) },
+    )
+    if (answer.status >= 300) throw refusalOf(answer)
+    return schema.parse(jsonOf(answer))
   }
 }
 
-async function text(answer: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of answer) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
-}
-
-function refusalOf(answer: IncomingMessage, words: string): ApiError {
-  const retryAfter = Number(answer.headers['retry-after'])
-  return refusal({
-    status: answer.statusCode ?? 500,
-    body: safeJson(words),
-    ...(Number.isFinite(retryAfter) && retryAfter > 0 ? { retryAfterSeconds: retryAfter } : {}),
-  })
-}
-
-function safeJson(words: string): unknown {
-  try {
-    return JSON.parse(words)
-  } catch {
-    return undefined // not the runtime's words
-  }
-}
+const jsonOf = ({ text }: Answer): unknown => (text === '' ? undefined : JSON.parse(text))

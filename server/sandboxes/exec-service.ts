@@ -1,7 +1,7 @@
 import type { ExecRequest } from '../../protocol/api/index.js'
 import type { Principal } from '../auth/principal.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
-import type { FrameStream } from '../runtime-client/connection-pool.js'
+import type { FrameStream } from '../runtime-client/frame-stream.js'
 import type { SandboxService } from './service.js'
 
 /** Commands in sandboxes. */

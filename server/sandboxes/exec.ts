@@ -2,7 +2,7 @@ import { PassThrough, type Readable } from 'node:stream'
 import { type ExecExit, type ExecRequest, type ExecResult, execExit } from '../../protocol/api/index.js'
 import { type Frame, frameType } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
-import type { FrameStream } from '../runtime-client/connection-pool.js'
+import type { FrameStream } from '../runtime-client/frame-stream.js'
 
 /** What an answer in one piece holds of each stream; the rest is dropped, and the answer says so. */
 const maxOutputBytes = 8 * 1024 * 1024

@@ -15,7 +15,7 @@ describe('between the steps of a change', () => {
   beforeAll(async () => {
     instance = await openInstance('step')
     key = TestClient.withKey(instance.url, instance.admin.apiKey)
-    runtime = new RuntimeClient(`/run/cloche/${instance.name}/runtime.sock`)
+    runtime = new RuntimeClient({ socketPath: `/run/cloche/${instance.name}/runtime.sock` })
     client = new pg.Client({
       connectionString: `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,
     })

@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { type Call, exchange, type Head, type Sink } from './exchange.js'
+import { refusalOf } from './refusal.js'
+
+/** The body of an answer. Destroying it ends the call. */
+export type ByteStream = Readable & { readonly headers: IncomingHttpHeaders }
+
+/** A call whose answer is a stream. @throws ApiError what the runtime refuses with */
+export function bytes(pool: Dispatcher, wanted: Call): Promise<ByteStream> {
+  return exchange<ByteStream>(pool, wanted, {
+    sink: (head, controller) => (head.status === 200 ? streamed(head, controller) : undefined),
+    whole: (answer) => {
+      throw refusalOf(answer)
+    },
+  })
+}
+
+function streamed(
+  { headers }: Head,
+  controller: Dispatcher.DispatchController,
+): { sink: Sink; value: ByteStream } {
+  let whole = false
+  const body = new Readable({
+    read: () => controller.resume(),
+    destroy: (error, done) => {
+      if (!whole) controller.abort(error ?? new Error('the caller has gone'))
+      done(error)
+    },
+  })
+  const sink: Sink = {
+    push: (chunk) => body.push(chunk),
+    end: () => {
+      whole = true
+      body.push(null)
+    },
+    fail: (error) => void body.destroy(error),
+  }
+  return { sink, value: Object.assign(body, { headers }) }
+}
