@@ -66,7 +66,7 @@ function describeNode(
     ...{ memoryTotalBytes: totalmem(), memoryAvailableBytes: availableMemory() },
     ...{ diskTotalBytes: 0, diskUsedBytes: 0, hostFreeBytes: bavail * bsize, hardenedProblem: null },
     viewProblem: null,
-    ...{ full: problem, installation: null, quarantined: 0, problems: [problem] },
+    ...{ full: problem, installation: null, nodeId: null, quarantined: 0, problems: [problem] },
     ...{ sandboxes: 0, running: 0, pools: [] },
   }
 }

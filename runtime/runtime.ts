@@ -202,7 +202,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       hardenedProblem: context.ociRuntimes.hardenedProblem,
       viewProblem: context.view.problem,
       full: capacityError(context),
-      installation: installation.id,
+      ...{ installation: installation.id, nodeId: installation.node },
       quarantined: context.quarantine.ids().length,
       problems: [...problems, ...unreadableTemplates],
       sandboxes: sandboxes.list().length,

@@ -19,7 +19,8 @@ describe('the audit log', () => {
     sql = new pg.Client({ connectionString: database.url })
     await sql.connect()
     // A node that has a template and is full, as a node can be.
-    Object.assign(server.parts.runtime, {
+    const node = await server.parts.nodes.of(null)
+    Object.assign(node.runtime, {
       templates: async () => [{ name: 'base', defaults: limits }],
       claim: async () => {
         throw new ApiError('node_full', 'the node has no memory left')

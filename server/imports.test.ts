@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 const takesCalls = /\bapp\.(route|get|put|post|patch|delete)\(|\bopen\.route\(|\bsocket\.on\('/
 /** What acts without asking who may: the node, the database, and the audit log's pen. */
 const behindServices =
-  /from '[^']*\/(runtime-client\/[^']*|prisma\/[^']*|database\/[^']*|audit\.js|admission\.js|permissions\.js)'/g
+  /from '[^']*\/(runtime-client\/[^']*|nodes\/(?!service\.js|readiness\.js)[^']*|prisma\/[^']*|database\/[^']*|audit\.js|admission\.js|permissions\.js)'/g
 
 it('what takes calls reaches the node, the database and the audit log through services only', () => {
   const takers: string[] = []
@@ -19,6 +19,9 @@ it('what takes calls reaches the node, the database and the audit log through se
     if (path === 'server.ts') continue
     const imports = [...text.matchAll(behindServices)].map(([line]) => line)
     expect(imports, `server/${path} takes calls: let a service do this`).toEqual([])
+    expect(text, `server/${path} takes calls: a service asks for the node of a sandbox`).not.toMatch(
+      /\.authorize\(/,
+    )
   }
   expect(takers).toEqual(
     expect.arrayContaining([

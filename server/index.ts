@@ -3,6 +3,8 @@ import { createLog } from '../common/log.js'
 import { runService } from '../common/service.js'
 import { readConfig } from './config.js'
 import { keepHouse } from './database/housekeeping.js'
+import { forEachNode } from './nodes/each-node.js'
+import { NodeHealth } from './nodes/health.js'
 import { servePages } from './pages.js'
 import { openParts } from './parts.js'
 import { expire, reconcile } from './sandboxes/reconcile.js'
@@ -15,7 +17,7 @@ const config = readConfig(process.env)
 const log = createLog('server', config.logLevel)
 await runService(log, async () => {
   const parts = openParts(config, log)
-  const { pairing, orphans, database, runtime, sandboxes, callbacks, store, dispatcher } = parts
+  const { nodes, database, sandboxes, callbacks, store, dispatcher } = parts
   const { attempts, principals, watch } = parts
   const app = await createServer(parts)
   if (existsSync('.next/BUILD_ID')) await servePages(app, process.cwd(), new URL(config.publicUrl).host)
@@ -29,15 +31,23 @@ await runService(log, async () => {
     log: log,
   })
   // Who wants to create something waits for it; nobody else does.
-  pairing.check().catch((error: unknown) => log.warn({ error }, 'the node was not checked yet'))
+  nodes.all().catch((error: unknown) => log.warn({ error }, 'the nodes were not read yet'))
   await app.listen({ host: config.host, port: config.port })
   const chores = [
-    repeat('metering', 10_000, log, async () => record(database, await runtime.list())),
-    repeat('making rows and sandboxes agree', 10_000, log, () =>
-      reconcile(database, runtime, sandboxes, pairing, orphans),
-    ),
-    repeat('repairing limits', 10_000, log, async () => sandboxes.repair(await runtime.list(), log)),
-    repeat('deleting what has expired', 2000, log, () => expire(database, sandboxes, pairing, log)),
+    forEachNode(nodes, log, (node) => {
+      const chore = (name: string, everyMs: number, act: () => Promise<void>) =>
+        repeat(name, everyMs, log, async () => {
+          if (node.state !== 'unreachable') await act()
+        })
+      const health = new NodeHealth(database, nodes, node, log)
+      return [
+        repeat('asking a node', 2000, log, () => health.look()),
+        chore('metering', 10_000, async () => record(database, await node.runtime.list())),
+        chore('making rows and sandboxes agree', 10_000, () => reconcile(database, node, sandboxes)),
+        chore('repairing limits', 10_000, () => sandboxes.repair(node, log)),
+        chore('deleting what has expired', 2000, () => expire(database, node, sandboxes, log)),
+      ]
+    }),
     repeat('telling results of runs', 500, log, () => callbacks.deliver()),
     repeat('renewing leases of runs', 3000, log, () => dispatcher.renew()),
     repeat('taking runs that wait', 1000, log, () => dispatcher.takeBack()),

@@ -14,7 +14,11 @@ import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
 import { Notices } from './database/notices.js'
 import { FileService } from './files/service.js'
-import { Pairing } from './installation/pairing.js'
+import { Placer } from './nodes/placer.js'
+import { NodeRegistry } from './nodes/registry.js'
+import { RunPlacer } from './nodes/run-placer.js'
+import { RegistryService } from './nodes/service.js'
+import { Templates } from './nodes/templates.js'
 import { allowed } from './runs/address.js'
 import { Callbacks } from './runs/callbacks.js'
 import { Dispatcher } from './runs/dispatcher.js'
@@ -23,12 +27,8 @@ import { RunLeases } from './runs/leases.js'
 import { RunLogs } from './runs/logs.js'
 import { RunService } from './runs/service.js'
 import { RunStore } from './runs/store.js'
-import { RuntimeClient } from './runtime-client/client.js'
 import { ExecService } from './sandboxes/exec-service.js'
-import { Orphans } from './sandboxes/orphans.js'
 import { SandboxService } from './sandboxes/service.js'
-import { SandboxStatusCache } from './sandboxes/status-cache.js'
-import { Templates } from './sandboxes/templates.js'
 import { AuditLog } from './tenants/audit-log.js'
 import { KeyService } from './tenants/keys.js'
 import { Members } from './tenants/members.js'
@@ -42,26 +42,26 @@ const defaultRuns = 4
 /** Of the database, for a tenant's runs, when its quota says nothing else. */
 const defaultRunStorageMiB = 1024
 
-/** Makes the parts of the server and hands them to each other. Nothing is asked of database or runtime yet. */
+/** Makes the parts of the server and hands them to each other. Nothing is asked of the database or a node yet. */
 export function openParts(config: Config, log: Logger) {
   const database = openDatabase(config.databaseUrl)
   // What other servers know this process by; the next one has another id.
   const server = newId('sv')
-  const pairing: Pairing = new Pairing(database, () => runtime, log)
-  const runtime = new RuntimeClient({ socketPath: config.runtimeSocket }, () => pairing.assertPaired())
-  const orphans = new Orphans(database, runtime, log)
+  const nodes = new NodeRegistry(database, config.runtimeSocket, log)
+  const placer = new Placer(nodes, database.pool)
   const auth = createAuth(config, database, createFirstTenant(database.prisma))
   const attempts = new Attempts(database.pool, config.secret)
   const notices = new Notices(config.databaseUrl, log)
   const principals = new Principals(auth, database, config.publicUrl, notices)
   const watch = new AccessWatch(database, principals, log)
-  const templates = new Templates(runtime)
-  const sandboxes = new SandboxService(database, runtime, templates, new SandboxStatusCache(runtime), notices)
+  const templates = new Templates(nodes)
+  const sandboxes = new SandboxService(database, nodes, placer, templates, notices)
   const bounds = { running: defaultRuns, queued: config.runQueue, storageMiB: defaultRunStorageMiB }
   const store = new RunStore(database, server, bounds)
   const logs = new RunLogs(database, notices)
   const dispatcher = new Dispatcher({
-    ...{ store, runtime, templates, notices, log, logs, places: config.runPlaces },
+    ...{ store, templates, notices, log, logs, places: config.runPlaces },
+    placer: new RunPlacer(database, nodes, placer, log),
     leases: new RunLeases(database, {
       ...{ server, running: bounds.running, retentionHours: config.runRetentionHours },
     }),
@@ -74,9 +74,9 @@ export function openParts(config: Config, log: Logger) {
   const passwords = new Passwords(database, async () => (await auth.$context).password)
   const services = {
     ...{ sandboxes, runs },
-    execs: new ExecService(runtime, sandboxes),
-    files: new FileService(database, runtime, sandboxes),
-    terminals: new TerminalService(database, runtime, sandboxes),
+    execs: new ExecService(sandboxes),
+    files: new FileService(database, sandboxes),
+    terminals: new TerminalService(database, sandboxes),
     tenants: new TenantService(database, principals),
     members: new Members(database, principals),
     keys: new KeyService(database, principals),
@@ -84,19 +84,19 @@ export function openParts(config: Config, log: Logger) {
     usages: new UsageService(database),
     account: new AccountService(database, principals, passwords),
     administration: {
-      nodes: new NodeService(database, runtime),
-      quarantine: new QuarantineService({ database, runtime, sandboxes, pairing, orphans }),
-      tenants: new TenantAdministration(database, runtime),
+      nodes: new NodeService(database, nodes),
+      registry: new RegistryService(database, nodes),
+      quarantine: new QuarantineService({ database, nodes, templates }),
+      tenants: new TenantAdministration(database, nodes),
       users: new UserAdministration(database, config.publicUrl),
     },
   }
   return {
-    ...{ pairing, orphans, attempts, watch, notices },
+    ...{ nodes, attempts, watch, notices },
     ...{
       config,
       log,
       database,
-      runtime,
       auth,
       principals,
       sandboxes,
@@ -109,7 +109,7 @@ export function openParts(config: Config, log: Logger) {
       await dispatcher[Symbol.asyncDispose]()
       await watch[Symbol.asyncDispose]()
       await notices[Symbol.asyncDispose]()
-      runtime[Symbol.dispose]()
+      nodes[Symbol.dispose]()
       await database[Symbol.asyncDispose]()
     },
   }

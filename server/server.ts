@@ -15,6 +15,7 @@ import { type Once, once as onceIn } from './http/idempotency.js'
 import { serveMetrics } from './http/metrics.js'
 import { endSlowUploads } from './http/pace.js'
 import { sendProblem } from './http/problem.js'
+import { readinessOf } from './nodes/readiness.js'
 import { describeApi } from './openapi/document.js'
 import type { Parts } from './parts.js'
 import { runRoutes } from './runs/routes.js'
@@ -35,7 +36,7 @@ const bodyBytes = 1024 * 1024
 
 /** The HTTP API, with everything but pages and sockets. */
 export async function createServer(parts: Parts): Promise<FastifyInstance> {
-  const { config, database, runtime, pairing, orphans, auth, attempts, principals, watch, services } = parts
+  const { config, database, nodes, auth, attempts, principals, watch, services } = parts
   const log: FastifyBaseLogger = parts.log
   const app = Fastify({
     loggerInstance: log,
@@ -73,11 +74,10 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   })
   await app.register(fastifySwagger, describeApi(config.publicUrl))
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  serveHealth(
-    app,
-    { database: () => database.pool.query('SELECT 1'), runtime: () => runtime.health() },
-    pairing,
-  )
+  serveHealth(app, {
+    database: () => database.pool.query('SELECT 1'),
+    nodes: () => readinessOf(nodes),
+  })
   authRoutes(app, auth, attempts, principals)
   linkRoutes(app, services.account, services.members)
   await app.register(async (known) => {
@@ -86,7 +86,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
       request.principal = await principals.identify(request.raw)
     })
     watch.watchCalls(known)
-    serveMetrics(known, services.administration.nodes, pairing, orphans)
+    serveMetrics(known, services.administration.nodes)
     await known.register(
       async (api) => {
         const { sandboxes, execs, terminals, files, runs, tenants, members, keys, account } = services

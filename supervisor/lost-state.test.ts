@@ -95,7 +95,7 @@ describe('an installation that loses its records or its database', { timeout: 30
     expect(entries.map(({ cause }) => cause)).toEqual(made.map(() => 'unreadable_record'))
     const url = `http://127.0.0.1:${instance.port}/metrics`
     const metrics = await fetch(url, { headers: { authorization: `Bearer ${admin().apiKey}` } })
-    expect(await metrics.text()).toContain('\ncloche_quarantined_sandboxes 3\n')
+    expect(await metrics.text()).toMatch(/^cloche_quarantined_sandboxes\{node=".+"\} 3$/m)
     expect((await api('GET', '/admin/node')).body).toMatchObject({ quarantined: 3 })
     await until('their rows have failed', async () =>
       (await states()).every(({ state }) => state === 'failed'),

@@ -72,6 +72,7 @@ describe('an installation of November 2026', { timeout: 300_000 }, () => {
       { id: state.sandboxes.desk, name: 'desk', state: 'stopped', network: 'internet' },
     ])
     expect(adminQuarantine.parse(await call('GET', '/admin/quarantine'))).toEqual({
+      unreachable: [],
       entries: [],
       unknown: [],
     })

@@ -25,6 +25,8 @@ export const node = z.object({
   full: z.string().nullable(),
   /** Which installation the node belongs to; null until a server has told it. */
   installation: z.string().nullable(),
+  /** Its id in that installation; null until a server has told it. */
+  nodeId: z.string().nullable().default(null),
   /** Sandboxes that were set aside with their disks, until an operator decides. */
   quarantined: z.number(),
   /** What an operator should look at, a sentence each. */

@@ -7,12 +7,13 @@ export const sandboxId = z.string().regex(new RegExp(`^sb_${suffix}$`), 'is not 
 export const tenantId = z.string().regex(new RegExp(`^tn_${suffix}$`), 'is not a tenant id')
 export const processId = z.string().regex(new RegExp(`^(pr|tm)_${suffix}$`), 'is not a process id')
 export const terminalId = z.string().regex(new RegExp(`^tm_${suffix}$`), 'is not a terminal id')
+export const nodeId = z.string().regex(new RegExp(`^nd_${suffix}$`), 'is not a node id')
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /**
  * A new random id with 100 bits of entropy: nobody guesses one.
- * @param prefix `sb` for a sandbox, `tn` for a tenant, `tm` for a terminal, and so on
+ * @param prefix `sb` for a sandbox, `tn` for a tenant, `tm` for a terminal, `nd` for a node, and so on
  */
 export function newId<P extends string>(prefix: P): `${P}_${string}` {
   const bytes = crypto.getRandomValues(new Uint8Array(20))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sandboxId, tenantId } from './ids.js'
+import { nodeId, sandboxId, tenantId } from './ids.js'
 import { storedLimits } from './limits.js'
 import { templateName } from './sandbox.js'
 
@@ -47,16 +47,17 @@ export const restoreSandbox = z.strictObject({
 /** Body of `POST /api/v1/admin/quarantine`. */
 export const quarantineSandbox = z.strictObject({ sandboxId })
 
-/** A sandbox on the node that the database does not know and that still runs. */
-export const unknownSandbox = z.object({ id: sandboxId, tenantId, template: templateName })
+/** A sandbox on a node that the database does not know there and that still runs. */
+export const unknownSandbox = z.object({ id: sandboxId, tenantId, template: templateName, nodeId })
 
 /** `GET /api/v1/admin/quarantine`. */
 export const adminQuarantine = z.object({
-  entries: z.array(quarantineEntry),
-  unknown: z.array(unknownSandbox).describe('on the node, not in the database, and not yet set aside'),
+  entries: z.array(quarantineEntry.extend({ nodeId })),
+  unknown: z.array(unknownSandbox).describe('on a node, not in the database, and not yet set aside'),
+  unreachable: z.array(nodeId).describe('nodes that do not answer: what they have set aside is not listed'),
 })
 
-/** `GET /api/v1/admin/installation`: whether database and node belong together. */
+/** `GET /api/v1/admin/installation`: whether database and a node belong together. */
 export const pairing = z.object({
   state: z.enum(['unknown', 'paired', 'mismatch']),
   database: installationId.nullable(),
@@ -66,4 +67,7 @@ export const pairing = z.object({
 export type PairingStatus = z.infer<typeof pairing>
 
 /** Body of `POST /api/v1/admin/installation/adopt`: the node as it was seen, so that no other one is adopted. */
-export const adoptNode = z.strictObject({ node: installationId.nullable() })
+export const adoptNode = z.strictObject({
+  node: installationId.nullable().describe('id of the installation that the node says it belongs to'),
+  nodeId: nodeId.optional().describe('which node; the oldest when it is left out'),
+})

@@ -55,7 +55,16 @@ export const command = z.union([
 export const isolation = z.enum(['standard', 'hardened'])
 export type Isolation = z.infer<typeof isolation>
 
-export const sandboxState = z.enum(['creating', 'running', 'paused', 'stopped', 'deleted', 'failed'])
+/** `unreachable`: the node that it is on does not answer. Nothing is lost; it is as it was when the node is back. */
+export const sandboxState = z.enum([
+  'creating',
+  'running',
+  'paused',
+  'stopped',
+  'deleted',
+  'failed',
+  'unreachable',
+])
 export type SandboxState = z.infer<typeof sandboxState>
 
 /** Body of `POST /api/v1/sandboxes`. */

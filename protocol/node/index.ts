@@ -28,7 +28,7 @@
  * | POST /sandboxes/:id/quarantine | `quarantineRequest` | 200 `quarantineEntry`: stopped, and set aside with its disk |
  * | POST /quarantine/:id/restore | `restoreRequest` | 200 `runtimeSandbox`, stopped; 409 when it cannot be |
  * | DELETE /quarantine/:id | | 204: deleted for good |
- * | PUT /installation | `{id}` | 204: the node belongs to this installation from now on |
+ * | PUT /installation | `{id, node}` | 204: the node belongs to this installation from now on, under this id of its own |
  * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `runs.ts` |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |

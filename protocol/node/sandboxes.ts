@@ -21,11 +21,15 @@ export type Claim = z.infer<typeof claim>
 export const change = z.strictObject({ limits: limits.optional(), network: networkPolicy.optional() })
 export type Change = z.infer<typeof change>
 
+/** What a node knows of a state: whether it can be reached is a server's to say. */
+export const nodeSandboxState = sandboxState.exclude(['unreachable'])
+export type NodeSandboxState = z.infer<typeof nodeSandboxState>
+
 export const runtimeSandbox = z.object({
   id: sandboxId,
   tenantId,
   template: templateName,
-  state: sandboxState,
+  state: nodeSandboxState,
   failure: z.string().nullable(),
   limits: storedLimits,
   network: networkPolicy,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { installationId, quarantineId, sandboxParams } from '../../protocol/api/index.js'
+import { installationId, nodeId, quarantineId, sandboxParams } from '../../protocol/api/index.js'
 import { quarantineRequest, restoreRequest } from '../../protocol/node/index.js'
 import type { Routes } from '../http/app.js'
 import type { Installation } from '../installation.js'
@@ -34,9 +34,9 @@ export const quarantineRoutes =
     })
     app.put(
       '/installation',
-      { schema: { body: z.object({ id: installationId }) } },
+      { schema: { body: z.object({ id: installationId, node: nodeId.optional() }) } },
       async ({ body }, reply) => {
-        installation.set(body.id)
+        installation.set(body)
         reply.code(204)
       },
     )

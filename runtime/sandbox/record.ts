@@ -7,11 +7,11 @@ import {
   networkPolicy,
   poolPurpose,
   sandboxId,
-  sandboxState,
   storedLimits,
   templateName,
   tenantId,
 } from '../../protocol/api/index.js'
+import { nodeSandboxState } from '../../protocol/node/index.js'
 import { overwriteJson } from '../linux/overwrite.js'
 
 /**
@@ -57,7 +57,7 @@ export const record = z.object({
   purpose: poolPurpose.default('sandbox'),
   template: templateName,
   layers: z.array(z.string()),
-  state: sandboxState,
+  state: nodeSandboxState,
   /** Its removal has begun, and is finished by whoever finds it. */
   removing: z.boolean().default(false),
   failure: z.string().nullable().default(null),

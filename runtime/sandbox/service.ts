@@ -1,13 +1,9 @@
 import { join } from 'node:path'
-import {
-  defaultGraceMs,
-  type QuarantineEntry,
-  type Quota,
-  type SandboxState,
-} from '../../protocol/api/index.js'
+import { defaultGraceMs, type QuarantineEntry, type Quota } from '../../protocol/api/index.js'
 import type {
   Change,
   Claim,
+  NodeSandboxState,
   QuarantineRequest,
   RestoreRequest,
   RuntimeSandbox,
@@ -81,7 +77,7 @@ export class Sandboxes {
   }
 
   /** In a tenant that is paused nothing runs. */
-  stateOf(sandbox: SandboxRecord): SandboxState {
+  stateOf(sandbox: SandboxRecord): NodeSandboxState {
     return sandbox.state === 'running' && this.tenants.isPaused(sandbox.tenantId) ? 'paused' : sandbox.state
   }
 

@@ -249,6 +249,21 @@ export const table: Readonly<Record<string, Row>> = {
   listUsers: { rule: operators },
   createResetLink: { rule: operators, call: ({ ownerId }) => ({ path: { id: ownerId }, body: {} }) },
   getNode: { rule: operators },
+  listNodes: { rule: operators },
+  addNode: {
+    rule: { ...operators, operator: 409, operatorKey: 409 },
+    why: 'the only node there is is registered already',
+    call: ({ socketPath }) => ({ body: { name: 'another', address: { socketPath } } }),
+  },
+  updateNode: {
+    rule: operators,
+    call: ({ nodeId }) => ({ path: { id: nodeId }, body: { labels: { zone: 'a' } } }),
+  },
+  removeNode: {
+    rule: { ...operators, operator: 409, operatorKey: 409 },
+    why: 'a node that has sandboxes stays',
+    call: ({ nodeId }) => ({ path: { id: nodeId } }),
+  },
   getPools: { rule: operators },
   saveSchedule: { rule: operators, call: () => ({ path: { name: 'lesson' }, body: schedule }) },
   deleteSchedule: { rule: operators, call: () => ({ path: { name: 'lesson' } }) },

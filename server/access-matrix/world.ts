@@ -9,7 +9,11 @@ export const password = 'correct horse battery'
 export const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 
 /** A tenant with one of everything that somebody else could want, by the ids that the API knows it by. */
-export type Victim = Awaited<ReturnType<typeof makeVictim>>
+export type Victim = Awaited<ReturnType<typeof makeVictim>> & {
+  /** The node that all of it is on. */
+  readonly nodeId: string
+  readonly socketPath: string
+}
 
 /** An instance with a victim, and whoever calls. */
 export interface World extends AsyncDisposable {
@@ -100,7 +104,9 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
     const why = { cause: 'unknown', reason: 'a test has set it aside' }
     return (await runtime.ask('POST', `/sandboxes/${id}/quarantine`, quarantineEntry, {}, why)).id
   }
-  const victim = await makeVictim({ owner, colleague, sandbox, quarantined })
+  const { nodes } = await must(TestClient.withKey(url, admin.apiKey), 'GET', '/api/v1/admin/nodes')
+  const node = { nodeId: String(nodes[0].id), socketPath: String(nodes[0].address.socketPath) }
+  const victim = { ...(await makeVictim({ owner, colleague, sandbox, quarantined })), ...node }
   const withKey = (token: string) => TestClient.withKey(url, token)
   return {
     ...{ url, database, runtime, person, sandbox, quarantined, victim },

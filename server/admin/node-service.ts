@@ -3,6 +3,7 @@ import {
   type adminNode,
   keptSchedule,
   keptWarm,
+  type Node,
   type poolSchedule,
   poolsStatus,
   type warmRequest,
@@ -11,58 +12,91 @@ import { auditNode } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
+import type { ServerNode } from '../nodes/node.js'
+import type { NodeRegistry } from '../nodes/registry.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 
-/** What operators see of the node, and what they ask its pools for. The runtime keeps it and checks it. */
+/** What metrics tell of a node. */
+export interface Observed {
+  readonly name: string
+  readonly isCordoned: boolean
+  /** The database and the node do not belong together. */
+  readonly isMismatch: boolean
+  /** Sandboxes that the database does not know and that wait for an operator. */
+  readonly unknown: number
+  /** What it says of itself; undefined while it does not answer. */
+  readonly said: Node | undefined
+}
+
+/** What operators see of one node, and what they ask its pools for. The node keeps it and checks it. */
 export class NodeService {
   constructor(
     private readonly database: Database,
-    private readonly runtime: RuntimeClient,
+    private readonly nodes: NodeRegistry,
   ) {}
 
-  async read(who: Principal): Promise<z.infer<typeof adminNode>> {
+  /** @param node its id; the oldest node when it is left out */
+  async read(who: Principal, node?: string): Promise<z.infer<typeof adminNode>> {
     assertMay(who, 'node.read')
-    return this.runtime.node()
+    return (await this.#reach(node)).node()
   }
 
-  /** For metrics: undefined while the runtime does not answer. */
-  async observe(who: Principal): Promise<z.infer<typeof adminNode> | undefined> {
+  /** For metrics: every node. */
+  async observe(who: Principal): Promise<Observed[]> {
     assertMay(who, 'node.read')
-    return this.runtime.node().catch(() => undefined)
+    return Promise.all((await this.nodes.all()).map(observed))
   }
 
-  async pools(who: Principal): Promise<z.infer<typeof poolsStatus>> {
+  async pools(who: Principal, node?: string): Promise<z.infer<typeof poolsStatus>> {
     assertMay(who, 'node.read')
-    return this.runtime.ask('GET', '/pools', poolsStatus)
+    return (await this.#reach(node)).ask('GET', '/pools', poolsStatus)
   }
 
   async saveSchedule(
     who: Principal,
     name: string,
     wanted: z.infer<typeof poolSchedule>,
+    node?: string,
   ): Promise<z.infer<typeof keptSchedule>> {
     assertMay(who, 'pool.change')
-    const kept = await this.runtime.ask('PUT', `/pools/schedules/${name}`, keptSchedule, {}, wanted)
-    await auditNode(this.database.prisma, who, 'pool.schedule', name, wanted)
+    const runtime = await this.#reach(node)
+    const kept = await runtime.ask('PUT', `/pools/schedules/${name}`, keptSchedule, {}, wanted)
+    await auditNode(this.database.prisma, who, 'pool.schedule', name, { ...wanted, ...on(node) })
     return kept
   }
 
-  async deleteSchedule(who: Principal, name: string): Promise<void> {
+  async deleteSchedule(who: Principal, name: string, node?: string): Promise<void> {
     assertMay(who, 'pool.change')
-    await this.runtime.ask('DELETE', `/pools/schedules/${name}`, z.unknown())
-    await auditNode(this.database.prisma, who, 'pool.unschedule', name)
+    await (await this.#reach(node)).ask('DELETE', `/pools/schedules/${name}`, z.unknown())
+    await auditNode(this.database.prisma, who, 'pool.unschedule', name, on(node))
   }
 
-  async warm(who: Principal, wanted: z.infer<typeof warmRequest>): Promise<z.infer<typeof keptWarm>> {
+  async warm(
+    who: Principal,
+    wanted: z.infer<typeof warmRequest>,
+    node?: string,
+  ): Promise<z.infer<typeof keptWarm>> {
     assertMay(who, 'pool.change')
-    const kept = await this.runtime.ask('POST', '/pools/warm', keptWarm, {}, wanted)
-    await auditNode(this.database.prisma, who, 'pool.warm', kept.id, wanted)
+    const kept = await (await this.#reach(node)).ask('POST', '/pools/warm', keptWarm, {}, wanted)
+    await auditNode(this.database.prisma, who, 'pool.warm', kept.id, { ...wanted, ...on(node) })
     return kept
   }
 
-  async cancelWarm(who: Principal, id: string): Promise<void> {
+  async cancelWarm(who: Principal, id: string, node?: string): Promise<void> {
     assertMay(who, 'pool.change')
-    await this.runtime.ask('DELETE', `/pools/warm/${id}`, z.unknown())
-    await auditNode(this.database.prisma, who, 'pool.unwarm', id)
+    await (await this.#reach(node)).ask('DELETE', `/pools/warm/${id}`, z.unknown())
+    await auditNode(this.database.prisma, who, 'pool.unwarm', id, on(node))
+  }
+
+  #reach(node: string | undefined): Promise<RuntimeClient> {
+    return this.nodes.reach(node ?? null)
   }
 }
+
+const observed = async (node: ServerNode): Promise<Observed> => ({
+  ...{ name: node.name, isCordoned: node.row.cordoned, unknown: node.orphans.unknown.length },
+  isMismatch: node.pairing.status.state === 'mismatch',
+  said: await node.describe().catch(() => undefined), // it does not answer, and that is the news
+})
+
+const on = (node: string | undefined) => (node === undefined ? {} : { node })

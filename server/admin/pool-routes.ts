@@ -3,6 +3,7 @@ import { z } from 'zod'
 import {
   keptSchedule,
   keptWarm,
+  nodeQuery,
   poolSchedule,
   poolsStatus,
   scheduleName,
@@ -20,10 +21,11 @@ export const poolRoutes =
       url: '/pools',
       schema: {
         tags,
-        summary: 'The pools, their budget, schedules and requests',
+        summary: 'The pools of a node, their budget, schedules and requests',
+        querystring: nodeQuery,
         response: { 200: poolsStatus },
       },
-      handler: (request) => nodes.pools(request.principal),
+      handler: (request) => nodes.pools(request.principal, request.query.node),
     })
     app.route({
       method: 'PUT',
@@ -34,19 +36,20 @@ export const poolRoutes =
           summary: 'Have sandboxes ready at a time of day',
           params: z.object({ name: scheduleName }),
         },
-        ...{ body: poolSchedule, response: { 200: keptSchedule } },
+        ...{ querystring: nodeQuery, body: poolSchedule, response: { 200: keptSchedule } },
       },
-      handler: (request) => nodes.saveSchedule(request.principal, request.params.name, request.body),
+      handler: ({ principal, params, body, query }) =>
+        nodes.saveSchedule(principal, params.name, body, query.node),
     })
     app.route({
       method: 'DELETE',
       url: '/pools/schedules/:name',
       schema: {
         ...{ tags, summary: 'Drop a schedule', params: z.object({ name: scheduleName }) },
-        response: { 204: z.null() },
+        ...{ querystring: nodeQuery, response: { 204: z.null() } },
       },
       handler: async (request, reply) => {
-        await nodes.deleteSchedule(request.principal, request.params.name)
+        await nodes.deleteSchedule(request.principal, request.params.name, request.query.node)
         return reply.code(204).send(null)
       },
     })
@@ -56,23 +59,24 @@ export const poolRoutes =
       schema: {
         tags,
         summary: 'Have more ready from now on',
+        querystring: nodeQuery,
         body: warmRequest,
         response: { 201: keptWarm },
       },
       handler: async (request, reply) => {
         reply.code(201)
-        return nodes.warm(request.principal, request.body)
+        return nodes.warm(request.principal, request.body, request.query.node)
       },
     })
     app.route({
       method: 'DELETE',
       url: '/pools/warm/:id',
       schema: {
-        ...{ tags, summary: 'Take such a request back' },
+        ...{ tags, summary: 'Take such a request back', querystring: nodeQuery },
         ...{ params: z.object({ id: z.string().regex(/^\w{1,64}$/) }), response: { 204: z.null() } },
       },
       handler: async (request, reply) => {
-        await nodes.cancelWarm(request.principal, request.params.id)
+        await nodes.cancelWarm(request.principal, request.params.id, request.query.node)
         return reply.code(204).send(null)
       },
     })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import {
   adminQuarantine,
   adoptNode,
+  nodeQuery,
   pairing as pairingStatus,
   quarantineEntry,
   quarantineId,
@@ -12,7 +13,7 @@ import {
 } from '../../protocol/api/index.js'
 import type { QuarantineService } from './quarantine-service.js'
 
-/** `/admin/quarantine` and `/admin/installation`: what was set aside, and whether database and node belong together. */
+/** `/admin/quarantine` and `/admin/installation`: what was set aside, and whether database and nodes belong together. */
 export const quarantineRoutes =
   (quarantine: QuarantineService): FastifyPluginAsyncZod =>
   async (app) => {
@@ -63,18 +64,18 @@ export const quarantineRoutes =
       method: 'GET',
       url: '/installation',
       schema: {
-        ...{ tags, summary: 'Whether the database and the node belong together' },
+        ...{ tags, summary: 'Whether the database and a node belong together', querystring: nodeQuery },
         response: { 200: pairingStatus },
       },
-      handler: (request) => quarantine.installation(request.principal),
+      handler: (request) => quarantine.installation(request.principal, request.query.node),
     })
     app.route({
       method: 'POST',
       url: '/installation/adopt',
       schema: {
-        ...{ tags, summary: 'Declare that the node belongs to this database from now on' },
+        ...{ tags, summary: 'Declare that a node belongs to this database from now on' },
         ...{ body: adoptNode, response: { 200: pairingStatus } },
       },
-      handler: (request) => quarantine.adopt(request.principal, request.body.node),
+      handler: (request) => quarantine.adopt(request.principal, request.body),
     })
   }

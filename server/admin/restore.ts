@@ -11,10 +11,11 @@ import {
 import { type RestoreRequest, runtimeSandbox } from '../../protocol/node/index.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
-import { ApiError, notFound } from '../errors.js'
+import { ApiError } from '../errors.js'
+import type { ServerNode } from '../nodes/node.js'
+import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { hostnameOf, present } from '../sandboxes/rows.js'
-import type { SandboxService } from '../sandboxes/service.js'
 
 const entries = z.object({ entries: z.array(quarantineEntry) })
 
@@ -22,21 +23,20 @@ export const entriesOf = async (runtime: RuntimeClient): Promise<QuarantineEntry
   (await runtime.ask('GET', '/quarantine', entries)).entries
 
 /**
- * Restores a sandbox from quarantine. Its row is there first, or the node would be told that nobody knows the sandbox;
+ * Restores a sandbox from the quarantine of a node, on that node. Its row is there first, or the node would be told that nobody knows the sandbox;
  * what the row says decides over the record. Without a row one is made from the record.
  *
  * @param wanted the sandbox's or tenant's id, where the entry does not tell it or the database does not know it
- * @throws ApiError `not_found`, `conflict` with what is missing; the disk stays in quarantine then
+ * @throws ApiError `conflict` with what is missing; the disk stays in quarantine then
  */
 export async function restore(
-  { database, runtime, sandboxes }: { database: Database; runtime: RuntimeClient; sandboxes: SandboxService },
+  { database, templates }: { database: Database; templates: Templates },
+  node: ServerNode,
   who: Principal,
-  id: string,
+  entry: QuarantineEntry,
   wanted: { sandboxId?: string | undefined; tenantId?: string | undefined },
 ): Promise<SandboxWithUsage> {
   const { prisma } = database
-  const entry = (await entriesOf(runtime)).find((one) => one.id === id)
-  if (entry === undefined) throw notFound('entry in quarantine')
   if (entry.diskBytes === null) throw new ApiError('conflict', 'there is no disk to restore')
   const sandboxId = entry.sandboxId ?? wanted.sandboxId
   if (sandboxId === undefined) {
@@ -55,10 +55,17 @@ export async function restore(
       `the disk is of tenant ${entry.tenantId}, the sandbox of ${known.tenantId}`,
     )
   }
+  const isElsewhere = known !== null && known.deletedAt === null && known.nodeId !== node.id
+  if (isElsewhere && known.state !== 'failed') {
+    throw new ApiError('conflict', 'the sandbox is on another node: delete it there first')
+  }
   const row =
     known === null
-      ? await insertRow(database, sandboxes, who, entry, sandboxId, wanted.tenantId)
-      : await prisma.sandbox.update({ where: { id: sandboxId }, data: undeleted(known.deletedAt !== null) })
+      ? await insertRow({ database, templates, node }, who, entry, sandboxId, wanted.tenantId)
+      : await prisma.sandbox.update({
+          where: { id: sandboxId },
+          data: { ...undeleted(known.deletedAt !== null), nodeId: node.id },
+        })
   await prisma.deletedSandbox.deleteMany({ where: { id: sandboxId } })
   const as: RestoreRequest = {
     ...{ sandboxId, tenantId: row.tenantId, template: row.template, hostname: hostnameOf(row.name) },
@@ -71,7 +78,7 @@ export async function restore(
           env: environment.parse(row.env),
         }),
   }
-  const statuses = await runtime.ask('POST', `/quarantine/${id}/restore`, runtimeSandbox, {}, as)
+  const statuses = await node.runtime.ask('POST', `/quarantine/${entry.id}/restore`, runtimeSandbox, {}, as)
   const { state, failure, limits, network } = statuses
   const now = await prisma.sandbox.update({
     where: { id: sandboxId },
@@ -85,13 +92,13 @@ const waiting = { state: 'failed', failure: 'its disk is in quarantine' }
 const undeleted = (deleted: boolean) => (deleted ? { ...waiting, deletedAt: null, expiresAt: null } : waiting)
 
 async function insertRow(
-  { prisma }: Database,
-  sandboxes: SandboxService,
+  { database, templates, node }: { database: Database; templates: Templates; node: ServerNode },
   who: Principal,
   entry: QuarantineEntry,
   id: string,
   asked: string | undefined,
 ) {
+  const { prisma } = database
   const tenantId = asked ?? entry.tenantId
   const tenant = tenantId === null ? null : await prisma.tenant.findUnique({ where: { id: tenantId } })
   if (tenantId === null || tenant === null) {
@@ -101,9 +108,10 @@ async function insertRow(
     )
   }
   const template = entry.template ?? 'base'
-  const limits = entry.limits ?? (await sandboxes.templates.limits(template, undefined))
+  const limits = entry.limits ?? (await templates.limits(template, undefined))
   return prisma.sandbox.create({
     data: {
+      ...{ nodeId: node.id },
       ...{ id, tenantId, template, limits, ...waiting, name: `restored-${id.slice(-4)}` },
       ...{ network: 'none', isolation: 'standard', env: {}, metadata: {}, createdBy: who.actor },
       createdAt: entry.createdAt ?? new Date(),

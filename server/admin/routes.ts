@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { adminNode, adminTenant, changeTenant, tenantId } from '../../protocol/api/index.js'
+import { adminNode, adminTenant, changeTenant, nodeQuery, tenantId } from '../../protocol/api/index.js'
+import type { RegistryService } from '../nodes/service.js'
 import type { NodeService } from './node-service.js'
 import { poolRoutes } from './pool-routes.js'
 import { quarantineRoutes } from './quarantine-routes.js'
 import type { QuarantineService } from './quarantine-service.js'
+import { registryRoutes } from './registry-routes.js'
 import type { TenantAdministration } from './tenant-service.js'
 import { userRoutes } from './user-routes.js'
 import type { UserAdministration } from './user-service.js'
@@ -12,6 +14,7 @@ import type { UserAdministration } from './user-service.js'
 /** What operators act on. */
 export interface Administration {
   readonly nodes: NodeService
+  readonly registry: RegistryService
   readonly quarantine: QuarantineService
   readonly tenants: TenantAdministration
   readonly users: UserAdministration
@@ -19,10 +22,11 @@ export interface Administration {
 
 /** `/admin/*`: for operators, across tenants. */
 export const adminRoutes =
-  ({ nodes, quarantine, tenants, users }: Administration): FastifyPluginAsyncZod =>
+  ({ nodes, registry, quarantine, tenants, users }: Administration): FastifyPluginAsyncZod =>
   async (app) => {
     const tags = ['admin']
     const params = z.object({ id: tenantId })
+    await app.register(registryRoutes(registry))
     await app.register(poolRoutes(nodes))
     await app.register(quarantineRoutes(quarantine))
     await app.register(userRoutes(users))
@@ -30,8 +34,8 @@ export const adminRoutes =
     app.route({
       method: 'GET',
       url: '/node',
-      schema: { tags, summary: 'The node and its pools', response: { 200: adminNode } },
-      handler: (request) => nodes.read(request.principal),
+      schema: { tags, summary: 'A node and its pools', querystring: nodeQuery, response: { 200: adminNode } },
+      handler: (request) => nodes.read(request.principal, request.query.node),
     })
     app.route({
       method: 'GET',

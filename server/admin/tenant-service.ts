@@ -1,11 +1,18 @@
 import type pg from 'pg'
 import type { z } from 'zod'
-import { type AdminTenant, type changeTenant, quota, quotaUsed } from '../../protocol/api/index.js'
+import {
+  type AdminTenant,
+  type changeTenant,
+  type Quota,
+  quota,
+  quotaUsed,
+} from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
+import type { NodeRegistry } from '../nodes/registry.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { admission } from '../sandboxes/admission.js'
 import { usedBy } from '../tenants/used.js'
@@ -16,7 +23,7 @@ const tenantsMax = 500
 export class TenantAdministration {
   constructor(
     private readonly database: Database,
-    private readonly runtime: RuntimeClient,
+    private readonly nodes: NodeRegistry,
   ) {}
 
   async list(who: Principal): Promise<AdminTenant[]> {
@@ -51,7 +58,7 @@ export class TenantAdministration {
         }
       }
       // The kernel first: what it refuses must not stand in the database.
-      await this.runtime.setQuota(id, wanted)
+      await this.#setQuota(id, wanted, quota.parse(row.quota))
       await client.query('UPDATE tenant SET quota = $2 WHERE id = $1', [id, wanted])
       return wanted
     }
@@ -66,12 +73,39 @@ export class TenantAdministration {
     await this.#present(id)
     const { prisma } = this.database
     await prisma.tenant.update({ where: { id }, data: { paused: action === 'pause' } })
-    await this.runtime.actOnTenant(id, action).catch((error: unknown) => {
+    // A node that is unreachable is told when it is back (`nodes/agree.ts`).
+    const acts = await this.#onNodes((node) => node.actOnTenant(id, action))
+    for (const act of acts) {
       // A tenant without sandboxes has nothing to freeze.
-      if (!(error instanceof ApiError && error.code === 'not_found')) throw error
-    })
+      const isNothing = act.error instanceof ApiError && act.error.code === 'not_found'
+      if (act.error !== undefined && !isNothing) throw act.error
+    }
     await audit(prisma, { tenantId: id, actor: who.actor }, `tenant.${action}`, id)
     return this.#present(id)
+  }
+
+  /** Either all nodes have the new quota afterwards, or none. */
+  async #setQuota(id: string, wanted: Quota, before: Quota): Promise<void> {
+    const told = await this.#onNodes((node) => node.setQuota(id, wanted))
+    const failed = told.find(({ error }) => error !== undefined)
+    if (failed === undefined) return
+    for (const { node, error } of told) {
+      if (error === undefined) await node.runtime.setQuota(id, before).catch(() => {}) // the next claim says it again
+    }
+    throw failed.error
+  }
+
+  async #onNodes(act: (node: RuntimeClient) => Promise<unknown>) {
+    const nodes = (await this.nodes.all()).filter(({ state }) => state !== 'unreachable')
+    return Promise.all(
+      nodes.map(async (node) => ({
+        node,
+        error: await act(node.runtime).then(
+          () => undefined,
+          (error: unknown) => error,
+        ),
+      })),
+    )
   }
 
   async #present(id: string): Promise<AdminTenant> {

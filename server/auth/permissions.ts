@@ -69,6 +69,7 @@ export const permissions = {
   'tenant.join': ownAccount,
   'tenant.leave': ownAccount,
   'node.read': operators,
+  'node.change': operators,
   'pool.change': operators,
   'quarantine.change': operators,
   'installation.adopt': operators,

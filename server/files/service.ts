@@ -14,7 +14,6 @@ import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { ByteStream } from '../runtime-client/byte-stream.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
 import type { SandboxService } from '../sandboxes/service.js'
 
 export type { ByteStream }
@@ -23,18 +22,17 @@ export type { ByteStream }
 export class FileService {
   constructor(
     private readonly database: Database,
-    private readonly runtime: RuntimeClient,
     private readonly sandboxes: SandboxService,
   ) {}
 
   async stat(who: Principal, id: string, query: { path: string }): Promise<FileEntry> {
-    await this.sandboxes.authorize(who, 'file.read', id)
-    return this.runtime.ask('GET', `/sandboxes/${id}/files/stat`, fileEntry, query)
+    const node = await this.sandboxes.authorize(who, 'file.read', id)
+    return node.ask('GET', `/sandboxes/${id}/files/stat`, fileEntry, query)
   }
 
   async tree(who: Principal, id: string, query: z.infer<typeof treeQuery>): Promise<FileTree> {
-    await this.sandboxes.authorize(who, 'file.read', id)
-    return this.runtime.ask('GET', `/sandboxes/${id}/tree`, fileTree, query)
+    const node = await this.sandboxes.authorize(who, 'file.read', id)
+    return node.ask('GET', `/sandboxes/${id}/tree`, fileTree, query)
   }
 
   /** The bytes of a file, or a whole tree as tar. Destroying the answer ends the call. */
@@ -44,27 +42,27 @@ export class FileService {
     what: 'files' | 'archive',
     query: { path: string },
   ): Promise<ByteStream> {
-    await this.sandboxes.authorize(who, 'file.read', id)
-    return this.runtime.stream('GET', `/sandboxes/${id}/${what}`, query)
+    const node = await this.sandboxes.authorize(who, 'file.read', id)
+    return node.stream('GET', `/sandboxes/${id}/${what}`, query)
   }
 
   async move(who: Principal, id: string, wanted: z.infer<typeof moveFile>): Promise<FileEntry> {
-    await this.sandboxes.authorize(who, 'file.write', id)
-    const moved = await this.runtime.ask('POST', `/sandboxes/${id}/files/move`, fileEntry, {}, wanted)
+    const node = await this.sandboxes.authorize(who, 'file.write', id)
+    const moved = await node.ask('POST', `/sandboxes/${id}/files/move`, fileEntry, {}, wanted)
     await this.#audit(who, 'file.move', id, wanted)
     return moved
   }
 
   async makeDirectory(who: Principal, id: string, wanted: z.infer<typeof makeDirectory>): Promise<FileEntry> {
-    await this.sandboxes.authorize(who, 'file.write', id)
-    const made = await this.runtime.ask('POST', `/sandboxes/${id}/files/mkdir`, fileEntry, {}, wanted)
+    const node = await this.sandboxes.authorize(who, 'file.write', id)
+    const made = await node.ask('POST', `/sandboxes/${id}/files/mkdir`, fileEntry, {}, wanted)
     await this.#audit(who, 'file.make_directory', id, { path: wanted.path })
     return made
   }
 
   async remove(who: Principal, id: string, query: z.infer<typeof removeQuery>): Promise<void> {
-    await this.sandboxes.authorize(who, 'file.write', id)
-    await this.runtime.ask('DELETE', `/sandboxes/${id}/files`, z.unknown(), query)
+    const node = await this.sandboxes.authorize(who, 'file.write', id)
+    await node.ask('DELETE', `/sandboxes/${id}/files`, z.unknown(), query)
     await this.#audit(who, 'file.delete', id, { path: query.path })
   }
 
@@ -75,17 +73,17 @@ export class FileService {
     { path, mode }: { path: string; mode?: number | undefined },
     content: Readable,
   ): Promise<{ entry: FileEntry; created: boolean }> {
-    await this.sandboxes.authorize(who, 'file.write', id)
+    const node = await this.sandboxes.authorize(who, 'file.write', id)
     const query = mode === undefined ? { path } : { path, mode: mode.toString(8) }
-    const { status, body } = await this.runtime.send('PUT', `/sandboxes/${id}/files`, query, content)
+    const { status, body } = await node.send('PUT', `/sandboxes/${id}/files`, query, content)
     await this.#audit(who, 'file.write', id, { path })
     return { entry: fileEntry.parse(body), created: status === 201 }
   }
 
   /** Unpacks a tar into a directory. */
   async unpack(who: Principal, id: string, { path }: { path: string }, content: Readable): Promise<void> {
-    await this.sandboxes.authorize(who, 'file.write', id)
-    await this.runtime.send('PUT', `/sandboxes/${id}/archive`, { path }, content)
+    const node = await this.sandboxes.authorize(who, 'file.write', id)
+    await node.send('PUT', `/sandboxes/${id}/archive`, { path }, content)
     await this.#audit(who, 'archive.write', id, { path })
   }
 

@@ -1,24 +1,22 @@
 import type { FastifyInstance } from 'fastify'
-import type { Pairing } from '../installation/pairing.js'
+import type { Readiness } from '../nodes/readiness.js'
 
-/** `/healthz`: this process lives. `/readyz`: and so does what it needs. */
+/** `/healthz`: this process lives. `/readyz`: and so does what it needs, of nodes one that belongs to the database. */
 export function serveHealth(
   app: FastifyInstance,
-  needs: { database: () => Promise<unknown>; runtime: () => Promise<unknown> },
-  pairing: Pairing,
+  needs: { database: () => Promise<unknown>; nodes: () => Promise<Readiness> },
 ): void {
   app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }))
   app.get('/readyz', { schema: { hide: true } }, async (_, reply) => {
-    const [db, rt] = await Promise.all([works(needs.database), works(needs.runtime)])
-    if (db && rt && pairing.status.state !== 'paired') await works(() => pairing.check())
-    const { state, problem } = pairing.status
-    const ready = db && rt && state === 'paired'
+    const [db, nodes] = await Promise.all([works(needs.database), needs.nodes().catch(() => undefined)])
+    const { answers, state, problem } = nodes ?? { answers: false, state: 'unknown', problem: null }
+    const ready = db && answers && state === 'paired'
     return reply.code(ready ? 200 : 503).send({
       status: ready ? 'ready' : 'not ready',
       installation: state,
       ...(problem === null ? {} : { problem }),
       database: db ? 'ok' : 'unreachable',
-      runtime: rt ? 'ok' : 'unreachable',
+      runtime: answers ? 'ok' : 'unreachable',
     })
   })
 }

@@ -1,17 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Node, PoolStatus } from '../../protocol/api/index.js'
-import type { NodeService } from '../admin/node-service.js'
-import type { Pairing } from '../installation/pairing.js'
-import type { Orphans } from '../sandboxes/orphans.js'
+import type { PoolStatus } from '../../protocol/api/index.js'
+import type { NodeService, Observed } from '../admin/node-service.js'
 
 /** `GET /metrics` for Prometheus, with an operator's key: it tells of every tenant's load. */
-export function serveMetrics(
-  app: FastifyInstance,
-  nodes: NodeService,
-  pairing: Pairing,
-  orphans: Orphans,
-): void {
+export function serveMetrics(app: FastifyInstance, nodes: NodeService): void {
   const register = new Registry()
   collectDefaultMetrics({ register, prefix: 'cloche_server_' })
   const duration = new Histogram({
@@ -25,33 +18,36 @@ export function serveMetrics(
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
   })
   const show = nodeGauges(register)
-  const mismatch = new Gauge({
-    ...{ name: 'cloche_installation_mismatch', registers: [register] },
-    help: 'Whether database and node do not belong together, so that nothing is created or destroyed',
-  })
-  const unknown = new Gauge({
-    ...{ name: 'cloche_unknown_sandboxes', registers: [register] },
-    help: 'Sandboxes on the node that the database does not know and that wait for an operator',
-  })
   app.route({
     method: 'GET',
     url: '/metrics',
     schema: { hide: true },
     handler: async (request, reply) => {
-      const node = await nodes.observe(request.principal)
-      mismatch.set(Number(pairing.status.state === 'mismatch'))
-      unknown.set(orphans.unknown.length)
-      show(node)
+      show(await nodes.observe(request.principal))
       return reply.type(register.contentType).send(await register.metrics())
     },
   })
 }
 
-/** What the runtime says of its node and pools. */
-function nodeGauges(register: Registry): (node: Node | undefined) => void {
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name: `cloche_${name}`, help, labelNames, registers: [register] })
-  const up = gauge('runtime_up', 'Whether the runtime answers')
+/** What nodes say of themselves and their pools. */
+function nodeGauges(register: Registry): (nodes: readonly Observed[]) => void {
+  const all: Gauge[] = []
+  const gauge = (name: string, help: string, labelNames: string[] = []) => {
+    const labels = [...labelNames, 'node']
+    const one = new Gauge({ name: `cloche_${name}`, help, labelNames: labels, registers: [register] })
+    all.push(one)
+    return one
+  }
+  const up = gauge('runtime_up', 'Whether the node answers')
+  const cordoned = gauge('node_cordoned', 'Whether the node takes no new work')
+  const mismatch = gauge(
+    'installation_mismatch',
+    'Whether database and node do not belong together, so that nothing is created or destroyed',
+  )
+  const unknown = gauge(
+    'unknown_sandboxes',
+    'Sandboxes on the node that the database does not know and that wait for an operator',
+  )
   const sandboxes = gauge('sandboxes', 'Sandboxes of tenants on the node', ['state'])
   const memory = gauge('node_memory_available_bytes', 'Memory that the node has left')
   const disk = gauge('node_disk_used_bytes', "Space used on the sandboxes' disk")
@@ -59,24 +55,32 @@ function nodeGauges(register: Registry): (node: Node | undefined) => void {
   const quarantined = gauge('quarantined_sandboxes', 'Sandboxes in quarantine, with their disks')
   const problems = gauge('node_problems', 'What an operator should look at, as the operator page lists it')
   const pools = poolGauges(gauge)
-  return (node) => {
-    up.set(node === undefined ? 0 : 1)
-    if (node === undefined) return
-    sandboxes.set({ state: 'running' }, node.running)
-    sandboxes.set({ state: 'other' }, node.sandboxes - node.running)
-    memory.set(node.memoryAvailableBytes)
-    disk.set(node.diskUsedBytes)
-    load.set(node.load1)
-    quarantined.set(node.quarantined)
-    problems.set(node.problems.length)
-    pools(node.pools)
+  return (nodes) => {
+    // A node that is gone, or does not answer, has no figures rather than old ones.
+    for (const one of all) one.reset()
+    for (const { name, isCordoned, isMismatch, unknown: unknownThere, said } of nodes) {
+      const labels = { node: name }
+      up.set(labels, said === undefined ? 0 : 1)
+      cordoned.set(labels, Number(isCordoned))
+      mismatch.set(labels, Number(isMismatch))
+      unknown.set(labels, unknownThere)
+      if (said === undefined) continue
+      sandboxes.set({ state: 'running', ...labels }, said.running)
+      sandboxes.set({ state: 'other', ...labels }, said.sandboxes - said.running)
+      memory.set(labels, said.memoryAvailableBytes)
+      disk.set(labels, said.diskUsedBytes)
+      load.set(labels, said.load1)
+      quarantined.set(labels, said.quarantined)
+      problems.set(labels, said.problems.length)
+      pools(name, said.pools)
+    }
   }
 }
 
 type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
-/** What the runtime says of its pools. Counters begin anew when the runtime does. */
-function poolGauges(gauge: MakeGauge): (pools: readonly PoolStatus[]) => void {
+/** What a node says of its pools. Counters begin anew when its runtime does. */
+function poolGauges(gauge: MakeGauge): (node: string, pools: readonly PoolStatus[]) => void {
   const labels = ['template', 'isolation', 'purpose', 'memory_mib']
   const of = (name: string, help: string, read: (pool: PoolStatus) => number) => ({
     gauge: gauge(`pool_${name}`, help, labels),
@@ -102,10 +106,10 @@ function poolGauges(gauge: MakeGauge): (pools: readonly PoolStatus[]) => void {
     of('failing', 'Whether making one failed last', (pool) => Number(pool.failure !== null)),
   ]
   const discarded = gauge('pool_discarded_total', 'Sandboxes destroyed unclaimed', [...labels, 'reason'])
-  return (pools) => {
+  return (node, pools) => {
     for (const pool of pools) {
       const { template, isolation, purpose, memoryMiB } = pool
-      const where = { template, isolation, purpose, memory_mib: memoryMiB }
+      const where = { template, isolation, purpose, memory_mib: memoryMiB, node }
       for (const row of rows) row.gauge.set(where, row.read(pool))
       for (const [reason, count] of Object.entries(pool.discardedTotal)) {
         discarded.set({ ...where, reason }, count)

@@ -20,9 +20,9 @@ export async function databaseInstallation(pool: pg.Pool): Promise<string> {
 }
 
 /**
- * Whether the database and the node belong together. Both carry the id of their installation; a node that has none yet
- * takes that of the database when nothing speaks against it. An empty or foreign database, or an emptied node, is a
- * mismatch: then the node is left as it is.
+ * Whether the database and a node belong together. Both carry the id of their installation, and the node its own id in
+ * it; a node that has none yet takes those of the database when nothing speaks against it. An empty or foreign
+ * database, an emptied node, or another node under the address of this one is a mismatch: then the node is left as it is.
  */
 export class Pairing {
   #status: PairingStatus = { state: 'unknown', database: null, node: null, problem: null }
@@ -30,7 +30,8 @@ export class Pairing {
 
   constructor(
     private readonly database: Database,
-    private readonly runtime: () => RuntimeClient,
+    private readonly nodeId: string,
+    private readonly runtime: RuntimeClient,
     private readonly log: Logger,
   ) {}
 
@@ -73,8 +74,9 @@ export class Pairing {
 
   async #look(): Promise<PairingStatus> {
     const database = await databaseInstallation(this.database.pool)
-    const node = (await this.runtime().node()).installation
-    const problem = node === database ? null : await this.#compare(database, node)
+    const { installation: node, nodeId } = await this.runtime.node()
+    const problem =
+      node === database && nodeId === this.nodeId ? null : await this.#compare(database, node, nodeId)
     const state = problem === null ? 'paired' : 'mismatch'
     if (state !== this.#status.state || problem !== this.#status.problem) {
       if (problem !== null) this.log.error({ database, node }, problem)
@@ -85,22 +87,32 @@ export class Pairing {
   }
 
   /** @returns what is wrong; null when the node has been told that it belongs to this database */
-  async #compare(database: string, node: string | null): Promise<string | null> {
-    if (node !== null) {
+  async #compare(database: string, node: string | null, nodeId: string | null): Promise<string | null> {
+    if (node !== null && node !== database) {
       return `The database is not the one that this node belongs to: its installation is ${database}, and the node's is ${node}. ${toDo}.`
     }
-    const runtime = this.runtime()
-    const statuses = (await runtime.list()).map(({ id }) => id)
-    const { entries: aside } = await runtime.ask('GET', '/quarantine', entries)
-    const ids = [...statuses, ...aside.flatMap(({ sandboxId }) => sandboxId ?? [])]
+    if (nodeId !== null) {
+      return `The address of this node leads to another one: it is registered as ${this.nodeId}, and says that it is ${nodeId}. ${toDo}.`
+    }
     const { prisma } = this.database
+    const ids = await this.#idsThere()
+    if (node !== null) {
+      // It has belonged to this database since before nodes had ids.
+      const elsewhere = await prisma.sandbox.count({
+        where: { id: { in: ids }, deletedAt: null, nodeId: { not: this.nodeId } },
+      })
+      if (elsewhere > 0) {
+        return `The node has ${elsewhere} sandboxes that the database has on another node. ${toDo}.`
+      }
+      await this.#tell(database)
+      return null
+    }
     const [known, rows] = [
       await prisma.sandbox.count({ where: { id: { in: ids } } }),
-      await prisma.sandbox.count({ where: { deletedAt: null } }),
+      await prisma.sandbox.count({ where: { deletedAt: null, nodeId: this.nodeId } }),
     ]
-    const here = statuses.length + aside.length
-    if (known === 0 && here > 0) {
-      return `The node has ${here} sandboxes, and the database knows none of them. ${toDo}.`
+    if (known === 0 && ids.length > 0) {
+      return `The node has ${ids.length} sandboxes, and the database knows none of them. ${toDo}.`
     }
     if (known === 0 && rows > 0) {
       return `The database has ${rows} sandboxes, and the node has none and has never belonged to an installation. ${toDo}.`
@@ -109,7 +121,14 @@ export class Pairing {
     return null
   }
 
+  /** Of its sandboxes, and of those that it has set aside. */
+  async #idsThere(): Promise<string[]> {
+    const statuses = (await this.runtime.list()).map(({ id }) => id)
+    const { entries: aside } = await this.runtime.ask('GET', '/quarantine', entries)
+    return [...statuses, ...aside.flatMap(({ sandboxId }) => sandboxId ?? [])]
+  }
+
   async #tell(id: string): Promise<void> {
-    await this.runtime().ask('PUT', '/installation', z.unknown(), {}, { id })
+    await this.runtime.ask('PUT', '/installation', z.unknown(), {}, { id, node: this.nodeId })
   }
 }

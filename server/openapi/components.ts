@@ -78,6 +78,23 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   UsageReport: [protocol.usageReport],
   AuditEvent: [protocol.auditEvent],
   Node: [protocol.node],
+  RegisteredNode: [protocol.registeredNode],
+  AddNode: [
+    protocol.addNode,
+    {
+      name: 'second',
+      address: {
+        url: 'https://node2.example.org:7443',
+        ...{
+          caFile: '/etc/cloche/ca.pem',
+          certFile: '/etc/cloche/server.pem',
+          keyFile: '/etc/cloche/server.key',
+        },
+      },
+      labels: { zone: 'b' },
+    },
+  ],
+  ChangeNode: [protocol.changeNode, { cordoned: true }],
   Quarantine: [protocol.adminQuarantine],
   QuarantineEntry: [protocol.quarantineEntry],
   QuarantineSandbox: [protocol.quarantineSandbox],

@@ -66,6 +66,10 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /admin/users': 'listUsers',
   'POST /admin/users/:id/reset-link': 'createResetLink',
   'GET /admin/node': 'getNode',
+  'GET /admin/nodes': 'listNodes',
+  'POST /admin/nodes': 'addNode',
+  'PATCH /admin/nodes/:id': 'updateNode',
+  'DELETE /admin/nodes/:id': 'removeNode',
   'GET /admin/pools': 'getPools',
   'PUT /admin/pools/schedules/:name': 'saveSchedule',
   'DELETE /admin/pools/schedules/:name': 'deleteSchedule',
@@ -93,7 +97,7 @@ export const tags: readonly { readonly name: string; readonly description: strin
   { name: 'runs', description: 'One-off tasks: each runs in a fresh sandbox that is deleted afterwards.' },
   { name: 'tenants', description: 'Tenants with their members, API keys, quota, usage and audit log.' },
   { name: 'account', description: 'Your own name, password, sessions and account; password reset links.' },
-  { name: 'admin', description: 'For operators: the node, its pools, and every tenant.' },
+  { name: 'admin', description: 'For operators: nodes, their pools, and every tenant.' },
 ]
 
 /** What a call reads or answers that is not JSON. */

@@ -3,8 +3,8 @@ import { createRun, type Quota } from '../../protocol/api/index.js'
 import type { RuntimeRunResult } from '../../protocol/node/index.js'
 import type { Notices } from '../database/notices.js'
 import { isDatabaseUnavailable } from '../database/unavailable.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
-import type { Templates } from '../sandboxes/templates.js'
+import type { RunPlacer } from '../nodes/run-placer.js'
+import type { Templates } from '../nodes/templates.js'
 import { classify, reasonOf } from './failure.js'
 import { leaseSeconds, type RunLeases } from './leases.js'
 import type { RunLogs } from './logs.js'
@@ -23,7 +23,7 @@ export interface DispatcherParts {
   readonly store: RunStore
   readonly leases: RunLeases
   readonly logs: RunLogs
-  readonly runtime: RuntimeClient
+  readonly placer: RunPlacer
   readonly templates: Templates
   readonly notices: Notices
   readonly log: Logger
@@ -209,7 +209,8 @@ export class Dispatcher implements AsyncDisposable {
       const { run } = await planned()
       const whole = { ...run, id, lease, tenantId, quota }
       const hear = this.parts.logs.of(id)
-      const result = await perform(this.parts.runtime, whole, (event) => hear?.tell(event), stopped)
+      const node = await this.parts.placer.place(whole)
+      const result = await perform(node, whole, (event) => hear?.tell(event), stopped)
       return await this.#finish(row, result)
     } catch (error) {
       if (stopped.aborted) return { outcome: 'lost', more: true }

@@ -22,33 +22,40 @@ import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction, type Prisma } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { ApiError, notFound } from '../errors.js'
+import type { ServerNode } from '../nodes/node.js'
+import type { Placer } from '../nodes/placer.js'
+import type { NodeRegistry } from '../nodes/registry.js'
+import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { quotaOf } from '../tenants/tenants.js'
 import { record } from '../usage/meter.js'
 import { admission, admit, insert, LastSeen, nameTaken, quotaUsage } from './admission.js'
+import { isNodeClosed, mayGoElsewhere } from './elsewhere.js'
 import { hostnameOf, present } from './rows.js'
-import type { SandboxStatusCache } from './status-cache.js'
-import type { Templates } from './templates.js'
 
 type Row = Prisma.SandboxGetPayload<object>
 
 const envSchema = z.record(z.string(), z.string())
 
-/** Sandboxes whose tenant is remembered. */
+/** Sandboxes whose tenant and node are remembered. */
 const maxOwners = 10_000
+/** One that an operator restores on another node is found there after this time. */
+const ownerFreshMs = 60_000
+/** Where one belongs. */
+type Owner = Pick<Row, 'tenantId' | 'nodeId'>
 
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
 export class SandboxService {
   readonly #underWay = new Set<string>()
   readonly #lastSeen = new LastSeen()
-  /** Tenants of sandboxes, by id: they never change hands. */
-  readonly #owners = new LRUCache<string, string>({ max: maxOwners })
+  /** Tenants and nodes of sandboxes, by id: they never change hands. */
+  readonly #owners = new LRUCache<string, Owner>({ max: maxOwners, ttl: ownerFreshMs })
 
   constructor(
     private readonly database: Database,
-    private readonly runtime: RuntimeClient,
+    private readonly nodes: NodeRegistry,
+    private readonly placer: Placer,
     readonly templates: Templates,
-    readonly statuses: SandboxStatusCache,
     notices: Notices,
   ) {
     notices.on('notice', (told) => {
@@ -73,7 +80,7 @@ export class SandboxService {
     const row: Row = {
       ...{ id, tenantId: who.tenantId, name, template, state: 'running', failure: null, limits, network },
       ...{ isolation, env, metadata, ttlSeconds, createdBy: who.actor, createdAt, expiresAt },
-      ...{ startedAt: createdAt, deletedAt: null, metered: null },
+      ...{ startedAt: createdAt, deletedAt: null, metered: null, nodeId: null },
     }
     this.#underWay.add(id)
     try {
@@ -81,6 +88,10 @@ export class SandboxService {
         ...{ tenantId: who.tenantId, template, limits, network, isolation, env },
       })
     } catch (error) {
+      if (isNodeClosed(error)) {
+        await this.nodes.refresh()
+        return await this.create(who, wanted, id)
+      }
       // A name that we made up is nobody's mistake: a longer part of another id is taken.
       if (wanted.name !== undefined || !(error instanceof ApiError && error.existingId)) {
         const code = error instanceof ApiError ? error.code : 'internal'
@@ -109,7 +120,8 @@ export class SandboxService {
     try {
       const { template, limits, network, isolation } = present(row, undefined)
       // The same answer when the node has it already.
-      const statuses = await this.runtime.claim(id, {
+      const node = await this.nodes.reach(row.nodeId)
+      const statuses = await node.claim(id, {
         ...{ tenantId: row.tenantId, template, limits, network, isolation, env: envSchema.parse(row.env) },
         ...{ quota: await quotaOf(this.database.prisma, row.tenantId), hostname: hostnameOf(row.name) },
       })
@@ -132,7 +144,10 @@ export class SandboxService {
     const { id, tenantId, name, template } = row
     const { limits } = wanted
     const hostname = hostnameOf(name)
-    const claim = (quota: Quota) => this.runtime.claim(id, { ...wanted, quota, hostname })
+    const { memoryMiB, diskMiB } = limits
+    const place = { template, isolation: wanted.isolation, purpose: 'sandbox', memoryMiB, diskMiB } as const
+    let node = await this.placer.place(tenantId, place)
+    const claim = (quota: Quota) => node.runtime.claim(id, { ...wanted, quota, hostname })
     const presumed = this.#lastSeen.presume(tenantId, limits)
     // Most of the time nothing will refuse it, so it is made while the database is asked.
     let claiming = presumed === undefined ? undefined : claim(presumed)
@@ -140,16 +155,30 @@ export class SandboxService {
     try {
       const detail = { name, template }
       const entry = { at: row.createdAt, actor: who.actor, action: 'sandbox.create', detail }
+      row.nodeId = node.id
       const inserted = await insert(this.database.pool, row, entry).catch(async (error: unknown) => {
         throw await nameTaken(error, this.database.pool, row)
       })
       const seen = quotaUsage(inserted)
       const quota = admit(seen, limits)
       this.#lastSeen.saw(tenantId, seen, limits)
-      claiming ??= claim(quota)
-      const statuses = await claiming
+      let statuses: RuntimeSandbox | undefined
+      for (const refused = new Set<string>(); statuses === undefined; ) {
+        claiming ??= claim(quota)
+        try {
+          statuses = await claiming
+        } catch (error) {
+          if (!mayGoElsewhere(error)) throw error
+          const next = await this.placer.place(tenantId, place, refused.add(node.id)).catch(() => undefined)
+          if (next === undefined) throw error // that of the last node which was asked says more
+          await this.database.pool.query('UPDATE sandbox SET "nodeId" = $2 WHERE id = $1', [id, next.id])
+          node = next
+          row.nodeId = next.id
+          claiming = undefined
+        }
+      }
       if (presumed !== undefined && !isDeepStrictEqual(presumed, quota)) {
-        await this.runtime.setQuota(tenantId, quota)
+        await node.runtime.setQuota(tenantId, quota)
       }
       this.#remember(row)
       return present(row, statuses)
@@ -163,7 +192,7 @@ export class SandboxService {
         await client.query('DELETE FROM sandbox WHERE id = $1', [id])
         await client.query('INSERT INTO deleted_sandbox (id) VALUES ($1) ON CONFLICT DO NOTHING', [id])
       })
-      await this.runtime.remove(id).catch(() => {})
+      await node.runtime.remove(id).catch(() => {})
       throw error
     }
   }
@@ -178,20 +207,21 @@ export class SandboxService {
       take: page.limit + 1,
       ...(page.cursor === undefined ? {} : { cursor: { id: page.cursor }, skip: 1 }),
     })
-    // Names and states are worth showing even while the runtime is away.
-    const statuses = await this.statuses.all().catch(() => new Map<string, RuntimeSandbox>())
-    const items = rows.slice(0, page.limit).map((row) => this.#present(row, statuses.get(row.id)))
+    // Names and states are worth showing even while a node is away.
+    const statuses = await this.nodes.statuses(rows.map(({ nodeId }) => nodeId))
+    const shown = rows.slice(0, page.limit)
+    const items = await Promise.all(shown.map((row) => this.#present(row, statuses.get(row.id))))
     return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
   }
 
   async get(who: Principal, id: string): Promise<SandboxWithUsage> {
     const row = await this.#rowFor(who, 'sandbox.read', id)
-    return this.#present(row, await this.#liveOf(id))
+    return this.#present(row, await this.#liveOf(row))
   }
 
   /** Sets what `wanted` names and nothing else, under a lock of the row: two changes at once both hold. */
   async update(who: Principal, id: string, wanted: UpdateSandbox): Promise<SandboxWithUsage> {
-    await this.#rowFor(who, 'sandbox.change', id)
+    const { nodeId } = await this.#rowFor(who, 'sandbox.change', id)
     const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
       const row = await lockRow(client, id)
       const before = present(row, undefined)
@@ -217,7 +247,8 @@ export class SandboxService {
       }
       // The kernel may refuse; then nothing has changed. Should the commit fail after it, `repair` sets it back.
       if (wanted.limits !== undefined || wanted.network !== undefined) {
-        await this.runtime.change(id, { limits, network })
+        const node = await this.nodes.reach(nodeId)
+        await node.change(id, { limits, network })
       }
     }
     const first = wanted.limits === undefined ? [] : admission(who.tenantId, id)
@@ -230,12 +261,13 @@ export class SandboxService {
   }
 
   /**
-   * Gives sandboxes of the node the limits and the network that their rows say, where these differ: after a server or
+   * Gives sandboxes of a node the limits and the network that their rows say, where these differ: after a server or
    * a database that died in the middle of a change.
    */
-  async repair(statuses: readonly RuntimeSandbox[], log: Logger): Promise<void> {
+  async repair({ id: nodeId, runtime }: ServerNode, log: Logger): Promise<void> {
+    const statuses = await runtime.list()
     const rows = await this.database.prisma.sandbox.findMany({
-      where: { id: { in: statuses.map(({ id }) => id) }, deletedAt: null },
+      where: { id: { in: statuses.map(({ id }) => id) }, deletedAt: null, nodeId },
       select: { id: true, limits: true, network: true },
     })
     const byId = new Map(rows.map((row) => [row.id, row]))
@@ -244,10 +276,10 @@ export class SandboxService {
       if (row === undefined || this.isUnderWay(one.id) || agrees(row, one)) continue
       await inTransaction(this.database.pool, async (client) => {
         const now = await lockRow(client, one.id)
-        if (agrees(now, await this.runtime.get(one.id))) return
+        if (agrees(now, await runtime.get(one.id))) return
         const { limits, network } = present(now, undefined)
         log.warn({ id: one.id, limits, had: one.limits }, 'a sandbox is set to the limits that its row says')
-        await this.runtime.change(one.id, { limits, network })
+        await runtime.change(one.id, { limits, network })
       }).catch((error: unknown) =>
         log.warn({ error, id: one.id }, 'limits of a sandbox could not be repaired'),
       )
@@ -255,31 +287,28 @@ export class SandboxService {
   }
 
   act(who: Principal, id: string, action: 'pause' | 'resume' | 'start'): Promise<SandboxWithUsage> {
-    return this.#act(who, id, action, () => this.runtime.act(id, action))
+    return this.#act(who, id, action, (node) => node.act(id, action))
   }
 
   /** Answers when every process has ended, at the latest when the grace is over. */
   stop(who: Principal, id: string, how: StopSandbox): Promise<SandboxWithUsage> {
-    return this.#act(who, id, 'stop', () => this.#stop(id, how))
-  }
-
-  #stop(id: string, how: StopSandbox): Promise<RuntimeSandbox> {
-    return this.runtime.ask('POST', `/sandboxes/${id}/stop`, runtimeSandbox, {}, how)
+    return this.#act(who, id, 'stop', (node) => stopOn(node, id, how))
   }
 
   async #act(
     who: Principal,
     id: string,
     action: 'pause' | 'resume' | 'stop' | 'start',
-    act: () => Promise<RuntimeSandbox>,
+    act: (node: RuntimeClient) => Promise<RuntimeSandbox>,
   ): Promise<SandboxWithUsage> {
     const row = await this.#rowFor(who, 'sandbox.change', id)
+    const node = await this.nodes.reach(row.nodeId)
     const starts = action === 'start' && !['running', 'paused'].includes(row.state)
     const quota = starts ? await this.#makeRoom(who, row) : undefined
     try {
       // After a reboot the node knows the tenant's sandboxes, but not what binds them together.
-      if (quota !== undefined) await this.runtime.setQuota(who.tenantId, quota)
-      const statuses = await act()
+      if (quota !== undefined) await node.setQuota(who.tenantId, quota)
+      const statuses = await act(node)
       const { state, failure } = statuses
       const startedAt = action === 'start' ? new Date() : row.startedAt
       await this.database.prisma.sandbox.update({ where: { id }, data: { state, failure, startedAt } })
@@ -294,28 +323,34 @@ export class SandboxService {
     }
   }
 
+  /** One on a node that is unreachable counts as deleted at once; the node destroys it when it is back (`reconcile.ts`). */
   async remove(who: Principal, id: string): Promise<void> {
-    await this.#rowFor(who, 'sandbox.delete', id)
-    await this.destroy(id)
+    const row = await this.#rowFor(who, 'sandbox.delete', id)
+    await this.#destroy(row)
     await audit(this.database.prisma, who, 'sandbox.delete', id)
   }
 
   /** Stops one whose time is over, so that its processes can end in good order, and deletes it. */
   async expire(id: string): Promise<void> {
+    const row = await this.database.prisma.sandbox.findUniqueOrThrow({ where: { id } })
     try {
-      await this.#stop(id, stopSandbox.parse({}))
+      await stopOn(await this.nodes.reach(row.nodeId), id, stopSandbox.parse({}))
     } catch (error) {
       // It is gone already, or will be: deleting it tells.
       if (!(error instanceof ApiError)) throw error
     }
-    await this.destroy(id)
+    await this.#destroy(row)
   }
 
   /** Deletes without asking whose it is: for `remove` and for what has expired. */
-  async destroy(id: string): Promise<void> {
-    const last = await this.#liveOf(id)
-    if (last !== undefined) await record(this.database, [last])
-    await this.runtime.remove(id)
+  async #destroy(row: Row): Promise<void> {
+    const { id } = row
+    const node = await this.nodes.of(row.nodeId)
+    if (node.state !== 'unreachable') {
+      const last = await this.#liveOf(row)
+      if (last !== undefined) await record(this.database, [last])
+      await node.runtime.remove(id)
+    }
     this.#owners.delete(id)
     await this.database.prisma.sandbox.update({
       where: { id },
@@ -328,11 +363,15 @@ export class SandboxService {
    * For calls that the runtime answers, and it knows what is deleted: who has been seen with a sandbox is its owner
    * still, and nobody waits for the database.
    *
-   * @throws ApiError `forbidden`; `not_found` when there is none, or it is another tenant's
+   * @returns the node that the sandbox is on
+   * @throws ApiError `forbidden`; `not_found` when there is none, or it is another tenant's; `runtime_unavailable` while
+   * its node is unreachable
    */
-  async authorize(who: Principal, action: Action, id: string): Promise<void> {
+  async authorize(who: Principal, action: Action, id: string): Promise<RuntimeClient> {
     assertMay(who, action)
-    if (this.#owners.get(id) !== who.tenantId) await this.#row(who, id)
+    const owner = this.#owners.get(id)
+    const { nodeId } = owner?.tenantId === who.tenantId ? owner : await this.#row(who, id)
+    return this.nodes.reach(nodeId)
   }
 
   /** What sandboxes can be made from. */
@@ -341,8 +380,8 @@ export class SandboxService {
     return this.templates.list()
   }
 
-  #remember({ id, tenantId }: Row): void {
-    this.#owners.set(id, tenantId)
+  #remember({ id, tenantId, nodeId }: Row): void {
+    this.#owners.set(id, { tenantId, nodeId })
   }
 
   /** @throws ApiError as `authorize` */
@@ -374,19 +413,29 @@ export class SandboxService {
   }
 
   /** The row of one that is being made says what it will be. */
-  #present(row: Omit<Row, 'env' | 'metered'>, statuses: RuntimeSandbox | undefined): SandboxWithUsage {
+  async #present(
+    row: Omit<Row, 'env' | 'metered'>,
+    statuses: RuntimeSandbox | undefined,
+  ): Promise<SandboxWithUsage> {
+    if ((await this.nodes.of(row.nodeId)).state === 'unreachable') {
+      return present({ ...row, state: 'unreachable' }, undefined)
+    }
     const coming = statuses === undefined && this.#underWay.has(row.id)
     return present(coming ? { ...row, state: 'creating' } : row, statuses)
   }
 
-  async #liveOf(id: string): Promise<RuntimeSandbox | undefined> {
+  async #liveOf({ id, nodeId }: Row): Promise<RuntimeSandbox | undefined> {
     try {
-      return await this.runtime.get(id)
+      return await (await this.nodes.reach(nodeId)).get(id)
     } catch (error) {
       if (error instanceof ApiError) return undefined // away, or not there: the row says what was last known
       throw error
     }
   }
+}
+
+function stopOn(node: RuntimeClient, id: string, how: StopSandbox): Promise<RuntimeSandbox> {
+  return node.ask('POST', `/sandboxes/${id}/stop`, runtimeSandbox, {}, how)
 }
 
 /** @throws ApiError `not_found` when it was deleted meanwhile */

@@ -3,25 +3,23 @@ import type { OpenTerminal, Terminal } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
 import type { SandboxService } from '../sandboxes/service.js'
 
 /** Terminals of sandboxes. */
 export class TerminalService {
   constructor(
     private readonly database: Database,
-    private readonly runtime: RuntimeClient,
     private readonly sandboxes: SandboxService,
   ) {}
 
   async list(who: Principal, sandboxId: string): Promise<Terminal[]> {
-    await this.sandboxes.authorize(who, 'terminal.read', sandboxId)
-    return this.runtime.terminals(sandboxId)
+    const node = await this.sandboxes.authorize(who, 'terminal.read', sandboxId)
+    return node.terminals(sandboxId)
   }
 
   async open(who: Principal, sandboxId: string, wanted: OpenTerminal): Promise<Terminal> {
-    await this.sandboxes.authorize(who, 'terminal.open', sandboxId)
-    const terminal = await this.runtime.openTerminal(sandboxId, wanted)
+    const node = await this.sandboxes.authorize(who, 'terminal.open', sandboxId)
+    const terminal = await node.openTerminal(sandboxId, wanted)
     await audit(this.database.prisma, who, 'terminal.open', sandboxId)
     return terminal
   }
@@ -36,13 +34,13 @@ export class TerminalService {
     terminalId: string,
     since: number | undefined,
   ): Promise<Duplex> {
-    await this.sandboxes.authorize(who, 'terminal.open', sandboxId)
-    return this.runtime.attach(sandboxId, terminalId, since)
+    const node = await this.sandboxes.authorize(who, 'terminal.open', sandboxId)
+    return node.attach(sandboxId, terminalId, since)
   }
 
   async close(who: Principal, sandboxId: string, terminalId: string): Promise<void> {
-    await this.sandboxes.authorize(who, 'terminal.close', sandboxId)
-    await this.runtime.closeTerminal(sandboxId, terminalId)
+    const node = await this.sandboxes.authorize(who, 'terminal.close', sandboxId)
+    await node.closeTerminal(sandboxId, terminalId)
     await audit(this.database.prisma, who, 'terminal.close', sandboxId)
   }
 }

@@ -34,6 +34,7 @@ export const stepsOf: Record<SandboxState, readonly Step[]> = {
   stopped: [start],
   failed: [start],
   deleted: [],
+  unreachable: [],
 }
 
 /** Takes steps, changes and deletes, says what came of it, and makes every page look again. */

@@ -8,6 +8,7 @@ const looks: Record<SandboxState, { name: string; dot: string; text: string }> =
   stopped: { name: 'Stopped', dot: 'border-[1.5px] border-edge', text: 'text-muted' },
   deleted: { name: 'Deleted', dot: 'border-[1.5px] border-edge', text: 'text-muted' },
   failed: { name: 'Failed', dot: 'bg-bad', text: 'text-bad' },
+  unreachable: { name: 'Unreachable', dot: 'border-[1.5px] border-warn', text: 'text-warn' },
 }
 
 export function StateBadge({ state, live = false }: { state: SandboxState; live?: boolean }) {

@@ -15,6 +15,10 @@ const texts: Partial<Record<SandboxState, { title: string; text: string }>> = {
   },
   stopped: { title: 'Stopped', text: 'No processes are running. Your files are kept.' },
   failed: { title: 'Failed', text: 'The sandbox could not be started. Its files are kept.' },
+  unreachable: {
+    title: 'Unreachable',
+    text: 'The node that it runs on does not answer. Nothing is lost: it continues as it was when the node is back.',
+  },
 }
 
 /** Lies over the terminals when the sandbox does not run, and offers the way on. */

@@ -10,7 +10,7 @@ const shareOfPass = 0.05
 const windowMs = 3_600_000
 
 /**
- * Sandboxes on the node that have no row. Only those that were deleted are destroyed; one that the database has never
+ * Sandboxes on a node that have no row, or whose row names another node. Only those that were deleted are destroyed; one that the database has never
  * heard of is stopped and set aside with its disk, a few at most: many of them mean that the database is the wrong one.
  */
 export class Orphans {
@@ -29,17 +29,18 @@ export class Orphans {
   }
 
   /**
-   * @param without sandboxes of the node without a row, or whose row says that they are deleted
-   * @param deleted ids whose row says so
+   * @param without sandboxes of the node without a row, or whose row says that they are deleted or elsewhere
+   * @param deleted ids whose row says that they are deleted
+   * @param elsewhere ids whose row names another node: whatever is here is not destroyed for it
    * @param total how many sandboxes the node has
    */
   async clear(
     without: readonly RuntimeSandbox[],
-    deleted: ReadonlySet<string>,
+    { deleted, elsewhere }: { deleted: ReadonlySet<string>; elsewhere: ReadonlySet<string> },
     total: number,
   ): Promise<void> {
     const rows = await this.database.prisma.deletedSandbox.findMany({
-      where: { id: { in: without.map(({ id }) => id) } },
+      where: { id: { in: without.map(({ id }) => id).filter((id) => !elsewhere.has(id)) } },
     })
     const gone = new Set([...deleted, ...rows.map(({ id }) => id)])
     const budget = Math.max(1, Math.floor(total * shareOfPass))
@@ -68,7 +69,10 @@ export class Orphans {
 
   /** Stops a sandbox and puts it into quarantine. */
   async setAside(id: string) {
-    const why = { cause: 'unknown_to_database', reason: 'the database does not know this sandbox' }
+    const why = {
+      cause: 'unknown_to_database',
+      reason: 'the database does not know this sandbox, or has it on another node',
+    }
     const entry = await this.runtime.ask('POST', `/sandboxes/${id}/quarantine`, quarantineEntry, {}, why)
     this.#unknown = this.#unknown.filter((one) => one.id !== id)
     this.log.error({ id, entry: entry.id }, 'a sandbox that the database does not know is in quarantine')

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Something that is asked for often and read once for everybody: `freshMs` after it was read it is read again. */
+export class Fresh<T> {
+  #reading: Promise<T> | undefined
+  #value: T | undefined
+  #readAt = 0
+
+  constructor(
+    private readonly freshMs: number,
+    private readonly ask: () => Promise<T>,
+  ) {}
+
+  /** @throws what reading throws; the next call reads again */
+  read(): Promise<T> {
+    if (this.#reading !== undefined) return this.#reading
+    if (this.#value !== undefined && performance.now() - this.#readAt <= this.freshMs) {
+      return Promise.resolve(this.#value)
+    }
+    const reading = this.#read().finally(() => {
+      this.#reading = undefined
+    })
+    this.#reading = reading
+    return reading
+  }
+
+  /** The same; what was read last, or undefined, when reading takes longer than `ms`. */
+  async within(ms: number): Promise<T | undefined> {
+    const late = new AbortController()
+    const patience = sleep(ms, undefined, { signal: late.signal }).catch(() => {}) // not needed
+    try {
+      return (await Promise.race([this.read(), patience])) ?? this.#value
+    } finally {
+      late.abort()
+    }
+  }
+
+  async #read(): Promise<T> {
+    this.#readAt = performance.now()
+    this.#value = await this.ask()
+    return this.#value
+  }
+}

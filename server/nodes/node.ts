@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from 'pino'
+import type { Node, NodeState, Template } from '../../protocol/api/index.js'
+import type { Database } from '../database/client.js'
+import { ApiError } from '../errors.js'
+import { Pairing } from '../installation/pairing.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import { Fresh } from './fresh.js'
+import { Orphans } from './orphans.js'
+import type { NodeRow } from './row.js'
+import { StatusCache } from './status-cache.js'
+
+/** Templates of a node change when somebody builds one there. */
+const templatesFreshMs = 5000
+/** Whoever wants to know them waits for a slow node no longer than this. */
+const patienceMs = 2000
+/** Soon after a node is back, servers know. */
+const retryAfterSeconds = 5
+
+/** One node of the registry: how it is reached, and what was last heard of it. */
+export class ServerNode implements Disposable {
+  readonly pairing: Pairing
+  readonly statuses: StatusCache
+  readonly orphans: Orphans
+  readonly #templates: Fresh<Template[]>
+  /** What the node said of itself last. */
+  last: Node | undefined
+  /** Whether it answered this server when it was asked last. Others may reach it all the same. */
+  answers = true
+
+  /**
+   * @param connect makes the client, which asks the pairing before it creates or destroys anything
+   * @param problem why it cannot be reached from this server at all, such as a certificate that cannot be read
+   * @param row as the database has it
+   */
+  constructor(
+    public row: NodeRow,
+    database: Database,
+    log: Logger,
+    connect: (mayChange: () => Promise<void> | undefined) => RuntimeClient,
+    readonly problem: string | null = null,
+  ) {
+    this.runtime = connect(() => this.pairing.assertPaired())
+    this.pairing = new Pairing(database, row.id, this.runtime, log)
+    this.statuses = new StatusCache(this.runtime)
+    this.orphans = new Orphans(database, this.runtime, log)
+    this.#templates = new Fresh(templatesFreshMs, () => this.runtime.templates())
+  }
+
+  /** The node, whether it can be reached or not. */
+  readonly runtime: RuntimeClient;
+
+  [Symbol.dispose](): void {
+    this.runtime[Symbol.dispose]()
+  }
+
+  get id(): string {
+    return this.row.id
+  }
+
+  get name(): string {
+    return this.row.name
+  }
+
+  get state(): NodeState {
+    if (this.row.unreachableSince !== null || this.problem !== null) return 'unreachable'
+    return this.row.cordoned ? 'cordoned' : 'ready'
+  }
+
+  isAt(address: NodeRow['address']): boolean {
+    return isDeepStrictEqual(address, this.row.address)
+  }
+
+  /** As they were at most some seconds ago. @throws ApiError `runtime_unavailable` when it does not answer */
+  async templates(): Promise<Template[]> {
+    if (this.state === 'unreachable') throw unreachable(this.name)
+    const list = await this.#templates.within(patienceMs)
+    if (list === undefined) throw unreachable(this.name)
+    return list
+  }
+
+  /** What it says of itself now, for placement as well. @throws ApiError `runtime_unavailable` */
+  async describe(): Promise<Node> {
+    if (this.state === 'unreachable') throw unreachable(this.name)
+    return this.ask()
+  }
+
+  /** The same, also of one that did not answer before. */
+  async ask(): Promise<Node> {
+    try {
+      if (this.problem !== null) throw new ApiError('runtime_unavailable', this.problem)
+      this.last = await this.runtime.node()
+      this.answers = true
+      return this.last
+    } catch (error) {
+      this.answers = false
+      throw error
+    }
+  }
+
+  /**
+   * The node, for whoever acts on what is there.
+   * @throws ApiError `runtime_unavailable` while no server reaches it
+   */
+  reach(): RuntimeClient {
+    if (this.state === 'unreachable') throw unreachable(this.name)
+    return this.runtime
+  }
+}
+
+/** What every call about something on a node is answered while the node is away. */
+export const unreachable = (name: string) =>
+  new ApiError(
+    'runtime_unavailable',
+    `node ${name} is unreachable; its sandboxes and their files are kept as they are, and can be used again when it is back`,
+    retryAfterSeconds,
+  )
