@@ -18,9 +18,12 @@ import { WarmDialog } from './warm-dialog'
 /** How often the pools are read. */
 const everyMs = 2000
 
-/** Sandboxes that wait to be claimed: how many, how often one was there in time, and what is forecast. */
-export function Pools() {
-  const { data, error, mutate } = useResource('/admin/pools', poolsStatus, { everyMs, always: true })
+/**
+ * Sandboxes of a node that wait to be claimed: how many, how often one was there in time, and what is forecast.
+ * `query` says which node.
+ */
+export function Pools({ query }: { query: string }) {
+  const { data, error, mutate } = useResource(`/admin/pools${query}`, poolsStatus, { everyMs, always: true })
   const [asking, setAsking] = useState(false)
   return (
     <Panel
@@ -53,11 +56,12 @@ export function Pools() {
               <PoolFigures key={poolName(pool)} pool={pool} />
             ))}
           </ul>
-          <WarmAhead status={data} onChanged={() => void mutate()} />
+          <WarmAhead status={data} query={query} onChanged={() => void mutate()} />
           <WarmDialog
             open={asking}
             onOpenChange={setAsking}
             pools={data.pools}
+            query={query}
             onAsked={() => {
               setAsking(false)
               void mutate()

@@ -10,14 +10,22 @@ import { dateTime } from '../../lib/format'
 import type { KeptSchedule, PoolsStatus } from '../../lib/protocol'
 
 /** Schedules and requests that hold sandboxes ready, beside what the forecast wants. */
-export function WarmAhead({ status, onChanged }: { status: PoolsStatus; onChanged: () => void }) {
+export function WarmAhead({
+  status,
+  query,
+  onChanged,
+}: {
+  status: PoolsStatus
+  query: string
+  onChanged: () => void
+}) {
   const toast = useToast()
   const [question, setQuestion] = useState<Question | null>(null)
   const drop = (path: string, title: string, action: string, text: string) =>
     setQuestion({
       ...{ title, text, action },
       run: async () => {
-        await order(path, { method: 'DELETE' })
+        await order(`${path}${query}`, { method: 'DELETE' })
         toast.done('Pre-warming was removed.')
         onChanged()
       },

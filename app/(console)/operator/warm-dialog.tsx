@@ -13,6 +13,8 @@ import { poolName } from './pool-name'
 
 interface WarmProps {
   readonly pools: readonly PoolStatus[]
+  /** Which node, as the end of a path. */
+  readonly query: string
   readonly onAsked: () => void
 }
 
@@ -40,7 +42,7 @@ const modes = [
 
 const workdays: readonly Weekday[] = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']
 
-function WarmForm({ pools, onAsked }: WarmProps) {
+function WarmForm({ pools, query, onAsked }: WarmProps) {
   const [mode, setMode] = useState<'now' | 'schedule'>('now')
   const [days, setDays] = useState(workdays)
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
@@ -49,11 +51,15 @@ function WarmForm({ pools, onAsked }: WarmProps) {
     const { template, isolation, purpose, memoryMiB } = pool
     const wanted = { template, isolation, purpose, memoryMiB, count: Number(text(form, 'count')) }
     const holdMinutes = Number(text(form, 'holdMinutes'))
-    if (mode === 'now') await order('/admin/pools/warm', { method: 'POST', body: { ...wanted, holdMinutes } })
+    if (mode === 'now')
+      await order(`/admin/pools/warm${query}`, { method: 'POST', body: { ...wanted, holdMinutes } })
     else {
       const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
       const body = { ...wanted, holdMinutes, at: text(form, 'at'), days, timeZone }
-      await order(`/admin/pools/schedules/${encodeURIComponent(text(form, 'name'))}`, { method: 'PUT', body })
+      await order(`/admin/pools/schedules/${encodeURIComponent(text(form, 'name'))}${query}`, {
+        method: 'PUT',
+        body,
+      })
     }
     onAsked()
   })
