@@ -12,6 +12,7 @@ import { Principals } from './auth/principal.js'
 import { AccessWatch } from './auth/watch.js'
 import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
+import { Elections } from './database/elections.js'
 import { Notices } from './database/notices.js'
 import { FileService } from './files/service.js'
 import { Placer } from './nodes/placer.js'
@@ -51,6 +52,7 @@ export function openParts(config: Config, log: Logger) {
   const placer = new Placer(nodes, database.pool)
   const auth = createAuth(config, database, createFirstTenant(database.prisma))
   const attempts = new Attempts(database.pool, config.secret)
+  const elections = new Elections(database.relaxed, server, log)
   const notices = new Notices(config.databaseUrl, log)
   const principals = new Principals(auth, database, config.publicUrl, notices)
   const watch = new AccessWatch(database, principals, log)
@@ -92,7 +94,7 @@ export function openParts(config: Config, log: Logger) {
     },
   }
   return {
-    ...{ nodes, attempts, watch, notices },
+    ...{ nodes, attempts, watch, notices, elections },
     ...{
       config,
       log,

@@ -25,6 +25,9 @@ export type Change = z.infer<typeof change>
 export const nodeSandboxState = sandboxState.exclude(['unreachable'])
 export type NodeSandboxState = z.infer<typeof nodeSandboxState>
 
+/** Body of `POST /sandboxes/confirm`: sandboxes that the database knows. */
+export const confirmSandboxes = z.strictObject({ ids: z.array(sandboxId) })
+
 export const runtimeSandbox = z.object({
   id: sandboxId,
   tenantId,
@@ -38,6 +41,11 @@ export const runtimeSandbox = z.object({
   allowedNames: z.array(allowedName),
   /** Taken from the pool, or made for this claim. */
   warm: z.boolean(),
+  /**
+   * How long ago it was claimed, while no server has confirmed that the database knows it (`POST /sandboxes/confirm`).
+   * Null afterwards, and after a restart of the runtime: what may be somebody's is never taken for what is nobody's.
+   */
+  unconfirmedMs: z.number().nullable().default(null),
   usage: usage.nullable(),
 })
 export type RuntimeSandbox = z.infer<typeof runtimeSandbox>

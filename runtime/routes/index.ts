@@ -1,5 +1,5 @@
 import { type Node, quota, sandboxParams, stopSandbox } from '../../protocol/api/index.js'
-import { change, claim } from '../../protocol/node/index.js'
+import { change, claim, confirmSandboxes } from '../../protocol/node/index.js'
 import type { Archives } from '../files/archives.js'
 import type { Routes } from '../http/app.js'
 import type { Installation } from '../installation.js'
@@ -94,6 +94,10 @@ const sandboxRoutes =
   ({ sandboxes }: Services): Routes =>
   async (app) => {
     app.get('/sandboxes', async () => ({ sandboxes: await sandboxes.describeAll() }))
+    app.post('/sandboxes/confirm', { schema: { body: confirmSandboxes } }, async ({ body }, reply) => {
+      sandboxes.confirm(body.ids)
+      reply.code(204)
+    })
     app.put(
       '/sandboxes/:id',
       { schema: { params: sandboxParams, body: claim } },

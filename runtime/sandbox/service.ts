@@ -30,6 +30,8 @@ import { Terminations } from './terminate.js'
 
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
 export class Sandboxes {
+  /** Claimed by this process, and not confirmed by a server yet; with the time of the claim. */
+  readonly #unconfirmed = new Map<string, number>()
   readonly #boxes = new Map<string, SandboxRecord>()
   /** Of those that are being stopped. */
   readonly #terminations: Terminations
@@ -86,6 +88,11 @@ export class Sandboxes {
     return this.#present(sandbox, metered ? await this.meter.readOne(sandbox) : null)
   }
 
+  /** These are in the database: whatever becomes of their rows, they were somebody's. */
+  confirm(ids: readonly string[]): void {
+    for (const id of ids) this.#unconfirmed.delete(id)
+  }
+
   /** Every sandbox with its live usage, in one pass. */
   async describeAll(): Promise<RuntimeSandbox[]> {
     const boxes = this.list()
@@ -98,6 +105,7 @@ export class Sandboxes {
     const state = this.stateOf(sandbox)
     const id = sandbox.sandboxId ?? ''
     const tenantId = sandbox.tenantId ?? ''
+    const claimedAt = this.#unconfirmed.get(id)
     return {
       id,
       tenantId,
@@ -108,6 +116,7 @@ export class Sandboxes {
       network,
       isolation,
       warm,
+      unconfirmedMs: claimedAt === undefined ? null : Math.round(performance.now() - claimedAt),
       usage,
       allowedNames: this.node.network.describe(lifecycle.linkOf(this.node, sandbox)),
     }
@@ -144,6 +153,7 @@ export class Sandboxes {
           (await this.#takeWarm(id, claim, cgroup)) ??
           (await this.maker.make(id, { ...claim, purpose: 'sandbox' }, cgroup))
         this.#keep(sandbox)
+        this.#unconfirmed.set(id, performance.now())
         setImmediate(() => {
           this.#watch(sandbox)
           if (sandbox.warm) this.#secure(sandbox)
@@ -279,6 +289,7 @@ export class Sandboxes {
       const sandbox = this.#boxes.get(id)
       if (sandbox === undefined) return
       this.#boxes.delete(id)
+      this.#unconfirmed.delete(id)
       try {
         await lifecycle.destroy(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       } catch (error) {
@@ -300,6 +311,7 @@ export class Sandboxes {
       await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       this.#save(stopped)
       this.#boxes.delete(id)
+      this.#unconfirmed.delete(id)
       if (sandbox.tenantId !== null) this.tenants.leave(sandbox.tenantId)
       return this.node.quarantine.describe(await lifecycle.setAside(this.node, stopped, why))
     })

@@ -1,17 +1,22 @@
-import { LRUCache } from 'lru-cache'
+import { sha256 } from '../../common/digest.js'
 import type { PasswordHash } from '../auth/auth.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 
-const windowMs = 60_000
+const windowSeconds = 60
 const triesMax = 10
-const peopleMax = 10_000
+
+/** Counts a try before it is known whether the password is right, so that of many at once, at any server, no more are tried. */
+const count = `
+  INSERT INTO sign_in_attempt AS known (key, count, "checkedAt") VALUES ($1, 1, clock_timestamp() AT TIME ZONE 'UTC')
+  ON CONFLICT (key) DO UPDATE SET
+    count = CASE WHEN known."checkedAt" < excluded."checkedAt" - interval '${windowSeconds} seconds' THEN 1 ELSE known.count + 1 END,
+    "checkedAt" = CASE WHEN known."checkedAt" < excluded."checkedAt" - interval '${windowSeconds} seconds' THEN excluded."checkedAt"
+      ELSE known."checkedAt" END
+  RETURNING count, extract(epoch FROM "checkedAt" + interval '${windowSeconds} seconds' - clock_timestamp() AT TIME ZONE 'UTC')::FLOAT8 AS wait`
 
 /** Passwords of accounts: checked where something asks for one once more, and replaced. */
 export class Passwords {
-  /** Wrong passwords of late, by person: a stolen session must not be able to guess. */
-  readonly #wrong = new LRUCache<string, number>({ max: peopleMax, ttl: windowMs, noUpdateTTL: true })
-
   constructor(
     private readonly database: Database,
     private readonly hashing: () => Promise<PasswordHash>,
@@ -19,20 +24,21 @@ export class Passwords {
 
   /** @throws ApiError `forbidden` when it is not the account's password, `rate_limited` after ten wrong ones in a minute */
   async check(userId: string, password: string): Promise<void> {
-    const wrong = this.#wrong.get(userId) ?? 0
-    if (wrong >= triesMax) {
+    // A stolen session must not be able to guess.
+    const key = sha256(`password ${userId}`)
+    const { rows } = await this.database.pool.query(count, [key])
+    const { count: tries, wait } = rows[0]
+    if (tries > triesMax) {
       throw new ApiError(
         'rate_limited',
         'too many wrong passwords; wait one minute, then try again',
-        this.#wrong.getRemainingTTL(userId) / 1000,
+        Math.max(1, wait),
       )
     }
-    // Counted before it is known, so that of many at once no more are tried.
-    this.#wrong.set(userId, wrong + 1)
     const account = await this.#account(userId)
     const hashing = await this.hashing()
     if (account?.password && (await hashing.verify({ hash: account.password, password }))) {
-      this.#wrong.delete(userId)
+      await this.database.pool.query('DELETE FROM sign_in_attempt WHERE key = $1', [key])
       return
     }
     throw new ApiError('forbidden', 'the current password is wrong')

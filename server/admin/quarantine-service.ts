@@ -53,7 +53,7 @@ export class QuarantineService {
       )
     }
     await node.runtime.assertMayChange()
-    const entry = await node.orphans.setAside(sandboxId)
+    const entry = await node.orphans.setAside(sandboxId, 'operator')
     await auditNode(database.prisma, who, 'quarantine.add', sandboxId)
     return entry
   }

@@ -59,6 +59,7 @@ export async function restore(
   if (isElsewhere && known.state !== 'failed') {
     throw new ApiError('conflict', 'the sandbox is on another node: delete it there first')
   }
+  await prisma.disownedSandbox.deleteMany({ where: { id: sandboxId } })
   const row =
     known === null
       ? await insertRow({ database, templates, node }, who, entry, sandboxId, wanted.tenantId)

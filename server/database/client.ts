@@ -19,10 +19,17 @@ export interface Database extends AsyncDisposable {
 const connections = 10
 const relaxedConnections = 4
 
+/** A server that hangs must not keep locks from the others; none of ours waits for so long within a transaction. */
+const idleInTransactionMs = 10_000
+
 export function openDatabase(url: string): Database {
-  const pool = new pg.Pool({ connectionString: url, max: connections })
+  const pool = new pg.Pool({
+    ...{ connectionString: url, max: connections, idle_in_transaction_session_timeout: idleInTransactionMs },
+  })
   // A connection that breaks while nobody uses it is no news: the next query opens another.
   pool.on('error', () => {})
+  // One that breaks inside a transaction is heard of by its next statement.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const relaxed = new pg.Pool({
     ...{ connectionString: url, max: relaxedConnections, options: '-c synchronous_commit=off' },
   })

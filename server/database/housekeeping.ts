@@ -26,6 +26,9 @@ const forgotten: readonly string[] = [
   `DELETE FROM idempotency WHERE ("tenantId", key) IN (
     SELECT "tenantId", key FROM idempotency WHERE "createdAt" < ${utc} - interval '${idempotencyHours} hours'
       AND ("heldUntil" IS NULL OR "heldUntil" < ${utc}) LIMIT ${batch})`,
+  // No creation hangs for so long.
+  `DELETE FROM disowned_sandbox WHERE id IN (
+    SELECT id FROM disowned_sandbox WHERE at < ${utc} - interval '${deletedSandboxDays} days' LIMIT ${batch})`,
   // A trigger keeps the id: without it a sandbox that a node still has would be unknown instead of deleted.
   `DELETE FROM sandbox WHERE id IN (
     SELECT id FROM sandbox WHERE "deletedAt" < ${utc} - interval '${deletedSandboxDays} days' LIMIT ${batch})`,

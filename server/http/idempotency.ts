@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { sha256 } from '../../common/digest.js'
+import { newId } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 
@@ -13,8 +14,9 @@ const unknownEnds = new Set(['runtime_unavailable', 'database_unavailable', 'int
 
 const lease = `now() AT TIME ZONE 'UTC' + interval '${leaseSeconds} seconds'`
 const place = `
-  INSERT INTO idempotency AS known ("tenantId", key, request, target, "heldUntil") VALUES ($1, $2, $3, $4, ${lease})
-  ON CONFLICT ("tenantId", key) DO UPDATE SET "heldUntil" = ${lease}, target = coalesce(known.target, excluded.target)
+  INSERT INTO idempotency AS known ("tenantId", key, request, target, holder, "heldUntil") VALUES ($1, $2, $3, $4, $5, ${lease})
+  ON CONFLICT ("tenantId", key) DO UPDATE SET "heldUntil" = ${lease}, holder = excluded.holder,
+    target = coalesce(known.target, excluded.target)
   WHERE known.status IS NULL AND known.request = excluded.request
     AND (known."heldUntil" IS NULL OR known."heldUntil" < now() AT TIME ZONE 'UTC')
   RETURNING target, target <> $4 AS again`
@@ -55,10 +57,10 @@ export async function once<T extends object>(
   const { prisma, pool } = database
   const { tenantId } = request.principal
   const fingerprint = sha256(`${request.method} ${request.url} ${JSON.stringify(request.body)}`)
-  const where = { tenantId_key: { tenantId, key } }
-  const { rows } = await pool.query(place, [tenantId, key, fingerprint, making.id])
+  const holder = newId('tr')
+  const { rows } = await pool.query(place, [tenantId, key, fingerprint, making.id, holder])
   if (rows[0] === undefined) {
-    const first = await prisma.idempotency.findUnique({ where })
+    const first = await prisma.idempotency.findUnique({ where: { tenantId_key: { tenantId, key } } })
     if (first !== null && first.request !== fingerprint) {
       throw new ApiError(
         'invalid_request',
@@ -74,23 +76,26 @@ export async function once<T extends object>(
     }
     return schema.parse(first.response)
   }
+  // Should this server hang for longer than its lease, the key is another try's by then, and stays as that one leaves it.
+  const where = { tenantId, key, holder }
   const { target, again } = rows[0]
   const hold = (until: string) =>
-    pool.query(`UPDATE idempotency SET "heldUntil" = ${until} WHERE "tenantId" = $1 AND key = $2`, [
-      tenantId,
-      key,
-    ])
+    pool.query(
+      `UPDATE idempotency SET "heldUntil" = ${until} WHERE "tenantId" = $1 AND key = $2 AND holder = $3 AND status IS NULL`,
+      [tenantId, key, holder],
+    )
   const ended = new AbortController()
   void renew(() => hold(lease), ended.signal)
   try {
     const response = await (again ? making.resume(target) : making.make(target))
-    await prisma.idempotency.update({
+    await prisma.idempotency.updateMany({
       where,
       data: { status: 201, response: JSON.parse(JSON.stringify(response)) },
     })
     return response
   } catch (error) {
-    if (error instanceof ApiError && !unknownEnds.has(error.code)) await prisma.idempotency.delete({ where })
+    if (error instanceof ApiError && !unknownEnds.has(error.code))
+      await prisma.idempotency.deleteMany({ where })
     else await hold('NULL').catch(() => {}) // then it is free when the lease is over
     throw error
   } finally {

@@ -43,7 +43,7 @@ export class ServerNode implements Disposable {
     this.runtime = connect(() => this.pairing.assertPaired())
     this.pairing = new Pairing(database, row.id, this.runtime, log)
     this.statuses = new StatusCache(this.runtime)
-    this.orphans = new Orphans(database, this.runtime, log)
+    this.orphans = new Orphans(database, this.id, this.runtime, log)
     this.#templates = new Fresh(templatesFreshMs, () => this.runtime.templates())
   }
 

@@ -2,12 +2,17 @@ import type { Logger } from 'pino'
 import { quarantineEntry } from '../../protocol/api/index.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
+import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 
 /** Of a node's sandboxes, at most this share is removed in one pass; one always may be. */
 const shareOfPass = 0.05
 /** The same share of those that the database does not know is set aside in this time. An operator decides on the rest. */
-const windowMs = 3_600_000
+const windowHours = 1
+/** A creation may be under way for this long: the node knows it, and its row is not there yet. */
+const creationMs = 60_000
+/** Of one pass. */
+const unfinishedMax = 20
 
 /**
  * Sandboxes on a node that have no row, or whose row names another node. Only those that were deleted are destroyed; one that the database has never
@@ -15,10 +20,10 @@ const windowMs = 3_600_000
  */
 export class Orphans {
   #unknown: RuntimeSandbox[] = []
-  #setAsideAt: number[] = []
 
   constructor(
     private readonly database: Database,
+    private readonly nodeId: string,
     private readonly runtime: RuntimeClient,
     private readonly log: Logger,
   ) {}
@@ -33,28 +38,36 @@ export class Orphans {
    * @param deleted ids whose row says that they are deleted
    * @param elsewhere ids whose row names another node: whatever is here is not destroyed for it
    * @param total how many sandboxes the node has
+   * @param mine whether this server has the chore; otherwise it only looks
    */
   async clear(
     without: readonly RuntimeSandbox[],
     { deleted, elsewhere }: { deleted: ReadonlySet<string>; elsewhere: ReadonlySet<string> },
     total: number,
+    mine: boolean,
   ): Promise<void> {
     const rows = await this.database.prisma.deletedSandbox.findMany({
       where: { id: { in: without.map(({ id }) => id).filter((id) => !elsewhere.has(id)) } },
     })
     const gone = new Set([...deleted, ...rows.map(({ id }) => id)])
     const budget = Math.max(1, Math.floor(total * shareOfPass))
-    for (const { id } of without.filter((one) => gone.has(one.id)).slice(0, budget)) {
-      this.log.warn({ id }, 'destroying a sandbox that was deleted')
-      await this.runtime.remove(id)
-    }
-    const unknown = without.filter((one) => !gone.has(one.id))
-    const now = Date.now()
-    this.#setAsideAt = this.#setAsideAt.filter((at) => at > now - windowMs)
-    const may = Math.max(0, budget - this.#setAsideAt.length)
-    for (const { id } of unknown.slice(0, may)) {
-      await this.setAside(id)
-      this.#setAsideAt.push(now)
+    const known = without.filter((one) => !gone.has(one.id))
+    const unknown = known.filter(({ unconfirmedMs }) => unconfirmedMs === null)
+    const may = mine ? Math.max(0, budget - (await this.#setAsideOfLate())) : 0
+    if (mine) {
+      for (const { id } of without.filter((one) => gone.has(one.id)).slice(0, budget)) {
+        if (await this.#isBack(id)) continue
+        this.log.warn({ id }, 'destroying a sandbox that was deleted')
+        await this.runtime.remove(id)
+      }
+      // Nobody was told of these: whoever made them died, and nothing in them is anybody's.
+      const unfinished = known.filter(({ unconfirmedMs }) => (unconfirmedMs ?? 0) > creationMs)
+      for (const { id } of unfinished.slice(0, unfinishedMax)) {
+        if (!(await this.#disown(id, 'unfinished'))) continue
+        this.log.warn({ id }, 'destroying a sandbox whose creation was never finished')
+        await this.runtime.remove(id)
+      }
+      for (const { id } of unknown.slice(0, may)) await this.setAside(id, 'unknown')
     }
     const left = unknown.slice(may)
     if (left.length !== this.#unknown.length && left.length > 0) {
@@ -67,8 +80,14 @@ export class Orphans {
     this.#unknown = left
   }
 
-  /** Stops a sandbox and puts it into quarantine. */
-  async setAside(id: string) {
+  /**
+   * Stops a sandbox and puts it into quarantine.
+   * @throws ApiError `conflict` when it has a row by now
+   */
+  async setAside(id: string, reason: 'unknown' | 'operator') {
+    if (!(await this.#disown(id, reason))) {
+      throw new ApiError('conflict', `the database knows ${id} by now; it was left as it is`)
+    }
     const why = {
       cause: 'unknown_to_database',
       reason: 'the database does not know this sandbox, or has it on another node',
@@ -77,5 +96,31 @@ export class Orphans {
     this.#unknown = this.#unknown.filter((one) => one.id !== id)
     this.log.error({ id, entry: entry.id }, 'a sandbox that the database does not know is in quarantine')
     return entry
+  }
+
+  /** Of all nodes and whichever server did it. */
+  async #setAsideOfLate(): Promise<number> {
+    const { rows } = await this.database.pool.query(
+      `SELECT count(*)::INTEGER AS count FROM disowned_sandbox
+       WHERE reason = 'unknown' AND at > now() AT TIME ZONE 'UTC' - interval '${windowHours} hours'`,
+    )
+    return Number(rows[0]?.count)
+  }
+
+  /** @returns false when it has a row here: somebody was told of it, or will be. Otherwise none is inserted any more */
+  async #disown(id: string, reason: 'unfinished' | 'unknown' | 'operator'): Promise<boolean> {
+    const { rows } = await this.database.pool.query('SELECT disown_sandbox($1, $2, $3) AS disowned', [
+      ...[id, this.nodeId, reason],
+    ])
+    return rows[0]?.disowned === true
+  }
+
+  /** Looked at once more, for a server that was stopped since it read: an operator restores what was deleted. */
+  async #isBack(id: string): Promise<boolean> {
+    const { rows } = await this.database.pool.query(
+      'SELECT FROM sandbox WHERE id = $1 AND "deletedAt" IS NULL',
+      [id],
+    )
+    return rows.length > 0
   }
 }

@@ -96,6 +96,8 @@ export class RuntimeClient implements Disposable {
     await this.assertMayChange()
     return this.#call('DELETE', `/sandboxes/${id}`, nothing)
   }
+  /** Says that the database knows these sandboxes. */
+  confirm = (ids: readonly string[]) => this.#call('POST', '/sandboxes/confirm', nothing, { ids })
   setQuota = (tenantId: string, quota: Quota) =>
     this.#call('PUT', `/tenants/${tenantId}/quota`, nothing, quota)
   actOnTenant = (tenantId: string, action: 'pause' | 'resume') =>

@@ -48,9 +48,12 @@ export async function nameTaken(
   pool: pg.Pool,
   { tenantId, name }: { tenantId: string; name: string },
 ): Promise<unknown> {
-  if (!(error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === nameIndex)) {
-    return error
+  if (!(error instanceof pg.DatabaseError)) return error
+  // This server hung: another one has given the creation up, or has gone on with it.
+  if (error.code === 'CL002' || (error.code === '23505' && error.constraint === 'sandbox_pkey')) {
+    return new ApiError('conflict', 'the creation took too long and is not this one any more; try again', 1)
   }
+  if (error.code !== '23505' || error.constraint !== nameIndex) return error
   const { rows } = await pool.query(
     'SELECT id FROM sandbox WHERE "tenantId" = $1 AND name = $2 AND "deletedAt" IS NULL',
     [tenantId, name],

@@ -14,16 +14,19 @@ const missing =
  * Makes rows and sandboxes of one node agree, after either side was killed. The database is the truth of what should be
  * there, the node of what is: a deleted sandbox is destroyed, one without a row is set aside (`Orphans`), a row
  * without a sandbox has failed until the sandbox is there again. Nothing is done while the two do not belong together.
+ *
+ * @param hold whether this server has the chore; every server looks, and one acts
  */
 export async function reconcile(
   database: Database,
   node: ServerNode,
-  sandboxes: SandboxService,
+  hold: () => Promise<boolean>,
 ): Promise<void> {
   if ((await node.pairing.check()).state !== 'paired') return
+  const mine = await hold()
   const before = new Date(Date.now() - creationMs)
   // Rows are read after the node: one that is new in between is no orphan.
-  const all = (await node.runtime.list()).filter(({ id }) => !sandboxes.isUnderWay(id))
+  const all = await node.runtime.list()
   const statuses = new Map(all.map((one) => [one.id, one]))
   const rows = await database.prisma.sandbox.findMany({
     where: { OR: [{ deletedAt: null, nodeId: node.id }, { id: { in: [...statuses.keys()] } }] },
@@ -40,7 +43,11 @@ export async function reconcile(
   const elsewhere = new Set(
     rows.filter((row) => row.deletedAt === null && row.nodeId !== node.id).map(({ id }) => id),
   )
-  await node.orphans.clear(without, { deleted, elsewhere }, all.length)
+  await node.orphans.clear(without, { deleted, elsewhere }, all.length, mine)
+  if (!mine) return
+  const here = new Set(rows.filter(isHere).map(({ id }) => id))
+  const confirmed = all.filter(({ id, unconfirmedMs }) => unconfirmedMs !== null && here.has(id))
+  if (confirmed.length > 0) await node.runtime.confirm(confirmed.map(({ id }) => id))
   for (const row of rows) {
     const one = statuses.get(row.id)
     if (!isHere(row) || (one === undefined && row.createdAt > before)) continue
@@ -61,13 +68,13 @@ export async function expire(
   log: Logger,
 ): Promise<void> {
   if (node.pairing.status.state !== 'paired' || node.state === 'unreachable') return
-  const due = await database.prisma.sandbox.findMany({
-    where: { deletedAt: null, expiresAt: { lt: new Date() }, nodeId: node.id },
-    select: { id: true, tenantId: true },
-    take: 100,
-  })
+  const { rows: due } = await database.pool.query<{ id: string; tenantId: string }>(
+    `SELECT id, "tenantId" FROM sandbox
+     WHERE "deletedAt" IS NULL AND "expiresAt" < now() AT TIME ZONE 'UTC' AND "nodeId" = $1 LIMIT 100`,
+    [node.id],
+  )
   const expireOne = async ({ id, tenantId }: (typeof due)[number]) => {
-    await sandboxes.expire(id)
+    if (!(await sandboxes.expire(id))) return
     await database.prisma.auditEvent.create({
       data: { tenantId, actor: 'cloche', action: 'sandbox.expire', target: id, detail: {} },
     })

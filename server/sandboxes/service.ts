@@ -81,6 +81,7 @@ export class SandboxService {
       ...{ id, tenantId: who.tenantId, name, template, state: 'running', failure: null, limits, network },
       ...{ isolation, env, metadata, ttlSeconds, createdBy: who.actor, createdAt, expiresAt },
       ...{ startedAt: createdAt, deletedAt: null, metered: null, nodeId: null },
+      creation: newId('cr'),
     }
     this.#underWay.add(id)
     try {
@@ -116,6 +117,12 @@ export class SandboxService {
     const known = await this.database.prisma.sandbox.findUnique({ where: { id } })
     if (known === null) return this.create(who, wanted, id)
     const row = await this.#rowFor(who, 'sandbox.create', id)
+    // Whoever began it may have been stopped only: from now on it undoes nothing.
+    const { count } = await this.database.prisma.sandbox.updateMany({
+      where: { id, deletedAt: null },
+      data: { creation: newId('cr') },
+    })
+    if (count === 0) throw notFound('sandbox')
     this.#underWay.add(id)
     try {
       const { template, limits, network, isolation } = present(row, undefined)
@@ -129,11 +136,6 @@ export class SandboxService {
     } finally {
       this.#underWay.delete(id)
     }
-  }
-
-  /** Whether a sandbox is just being made here: then the runtime may know it sooner than the database. */
-  isUnderWay(id: string): boolean {
-    return this.#underWay.has(id)
   }
 
   async #make(
@@ -188,11 +190,11 @@ export class SandboxService {
       // Nothing half-made stays; should the runtime not hear this, `reconcile.ts` tells it again.
       await claiming?.catch(() => {})
       // Should the runtime have made it all the same, its row was refused: it is known to be nobody's.
-      await inTransaction(this.database.pool, async (client) => {
-        await client.query('DELETE FROM sandbox WHERE id = $1', [id])
-        await client.query('INSERT INTO deleted_sandbox (id) VALUES ($1) ON CONFLICT DO NOTHING', [id])
-      })
-      await node.runtime.remove(id).catch(() => {})
+      const { rows } = await this.database.pool.query('SELECT undo_creation($1, $2, $3) AS undone', [
+        ...[id, row.creation, !(error instanceof ApiError && error.existingId)],
+      ])
+      // Another server went on with it while this one hung: it is somebody's now.
+      if (rows[0]?.undone === true) await node.runtime.remove(id).catch(() => {})
       throw error
     }
   }
@@ -273,7 +275,7 @@ export class SandboxService {
     const byId = new Map(rows.map((row) => [row.id, row]))
     for (const one of statuses) {
       const row = byId.get(one.id)
-      if (row === undefined || this.isUnderWay(one.id) || agrees(row, one)) continue
+      if (row === undefined || agrees(row, one)) continue
       await inTransaction(this.database.pool, async (client) => {
         const now = await lockRow(client, one.id)
         if (agrees(now, await runtime.get(one.id))) return
@@ -330,8 +332,11 @@ export class SandboxService {
     await audit(this.database.prisma, who, 'sandbox.delete', id)
   }
 
-  /** Stops one whose time is over, so that its processes can end in good order, and deletes it. */
-  async expire(id: string): Promise<void> {
+  /**
+   * Stops one whose time is over, so that its processes can end in good order, and deletes it.
+   * @returns whether this call did: another server may have, and somebody may have given it more time
+   */
+  async expire(id: string): Promise<boolean> {
     const row = await this.database.prisma.sandbox.findUniqueOrThrow({ where: { id } })
     try {
       await stopOn(await this.nodes.reach(row.nodeId), id, stopSandbox.parse({}))
@@ -339,24 +344,42 @@ export class SandboxService {
       // It is gone already, or will be: deleting it tells.
       if (!(error instanceof ApiError)) throw error
     }
-    await this.#destroy(row)
+    await this.#recordLast(row)
+    // The row decides, when nothing runs any more; then the node hears it, or `reconcile.ts` tells it again.
+    const over = `AND "expiresAt" < now() AT TIME ZONE 'UTC'`
+    if (!(await this.#markDeleted(id, over))) return false
+    const node = await this.nodes.of(row.nodeId)
+    await node.runtime.remove(id).catch(() => {})
+    return true
   }
 
-  /** Deletes without asking whose it is: for `remove` and for what has expired. */
   async #destroy(row: Row): Promise<void> {
-    const { id } = row
     const node = await this.nodes.of(row.nodeId)
     if (node.state !== 'unreachable') {
-      const last = await this.#liveOf(row)
-      if (last !== undefined) await record(this.database, [last])
-      await node.runtime.remove(id)
+      await this.#recordLast(row)
+      await node.runtime.remove(row.id)
     }
+    await this.#markDeleted(row.id)
+  }
+
+  /** What it used until now. A reading that another server's pass has overtaken is made again. */
+  async #recordLast(row: Row): Promise<void> {
+    const read = async () => {
+      const last = await this.#liveOf(row)
+      return last === undefined ? [] : [last]
+    }
+    for (let tries = 0; tries < 3 && (await record(this.database, read)) > 0; tries++);
+  }
+
+  /** The row stays for reference; what a tenant may fill at will does not. @returns whether it was there until now */
+  async #markDeleted(id: string, condition = ''): Promise<boolean> {
     this.#owners.delete(id)
-    await this.database.prisma.sandbox.update({
-      where: { id },
-      // The row stays for reference; what a tenant may fill at will does not.
-      data: { state: 'deleted', deletedAt: new Date(), env: {}, metadata: {} },
-    })
+    const { rowCount } = await this.database.pool.query(
+      `UPDATE sandbox SET state = 'deleted', "deletedAt" = now() AT TIME ZONE 'UTC', env = '{}', metadata = '{}'
+       WHERE id = $1 AND "deletedAt" IS NULL ${condition}`,
+      [id],
+    )
+    return rowCount === 1
   }
 
   /**

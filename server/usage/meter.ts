@@ -25,34 +25,47 @@ interface Share {
   memoryBytes: number
 }
 
+/** Milliseconds since 1970, by the clock that all servers share. */
+const clock = 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::FLOAT8 AS now'
+
 /**
  * Adds what sandboxes have used since they were last read to their tenants' hours. What a reading says is written
  * with the reading itself, in one transaction, so that a server that is killed in between neither loses nor
  * counts twice. A time without readings, with the server down, counts for the hour in which it ends.
  *
- * @param statuses what the runtime says; sandboxes that the database does not know are left out
+ * Several servers may read at once, and one may have been stopped in between: a reading that was asked for before the
+ * last one was written may be older than it, and is dropped. What it would have added the next one adds.
+ *
+ * @param read what the node says; sandboxes that the database does not know are left out
+ * @returns how many readings were dropped
  */
 export async function record(
   database: Database,
-  statuses: Iterable<RuntimeSandbox>,
-  now = Date.now(),
-): Promise<void> {
+  read: () => Promise<Iterable<RuntimeSandbox>>,
+): Promise<number> {
+  const askedAt = Number((await database.pool.query(clock)).rows[0]?.now)
   const usages = new Map<string, { tenantId: string; usage: Usage }>()
-  for (const one of statuses) {
+  for (const one of await read()) {
     if (one.usage !== null) usages.set(one.id, { tenantId: one.tenantId, usage: one.usage })
   }
-  if (usages.size === 0) return
-  await inTransaction(database.pool, async (client) => {
+  if (usages.size === 0) return 0
+  return inTransaction(database.pool, async (client) => {
     const { rows } = await client.query(
       'SELECT id, metered, "startedAt" FROM sandbox WHERE id = ANY($1) ORDER BY id FOR UPDATE',
       [[...usages.keys()]],
     )
+    const now = Number((await client.query(clock)).rows[0]?.now)
+    let dropped = 0
     const shares = new Map<string, Share>()
     const readings: [string, Metered][] = []
     for (const row of rows) {
       const one = usages.get(row.id)
       if (one === undefined) continue
       const before = metered.safeParse(row.metered).data
+      if (before !== undefined && before.at > askedAt) {
+        dropped++
+        continue
+      }
       add(shares, one.tenantId, one.usage, before, before?.at ?? row.startedAt?.getTime() ?? now, now)
       readings.push([row.id, { ...counts.parse(one.usage), at: now }])
     }
@@ -64,6 +77,7 @@ export async function record(
     const hour = new Date(Math.floor(now / 3_600_000) * 3_600_000)
     for (const [tenantId, share] of [...shares].toSorted())
       await client.query(upsert, row(tenantId, hour, share))
+    return dropped
   })
 }
 
