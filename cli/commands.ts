@@ -12,6 +12,7 @@ const operatorNames = [
   'setup',
   'password',
   'reset-link',
+  'node certificate',
   'template build',
   'template ls',
 ]

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { TlsSettings } from './http/tls.js'
 import type { PoolSettings } from './pool/pools.js'
 import { serviceUser } from './service-user.js'
 
@@ -9,6 +10,16 @@ const address = z.ipv4()
 
 /** Share of the host's memory that is left to those who run. */
 const memoryReserve = 0.03
+
+const file = z.string().startsWith('/', 'must be an absolute path')
+const listenAddress = z
+  .string()
+  .regex(/^(\[[\da-fA-F:.]+\]|[\w.-]+):\d{1,5}$/, 'must be HOST:PORT, such as 10.0.0.7:7443 or [::]:7443')
+  .transform((text) => {
+    const at = text.lastIndexOf(':')
+    return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) }
+  })
+  .refine(({ port }) => port < 65_536, 'has no such port')
 
 const environment = z.object({
   CLOCHE_INSTANCE: z
@@ -35,6 +46,10 @@ const environment = z.object({
     .optional(),
   CLOCHE_CGROUP_ROOT: z.string().startsWith('/').optional(),
   CLOCHE_GROUP: z.string().min(1).optional(),
+  CLOCHE_NODE_LISTEN: listenAddress.optional(),
+  CLOCHE_NODE_TLS_CA: file.optional(),
+  CLOCHE_NODE_TLS_CERT: file.optional(),
+  CLOCHE_NODE_TLS_KEY: file.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
 
@@ -55,6 +70,8 @@ export interface Config {
   readonly cgroupRoot: string
   /** The user and group that server and database run as; may open the runtime's socket. */
   readonly group: string
+  /** Where servers on other machines reach it, and with which certificates. */
+  readonly listen: TlsSettings | undefined
   readonly logLevel: string
 }
 
@@ -93,6 +110,24 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     resolvers: parsed.CLOCHE_RESOLVERS,
     cgroupRoot: parsed.CLOCHE_CGROUP_ROOT ?? `/${instance}`,
     group: parsed.CLOCHE_GROUP ?? serviceUser(instance, home),
+    listen: listenOf(parsed),
     logLevel: parsed.LOG_LEVEL,
+  }
+}
+
+function listenOf(parsed: z.infer<typeof environment>): TlsSettings | undefined {
+  const address = parsed.CLOCHE_NODE_LISTEN
+  if (address === undefined) return undefined
+  const named = (name: 'CLOCHE_NODE_TLS_CA' | 'CLOCHE_NODE_TLS_CERT' | 'CLOCHE_NODE_TLS_KEY') => {
+    const path = parsed[name]
+    if (path !== undefined) return path
+    const message = 'is needed with CLOCHE_NODE_LISTEN: a node answers other machines over TLS only'
+    throw new z.ZodError([{ code: 'custom', path: [name], message, input: undefined }])
+  }
+  return {
+    ...address,
+    ca: named('CLOCHE_NODE_TLS_CA'),
+    cert: named('CLOCHE_NODE_TLS_CERT'),
+    key: named('CLOCHE_NODE_TLS_KEY'),
   }
 }

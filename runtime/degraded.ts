@@ -1,16 +1,16 @@
 import { statfsSync } from 'node:fs'
 import { cpus, hostname, loadavg, release, totalmem } from 'node:os'
-import { join } from 'node:path'
 import type { Logger } from '../common/log.js'
 import { every } from '../common/timers.js'
-import type { Node } from '../protocol/api/index.js'
+import { type NodeDescription, nodeProtocol } from '../protocol/node/index.js'
 import type { Hierarchy } from './cgroup/hierarchy.js'
 import { killBelow } from './cgroup/kill.js'
 import type { Config } from './config.js'
 import { RuntimeRefusal } from './errors.js'
 import { createApp, type Routes } from './http/app.js'
-import { listenOnSocket } from './http/listen.js'
+import { speakOneProtocol } from './http/protocol.js'
 import { availableMemory } from './linux/memory.js'
+import { openListeners } from './listeners.js'
 import { version } from './version.js'
 
 const retryAfterSeconds = 60
@@ -32,6 +32,7 @@ export async function serveDegraded(
     throw new RuntimeRefusal('runtime_unavailable', problem, retryAfterSeconds)
   }
   const routes: Routes = async (app) => {
+    speakOneProtocol(app)
     app.get('/healthz', async () => ({ status: 'degraded', problem }))
     app.get('/node', async () => describeNode(config, hierarchy, problem, startedAt))
     app.post('/shutdown', async (_, reply) => {
@@ -40,15 +41,14 @@ export async function serveDegraded(
     })
     app.all('/*', refuse)
   }
-  const socket = join(config.run, 'runtime.sock')
-  const listener = await listenOnSocket(await createApp(routes, log), socket, config.group)
+  const listeners = await openListeners(await createApp(routes, log), config, log)
   const retrying = every(retryAfterSeconds * 1000, 'trying the disk again', log, retry)
   log.fatal({ problem }, 'answering without the disk: sandboxes cannot be made, started or used')
   return {
-    socket,
+    socket: listeners.socket,
     close: () => {
       retrying[Symbol.dispose]()
-      return listener.close()
+      return listeners.close()
     },
   }
 }
@@ -58,10 +58,10 @@ function describeNode(
   { version: cgroupVersion }: Hierarchy,
   problem: string,
   startedAt: string,
-): Node {
+): NodeDescription {
   const { bavail, bsize } = statfsSync(config.home)
   return {
-    ...{ name: hostname(), version, kernel: release(), cgroupVersion, startedAt },
+    ...{ name: hostname(), version, protocol: nodeProtocol, kernel: release(), cgroupVersion, startedAt },
     ...{ cpus: cpus().length, load1: loadavg()[0] ?? 0 },
     ...{ memoryTotalBytes: totalmem(), memoryAvailableBytes: availableMemory() },
     ...{ diskTotalBytes: 0, diskUsedBytes: 0, hostFreeBytes: bavail * bsize, hardenedProblem: null },

@@ -2,7 +2,7 @@ import { mkdirSync, statfsSync } from 'node:fs'
 import { cpus, hostname, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '../common/log.js'
-import type { Node } from '../protocol/api/index.js'
+import { type NodeDescription, nodeProtocol } from '../protocol/node/index.js'
 import { prepareCgroupRoot, removeCgroupRoot } from './cgroup/cgroup-root.js'
 import { Cpusets, onlineCpus } from './cgroup/cpusets.js'
 import { detectHierarchy, processesOf } from './cgroup/hierarchy.js'
@@ -17,11 +17,11 @@ import { serveDegraded } from './degraded.js'
 import { Archives } from './files/archives.js'
 import { shellPreparer } from './host/client.js'
 import { createApp } from './http/app.js'
-import { listenOnSocket } from './http/listen.js'
 import { Installation } from './installation.js'
 import { availableMemory } from './linux/memory.js'
 import { Reaper } from './linux/process.js'
 import { maxSandboxes, releaseSlot, takeSlot } from './linux/slot.js'
+import { type Listeners, openListeners } from './listeners.js'
 import { hostResolver, uninstallFirewall } from './network/firewall.js'
 import { raiseArpTableLimits } from './network/neighbours.js'
 import { Network } from './network/network.js'
@@ -183,12 +183,13 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   pools.open()
   if (found.remounted) await startAgain(sandboxes, alive, log)
 
-  const describeNode = async (): Promise<Node> => {
+  const describeNode = async (): Promise<NodeDescription> => {
     const diskReserve = statfsSync(disk)
     return {
       ...{
         name: hostname(),
         version,
+        protocol: nodeProtocol,
         kernel: release(),
         cgroupVersion: context.hierarchy.version,
         startedAt,
@@ -204,7 +205,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       full: capacityError(context),
       ...{ installation: installation.id, nodeId: installation.node },
       quarantined: context.quarantine.ids().length,
-      problems: [...problems, ...unreadableTemplates],
+      problems: [...problems, ...unreadableTemplates, ...listeners.problems()],
       sandboxes: sandboxes.list().length,
       running: sandboxes.list().filter((sandbox) => sandboxes.stateOf(sandbox) === 'running').length,
       pools: pools.status(),
@@ -227,14 +228,14 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     await uninstallFirewall(config.instance)
     releaseSlot(slot)
   }
-  const socket = join(config.run, 'runtime.sock')
   const archives = new Archives(program, log)
   const services = {
     ...{ archives, installation },
     ...{ terminals, context, sandboxes, runSandboxes, pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
-  const listener = await listenOnSocket(await createApp(routes(services), log), socket, config.group)
+  const listeners: Listeners = await openListeners(await createApp(routes(services), log), config, log)
+  const { socket } = listeners
   log.info({ socket, sandboxes: claimed.length, templates: [...templates.keys()] }, 'ready')
   return {
     socket,
@@ -243,7 +244,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       void archives.close()
       void context.view.close()
       context.diskReserve.close()
-      return listener.close()
+      return listeners.close()
     },
   }
 }

@@ -1,11 +1,13 @@
 /**
- * What a node answers, as HTTP on a unix socket. Errors are `runtimeError` with the status code
+ * What a node answers, as HTTP on a unix socket, and to servers on other machines over TLS 1.3 that both sides authenticate. Errors are `runtimeError` with the status code
  * of the same name in HTTP.
+ * A server names the version that it speaks (`version.ts`); one that the node does not speak is refused
+ * with `runtime_unavailable`, but for the first two calls and `POST /shutdown`.
  *
  * | call | body | answer |
  * |---|---|---|
  * | GET /healthz | | 200 |
- * | GET /node | | `node` |
+ * | GET /node | | `nodeDescription` |
  * | GET /templates | | `{templates: template[]}` |
  * | GET /pools | | `poolsStatus` |
  * | PUT /pools/schedules/:name | `poolSchedule` | 201 or 200 `keptSchedule`; 409 overlapping, 422 beyond the budget |
@@ -43,6 +45,7 @@
  * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |
  */
 
+export * from './certificates.js'
 export * from './error.js'
 export * from './frames.js'
 export * from './processes.js'
@@ -52,3 +55,4 @@ export * from './recipe.js'
 export * from './runs.js'
 export * from './sandboxes.js'
 export * from './terminals.js'
+export * from './version.js'

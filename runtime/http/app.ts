@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifySchemaCompiler } from 'fastify'
-import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import type { FastifyPluginAsyncZod, ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { RuntimeRefusal } from '../errors.js'
@@ -37,7 +37,8 @@ export async function createApp(routes: Routes, log: Logger): Promise<FastifyIns
       done(new RuntimeRefusal('invalid_request', 'the body is not JSON'))
     }
   })
-  await app.register(routes)
+  // Not as a plugin: its hooks hold for calls that nobody answers, too.
+  await routes(app.withTypeProvider<ZodTypeProvider>(), {})
   await app.ready()
   return app
 }

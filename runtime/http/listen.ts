@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { routeUpgrades } from './upgrade.js'
 
 /** Of idle connections. Callers are told, and close theirs before. */
-const keepAliveTimeoutMs = 65_000
+export const keepAliveTimeoutMs = 65_000
 
 /** An application that answers. */
 export interface Listener {
@@ -29,7 +29,8 @@ export async function listenOnSocket(app: FastifyInstance, socket: string, group
   return serve(app, server)
 }
 
-function serve(app: FastifyInstance, server: Server): Listener {
+/** Has a server that listens answer, upgrades included. */
+export function serve(app: FastifyInstance, server: Server): Listener {
   const upgraded = new Set<Duplex>()
   server.on('upgrade', (_, line) => {
     upgraded.add(line)

@@ -1,7 +1,8 @@
-import { type Node, quota, sandboxParams, stopSandbox } from '../../protocol/api/index.js'
-import { change, claim, confirmSandboxes } from '../../protocol/node/index.js'
+import { quota, sandboxParams, stopSandbox } from '../../protocol/api/index.js'
+import { change, claim, confirmSandboxes, type NodeDescription } from '../../protocol/node/index.js'
 import type { Archives } from '../files/archives.js'
 import type { Routes } from '../http/app.js'
+import { speakOneProtocol } from '../http/protocol.js'
 import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
@@ -31,7 +32,7 @@ export interface Services {
   templates(): ReadonlyMap<string, LocalTemplate>
   /** Reads the templates again: one was built while this runs. */
   reloadTemplates(): Promise<void>
-  describeNode(): Promise<Node>
+  describeNode(): Promise<NodeDescription>
   /** Stops every sandbox and destroys the pool. */
   shutdown(): Promise<void>
 }
@@ -39,6 +40,7 @@ export interface Services {
 export const routes =
   (services: Services): Routes =>
   async (app) => {
+    speakOneProtocol(app)
     app.get('/healthz', async () => ({ status: 'ok' }))
     app.get('/node', () => services.describeNode())
     app.get('/templates', async () => ({

@@ -4,7 +4,6 @@ import type { Pool } from 'undici'
 import { z } from 'zod'
 import {
   type ExecRequest,
-  node,
   type OpenTerminal,
   type Quota,
   template,
@@ -13,6 +12,7 @@ import {
 import {
   type Change,
   type Claim,
+  nodeDescription,
   type RuntimeSandbox,
   runtimeSandbox,
   terminalLine,
@@ -72,7 +72,7 @@ export class RuntimeClient implements Disposable {
   assertMayChange = () => this.mayChange()
 
   health = () => this.#call('GET', '/healthz', nothing)
-  node = () => this.#call('GET', '/node', node)
+  node = () => this.#call('GET', '/node', nodeDescription)
   templates = async () => (await this.#call('GET', '/templates', templates)).templates
   /** Every sandbox of the node. Other work gets its turn while a long list is checked. */
   list = async (): Promise<RuntimeSandbox[]> => {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { nodeProtocol, nodeProtocolHeader } from '../../protocol/node/index.js'
 import { maxAnswerBytes } from './address.js'
 import type { Deadlines } from './deadlines.js'
 import { RuntimeUnreachable } from './refusal.js'
@@ -124,5 +125,5 @@ export function exchange<T>(
   })
 }
 
-const jsonHeaders = ['content-type', 'application/json']
-const bytesHeaders: string[] = []
+const bytesHeaders = [nodeProtocolHeader, String(nodeProtocol)]
+const jsonHeaders = [...bytesHeaders, 'content-type', 'application/json']

@@ -7,7 +7,7 @@ const retryAfterSeconds = 5
 
 /** What undici calls a connection that went away. */
 const lostCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
-const lateCodes = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
+const lateCodes = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 /** The runtime did not answer. */
 export class RuntimeUnreachable extends ApiError {

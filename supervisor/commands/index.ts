@@ -2,6 +2,7 @@ import type { Command } from '../../cli/command.js'
 import { templateBuild, templateList } from '../template/commands.js'
 import { doctor } from './doctor.js'
 import { down } from './down.js'
+import { nodeCertificate } from './node-certificate.js'
 import { password } from './password.js'
 import { resetLink } from './reset-link.js'
 import { setup } from './setup.js'
@@ -18,6 +19,7 @@ export const operatorCommands: readonly Command[] = [
   setup,
   password,
   resetLink,
+  nodeCertificate,
   templateBuild,
   templateList,
 ]
