@@ -13,6 +13,8 @@ import {
   type Change,
   type Claim,
   nodeDescription,
+  nodeProtocol,
+  protocolMismatch,
   type RuntimeSandbox,
   runtimeSandbox,
   terminalLine,
@@ -38,6 +40,8 @@ const sandboxes = z.object({ sandboxes: z.array(z.unknown()) })
 const sliceOf = 50
 const templates = z.object({ templates: z.array(template) })
 const terminals = z.object({ terminals: z.array(terminal) })
+/** Looked at before anything else of a description, which may be another one in another version. */
+const spoken = nodeDescription.pick({ protocol: true }).loose()
 const nothing = z.unknown()
 
 type Method = Call['method']
@@ -72,7 +76,15 @@ export class RuntimeClient implements Disposable {
   assertMayChange = () => this.mayChange()
 
   health = () => this.#call('GET', '/healthz', nothing)
-  node = () => this.#call('GET', '/node', nodeDescription)
+  /** What the node says of itself. @throws ApiError that says which side to upgrade when it speaks another protocol */
+  node = async () => {
+    const said = await this.#call('GET', '/node', spoken)
+    // One of before the protocol had versions says 0, and is understood.
+    if (said.protocol !== nodeProtocol && said.protocol !== 0) {
+      throw new ApiError('runtime_unavailable', protocolMismatch(String(nodeProtocol), said.protocol))
+    }
+    return nodeDescription.parse(said)
+  }
   templates = async () => (await this.#call('GET', '/templates', templates)).templates
   /** Every sandbox of the node. Other work gets its turn while a long list is checked. */
   list = async (): Promise<RuntimeSandbox[]> => {

@@ -8,7 +8,13 @@ import type { Pool } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { newId } from '../../protocol/api/index.js'
-import { encodeFrame, encodeJsonFrame, type Frame, frameType } from '../../protocol/node/index.js'
+import {
+  encodeFrame,
+  encodeJsonFrame,
+  type Frame,
+  frameType,
+  nodeProtocol,
+} from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../../runtime/errors.js'
 import { createApp, type Routes } from '../../runtime/http/app.js'
 import { bytesOf, sendBytes, takeBytes } from '../../runtime/http/bytes.js'
@@ -37,6 +43,7 @@ describe('the transport between server and node', () => {
   let asked: string[]
   let gone: Promise<string>
   let taken: number
+  let speaks = nodeProtocol
 
   const exit = (code: number) => encodeJsonFrame(frameType.exit, { exitCode: code })
   const serve = async () => {
@@ -65,6 +72,7 @@ describe('the transport between server and node', () => {
         sendFrames(reply).onGone(() => leave('gone'))
         await new Promise(() => {})
       })
+      app.get('/node', async () => ({ protocol: speaks, of: 'another form' }))
       app.get('/silent', () => new Promise(() => {}))
       app.post('/die', async () => {
         asked.push('POST die')
@@ -280,6 +288,16 @@ describe('the transport between server and node', () => {
     expect(endless.destroyed).toBe(false)
     endless.destroy()
     client[Symbol.dispose]()
+  })
+
+  it('says which side to upgrade when the node speaks another protocol', async () => {
+    using client = new RuntimeClient({ socketPath })
+    speaks = nodeProtocol + 1
+    const newer = {
+      code: 'runtime_unavailable',
+      message: expect.stringMatching(/upgrade Cloche on the server/),
+    }
+    await expect(client.node()).rejects.toMatchObject(newer)
   })
 
   it('upgrades a connection to a line, and refuses one with the reason', async () => {
