@@ -52,7 +52,7 @@ export const registeredNode = z.object({
   labels: z.record(z.string(), z.string()),
   capacity: nodeCapacity.nullable().describe('null until it was seen'),
   sandboxes: z.number().describe('those of tenants that are not deleted, as the database has them'),
-  templates: z.array(templateName).describe('empty while it is unreachable'),
+  templates: z.array(templateName).describe('as it had them when it was last seen'),
   lastSeenAt: z.iso.datetime().nullable(),
   unreachableSince: z.iso.datetime().nullable(),
   problem: z

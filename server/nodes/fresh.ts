@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { within } from './within.js'
 
 /** Something that is asked for often and read once for everybody: `freshMs` after it was read it is read again. */
 export class Fresh<T> {
@@ -26,13 +26,7 @@ export class Fresh<T> {
 
   /** The same; what was read last, or undefined, when reading takes longer than `ms`. */
   async within(ms: number): Promise<T | undefined> {
-    const late = new AbortController()
-    const patience = sleep(ms, undefined, { signal: late.signal }).catch(() => {}) // not needed
-    try {
-      return (await Promise.race([this.read(), patience])) ?? this.#value
-    } finally {
-      late.abort()
-    }
+    return (await within(ms, this.read())) ?? this.#value
   }
 
   async #read(): Promise<T> {

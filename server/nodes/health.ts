@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
-import { type Node, nodeCapacity } from '../../protocol/api/index.js'
+import { type Node, nodeCapacity, type Template } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import { agreeOnTenants } from './agree.js'
 import type { ServerNode } from './node.js'
 import type { NodeRegistry } from './registry.js'
+import { within } from './within.js'
 
 /** What a node has for its answer. */
 const patienceMs = 2000
@@ -22,6 +23,7 @@ export class NodeHealth {
   #misses = 0
   /** An ask that is still on its way: a node that hangs is asked once. */
   #asking: Promise<Node> | undefined
+  #saved: Template[] | undefined
   /** What the database says of its tenants was said to it since this server started. */
   #agreed = false
 
@@ -50,16 +52,10 @@ export class NodeHealth {
     this.#asking ??= this.node.ask().finally(() => {
       this.#asking = undefined
     })
-    const late = new AbortController()
-    const patience = sleep(patienceMs, undefined, { signal: late.signal }).catch(() => {}) // not needed
-    try {
-      const said = await Promise.race([this.#asking, patience])
-      if (said !== undefined) return said
-      this.node.answers = false
-      throw new Error(`no answer within ${patienceMs} ms`)
-    } finally {
-      late.abort()
-    }
+    const said = await within(patienceMs, this.#asking)
+    if (said !== undefined) return said
+    this.node.answers = false
+    throw new Error(`no answer within ${patienceMs} ms`)
   }
 
   async #seen(said: Node): Promise<void> {
@@ -72,11 +68,23 @@ export class NodeHealth {
       `UPDATE node SET "lastSeenAt" = ${utc}, "unreachableSince" = NULL, "lastProblem" = $2, capacity = $3 WHERE id = $1`,
       [id, pairing.status.problem, nodeCapacity.parse(said)],
     )
+    await this.#saveTemplates()
     if (!mustAgree) return
     if (wasAway) this.log.warn({ node: id, name }, 'a node is back')
     await this.nodes.refresh()
     await agreeOnTenants(this.database, this.node, this.log)
     this.#agreed = true
+  }
+
+  /** They are kilobytes, and change when somebody builds one. */
+  async #saveTemplates(): Promise<void> {
+    const templates = await this.node.templates().catch(() => undefined) // asked again at the next look
+    if (templates === undefined || isDeepStrictEqual(templates, this.#saved)) return
+    await this.database.pool.query('UPDATE node SET templates = $2 WHERE id = $1', [
+      this.node.id,
+      JSON.stringify(templates),
+    ])
+    this.#saved = templates
   }
 
   async #gone(error: unknown): Promise<void> {

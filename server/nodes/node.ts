@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
-import type { Node, NodeState, Template } from '../../protocol/api/index.js'
+import { z } from 'zod'
+import { type Node, type NodeState, type Template, template } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import { Pairing } from '../installation/pairing.js'
@@ -9,6 +10,7 @@ import { Fresh } from './fresh.js'
 import { Orphans } from './orphans.js'
 import type { NodeRow } from './row.js'
 import { StatusCache } from './status-cache.js'
+import { within } from './within.js'
 
 /** Templates of a node change when somebody builds one there. */
 const templatesFreshMs = 5000
@@ -79,10 +81,16 @@ export class ServerNode implements Disposable {
     return list
   }
 
+  /** The same; as they were last seen while it does not answer. */
+  async lastTemplates(): Promise<readonly Template[]> {
+    return this.templates().catch(() => z.array(template).catch([]).parse(this.row.templates))
+  }
+
   /** What it says of itself now, for placement as well. @throws ApiError `runtime_unavailable` */
   async describe(): Promise<Node> {
-    if (this.state === 'unreachable') throw unreachable(this.name)
-    return this.ask()
+    const said = this.state === 'unreachable' ? undefined : await within(patienceMs, this.ask())
+    if (said === undefined) throw unreachable(this.name)
+    return said
   }
 
   /** The same, also of one that did not answer before. */

@@ -208,6 +208,30 @@ describe('two nodes', { timeout: 120_000 }, () => {
     for (const one of [id, next]) await ann.call('DELETE', `/api/v1/sandboxes/${one}`)
   })
 
+  it('the database refuses a node that was cordoned since this server has read the registry', async () => {
+    await create(ann, { template: 'second' }).then((id) => ann.call('DELETE', `/api/v1/sandboxes/${id}`))
+    // As another server does it: this one is told by nobody.
+    await sql.query('UPDATE node SET cordoned = true WHERE id = $1', [there])
+    const refused = await ann.call('POST', '/api/v1/sandboxes', { template: 'second', limits })
+    expect(refused).toMatchObject({ status: 503, body: { code: 'runtime_unavailable' } })
+    expect(refused.body.detail).toContain('template second is only on nodes that take no new work')
+    await cordon(there, false)
+    expect((await other.call('GET', '/sandboxes')).text).toBe('{"sandboxes":[]}')
+  })
+
+  it('a run waits while no node takes new work, and no attempt is counted', async () => {
+    for (const node of [here, there]) await cordon(node, true)
+    const accepted = await ann.call('POST', '/api/v1/runs', { command: 'echo at last' })
+    const { id } = runSchema.parse(accepted.body)
+    // Longer than it would be tried again for.
+    await sleep(4000)
+    expect((await ann.call('GET', `/api/v1/runs/${id}`)).body.finishedAt).toBeNull()
+    for (const node of [here, there]) await cordon(node, false)
+    await expect
+      .poll(async () => (await ann.call('GET', `/api/v1/runs/${id}`)).body, { timeout: 30_000 })
+      .toMatchObject({ state: 'finished', status: 'ok', attempt: 1 })
+  })
+
   it('one that goes away is shown, and its sandboxes are kept, while the other goes on', async () => {
     const [mine, away, doomed] = [await createOn(here), await createOn(there), await createOn(there)]
     expect(await exec(away, 'echo before > note; echo ok')).toBe('ok\n')
@@ -251,6 +275,9 @@ describe('two nodes', { timeout: 120_000 }, () => {
     await expect
       .poll(async () => (await ann.call('GET', `/api/v1/runs/${started.id}`)).body, { timeout: 60_000 })
       .toMatchObject({ state: 'finished', status: 'ok', attempt: 2 })
+    // What only it has is not there at present, which is not the same as unknown.
+    const lacking = await ann.call('POST', '/api/v1/sandboxes', { template: 'second', limits })
+    expect(lacking).toMatchObject({ status: 503, body: { code: 'runtime_unavailable' } })
     // What a person deletes meanwhile is deleted, and an operator's word holds there as well.
     expect((await ann.call('DELETE', `/api/v1/sandboxes/${doomed}`)).status).toBe(204)
     expect((await operator.call('POST', `/api/v1/admin/tenants/${tenant}/pause`)).status).toBe(200)

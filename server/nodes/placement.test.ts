@@ -25,7 +25,7 @@ describe('where something new is placed', () => {
       { isolation: 'hardened' },
       'b',
     ],
-    ['not where templates are unknown', [node('a', { templates: null }), node('b')], {}, 'b'],
+    ['not where templates are unknown', [node('a', { templates: new Map() }), node('b')], {}, 'b'],
     ['not on one that is full', [node('a', { full: 'no disk', freeShare: 1 }), node('b')], {}, 'b'],
     [
       'not on one that is too small',

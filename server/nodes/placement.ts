@@ -5,10 +5,10 @@ export interface Candidate {
   readonly id: string
   readonly name: string
   readonly state: NodeState
-  /** Whether it answered this server last. */
+  /** Whether it answered this server last, and belongs to its database. */
   readonly answers: boolean
-  /** What it has of templates; null while that is not known. */
-  readonly templates: ReadonlyMap<string, readonly Isolation[]> | null
+  /** What it has of templates, or had when it was last seen. */
+  readonly templates: ReadonlyMap<string, readonly Isolation[]>
   /** How large it is as a whole; null until it was seen. Nodes give out more limits than they have, so this is the bound. */
   readonly size: { readonly memoryMiB: number; readonly diskMiB: number } | null
   /** The smaller of the shares of its memory and its disk that are free, 0 to 1, less what was placed since it was seen. */
@@ -68,7 +68,7 @@ export function place(candidates: readonly Candidate[], wanted: Wanted): Placeme
 }
 
 function has({ templates }: Candidate, { template, isolation }: Wanted): boolean {
-  return templates?.get(template)?.includes(isolation) ?? false
+  return templates.get(template)?.includes(isolation) ?? false
 }
 
 const fits = ({ full, size }: Candidate, { memoryMiB, diskMiB }: Wanted) =>
@@ -97,7 +97,7 @@ function lacking(candidates: readonly Candidate[], wanted: Wanted): [ErrorCode, 
       `template ${template} is only on nodes that take no new work at present: ${counts(away)}`,
     ]
   }
-  const isThere = candidates.some(({ templates }) => templates?.has(template))
+  const isThere = candidates.some(({ templates }) => templates.has(template))
   if (isThere) {
     return ['template_unavailable', `no node can run template ${template} with isolation ${isolation}`]
   }

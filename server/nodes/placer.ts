@@ -29,6 +29,9 @@ function freeShare(last: Node, placed: Placed): number {
   return Math.max(0, Math.min(memory, disk))
 }
 
+/** No node takes it, and nothing was begun anywhere. */
+export class NotPlaced extends ApiError {}
+
 /** Finds the node for what is new, by what is known of the nodes at this moment. */
 export class Placer {
   /** Where a tenant's last sandboxes were placed by this server. */
@@ -52,13 +55,13 @@ export class Placer {
     const nodes = (await this.nodes.all()).filter(({ id }) => !besides.has(id))
     const [only] = nodes
     // Nothing to choose: it says itself what it does not have.
-    if (nodes.length === 1 && only?.state === 'ready') return only
+    if (besides.size === 0 && nodes.length === 1 && only?.state === 'ready') return only
     const home = await this.#nodeOf(tenantId)
     const candidates = await Promise.all(nodes.map((node) => this.#candidate(node, home, wanted)))
     const placement = place(candidates, wanted)
     if ('refusal' in placement) {
       const { code, message } = placement.refusal
-      throw new ApiError(code, message, code === 'template_unavailable' ? undefined : retryAfterSeconds)
+      throw new NotPlaced(code, message, code === 'template_unavailable' ? undefined : retryAfterSeconds)
     }
     const node = nodes.find(({ id }) => id === placement.node)
     if (node === undefined) throw new Error(`placed on ${placement.node}, which is no candidate`)
@@ -79,8 +82,10 @@ export class Placer {
   }
 
   async #candidate(node: ServerNode, home: string | undefined, wanted: Wanted): Promise<Candidate> {
-    const { id, name, state, answers, last } = node
-    const templates = await node.templates().catch(() => null)
+    const { id, name, state, last, pairing } = node
+    // One that belongs to another database refuses everything.
+    const answers = node.answers && pairing.status.state !== 'mismatch'
+    const templates = await node.lastTemplates()
     const placed = this.#placedOn(node)
     const pool = last?.pools.find(
       ({ template, isolation, purpose }) =>
@@ -88,8 +93,7 @@ export class Placer {
     )
     return {
       ...{ id, name, state, answers, full: last?.full ?? null },
-      templates:
-        templates && new Map(templates.map((one) => [one.name, one.isolation as readonly Isolation[]])),
+      templates: new Map(templates.map((one) => [one.name, one.isolation as readonly Isolation[]])),
       size: last === undefined ? null : sizeOf(last),
       freeShare: last === undefined ? 0 : freeShare(last, placed),
       warm: Math.max(0, (pool?.ready ?? 0) - placed.sandboxes),

@@ -10,24 +10,29 @@ export interface Readiness {
   readonly problem: string | null
 }
 
-/** Asks every node. @throws when the registry was never read, and the database cannot be reached */
+/** Asks every node; one that is as it should be is enough. @throws when the registry was never read, and cannot be */
 export async function readinessOf(registry: NodeRegistry): Promise<Readiness> {
   const nodes = await registry.all()
-  const answering = (await Promise.all(nodes.map(answers))).filter((node) => node !== undefined)
-  const best = answering.find(isPaired) ?? answering[0] ?? nodes[0]
-  const { state, problem } = best?.pairing.status ?? { state: 'unknown', problem: null }
-  return { answers: answering.length > 0, state, problem }
+  const looks = nodes.map(look)
+  const good = looks.map(async (one) => {
+    const { answers, state } = await one
+    if (!answers || state !== 'paired') throw new Error('not this one')
+    return one
+  })
+  return Promise.any(good).catch(async () => {
+    const all = await Promise.all(looks)
+    return all.find(({ answers }) => answers) ?? all[0] ?? { answers: false, state: 'unknown', problem: null }
+  })
 }
 
-const isPaired = ({ pairing }: ServerNode) => pairing.status.state === 'paired'
-
-/** @returns the node, which was compared with the database if it was not yet; undefined when it does not answer */
-async function answers(node: ServerNode): Promise<ServerNode | undefined> {
+/** One that was not compared with the database yet is compared now. */
+async function look(node: ServerNode): Promise<Readiness> {
+  const { pairing } = node
   try {
     await node.reach().health()
-    if (!isPaired(node)) await node.pairing.check()
+    if (pairing.status.state !== 'paired') await pairing.check()
+    return { answers: true, state: pairing.status.state, problem: pairing.status.problem }
   } catch {
-    return undefined // that it does not answer is the answer
+    return { answers: false, state: pairing.status.state, problem: pairing.status.problem } // and that is the answer
   }
-  return node
 }

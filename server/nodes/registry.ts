@@ -1,5 +1,4 @@
 import { hostname } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { newId } from '../../protocol/api/index.js'
@@ -10,6 +9,7 @@ import { RuntimeClient } from '../runtime-client/client.js'
 import { connect } from './connect.js'
 import { ServerNode } from './node.js'
 import { endpointOf, type NodeRow, nodeRow } from './row.js'
+import { within } from './within.js'
 
 /** Of a node that has no usable address: nothing is ever asked of it. */
 const nowhere = () => new RuntimeClient({ socketPath: '/nonexistent' })
@@ -170,10 +170,10 @@ export class NodeRegistry implements Disposable {
   /** The id that the runtime was told; null when it was not, undefined when it does not answer. */
   async #introduction(address: { socketPath: string }): Promise<string | undefined> {
     using runtime = connect(address)
-    const late = new AbortController()
-    const patience = sleep(introductionMs, undefined, { signal: late.signal }).catch(() => {}) // not needed
-    const node = await Promise.race([runtime.node().catch(() => undefined), patience])
-    late.abort()
+    const node = await within(
+      introductionMs,
+      runtime.node().catch(() => undefined),
+    )
     return node === undefined ? undefined : (node.nodeId ?? 'none')
   }
 }

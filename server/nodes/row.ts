@@ -13,6 +13,8 @@ export const nodeRow = z.object({
   unreachableSince: z.date().nullable(),
   lastProblem: z.string().nullable(),
   capacity: nodeCapacity.nullable().catch(null),
+  /** Parsed only where it is needed: the registry is read every second. */
+  templates: z.unknown(),
   createdAt: z.date(),
 })
 export type NodeRow = z.infer<typeof nodeRow>

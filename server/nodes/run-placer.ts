@@ -14,14 +14,14 @@ export class RunPlacer {
     private readonly log: Logger,
   ) {}
 
-  /** @throws ApiError that says why no node takes it */
+  /** @throws NotPlaced that says why no node takes it */
   async place({ id, tenantId, template, diskMiB, steps }: RuntimeRun): Promise<RuntimeClient> {
     const node = await this.placer.place(tenantId, {
       ...{ template, isolation: 'standard', purpose: 'run' },
       ...{ memoryMiB: Math.max(...steps.map(({ limits }) => limits.memoryMiB)), diskMiB },
     })
     if (this.nodes.known.length > 1) this.#record(id, node.id)
-    return node.reach()
+    return node.runtime
   }
 
   /** For operators only: nothing is decided by it, so nobody waits, and with one node there is nothing to say. */

@@ -161,7 +161,7 @@ async function introduction({ address }: AddNode): Promise<Node> {
 
 async function present(node: ServerNode, sandboxes: number): Promise<RegisteredNode> {
   const { row, state } = node
-  const templates = await node.templates().catch(() => []) // it does not answer, and `state` will say so
+  const templates = await node.lastTemplates()
   return {
     ...{ id: row.id, name: row.name, kind: row.kind, address: row.address, state, cordoned: row.cordoned },
     ...{

@@ -18,7 +18,15 @@ export class Templates {
     const lists = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
     const failed = answers.find((answer) => answer.status === 'rejected')
     if (lists.length === 0 && failed !== undefined) throw failed.reason
-    return lists.length === 1 && lists[0] !== undefined ? lists[0] : union(lists.flat())
+    return union(lists.flat())
+  }
+
+  /** What any node has, or had when it was last seen: what is placed later may find its node ready again. */
+  async everywhere(): Promise<Template[]> {
+    const lists = await Promise.all((await this.nodes.all()).map((node) => node.lastTemplates()))
+    const all = union(lists.flat())
+    // Nothing is known of any: why is what a node says.
+    return all.length > 0 ? all : this.list()
   }
 
   /**
@@ -26,7 +34,7 @@ export class Templates {
    * @throws ApiError `template_unavailable` that names what there is
    */
   async limits(name: string, wanted: LimitsRequest = {}): Promise<Limits> {
-    const all = await this.list()
+    const all = await this.everywhere()
     const template = all.find((one) => one.name === name)
     if (template === undefined) {
       const there = all.map((one) => one.name).join(', ') || 'none yet'

@@ -163,7 +163,7 @@ export class Dispatcher implements AsyncDisposable {
           }
           const { row, request, quota } = taken
           void this.#perform(row, quota, async () =>
-            plan(createRun.parse(JSON.parse(request)), await this.parts.templates.list(), quota),
+            plan(createRun.parse(JSON.parse(request)), await this.parts.templates.everywhere(), quota),
           )
         }
       }

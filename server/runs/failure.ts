@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
+import { NotPlaced } from '../nodes/placer.js'
 import { RuntimeUnreachable } from '../runtime-client/refusal.js'
 
 /**
@@ -29,6 +30,8 @@ const ofNode: ReadonlySet<ErrorCode> = new Set([
 
 /** The only place that decides whether a failed attempt is repeated. What nobody has foreseen is a lost attempt. */
 export function classify(error: unknown): Failure {
+  // Nodes come back, and are uncordoned.
+  if (error instanceof NotPlaced) return ofRequest.has(error.code) ? 'refused' : 'waits with everybody'
   if (error instanceof RuntimeUnreachable) return error.heard ? 'lost' : 'waits with everybody'
   if (!(error instanceof ApiError)) return 'lost'
   if (ofRequest.has(error.code)) return 'refused'

@@ -173,7 +173,11 @@ export class SandboxService {
           if (!mayGoElsewhere(error)) throw error
           const next = await this.placer.place(tenantId, place, refused.add(node.id)).catch(() => undefined)
           if (next === undefined) throw error // that of the last node which was asked says more
-          await this.database.pool.query('UPDATE sandbox SET "nodeId" = $2 WHERE id = $1', [id, next.id])
+          const { rowCount } = await this.database.pool.query(
+            'UPDATE sandbox SET "nodeId" = $2 WHERE id = $1 AND creation = $3',
+            [id, next.id, row.creation],
+          )
+          if (rowCount === 0) throw error // another server goes on with it
           node = next
           row.nodeId = next.id
           claiming = undefined
@@ -186,12 +190,13 @@ export class SandboxService {
       return present(row, statuses)
     } catch (error) {
       this.#lastSeen.forget(tenantId)
-      if (claiming === undefined && error instanceof ApiError) throw error
+      const isClosed = isNodeClosed(error)
+      if (claiming === undefined && (isClosed || error instanceof ApiError)) throw error
       // Nothing half-made stays; should the runtime not hear this, `reconcile.ts` tells it again.
       await claiming?.catch(() => {})
       // Should the runtime have made it all the same, its row was refused: it is known to be nobody's.
       const { rows } = await this.database.pool.query('SELECT undo_creation($1, $2, $3) AS undone', [
-        ...[id, row.creation, !(error instanceof ApiError && error.existingId)],
+        ...[id, row.creation, !(isClosed || (error instanceof ApiError && error.existingId))],
       ])
       // Another server went on with it while this one hung: it is somebody's now.
       if (rows[0]?.undone === true) await node.runtime.remove(id).catch(() => {})

@@ -44,7 +44,9 @@ export default function TerminalArea({
   const [renaming, setRenaming] = useState<number | null>(null)
   const shown = tabs.find(({ key }) => key === active)
   const running = sandbox.state === 'running'
-  const alive = running || sandbox.state === 'paused'
+  const usable = running || sandbox.state === 'paused'
+  // While its node is away its terminals go on, and are looked at again when it is back.
+  const alive = usable || (sandbox.state === 'unreachable' && tabs.length > 0)
 
   const restore = useCallback(async () => {
     setFailure(undefined)
@@ -109,7 +111,7 @@ export default function TerminalArea({
         renaming={renaming}
         setRenaming={setRenaming}
         onSearch={() => setSearching(true)}
-        usable={alive}
+        usable={usable}
       />
       <LineBanner />
       {shown && <ClipboardBanner session={shown.session} permission={workspace.clipboard} />}
