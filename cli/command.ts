@@ -25,7 +25,14 @@ export interface Call {
 }
 
 /** The titles of the overview, in its order. */
-export const groups = ['Account', 'Sandboxes', 'Runs', 'This machine (needs root)', 'Shell'] as const
+export const groups = [
+  'Account',
+  'Sandboxes',
+  'Processes',
+  'Runs',
+  'This machine (needs root)',
+  'Shell',
+] as const
 export type Group = (typeof groups)[number]
 
 /** One word, or two, after `cloche`. */

@@ -73,7 +73,7 @@ describe('the runtime', () => {
   }
   const attach = (path: string) =>
     new Promise<{ line: Duplex; sees(what: RegExp): Promise<void> }>((resolve, reject) => {
-      const headers = { connection: 'Upgrade', upgrade: 'cloche-terminal' }
+      const headers = { connection: 'Upgrade', upgrade: 'cloche-process' }
       const outgoing = request({
         socketPath: join(runDirectory, 'runtime.sock'),
         path,

@@ -97,7 +97,7 @@ describe('the package', () => {
     const node =
       'declare const process: { env: Record<string, string | undefined>; stdout: { write(bytes: Uint8Array): void } }'
     const seen =
-      'console.log(JSON.stringify({ state, stdout, python, text, screen, status, casesPassed: graded.casesPassed, gone }))'
+      'console.log(JSON.stringify({ state, stdout, python, sorted, text, screen, status, casesPassed: graded.casesPassed, gone }))'
     await writeFile(join(home, 'page.ts'), [node, ...blocks, seen].join('\n'))
     expect(await compile('page.ts')).toBe('')
     await build({ entryPoints: [join(home, 'page.ts')], outfile: join(home, 'page.mjs'), format: 'esm' })
@@ -107,6 +107,7 @@ describe('the package', () => {
       ...{
         state: 'running',
         stdout: '42\n',
+        sorted: 'apple\npear\n',
         text: 'water the plants\n',
         status: 'ok',
         casesPassed: 1,

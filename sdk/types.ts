@@ -32,6 +32,11 @@ export type FileTree = protocol.FileTree
 /** What `terminals.open` takes. */
 export type OpenTerminal = z.input<typeof protocol.openTerminal>
 export type TerminalDescription = protocol.Terminal
+/** What `processes.start` takes beside the command. */
+export type StartProcess = Omit<z.input<typeof protocol.startProcess>, 'command'>
+export type ProcessDescription = protocol.SandboxProcess
+/** A signal that a process can be sent. */
+export type SignalName = protocol.SignalName
 /** What a template offers. */
 export type Template = protocol.Template
 /** What `runs.create` takes: exactly one of `language`, `command` and `steps`. */

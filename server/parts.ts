@@ -20,6 +20,7 @@ import { NodeRegistry } from './nodes/registry.js'
 import { RunPlacer } from './nodes/run-placer.js'
 import { RegistryService } from './nodes/service.js'
 import { Templates } from './nodes/templates.js'
+import { ProcessService } from './processes/service.js'
 import { allowed } from './runs/address.js'
 import { Callbacks } from './runs/callbacks.js'
 import { Dispatcher } from './runs/dispatcher.js'
@@ -77,6 +78,7 @@ export function openParts(config: Config, log: Logger) {
   const services = {
     ...{ sandboxes, runs },
     execs: new ExecService(sandboxes),
+    processes: new ProcessService(database, sandboxes),
     files: new FileService(database, sandboxes),
     terminals: new TerminalService(database, sandboxes),
     tenants: new TenantService(database, principals),

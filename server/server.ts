@@ -18,6 +18,7 @@ import { sendProblem } from './http/problem.js'
 import { readinessOf } from './nodes/readiness.js'
 import { describeApi } from './openapi/document.js'
 import type { Parts } from './parts.js'
+import { processRoutes } from './processes/routes.js'
 import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
@@ -89,9 +90,11 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     serveMetrics(known, services.administration.nodes)
     await known.register(
       async (api) => {
-        const { sandboxes, execs, terminals, files, runs, tenants, members, keys, account } = services
+        const { sandboxes, execs, processes, terminals, files, runs, tenants, members, keys, account } =
+          services
         const once: Once = (...making) => onceIn(database, ...making)
         await api.register(sandboxRoutes(sandboxes, execs, terminals, once, config.heartbeatMs))
+        await api.register(processRoutes(processes, config.heartbeatMs))
         await api.register(fileRoutes(files))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))

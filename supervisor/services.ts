@@ -43,7 +43,7 @@ export function postgresService(settings: Settings): Service {
   }
 }
 
-/** The terminal host or the runtime: as root, in the instance's network namespace. */
+/** The process host or the runtime: as root, in the instance's network namespace. */
 function privileged(settings: Settings, name: string, program: string, socket: string): Service {
   const path = built(settings, program)
   const into = settings.netns === undefined ? [] : ['nsenter', `--net=/run/netns/${settings.netns}`]

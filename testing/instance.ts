@@ -8,7 +8,7 @@ import { z } from 'zod'
 const run = promisify(execFile)
 const adminFile = z.object({ url: z.url(), email: z.string(), password: z.string(), apiKey: z.string() })
 
-/** A whole Cloche of its own: database, runtime, terminal host and server, as `bin/up` starts them. */
+/** A whole Cloche of its own: database, runtime, process host and server, as `bin/up` starts them. */
 export interface Instance extends AsyncDisposable {
   readonly url: string
   readonly name: string

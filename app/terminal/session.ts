@@ -182,7 +182,7 @@ export class TerminalSession implements Subscriber {
     this.title.set(title)
   }
 
-  /** The terminal host alone says what size a terminal has, at the place in the output from where it is so. */
+  /** The process host alone says what size a terminal has, at the place in the output from where it is so. */
   onResized(cols: number, rows: number): void {
     this.screen.xterm.write('', () => this.screen.xterm.resize(cols, rows))
   }

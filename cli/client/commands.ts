@@ -3,6 +3,7 @@ import { completion } from './completion.js'
 import { copy } from './copy.js'
 import { exec } from './exec.js'
 import { login, logout } from './login.js'
+import { processCommands } from './process.js'
 import { run } from './run.js'
 import { runCommands } from './runs.js'
 import { sandboxCommands } from './sandbox.js'
@@ -20,6 +21,7 @@ export const clientCommands: readonly Command[] = [
   shell,
   exec,
   copy,
+  ...processCommands,
   run,
   ...runCommands,
   completion,

@@ -53,6 +53,26 @@ describe('cloche exec', () => {
     expect((await call(['exec', 'box', 'cat'], 'not read')).out).toBe('')
   })
 
+  it('passes input on as it comes, of any length, and kills the command when it is interrupted', async () => {
+    const script = 'head -c 30000000 /dev/zero | bin/cloche exec -i box wc -c'
+    expect((await run('sh', ['-c', script], { env })).stdout.trim()).toBe('30000000')
+    expect(await call(['exec', '-i', 'box', 'read x; echo "$x"; exit 5'], 'first\nmore\n')).toEqual({
+      ...{ code: 5, out: 'first\n', err: '' },
+    })
+    const enough = 'yes | bin/cloche exec -i box cat | head -n 1'
+    expect((await run('sh', ['-c', enough], { env })).stdout).toBe('y\n')
+    const child = start(['exec', '-i', 'box', 'echo on; sleep 4322'])
+    await new Promise((resolve) => child.stdout?.once('data', resolve))
+    child.kill('SIGINT')
+    await end(child)
+    await expect
+      .poll(
+        async () => (await cloche.sandboxes.at(box).exec("pgrep -f '^(sleep 4322|cat)'")).exitCode,
+        patience,
+      )
+      .toBe(1)
+  })
+
   it('streams, and ends quietly when its reader has enough', async () => {
     const script = 'set -o pipefail; bin/cloche exec box yes | head -n 2; echo $?'
     const { stdout } = await run('bash', ['-c', script], { env })

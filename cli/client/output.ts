@@ -31,11 +31,18 @@ export async function write(stream: NodeJS.WriteStream, bytes: Uint8Array): Prom
   if (!stream.write(bytes)) await once(stream, 'drain')
 }
 
+let last = async () => {}
+
+/** Has `act` done before this ends because nobody reads its output. */
+export function beforeNobodyReads(act: () => Promise<void>): void {
+  last = act
+}
+
 /** `head` and others stop reading when they have enough: then this ends as a program ends that SIGPIPE kills. */
 export function endWhenNobodyReads(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    process.exit(141)
+    void last().finally(() => process.exit(141))
   })
 }
 

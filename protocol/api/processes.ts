@@ -8,7 +8,8 @@ export const startProcess = z.strictObject({
   cwd: workingDirectory.optional(),
   env: environment.optional(),
   user: insideUser.default('user'),
-  tty: terminalSize
+  tty: z
+    .strictObject(terminalSize.shape)
     .optional()
     .describe('gives it a terminal of this size; then it is listed under `terminals` as well'),
   stdin: z
@@ -59,6 +60,9 @@ export type SignalName = z.infer<typeof signalName>
 
 /** Body of `POST /sandboxes/{id}/processes/{processId}/signal`. */
 export const signalProcess = z.strictObject({ signal: signalName })
+
+/** Body of `POST /sandboxes/{id}/processes/{processId}/resize`. */
+export const resizeProcess = z.strictObject(terminalSize.shape)
 
 /** Query of `GET /sandboxes/{id}/processes/{processId}`. */
 export const readProcess = z.object({

@@ -12,7 +12,7 @@ const tableEnd = 0x20000
 
 /**
  * Columns of each character as `wcwidth` of the sandbox's C library counts them. Shells and editors place the cursor
- * by it, so the page and the terminal host must draw by it: with any other table, newer or not, a line that holds a
+ * by it, so the page and the process host must draw by it: with any other table, newer or not, a line that holds a
  * character on which the two differ is drawn over itself.
  *
  * A character of no width joins the one before. Sequences such as an emoji family take the columns of their parts,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-/** What `GET …/attach` is upgraded to. */
-export const terminalLine = 'cloche-terminal'
+/** What `GET …/attach` and `GET …/stdin` are upgraded to. */
+export const processLine = 'cloche-process'
 /** `since` is the number of the byte to go on from; a screen comes first without it. */
 export const attachQuery = z.object({
   since: z

@@ -57,6 +57,8 @@ export interface OciRuntime {
   exec(id: string, files: ExecFiles, stdio: Stdio): Promise<Executed>
   /** Kills what an exec has started, and its descendants. */
   kill(id: string, executed: Executed): Promise<void>
+  /** Sends a signal to what an exec has started, and its descendants. One that has ended is no error. */
+  signalTree(id: string, executed: Executed, name: NodeJS.Signals): Promise<void>
   /** How often `processes` may be asked at most, and how many of them may be sent a signal: it may cost a program each. */
   readonly signals: { readonly lookMs: number; readonly most: number }
   /**

@@ -100,6 +100,10 @@ export function hardenedRuntime(runsc: Runsc, reaper: Reaper): OciRuntime {
     return tree
   }
 
+  /** One that has ended meanwhile is no error. */
+  const send = (id: string, name: string, pids: readonly number[]) =>
+    Promise.all(pids.map((pid) => call('kill', '--pid', String(pid), nameOf(id), name).catch(() => {})))
+
   return {
     isolation: 'hardened',
     program: runsc.program,
@@ -156,18 +160,18 @@ export function hardenedRuntime(runsc: Runsc, reaper: Reaper): OciRuntime {
       }
     },
 
+    async signalTree(id, { inside }, name) {
+      if (inside !== undefined) await send(id, name.replace('SIG', ''), await treeOf(id, inside))
+    },
     async kill(id, { inside }) {
-      const send = (name: string, pids: readonly number[]) =>
-        // One that has ended meanwhile is no error.
-        Promise.all(pids.map((pid) => call('kill', '--pid', String(pid), nameOf(id), name).catch(() => {})))
       let tree: number[] = []
       // Who stands still has no children while they are listed.
       for (let found = inside === undefined ? [] : await treeOf(id, inside); found.length > tree.length; ) {
         tree = found
-        await send('STOP', tree)
+        await send(id, 'STOP', tree)
         found = await treeOf(id, tree[0] ?? 0)
       }
-      await send('KILL', tree)
+      await send(id, 'KILL', tree)
     },
 
     async processes(id) {

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { sethostname, setns } from '../linux/libc.js'
-import { ignoresTerm, killTree, type Reaper, signal, terminalSession } from '../linux/process.js'
+import { ignoresTerm, killTree, type Reaper, signal, signalTree, terminalSession } from '../linux/process.js'
 import { type Crun, execInContainer, runContainer } from './crun.js'
 import { crunState } from './crun-state.js'
 import type { SeccompFilter } from './filter.js'
@@ -38,6 +38,7 @@ export function standardRuntime(oci: Crun, reaper: Reaper, filter?: SeccompFilte
       inside: undefined,
     }),
     kill: async (_, { pid }) => killTree(pid),
+    signalTree: async (_, { pid }, name) => signalTree(pid, name),
     processes: async (_, init, held) =>
       held.flatMap((pid) => {
         const session = pid === init ? undefined : terminalSession(pid)

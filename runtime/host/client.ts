@@ -3,16 +3,16 @@ import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { terminalLine } from '../../protocol/node/index.js'
+import { processLine } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
 
-/** What the terminal host answers, to be passed on as it is. */
+/** What the process host answers, to be passed on as it is. */
 export interface HostAnswer {
   readonly status: number
   readonly body: unknown
 }
 
-/** Asks the terminal host. */
+/** Asks the process host. */
 export function askHost(
   socketPath: string,
   method: string,
@@ -29,19 +29,19 @@ export function askHost(
       })
     })
     outgoing.once('error', () =>
-      reject(new RuntimeRefusal('runtime_unavailable', 'the terminal host does not answer')),
+      reject(new RuntimeRefusal('runtime_unavailable', 'the process host does not answer')),
     )
     outgoing.end(body === undefined ? undefined : JSON.stringify(body))
   })
 }
 
-/** When the node comes up, the runtime may be ready before the terminal host. */
+/** When the node comes up, the runtime may be ready before the process host. */
 const firstAnswerMs = 3000
 const firstAnswerStepMs = 100
 
 /**
  * Has a shell put into each sandbox of the pool. The pool is no worse than slower without: an image may have no
- * `/bin/sh`, and the terminal host may be away for a moment.
+ * `/bin/sh`, and the process host may be away for a moment.
  * @param shell the process in OCI form
  */
 export function shellPreparer(
@@ -70,16 +70,22 @@ export function shellPreparer(
   }
 }
 
-/** Joins a client's upgraded line to the terminal host's, byte for byte: the host answers the upgrade. */
+/** Whoever does not close a line so long after its end is cut off. */
+const lastWordsMs = 5000
+
+/** Joins a client's upgraded line to the process host's, byte for byte: the host answers the upgrade. */
 export function joinHost(socketPath: string, path: string, line: Duplex): void {
   const host = connect(socketPath)
-  const end = () => {
-    host.destroy()
-    line.destroy()
-  }
-  for (const side of [host, line]) side.once('error', end).once('close', end)
+  host.once('error', () => line.destroy())
+  line.once('error', () => line.destroy()).once('close', () => host.destroy())
+  // What the host said last is still on its way, and a connection that is closed with something unread loses it.
+  host.once('close', () => {
+    line.end()
+    line.resume()
+    setTimeout(() => line.destroy(), lastWordsMs).unref()
+  })
   host.write(
-    `GET ${path} HTTP/1.1\r\nHost: terminals\r\nConnection: Upgrade\r\nUpgrade: ${terminalLine}\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: terminals\r\nConnection: Upgrade\r\nUpgrade: ${processLine}\r\n\r\n`,
   )
   host.pipe(line).pipe(host)
 }

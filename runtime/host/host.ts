@@ -1,10 +1,12 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isMainThread } from 'node:worker_threads'
 import { z } from 'zod'
 import { createLog, type Logger } from '../../common/log.js'
 import { runService } from '../../common/service.js'
-import { attachQuery, terminalLine } from '../../protocol/node/index.js'
+import { signalProcess, terminalSize } from '../../protocol/api/index.js'
+import { attachQuery, maxWaitMs, processLine } from '../../protocol/node/index.js'
 import { resetOomScoreAdj } from '../cgroup/host.js'
 import { type Config, readConfig } from '../config.js'
 import { OciRuntimes } from '../container/oci-runtimes.js'
@@ -15,12 +17,13 @@ import { switching, takeLine } from '../http/upgrade.js'
 import { Reaper } from '../linux/process.js'
 import { protectHost } from '../process/priority.js'
 import { drawForParent, Screens } from '../terminal/screens.js'
-import { openRequest, ProcessTable } from './table.js'
+import { openRequest, ProcessTable, startRequest } from './table.js'
 
 const pooledShell = z.object({ process: z.looseObject({ args: z.array(z.string()).min(1) }) })
 const containerParams = z.object({ id: z.string().regex(/^b[0-9]+$/) })
 const sandboxOnly = z.object({ sandbox: z.string() })
-const terminalParams = sandboxOnly.extend({ terminal: z.string() })
+const one = sandboxOnly.extend({ process: z.string() })
+const wait = z.object({ waitMs: z.coerce.number().min(0).max(maxWaitMs).default(0) })
 
 const routesOf =
   (table: ProcessTable): Routes =>
@@ -42,33 +45,70 @@ const routesOf =
       reply.code(201)
       return terminal.describe()
     })
-    app.delete(
-      '/sandboxes/:sandbox/terminals/:terminal',
-      { schema: { params: terminalParams } },
-      async ({ params }, reply) => {
-        await table.close(params.sandbox, params.terminal)
-        reply.code(204)
+    app.get('/sandboxes/:sandbox/processes', { schema: { params: sandboxOnly } }, async ({ params }) => ({
+      processes: table.of(params.sandbox).map((process) => process.describeProcess()),
+    }))
+    app.post(
+      '/sandboxes/:sandbox/processes',
+      { schema: { body: z.union([openRequest, startRequest]) } },
+      async ({ body }, reply) => {
+        const process = await ('size' in body ? table.open(body) : table.start(body))
+        reply.code(201)
+        return process.describeProcess()
       },
     )
-    app.get(
-      '/sandboxes/:sandbox/terminals/:terminal/attach',
-      { schema: { params: terminalParams, querystring: attachQuery } },
-      async (request, reply) => {
-        const { params, query } = request
-        const terminal = table.get(params.sandbox, params.terminal)
-        if (query.since !== undefined && query.since > terminal.seq) {
-          throw new RuntimeRefusal('invalid_request', '`since` is past the end of the terminal output')
-        }
-        const line = takeLine(request, reply, terminalLine)
-        line.write(switching(terminalLine))
-        terminal.attach(line, query.since)
-      },
-    )
+    await app.register(oneProcess(table), { prefix: '/sandboxes/:sandbox/processes/:process' })
   }
 
+/** What is done with a process, whether it has a terminal or not. */
+const oneProcess =
+  (table: ProcessTable): Routes =>
+  async (app) => {
+    app.get('', { schema: { params: one, querystring: wait } }, async ({ params, query }) => {
+      const process = table.get(params.sandbox, params.process)
+      if (query.waitMs > 0) await within(query.waitMs, process.ended)
+      return process.describeProcess()
+    })
+    app.post('/signal', { schema: { params: one, body: signalProcess } }, async ({ params, body }, reply) => {
+      const process = table.get(params.sandbox, params.process)
+      if (!process.exited) await process.signal(body.signal)
+      reply.code(204)
+    })
+    app.post('/resize', { schema: { params: one, body: terminalSize } }, async ({ params, body }, reply) => {
+      table.get(params.sandbox, params.process).resize(body)
+      reply.code(204)
+    })
+    app.delete('', { schema: { params: one } }, async ({ params }, reply) => {
+      table.close(params.sandbox, params.process)
+      reply.code(204)
+    })
+    app.get('/attach', { schema: { params: one, querystring: attachQuery } }, async (request, reply) => {
+      const { params, query } = request
+      const process = table.get(params.sandbox, params.process)
+      if (query.since !== undefined && query.since > process.seq) {
+        throw new RuntimeRefusal('invalid_request', '`since` is past the end of the output')
+      }
+      const line = takeLine(request, reply, processLine)
+      line.write(switching(processLine))
+      process.attach(line, query.since)
+    })
+    app.get('/stdin', { schema: { params: one } }, async (request, reply) => {
+      const process = table.get(request.params.sandbox, request.params.process)
+      const line = takeLine(request, reply, processLine)
+      line.write(switching(processLine))
+      process.takeInput(line)
+    })
+  }
+
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const stop = new AbortController()
+  await Promise.race([promise, sleep(ms, undefined, { signal: stop.signal }).catch(() => {})])
+  stop.abort()
+}
+
 /**
- * The terminal host: a process of its own that holds every pseudo-terminal, so that terminals outlive the
- * browser tab, the server, and a runtime that is killed.
+ * The process host: a process of its own that holds every pseudo-terminal, and the pipes of processes that are attached
+ * to, so that these outlive the browser tab, the server, and a runtime that is killed.
  */
 async function serve(config: Config, log: Logger): Promise<() => Promise<void>> {
   protectHost(log)

@@ -2,7 +2,7 @@ import koffi from 'koffi'
 import { check, ioctl } from './libc.js'
 
 /**
- * What the terminal host asks of the kernel beyond Node: receiving a descriptor, sizing a terminal, and reading
+ * What the process host asks of the kernel beyond Node: receiving a descriptor, sizing a terminal, and reading
  * and writing one without waiting. Nothing here blocks.
  */
 const libc = koffi.load('libc.so.6')

@@ -239,19 +239,11 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Sends a signal to a process and, where it leads one, its process group; one that is gone already is no error. */
-export function signalWithGroup(pid: number, name: NodeJS.Signals): void {
-  signal(groupOf(pid) === pid ? -pid : pid, name)
-}
-
-/** @returns undefined when there is no such process */
-function groupOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
-  } catch {
-    return undefined // it ended meanwhile
-  }
+/** Sends a signal to a process and all its descendants. */
+export function signalTree(pid: number, name: NodeJS.Signals): void {
+  const children = childrenOf(pid)
+  signal(pid, name)
+  for (const child of children) signalTree(child, name)
 }
 
 /**

@@ -6,15 +6,19 @@ import { Follower, patienceMs } from './follower.js'
 import type { HeldProcess } from './held.js'
 import { type InputSink, takeInput } from './input.js'
 import type { LateOutput } from './late-output.js'
+import { Listeners } from './listeners.js'
 import { OutputLog } from './output-log.js'
 import type { PipedProcess } from './piped.js'
-import { insidePid, signalGroup } from './start.js'
+import { insidePid, signalAll } from './start.js'
 
 /** A process with pipes that anybody who may can attach to, again and again. It does not need anybody. */
 export class AttachableProcess implements HeldProcess {
   readonly #log = new OutputLog(outputLogBytes)
   readonly #followers = new Set<Follower>()
   readonly #createdAt = new Date().toISOString()
+  /** Who waits to send more input. */
+  readonly #room: (() => void)[] = []
+  readonly #inputClosed = new Listeners()
   #exit: ExitStatus | null = null
   #timedOut = false
   #patience: NodeJS.Timeout | undefined
@@ -29,6 +33,13 @@ export class AttachableProcess implements HeldProcess {
     lateOutput: LateOutput,
   ) {
     if (!wanted.stdin) process.stdin.end()
+    const room = () => {
+      for (const done of this.#room.splice(0)) done()
+    }
+    process.stdin.on('drain', room).once('close', () => {
+      room()
+      this.#inputClosed.happen()
+    })
     process.read((stream, bytes) => {
       this.#log.push(stream, bytes)
       this.#send()
@@ -93,15 +104,15 @@ export class AttachableProcess implements HeldProcess {
         return !closed()
       },
       write: (bytes, taken) => stdin.write(bytes, (error) => !error && taken()),
-      onRoom: (done) => stdin.once('drain', done).once('close', done),
-      onClosed: (act) => void (closed() ? act() : stdin.once('close', act)),
+      onRoom: (done) => void this.#room.push(done),
+      onClosed: (act) => this.#inputClosed.add(act),
       end: () => void stdin.end(),
     }
     takeInput(line, sink)
   }
 
   signal(name: SignalName): Promise<void> {
-    return signalGroup(this.process.started, name)
+    return signalAll(this.process.started, name)
   }
 
   resize(): void {

@@ -15,7 +15,7 @@ export interface HeldProcess {
   attach(line: Duplex, since: number | undefined): void
   /** Takes input from a line until that says its end. */
   takeInput(line: Duplex): void
-  /** Sends a signal to it and its process group. */
+  /** Sends a signal to it and its descendants. */
   signal(name: SignalName): Promise<void>
   /** @throws RuntimeRefusal `invalid_request` when it has no terminal */
   resize(size: TerminalSize): void

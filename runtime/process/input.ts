@@ -10,8 +10,8 @@ export interface InputSink {
   write(bytes: Buffer, taken: () => void): boolean
   /** Calls `done` when there is room for more, or nothing is read any more. */
   onRoom(done: () => void): void
-  /** Calls `closed` once nothing is read any more; at once when that is so already. */
-  onClosed(closed: () => void): void
+  /** Calls `closed` once nothing is read any more; at once when that is so already. @returns what takes that back */
+  onClosed(closed: () => void): () => void
   /** The process reads the end of file. */
   end(): void
 }
@@ -26,7 +26,9 @@ export function takeInput(line: Duplex, sink: InputSink): void {
   let bytes = 0
   let end: { close: boolean } | undefined
   const answer = (whole: boolean) => {
-    if (!line.writableEnded) line.end(encodeJsonFrame(frameType.stdinTaken, { bytes, whole }))
+    if (line.writableEnded) return
+    line.end(encodeJsonFrame(frameType.stdinTaken, { bytes, whole }))
+    line.resume() // what still comes is nobody's
   }
   const finish = () => {
     if (end === undefined || pending > 0) return
@@ -47,7 +49,7 @@ export function takeInput(line: Duplex, sink: InputSink): void {
       bytes += payload.length
       finish()
     })
-    if (room) return
+    if (room || line.isPaused()) return
     line.pause()
     sink.onRoom(() => line.resume())
   }
@@ -59,5 +61,8 @@ export function takeInput(line: Duplex, sink: InputSink): void {
       line.destroy() // whoever it is, it is not the server
     }
   })
-  sink.onClosed(() => answer(end !== undefined && pending === 0))
+  line.once(
+    'close',
+    sink.onClosed(() => answer(end !== undefined && pending === 0)),
+  )
 }

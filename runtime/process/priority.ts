@@ -35,7 +35,7 @@ export function protectHost(log: Logger): void {
     try {
       step()
     } catch (error) {
-      log.info({ error, name }, 'this host does not let the terminal host protect itself')
+      log.info({ error, name }, 'this host does not let the process host protect itself')
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Executed, OciRuntime, Stdio } from '../container/oci-runtime.js'
 import { startRefusal } from '../container/refusal.js'
 import { accept, listenUnix, receiveDescriptor } from '../linux/console.js'
 import { pipe } from '../linux/libc.js'
-import { innermostPid, signalWithGroup } from '../linux/process.js'
+import { innermostPid } from '../linux/process.js'
 
 /** Where a process is started. */
 export interface Place {
@@ -114,11 +114,9 @@ export function kill({ place, ...executed }: Started): void {
   })
 }
 
-/** Sends a signal to a process and its process group, as a terminal's keys do. One that has ended is no error. */
-export async function signalGroup({ place, pid, inside }: Started, name: NodeJS.Signals): Promise<void> {
-  if (inside === undefined) signalWithGroup(pid, name)
-  else await place.ociRuntime.signal(place.container, inside, [name])
-}
+/** Sends a signal to a process and its descendants. One that has ended is no error. */
+export const signalAll = ({ place, ...executed }: Started, name: NodeJS.Signals): Promise<void> =>
+  place.ociRuntime.signalTree(place.container, executed, name)
 
 /** The number that a process has inside. @returns null when it has ended */
 export function insidePid({ pid, inside }: Started): number | null {

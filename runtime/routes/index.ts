@@ -14,9 +14,9 @@ import { execRoutes } from './exec.js'
 import { fileRoutes } from './files.js'
 import { existing, tenantParams } from './params.js'
 import { poolRoutes } from './pools.js'
+import { processRoutes } from './processes.js'
 import { quarantineRoutes } from './quarantine.js'
 import { runRoutes } from './runs.js'
-import { terminalRoutes } from './terminals.js'
 
 /** What the calls of `protocol/runtime.ts` act on. */
 export interface Services {
@@ -27,7 +27,7 @@ export interface Services {
   readonly runSandboxes: RunSandboxes
   readonly pooledExecs: PooledExecs
   readonly installation: Installation
-  /** The terminal host's socket. */
+  /** The process host's socket. */
   readonly terminals: string
   templates(): ReadonlyMap<string, LocalTemplate>
   /** Reads the templates again: one was built while this runs. */
@@ -65,7 +65,7 @@ export const routes =
     await app.register(fileRoutes(services))
     await app.register(poolRoutes(services))
     await app.register(quarantineRoutes(services))
-    await app.register(terminalRoutes(services))
+    await app.register(processRoutes(services))
     await app.register(runRoutes(services))
   }
 

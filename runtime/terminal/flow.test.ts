@@ -34,7 +34,7 @@ describe('a terminal that is flooded', () => {
   const attach = (id: string, options: Parameters<typeof watch>[2] = {}) =>
     watch(socket, `/sandboxes/${sandbox}/terminals/${id}/attach?since=0`, { keep: false, ...options })
   const close = (id: string) => instance.call('DELETE', `/sandboxes/${sandbox}/terminals/${id}`)
-  /** Resident memory of the terminal host. */
+  /** Resident memory of the process host. */
   const hostBytes = () => {
     const status = readFileSync(`/proc/${instance.pids.terminals}/status`, 'utf8')
     return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024

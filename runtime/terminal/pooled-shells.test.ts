@@ -91,7 +91,7 @@ describe('the shell of a pooled sandbox', () => {
     expect(shell.exit).toEqual({ exitCode: 9, signal: null })
   })
 
-  it('outlives a runtime that is killed; without it, and after the terminal host was killed, another will do', async () => {
+  it('outlives a runtime that is killed; without it, and after the process host was killed, another will do', async () => {
     await instance.poolFull()
     await instance.restart()
     const id = await claim()

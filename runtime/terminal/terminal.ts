@@ -13,7 +13,8 @@ import { setWindowSize } from '../linux/console.js'
 import { type Reaper, signal } from '../linux/process.js'
 import type { HeldProcess } from '../process/held.js'
 import { takeInput } from '../process/input.js'
-import { insidePid, kill, type StartedOnPty, signalGroup } from '../process/start.js'
+import { Listeners } from '../process/listeners.js'
+import { insidePid, kill, type StartedOnPty, signalAll } from '../process/start.js'
 import { withoutAnswers } from './answers.js'
 import { History } from './history.js'
 import type { Screens } from './screens.js'
@@ -48,6 +49,7 @@ export class Terminal implements HeldProcess {
   readonly #stream: PtyStream
   readonly #history: History
   readonly #titles = new TitleReader()
+  readonly #inputClosed = new Listeners()
   readonly #viewers = new Set<Viewer>()
   /** Counts claims; the viewer with the highest is the owner. */
   #claims = 0
@@ -86,6 +88,7 @@ export class Terminal implements HeldProcess {
     this.#stream = new PtyStream(pty.fd, (bytes) => this.#output(bytes))
     setWindowSize(pty.fd, size.cols, size.rows)
     this.#stream.resume()
+    void this.#stream.closed.then(() => this.#inputClosed.happen())
     const { timeoutMs } = wanted
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#timeOut(), timeoutMs)
     this.ended = reaper.wait(pty.pid).then((status) => {
@@ -172,14 +175,14 @@ export class Terminal implements HeldProcess {
         return room
       },
       onRoom: (done) => stream.onRoom(done),
-      onClosed: (closed) => void stream.closed.then(closed),
+      onClosed: (closed) => this.#inputClosed.add(closed),
       // What Ctrl+D does: a terminal stays open.
       end: () => void stream.write(endOfFile),
     })
   }
 
   signal(name: SignalName): Promise<void> {
-    return signalGroup(this.pty, name)
+    return signalAll(this.pty, name)
   }
 
   /** Gives it this size, for everybody. */

@@ -197,7 +197,7 @@ describe('terminals', () => {
     expect(one.output().toString()).toBe('0\r\n500\r\n')
   })
 
-  it('end with the terminal host when that is killed: the sandbox lists none, and new ones work', async () => {
+  it('end with the process host when that is killed: the sandbox lists none, and new ones work', async () => {
     const { id } = await open()
     using lost = await attach(id)
     const cut = new Promise((resolve) => lost.line.once('close', resolve))

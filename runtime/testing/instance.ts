@@ -54,7 +54,7 @@ export interface Typist extends Disposable {
   sees(text: string, withinMs?: number): Promise<number>
 }
 
-/** A runtime and a terminal host of a test, with a disk, and a network namespace as their only uplink. */
+/** A runtime and a process host of a test, with a disk, and a network namespace as their only uplink. */
 export interface Instance extends AsyncDisposable {
   readonly home: string
   readonly disk: string
@@ -73,7 +73,7 @@ export interface Instance extends AsyncDisposable {
   restart(more?: { readonly [name: string]: string }, meanwhile?: () => void): Promise<void>
   /** Starts the runtime again after it has ended by itself, as a supervisor does. @returns its exit status */
   relaunch(): Promise<number | null>
-  /** The same with the terminal host. */
+  /** The same with the process host. */
   restartTerminals(): Promise<void>
   /** Everything that it prints is here. */
   readonly pids: { readonly runtime: number; readonly terminals: number }
@@ -281,7 +281,7 @@ function ask(
 
 async function sit(socketPath: string, path: string): Promise<Typist> {
   const line = await new Promise<Duplex>((resolve, reject) => {
-    const headers = { connection: 'Upgrade', upgrade: 'cloche-terminal' }
+    const headers = { connection: 'Upgrade', upgrade: 'cloche-process' }
     const outgoing = request({ socketPath, path, headers, agent: false })
     outgoing.once('error', reject).once('response', (answer) => reject(new Error(`${answer.statusCode}`)))
     outgoing.once('upgrade', (_, upgraded, head) => {

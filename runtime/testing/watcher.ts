@@ -151,9 +151,9 @@ export async function watch(
 }
 
 /** @throws with the status code when the terminal is not there */
-function upgrade(socketPath: string, path: string): Promise<Duplex> {
+export function upgrade(socketPath: string, path: string): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const headers = { connection: 'Upgrade', upgrade: 'cloche-terminal' }
+    const headers = { connection: 'Upgrade', upgrade: 'cloche-process' }
     const outgoing = request({ socketPath, path, headers, agent: false })
     outgoing.once('error', reject).once('response', (answer) => reject(new Error(`${answer.statusCode}`)))
     outgoing.once('upgrade', (_, line, head) => {

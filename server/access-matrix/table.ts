@@ -44,6 +44,14 @@ export interface Row {
 }
 
 const box = ({ sandboxId }: Victim): Call => ({ path: { id: sandboxId } })
+const process = ({ sandboxId, processId }: Victim): Call => ({ path: { id: sandboxId, processId } })
+/** One that is over, so that its output is whole, and can be forgotten. */
+const endedProcess = async ({ callers, victim: { sandboxId } }: World): Promise<Call> => {
+  const path = `/api/v1/sandboxes/${sandboxId}/processes`
+  const started = await must(callers.owner, 'POST', path, { command: 'true' })
+  await must(callers.owner, 'GET', `${path}/${started.id}?waitSeconds=10`)
+  return { path: { id: sandboxId, processId: String(started.id) } }
+}
 const spare = ({ spareId }: Victim): Call => ({ path: { id: spareId } })
 const file =
   (path: string) =>
@@ -85,6 +93,23 @@ export const table: Readonly<Record<string, Row>> = {
   stopSandbox: { rule: theirs, call: spare },
   startSandbox: { rule: theirs, call: spare },
   execCommand: { rule: theirs, call: withBody({ command: 'touch /home/user/intruder' }) },
+  startProcess: { rule: theirs, call: withBody({ command: 'touch /home/user/intruder' }) },
+  listProcesses: { rule: theirs, call: box },
+  getProcess: { rule: theirs, call: process },
+  followProcess: { rule: theirs, call: process, fresh: endedProcess },
+  sendStdin: { rule: theirs, call: (victim) => ({ ...process(victim), body: 'an intruder' }) },
+  signalProcess: {
+    rule: theirs,
+    call: (victim) => ({ ...process(victim), body: { signal: 'SIGWINCH' } }),
+  },
+  resizeProcess: {
+    rule: theirs,
+    call: ({ sandboxId, terminalId }) => ({
+      path: { id: sandboxId, processId: terminalId },
+      body: { cols: 80, rows: 24 },
+    }),
+  },
+  killProcess: { rule: theirs, call: process, fresh: endedProcess },
   listTerminals: { rule: theirs, call: box },
   openTerminal: { rule: theirs, call: withBody({}) },
   closeTerminal: {

@@ -142,6 +142,9 @@ async function makeVictim(world: {
   const files = `/api/v1/sandboxes/${sandboxId}/files`
   await must(owner, 'PUT', `${files}?path=diary`, 'confidential')
   const opened = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/terminals`, {})
+  const process = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/processes`, {
+    ...{ command: 'echo confidential; exec sleep 3600', stdin: true },
+  })
   const run = { command: 'echo confidential', wait: true }
   const runId = String((await must(owner, 'POST', '/api/v1/runs', run, headers)).id)
   const apiKey = await must(owner, 'POST', '/api/v1/keys', { name: 'of the victim' })
@@ -150,6 +153,7 @@ async function makeVictim(world: {
   return {
     ...{ tenantId, tenant, ownerId, email, colleagueId: world.colleague.id },
     ...{ sandboxId, runId, idempotencyKey, terminalId: terminal.parse(opened).id },
+    processId: String(process.id),
     /** Not looked into, so it may be paused and stopped. */
     spareId: await world.sandbox(),
     quarantineId: await world.quarantined(),

@@ -9,6 +9,13 @@ const windowMs = 5000
 /** Windows in a row without it; a phone that changes networks needs one. */
 const patience = 3
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body comes from a program that may be silent for as long as it wants. */
+    bodyMayPause?: boolean
+  }
+}
+
 interface Upload {
   bytes: number
   slow: number
@@ -33,7 +40,8 @@ export function endSlowUploads(app: FastifyInstance, log: Logger): void {
     }
   })
   app.addHook('onClose', async () => timer[Symbol.dispose]())
-  app.addHook('onRequest', async ({ raw }) => {
+  app.addHook('onRequest', async ({ raw, routeOptions }) => {
+    if (routeOptions.config.bodyMayPause) return
     const { headers } = raw
     if (headers['transfer-encoding'] === undefined && !(Number(headers['content-length']) > 0)) return
     uploads.set(raw, { bytes: raw.socket.bytesRead, slow: 0 })

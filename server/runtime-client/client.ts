@@ -14,10 +14,10 @@ import {
   type Claim,
   nodeDescription,
   nodeProtocol,
+  processLine,
   protocolMismatch,
   type RuntimeSandbox,
   runtimeSandbox,
-  terminalLine,
 } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 import { openPool, type RuntimeAddress } from './address.js'
@@ -158,14 +158,27 @@ export class RuntimeClient implements Disposable {
 
   /** A line to a terminal: frames both ways, the first of them `attached`. Without `since` a screen comes first. */
   attach(id: string, terminalId: string, since: number | undefined): Promise<Duplex> {
-    const path = withQuery(`/sandboxes/${id}/terminals/${terminalId}/attach`, { since })
+    return this.#line(withQuery(`/sandboxes/${id}/terminals/${terminalId}/attach`, { since }), 'terminal')
+  }
+
+  /** A line of a process's output: frames, the first of them `attached`. */
+  attachProcess(id: string, processId: string, since: number | undefined): Promise<Duplex> {
+    return this.#line(withQuery(`/sandboxes/${id}/processes/${processId}/attach`, { since }), 'process')
+  }
+
+  /** A line for a process's input: frames, at the end of them `stdinEnd`, which is answered with `stdinTaken`. */
+  processInput(id: string, processId: string): Promise<Duplex> {
+    return this.#line(`/sandboxes/${id}/processes/${processId}/stdin`, 'process')
+  }
+
+  #line(path: string, what: string): Promise<Duplex> {
     return exchange<Duplex>(
       this.#pool,
-      { method: 'GET', path, upgrade: terminalLine, deadlines: attachDeadlines },
+      { method: 'GET', path, upgrade: processLine, deadlines: attachDeadlines },
       {
         upgraded: (line) => line,
         whole: (answer) => {
-          throw answer.status === 404 ? new ApiError('not_found', 'terminal not found') : refusalOf(answer)
+          throw answer.status === 404 ? new ApiError('not_found', `${what} not found`) : refusalOf(answer)
         },
       },
     )

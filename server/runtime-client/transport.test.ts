@@ -125,8 +125,8 @@ describe('the transport between server and node', () => {
         { schema: { params: z.object({ name: z.string() }) } },
         async (request, reply) => {
           if (request.params.name !== 'one') throw new RuntimeRefusal('not_found', 'there is no such line')
-          const line = takeLine(request, reply, 'cloche-terminal')
-          line.write(switching('cloche-terminal'))
+          const line = takeLine(request, reply, 'cloche-process')
+          line.write(switching('cloche-process'))
           line.pipe(line)
         },
       )
@@ -155,7 +155,7 @@ describe('the transport between server and node', () => {
   const attach = (path: string) =>
     exchange(
       pool,
-      { ...of('GET', path), upgrade: 'cloche-terminal' },
+      { ...of('GET', path), upgrade: 'cloche-process' },
       {
         upgraded: (line) => line,
         whole: ({ status, text }): never => {

@@ -47,7 +47,7 @@ export class Attachment implements Disposable {
     this.attached = new Promise((resolve, reject) => {
       this.#resolve = resolve
       line.once('close', () =>
-        reject(new ApiError('runtime_unavailable', 'the connection to the terminal host was closed', 1)),
+        reject(new ApiError('runtime_unavailable', 'the connection to the process host was closed', 1)),
       )
     })
     this.attached.catch(() => {}) // whoever waits hears it
