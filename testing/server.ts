@@ -1,4 +1,5 @@
 import pino from 'pino'
+import { startChores } from '../server/chores.js'
 import { readConfig } from '../server/config.js'
 import { openParts } from '../server/parts.js'
 import { createServer } from '../server/server.js'
@@ -11,8 +12,9 @@ export type TestServer = Awaited<ReturnType<typeof openServer>>
  * A server in the test's own process, on a database and, where a test needs one, the runtime of an instance.
  *
  * @param settings environment variables of docs/reference/configuration.md; `DATABASE_URL` at least
+ * @param works whether it does the chores of a server
  */
-export async function openServer(settings: Readonly<Record<string, string>>) {
+export async function openServer(settings: Readonly<Record<string, string>>, works = false) {
   const config = readConfig({ NODE_ENV: 'test', CLOCHE_SECRET: 'x'.repeat(32), ...settings })
   const log = pino({ level: 'silent' })
   const parts = openParts(config, log)
@@ -27,9 +29,11 @@ export async function openServer(settings: Readonly<Record<string, string>>) {
     log,
   })
   const url = await app.listen({ host: '127.0.0.1', port: Number(settings.PORT ?? 0) })
+  const chores = works ? startChores(parts) : undefined
   return {
     ...{ url, parts },
     [Symbol.asyncDispose]: async () => {
+      await chores?.[Symbol.asyncDispose]()
       await io.close()
       await app.close()
       await parts[Symbol.asyncDispose]()

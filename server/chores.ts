@@ -1,0 +1,54 @@
+import { keepHouse } from './database/housekeeping.js'
+import { forEachNode } from './nodes/each-node.js'
+import { NodeHealth } from './nodes/health.js'
+import type { ServerNode } from './nodes/node.js'
+import type { Parts } from './parts.js'
+import { expire, reconcile } from './sandboxes/reconcile.js'
+import { repeat } from './schedule.js'
+import { record } from './usage/meter.js'
+
+/** Begins what a server does again and again without being asked. */
+export function startChores(parts: Parts): AsyncDisposable {
+  const { nodes, callbacks, store, dispatcher, attempts, elections, database, log } = parts
+  /** What one of all servers does at a time. */
+  const elected = (name: string, everyMs: number, act: () => Promise<unknown>) =>
+    repeat(name, everyMs, log, () => elections.run(name, async () => void (await act())))
+  const chores = [
+    forEachNode(nodes, log, (node) => choresOf(node, parts)),
+    repeat('telling results of runs', 500, log, () => callbacks.deliver()),
+    repeat('renewing leases of runs', 3000, log, () => dispatcher.renew()),
+    repeat('taking runs that wait', 1000, log, () => dispatcher.takeBack()),
+    elected('forgetting attempts to sign in', 60_000, () => attempts.expire()),
+    elected('forgetting what has expired in the database', 3_600_000, () => keepHouse(database.pool)),
+    elected('forgetting old runs', 60_000, () => store.expire()),
+  ]
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(chores.map((chore) => chore[Symbol.asyncDispose]()))
+      await elections[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** What is done for one node. A server that does not reach it leaves it to those that do. */
+function choresOf(
+  node: ServerNode,
+  { nodes, database, sandboxes, elections, log }: Parts,
+): AsyncDisposable[] {
+  const chore = (name: string, everyMs: number, act: () => Promise<unknown>) =>
+    repeat(name, everyMs, log, async () => {
+      if (node.state !== 'unreachable' && node.answers) await act()
+    })
+  const elected = (name: string, everyMs: number, act: () => Promise<unknown>) =>
+    chore(name, everyMs, () => elections.run(`${name} ${node.id}`, async () => void (await act())))
+  const health = new NodeHealth(database, nodes, node, log)
+  const agreeing = 'making rows and sandboxes agree'
+  return [
+    repeat('asking a node', 2000, log, () => health.look()),
+    elected('metering', 10_000, () => record(database, () => node.runtime.list())),
+    // Every server looks, and tells its operators; one acts.
+    chore(agreeing, 10_000, () => reconcile(database, node, () => elections.hold(`${agreeing} ${node.id}`))),
+    elected('repairing limits', 10_000, () => sandboxes.repair(node, log)),
+    elected('deleting what has expired', 2000, () => expire(database, node, sandboxes, log)),
+  ]
+}
