@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -16,6 +18,7 @@ import { testInstance } from '../../runtime/testing/kernel.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 
+const run = promisify(execFile)
 const limits = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
 const socketOf = (name: string) => `/run/cloche/${name}/runtime.sock`
 
@@ -178,16 +181,16 @@ describe('two nodes', { timeout: 120_000 }, () => {
       await typesInto(id)
       await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
     }
-    const run = async () => {
+    const nodeOfRun = async () => {
       const { body } = await ann.call('POST', '/api/v1/runs', { command: 'echo done', wait: true })
       expect(body).toMatchObject({ status: 'ok' })
       return (await sql.query('SELECT "nodeId" FROM run WHERE id = $1', [body.id])).rows[0]?.nodeId
     }
     await cordon(here, true)
-    expect(await run()).toBe(there)
+    expect(await nodeOfRun()).toBe(there)
     await cordon(here, false)
     await cordon(there, true)
-    expect(await run()).toBe(here)
+    expect(await nodeOfRun()).toBe(here)
     await cordon(there, false)
   })
 
@@ -318,6 +321,19 @@ describe('two nodes', { timeout: 120_000 }, () => {
     const path = `/api/v1/admin/tenants/${tenant}`
     expect((await operator.call('PATCH', path, { quota: { cpus: 3 } })).status).toBe(200)
     for (const id of ids) await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
+  })
+
+  it('is managed at the command line as well', async () => {
+    const cloche = async (...words: string[]) =>
+      (await run('bin/cloche', ['node', ...words], { env: instance.env })).stdout
+    expect(await cloche('ls')).toMatch(/^second +ready +0 +\d+ s +\/run\/cloche\//m)
+    await cloche('cordon', 'second')
+    expect(await stateOf(there)).toBe('cordoned')
+    await cloche('rm', 'second')
+    expect(await nodes()).toHaveLength(1)
+    await cloche('add', 'second', socketOf(testInstance), '--label', 'zone=c')
+    expect((await nodes())[1]).toMatchObject({ id: there, state: 'ready', labels: { zone: 'c' } })
+    await expect(cloche('cordon', 'third')).rejects.toThrow('there is no node third')
   })
 
   it('a node that has sandboxes cannot be removed', async () => {

@@ -2,6 +2,7 @@ import type { Command } from '../../cli/command.js'
 import { templateBuild, templateList } from '../template/commands.js'
 import { doctor } from './doctor.js'
 import { down } from './down.js'
+import { nodeAdd, nodeCordon, nodeLs, nodeRm, nodeUncordon } from './node.js'
 import { nodeCertificate } from './node-certificate.js'
 import { password } from './password.js'
 import { resetLink } from './reset-link.js'
@@ -19,6 +20,11 @@ export const operatorCommands: readonly Command[] = [
   setup,
   password,
   resetLink,
+  nodeLs,
+  nodeAdd,
+  nodeCordon,
+  nodeUncordon,
+  nodeRm,
   nodeCertificate,
   templateBuild,
   templateList,
