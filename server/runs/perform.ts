@@ -17,7 +17,7 @@ export async function perform(
   canceled: AbortSignal,
 ): Promise<RuntimeRunResult> {
   await runtime.assertMayChange()
-  const stream = await runtime.stream('POST', '/runs', {}, JSON.stringify(run))
+  const stream = await runtime.stream('POST', '/runs', {}, JSON.stringify(run), canceled)
   const cancel = () => stream.destroy()
   canceled.addEventListener('abort', cancel)
   if (canceled.aborted) cancel()

@@ -8,13 +8,18 @@ import { refusalOf } from './refusal.js'
 export type ByteStream = Readable & { readonly headers: IncomingHttpHeaders }
 
 /** A call whose answer is a stream. @throws ApiError what the runtime refuses with */
-export function bytes(pool: Dispatcher, wanted: Call): Promise<ByteStream> {
-  return exchange<ByteStream>(pool, wanted, {
-    sink: (head, controller) => (head.status === 200 ? streamed(head, controller) : undefined),
-    whole: (answer) => {
-      throw refusalOf(answer)
+export function bytes(pool: Dispatcher, wanted: Call, aborted?: AbortSignal): Promise<ByteStream> {
+  return exchange<ByteStream>(
+    pool,
+    wanted,
+    {
+      sink: (head, controller) => (head.status === 200 ? streamed(head, controller) : undefined),
+      whole: (answer) => {
+        throw refusalOf(answer)
+      },
     },
-  })
+    aborted,
+  )
 }
 
 function streamed(

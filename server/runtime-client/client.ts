@@ -149,11 +149,20 @@ export class RuntimeClient implements Disposable {
     return { status: answer.status, body: jsonOf(answer) }
   }
 
-  /** A call whose answer is a stream; destroying it ends the call. */
-  stream(method: Method, path: string, query: Query, body?: string): Promise<ByteStream> {
+  /**
+   * A call whose answer is a stream; destroying it ends the call.
+   * @param aborted ends it before the answer begins
+   */
+  stream(
+    method: Method,
+    path: string,
+    query: Query,
+    body?: string,
+    aborted?: AbortSignal,
+  ): Promise<ByteStream> {
     const deadlines = path === '/runs' ? runDeadlines : streamDeadlines
     const wanted = { method, path: withQuery(path, query), deadlines }
-    return bytes(this.#pool, body === undefined ? wanted : { ...wanted, body })
+    return bytes(this.#pool, body === undefined ? wanted : { ...wanted, body }, aborted)
   }
 
   /** A line to a terminal: frames both ways, the first of them `attached`. Without `since` a screen comes first. */

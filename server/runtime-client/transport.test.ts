@@ -73,7 +73,15 @@ describe('the transport between server and node', () => {
         await new Promise(() => {})
       })
       app.get('/node', async () => ({ protocol: speaks, of: 'another form' }))
-      app.get('/silent', () => new Promise(() => {}))
+      app.get('/silent', () => {
+        asked.push('GET silent')
+        return new Promise(() => {})
+      })
+      app.get('/waiting', (_, reply) => {
+        asked.push('GET waiting')
+        reply.raw.once('close', () => leave('gone while waiting'))
+        return new Promise(() => {})
+      })
       app.post('/die', async () => {
         asked.push('POST die')
         await listener.close()
@@ -252,6 +260,7 @@ describe('the transport between server and node', () => {
     await expect(call(pool, late)).rejects.toMatchObject({
       ...{ code: 'runtime_unavailable', heard: true, message: expect.stringContaining('no answer in time') },
     })
+    expect(asked).toEqual(['GET silent'])
     const silent = { ...of('POST', '/slow'), deadlines: { headMs: 5000, silenceMs: 200 } }
     const stream = await frames(pool, silent, never)
     await expect(buffer(stream)).rejects.toMatchObject({ code: 'UND_ERR_BODY_TIMEOUT' })
@@ -271,6 +280,17 @@ describe('the transport between server and node', () => {
       if (read > 100 * mib) break
     }
     expect(await gone).toBe('gone while reading')
+  })
+
+  it('lets go of a call whose answer has not begun when its caller goes', async () => {
+    const aborted = new AbortController()
+    const waiting = bytes(pool, of('GET', '/waiting'), aborted.signal)
+    await expect.poll(() => asked).toEqual(['GET waiting'])
+    aborted.abort()
+    await expect(waiting).rejects.toMatchObject({ code: 'runtime_unavailable', heard: true })
+    expect(await gone).toBe('gone while waiting')
+    await expect(bytes(pool, of('GET', '/waiting'), aborted.signal)).rejects.toThrow()
+    expect(asked).toEqual(['GET waiting'])
   })
 
   it('tells an answer that broke off from one that is whole', async () => {
