@@ -103,6 +103,27 @@ describe('terminals', () => {
     await watch(terminal, /typed blindly\r\ntyped blindly/)
   })
 
+  it('goes on while the runtime is away: its bytes take the direct way', async () => {
+    const terminal = await sandbox.terminals.open({ command: ['cat'] })
+    terminal.write('before\r')
+    await watch(terminal, /before\r\nbefore/)
+    const runtime = (await instance.processes()).get('runtime') ?? 0
+    process.kill(runtime, 'SIGKILL')
+    terminal.write('after\r')
+    expect(await watch(terminal, /after\r\nafter/)).toMatchObject({ type: 'output' })
+    await expect
+      .poll(
+        () =>
+          sandbox.terminals.list().then(
+            (all) => all.length,
+            () => 0,
+          ),
+        { timeout: 60_000 },
+      )
+      .toBeGreaterThan(0)
+    await sandbox.terminals.close(terminal.id)
+  })
+
   it('joins one that exists, shows its screen, and ends it', async () => {
     const first = await sandbox.terminals.open()
     first.write('echo $((6*7))\r')

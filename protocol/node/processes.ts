@@ -1,5 +1,11 @@
 import { z } from 'zod'
 
+/**
+ * Beside the runtime's socket: answers the calls that are upgraded to `processLine`, so that a server on the same
+ * machine joins a process without the runtime in between.
+ */
+export const attachSocket = 'attach.sock'
+
 /** What a runtime answers first on a line to the output of a process, and again after a gap. */
 export const processAttached = z.object({
   /** Number of the first byte of output that follows. */

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { createLog, type Logger } from '../../common/log.js'
 import { runService } from '../../common/service.js'
 import { signalProcess, terminalSize } from '../../protocol/api/index.js'
-import { attachQuery, maxWaitMs, processLine } from '../../protocol/node/index.js'
+import { attachQuery, attachSocket, maxWaitMs, processLine } from '../../protocol/node/index.js'
 import { resetOomScoreAdj } from '../cgroup/host.js'
 import { type Config, readConfig } from '../config.js'
 import { OciRuntimes } from '../container/oci-runtimes.js'
@@ -82,6 +82,13 @@ const oneProcess =
       table.close(params.sandbox, params.process)
       reply.code(204)
     })
+    await lineRoutes(table)(app, {})
+  }
+
+/** Connections to a process: its output from a byte on, or input for it. */
+const lineRoutes =
+  (table: ProcessTable): Routes =>
+  async (app) => {
     app.get('/attach', { schema: { params: one, querystring: attachQuery } }, async (request, reply) => {
       const { params, query } = request
       const process = table.get(params.sandbox, params.process)
@@ -98,6 +105,15 @@ const oneProcess =
       line.write(switching(processLine))
       process.takeInput(line)
     })
+  }
+
+/** What the server is let to: bytes of processes go straight to it. Everything else it asks the runtime for. */
+const routesForServer =
+  (table: ProcessTable): Routes =>
+  async (app) => {
+    for (const kind of ['terminals', 'processes']) {
+      await app.register(lineRoutes(table), { prefix: `/sandboxes/:sandbox/${kind}/:process` })
+    }
   }
 
 async function within(ms: number, promise: Promise<unknown>): Promise<void> {
@@ -123,6 +139,8 @@ async function serve(config: Config, log: Logger): Promise<() => Promise<void>> 
   const table = new ProcessTable({ ociRuntimes, scratch, reaper, log }, screens)
   const app = await createApp(routesOf(table), log)
   await listenOnSocket(app, join(config.run, 'terminals.sock'), 'root')
+  const forServer = await createApp(routesForServer(table), log)
+  await listenOnSocket(forServer, join(config.run, attachSocket), config.group)
   return async () => {}
 }
 

@@ -36,10 +36,10 @@ const sendsAtOnce = 8
 const burstFromBytes = 1024
 /**
  * Output at this rate is a flood. Each message costs server and browser as much as 20 KiB of its content do, so a
- * flood goes in large ones; 4 ms are a quarter of a frame on a screen.
+ * flood goes in large ones, one for each frame of a screen.
  */
 const floodBytesPerMs = 1024
-const floodCoalesceMs = 4
+const floodCoalesceMs = 16
 const coalesceBytes = 64 * 1024
 /** How often it is looked whether somebody is still waited for. */
 const patienceTickMs = 250

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { type Duplex, Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { Pool } from 'undici'
@@ -10,6 +11,7 @@ import {
   terminal,
 } from '../../protocol/api/index.js'
 import {
+  attachSocket,
   type Change,
   type Claim,
   nodeDescription,
@@ -57,6 +59,8 @@ function withQuery(path: string, query: Query): string {
 /** The calls of `protocol/node` to one node, over its unix socket or over TLS that both sides authenticate. */
 export class RuntimeClient implements Disposable {
   readonly #pool: Pool
+  /** For connections to processes. */
+  readonly #lines: Pool
 
   /**
    * @param mayChange is asked before anything is created or destroyed on the node; throws when that must not be
@@ -66,10 +70,15 @@ export class RuntimeClient implements Disposable {
     private readonly mayChange: () => Promise<void> | undefined = () => undefined,
   ) {
     this.#pool = openPool(address)
+    this.#lines =
+      'socketPath' in address
+        ? openPool({ socketPath: join(dirname(address.socketPath), attachSocket) })
+        : this.#pool
   }
 
   [Symbol.dispose](): void {
     void this.#pool.destroy()
+    void this.#lines.destroy()
   }
 
   /** @throws ApiError `runtime_unavailable` when database and node do not belong together */
@@ -182,7 +191,7 @@ export class RuntimeClient implements Disposable {
 
   #line(path: string, what: string): Promise<Duplex> {
     return exchange<Duplex>(
-      this.#pool,
+      this.#lines,
       { method: 'GET', path, upgrade: processLine, deadlines: attachDeadlines },
       {
         upgraded: (line) => line,
