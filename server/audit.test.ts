@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newId } from '../protocol/api/index.js'
 import { TestClient } from '../testing/client.js'
 import { openTestDatabase, type TestDatabase } from '../testing/database.js'
 import { freePort } from '../testing/instance.js'
@@ -55,6 +56,42 @@ describe('the audit log', () => {
     const refused = await ben.call('POST', '/api/v1/sandboxes', { limits: { ...limits, cpus: 60 } })
     expect(refused).toMatchObject({ body: { code: 'quota_exceeded' } })
     expect(await actionsOf(ben)).toEqual(['sandbox.create_failed'])
+  })
+
+  it('has an entry of each command if its owner wants that, also of one that was refused', async () => {
+    const eve = await signUp('eve')
+    const { tenant } = (await eve.call('GET', '/api/v1/me')).body
+    expect(tenant.auditCommands).toBe(false)
+    const id = newId('sb')
+    await sql.query(
+      `INSERT INTO sandbox (id, "tenantId", name, template, state, limits, network, isolation, env, metadata)
+       VALUES ($1, $2, 'box', 'base', 'running', $3, '"none"', 'standard', '{}', '{}')`,
+      [id, tenant.id, JSON.stringify(limits)],
+    )
+    const path = `/api/v1/sandboxes/${id}`
+    const run = async (command: string | string[]) => {
+      expect((await eve.call('POST', `${path}/exec`, { command })).status).toBeGreaterThan(499)
+    }
+    await run('echo before')
+    expect(await actionsOf(eve)).toEqual([])
+    expect((await eve.call('PATCH', '/api/v1/tenant', {})).status).toBe(400)
+    const on = await eve.call('PATCH', '/api/v1/tenant', { auditCommands: true })
+    expect(on.body.tenant).toMatchObject({ auditCommands: true })
+    await run(['ls', '-l'])
+    await run(`echo ${'x'.repeat(2000)}`)
+    const { items } = (await eve.call('GET', '/api/v1/audit')).body
+    expect(items).toMatchObject([
+      {
+        action: 'exec.start',
+        target: id,
+        detail: { command: expect.stringMatching(/^echo x{507}…$/), user: 'user' },
+      },
+      { action: 'exec.start', target: id, detail: { command: 'ls -l', user: 'user' } },
+      { action: 'tenant.audit_commands', detail: { auditCommands: true } },
+    ])
+    await eve.call('PATCH', '/api/v1/tenant', { auditCommands: false })
+    await run('echo after')
+    expect((await actionsOf(eve)).slice(0, 2)).toEqual(['tenant.audit_commands', 'exec.start'])
   })
 
   it('is append-only: the database refuses to change, delete or truncate entries', async () => {

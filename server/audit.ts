@@ -24,6 +24,21 @@ export async function audit(
   await prisma.auditEvent.create({ data: { tenantId, actor, action, target, detail: short(detail) } })
 }
 
+/** What an entry says of a command, when its tenant wants one of each. Its environment may hold secrets, and is left out. */
+export const commandDetail = ({
+  command,
+  cwd,
+  user,
+}: {
+  command: string | readonly string[]
+  cwd?: string | undefined
+  user: string
+}): Prisma.InputJsonObject => ({
+  command: typeof command === 'string' ? command : command.join(' '),
+  user,
+  ...(cwd === undefined ? {} : { cwd }),
+})
+
 /** The same for what an operator does to the node: it belongs to no tenant, and no tenant sees it. */
 export async function auditNode(
   prisma: PrismaClient,

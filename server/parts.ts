@@ -77,7 +77,7 @@ export function openParts(config: Config, log: Logger) {
   const passwords = new Passwords(database, async () => (await auth.$context).password)
   const services = {
     ...{ sandboxes, runs },
-    execs: new ExecService(sandboxes),
+    execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     files: new FileService(database, sandboxes),
     terminals: new TerminalService(database, sandboxes),

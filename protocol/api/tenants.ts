@@ -9,8 +9,20 @@ export type Role = z.infer<typeof role>
 export const tenant = z.object({ id: tenantId, name: z.string(), role })
 export type Tenant = z.infer<typeof tenant>
 
-/** Body of `POST /tenants` and `PATCH /tenant`. */
+/** Body of `POST /tenants`. */
 export const tenantName = z.strictObject({ name: displayName })
+
+/** Body of `PATCH /tenant`. What is left out stays. */
+export const updateTenant = z
+  .strictObject({
+    name: displayName.optional(),
+    auditCommands: z
+      .boolean()
+      .optional()
+      .describe('whether each command that is run in its sandboxes has an entry in the audit log'),
+  })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), 'must change something')
+export type UpdateTenant = z.infer<typeof updateTenant>
 
 /** `GET /me`: who asks, and for which tenant. */
 export const me = z.object({
@@ -18,7 +30,9 @@ export const me = z.object({
     .object({ id: z.string(), name: z.string(), email: z.string(), operator: z.boolean() })
     .nullable()
     .describe('null for an API key'),
-  tenant,
+  tenant: tenant.extend({
+    auditCommands: z.boolean().describe('whether each command has an entry in the audit log'),
+  }),
   tenants: z.array(tenant),
 })
 export type Me = z.infer<typeof me>

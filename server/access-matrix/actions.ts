@@ -44,7 +44,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   getMe: 'tenant.read',
   getQuota: 'tenant.read',
   createTenant: 'tenant.create',
-  renameTenant: 'tenant.rename',
+  renameTenant: 'tenant.change',
   deleteTenant: 'tenant.delete',
   activateTenant: 'tenant.activate',
   listMembers: 'member.read',

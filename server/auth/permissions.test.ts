@@ -45,7 +45,7 @@ describe('the table of permissions', () => {
   it.each<[keyof typeof names, readonly Action[]]>([
     [
       'owners',
-      ['tenant.rename', 'tenant.delete', 'member.change', 'member.invite_admin', 'member.remove_admin'],
+      ['tenant.change', 'tenant.delete', 'member.change', 'member.invite_admin', 'member.remove_admin'],
     ],
     ['admins', ['member.invite', 'member.uninvite', 'member.remove', 'key.read', 'key.create', 'key.delete']],
     ['readers', ['audit.read', 'callback_secret.read']],

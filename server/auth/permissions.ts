@@ -50,7 +50,7 @@ export const permissions = {
   'run.delete': anyInside,
   'callback_secret.read': tenant(readers),
   'tenant.read': anyInside,
-  'tenant.rename': tenant(owners),
+  'tenant.change': tenant(owners),
   'tenant.delete': tenant(owners),
   'audit.read': tenant(readers),
   'usage.read': anyInside,

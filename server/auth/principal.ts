@@ -24,6 +24,8 @@ export interface Principal {
   readonly keyId: string | null
   /** May read the audit log and the secret of callbacks. Of a key: what whoever made it may do. */
   readonly readsAdministration: boolean
+  /** Its tenant wants an entry of each command in the audit log. */
+  readonly auditsCommands: boolean
 }
 
 /** Whose access has changed. An entry that matches one of these is looked up again. */
@@ -150,7 +152,10 @@ export class Principals {
     const hash = sha256(secret)
     const key = await this.database.prisma.apiKey.findUnique({
       where: { hash },
-      include: { createdBy: { include: { members: { select: { tenantId: true, role: true } } } } },
+      include: {
+        createdBy: { include: { members: { select: { tenantId: true, role: true } } } },
+        tenant: { select: { auditCommands: true } },
+      },
     })
     if (key === null) throw new ApiError('unauthenticated', 'the API key is unknown or was deleted')
     if (key.expiresAt !== null && key.expiresAt.getTime() < Date.now()) {
@@ -176,6 +181,7 @@ export class Principals {
         ...{ tenantId, role: 'member', keyId: key.id },
         operator: key.operator && creator?.operator !== false,
         readsAdministration: membership === undefined || administers.has(membership.role),
+        auditsCommands: key.tenant.auditCommands,
       },
     }
   }
@@ -202,6 +208,7 @@ export class Principals {
     }
     const memberships = await this.database.prisma.member.findMany({
       where: { userId: user.id },
+      include: { tenant: { select: { auditCommands: true } } },
       orderBy: { createdAt: 'asc' },
     })
     const member = memberships.find((one) => one.tenantId === session.activeTenantId) ?? memberships[0]
@@ -221,6 +228,7 @@ export class Principals {
         operator: user.operator === true,
         keyId: null,
         readsAdministration: administers.has(member.role),
+        auditsCommands: member.tenant.auditCommands,
       },
     }
   }

@@ -68,6 +68,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   Me: [protocol.me],
   Tenant: [protocol.tenant],
   TenantName: [protocol.tenantName],
+  UpdateTenant: [protocol.updateTenant, { name: 'Class of 2027' }, { auditCommands: true }],
   Member: [protocol.member],
   ChangeMember: [protocol.changeMember],
   Invitation: [protocol.invitation],

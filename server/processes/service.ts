@@ -8,7 +8,7 @@ import {
   type TerminalSize,
 } from '../../protocol/api/index.js'
 import { maxWaitMs, type StdinTaken } from '../../protocol/node/index.js'
-import { audit } from '../audit.js'
+import { audit, commandDetail } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
@@ -28,8 +28,9 @@ export class ProcessService {
   /** @throws ApiError `invalid_request` when it cannot be started, `conflict` when there are too many */
   async start(who: Principal, sandboxId: string, wanted: StartProcess): Promise<SandboxProcess> {
     const node = await this.sandboxes.authorize(who, 'process.start', sandboxId)
+    const detail = who.auditsCommands ? commandDetail(wanted) : {}
     const started = await node.ask('POST', pathOf(sandboxId), sandboxProcess, {}, wanted)
-    await audit(this.database.prisma, who, 'process.start', sandboxId, { process: started.id })
+    await audit(this.database.prisma, who, 'process.start', sandboxId, { process: started.id, ...detail })
     return started
   }
 

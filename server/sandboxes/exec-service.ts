@@ -1,11 +1,16 @@
 import type { ExecRequest } from '../../protocol/api/index.js'
+import { audit, commandDetail } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
 import type { FrameStream } from '../runtime-client/frame-stream.js'
 import type { SandboxService } from './service.js'
 
 /** Commands in sandboxes. */
 export class ExecService {
-  constructor(private readonly sandboxes: SandboxService) {}
+  constructor(
+    private readonly database: Database,
+    private readonly sandboxes: SandboxService,
+  ) {}
 
   /**
    * Runs a command. Its frames come as it writes, `exit` last.
@@ -13,6 +18,8 @@ export class ExecService {
    */
   async start(who: Principal, id: string, wanted: ExecRequest, aborted: AbortSignal): Promise<FrameStream> {
     const node = await this.sandboxes.authorize(who, 'exec.start', id)
+    // Before it runs: also one whose end nobody hears of was begun by somebody.
+    if (who.auditsCommands) await audit(this.database.prisma, who, 'exec.start', id, commandDetail(wanted))
     return node.exec(id, wanted, aborted)
   }
 }

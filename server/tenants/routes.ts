@@ -18,6 +18,7 @@ import {
   tenant,
   tenantId,
   tenantName,
+  updateTenant,
 } from '../../protocol/api/index.js'
 import type { Principals } from '../auth/principal.js'
 import type { KeyService } from './keys.js'
@@ -56,8 +57,11 @@ export const tenantRoutes =
     app.route({
       method: 'PATCH',
       url: '/tenant',
-      schema: { tags, summary: 'Rename the tenant', body: tenantName, response: { 200: me } },
-      handler: (request) => tenants.rename(request.principal, request.body.name),
+      schema: {
+        ...{ tags, summary: 'Rename the tenant, or change what its audit log has', body: updateTenant },
+        response: { 200: me },
+      },
+      handler: (request) => tenants.change(request.principal, request.body),
     })
     app.route({
       method: 'POST',

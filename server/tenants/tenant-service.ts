@@ -1,4 +1,4 @@
-import type { Me, QuotaStatus, Tenant } from '../../protocol/api/index.js'
+import type { Me, QuotaStatus, Tenant, UpdateTenant } from '../../protocol/api/index.js'
 import { role } from '../../protocol/api/index.js'
 import { deleteTenant } from '../account/deletion.js'
 import { audit, auditNode } from '../audit.js'
@@ -22,9 +22,10 @@ export class TenantService {
     const { prisma } = this.database
     const own = await prisma.tenant.findUnique({ where: { id: who.tenantId } })
     if (own === null) throw notFound('tenant')
-    const { id, name } = own
+    const { id, name, auditCommands } = own
     const active = { id, name, role: who.role }
-    if (who.userId === null) return { user: null, tenant: active, tenants: [active] }
+    const detailed = { ...active, auditCommands }
+    if (who.userId === null) return { user: null, tenant: detailed, tenants: [active] }
     const user = await prisma.user.findUnique({
       where: { id: who.userId },
       include: { members: { include: { tenant: true }, orderBy: { createdAt: 'asc' } } },
@@ -32,7 +33,7 @@ export class TenantService {
     if (user === null) throw notFound('user')
     return {
       user: { id: user.id, name: user.name, email: user.email, operator: who.operator },
-      tenant: active,
+      tenant: detailed,
       tenants: user.members.map((one) => ({
         ...{ id: one.tenantId, name: one.tenant.name, role: role.parse(one.role) },
       })),
@@ -56,11 +57,20 @@ export class TenantService {
     return { id, name, role: 'owner' }
   }
 
-  async rename(who: Principal, name: string): Promise<Me> {
-    assertMay(who, 'tenant.rename')
+  /** Its name, and what its audit log has. The entry of the latter comes first: a change of it leaves a trace. */
+  async change(who: Principal, { name, auditCommands }: UpdateTenant): Promise<Me> {
+    assertMay(who, 'tenant.change')
     const { prisma } = this.database
-    await prisma.tenant.update({ where: { id: who.tenantId }, data: { name } })
-    await audit(prisma, who, 'tenant.rename', who.tenantId, { name })
+    const where = { id: who.tenantId }
+    if (auditCommands !== undefined) {
+      await audit(prisma, who, 'tenant.audit_commands', who.tenantId, { auditCommands })
+      await prisma.tenant.update({ where, data: { auditCommands } })
+      this.principals.forget({ tenantId: who.tenantId })
+    }
+    if (name !== undefined) {
+      await prisma.tenant.update({ where, data: { name } })
+      await audit(prisma, who, 'tenant.rename', who.tenantId, { name })
+    }
     return this.describe(who)
   }
 

@@ -43,6 +43,8 @@ const inSandbox =
   (verb: string): Write =>
   (event) => [`${verb} in the sandbox `, sandbox(event)]
 
+const command = (event: AuditEvent): Part => ({ name: told(event, 'command'), href: null })
+
 const path = (event: AuditEvent): Part => ({ name: told(event, 'path'), href: null })
 
 const invited: Write = (event, { invitations }) => [
@@ -120,6 +122,12 @@ export const sentences: Readonly<Record<string, Write>> = {
   'sandbox.expire': (event) => ['deleted the sandbox ', sandbox(event), ' when its time to live ended'],
   'terminal.open': inSandbox('opened a terminal'),
   'terminal.close': inSandbox('closed a terminal'),
+  'exec.start': (event) => ['ran ', command(event), ' in the sandbox ', sandbox(event)],
+  'process.start': (event) => {
+    const what = told(event, 'command') ? command(event) : 'a process'
+    return ['started ', what, ' in the sandbox ', sandbox(event)]
+  },
+  'process.kill': inSandbox('killed a process'),
   'file.write': (event) => ['wrote the file ', path(event), ' in the sandbox ', sandbox(event)],
   'file.delete': (event) => ['deleted the file ', path(event), ' in the sandbox ', sandbox(event)],
   'file.move': (event) => [
@@ -140,6 +148,11 @@ export const sentences: Readonly<Record<string, Write>> = {
   'member.remove': removed,
   'tenant.create': () => ['created this tenant'],
   'tenant.rename': (event) => ['renamed the tenant to ', { name: told(event, 'name'), href: '/settings' }],
+  'tenant.audit_commands': ({ detail }) => [
+    detail.auditCommands === true
+      ? 'turned on entries of commands in the audit log'
+      : 'turned off entries of commands in the audit log',
+  ],
   'tenant.quota': quota,
   'tenant.pause': () => ['paused this tenant'],
   'tenant.resume': () => ['resumed this tenant'],
@@ -161,6 +174,8 @@ export function sentenceOf(event: AuditEvent, existing: Existing): readonly Part
 const kinds = {
   sandbox: 'Sandboxes',
   terminal: 'Terminals',
+  exec: 'Commands',
+  process: 'Processes',
   file: 'Files',
   archive: 'Archives',
   run: 'Runs',

@@ -12,6 +12,7 @@ import { order } from '../../lib/api'
 import { oneLine } from '../../lib/format'
 import { useMay, useSession } from '../../lib/session'
 import { text, useSubmit } from '../../lib/use-submit'
+import { AuditCommands } from './audit-commands'
 import { DeleteTenant } from './delete-tenant'
 
 export function SettingsPage() {
@@ -25,6 +26,9 @@ export function SettingsPage() {
       <div className="grid max-w-2xl gap-5">
         <Panel title="Tenant">
           <TenantName key={tenant.name} />
+        </Panel>
+        <Panel title="Audit log">
+          <AuditCommands />
         </Panel>
         <Panel title="Appearance">
           <div className="p-4">
