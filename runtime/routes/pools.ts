@@ -15,7 +15,7 @@ export const poolRoutes =
       '/pools/schedules/:name',
       { schema: { params: named, body: poolSchedule } },
       async ({ params, body }, reply) => {
-        pools.assertOffered(body)
+        pools.offer.assertIncludes(body)
         const { kept, created } = pools.reservations.putSchedule(params.name, body)
         pools.refill()
         reply.code(created ? 201 : 200)
@@ -31,7 +31,7 @@ export const poolRoutes =
       },
     )
     app.post('/pools/warm', { schema: { body: warmRequest } }, async ({ body }, reply) => {
-      pools.assertOffered(body)
+      pools.offer.assertIncludes(body)
       const kept = pools.reservations.addWarm(body)
       pools.refill()
       reply.code(201)
