@@ -11,20 +11,30 @@ export interface FrameSink {
   end(last: Buffer): void
 }
 
-/** Begins an answer of frames. Its head is sent at once: a command may be silent for long, and whoever waits for it learns that it runs. */
+/**
+ * How long the head of an answer waits for its first frame, so that both go at once: most commands have written or ended
+ * by then, and a write of its own would wake the server once more.
+ */
+const headAloneMs = 10
+
+/** Begins an answer of frames. A command may be silent for long: its head is sent soon, and whoever waits learns that it runs. */
 export function sendFrames(reply: FastifyReply): FrameSink {
   reply.hijack()
   const out = reply.raw
   out.writeHead(200, { 'content-type': 'application/octet-stream' })
-  out.flushHeaders()
+  const alone = setTimeout(() => out.flushHeaders(), headAloneMs)
   return {
     out,
     onGone: (gone) => {
       if (out.destroyed) gone()
       out.once('close', () => {
+        clearTimeout(alone)
         if (!out.writableFinished) gone()
       })
     },
-    end: (last) => void out.end(last),
+    end: (last) => {
+      clearTimeout(alone)
+      out.end(last)
+    },
   }
 }

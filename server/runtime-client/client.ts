@@ -107,7 +107,9 @@ export class RuntimeClient implements Disposable {
   }
   get = (id: string) => this.#call('GET', `/sandboxes/${id}`, runtimeSandbox)
   claim = async (id: string, claim: Claim) => {
-    await this.assertMayChange()
+    // Without a turn when there is nothing to wait for: the order of what is sent counts here, see `SandboxService`.
+    const checked = this.assertMayChange()
+    if (checked !== undefined) await checked
     return this.#call('PUT', `/sandboxes/${id}`, runtimeSandbox, claim)
   }
   change = (id: string, change: Change) => this.#call('PATCH', `/sandboxes/${id}`, runtimeSandbox, change)

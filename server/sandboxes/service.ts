@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import type pg from 'pg'
@@ -154,6 +155,9 @@ export class SandboxService {
     // Most of the time nothing will refuse it, so it is made while the database is asked.
     let claiming = presumed === undefined ? undefined : claim(presumed)
     claiming?.catch(() => {}) // heard below
+    // undici puts a call on an idle connection a turn of the event loop later, after a look whether it is still open. The
+    // database is asked after that: the node has more to do, and both share the processors.
+    if (claiming !== undefined) await setImmediate()
     try {
       const detail = { name, template }
       const entry = { at: row.createdAt, actor: who.actor, action: 'sandbox.create', detail }
