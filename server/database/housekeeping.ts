@@ -29,6 +29,9 @@ const forgotten: readonly string[] = [
   // No creation hangs for so long.
   `DELETE FROM disowned_sandbox WHERE id IN (
     SELECT id FROM disowned_sandbox WHERE at < ${utc} - interval '${deletedSandboxDays} days' LIMIT ${batch})`,
+  `DELETE FROM abandoned_claim WHERE (id, "nodeId") IN (
+    SELECT id, "nodeId" FROM abandoned_claim WHERE NOT EXISTS (SELECT FROM sandbox WHERE sandbox.id = abandoned_claim.id)
+    LIMIT ${batch})`,
   // A trigger keeps the id: without it a sandbox that a node still has would be unknown instead of deleted.
   `DELETE FROM sandbox WHERE id IN (
     SELECT id FROM sandbox WHERE "deletedAt" < ${utc} - interval '${deletedSandboxDays} days' LIMIT ${batch})`,

@@ -80,6 +80,11 @@ describe('two nodes', { timeout: 120_000 }, () => {
     const { items } = (await ann.call('GET', '/api/v1/sandboxes')).body
     return new Map<string, string>(items.map(({ id, state }: { id: string; state: string }) => [id, state]))
   }
+  /** Waits until the servers have told the second node that the database knows a sandbox. */
+  const confirmed = (id: string) =>
+    expect
+      .poll(async () => (await other.call('GET', `/sandboxes/${id}`)).text, { timeout: 30_000 })
+      .toContain('"unconfirmedMs":null')
   /** A sandbox of ann's on a node, wherever placement would have put it. */
   const createOn = async (id: string) => {
     const rest = [here, there].filter((one) => one !== id)
@@ -253,6 +258,10 @@ describe('two nodes', { timeout: 120_000 }, () => {
     await cordon(here, false)
 
     process.kill(other.pids.runtime, 'SIGKILL')
+    // Nobody has noticed yet: whoever is sent there is sent on.
+    const rescued = await create(ann)
+    expect(await nodeOf(rescued)).toBe(here)
+    await ann.call('DELETE', `/api/v1/sandboxes/${rescued}`)
     await expect.poll(() => stateOf(there), { timeout: 40_000 }).toBe('unreachable')
     expect(await list()).toEqual(
       new Map([
@@ -315,11 +324,77 @@ describe('two nodes', { timeout: 120_000 }, () => {
     for (const id of [mine, hanging]) await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
   })
 
-  it('a new quota holds on both, or on none', async () => {
+  it('a new quota holds on both nodes, or on none', async () => {
     const tenant = (await ann.call('GET', '/api/v1/me')).body.tenant.id
     const ids = [await createOn(here), await createOn(there)]
     const path = `/api/v1/admin/tenants/${tenant}`
-    expect((await operator.call('PATCH', path, { quota: { cpus: 3 } })).status).toBe(200)
+    /** What the kernel holds the tenant to, on both nodes. */
+    const held = async () => {
+      const { stdout } = await run('find', ['/sys/fs/cgroup', '-path', `*/${tenant}/pids.max`])
+      return stdout.split('\n').flatMap((file) => (file === '' ? [] : Number(readFileSync(file, 'utf8'))))
+    }
+    expect((await operator.call('PATCH', path, { quota: { pids: 1111 } })).status).toBe(200)
+    expect(await held()).toEqual([1111, 1111])
+    process.kill(other.pids.runtime, 'SIGKILL')
+    expect((await operator.call('PATCH', path, { quota: { pids: 2222 } })).status).toBe(503)
+    expect(await held()).toEqual([1111, 1111])
+    await other.relaunch()
+    openDirectory()
+    await expect
+      .poll(() => operator.call('PATCH', path, { quota: { pids: 2222 } }), { timeout: 30_000 })
+      .toMatchObject({ status: 200 })
+    expect(await held()).toEqual([2222, 2222])
+    for (const id of ids) await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
+  })
+
+  it('meters, expires, and sets aside on each node; figures and pools tell which', async () => {
+    await cordon(here, true)
+    const due = await create(ann, { ttlSeconds: 10 })
+    await cordon(here, false)
+    const row = async (id: string) =>
+      (await sql.query('SELECT metered, "deletedAt" FROM sandbox WHERE id = $1', [id])).rows[0]
+    await expect.poll(async () => (await row(due)).metered, { timeout: 30_000 }).not.toBeNull()
+    await expect.poll(async () => (await row(due)).deletedAt, { timeout: 40_000 }).not.toBeNull()
+    expect((await other.call('GET', `/sandboxes/${due}`)).status).toBe(404)
+
+    const lost = await createOn(there)
+    // Until the servers have agreed on it, it could be a creation that nobody finished.
+    await confirmed(lost)
+    await sql.query('ALTER TABLE sandbox DISABLE TRIGGER USER')
+    await sql.query('DELETE FROM sandbox WHERE id = $1', [lost])
+    await sql.query('ALTER TABLE sandbox ENABLE TRIGGER USER')
+    const entry = async () =>
+      (await operator.call('GET', '/api/v1/admin/quarantine')).body.entries.find(
+        ({ sandboxId }: { sandboxId: string }) => sandboxId === lost,
+      )
+    await expect.poll(entry, { timeout: 40_000 }).toMatchObject({ nodeId: there })
+    const restored = `/api/v1/admin/quarantine/${(await entry()).id}/restore`
+    expect(await operator.call('POST', restored, {})).toMatchObject({ status: 200, body: { id: lost } })
+    expect(await nodeOf(lost)).toBe(there)
+    await ann.call('DELETE', `/api/v1/sandboxes/${lost}`)
+
+    const pools = await operator.call('GET', `/api/v1/admin/pools?node=${there}`)
+    expect(pools.body.pools.map(({ template }: { template: string }) => template)).toContain('second')
+    const metrics = (await operator.call('GET', '/metrics')).body
+    expect(metrics).toMatch(/^cloche_runtime_up\{node="second"\} 1$/m)
+  })
+
+  it('destroys what it has and the database has on another node only when its creation was given up there', async () => {
+    const ids = [await createOn(there), await createOn(there)]
+    const [kept = '', abandoned = ''] = ids
+    for (const id of ids) await confirmed(id)
+    await sql.query('UPDATE sandbox SET "nodeId" = $1 WHERE id = ANY($2)', [here, ids])
+    await sql.query('INSERT INTO abandoned_claim (id, "nodeId") VALUES ($1, $2)', [abandoned, there])
+    const has = async (id: string) => (await other.call('GET', `/sandboxes/${id}`)).status
+    await expect.poll(() => has(abandoned), { timeout: 40_000 }).toBe(404)
+    const entry = async () =>
+      (await operator.call('GET', '/api/v1/admin/quarantine')).body.entries.find(
+        ({ sandboxId }: { sandboxId: string }) => sandboxId === kept,
+      )
+    await expect.poll(entry, { timeout: 40_000 }).toMatchObject({ nodeId: there })
+    await sql.query('UPDATE sandbox SET "nodeId" = $1 WHERE id = $2', [there, kept])
+    const restored = `/api/v1/admin/quarantine/${(await entry()).id}/restore`
+    expect(await operator.call('POST', restored, {})).toMatchObject({ status: 200, body: { id: kept } })
     for (const id of ids) await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
   })
 

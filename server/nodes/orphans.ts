@@ -1,9 +1,12 @@
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import { quarantineEntry } from '../../protocol/api/index.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+
+const quarantine = z.object({ entries: z.array(quarantineEntry) })
 
 /** Of a node's sandboxes, at most this share is removed in one pass; one always may be. */
 const shareOfPass = 0.05
@@ -36,7 +39,7 @@ export class Orphans {
   /**
    * @param without sandboxes of the node without a row, or whose row says that they are deleted or elsewhere
    * @param deleted ids whose row says that they are deleted
-   * @param elsewhere ids whose row names another node: whatever is here is not destroyed for it
+   * @param elsewhere ids whose row names another node: what is here is destroyed only if it was given up before
    * @param total how many sandboxes the node has
    * @param mine whether this server has the chore; otherwise it only looks
    */
@@ -49,15 +52,16 @@ export class Orphans {
     const rows = await this.database.prisma.deletedSandbox.findMany({
       where: { id: { in: without.map(({ id }) => id).filter((id) => !elsewhere.has(id)) } },
     })
-    const gone = new Set([...deleted, ...rows.map(({ id }) => id)])
+    const abandoned = await this.#abandoned(elsewhere)
+    const gone = new Set([...deleted, ...rows.map(({ id }) => id), ...abandoned])
     const budget = Math.max(1, Math.floor(total * shareOfPass))
     const known = without.filter((one) => !gone.has(one.id))
     const unknown = known.filter(({ unconfirmedMs }) => unconfirmedMs === null)
-    const may = mine ? Math.max(0, budget - (await this.#setAsideOfLate())) : 0
+    const may = mine && unknown.length > 0 ? Math.max(0, budget - (await this.#setAsideOfLate())) : 0
     if (mine) {
       for (const { id } of without.filter((one) => gone.has(one.id)).slice(0, budget)) {
-        if (await this.#isBack(id)) continue
-        this.log.warn({ id }, 'destroying a sandbox that was deleted')
+        if (!abandoned.has(id) && (await this.#isBack(id))) continue
+        this.log.warn({ id }, 'destroying a sandbox that was deleted, or made on another node instead')
         await this.runtime.remove(id)
       }
       // Nobody was told of these: whoever made them died, and nothing in them is anybody's.
@@ -98,13 +102,25 @@ export class Orphans {
     return entry
   }
 
-  /** Of all nodes and whichever server did it. */
+  /** Of these, what this node did not answer for when it was made, so that it was made on another one. */
+  async #abandoned(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    if (ids.size === 0) return new Set()
+    const rows = await this.database.prisma.abandonedClaim.findMany({
+      where: { id: { in: [...ids] }, nodeId: this.nodeId },
+    })
+    return new Set(rows.map(({ id }) => id))
+  }
+
+  /** Of all nodes and whichever server did it; and what is in the quarantine of this one, whose rows may be elsewhere. */
   async #setAsideOfLate(): Promise<number> {
+    const { entries } = await this.runtime.ask('GET', '/quarantine', quarantine)
+    const since = Date.now() - windowHours * 3_600_000
+    const here = entries.filter(({ cause, at }) => cause === 'unknown_to_database' && Date.parse(at) > since)
     const { rows } = await this.database.pool.query(
       `SELECT count(*)::INTEGER AS count FROM disowned_sandbox
        WHERE reason = 'unknown' AND at > now() AT TIME ZONE 'UTC' - interval '${windowHours} hours'`,
     )
-    return Number(rows[0]?.count)
+    return Math.max(Number(rows[0]?.count), here.length)
   }
 
   /** @returns false when it has a row here: somebody was told of it, or will be. Otherwise none is inserted any more */

@@ -5,9 +5,12 @@ import { RuntimeUnreachable } from '../runtime-client/refusal.js'
 /** Refusals of one node that another one need not share. Nothing was made. */
 const ofOneNode: ReadonlySet<string> = new Set(['node_full', 'disk_full', 'template_unavailable'])
 
-/** Whether a claim that failed like this can be made on another node, because nothing was made on the first. */
+/**
+ * Whether a claim that failed like this can be made on another node. Should one that does not answer have made something
+ * all the same, nobody was told of it, and `move_creation` remembers that.
+ */
 export function mayGoElsewhere(error: unknown): boolean {
-  if (error instanceof RuntimeUnreachable) return !error.heard
+  if (error instanceof RuntimeUnreachable) return true
   return error instanceof ApiError && ofOneNode.has(error.code)
 }
 

@@ -177,11 +177,10 @@ export class SandboxService {
           if (!mayGoElsewhere(error)) throw error
           const next = await this.placer.place(tenantId, place, refused.add(node.id)).catch(() => undefined)
           if (next === undefined) throw error // that of the last node which was asked says more
-          const { rowCount } = await this.database.pool.query(
-            'UPDATE sandbox SET "nodeId" = $2 WHERE id = $1 AND creation = $3',
-            [id, next.id, row.creation],
-          )
-          if (rowCount === 0) throw error // another server goes on with it
+          const { rows } = await this.database.pool.query('SELECT move_creation($1, $2, $3, $4) AS moved', [
+            ...[id, row.creation, node.id, next.id],
+          ])
+          if (rows[0]?.moved !== true) throw error // another server goes on with it
           node = next
           row.nodeId = next.id
           claiming = undefined
