@@ -91,21 +91,29 @@ export class Notices extends EventEmitter<Events> implements AsyncDisposable {
       ...{ connectionTimeoutMillis: probeMs, query_timeout: probeMs },
     })
     this.#client = client
-    const { signal } = this.#stop
+    let failure: Error | undefined
+    let wake = () => {}
+    const broke = (error: Error) => {
+      failure ??= error
+      wake()
+    }
+    client.on('error', broke).once('end', () => broke(new Error('the connection was closed')))
     try {
-      const broken = new Promise<never>((_, reject) => {
-        client.once('error', reject).once('end', () => reject(new Error('the connection was closed')))
-      })
-      broken.catch(() => {}) // heard below
-      client.on('error', () => {}) // a second one is no news
       await client.connect()
       client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
       await client.query(`LISTEN ${channel}`)
       if (!first) this.emit('missed')
-      while (!signal.aborted) {
-        await Promise.race([broken, sleep(probeMs, undefined, { signal, ref: false })])
+      while (failure === undefined) {
+        await new Promise<void>((resolve) => {
+          const probe = setTimeout(resolve, probeMs).unref()
+          wake = () => {
+            clearTimeout(probe)
+            resolve()
+          }
+        })
         await client.query('SELECT 1')
       }
+      throw failure
     } finally {
       await client.end().catch(() => {}) // it is broken
     }
