@@ -271,3 +271,48 @@ describe('a process', () => {
     await kill(id)
   })
 })
+
+describe('a process in a hardened sandbox', () => {
+  let namespace: AsyncDisposable
+  let instance: Instance
+  let sandbox: string
+  const socket = `/run/cloche/${testInstance}/runtime.sock`
+
+  beforeAll(async () => {
+    namespace = await lonelyNamespace()
+    instance = await startInstance(testInstance, { isolation: 'hardened' })
+    sandbox = (await instance.claim({ isolation: 'hardened' })).id
+  })
+  afterAll(async () => {
+    await instance[Symbol.asyncDispose]()
+    await namespace[Symbol.asyncDispose]()
+  })
+
+  const start = async (body: object) => {
+    const answer = await instance.call('POST', `/sandboxes/${sandbox}/processes`, body)
+    expect(answer).toMatchObject({ status: 201 })
+    return `/sandboxes/${sandbox}/processes/${sandboxProcess.parse(JSON.parse(answer.text)).id}`
+  }
+
+  it('has input, output, signals and an end, and is killed with what it started', async () => {
+    const path = await start({ command: 'cat; echo over >&2; exit 4', stdin: true })
+    using reader = await readOutput(socket, path)
+    using writer = await writeInput(socket, path)
+    await writer.write(Buffer.from('through the pipe\n'))
+    expect(await writer.end(true)).toEqual({ bytes: 17, whole: true })
+    expect(await reader.ended).toEqual({ exitCode: 4, signal: null })
+    expect([reader.text('stdout'), reader.text('stderr')]).toEqual(['through the pipe\n', 'over\n'])
+
+    const trapped = await start({ command: 'trap "echo got; exit 3" TERM; sleep 100 & echo ready; wait' })
+    using other = await readOutput(socket, trapped)
+    await expect.poll(() => other.text('stdout'), { timeout: 10_000 }).toBe('ready\n')
+    await instance.call('POST', `${trapped}/signal`, { signal: 'SIGTERM' })
+    expect(await other.ended).toEqual({ exitCode: 3, signal: null })
+
+    const tree = await start({ command: 'sleep 101 & sleep 101' })
+    expect(await instance.call('DELETE', tree)).toMatchObject({ status: 204 })
+    await expect
+      .poll(async () => (await instance.exec(sandbox, 'pgrep -x sleep')).stdout, { timeout: 10_000 })
+      .toBe('')
+  })
+})
