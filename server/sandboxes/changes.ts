@@ -1,0 +1,100 @@
+import { isDeepStrictEqual } from 'node:util'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { limits as limitsSchema, networkPolicy, type UpdateSandbox } from '../../protocol/api/index.js'
+import type { RuntimeSandbox } from '../../protocol/node/index.js'
+import { audit } from '../audit.js'
+import type { Principal } from '../auth/principal.js'
+import { type Database, inTransaction } from '../database/client.js'
+import { notFound } from '../errors.js'
+import type { ServerNode } from '../nodes/node.js'
+import type { NodeRegistry } from '../nodes/registry.js'
+import { admission, admit, nameTaken, quotaUsage } from './admission.js'
+import type { Ownership, Row } from './ownership.js'
+import { present } from './rows.js'
+
+/** Changes of sandboxes that both their rows and their nodes have. */
+export class Changes {
+  constructor(
+    private readonly database: Database,
+    private readonly nodes: NodeRegistry,
+    private readonly ownership: Ownership,
+  ) {}
+
+  /** Sets what `wanted` names and nothing else, under a lock of the row: two changes at once both hold. */
+  async update(who: Principal, id: string, wanted: UpdateSandbox): Promise<void> {
+    const { nodeId } = await this.ownership.row(who, 'sandbox.change', id)
+    const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
+      const row = await lockRow(client, id)
+      const before = present(row, undefined)
+      const limits = limitsSchema.parse({ ...before.limits, ...wanted.limits })
+      const network = wanted.network ?? before.network
+      const awake = ['creating', 'running', 'paused'].includes(row.state)
+      if (wanted.limits !== undefined) admit(quotaUsage(answers), limits, { awake })
+      const { ttlSeconds } = wanted
+      const ends = ttlSeconds == null ? null : new Date(row.createdAt.getTime() + ttlSeconds * 1000)
+      const set = Object.entries({
+        name: wanted.name,
+        limits: wanted.limits === undefined ? undefined : JSON.stringify(limits),
+        network: wanted.network === undefined ? undefined : JSON.stringify(network),
+        metadata: wanted.metadata === undefined ? undefined : JSON.stringify(wanted.metadata),
+        ttlSeconds,
+        expiresAt: ttlSeconds === undefined ? undefined : ends,
+      }).filter(([, value]) => value !== undefined)
+      if (set.length > 0) {
+        await client.query(
+          `UPDATE sandbox SET ${set.map(([name], at) => `"${name}" = $${at + 2}`).join(', ')} WHERE id = $1`,
+          [id, ...set.map(([, value]) => value)],
+        )
+      }
+      // The kernel may refuse; then nothing has changed. Should the commit fail after it, `repair` sets it back.
+      if (wanted.limits !== undefined || wanted.network !== undefined) {
+        const node = await this.nodes.reach(nodeId)
+        await node.change(id, { limits, network })
+      }
+    }
+    const first = wanted.limits === undefined ? [] : admission(who.tenantId, id)
+    await inTransaction(this.database.pool, change, first).catch(async (error: unknown) => {
+      const { name = '' } = wanted
+      throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, name })
+    })
+    await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
+  }
+
+  /**
+   * Gives sandboxes of a node the limits and the network that their rows say, where these differ: after a server or
+   * a database that died in the middle of a change.
+   */
+  async repair({ id: nodeId, runtime }: ServerNode, log: Logger): Promise<void> {
+    const statuses = await runtime.list()
+    const rows = await this.database.prisma.sandbox.findMany({
+      where: { id: { in: statuses.map(({ id }) => id) }, deletedAt: null, nodeId },
+      select: { id: true, limits: true, network: true },
+    })
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    for (const one of statuses) {
+      const row = byId.get(one.id)
+      if (row === undefined || agrees(row, one)) continue
+      await inTransaction(this.database.pool, async (client) => {
+        const now = await lockRow(client, one.id)
+        if (agrees(now, await runtime.get(one.id))) return
+        const { limits, network } = present(now, undefined)
+        log.warn({ id: one.id, limits, had: one.limits }, 'a sandbox is set to the limits that its row says')
+        await runtime.change(one.id, { limits, network })
+      }).catch((error: unknown) =>
+        log.warn({ error, id: one.id }, 'limits of a sandbox could not be repaired'),
+      )
+    }
+  }
+}
+
+/** @throws ApiError `not_found` when it was deleted meanwhile */
+async function lockRow(client: pg.PoolClient, id: string): Promise<Row> {
+  const { rows } = await client.query<Row>('SELECT * FROM sandbox WHERE id = $1 FOR UPDATE', [id])
+  if (rows[0] === undefined || rows[0].deletedAt !== null) throw notFound('sandbox')
+  return rows[0]
+}
+
+const agrees = (row: Pick<Row, 'limits' | 'network'>, { limits, network }: RuntimeSandbox) =>
+  isDeepStrictEqual(limitsSchema.parse(row.limits), limitsSchema.parse(limits)) &&
+  isDeepStrictEqual(networkPolicy.parse(row.network), networkPolicy.parse(network))
