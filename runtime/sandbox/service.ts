@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { defaultGraceMs, type QuarantineEntry, type Quota } from '../../protocol/api/index.js'
 import type {
   Change,
@@ -10,12 +9,10 @@ import type {
 } from '../../protocol/node/index.js'
 import { pin } from '../cgroup/cpusets.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
-import { CgroupWriteError } from '../cgroup/hierarchy.js'
-import { notFound, notRunning, RuntimeRefusal } from '../errors.js'
+import { notRunning, RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import { assignPooled } from './assign-pooled.js'
-import { assertCapacity } from './capacity.js'
 import { holdTo, limitDisk, relink } from './change.js'
+import { Claims } from './claims.js'
 import { saveCopy } from './copy.js'
 import { ensureKillable } from './killable.js'
 import * as lifecycle from './lifecycle.js'
@@ -23,19 +20,18 @@ import type { Maker } from './make.js'
 import { Meter } from './meter.js'
 import type { NodeContext } from './node.js'
 import type { PoolSource } from './pool-source.js'
-import { type SandboxRecord, saveRecord, syncRecord } from './record.js'
+import { type SandboxRecord, syncRecord } from './record.js'
 import { restored } from './restore.js'
+import { SandboxTable } from './table.js'
 import type { Tenants } from './tenants.js'
 import { Terminations } from './terminate.js'
 
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
 export class Sandboxes {
-  /** Claimed by this process, and not confirmed by a server yet; with the time of the claim. */
-  readonly #unconfirmed = new Map<string, number>()
-  readonly #boxes = new Map<string, SandboxRecord>()
+  readonly #table: SandboxTable
+  readonly #claims: Claims
   /** Of those that are being stopped. */
   readonly #terminations: Terminations
-  readonly #queues = new Map<string, Promise<unknown>>()
   readonly meter: Meter
 
   constructor(
@@ -43,21 +39,28 @@ export class Sandboxes {
     private readonly templates: () => ReadonlyMap<string, LocalTemplate>,
     private readonly maker: Maker,
     readonly tenants: Tenants,
-    private readonly warm: PoolSource,
+    warm: PoolSource,
   ) {
     this.meter = new Meter(node)
     this.#terminations = new Terminations(node, tenants)
+    this.#table = new SandboxTable(node)
+    this.#claims = new Claims(node, templates, maker, tenants, warm, this.#table, (sandbox) =>
+      this.#watch(sandbox),
+    )
   }
 
   list(): SandboxRecord[] {
-    return [...this.#boxes.values()]
+    return this.#table.list()
   }
 
   /** @throws RuntimeRefusal `not_found` */
   get(id: string): SandboxRecord {
-    const sandbox = this.#boxes.get(id)
-    if (sandbox === undefined) throw notFound('sandbox', id)
-    return sandbox
+    return this.#table.get(id)
+  }
+
+  /** A sandbox for a tenant: from the pool, or made now. Asked again with the same id it is the same one. */
+  claim(id: string, claim: Claim): Promise<{ sandbox: SandboxRecord; created: boolean }> {
+    return this.#claims.claim(id, claim)
   }
 
   /** @throws RuntimeRefusal `sandbox_not_running` */
@@ -90,7 +93,7 @@ export class Sandboxes {
 
   /** These are in the database: whatever becomes of their rows, they were somebody's. */
   confirm(ids: readonly string[]): void {
-    for (const id of ids) this.#unconfirmed.delete(id)
+    this.#table.confirm(ids)
   }
 
   /** Every sandbox with its live usage, in one pass. */
@@ -105,7 +108,6 @@ export class Sandboxes {
     const state = this.stateOf(sandbox)
     const id = sandbox.sandboxId ?? ''
     const tenantId = sandbox.tenantId ?? ''
-    const claimedAt = this.#unconfirmed.get(id)
     return {
       id,
       tenantId,
@@ -116,7 +118,7 @@ export class Sandboxes {
       network,
       isolation,
       warm,
-      unconfirmedMs: claimedAt === undefined ? null : Math.round(performance.now() - claimedAt),
+      unconfirmedMs: this.#table.unconfirmedMs(id),
       usage,
       allowedNames: this.node.network.describe(lifecycle.linkOf(this.node, sandbox)),
     }
@@ -125,68 +127,13 @@ export class Sandboxes {
   /** Takes up a sandbox that an earlier runtime made. */
   adopt(sandbox: SandboxRecord): void {
     if (sandbox.sandboxId === null) return
-    this.#keep(sandbox)
+    this.#table.keep(sandbox)
     if (sandbox.tenantId !== null) this.tenants.adopt(sandbox.tenantId)
     if (sandbox.init !== null) this.#watch(sandbox)
   }
 
-  /** A sandbox for a tenant: from the pool, or made now. Asked again with the same id it is the same one. */
-  claim(id: string, claim: Claim): Promise<{ sandbox: SandboxRecord; created: boolean }> {
-    return this.#inTurn(id, async () => {
-      const known = this.#boxes.get(id)
-      if (known !== undefined) {
-        if (known.tenantId !== claim.tenantId) throw new RuntimeRefusal('conflict', `${id} is taken`)
-        return { sandbox: known, created: false }
-      }
-      const template = this.templates().get(claim.template)
-      if (template === undefined || !template.isolation.includes(claim.isolation)) {
-        throw unavailable(`this node has no ${claim.isolation} template ${claim.template}`)
-      }
-      const { ociRuntimes } = this.node
-      if (!ociRuntimes.offers(claim.isolation)) throw unavailable(ociRuntimes.hardenedProblem ?? '')
-      assertCapacity(this.node)
-      const began = performance.now()
-      const parent = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
-      try {
-        const cgroup = join(parent, id)
-        const sandbox =
-          (await this.#takeWarm(id, claim, cgroup)) ??
-          (await this.maker.make(id, { ...claim, purpose: 'sandbox' }, cgroup))
-        this.#keep(sandbox)
-        this.#unconfirmed.set(id, performance.now())
-        setImmediate(() => {
-          this.#watch(sandbox)
-          if (sandbox.warm) this.#secure(sandbox)
-        })
-        this.warm.recordLatency(claim, 'sandbox', performance.now() - began)
-        return { sandbox, created: true }
-      } catch (error) {
-        this.tenants.leave(claim.tenantId)
-        throw error
-      }
-    })
-  }
-
-  /** From the pool. One that dies between its check and its claim is as if there had been none. */
-  async #takeWarm(id: string, claim: Claim, cgroup: string): Promise<SandboxRecord | undefined> {
-    const ready = this.warm.take(claim, 'sandbox')
-    if (ready === undefined) return undefined
-    const { limits, network, env, hostname, tenantId } = claim
-    const wanted = { sandboxId: id, tenantId, limits, network, env, hostname, cgroup, warm: true }
-    const sandbox = { ...ready, ...wanted }
-    try {
-      return await assignPooled(this.node, ready, sandbox, this.maker.boundsOf(sandbox))
-    } catch (error) {
-      await lifecycle.destroy(this.node, sandbox)
-      // What the kernel refuses of a claim it would refuse of a new sandbox too.
-      if (error instanceof CgroupWriteError || error instanceof RuntimeRefusal) throw error
-      this.node.log.warn({ error, id: ready.id }, 'a pooled sandbox could not be handed out')
-      return undefined
-    }
-  }
-
   change(id: string, change: Change): Promise<SandboxRecord> {
-    return this.#inTurn(id, async () => {
+    return this.#table.inTurn(id, async () => {
       const before = this.get(id)
       const sandbox = {
         ...before,
@@ -194,7 +141,7 @@ export class Sandboxes {
         network: change.network ?? before.network,
       }
       if (change.limits !== undefined) await holdTo(this.node, this.maker, sandbox, before)
-      const changed = this.#keep(
+      const changed = this.#table.keep(
         sandbox.init === null ? sandbox : await relink(this.node, this.meter, sandbox, before),
       )
       saveCopy(this.node, changed)
@@ -203,23 +150,23 @@ export class Sandboxes {
   }
 
   pause(id: string): Promise<SandboxRecord> {
-    return this.#inTurn(id, async () => {
+    return this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
       if (sandbox.state === 'paused') return sandbox
       if (sandbox.state !== 'running') throw notRunning(id, sandbox.state)
       await freeze(this.node.hierarchy, sandbox.cgroup)
-      return this.#keep({ ...sandbox, state: 'paused' })
+      return this.#table.keep({ ...sandbox, state: 'paused' })
     })
   }
 
   resume(id: string): Promise<SandboxRecord> {
-    return this.#inTurn(id, async () => {
+    return this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
       this.tenants.assertAwake(sandbox.tenantId)
       if (sandbox.state === 'running') return sandbox
       if (sandbox.state !== 'paused') throw notRunning(id, sandbox.state)
       await thaw(this.node.hierarchy, sandbox.cgroup)
-      return this.#keep({ ...sandbox, state: 'running' })
+      return this.#table.keep({ ...sandbox, state: 'running' })
     })
   }
 
@@ -230,16 +177,16 @@ export class Sandboxes {
    */
   stop(id: string, graceMs: number): Promise<SandboxRecord> {
     this.#terminations.shorten(id, graceMs)
-    return this.#inTurn(id, async () => {
+    return this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
       if (sandbox.init === null) return sandbox
-      this.#boxes.set(id, await this.#counted(sandbox))
+      this.#table.hold(id, await this.#counted(sandbox))
       await this.#terminations.run(id, sandbox, graceMs)
       const stopped = await this.#counted(sandbox)
-      this.#boxes.set(id, stopped)
+      this.#table.hold(id, stopped)
       await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       this.#rebalance()
-      return this.#keep(stopped)
+      return this.#table.keep(stopped)
     })
   }
 
@@ -270,13 +217,13 @@ export class Sandboxes {
   }
 
   start(id: string): Promise<SandboxRecord> {
-    return this.#inTurn(id, async () => {
+    return this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
       if (sandbox.init !== null) return sandbox
       this.tenants.assertAwake(sandbox.tenantId)
       this.node.diskReserve.assertWritable()
       const running = await lifecycle.boot(this.node, sandbox, this.maker.boundsOf(sandbox))
-      this.#keep(running)
+      this.#table.keep(running)
       this.#watch(running)
       return running
     })
@@ -285,16 +232,15 @@ export class Sandboxes {
   /** Destroys a sandbox with its disk, and kills what runs in it at once. One that is gone already is no error. */
   remove(id: string): Promise<void> {
     this.#terminations.shorten(id, 0)
-    return this.#inTurn(id, async () => {
-      const sandbox = this.#boxes.get(id)
+    return this.#table.inTurn(id, async () => {
+      const sandbox = this.#table.find(id)
       if (sandbox === undefined) return
-      this.#boxes.delete(id)
-      this.#unconfirmed.delete(id)
+      this.#table.forget(id)
       try {
         await lifecycle.destroy(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       } catch (error) {
         // A tenant can make its processes slow to die: asked again, this goes on where it was.
-        this.#boxes.set(id, { ...sandbox, state: 'stopped', init: null })
+        this.#table.hold(id, { ...sandbox, state: 'stopped', init: null })
         throw error
       }
       this.#rebalance()
@@ -304,14 +250,13 @@ export class Sandboxes {
 
   /** Stops a sandbox and sets it aside with its disk, for an operator to decide. */
   quarantine(id: string, why: QuarantineRequest): Promise<QuarantineEntry> {
-    return this.#inTurn(id, async () => {
+    return this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
       await this.#terminations.run(id, sandbox, defaultGraceMs)
       const stopped = await this.#counted(sandbox)
       await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))
-      this.#save(stopped)
-      this.#boxes.delete(id)
-      this.#unconfirmed.delete(id)
+      this.#table.save(stopped)
+      this.#table.forget(id)
       if (sandbox.tenantId !== null) this.tenants.leave(sandbox.tenantId)
       return this.node.quarantine.describe(await lifecycle.setAside(this.node, stopped, why))
     })
@@ -323,8 +268,8 @@ export class Sandboxes {
    * @throws RuntimeRefusal `conflict` when it is another sandbox's disk, or lacks what a sandbox needs
    */
   restore(entry: string, as: RestoreRequest): Promise<SandboxRecord> {
-    return this.#inTurn(as.sandboxId, async () => {
-      if (this.#boxes.has(as.sandboxId)) {
+    return this.#table.inTurn(as.sandboxId, async () => {
+      if (this.#table.find(as.sandboxId) !== undefined) {
         throw new RuntimeRefusal('conflict', `sandbox ${as.sandboxId} is on this node already`)
       }
       const sandbox = restored(this.node, entry, as, this.templates())
@@ -357,51 +302,13 @@ export class Sandboxes {
   /** The first process is gone without having been asked to go. */
   async #ended(sandbox: SandboxRecord): Promise<void> {
     const id = sandbox.sandboxId ?? ''
-    await this.#inTurn(id, async () => {
-      const now = this.#boxes.get(id)
+    await this.#table.inTurn(id, async () => {
+      const now = this.#table.find(id)
       if (now === undefined || now.init?.pid !== sandbox.init?.pid || lifecycle.isAlive(now)) return
       const counted = await this.meter.count(now)
       await lifecycle.halt(this.node, now)
       this.#rebalance()
-      this.#keep({ ...now, state: 'stopped', failure: 'its first process ended', init: null, counted })
+      this.#table.keep({ ...now, state: 'stopped', failure: 'its first process ended', init: null, counted })
     })
-  }
-
-  /** What a crash of the host must not take back: that a pooled sandbox has become somebody's. */
-  #secure(sandbox: SandboxRecord): void {
-    if (!this.#boxes.has(sandbox.sandboxId ?? '')) return // removed already
-    saveCopy(this.node, sandbox)
-    syncRecord(lifecycle.directoryOf(this.node, sandbox)).catch((error: unknown) => {
-      if (this.#boxes.has(sandbox.sandboxId ?? '')) {
-        this.node.log.error(
-          { err: error, id: sandbox.id },
-          "a sandbox's record could not be written to the disk",
-        )
-      }
-    })
-  }
-
-  #keep(sandbox: SandboxRecord): SandboxRecord {
-    this.#save(sandbox)
-    if (sandbox.sandboxId !== null) this.#boxes.set(sandbox.sandboxId, sandbox)
-    return sandbox
-  }
-
-  #save(sandbox: SandboxRecord): void {
-    saveRecord(lifecycle.directoryOf(this.node, sandbox), sandbox)
-  }
-
-  /** Runs `act` after everything that was asked of the same sandbox before. */
-  #inTurn<T>(id: string, act: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(id) ?? Promise.resolve()
-    const mine = before.then(act, act)
-    const settled = mine.catch(() => {})
-    this.#queues.set(id, settled)
-    void settled.then(() => {
-      if (this.#queues.get(id) === settled) this.#queues.delete(id)
-    })
-    return mine
   }
 }
-
-const unavailable = (why: string) => new RuntimeRefusal('template_unavailable', why)
