@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../testing/client.js'
 import { type Instance, openInstance } from '../testing/instance.js'
@@ -402,6 +403,21 @@ describe('the API', () => {
       'invalid_request',
     )
     expect((await ben.call('GET', '/api/v1/usage.csv')).body).not.toBe(csv.body)
+  })
+
+  it('knows what a sandbox uses for each second when somebody looks for the first time', async () => {
+    const hal = await TestClient.signUp(instance.url, 'hal@example.org')
+    const { id, usage } = await create(hal)
+    expect(usage?.rates ?? null).toBeNull()
+    const spin = { command: 'while :; do :; done', timeoutMs: 60_000 }
+    const spinning = hal.call('POST', `/api/v1/sandboxes/${id}/exec`, spin)
+    // Nobody asks meanwhile: the readings of metering are what they are told against.
+    await sleep(22_000)
+    const { items } = (await hal.call('GET', '/api/v1/sandboxes')).body
+    expect(items[0].usage.rates.cpus).toBeGreaterThan(0.1)
+    expect(items[0].usage.rates).toMatchObject({ networkRxBytesPerSecond: expect.any(Number) })
+    await hal.call('DELETE', `/api/v1/sandboxes/${id}`)
+    await spinning
   })
 
   it('tells Prometheus and a balancer how it is', async () => {

@@ -62,12 +62,24 @@ export const quotaUsed = z.object({
 })
 export type QuotaUsed = z.infer<typeof quotaUsed>
 
+/** What one sandbox uses for each second, over the last second or some more. */
+export const usageRates = z.object({
+  cpus: z.number().describe('processors in use: 1 is one whole processor'),
+  networkRxBytesPerSecond: z.number(),
+  networkTxBytesPerSecond: z.number(),
+})
+export type UsageRates = z.infer<typeof usageRates>
+
 /**
  * What one sandbox has used, or uses now. What is counted (seconds, bytes read, written, received and sent,
  * kills) only grows until the sandbox is deleted, also across stop and start; a host that crashes loses what
  * was counted since its sandboxes were started.
  */
 export const usage = z.object({
+  rates: usageRates
+    .nullable()
+    .default(null)
+    .describe('what it uses for each second now; null until it has been read twice'),
   cpuSeconds: z.number(),
   cpuThrottledSeconds: z.number().describe('time its processes wanted to run and were held back'),
   memoryBytes: z.number(),

@@ -4,7 +4,7 @@ import type { Usage } from '../../protocol/api/index.js'
 import type { Hierarchy } from './hierarchy.js'
 
 /** What control groups count of one sandbox. */
-export type CgroupUsage = Omit<Usage, 'diskBytes' | 'networkRxBytes' | 'networkTxBytes'>
+export type CgroupUsage = Omit<Usage, 'diskBytes' | 'networkRxBytes' | 'networkTxBytes' | 'rates'>
 
 /** Reads a small file of the kernel; one that is missing is empty. */
 export type ReadSmall = (file: string) => string

@@ -5,6 +5,7 @@ import { type CgroupUsage, type ReadSmall, readSmall, readUsage } from '../cgrou
 import { readTraffic, type Traffic } from '../network/veth.js'
 import { qgroupOf } from '../rootfs/volume.js'
 import type { NodeContext } from './node.js'
+import { RateMeter } from './rates.js'
 import { type Counted, counted, type SandboxRecord } from './record.js'
 
 /** Sandboxes that are read before other work gets its turn, some 2 ms; and time after which it gets it in any case. */
@@ -23,6 +24,8 @@ export class Meter {
     private readonly node: Pick<NodeContext, 'slot' | 'hierarchy' | 'device' | 'disk'>,
     private readonly read: ReadSmall = readSmall,
   ) {}
+
+  readonly #rates = new RateMeter()
 
   /** What it has used since it was claimed, in all its runs, and what it uses now. */
   async readOne(sandbox: SandboxRecord): Promise<Usage> {
@@ -47,13 +50,14 @@ export class Meter {
         await setImmediate()
         ;[read, began] = [0, performance.now()]
       }
-      usages.push(this.#sum(sandbox, traffic?.get(slot.interfaceName(sandbox.index))))
+      const usage = this.#sum(sandbox, traffic?.get(slot.interfaceName(sandbox.index)))
+      usages.push({ ...usage, rates: sandbox.init === null ? null : this.#rates.rates(sandbox.id, usage) })
       read++
     }
     return usages
   }
 
-  #sum(sandbox: SandboxRecord, link: Traffic | undefined): Usage {
+  #sum(sandbox: SandboxRecord, link: Traffic | undefined): Omit<Usage, 'rates'> {
     const { hierarchy, device } = this.node
     // While it is being stopped its cgroup is still there, and counted already.
     const alive = sandbox.init !== null
@@ -72,6 +76,11 @@ export class Meter {
       networkRxBytes: before.networkRxBytes + (traffic?.rxBytes ?? 0),
       networkTxBytes: before.networkTxBytes + (traffic?.txBytes ?? 0),
     }
+  }
+
+  /** These are all that there are: what is known of others is forgotten. */
+  keep(boxes: readonly SandboxRecord[]): void {
+    this.#rates.keep(new Set(boxes.map(({ id }) => id)))
   }
 
   /** To be kept in the record when the cgroup and the interface go, and their counters with them. */

@@ -100,6 +100,7 @@ export class Sandboxes {
   async describeAll(): Promise<RuntimeSandbox[]> {
     const boxes = this.list()
     const usages = await this.meter.readAll(boxes)
+    this.meter.keep(boxes)
     return boxes.map((sandbox, at) => this.#present(sandbox, usages[at] ?? null))
   }
 

@@ -16,14 +16,12 @@ import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { Unreachable } from '../../lib/api'
 import { count } from '../../lib/format'
 import type { Sandbox } from '../../lib/protocol'
-import { useRates } from '../../lib/rates'
 import { explain } from '../../lib/resource'
 import { useSandboxes } from '../../lib/sandboxes'
 import { useDashboardKeys } from './use-keys'
 
 export function Dashboard() {
   const { sandboxes, error, retry, loadMore } = useSandboxes()
-  const rates = useRates(sandboxes ?? none)
   const actions = useSandboxActions()
   const [filter, setFilter] = useState('')
   const [creating, setCreating] = useState(false)
@@ -112,7 +110,6 @@ export function Dashboard() {
                 <Row
                   key={sandbox.id}
                   sandbox={sandbox}
-                  rates={sandbox.state === 'running' ? rates.get(sandbox.id) : undefined}
                   onStep={(step) => take(sandbox, step)}
                   onChange={() => setChanging(sandbox)}
                   onDelete={() => setQuestion(deleteQuestion(sandbox, () => actions.remove(sandbox)))}

@@ -1,6 +1,5 @@
 import { bytes, count, mebibytes, percent, perSecond } from '../../lib/format'
-import type { Limits, Usage } from '../../lib/protocol'
-import type { Rates } from '../../lib/rates'
+import type { Limits, Usage, UsageRates } from '../../lib/protocol'
 import { Meter } from '../ui/meter'
 
 export interface Metered {
@@ -19,10 +18,10 @@ export interface Reading {
 const mib = 1024 * 1024
 
 /** The readings of one sandbox against its limits. */
-export function readingsOf({ limits, usage }: Metered, rates: Rates | undefined): readonly Reading[] {
+export function readingsOf({ limits, usage }: Metered): readonly Reading[] {
   const memoryMax = limits.memoryMiB * mib
   const diskMax = limits.diskMiB * mib
-  const cpu = rates ? rates.cpus / limits.cpus : null
+  const cpu = usage?.rates ? usage.rates.cpus / limits.cpus : null
   return [
     {
       label: 'CPU',
@@ -53,26 +52,26 @@ export function readingsOf({ limits, usage }: Metered, rates: Rates | undefined)
   ]
 }
 
-export function Meters({ sandbox, rates }: { sandbox: Metered; rates: Rates | undefined }) {
-  return readingsOf(sandbox, rates).map(({ label, share, short }) => (
+export function Meters({ sandbox }: { sandbox: Metered }) {
+  return readingsOf(sandbox).map(({ label, share, short }) => (
     <Meter key={label} label={label} showLabel="narrow" share={share} text={short} />
   ))
 }
 
 /** Received and sent. There is no limit to hold it against, so it has no bar. */
-export function NetworkRate({ rates, off }: { rates: Rates | undefined; off: boolean }) {
+export function NetworkRate({ rates, off }: { rates: UsageRates | null | undefined; off: boolean }) {
   if (off) return <span className="text-muted text-xs">No network</span>
   return (
     <span className="tabular grid text-xs leading-4">
       <span className="truncate">
         <span aria-hidden>↓ </span>
         <span className="sr-only">received </span>
-        {rates ? perSecond(rates.rxBytes) : '–'}
+        {rates ? perSecond(rates.networkRxBytesPerSecond) : '–'}
       </span>
       <span className="truncate">
         <span aria-hidden>↑ </span>
         <span className="sr-only">sent </span>
-        {rates ? perSecond(rates.txBytes) : '–'}
+        {rates ? perSecond(rates.networkTxBytesPerSecond) : '–'}
       </span>
     </span>
   )

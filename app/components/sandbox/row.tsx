@@ -5,7 +5,6 @@ import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { oneLine, sentence } from '../../lib/format'
 import type { Sandbox, Usage } from '../../lib/protocol'
-import type { Rates } from '../../lib/rates'
 import { Button } from '../ui/button'
 import { Menu, MenuItem, MenuLine } from '../ui/menu'
 import { type Step, stepsOf } from './actions'
@@ -19,14 +18,13 @@ export const rowGrid =
 
 export interface RowProps {
   readonly sandbox: Sandbox & { readonly usage: Usage | null }
-  readonly rates: Rates | undefined
   readonly onStep: (step: Step) => void
   readonly onChange: () => void
   readonly onDelete: () => void
 }
 
 /** One sandbox: its whole width opens it, but the menu at its end. */
-export function Row({ sandbox, rates, onStep, onChange, onDelete }: RowProps) {
+export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
   const router = useRouter()
   const name = oneLine(sandbox.name)
   return (
@@ -51,8 +49,8 @@ export function Row({ sandbox, rates, onStep, onChange, onDelete }: RowProps) {
           </div>
         </div>
         <div className="mt-3 grid grid-cols-2 gap-x-6 gap-y-2.5 md:contents">
-          <Meters sandbox={sandbox} rates={rates} />
-          <NetworkRate rates={rates} off={sandbox.network === 'none'} />
+          <Meters sandbox={sandbox} />
+          <NetworkRate rates={sandbox.usage?.rates} off={sandbox.network === 'none'} />
           <span className="text-muted text-xs max-md:self-end max-md:text-right">
             <span className="sr-only">Age: </span>
             <Age since={sandbox.createdAt} />

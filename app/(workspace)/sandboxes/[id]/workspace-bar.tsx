@@ -19,12 +19,11 @@ import { Meter } from '../../../components/ui/meter'
 import { Tip } from '../../../components/ui/tip'
 import { oneLine } from '../../../lib/format'
 import type { Sandbox, sandboxWithUsage } from '../../../lib/protocol'
-import type { Rates } from '../../../lib/rates'
 
 type Shown = z.infer<typeof sandboxWithUsage>
 
 /** What the workspace is of: name, state, meters, and what can be done. */
-export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates | undefined }) {
+export function WorkspaceBar({ sandbox }: { sandbox: Shown }) {
   const actions = useSandboxActions()
   const router = useRouter()
   const home = useFocusHome()
@@ -54,13 +53,13 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
       {sandbox.isolation === 'hardened' && <HardenedBadge />}
       <div className="flex-1" />
       <section aria-label="Meters" className="hidden items-center gap-5 lg:flex">
-        {readingsOf(sandbox, rates).map(({ label, share, short, long }) => (
+        {readingsOf(sandbox).map(({ label, share, short, long }) => (
           <div key={label} title={`${label}: ${long}`} className="w-26">
             <Meter label={label} share={share} text={short} showLabel />
           </div>
         ))}
         <div className="w-26">
-          <NetworkRate rates={rates} off={sandbox.network === 'none'} />
+          <NetworkRate rates={sandbox.usage?.rates} off={sandbox.network === 'none'} />
         </div>
       </section>
       <div className="hidden items-center gap-3 sm:flex">
@@ -88,7 +87,7 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
         }
       >
         <dl className="tabular grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 px-2 py-1.5 text-xs lg:hidden">
-          {readingsOf(sandbox, rates).map(({ label, long }) => (
+          {readingsOf(sandbox).map(({ label, long }) => (
             <div key={label} className="contents">
               <dt className="text-muted">{label}</dt>
               <dd>{long}</dd>
@@ -96,7 +95,7 @@ export function WorkspaceBar({ sandbox, rates }: { sandbox: Shown; rates: Rates 
           ))}
           <dt className="text-muted">Network</dt>
           <dd>
-            <NetworkRate rates={rates} off={sandbox.network === 'none'} />
+            <NetworkRate rates={sandbox.usage?.rates} off={sandbox.network === 'none'} />
           </dd>
         </dl>
         <div className="sm:hidden">

@@ -3,7 +3,7 @@
 import { SearchX, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Button } from '../../../components/ui/button'
 import { FocusHome, FocusHomeContext } from '../../../components/ui/focus-home'
 import { Notice } from '../../../components/ui/notice'
@@ -11,7 +11,6 @@ import { Empty, Failed, Skeleton } from '../../../components/ui/states'
 import { ApiError } from '../../../lib/api'
 import { oneLine } from '../../../lib/format'
 import { sandboxWithUsage } from '../../../lib/protocol'
-import { useRates } from '../../../lib/rates'
 import { explain, useResource } from '../../../lib/resource'
 import { StrayKeys } from '../../../terminal/stray-keys'
 import { WorkspaceBar } from './workspace-bar'
@@ -26,7 +25,6 @@ const everyMs = 2000
 
 export function WorkspacePage({ id }: { id: string }) {
   const { data, error, mutate } = useResource(`/sandboxes/${id}`, sandboxWithUsage, { everyMs, always: true })
-  const rates = useRates(useMemo(() => (data ? [data] : []), [data]))
   const gone = (error instanceof ApiError && error.status === 404) || data?.state === 'deleted'
   const seen = useRef(false)
   const [rang, setRang] = useState(false)
@@ -50,7 +48,7 @@ export function WorkspacePage({ id }: { id: string }) {
     <FocusHomeContext value={home}>
       <main className="flex h-dvh flex-col overflow-hidden">
         <h1 className="sr-only">Workspace of {oneLine(data.name)}</h1>
-        <WorkspaceBar sandbox={data} rates={rates.get(id)} />
+        <WorkspaceBar sandbox={data} />
         {/* A broken line is the line banner's to tell. */}
         {error instanceof ApiError && (
           <div className="border-line border-b p-1">
