@@ -6,6 +6,7 @@ import { notFound, RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
 import { isExiting, type Reaper, startTime } from '../linux/process.js'
 import { AttachableProcess } from '../process/attachable.js'
+import { DrainPace } from '../process/drain-pace.js'
 import type { HeldProcess } from '../process/held.js'
 import { LateOutput } from '../process/late-output.js'
 import { PipedProcess } from '../process/piped.js'
@@ -81,6 +82,7 @@ export class ProcessTable {
   /** How many are being started in a sandbox now. */
   readonly #starting = new Map<string, number>()
   readonly #lateOutput = new LateOutput()
+  readonly #pace = new DrainPace()
   readonly shells: PooledShells
 
   constructor(
@@ -134,7 +136,7 @@ export class ProcessTable {
       // When this process dies so do they, at their next write: as a terminal's do.
       const started = await startPiped(this.#placeIn(container), process, uid, pipe)
       const piped = new PipedProcess(started, this.maker.reaper)
-      return new AttachableProcess(newId('pr'), sandboxId, wanted, piped, this.#lateOutput)
+      return new AttachableProcess(newId('pr'), sandboxId, wanted, piped, this.#lateOutput, this.#pace)
     })
   }
 

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { ExitStatus, SandboxProcess, SignalName } from '../../protocol/api/index.js'
 import { outputLogBytes } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import type { DrainPace } from './drain-pace.js'
 import { Follower, patienceMs } from './follower.js'
 import type { HeldProcess } from './held.js'
 import { type InputSink, takeInput } from './input.js'
@@ -10,6 +11,9 @@ import { Listeners } from './listeners.js'
 import { OutputLog } from './output-log.js'
 import type { PipedProcess } from './piped.js'
 import { insidePid, signalAll } from './start.js'
+
+/** A piece that long is more than what programs say now and then. */
+const pacedFromBytes = 4096
 
 /** A process with pipes that anybody who may can attach to, again and again. It does not need anybody. */
 export class AttachableProcess implements HeldProcess {
@@ -21,6 +25,8 @@ export class AttachableProcess implements HeldProcess {
   readonly #inputClosed = new Listeners()
   #exit: ExitStatus | null = null
   #timedOut = false
+  /** Its output waits to be drained: nobody reads it. */
+  #paced = false
   #patience: NodeJS.Timeout | undefined
   readonly ended: Promise<void>
 
@@ -31,6 +37,7 @@ export class AttachableProcess implements HeldProcess {
     private readonly wanted: { command: string; stdin: boolean; timeoutMs?: number | undefined },
     private readonly process: PipedProcess,
     lateOutput: LateOutput,
+    private readonly pace: DrainPace,
   ) {
     if (!wanted.stdin) process.stdin.end()
     const room = () => {
@@ -42,6 +49,7 @@ export class AttachableProcess implements HeldProcess {
     })
     process.read((stream, bytes) => {
       this.#log.push(stream, bytes)
+      if (this.#followers.size === 0 && bytes.length >= pacedFromBytes) this.#waitForPace()
       this.#send()
     })
     const { timeoutMs } = wanted
@@ -128,12 +136,22 @@ export class AttachableProcess implements HeldProcess {
     this.#regulate()
   }
 
+  #waitForPace(): void {
+    if (this.#paced) return
+    this.#paced = true
+    this.pace.wait(this.sandboxId, () => {
+      this.#paced = false
+      this.#regulate()
+    })
+  }
+
   /** Reads the process's output only while nobody who is waited for is too far behind. */
   #regulate(): void {
     if (this.exited) return
     const held = [...this.#followers].some((follower) => follower.holds)
     clearTimeout(this.#patience)
-    if (held) {
+    if (this.#paced) this.process.pause()
+    else if (held) {
       this.process.pause()
       this.#patience = setTimeout(() => this.#regulate(), patienceMs / 4).unref()
     } else this.process.resume()

@@ -165,6 +165,23 @@ describe('a process', () => {
     await expect(attach(id, `?since=${seq + 1}`)).rejects.toThrow('400')
   })
 
+  it('that floods while nobody reads is drained at a bounded rate, together with others of its sandbox', async () => {
+    const began = performance.now()
+    const floods = await Promise.all(Array.from({ length: 12 }, () => start(['yes'])))
+    await sleep(2000)
+    const seqs = await Promise.all(floods.map(async ({ id }) => (await read(id)).seq))
+    const seconds = (performance.now() - began) / 1000
+    expect(Math.min(...seqs)).toBeGreaterThan(0)
+    // 32 MiB a second, and what is in the pipes.
+    expect(seqs.reduce((sum, seq) => sum + seq, 0)).toBeLessThan((32 * seconds + 32) * mib)
+    expect(memoryOf(instance.pids.terminals)).toBeLessThan(300 * mib)
+    // With a reader it goes at the reader's pace.
+    using reader = await attach(floods[0]?.id ?? '', '', false)
+    const { bytes } = reader
+    await expect.poll(() => reader.bytes - bytes, { timeout: 20_000 }).toBeGreaterThan(64 * mib)
+    for (const { id } of floods) await kill(id)
+  })
+
   it('that changes between its streams all the time keeps less, and in order', async () => {
     const loop = 'i=0; while [ $i -lt 12000 ]; do echo $i; echo $i >&2; i=$((i+1)); done'
     const { id } = await start(loop)
