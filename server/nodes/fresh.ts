@@ -11,10 +11,13 @@ export class Fresh<T> {
     private readonly ask: () => Promise<T>,
   ) {}
 
-  /** @throws what reading throws; the next call reads again */
-  read(): Promise<T> {
+  /**
+   * @param freshMs what was read longer ago is read again
+   * @throws what reading throws; the next call reads again
+   */
+  read(freshMs = this.freshMs): Promise<T> {
     if (this.#reading !== undefined) return this.#reading
-    if (this.#value !== undefined && performance.now() - this.#readAt <= this.freshMs) {
+    if (this.#value !== undefined && performance.now() - this.#readAt <= freshMs) {
       return Promise.resolve(this.#value)
     }
     const reading = this.#read().finally(() => {
@@ -25,8 +28,8 @@ export class Fresh<T> {
   }
 
   /** The same; what was read last, or undefined, when reading takes longer than `ms`. */
-  async within(ms: number): Promise<T | undefined> {
-    return (await within(ms, this.read())) ?? this.#value
+  async within(ms: number, freshMs = this.freshMs): Promise<T | undefined> {
+    return (await within(ms, this.read(freshMs))) ?? this.#value
   }
 
   async #read(): Promise<T> {

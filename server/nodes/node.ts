@@ -14,6 +14,8 @@ import { within } from './within.js'
 
 /** Templates of a node change when somebody builds one there. */
 const templatesFreshMs = 5000
+/** Whoever misses one looks again, and not more often than this. */
+const recentMs = 500
 /** Whoever wants to know them waits for a slow node no longer than this. */
 const patienceMs = 2000
 /** Soon after a node is back, servers know. */
@@ -73,10 +75,13 @@ export class ServerNode implements Disposable {
     return isDeepStrictEqual(address, this.row.address)
   }
 
-  /** As they were at most some seconds ago. @throws ApiError `runtime_unavailable` when it does not answer */
-  async templates(): Promise<Template[]> {
+  /**
+   * As they were at most some seconds ago; with `recent`, half a second: one was built a moment ago, perhaps.
+   * @throws ApiError `runtime_unavailable` when it does not answer
+   */
+  async templates({ recent = false } = {}): Promise<Template[]> {
     if (this.state === 'unreachable') throw unreachable(this.name)
-    const list = await this.#templates.within(patienceMs)
+    const list = await this.#templates.within(patienceMs, recent ? recentMs : templatesFreshMs)
     if (list === undefined) throw unreachable(this.name)
     return list
   }

@@ -7,14 +7,17 @@ import type { NodeRegistry } from './registry.js'
 export class Templates {
   constructor(private readonly nodes: NodeRegistry) {}
 
-  /** @throws ApiError `runtime_unavailable` when no node says what it has */
-  async list(): Promise<Template[]> {
+  /**
+   * @param options `recent`: also those that were built a moment ago
+   * @throws ApiError `runtime_unavailable` when no node says what it has
+   */
+  async list(options: { recent?: boolean } = {}): Promise<Template[]> {
     const nodes = await this.nodes.all()
     const ready = nodes.filter(({ state }) => state === 'ready')
     // Should none take new work, what there would be is worth showing all the same.
     const asked = ready.length > 0 ? ready : nodes.filter(({ state }) => state === 'cordoned')
     if (asked.length === 0) for (const node of nodes) node.reach() // throws: it is unreachable
-    const answers = await Promise.allSettled(asked.map((node: ServerNode) => node.templates()))
+    const answers = await Promise.allSettled(asked.map((node: ServerNode) => node.templates(options)))
     const lists = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
     const failed = answers.find((answer) => answer.status === 'rejected')
     if (lists.length === 0 && failed !== undefined) throw failed.reason
@@ -34,8 +37,13 @@ export class Templates {
    * @throws ApiError `template_unavailable` that names what there is
    */
   async limits(name: string, wanted: LimitsRequest = {}): Promise<Limits> {
-    const all = await this.everywhere()
-    const template = all.find((one) => one.name === name)
+    let all = await this.everywhere()
+    const find = () => all.find((one) => one.name === name)
+    if (find() === undefined) {
+      await this.list({ recent: true }).catch(() => {}) // what is known has to do
+      all = await this.everywhere()
+    }
+    const template = find()
     if (template === undefined) {
       const there = all.map((one) => one.name).join(', ') || 'none yet'
       throw new ApiError('template_unavailable', `template ${name} not found; available: ${there}`)

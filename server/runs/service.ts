@@ -20,7 +20,7 @@ import type { Callbacks } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Numbered } from './event-log.js'
 import type { RunFollower } from './follow.js'
-import { languagesOf, plan } from './plan.js'
+import { languagesOf, type Plan, plan } from './plan.js'
 import { present, type RunRow, summarize } from './rows.js'
 import type { Refused, RunBounds, RunQuery, RunStore } from './store.js'
 
@@ -60,7 +60,7 @@ export class RunService {
     if (wanted.callbackUrl !== undefined) await this.callbacks.check(wanted.callbackUrl)
     const { tenantId } = who
     const quota = await this.#quotaOf(tenantId)
-    const planned = plan(wanted, await this.templates.list(), quota)
+    const planned = await this.#plan(wanted, quota)
     const seated = this.dispatcher.tryAcquire()
     let row: RunRow | undefined
     try {
@@ -89,7 +89,17 @@ export class RunService {
   /** What can be run by name. */
   async languages(who: Principal): Promise<Language[]> {
     assertMay(who, 'template.read')
-    return languagesOf(await this.templates.list())
+    return languagesOf(await this.templates.list({ recent: true }))
+  }
+
+  /** What is missing may have been built a moment ago: then it is looked for again. */
+  async #plan(wanted: CreateRun, quota: Quota): Promise<Plan> {
+    try {
+      return plan(wanted, await this.templates.list(), quota)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      return plan(wanted, await this.templates.list({ recent: true }), quota)
+    }
   }
 
   /** What callbacks of the caller's tenant are signed with. */

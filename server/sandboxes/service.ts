@@ -198,7 +198,7 @@ export class SandboxService {
   /** What sandboxes can be made from. */
   async listTemplates(who: Principal): Promise<Template[]> {
     assertMay(who, 'template.read')
-    return this.templates.list()
+    return this.templates.list({ recent: true })
   }
 
   /** A stopped sandbox holds only its disk; before it starts it needs the rest of its limits again. */
