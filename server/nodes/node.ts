@@ -6,6 +6,7 @@ import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import { Pairing } from '../installation/pairing.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import { Confirmations } from './confirmations.js'
 import { Fresh } from './fresh.js'
 import { Orphans } from './orphans.js'
 import type { NodeRow } from './row.js'
@@ -26,6 +27,7 @@ export class ServerNode implements Disposable {
   readonly pairing: Pairing
   readonly statuses: StatusCache
   readonly orphans: Orphans
+  readonly confirmations: Confirmations
   readonly #templates: Fresh<Template[]>
   /** What the node said of itself last. */
   last: Node | undefined
@@ -47,6 +49,7 @@ export class ServerNode implements Disposable {
     this.runtime = connect(() => this.pairing.assertPaired())
     this.pairing = new Pairing(database, row.id, this.runtime, log)
     this.statuses = new StatusCache(this.runtime)
+    this.confirmations = new Confirmations(this.runtime)
     this.orphans = new Orphans(database, this.id, this.runtime, log)
     this.#templates = new Fresh(templatesFreshMs, () => this.runtime.templates())
   }

@@ -165,6 +165,7 @@ export class Creations {
         await node.runtime.setQuota(tenantId, quota)
       }
       this.ownership.remember(row)
+      node.confirmations.add(id)
       return present(row, statuses)
     } catch (error) {
       this.#lastSeen.forget(tenantId)
