@@ -10,6 +10,7 @@ import {
   stdinTaken,
 } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
+import { roomOn } from './room.js'
 
 /** A process may end at the last byte of its input: whether it was the last is known when this has passed. */
 const lastByteMs = 200
@@ -68,17 +69,5 @@ function answerOf(line: Duplex): Promise<StdinTaken> {
     const lost = 'the connection to the process was lost while input was sent'
     line.on('error', () => line.destroy())
     line.once('close', () => reject(new ApiError('runtime_unavailable', lost)))
-  })
-}
-
-/** Resolves when a line takes more, or has ended. */
-function roomOn(line: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    if (!line.writable) return resolve()
-    const go = () => {
-      line.off('drain', go).off('end', go).off('close', go)
-      resolve()
-    }
-    line.on('drain', go).on('end', go).on('close', go)
   })
 }

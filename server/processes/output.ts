@@ -2,6 +2,7 @@ import { type Duplex, PassThrough, type Readable } from 'node:stream'
 import { z } from 'zod'
 import { exitStatus, terminalSize } from '../../protocol/api/index.js'
 import { encodeAck, type Frame, FrameDecoder, frameType } from '../../protocol/node/index.js'
+import { roomOn } from './room.js'
 
 /** What both kinds of processes say first; a terminal says more. */
 const attached = z.object({ seq: z.number(), screen: z.boolean().default(false) })
@@ -25,13 +26,7 @@ async function write(line: Duplex, events: PassThrough, since: number | undefine
   const send = async (name: string, value: object) => {
     if (events.destroyed) return
     if (events.write(`id: ${seq}\nevent: ${name}\ndata: ${JSON.stringify(value)}\n\n`)) return
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        events.off('drain', go).off('close', go)
-        resolve()
-      }
-      events.on('drain', go).on('close', go)
-    })
+    await roomOn(events)
   }
   const take = async ({ type, payload }: Frame): Promise<void> => {
     if (type === frameType.stdout || type === frameType.stderr) {

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { type Call, exchange, type Head, type Sink } from './exchange.js'
+import type { Head } from './answer.js'
+import { type Call, exchange, type Sink } from './exchange.js'
 import { refusalOf } from './refusal.js'
 
 /** The body of an answer. Destroying it ends the call. */

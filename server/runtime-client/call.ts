@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
-import { type Answer, type Call, exchange } from './exchange.js'
+import type { Answer } from './answer.js'
+import { type Call, exchange } from './exchange.js'
 import { RuntimeUnreachable } from './refusal.js'
 
 /** Calls that may be made twice: what they ask for is a state, not a deed. */

@@ -23,6 +23,7 @@ import {
 } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 import { openPool, type RuntimeAddress } from './address.js'
+import type { Answer } from './answer.js'
 import { type ByteStream, bytes } from './byte-stream.js'
 import { call } from './call.js'
 import {
@@ -32,7 +33,7 @@ import {
   runDeadlines,
   streamDeadlines,
 } from './deadlines.js'
-import { type Answer, type Call, exchange } from './exchange.js'
+import { type Call, exchange } from './exchange.js'
 import { type FrameStream, frames } from './frame-stream.js'
 import { refusalOf } from './refusal.js'
 

@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { nodeProtocol, nodeProtocolHeader } from '../../protocol/node/index.js'
 import { maxAnswerBytes } from './address.js'
+import type { Answer, Head } from './answer.js'
 import type { Deadlines } from './deadlines.js'
 import { RuntimeUnreachable } from './refusal.js'
 
@@ -16,16 +16,6 @@ export interface Call {
   readonly deadlines: Deadlines
   /** The protocol that the connection is to speak from here on. */
   readonly upgrade?: string
-}
-
-export interface Head {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-}
-
-/** An answer that is held as a whole. */
-export interface Answer extends Head {
-  readonly text: string
 }
 
 /** What takes the body of an answer as it comes. */

@@ -1,6 +1,6 @@
 import { runtimeError } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
-import type { Answer } from './exchange.js'
+import type { Answer } from './answer.js'
 
 /** A runtime that does not answer is retried by people, not by us; soon is this many seconds. */
 const retryAfterSeconds = 5
