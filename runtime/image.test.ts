@@ -35,10 +35,10 @@ describe('a sandbox of the template base', () => {
     )
     expect(missing).toBe('')
     const documented = readFileSync('docs/reference/base-template.md', 'utf8')
-      .split('These programs are in it')[1]
-      ?.split('\n\n')[1]
-      ?.matchAll(/`([^`]+)`/g)
-    expect([...(documented ?? [])].map(([, name]) => name)).toEqual([...programs].sort())
+      .split('\n\n')
+      .find((paragraph) => /^(`[^`]+`,?\s*)+$/.test(paragraph))
+    const names = documented?.matchAll(/`([^`]+)`/g) ?? []
+    expect(Array.from(names, ([, name]) => name)).toEqual([...programs].sort())
     const { description } = JSON.parse(readFileSync('images/base/template.json', 'utf8'))
     for (const name of description.split(' with ')[1].split(/, | and /)) expect(programs).toContain(name)
   })

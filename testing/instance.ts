@@ -25,13 +25,14 @@ export interface Instance extends AsyncDisposable {
  * Brings an instance up for tests. Its uplink is a network namespace where nothing else is, so nothing that
  * happens inside leaves it. `bin/test` has built what it runs.
  *
- * @param suffix tells the instances of several test files apart; 1 to 4 lowercase letters
+ * @param suffix tells the instances of several test files apart; 1 to 5 lowercase letters, for names are bounded
  * @param settings environment variables of docs/reference/configuration.md
  */
 export async function openInstance(
   suffix: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Instance> {
+  if (!/^[a-z]{1,5}$/.test(suffix)) throw new Error(`the suffix ${suffix} is not 1 to 5 lowercase letters`)
   const name = `${process.env.CLOCHE_TEST_INSTANCE ?? 'clochetest'}${suffix}`
   const home = `/var/tmp/${name}-home`
   const port = await freePort()

@@ -161,7 +161,11 @@ export function hardenedRuntime(runsc: Runsc, reaper: Reaper): OciRuntime {
     },
 
     async signalTree(id, { inside }, name) {
-      if (inside !== undefined) await send(id, name.replace('SIG', ''), await treeOf(id, inside))
+      if (inside === undefined) return
+      const [first, ...descendants] = await treeOf(id, inside)
+      // A program that waits for its children is told before they end, not by their end.
+      if (first !== undefined) await send(id, name.replace('SIG', ''), [first])
+      await send(id, name.replace('SIG', ''), descendants)
     },
     async kill(id, { inside }) {
       let tree: number[] = []

@@ -121,7 +121,7 @@ export class ProcessTable {
     const { sandboxId, container, title, size, command, timeoutMs } = wanted
     return this.#hold(sandboxId, container, async () => {
       const shell = wanted.pooled ? this.shells.take(container) : undefined
-      const pty = shell?.pty ?? (await startOnPty(this.#placeIn(container), wanted.process))
+      const pty = shell?.pty ?? (await startOnPty(this.#placeIn(container), wanted.process, size))
       const shown = { title, command, timeoutMs }
       const { reaper } = this.maker
       const terminal = new Terminal(newId('tm'), sandboxId, shown, size, pty, reaper, this.screens)

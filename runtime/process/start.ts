@@ -1,7 +1,7 @@
 import { closeSync, fchownSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { newId } from '../../protocol/api/index.js'
+import { newId, type TerminalSize } from '../../protocol/api/index.js'
 import { ContainerError, type ExecFiles } from '../container/crun.js'
 import type { Executed, OciRuntime, Stdio } from '../container/oci-runtime.js'
 import { startRefusal } from '../container/refusal.js'
@@ -81,16 +81,23 @@ export async function startPiped(
  * one more copy for each terminal.
  *
  * @param process in OCI form; it gets `terminal: true`
+ * @param size which it has before the process runs
  * @param inherited a descriptor that the process gets as number 3
  * @throws RuntimeRefusal of `startRefusal` when it cannot be started
  */
-export async function startOnPty(place: Place, process: object, inherited?: number): Promise<StartedOnPty> {
+export async function startOnPty(
+  place: Place,
+  process: object,
+  size: TerminalSize,
+  inherited?: number,
+): Promise<StartedOnPty> {
   const console = join(place.scratch, `${newId('pt')}.sock`)
   const listening = listenUnix(console)
   const nothing = openSync('/dev/null', 'r+')
   try {
     const stdio = withMore([nothing, nothing, nothing], inherited)
-    const onPty = { ...process, terminal: true }
+    const consoleSize = { height: size.rows, width: size.cols }
+    const onPty = { ...process, terminal: true, consoleSize }
     const started = await execIn(place, onPty, "the terminal's program", stdio, console)
     // crun has ended, so what it sent is waiting.
     const connection = accept(listening)

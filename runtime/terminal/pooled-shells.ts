@@ -10,6 +10,8 @@ import { type Place, type StartedOnPty, startOnPty } from '../process/start.js'
  * environment: words of the form `NAME=value`.
  */
 const become = 'read -r go <&3 && exec 3<&- && { [ -z "$go" ] || export $go; } && exec "$@"'
+/** Whoever takes the shell gives the terminal its size before it lets it begin. */
+const sizeBefore = { cols: 80, rows: 24 }
 const waitThenBecome = ['/bin/sh', '-c', become, 'sh']
 
 /** A pseudo-terminal with a process on it that waits to become the shell. */
@@ -39,7 +41,7 @@ export class PooledShells {
     const { readEnd, writeEnd } = pipe()
     try {
       const waiting = { ...process, args: [...waitThenBecome, ...process.args] }
-      const pty = await startOnPty(place, waiting, readEnd)
+      const pty = await startOnPty(place, waiting, sizeBefore, readEnd)
       const shell = {
         pty,
         began: startTime(pty.pid),

@@ -33,7 +33,7 @@ export interface Watcher extends Disposable {
   acknowledge(): void
   /** From now on nothing is. */
   stall(): void
-  /** Resolves once `done` holds. @throws when it does not within twenty seconds */
+  /** Resolves once `done` holds. @throws when it does not within a minute, or the line ends before, with what came */
   until(done: () => boolean, what: string): Promise<void>
   /** Resolves when `text` is in the output after byte `since` of what this watcher got. */
   sees(text: string, since?: number): Promise<void>
@@ -43,7 +43,8 @@ export interface Watcher extends Disposable {
   screen(): Promise<Terminal>
 }
 
-const patienceMs = 20_000
+/** However busy the machine is. */
+const patienceMs = 60_000
 
 /**
  * @param options.acknowledging everything as it comes, unless false;
@@ -108,12 +109,21 @@ export async function watch(
   })
   const until: Watcher['until'] = (done, what) =>
     new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`not within ${patienceMs} ms: ${what}`)), patienceMs)
-      look = () => {
-        if (!done()) return
+      const end = (act: () => void) => {
         clearTimeout(late)
         look = () => {}
-        resolve()
+        act()
+      }
+      const fail = (why: string) => {
+        const last = JSON.stringify(Buffer.concat(output).toString().slice(-200))
+        end(() =>
+          reject(new Error(`${why}: ${what}. Exit: ${JSON.stringify(exit)}; the last output: ${last}`)),
+        )
+      }
+      const late = setTimeout(() => fail(`not within ${patienceMs} ms`), patienceMs)
+      look = () => {
+        if (done()) end(resolve)
+        else if (line.destroyed) fail('the line ended before')
       }
       look()
     })
