@@ -8,9 +8,16 @@ export class RuntimeRefusal extends Error {
     message: string,
     /** Seconds after which asking again makes sense. */
     readonly retryAfterSeconds?: number,
-    options?: ErrorOptions,
+    private readonly options: ErrorOptions & {
+      /** Of the file as it is, for `range_not_satisfiable` and `offset_mismatch`. */
+      readonly sizeBytes?: number
+    } = {},
   ) {
     super(message, options)
+  }
+
+  get sizeBytes(): number | undefined {
+    return this.options.sizeBytes
   }
 }
 

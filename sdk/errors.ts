@@ -8,6 +8,8 @@ export interface ErrorDetails {
   readonly errors?: readonly { readonly path: string; readonly message: string }[] | undefined
   /** Seconds after which asking again makes sense. */
   readonly retryAfterSeconds?: number | undefined
+  /** Of a file as it is now. */
+  readonly sizeBytes?: number | undefined
   readonly cause?: unknown
 }
 
@@ -27,6 +29,8 @@ export class ClocheError extends Error {
   readonly status: number | undefined
   readonly errors: NonNullable<ErrorDetails['errors']>
   readonly retryAfterSeconds: number | undefined
+  /** Of the file as it is now, for `RangeNotSatisfiable` and `OffsetMismatch`. */
+  readonly sizeBytes: number | undefined
 
   constructor(
     /** A server that is newer than this version may have others. */
@@ -38,6 +42,7 @@ export class ClocheError extends Error {
     this.status = details.status
     this.errors = details.errors ?? []
     this.retryAfterSeconds = details.retryAfterSeconds
+    this.sizeBytes = details.sizeBytes
   }
 }
 
@@ -81,6 +86,18 @@ export class Conflict extends ClocheError {
 export class SandboxNotRunning extends ClocheError {
   override readonly name = 'SandboxNotRunning'
 }
+/** The file was changed, made or deleted by somebody else: read it again before you replace it. Nothing was written. */
+export class PreconditionFailed extends ClocheError {
+  override readonly name = 'PreconditionFailed'
+}
+/** The range begins behind the end of the file. */
+export class RangeNotSatisfiable extends ClocheError {
+  override readonly name = 'RangeNotSatisfiable'
+}
+/** The file does not end where the caller meant to go on; `sizeBytes` says where it does. */
+export class OffsetMismatch extends ClocheError {
+  override readonly name = 'OffsetMismatch'
+}
 /** More than the tenant's quota has left. */
 export class QuotaExceeded extends ClocheError {
   override readonly name = 'QuotaExceeded'
@@ -118,6 +135,9 @@ const classes: Readonly<Record<ErrorCode, typeof ClocheError>> = {
   not_found: NotFound,
   file_not_found: FileNotFound,
   conflict: Conflict,
+  precondition_failed: PreconditionFailed,
+  range_not_satisfiable: RangeNotSatisfiable,
+  offset_mismatch: OffsetMismatch,
   sandbox_not_running: SandboxNotRunning,
   quota_exceeded: QuotaExceeded,
   payload_too_large: PayloadTooLarge,
@@ -145,7 +165,9 @@ export async function errorIn(response: Response): Promise<ClocheError> {
   const retryAfterSeconds = Number.isFinite(retryAfter) ? retryAfter : undefined
   if (response.headers.get('content-type')?.includes('application/problem+json')) {
     const problem: Problem = await response.json()
-    return errorOf(problem.code, problem.detail, { status, errors: problem.errors, retryAfterSeconds })
+    return errorOf(problem.code, problem.detail, {
+      ...{ status, errors: problem.errors, retryAfterSeconds, sizeBytes: problem.sizeBytes },
+    })
   }
   const words = (await response.text()).slice(0, 200)
   return new UnexpectedAnswer('unexpected_answer', `${response.url} answered ${status}: ${words}`, { status })

@@ -1,7 +1,15 @@
 import { toText } from './bytes.js'
-import { FileNotFound, UnexpectedAnswer } from './errors.js'
+import { FileNotFound, InvalidRequest, UnexpectedAnswer } from './errors.js'
 import type { Content, Http } from './http.js'
 import type { FileEntry, FileTree } from './types.js'
+
+/** Bytes of a file, as of `slice`. */
+export interface ByteRange {
+  /** Negative counts from the end. */
+  readonly start: number
+  /** The first byte that is not wanted any more; the end of the file if absent. */
+  readonly end?: number
+}
 
 /**
  * The files of one sandbox. Paths are as a shell inside has them: absolute, or from `/home/user`; they never lead
@@ -22,9 +30,28 @@ export class Files {
     this.#path = `/sandboxes/${sandboxId}`
   }
 
-  /** @throws FileNotFound */
-  async read(path: string): Promise<Uint8Array> {
-    return new Uint8Array(await (await this.#get('files', path)).arrayBuffer())
+  /**
+   * @param options `range`: only these bytes
+   * @throws FileNotFound
+   * @throws RangeNotSatisfiable
+   */
+  async read(path: string, options: { range?: ByteRange; signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    return (await this.readWithEtag(path, options)).content
+  }
+
+  /**
+   * A file with its entity tag, for a write that replaces exactly this one: `write(path, content, { ifMatch: etag })`.
+   * @throws FileNotFound
+   * @throws RangeNotSatisfiable
+   */
+  async readWithEtag(
+    path: string,
+    options: { range?: ByteRange; signal?: AbortSignal } = {},
+  ): Promise<{ content: Uint8Array; etag: string }> {
+    const { range, signal } = options
+    const response = await this.#get('files', path, signal, range)
+    const content = new Uint8Array(await response.arrayBuffer())
+    return { content, etag: response.headers.get('etag') ?? '' }
   }
 
   /** The file as UTF-8. @throws FileNotFound */
@@ -33,23 +60,40 @@ export class Files {
   }
 
   /** For files that are too big to hold. @throws FileNotFound */
-  async readStream(path: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-    return bodyOf(await this.#get('files', path, signal))
+  async readStream(
+    path: string,
+    signal?: AbortSignal,
+    range?: ByteRange,
+  ): Promise<ReadableStream<Uint8Array>> {
+    return bodyOf(await this.#get('files', path, signal, range))
   }
 
   /**
    * Writes a whole file, with the directories above it. What was there before stays until all has arrived.
-   * @param options `mode` is permissions in octal, such as `755`; `644` for a new file
+   * @param options `mode` is permissions in octal, such as `755`; `644` for a new file. `ifMatch`: only while the file
+   *   has this `etag`. `ifNew`: only when nothing is there
    * @throws NoRoom
+   * @throws PreconditionFailed when somebody else was faster
    */
   async write(
     path: string,
     content: Content,
-    options: { mode?: string; signal?: AbortSignal } = {},
+    options: { mode?: string; ifMatch?: string; ifNew?: boolean; signal?: AbortSignal } = {},
   ): Promise<FileEntry> {
-    const { mode, signal } = options
+    const { mode, ifMatch, ifNew, signal } = options
+    const headers = {
+      ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+      ...(ifNew ? { 'if-none-match': '*' } : {}),
+    }
     return this.#http.json({
-      ...{ method: 'PUT', path: `${this.#path}/files`, query: { path, mode }, body: content, signal },
+      ...{
+        method: 'PUT',
+        path: `${this.#path}/files`,
+        query: { path, mode },
+        headers,
+        body: content,
+        signal,
+      },
     })
   }
 
@@ -102,12 +146,22 @@ export class Files {
     })
   }
 
-  #get(what: string, path: string, signal?: AbortSignal): Promise<Response> {
-    return this.#http.send({ method: 'GET', path: `${this.#path}/${what}`, query: { path }, signal })
+  #get(what: string, path: string, signal?: AbortSignal, range?: ByteRange): Promise<Response> {
+    const headers = range === undefined ? {} : { range: rangeHeader(range) }
+    return this.#http.send({ method: 'GET', path: `${this.#path}/${what}`, query: { path }, headers, signal })
   }
 }
 
 function bodyOf(response: Response): ReadableStream<Uint8Array> {
   if (response.body !== null) return response.body
   throw new UnexpectedAnswer('unexpected_answer', `${response.url} answered without a body`)
+}
+
+function rangeHeader({ start, end }: ByteRange): string {
+  if (start < 0 && end === undefined) return `bytes=${start}`
+  if (start >= 0 && (end === undefined || end > start)) {
+    return `bytes=${start}-${end === undefined ? '' : end - 1}`
+  }
+  const why = start < 0 ? 'a start from the end has no end' : 'its end is not behind its start'
+  throw new InvalidRequest('invalid_request', `the range ${start} to ${end} cannot be read: ${why}`)
 }

@@ -49,7 +49,7 @@ export class Http {
     const repeatable =
       call.method === 'GET' ||
       call.idempotencyKey !== undefined ||
-      (call.method === 'PUT' && !(call.body instanceof ReadableStream))
+      (call.method === 'PUT' && !(call.body instanceof ReadableStream) && !isConditional(call))
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#once(call)
@@ -106,6 +106,9 @@ function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     : new Uint8Array(bytes)
 }
+
+/** A second try would find what the first one has written. */
+const isConditional = ({ headers = {} }: Call) => 'if-match' in headers || 'if-none-match' in headers
 
 /** Undefined when another try would not help. */
 function retryDelayMs(error: unknown, attempt: number): number | undefined {

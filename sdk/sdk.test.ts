@@ -11,6 +11,7 @@ import {
   FileNotFound,
   InvalidRequest,
   NotFound,
+  PreconditionFailed,
   QuotaExceeded,
   type Sandbox,
   SandboxNotRunning,
@@ -210,6 +211,47 @@ describe('the SDK', () => {
         code: 'disk_full',
       })
       await sandbox.files.remove('big')
+    })
+
+    it('replaces the file that was read, and no other one; reads parts', async () => {
+      const { files } = sandbox
+      const made = await files.write('shared', '0123456789', { ifNew: true })
+      await expect(files.write('shared', 'mine', { ifNew: true })).rejects.toThrow(PreconditionFailed)
+      const { content, etag } = await files.readWithEtag('shared', { range: { start: -3 } })
+      expect([new TextDecoder().decode(content), etag]).toEqual(['789', made.etag])
+      expect(await files.read('shared', { range: { start: 2, end: 4 } })).toEqual(
+        new TextEncoder().encode('23'),
+      )
+      await expect(files.read('shared', { range: { start: 10 } })).rejects.toMatchObject({
+        ...{ name: 'RangeNotSatisfiable', status: 416, sizeBytes: 10 },
+      })
+      await expect(files.read('shared', { range: { start: 2, end: 2 } })).rejects.toThrow(InvalidRequest)
+      await sandbox.exec('echo from inside >shared')
+      await expect(files.write('shared', 'mine', { ifMatch: etag })).rejects.toMatchObject({
+        ...{ name: 'PreconditionFailed', status: 412, code: 'precondition_failed' },
+      })
+      await expect(files.write('shared', 'mine', { ifMatch: 'bare' })).rejects.toThrow(/double quotes/)
+      const now = await files.readWithEtag('shared')
+      await files.write('shared', 'mine', { ifMatch: now.etag })
+      expect(await files.readText('shared')).toBe('mine')
+    })
+
+    it('are cached and continued by any HTTP client', async () => {
+      const { etag } = await sandbox.files.write('cached', '0123456789')
+      const url = `${instance.url}/api/v1/sandboxes/${sandbox.id}/files?path=cached`
+      const get = (headers: Record<string, string>) =>
+        fetch(url, { headers: { authorization: `Bearer ${instance.admin.apiKey}`, ...headers } })
+      const whole = await get({})
+      expect([whole.status, whole.headers.get('etag'), await whole.text()]).toEqual([200, etag, '0123456789'])
+      expect(whole.headers.get('accept-ranges')).toBe('bytes')
+      const same = await get({ 'if-none-match': String(etag) })
+      expect([same.status, same.headers.get('etag'), await same.text()]).toEqual([304, etag, ''])
+      const part = await get({ range: 'bytes=4-', 'if-range': String(etag) })
+      expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([
+        ...[206, 'bytes 4-9/10', '456789'],
+      ])
+      const beyond = await get({ range: 'bytes=10-' })
+      expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */10'])
     })
 
     it('packs and unpacks trees', async () => {

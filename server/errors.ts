@@ -10,6 +10,8 @@ export class ApiError extends Error {
     readonly retryAfterSeconds?: number,
     /** Id of what is in the way, for `conflict`. */
     readonly existingId?: string,
+    /** Of the file as it is, for `range_not_satisfiable` and `offset_mismatch`. */
+    readonly sizeBytes?: number,
   ) {
     super(message)
   }

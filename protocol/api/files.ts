@@ -9,8 +9,8 @@ import { insidePath } from './sandbox.js'
  *
  * | call (after `/sandboxes/:id`) | query or body | answer |
  * |---|---|---|
- * | GET /files | `fileQuery` | the bytes, with `content-length` and `last-modified` |
- * | PUT /files | `writeQuery`, bytes | 201 or, when it was there, 200 `fileEntry`; parents are made |
+ * | GET /files | `fileQuery`, `readHeaders` | the bytes, with `content-length`, `last-modified` and `etag`; 206, 304, 416 |
+ * | PUT /files | `writeQuery`, `writeHeaders`, bytes | 201 or, when it was there, 200 `fileEntry`, with `etag`; parents are made; 412 |
  * | DELETE /files | `removeQuery` | 204 |
  * | GET /files/stat | `fileQuery` | `fileEntry`; a link at the end is not followed |
  * | GET /tree | `treeQuery` | `fileTree` |
@@ -29,6 +29,31 @@ const octalMode = z
 export const writeQuery = fileQuery.extend({
   mode: octalMode.optional().describe('permissions in octal; 644 for a new file if absent'),
 })
+
+const tags = /^\s*(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)\s*$/
+const entityTags = z
+  .string()
+  .max(2048)
+  .regex(tags, 'is neither * nor entity tags in double quotes, such as "1a.2b"')
+
+/** Headers of `GET /files`. */
+export const readHeaders = z.looseObject({
+  range: z.string().max(256).optional().describe('one range of bytes, such as bytes=0-1023 or bytes=-100'),
+  'if-range': z
+    .string()
+    .max(256)
+    .optional()
+    .describe('an entity tag: the range counts only while the file has it'),
+  'if-none-match': entityTags.optional().describe('304 while the file has one of these entity tags'),
+})
+export type ReadHeaders = z.infer<typeof readHeaders>
+
+/** Headers of `PUT /files`. */
+export const writeHeaders = z.looseObject({
+  'if-match': entityTags.optional().describe('412 unless the file has one of these entity tags'),
+  'if-none-match': entityTags.optional().describe('412 when the file has one of these; *: when it exists'),
+})
+export type WriteHeaders = z.infer<typeof writeHeaders>
 
 export const removeQuery = fileQuery.extend({
   recursive: z.enum(['true', 'false']).default('false').describe('a directory with all that is in it'),
@@ -60,6 +85,11 @@ export const fileEntry = z.object({
   gid: z.number().describe('as inside'),
   modifiedAt: z.iso.datetime(),
   target: z.string().nullable().describe('what a symlink points to, in the same form as path'),
+  etag: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('of a file: another one whenever the file is, with its double quotes; null of all else'),
 })
 export type FileEntry = z.infer<typeof fileEntry>
 

@@ -8,6 +8,9 @@ export const errorCode = z.enum([
   'not_found',
   'file_not_found',
   'conflict',
+  'precondition_failed',
+  'range_not_satisfiable',
+  'offset_mismatch',
   'quota_exceeded',
   'payload_too_large',
   'unsupported_media_type',
@@ -31,8 +34,11 @@ export const statusOf: Record<ErrorCode, number> = {
   file_not_found: 404,
   conflict: 409,
   sandbox_not_running: 409,
+  offset_mismatch: 409,
+  precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,
+  range_not_satisfiable: 416,
   quota_exceeded: 422,
   template_unavailable: 422,
   rate_limited: 429,
@@ -56,5 +62,9 @@ export const problem = z.object({
     .optional()
     .describe('one entry for each part of the request that is wrong'),
   existingId: z.string().optional().describe('of what has the name already, for `conflict`'),
+  sizeBytes: z
+    .number()
+    .optional()
+    .describe('of the file as it is, for `range_not_satisfiable` and `offset_mismatch`'),
 })
 export type Problem = z.infer<typeof problem>

@@ -1,6 +1,7 @@
-import type { Stats } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { readlink } from 'node:fs/promises'
 import { type FileEntry, pathText } from '../../protocol/api/index.js'
+import { etagOf } from './etag.js'
 import type { FilesRoot, PathHandle } from './root.js'
 
 /** The end of the year 9999: a tenant sets any time it likes, also one that no date of ours can hold. */
@@ -12,7 +13,7 @@ export async function entryOf(
   directory: PathHandle,
   name: Buffer,
   path: Buffer,
-  stat: Stats,
+  stat: BigIntStats,
 ): Promise<FileEntry> {
   const link = stat.isSymbolicLink()
   return {
@@ -22,7 +23,7 @@ export async function entryOf(
 }
 
 /** The same for what is no link. */
-export function entryOfStat(root: FilesRoot, name: Buffer, path: Buffer, stat: Stats): FileEntry {
+export function entryOfStat(root: FilesRoot, name: Buffer, path: Buffer, stat: BigIntStats): FileEntry {
   const type = stat.isFile()
     ? 'file'
     : stat.isDirectory()
@@ -35,12 +36,13 @@ export function entryOfStat(root: FilesRoot, name: Buffer, path: Buffer, stat: S
       path: pathText(path),
       name: pathText(name),
       type,
-      sizeBytes: stat.size,
-      mode: (stat.mode & 0o7777).toString(8).padStart(3, '0'),
+      sizeBytes: Number(stat.size),
+      mode: (Number(stat.mode) & 0o7777).toString(8).padStart(3, '0'),
     },
-    ...{ uid: root.inside(stat.uid), gid: root.inside(stat.gid) },
-    modifiedAt: new Date(Math.max(0, Math.min(lastDateMs, stat.mtimeMs))).toISOString(),
+    ...{ uid: root.inside(Number(stat.uid)), gid: root.inside(Number(stat.gid)) },
+    modifiedAt: new Date(Math.max(0, Math.min(lastDateMs, Number(stat.mtimeMs)))).toISOString(),
     target: null,
+    etag: etagOf(stat) ?? null,
   }
 }
 

@@ -16,7 +16,7 @@ export async function makeDirectory(
   using made = found
   const names = absolute(path).toString('latin1').split('/')
   const name = Buffer.from(names.findLast(Boolean) ?? '/', 'latin1')
-  return { entry: entryOfStat(root, name, bytesOf(path), made.stat()), created }
+  return { entry: entryOfStat(root, name, bytesOf(path), made.exactStat()), created }
 }
 
 /** The directory at `path`, which is made with its parents where it is missing. */

@@ -2,10 +2,11 @@ import { rename } from 'node:fs/promises'
 import type { FileEntry } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { copyTree } from './copy.js'
+import { lockKey, withLock } from './lock.js'
 import { openMade } from './mkdir.js'
 import { place } from './path.js'
 import { codeOf } from './refusal.js'
-import { removePath } from './remove.js'
+import { removeIn } from './remove.js'
 import type { FilesRoot } from './root.js'
 import { statPath } from './tree.js'
 import { statOf } from './write.js'
@@ -28,16 +29,19 @@ export async function movePath(
   using target = found
   source.refuseUnwritable(from)
   target.refuseUnwritable(to)
-  if (!overwrite && (await statOf(target, fresh.name)) !== undefined) {
-    throw new RuntimeRefusal('conflict', `${to} exists already`)
-  }
-  try {
-    await rename(source.path(old.name), target.path(fresh.name))
-  } catch (error) {
-    // An overlay cannot rename a directory of the template; it is copied, as mv(1) does.
-    if (codeOf(error) !== 'EXDEV') throw error
-    await copy(root, from, to)
-    await removePath(root, from, true)
-  }
+  const keys = [lockKey(source, old.name), lockKey(target, fresh.name)]
+  await withLock(keys, async () => {
+    if (!overwrite && (await statOf(target, fresh.name)) !== undefined) {
+      throw new RuntimeRefusal('conflict', `${to} exists already`)
+    }
+    try {
+      await rename(source.path(old.name), target.path(fresh.name))
+    } catch (error) {
+      // An overlay cannot rename a directory of the template; it is copied, as mv(1) does.
+      if (codeOf(error) !== 'EXDEV') throw error
+      await copy(root, from, to)
+      await removeIn(source, old.name, true)
+    }
+  })
   return statPath(root, to)
 }

@@ -1,6 +1,7 @@
 import { lstat, opendir, rename, rmdir, unlink } from 'node:fs/promises'
 import { newId } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import { lockKey, withLock } from './lock.js'
 import { place } from './path.js'
 import { codeOf } from './refusal.js'
 import type { FilesRoot, PathHandle } from './root.js'
@@ -18,6 +19,11 @@ export async function removePath(root: FilesRoot, path: string, recursive: boole
   const { directory, name } = place(path)
   using parent = root.directory(directory)
   parent.refuseForeign(path)
+  await withLock([lockKey(parent, name)], () => removeIn(parent, name, recursive))
+}
+
+/** The same of an entry right in `parent`, for whoever holds its lock. */
+export async function removeIn(parent: PathHandle, name: Buffer, recursive: boolean): Promise<void> {
   if (!(await lstat(parent.path(name))).isDirectory()) return await unlink(parent.path(name))
   if (recursive) {
     using top = parent.enter(name)

@@ -11,12 +11,12 @@ export async function statPath(root: FilesRoot, path: string): Promise<FileEntry
   const bytes = bytesOf(path)
   if (/(^|\/)\.{0,2}\/*$/.test(bytes.toString('latin1'))) {
     using found = root.directory(path)
-    return entryOfStat(root, Buffer.from(path === '/' ? '/' : '.'), bytes, found.stat())
+    return entryOfStat(root, Buffer.from(path === '/' ? '/' : '.'), bytes, found.exactStat())
   }
   const { directory, name } = place(path)
   using parent = root.directory(directory)
   using entry = parent.entry(name)
-  return await entryOf(root, parent, name, bytes, entry.stat())
+  return await entryOf(root, parent, name, bytes, entry.exactStat())
 }
 
 /** What is in a directory, `depth` levels down. Links are listed, not followed; `/proc` and the like are not entered. */

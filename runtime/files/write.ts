@@ -1,8 +1,10 @@
-import { constants, type Stats } from 'node:fs'
-import { lstat, open, readlink, rename, unlink } from 'node:fs/promises'
+import { type BigIntStats, constants } from 'node:fs'
+import { type FileHandle, link, lstat, open, readlink, rename, unlink } from 'node:fs/promises'
 import { type FileEntry, newId } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { entryOfStat } from './entry.js'
+import { assertHolds, existsAlready, type WriteCondition } from './etag.js'
+import { lockKey, withLock } from './lock.js'
 import { openMade } from './mkdir.js'
 import { type Owner, ownerIn } from './owner.js'
 import { bytesOf, place } from './path.js'
@@ -19,12 +21,15 @@ const linksMax = 40
  * to the old file keeps the old content. A link at the end is followed, as a shell does.
  *
  * @param mode for the file; without it 644, or what the file had
+ * @param condition holds before the content is read, and again when the file takes its place
+ * @throws RuntimeRefusal `precondition_failed`
  */
 export async function writeFile(
   root: FilesRoot,
   path: string,
   content: AsyncIterable<Uint8Array> | Uint8Array,
   mode?: number,
+  condition: WriteCondition = {},
 ): Promise<{ entry: FileEntry; created: boolean }> {
   const { directory, name } = await settle(root, path)
   using _ = directory
@@ -33,26 +38,57 @@ export async function writeFile(
   if (before !== undefined && !before.isFile()) {
     throw new RuntimeRefusal('conflict', `${path} is not a regular file`)
   }
-  const owner = before ?? ownerIn(root, directory.stat())
+  assertHolds(path, condition, before)
+  const owner = before ? ownerOf(before) : ownerIn(root, directory.stat())
   const half = `.${newId('new')}`
+  let file: FileHandle | undefined
   try {
-    const stat = await fill(directory, half, content, owner, mode ?? (before ? before.mode & 0o777 : 0o644))
-    await rename(directory.path(half), directory.path(name))
+    const wanted = mode ?? (before ? Number(before.mode) & 0o777 : 0o644)
+    file = await fill(directory, half, content, owner, wanted)
+    await withLock([lockKey(directory, name)], () => takePlace(path, directory, half, name, condition))
+    // Taking its place has changed its ctime, and with it its tag.
+    const stat = await file.stat({ bigint: true })
     return { entry: entryOfStat(root, name, bytesOf(path), stat), created: before === undefined }
   } catch (error) {
     await unlink(directory.path(half)).catch(() => {}) // it may not have come to be
     throw error
+  } finally {
+    await file?.close()
   }
 }
 
-/** Makes a new file in a directory and fills it. @throws `EEXIST` */
+/** Gives a file that is whole its name. */
+async function takePlace(
+  path: string,
+  directory: PathHandle,
+  half: string,
+  name: Buffer,
+  condition: WriteCondition,
+): Promise<void> {
+  const { ifMatch, ifNoneMatch } = condition
+  if (ifMatch !== undefined || ifNoneMatch !== undefined) {
+    assertHolds(path, condition, await statOf(directory, name))
+  }
+  if (ifNoneMatch?.trim() !== '*') return rename(directory.path(half), directory.path(name))
+  try {
+    // Unlike rename(2) it never replaces what a program inside has just made.
+    await link(directory.path(half), directory.path(name))
+  } catch (error) {
+    throw codeOf(error) === 'EEXIST' ? existsAlready(path) : error
+  }
+  await unlink(directory.path(half))
+}
+
+const ownerOf = ({ uid, gid }: BigIntStats): Owner => ({ uid: Number(uid), gid: Number(gid) })
+
+/** Makes a new file in a directory and fills it. @returns it, still open. @throws `EEXIST` */
 async function fill(
   directory: PathHandle,
   name: string,
   content: AsyncIterable<Uint8Array> | Uint8Array,
   owner: Owner,
   mode: number,
-): Promise<Stats> {
+): Promise<FileHandle> {
   directory.refuseUnwritable(name)
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   const file = await open(directory.path(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
@@ -61,9 +97,10 @@ async function fill(
     if (content instanceof Uint8Array) await file.writeFile(content)
     else for await (const chunk of content) await file.writeFile(chunk) // each goes on where the last ended
     await file.chmod(mode)
-    return await file.stat()
-  } finally {
+    return file
+  } catch (error) {
     await file.close()
+    throw error
   }
 }
 
@@ -82,9 +119,9 @@ async function settle(root: FilesRoot, path: string): Promise<{ directory: PathH
   throw new RuntimeRefusal('invalid_request', `${path} leads through too many links`)
 }
 
-export async function statOf(directory: PathHandle, name: string | Buffer): Promise<Stats | undefined> {
+export async function statOf(directory: PathHandle, name: string | Buffer): Promise<BigIntStats | undefined> {
   try {
-    return await lstat(directory.path(name))
+    return await lstat(directory.path(name), { bigint: true })
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error

@@ -15,7 +15,7 @@ const unwritable = new Set(['ENOSPC', 'EROFS', 'EDQUOT'])
 
 /** Answers an error. The only place where errors become HTTP. */
 export function sendRefusal(error: unknown, call: string, reply: FastifyReply, log: Logger): void {
-  const { code, message, retryAfterSeconds: after } = refusalOf(error)
+  const { code, message, sizeBytes, retryAfterSeconds: after } = refusalOf(error)
   if (code === 'internal' || (code === 'disk_full' && !(error instanceof RuntimeRefusal))) {
     log.error({ error, call }, 'a call failed')
   }
@@ -23,7 +23,7 @@ export function sendRefusal(error: unknown, call: string, reply: FastifyReply, l
   if (code === 'payload_too_large') reply.removeHeader('connection')
   const wait = after ?? (code === 'node_full' ? retryAfterSeconds : undefined)
   if (wait !== undefined) reply.header('retry-after', wait)
-  reply.code(statusOf[code]).send({ code, message })
+  reply.code(statusOf[code]).send({ code, message, sizeBytes })
 }
 
 function refusalOf(error: unknown): RuntimeRefusal {

@@ -1,16 +1,19 @@
 import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
 import {
   fileQuery,
   makeDirectory as makeDirectoryBody,
   moveFile,
+  readHeaders,
   removeQuery,
   treeQuery,
+  writeHeaders,
   writeQuery,
 } from '../../protocol/api/index.js'
 import type { Archives } from '../files/archives.js'
 import { makeDirectory } from '../files/mkdir.js'
 import { movePath } from '../files/move.js'
-import { readFile } from '../files/read.js'
+import { type ReadFile, readFile } from '../files/read.js'
 import { refusing } from '../files/refusal.js'
 import { removePath } from '../files/remove.js'
 import { statPath, treeOf } from '../files/tree.js'
@@ -35,17 +38,16 @@ export const fileRoutes =
     const { archives, context, sandboxes } = parts
     const rootOf = (id: string) => filesOf(context, sandboxes.get(id))
     const asked = { params: existing, querystring: fileQuery }
-    app.get('/sandboxes/:id/files', { schema: asked }, async ({ params, query }, reply) => {
-      using root = rootOf(params.id)
-      const { path } = query
-      const { content, sizeBytes, modifiedMs } = await refusing(path, () => readFile(root, path))
-      reply.hijack()
-      reply.raw.writeHead(200, {
-        ...{ 'content-type': 'application/octet-stream', 'content-length': sizeBytes },
-        'last-modified': new Date(modifiedMs).toUTCString(),
-      })
-      await sendBytes(content, reply.raw, sizeBytes)
-    })
+    app.get(
+      '/sandboxes/:id/files',
+      { schema: { ...asked, headers: readHeaders } },
+      async ({ params, query: { path }, headers }, reply) => {
+        using root = rootOf(params.id)
+        const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = headers
+        const file = await refusing(path, () => readFile(root, path, { range, ifRange, ifNoneMatch }))
+        await sendFile(file, reply)
+      },
+    )
     app.delete(
       '/sandboxes/:id/files',
       { schema: { params: existing, querystring: removeQuery } },
@@ -104,11 +106,14 @@ const uploads =
     takeBytes(app)
     app.put(
       '/sandboxes/:id/files',
-      { schema: { params: existing, querystring: writeQuery } },
+      { schema: { params: existing, querystring: writeQuery, headers: writeHeaders } },
       async (request, reply) => {
         using root = filesOf(context, sandboxes.get(request.params.id))
         const { path, mode } = request.query
-        const { entry, created } = await refusing(path, () => writeFile(root, path, bytesOf(request), mode))
+        const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
+        const { entry, created } = await refusing(path, () =>
+          writeFile(root, path, bytesOf(request), mode, { ifMatch, ifNoneMatch }),
+        )
         reply.code(created ? 201 : 200)
         return entry
       },
@@ -123,6 +128,18 @@ const uploads =
       },
     )
   }
+
+async function sendFile(file: ReadFile, reply: FastifyReply): Promise<void> {
+  const { content, sizeBytes, modifiedMs, etag, part, unchanged } = file
+  const bytes = part === undefined ? sizeBytes : part.last - part.first + 1
+  reply.hijack()
+  reply.raw.writeHead(unchanged ? 304 : part === undefined ? 200 : 206, {
+    ...{ etag, 'last-modified': new Date(modifiedMs).toUTCString(), 'accept-ranges': 'bytes' },
+    ...(unchanged ? {} : { 'content-type': 'application/octet-stream', 'content-length': bytes }),
+    ...(part === undefined ? {} : { 'content-range': `bytes ${part.first}-${part.last}/${sizeBytes}` }),
+  })
+  await sendBytes(content, reply.raw, unchanged ? 0 : bytes)
+}
 
 async function* rest(first: IteratorResult<Uint8Array, void>, archive: AsyncGenerator<Uint8Array, void>) {
   try {

@@ -8,9 +8,11 @@ import {
   fileTree,
   makeDirectory,
   moveFile,
+  readHeaders,
   removeQuery,
   sandboxParams,
   treeQuery,
+  writeHeaders,
   writeQuery,
 } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
@@ -82,22 +84,32 @@ export const fileRoutes =
         return reply.code(204).send(null)
       },
     )
-    for (const [action, summary] of [
-      ['files', 'Read a file'],
-      ['archive', 'Read a whole tree as tar'],
-    ] as const) {
-      app.get(
-        `/sandboxes/:id/${action}`,
-        {
-          schema: {
-            ...{ tags, summary, params: sandboxParams },
-            ...{ querystring: fileQuery, response: { 200: bytes } },
-          },
+    app.get(
+      '/sandboxes/:id/files',
+      {
+        schema: {
+          ...{ tags, summary: 'Read a file, or a part of it', params: sandboxParams },
+          ...{ querystring: fileQuery, headers: readHeaders },
+          response: { 200: bytes, 206: bytes },
         },
-        async ({ principal, params, query }, reply) =>
-          sendBytes(reply, await files.read(principal, params.id, action, query)),
-      )
-    }
+      },
+      async ({ principal, params, query, headers }, reply) => {
+        const answer = await files.read(principal, params.id, query, headers)
+        if (answer.status === 304) return unchanged(reply, answer)
+        return sendBytes(reply.code(answer.status === 206 ? 206 : 200), answer)
+      },
+    )
+    app.get(
+      '/sandboxes/:id/archive',
+      {
+        schema: {
+          ...{ tags, summary: 'Read a whole tree as tar', params: sandboxParams },
+          ...{ querystring: fileQuery, response: { 200: bytes } },
+        },
+      },
+      async ({ principal, params, query }, reply) =>
+        sendBytes(reply, await files.pack(principal, params.id, query)),
+    )
     await app.register(uploads(files))
   }
 
@@ -113,12 +125,14 @@ const uploads =
         bodyLimit: anySize,
         schema: {
           ...{ tags, summary: 'Write a file, with its parents', params: sandboxParams },
-          ...{ querystring: writeQuery, response: { 200: fileEntry, 201: fileEntry } },
+          ...{ querystring: writeQuery, headers: writeHeaders },
+          response: { 200: fileEntry, 201: fileEntry },
         },
       },
       async (request, reply) => {
-        const { principal, params, query, body } = request
-        const { entry, created } = await files.write(principal, params.id, query, contentOf(body))
+        const { principal, params, query, headers, body } = request
+        const { entry, created } = await files.write(principal, params.id, query, headers, contentOf(body))
+        if (entry.etag !== null) reply.header('etag', entry.etag)
         return reply.code(created ? 201 : 200).send(entry)
       },
     )
@@ -155,14 +169,26 @@ function assertUtf8(url: string): void {
 
 /** A tenant's bytes come from our origin: no browser may take them for a page of ours. */
 function sendBytes(reply: FastifyReply, answer: ByteStream): FastifyReply {
-  for (const name of ['content-type', 'content-length', 'last-modified']) {
-    const value = answer.headers[name]
-    if (value !== undefined) reply.header(name, value)
-  }
-  return reply
+  return handOn(reply, answer)
     .headers({
       'content-disposition': 'attachment',
       'content-security-policy': "default-src 'none'; sandbox",
     })
     .send(answer)
+}
+
+/** The caller has the file as it is. */
+function unchanged(reply: FastifyReply, answer: ByteStream): FastifyReply {
+  answer.resume() // there is nothing in it
+  return handOn(reply, answer).code(304).send()
+}
+
+const handedOn = ['accept-ranges', 'content-length', 'content-range', 'content-type', 'etag', 'last-modified']
+
+function handOn(reply: FastifyReply, { headers }: ByteStream): FastifyReply {
+  for (const name of handedOn) {
+    const value = headers[name]
+    if (value !== undefined) reply.header(name, value)
+  }
+  return reply
 }

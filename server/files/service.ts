@@ -7,8 +7,10 @@ import {
   fileTree,
   type makeDirectory,
   type moveFile,
+  type ReadHeaders,
   type removeQuery,
   type treeQuery,
+  type WriteHeaders,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
@@ -35,15 +37,18 @@ export class FileService {
     return node.ask('GET', `/sandboxes/${id}/tree`, fileTree, query)
   }
 
-  /** The bytes of a file, or a whole tree as tar. Destroying the answer ends the call. */
-  async read(
-    who: Principal,
-    id: string,
-    what: 'files' | 'archive',
-    query: { path: string },
-  ): Promise<ByteStream> {
+  /** The bytes of a file, or of a part of it. Destroying the answer ends the call. */
+  async read(who: Principal, id: string, query: { path: string }, headers: ReadHeaders): Promise<ByteStream> {
     const node = await this.sandboxes.authorize(who, 'file.read', id)
-    return node.stream('GET', `/sandboxes/${id}/${what}`, query)
+    const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = headers
+    const passed = { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch }
+    return node.readFile(`/sandboxes/${id}/files`, query, passed)
+  }
+
+  /** A whole tree as tar. Destroying the answer ends the call. */
+  async pack(who: Principal, id: string, query: { path: string }): Promise<ByteStream> {
+    const node = await this.sandboxes.authorize(who, 'file.read', id)
+    return node.stream('GET', `/sandboxes/${id}/archive`, query)
   }
 
   async move(who: Principal, id: string, wanted: z.infer<typeof moveFile>): Promise<FileEntry> {
@@ -71,11 +76,14 @@ export class FileService {
     who: Principal,
     id: string,
     { path, mode }: { path: string; mode?: number | undefined },
+    headers: WriteHeaders,
     content: Readable,
   ): Promise<{ entry: FileEntry; created: boolean }> {
     const node = await this.sandboxes.authorize(who, 'file.write', id)
     const query = mode === undefined ? { path } : { path, mode: mode.toString(8) }
-    const { status, body } = await node.send('PUT', `/sandboxes/${id}/files`, query, content)
+    const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
+    const passed = { 'if-match': ifMatch, 'if-none-match': ifNoneMatch }
+    const { status, body } = await node.send('PUT', `/sandboxes/${id}/files`, query, content, passed)
     await this.#audit(who, 'file.write', id, { path })
     return { entry: fileEntry.parse(body), created: status === 201 }
   }

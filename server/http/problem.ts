@@ -15,6 +15,9 @@ const titles: Record<ErrorCode, string> = {
   not_found: 'Not found',
   file_not_found: 'File not found',
   conflict: 'Conflict',
+  precondition_failed: 'Precondition failed',
+  range_not_satisfiable: 'Range not satisfiable',
+  offset_mismatch: 'Offset mismatch',
   quota_exceeded: 'Quota exceeded',
   payload_too_large: 'Request body too large',
   unsupported_media_type: 'Unsupported media type',
@@ -59,6 +62,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   }
   if (refusal.retryAfterSeconds !== undefined)
     reply.header('retry-after', Math.ceil(refusal.retryAfterSeconds))
+  if (refusal.code === 'range_not_satisfiable') reply.header('content-range', `bytes */${refusal.sizeBytes}`)
   return reply
     .code(refusal.status)
     .type('application/problem+json')
@@ -102,6 +106,7 @@ function problemOf(refusal: ApiError, error: unknown): Problem {
     ...{ title: titles[code], status: statusOf[code], code, detail: message },
     ...(errors === undefined ? {} : { errors }),
     ...(refusal.existingId === undefined ? {} : { existingId: refusal.existingId }),
+    ...(refusal.sizeBytes === undefined ? {} : { sizeBytes: refusal.sizeBytes }),
   }
 }
 

@@ -6,7 +6,10 @@ import { type Call, exchange, type Sink } from './exchange.js'
 import { refusalOf } from './refusal.js'
 
 /** The body of an answer. Destroying it ends the call. */
-export type ByteStream = Readable & { readonly headers: IncomingHttpHeaders }
+export type ByteStream = Readable & { readonly headers: IncomingHttpHeaders; readonly status: number }
+
+/** A stream, a part of one, and what the caller has already. */
+const answered = new Set([200, 206, 304])
 
 /** A call whose answer is a stream. @throws ApiError what the runtime refuses with */
 export function bytes(pool: Dispatcher, wanted: Call, aborted?: AbortSignal): Promise<ByteStream> {
@@ -14,7 +17,7 @@ export function bytes(pool: Dispatcher, wanted: Call, aborted?: AbortSignal): Pr
     pool,
     wanted,
     {
-      sink: (head, controller) => (head.status === 200 ? streamed(head, controller) : undefined),
+      sink: (head, controller) => (answered.has(head.status) ? streamed(head, controller) : undefined),
       whole: (answer) => {
         throw refusalOf(answer)
       },
@@ -24,7 +27,7 @@ export function bytes(pool: Dispatcher, wanted: Call, aborted?: AbortSignal): Pr
 }
 
 function streamed(
-  { headers }: Head,
+  { status, headers }: Head,
   controller: Dispatcher.DispatchController,
 ): { sink: Sink; value: ByteStream } {
   let whole = false
@@ -43,5 +46,5 @@ function streamed(
     },
     fail: (error) => void body.destroy(error),
   }
-  return { sink, value: Object.assign(body, { headers }) }
+  return { sink, value: Object.assign(body, { headers, status }) }
 }

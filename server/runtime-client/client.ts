@@ -48,6 +48,7 @@ const spoken = nodeDescription.pick({ protocol: true }).loose()
 const nothing = z.unknown()
 
 type Method = Call['method']
+type Headers = NonNullable<Call['headers']>
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
 function withQuery(path: string, query: Query): string {
@@ -152,8 +153,8 @@ export class RuntimeClient implements Disposable {
     this.#call(method, withQuery(path, query), schema, body)
 
   /** A call whose body is a stream. */
-  async send(method: Method, path: string, query: Query, body: Readable) {
-    const wanted = { method, path: withQuery(path, query), deadlines: streamDeadlines }
+  async send(method: Method, path: string, query: Query, body: Readable, headers: Headers = {}) {
+    const wanted = { method, path: withQuery(path, query), headers, deadlines: streamDeadlines }
     // The stream itself is left alone when the runtime answers early: it is a connection that waits for the answer.
     const pieces = Readable.from(body.iterator({ destroyOnReturn: false }))
     const answer = await exchange(this.#pool, { ...wanted, body: pieces }, { whole: (whole) => whole })
@@ -175,6 +176,13 @@ export class RuntimeClient implements Disposable {
     const deadlines = path === '/runs' ? runDeadlines : streamDeadlines
     const wanted = { method, path: withQuery(path, query), deadlines }
     return bytes(this.#pool, body === undefined ? wanted : { ...wanted, body }, aborted)
+  }
+
+  /** A file, or a part of it, as the headers say. */
+  readFile(path: string, query: Query, headers: Headers): Promise<ByteStream> {
+    return bytes(this.#pool, {
+      ...{ method: 'GET', path: withQuery(path, query), headers, deadlines: streamDeadlines },
+    })
   }
 
   /** A line to a terminal: frames both ways, the first of them `attached`. Without `since` a screen comes first. */

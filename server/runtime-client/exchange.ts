@@ -13,6 +13,7 @@ export interface Call {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: string | Readable
+  readonly headers?: Readonly<Record<string, string | undefined>>
   readonly deadlines: Deadlines
   /** The protocol that the connection is to speak from here on. */
   readonly upgrade?: string
@@ -47,6 +48,9 @@ export function exchange<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const { method, path, body = null, deadlines, upgrade = null } = call
+    const more = Object.entries(call.headers ?? {}).flatMap(([name, value]) =>
+      value === undefined ? [] : [name, value],
+    )
     let began = false
     let head: Head = { status: 0, headers: {} }
     let sink: Sink | undefined
@@ -106,7 +110,7 @@ export function exchange<T>(
     pool.dispatch(
       {
         ...{ method, path, body, upgrade },
-        headers: typeof body === 'string' ? jsonHeaders : bytesHeaders,
+        headers: [...(typeof body === 'string' ? jsonHeaders : bytesHeaders), ...more],
         headersTimeout: deadlines.headMs,
         bodyTimeout: deadlines.silenceMs,
       },

@@ -41,7 +41,8 @@ export function refusalOf({ status, headers, text }: Answer): ApiError {
   const parsed = runtimeError.safeParse(safeJson(text))
   if (!parsed.success) return new ApiError('internal', `the runtime returned status ${status}`)
   const after = Number(headers['retry-after'])
-  return new ApiError(parsed.data.code, parsed.data.message, after > 0 ? after : undefined)
+  const { code, message, sizeBytes } = parsed.data
+  return new ApiError(code, message, after > 0 ? after : undefined, undefined, sizeBytes)
 }
 
 function safeJson(words: string): unknown {
