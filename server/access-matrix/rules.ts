@@ -1,9 +1,13 @@
-/** Who calls. Everybody but the first five is of another tenant than the victim, or of none. */
+/** Who calls. Everybody from the stranger on is of another tenant than the victim, or of none. */
 export const callers = [
   'nobody',
   'owner',
+  'admin',
   'member',
+  /** Made by the owner. */
   'key',
+  /** Made by an admin who is a member now. */
+  'memberKey',
   'stranger',
   'strangerKey',
   /** Was an admin of the victim's tenant. */
@@ -20,9 +24,9 @@ export type Caller = (typeof callers)[number]
 export type Answers = 'ok' | 400 | 401 | 403 | 404 | 409
 export type Rule = Readonly<Record<Caller, Answers>>
 
-export const insiders: ReadonlySet<Caller> = new Set(['owner', 'member', 'key'])
+export const insiders: ReadonlySet<Caller> = new Set(['owner', 'admin', 'member', 'key', 'memberKey'])
 
-const inside = { owner: 'ok', member: 'ok', key: 'ok' } as const
+const inside = { owner: 'ok', admin: 'ok', member: 'ok', key: 'ok', memberKey: 'ok' } as const
 const unknown = { nobody: 401, removedKey: 401 } as const
 const outside = (answer: Answers) =>
   ({ stranger: answer, strangerKey: answer, removed: answer, operator: answer, operatorKey: answer }) as const
@@ -33,7 +37,8 @@ export const theirs: Rule = { ...unknown, ...inside, ...outside(404) }
 /** The call is about the caller's own tenant, whatever it names. */
 export const own: Rule = { ...unknown, ...inside, ...outside('ok') }
 
-const keys = { key: 403, strangerKey: 403, operatorKey: 403 } as const
+/** What no API key may. */
+export const keys = { key: 403, memberKey: 403, strangerKey: 403, operatorKey: 403 } as const
 
 /** The call is about the caller's own account. A key has none. */
 export const account: Rule = { ...own, ...keys }
@@ -44,17 +49,23 @@ export const manage: Rule = { ...own, ...keys, member: 403 }
 /** The same, and the call names something of the victim. */
 export const manageTheirs: Rule = { ...theirs, ...keys, member: 403 }
 
+/** Owners alone decide about their tenant, and about who administers it. */
+export const owners: Rule = { ...manage, admin: 403 }
+export const ownersTheirs: Rule = { ...manageTheirs, admin: 403 }
+
 /** Owners, admins, and the keys that they made read about their own tenant. */
-export const read: Rule = { ...own, member: 403 }
+export const read: Rule = { ...own, member: 403, memberKey: 403 }
 
 export const operators: Rule = {
   ...unknown,
-  ...{ owner: 403, member: 403, key: 403, stranger: 403, strangerKey: 403, removed: 403 },
+  ...{ owner: 403, admin: 403, member: 403, key: 403, memberKey: 403 },
+  ...{ stranger: 403, strangerKey: 403, removed: 403 },
   ...{ operator: 'ok', operatorKey: 'ok' },
 }
 
 const everybody = (answer: Answers): Rule => ({
-  ...{ nobody: answer, removedKey: answer, owner: answer, member: answer, key: answer },
+  ...{ nobody: answer, removedKey: answer },
+  ...{ owner: answer, admin: answer, member: answer, key: answer, memberKey: answer },
   ...outside(answer),
 })
 

@@ -3,11 +3,14 @@ import {
   type Answers,
   account,
   type Caller,
+  keys,
   manage,
   manageTheirs,
   open,
   operators,
   own,
+  owners,
+  ownersTheirs,
   type Rule,
   read,
   secret,
@@ -169,23 +172,32 @@ export const table: Readonly<Record<string, Row>> = {
   getCallbackSecret: { rule: read },
   getMe: { rule: own },
   createTenant: { rule: account, call: () => ({ body: { name: 'One more' } }) },
-  renameTenant: { rule: manage, call: () => ({ body: { name: 'Renamed' } }) },
+  renameTenant: { rule: owners, call: () => ({ body: { name: 'Renamed' } }) },
   activateTenant: {
-    rule: { ...theirs, key: 403, strangerKey: 403, operatorKey: 403 },
+    rule: { ...theirs, ...keys },
     call: ({ tenantId }) => ({ path: { id: tenantId } }),
   },
   listMembers: { rule: own },
   updateMember: {
-    rule: manageTheirs,
+    rule: ownersTheirs,
     call: ({ colleagueId }) => ({ path: { userId: colleagueId }, body: { role: 'admin' } }),
   },
   removeMember: {
     rule: manageTheirs,
     call: ({ colleagueId }) => ({ path: { userId: colleagueId } }),
+    fresh: async ({ callers, person }) => {
+      const { client, email, id } = await person()
+      const { url } = await must(callers.owner, 'POST', '/api/v1/invitations', { email })
+      await must(client, 'POST', '/api/v1/invitations/accept', { secret: new URL(url).hash.slice(1) })
+      return { path: { userId: id } }
+    },
   },
   createInvitation: { rule: manage, call: () => ({ body: { email: 'somebody@example.org' } }) },
   acceptInvitation: {
-    rule: { ...account, ...{ owner: 403, member: 403, stranger: 403, removed: 403, operator: 403 } },
+    rule: {
+      ...account,
+      ...{ owner: 403, admin: 403, member: 403, stranger: 403, removed: 403, operator: 403 },
+    },
     why: 'an invitation is for one e-mail address, and none of the callers has it',
     call: ({ invitationSecret }) => ({ body: { secret: invitationSecret } }),
     succeeds: async ({ callers, person }) => {
@@ -223,7 +235,7 @@ export const table: Readonly<Record<string, Row>> = {
   listAuditEvents: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
   getAuditCsv: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
   deleteTenant: {
-    rule: { ...manage, stranger: 400, removed: 400, operator: 400 },
+    rule: { ...owners, stranger: 400, removed: 400, operator: 400 },
     why: 'it asks for the name of the own tenant, and others say the victim’s',
     call: ({ tenant }) => ({ body: { name: tenant } }),
     fresh: async ({ callers }) => {
@@ -242,8 +254,8 @@ export const table: Readonly<Record<string, Row>> = {
   },
   listSessions: { rule: account },
   endSession: {
-    rule: { ...theirs, key: 403, strangerKey: 403, operatorKey: 403 },
-    but: { member: 404 },
+    rule: { ...theirs, ...keys },
+    but: { admin: 404, member: 404 },
     why: 'a session is a person’s, not a tenant’s',
     call: ({ sessionId }) => ({ path: { id: sessionId } }),
     fresh: async ({ url, callers, victim }) => {
@@ -256,7 +268,10 @@ export const table: Readonly<Record<string, Row>> = {
   endOtherSessions: { rule: account },
   previewAccountDeletion: { rule: account },
   deleteAccount: {
-    rule: { ...account, ...{ owner: 403, member: 403, stranger: 403, removed: 403, operator: 403 } },
+    rule: {
+      ...account,
+      ...{ owner: 403, admin: 403, member: 403, stranger: 403, removed: 403, operator: 403 },
+    },
     why: 'it asks for the password once more, and this is not it',
     call: () => ({ body: { currentPassword: 'not the password' } }),
     succeeds: async ({ person }) => ({ as: (await person()).client, body: { currentPassword: password } }),

@@ -68,7 +68,7 @@ export async function must(
 }
 
 async function fill(instance: Instance, database: pg.Client, runtime: RuntimeClient) {
-  const { url, admin } = instance
+  const { url, admin: installer } = instance
   let people = 0
   const person = async () => {
     const email = `person${++people}@example.org`
@@ -87,7 +87,11 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
     await must(client, 'POST', '/api/v1/invitations/accept', { secret })
     return { client, email, id }
   }
+  const admin = await invite('admin')
   const member = await invite('member')
+  const demoted = await invite('admin')
+  const memberKey = await keyOf(demoted.client)
+  await must(owner.client, 'PATCH', `/api/v1/members/${demoted.id}`, { role: 'member' })
   const colleague = await invite('member')
   const removed = await invite('admin')
   const removedKey = await keyOf(removed.client)
@@ -104,24 +108,26 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
     const why = { cause: 'unknown', reason: 'a test has set it aside' }
     return (await runtime.ask('POST', `/sandboxes/${id}/quarantine`, quarantineEntry, {}, why)).id
   }
-  const { nodes } = await must(TestClient.withKey(url, admin.apiKey), 'GET', '/api/v1/admin/nodes')
+  const { nodes } = await must(TestClient.withKey(url, installer.apiKey), 'GET', '/api/v1/admin/nodes')
   const node = { nodeId: String(nodes[0].id), socketPath: String(nodes[0].address.socketPath) }
   const victim = { ...(await makeVictim({ owner, colleague, sandbox, quarantined })), ...node }
   const withKey = (token: string) => TestClient.withKey(url, token)
   return {
     ...{ url, database, runtime, person, sandbox, quarantined, victim },
-    tokens: { key, strangerKey, removedKey, operatorKey: admin.apiKey },
+    tokens: { key, memberKey, strangerKey, removedKey, operatorKey: installer.apiKey },
     callers: {
       nobody: new TestClient(url, { origin: url }),
       owner: owner.client,
+      admin: admin.client,
       member: member.client,
       key: withKey(key),
+      memberKey: withKey(memberKey),
       stranger: stranger.client,
       strangerKey: withKey(strangerKey),
       removed: removed.client,
       removedKey: withKey(removedKey),
-      operator: await TestClient.signIn(url, admin.email, admin.password),
-      operatorKey: withKey(admin.apiKey),
+      operator: await TestClient.signIn(url, installer.email, installer.password),
+      operatorKey: withKey(installer.apiKey),
     },
   }
 }

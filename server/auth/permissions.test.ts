@@ -25,8 +25,10 @@ const caller = (standing: Standing, operator = false) =>
 /** Who the callers of the access matrix are, besides outsiders, who are owners of their own tenant. */
 const standingOf: Partial<Readonly<Record<(typeof callers)[number], readonly [Standing, boolean]>>> = {
   owner: ['owner', false],
+  admin: ['admin', false],
   member: ['member', false],
   key: ['adminKey', false],
+  memberKey: ['memberKey', false],
   operator: ['owner', true],
   operatorKey: ['adminKey', true],
 }
