@@ -23,6 +23,7 @@ import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
+import { terminalRoutes } from './terminals/routes.js'
 import { usageRoutes } from './usage/routes.js'
 
 declare module 'fastify' {
@@ -93,7 +94,8 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         const { sandboxes, execs, processes, terminals, files, runs, tenants, members, keys, account } =
           services
         const once: Once = (...making) => onceIn(database, ...making)
-        await api.register(sandboxRoutes(sandboxes, execs, terminals, once, config.heartbeatMs))
+        await api.register(sandboxRoutes(sandboxes, execs, once, config.heartbeatMs))
+        await api.register(terminalRoutes(terminals))
         await api.register(processRoutes(processes, config.heartbeatMs))
         await api.register(fileRoutes(files))
         await api.register(runRoutes(runs, config.heartbeatMs))

@@ -5,21 +5,17 @@ import {
   execRequest,
   execResult,
   newId,
-  openTerminal,
   page,
   sandboxList,
   sandboxParams,
   sandboxWithUsage,
   stopSandbox,
   template,
-  terminal,
-  terminalId,
   updateSandbox,
 } from '../../protocol/api/index.js'
 import { sendEvents } from '../http/events.js'
 import type { Once } from '../http/idempotency.js'
 import { sendWhenReady } from '../http/slow.js'
-import type { TerminalService } from '../terminals/service.js'
 import { asEvents, collect } from './exec.js'
 import type { ExecService } from './exec-service.js'
 import type { SandboxService } from './service.js'
@@ -29,13 +25,7 @@ const execBodyBytes = 20 * 1024 * 1024
 
 /** `/sandboxes` and what is below it. */
 export const sandboxRoutes =
-  (
-    sandboxes: SandboxService,
-    execs: ExecService,
-    terminals: TerminalService,
-    once: Once,
-    heartbeatMs: number,
-  ): FastifyPluginAsyncZod =>
+  (sandboxes: SandboxService, execs: ExecService, once: Once, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
     const tags = ['sandboxes']
     app.route({
@@ -146,42 +136,6 @@ export const sandboxRoutes =
         return request.headers.accept?.includes('text/event-stream')
           ? sendEvents(reply, asEvents(stream, encoding), heartbeatMs)
           : sendWhenReady(reply, collect(stream, encoding), heartbeatMs)
-      },
-    })
-    app.route({
-      method: 'GET',
-      url: '/sandboxes/:id/terminals',
-      schema: {
-        ...{ tags, summary: 'List terminals', params: sandboxParams },
-        response: { 200: z.object({ terminals: z.array(terminal) }) },
-      },
-      handler: async (request) => ({
-        terminals: await terminals.list(request.principal, request.params.id),
-      }),
-    })
-    app.route({
-      method: 'POST',
-      url: '/sandboxes/:id/terminals',
-      schema: {
-        ...{ tags, summary: 'Open a terminal', params: sandboxParams },
-        ...{ body: openTerminal.default(openTerminal.parse({})), response: { 201: terminal } },
-      },
-      handler: async (request, reply) => {
-        reply.code(201)
-        return terminals.open(request.principal, request.params.id, request.body)
-      },
-    })
-    app.route({
-      method: 'DELETE',
-      url: '/sandboxes/:id/terminals/:terminalId',
-      schema: {
-        ...{ tags, summary: 'End a terminal' },
-        ...{ params: sandboxParams.extend({ terminalId }), response: { 204: z.null() } },
-      },
-      handler: async (request, reply) => {
-        const { id, terminalId } = request.params
-        await terminals.close(request.principal, id, terminalId)
-        return reply.code(204).send(null)
       },
     })
     app.route({

@@ -1,12 +1,11 @@
 import type { Me, QuotaStatus, Tenant, UpdateTenant } from '../../protocol/api/index.js'
 import { role } from '../../protocol/api/index.js'
-import { deleteTenant } from '../account/deletion.js'
 import { audit, auditNode } from '../audit.js'
 import { assertMay, personOf } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
-import { createAnother, createTenant, quotaOf } from './tenants.js'
+import { createAnother, createTenant, deleteTenant, quotaOf } from './tenants.js'
 import { usedBy } from './used.js'
 
 /** The caller's tenants. */

@@ -1,6 +1,7 @@
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
 import { newId, type Quota, quota } from '../../protocol/api/index.js'
-import { notFound } from '../errors.js'
+import { type Database, inTransaction } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
 import { requireFewOwned } from './bounds.js'
 
 /**
@@ -42,4 +43,28 @@ export async function quotaOf(prisma: PrismaClient, tenantId: string): Promise<Q
   const tenant = await prisma.tenant.findUnique({ where: { id: tenantId }, select: { quota: true } })
   if (tenant === null) throw notFound('tenant')
   return quota.parse(tenant.quota)
+}
+
+/**
+ * Deletes a tenant that has no sandboxes and no unfinished runs, with its members, keys, history and usage.
+ *
+ * @throws ApiError `conflict` when something is in it; nothing is deleted then
+ */
+export async function deleteTenant(database: Database, tenantId: string): Promise<void> {
+  await inTransaction(database.pool, async (client) => {
+    await client.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [tenantId])
+    const { rows } = await client.query(
+      `SELECT (SELECT count(*)::INTEGER FROM sandbox WHERE "tenantId" = $1 AND "deletedAt" IS NULL) AS sandboxes,
+        (SELECT count(*)::INTEGER FROM run WHERE "tenantId" = $1 AND state IN ('queued', 'running')) AS runs`,
+      [tenantId],
+    )
+    const { sandboxes, runs } = rows[0]
+    if (sandboxes + runs > 0) {
+      throw new ApiError(
+        'conflict',
+        `the tenant has ${sandboxes} sandboxes and ${runs} unfinished runs; delete the sandboxes and cancel the runs first. Nothing was deleted`,
+      )
+    }
+    await client.query('DELETE FROM tenant WHERE id = $1', [tenantId])
+  })
 }
