@@ -99,7 +99,11 @@ export const operationIds: Readonly<Record<string, string>> = {
 export const tags: readonly { readonly name: string; readonly description: string }[] = [
   {
     name: 'sandboxes',
-    description: 'Create, change and delete sandboxes; run commands and terminals in them.',
+    description: 'Create, change and delete sandboxes; run commands in them.',
+  },
+  {
+    name: 'terminals',
+    description: 'List, open and end terminals; keystrokes and screens go over the socket.',
   },
   {
     name: 'processes',
