@@ -122,6 +122,10 @@ export class NoRoom extends ClocheError {
 export class Unavailable extends ClocheError {
   override readonly name = 'Unavailable'
 }
+/** Nothing listens on that port of the sandbox, or what listens there does not answer. */
+export class PortUnreachable extends ClocheError {
+  override readonly name = 'PortUnreachable'
+}
 /** A mistake of the server's, which is in its log. */
 export class InternalError extends ClocheError {
   override readonly name = 'InternalError'
@@ -148,6 +152,8 @@ const classes: Readonly<Record<ErrorCode, typeof ClocheError>> = {
   disk_full: NoRoom,
   runtime_unavailable: Unavailable,
   database_unavailable: Unavailable,
+  port_unreachable: PortUnreachable,
+  port_timeout: PortUnreachable,
   internal: InternalError,
 }
 

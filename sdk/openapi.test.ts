@@ -27,6 +27,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await process.wait()
   await process.output().next()
   await process.kill()
+  await sandbox.ports.list()
   const terminal = await terminals.open()
   await terminals.list()
   await terminal.close()

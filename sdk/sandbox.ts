@@ -1,6 +1,7 @@
 import { collect, type ExecEvent, type ExecOptions, execEvents } from './exec.js'
 import { Files } from './files.js'
 import type { Http } from './http.js'
+import { Ports } from './ports.js'
 import { Processes } from './processes.js'
 import { Terminals } from './terminals.js'
 import type { Command, ExecResult, SandboxDescription, UpdateSandbox } from './types.js'
@@ -14,6 +15,7 @@ import type { Command, ExecResult, SandboxDescription, UpdateSandbox } from './t
  */
 export class Sandbox {
   readonly files: Files
+  readonly ports: Ports
   readonly processes: Processes
   readonly terminals: Terminals
   readonly #http: Http
@@ -25,6 +27,7 @@ export class Sandbox {
   ) {
     this.#http = http
     this.files = new Files(http, id)
+    this.ports = new Ports(http, id)
     this.processes = new Processes(http, id)
     this.terminals = new Terminals(http, id)
   }

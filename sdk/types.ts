@@ -35,6 +35,8 @@ export type TerminalDescription = protocol.Terminal
 /** What `processes.start` takes beside the command. */
 export type StartProcess = Omit<z.input<typeof protocol.startProcess>, 'command'>
 export type ProcessDescription = protocol.SandboxProcess
+/** A port of a sandbox at which a program listens. */
+export type PortDescription = protocol.ListeningPort
 /** A signal that a process can be sent. */
 export type SignalName = protocol.SignalName
 /** What a template offers. */

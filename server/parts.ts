@@ -20,6 +20,7 @@ import { NodeRegistry } from './nodes/registry.js'
 import { RunPlacer } from './nodes/run-placer.js'
 import { RegistryService } from './nodes/service.js'
 import { Templates } from './nodes/templates.js'
+import { PortService } from './previews/service.js'
 import { ProcessService } from './processes/service.js'
 import { allowed } from './runs/address.js'
 import { Callbacks } from './runs/callbacks.js'
@@ -79,6 +80,7 @@ export function openParts(config: Config, log: Logger) {
     ...{ sandboxes, runs },
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
+    ports: new PortService(sandboxes),
     files: new FileService(database, sandboxes),
     terminals: new TerminalService(database, sandboxes),
     tenants: new TenantService(database, principals),

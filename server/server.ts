@@ -18,6 +18,7 @@ import { sendProblem } from './http/problem.js'
 import { readinessOf } from './nodes/readiness.js'
 import { describeApi } from './openapi/document.js'
 import type { Parts } from './parts.js'
+import { portRoutes } from './previews/routes.js'
 import { processRoutes } from './processes/routes.js'
 import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
@@ -97,6 +98,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(sandboxRoutes(sandboxes, execs, once, config.heartbeatMs))
         await api.register(terminalRoutes(terminals))
         await api.register(processRoutes(processes, config.heartbeatMs))
+        await api.register(portRoutes(services.ports))
         await api.register(fileRoutes(files))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))

@@ -20,6 +20,8 @@ const byCode: Readonly<Record<string, number>> = {
   unexpected_answer: 6,
   runtime_unavailable: 6,
   database_unavailable: 6,
+  port_unreachable: 6,
+  port_timeout: 6,
 }
 
 /** The codes of `docs/reference/cli.md`. */

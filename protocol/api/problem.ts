@@ -21,6 +21,8 @@ export const errorCode = z.enum([
   'disk_full',
   'queue_full',
   'runtime_unavailable',
+  'port_unreachable',
+  'port_timeout',
   'database_unavailable',
   'internal',
 ])
@@ -44,6 +46,8 @@ export const statusOf: Record<ErrorCode, number> = {
   rate_limited: 429,
   queue_full: 429,
   internal: 500,
+  port_unreachable: 502,
+  port_timeout: 504,
   node_full: 503,
   runtime_unavailable: 503,
   database_unavailable: 503,

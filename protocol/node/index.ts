@@ -32,6 +32,8 @@
  * | DELETE /quarantine/:id | | 204: deleted for good |
  * | PUT /installation | `{id, node}` | 204: the node belongs to this installation from now on, under this id of its own |
  * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `runs.ts` |
+ * | GET /sandboxes/:id/ports | | `listeningPorts` |
+ * | GET /sandboxes/:id/ports/:port/connect | `Upgrade: cloche-port` | 101, then the bytes of that port both ways |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
  * | GET /sandboxes/:id/processes | | `{processes: process[]}`, terminals among them |
@@ -48,6 +50,7 @@
 export * from './certificates.js'
 export * from './error.js'
 export * from './frames.js'
+export * from './ports.js'
 export * from './processes.js'
 export * from './quarantine.js'
 export * from './ranges.js'

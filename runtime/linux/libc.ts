@@ -290,6 +290,27 @@ export function receiveNow(fd: number, into: Buffer): number {
   return check(libcRecv(fd, into, into.length, dontWait), 'recv', `on descriptor ${fd}`)
 }
 
+const libcConnect = libc.func('connect', 'int', ['int', 'void *', 'uint'])
+
+/**
+ * A TCP socket that does not block and is not inherited. It belongs to the network namespace that the calling thread is in.
+ * @throws SyscallError `EAFNOSUPPORT` where there is no IPv6
+ */
+export function tcpSocket(family: number): number {
+  const [stream, nonBlocking, closeOnExec] = [1, 0o4000, 0o2000000]
+  return check(libcSocket(family, stream | nonBlocking | closeOnExec, 0), 'socket', `of family ${family}`)
+}
+
+/**
+ * Begins to connect a socket that does not block, or asks how it goes. @see connect(2)
+ * @returns the name of the error, such as `EINPROGRESS`; undefined when it is connected
+ */
+export function connectNow(fd: number, address: Buffer): string | undefined {
+  if (libcConnect(fd, address, address.length) === 0) return undefined
+  const name = errnoName(koffi.errno())
+  return name === 'EISCONN' ? undefined : name
+}
+
 const libcFallocate = libc.func('fallocate', 'int', ['int', 'int', 'int64', 'int64'])
 
 /** Gives a range of a file room on its file system, from its start on by default. @see fallocate(2) */

@@ -14,6 +14,7 @@ import { execRoutes } from './exec.js'
 import { fileRoutes } from './files.js'
 import { existing, tenantParams } from './params.js'
 import { poolRoutes } from './pools.js'
+import { portRoutes } from './ports.js'
 import { processRoutes } from './processes.js'
 import { quarantineRoutes } from './quarantine.js'
 import { runRoutes } from './runs.js'
@@ -63,6 +64,7 @@ export const routes =
     await app.register(sandboxRoutes(services))
     await app.register(execRoutes(services))
     await app.register(fileRoutes(services))
+    await app.register(portRoutes(services))
     await app.register(poolRoutes(services))
     await app.register(quarantineRoutes(services))
     await app.register(processRoutes(services))

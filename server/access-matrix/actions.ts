@@ -20,6 +20,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   resizeProcess: 'process.write',
   signalProcess: 'process.signal',
   killProcess: 'process.signal',
+  listPorts: 'port.read',
   listTerminals: 'terminal.read',
   openTerminal: 'terminal.open',
   closeTerminal: 'terminal.close',

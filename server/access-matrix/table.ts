@@ -113,6 +113,7 @@ export const table: Readonly<Record<string, Row>> = {
     }),
   },
   killProcess: { rule: theirs, call: process, fresh: endedProcess },
+  listPorts: { rule: theirs, call: box },
   listTerminals: { rule: theirs, call: box },
   openTerminal: { rule: theirs, call: withBody({}) },
   closeTerminal: {

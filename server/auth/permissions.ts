@@ -38,6 +38,7 @@ export const permissions = {
   'process.read': anyInside,
   'process.write': anyInside,
   'process.signal': anyInside,
+  'port.read': anyInside,
   'terminal.read': anyInside,
   'terminal.open': anyInside,
   'terminal.close': anyInside,

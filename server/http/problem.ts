@@ -28,6 +28,8 @@ const titles: Record<ErrorCode, string> = {
   disk_full: 'Disk full',
   queue_full: 'Queue full',
   runtime_unavailable: 'Runtime not available',
+  port_unreachable: 'No answer from the port',
+  port_timeout: 'The port does not answer in time',
   database_unavailable: 'Database not available',
   internal: 'Internal error',
 }

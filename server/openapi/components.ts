@@ -43,6 +43,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   ],
   Process: [protocol.sandboxProcess],
   SignalProcess: [protocol.signalProcess, { signal: 'SIGTERM' }],
+  ListeningPort: [protocol.listeningPort],
   ResizeProcess: [protocol.resizeProcess, { cols: 120, rows: 40 }],
   OpenTerminal: [protocol.openTerminal, { cols: 120, rows: 40 }],
   Terminal: [protocol.terminal],
