@@ -91,9 +91,29 @@ export class Files {
         path: `${this.#path}/files`,
         query: { path, mode },
         headers,
+        once: ifMatch !== undefined || ifNew === true,
         body: content,
         signal,
       },
+    })
+  }
+
+  /**
+   * Writes behind the end of a file, which is made if it is missing. What has arrived stays, also when the rest does
+   * not come: `offset` is where the file must end, so that an upload goes on where it broke off.
+   * @param options `mode` is of a new file
+   * @throws OffsetMismatch whose `sizeBytes` says where to go on
+   * @throws NoRoom
+   */
+  async append(
+    path: string,
+    content: Content,
+    options: { offset?: number; mode?: string; signal?: AbortSignal } = {},
+  ): Promise<FileEntry> {
+    const { offset, mode, signal } = options
+    const query = { path, mode, append: true, offset }
+    return this.#http.json({
+      ...{ method: 'PUT', path: `${this.#path}/files`, query, body: content, signal, once: true },
     })
   }
 
@@ -127,6 +147,22 @@ export class Files {
     return this.#http.json({
       ...{ method: 'POST', path: `${this.#path}/files/move`, json: { from, to, ...options } },
     })
+  }
+
+  /**
+   * Copies a file, a link or a directory with all that is in it. It appears when it is whole.
+   * @param options `overwrite`: a file at `to` gives way; a directory never does
+   * @throws Conflict when something is at `to`
+   */
+  async copy(from: string, to: string, options: { overwrite?: boolean } = {}): Promise<FileEntry> {
+    return this.#http.json({
+      ...{ method: 'POST', path: `${this.#path}/files/copy`, json: { from, to, ...options } },
+    })
+  }
+
+  /** @param mode permissions in octal, such as `755` */
+  async chmod(path: string, mode: string): Promise<FileEntry> {
+    return this.#http.json({ method: 'POST', path: `${this.#path}/files/chmod`, json: { path, mode } })
   }
 
   /** @param options `recursive`: a directory with all that is in it. @throws FileNotFound */

@@ -14,6 +14,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
   /** Makes it safe to send a call again that creates something. */
   readonly idempotencyKey?: string
+  /** Not tried again: a second try would find what the first one has written. */
+  readonly once?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -49,7 +51,7 @@ export class Http {
     const repeatable =
       call.method === 'GET' ||
       call.idempotencyKey !== undefined ||
-      (call.method === 'PUT' && !(call.body instanceof ReadableStream) && !isConditional(call))
+      (call.method === 'PUT' && !(call.body instanceof ReadableStream) && !call.once)
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#once(call)
@@ -106,9 +108,6 @@ function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     : new Uint8Array(bytes)
 }
-
-/** A second try would find what the first one has written. */
-const isConditional = ({ headers = {} }: Call) => 'if-match' in headers || 'if-none-match' in headers
 
 /** Undefined when another try would not help. */
 function retryDelayMs(error: unknown, attempt: number): number | undefined {

@@ -18,6 +18,8 @@ async function callAll(cloche: Cloche): Promise<void> {
   const { files, terminals, processes } = sandbox
   await files.write('a', 'a')
   await Promise.all([files.read('a'), files.stat('a'), files.list(), files.mkdir('d')])
+  await files.copy('a', 'c')
+  await files.chmod('c', '600')
   await files.move('a', 'b')
   await files.remove('b')
   await files.unpack('e', await new Response(await files.pack('d')).blob())

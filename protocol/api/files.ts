@@ -11,10 +11,13 @@ import { insidePath } from './sandbox.js'
  * |---|---|---|
  * | GET /files | `fileQuery`, `readHeaders` | the bytes, with `content-length`, `last-modified` and `etag`; 206, 304, 416 |
  * | PUT /files | `writeQuery`, `writeHeaders`, bytes | 201 or, when it was there, 200 `fileEntry`, with `etag`; parents are made; 412 |
+ * | PUT /files?append=true, or &offset=N | the same | the same; written behind the end; 409 `offset_mismatch` |
  * | DELETE /files | `removeQuery` | 204 |
  * | GET /files/stat | `fileQuery` | `fileEntry`; a link at the end is not followed |
  * | GET /tree | `treeQuery` | `fileTree` |
  * | POST /files/move | `moveFile` | `fileEntry` |
+ * | POST /files/copy | `copyFile` | `fileEntry`; with what an archive keeps |
+ * | POST /files/chmod | `changeMode` | `fileEntry`; a link at the end is followed |
  * | POST /files/mkdir | `makeDirectory` | 201 or, when it was there, 200 `fileEntry`; parents are made |
  * | GET /archive | `fileQuery` | a tar of the directory's content, or of the one file |
  * | PUT /archive | `fileQuery`, a tar | 204; unpacked into the directory, which is made |
@@ -28,7 +31,19 @@ const octalMode = z
 
 export const writeQuery = fileQuery.extend({
   mode: octalMode.optional().describe('permissions in octal; 644 for a new file if absent'),
+  append: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('behind the end of the file, instead of replacing it; what has arrived stays'),
+  offset: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('the same, and 409 `offset_mismatch` with `sizeBytes` unless the file ends here'),
 })
+export type WriteQuery = z.infer<typeof writeQuery>
 
 const tags = /^\s*(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)\s*$/
 const entityTags = z
@@ -67,6 +82,19 @@ export const moveFile = z.strictObject({
   from: insidePath,
   to: insidePath,
   overwrite: z.boolean().default(false),
+})
+
+export const copyFile = z.strictObject({
+  from: insidePath,
+  to: insidePath,
+  overwrite: z.boolean().default(false).describe('a file at `to` gives way; a directory never does'),
+})
+export const changeMode = z.strictObject({
+  path: insidePath,
+  mode: z
+    .string()
+    .regex(/^[0-7]{3,4}$/, 'is no mode such as 644')
+    .describe('permissions in octal, such as 755'),
 })
 
 export const makeDirectory = z.strictObject({ path: insidePath })

@@ -25,6 +25,16 @@ export async function openMade(
   path: string | Buffer,
 ): Promise<{ found: PathHandle; created: boolean }> {
   // From the end back to what exists, then forward again: thousands of steps must not be a deep recursion.
+  let { reached, missing } = deepest(root, path)
+  for (const name of missing.reverse()) {
+    using parent = reached
+    reached = await enterMade(root, parent, name)
+  }
+  return { found: reached, created: missing.length > 0 }
+}
+
+/** The last directory of a path that exists, and the names that are missing below it, the last one first. */
+export function deepest(root: FilesRoot, path: string | Buffer): { reached: PathHandle; missing: Buffer[] } {
   const missing: Buffer[] = []
   let at = absolute(path)
   let reached = tryDirectory(root, at)
@@ -34,11 +44,7 @@ export async function openMade(
     at = directory
     reached = tryDirectory(root, at)
   }
-  for (const name of missing.reverse()) {
-    using parent = reached
-    reached = await enterMade(root, parent, name)
-  }
-  return { found: reached, created: missing.length > 0 }
+  return { reached, missing }
 }
 
 /** A directory right in `parent`, which is made if it is missing. Never follows a link. */

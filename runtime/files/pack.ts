@@ -56,15 +56,25 @@ interface Name {
  *
  * Its calls to the kernel block, and there are many for each entry: it belongs into a thread of its own (`thread.ts`).
  */
-export function* packPath(root: FilesRoot, path: string, { top = false } = {}): Generator<Buffer> {
+export function* packPath(root: FilesRoot, path: string | Buffer, { top = false } = {}): Generator<Buffer> {
   using found = root.find(path, { follow: true })
-  found.refuseForeign(path)
+  found.refuseForeign(String(path))
   const packer = new Packer(root)
   if (found.stat().isDirectory()) yield* packer.directory(root.directory(path), top)
   else {
     const { name } = place(path)
-    yield* packer.file(found.openRegular(path), name)
+    yield* packer.file(found.openRegular(String(path)), name)
   }
+  yield* packer.flush(tarEnd)
+}
+
+/** A tar with one entry: what is at a path, which is no directory and not followed if it is a link, under another name. */
+export function* packEntry(root: FilesRoot, path: string | Buffer, as: Buffer): Generator<Buffer> {
+  const { directory, name } = place(path)
+  using parent = root.directory(directory)
+  parent.refuseForeign(String(path))
+  const packer = new Packer(root)
+  yield* packer.other(parent, name, as, lstatSync(parent.path(name), { bigint: true }))
   yield* packer.flush(tarEnd)
 }
 
@@ -110,7 +120,7 @@ class Packer {
           const xattrs = userXattrs(inner.path())
           yield* this.#push(tarHeader(this.#entry('directory', inside, stat, { xattrs })))
           this.#closeOld(levels)
-        } else yield* this.#other(found, name, shown, stat)
+        } else yield* this.other(found, name, shown, stat)
       }
     } finally {
       while (levels.length > 0) closeLast(levels)
@@ -159,7 +169,7 @@ class Packer {
     this.#bytes = 0
   }
 
-  *#other(directory: PathHandle, name: Buffer, shown: Buffer, stat: BigIntStats): Generator<Buffer> {
+  *other(directory: PathHandle, name: Buffer, shown: Buffer, stat: BigIntStats): Generator<Buffer> {
     if (stat.isFile()) return yield* this.#fileIn(directory, name, shown)
     const type = stat.isSymbolicLink() ? 'symlink' : stat.isFIFO() ? 'pipe' : undefined
     if (type === undefined) return

@@ -61,18 +61,19 @@ export class PathHandle implements Disposable {
    * @throws RuntimeRefusal `conflict` for anything else: a pipe would block, a device is the kernel's
    */
   async read(shown: string): Promise<FileHandle> {
-    this.#assertRegular(shown)
+    this.assertRegular(shown)
     // Not blocking: or a lease that the tenant holds on the file would hold us for 45 s.
     return open(this.path(), constants.O_RDONLY | constants.O_NONBLOCK)
   }
 
   /** The same for a thread that may wait. @returns a descriptor */
   openRegular(shown: string): number {
-    this.#assertRegular(shown)
+    this.assertRegular(shown)
     return openSync(this.path(), constants.O_RDONLY | constants.O_NONBLOCK)
   }
 
-  #assertRegular(shown: string): void {
+  /** @throws RuntimeRefusal `conflict` for anything but a regular file, `forbidden` on `/proc` and the like */
+  assertRegular(shown: string): void {
     const stat = this.stat()
     if (stat.isDirectory()) throw new RuntimeRefusal('conflict', `${shown} is a directory`)
     if (!stat.isFile()) throw new RuntimeRefusal('conflict', `${shown} is not a regular file`)

@@ -39,12 +39,12 @@ const withoutSetId = 0o1777
  */
 export async function unpackInto(
   root: FilesRoot,
-  path: string,
+  path: string | Buffer,
   archive: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const { found, created } = await openMade(root, path)
   using top = found
-  top.refuseUnwritable(path)
+  top.refuseUnwritable(String(path))
   try {
     using directories = new DirectoryStack(root, top)
     for await (const member of readTar(archive)) {

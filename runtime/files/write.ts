@@ -105,7 +105,10 @@ async function fill(
 }
 
 /** The directory and name that a path means once links at its end are followed. Parents are made. */
-async function settle(root: FilesRoot, path: string): Promise<{ directory: PathHandle; name: Buffer }> {
+export async function settle(
+  root: FilesRoot,
+  path: string,
+): Promise<{ directory: PathHandle; name: Buffer }> {
   let at = bytesOf(path)
   for (let links = 0; links <= linksMax; links++) {
     const { directory, name } = place(at)

@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import {
+  changeMode as changeModeBody,
+  copyFile,
   fileQuery,
   makeDirectory as makeDirectoryBody,
   moveFile,
@@ -10,7 +12,10 @@ import {
   writeHeaders,
   writeQuery,
 } from '../../protocol/api/index.js'
+import { appendFile } from '../files/append.js'
 import type { Archives } from '../files/archives.js'
+import { changeMode } from '../files/chmod.js'
+import { copyPath } from '../files/copy.js'
 import { makeDirectory } from '../files/mkdir.js'
 import { movePath } from '../files/move.js'
 import { type ReadFile, readFile } from '../files/read.js'
@@ -79,6 +84,22 @@ export const fileRoutes =
       },
     )
     app.post(
+      '/sandboxes/:id/files/copy',
+      { schema: { params: existing, body: copyFile } },
+      async ({ params, body: { from, to, overwrite } }) => {
+        using root = rootOf(params.id)
+        return await refusing(from, () => copyPath(root, from, to, overwrite, archives.copy))
+      },
+    )
+    app.post(
+      '/sandboxes/:id/files/chmod',
+      { schema: { params: existing, body: changeModeBody } },
+      async ({ params, body: { path, mode } }) => {
+        using root = rootOf(params.id)
+        return await refusing(path, () => changeMode(root, path, Number.parseInt(mode, 8)))
+      },
+    )
+    app.post(
       '/sandboxes/:id/files/mkdir',
       { schema: { params: existing, body: makeDirectoryBody } },
       async ({ params, body: { path } }, reply) => {
@@ -109,10 +130,13 @@ const uploads =
       { schema: { params: existing, querystring: writeQuery, headers: writeHeaders } },
       async (request, reply) => {
         using root = filesOf(context, sandboxes.get(request.params.id))
-        const { path, mode } = request.query
+        const { path, mode, append, offset } = request.query
         const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
+        const [content, condition] = [bytesOf(request), { ifMatch, ifNoneMatch }]
         const { entry, created } = await refusing(path, () =>
-          writeFile(root, path, bytesOf(request), mode, { ifMatch, ifNoneMatch }),
+          append === 'true' || offset !== undefined
+            ? appendFile(root, path, content, { offset, mode, condition })
+            : writeFile(root, path, content, mode, condition),
         )
         reply.code(created ? 201 : 200)
         return entry

@@ -31,6 +31,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   makeDirectory: 'file.write',
   writeFile: 'file.write',
   moveFile: 'file.write',
+  copyFile: 'file.write',
+  changeFileMode: 'file.write',
   writeArchive: 'file.write',
   deleteFile: 'file.write',
   listTemplates: 'template.read',

@@ -134,6 +134,16 @@ export const table: Readonly<Record<string, Row>> = {
     call: withBody({ from: 'diary', to: 'diary-of-an-intruder' }),
     fresh: ({ victim }) => ({ ...box(victim), body: { from: 'written', to: 'written', overwrite: true } }),
   },
+  copyFile: {
+    rule: theirs,
+    call: withBody({ from: 'diary', to: 'diary-of-an-intruder' }),
+    fresh: ({ victim }) => withBody({ from: 'written', to: 'copied', overwrite: true })(victim),
+  },
+  changeFileMode: {
+    rule: theirs,
+    call: withBody({ path: 'diary', mode: '777' }),
+    fresh: ({ victim }) => withBody({ path: 'written', mode: '600' })(victim),
+  },
   readArchive: { rule: theirs, call: file('.') },
   // The end of an archive is two empty blocks.
   writeArchive: {

@@ -3,6 +3,8 @@ import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
+  changeMode,
+  copyFile,
   fileEntry,
   fileQuery,
   fileTree,
@@ -57,6 +59,26 @@ export const fileRoutes =
         },
       },
       ({ principal, params, body }) => files.move(principal, params.id, body),
+    )
+    app.post(
+      '/sandboxes/:id/files/copy',
+      {
+        schema: {
+          ...{ tags, summary: 'Copy a file or a directory', params: sandboxParams },
+          ...{ body: copyFile, response: { 200: fileEntry } },
+        },
+      },
+      ({ principal, params, body }) => files.copy(principal, params.id, body),
+    )
+    app.post(
+      '/sandboxes/:id/files/chmod',
+      {
+        schema: {
+          ...{ tags, summary: 'Change the permissions of a file', params: sandboxParams },
+          ...{ body: changeMode, response: { 200: fileEntry } },
+        },
+      },
+      ({ principal, params, body }) => files.changeMode(principal, params.id, body),
     )
     app.post(
       '/sandboxes/:id/files/mkdir',
@@ -124,7 +146,7 @@ const uploads =
       {
         bodyLimit: anySize,
         schema: {
-          ...{ tags, summary: 'Write a file, with its parents', params: sandboxParams },
+          ...{ tags, summary: 'Write or append to a file, with its parents', params: sandboxParams },
           ...{ querystring: writeQuery, headers: writeHeaders },
           response: { 200: fileEntry, 201: fileEntry },
         },

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import {
+  type changeMode,
+  type copyFile,
   type FileEntry,
   type FileTree,
   fileEntry,
@@ -11,6 +13,7 @@ import {
   type removeQuery,
   type treeQuery,
   type WriteHeaders,
+  type WriteQuery,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
@@ -58,6 +61,20 @@ export class FileService {
     return moved
   }
 
+  async copy(who: Principal, id: string, wanted: z.infer<typeof copyFile>): Promise<FileEntry> {
+    const node = await this.sandboxes.authorize(who, 'file.write', id)
+    const copied = await node.ask('POST', `/sandboxes/${id}/files/copy`, fileEntry, {}, wanted)
+    await this.#audit(who, 'file.copy', id, wanted)
+    return copied
+  }
+
+  async changeMode(who: Principal, id: string, wanted: z.infer<typeof changeMode>): Promise<FileEntry> {
+    const node = await this.sandboxes.authorize(who, 'file.write', id)
+    const changed = await node.ask('POST', `/sandboxes/${id}/files/chmod`, fileEntry, {}, wanted)
+    await this.#audit(who, 'file.chmod', id, wanted)
+    return changed
+  }
+
   async makeDirectory(who: Principal, id: string, wanted: z.infer<typeof makeDirectory>): Promise<FileEntry> {
     const node = await this.sandboxes.authorize(who, 'file.write', id)
     const made = await node.ask('POST', `/sandboxes/${id}/files/mkdir`, fileEntry, {}, wanted)
@@ -75,16 +92,17 @@ export class FileService {
   async write(
     who: Principal,
     id: string,
-    { path, mode }: { path: string; mode?: number | undefined },
+    { path, mode, append, offset }: WriteQuery,
     headers: WriteHeaders,
     content: Readable,
   ): Promise<{ entry: FileEntry; created: boolean }> {
     const node = await this.sandboxes.authorize(who, 'file.write', id)
-    const query = mode === undefined ? { path } : { path, mode: mode.toString(8) }
+    const query = { path, mode: mode?.toString(8), append, offset }
     const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
     const passed = { 'if-match': ifMatch, 'if-none-match': ifNoneMatch }
     const { status, body } = await node.send('PUT', `/sandboxes/${id}/files`, query, content, passed)
-    await this.#audit(who, 'file.write', id, { path })
+    const behind = append === 'true' || offset !== undefined
+    await this.#audit(who, behind ? 'file.append' : 'file.write', id, { path })
     return { entry: fileEntry.parse(body), created: status === 201 }
   }
 

@@ -48,6 +48,8 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   OpenTerminal: [protocol.openTerminal, { cols: 120, rows: 40 }],
   Terminal: [protocol.terminal],
   MoveFile: [protocol.moveFile],
+  CopyFile: [protocol.copyFile, { from: 'project', to: 'backup' }],
+  ChangeMode: [protocol.changeMode, { path: 'run.sh', mode: '755' }],
   MakeDirectory: [protocol.makeDirectory],
   FileEntry: [protocol.fileEntry],
   FileTree: [protocol.fileTree],

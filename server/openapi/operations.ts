@@ -28,6 +28,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /sandboxes/:id/files/stat': 'statFile',
   'GET /sandboxes/:id/tree': 'listFiles',
   'POST /sandboxes/:id/files/move': 'moveFile',
+  'POST /sandboxes/:id/files/copy': 'copyFile',
+  'POST /sandboxes/:id/files/chmod': 'changeFileMode',
   'POST /sandboxes/:id/files/mkdir': 'makeDirectory',
   'DELETE /sandboxes/:id/files': 'deleteFile',
   'GET /sandboxes/:id/files': 'readFile',

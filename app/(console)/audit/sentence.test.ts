@@ -44,6 +44,10 @@ describe('the sentence of an audit event', () => {
       'moved the file */a* to */b* in the sandbox *web*',
     ],
     [
+      { action: 'file.chmod', detail: { path: 'run.sh', mode: '755' } },
+      'set the permissions of *run.sh* to 755 in the sandbox *web*',
+    ],
+    [
       { action: 'sandbox.update', detail: { changed: ['name', 'limits'] } },
       'changed name, limits of the sandbox *web*',
     ],

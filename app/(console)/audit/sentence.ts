@@ -134,6 +134,14 @@ export const sentences: Readonly<Record<string, Write>> = {
     ...['moved the file ', { name: told(event, 'from'), href: null }, ' to '],
     ...[{ name: told(event, 'to'), href: null }, ' in the sandbox ', sandbox(event)],
   ],
+  'file.copy': (event) => [
+    ...['copied ', { name: told(event, 'from'), href: null }, ' to '],
+    ...[{ name: told(event, 'to'), href: null }, ' in the sandbox ', sandbox(event)],
+  ],
+  'file.chmod': (event) => [
+    ...['set the permissions of ', path(event), ` to ${told(event, 'mode')} in the sandbox `, sandbox(event)],
+  ],
+  'file.append': (event) => ['appended to the file ', path(event), ' in the sandbox ', sandbox(event)],
   'file.make_directory': (event) => ['made the directory ', path(event), ' in the sandbox ', sandbox(event)],
   'archive.write': (event) => ['unpacked an archive into ', path(event), ' in the sandbox ', sandbox(event)],
   'run.cancel': () => ['canceled a run'],
