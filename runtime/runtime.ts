@@ -29,6 +29,7 @@ import { Pools } from './pool/pools.js'
 import { LateOutput } from './process/late-output.js'
 import { deviceOf } from './rootfs/disk.js'
 import { DiskReserve } from './rootfs/disk-reserve.js'
+import { MountedRoots } from './rootfs/mounted.js'
 import { openOrRecoverDisk } from './rootfs/recover.js'
 import { readTemplates } from './rootfs/templates.js'
 import { routes } from './routes/index.js'
@@ -125,7 +126,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   const pooledExecs: PooledExecs = new PooledExecs(() => context)
   const device = await deviceOf(disk)
   const context: NodeContext = {
-    ...{ log, slot, disk, scratch },
+    ...{ log, slot, disk, scratch, roots: new MountedRoots() },
     hierarchy,
     device,
     cpusets: new Cpusets(onlineCpus(hierarchy, config.cgroupRoot)),

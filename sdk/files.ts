@@ -13,7 +13,7 @@ export interface ByteRange {
 
 /**
  * The files of one sandbox. Paths are as a shell inside has them: absolute, or from `/home/user`; they never lead
- * out of the sandbox. All of it works while the sandbox runs and while it is paused.
+ * out of the sandbox. All of it works while the sandbox runs, while it is paused and while it is stopped.
  *
  * @example
  * await sandbox.files.write('notes/today.txt', 'water the plants\n')

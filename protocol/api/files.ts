@@ -5,7 +5,7 @@ import { insidePath } from './sandbox.js'
  * Files of a sandbox, at the API and at the runtime. Paths are as a shell inside has them: absolute, or from
  * `/home/user`. They never lead out of the sandbox: `..` stops at its root, links are followed inside it.
  * Bytes that are no UTF-8 are written as `path.ts` says, in all that is sent and answered.
- * All of them work on a running or a paused sandbox.
+ * All of them work on a running, a paused and a stopped sandbox.
  *
  * | call (after `/sandboxes/:id`) | query or body | answer |
  * |---|---|---|

@@ -147,10 +147,12 @@ export class FilesRoot implements Disposable {
   /**
    * @param fd of the root directory; closed with this
    * @param uidBase the host's uid of root inside, as this root shows it
+   * @param closed called when it is closed
    */
   constructor(
     readonly fd: number,
     readonly uidBase: number,
+    private readonly closed: () => void = () => {},
   ) {}
 
   find(path: string | Buffer, options: { follow: boolean; directory?: boolean }): PathHandle {
@@ -179,8 +181,13 @@ export class FilesRoot implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.fd)
+    this.closed()
   }
 }
+
+/** The root of a file system that is mounted on the host. */
+export const openMountedRoot = (path: string): number =>
+  openSync(path, oPath | constants.O_DIRECTORY | constants.O_NOFOLLOW)
 
 /** The root of a process: a container's first one, whose mount namespace is the sandbox's. */
 export function openProcessRoot(pid: number): number {

@@ -25,14 +25,11 @@ import { statPath, treeOf } from '../files/tree.js'
 import { writeFile } from '../files/write.js'
 import type { Routes } from '../http/app.js'
 import { bytesOf, sendBytes, takeBytes } from '../http/bytes.js'
-import { filesOf } from '../sandbox/files.js'
-import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { existing } from './params.js'
 
 interface Parts {
   readonly archives: Archives
-  readonly context: NodeContext
   readonly sandboxes: Sandboxes
 }
 
@@ -40,14 +37,14 @@ interface Parts {
 export const fileRoutes =
   (parts: Parts): Routes =>
   async (app) => {
-    const { archives, context, sandboxes } = parts
-    const rootOf = (id: string) => filesOf(context, sandboxes.get(id))
+    const { archives, sandboxes } = parts
+    const rootOf = (id: string) => sandboxes.files(id)
     const asked = { params: existing, querystring: fileQuery }
     app.get(
       '/sandboxes/:id/files',
       { schema: { ...asked, headers: readHeaders } },
       async ({ params, query: { path }, headers }, reply) => {
-        using root = rootOf(params.id)
+        using root = await rootOf(params.id)
         const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = headers
         const file = await refusing(path, () => readFile(root, path, { range, ifRange, ifNoneMatch }))
         await sendFile(file, reply)
@@ -57,21 +54,21 @@ export const fileRoutes =
       '/sandboxes/:id/files',
       { schema: { params: existing, querystring: removeQuery } },
       async ({ params, query }, reply) => {
-        using root = rootOf(params.id)
+        using root = await rootOf(params.id)
         const { path, recursive } = query
         await refusing(path, () => removePath(root, path, recursive === 'true'))
         reply.code(204)
       },
     )
     app.get('/sandboxes/:id/files/stat', { schema: asked }, async ({ params, query: { path } }) => {
-      using root = rootOf(params.id)
+      using root = await rootOf(params.id)
       return await refusing(path, () => statPath(root, path))
     })
     app.get(
       '/sandboxes/:id/tree',
       { schema: { params: existing, querystring: treeQuery } },
       async ({ params, query: { path, depth } }) => {
-        using root = rootOf(params.id)
+        using root = await rootOf(params.id)
         return await refusing(path, () => treeOf(root, path, depth))
       },
     )
@@ -79,7 +76,7 @@ export const fileRoutes =
       '/sandboxes/:id/files/move',
       { schema: { params: existing, body: moveFile } },
       async ({ params, body: { from, to, overwrite } }) => {
-        using root = rootOf(params.id)
+        using root = await rootOf(params.id)
         return await refusing(from, () => movePath(root, from, to, overwrite, archives.copy))
       },
     )
@@ -87,7 +84,7 @@ export const fileRoutes =
       '/sandboxes/:id/files/copy',
       { schema: { params: existing, body: copyFile } },
       async ({ params, body: { from, to, overwrite } }) => {
-        using root = rootOf(params.id)
+        using root = await rootOf(params.id)
         return await refusing(from, () => copyPath(root, from, to, overwrite, archives.copy))
       },
     )
@@ -95,7 +92,7 @@ export const fileRoutes =
       '/sandboxes/:id/files/chmod',
       { schema: { params: existing, body: changeModeBody } },
       async ({ params, body: { path, mode } }) => {
-        using root = rootOf(params.id)
+        using root = await rootOf(params.id)
         return await refusing(path, () => changeMode(root, path, Number.parseInt(mode, 8)))
       },
     )
@@ -103,14 +100,14 @@ export const fileRoutes =
       '/sandboxes/:id/files/mkdir',
       { schema: { params: existing, body: makeDirectoryBody } },
       async ({ params, body: { path } }, reply) => {
-        using root = rootOf(params.id)
+        using root = await rootOf(params.id)
         const { entry, created } = await refusing(path, () => makeDirectory(root, path))
         reply.code(created ? 201 : 200)
         return entry
       },
     )
     app.get('/sandboxes/:id/archive', { schema: asked }, async ({ params, query }, reply) => {
-      using root = rootOf(params.id)
+      using root = await rootOf(params.id)
       const archive = archives.pack(root, query.path)
       // The first block tells whether there is anything to pack: until then a refusal can still be said.
       const first = await archive.next()
@@ -122,14 +119,14 @@ export const fileRoutes =
   }
 
 const uploads =
-  ({ archives, context, sandboxes }: Parts): Routes =>
+  ({ archives, sandboxes }: Parts): Routes =>
   async (app) => {
     takeBytes(app)
     app.put(
       '/sandboxes/:id/files',
       { schema: { params: existing, querystring: writeQuery, headers: writeHeaders } },
       async (request, reply) => {
-        using root = filesOf(context, sandboxes.get(request.params.id))
+        using root = await sandboxes.files(request.params.id)
         const { path, mode, append, offset } = request.query
         const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
         const [content, condition] = [bytesOf(request), { ifMatch, ifNoneMatch }]
@@ -146,7 +143,7 @@ const uploads =
       '/sandboxes/:id/archive',
       { schema: { params: existing, querystring: fileQuery } },
       async (request, reply) => {
-        using root = filesOf(context, sandboxes.get(request.params.id))
+        using root = await sandboxes.files(request.params.id)
         await archives.unpack(root, request.query.path, bytesOf(request))
         reply.code(204)
       },

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import { notRunning } from '../errors.js'
-import { FilesRoot, openProcessRoot } from '../files/root.js'
-import { isAlive } from './lifecycle.js'
+import { FilesRoot, openMountedRoot, openProcessRoot } from '../files/root.js'
+import { isAlive, openRootfs } from './lifecycle.js'
 import type { NodeContext } from './node.js'
 import type { SandboxRecord } from './record.js'
 
@@ -18,4 +18,23 @@ export function filesOf(node: NodeContext, sandbox: SandboxRecord): FilesRoot {
   if (isAlive(sandbox)) return new FilesRoot(fd, node.slot.uidBase(sandbox.index))
   closeSync(fd)
   throw gone()
+}
+
+/**
+ * The files of a sandbox that is stopped, and stays so until this returns. Its root is mounted for the time of the call; one that
+ * is started meanwhile uses the same mount.
+ */
+export async function stoppedFiles(node: NodeContext, sandbox: SandboxRecord): Promise<FilesRoot> {
+  node.diskReserve.assertWritable()
+  const rootfs = await openRootfs(node, sandbox)
+  const close = () =>
+    void rootfs[Symbol.asyncDispose]().then(undefined, (error: unknown) =>
+      node.log.error({ error, id: sandbox.id }, 'the root of a stopped sandbox stays mounted'),
+    )
+  try {
+    return new FilesRoot(openMountedRoot(rootfs.path), node.slot.uidBase(sandbox.index), close)
+  } catch (error) {
+    close()
+    throw error
+  }
 }

@@ -12,7 +12,7 @@ import { mkfifo } from '../linux/libc.js'
 import { startTime } from '../linux/process.js'
 import type { Link, LinkPolicy } from '../network/network.js'
 import { settleNetwork } from '../network/settings.js'
-import { mountRootfs, removeMountPoints } from '../rootfs/rootfs.js'
+import { mountRootfs, type Rootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { createVolume, destroyVolume, qgroupOf } from '../rootfs/volume.js'
 import { memoryOfFiles } from './memory-fit.js'
 import { type NodeContext, volumeOf } from './node.js'
@@ -25,6 +25,7 @@ const nuisancePauseMs = 1000
 /** Where its record lies. */
 export const directoryOf = (node: NodeContext, sandbox: SandboxRecord) =>
   join(sandbox.purpose === 'run' ? node.passing.boxes : node.boxes, sandbox.id)
+const rootOf = (node: NodeContext, sandbox: SandboxRecord) => join(node.scratch, sandbox.id)
 const bundleOf = (node: NodeContext, sandbox: SandboxRecord) => join(node.passing.bundles, sandbox.id)
 
 /** What a stopped sandbox of a run has written, as a layer for others. */
@@ -52,9 +53,7 @@ export async function boot(
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
   const exitPipe = join(bundle, 'exit')
   if (!existsSync(exitPipe)) mkfifo(exitPipe, 0o600)
-  const idmap = await node.ranges.idmap(sandbox.index)
-  const layers = sandbox.layers.map((layer) => join(node.disk, 'layers', layer))
-  const rootfs = mountRootfs(join(node.scratch, sandbox.id), layers, volumeOf(node, sandbox), idmap)
+  const rootfs = await openRootfs(node, sandbox)
   const settling: Promise<void>[] = []
   try {
     makeLeaf(node.hierarchy, sandbox.cgroup)
@@ -83,6 +82,14 @@ export async function boot(
   } finally {
     await Promise.all([rootfs[Symbol.asyncDispose](), ...settling])
   }
+}
+
+/** The root file system of a sandbox that nothing runs in, mounted on the host until it is disposed of. */
+export async function openRootfs(node: NodeContext, sandbox: SandboxRecord): Promise<Rootfs> {
+  const idmap = await node.ranges.idmap(sandbox.index)
+  const layers = sandbox.layers.map((layer) => join(node.disk, 'layers', layer))
+  const at = rootOf(node, sandbox)
+  return node.roots.use(at, () => mountRootfs(at, layers, volumeOf(node, sandbox), idmap))
 }
 
 export const linkOf = (node: NodeContext, sandbox: SandboxRecord): Link => ({
@@ -148,9 +155,10 @@ export async function destroy(node: NodeContext, sandbox: SandboxRecord): Promis
     saveRecord(directory, { ...sandbox, removing: true })
   await endProcesses(node, sandbox)
   node.cpusets.release(sandbox.id)
+  await node.roots.forget(rootOf(node, sandbox))
+  removeMountPoints(rootOf(node, sandbox))
   const volume = volumeOf(node, sandbox)
   if (existsSync(volume)) destroyVolume(volume)
-  removeMountPoints(join(node.scratch, sandbox.id))
   rmSync(bundleOf(node, sandbox), { recursive: true, force: true })
   removeRecord(directory)
   node.ranges.releaseAfter(sandbox.index, node.network.disconnect(linkOf(node, sandbox)), node.log)
@@ -166,8 +174,9 @@ export async function setAside(
   why: { cause: QuarantineCause; reason: string },
 ): Promise<string> {
   await endProcesses(node, sandbox)
+  await node.roots.forget(rootOf(node, sandbox))
+  removeMountPoints(rootOf(node, sandbox))
   const entry = node.quarantine.add(sandbox.id, why)
-  removeMountPoints(join(node.scratch, sandbox.id))
   rmSync(bundleOf(node, sandbox), { recursive: true, force: true })
   node.ranges.releaseAfter(sandbox.index, node.network.disconnect(linkOf(node, sandbox)), node.log)
   return entry

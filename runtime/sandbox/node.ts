@@ -11,6 +11,7 @@ import { openIdmap } from '../linux/userns.js'
 import type { Network } from '../network/network.js'
 import type { LateOutput } from '../process/late-output.js'
 import type { DiskReserve } from '../rootfs/disk-reserve.js'
+import type { MountedRoots } from '../rootfs/mounted.js'
 import type { ResourceView } from '../view/view.js'
 import type { Quarantine } from './quarantine.js'
 import type { SandboxRecord } from './record.js'
@@ -33,6 +34,7 @@ export interface NodeContext {
   readonly passing: { readonly boxes: string; readonly bundles: string }
   /** Where roots are mounted while a container starts, and execs leave their files: a tmpfs. */
   readonly scratch: string
+  readonly roots: MountedRoots
   readonly cgroupRoot: string
   readonly ranges: Ranges
   readonly network: Network

@@ -10,10 +10,12 @@ import type {
 import { pin } from '../cgroup/cpusets.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { notRunning, RuntimeRefusal } from '../errors.js'
+import type { FilesRoot } from '../files/root.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { holdTo, limitDisk, relink } from './change.js'
 import { Claims } from './claims.js'
 import { saveCopy } from './copy.js'
+import { filesOf, stoppedFiles } from './files.js'
 import { ensureKillable } from './killable.js'
 import * as lifecycle from './lifecycle.js'
 import type { Maker } from './make.js'
@@ -79,6 +81,19 @@ export class Sandboxes {
     const sandbox = this.running(id)
     await this.node.view.shown(sandbox.init?.pid)
     return sandbox
+  }
+
+  /**
+   * Its files, whether it runs, is paused or stopped. While it is being stopped or started this waits.
+   * @throws RuntimeRefusal `not_found`, `sandbox_not_running` when it is just ending by itself
+   */
+  async files(id: string): Promise<FilesRoot> {
+    const sandbox = this.get(id)
+    if (sandbox.init !== null) return filesOf(this.node, sandbox)
+    return this.#table.inTurn(id, async () => {
+      const now = this.get(id)
+      return now.init === null ? stoppedFiles(this.node, now) : filesOf(this.node, now)
+    })
   }
 
   /** In a tenant that is paused nothing runs. */
