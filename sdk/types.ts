@@ -35,8 +35,11 @@ export type TerminalDescription = protocol.Terminal
 /** What `processes.start` takes beside the command. */
 export type StartProcess = Omit<z.input<typeof protocol.startProcess>, 'command'>
 export type ProcessDescription = protocol.SandboxProcess
-/** A port of a sandbox at which a program listens. */
-export type PortDescription = protocol.ListeningPort
+/** A port of a sandbox at which a program listens, or that is shared. */
+export type PortDescription = protocol.Port
+/** Who may open a port, and where. */
+export type PortShare = protocol.PortShare
+export type PortVisibility = protocol.PortVisibility
 /** A signal that a process can be sent. */
 export type SignalName = protocol.SignalName
 /** What a template offers. */

@@ -18,6 +18,12 @@ const environment = z.object({
         .map((part) => part.trim().toLowerCase())
         .filter(Boolean),
     ),
+  CLOCHE_PREVIEW_DOMAIN: z
+    .string()
+    .toLowerCase()
+    .regex(/^(?!-)[a-z\d-]+(\.[a-z\d-]+)*$/, 'must be a name, without scheme, port and wildcard')
+    .optional(),
+  CLOCHE_PREVIEW_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(3600).default(120),
   CLOCHE_SIGNUP: z.enum(['open', 'closed']).default('open'),
   CLOCHE_TRUST_PROXY: z.string().optional(),
   CLOCHE_RUN_PLACES: z.coerce.number().int().min(1).max(1000).optional(),
@@ -50,6 +56,10 @@ export interface Config {
   readonly origins: readonly string[]
   /** Names under which the server answers, without ports. */
   readonly hosts: readonly string[]
+  /** Ports of sandboxes have origins below it; null when there is none. */
+  readonly previewDomain: string | null
+  /** A program in a sandbox may be silent for so long before its answer begins. */
+  readonly previewTimeoutMs: number
   readonly signUp: 'open' | 'closed'
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
@@ -82,6 +92,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ...{ databaseUrl: parsed.DATABASE_URL, runtimeSocket: parsed.CLOCHE_RUNTIME_SOCKET },
     ...{ secret: parsed.CLOCHE_SECRET, host, port, publicUrl: publicUrl.origin, origins },
     hosts: [...new Set([...loopback, publicUrl.hostname, ...parsed.CLOCHE_HOSTS])],
+    // The name leads to the visitor's own machine: of use where Cloche is there too.
+    previewDomain:
+      parsed.CLOCHE_PREVIEW_DOMAIN ?? (loopback.includes(publicUrl.hostname) ? 'localhost' : null),
+    previewTimeoutMs: parsed.CLOCHE_PREVIEW_TIMEOUT_SECONDS * 1000,
     signUp: parsed.CLOCHE_SIGNUP,
     trustedProxies: parsed.CLOCHE_TRUST_PROXY?.split(',').map((part) => part.trim()) ?? [],
     runPlaces: parsed.CLOCHE_RUN_PLACES ?? availableParallelism() * 2,

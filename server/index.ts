@@ -5,6 +5,7 @@ import { startChores } from './chores.js'
 import { readConfig } from './config.js'
 import { servePages } from './pages.js'
 import { openParts } from './parts.js'
+import { servePreviews } from './previews/serve.js'
 import { createServer } from './server.js'
 import { serveTerminals } from './terminals/socket.js'
 
@@ -24,12 +25,14 @@ await runService(log, async () => {
     hosts: config.hosts,
     log: log,
   })
+  servePreviews(app.server, parts.previews)
   // Who wants to create something waits for it; nobody else does.
   nodes.all().catch((error: unknown) => log.warn({ error }, 'the nodes were not read yet'))
   await app.listen({ host: config.host, port: config.port })
   const chores = startChores(parts)
   return async () => {
     await chores[Symbol.asyncDispose]()
+    parts.previews.endAll()
     await io.close()
     await app.close()
     await parts[Symbol.asyncDispose]()

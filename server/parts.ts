@@ -20,6 +20,8 @@ import { NodeRegistry } from './nodes/registry.js'
 import { RunPlacer } from './nodes/run-placer.js'
 import { RegistryService } from './nodes/service.js'
 import { Templates } from './nodes/templates.js'
+import { PreviewHosts } from './previews/hosts.js'
+import { Previews } from './previews/previews.js'
 import { PortService } from './previews/service.js'
 import { ProcessService } from './processes/service.js'
 import { allowed } from './runs/address.js'
@@ -76,11 +78,13 @@ export function openParts(config: Config, log: Logger) {
     ...([new RunFollower(database, logs), bounds, notices] as const),
   )
   const passwords = new Passwords(database, async () => (await auth.$context).password)
+  const previewHosts = new PreviewHosts(config.previewDomain, config.publicUrl)
+  const previews = new Previews(config, previewHosts, { database, principals, watch, notices, nodes })
   const services = {
     ...{ sandboxes, runs },
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
-    ports: new PortService(sandboxes),
+    ports: new PortService(database, sandboxes, previewHosts),
     files: new FileService(database, sandboxes),
     terminals: new TerminalService(database, sandboxes),
     tenants: new TenantService(database, principals),
@@ -105,6 +109,7 @@ export function openParts(config: Config, log: Logger) {
       database,
       auth,
       principals,
+      previews,
       sandboxes,
       callbacks,
       store,
@@ -112,6 +117,7 @@ export function openParts(config: Config, log: Logger) {
       services,
     },
     [Symbol.asyncDispose]: async () => {
+      previews[Symbol.dispose]()
       await dispatcher[Symbol.asyncDispose]()
       await watch[Symbol.asyncDispose]()
       await notices[Symbol.asyncDispose]()

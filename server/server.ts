@@ -19,6 +19,7 @@ import { readinessOf } from './nodes/readiness.js'
 import { describeApi } from './openapi/document.js'
 import type { Parts } from './parts.js'
 import { portRoutes } from './previews/routes.js'
+import { handoverRoute } from './previews/serve.js'
 import { processRoutes } from './processes/routes.js'
 import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
@@ -82,6 +83,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     nodes: () => readinessOf(nodes),
   })
   authRoutes(app, auth, attempts, principals)
+  handoverRoute(app, parts.previews)
   linkRoutes(app, services.account, services.members)
   await app.register(async (known) => {
     known.decorateRequest('principal')

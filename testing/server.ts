@@ -2,6 +2,7 @@ import pino from 'pino'
 import { startChores } from '../server/chores.js'
 import { readConfig } from '../server/config.js'
 import { openParts } from '../server/parts.js'
+import { servePreviews } from '../server/previews/serve.js'
 import { createServer } from '../server/server.js'
 import { serveTerminals } from '../server/terminals/socket.js'
 
@@ -28,12 +29,14 @@ export async function openServer(settings: Readonly<Record<string, string>>, wor
     hosts: config.hosts,
     log,
   })
+  servePreviews(app.server, parts.previews)
   const url = await app.listen({ host: '127.0.0.1', port: Number(settings.PORT ?? 0) })
   const chores = works ? startChores(parts) : undefined
   return {
     ...{ url, parts },
     [Symbol.asyncDispose]: async () => {
       await chores?.[Symbol.asyncDispose]()
+      parts.previews.endAll()
       await io.close()
       await app.close()
       await parts[Symbol.asyncDispose]()

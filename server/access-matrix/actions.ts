@@ -21,6 +21,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   signalProcess: 'process.signal',
   killProcess: 'process.signal',
   listPorts: 'port.read',
+  sharePort: 'port.share',
   listTerminals: 'terminal.read',
   openTerminal: 'terminal.open',
   closeTerminal: 'terminal.close',
@@ -98,4 +99,9 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
 }
 
 /** What no call is about by itself: a call about an admin instead of a member, or about oneself. */
-export const besides: readonly Action[] = ['member.invite_admin', 'member.remove_admin', 'tenant.leave']
+export const besides: readonly Action[] = [
+  'port.open',
+  'member.invite_admin',
+  'member.remove_admin',
+  'tenant.leave',
+]

@@ -72,5 +72,7 @@ const everybody = (answer: Answers): Rule => ({
 /** Needs no account: nothing of a tenant is told. */
 export const open = everybody('ok')
 
+/** Never with what the table says: it needs what only another origin gives. */
+export const refused = everybody(400)
 /** Needs no account but a secret, and the callers have none that is good. */
 export const secret = everybody(404)

@@ -13,6 +13,7 @@ import {
   ownersTheirs,
   type Rule,
   read,
+  refused,
   secret,
   theirs,
 } from './rules.js'
@@ -114,6 +115,10 @@ export const table: Readonly<Record<string, Row>> = {
   },
   killProcess: { rule: theirs, call: process, fresh: endedProcess },
   listPorts: { rule: theirs, call: box },
+  sharePort: {
+    rule: theirs,
+    call: ({ sandboxId }) => ({ path: { id: sandboxId, port: '8000' }, body: { visibility: 'public' } }),
+  },
   listTerminals: { rule: theirs, call: box },
   openTerminal: { rule: theirs, call: withBody({}) },
   closeTerminal: {
@@ -371,4 +376,8 @@ export const hidden: Readonly<Record<string, Row>> = {
   'GET /readyz': { rule: open },
   'GET /api/openapi.json': { rule: open },
   'GET /metrics': { rule: operators },
+  'GET /api/previews/open': {
+    rule: refused,
+    why: 'what it needs comes from the origin of a preview: server/previews/previews.test.ts has the rest',
+  },
 }

@@ -39,6 +39,8 @@ export const permissions = {
   'process.write': anyInside,
   'process.signal': anyInside,
   'port.read': anyInside,
+  'port.open': anyInside,
+  'port.share': anyInside,
   'terminal.read': anyInside,
   'terminal.open': anyInside,
   'terminal.close': anyInside,

@@ -17,6 +17,8 @@ const notice = z.discriminatedUnion('type', [
   z.object({ type: z.literal('tenant'), id: z.string() }),
   /** A sandbox was deleted. */
   z.object({ type: z.literal('sandbox'), id: z.string() }),
+  /** Who may open a port of a sandbox. */
+  z.object({ type: z.literal('port'), id: z.string(), port: z.number() }),
   /** Runs wait, and whoever has a free place may take them. */
   z.object({ type: z.literal('runs') }),
   /** A run was begun, has ended or was canceled, or more of what somebody follows was told. */

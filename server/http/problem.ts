@@ -96,6 +96,9 @@ export function asApiError(error: unknown): ApiError {
 /** Such as `limits.memoryMiB` for the JSON pointer `/limits/memoryMiB`. */
 const fieldOf = (pointer: string) => pointer.split('/').slice(1).join('.')
 
+/** An error as RFC 9457 wants it, for what Fastify does not answer. */
+export const problemFor = (error: ApiError): Problem => problemOf(error, error)
+
 function problemOf(refusal: ApiError, error: unknown): Problem {
   const { code, message } = refusal
   const errors = hasZodFastifySchemaValidationErrors(error)

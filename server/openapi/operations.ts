@@ -22,6 +22,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /sandboxes/:id/processes/:processId/signal': 'signalProcess',
   'POST /sandboxes/:id/processes/:processId/resize': 'resizeProcess',
   'GET /sandboxes/:id/ports': 'listPorts',
+  'PUT /sandboxes/:id/ports/:port': 'sharePort',
   'GET /sandboxes/:id/terminals': 'listTerminals',
   'POST /sandboxes/:id/terminals': 'openTerminal',
   'DELETE /sandboxes/:id/terminals/:terminalId': 'closeTerminal',

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { listeningPort, sandboxParams } from '../../protocol/api/index.js'
+import { port, portParams, portShare, sandboxParams, sharePort } from '../../protocol/api/index.js'
 import type { PortService } from './service.js'
 
 const tags = ['ports']
@@ -13,10 +13,24 @@ export const portRoutes =
       method: 'GET',
       url: '/sandboxes/:id/ports',
       schema: {
-        ...{ tags, summary: 'List ports at which programs listen', params: sandboxParams },
+        ...{
+          tags,
+          summary: 'List ports at which programs listen, and those that are shared',
+          params: sandboxParams,
+        },
         description: 'Of a hardened sandbox they cannot be listed: gVisor has a network stack of its own.',
-        response: { 200: z.object({ ports: z.array(listeningPort) }) },
+        response: { 200: z.object({ ports: z.array(port) }) },
       },
       handler: async ({ principal, params }) => ({ ports: await ports.list(principal, params.id) }),
+    })
+    app.route({
+      method: 'PUT',
+      url: '/sandboxes/:id/ports/:port',
+      schema: {
+        ...{ tags, summary: 'Say who may open a port', params: portParams },
+        description: 'It holds at once, also for what is open. Something may begin to listen there later.',
+        ...{ body: sharePort, response: { 200: portShare } },
+      },
+      handler: async ({ principal, params, body }) => ports.share(principal, params.id, params.port, body),
     })
   }

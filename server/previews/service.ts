@@ -1,15 +1,93 @@
-import type { ListeningPort } from '../../protocol/api/index.js'
+import { z } from 'zod'
+import { type Port, type PortShare, portVisibility, type SharePort } from '../../protocol/api/index.js'
 import { listeningPorts } from '../../protocol/node/index.js'
+import { audit } from '../audit.js'
+import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
 import type { SandboxService } from '../sandboxes/service.js'
+import type { PreviewHosts } from './hosts.js'
 
-/** The ports of sandboxes. */
+/** Of one sandbox. */
+const maxShared = 100
+
+const shareRow = z.object({ port: z.number(), visibility: portVisibility, expiresAt: z.date().nullable() })
+type ShareRow = z.infer<typeof shareRow>
+
+const shares = `
+  SELECT port, visibility, "expiresAt" FROM port_share
+  WHERE "sandboxId" = $1 AND ("expiresAt" IS NULL OR "expiresAt" > now() AT TIME ZONE 'UTC')`
+/** The row of the sandbox is locked, so that of many at once none gets past the bound. */
+const share = `
+  WITH own AS (SELECT id, "tenantId" FROM sandbox WHERE id = $1 AND "tenantId" = $2 AND "deletedAt" IS NULL FOR UPDATE)
+  INSERT INTO port_share ("sandboxId", port, "tenantId", visibility, "expiresAt")
+  SELECT id, $3, "tenantId", $4, $5 FROM own
+  WHERE (SELECT count(*) FROM port_share WHERE "sandboxId" = $1 AND port <> $3) < ${maxShared}
+  ON CONFLICT ("sandboxId", port) DO UPDATE SET visibility = excluded.visibility, "expiresAt" = excluded."expiresAt"`
+const own = 'SELECT FROM sandbox WHERE id = $1 AND "tenantId" = $2 AND "deletedAt" IS NULL'
+
+/** The ports of sandboxes, and who may open them. */
 export class PortService {
-  constructor(private readonly sandboxes: SandboxService) {}
+  constructor(
+    private readonly database: Database,
+    private readonly sandboxes: SandboxService,
+    private readonly hosts: PreviewHosts,
+  ) {}
 
-  /** What listens there now. One that does not run has nothing that listens. */
-  async list(who: Principal, sandboxId: string): Promise<ListeningPort[]> {
+  /** What listens there now, and what is shared. In one that does not run nothing listens. */
+  async list(who: Principal, sandboxId: string): Promise<Port[]> {
     const node = await this.sandboxes.authorize(who, 'port.read', sandboxId)
-    return (await node.ask('GET', `/sandboxes/${sandboxId}/ports`, listeningPorts)).ports
+    const [{ ports: listening }, { rows }] = await Promise.all([
+      node.ask('GET', `/sandboxes/${sandboxId}/ports`, listeningPorts),
+      this.database.pool.query({ name: 'port-shares', text: shares, values: [sandboxId] }),
+    ])
+    const shared = new Map(
+      z
+        .array(shareRow)
+        .parse(rows)
+        .map((row) => [row.port, row]),
+    )
+    const silent = [...shared.keys()].filter((port) => !listening.some((one) => one.port === port))
+    return [...listening, ...silent.map((port) => ({ port, address: null, process: null }))]
+      .map((one) => ({ ...one, ...this.#present(sandboxId, one.port, shared.get(one.port)) }))
+      .toSorted((a, b) => a.port - b.port)
+  }
+
+  /**
+   * Says who may open a port, whether something listens there or not. Whoever has it open and may not any more is cut off.
+   * @throws ApiError `invalid_request`, `conflict` when too many are shared
+   */
+  async share(who: Principal, sandboxId: string, port: number, wanted: SharePort): Promise<PortShare> {
+    assertMay(who, 'port.share')
+    const { visibility } = wanted
+    const expiresAt = wanted.expiresAt === undefined ? null : new Date(wanted.expiresAt)
+    if (expiresAt !== null && visibility !== 'public') {
+      throw new ApiError('invalid_request', 'expiresAt: only what is public expires')
+    }
+    if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {
+      throw new ApiError('invalid_request', 'expiresAt: is in the past')
+    }
+    const { pool, prisma } = this.database
+    const { rowCount: found } = await pool.query(own, [sandboxId, who.tenantId])
+    if (found !== 1) throw notFound('sandbox')
+    if (visibility === 'private') {
+      await pool.query('DELETE FROM port_share WHERE "sandboxId" = $1 AND port = $2', [sandboxId, port])
+    } else {
+      const { rowCount } = await pool.query(share, [sandboxId, who.tenantId, port, visibility, expiresAt])
+      if (rowCount !== 1)
+        throw new ApiError('conflict', `at most ${maxShared} ports of a sandbox can be shared`)
+    }
+    const until = expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }
+    await audit(prisma, who, 'port.share', sandboxId, { port, visibility, ...until })
+    return { port, ...this.#present(sandboxId, port, { port, visibility, expiresAt }) }
+  }
+
+  #present(sandboxId: string, port: number, row: ShareRow | undefined): Omit<PortShare, 'port'> {
+    return {
+      url: this.hosts.origin({ sandboxId, port }),
+      visibility: row?.visibility ?? 'private',
+      expiresAt: row?.expiresAt?.toISOString() ?? null,
+    }
   }
 }

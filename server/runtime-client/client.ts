@@ -16,6 +16,7 @@ import {
   type Claim,
   nodeDescription,
   nodeProtocol,
+  portLine,
   processLine,
   protocolMismatch,
   type RuntimeSandbox,
@@ -200,10 +201,19 @@ export class RuntimeClient implements Disposable {
     return this.#line(`/sandboxes/${id}/processes/${processId}/stdin`, 'process')
   }
 
+  /** The bytes of a port of a sandbox, both ways. @throws ApiError `port_unreachable`, `port_timeout` */
+  connectPort(id: string, port: number): Promise<Duplex> {
+    return this.#upgraded(this.#pool, `/sandboxes/${id}/ports/${port}/connect`, portLine, 'sandbox')
+  }
+
   #line(path: string, what: string): Promise<Duplex> {
+    return this.#upgraded(this.#lines, path, processLine, what)
+  }
+
+  #upgraded(pool: Pool, path: string, upgrade: string, what: string): Promise<Duplex> {
     return exchange<Duplex>(
-      this.#lines,
-      { method: 'GET', path, upgrade: processLine, deadlines: attachDeadlines },
+      pool,
+      { method: 'GET', path, upgrade, deadlines: attachDeadlines },
       {
         upgraded: (line) => line,
         whole: (answer) => {

@@ -1,0 +1,148 @@
+import type { IncomingMessage } from 'node:http'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { sha256 } from '../../common/digest.js'
+import { type PortVisibility, portVisibility, role } from '../../protocol/api/index.js'
+import { assertMay, ofTenant } from '../auth/permissions.js'
+import type { Principal, Principals } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import type { Notices } from '../database/notices.js'
+import { ApiError } from '../errors.js'
+import { previewCookiesOf } from './cookies.js'
+import { keyOf, type PortTarget } from './target.js'
+
+/** What was looked up is believed for this long while notices are not heard. */
+const believedMs = 5000
+const maxBelieved = 10_000
+
+/** A sandbox, and who may open its port. */
+export interface Found {
+  readonly tenantId: string
+  readonly nodeId: string | null
+  readonly visibility: PortVisibility
+  /** Of `public`. */
+  readonly expiresAt: Date | null
+}
+
+/** Who was let in: null for anybody, at a port that is public. */
+export interface Admitted {
+  readonly found: Found
+  readonly who: Principal | null
+}
+
+const foundRow = z.object({
+  tenantId: z.string(),
+  nodeId: z.string().nullable(),
+  visibility: portVisibility.nullable(),
+  expiresAt: z.date().nullable(),
+})
+const sessionRow = z.object({ sessionId: z.string(), userId: z.string(), email: z.string(), role })
+
+const sandboxOfPort = `
+  SELECT sandbox."tenantId", sandbox."nodeId", share.visibility, share."expiresAt"
+  FROM sandbox LEFT JOIN port_share AS share ON share."sandboxId" = sandbox.id AND share.port = $2
+  WHERE sandbox.id = $1 AND sandbox."deletedAt" IS NULL`
+/** The session is asked too: a cookie of a preview is worth what the session is worth that it was made from. */
+const sessionOfCookie = `
+  SELECT session.id AS "sessionId", session."userId", "user".email, member.role
+  FROM preview_session AS preview JOIN session ON session.id = preview."sessionId"
+  JOIN "user" ON "user".id = session."userId"
+  JOIN member ON member."userId" = session."userId" AND member."tenantId" = $4
+  WHERE preview.hash = $1 AND preview."sandboxId" = $2 AND preview.port = $3
+    AND preview."expiresAt" > now() AT TIME ZONE 'UTC' AND session."expiresAt" > now() AT TIME ZONE 'UTC'`
+
+/** Decides who may open a port. */
+export class PreviewAccess {
+  readonly #found = new LRUCache<string, Found>({ max: maxBelieved, ttl: believedMs })
+  readonly #sessions = new LRUCache<string, Principal>({ max: maxBelieved, ttl: believedMs })
+  /** Counts changes: what was read before one is not kept after it. */
+  #changes = 0
+
+  constructor(
+    private readonly database: Database,
+    private readonly principals: Principals,
+    notices: Notices,
+    private readonly secure: boolean,
+  ) {
+    notices.on('notice', (told) => {
+      if (told.type === 'sandbox' || told.type === 'port') this.#forget(this.#found)
+    })
+    notices.on('missed', () => this.#forget(this.#found, this.#sessions))
+    principals.onChange(() => this.#forget(this.#sessions))
+  }
+
+  #forget(...caches: { clear(): void }[]): void {
+    this.#changes++
+    for (const cache of caches) cache.clear()
+  }
+
+  /**
+   * Lets a request in or not. One that does not exist is answered as one that is private.
+   * @param withCookie whether it came by the preview's own origin
+   * @throws ApiError `unauthenticated`, `forbidden`; `not_found` for a key of another tenant
+   */
+  async admit(request: IncomingMessage, target: PortTarget, withCookie: boolean): Promise<Admitted> {
+    if (carriesKey(request)) {
+      const who = await this.principals.identify(request)
+      const found = ofTenant(who, await this.find(target), 'sandbox')
+      assertMay(who, 'port.open')
+      return { found, who }
+    }
+    const found = await this.find(target)
+    if (found !== undefined && withCookie) {
+      for (const cookie of previewCookiesOf(request, this.secure)) {
+        const who = await this.#ofCookie(cookie, target, found)
+        if (who !== undefined) return { found, who }
+      }
+    }
+    if (found !== undefined && isPublic(found)) return { found, who: null }
+    throw new ApiError(
+      'unauthenticated',
+      'this port is private; open it from Cloche, or send an API key as `Authorization: Bearer <key>`',
+    )
+  }
+
+  async find(target: PortTarget): Promise<Found | undefined> {
+    const key = keyOf(target)
+    const known = this.#found.get(key)
+    if (known !== undefined) return known
+    const changes = this.#changes
+    const { rows } = await this.database.pool.query({
+      ...{ name: 'sandbox-of-port', text: sandboxOfPort, values: [target.sandboxId, target.port] },
+    })
+    if (rows[0] === undefined) return undefined
+    const row = foundRow.parse(rows[0])
+    const found = { ...row, visibility: row.visibility ?? 'private' }
+    if (changes === this.#changes) this.#found.set(key, found)
+    return found
+  }
+
+  async #ofCookie(cookie: string, target: PortTarget, { tenantId }: Found): Promise<Principal | undefined> {
+    const hash = sha256(cookie)
+    const key = `${hash} ${keyOf(target)}`
+    const known = this.#sessions.get(key)
+    if (known !== undefined) return known
+    const changes = this.#changes
+    const { rows } = await this.database.pool.query({
+      ...{ name: 'session-of-preview', text: sessionOfCookie },
+      values: [hash, target.sandboxId, target.port, tenantId],
+    })
+    if (rows[0] === undefined) return undefined
+    const { sessionId, userId, email, role } = sessionRow.parse(rows[0])
+    const who: Principal = {
+      ...{ kind: 'user', userId, sessionId, actor: email, tenantId, role, keyId: null },
+      ...{ operator: false, readsAdministration: false, auditsCommands: false },
+    }
+    assertMay(who, 'port.open')
+    if (changes === this.#changes) this.#sessions.set(key, who)
+    return who
+  }
+}
+
+/** Whether anybody may open it now. */
+export const isPublic = ({ visibility, expiresAt }: Found): boolean =>
+  visibility === 'public' && (expiresAt === null || expiresAt.getTime() > Date.now())
+
+/** Keys of the platform. Whatever else is in `Authorization` is between the visitor and the app. */
+export const carriesKey = ({ headers }: IncomingMessage): boolean =>
+  /^Bearer\s+clk_/i.test(headers.authorization ?? '')
