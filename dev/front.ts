@@ -3,6 +3,8 @@ import { createProxyServer } from 'http-proxy-3'
 
 /** What the server answers itself; everything else is a page. */
 const ofServer = /^\/(api|socket\.io|healthz|readyz|metrics)(\/|\?|$)/
+/** Previews are the server's, whatever their path. */
+const ofPreview = /^\d+-[0-9a-z]{20}\./
 
 /**
  * The one address of a development instance: calls and sockets go to the server, all else to Next.js, whose reloading
@@ -16,8 +18,8 @@ export async function openFront(
   pagesPort: number,
 ): Promise<AsyncDisposable> {
   const proxy = createProxyServer({ xfwd: false })
-  const target = ({ url = '/' }: IncomingMessage) =>
-    `http://127.0.0.1:${ofServer.test(url) ? serverPort : pagesPort}`
+  const target = ({ url = '/', headers }: IncomingMessage) =>
+    `http://127.0.0.1:${ofServer.test(url) || ofPreview.test(headers.host ?? '') ? serverPort : pagesPort}`
   const front = createServer((request, response) => {
     proxy.web(request, response, { target: target(request) }, (error) => {
       if (response.headersSent) return void response.destroy()

@@ -84,7 +84,7 @@ export function openParts(config: Config, log: Logger) {
     ...{ sandboxes, runs },
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
-    ports: new PortService(database, sandboxes, previewHosts),
+    ports: new PortService(database, sandboxes, previewHosts, previews),
     files: new FileService(database, sandboxes),
     terminals: new TerminalService(database, sandboxes),
     tenants: new TenantService(database, principals),

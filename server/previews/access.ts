@@ -65,15 +65,21 @@ export class PreviewAccess {
     private readonly secure: boolean,
   ) {
     notices.on('notice', (told) => {
-      if (told.type === 'sandbox' || told.type === 'port') this.#forget(this.#found)
+      if (told.type === 'sandbox' || told.type === 'port') this.forget()
     })
-    notices.on('missed', () => this.#forget(this.#found, this.#sessions))
-    principals.onChange(() => this.#forget(this.#sessions))
+    notices.on('missed', () => this.#forgetAll())
+    principals.onChange(() => this.#forgetAll())
   }
 
-  #forget(...caches: { clear(): void }[]): void {
+  /** Drops what is known of sandboxes and ports. */
+  forget(): void {
     this.#changes++
-    for (const cache of caches) cache.clear()
+    this.#found.clear()
+  }
+
+  #forgetAll(): void {
+    this.forget()
+    this.#sessions.clear()
   }
 
   /**

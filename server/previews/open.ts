@@ -26,15 +26,17 @@ export class OpenPreviews {
     notices: Notices,
   ) {
     notices.on('notice', (told) => {
-      if (told.type === 'port') void this.#check({ sandboxId: told.id, port: told.port })
+      if (told.type === 'port') void this.check({ sandboxId: told.id, port: told.port })
     })
-    notices.on('missed', () => void this.#check())
+    notices.on('missed', () => void this.check())
   }
 
   /** @returns to be called when it has ended by itself */
   add(target: PortTarget, { found, who }: Admitted, end: () => void): () => void {
     const one = { target, who, end }
     this.#open.add(one)
+    // It may have changed while it was looked up.
+    if (who === null) void this.#look(one)
     const unwatch = who === null ? () => {} : this.watch.add(who, end)
     const leftMs = (found.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now()
     const expiry =
@@ -46,14 +48,18 @@ export class OpenPreviews {
     }
   }
 
-  /** @param target everything when it is not given */
-  async #check(target?: PortTarget): Promise<void> {
+  /** Ends what is not allowed any more. @param target everything when it is not given */
+  async check(target?: PortTarget): Promise<void> {
     for (const one of [...this.#open]) {
       if (one.who !== null || (target !== undefined && keyOf(one.target) !== keyOf(target))) continue
-      // Who cannot be asked about is not let go on.
-      const found = await this.access.find(one.target).catch(() => undefined)
-      if (found === undefined || !isPublic(found)) one.end()
+      await this.#look(one)
     }
+  }
+
+  async #look({ target, end }: Open): Promise<void> {
+    // What cannot be looked up does not go on.
+    const found = await this.access.find(target).catch(() => undefined)
+    if (found === undefined || !isPublic(found)) end()
   }
 
   endAll(): void {

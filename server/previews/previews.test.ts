@@ -55,11 +55,20 @@ async def garbage(reader, writer):
     await reader.read(100)
     writer.write(b'220 mail.example.org ESMTP\\r\\n')
     writer.close()
+evil = [b'HTTP/1.1 099 Low\\r\\n\\r\\n', b'HTTP/1.1 000 Zero\\r\\n\\r\\n', b'HTTP/1.1 101 Surprise\\r\\nUpgrade: x\\r\\nConnection: upgrade\\r\\n\\r\\nbytes',
+    b'HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n', b'HTTP/1.1 200 OK\\r\\nX: ' + b'y' * 200000 + b'\\r\\n\\r\\n',
+    b'HTTP/1.1 200 OK\\r\\nX: \\xff\\xfe\\x01\\r\\n\\r\\n', b'HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\nshort', b'HTTP/1.1 103 Hints\\r\\n\\r\\n' * 1000, b'',
+    b'HTTP/1.1 200 OK\\r\\nContent-Length: -1\\r\\n\\r\\n', b'HTTP/1.1 204 No\\r\\nContent-Length: 7\\r\\n\\r\\nunasked', b'HTTP/1.1 999 High\\xff\\r\\nContent-Length: 0\\r\\n\\r\\n']
+async def hostile(reader, writer):
+    head = await reader.readuntil(b'\\r\\n\\r\\n')
+    writer.write(evil[int(head.split(b' ')[1][1:])])
+    writer.close()
 async def never(reader, writer): await asyncio.sleep(3600)
 async def main():
     await asyncio.start_server(serve, '127.0.0.1', 8000)
     await asyncio.start_server(garbage, '127.0.0.1', 8001)
     await asyncio.start_server(never, '127.0.0.1', 8002)
+    await asyncio.start_server(hostile, '127.0.0.1', 8003)
     await asyncio.Event().wait()
 asyncio.run(main())`
 
@@ -73,12 +82,17 @@ describe('a preview', { timeout: 30_000 }, () => {
   let owner: TestClient
   let strangerKey: Headers
   let stranger: TestClient
+  let running: ReadonlyMap<string, number>
 
   /** Asks the server by whatever name. */
   const ask = (path: string, headers: Headers, body?: Buffer, method = body === undefined ? 'GET' : 'PUT') =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const { hostname, port } = new URL(instance.url)
       const outgoing = request({ hostname, port, method, path, headers, agent: false }, resolve)
+      outgoing.once('upgrade', (answer, line) => {
+        line.destroy()
+        resolve(answer)
+      })
       outgoing.once('error', reject).end(body)
     })
   const host = (port: number) => `${port}-${sandbox.id.slice(3)}.localhost:${new URL(instance.url).port}`
@@ -127,10 +141,11 @@ describe('a preview', { timeout: 30_000 }, () => {
       network: 'none',
     })
     await sandbox.processes.start(['python3', '-c', app])
-    for (let tries = 0; (await sandbox.ports.list()).length < 3; tries++) {
+    for (let tries = 0; (await sandbox.ports.list()).length < 4; tries++) {
       if (tries > 200) throw new Error('the app does not listen')
       await sleep(50)
     }
+    running = await instance.processes()
   }, 120_000)
   afterAll(() => instance?.[Symbol.asyncDispose]())
 
@@ -286,6 +301,7 @@ describe('a preview', { timeout: 30_000 }, () => {
   })
 
   it('is open to anybody while it is shared, and cuts them off when it is not', async () => {
+    const { cookie } = await enter(owner)
     const { url } = await sandbox.ports.share(8000)
     expect(url).toBe(`http://${host(8000)}`)
     const open = async (headers: Headers = {}) => {
@@ -294,7 +310,6 @@ describe('a preview', { timeout: 30_000 }, () => {
       events.on('error', () => {}).resume()
       return { events, ended: new Promise((resolve) => events.once('close', resolve)) }
     }
-    const { cookie } = await enter(owner)
     const [anybody, member] = [await open(), await open({ cookie })]
     await sandbox.ports.unshare(8000)
     await anybody.ended
@@ -310,6 +325,22 @@ describe('a preview', { timeout: 30_000 }, () => {
     expect((await owner.call('PUT', path, past)).status).toBe(400)
     expect((await stranger.call('PUT', path, { visibility: 'public' })).status).toBe(404)
   })
+
+  it.each(Array.from({ length: 12 }, (_, at) => at))(
+    'survives an app that breaks the rules of HTTP: %i',
+    async (at) => {
+      const upgrade = { connection: 'upgrade', upgrade: 'x' }
+      const headers = { ...byHeaders(8003), ...key }
+      for (const more of [{}, upgrade, {}]) {
+        const answer = await ask(`/${at}`, { ...headers, ...more }).catch((error: Error) => error.message)
+        if (typeof answer !== 'string') await text(answer).catch(() => {})
+      }
+      const slow = await ask(`/${at}`, headers, Buffer.alloc(1024)).catch((error: Error) => error.message)
+      if (typeof slow !== 'string') await text(slow).catch(() => {})
+      expect((await ask('/', { ...byHeaders(8000), ...key })).statusCode).toBe(200)
+      expect(await instance.processes()).toEqual(running)
+    },
+  )
 
   it('says what is wrong with the app: as a page to a person, as a problem to a program', async () => {
     const program = async (port: number) => problem(await ask('/', { ...byHeaders(port), ...key }))

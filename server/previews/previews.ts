@@ -7,7 +7,7 @@ import type { AccessWatch } from '../auth/watch.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
-import { forbidden, notFound } from '../errors.js'
+import { ApiError, forbidden, notFound } from '../errors.js'
 import { asApiError } from '../http/problem.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import { type Admitted, carriesKey, PreviewAccess } from './access.js'
@@ -64,6 +64,12 @@ export class Previews implements Disposable {
     this.#proxy = new PreviewProxy(this.#agent, config.previewTimeoutMs)
   }
 
+  /** Who may open a port was changed here. */
+  changed(target: PortTarget): void {
+    this.#access.forget()
+    void this.#open.check(target)
+  }
+
   /** Cuts off every visitor. */
   endAll(): void {
     this.#open.endAll()
@@ -88,6 +94,10 @@ export class Previews implements Disposable {
     try {
       if (!byHeaders && request.url?.startsWith(reserved))
         return await this.#ownPath(request, response, target)
+      // An address of its own in the request line is for proxies that lead elsewhere.
+      if (!request.url?.startsWith('/') && request.url !== '*') {
+        throw new ApiError('invalid_request', 'the request line must hold a path')
+      }
       const admitted = await this.#admit(request, preview)
       if (!response.destroyed) this.#proxy.pass(request, response, this.#passage(request, preview, admitted))
     } catch (error) {

@@ -37,19 +37,27 @@ export class PreviewProxy {
       if (!response.writableFinished) outgoing.destroy()
     }
     response.once('close', gone)
-    outgoing.once('response', (answer) => passBack(answer, response, passage.added))
+    let [answered, retried] = [false, false]
+    outgoing.once('response', (answer) => {
+      answered = true
+      passBack(answer, response, passage)
+    })
     outgoing.on('error', (error) => {
+      answered = true
       const bodyless = request.headers['content-length'] === undefined && request.readableEnded
       const stale = outgoing.reusedSocket && bodyless && repeatable.has(request.method ?? '')
       if (stale && !again && !response.headersSent && !response.destroyed) {
         response.off('close', gone)
         closed()
+        retried = true
         return this.pass(request, response, passage, true)
       }
       if (!response.destroyed) passage.failed(response, errorOf(error))
     })
     outgoing.once('close', () => {
       closed()
+      // Of an upgrade that nobody asked for Node says nothing else.
+      if (!answered && !retried && !response.destroyed) passage.failed(response, errorOf(new NotHttp()))
       // What is left of the body would block the connection for the next request.
       request.unpipe(outgoing)
       request.resume()
@@ -80,10 +88,12 @@ export class PreviewProxy {
       closed()
       outgoing.destroy()
     })
-    outgoing.once('response', (answer) => passBack(answer, response, passage.added))
+    outgoing.once('response', (answer) => passBack(answer, response, passage))
     outgoing.on('error', (error) => passage.failed(response, errorOf(error)))
     outgoing.once('upgrade', (answer, inside, first) => {
-      response.detachSocket(socketOf(response))
+      // It may have been told of an error before.
+      if (response.socket === null || line.destroyed) return void inside.destroy()
+      response.detachSocket(response.socket)
       const headers = headersOfApp(answer, ['Connection', 'Upgrade', 'Upgrade', answer.headers.upgrade ?? ''])
       line.write(headOf(headers), 'latin1')
       inside.on('error', () => inside.destroy())
@@ -113,8 +123,15 @@ export class PreviewProxy {
   }
 }
 
-function passBack(answer: IncomingMessage, response: ServerResponse, added: readonly string[]): void {
-  response.writeHead(answer.statusCode ?? 502, headersOfApp(answer, added))
+function passBack(answer: IncomingMessage, response: ServerResponse, { added, failed }: Passage): void {
+  try {
+    response.writeHead(answer.statusCode ?? 0, headersOfApp(answer, added))
+  } catch {
+    // A status such as 099 is read by Node, and not written.
+    answer.destroy()
+    failed(response, errorOf(new NotHttp()))
+    return
+  }
   // Of a stream of events the head is wanted before the first event; of most answers a body follows at once.
   if (answer.headers['content-length'] === undefined) response.flushHeaders()
   answer.once('error', () => response.destroy())
@@ -127,9 +144,8 @@ function headOf(headers: readonly string[]): string {
   return `${text}\r\n`
 }
 
-function socketOf({ socket }: ServerResponse) {
-  if (socket === null) throw new Error('the answer has no connection')
-  return socket
+class NotHttp extends Error {
+  readonly code = 'HPE_INVALID_STATUS'
 }
 
 /** What went wrong between here and the program, for the visitor. */

@@ -8,6 +8,7 @@ import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import type { PreviewHosts } from './hosts.js'
+import type { Previews } from './previews.js'
 
 /** Of one sandbox. */
 const maxShared = 100
@@ -33,6 +34,7 @@ export class PortService {
     private readonly database: Database,
     private readonly sandboxes: SandboxService,
     private readonly hosts: PreviewHosts,
+    private readonly previews: Previews,
   ) {}
 
   /** What listens there now, and what is shared. In one that does not run nothing listens. */
@@ -78,6 +80,8 @@ export class PortService {
       if (rowCount !== 1)
         throw new ApiError('conflict', `at most ${maxShared} ports of a sandbox can be shared`)
     }
+    // Other servers are told by the database.
+    this.previews.changed({ sandboxId, port })
     const until = expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }
     await audit(prisma, who, 'port.share', sandboxId, { port, visibility, ...until })
     return { port, ...this.#present(sandboxId, port, { port, visibility, expiresAt }) }
