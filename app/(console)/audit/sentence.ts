@@ -122,6 +122,10 @@ export const sentences: Readonly<Record<string, Write>> = {
   'sandbox.expire': (event) => ['deleted the sandbox ', sandbox(event), ' when its time to live ended'],
   'terminal.open': inSandbox('opened a terminal'),
   'terminal.close': inSandbox('closed a terminal'),
+  'port.share': (event) => [
+    ...[`made port ${told(event, 'port')} of the sandbox `, sandbox(event), ` ${told(event, 'visibility')}`],
+    told(event, 'expiresAt') && ` until ${dateTime(told(event, 'expiresAt'))}`,
+  ],
   'exec.start': (event) => ['ran ', command(event), ' in the sandbox ', sandbox(event)],
   'process.start': (event) => {
     const what = told(event, 'command') ? command(event) : 'a process'
