@@ -16,7 +16,11 @@ const fill = (path: string, { path: values = {}, query = {} }: Call) =>
 const madeUp = (call: Call): Call => ({
   ...call,
   path: Object.fromEntries(
-    Object.entries(call.path ?? {}).map(([name, id]) => [name, newId(id.slice(0, id.indexOf('_')))]),
+    Object.entries(call.path ?? {}).map(([name, id]) => [
+      name,
+      // A port is not made up: it would be no port.
+      id.includes('_') ? newId(id.slice(0, id.indexOf('_'))) : id,
+    ]),
   ),
 })
 
