@@ -108,6 +108,22 @@ async function send(url: string, { method = 'GET', body }: Request): Promise<Res
   }
   // A line that swallows packets never fails by itself. What changes something may take its time.
   if (method === 'GET') init.signal = AbortSignal.timeout(readTimeoutMs)
+  return exchange(url, init)
+}
+
+/**
+ * One call of `/api/v1` whose body or answer is bytes: those of a file.
+ *
+ * @throws ApiError, Unreachable, NotUnderstood
+ */
+export async function transfer(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await exchange(`/api/v1${path}`, { credentials: 'same-origin', ...init })
+  // 304 is what a condition asks for.
+  if (!response.ok && response.status !== 304) throw await refusal(response)
+  return response
+}
+
+async function exchange(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, init).catch((cause: unknown) => {
     reportNoAnswer()
     throw new Unreachable(cause)
@@ -126,6 +142,11 @@ function isProxyError({ status, headers }: Response): boolean {
 }
 
 async function refusal(response: Response): Promise<Error> {
-  const parsed = problem.safeParse(await response.json().catch(() => null))
-  return parsed.success ? new ApiError(parsed.data) : new NotUnderstood(`status ${response.status}`)
+  return refusalOf(response.status, await response.json().catch(() => null))
+}
+
+/** The error that an answer is which is no success. */
+export function refusalOf(status: number, body: unknown): Error {
+  const parsed = problem.safeParse(body)
+  return parsed.success ? new ApiError(parsed.data) : new NotUnderstood(`status ${status}`)
 }

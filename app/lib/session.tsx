@@ -5,6 +5,7 @@ import { createContext, type ReactNode, useContext, useEffect } from 'react'
 import { forgetDrafts } from '../(console)/runs/stored-draft'
 import { Mark } from '../components/logo'
 import { Failed } from '../components/ui/states'
+import { forgetUnsaved } from '../editor/drafts'
 import { ApiError, auth, order } from './api'
 import { signInPath } from './next'
 import { type Me, me, type Role } from './protocol'
@@ -54,6 +55,7 @@ export function Session({ children }: { children: ReactNode }) {
 export async function signOut(): Promise<void> {
   await auth('/sign-out', {})
   forgetDrafts(window.localStorage)
+  await forgetUnsaved()
   window.location.assign('/sign-in')
 }
 

@@ -6,8 +6,8 @@ import { Compartment, EditorState, Prec } from '@codemirror/state'
 import { keymap, lineNumbers } from '@codemirror/view'
 import { EditorView, minimalSetup } from 'codemirror'
 import { useEffect, useRef } from 'react'
-import { look } from './editor-look'
-import { syntaxOf } from './syntax'
+import { look } from '../../editor/look'
+import { syntaxOf } from '../../editor/syntax'
 
 /** A program's text, in the colours of its language. Read only without `onChange`. */
 export function CodeEditor({

@@ -1,6 +1,7 @@
 'use client'
 
 import { shortcuts } from '../../terminal/keys'
+import { workspaceShortcuts } from '../../workspace/keys'
 import { Dialog, DialogBody } from '../ui/dialog'
 import { Keys } from '../ui/keys'
 
@@ -14,7 +15,7 @@ export function KeysDialog({ open, onOpenChange }: { open: boolean; onOpenChange
     >
       <DialogBody>
         <dl className="grid grid-cols-[1fr_auto] gap-x-6 gap-y-2">
-          {shortcuts.map(({ keys, name }) => (
+          {[...shortcuts, ...workspaceShortcuts].map(({ keys, name }) => (
             <div key={name} className="contents">
               <dt>{name}</dt>
               <dd>

@@ -14,6 +14,9 @@ interface Dialogs {
 /** Keys belong to what is open over the workspace. */
 const over = '[role=dialog], [role=alertdialog], [role=menu]'
 
+/** Files and the editor have a use of their own for most of them: Ctrl+Shift+← selects a word. */
+const elsewhere = '[data-own-keys]'
+
 /** The workspace's keys, taken before the terminal sees them, wherever on the page the focus is. */
 export function useShortcuts(
   root: RefObject<HTMLElement | null>,
@@ -25,7 +28,11 @@ export function useShortcuts(
     if (!element) return
     const onKey = (event: KeyboardEvent) => {
       const shortcut = shortcutOf(event)
-      if (!shortcut || (event.target instanceof Element && event.target.closest(over))) return
+      if (!shortcut) return
+      if (event.target instanceof Element) {
+        if (event.target.closest(over)) return
+        if (shortcut !== 'new' && event.target.closest(elsewhere)) return
+      }
       event.preventDefault()
       event.stopPropagation()
       take(shortcut, workspace, element, { search, rename })

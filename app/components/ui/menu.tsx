@@ -8,6 +8,11 @@ import { isFocusLost, useFocusHome } from './focus-home'
 const item =
   'flex cursor-pointer select-none items-center gap-2.5 rounded px-2 py-1.5 outline-none data-disabled:cursor-not-allowed data-disabled:opacity-50 data-highlighted:bg-hover pointer-coarse:py-2.5 [&>svg]:size-4 [&>svg]:text-muted'
 
+/** How an item of a menu looks. */
+export function menuItem(danger: boolean): string {
+  return cn(item, danger && 'text-bad [&>svg]:text-bad')
+}
+
 export function Menu({
   trigger,
   children,
@@ -74,11 +79,7 @@ export function MenuItem({
   children: ReactNode
 }) {
   return (
-    <DropdownMenu.Item
-      className={cn(item, danger && 'text-bad [&>svg]:text-bad')}
-      disabled={disabled}
-      onSelect={onSelect}
-    >
+    <DropdownMenu.Item className={menuItem(danger)} disabled={disabled} onSelect={onSelect}>
       {children}
     </DropdownMenu.Item>
   )

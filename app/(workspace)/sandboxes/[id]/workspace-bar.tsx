@@ -1,6 +1,6 @@
 'use client'
 
-import { ArrowLeft, Ellipsis, SlidersHorizontal, Trash2 } from 'lucide-react'
+import { ArrowLeft, Ellipsis, PanelLeft, SlidersHorizontal, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
@@ -19,11 +19,14 @@ import { Meter } from '../../../components/ui/meter'
 import { Tip } from '../../../components/ui/tip'
 import { oneLine } from '../../../lib/format'
 import type { Sandbox, sandboxWithUsage } from '../../../lib/protocol'
+import { useStore } from '../../../terminal/use-store'
+import type { LayoutStore } from '../../../workspace/shown-panes'
 
 type Shown = z.infer<typeof sandboxWithUsage>
 
 /** What the workspace is of: name, state, meters, and what can be done. */
-export function WorkspaceBar({ sandbox }: { sandbox: Shown }) {
+export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: LayoutStore }) {
+  const { files } = useStore(layout)
   const actions = useSandboxActions()
   const router = useRouter()
   const home = useFocusHome()
@@ -45,6 +48,21 @@ export function WorkspaceBar({ sandbox }: { sandbox: Shown }) {
           <Link href="/sandboxes" aria-label="All sandboxes">
             <ArrowLeft />
           </Link>
+        </Button>
+      </Tip>
+      <Tip text={files ? 'Hide files' : 'Show files'} keys="Ctrl+Shift+B">
+        <Button
+          look="quiet"
+          size="icon"
+          aria-label="Files"
+          aria-pressed={files}
+          className="aria-pressed:bg-hover aria-pressed:text-ink"
+          onClick={() => {
+            layout.showFiles(!files)
+            if (files) home.focus()
+          }}
+        >
+          <PanelLeft />
         </Button>
       </Tip>
       <span className="min-w-0 truncate font-semibold">{oneLine(sandbox.name)}</span>

@@ -1,7 +1,6 @@
 'use client'
 
 import { SearchX, Trash2 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useEffect, useRef, useState } from 'react'
 import { Button } from '../../../components/ui/button'
@@ -13,12 +12,9 @@ import { oneLine } from '../../../lib/format'
 import { sandboxWithUsage } from '../../../lib/protocol'
 import { explain, useResource } from '../../../lib/resource'
 import { StrayKeys } from '../../../terminal/stray-keys'
+import { LayoutStore } from '../../../workspace/shown-panes'
 import { WorkspaceBar } from './workspace-bar'
-
-const TerminalArea = dynamic(() => import('../../../components/terminal/terminal-area'), {
-  ssr: false,
-  loading: () => <div className="min-h-0 flex-1 bg-surface" />,
-})
+import { WorkspacePanes } from './workspace-panes'
 
 /** How often state and meters are read. */
 const everyMs = 2000
@@ -30,6 +26,7 @@ export function WorkspacePage({ id }: { id: string }) {
   const [rang, setRang] = useState(false)
   const [home] = useState(() => new FocusHome())
   const [strayKeys] = useState(() => new StrayKeys())
+  const [layout] = useState(() => new LayoutStore())
   useEffect(() => strayKeys.listen(), [strayKeys])
   if (data && !gone) seen.current = true
   useEffect(() => {
@@ -48,16 +45,17 @@ export function WorkspacePage({ id }: { id: string }) {
     <FocusHomeContext value={home}>
       <main className="flex h-dvh flex-col overflow-hidden">
         <h1 className="sr-only">Workspace of {oneLine(data.name)}</h1>
-        <WorkspaceBar sandbox={data} />
+        <WorkspaceBar sandbox={data} layout={layout} />
         {/* A broken line is the line banner's to tell. */}
         {error instanceof ApiError && (
           <div className="border-line border-b p-1">
             <Notice tone="warn">{explain(error)}</Notice>
           </div>
         )}
-        <TerminalArea
+        <WorkspacePanes
           key={id}
           sandbox={data}
+          layout={layout}
           refresh={() => void mutate()}
           strayKeys={strayKeys}
           onRang={setRang}

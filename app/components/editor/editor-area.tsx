@@ -1,0 +1,154 @@
+'use client'
+
+import { Download, FileLock2, SquareTerminal, X } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import type { DocumentStatus, OpenDocument } from '../../editor/document'
+import type { OpenFiles } from '../../editor/open-files'
+import { editableBytesMax } from '../../editor/text'
+import { download, type FilesClient } from '../../files/client'
+import { bytes, oneLine } from '../../lib/format'
+import { useStore } from '../../terminal/use-store'
+import { Button } from '../ui/button'
+import { Confirm, type Question } from '../ui/confirm'
+import { FocusHome, FocusHomeContext, isFocusLost } from '../ui/focus-home'
+import { Empty, Failed, SkeletonRows } from '../ui/states'
+import { Tip } from '../ui/tip'
+import { EditorTabs } from './editor-tabs'
+import { FileEditor } from './file-editor'
+import { SaveProblem } from './save-status'
+
+/** The open files and the text of one of them. Loaded by itself when a file is first opened: CodeMirror is large. */
+export default function EditorArea({
+  files,
+  client,
+  onTerminal,
+  onEmpty,
+}: {
+  files: OpenFiles
+  client: FilesClient
+  /** Shows the terminal again, where the editor covers it; null where both are shown. */
+  onTerminal: (() => void) | null
+  /** The last file was closed. */
+  onEmpty: () => void
+}) {
+  const { active } = useStore(files.state)
+  const [home] = useState(() => new FocusHome())
+  const [question, setQuestion] = useState<Question | null>(null)
+
+  const finish = (document: OpenDocument, discard: boolean) => {
+    files.close(document, { discard })
+    requestAnimationFrame(() => {
+      if (files.state.get().documents.length === 0) onEmpty()
+      else if (isFocusLost()) home.focus()
+    })
+  }
+  const close = async (document: OpenDocument) => {
+    if (!document.unsaved || (await document.saveNow())) return finish(document, false)
+    setQuestion({
+      title: `Close ${oneLine(document.name)} without saving?`,
+      text: 'It could not be saved. Closing discards the changes since it was last saved.',
+      action: 'Discard changes',
+      run: async () => finish(document, true),
+    })
+  }
+
+  return (
+    <FocusHomeContext value={home}>
+      <section aria-label="Editor" data-own-keys className="flex h-full min-h-0 flex-col bg-surface">
+        <div className="flex h-10 shrink-0 items-stretch border-line border-b bg-ground">
+          <EditorTabs files={files} onClose={(document) => void close(document)} />
+          <div className="flex items-center gap-0.5 px-1">
+            {onTerminal && (
+              <Button look="quiet" size="small" onClick={onTerminal}>
+                <SquareTerminal aria-hidden />
+                Terminal
+              </Button>
+            )}
+            {active && (
+              <Tip text="Close file">
+                <Button
+                  look="quiet"
+                  size="iconSmall"
+                  aria-label="Close file"
+                  onClick={() => void close(active)}
+                >
+                  <X />
+                </Button>
+              </Tip>
+            )}
+          </div>
+        </div>
+        {active && <Active key={active.path} files={files} document={active} client={client} />}
+        <Confirm question={question} onClose={() => setQuestion(null)} />
+      </section>
+    </FocusHomeContext>
+  )
+}
+
+function Active({
+  files,
+  document,
+  client,
+}: {
+  files: OpenFiles
+  document: OpenDocument
+  client: FilesClient
+}) {
+  const status = useStore(document.status)
+  return (
+    <div
+      role="tabpanel"
+      id="editor-panel"
+      aria-label={oneLine(document.name)}
+      className="flex min-h-0 flex-1 flex-col overflow-y-auto"
+    >
+      <SaveProblem document={document} />
+      {status.kind === 'open' && (
+        <FileEditor document={document} takeFocus={() => files.chosen === document} />
+      )}
+      {status.kind === 'loading' && <Loading />}
+      {status.kind === 'failed' && <Failed error={status.error} retry={() => void document.load()} />}
+      {status.kind === 'unfit' && <Unfit document={document} status={status} client={client} />}
+    </div>
+  )
+}
+
+/** Shown only after a moment: most files are there sooner. */
+function Loading() {
+  const [patient, setPatient] = useState(true)
+  useEffect(() => {
+    const timer = setTimeout(() => setPatient(false), 200)
+    return () => clearTimeout(timer)
+  }, [])
+  return patient ? null : <SkeletonRows className="h-8" />
+}
+
+function Unfit({
+  document,
+  status,
+  client,
+}: {
+  document: OpenDocument
+  status: Extract<DocumentStatus, { kind: 'unfit' }>
+  client: FilesClient
+}) {
+  return (
+    <Empty
+      icon={FileLock2}
+      title={status.reason === 'large' ? 'Too large to edit here' : 'Not a text file'}
+      action={
+        <Button
+          look="primary"
+          onClick={() => download(client.downloadUrl(document.path, 'file'), document.name)}
+        >
+          <Download aria-hidden />
+          Download file
+        </Button>
+      }
+    >
+      {status.reason === 'large'
+        ? `${oneLine(document.name)} has ${bytes(status.sizeBytes)}; the editor opens files of up to ${bytes(editableBytesMax)}. Download it, or use an editor in a terminal.`
+        : `${oneLine(document.name)} (${bytes(status.sizeBytes)}) is binary or not UTF-8, and saving it as text would damage it.`}
+    </Empty>
+  )
+}

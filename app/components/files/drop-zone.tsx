@@ -1,0 +1,57 @@
+'use client'
+
+import { type DragEvent, type ReactNode, useState } from 'react'
+import { type Upload, uploadsOf } from '../../files/uploads'
+import { oneLine } from '../../lib/format'
+import { useToast } from '../ui/toast'
+
+/** The pane of files, onto which files can be dropped. The button Upload files does the same without a pointer. */
+export function DropZone({
+  enabled,
+  directoryOf,
+  onDrop,
+  children,
+}: {
+  enabled: boolean
+  /** Where something goes that is dropped on the entry with this path; undefined is no entry. */
+  directoryOf: (path: string | undefined) => string
+  onDrop: (directory: string, uploads: readonly Upload[]) => void
+  children: ReactNode
+}) {
+  const [over, setOver] = useState<string | null>(null)
+  const toast = useToast()
+  const directoryAt = ({ target }: DragEvent): string => {
+    const item = target instanceof Element ? target.closest<HTMLElement>('[role=treeitem]') : null
+    return directoryOf(item?.dataset.path)
+  }
+  return (
+    <section
+      aria-label="Files"
+      data-own-keys
+      className="relative flex h-full min-h-0 flex-col bg-ground"
+      onDragOver={(event) => {
+        if (!enabled || !event.dataTransfer.types.includes('Files')) return
+        event.preventDefault()
+        event.dataTransfer.dropEffect = 'copy'
+        setOver(directoryAt(event))
+      }}
+      onDragLeave={({ currentTarget, relatedTarget }) => {
+        if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) setOver(null)
+      }}
+      onDrop={(event) => {
+        if (!enabled) return
+        event.preventDefault()
+        setOver(null)
+        const directory = directoryAt(event)
+        uploadsOf(event.dataTransfer).then((found) => onDrop(directory, found), toast.failed)
+      }}
+    >
+      {children}
+      {over !== null && (
+        <div className="pointer-events-none absolute inset-1 grid place-content-end rounded-md border-2 border-accent border-dashed p-2">
+          <p className="rounded bg-raised px-2 py-1 text-xs shadow-pop">Upload to {oneLine(over, 60)}</p>
+        </div>
+      )}
+    </section>
+  )
+}

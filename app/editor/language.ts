@@ -1,0 +1,45 @@
+interface FileLanguage {
+  /** As `syntaxOf` knows it. */
+  readonly name: string
+  readonly title: string
+  /** Endings of its files, and whole names of some. */
+  readonly files: string
+}
+
+const languages: readonly FileLanguage[] = [
+  { name: 'python', title: 'Python', files: 'py pyi pyw' },
+  { name: 'javascript', title: 'JavaScript', files: 'js mjs cjs jsx' },
+  { name: 'typescript', title: 'TypeScript', files: 'ts mts cts' },
+  { name: 'tsx', title: 'TypeScript JSX', files: 'tsx' },
+  { name: 'c', title: 'C', files: 'c h' },
+  { name: 'cpp', title: 'C++', files: 'cpp cc cxx hpp hh hxx ino' },
+  { name: 'java', title: 'Java', files: 'java' },
+  { name: 'go', title: 'Go', files: 'go' },
+  { name: 'rust', title: 'Rust', files: 'rs' },
+  { name: 'php', title: 'PHP', files: 'php' },
+  { name: 'html', title: 'HTML', files: 'html htm xhtml vue svelte' },
+  { name: 'css', title: 'CSS', files: 'css' },
+  { name: 'json', title: 'JSON', files: 'json jsonc webmanifest ipynb' },
+  { name: 'markdown', title: 'Markdown', files: 'md markdown' },
+  { name: 'yaml', title: 'YAML', files: 'yaml yml' },
+  { name: 'sql', title: 'SQL', files: 'sql' },
+  { name: 'ruby', title: 'Ruby', files: 'rb Gemfile Rakefile' },
+  { name: 'perl', title: 'Perl', files: 'pl pm' },
+  { name: 'bash', title: 'Shell', files: 'sh bash zsh .bashrc .profile .bash_profile .bash_logout .zshrc' },
+  { name: 'toml', title: 'TOML', files: 'toml' },
+  { name: 'ini', title: 'INI', files: 'ini cfg conf properties env .env' },
+  { name: 'dockerfile', title: 'Dockerfile', files: 'Dockerfile Containerfile dockerfile' },
+]
+
+const byFile = new Map(languages.flatMap((one) => one.files.split(' ').map((file) => [file, one] as const)))
+const plain = { name: 'text', title: 'Plain text' }
+
+/** The language of a file by its name, or by the interpreter that its first line names. */
+export function languageOf(fileName: string, firstLine = ''): Pick<FileLanguage, 'name' | 'title'> {
+  const ending = fileName.slice(fileName.lastIndexOf('.') + 1)
+  const known = byFile.get(fileName) ?? (ending === fileName ? undefined : byFile.get(ending.toLowerCase()))
+  if (known) return known
+  const program = /^#!.*?([a-z]+)[\d.]*\s*$/.exec(firstLine)?.[1] ?? ''
+  const name = { sh: 'bash', dash: 'bash', zsh: 'bash', node: 'javascript' }[program] ?? program
+  return languages.find((one) => one.name === name) ?? plain
+}

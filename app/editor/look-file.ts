@@ -1,0 +1,81 @@
+import { EditorView } from '@codemirror/view'
+
+/** What an editor of files has beyond that of a program: gutters to fold, a panel to search. */
+export const fileLook = EditorView.theme({
+  '&.cm-focused': { outline: 'none' },
+  '.cm-activeLine': { backgroundColor: 'color-mix(in oklab, var(--hover) 55%, transparent)' },
+  '.cm-activeLineGutter': { backgroundColor: 'transparent', color: 'var(--ink)' },
+  '.cm-foldGutter .cm-gutterElement': { cursor: 'pointer' },
+  '.cm-foldPlaceholder': {
+    backgroundColor: 'var(--hover)',
+    border: '1px solid var(--line)',
+    color: 'var(--muted)',
+    padding: '0 0.25rem',
+  },
+  '.cm-selectionMatch': { backgroundColor: 'color-mix(in oklab, var(--accent) 14%, transparent)' },
+  '.cm-searchMatch': {
+    backgroundColor: 'color-mix(in oklab, var(--warn) 28%, transparent)',
+    outline: '1px solid color-mix(in oklab, var(--warn) 60%, transparent)',
+  },
+  '.cm-searchMatch.cm-searchMatch-selected': {
+    backgroundColor: 'color-mix(in oklab, var(--warn) 50%, transparent)',
+  },
+  '.cm-panels': { backgroundColor: 'var(--ground)', color: 'var(--ink)', zIndex: '5' },
+  '.cm-panels-top': { borderBottom: '1px solid var(--line)' },
+  '.cm-panel.cm-search': {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: '0.25rem',
+    padding: '0.375rem 2rem 0.375rem 0.5rem',
+    fontFamily: 'var(--font-sans)',
+  },
+  '.cm-panel.cm-search br': { flexBasis: '100%', height: '0', content: '""' },
+  '.cm-panel.cm-search label': {
+    display: 'inline-flex',
+    alignItems: 'center',
+    gap: '0.25rem',
+    fontSize: '0.75rem',
+    margin: '0',
+  },
+  '.cm-panel.cm-search [name=close]': {
+    top: '0.25rem',
+    right: '0.25rem',
+    width: '1.5rem',
+    height: '1.5rem',
+    color: 'var(--muted)',
+    fontSize: '1rem',
+  },
+  '.cm-textfield': {
+    margin: '0',
+    height: '1.75rem',
+    padding: '0 0.5rem',
+    borderRadius: '0.25rem',
+    border: '1px solid var(--edge)',
+    backgroundColor: 'var(--surface)',
+    color: 'var(--ink)',
+    fontSize: '0.75rem',
+  },
+  '.cm-button': {
+    margin: '0',
+    height: '1.75rem',
+    padding: '0 0.5rem',
+    borderRadius: '0.25rem',
+    border: '1px solid color-mix(in oklab, var(--edge) 60%, transparent)',
+    backgroundImage: 'none',
+    backgroundColor: 'var(--surface)',
+    color: 'var(--ink)',
+    fontSize: '0.75rem',
+  },
+  '.cm-button:hover': { backgroundColor: 'var(--hover)' },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--raised)',
+    color: 'var(--ink)',
+    border: '1px solid var(--line)',
+    borderRadius: '0.375rem',
+  },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': {
+    backgroundColor: 'var(--accent)',
+    color: 'var(--on-accent)',
+  },
+})

@@ -1,0 +1,108 @@
+import { indentWithTab } from '@codemirror/commands'
+import { indentUnit } from '@codemirror/language'
+import { search } from '@codemirror/search'
+import { Compartment, EditorState, Prec, type Text } from '@codemirror/state'
+import { EditorView, type KeyBinding, keymap } from '@codemirror/view'
+import { basicSetup } from 'codemirror'
+import type { OpenDocument } from './document'
+import { languageOf } from './language'
+import { look } from './look'
+import { fileLook } from './look-file'
+import { lineBreakOf } from './text'
+
+/** The language of a document, which is loaded after its text is shown. */
+export const syntax = new Compartment()
+
+interface Held {
+  readonly state: EditorState
+  /** `replaced` of the document when the state was made. */
+  readonly replaced: number
+}
+
+/** States of documents that are open but not shown, with their history and their cursors. */
+const states = new WeakMap<OpenDocument, Held>()
+
+export function hold(document: OpenDocument, state: EditorState): void {
+  states.set(document, { state, replaced: document.replaced.get() })
+}
+
+/** The state that a document was left with, or a new one. */
+export function stateOf(document: OpenDocument): EditorState {
+  const held = states.get(document)
+  if (held && held.replaced === document.replaced.get()) return held.state
+  const { text } = document
+  const state = EditorState.create({
+    doc: text,
+    extensions: [
+      EditorState.lineSeparator.of(lineBreakOf(text)),
+      // Escape and then Tab leaves: CodeMirror sees to that.
+      Prec.high(keymap.of([saveKey(document), indentWithTab])),
+      ...[basicSetup, search({ top: true }), look, fileLook],
+      indentUnit.of(indentOf(text)),
+      syntax.of([]),
+      EditorView.contentAttributes.of({
+        'aria-label': `Content of ${document.name}`,
+        spellcheck: 'false',
+        autocapitalize: 'off',
+      }),
+      EditorView.updateListener.of(changesTo(document)),
+    ],
+  })
+  hold(document, state)
+  return state
+}
+
+function saveKey(document: OpenDocument): KeyBinding {
+  const run = () => {
+    void document.saveNow()
+    return true
+  }
+  return { key: 'Mod-s', run, preventDefault: true }
+}
+
+function changesTo(document: OpenDocument): Parameters<typeof EditorView.updateListener.of>[0] {
+  return ({ docChanged, state, transactions }) => {
+    hold(document, state)
+    const fromDisk = transactions.some((one) => one.isUserEvent('reload'))
+    if (docChanged && !fromDisk) document.edit(() => states.get(document)?.state.sliceDoc() ?? '')
+  }
+}
+
+/**
+ * Shows what the document has after it was replaced. Only what differs is changed, so the cursor stays where it was, and
+ * it can be undone.
+ */
+export function replaceText(view: EditorView, document: OpenDocument): void {
+  const { text } = document
+  const { state } = view
+  if (lineBreakOf(text) !== state.lineBreak) {
+    view.setState(stateOf(document))
+    return
+  }
+  const next: Text = state.toText(text)
+  if (next.eq(state.doc)) {
+    hold(document, state)
+    return
+  }
+  const [before, after] = [state.doc.toString(), next.toString()]
+  let from = 0
+  while (from < before.length && before[from] === after[from]) from++
+  let end = 0
+  const endMax = Math.min(before.length, after.length) - from
+  while (end < endMax && before[before.length - 1 - end] === after[after.length - 1 - end]) end++
+  view.dispatch({
+    changes: { from, to: before.length - end, insert: after.slice(from, after.length - end) },
+    userEvent: 'reload',
+  })
+}
+
+export function languageOfDocument(document: OpenDocument, state: EditorState) {
+  return languageOf(document.name, state.doc.line(1).text.slice(0, 200))
+}
+
+/** Tabs or spaces, as the first indented line has them. */
+function indentOf(text: string): string {
+  const found = /^(\t| {2,8})\S/m.exec(text.slice(0, 20_000))?.[1]
+  if (found === '\t') return found
+  return found && [2, 4, 8].includes(found.length) ? found : '    '
+}

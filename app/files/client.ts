@@ -1,0 +1,129 @@
+import { call, order, refusalOf, transfer, Unreachable } from '../lib/api'
+import { type FileEntry, type FileTree, fileEntry, fileTree } from '../lib/protocol'
+
+const nothingSent = { method: 'DELETE' } as const
+
+/** A file as it was read; without its bytes where it is larger than was asked for. */
+export interface Content {
+  readonly bytes: Uint8Array | null
+  readonly sizeBytes: number
+  readonly version: string
+}
+
+/** The files of one sandbox. Paths are as the API writes them. */
+export class FilesClient {
+  readonly #base: string
+
+  constructor(sandboxId: string) {
+    this.#base = `/sandboxes/${sandboxId}`
+  }
+
+  /** What is in a directory; a link to one is followed. */
+  list(path: string): Promise<FileTree> {
+    return call(fileTree, this.#at('tree', { path }))
+  }
+
+  stat(path: string): Promise<FileEntry> {
+    return call(fileEntry, this.#at('files/stat', { path }))
+  }
+
+  makeDirectory(path: string): Promise<FileEntry> {
+    return call(fileEntry, `${this.#base}/files/mkdir`, { method: 'POST', body: { path } })
+  }
+
+  /** @throws ApiError with the code `conflict` when something has the new name */
+  move(from: string, to: string): Promise<FileEntry> {
+    return call(fileEntry, `${this.#base}/files/move`, { method: 'POST', body: { from, to } })
+  }
+
+  /** A file, or a directory with all that is in it. */
+  remove(path: string): Promise<void> {
+    return order(this.#at('files', { path, recursive: 'true' }), nothingSent)
+  }
+
+  /**
+   * The bytes of a file; a link is followed.
+   *
+   * @param version the one that is known: `same` when the file has it still
+   * @param bytesMax of a larger file, only the size is read
+   */
+  async readIfChanged(path: string, version: string | null, bytesMax: number): Promise<Content | 'same'> {
+    const response = await transfer(this.#at('files', { path }), {
+      cache: 'no-store',
+      headers: version === null ? {} : { 'if-none-match': version },
+    })
+    if (response.status === 304) return 'same'
+    const sizeBytes = Number(response.headers.get('content-length') ?? 0)
+    if (sizeBytes > bytesMax) {
+      await response.body?.cancel()
+      return { bytes: null, sizeBytes, version: '' }
+    }
+    const bytes = new Uint8Array(await response.arrayBuffer())
+    return { bytes, sizeBytes: bytes.length, version: response.headers.get('etag') ?? '' }
+  }
+
+  /**
+   * Writes a file whole.
+   *
+   * @param expected what is to be replaced, by version; a version of null for a file that must not exist; null for whatever
+   * is there
+   * @throws ApiError with the code `precondition_failed` when something else is there
+   */
+  async write(
+    path: string,
+    content: BodyInit,
+    expected: { readonly version: string | null } | null,
+  ): Promise<FileEntry> {
+    const headers = new Headers({ 'content-type': 'application/octet-stream' })
+    if (expected?.version) headers.set('if-match', expected.version)
+    else if (expected) headers.set('if-none-match', '*')
+    const init = { method: 'PUT', headers, body: content }
+    return fileEntry.parse(await (await transfer(this.#at('files', { path }), init)).json())
+  }
+
+  /**
+   * Sends a file from this device.
+   *
+   * @param onProgress is told of the bytes that were sent
+   * @throws AbortError (a DOMException) when `signal` ends it
+   */
+  upload(
+    path: string,
+    content: Blob,
+    onProgress: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted()
+      // `fetch` does not tell of what was sent.
+      const request = new XMLHttpRequest()
+      request.open('PUT', `/api/v1${this.#at('files', { path })}`)
+      request.setRequestHeader('content-type', 'application/octet-stream')
+      request.responseType = 'json'
+      request.upload.onprogress = ({ loaded }) => onProgress(loaded)
+      request.onload = () =>
+        request.status < 300 ? resolve() : reject(refusalOf(request.status, request.response))
+      request.onerror = () => reject(new Unreachable())
+      request.onabort = () => reject(signal.reason)
+      signal.addEventListener('abort', () => request.abort(), { once: true })
+      request.send(content)
+    })
+  }
+
+  /** The address that a browser downloads: a file as it is, a directory as a tar archive. */
+  downloadUrl(path: string, type: FileEntry['type']): string {
+    return `/api/v1${this.#at(type === 'directory' ? 'archive' : 'files', { path })}`
+  }
+
+  #at(what: string, query: Record<string, string>): string {
+    return `${this.#base}/${what}?${new URLSearchParams(query)}`
+  }
+}
+
+/** Has the browser store what `url` gives under `name`. */
+export function download(url: string, name: string): void {
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+}

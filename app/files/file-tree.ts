@@ -1,0 +1,204 @@
+import { z } from 'zod'
+import '../lib/jitless'
+import { ApiError } from '../lib/api'
+import type { FileEntry } from '../lib/protocol'
+import { read, write } from '../terminal/preferences'
+import { Store } from '../terminal/store'
+import type { FilesClient } from './client'
+import { homePath, isWithin, joinPath, movedPath, nameOf } from './paths'
+import { type EntryRow, type Listing, type Naming, type Row, rowsOf, sorted } from './rows'
+
+/** A directory with more entries is not read again without being asked for: each time would be megabytes. */
+const refreshedEntriesMax = 2000
+/** So many expanded directories are remembered, and kept fresh. */
+const rememberedMax = 100
+
+const remembered = z.array(z.string().max(4096)).max(rememberedMax).catch([])
+const none: Listing = { entries: [], truncated: false, loading: false, error: undefined }
+
+/**
+ * The files of a sandbox as a tree that is read directory by directory, when one is expanded. Kept outside of React, so
+ * that it stays when its pane is hidden.
+ */
+export class FileTreeModel {
+  readonly rows = new Store<readonly Row[]>([])
+  readonly selected = new Store<string | null>(null)
+  readonly naming = new Store<Naming | null>(null)
+  readonly root = homePath
+  readonly #listings = new Map<string, Listing>()
+  /** The number of the latest reading of each directory: an answer to an earlier one is out of date. */
+  readonly #readings = new Map<string, number>()
+  readonly #expanded: Set<string>
+
+  constructor(
+    private readonly sandboxId: string,
+    readonly client: FilesClient,
+  ) {
+    this.#expanded = new Set(remembered.parse(read(this.#key) ?? []))
+    this.naming.subscribe(() => this.#draw())
+    this.#draw()
+  }
+
+  /** Reads the root, and what was expanded at the last visit. */
+  load(): void {
+    void this.#list(this.root).then(() => {
+      for (const path of this.#expanded) void this.#list(path)
+    })
+  }
+
+  /** @param asked by a person: large directories as well */
+  async refresh(asked = false): Promise<void> {
+    const shown = [this.root, ...this.#expanded].filter((path) => {
+      const entries = this.#listings.get(path)?.entries.length ?? 0
+      return asked || entries <= refreshedEntriesMax
+    })
+    await Promise.all(shown.slice(0, rememberedMax).map((path) => this.#list(path)))
+  }
+
+  async expand(path: string): Promise<void> {
+    this.#expanded.add(path)
+    this.#remember()
+    this.#draw()
+    await this.#list(path)
+  }
+
+  collapse(path: string): void {
+    this.#expanded.delete(path)
+    this.#remember()
+    const selected = this.selected.get()
+    if (selected !== null && selected !== path && isWithin(selected, path)) this.selected.set(path)
+    this.#draw()
+  }
+
+  collapseAll(): void {
+    this.#expanded.clear()
+    this.#remember()
+    this.#draw()
+  }
+
+  /** Whether a link leads to a directory, which is then expanded. */
+  async expandLink(path: string): Promise<boolean> {
+    try {
+      this.#put(path, await this.client.list(path))
+    } catch (error) {
+      if (error instanceof ApiError) return false
+      throw error
+    }
+    this.#expanded.add(path)
+    this.#remember()
+    this.#draw()
+    return true
+  }
+
+  /** The entry of a path that is shown. */
+  row(path: string | null): EntryRow | undefined {
+    return this.rows.get().find((row) => row.kind === 'entry' && row.entry.path === path) as
+      | EntryRow
+      | undefined
+  }
+
+  /** Where something new goes: the selected directory, or the one that the selected file is in. */
+  target(): string {
+    const row = this.row(this.selected.get())
+    if (!row) return this.root
+    return row.expanded === null ? row.parent : row.entry.path
+  }
+
+  /** The names that a directory has, as far as they are known. */
+  names(path: string): ReadonlySet<string> {
+    return new Set(this.#listings.get(path)?.entries.map(({ name }) => name))
+  }
+
+  async create(parent: string, name: string, type: 'file' | 'directory'): Promise<FileEntry> {
+    const path = joinPath(parent, name)
+    const made = await this.#make(path, type).catch((error: unknown) => {
+      throw error instanceof ApiError && error.code === 'precondition_failed' ? new NameTaken(name) : error
+    })
+    await this.#list(parent)
+    this.selected.set(made.path)
+    return made
+  }
+
+  async #make(path: string, type: 'file' | 'directory'): Promise<FileEntry> {
+    if (type === 'file') return this.client.write(path, '', { version: null })
+    // Making a directory that exists succeeds.
+    if (await this.client.stat(path).catch(() => null)) throw new NameTaken(nameOf(path))
+    return this.client.makeDirectory(path)
+  }
+
+  async rename({ entry, parent }: EntryRow, name: string): Promise<string> {
+    const { path } = await this.client.move(entry.path, joinPath(parent, name))
+    for (const open of [...this.#expanded]) {
+      const now = movedPath(open, entry.path, path)
+      if (now === open) continue
+      this.#expanded.delete(open)
+      this.#expanded.add(now)
+      void this.#list(now)
+    }
+    this.#remember()
+    await this.#list(parent)
+    this.selected.set(path)
+    return path
+  }
+
+  async remove({ entry, parent }: EntryRow): Promise<void> {
+    await this.client.remove(entry.path)
+    for (const open of [...this.#expanded]) if (isWithin(open, entry.path)) this.#expanded.delete(open)
+    this.#remember()
+    this.#selectNeighbour(entry.path, parent)
+    await this.#list(parent)
+  }
+
+  /** The next entry of the directory, else the one before, else the directory itself. */
+  #selectNeighbour(path: string, parent: string): void {
+    const entries = this.#listings.get(parent)?.entries ?? []
+    const at = entries.findIndex((entry) => entry.path === path)
+    const near = entries[at + 1] ?? entries[at - 1]
+    this.selected.set(near?.path ?? (parent === this.root ? null : parent))
+  }
+
+  async #list(path: string): Promise<void> {
+    const before = this.#listings.get(path) ?? none
+    this.#listings.set(path, { ...before, loading: true })
+    if (before.entries.length === 0) this.#draw()
+    const reading = (this.#readings.get(path) ?? 0) + 1
+    this.#readings.set(path, reading)
+    try {
+      const found = await this.client.list(path)
+      if (reading !== this.#readings.get(path)) return
+      this.#put(path, found)
+    } catch (error) {
+      if (reading !== this.#readings.get(path)) return
+      if (path !== this.root && error instanceof ApiError && error.code === 'file_not_found') {
+        this.#expanded.delete(path)
+        this.#listings.delete(path)
+        this.#remember()
+      } else this.#listings.set(path, { ...before, loading: false, error })
+    }
+    this.#draw()
+  }
+
+  #put(path: string, { entries, truncated }: { entries: readonly FileEntry[]; truncated: boolean }): void {
+    this.#listings.set(path, { entries: sorted(entries), truncated, loading: false, error: undefined })
+  }
+
+  #draw(): void {
+    this.rows.set(rowsOf(this.root, this.#listings, this.#expanded, this.naming.get()))
+  }
+
+  get #key(): string {
+    return `cloche-files-${this.sandboxId}`
+  }
+
+  #remember(): void {
+    write(this.#key, [...this.#expanded].slice(-rememberedMax))
+  }
+}
+
+/** Something has the name already. */
+export class NameTaken extends Error {
+  constructor(readonly taken: string) {
+    super(`“${taken}” already exists here. Choose another name.`)
+    this.name = 'NameTaken'
+  }
+}

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+import { joinPath, movedPath, nameProblem } from './paths'
+
+describe('paths of the tree', () => {
+  it('are joined as they are, and encoded below a directory whose name is not UTF-8', () => {
+    expect(joinPath('/home/user', '100%.txt')).toBe('/home/user/100%.txt')
+    expect(joinPath('file:///home/user/caf%E9', '100%.txt')).toBe('file:///home/user/caf%E9/100%25.txt')
+  })
+
+  it('follow the rename of a directory above them, and of no other whose name begins the same', () => {
+    expect(movedPath('/home/user/a/b', '/home/user/a', '/home/user/c')).toBe('/home/user/c/b')
+    expect(movedPath('/home/user/ab', '/home/user/a', '/home/user/c')).toBe('/home/user/ab')
+  })
+
+  it('have names of at most 255 bytes, without a slash', () => {
+    expect(nameProblem('é'.repeat(127))).toBeNull()
+    expect(nameProblem('é'.repeat(128))).toBe('long')
+    expect(nameProblem('a/b')).toBe('slash')
+    expect(nameProblem('..')).toBe('dots')
+    expect(nameProblem('')).toBe('empty')
+  })
+})

@@ -1,0 +1,34 @@
+/** Where a workspace's tree begins. */
+export const homePath = '/home/user'
+
+const encoder = new TextEncoder()
+/** What Linux allows one name. */
+const nameBytesMax = 255
+
+/** A name in a directory. The API writes paths that are not UTF-8 as URIs, and what is below them as well. */
+export function joinPath(directory: string, name: string): string {
+  return `${directory}/${directory.startsWith('file:') ? encodeURIComponent(name) : name}`
+}
+
+/** The last name of a path. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** `path` is `top`, or below it. */
+export function isWithin(path: string, top: string): boolean {
+  return path === top || path.startsWith(`${top}/`)
+}
+
+/** Where `path` is after `from` was renamed to `to`. */
+export function movedPath(path: string, from: string, to: string): string {
+  return isWithin(path, from) ? to + path.slice(from.length) : path
+}
+
+/** Why a new file cannot have this name; null when it can. */
+export function nameProblem(name: string): 'empty' | 'slash' | 'dots' | 'long' | null {
+  if (name === '') return 'empty'
+  if (name.includes('/') || name.includes('\0')) return 'slash'
+  if (name === '.' || name === '..') return 'dots'
+  return encoder.encode(name).length > nameBytesMax ? 'long' : null
+}
