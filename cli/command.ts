@@ -29,6 +29,7 @@ export const groups = [
   'Account',
   'Sandboxes',
   'Processes',
+  'Ports',
   'Runs',
   'This machine (needs root)',
   'Shell',

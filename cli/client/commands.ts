@@ -3,6 +3,7 @@ import { completion } from './completion.js'
 import { copy } from './copy.js'
 import { exec } from './exec.js'
 import { login, logout } from './login.js'
+import { portCommands } from './port.js'
 import { processCommands } from './process.js'
 import { run } from './run.js'
 import { runCommands } from './runs.js'
@@ -22,6 +23,7 @@ export const clientCommands: readonly Command[] = [
   exec,
   copy,
   ...processCommands,
+  ...portCommands,
   run,
   ...runCommands,
   completion,
