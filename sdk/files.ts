@@ -1,7 +1,7 @@
 import { toText } from './bytes.js'
 import { FileNotFound, InvalidRequest, UnexpectedAnswer } from './errors.js'
 import type { Content, Http } from './http.js'
-import type { FileEntry, FileTree } from './types.js'
+import type { FileEntry, FileTree, SignedFile } from './types.js'
 
 /** Bytes of a file, as of `slice`. */
 export interface ByteRange {
@@ -163,6 +163,19 @@ export class Files {
   /** @param mode permissions in octal, such as `755` */
   async chmod(path: string, mode: string): Promise<FileEntry> {
     return this.#http.json({ method: 'POST', path: `${this.#path}/files/chmod`, json: { path, mode } })
+  }
+
+  /**
+   * A URL that reads or replaces this one file without a key, until it expires or the sandbox is deleted.
+   * @param options `method`: `GET` if absent. `expiresInSeconds`: an hour if absent, at most a week
+   */
+  async signUrl(
+    path: string,
+    options: { method?: 'GET' | 'PUT'; expiresInSeconds?: number } = {},
+  ): Promise<SignedFile> {
+    return this.#http.json({
+      ...{ method: 'POST', path: `${this.#path}/files/sign`, json: { path, ...options } },
+    })
   }
 
   /** @param options `recursive`: a directory with all that is in it. @throws FileNotFound */

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { type Instance, openInstance } from '../testing/instance.js'
 import { Cloche } from './index.js'
 
-/** Accounts, keys and whole tenants: somebody signed in does that on a page, and a key may not. */
-const forPeople = /^\/api\/v1\/(account|admin|audit\.csv|keys|members|invitations|tenants?|usage\.csv)/
+/** Accounts, keys and whole tenants: somebody signed in does that on a page, and a key may not. Signed URLs need no SDK. */
+const forPeople =
+  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|keys|members|invitations|tenants?|usage\.csv)/
 
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
@@ -20,6 +21,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await Promise.all([files.read('a'), files.stat('a'), files.list(), files.mkdir('d')])
   await files.copy('a', 'c')
   await files.chmod('c', '600')
+  await files.signUrl('c')
   await files.move('a', 'b')
   await files.remove('b')
   await files.unpack('e', await new Response(await files.pack('d')).blob())

@@ -28,6 +28,7 @@ export type ExecResult = protocol.ExecResult
 export type ExecExit = protocol.ExecExit
 /** A file, directory or link of a sandbox. */
 export type FileEntry = protocol.FileEntry
+export type SignedFile = protocol.SignedFile
 export type FileTree = protocol.FileTree
 /** What `terminals.open` takes. */
 export type OpenTerminal = z.input<typeof protocol.openTerminal>

@@ -15,6 +15,7 @@ import { openDatabase } from './database/client.js'
 import { Elections } from './database/elections.js'
 import { Notices } from './database/notices.js'
 import { FileService } from './files/service.js'
+import { SignedUrls } from './files/signed.js'
 import { Placer } from './nodes/placer.js'
 import { NodeRegistry } from './nodes/registry.js'
 import { RunPlacer } from './nodes/run-placer.js'
@@ -86,6 +87,7 @@ export function openParts(config: Config, log: Logger) {
     processes: new ProcessService(database, sandboxes),
     ports: new PortService(database, sandboxes, previewHosts, previews),
     files: new FileService(database, sandboxes),
+    signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
     terminals: new TerminalService(database, sandboxes),
     tenants: new TenantService(database, principals),
     members: new Members(database, principals),

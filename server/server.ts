@@ -6,7 +6,7 @@ import { adminRoutes } from './admin/routes.js'
 import type { Principal } from './auth/principal.js'
 import { authRoutes } from './auth/routes.js'
 import { notFound } from './errors.js'
-import { fileRoutes } from './files/routes.js'
+import { fileRoutes, signedRoutes } from './files/routes.js'
 import { checkWith } from './http/check-with.js'
 import { refuseForeignOrigin } from './http/guard.js'
 import { serveHealth } from './http/health.js'
@@ -85,6 +85,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   authRoutes(app, auth, attempts, principals)
   handoverRoute(app, parts.previews)
   linkRoutes(app, services.account, services.members)
+  await app.register(signedRoutes(services.files, services.signed), { prefix: '/api/v1' })
   await app.register(async (known) => {
     known.decorateRequest('principal')
     known.addHook('onRequest', async (request) => {
@@ -101,7 +102,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(terminalRoutes(terminals))
         await api.register(processRoutes(processes, config.heartbeatMs))
         await api.register(portRoutes(services.ports))
-        await api.register(fileRoutes(files))
+        await api.register(fileRoutes(files, services.signed))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
         await api.register(auditRoutes(services.auditLog))

@@ -97,6 +97,25 @@ export const changeMode = z.strictObject({
     .describe('permissions in octal, such as 755'),
 })
 
+/** The longest time for which a URL is signed: a week. */
+export const signedSecondsMax = 7 * 24 * 3600
+
+export const signFile = z.strictObject({
+  path: insidePath,
+  method: z.enum(['GET', 'PUT']).default('GET').describe('GET reads the file, PUT replaces it'),
+  expiresInSeconds: z.int().min(1).max(signedSecondsMax).default(3600),
+})
+
+export const signedFile = z.object({
+  url: z.url().describe('works without a session or a key; whoever has it has access'),
+  method: z.enum(['GET', 'PUT']),
+  path: z.string(),
+  expiresAt: z.iso.datetime(),
+})
+export type SignedFile = z.infer<typeof signedFile>
+
+export const signedQuery = z.object({ token: z.string().min(1).max(24_576).describe('as it was signed') })
+
 export const makeDirectory = z.strictObject({ path: insidePath })
 
 export const fileEntry = z.object({

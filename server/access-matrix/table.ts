@@ -149,6 +149,17 @@ export const table: Readonly<Record<string, Row>> = {
     call: withBody({ path: 'diary', mode: '777' }),
     fresh: ({ victim }) => withBody({ path: 'written', mode: '600' })(victim),
   },
+  signFileUrl: { rule: theirs, call: withBody({ path: 'diary' }) },
+  readSignedFile: {
+    rule: open,
+    why: 'whoever has the URL may read this one file',
+    call: ({ signedRead }) => ({ query: { token: signedRead } }),
+  },
+  writeSignedFile: {
+    rule: open,
+    why: 'whoever has the URL may replace this one file',
+    call: ({ signedWrite }) => ({ query: { token: signedWrite }, body: 'by whoever has the URL' }),
+  },
   readArchive: { rule: theirs, call: file('.') },
   // The end of an archive is two empty blocks.
   writeArchive: {

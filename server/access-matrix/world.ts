@@ -147,6 +147,11 @@ async function makeVictim(world: {
   const sandboxId = String((await must(owner, 'POST', '/api/v1/sandboxes', wanted, headers)).id)
   const files = `/api/v1/sandboxes/${sandboxId}/files`
   await must(owner, 'PUT', `${files}?path=diary`, 'confidential')
+  await must(owner, 'PUT', `${files}?path=handout`, 'for everybody')
+  const signedFor = async (method: string) => {
+    const { url } = await must(owner, 'POST', `${files}/sign`, { path: 'handout', method })
+    return new URL(url).searchParams.get('token') ?? ''
+  }
   const opened = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/terminals`, {})
   const process = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/processes`, {
     ...{ command: 'echo confidential; exec sleep 3600', stdin: true },
@@ -164,6 +169,8 @@ async function makeVictim(world: {
     spareId: await world.sandbox(),
     quarantineId: await world.quarantined(),
     keyId: String(apiKey.id),
+    signedRead: await signedFor('GET'),
+    signedWrite: await signedFor('PUT'),
     invitationId: String(invitation.id),
     invitationSecret: new URL(invitation.url).hash.slice(1),
     sessionId: String(sessions[0].id),

@@ -100,7 +100,8 @@ export class Principals {
     if (known !== undefined) return known.principal
     const changes = this.#changes
     const { secret } = credential
-    const found = credential.kind === 'key' ? await this.#ofKey(secret) : await this.#ofSession(secret)
+    const found =
+      credential.kind === 'key' ? await this.#ofKey({ hash: sha256(secret) }) : await this.#ofSession(secret)
     if (changes !== this.#changes) return found.principal
     const leftMs = found.expiresAt === null ? believedMs : found.expiresAt.getTime() - Date.now()
     // The cache takes a time to live of 0 for no end.
@@ -148,10 +149,41 @@ export class Principals {
     return () => this.#listeners.delete(listener)
   }
 
-  async #ofKey(secret: string): Promise<Identified> {
-    const hash = sha256(secret)
+  /**
+   * Who has signed something earlier, as they are now.
+   * @returns undefined when the key, the membership or the tenant is gone, or the tenant is paused
+   */
+  async again(signer: {
+    tenantId: string
+    userId: string | null
+    keyId: string | null
+  }): Promise<Principal | undefined> {
+    const { tenantId, userId, keyId } = signer
+    const { prisma } = this.database
+    const tenant = await prisma.tenant.findUnique({ where: { id: tenantId }, select: { paused: true } })
+    if (tenant === null || tenant.paused) return undefined
+    if (keyId !== null) {
+      const found = await this.#ofKey({ id: keyId, tenantId }).catch((error: unknown) => {
+        if (error instanceof ApiError && error.code === 'unauthenticated') return undefined
+        throw error
+      })
+      return found?.principal
+    }
+    const member = await prisma.member.findFirst({
+      where: { tenantId, userId: userId ?? '' },
+      include: { user: true, tenant: { select: { auditCommands: true } } },
+    })
+    if (member === null) return undefined
+    return {
+      ...{ kind: 'user', userId, sessionId: null, actor: member.user.email, tenantId },
+      ...{ role: roleSchema.parse(member.role), operator: false, keyId: null },
+      ...{ readsAdministration: false, auditsCommands: member.tenant.auditCommands },
+    }
+  }
+
+  async #ofKey(which: { hash: string } | { id: string; tenantId: string }): Promise<Identified> {
     const key = await this.database.prisma.apiKey.findUnique({
-      where: { hash },
+      where: which,
       include: {
         createdBy: { include: { members: { select: { tenantId: true, role: true } } } },
         tenant: { select: { auditCommands: true } },
@@ -170,7 +202,10 @@ export class Principals {
       )
     }
     if (key.lastUsedAt === null || Date.now() - key.lastUsedAt.getTime() > usedEveryMs) {
-      await this.database.prisma.apiKey.updateMany({ where: { hash }, data: { lastUsedAt: new Date() } })
+      await this.database.prisma.apiKey.updateMany({
+        where: { id: key.id },
+        data: { lastUsedAt: new Date() },
+      })
     }
     const { tenantId } = key
     return {

@@ -13,12 +13,16 @@ import {
   readHeaders,
   removeQuery,
   sandboxParams,
+  signedFile,
+  signedQuery,
+  signFile,
   treeQuery,
   writeHeaders,
   writeQuery,
 } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
 import type { ByteStream, FileService } from './service.js'
+import type { SignedUrls } from './signed.js'
 
 /** What a sandbox's disk holds is bounded there; here a file may be of any size, for none is ever held. */
 const anySize = Number.MAX_SAFE_INTEGER
@@ -27,7 +31,7 @@ const bytes = z.unknown().describe('the bytes themselves')
 
 /** A sandbox's files. The runtime says the same to us as we say to people, so calls are handed on. */
 export const fileRoutes =
-  (files: FileService): FastifyPluginAsyncZod =>
+  (files: FileService, signed: SignedUrls): FastifyPluginAsyncZod =>
   async (app) => {
     app.addHook('onRequest', async (request) => assertUtf8(request.url))
     app.get(
@@ -79,6 +83,16 @@ export const fileRoutes =
         },
       },
       ({ principal, params, body }) => files.changeMode(principal, params.id, body),
+    )
+    app.post(
+      '/sandboxes/:id/files/sign',
+      {
+        schema: {
+          ...{ tags, summary: 'Sign a URL that reads or writes one file', params: sandboxParams },
+          ...{ body: signFile, response: { 200: signedFile } },
+        },
+      },
+      ({ principal, params, body }) => signed.sign(principal, params.id, body),
     )
     app.post(
       '/sandboxes/:id/files/mkdir',
@@ -175,6 +189,49 @@ const uploads =
     )
   }
 
+/** What a signed URL gives. It is its own credential: nobody is asked who they are. */
+export const signedRoutes =
+  (files: FileService, signed: SignedUrls): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
+    app.get(
+      '/files/signed',
+      {
+        schema: {
+          ...{ tags, summary: 'Read the file of a signed URL', security: [] },
+          ...{ querystring: signedQuery, headers: readHeaders },
+          response: { 200: bytes, 206: bytes },
+        },
+      },
+      async ({ query, headers }, reply) => {
+        const { principal, sandboxId, path } = await signed.open(query.token, 'GET')
+        const answer = await files.read(principal, sandboxId, { path }, headers)
+        if (answer.status === 304) return unchanged(reply, answer)
+        return sendBytes(reply.code(answer.status === 206 ? 206 : 200), answer, path)
+      },
+    )
+    app.put(
+      '/files/signed',
+      {
+        bodyLimit: anySize,
+        schema: {
+          ...{ tags, summary: 'Write the file of a signed URL', security: [] },
+          ...{ querystring: signedQuery, headers: writeHeaders },
+          response: { 200: fileEntry, 201: fileEntry },
+        },
+      },
+      async ({ query, headers, body }, reply) => {
+        const { principal, sandboxId, path } = await signed.open(query.token, 'PUT')
+        const wanted = { path, append: 'false' } as const
+        const by = { ...principal, actor: `${principal.actor} by a signed URL` }
+        const { entry, created } = await files.write(by, sandboxId, wanted, headers, contentOf(body))
+        if (entry.etag !== null) reply.header('etag', entry.etag)
+        return reply.code(created ? 201 : 200).send(entry)
+      },
+    )
+  }
+
 const contentOf = (body: unknown) => (body instanceof Readable ? body : Readable.from([]))
 
 /** Fastify takes a query that is no UTF-8 as it stands, and so another file than was meant. */
@@ -190,14 +247,18 @@ function assertUtf8(url: string): void {
 }
 
 /** A tenant's bytes come from our origin: no browser may take them for a page of ours. */
-function sendBytes(reply: FastifyReply, answer: ByteStream): FastifyReply {
+function sendBytes(reply: FastifyReply, answer: ByteStream, path?: string): FastifyReply {
   return handOn(reply, answer)
     .headers({
-      'content-disposition': 'attachment',
+      'content-disposition': path === undefined ? 'attachment' : `attachment; ${fileName(path)}`,
       'content-security-policy': "default-src 'none'; sandbox",
     })
     .send(answer)
 }
+
+/** @see RFC 6266, 4.3 */
+const fileName = (path: string) =>
+  `filename*=UTF-8''${encodeURIComponent(path.split('/').findLast(Boolean) ?? 'file').replaceAll(/['()*]/g, '_')}`
 
 /** The caller has the file as it is. */
 function unchanged(reply: FastifyReply, answer: ByteStream): FastifyReply {

@@ -56,6 +56,8 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   MoveFile: [protocol.moveFile],
   CopyFile: [protocol.copyFile, { from: 'project', to: 'backup' }],
   ChangeMode: [protocol.changeMode, { path: 'run.sh', mode: '755' }],
+  SignFile: [protocol.signFile, { path: 'report.pdf', expiresInSeconds: 600 }],
+  SignedFile: [protocol.signedFile],
   MakeDirectory: [protocol.makeDirectory],
   FileEntry: [protocol.fileEntry],
   FileTree: [protocol.fileTree],

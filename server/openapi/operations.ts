@@ -31,6 +31,9 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /sandboxes/:id/files/move': 'moveFile',
   'POST /sandboxes/:id/files/copy': 'copyFile',
   'POST /sandboxes/:id/files/chmod': 'changeFileMode',
+  'POST /sandboxes/:id/files/sign': 'signFileUrl',
+  'GET /files/signed': 'readSignedFile',
+  'PUT /files/signed': 'writeSignedFile',
   'POST /sandboxes/:id/files/mkdir': 'makeDirectory',
   'DELETE /sandboxes/:id/files': 'deleteFile',
   'GET /sandboxes/:id/files': 'readFile',
@@ -130,6 +133,7 @@ const events = 'text/event-stream'
 export const answersWith: Readonly<Record<string, { readonly type: string; readonly description: string }>> =
   {
     readFile: { type: octets, description: 'The content of the file' },
+    readSignedFile: { type: octets, description: 'The content of the file' },
     readArchive: { type: tar, description: 'The tree as a tar archive' },
     followRun: { type: events, description: 'Server-sent events; the last one is `result`' },
     getAuditCsv: { type: 'text/csv', description: 'One line for each event' },
@@ -143,5 +147,6 @@ export const answersWith: Readonly<Record<string, { readonly type: string; reado
 /** Media types of bodies that are not JSON. */
 export const takes: Readonly<Record<string, { readonly type: string; readonly description: string }>> = {
   writeFile: { type: octets, description: 'The content of the file' },
+  writeSignedFile: { type: octets, description: 'The content of the file' },
   writeArchive: { type: tar, description: 'A tar archive' },
 }

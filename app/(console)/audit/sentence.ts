@@ -145,6 +145,10 @@ export const sentences: Readonly<Record<string, Write>> = {
   'file.chmod': (event) => [
     ...['set the permissions of ', path(event), ` to ${told(event, 'mode')} in the sandbox `, sandbox(event)],
   ],
+  'file.sign': (event) => [
+    ...[`made a URL that ${told(event, 'method') === 'PUT' ? 'replaces' : 'reads'} `, path(event)],
+    ...[' in the sandbox ', sandbox(event)],
+  ],
   'file.append': (event) => ['appended to the file ', path(event), ' in the sandbox ', sandbox(event)],
   'file.make_directory': (event) => ['made the directory ', path(event), ' in the sandbox ', sandbox(event)],
   'archive.write': (event) => ['unpacked an archive into ', path(event), ' in the sandbox ', sandbox(event)],
