@@ -76,3 +76,6 @@ export const open = everybody('ok')
 export const refused = everybody(400)
 /** Needs no account but a secret, and the callers have none that is good. */
 export const secret = everybody(404)
+
+/** Needs no account but a signature, and the callers have one for something else. */
+export const signature = everybody(403)

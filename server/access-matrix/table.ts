@@ -15,6 +15,7 @@ import {
   read,
   refused,
   secret,
+  signature,
   theirs,
 } from './rules.js'
 import { limits, must, password, type Victim, type World } from './world.js'
@@ -156,9 +157,10 @@ export const table: Readonly<Record<string, Row>> = {
     call: ({ signedRead }) => ({ query: { token: signedRead } }),
   },
   writeSignedFile: {
-    rule: open,
-    why: 'whoever has the URL may replace this one file',
-    call: ({ signedWrite }) => ({ query: { token: signedWrite }, body: 'by whoever has the URL' }),
+    rule: signature,
+    why: 'a URL that reads a file does not replace it',
+    call: ({ signedRead }) => ({ query: { token: signedRead }, body: 'an intruder' }),
+    succeeds: async ({ victim }) => ({ query: { token: victim.signedWrite }, body: 'by who has the URL' }),
   },
   readArchive: { rule: theirs, call: file('.') },
   // The end of an archive is two empty blocks.
