@@ -36,7 +36,9 @@ export async function connectInside(sandbox: SandboxRecord, port: number): Promi
     if (fd === undefined) continue
     try {
       if (await connected(fd, loopback(family, port), until)) {
-        return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true })
+        const inside = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true })
+        // A keystroke or the second half of a request must not wait for the acknowledgement of the first.
+        return inside.setNoDelay(true)
       }
     } catch (error) {
       closeSync(fd)
