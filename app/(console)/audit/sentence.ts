@@ -193,6 +193,7 @@ const kinds = {
   exec: 'Commands',
   process: 'Processes',
   file: 'Files',
+  port: 'Ports',
   archive: 'Archives',
   run: 'Runs',
   member: 'Members',
