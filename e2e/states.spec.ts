@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { expect, test } from './test.js'
 
 test('what happens to a sandbox elsewhere is seen at once, and can be answered', async ({
@@ -45,6 +46,34 @@ test('what is paused when it is opened has its first terminal once it runs', asy
   await panel.getByRole('button', { name: 'Resume' }).click()
   await terminal.prompt()
   await expect(page.getByRole('tab')).toHaveCount(1)
+})
+
+test('one that fell asleep wakes when its page is opened', async ({
+  annPage: page,
+  terminal,
+  sandbox,
+  ann,
+  instance,
+}) => {
+  await ann.call('PATCH', `/api/v1/sandboxes/${sandbox.id}`, { idle: { pauseAfterSeconds: 60 } })
+  const client = new pg.Client(
+    `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,
+  )
+  await client.connect()
+  await expect(async () => {
+    // As if nothing had used it for an hour.
+    await client.query(`UPDATE sandbox SET "activeAt" = "activeAt" - interval '1 hour' WHERE id = $1`, [
+      sandbox.id,
+    ])
+    const { body } = await ann.call('GET', `/api/v1/sandboxes/${sandbox.id}`)
+    expect(body.asleep).toBe('paused')
+  }).toPass({ timeout: 40_000 })
+  await client.end()
+  await page.goto('/sandboxes')
+  await expect(page.getByRole('row').filter({ hasText: sandbox.name })).toContainText('Asleep')
+  await page.goto(`/sandboxes/${sandbox.id}`)
+  await terminal.prompt()
+  await expect(page.getByText('Running', { exact: true })).toBeVisible()
 })
 
 test('a program that ends leaves its text and a way on', async ({ annPage: page, terminal, sandbox }) => {

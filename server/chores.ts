@@ -9,7 +9,7 @@ import { record } from './usage/meter.js'
 
 /** Begins what a server does again and again without being asked. */
 export function startChores(parts: Parts): AsyncDisposable {
-  const { nodes, callbacks, store, dispatcher, attempts, elections, database, log } = parts
+  const { nodes, callbacks, store, dispatcher, attempts, elections, database, sandboxes, log } = parts
   /** What one of all servers does at a time. */
   const elected = (name: string, everyMs: number, act: () => Promise<unknown>) =>
     repeat(name, everyMs, log, () => elections.run(name, async () => void (await act())))
@@ -17,6 +17,8 @@ export function startChores(parts: Parts): AsyncDisposable {
     forEachNode(nodes, log, (node) => choresOf(node, parts)),
     repeat('telling results of runs', 500, log, () => callbacks.deliver()),
     repeat('renewing leases of runs', 3000, log, () => dispatcher.renew()),
+    repeat('reading which sandboxes are asleep', 60_000, log, () => sandboxes.sleep.learn()),
+    repeat('writing down which sandboxes are in use', 5000, log, () => recordActivity(sandboxes)),
     repeat('taking runs that wait', 1000, log, () => dispatcher.takeBack()),
     elected('forgetting attempts to sign in', 60_000, () => attempts.expire()),
     elected('forgetting what has expired in the database', 3_600_000, () => keepHouse(database.pool)),
@@ -28,6 +30,10 @@ export function startChores(parts: Parts): AsyncDisposable {
       await elections[Symbol.asyncDispose]()
     },
   }
+}
+
+async function recordActivity({ activity, sleep }: Parts['sandboxes']): Promise<void> {
+  await Promise.all((await activity.record()).map((id) => sleep.rouse(id)))
 }
 
 /** What is done for one node. A server that does not reach it leaves it to those that do. */
@@ -49,6 +55,7 @@ function choresOf(
     // Every server looks, and tells its operators; one acts.
     chore(agreeing, 10_000, () => reconcile(database, node, () => elections.hold(`${agreeing} ${node.id}`))),
     elected('repairing limits', 10_000, () => sandboxes.repair(node, log)),
+    elected('putting idle sandboxes to sleep', 10_000, () => sandboxes.sleep.fall(node, log)),
     elected('deleting what has expired', 2000, () => expire(database, node, sandboxes, log)),
   ]
 }

@@ -135,6 +135,11 @@ describe('the command line', () => {
     const after = JSON.parse(await ok('sandbox', 'get', 'bench', '--json'))
     expect(after).toMatchObject({ name: 'bench', ttlSeconds: 7200, limits: { memoryMiB: 256, diskMiB: 64 } })
     expect(JSON.parse(await ok('sandbox', 'edit', 'bench', '--ttl', 'none', '--json')).ttlSeconds).toBeNull()
+    expect(await ok('sandbox', 'edit', 'bench', '--idle', 'pause=30m,stop=12h')).toMatch(
+      /^Idle: +paused after 1800 s, stopped after 43200 s$/m,
+    )
+    expect(await ok('sandbox', 'edit', 'bench', '--idle', 'none')).toMatch(/^Idle: +stays awake$/m)
+    expect(await call(['sandbox', 'edit', 'bench', '--idle', 'sleep'])).toMatchObject({ code: 2 })
     expect(await call(['sandbox', 'edit', 'bench'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('--memory'),

@@ -4,6 +4,8 @@ import type { ClientCall } from './client-command.js'
 import { pairs } from './pairs.js'
 import { mebibytesOf, secondsOf } from './quantity.js'
 
+type IdlePolicy = NonNullable<UpdateSandbox['idle']>
+
 /** Options of both `sandbox create` and `sandbox edit`. */
 const common: Readonly<Record<string, Flag>> = {
   cpus: { type: 'string', value: 'NUMBER', help: 'CPU limit in cores; 0.5 is half a core' },
@@ -11,6 +13,11 @@ const common: Readonly<Record<string, Flag>> = {
   disk: { type: 'string', value: 'SIZE', help: 'disk limit on top of the template, such as 4g' },
   pids: { type: 'string', value: 'NUMBER', help: 'limit of processes and threads' },
   network: { type: 'string', value: 'POLICY', help: 'none, internet, or an allowlist: a.example,b.example' },
+  idle: {
+    type: 'string',
+    value: 'POLICY',
+    help: 'put it to sleep when nothing uses it: pause=30m,stop=12h, or one of them; none: never',
+  },
   meta: { type: 'string', multiple: true, value: 'NAME=TEXT', help: 'metadata; can be given more than once' },
 }
 
@@ -45,6 +52,8 @@ export const sandboxFields: Readonly<Record<string, string>> = {
   'limits.diskMiB': '--disk (MiB)',
   'limits.pids': '--pids',
   ttlSeconds: '--ttl (seconds)',
+  'idle.pauseAfterSeconds': '--idle pause (seconds)',
+  'idle.stopAfterSeconds': '--idle stop (seconds)',
   ...{ name: 'name', template: '--template', isolation: '--isolation', network: '--network' },
   ...{ env: '--env', metadata: '--meta' },
 }
@@ -60,6 +69,7 @@ export function createOptions(call: ClientCall): CreateSandbox {
   return {
     ...{ name: words[0], template: text('template'), isolation, limits: limitsOf(call) },
     ...networkOf(text('network')),
+    idle: idleOf(text('idle')) ?? undefined,
     ...{ ttlSeconds, env: pairs('env', texts('env')), metadata: pairs('meta', texts('meta')) },
   }
 }
@@ -75,6 +85,7 @@ export function editOptions(call: ClientCall): UpdateSandbox {
     ...(limits.length === 0 ? {} : { limits: Object.fromEntries(limits) }),
     ...networkOf(text('network')),
     ...(ttl === undefined ? {} : { ttlSeconds: ttl === 'none' ? null : secondsOf('ttl', ttl) }),
+    ...(text('idle') === undefined ? {} : { idle: idleOf(text('idle')) }),
     ...(meta.length === 0 ? {} : { metadata: pairs('meta', meta) }),
   }
   if (Object.keys(change).length > 0) return change
@@ -88,6 +99,20 @@ const limitsOf = ({ text, number }: ClientCall) => ({
   diskMiB: mebibytesOf('disk', text('disk')),
   pids: number('pids'),
 })
+
+/** @returns null for never, undefined when nothing is said. @throws UsageError */
+function idleOf(text: string | undefined): IdlePolicy | null | undefined {
+  if (text === undefined) return undefined
+  if (text === 'none') return null
+  const policy: IdlePolicy = {}
+  for (const part of text.split(',')) {
+    const [step, time = ''] = part.split('=')
+    if (step === 'pause') policy.pauseAfterSeconds = secondsOf('idle pause', time)
+    else if (step === 'stop') policy.stopAfterSeconds = secondsOf('idle stop', time)
+    else throw new UsageError(`--idle must be such as pause=30m,stop=12h, or none, not ${text}`)
+  }
+  return policy
+}
 
 function networkOf(text: string | undefined) {
   if (text === undefined) return {}

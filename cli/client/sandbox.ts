@@ -71,6 +71,7 @@ function fieldsOf(one: SandboxDescription): readonly (readonly [string, string])
       ['Template', one.template],
     ] as const),
     ['State', one.failure === null ? one.state : `${one.state}: ${one.failure}`],
+    ...(one.asleep === null ? [] : [['Asleep', 'it was idle; wakes when it is used'] as const]),
     ['Isolation', one.isolation],
     ['CPUs', String(limits.cpus)],
     [
@@ -82,8 +83,18 @@ function fieldsOf(one: SandboxDescription): readonly (readonly [string, string])
     ['Network', typeof network === 'string' ? network : `only ${network.allow.join(', ')}`],
     ['Created', `${one.createdAt} (${showAge(one.createdAt)} ago)`],
     ['Expires', one.expiresAt ?? 'never'],
+    ['Idle', showIdle(one.idle)],
     ...(metadata.length === 0 ? [] : [['Metadata', metadata.join(' ')] as const]),
   ]
+}
+
+function showIdle(idle: SandboxDescription['idle']): string {
+  const { pauseAfterSeconds: pause, stopAfterSeconds: stop } = idle ?? {}
+  const steps = [
+    pause === undefined ? '' : `paused after ${pause} s`,
+    stop === undefined ? '' : `stopped after ${stop} s`,
+  ]
+  return steps.filter((step) => step !== '').join(', ') || 'stays awake'
 }
 
 const edit = clientCommand({

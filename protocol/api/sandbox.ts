@@ -67,6 +67,18 @@ export const sandboxState = z.enum([
 ])
 export type SandboxState = z.infer<typeof sandboxState>
 
+const idleSeconds = z.int().min(60).max(31_536_000)
+
+/**
+ * When a sandbox is put to sleep that nothing uses: nobody is attached to it, no call is about it, and its programs use
+ * next to no processor, disk and network. Use wakes it.
+ */
+export const idlePolicy = z.strictObject({
+  pauseAfterSeconds: idleSeconds.optional().describe('its processes stand still, and keep their memory'),
+  stopAfterSeconds: idleSeconds.optional().describe('its processes end; the disk is kept'),
+})
+export type IdlePolicy = z.infer<typeof idlePolicy>
+
 /** Body of `POST /api/v1/sandboxes`. */
 export const createSandbox = z.strictObject({
   template: templateName.default('base'),
@@ -80,6 +92,7 @@ export const createSandbox = z.strictObject({
     ),
   env: environment.optional(),
   ttlSeconds: z.int().min(10).max(31_536_000).optional().describe('deleted this long after its creation'),
+  idle: idlePolicy.optional().describe('never put to sleep, if absent'),
   metadata: metadata.optional(),
 })
 export type CreateSandbox = z.infer<typeof createSandbox>
@@ -90,6 +103,7 @@ export const updateSandbox = z.strictObject({
   limits: limitsRequest.optional(),
   network: networkPolicy.optional(),
   ttlSeconds: z.int().min(10).max(31_536_000).nullable().optional(),
+  idle: idlePolicy.nullable().optional().describe('null: never put to sleep'),
   metadata: metadata.optional(),
 })
 export type UpdateSandbox = z.infer<typeof updateSandbox>
@@ -110,6 +124,11 @@ export const sandbox = z.object({
   createdBy: z.string().nullable(),
   startedAt: z.iso.datetime().nullable(),
   expiresAt: z.iso.datetime().nullable(),
+  idle: idlePolicy.nullable(),
+  asleep: z
+    .enum(['paused', 'stopped'])
+    .nullable()
+    .describe('it was idle and put to sleep, and wakes when it is used'),
 })
 export type Sandbox = z.infer<typeof sandbox>
 

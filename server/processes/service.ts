@@ -55,7 +55,9 @@ export class ProcessService {
   /** A line of its output, as the node gives it. @param since the first byte that is wanted */
   async attach(who: Principal, sandboxId: string, id: string, since: number | undefined): Promise<Duplex> {
     const node = await this.sandboxes.authorize(who, 'process.read', sandboxId)
-    return node.attachProcess(sandboxId, id, since)
+    const line = await node.attachProcess(sandboxId, id, since)
+    this.sandboxes.activity.attach(sandboxId, line)
+    return line
   }
 
   /**
@@ -71,7 +73,9 @@ export class ProcessService {
     close: boolean,
   ): Promise<Pick<StdinTaken, 'bytes'>> {
     const node = await this.sandboxes.authorize(who, 'process.write', sandboxId)
-    const { bytes, whole } = await sendInput(await node.processInput(sandboxId, id), input, close)
+    const line = await node.processInput(sandboxId, id)
+    this.sandboxes.activity.attach(sandboxId, line)
+    const { bytes, whole } = await sendInput(line, input, close)
     if (whole) return { bytes }
     throw new ApiError(
       'conflict',

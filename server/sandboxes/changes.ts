@@ -38,6 +38,7 @@ export class Changes {
         limits: wanted.limits === undefined ? undefined : JSON.stringify(limits),
         network: wanted.network === undefined ? undefined : JSON.stringify(network),
         metadata: wanted.metadata === undefined ? undefined : JSON.stringify(wanted.metadata),
+        idle: wanted.idle && JSON.stringify(wanted.idle),
         ttlSeconds,
         expiresAt: ttlSeconds === undefined ? undefined : ends,
       }).filter(([, value]) => value !== undefined)

@@ -20,6 +20,8 @@ export class ExecService {
     const node = await this.sandboxes.authorize(who, 'exec.start', id)
     // Before it runs: also one whose end nobody hears of was begun by somebody.
     if (who.auditsCommands) await audit(this.database.prisma, who, 'exec.start', id, commandDetail(wanted))
-    return node.exec(id, wanted, aborted)
+    const stream = await node.exec(id, wanted, aborted)
+    this.sandboxes.activity.attach(id, stream)
+    return stream
   }
 }

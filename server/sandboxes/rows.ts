@@ -1,14 +1,17 @@
 import { z } from 'zod'
 import type { Sandbox as Row } from '../../prisma/generated/client.js'
 import {
+  idlePolicy,
   isolation,
   networkPolicy,
   type SandboxWithUsage,
+  sandbox,
   sandboxState,
   storedLimits,
 } from '../../protocol/api/index.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
 
+const { asleep } = sandbox.shape
 const metadata = z.record(z.string(), z.string())
 
 /** A sandbox as people see it, from its row and, where the runtime knows it, its life. */
@@ -32,6 +35,8 @@ export function present(
     createdBy: row.createdBy,
     startedAt: row.startedAt?.toISOString() ?? null,
     expiresAt: row.expiresAt?.toISOString() ?? null,
+    idle: idlePolicy.nullable().parse(row.idle),
+    asleep: asleep.parse(row.asleep),
     usage: statuses?.usage ?? null,
   }
 }

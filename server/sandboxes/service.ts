@@ -22,17 +22,24 @@ import type { NodeRegistry } from '../nodes/registry.js'
 import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { record } from '../usage/meter.js'
+import { Activity } from './activity.js'
 import { admission, admit, quotaUsage } from './admission.js'
 import { Changes } from './changes.js'
 import { Creations } from './creation.js'
 import { Ownership, type Row } from './ownership.js'
 import { present } from './rows.js'
+import { Sleep } from './sleep.js'
+
+/** What needs a sandbox awake. Its files are there while it is paused. */
+const waking: ReadonlySet<Action> = new Set(['exec.start', 'process.start', 'process.write', 'terminal.open'])
 
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
 export class SandboxService {
   readonly #ownership: Ownership
   readonly #creations: Creations
   readonly #changes: Changes
+  readonly activity: Activity
+  readonly sleep: Sleep
 
   constructor(
     private readonly database: Database,
@@ -44,6 +51,8 @@ export class SandboxService {
     this.#ownership = new Ownership(database, nodes, notices)
     this.#creations = new Creations(database, nodes, placer, templates, this.#ownership, notices)
     this.#changes = new Changes(database, nodes, this.#ownership)
+    this.activity = new Activity(database)
+    this.sleep = new Sleep(database, nodes, notices, (id) => this.#startAgain(id))
   }
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
@@ -71,12 +80,15 @@ export class SandboxService {
   }
 
   /**
-   * For what acts on a sandbox.
+   * For what acts on a sandbox, which is in use then, and is woken for what needs it awake.
    * @returns the node that the sandbox is on
-   * @throws ApiError as `Ownership.authorize`
+   * @throws ApiError as `Ownership.authorize`, and as `Sleep.wake`
    */
-  authorize(who: Principal, action: Action, id: string): Promise<RuntimeClient> {
-    return this.#ownership.authorize(who, action, id)
+  async authorize(who: Principal, action: Action, id: string): Promise<RuntimeClient> {
+    const node = await this.#ownership.authorize(who, action, id)
+    this.activity.use(id)
+    if (waking.has(action)) await this.sleep.wake(id)
+    return node
   }
 
   /** Newest first. @param cursor id of the last sandbox of the page before */
@@ -117,18 +129,36 @@ export class SandboxService {
     act: (node: RuntimeClient) => Promise<RuntimeSandbox>,
   ): Promise<SandboxWithUsage> {
     const row = await this.#ownership.row(who, 'sandbox.change', id)
+    const changed = await this.#perform(row, action, act)
+    await audit(this.database.prisma, who, `sandbox.${action}`, id)
+    return changed
+  }
+
+  async #startAgain(id: string): Promise<void> {
+    const row = await this.database.prisma.sandbox.findUniqueOrThrow({ where: { id } })
+    await this.#perform(row, 'start', (node) => node.act(id, 'start'))
+  }
+
+  /** Whoever does it by intention decides: what was asleep is what it was made to be. */
+  async #perform(
+    row: Row,
+    action: 'pause' | 'resume' | 'stop' | 'start',
+    act: (node: RuntimeClient) => Promise<RuntimeSandbox>,
+  ): Promise<SandboxWithUsage> {
+    const { id, tenantId } = row
     const node = await this.nodes.reach(row.nodeId)
     const starts = action === 'start' && !['running', 'paused'].includes(row.state)
-    const quota = starts ? await this.#makeRoom(who, row) : undefined
+    const quota = starts ? await this.#makeRoom(row) : undefined
     try {
       // After a reboot the node knows the tenant's sandboxes, but not what binds them together.
-      if (quota !== undefined) await node.setQuota(who.tenantId, quota)
+      if (quota !== undefined) await node.setQuota(tenantId, quota)
       const statuses = await act(node)
       const { state, failure } = statuses
       const startedAt = action === 'start' ? new Date() : row.startedAt
-      await this.database.prisma.sandbox.update({ where: { id }, data: { state, failure, startedAt } })
-      await audit(this.database.prisma, who, `sandbox.${action}`, id)
-      return present({ ...row, startedAt }, statuses)
+      const awake = { asleep: null, activeAt: new Date() }
+      const data = { state, failure, startedAt, ...awake }
+      await this.database.prisma.sandbox.update({ where: { id }, data })
+      return present({ ...row, startedAt, ...awake }, statuses)
     } catch (error) {
       const { state, failure } = row
       if (starts) {
@@ -202,14 +232,14 @@ export class SandboxService {
   }
 
   /** A stopped sandbox holds only its disk; before it starts it needs the rest of its limits again. */
-  #makeRoom(who: Principal, row: Row): Promise<Quota> {
+  #makeRoom(row: Row): Promise<Quota> {
     const { limits } = present(row, undefined)
     const make = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
       const quota = admit(quotaUsage(answers), limits)
       await client.query(`UPDATE sandbox SET state = 'creating' WHERE id = $1`, [row.id])
       return quota
     }
-    return inTransaction(this.database.pool, make, admission(who.tenantId, row.id))
+    return inTransaction(this.database.pool, make, admission(row.tenantId, row.id))
   }
 
   /** The row of one that is being made says what it will be. */

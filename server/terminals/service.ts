@@ -35,7 +35,9 @@ export class TerminalService {
     since: number | undefined,
   ): Promise<Duplex> {
     const node = await this.sandboxes.authorize(who, 'terminal.open', sandboxId)
-    return node.attach(sandboxId, terminalId, since)
+    const line = await node.attach(sandboxId, terminalId, since)
+    this.sandboxes.activity.attach(sandboxId, line)
+    return line
   }
 
   async close(who: Principal, sandboxId: string, terminalId: string): Promise<void> {

@@ -57,7 +57,7 @@ export async function record(
     const now = Number((await client.query(clock)).rows[0]?.now)
     let dropped = 0
     const shares = new Map<string, Share>()
-    const readings: [string, Metered][] = []
+    const readings: [string, Metered, boolean][] = []
     for (const row of rows) {
       const one = usages.get(row.id)
       if (one === undefined) continue
@@ -67,18 +67,36 @@ export async function record(
         continue
       }
       add(shares, one.tenantId, one.usage, before, before?.at ?? row.startedAt?.getTime() ?? now, now)
-      readings.push([row.id, { ...counts.parse(one.usage), at: now }])
+      readings.push([row.id, { ...counts.parse(one.usage), at: now }, isBusy(one.usage, before, now)])
     }
     await client.query(
-      `UPDATE sandbox SET metered = reading.value
-       FROM unnest($1::text[], $2::jsonb[]) AS reading(id, value) WHERE sandbox.id = reading.id`,
-      [readings.map(([id]) => id), readings.map(([, value]) => JSON.stringify(value))],
+      `UPDATE sandbox SET metered = reading.value,
+         "activeAt" = CASE WHEN reading.busy THEN now() AT TIME ZONE 'UTC' ELSE "activeAt" END
+       FROM unnest($1::text[], $2::jsonb[], $3::boolean[]) AS reading(id, value, busy)
+       WHERE sandbox.id = reading.id`,
+      [
+        readings.map(([id]) => id),
+        readings.map(([, value]) => JSON.stringify(value)),
+        readings.map(([, , busy]) => busy),
+      ],
     )
     const hour = new Date(Math.floor(now / 3_600_000) * 3_600_000)
     for (const [tenantId, share] of [...shares].toSorted())
       await client.query(upsert, row(tenantId, hour, share))
     return dropped
   })
+}
+
+/** From this much on of any of them, for each second, a program inside works. An idle shell, editor or server uses less. */
+const working: Counts = {
+  ...{ cpuSeconds: 0.02, diskReadBytes: 16_384, diskWriteBytes: 16_384 },
+  ...{ networkRxBytes: 1024, networkTxBytes: 1024 },
+}
+
+function isBusy(used: Usage, before: Metered | undefined, now: number): boolean {
+  if (before === undefined) return true
+  const seconds = Math.max(0.001, (now - before.at) / 1000)
+  return counters.some((name) => (used[name] - before[name]) / seconds >= working[name])
 }
 
 function add(

@@ -119,6 +119,12 @@ export const sentences: Readonly<Record<string, Write>> = {
   'sandbox.stop': ofSandbox('stopped'),
   'sandbox.start': ofSandbox('started'),
   'sandbox.delete': ofSandbox('deleted'),
+  'sandbox.sleep': ({ detail, ...event }) => [
+    detail.how === 'stopped' ? 'stopped the sandbox ' : 'paused the sandbox ',
+    sandbox({ detail, ...event }),
+    ' because it was idle',
+  ],
+  'sandbox.wake': (event) => ['woke the sandbox ', sandbox(event), ' because it was used'],
   'sandbox.expire': (event) => ['deleted the sandbox ', sandbox(event), ' when its time to live ended'],
   'terminal.open': inSandbox('opened a terminal'),
   'terminal.close': inSandbox('closed a terminal'),

@@ -8,6 +8,7 @@ import { Dialog, DialogBody, DialogFooter } from '../ui/dialog'
 import { Field } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { useSandboxActions } from './actions'
+import { IdleChoice, idleDraft, idlePolicyOf } from './idle-choice'
 import { NetworkChoice, networkDraft, parseNetwork } from './network-choice'
 import { initialSize, SizeChoice, sizeLimits } from './size-choice'
 
@@ -24,6 +25,7 @@ function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => voi
   const { change } = useSandboxActions()
   const [size, setSize] = useState(() => initialSize(sandbox.limits, 'Current'))
   const [network, setNetwork] = useState(() => networkDraft(sandbox.network))
+  const [idle, setIdle] = useState(() => idleDraft(sandbox.idle))
   const limits = sizeLimits(size)
   const policy = parseNetwork(network)
   const valid = limits !== null && !(typeof policy === 'object' && 'error' in policy)
@@ -33,6 +35,7 @@ function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => voi
     if (name !== sandbox.name) wanted.name = name
     if (limits && limits !== sandbox.limits) wanted.limits = limits
     if (typeof policy === 'string' || 'allow' in policy) wanted.network = policy
+    if (idle !== idleDraft(sandbox.idle)) wanted.idle = idlePolicyOf(idle)
     await change(sandbox, wanted)
     onClose()
   })
@@ -52,6 +55,7 @@ function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => voi
         />
         <SizeChoice draft={size} onChange={setSize} fieldError={fieldError} />
         <NetworkChoice draft={network} onChange={setNetwork} />
+        <IdleChoice draft={idle} onChange={setIdle} />
       </DialogBody>
       <DialogFooter>
         <p className="min-w-0 flex-1 basis-52 text-muted text-xs">Applies immediately without a restart.</p>

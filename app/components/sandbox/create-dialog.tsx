@@ -24,6 +24,7 @@ import { Field } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { Failed, SkeletonRows } from '../ui/states'
 import { HardenedNotice } from './hardened'
+import { IdleChoice, type IdleDraft, idlePolicyOf } from './idle-choice'
 import { NetworkChoice, networkDraft, parseNetwork } from './network-choice'
 import { QuotaLeft } from './quota-left'
 import { initialSize, SizeChoice, type SizeDraft, sizeLimits } from './size-choice'
@@ -69,6 +70,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
   const [size, setSize] = useState<SizeDraft>(() => initialSize(chosen.defaults, 'Default'))
   const [network, setNetwork] = useState(() => networkDraft('internet'))
   const [isolation, setIsolation] = useState<Isolation>('standard')
+  const [idle, setIdle] = useState<IdleDraft>('never')
   const policy = parseNetwork(network)
   const limits = sizeLimits(size)
   // Loaded, and connected, while the person still chooses: the prompt is there when the page is.
@@ -82,6 +84,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
         template: chosen.name,
         network: policy,
         isolation,
+        ...(idle === 'never' ? {} : { idle: idlePolicyOf(idle) }),
         ...(limits ? { limits } : {}),
         ...(name ? { name } : {}),
       },
@@ -127,6 +130,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
         />
         <SizeChoice draft={size} onChange={setSize} fieldError={fieldError} />
         <NetworkChoice draft={network} onChange={setNetwork} />
+        <IdleChoice draft={idle} onChange={setIdle} />
         {chosen.isolation.length > 1 && (
           <Choice
             label="Isolation"

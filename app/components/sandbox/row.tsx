@@ -39,7 +39,7 @@ export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
             {name}
           </Link>
           <div className="mt-0.5 flex min-w-0 items-center gap-2 text-muted text-xs">
-            <StateBadge state={sandbox.state} />
+            <StateBadge of={sandbox} />
             <span className="truncate">
               {sandbox.state === 'failed' && sandbox.failure
                 ? sentence(oneLine(sandbox.failure, 200))

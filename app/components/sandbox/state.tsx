@@ -1,5 +1,5 @@
 import { cn } from '../../lib/cn'
-import type { SandboxState } from '../../lib/protocol'
+import type { Sandbox, SandboxState } from '../../lib/protocol'
 
 const looks: Record<SandboxState, { name: string; dot: string; text: string }> = {
   creating: { name: 'Creating', dot: 'bg-accent animate-glow', text: 'text-muted' },
@@ -11,8 +11,17 @@ const looks: Record<SandboxState, { name: string; dot: string; text: string }> =
   unreachable: { name: 'Unreachable', dot: 'border-[1.5px] border-warn', text: 'text-warn' },
 }
 
-export function StateBadge({ state, live = false }: { state: SandboxState; live?: boolean }) {
-  const { name, dot, text } = looks[state]
+/** It was idle, and wakes when it is used. */
+const asleepLook = { name: 'Asleep', dot: 'border-[1.5px] border-edge', text: 'text-muted' }
+
+export function StateBadge({
+  of: { state, asleep },
+  live = false,
+}: {
+  of: Pick<Sandbox, 'state' | 'asleep'>
+  live?: boolean
+}) {
+  const { name, dot, text } = asleep ? asleepLook : looks[state]
   return (
     <span
       role={live ? 'status' : undefined}

@@ -1,6 +1,6 @@
 'use client'
 
-import { useState } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
 import { oneLine, sentence } from '../../lib/format'
 import type { Sandbox, SandboxState } from '../../lib/protocol'
 import { stepsOf, useSandboxActions } from '../sandbox/actions'
@@ -21,14 +21,21 @@ const texts: Partial<Record<SandboxState, { title: string; text: string }>> = {
   },
 }
 
+const waking = { title: 'Waking up', text: 'Nothing used the sandbox, so it was put to sleep.' }
+
 /** Lies over the terminals when the sandbox does not run, and offers the way on. */
 export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
   const actions = useSandboxActions()
   const [busy, setBusy] = useState(false)
   const home = useFocusHome()
-  const shown = texts[sandbox.state]
-  if (!shown) return null
   const [step] = stepsOf[sandbox.state]
+  const shown = sandbox.asleep ? waking : texts[sandbox.state]
+  const wake = useEffectEvent(() => step && actions.take(sandbox, step))
+  // Whoever opens one that fell asleep uses it.
+  useEffect(() => {
+    if (sandbox.asleep) void wake()
+  }, [sandbox.asleep])
+  if (!shown) return null
   return (
     <div className="absolute inset-0 z-20 grid animate-fade place-content-center bg-shade p-4">
       <section
@@ -43,7 +50,7 @@ export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
               : shown.text}
           </p>
         </div>
-        {step && (
+        {step && !sandbox.asleep && (
           <Button
             look="primary"
             busy={busy}

@@ -66,7 +66,7 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
         </Button>
       </Tip>
       <span className="min-w-0 truncate font-semibold">{oneLine(sandbox.name)}</span>
-      <StateBadge state={sandbox.state} live />
+      <StateBadge of={sandbox} live />
       <span className="hidden text-muted text-xs md:inline">{sandbox.template}</span>
       {sandbox.isolation === 'hardened' && <HardenedBadge />}
       <div className="flex-1" />

@@ -1,0 +1,50 @@
+import type { Database } from '../database/client.js'
+
+/** Something open, whose end is heard. */
+interface Open {
+  once(event: 'close', heard: () => void): unknown
+}
+
+/**
+ * Which sandboxes this server sees in use: calls are about them, or somebody is attached. What programs inside do by
+ * themselves, metering sees. It is gathered here for a few seconds and then written down, so that no call waits for it.
+ */
+export class Activity {
+  readonly #used = new Set<string>()
+  /** How many lines, streams and connections are open to each. */
+  readonly #attached = new Map<string, number>()
+
+  constructor(private readonly database: Database) {}
+
+  /** A call is about it. */
+  use(id: string): void {
+    this.#used.add(id)
+  }
+
+  /** It is in use until `open` closes. */
+  attach(id: string, open: Open): void {
+    this.#used.add(id)
+    this.#attached.set(id, (this.#attached.get(id) ?? 0) + 1)
+    open.once('close', () => {
+      const left = (this.#attached.get(id) ?? 1) - 1
+      if (left > 0) this.#attached.set(id, left)
+      else this.#attached.delete(id)
+      this.#used.add(id)
+    })
+  }
+
+  /** Writes it down. @returns those of them that are asleep all the same: they fell asleep as their use began */
+  async record(): Promise<string[]> {
+    const ids = [...new Set([...this.#used, ...this.#attached.keys()])]
+    this.#used.clear()
+    if (ids.length === 0) return []
+    const { rows } = await this.database.pool.query<{ id: string }>(
+      `WITH used AS (
+         UPDATE sandbox SET "activeAt" = now() AT TIME ZONE 'UTC'
+         WHERE id = ANY($1) AND "deletedAt" IS NULL RETURNING id, asleep)
+       SELECT id FROM used WHERE asleep IS NOT NULL`,
+      [ids],
+    )
+    return rows.map(({ id }) => id)
+  }
+}
