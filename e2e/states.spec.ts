@@ -70,7 +70,7 @@ test('one that fell asleep wakes when its page is opened', async ({
   }).toPass({ timeout: 40_000 })
   await client.end()
   await page.goto('/sandboxes')
-  await expect(page.getByRole('row').filter({ hasText: sandbox.name })).toContainText('Asleep')
+  await expect(page.getByRole('listitem').filter({ hasText: sandbox.name })).toContainText('Asleep')
   await page.goto(`/sandboxes/${sandbox.id}`)
   await terminal.prompt()
   await expect(page.getByText('Running', { exact: true })).toBeVisible()
