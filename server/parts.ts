@@ -80,7 +80,9 @@ export function openParts(config: Config, log: Logger) {
   )
   const passwords = new Passwords(database, async () => (await auth.$context).password)
   const previewHosts = new PreviewHosts(config.previewDomain, config.publicUrl)
-  const previews = new Previews(config, previewHosts, { database, principals, watch, notices, nodes })
+  const previews = new Previews(config, previewHosts, {
+    ...{ database, principals, watch, notices, nodes, sandboxes },
+  })
   const services = {
     ...{ sandboxes, runs },
     execs: new ExecService(database, sandboxes),

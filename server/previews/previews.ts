@@ -10,6 +10,7 @@ import type { Notices } from '../database/notices.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
 import { asApiError } from '../http/problem.js'
 import type { NodeRegistry } from '../nodes/registry.js'
+import type { SandboxService } from '../sandboxes/service.js'
 import { type Admitted, carriesKey, PreviewAccess } from './access.js'
 import { PortAgent } from './agent.js'
 import { enterPath, Handover } from './handover.js'
@@ -37,6 +38,7 @@ export class Previews implements Disposable {
   readonly #open: OpenPreviews
   readonly #agent: PortAgent
   readonly #proxy: PreviewProxy
+  readonly #sandboxes: SandboxService
 
   constructor(
     private readonly config: Pick<Config, 'publicUrl' | 'trustedProxies' | 'previewTimeoutMs'>,
@@ -47,9 +49,11 @@ export class Previews implements Disposable {
       readonly watch: AccessWatch
       readonly notices: Notices
       readonly nodes: NodeRegistry
+      readonly sandboxes: SandboxService
     },
   ) {
     const { database, principals, watch, notices, nodes } = parts
+    this.#sandboxes = parts.sandboxes
     const { publicUrl } = config
     const access = new PreviewAccess(database, principals, notices, publicUrl.startsWith('https:'))
     this.#access = access
@@ -99,6 +103,7 @@ export class Previews implements Disposable {
         throw new ApiError('invalid_request', 'the request line must hold a path')
       }
       const admitted = await this.#admit(request, preview)
+      await this.#sandboxes.visit(target.sandboxId, response)
       if (!response.destroyed) this.#proxy.pass(request, response, this.#passage(request, preview, admitted))
     } catch (error) {
       const refusal = asApiError(error)
@@ -119,6 +124,7 @@ export class Previews implements Disposable {
   ): Promise<void> {
     try {
       const admitted = await this.#admit(request, preview)
+      await this.#sandboxes.visit(preview.target.sandboxId, line)
       if (line.destroyed) return
       this.#proxy.upgrade(request, line, head, response, this.#passage(request, preview, admitted))
     } catch (error) {

@@ -1,7 +1,8 @@
 import type { Database } from '../database/client.js'
 
 /** Something open, whose end is heard. */
-interface Open {
+export interface Open {
+  readonly destroyed: boolean
   once(event: 'close', heard: () => void): unknown
 }
 
@@ -24,6 +25,7 @@ export class Activity {
   /** It is in use until `open` closes. */
   attach(id: string, open: Open): void {
     this.#used.add(id)
+    if (open.destroyed) return
     this.#attached.set(id, (this.#attached.get(id) ?? 0) + 1)
     open.once('close', () => {
       const left = (this.#attached.get(id) ?? 1) - 1

@@ -22,7 +22,7 @@ import type { NodeRegistry } from '../nodes/registry.js'
 import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { record } from '../usage/meter.js'
-import { Activity } from './activity.js'
+import { Activity, type Open } from './activity.js'
 import { admission, admit, quotaUsage } from './admission.js'
 import { Changes } from './changes.js'
 import { Creations } from './creation.js'
@@ -89,6 +89,15 @@ export class SandboxService {
     this.activity.use(id)
     if (waking.has(action)) await this.sleep.wake(id)
     return node
+  }
+
+  /**
+   * For whoever was admitted to one of its ports: it is in use until `open` closes, and awake.
+   * @throws ApiError as `Sleep.wake`
+   */
+  async visit(id: string, open: Open): Promise<void> {
+    this.activity.attach(id, open)
+    await this.sleep.wake(id)
   }
 
   /** Newest first. @param cursor id of the last sandbox of the page before */

@@ -66,11 +66,23 @@ describe('an idle sandbox', { timeout: 120_000 }, () => {
     expect(answers.map(({ body }) => body.stdout)).toEqual(Array.from({ length: 5 }, () => 'kept\n'))
     expect(await get(id)).toMatchObject({ state: 'running', asleep: null })
 
+    await fallsAsleep(id, 100, 'paused')
+    const visit = await fetch(`${instance.url}/`, {
+      headers: {
+        authorization: `Bearer ${instance.admin.apiKey}`,
+        'cloche-sandbox': id,
+        'cloche-port': '80',
+      },
+    })
+    expect(await visit.json()).toMatchObject({ code: 'port_unreachable' })
+    expect(await get(id)).toMatchObject({ state: 'running', asleep: null })
+
     await fallsAsleep(id, 1000, 'stopped')
     expect((await exec(id, 'cat file')).body).toMatchObject({ stdout: 'kept\n', exitCode: 0 })
     expect(await get(id)).toMatchObject({ state: 'running', asleep: null })
     expect(await actions(id)).toEqual([
-      ...['sandbox.wake', 'sandbox.sleep', 'sandbox.wake', 'sandbox.sleep', 'sandbox.create'],
+      ...['sandbox.wake', 'sandbox.sleep', 'sandbox.wake', 'sandbox.sleep', 'sandbox.wake', 'sandbox.sleep'],
+      'sandbox.create',
     ])
     await who.call('DELETE', `/api/v1/sandboxes/${id}`)
   })
