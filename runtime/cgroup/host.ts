@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { privateProc } from '../linux/private-proc.js'
 import type { Reaper } from '../linux/process.js'
 import { type Hierarchy, makeCgroup, writeValue } from './hierarchy.js'
+import { reserveProcessors } from './processors.js'
 import { setWeight } from './weight.js'
 
 const mib = 1024 ** 2
@@ -21,14 +22,15 @@ const inotify = { max_user_instances: 1_048_576, max_user_watches: 16_777_216 } 
 
 /**
  * Keeps what the host itself needs out of the reach of all sandboxes of an instance together, whatever their
- * quotas add up to: out of memory, the kernel kills in a sandbox, the host can always fork, and its own processes are
- * scheduled first.
+ * quotas add up to: out of memory, the kernel kills in a sandbox, the host can always fork, and a part of the
+ * processors is left to it.
  *
  * @throws CgroupWriteError when sandboxes of an earlier runtime hold more already
  */
 export function reserveForHost(hierarchy: Hierarchy, root: string): void {
   makeCgroup(hierarchy, root)
   setWeight(hierarchy, root, 100)
+  reserveProcessors(hierarchy, root)
   const totalBytes = totalmem()
   const memory = hierarchy.version === 2 ? 'memory.max' : 'memory.limit_in_bytes'
   const pids = Math.min(number('/proc/sys/kernel/pid_max'), number('/proc/sys/kernel/threads-max'))

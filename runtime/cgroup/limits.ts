@@ -2,13 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Limits } from '../../protocol/api/index.js'
 import { type Controller, type Hierarchy, writeValue } from './hierarchy.js'
+import { cpuPeriodUs, cpuQuotaUs } from './processors.js'
 import { cpuWeight } from './weight.js'
 
-/**
- * The scheduler hands out CPU bandwidth in slices of this length. Longer slices let a burst run, but
- * freeze a throttled shell for longer: at 100 ms a keystroke can wait a whole slice for its echo.
- */
-const cpuPeriodUs = 20_000
 const mib = 1024 ** 2
 
 /** The part of `Limits` and `Quota` that control groups enforce. */
@@ -51,7 +47,7 @@ export function changeLimits(hierarchy: Hierarchy, path: string, limits: CgroupL
 }
 
 function settings(hierarchy: Hierarchy, path: string, limits: CgroupLimits, device: string): Setting[] {
-  const quotaUs = Math.max(1000, Math.round(limits.cpus * cpuPeriodUs))
+  const quotaUs = cpuQuotaUs(limits.cpus)
   const memoryBytes = limits.memoryMiB * mib
   const swapBytes = (limits.swapMiB ?? 0) * mib
   const weight = limits.weight ?? 100

@@ -15,14 +15,16 @@ describe('the CPU weight of a cgroup', () => {
   const device = readFileSync(`/sys/block/${readdirSync('/sys/block')[0]}/dev`, 'utf8').trim()
   afterAll(() => removeCgroup(hierarchy, path))
 
-  it('is a tenth of what the kernel gives to others, however it is set', () => {
+  it('is by default what the kernel gives to everybody, however it is set', () => {
     makeCgroup(hierarchy, path)
     expect(held()).toBe(usual)
+    setWeight(hierarchy, path, 400)
+    expect(held()).toBe(usual * 4)
     setWeight(hierarchy, path, 100)
-    expect(held()).toBe(Math.round(usual / 10))
+    expect(held()).toBe(usual)
     setWeight(hierarchy, path, 400)
     applyLimits(hierarchy, path, { cpus: 1, memoryMiB: 64, pids: 16 }, device)
-    expect(held()).toBe(Math.round(usual / 10))
+    expect(held()).toBe(usual)
   })
 
   it('keeps the proportions, down to the least that the kernel knows', () => {
@@ -30,7 +32,7 @@ describe('the CPU weight of a cgroup', () => {
       const of = (weight: number) => cpuWeight({ ...hierarchy, version }, weight)[1]
       expect(of(400) / of(100)).toBeCloseTo(4, 1)
       expect(of(10_000)).toBeLessThanOrEqual(version === 2 ? 10_000 : 262_144)
-      expect(of(1)).toBe(version === 2 ? 1 : 2)
+      expect(of(0.1)).toBe(version === 2 ? 1 : 2)
     }
   })
 })
