@@ -1,7 +1,8 @@
 import { toText } from './bytes.js'
-import { FileNotFound, InvalidRequest, UnexpectedAnswer } from './errors.js'
+import { ConnectionFailed, errorOf, FileNotFound, InvalidRequest, UnexpectedAnswer } from './errors.js'
+import { readEvents } from './events.js'
 import type { Content, Http } from './http.js'
-import type { FileEntry, FileTree, SignedFile } from './types.js'
+import type { FileEntry, FileTree, SearchEnd, SearchMatch, SearchOptions, SignedFile } from './types.js'
 
 /** Bytes of a file, as of `slice`. */
 export interface ByteRange {
@@ -135,6 +136,33 @@ export class Files {
   /** What is in a directory. @param options `depth` is levels below it: 1 if absent, at most 32 */
   async list(path = '.', options: { depth?: number } = {}): Promise<FileTree> {
     return this.#http.json({ method: 'GET', path: `${this.#path}/tree`, query: { path, ...options } })
+  }
+
+  /**
+   * Lines of files that contain `query`, while they are found. Whoever stops reading ends the search.
+   * By the ripgrep of the sandbox, which must run; one that is asleep is woken.
+   *
+   * @param options `path`: where to search; `.` if absent. `case`: `smart` if absent. `glob`: such as `*.{ts,tsx}`
+   * @returns how much was found
+   * @throws InvalidRequest for a regular expression or a path that is wrong
+   * @example
+   * for await (const { path, line, text } of sandbox.files.search('TODO', { glob: '*.py' }))
+   *   console.log(`${path}:${line}: ${text}`)
+   */
+  async *search(
+    query: string,
+    options: SearchOptions & { signal?: AbortSignal } = {},
+  ): AsyncGenerator<SearchMatch, SearchEnd, undefined> {
+    const { signal, ...wanted } = options
+    const path = `${this.#path}/files/search`
+    const response = await this.#http.send({ method: 'GET', path, query: { query, ...wanted }, signal })
+    for await (const { event, data } of readEvents(bodyOf(response))) {
+      const said = JSON.parse(data)
+      if (event === 'match') yield said
+      else if (event === 'end') return said
+      else if (event === 'error') throw errorOf(said.code, said.message)
+    }
+    throw new ConnectionFailed('the search was cut off')
   }
 
   /** Makes a directory with those above it; fine when it is there already. */

@@ -102,7 +102,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(terminalRoutes(terminals))
         await api.register(processRoutes(processes, config.heartbeatMs))
         await api.register(portRoutes(services.ports))
-        await api.register(fileRoutes(files, services.signed))
+        await api.register(fileRoutes(files, services.signed, config.heartbeatMs))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
         await api.register(auditRoutes(services.auditLog))

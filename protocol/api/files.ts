@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { insidePath } from './sandbox.js'
+import { insidePath, workingDirectory } from './sandbox.js'
 
 /**
  * Files of a sandbox, at the API and at the runtime. Paths are as a shell inside has them: absolute, or from
@@ -15,6 +15,7 @@ import { insidePath } from './sandbox.js'
  * | DELETE /files | `removeQuery` | 204 |
  * | GET /files/stat | `fileQuery` | `fileEntry`; a link at the end is not followed |
  * | GET /tree | `treeQuery` | `fileTree` |
+ * | GET /files/search | `searchQuery` | events: `searchMatch`, `searchEnd`; while it runs, by its own ripgrep |
  * | POST /files/move | `moveFile` | `fileEntry` |
  * | POST /files/copy | `copyFile` | `fileEntry`; with what an archive keeps |
  * | POST /files/chmod | `changeMode` | `fileEntry`; a link at the end is followed |
@@ -96,6 +97,51 @@ export const changeMode = z.strictObject({
     .regex(/^[0-7]{3,4}$/, 'is no mode such as 644')
     .describe('permissions in octal, such as 755'),
 })
+
+/** The most matches that one search tells of. */
+export const searchMatchesMax = 10_000
+
+const flag = z.enum(['true', 'false']).default('false')
+
+/** Query of `GET /sandboxes/{id}/files/search`. */
+export const searchQuery = z.object({
+  query: z.string().min(1).max(1000).describe('what lines must contain'),
+  path: workingDirectory.default('.').describe('the directory or file to search in; must be UTF-8'),
+  regex: flag.describe('`query` is a regular expression, as of ripgrep'),
+  case: z
+    .enum(['smart', 'sensitive', 'insensitive'])
+    .default('smart')
+    .describe('smart: insensitive as long as `query` has no capital letter'),
+  glob: z
+    .string()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('only files whose name matches, such as *.{ts,tsx}; with a ! before it, all others'),
+  hidden: flag.describe('hidden files as well, and what .gitignore excludes'),
+  limit: z.coerce.number().int().min(1).max(searchMatchesMax).default(1000).describe('lines at most'),
+})
+export type SearchQuery = z.infer<typeof searchQuery>
+
+/** Event `match`: a line in which something was found. */
+export const searchMatch = z.object({
+  path: z.string().describe('in the form of all paths'),
+  line: z.number().describe('from 1 on'),
+  column: z.number().describe('of the first occurrence, from 1 on, in UTF-16 code units'),
+  text: z.string().describe('the line; of a long one, the part around the first occurrence'),
+  ranges: z
+    .array(z.object({ start: z.number(), end: z.number() }))
+    .describe('where the occurrences are in `text`, in UTF-16 code units'),
+})
+export type SearchMatch = z.infer<typeof searchMatch>
+
+/** Event `end`, the last one. */
+export const searchEnd = z.object({
+  matches: z.number().describe('lines'),
+  files: z.number(),
+  truncated: z.boolean().describe('there may be more: the limit was reached'),
+})
+export type SearchEnd = z.infer<typeof searchEnd>
 
 /** The longest time for which a URL is signed: a week. */
 export const signedSecondsMax = 7 * 24 * 3600

@@ -33,6 +33,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   writeFile: 'file.write',
   moveFile: 'file.write',
   copyFile: 'file.write',
+  searchFiles: 'file.search',
   signFileUrl: 'file.read',
   readSignedFile: null,
   writeSignedFile: null,

@@ -150,6 +150,7 @@ export const table: Readonly<Record<string, Row>> = {
     call: withBody({ path: 'diary', mode: '777' }),
     fresh: ({ victim }) => withBody({ path: 'written', mode: '600' })(victim),
   },
+  searchFiles: { rule: theirs, call: (victim) => ({ ...box(victim), query: { query: 'confidential' } }) },
   signFileUrl: { rule: theirs, call: withBody({ path: 'diary' }) },
   readSignedFile: {
     rule: open,

@@ -45,6 +45,7 @@ export const permissions = {
   'terminal.open': anyInside,
   'terminal.close': anyInside,
   'file.read': anyInside,
+  'file.search': anyInside,
   'file.write': anyInside,
   'template.read': anyInside,
   'run.create': anyInside,

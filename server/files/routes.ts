@@ -13,6 +13,7 @@ import {
   readHeaders,
   removeQuery,
   sandboxParams,
+  searchQuery,
   signedFile,
   signedQuery,
   signFile,
@@ -21,6 +22,7 @@ import {
   writeQuery,
 } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
+import { sendEvents } from '../http/events.js'
 import type { ByteStream, FileService } from './service.js'
 import type { SignedUrls } from './signed.js'
 
@@ -31,7 +33,7 @@ const bytes = z.unknown().describe('the bytes themselves')
 
 /** A sandbox's files. The runtime says the same to us as we say to people, so calls are handed on. */
 export const fileRoutes =
-  (files: FileService, signed: SignedUrls): FastifyPluginAsyncZod =>
+  (files: FileService, signed: SignedUrls, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
     app.addHook('onRequest', async (request) => assertUtf8(request.url))
     app.get(
@@ -53,6 +55,22 @@ export const fileRoutes =
         },
       },
       ({ principal, params, query }) => files.tree(principal, params.id, query),
+    )
+    app.get(
+      '/sandboxes/:id/files/search',
+      {
+        schema: {
+          ...{ tags, summary: 'Search in files', params: sandboxParams, querystring: searchQuery },
+          description:
+            'Streams `match` events and then `end`, or `error`. By the ripgrep of the sandbox, which must run.',
+          response: { 200: z.unknown().describe('events') },
+        },
+      },
+      async ({ principal, params, query }, reply) => {
+        const aborted = new AbortController()
+        reply.raw.once('close', () => aborted.abort())
+        return sendEvents(reply, await files.search(principal, params.id, query, aborted.signal), heartbeatMs)
+      },
     )
     app.post(
       '/sandboxes/:id/files/move',

@@ -11,6 +11,7 @@ import {
   type moveFile,
   type ReadHeaders,
   type removeQuery,
+  type SearchQuery,
   type treeQuery,
   type WriteHeaders,
   type WriteQuery,
@@ -20,6 +21,7 @@ import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { ByteStream } from '../runtime-client/byte-stream.js'
 import type { SandboxService } from '../sandboxes/service.js'
+import { searchCommand, searchEvents } from './search.js'
 
 export type { ByteStream }
 
@@ -46,6 +48,15 @@ export class FileService {
     const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = headers
     const passed = { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch }
     return node.readFile(`/sandboxes/${id}/files`, query, passed)
+  }
+
+  /**
+   * Lines that contain something, as events while they are found.
+   * @param aborted ends the search
+   */
+  async search(who: Principal, id: string, wanted: SearchQuery, aborted: AbortSignal): Promise<Readable> {
+    const node = await this.sandboxes.authorize(who, 'file.search', id)
+    return searchEvents(await node.exec(id, searchCommand(wanted), aborted), wanted.limit)
   }
 
   /** A whole tree as tar. Destroying the answer ends the call. */

@@ -31,7 +31,9 @@ import { present } from './rows.js'
 import { Sleep } from './sleep.js'
 
 /** What needs a sandbox awake. Its files are there while it is paused. */
-const waking: ReadonlySet<Action> = new Set(['exec.start', 'process.start', 'process.write', 'terminal.open'])
+const waking: ReadonlySet<Action> = new Set([
+  ...(['exec.start', 'process.start', 'process.write', 'terminal.open', 'file.search'] as const),
+])
 
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
 export class SandboxService {
