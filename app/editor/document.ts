@@ -29,11 +29,19 @@ const autoSaveMs = 1000
 /** And kept in this browser, which costs less. */
 const draftMs = 250
 
+/** A line and a column in it, both from 1 on. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
 /** A file that is open in the editor: its text, and whether the disk has it. */
 export class OpenDocument {
   readonly status = new Store<DocumentStatus>({ kind: 'loading' })
   /** Counts the times that the text was replaced by another than the editor's. */
   readonly replaced = new Store(0)
+  /** Where the cursor is wanted, until the editor has put it there. */
+  readonly wanted = new Store<Place | null>(null)
   #path: string
   #text = ''
   /** Takes the text from the editor, which has a newer one. */

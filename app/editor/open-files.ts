@@ -4,7 +4,7 @@ import type { FilesClient } from '../files/client'
 import { isWithin, movedPath } from '../files/paths'
 import { read, write } from '../terminal/preferences'
 import { Store } from '../terminal/store'
-import { OpenDocument } from './document'
+import { OpenDocument, type Place } from './document'
 import { Drafts } from './drafts'
 
 export interface Opened {
@@ -48,11 +48,12 @@ export class OpenFiles {
     for (const document of documents) if (unsaved.includes(document.path)) void document.load()
   }
 
-  open(path: string): void {
+  open(path: string, place: Place | null = null): void {
     const { documents } = this.state.get()
     const known = documents.find((document) => document.path === path)
     const document = known ?? this.#document(path)
     if (!known) this.state.set({ documents: [...documents, document], active: document })
+    if (place) document.wanted.set(place)
     this.activate(document)
   }
 

@@ -4,7 +4,7 @@ import { search } from '@codemirror/search'
 import { Compartment, EditorState, Prec, type Text } from '@codemirror/state'
 import { EditorView, type KeyBinding, keymap } from '@codemirror/view'
 import { basicSetup } from 'codemirror'
-import type { OpenDocument } from './document'
+import type { OpenDocument, Place } from './document'
 import { languageOf } from './language'
 import { look } from './look'
 import { fileLook } from './look-file'
@@ -94,6 +94,14 @@ export function replaceText(view: EditorView, document: OpenDocument): void {
     changes: { from, to: before.length - end, insert: after.slice(from, after.length - end) },
     userEvent: 'reload',
   })
+}
+
+/** Puts the cursor to a place, or as near as the text allows, and shows it. */
+export function putCursor(view: EditorView, { line, column }: Place): void {
+  const { doc } = view.state
+  const { from, to } = doc.line(Math.min(Math.max(1, line), doc.lines))
+  const anchor = Math.min(to, from + column - 1)
+  view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: 'center' }) })
 }
 
 export function languageOfDocument(document: OpenDocument, state: EditorState) {

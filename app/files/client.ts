@@ -1,6 +1,18 @@
+import { z } from 'zod'
+import { readEvents } from '../../sdk/events'
 import { call, order, refusalOf, transfer, Unreachable } from '../lib/api'
-import { type FileEntry, type FileTree, fileEntry, fileTree } from '../lib/protocol'
+import {
+  type FileEntry,
+  type FileTree,
+  fileEntry,
+  fileTree,
+  type SearchEnd,
+  type SearchMatch,
+  searchEnd,
+  searchMatch,
+} from '../lib/protocol'
 
+const refusal = z.object({ message: z.string() })
 const nothingSent = { method: 'DELETE' } as const
 
 /** A file as it was read; without its bytes where it is larger than was asked for. */
@@ -60,6 +72,26 @@ export class FilesClient {
     }
     const bytes = new Uint8Array(await response.arrayBuffer())
     return { bytes, sizeBytes: bytes.length, version: response.headers.get('etag') ?? '' }
+  }
+
+  /**
+   * Lines that contain something, while they are found.
+   *
+   * @param wanted as the query of the API
+   * @throws Error with the words of the search, for a regular expression that is wrong, say
+   */
+  async *search(
+    wanted: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<SearchMatch, SearchEnd> {
+    const { body } = await transfer(this.#at('files/search', wanted), { signal })
+    if (!body) throw new Unreachable()
+    for await (const { event, data } of readEvents(body)) {
+      if (event === 'match') yield searchMatch.parse(JSON.parse(data))
+      else if (event === 'end') return searchEnd.parse(JSON.parse(data))
+      else if (event === 'error') throw new Error(refusal.parse(JSON.parse(data)).message)
+    }
+    throw new Unreachable()
   }
 
   /**

@@ -15,6 +15,11 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
+/** From a directory; as it is when it is not below it. */
+export function relativePath(path: string, directory: string): string {
+  return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path
+}
+
 /** `path` is `top`, or below it. */
 export function isWithin(path: string, top: string): boolean {
   return path === top || path.startsWith(`${top}/`)

@@ -4,7 +4,7 @@ import type { EditorState } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
 import { useEffect, useRef, useState } from 'react'
 import type { OpenDocument } from '../../editor/document'
-import { languageOfDocument, replaceText, stateOf, syntax } from '../../editor/state'
+import { languageOfDocument, putCursor, replaceText, stateOf, syntax } from '../../editor/state'
 import { syntaxOf } from '../../editor/syntax'
 import { useStore } from '../../terminal/use-store'
 import { useFocusHome } from '../ui/focus-home'
@@ -16,6 +16,7 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
   const view = useRef<EditorView>(null)
   const [shown, setShown] = useState<EditorState>()
   const replaced = useStore(document.replaced)
+  const wanted = useStore(document.wanted)
   const home = useFocusHome()
   const focused = useRef(takeFocus)
   focused.current = takeFocus
@@ -50,6 +51,12 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
   useEffect(() => {
     if (view.current) replaceText(view.current, document)
   }, [document, replaced])
+
+  useEffect(() => {
+    if (!wanted || !view.current) return
+    putCursor(view.current, wanted)
+    document.wanted.set(null)
+  }, [document, wanted])
 
   return (
     <>

@@ -9,6 +9,7 @@ import {
   FolderPlus,
   Pencil,
   RefreshCw,
+  Search,
   Trash2,
   Upload as UploadIcon,
   X,
@@ -42,6 +43,7 @@ export interface FilesPaneProps {
   readonly onOpen: (path: string) => void
   readonly onRenamed: (from: string, to: string) => void
   readonly onDeleted: (path: string) => void
+  readonly onSearch: () => void
   readonly onClose: () => void
 }
 
@@ -56,7 +58,15 @@ interface Action {
 }
 
 /** The files of the sandbox, and what can be done with them. */
-export default function FilesPane({ sandbox, model, onOpen, onRenamed, onDeleted, onClose }: FilesPaneProps) {
+export default function FilesPane({
+  sandbox,
+  model,
+  onOpen,
+  onRenamed,
+  onDeleted,
+  onSearch,
+  onClose,
+}: FilesPaneProps) {
   const usable = ['running', 'paused', 'stopped'].includes(sandbox.state)
   const [home] = useState(() => new FocusHome())
   const [uploads] = useState(() => new Uploads(model.client))
@@ -189,6 +199,13 @@ export default function FilesPane({ sandbox, model, onOpen, onRenamed, onDeleted
       <DropZone enabled={usable && progress === null} directoryOf={directoryOf} onDrop={upload}>
         <div className="flex h-10 shrink-0 items-center gap-0.5 border-line border-b pr-1 pl-3">
           <h2 className="flex-1 truncate font-semibold text-xs">Files</h2>
+          {sandbox.state === 'running' && (
+            <Tip text="Search in files" keys="Ctrl+Shift+F">
+              <Button look="quiet" size="iconSmall" aria-label="Search in files" onClick={onSearch}>
+                <Search />
+              </Button>
+            </Tip>
+          )}
           {usable &&
             actions.slice(0, 3).map(({ icon: Icon, name, act }) => (
               <Tip key={name} text={name}>

@@ -30,6 +30,8 @@ const EditorArea = dynamic(() => import('../../../components/editor/editor-area'
   loading: () => <div className="h-full bg-surface" />,
 })
 
+const SearchDialog = dynamic(() => import('../../../components/files/search-dialog'), { ssr: false })
+
 /** Files and editor beside the terminals. Where there is no room, what is shown last covers the terminals. */
 export function WorkspacePanes({
   sandbox,
@@ -56,7 +58,9 @@ export function WorkspacePanes({
     layout.showFiles(false)
     terminal.focus()
   }, [layout, terminal])
-  usePaneKeys(layout, terminal, closeFiles)
+  const [searching, setSearching] = useState(false)
+  const search = useCallback(() => setSearching(true), [])
+  usePaneKeys(layout, terminal, closeFiles, search)
   useKeepFiles(sandbox.state, open)
 
   const filesPane = (
@@ -69,6 +73,7 @@ export function WorkspacePanes({
       }}
       onRenamed={(from, to) => open.renamed(from, to)}
       onDeleted={(path) => open.deleted(path)}
+      onSearch={search}
       onClose={closeFiles}
     />
   )
@@ -108,6 +113,16 @@ export function WorkspacePanes({
           </Panel>
         </Panes>
         {cover && <div className="absolute inset-0 z-20">{cover}</div>}
+        <SearchDialog
+          open={searching}
+          onOpenChange={setSearching}
+          client={client}
+          root={tree.root}
+          onFound={({ path, line, column }) => {
+            open.open(path, { line, column })
+            layout.showEditor(true)
+          }}
+        />
       </Panel>
     </Panes>
   )
