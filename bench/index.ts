@@ -13,6 +13,7 @@ import { oneShot, openOci } from './peers/oci.js'
 import type { Ground, Peer } from './peers/peer.js'
 import { openPodman } from './peers/podman.js'
 import { bars, curve } from './plot.js'
+import { previews } from './previews.js'
 import { runs } from './runs.js'
 import { Samples } from './samples.js'
 import { alive, alternate, burst, memory, metrics, rate } from './sandboxes.js'
@@ -31,7 +32,10 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     alive: { type: 'string', default: '1,100,500,1000' },
     listing: { type: 'string', default: '10,100,300' },
-    only: { type: 'string', default: 'sandboxes,runs,rate,memory,archives,terminals,browser,alive,listing' },
+    only: {
+      type: 'string',
+      default: 'sandboxes,runs,rate,memory,archives,terminals,previews,browser,alive,listing',
+    },
   },
 })
 const rounds = Number(values.rounds)
@@ -74,6 +78,10 @@ try {
   if (only.has('terminals')) {
     say('terminals')
     await webTerminals(samples, cloche, directory, rounds * 10)
+  }
+  if (only.has('previews')) {
+    say('previews')
+    await previews(samples, cloche, directory, Math.max(2, Math.floor(rounds / 4)))
   }
   if (only.has('browser')) {
     say('a browser')
