@@ -9,6 +9,7 @@ import { type Step, stepsOf, useSandboxActions } from '../../../components/sandb
 import { ChangeDialog } from '../../../components/sandbox/change-dialog'
 import { HardenedBadge } from '../../../components/sandbox/hardened'
 import { NetworkRate, readingsOf } from '../../../components/sandbox/meters'
+import { PortsMenu } from '../../../components/sandbox/ports-menu'
 import { deleteQuestion, stepQuestion } from '../../../components/sandbox/questions'
 import { StateBadge } from '../../../components/sandbox/state'
 import { Button } from '../../../components/ui/button'
@@ -80,6 +81,7 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
           <NetworkRate rates={sandbox.usage?.rates} off={sandbox.network === 'none'} />
         </div>
       </section>
+      <PortsMenu sandbox={sandbox} />
       <div className="hidden items-center gap-3 sm:flex">
         {stepsOf[sandbox.state].map((step) => (
           <Button
