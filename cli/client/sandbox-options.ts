@@ -16,7 +16,7 @@ const common: Readonly<Record<string, Flag>> = {
   idle: {
     type: 'string',
     value: 'POLICY',
-    help: 'put it to sleep when nothing uses it: pause=30m,stop=12h, or one of them; none: never',
+    help: 'put it to sleep when nothing uses it: pause=30m,stop=12h, or one of them; none: never; default: as the tenant has it',
   },
   meta: { type: 'string', multiple: true, value: 'NAME=TEXT', help: 'metadata; can be given more than once' },
 }
@@ -69,7 +69,7 @@ export function createOptions(call: ClientCall): CreateSandbox {
   return {
     ...{ name: words[0], template: text('template'), isolation, limits: limitsOf(call) },
     ...networkOf(text('network')),
-    idle: idleOf(text('idle')) ?? undefined,
+    idle: idleOf(text('idle')),
     ...{ ttlSeconds, env: pairs('env', texts('env')), metadata: pairs('meta', texts('meta')) },
   }
 }

@@ -92,7 +92,10 @@ export const createSandbox = z.strictObject({
     ),
   env: environment.optional(),
   ttlSeconds: z.int().min(10).max(31_536_000).optional().describe('deleted this long after its creation'),
-  idle: idlePolicy.optional().describe('never put to sleep, if absent'),
+  idle: idlePolicy
+    .nullable()
+    .optional()
+    .describe('null: never put to sleep; as the tenant has it, if absent'),
   metadata: metadata.optional(),
 })
 export type CreateSandbox = z.infer<typeof createSandbox>

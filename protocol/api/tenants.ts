@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { tenantId } from './ids.js'
-import { displayName } from './sandbox.js'
+import { displayName, idlePolicy } from './sandbox.js'
 
 /** What a member may do: `member` uses sandboxes, `admin` also manages members and keys, `owner` everything. */
 export const role = z.enum(['owner', 'admin', 'member'])
@@ -20,6 +20,10 @@ export const updateTenant = z
       .boolean()
       .optional()
       .describe('whether each command that is run in its sandboxes has an entry in the audit log'),
+    idle: idlePolicy
+      .nullable()
+      .optional()
+      .describe('when new sandboxes are put to sleep, unless somebody says otherwise; null: never'),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'must change something')
 export type UpdateTenant = z.infer<typeof updateTenant>
@@ -32,6 +36,7 @@ export const me = z.object({
     .describe('null for an API key'),
   tenant: tenant.extend({
     auditCommands: z.boolean().describe('whether each command has an entry in the audit log'),
+    idle: idlePolicy.nullable().describe('when new sandboxes are put to sleep; null: never'),
   }),
   tenants: z.array(tenant),
 })

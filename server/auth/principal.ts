@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { sha256 } from '../../common/digest.js'
-import { type Role, role as roleSchema } from '../../protocol/api/index.js'
+import { type IdlePolicy, idlePolicy, type Role, role as roleSchema } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { requireDatabase } from '../database/unavailable.js'
@@ -26,6 +26,8 @@ export interface Principal {
   readonly readsAdministration: boolean
   /** Its tenant wants an entry of each command in the audit log. */
   readonly auditsCommands: boolean
+  /** When a new sandbox of the tenant is put to sleep, unless the call says otherwise. */
+  readonly idle: IdlePolicy | null
 }
 
 /** Whose access has changed. An entry that matches one of these is looked up again. */
@@ -43,6 +45,14 @@ const believedMs = 5000
 const maxBelieved = 10_000
 /** `lastUsedAt` of a key is as exact as this. */
 const usedEveryMs = 60_000
+
+/** What is read of a tenant with whoever calls. */
+const ofTenants = { auditCommands: true, idle: true } as const
+
+const wishesOf = ({ auditCommands, idle }: { auditCommands: boolean; idle: unknown }) => ({
+  auditsCommands: auditCommands,
+  idle: idlePolicy.nullable().parse(idle),
+})
 
 /** A principal, and what it stands and falls with. */
 interface Identified {
@@ -171,13 +181,14 @@ export class Principals {
     }
     const member = await prisma.member.findFirst({
       where: { tenantId, userId: userId ?? '' },
-      include: { user: true, tenant: { select: { auditCommands: true } } },
+      include: { user: true, tenant: { select: ofTenants } },
     })
     if (member === null) return undefined
     return {
       ...{ kind: 'user', userId, sessionId: null, actor: member.user.email, tenantId },
       ...{ role: roleSchema.parse(member.role), operator: false, keyId: null },
-      ...{ readsAdministration: false, auditsCommands: member.tenant.auditCommands },
+      readsAdministration: false,
+      ...wishesOf(member.tenant),
     }
   }
 
@@ -186,7 +197,7 @@ export class Principals {
       where: which,
       include: {
         createdBy: { include: { members: { select: { tenantId: true, role: true } } } },
-        tenant: { select: { auditCommands: true } },
+        tenant: { select: ofTenants },
       },
     })
     if (key === null) throw new ApiError('unauthenticated', 'the API key is unknown or was deleted')
@@ -216,7 +227,7 @@ export class Principals {
         ...{ tenantId, role: 'member', keyId: key.id },
         operator: key.operator && creator?.operator !== false,
         readsAdministration: membership === undefined || administers.has(membership.role),
-        auditsCommands: key.tenant.auditCommands,
+        ...wishesOf(key.tenant),
       },
     }
   }
@@ -243,7 +254,7 @@ export class Principals {
     }
     const memberships = await this.database.prisma.member.findMany({
       where: { userId: user.id },
-      include: { tenant: { select: { auditCommands: true } } },
+      include: { tenant: { select: ofTenants } },
       orderBy: { createdAt: 'asc' },
     })
     const member = memberships.find((one) => one.tenantId === session.activeTenantId) ?? memberships[0]
@@ -263,7 +274,7 @@ export class Principals {
         operator: user.operator === true,
         keyId: null,
         readsAdministration: administers.has(member.role),
-        auditsCommands: member.tenant.auditCommands,
+        ...wishesOf(member.tenant),
       },
     }
   }

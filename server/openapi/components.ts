@@ -79,7 +79,12 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   Me: [protocol.me],
   Tenant: [protocol.tenant],
   TenantName: [protocol.tenantName],
-  UpdateTenant: [protocol.updateTenant, { name: 'Class of 2027' }, { auditCommands: true }],
+  UpdateTenant: [
+    protocol.updateTenant,
+    { name: 'Class of 2027' },
+    { auditCommands: true },
+    { idle: { pauseAfterSeconds: 1800 } },
+  ],
   Member: [protocol.member],
   ChangeMember: [protocol.changeMember],
   Invitation: [protocol.invitation],

@@ -137,7 +137,7 @@ export class PreviewAccess {
     const { sessionId, userId, email, role } = sessionRow.parse(rows[0])
     const who: Principal = {
       ...{ kind: 'user', userId, sessionId, actor: email, tenantId, role, keyId: null },
-      ...{ operator: false, readsAdministration: false, auditsCommands: false },
+      ...{ operator: false, readsAdministration: false, auditsCommands: false, idle: null },
     }
     assertMay(who, 'port.open')
     if (changes === this.#changes) this.#sessions.set(key, who)

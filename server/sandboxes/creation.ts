@@ -57,7 +57,12 @@ export class Creations {
       ...{ id, tenantId: who.tenantId, name, template, state: 'running', failure: null, limits, network },
       ...{ isolation, env, metadata, ttlSeconds, createdBy: who.actor, createdAt, expiresAt },
       ...{ startedAt: createdAt, deletedAt: null, metered: null, nodeId: null },
-      ...{ creation: newId('cr'), idle: wanted.idle ?? null, activeAt: createdAt, asleep: null },
+      ...{
+        creation: newId('cr'),
+        idle: wanted.idle === undefined ? who.idle : wanted.idle,
+        activeAt: createdAt,
+        asleep: null,
+      },
     }
     this.#underWay.add(id)
     try {

@@ -117,8 +117,23 @@ describe('an idle sandbox', { timeout: 120_000 }, () => {
     expect((await exec(still, 'true')).status).toBe(409)
     await who.call('POST', `/api/v1/sandboxes/${still}/resume`)
     expect((await who.call('PATCH', `/api/v1/sandboxes/${still}`, { idle: null })).body.idle).toBeNull()
+    // What the tenant says is for those that are made without a word about it.
+    const owner = await TestClient.signIn(instance.url, instance.admin.email, instance.admin.password)
+    const idleOfTenant = (policy: object | null) => owner.call('PATCH', '/api/v1/tenant', { idle: policy })
+    const told = await idleOfTenant({ stopAfterSeconds: 7200 })
+    expect(told.body.tenant).toMatchObject({ idle: { stopAfterSeconds: 7200 } })
+    const made = [
+      await create(),
+      (await who.call('POST', '/api/v1/sandboxes', { limits, idle: null })).body.id,
+    ]
+    expect((await Promise.all(made.map(get))).map((one) => one.idle)).toEqual([
+      { stopAfterSeconds: 7200 },
+      null,
+    ])
+    expect((await idleOfTenant(null)).body.tenant.idle).toBeNull()
     const refused = await who.call('PATCH', `/api/v1/sandboxes/${still}`, { idle: { pauseAfterSeconds: 5 } })
     expect(refused.status).toBe(400)
-    for (const id of [attached, works, still, always]) await who.call('DELETE', `/api/v1/sandboxes/${id}`)
+    for (const id of [attached, works, still, always, ...made])
+      await who.call('DELETE', `/api/v1/sandboxes/${id}`)
   })
 })

@@ -1,5 +1,6 @@
+import { Prisma } from '../../prisma/generated/client.js'
 import type { Me, QuotaStatus, Tenant, UpdateTenant } from '../../protocol/api/index.js'
-import { role } from '../../protocol/api/index.js'
+import { idlePolicy, role } from '../../protocol/api/index.js'
 import { audit, auditNode } from '../audit.js'
 import { assertMay, personOf } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
@@ -22,8 +23,9 @@ export class TenantService {
     const own = await prisma.tenant.findUnique({ where: { id: who.tenantId } })
     if (own === null) throw notFound('tenant')
     const { id, name, auditCommands } = own
+    const idle = idlePolicy.nullable().parse(own.idle)
     const active = { id, name, role: who.role }
-    const detailed = { ...active, auditCommands }
+    const detailed = { ...active, auditCommands, idle }
     if (who.userId === null) return { user: null, tenant: detailed, tenants: [active] }
     const user = await prisma.user.findUnique({
       where: { id: who.userId },
@@ -56,8 +58,8 @@ export class TenantService {
     return { id, name, role: 'owner' }
   }
 
-  /** Its name, and what its audit log has. The entry of the latter comes first: a change of it leaves a trace. */
-  async change(who: Principal, { name, auditCommands }: UpdateTenant): Promise<Me> {
+  /** Its name, what its audit log has, and when its sandboxes sleep. The entry of the latter comes first: a change of it leaves a trace. */
+  async change(who: Principal, { name, auditCommands, idle }: UpdateTenant): Promise<Me> {
     assertMay(who, 'tenant.change')
     const { prisma } = this.database
     const where = { id: who.tenantId }
@@ -65,6 +67,11 @@ export class TenantService {
       await audit(prisma, who, 'tenant.audit_commands', who.tenantId, { auditCommands })
       await prisma.tenant.update({ where, data: { auditCommands } })
       this.principals.forget({ tenantId: who.tenantId })
+    }
+    if (idle !== undefined) {
+      await prisma.tenant.update({ where, data: { idle: idle ?? Prisma.DbNull } })
+      this.principals.forget({ tenantId: who.tenantId })
+      await audit(prisma, who, 'tenant.idle', who.tenantId, { ...idle })
     }
     if (name !== undefined) {
       await prisma.tenant.update({ where, data: { name } })

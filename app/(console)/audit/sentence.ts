@@ -175,6 +175,7 @@ export const sentences: Readonly<Record<string, Write>> = {
       ? 'turned on entries of commands in the audit log'
       : 'turned off entries of commands in the audit log',
   ],
+  'tenant.idle': () => ['changed when idle sandboxes are put to sleep'],
   'tenant.quota': quota,
   'tenant.pause': () => ['paused this tenant'],
   'tenant.resume': () => ['resumed this tenant'],

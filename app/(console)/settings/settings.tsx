@@ -14,6 +14,7 @@ import { useMay, useSession } from '../../lib/session'
 import { text, useSubmit } from '../../lib/use-submit'
 import { AuditCommands } from './audit-commands'
 import { DeleteTenant } from './delete-tenant'
+import { IdleDefault } from './idle-default'
 
 export function SettingsPage() {
   const { tenant } = useSession()
@@ -26,6 +27,9 @@ export function SettingsPage() {
       <div className="grid max-w-2xl gap-5">
         <Panel title="Tenant">
           <TenantName key={tenant.name} />
+        </Panel>
+        <Panel title="Idle sandboxes">
+          <IdleDefault />
         </Panel>
         <Panel title="Audit log">
           <AuditCommands />

@@ -16,6 +16,7 @@ import {
 } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useRefreshSandboxes } from '../../lib/sandboxes'
+import { useSession } from '../../lib/session'
 import { text, useSubmit } from '../../lib/use-submit'
 import { Button } from '../ui/button'
 import { Choice } from '../ui/choice'
@@ -24,7 +25,7 @@ import { Field } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { Failed, SkeletonRows } from '../ui/states'
 import { HardenedNotice } from './hardened'
-import { IdleChoice, type IdleDraft, idlePolicyOf } from './idle-choice'
+import { IdleChoice, type IdleDraft, idleDraft, idlePolicyOf } from './idle-choice'
 import { NetworkChoice, networkDraft, parseNetwork } from './network-choice'
 import { QuotaLeft } from './quota-left'
 import { initialSize, SizeChoice, type SizeDraft, sizeLimits } from './size-choice'
@@ -63,6 +64,7 @@ function Loader() {
 
 function CreateForm({ templates, first }: { templates: readonly Template[]; first: Template }) {
   const router = useRouter()
+  const { tenant } = useSession()
   const { mutate } = useSWRConfig()
   const refresh = useRefreshSandboxes()
   const quota = useResource('/quota', quotaStatus)
@@ -70,7 +72,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
   const [size, setSize] = useState<SizeDraft>(() => initialSize(chosen.defaults, 'Default'))
   const [network, setNetwork] = useState(() => networkDraft('internet'))
   const [isolation, setIsolation] = useState<Isolation>('standard')
-  const [idle, setIdle] = useState<IdleDraft>('never')
+  const [idle, setIdle] = useState<IdleDraft>(() => idleDraft(tenant.idle))
   const policy = parseNetwork(network)
   const limits = sizeLimits(size)
   // Loaded, and connected, while the person still chooses: the prompt is there when the page is.
@@ -84,7 +86,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
         template: chosen.name,
         network: policy,
         isolation,
-        ...(idle === 'never' ? {} : { idle: idlePolicyOf(idle) }),
+        ...(idle === idleDraft(tenant.idle) ? {} : { idle: idlePolicyOf(idle) }),
         ...(limits ? { limits } : {}),
         ...(name ? { name } : {}),
       },

@@ -1,7 +1,7 @@
 'use client'
 
 import type { IdlePolicy } from '../../lib/protocol'
-import { Choice } from '../ui/choice'
+import { Choice, type Option } from '../ui/choice'
 
 const [minute, hour] = [60, 3600]
 /** What most people want; everything else can be said at the command line and the API. */
@@ -24,21 +24,33 @@ export const idlePolicyOf = (draft: IdleDraft): IdlePolicy | null | undefined =>
   draft === 'other' ? undefined : policies[draft]
 
 /** When a sandbox that nothing uses is put to sleep. */
-export function IdleChoice({ draft, onChange }: { draft: IdleDraft; onChange: (draft: IdleDraft) => void }) {
+export function IdleChoice({
+  label = 'When idle',
+  draft,
+  onChange,
+  disabled = false,
+}: {
+  label?: string
+  draft: IdleDraft
+  onChange: (draft: IdleDraft) => void
+  disabled?: boolean
+}) {
   return (
     <Choice
-      label="When idle"
+      label={label}
       value={draft}
       onChange={onChange}
-      options={[
-        { value: 'never', title: 'Stay awake', text: 'Keeps running.' },
-        { value: 'pause', title: 'Pause', text: 'After 30 minutes; wakes when it is used.' },
-        { value: 'stop', title: 'Pause, then stop', text: 'After 30 minutes and 12 hours; files are kept.' },
-        ...(draft === 'other'
-          ? [{ value: 'other' as const, title: 'As it is', text: 'Set with the API.' }]
-          : []),
-      ]}
+      options={choices(draft).map((one) => ({ ...one, disabled }))}
       className="sm:grid-cols-3"
     />
   )
+}
+
+function choices(draft: IdleDraft): readonly Option<IdleDraft>[] {
+  const all: Option<IdleDraft>[] = [
+    { value: 'never', title: 'Stay awake', text: 'Keeps running.' },
+    { value: 'pause', title: 'Pause', text: 'After 30 minutes; wakes when it is used.' },
+    { value: 'stop', title: 'Pause, then stop', text: 'After 30 minutes and 12 hours; files are kept.' },
+  ]
+  return draft === 'other' ? [...all, { value: draft, title: 'As it is', text: 'Set with the API.' }] : all
 }
