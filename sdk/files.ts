@@ -2,7 +2,7 @@ import { toText } from './bytes.js'
 import { ConnectionFailed, errorOf, FileNotFound, InvalidRequest, UnexpectedAnswer } from './errors.js'
 import { readEvents } from './events.js'
 import type { Content, Http } from './http.js'
-import type { FileEntry, FileTree, SearchEnd, SearchMatch, SearchOptions, SignedFile } from './types.js'
+import type { FileEntry, FileTree, SearchEnd, SearchMatch, SignedFile } from './types.js'
 
 /** Bytes of a file, as of `slice`. */
 export interface ByteRange {
@@ -10,6 +10,22 @@ export interface ByteRange {
   readonly start: number
   /** The first byte that is not wanted any more; the end of the file if absent. */
   readonly end?: number
+}
+
+/** Where and how to search. */
+export interface SearchOptions {
+  /** The directory or file to search in: `.` if absent. */
+  readonly path?: string
+  /** The query is a regular expression, as of ripgrep. */
+  readonly regex?: boolean
+  /** `smart` if absent: insensitive as long as the query has no capital letter. */
+  readonly case?: 'smart' | 'sensitive' | 'insensitive'
+  /** Only files whose name matches, such as `*.{ts,tsx}`; with a `!` before it, all others. */
+  readonly glob?: string
+  /** Hidden files as well, and what .gitignore excludes. */
+  readonly hidden?: boolean
+  /** Lines at most: 1000 if absent, up to 10,000. */
+  readonly limit?: number
 }
 
 /**
@@ -142,7 +158,6 @@ export class Files {
    * Lines of files that contain `query`, while they are found. Whoever stops reading ends the search.
    * By the ripgrep of the sandbox, which must run; one that is asleep is woken.
    *
-   * @param options `path`: where to search; `.` if absent. `case`: `smart` if absent. `glob`: such as `*.{ts,tsx}`
    * @returns how much was found
    * @throws InvalidRequest for a regular expression or a path that is wrong
    * @example

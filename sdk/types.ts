@@ -31,16 +31,6 @@ export type FileEntry = protocol.FileEntry
 export type SignedFile = protocol.SignedFile
 export type SearchMatch = protocol.SearchMatch
 export type SearchEnd = protocol.SearchEnd
-export type SearchOptions = Partial<
-  Omit<z.input<typeof protocol.searchQuery>, 'query' | 'regex' | 'hidden' | 'limit'>
-> & {
-  /** `query` is a regular expression, as of ripgrep. */
-  readonly regex?: boolean
-  /** Hidden files as well, and what .gitignore excludes. */
-  readonly hidden?: boolean
-  /** Lines at most: 1000 if absent, up to 10,000. */
-  readonly limit?: number
-}
 export type FileTree = protocol.FileTree
 /** What `terminals.open` takes. */
 export type OpenTerminal = z.input<typeof protocol.openTerminal>
