@@ -24,7 +24,7 @@ test('a port is opened from the workspace, and shared by a link that is taken ba
   await expect(visitor.getByRole('heading', { name: 'Sign in' })).toBeVisible()
   await page.getByRole('button', { name: 'Ports: 8000' }).click()
   await page.getByRole('menuitem', { name: 'Share by a link' }).click()
-  await expect(page.getByText('Anyone with the link can open port 8000')).toBeVisible()
+  await expect(page.getByText('Anyone with the link can open port 8000').first()).toBeVisible()
   await visitor.goto(address)
   await expect(visitor.getByRole('heading', { name: 'Directory listing for /' })).toBeVisible()
   await page.getByRole('button', { name: 'Ports: 8000' }).click()
