@@ -161,7 +161,7 @@ export class Files {
    * @returns how much was found
    * @throws InvalidRequest for a regular expression or a path that is wrong
    * @example
-   * for await (const { path, line, text } of sandbox.files.search('TODO', { glob: '*.py' }))
+   * for await (const { path, line, text } of sandbox.files.search('import', { glob: '*.py' }))
    *   console.log(`${path}:${line}: ${text}`)
    */
   async *search(

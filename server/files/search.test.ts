@@ -10,11 +10,11 @@ import { type Instance, openInstance } from '../../testing/instance.js'
 
 const files = `
 mkdir -p project/src project/build && cd project && git init -q
-printf 'const größe = 1 // TODO: größe\\r\\nnothing\\nTODO again, TODO\\n' > 'src/a file.ts'
-printf 'todo -x\\n' > src/b.py
-printf 'TODO built\\n' > build/out.ts
+printf 'const größe = 1 // BEAN: größe\\r\\nnothing\\nBEAN again, BEAN\\n' > 'src/a file.ts'
+printf 'bean -x\\n' > src/b.py
+printf 'BEAN built\\n' > build/out.ts
 printf 'build/\\n' > .gitignore
-printf 'TODO hidden\\n' > .env
+printf 'BEAN hidden\\n' > .env
 head -c 3000 /dev/zero | tr '\\0' y > long.txt && printf 'NEEDLE' >> long.txt && head -c 3000 /dev/zero | tr '\\0' z >> long.txt
 python3 -c "open(b'caf\\xe9', 'w').write('latin NEEDLE\\n')"
 seq 100000 | sed 's/^/line MANY /' > many.txt`
@@ -44,14 +44,14 @@ describe('a search in files', () => {
     (await search(query, options)).found.map(({ path, line }) => `${path}:${line}`).toSorted()
 
   it('tells each line with where it is, in the units of an editor', async () => {
-    const { found, end } = await search('TODO', { case: 'sensitive' })
+    const { found, end } = await search('BEAN', { case: 'sensitive' })
     expect(found).toEqual([
       {
-        ...{ path: 'project/src/a file.ts', line: 1, column: 20, text: 'const größe = 1 // TODO: größe' },
+        ...{ path: 'project/src/a file.ts', line: 1, column: 20, text: 'const größe = 1 // BEAN: größe' },
         ranges: [{ start: 19, end: 23 }],
       },
       {
-        ...{ path: 'project/src/a file.ts', line: 3, column: 1, text: 'TODO again, TODO' },
+        ...{ path: 'project/src/a file.ts', line: 3, column: 1, text: 'BEAN again, BEAN' },
         ranges: [
           { start: 0, end: 4 },
           { start: 12, end: 16 },
@@ -63,14 +63,14 @@ describe('a search in files', () => {
   })
 
   it('minds letters, regular expressions, globs, hidden files and .gitignore as asked', async () => {
-    expect(await pathsOf('todo')).toEqual([
+    expect(await pathsOf('bean')).toEqual([
       ...['project/src/a file.ts:1', 'project/src/a file.ts:3', 'project/src/b.py:1'],
     ])
-    expect(await pathsOf('TODO', { glob: '*.py', case: 'insensitive' })).toEqual(['project/src/b.py:1'])
-    expect(await pathsOf('^todo .x$', { regex: true })).toEqual(['project/src/b.py:1'])
-    expect(await pathsOf('^todo .x$')).toEqual([])
+    expect(await pathsOf('BEAN', { glob: '*.py', case: 'insensitive' })).toEqual(['project/src/b.py:1'])
+    expect(await pathsOf('^bean .x$', { regex: true })).toEqual(['project/src/b.py:1'])
+    expect(await pathsOf('^bean .x$')).toEqual([])
     expect(await pathsOf('-x')).toEqual(['project/src/b.py:1'])
-    expect(await pathsOf('TODO', { hidden: true, case: 'sensitive' })).toEqual([
+    expect(await pathsOf('BEAN', { hidden: true, case: 'sensitive' })).toEqual([
       ...['project/.env:1', 'project/build/out.ts:1', 'project/src/a file.ts:1', 'project/src/a file.ts:3'],
     ])
   })
