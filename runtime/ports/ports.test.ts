@@ -10,18 +10,21 @@ import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../tes
 import { testInstance } from '../testing/kernel.js'
 import { listeningSocket } from './listening.js'
 
-/** A program that answers each connection with what it was sent, and then with its own number. */
-const echo = (family: string, address: string, port: number) => `
-import socket, threading
-server = socket.socket(socket.${family})
-server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-server.bind(('${address}', ${port}))
-server.listen(512)
-def serve(one):
-    while part := one.recv(65536): one.sendall(part)
-    one.sendall(b' from ${port}')
-    one.close()
-while True: threading.Thread(target=serve, args=[server.accept()[0]]).start()`
+/**
+ * A program that answers each connection with what it was sent, and then with its own number. It has one thread: those of
+ * hundreds of connections would need more memory than its sandbox has.
+ */
+const echo = (address: string, port: number) => `
+import asyncio
+async def serve(reader, writer):
+    while part := await reader.read(65536):
+        writer.write(part)
+        await writer.drain()
+    writer.write(b' from ${port}')
+    writer.close()
+async def main():
+    await (await asyncio.start_server(serve, '${address}', ${port}, backlog=512)).serve_forever()
+asyncio.run(main())`
 
 describe('the ports of a sandbox', () => {
   let namespace: AsyncDisposable
@@ -68,8 +71,8 @@ describe('the ports of a sandbox', () => {
     namespace = await lonelyNamespace()
     instance = await startInstance(testInstance)
     id = (await instance.claim({ limits: { cpus: 1, memoryMiB: 256, diskMiB: 64, pids: 512 } })).id
-    await start(echo('AF_INET', '127.0.0.1', 4000))
-    await start(echo('AF_INET6', '::1', 6000))
+    await start(echo('127.0.0.1', 4000))
+    await start(echo('::1', 6000))
     await listens(4000)
     await listens(6000)
   })

@@ -7,8 +7,9 @@ import { must } from './world.js'
 const volatile: Readonly<Record<string, readonly string[]>> = {
   api_key: ['lastUsedAt'],
   session: ['updatedAt'],
+  // `activeAt` is also when a program inside was busy (that refused calls are no use of it is in `sleep.test.ts`).
   // What is in quarantine is told to be failed after some seconds; of the others the node says it.
-  sandbox: ['metered', 'state', 'failure'],
+  sandbox: ['activeAt', 'metered', 'state', 'failure'],
 }
 const growing = new Set(['usage_hour'])
 

@@ -87,6 +87,55 @@ describe('an idle sandbox', { timeout: 120_000 }, () => {
     await who.call('DELETE', `/api/v1/sandboxes/${id}`)
   })
 
+  it.each([
+    ['was marked only', 'paused', 'running', []],
+    ['was paused already', 'paused', 'running', ['pause']],
+    ['was paused, and stopped later', 'stopped', 'paused', ['pause', 'stop']],
+    ['was stopped at once', 'stopped', 'running', ['stop']],
+  ] as const)(
+    'is woken when the server died as it put it to sleep: it %s',
+    async (_, asleep, state, done) => {
+      const id = await create({ pauseAfterSeconds: 3600 })
+      await exec(id, 'echo kept > file; sync')
+      for (const step of done) await who.call('POST', `/api/v1/sandboxes/${id}/${step}`)
+      await database.query('UPDATE sandbox SET asleep = $2, state = $3 WHERE id = $1', [id, asleep, state])
+      await database.query(`SELECT pg_notify('cloche', $1)`, [
+        JSON.stringify({ type: 'asleep', id, asleep: true }),
+      ])
+      await expect
+        .poll(async () => (await exec(id, 'cat file')).body, patient)
+        .toMatchObject({ stdout: 'kept\n' })
+      await expect.poll(() => get(id), patient).toMatchObject({ state: 'running', asleep: null })
+      await who.call('DELETE', `/api/v1/sandboxes/${id}`)
+    },
+  )
+
+  it('falls asleep in the next round when the server died after the mark', async () => {
+    const id = await create({ pauseAfterSeconds: 60 })
+    await leave(id, 100)
+    await database.query(`UPDATE sandbox SET asleep = 'paused' WHERE id = $1`, [id])
+    await fallsAsleep(id, 100, 'paused')
+    expect((await exec(id, 'echo awake')).body.stdout).toBe('awake\n')
+    await who.call('DELETE', `/api/v1/sandboxes/${id}`)
+  })
+
+  it('is not in use by calls that are refused', async () => {
+    const id = await create({ pauseAfterSeconds: 3600 })
+    const stranger = await TestClient.signUp(instance.url, 'stranger@example.org')
+    await leave(id, 1000)
+    for (const one of [stranger, new TestClient(instance.url)]) {
+      const { status } = await one.call('POST', `/api/v1/sandboxes/${id}/exec`, { command: 'true' })
+      expect([401, 404]).toContain(status)
+    }
+    // What is noticed is written down before this, in the order of the rounds.
+    const witness = await create({ pauseAfterSeconds: 3600 })
+    await leave(witness, 1000)
+    await exec(witness, 'true')
+    await expect.poll(() => idleSeconds(witness), patient).toBeLessThan(900)
+    expect(await idleSeconds(id)).toBeGreaterThan(900)
+    for (const one of [id, witness]) await who.call('DELETE', `/api/v1/sandboxes/${one}`)
+  })
+
   it('is not idle while somebody is attached or its programs work, and is what somebody makes it by intention', async () => {
     const idle = { pauseAfterSeconds: 300 }
     const [attached, works, still, always] = [

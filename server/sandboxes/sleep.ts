@@ -21,7 +21,8 @@ const due = `
       WHEN "activeAt" < now() AT TIME ZONE 'UTC' - make_interval(secs => (idle->>'pauseAfterSeconds')::FLOAT8) THEN 'paused'
     END AS how
     FROM sandbox WHERE "deletedAt" IS NULL AND idle IS NOT NULL AND "nodeId" = $1) AS idle
-  WHERE ((state = 'running' AND how IS NOT NULL) OR (asleep = 'paused' AND how = 'stopped'))`
+  WHERE ((state = 'running' AND how IS NOT NULL)
+    OR (asleep IS NOT NULL AND how = 'stopped' AND state <> 'stopped'))`
 
 /** Puts sandboxes to sleep that nothing uses, as their policies say, and wakes them when they are used again. */
 export class Sleep {
@@ -80,39 +81,64 @@ export class Sleep {
     return waking
   }
 
+  /** The node says what there is to do: whoever put it to sleep may have died halfway. */
   async #wake(id: string): Promise<void> {
     const row = await this.database.prisma.sandbox.findUnique({ where: { id } })
     if (row === null || row.deletedAt !== null || row.asleep === null) return this.#hear(id, false)
-    if (row.asleep === 'paused') {
-      const node = await this.nodes.reach(row.nodeId)
-      const { state, failure } = await node.act(id, 'resume')
-      await this.database.prisma.sandbox.update({ where: { id }, data: { state, failure } })
-    } else await this.start(id)
-    await this.database.pool.query(
-      `UPDATE sandbox SET asleep = NULL, "activeAt" = now() AT TIME ZONE 'UTC' WHERE id = $1`,
-      [id],
-    )
-    await this.#told(row, false, 'sandbox.wake')
+    const node = await this.nodes.reach(row.nodeId)
+    const found = await inTransaction(this.database.pool, async (client) => {
+      const { rows } = await client.query(
+        'SELECT FROM sandbox WHERE id = $1 AND asleep IS NOT NULL FOR UPDATE',
+        [id],
+      )
+      if (rows.length === 0) return 'awake'
+      const seen = await node.get(id)
+      const { state, failure } = seen.state === 'paused' ? await node.act(id, 'resume') : seen
+      await client.query(
+        `UPDATE sandbox SET state = $2, failure = $3, asleep = CASE WHEN $2 = 'stopped' THEN asleep END,
+           "activeAt" = now() AT TIME ZONE 'UTC' WHERE id = $1`,
+        [id, state, failure],
+      )
+      return state
+    })
+    if (found === 'awake') return this.#hear(id, false)
+    if (found === 'stopped') await this.start(id)
+    await this.#told(id, false)
+    await this.#audit(row, 'sandbox.wake')
   }
 
-  /** Under a lock of the row, with a second look at it: whoever wakes it does so before, or after. */
+  /**
+   * The mark comes first: whoever uses it from then on wakes it, also when this server dies before the rest is done, which
+   * the next round does again. Both steps hold a lock of the row: whoever wakes it does so before, between or after.
+   */
   async #fall(node: ServerNode, { id, tenantId, how }: Due): Promise<void> {
-    const fell = await inTransaction(this.database.pool, async (client) => {
+    const { pool } = this.database
+    const marked = await inTransaction(pool, async (client) => {
       const { rows } = await client.query<Due>(`${due} AND id = $2 FOR UPDATE`, [node.id, id])
       if (rows[0]?.how !== how) return false
+      await client.query('UPDATE sandbox SET asleep = $2 WHERE id = $1', [id, how])
+      return true
+    })
+    if (!marked) return
+    await this.#told(id, true)
+    const fell = await inTransaction(pool, async (client) => {
+      const asleep = 'SELECT FROM sandbox WHERE id = $1 AND asleep = $2 AND "deletedAt" IS NULL FOR UPDATE'
+      if ((await client.query(asleep, [id, how])).rowCount === 0) return false
       const { state } = await (how === 'paused'
         ? node.runtime.act(id, 'pause')
         : node.runtime.ask('POST', `/sandboxes/${id}/stop`, runtimeSandbox, {}, stopSandbox.parse({})))
-      await client.query('UPDATE sandbox SET state = $2, asleep = $3 WHERE id = $1', [id, state, how])
+      await client.query('UPDATE sandbox SET state = $2 WHERE id = $1', [id, state])
       return true
     })
-    if (fell) await this.#told({ id, tenantId }, true, 'sandbox.sleep', { how })
+    if (fell) await this.#audit({ id, tenantId }, 'sandbox.sleep', { how })
   }
 
-  async #told(of: { id: string; tenantId: string }, asleep: boolean, action: string, detail = {}) {
-    const { id, tenantId } = of
+  async #told(id: string, asleep: boolean): Promise<void> {
     this.#hear(id, asleep)
     await tell(this.database.pool, { type: 'asleep', id, asleep })
+  }
+
+  async #audit({ id, tenantId }: { id: string; tenantId: string }, action: string, detail = {}) {
     await this.database.prisma.auditEvent.create({
       data: { tenantId, actor: 'cloche', action, target: id, detail },
     })

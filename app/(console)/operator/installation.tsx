@@ -10,9 +10,8 @@ import { pairing } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 
 /** Says that the database and the node do not belong together, and lets an operator adopt the node. */
-export function InstallationNotice({ nodeId }: { nodeId: string | undefined }) {
-  const query = nodeId === undefined ? '' : `?node=${nodeId}`
-  const { data, mutate } = useResource(`/admin/installation${query}`, pairing, { everyMs: 10_000 })
+export function InstallationNotice({ nodeId }: { nodeId: string }) {
+  const { data, mutate } = useResource(`/admin/installation?node=${nodeId}`, pairing, { everyMs: 10_000 })
   const [question, setQuestion] = useState<Question | null>(null)
   const toast = useToast()
   if (data?.state !== 'mismatch') return null

@@ -40,26 +40,34 @@ function Page() {
   const [chosen, setChosen] = useState<string | null>(null)
   const nodes = registry.data?.nodes ?? []
   const node = nodes.find(({ id }) => id === chosen) ?? nodes[0]
+  const answering = node !== undefined && node.state !== 'unreachable'
   // One node needs no choice, unless there is something to say of it.
   const listed = nodes.length > 1 || nodes.some(({ state }) => state !== 'ready')
-  const query = nodes.length > 1 && node ? `?node=${node.id}` : ''
   return (
     <>
-      <NodeHead query={query} />
+      <NodeHead id={answering ? node.id : undefined} />
       <div className="grid gap-5">
+        {!node && (
+          <Panel>
+            {registry.error ? (
+              <Failed error={registry.error} retry={() => registry.mutate()} />
+            ) : (
+              <SkeletonRows rows={3} />
+            )}
+          </Panel>
+        )}
         {listed && node && (
           <Nodes nodes={nodes} shown={node.id} onShow={setChosen} onChanged={() => void registry.mutate()} />
         )}
-        {node?.state === 'unreachable' ? (
+        {node?.state === 'unreachable' && (
           <Notice tone="bad">
             {oneLine(node.name)} does not answer. Its sandboxes are kept as they are, and can be used again
             when it is back.
           </Notice>
-        ) : (
-          <NodeFigures key={query} query={query} nodeId={query ? node?.id : undefined} />
         )}
+        {answering && <NodeFigures key={node.id} id={node.id} />}
         <Quarantine />
-        {node?.state !== 'unreachable' && <Pools key={`pools${query}`} query={query} />}
+        {answering && <Pools key={`pools${node.id}`} query={`?node=${node.id}`} />}
         <Tenants />
         <Users />
       </div>
@@ -67,10 +75,12 @@ function Page() {
   )
 }
 
-const useNode = (query: string) => useResource(`/admin/node${query}`, adminNode, { everyMs, always: true })
+/** @param id none is asked while it is not known which */
+const useNode = (id: string | undefined) =>
+  useResource(id === undefined ? null : `/admin/node?node=${id}`, adminNode, { everyMs, always: true })
 
-function NodeHead({ query }: { query: string }) {
-  const { data } = useNode(query)
+function NodeHead({ id }: { id: string | undefined }) {
+  const { data } = useNode(id)
   return (
     <PageHead title="Node and tenants">
       {data
@@ -81,8 +91,8 @@ function NodeHead({ query }: { query: string }) {
 }
 
 /** What one node says of itself. */
-function NodeFigures({ query, nodeId }: { query: string; nodeId: string | undefined }) {
-  const { data, error, mutate } = useNode(query)
+function NodeFigures({ id }: { id: string }) {
+  const { data, error, mutate } = useNode(id)
   if (!data) {
     return (
       <Panel>{error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />}</Panel>
@@ -91,7 +101,7 @@ function NodeFigures({ query, nodeId }: { query: string; nodeId: string | undefi
   return (
     <>
       {error && !(error instanceof Unreachable) && <Notice tone="warn">{explain(error)}</Notice>}
-      <InstallationNotice nodeId={nodeId} />
+      <InstallationNotice nodeId={id} />
       {data.problems.map((problem) => (
         <Notice key={problem} tone="warn">
           {problem}
