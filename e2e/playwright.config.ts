@@ -11,6 +11,8 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   // One browser and one instance on two cores: tests beside each other would measure each other.
   workers: 1,
+  // As in vitest.config.ts; Playwright lists these tests as flaky.
+  retries: process.env.CLOCHE_TEST_RETRY === undefined ? 0 : 1,
   forbidOnly: true,
   use: {
     viewport: { width: 1280, height: 800 },
