@@ -47,6 +47,27 @@ describe('the API refuses', () => {
     expect((await nobody.call('GET', '/api/auth/admin/list-users')).status).toBe(404)
   })
 
+  it('in the language that the caller prefers, with the same code and the same detail', async () => {
+    const nobody = new TestClient(instance.url)
+    const answerIn = async (language: string) => {
+      const { body, headers } = await nobody.call('GET', '/api/v1/me', undefined, {
+        'accept-language': language,
+      })
+      return { ...body, language: headers.get('content-language'), vary: headers.get('vary') }
+    }
+    const english = await answerIn('de, *')
+    expect(english).toMatchObject({
+      title: 'Authentication required',
+      language: 'en',
+      vary: 'Accept-Language',
+    })
+    expect(await answerIn('zh-CN,zh;q=0.9,en;q=0.8')).toEqual({
+      ...english,
+      title: '需要身份验证',
+      language: 'zh-CN',
+    })
+  })
+
   it.each([
     ['GET', 'get-session'],
     ['GET', 'list-sessions'],

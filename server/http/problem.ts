@@ -4,35 +4,11 @@ import { z } from 'zod'
 import { type ErrorCode, type Problem, statusOf } from '../../protocol/api/index.js'
 import { databaseUnavailable, isDatabaseUnavailable } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
+import { languageOf } from './language.js'
+import { type Language, languageTags, problemTitles } from './problem-titles.js'
 
 /** A body with thousands of mistakes is told of the first of them only. */
 const mostErrors = 20
-
-const titles: Record<ErrorCode, string> = {
-  invalid_request: 'Invalid request',
-  unauthenticated: 'Authentication required',
-  forbidden: 'Not allowed',
-  not_found: 'Not found',
-  file_not_found: 'File not found',
-  conflict: 'Conflict',
-  precondition_failed: 'Precondition failed',
-  range_not_satisfiable: 'Range not satisfiable',
-  offset_mismatch: 'Offset mismatch',
-  quota_exceeded: 'Quota exceeded',
-  payload_too_large: 'Request body too large',
-  unsupported_media_type: 'Unsupported media type',
-  rate_limited: 'Too many requests',
-  sandbox_not_running: 'The sandbox is not running',
-  template_unavailable: 'Template not available',
-  node_full: 'Node full',
-  disk_full: 'Disk full',
-  queue_full: 'Queue full',
-  runtime_unavailable: 'Runtime not available',
-  port_unreachable: 'No answer from the port',
-  port_timeout: 'The port does not answer in time',
-  database_unavailable: 'Database not available',
-  internal: 'Internal error',
-}
 
 /** Fastify's own refusals, by their code. */
 const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
@@ -65,11 +41,14 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (refusal.retryAfterSeconds !== undefined)
     reply.header('retry-after', Math.ceil(refusal.retryAfterSeconds))
   if (refusal.code === 'range_not_satisfiable') reply.header('content-range', `bytes */${refusal.sizeBytes}`)
+  const language = languageOf(request.headers)
   return reply
     .code(refusal.status)
+    .header('content-language', languageTags[language])
+    .header('vary', alsoBy('Accept-Language', reply.getHeader('vary')))
     .type('application/problem+json')
     .serializer(JSON.stringify)
-    .send(problemOf(refusal, error))
+    .send(problemOf(refusal, error, language))
 }
 
 /** The same for what has no reply, such as a socket. */
@@ -96,10 +75,14 @@ export function asApiError(error: unknown): ApiError {
 /** Such as `limits.memoryMiB` for the JSON pointer `/limits/memoryMiB`. */
 const fieldOf = (pointer: string) => pointer.split('/').slice(1).join('.')
 
-/** An error as RFC 9457 wants it, for what Fastify does not answer. */
-export const problemFor = (error: ApiError): Problem => problemOf(error, error)
+/** The header `Vary` with one more name. */
+const alsoBy = (name: string, before: number | string | readonly string[] | undefined): string =>
+  before === undefined ? name : `${before}, ${name}`
 
-function problemOf(refusal: ApiError, error: unknown): Problem {
+/** An error as RFC 9457 wants it, for what Fastify does not answer. */
+export const problemFor = (error: ApiError, language: Language): Problem => problemOf(error, error, language)
+
+function problemOf(refusal: ApiError, error: unknown, language: Language): Problem {
   const { code, message } = refusal
   const errors = hasZodFastifySchemaValidationErrors(error)
     ? error.validation
@@ -108,7 +91,7 @@ function problemOf(refusal: ApiError, error: unknown): Problem {
     : undefined
   return {
     type: `urn:cloche:problem:${code}`,
-    ...{ title: titles[code], status: statusOf[code], code, detail: message },
+    ...{ title: problemTitles[language][code], status: statusOf[code], code, detail: message },
     ...(errors === undefined ? {} : { errors }),
     ...(refusal.existingId === undefined ? {} : { existingId: refusal.existingId }),
     ...(refusal.sizeBytes === undefined ? {} : { sizeBytes: refusal.sizeBytes }),

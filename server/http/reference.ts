@@ -24,6 +24,9 @@ export function renderReference(openapi: unknown): string {
     '',
     `| code | status |\n|---|---|\n${errorCode.options.map((code) => `| \`${code}\` | ${statusOf[code]} |`).join('\n')}`,
     '',
+    'The `title` of an error is in English or, when `Accept-Language` prefers `zh`, in Simplified Chinese; `Content-Language`',
+    'says which. `code`, `detail` and `errors` are the same in both.',
+    '',
     ...names.flatMap((name) => [
       `## ${name}`,
       '',

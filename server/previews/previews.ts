@@ -137,7 +137,10 @@ export class Previews implements Disposable {
     try {
       await this.handover.enter(request, response, target)
     } catch (error) {
-      sendError(request, response, asApiError(error), { url: '/', text: 'Open the preview again' })
+      sendError(request, response, asApiError(error), {
+        url: '/',
+        text: { en: 'Open the preview again', zh: '重新打开预览' },
+      })
     }
   }
 
