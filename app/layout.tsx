@@ -5,12 +5,17 @@ import { Toasts } from './components/ui/toast'
 import './globals.css'
 import { DataProvider } from './lib/data'
 import { parseTheme, themeCookie } from './lib/theme'
+import { Messages } from './messages/provider'
+import { requestMessages } from './messages/server'
 
-export const metadata: Metadata = {
-  title: { default: 'Cloche', template: '%s · Cloche' },
-  description: 'Isolated Linux sandboxes in the browser, ready in milliseconds',
-  robots: { index: false },
-  referrer: 'same-origin',
+export async function generateMetadata(): Promise<Metadata> {
+  const { messages } = await requestMessages()
+  return {
+    title: { default: 'Cloche', template: '%s · Cloche' },
+    description: messages.pages.description,
+    robots: { index: false },
+    referrer: 'same-origin',
+  }
 }
 
 export const viewport: Viewport = {
@@ -22,12 +27,15 @@ export const viewport: Viewport = {
 /** Reading a cookie also makes every page dynamic, which the nonce of the content security policy needs. */
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const theme = parseTheme((await cookies()).get(themeCookie)?.value)
+  const { locale, messages } = await requestMessages()
   return (
-    <html lang="en" data-theme={theme}>
+    <html lang={locale} data-theme={theme}>
       <body>
-        <DataProvider>
-          <Toasts>{children}</Toasts>
-        </DataProvider>
+        <Messages locale={locale} messages={messages}>
+          <DataProvider>
+            <Toasts>{children}</Toasts>
+          </DataProvider>
+        </Messages>
       </body>
     </html>
   )

@@ -1,11 +1,14 @@
 import type { MetadataRoute } from 'next'
+import { requestMessages } from './messages/server'
 
 /** What a browser needs to offer Cloche as an app of its own. */
-export default function manifest(): MetadataRoute.Manifest {
+export default async function manifest(): Promise<MetadataRoute.Manifest> {
+  const { locale, messages } = await requestMessages()
   return {
     name: 'Cloche',
     short_name: 'Cloche',
-    description: 'Isolated Linux sandboxes in the browser',
+    description: messages.pages.shortDescription,
+    lang: locale,
     start_url: '/sandboxes',
     display: 'standalone',
     background_color: '#f7f9f8',

@@ -1,9 +1,9 @@
-import type { Metadata } from 'next'
 import Link from 'next/link'
 import { Mark } from './components/logo'
 import { Button } from './components/ui/button'
+import { titled } from './messages/server'
 
-export const metadata: Metadata = { title: 'Page not found' }
+export const generateMetadata = titled('notFound')
 
 export default function NotFound() {
   return (

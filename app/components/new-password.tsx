@@ -1,4 +1,6 @@
+import { useTranslations } from 'use-intl'
 import { passwordLength } from '../lib/protocol'
+import { TextError } from '../lib/text-error'
 import { text } from '../lib/use-submit'
 import { Field } from './ui/field'
 
@@ -14,22 +16,23 @@ export function NewPasswordFields({
   error: string | undefined
   autoFocus?: boolean
 }) {
+  const t = useTranslations()
   return (
     <>
       <input type="hidden" name="username" autoComplete="username" value={email} />
       <Field
-        label="New password"
+        label={t('common.newPassword')}
         name="new"
         type="password"
         autoComplete="new-password"
-        hint={`At least ${passwordLength.min} characters.`}
+        hint={t('common.passwordHint', { min: String(passwordLength.min) })}
         {...length}
         required
         autoFocus={autoFocus}
         error={error}
       />
       <Field
-        label="Repeat new password"
+        label={t('common.repeatPassword')}
         name="repeated"
         type="password"
         autoComplete="new-password"
@@ -40,9 +43,9 @@ export function NewPasswordFields({
   )
 }
 
-/** @throws Error for people, when the two are not the same */
+/** @throws TextError when the two are not the same */
 export function newPasswordOf(form: FormData): string {
   const password = text(form, 'new')
-  if (password !== text(form, 'repeated')) throw new Error('The new passwords do not match.')
+  if (password !== text(form, 'repeated')) throw new TextError('common.passwordsDiffer')
   return password
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { reportAnswer, reportNoAnswer } from './connection'
 import { type ErrorCode, type Problem, problem } from './protocol'
+import { TextError } from './text-error'
 
 /** The API said no. `problem.detail` is written for the person who asked. */
 export class ApiError extends Error {
@@ -19,19 +20,17 @@ export class ApiError extends Error {
 }
 
 /** No answer: the line is down. */
-export class Unreachable extends Error {
+export class Unreachable extends TextError {
   constructor(cause?: unknown) {
-    super('Cannot reach Cloche. Check your connection and try again.', { cause })
+    super('common.unreachable', {}, { cause })
     this.name = 'Unreachable'
   }
 }
 
 /** An answer that the API would not give: something in between answered, or Cloche is newer than this page. */
-export class NotUnderstood extends Error {
+export class NotUnderstood extends TextError {
   constructor(cause: unknown) {
-    super('The server sent an unexpected response. Reload the page: it may be older than the server.', {
-      cause,
-    })
+    super('common.notUnderstood', {}, { cause })
     this.name = 'NotUnderstood'
   }
 }
@@ -80,23 +79,20 @@ const authRefusal = z.union([
 /**
  * One call of better-auth, such as `/sign-in/email`.
  *
- * @throws ApiError with better-auth's own message, Unreachable
+ * @throws ApiError with better-auth's own message, TextError, Unreachable
  */
 export async function auth(path: string, body: object): Promise<void> {
   const response = await send(`/api/auth${path}`, { method: 'POST', body })
   if (response.ok) return
   const said = authRefusal.safeParse(await response.json().catch(() => null))
-  const limited = response.status === 429
+  if (response.status === 429) throw new TextError('common.tooManyAttempts')
+  if (!said.success) throw new TextError('common.serverStatus', { status: String(response.status) })
   throw new ApiError({
     type: 'about:blank',
     title: 'Refused',
     status: response.status,
-    code: limited ? 'rate_limited' : 'unauthenticated',
-    detail: limited
-      ? 'Too many attempts. Wait one minute, then try again.'
-      : said.success
-        ? said.data.message
-        : `The server returned status ${response.status}. Try again.`,
+    code: 'unauthenticated',
+    detail: said.data.message,
   })
 }
 

@@ -27,8 +27,3 @@ export function useResource<T>(
     ...(always ? { compare: (a: T | undefined, b: T | undefined) => a === b } : {}),
   })
 }
-
-/** What to say of an error to a person. */
-export function explain(error: unknown): string {
-  return error instanceof Error ? error.message : 'Something went wrong.'
-}

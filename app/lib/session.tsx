@@ -2,6 +2,7 @@
 
 import { usePathname, useRouter } from 'next/navigation'
 import { createContext, type ReactNode, useContext, useEffect } from 'react'
+import { useTranslations } from 'use-intl'
 import { forgetDrafts } from '../(console)/runs/stored-draft'
 import { Mark } from '../components/logo'
 import { Failed } from '../components/ui/states'
@@ -29,6 +30,7 @@ export function useMay(role: Role): boolean {
 
 /** Asks who is signed in, and sends who is not to the sign-in page. */
 export function Session({ children }: { children: ReactNode }) {
+  const t = useTranslations()
   const session = useResource('/me', me, { everyMs: 60_000 })
   const router = useRouter()
   const pathname = usePathname()
@@ -47,7 +49,7 @@ export function Session({ children }: { children: ReactNode }) {
   return (
     <main className="grid min-h-dvh place-content-center" aria-busy>
       <Mark className="size-10 animate-glow" />
-      <span className="sr-only">Loading</span>
+      <span className="sr-only">{t('common.loading')}</span>
     </main>
   )
 }

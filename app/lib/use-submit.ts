@@ -1,11 +1,14 @@
 'use client'
 
 import { type SyntheticEvent, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { ApiError } from './api'
+import { explain } from './text-error'
 
 export interface Submission {
   readonly submit: (event: SyntheticEvent<HTMLFormElement>) => void
   readonly busy: boolean
+  /** Its message is for the person, in their language. */
   readonly error: Error | undefined
   /** What the API says of one field. */
   readonly fieldError: (path: string) => string | undefined
@@ -16,6 +19,7 @@ export interface Submission {
  * busy, because the page goes away.
  */
 export function useSubmit(work: (form: FormData) => Promise<unknown>): Submission {
+  const t = useTranslations()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<Error>()
   return {
@@ -31,7 +35,7 @@ export function useSubmit(work: (form: FormData) => Promise<unknown>): Submissio
       work(form).then(
         (end) => end !== 'leaving' && setBusy(false),
         (failure: unknown) => {
-          setError(failure instanceof Error ? failure : new Error('Something went wrong.'))
+          setError(failure instanceof ApiError ? failure : new Error(explain(failure, t), { cause: failure }))
           setBusy(false)
         },
       )

@@ -10,13 +10,15 @@ import { dateTime, oneLine } from '../../lib/format'
 import { useInvitation } from '../../lib/invitation'
 import { invitationName } from '../../lib/link-secret'
 import { type invitationPreview, me } from '../../lib/protocol'
-import { explain, useResource } from '../../lib/resource'
+import { useResource } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { useSubmit } from '../../lib/use-submit'
 
 type Preview = z.infer<typeof invitationPreview>
 
 /** The end of an invitation's link: to which tenant, by whom, for which address, and the way in. */
 export function Join() {
+  const explain = useExplain()
   const { secret, preview, error, isLoading } = useInvitation()
   const session = useResource('/me', me)
   const signedOut = session.error instanceof ApiError && session.error.status === 401

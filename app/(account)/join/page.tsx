@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { Join } from './join'
 
-export const metadata: Metadata = { title: 'Join a tenant' }
+export const generateMetadata = titled('join')
 
 export default function JoinPage() {
   return <Join />

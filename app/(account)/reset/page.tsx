@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { Reset } from './reset'
 
-export const metadata: Metadata = { title: 'Set a new password' }
+export const generateMetadata = titled('reset')
 
 export default function ResetPage() {
   return <Reset />

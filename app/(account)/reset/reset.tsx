@@ -12,13 +12,14 @@ import { call } from '../../lib/api'
 import { oneLine } from '../../lib/format'
 import { resetName, useLinkSecret } from '../../lib/link-secret'
 import { resetLinkStatus } from '../../lib/protocol'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { useSubmit } from '../../lib/use-submit'
 
 const answer = z.object({ email: z.string() })
 
 /** The end of an operator's reset link: a new password for the account that it was made for. */
 export function Reset() {
+  const explain = useExplain()
   const secret = useLinkSecret(resetName)
   const status = useSWR(
     secret ? ['/account/reset/preview', secret] : null,

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { SignIn } from './sign-in'
 
-export const metadata: Metadata = { title: 'Sign in' }
+export const generateMetadata = titled('signIn')
 
 export default async function SignInPage({
   searchParams,

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { SignUp } from './sign-up'
 
-export const metadata: Metadata = { title: 'Create an account' }
+export const generateMetadata = titled('signUp')
 
 export default async function SignUpPage({
   searchParams,

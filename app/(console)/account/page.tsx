@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { Account } from './account'
 
-export const metadata: Metadata = { title: 'Account' }
+export const generateMetadata = titled('account')
 
 export default function AccountPage() {
   return <Account />

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { Audit } from './audit'
 
-export const metadata: Metadata = { title: 'Audit log' }
+export const generateMetadata = titled('audit')
 
 export default function AuditPage() {
   return <Audit />

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { Keys } from './keys'
 
-export const metadata: Metadata = { title: 'API keys' }
+export const generateMetadata = titled('keys')
 
 export default function KeysPage() {
   return <Keys />

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { Members } from './members'
 
-export const metadata: Metadata = { title: 'Members' }
+export const generateMetadata = titled('members')
 
 export default function MembersPage() {
   return <Members />

@@ -8,8 +8,9 @@ import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { Unreachable } from '../../lib/api'
 import { oneLine } from '../../lib/format'
 import { adminNode, nodeList } from '../../lib/protocol'
-import { explain, useResource } from '../../lib/resource'
+import { useResource } from '../../lib/resource'
 import { useSession } from '../../lib/session'
+import { useExplain } from '../../lib/use-explain'
 import { InstallationNotice } from './installation'
 import { NodePanel } from './node-panel'
 import { Nodes } from './nodes'
@@ -92,6 +93,7 @@ function NodeHead({ id }: { id: string | undefined }) {
 
 /** What one node says of itself. */
 function NodeFigures({ id }: { id: string }) {
+  const explain = useExplain()
   const { data, error, mutate } = useNode(id)
   if (!data) {
     return (

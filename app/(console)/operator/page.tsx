@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { Operator } from './operator'
 
-export const metadata: Metadata = { title: 'Node and tenants' }
+export const generateMetadata = titled('operator')
 
 export default function OperatorPage() {
   return <Operator />

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { Runs } from './runs'
 
-export const metadata: Metadata = { title: 'Runs' }
+export const generateMetadata = titled('runs')
 
 /** `?from=` begins with the program of a run. */
 export default async function RunsPage({

@@ -13,7 +13,8 @@ import { useToast } from '../../components/ui/toast'
 import { call } from '../../lib/api'
 import { dateTime, oneLine } from '../../lib/format'
 import { type CreateRun, run, runWithRequest } from '../../lib/protocol'
-import { explain, useResource } from '../../lib/resource'
+import { useResource } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { CommandPanel } from './command-panel'
 import { again } from './draft'
 import { RequestPanel } from './request-panel'
@@ -23,6 +24,7 @@ import { useFollow } from './use-follow'
 
 /** One run, for everybody of its tenant: what came of it, and what was asked. */
 export function RunPage({ id }: { id: string }) {
+  const explain = useExplain()
   const { data, error, mutate } = useResource(`/runs/${id}?request=true`, runWithRequest)
   const ended = data !== undefined && data.finishedAt !== null
   const { shown, broken, error: lost } = useFollow(data && !ended ? id : null)

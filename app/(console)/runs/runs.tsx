@@ -6,8 +6,9 @@ import { Notice } from '../../components/ui/notice'
 import { PageHead, Panel } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { languageList, runWithRequest } from '../../lib/protocol'
-import { explain, useResource } from '../../lib/resource'
+import { useResource } from '../../lib/resource'
 import { useSession } from '../../lib/session'
+import { useExplain } from '../../lib/use-explain'
 import { draftFrom, draftOf } from './draft'
 import { History } from './history'
 import { loadDraft } from './stored-draft'
@@ -27,6 +28,7 @@ export function Runs({ from }: { from: string | null }) {
 }
 
 function Start({ from, onNews }: { from: string | null; onNews: () => void }) {
+  const explain = useExplain()
   const { tenant, user } = useSession()
   const draftKey = `${tenant.id}:${user?.id ?? ''}`
   const languages = useResource('/languages', languageList, { everyMs: 30_000 })

@@ -11,7 +11,7 @@ import { Panel } from '../../components/ui/panel'
 import { ApiError, call } from '../../lib/api'
 import type { Language } from '../../lib/protocol'
 import { run } from '../../lib/protocol'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { CasesEditor } from './cases-editor'
 import { CodeEditor } from './code-editor'
 import { CommandPanel } from './command-panel'
@@ -42,6 +42,7 @@ export function Workbench({
   /** A run has begun or ended. */
   onNews: () => void
 }) {
+  const explain = useExplain()
   const [draft, setDraft] = useState(initial)
   const [started, setStarted] = useState<Started | null>(null)
   const [sending, setSending] = useState(false)

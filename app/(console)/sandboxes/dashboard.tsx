@@ -16,11 +16,12 @@ import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { Unreachable } from '../../lib/api'
 import { count } from '../../lib/format'
 import type { Sandbox } from '../../lib/protocol'
-import { explain } from '../../lib/resource'
 import { useSandboxes } from '../../lib/sandboxes'
+import { useExplain } from '../../lib/use-explain'
 import { useDashboardKeys } from './use-keys'
 
 export function Dashboard() {
+  const explain = useExplain()
   const { sandboxes, error, retry, loadMore } = useSandboxes()
   const actions = useSandboxActions()
   const [filter, setFilter] = useState('')

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { Dashboard } from './dashboard'
 
-export const metadata: Metadata = { title: 'Sandboxes' }
+export const generateMetadata = titled('sandboxes')
 
 export default function SandboxesPage() {
   return <Dashboard />

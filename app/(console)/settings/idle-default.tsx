@@ -6,11 +6,12 @@ import { IdleChoice, type IdleDraft, idleDraft, idlePolicyOf } from '../../compo
 import { Notice } from '../../components/ui/notice'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
-import { explain } from '../../lib/resource'
 import { useMay, useSession } from '../../lib/session'
+import { useExplain } from '../../lib/use-explain'
 
 /** When new sandboxes of the tenant are put to sleep. */
 export function IdleDefault() {
+  const explain = useExplain()
   const { tenant } = useSession()
   const owns = useMay('owner')
   const toast = useToast()

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { SettingsPage } from './settings'
 
-export const metadata: Metadata = { title: 'Settings' }
+export const generateMetadata = titled('settings')
 
 export default function Settings() {
   return <SettingsPage />

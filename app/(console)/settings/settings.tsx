@@ -1,7 +1,7 @@
 'use client'
 
 import { useSWRConfig } from 'swr'
-import { themeOptions, useTheme } from '../../components/shell/user-menu'
+import { useTheme, useThemeOptions } from '../../components/shell/user-menu'
 import { Button } from '../../components/ui/button'
 import { Choice } from '../../components/ui/choice'
 import { Field } from '../../components/ui/field'
@@ -19,6 +19,7 @@ import { IdleDefault } from './idle-default'
 export function SettingsPage() {
   const { tenant } = useSession()
   const [theme, setTheme] = useTheme()
+  const themeOptions = useThemeOptions()
   return (
     <>
       <PageHead title="Settings">

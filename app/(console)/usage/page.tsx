@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../messages/server'
 import { UsagePage } from './usage'
 
-export const metadata: Metadata = { title: 'Usage' }
+export const generateMetadata = titled('usage')
 
 export default function Usage() {
   return <UsagePage />

@@ -3,7 +3,7 @@
 import { Check, CircleAlert, CircleDot, LoaderCircle } from 'lucide-react'
 import type { OpenDocument, SaveState } from '../../editor/document'
 import { cn } from '../../lib/cn'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
 import { useFocusHome } from '../ui/focus-home'
@@ -33,6 +33,7 @@ export function SaveStatus({ document }: { document: OpenDocument }) {
 
 /** Why a document is not saved, and what can be done. */
 export function SaveProblem({ document }: { document: OpenDocument }) {
+  const explain = useExplain()
   const status = useStore(document.status)
   const toast = useToast()
   const home = useFocusHome()

@@ -3,7 +3,7 @@
 import { File, Folder } from 'lucide-react'
 import { useState } from 'react'
 import { nameProblem } from '../../files/paths'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { indentOf } from './tree-row'
 
 const problems: Record<NonNullable<ReturnType<typeof nameProblem>>, string> = {
@@ -24,6 +24,7 @@ function NameInput({
   /** Null when nothing is to be changed. */
   onDone: Done
 }) {
+  const explain = useExplain()
   const [error, setError] = useState<string>()
   const [busy, setBusy] = useState(false)
   const done = async (typed: string, leaving: boolean) => {

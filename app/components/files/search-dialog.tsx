@@ -5,7 +5,7 @@ import type { FilesClient } from '../../files/client'
 import { relativePath } from '../../files/paths'
 import { count, oneLine } from '../../lib/format'
 import type { SearchEnd, SearchMatch } from '../../lib/protocol'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { Dialog, DialogBody } from '../ui/dialog'
 import { Notice } from '../ui/notice'
 import { SearchField } from '../ui/search-field'
@@ -125,6 +125,7 @@ function Results({
   root: string
   onChoose: (match: SearchMatch) => void
 }) {
+  const explain = useExplain()
   const files = new Map<string, SearchMatch[]>()
   for (const match of matches) files.set(match.path, [...(files.get(match.path) ?? []), match])
   return (

@@ -5,7 +5,7 @@ import type { EntryRow, Row } from '../../files/rows'
 import { cn } from '../../lib/cn'
 import { oneLine } from '../../lib/format'
 import { treeEntriesMax } from '../../lib/protocol'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 
 /** Where the text of a level begins. */
 export function indentOf(level: number): { paddingLeft: string } {
@@ -61,6 +61,7 @@ export function NoteLine({
   row: Exclude<Row, { kind: 'entry' | 'new' }>
   retry: () => void
 }) {
+  const explain = useExplain()
   return (
     <div className={cn(line, 'text-muted text-xs')} style={indentOf(row.level)}>
       <span className="size-4 shrink-0" />

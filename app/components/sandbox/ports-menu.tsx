@@ -7,7 +7,8 @@ import { call } from '../../lib/api'
 import { copyText } from '../../lib/clipboard'
 import { dateTime } from '../../lib/format'
 import { type Port, port, portShare, type Sandbox } from '../../lib/protocol'
-import { explain, useResource } from '../../lib/resource'
+import { useResource } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { Button } from '../ui/button'
 import { Menu, MenuItem, MenuLine, menuItem } from '../ui/menu'
 import { Tip } from '../ui/tip'
@@ -21,6 +22,7 @@ const sharedMs = 24 * 3_600_000
 
 /** What listens inside, each a click away from its preview, and from a link for others. */
 export function PortsMenu({ sandbox: { id, state, isolation } }: { sandbox: Sandbox }) {
+  const explain = useExplain()
   const hardened = isolation === 'hardened'
   const seen = state === 'running' && !hardened
   const { data, error, mutate } = useResource(seen ? `/sandboxes/${id}/ports` : null, list, { everyMs })

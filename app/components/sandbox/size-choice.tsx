@@ -1,8 +1,10 @@
 'use client'
 
-import { cpus, mebibytes } from '../../lib/format'
-import { boundNames, type SizeName, sizeNames, sizeTitles } from '../../lib/limits'
+import { useTranslations } from 'use-intl'
+import { mebibytes } from '../../lib/format'
+import { type SizeName, sizeNames } from '../../lib/limits'
 import { type Limits, limits, sizes } from '../../lib/protocol'
+import { useFormat } from '../../lib/use-format'
 import { Choice } from '../ui/choice'
 import { Field } from '../ui/field'
 
@@ -49,12 +51,12 @@ export function sizeLimits({ size, given, custom }: SizeDraft): Limits | null {
   return parsed.success ? parsed.data : null
 }
 
-const units: Record<Part, string> = {
-  cpus: 'CPU cores, for example 0.5.',
-  memoryMiB: 'MiB, including page cache.',
-  diskMiB: 'MiB, not counting the template.',
-  pids: 'Processes and threads.',
-}
+const hints = {
+  cpus: 'sandbox.cpuHint',
+  memoryMiB: 'sandbox.memoryHint',
+  diskMiB: 'sandbox.diskHint',
+  pids: 'sandbox.processesHint',
+} as const satisfies Record<Part, string>
 
 export function SizeChoice({
   draft,
@@ -65,17 +67,18 @@ export function SizeChoice({
   onChange: (draft: SizeDraft) => void
   fieldError: (path: string) => string | undefined
 }) {
+  const t = useTranslations()
   const choose = (size: SizeDraft['size']) =>
     onChange({ ...draft, size, custom: asText(sizeLimits(draft) ?? draft.given) })
   const options = [
     ...(named(draft.given) ? [] : [card('given', draft.givenTitle, draft.given)]),
-    ...sizeNames.map((name) => card(name, sizeTitles[name], sizes[name])),
-    { value: 'custom' as const, title: 'Custom', text: 'Custom limits' },
+    ...sizeNames.map((name) => card(name, t(`sandbox.sizes.${name}`), sizes[name])),
+    { value: 'custom' as const, title: t('sandbox.custom'), text: t('sandbox.customText') },
   ]
   return (
     <div className="grid gap-3">
       <Choice
-        label="Size"
+        label={t('sandbox.size')}
         value={draft.size}
         onChange={choose}
         options={options}
@@ -86,14 +89,17 @@ export function SizeChoice({
           {parts.map((part) => (
             <Field
               key={part}
-              label={boundNames[part]}
-              hint={units[part]}
+              label={t(`units.bounds.${part}`)}
+              hint={t(hints[part])}
               inputMode="decimal"
               value={draft.custom[part]}
               onChange={(event) =>
                 onChange({ ...draft, custom: { ...draft.custom, [part]: event.currentTarget.value } })
               }
-              error={fieldError(`limits.${part}`) ?? wrong(part, draft.custom[part])}
+              error={
+                fieldError(`limits.${part}`) ??
+                (isLimit(part, draft.custom[part]) ? undefined : t('sandbox.notALimit'))
+              }
             />
           ))}
         </div>
@@ -103,22 +109,23 @@ export function SizeChoice({
 }
 
 function card<T extends string>(value: T, title: string, limits: Limits) {
-  return {
-    value,
-    title,
-    text: (
-      <>
-        {cpus(limits.cpus)}
-        <br />
-        {mebibytes(limits.memoryMiB)} memory
-        <br />
-        {mebibytes(limits.diskMiB)} disk
-      </>
-    ),
-  }
+  return { value, title, text: <LimitLines limits={limits} /> }
 }
 
-function wrong(part: Part, typed: string): string | undefined {
-  const parsed = limits.shape[part].safeParse(typed.trim() === '' ? Number.NaN : Number(typed))
-  return parsed.success ? undefined : 'Not a valid limit.'
+function LimitLines({ limits }: { limits: Limits }) {
+  const t = useTranslations()
+  const { cpus } = useFormat()
+  return (
+    <>
+      {cpus(limits.cpus)}
+      <br />
+      {t('sandbox.memoryAmount', { amount: mebibytes(limits.memoryMiB) })}
+      <br />
+      {t('sandbox.diskAmount', { amount: mebibytes(limits.diskMiB) })}
+    </>
+  )
+}
+
+function isLimit(part: Part, typed: string): boolean {
+  return limits.shape[part].safeParse(typed.trim() === '' ? Number.NaN : Number(typed)).success
 }

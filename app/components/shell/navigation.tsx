@@ -14,40 +14,43 @@ import {
 } from 'lucide-react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
+import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
 import type { Role } from '../../lib/protocol'
 import { ranks, useSession } from '../../lib/session'
+import type { Texts } from '../../messages/texts'
 
 interface Place {
   readonly href: string
-  readonly name: string
+  readonly page: keyof Texts<'pages'>
   readonly icon: LucideIcon
   /** The least role that may use it; the API refuses others. */
   readonly least?: Role
 }
 
 const places: readonly Place[] = [
-  { href: '/sandboxes', name: 'Sandboxes', icon: Box },
-  { href: '/runs', name: 'Runs', icon: Play },
-  { href: '/usage', name: 'Usage', icon: ChartNoAxesColumn },
-  { href: '/keys', name: 'API keys', icon: KeyRound, least: 'admin' },
-  { href: '/members', name: 'Members', icon: Users },
-  { href: '/audit', name: 'Audit log', icon: ScrollText, least: 'admin' },
-  { href: '/settings', name: 'Settings', icon: Settings },
-  { href: '/docs/api', name: 'API reference', icon: BookOpen },
+  { href: '/sandboxes', page: 'sandboxes', icon: Box },
+  { href: '/runs', page: 'runs', icon: Play },
+  { href: '/usage', page: 'usage', icon: ChartNoAxesColumn },
+  { href: '/keys', page: 'keys', icon: KeyRound, least: 'admin' },
+  { href: '/members', page: 'members', icon: Users },
+  { href: '/audit', page: 'audit', icon: ScrollText, least: 'admin' },
+  { href: '/settings', page: 'settings', icon: Settings },
+  { href: '/docs/api', page: 'reference', icon: BookOpen },
 ]
 
-const operatorPlaces: readonly Place[] = [{ href: '/operator', name: 'Node and tenants', icon: Server }]
+const operatorPlaces: readonly Place[] = [{ href: '/operator', page: 'operator', icon: Server }]
 
 export function Navigation({ onGo }: { onGo?: () => void }) {
+  const t = useTranslations()
   const { user, tenant } = useSession()
   const mine = places.filter(({ least }) => least === undefined || ranks[tenant.role] >= ranks[least])
   return (
-    <nav aria-label="Main" className="grid gap-4">
+    <nav aria-label={t('shell.main')} className="grid gap-4">
       <PlaceList places={mine} onGo={onGo} />
       {user?.operator && (
         <div className="grid gap-1">
-          <p className="px-2 text-muted text-xs">Operator</p>
+          <p className="px-2 text-muted text-xs">{t('shell.operator')}</p>
           <PlaceList places={operatorPlaces} onGo={onGo} />
         </div>
       )}
@@ -56,10 +59,11 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
 }
 
 function PlaceList({ places, onGo }: { places: readonly Place[]; onGo: (() => void) | undefined }) {
+  const t = useTranslations()
   const pathname = usePathname()
   return (
     <ul className="grid gap-0.5">
-      {places.map(({ href, name, icon: Icon }) => {
+      {places.map(({ href, page, icon: Icon }) => {
         const here = pathname === href || pathname.startsWith(`${href}/`)
         return (
           <li key={href}>
@@ -75,7 +79,7 @@ function PlaceList({ places, onGo }: { places: readonly Place[]; onGo: (() => vo
               )}
             >
               <Icon aria-hidden />
-              {name}
+              {t(`pages.${page}`)}
             </Link>
           </li>
         )

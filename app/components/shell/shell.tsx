@@ -4,6 +4,7 @@ import { Menu as MenuIcon, X } from 'lucide-react'
 import Link from 'next/link'
 import { Dialog } from 'radix-ui'
 import { type ReactNode, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Logo } from '../logo'
 import { Button } from '../ui/button'
 import { ConnectionBanner } from './connection-banner'
@@ -13,13 +14,14 @@ import { UserMenu } from './user-menu'
 
 /** What stands around every page but the workspace: at the side on a wide screen, in a drawer on a narrow one. */
 export function Shell({ children }: { children: ReactNode }) {
+  const t = useTranslations()
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[14rem_minmax(0,1fr)]">
       <a
         href="#main"
         className="sr-only z-50 rounded-md bg-raised px-3 py-2 focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
       >
-        Skip to content
+        {t('shell.skip')}
       </a>
       <aside className="sticky top-0 hidden h-dvh flex-col gap-4 border-line border-r p-3 lg:flex">
         <Link href="/sandboxes" className="flex self-start rounded px-1 pt-1">
@@ -48,11 +50,12 @@ export function Shell({ children }: { children: ReactNode }) {
 }
 
 function Drawer() {
+  const t = useTranslations()
   const [open, setOpen] = useState(false)
   return (
     <Dialog.Root open={open} onOpenChange={setOpen}>
       <Dialog.Trigger asChild>
-        <Button look="quiet" size="icon" aria-label="Menu" className="-mr-2">
+        <Button look="quiet" size="icon" aria-label={t('shell.menu')} className="-mr-2">
           <MenuIcon />
         </Button>
       </Dialog.Trigger>
@@ -63,9 +66,9 @@ function Drawer() {
           className="fixed inset-y-0 right-0 z-50 flex w-72 max-w-[85vw] animate-fade flex-col gap-4 overflow-y-auto bg-raised p-3 shadow-pop outline-none"
         >
           <div className="flex items-center justify-between">
-            <Dialog.Title className="px-1 font-semibold">Menu</Dialog.Title>
+            <Dialog.Title className="px-1 font-semibold">{t('shell.menu')}</Dialog.Title>
             <Dialog.Close asChild>
-              <Button look="quiet" size="icon" aria-label="Close">
+              <Button look="quiet" size="icon" aria-label={t('common.close')}>
                 <X />
               </Button>
             </Dialog.Close>

@@ -2,6 +2,7 @@
 
 import { ChevronsUpDown, Plus } from 'lucide-react'
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { call } from '../../lib/api'
 import { oneLine } from '../../lib/format'
 import { tenant } from '../../lib/protocol'
@@ -16,6 +17,7 @@ import { useToast } from '../ui/toast'
 
 /** Which tenant is at work, and the way to another. */
 export function TenantMenu() {
+  const t = useTranslations()
   const session = useSession()
   const toast = useToast()
   const [creating, setCreating] = useState(false)
@@ -29,7 +31,7 @@ export function TenantMenu() {
             className="flex w-full min-w-0 items-center gap-2 rounded-md border border-line bg-surface px-2.5 py-1.5 text-left hover:bg-hover"
           >
             <span className="min-w-0 flex-1">
-              <span className="sr-only">Tenant: </span>
+              <span className="sr-only">{t('shell.tenantIs')}</span>
               <span className="block truncate font-medium">{oneLine(session.tenant.name)}</span>
             </span>
             <ChevronsUpDown aria-hidden className="size-3.5 shrink-0 text-muted" />
@@ -37,7 +39,7 @@ export function TenantMenu() {
         }
       >
         <MenuChoice
-          label="Tenant"
+          label={t('shell.tenant')}
           value={session.tenant.id}
           options={session.tenants.map(({ id, name }) => ({ value: id, name: oneLine(name) }))}
           onChange={(id) => {
@@ -47,14 +49,14 @@ export function TenantMenu() {
         <MenuLine />
         <MenuItem onSelect={() => setCreating(true)}>
           <Plus aria-hidden />
-          New tenant
+          {t('shell.newTenant')}
         </MenuItem>
       </Menu>
       <Dialog
         open={creating}
         onOpenChange={setCreating}
-        title="New tenant"
-        description="A tenant has its own sandboxes, members, API keys and quota. You become its owner."
+        title={t('shell.newTenant')}
+        description={t('shell.newTenantText')}
       >
         <NewTenant />
       </Dialog>
@@ -63,6 +65,7 @@ export function TenantMenu() {
 }
 
 function NewTenant() {
+  const t = useTranslations()
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const created = await call(tenant, '/tenants', { method: 'POST', body: { name: text(form, 'name') } })
     await activateTenant(created.id)
@@ -72,11 +75,11 @@ function NewTenant() {
     <form onSubmit={submit} className="contents">
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
-        <Field label="Name" name="name" required maxLength={64} error={fieldError('name')} />
+        <Field label={t('shell.tenantName')} name="name" required maxLength={64} error={fieldError('name')} />
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy}>
-          Create tenant
+          {t('shell.createTenant')}
         </Button>
       </DialogFooter>
     </form>

@@ -3,17 +3,19 @@
 import { CircleUserRound, LogOut, UserCog } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { oneLine } from '../../lib/format'
 import { signOut, useSession } from '../../lib/session'
-import { applyTheme, parseTheme, type Theme } from '../../lib/theme'
+import { applyTheme, parseTheme, type Theme, themes } from '../../lib/theme'
 import { Menu, MenuChoice, MenuItem, MenuLine } from '../ui/menu'
 import { useToast } from '../ui/toast'
+import { languageOptions, useLanguage } from './use-language'
 
-export const themeOptions = [
-  { value: 'system', name: 'System' },
-  { value: 'light', name: 'Light' },
-  { value: 'dark', name: 'Dark' },
-] as const satisfies readonly { value: Theme; name: string }[]
+/** The themes by their names in the language of the page. */
+export function useThemeOptions(): readonly { readonly value: Theme; readonly name: string }[] {
+  const t = useTranslations()
+  return themes.map((value) => ({ value, name: t(`shell.themes.${value}`) }))
+}
 
 /** The chosen theme, which the document itself holds. */
 export function useTheme(): readonly [Theme, (theme: Theme) => void] {
@@ -32,7 +34,10 @@ export function UserMenu({ onGo }: { onGo?: () => void }) {
   const { user } = useSession()
   const toast = useToast()
   const router = useRouter()
+  const t = useTranslations()
   const [theme, setTheme] = useTheme()
+  const themeOptions = useThemeOptions()
+  const [language, setLanguage] = useLanguage()
   return (
     <Menu
       side="top"
@@ -43,11 +48,18 @@ export function UserMenu({ onGo }: { onGo?: () => void }) {
           className="flex w-full min-w-0 items-center gap-2.5 rounded-md px-2 py-1.5 text-left hover:bg-hover"
         >
           <CircleUserRound aria-hidden className="size-4 shrink-0 text-muted" />
-          <span className="truncate">{oneLine(user?.email ?? 'API key')}</span>
+          <span className="truncate">{oneLine(user?.email ?? t('shell.apiKey'))}</span>
         </button>
       }
     >
-      <MenuChoice label="Theme" value={theme} options={themeOptions} onChange={setTheme} />
+      <MenuChoice label={t('shell.theme')} value={theme} options={themeOptions} onChange={setTheme} />
+      <MenuLine />
+      <MenuChoice
+        label={t('common.language')}
+        value={language}
+        options={languageOptions}
+        onChange={setLanguage}
+      />
       <MenuLine />
       {user && (
         <MenuItem
@@ -57,12 +69,12 @@ export function UserMenu({ onGo }: { onGo?: () => void }) {
           }}
         >
           <UserCog aria-hidden />
-          Account
+          {t('pages.account')}
         </MenuItem>
       )}
       <MenuItem onSelect={() => signOut().catch(toast.failed)}>
         <LogOut aria-hidden />
-        Sign out
+        {t('shell.signOut')}
       </MenuItem>
     </Menu>
   )

@@ -32,7 +32,7 @@ export function LineBanner() {
             </>
           )}
         </span>{' '}
-        {status.kind === 'down' && <Countdown what="Reconnecting" untilMs={status.retryAtMs} />}
+        {status.kind === 'down' && <Countdown what="reconnecting" untilMs={status.retryAtMs} />}
       </p>
       <Button
         size="small"

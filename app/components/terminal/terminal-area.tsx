@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { z } from 'zod'
 import { call } from '../../lib/api'
 import { type Sandbox, terminal } from '../../lib/protocol'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { takeWorkspace } from '../../terminal/prepared'
 import type { StrayKeys } from '../../terminal/stray-keys'
 import { useStore } from '../../terminal/use-store'
@@ -35,6 +35,7 @@ export default function TerminalArea({
   /** Some terminal rang and has not been looked at since. */
   onRang: (rang: boolean) => void
 }) {
+  const explain = useExplain()
   const root = useRef<HTMLDivElement>(null)
   const [workspace] = useState(() => takeWorkspace(sandbox.id))
   const { tabs, active } = useStore(workspace.state)

@@ -2,7 +2,8 @@
 
 import { AlertDialog } from 'radix-ui'
 import { type ReactNode, useState } from 'react'
-import { explain } from '../../lib/resource'
+import { useTranslations } from 'use-intl'
+import { useExplain } from '../../lib/use-explain'
 import { Button } from './button'
 import { useFocusHome } from './focus-home'
 import { Notice } from './notice'
@@ -17,6 +18,8 @@ export interface Question {
 
 /** Asks before something that cannot be undone. Stays open, and says why, when it fails. */
 export function Confirm({ question, onClose }: { question: Question | null; onClose: () => void }) {
+  const t = useTranslations()
+  const explain = useExplain()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string>()
   const home = useFocusHome()
@@ -54,7 +57,7 @@ export function Confirm({ question, onClose }: { question: Question | null; onCl
           )}
           <div className="mt-5 flex justify-end gap-2">
             <AlertDialog.Cancel asChild>
-              <Button disabled={busy}>Cancel</Button>
+              <Button disabled={busy}>{t('common.cancel')}</Button>
             </AlertDialog.Cancel>
             <Button look="danger" busy={busy} onClick={run}>
               {question.action}

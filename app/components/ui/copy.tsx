@@ -2,13 +2,16 @@
 
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { copyText } from '../../lib/clipboard'
+import { TextError } from '../../lib/text-error'
 import { Button } from './button'
 import { useToast } from './toast'
 
 /** Copies `text`, and says that it did. */
-export function CopyButton({ text, what, name = 'Copy' }: { text: string; what: string; name?: string }) {
+export function CopyButton({ text, what, name }: { text: string; what: string; name?: string }) {
   const [copied, setCopied] = useState(false)
+  const t = useTranslations()
   const toast = useToast()
   useEffect(() => {
     if (!copied) return
@@ -19,12 +22,12 @@ export function CopyButton({ text, what, name = 'Copy' }: { text: string; what: 
     <Button
       onClick={async () => {
         if (await copyText(text)) setCopied(true)
-        else toast.failed(new Error('The browser blocked copying. Select the text and copy it manually.'))
+        else toast.failed(new TextError('common.copyBlocked'))
       }}
-      aria-label={`Copy ${what}`}
+      aria-label={t('common.copyWhat', { what })}
     >
       {copied ? <Check aria-hidden className="text-accent" /> : <Copy aria-hidden />}
-      <span aria-live="polite">{copied ? 'Copied' : name}</span>
+      <span aria-live="polite">{copied ? t('common.copied') : (name ?? t('common.copy'))}</span>
     </Button>
   )
 }

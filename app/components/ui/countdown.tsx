@@ -1,15 +1,17 @@
 'use client'
 
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 
 /** Seconds to the next try. Not in a live region: nobody wants to hear it count. */
-export function Countdown({ what, untilMs }: { what: string; untilMs: number }) {
+export function Countdown({ what, untilMs }: { what: 'retrying' | 'reconnecting'; untilMs: number }) {
+  const t = useTranslations()
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     setNow(Date.now())
     const timer = setInterval(() => setNow(Date.now()), 250)
     return () => clearInterval(timer)
   }, [])
-  const seconds = Math.ceil((untilMs - now) / 1000)
-  return <span className="tabular text-muted">{seconds > 0 ? `${what} in ${seconds} s.` : `${what}…`}</span>
+  const seconds = Math.max(0, Math.ceil((untilMs - now) / 1000))
+  return <span className="tabular text-muted">{t(`common.countdown.${what}`, { seconds })}</span>
 }

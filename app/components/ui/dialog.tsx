@@ -3,6 +3,7 @@
 import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
 import { Button } from './button'
 import { useFocusHome } from './focus-home'
@@ -18,6 +19,7 @@ export interface DialogProps {
 
 /** A window over the page; on a phone, a sheet from below. Escape closes it, and the focus goes back where it belongs. */
 export function Dialog({ open, onOpenChange, title, description, wide = false, children }: DialogProps) {
+  const t = useTranslations()
   const home = useFocusHome()
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -40,7 +42,7 @@ export function Dialog({ open, onOpenChange, title, description, wide = false, c
               )}
             </div>
             <Radix.Close asChild>
-              <Button look="quiet" size="icon" aria-label="Close" className="-mr-2 -mt-1">
+              <Button look="quiet" size="icon" aria-label={t('common.close')} className="-mr-2 -mt-1">
                 <X />
               </Button>
             </Radix.Close>

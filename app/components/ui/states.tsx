@@ -2,11 +2,12 @@
 
 import { CloudOff, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
 import { ApiError, Unreachable } from '../../lib/api'
 import { cn } from '../../lib/cn'
 import { connection, retryNow } from '../../lib/connection'
 import { isTemporary } from '../../lib/data'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { useStore } from '../../terminal/use-store'
 import { Button } from './button'
 import { Countdown } from './countdown'
@@ -39,6 +40,8 @@ export function Empty({
 
 /** It could not be read: says why, and offers to try again. */
 export function Failed({ error, retry }: { error: unknown; retry: () => void }) {
+  const t = useTranslations()
+  const explain = useExplain()
   const refused = error instanceof ApiError && error.status === 403
   return (
     <div role="alert" className="grid justify-items-center gap-3 px-6 py-14 text-center">
@@ -46,9 +49,7 @@ export function Failed({ error, retry }: { error: unknown; retry: () => void }) 
         <CloudOff aria-hidden className="size-5" />
       </div>
       <div className="grid max-w-sm gap-1">
-        <h2 className="font-semibold text-base">
-          {refused ? 'Not available for your role' : 'Could not be loaded'}
-        </h2>
+        <h2 className="font-semibold text-base">{t(refused ? 'common.notForRole' : 'common.loadFailed')}</h2>
         <p className="text-balance text-muted">{explain(error)}</p>
         <Retrying error={error} />
       </div>
@@ -59,7 +60,7 @@ export function Failed({ error, retry }: { error: unknown; retry: () => void }) 
             retry()
           }}
         >
-          Try again
+          {t('common.tryAgain')}
         </Button>
       )}
     </div>
@@ -68,11 +69,12 @@ export function Failed({ error, retry }: { error: unknown; retry: () => void }) 
 
 /** Says that it is tried again by itself, where it is. */
 function Retrying({ error }: { error: unknown }) {
+  const t = useTranslations()
   const status = useStore(connection)
   if (error instanceof Unreachable && status.kind === 'down') {
-    return <Countdown what="Retrying" untilMs={status.retryAtMs} />
+    return <Countdown what="retrying" untilMs={status.retryAtMs} />
   }
-  return isTemporary(error) && <p className="text-muted">Retrying automatically.</p>
+  return isTemporary(error) && <p className="text-muted">{t('common.retryingByItself')}</p>
 }
 
 export function Skeleton({ className }: { className?: string }) {
@@ -81,9 +83,10 @@ export function Skeleton({ className }: { className?: string }) {
 
 /** The shape of a list that is on its way. */
 export function SkeletonRows({ rows = 4, className = 'h-14' }: { rows?: number; className?: string }) {
+  const t = useTranslations()
   return (
     <div role="status" className="grid gap-px">
-      <span className="sr-only">Loading</span>
+      <span className="sr-only">{t('common.loading')}</span>
       {Array.from({ length: rows }, (_, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same
         <div key={row} className={cn('flex items-center px-4', className)}>

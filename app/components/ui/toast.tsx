@@ -3,8 +3,9 @@
 import { X } from 'lucide-react'
 import { Toast } from 'radix-ui'
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 
 interface Message {
   readonly id: number
@@ -27,6 +28,8 @@ export function useToast(): Announce {
 let next = 0
 
 export function Toasts({ children }: { children: ReactNode }) {
+  const t = useTranslations()
+  const explain = useExplain()
   const [messages, setMessages] = useState<readonly Message[]>([])
   const add = useCallback((tone: Message['tone'], text: string) => {
     setMessages((now) => [...now.slice(-3), { id: next++, tone, text }])
@@ -34,11 +37,11 @@ export function Toasts({ children }: { children: ReactNode }) {
   const remove = (id: number) => setMessages((now) => now.filter((message) => message.id !== id))
   const announce = useMemo<Announce>(
     () => ({ done: (text) => add('done', text), failed: (error) => add('bad', explain(error)) }),
-    [add],
+    [add, explain],
   )
   return (
     <Context.Provider value={announce}>
-      <Toast.Provider swipeDirection="right" label="Message">
+      <Toast.Provider swipeDirection="right" label={t('common.message')}>
         {children}
         {messages.map(({ id, tone, text }) => (
           <Toast.Root
@@ -52,7 +55,7 @@ export function Toasts({ children }: { children: ReactNode }) {
             )}
           >
             <Toast.Description className="min-w-0 flex-1 break-words">{text}</Toast.Description>
-            <Toast.Close aria-label="Dismiss" className="rounded p-0.5 text-muted hover:text-ink">
+            <Toast.Close aria-label={t('common.dismiss')} className="rounded p-0.5 text-muted hover:text-ink">
               <X className="size-4" aria-hidden />
             </Toast.Close>
           </Toast.Root>

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { titled } from '../../../messages/server'
 import { ApiReference } from './api-reference'
 
-export const metadata: Metadata = { title: 'API reference' }
+export const generateMetadata = titled('reference')
 
 export default function ApiReferencePage() {
   return <ApiReference />

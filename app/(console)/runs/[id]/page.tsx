@@ -1,9 +1,9 @@
-import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { runId } from '../../../lib/protocol'
+import { titled } from '../../../messages/server'
 import { RunPage } from '../run-page'
 
-export const metadata: Metadata = { title: 'Run' }
+export const generateMetadata = titled('run')
 
 export default async function Page({ params }: { params: Promise<{ id: string }> }) {
   const id = runId.safeParse((await params).id)

@@ -10,7 +10,8 @@ import { Empty, Failed, Skeleton } from '../../../components/ui/states'
 import { ApiError } from '../../../lib/api'
 import { oneLine } from '../../../lib/format'
 import { sandboxWithUsage } from '../../../lib/protocol'
-import { explain, useResource } from '../../../lib/resource'
+import { useResource } from '../../../lib/resource'
+import { useExplain } from '../../../lib/use-explain'
 import { StrayKeys } from '../../../terminal/stray-keys'
 import { LayoutStore } from '../../../workspace/shown-panes'
 import { WorkspaceBar } from './workspace-bar'
@@ -20,6 +21,7 @@ import { WorkspacePanes } from './workspace-panes'
 const everyMs = 2000
 
 export function WorkspacePage({ id }: { id: string }) {
+  const explain = useExplain()
   const { data, error, mutate } = useResource(`/sandboxes/${id}`, sandboxWithUsage, { everyMs, always: true })
   const gone = (error instanceof ApiError && error.status === 404) || data?.state === 'deleted'
   const seen = useRef(false)

@@ -1,0 +1,2 @@
+/** The account of a person. */
+export const account = {} as const

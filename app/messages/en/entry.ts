@@ -1,0 +1,2 @@
+/** Signing up and in, invitations, password resets. */
+export const entry = {} as const

@@ -1,0 +1,2 @@
+/** Pages that say that something went wrong. */
+export const errors = {} as const

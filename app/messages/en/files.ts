@@ -1,0 +1,2 @@
+/** The file tree, and search in files. */
+export const files = {} as const

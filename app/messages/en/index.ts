@@ -1,0 +1,44 @@
+import { account } from './account'
+import { audit } from './audit'
+import { common } from './common'
+import { editor } from './editor'
+import { entry } from './entry'
+import { errors } from './errors'
+import { files } from './files'
+import { keys } from './keys'
+import { members } from './members'
+import { operator } from './operator'
+import { pages } from './pages'
+import { reference } from './reference'
+import { runs } from './runs'
+import { sandbox } from './sandbox'
+import { settings } from './settings'
+import { shell } from './shell'
+import { terminal } from './terminal'
+import { units } from './units'
+import { usage } from './usage'
+import { workspace } from './workspace'
+
+/** Every text of the interface in English. The other catalogues have its keys, and `useTranslations` its types. */
+export const en = {
+  account,
+  audit,
+  common,
+  editor,
+  entry,
+  errors,
+  files,
+  keys,
+  members,
+  operator,
+  pages,
+  reference,
+  runs,
+  sandbox,
+  settings,
+  shell,
+  terminal,
+  units,
+  usage,
+  workspace,
+} as const

@@ -1,0 +1,2 @@
+/** Members and invitations of a tenant. */
+export const members = {} as const

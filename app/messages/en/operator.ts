@@ -1,0 +1,2 @@
+/** Pages of the operator. */
+export const operator = {} as const

@@ -1,0 +1,22 @@
+/** Names of pages: in the title of the window, in the navigation and as headings. */
+export const pages = {
+  account: 'Account',
+  audit: 'Audit log',
+  description: 'Isolated Linux sandboxes in the browser, ready in milliseconds',
+  join: 'Join a tenant',
+  keys: 'API keys',
+  members: 'Members',
+  notFound: 'Page not found',
+  operator: 'Node and tenants',
+  reference: 'API reference',
+  reset: 'Set a new password',
+  run: 'Run',
+  runs: 'Runs',
+  sandboxes: 'Sandboxes',
+  settings: 'Settings',
+  shortDescription: 'Isolated Linux sandboxes in the browser',
+  signIn: 'Sign in',
+  signUp: 'Create an account',
+  usage: 'Usage',
+  workspace: 'Workspace',
+} as const

@@ -1,0 +1,2 @@
+/** The API reference. */
+export const reference = {} as const

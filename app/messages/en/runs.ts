@@ -1,0 +1,2 @@
+/** One-off runs. */
+export const runs = {} as const

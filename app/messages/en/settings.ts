@@ -1,0 +1,2 @@
+/** Settings of a tenant. */
+export const settings = {} as const

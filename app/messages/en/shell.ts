@@ -1,0 +1,20 @@
+/** What stands around the pages: navigation and menus. */
+export const shell = {
+  apiKey: 'API key',
+  cannotReach: '<strong>Cannot reach Cloche.</strong> This page may be out of date. Sandboxes keep running.',
+  connection: 'Connection',
+  createTenant: 'Create tenant',
+  main: 'Main',
+  menu: 'Menu',
+  newTenant: 'New tenant',
+  newTenantText: 'A tenant has its own sandboxes, members, API keys and quota. You become its owner.',
+  operator: 'Operator',
+  retryNow: 'Retry now',
+  signOut: 'Sign out',
+  skip: 'Skip to content',
+  tenant: 'Tenant',
+  tenantIs: 'Tenant: ',
+  tenantName: 'Name',
+  theme: 'Theme',
+  themes: { system: 'System', light: 'Light', dark: 'Dark' },
+} as const

@@ -1,0 +1,2 @@
+/** Terminals. */
+export const terminal = {} as const

@@ -1,0 +1,2 @@
+/** Quota and use of a tenant. */
+export const usage = {} as const

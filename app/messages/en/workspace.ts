@@ -1,0 +1,2 @@
+/** The workspace around its panes. */
+export const workspace = {} as const

@@ -1,0 +1,31 @@
+import type { Texts } from '../texts'
+
+export const common: Texts<'common'> = {
+  cancel: '取消',
+  close: '关闭',
+  copied: '已复制',
+  copy: '复制',
+  copyBlocked: '浏览器禁止了复制操作，请选中文本后手动复制。',
+  copyWhat: '复制{what}',
+  countdown: {
+    reconnecting: '{seconds, plural, =0 {正在重新连接…} other {# 秒后重新连接。}}',
+    retrying: '{seconds, plural, =0 {正在重试…} other {# 秒后重试。}}',
+  },
+  dismiss: '关闭通知',
+  language: '语言',
+  loading: '加载中',
+  loadFailed: '加载失败',
+  message: '消息',
+  newPassword: '新密码',
+  notForRole: '您的角色无权使用此功能',
+  notUnderstood: '服务器返回了无法识别的响应。当前页面的版本可能比服务器旧，请刷新页面。',
+  passwordHint: '至少 {min} 个字符。',
+  passwordsDiffer: '两次输入的新密码不一致。',
+  repeatPassword: '确认新密码',
+  retryingByItself: '正在自动重试。',
+  serverStatus: '服务器返回了状态码 {status}，请重试。',
+  tooManyAttempts: '尝试次数过多，请等待一分钟后再试。',
+  tryAgain: '重试',
+  unreachable: '无法连接到 Cloche，请检查网络后重试。',
+  wrong: '出现错误。',
+}
