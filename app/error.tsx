@@ -1,5 +1,6 @@
 'use client'
 
+import { useTranslations } from 'use-intl'
 import { Mark } from './components/logo'
 import { Button } from './components/ui/button'
 
@@ -11,21 +12,23 @@ export default function PageBroke({
   error: Error & { digest?: string }
   reset: () => void
 }) {
+  const t = useTranslations()
   return (
     <main className="grid min-h-dvh place-content-center justify-items-center gap-4 p-6 text-center">
-      <title>Something went wrong · Cloche</title>
+      <title>{`${t('errors.wrong')} · Cloche`}</title>
       <Mark className="size-10" />
-      <h1 className="font-semibold text-xl">Something went wrong</h1>
+      <h1 className="font-semibold text-xl">{t('errors.wrong')}</h1>
       <p className="max-w-sm text-muted">
-        This page failed to load. Your sandboxes are still running. Try again; if the problem persists,
-        contact your operator{error.digest ? ` and mention error ${error.digest}` : ''}.
+        {error.digest
+          ? t('errors.contactOperatorDigest', { digest: error.digest })
+          : t('errors.contactOperator')}
       </p>
       <div className="flex gap-2">
         <Button look="primary" onClick={reset}>
-          Try again
+          {t('errors.tryAgain')}
         </Button>
         <Button asChild>
-          <a href="/sandboxes">Go to your sandboxes</a>
+          <a href="/sandboxes">{t('errors.goToSandboxes')}</a>
         </Button>
       </div>
     </main>

@@ -17,11 +17,15 @@ const systems = [
   [/\bLinux\b/, 'Linux'],
 ] as const
 
-/** `Firefox on Linux`: what a browser says of itself, as far as a person needs it to know their own. */
-export function deviceOf(userAgent: string | null): string {
+/** The browser and the system that a browser says it is, as far as they are known. */
+export interface Device {
+  readonly browser: string | undefined
+  readonly system: string | undefined
+}
+
+/** What a browser says of itself, as far as a person needs it to know their own. */
+export function deviceOf(userAgent: string | null): Device {
   const find = (list: readonly (readonly [RegExp, string])[]) =>
     list.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1]
-  const [browser, system] = [find(browsers), find(systems)]
-  if (browser === undefined) return system === undefined ? 'Unknown device' : `Unknown browser on ${system}`
-  return system === undefined ? browser : `${browser} on ${system}`
+  return { browser: find(browsers), system: find(systems) }
 }

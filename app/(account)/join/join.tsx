@@ -1,23 +1,26 @@
 'use client'
 
 import Link from 'next/link'
+import { useTranslations } from 'use-intl'
 import type { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { Notice } from '../../components/ui/notice'
 import { Skeleton } from '../../components/ui/states'
 import { ApiError, auth, order } from '../../lib/api'
-import { dateTime, oneLine } from '../../lib/format'
+import { oneLine } from '../../lib/format'
 import { useInvitation } from '../../lib/invitation'
 import { invitationName } from '../../lib/link-secret'
 import { type invitationPreview, me } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useExplain } from '../../lib/use-explain'
+import { useFormat } from '../../lib/use-format'
 import { useSubmit } from '../../lib/use-submit'
 
 type Preview = z.infer<typeof invitationPreview>
 
 /** The end of an invitation's link: to which tenant, by whom, for which address, and the way in. */
 export function Join() {
+  const t = useTranslations()
   const explain = useExplain()
   const { secret, preview, error, isLoading } = useInvitation()
   const session = useResource('/me', me)
@@ -26,14 +29,10 @@ export function Join() {
   if (!secret || !preview) {
     return (
       <div className="grid gap-4">
-        <h1 className="font-semibold text-lg">Join a tenant</h1>
-        <Notice tone="bad">
-          {secret
-            ? explain(error)
-            : 'This invite link is incomplete. Copy the whole link and open it again, or ask for a new one.'}
-        </Notice>
+        <h1 className="font-semibold text-lg">{t('entry.join')}</h1>
+        <Notice tone="bad">{secret ? explain(error) : t('entry.inviteIncomplete')}</Notice>
         <Button asChild size="large">
-          <Link href="/sandboxes">Go to your sandboxes</Link>
+          <Link href="/sandboxes">{t('entry.goToSandboxes')}</Link>
         </Button>
       </div>
     )
@@ -41,7 +40,7 @@ export function Join() {
   const email = session.data?.user?.email
   return (
     <div className="grid gap-4">
-      <h1 className="font-semibold text-lg">Join {oneLine(preview.tenant)}</h1>
+      <h1 className="font-semibold text-lg">{t('entry.joinName', { name: oneLine(preview.tenant) })}</h1>
       <Facts preview={preview} />
       {signedOut ? (
         <SignInFirst />
@@ -55,33 +54,34 @@ export function Join() {
 }
 
 function Facts({ preview }: { preview: Preview }) {
+  const t = useTranslations()
+  const { dateTime } = useFormat()
   return (
     <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5 [&_dt]:whitespace-nowrap [&_dt]:text-muted [&_dd]:min-w-0 [&_dd]:break-words">
-      <dt>Tenant</dt>
+      <dt>{t('entry.tenant')}</dt>
       <dd>{oneLine(preview.tenant)}</dd>
-      <dt>Invited by</dt>
-      <dd>{preview.invitedBy === null ? 'A member of the tenant' : oneLine(preview.invitedBy, 320)}</dd>
-      <dt>Email</dt>
+      <dt>{t('entry.invitedBy')}</dt>
+      <dd>{preview.invitedBy === null ? t('entry.invitedByMember') : oneLine(preview.invitedBy, 320)}</dd>
+      <dt>{t('entry.email')}</dt>
       <dd>{oneLine(preview.email, 254)}</dd>
-      <dt>Role</dt>
-      <dd className="capitalize">{preview.role}</dd>
-      <dt>Valid until</dt>
+      <dt>{t('entry.role')}</dt>
+      <dd>{t(`members.roles.${preview.role}`)}</dd>
+      <dt>{t('entry.validUntil')}</dt>
       <dd>{dateTime(preview.expiresAt)}</dd>
     </dl>
   )
 }
 
 function SignInFirst() {
+  const t = useTranslations()
   return (
     <>
-      <p className="text-muted">
-        To join, create an account for the invited address, or sign in if you have one.
-      </p>
+      <p className="text-muted">{t('entry.signInFirst')}</p>
       <Button asChild look="primary" size="large">
-        <Link href="/sign-up?next=/join">Create an account</Link>
+        <Link href="/sign-up?next=/join">{t('entry.createAnAccount')}</Link>
       </Button>
       <Button asChild size="large">
-        <Link href="/sign-in?next=/join">Sign in</Link>
+        <Link href="/sign-in?next=/join">{t('entry.signIn')}</Link>
       </Button>
     </>
   )
@@ -89,6 +89,7 @@ function SignInFirst() {
 
 /** Signed in with another address than the invited one: joining would be refused. */
 function OtherAccount({ email, preview }: { email: string | undefined; preview: Preview }) {
+  const t = useTranslations()
   const { submit, busy, error } = useSubmit(async () => {
     await auth('/sign-out', {})
     window.location.assign('/sign-in?next=/join')
@@ -98,17 +99,20 @@ function OtherAccount({ email, preview }: { email: string | undefined; preview: 
     <form onSubmit={submit} className="grid gap-4">
       {error && <Notice tone="bad">{error.message}</Notice>}
       <Notice tone="warn">
-        You are signed in as {oneLine(email ?? 'another account', 254)}. This invitation is for{' '}
-        {oneLine(preview.email, 254)}. Switch to that account to join.
+        {t('entry.otherAccount', {
+          current: email === undefined ? t('entry.anotherAccount') : oneLine(email, 254),
+          invited: oneLine(preview.email, 254),
+        })}
       </Notice>
       <Button type="submit" look="primary" size="large" busy={busy}>
-        Switch account
+        {t('entry.switchAccount')}
       </Button>
     </form>
   )
 }
 
 function Accept({ secret, preview }: { secret: string; preview: Preview }) {
+  const t = useTranslations()
   const { submit, busy, error } = useSubmit(async () => {
     await order('/invitations/accept', { method: 'POST', body: { secret } })
     sessionStorage.removeItem(invitationName)
@@ -117,10 +121,10 @@ function Accept({ secret, preview }: { secret: string; preview: Preview }) {
   })
   return (
     <form onSubmit={submit} className="grid gap-4">
-      <p className="text-muted">You get access to all sandboxes of the tenant.</p>
+      <p className="text-muted">{t('entry.accessText')}</p>
       {error && <Notice tone="bad">{error.message}</Notice>}
       <Button type="submit" look="primary" size="large" busy={busy}>
-        Join {oneLine(preview.tenant, 40)}
+        {t('entry.joinName', { name: oneLine(preview.tenant, 40) })}
       </Button>
     </form>
   )

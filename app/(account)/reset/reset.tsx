@@ -3,6 +3,7 @@
 import Link from 'next/link'
 import { useState } from 'react'
 import useSWR from 'swr'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { NewPasswordFields, newPasswordOf } from '../../components/new-password'
 import { Button } from '../../components/ui/button'
@@ -19,6 +20,7 @@ const answer = z.object({ email: z.string() })
 
 /** The end of an operator's reset link: a new password for the account that it was made for. */
 export function Reset() {
+  const t = useTranslations()
   const explain = useExplain()
   const secret = useLinkSecret(resetName)
   const status = useSWR(
@@ -30,16 +32,16 @@ export function Reset() {
   if (secret === undefined || status.isLoading) return <Skeleton className="h-40" />
   return (
     <div className="grid gap-4">
-      <h1 className="font-semibold text-lg">Set a new password</h1>
+      <h1 className="font-semibold text-lg">{t('entry.resetTitle')}</h1>
       {done ? (
         <>
-          <Notice tone="info">Your password was changed, and all sessions were signed out.</Notice>
+          <Notice tone="info">{t('entry.passwordChanged')}</Notice>
           <Button asChild look="primary" size="large">
-            <Link href="/sign-in">Sign in</Link>
+            <Link href="/sign-in">{t('entry.signIn')}</Link>
           </Button>
         </>
       ) : !secret ? (
-        <Notice tone="bad">This reset link is incomplete. Copy the whole link and open it again.</Notice>
+        <Notice tone="bad">{t('entry.resetIncomplete')}</Notice>
       ) : status.data ? (
         <NewPassword secret={secret} email={status.data.email} onDone={() => setDone(true)} />
       ) : (
@@ -50,6 +52,7 @@ export function Reset() {
 }
 
 function NewPassword({ secret, email, onDone }: { secret: string; email: string; onDone: () => void }) {
+  const t = useTranslations()
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const newPassword = newPasswordOf(form)
     await call(answer, '/account/reset', { method: 'POST', body: { secret, newPassword } })
@@ -60,12 +63,14 @@ function NewPassword({ secret, email, onDone }: { secret: string; email: string;
     <form onSubmit={submit} className="grid gap-4">
       {error && <Notice tone="bad">{error.message}</Notice>}
       <p className="text-muted">
-        For the account <strong className="font-medium text-ink">{oneLine(email, 254)}</strong>. All its
-        sessions will be signed out.
+        {t.rich('entry.forAccount', {
+          email: oneLine(email, 254),
+          strong: (text) => <strong className="font-medium text-ink">{text}</strong>,
+        })}
       </p>
       <NewPasswordFields email={email} error={fieldError('newPassword')} autoFocus />
       <Button type="submit" look="primary" size="large" busy={busy}>
-        Set password
+        {t('entry.setPassword')}
       </Button>
     </form>
   )

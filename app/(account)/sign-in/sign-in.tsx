@@ -1,6 +1,7 @@
 'use client'
 
 import Link from 'next/link'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
@@ -9,6 +10,7 @@ import { safeNext } from '../../lib/next'
 import { text, useSubmit } from '../../lib/use-submit'
 
 export function SignIn({ next }: { next: string | null }) {
+  const t = useTranslations()
   const { submit, busy, error } = useSubmit(async (form) => {
     await auth('/sign-in/email', { email: text(form, 'email'), password: text(form, 'password') })
     // A whole new page, so that nothing of another person's session is left in memory.
@@ -17,24 +19,31 @@ export function SignIn({ next }: { next: string | null }) {
   })
   return (
     <form onSubmit={submit} className="grid gap-4">
-      <h1 className="font-semibold text-lg">Sign in</h1>
+      <h1 className="font-semibold text-lg">{t('entry.signIn')}</h1>
       {error && <Notice tone="bad">{error.message}</Notice>}
-      <Field label="Email" name="email" type="email" autoComplete="username" required autoFocus />
-      <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+      <Field label={t('entry.email')} name="email" type="email" autoComplete="username" required autoFocus />
+      <Field
+        label={t('entry.password')}
+        name="password"
+        type="password"
+        autoComplete="current-password"
+        required
+      />
       <Button type="submit" look="primary" size="large" busy={busy}>
-        Sign in
+        {t('entry.signIn')}
       </Button>
-      <p className="text-balance text-center text-muted">
-        Forgot your password? Ask an operator for a reset link.
-      </p>
+      <p className="text-balance text-center text-muted">{t('entry.forgot')}</p>
       <p className="text-center text-muted">
-        No account yet?{' '}
-        <Link
-          href={next ? `/sign-up?next=${encodeURIComponent(next)}` : '/sign-up'}
-          className="font-medium text-accent underline underline-offset-2"
-        >
-          Create an account
-        </Link>
+        {t.rich('entry.noAccount', {
+          link: (text) => (
+            <Link
+              href={next ? `/sign-up?next=${encodeURIComponent(next)}` : '/sign-up'}
+              className="font-medium text-accent underline underline-offset-2"
+            >
+              {text}
+            </Link>
+          ),
+        })}
       </p>
     </form>
   )

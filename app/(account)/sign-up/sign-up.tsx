@@ -1,6 +1,7 @@
 'use client'
 
 import Link from 'next/link'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
@@ -13,6 +14,7 @@ import { passwordLength } from '../../lib/protocol'
 import { text, useSubmit } from '../../lib/use-submit'
 
 export function SignUp({ next }: { next: string | null }) {
+  const t = useTranslations()
   const invitation = useInvitation()
   const invited = next === '/join' ? invitation.preview : undefined
   const { submit, busy, error } = useSubmit(async (form) => {
@@ -28,42 +30,45 @@ export function SignUp({ next }: { next: string | null }) {
   if (next === '/join' && invitation.isLoading) return <Skeleton className="h-72" />
   return (
     <form onSubmit={submit} className="grid gap-4">
-      <h1 className="font-semibold text-lg">Create an account</h1>
-      {invited && <p className="text-muted">You will then join {oneLine(invited.tenant)}.</p>}
+      <h1 className="font-semibold text-lg">{t('entry.createAnAccount')}</h1>
+      {invited && <p className="text-muted">{t('entry.willJoin', { name: oneLine(invited.tenant) })}</p>}
       {error && <Notice tone="bad">{error.message}</Notice>}
-      <Field label="Name" name="name" autoComplete="name" required maxLength={64} autoFocus />
+      <Field label={t('entry.name')} name="name" autoComplete="name" required maxLength={64} autoFocus />
       <Field
-        label="Email"
+        label={t('entry.email')}
         name="email"
         type="email"
         autoComplete="username"
         required
         maxLength={254}
         {...(invited
-          ? { defaultValue: invited.email, readOnly: true, hint: 'The invitation is for this address.' }
+          ? { defaultValue: invited.email, readOnly: true, hint: t('entry.invitationIsFor') }
           : {})}
       />
       <Field
-        label="Password"
+        label={t('entry.password')}
         name="password"
         type="password"
         autoComplete="new-password"
-        hint={`At least ${passwordLength.min} characters.`}
+        hint={t('common.passwordHint', { min: String(passwordLength.min) })}
         minLength={passwordLength.min}
         maxLength={passwordLength.max}
         required
       />
       <Button type="submit" look="primary" size="large" busy={busy}>
-        Create account
+        {t('entry.createAccount')}
       </Button>
       <p className="text-center text-muted">
-        Have an account?{' '}
-        <Link
-          href={next ? signInPath(next) : '/sign-in'}
-          className="font-medium text-accent underline underline-offset-2"
-        >
-          Sign in
-        </Link>
+        {t.rich('entry.haveAccount', {
+          link: (text) => (
+            <Link
+              href={next ? signInPath(next) : '/sign-in'}
+              className="font-medium text-accent underline underline-offset-2"
+            >
+              {text}
+            </Link>
+          ),
+        })}
       </p>
     </form>
   )

@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import { useSWRConfig } from 'swr'
+import { useTranslations } from 'use-intl'
 import { NewPasswordFields, newPasswordOf } from '../../components/new-password'
 import { Button } from '../../components/ui/button'
 import { Field } from '../../components/ui/field'
@@ -16,16 +17,17 @@ import { Sessions } from './sessions'
 
 /** A person's own name, password, sessions and account. */
 export function Account() {
+  const t = useTranslations()
   const { user } = useSession()
-  if (!user) return <PageHead title="Account">API keys have no account.</PageHead>
+  if (!user) return <PageHead title={t('pages.account')}>{t('account.noAccount')}</PageHead>
   return (
     <>
-      <PageHead title="Account">Your name, password and sessions</PageHead>
+      <PageHead title={t('pages.account')}>{t('account.audience')}</PageHead>
       <div className="grid max-w-3xl gap-5">
-        <Panel title="Profile">
+        <Panel title={t('account.profile')}>
           <Profile key={user.name} name={user.name} email={user.email} />
         </Panel>
-        <Panel title="Password">
+        <Panel title={t('account.password')}>
           <Password email={user.email} />
         </Panel>
         <Sessions />
@@ -36,18 +38,19 @@ export function Account() {
 }
 
 function Profile({ name, email }: { name: string; email: string }) {
+  const t = useTranslations()
   const toast = useToast()
   const { mutate } = useSWRConfig()
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     await order('/account', { method: 'PATCH', body: { name: text(form, 'name') } })
     await mutate('/me')
-    toast.done('Saved your name.')
+    toast.done(t('account.nameSaved'))
   })
   return (
     <form onSubmit={submit} className="grid gap-3 p-4">
       {error && <Notice tone="bad">{error.message}</Notice>}
       <Field
-        label="Name"
+        label={t('account.name')}
         name="name"
         autoComplete="name"
         defaultValue={name}
@@ -55,21 +58,16 @@ function Profile({ name, email }: { name: string; email: string }) {
         maxLength={64}
         error={fieldError('name')}
       />
-      <Field
-        label="Email"
-        value={email}
-        disabled
-        readOnly
-        hint="You sign in with this address. It cannot be changed."
-      />
+      <Field label={t('account.email')} value={email} disabled readOnly hint={t('account.emailHint')} />
       <Button type="submit" busy={busy} className="justify-self-start">
-        Save name
+        {t('account.saveName')}
       </Button>
     </form>
   )
 }
 
 function Password({ email }: { email: string }) {
+  const t = useTranslations()
   const toast = useToast()
   const { mutate } = useSWRConfig()
   // A new form after each change: no password stays in the page.
@@ -77,7 +75,7 @@ function Password({ email }: { email: string }) {
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const body = { currentPassword: text(form, 'current'), newPassword: newPasswordOf(form) }
     await order('/account/password', { method: 'PUT', body })
-    toast.done('Changed your password. All other sessions were signed out.')
+    toast.done(t('account.passwordChanged'))
     setRound((now) => now + 1)
     await mutate('/account/sessions')
   })
@@ -85,7 +83,7 @@ function Password({ email }: { email: string }) {
     <form key={round} onSubmit={submit} className="grid gap-3 p-4">
       {error && <Notice tone="bad">{error.message}</Notice>}
       <Field
-        label="Current password"
+        label={t('account.currentPassword')}
         name="current"
         type="password"
         autoComplete="current-password"
@@ -93,9 +91,9 @@ function Password({ email }: { email: string }) {
         error={fieldError('currentPassword')}
       />
       <NewPasswordFields email={email} error={fieldError('newPassword')} />
-      <p className="text-muted text-xs">Changing the password signs you out on all other devices.</p>
+      <p className="text-muted text-xs">{t('account.passwordText')}</p>
       <Button type="submit" busy={busy} className="justify-self-start">
-        Change password
+        {t('account.changePassword')}
       </Button>
     </form>
   )

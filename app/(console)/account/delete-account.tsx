@@ -1,6 +1,7 @@
 'use client'
 
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '../../components/ui/dialog'
 import { Field } from '../../components/ui/field'
@@ -8,27 +9,27 @@ import { Notice } from '../../components/ui/notice'
 import { Panel } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { order } from '../../lib/api'
-import { count, oneLine } from '../../lib/format'
+import { oneLine } from '../../lib/format'
 import { type AccountDeletion, accountDeletion } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { text, useSubmit } from '../../lib/use-submit'
 
 type Tenant = AccountDeletion['tenants'][number]
 
+const strong = (text: ReactNode) => <strong className="font-medium">{text}</strong>
+
 export function DeleteAccount() {
+  const t = useTranslations()
   const [open, setOpen] = useState(false)
   return (
-    <Panel title="Delete account">
+    <Panel title={t('account.deleteAccount')}>
       <div className="flex flex-wrap items-center justify-between gap-3 p-4">
-        <p className="max-w-lg text-muted">
-          Deletes your account and the tenants that only you use. Tenants with other members or with sandboxes
-          are never deleted this way.
-        </p>
+        <p className="max-w-lg text-muted">{t('account.deleteText')}</p>
         <Button look="danger" onClick={() => setOpen(true)}>
-          Delete account…
+          {t('account.deleteAccountAsk')}
         </Button>
       </div>
-      <Dialog open={open} onOpenChange={setOpen} title="Delete your account?">
+      <Dialog open={open} onOpenChange={setOpen} title={t('account.deleteTitle')}>
         <Deletion />
       </Dialog>
     </Panel>
@@ -36,6 +37,7 @@ export function DeleteAccount() {
 }
 
 function Deletion() {
+  const t = useTranslations()
   const { data, error, mutate } = useResource('/account/deletion', accountDeletion)
   if (!data) return error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />
   const of = (outcome: Tenant['outcome']) => data.tenants.filter((tenant) => tenant.outcome === outcome)
@@ -43,28 +45,26 @@ function Deletion() {
   if (data.lastOperator) {
     return (
       <DialogBody>
-        <Notice tone="warn">
-          You are the only operator of this installation, so your account cannot be deleted.
-        </Notice>
+        <Notice tone="warn">{t('account.lastOperator')}</Notice>
       </DialogBody>
     )
   }
   if (blocked.length > 0) {
     return (
       <DialogBody>
-        <Notice tone="warn">
-          You are the only owner of {blocked.length === 1 ? 'a tenant' : 'tenants'} that others use or that
-          still {blocked.length === 1 ? 'has' : 'have'} sandboxes. Nothing is deleted until you have done
-          this:
-        </Notice>
+        <Notice tone="warn">{t('account.blocked', { count: blocked.length })}</Notice>
         <ul className="grid list-disc gap-1.5 pl-5">
           {blocked.map((tenant) => (
             <li key={tenant.id}>
-              <strong className="font-medium">{oneLine(tenant.name)}</strong>:{' '}
               {tenant.members > 0
-                ? `make one of its ${count(tenant.members, 'other member')} an owner (Members page)`
-                : `delete its ${count(tenant.sandboxes, 'sandbox', 'sandboxes')}`}
-              {tenant.members > 0 && ', or remove its members and delete its sandboxes'}
+                ? t.rich('account.blockedMembers', {
+                    strong,
+                    name: oneLine(tenant.name),
+                    count: tenant.members,
+                  })
+                : t.rich('account.blockedSandboxes', {
+                    ...{ strong, name: oneLine(tenant.name), count: tenant.sandboxes },
+                  })}
             </li>
           ))}
         </ul>
@@ -75,6 +75,7 @@ function Deletion() {
 }
 
 function Ask({ leaving, deleting }: { leaving: readonly Tenant[]; deleting: readonly Tenant[] }) {
+  const t = useTranslations()
   const { submit, busy, error } = useSubmit(async (form) => {
     await order('/account', { method: 'DELETE', body: { currentPassword: text(form, 'password') } })
     window.location.assign('/sign-in')
@@ -84,25 +85,22 @@ function Ask({ leaving, deleting }: { leaving: readonly Tenant[]; deleting: read
     <form onSubmit={submit} className="contents">
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
-        <p>This permanently deletes:</p>
+        <p>{t('account.permanently')}</p>
         <ul className="grid list-disc gap-1.5 pl-5">
-          <li>your account and all its sessions</li>
+          <li>{t('account.deletesAccount')}</li>
           {deleting.map((tenant) => (
             <li key={tenant.id}>
-              the tenant <strong className="font-medium">{oneLine(tenant.name)}</strong> with{' '}
-              {count(tenant.runs, 'run')}, {count(tenant.keys, 'API key')}, its audit log and its usage
-              history
+              {t.rich('account.deletesTenant', {
+                ...{ strong, name: oneLine(tenant.name), runs: tenant.runs, keys: tenant.keys },
+              })}
             </li>
           ))}
         </ul>
         {leaving.length > 0 && (
-          <p>
-            You leave {leaving.map(({ name }) => oneLine(name)).join(', ')}. Sandboxes and data there are
-            kept.
-          </p>
+          <p>{t('account.leaves', { names: leaving.map(({ name }) => oneLine(name)).join(', ') })}</p>
         )}
         <Field
-          label="Current password"
+          label={t('account.currentPassword')}
           name="password"
           type="password"
           autoComplete="current-password"
@@ -111,7 +109,7 @@ function Ask({ leaving, deleting }: { leaving: readonly Tenant[]; deleting: read
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="danger" busy={busy}>
-          Delete account
+          {t('account.deleteAccount')}
         </Button>
       </DialogFooter>
     </form>

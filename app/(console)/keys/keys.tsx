@@ -2,21 +2,25 @@
 
 import { KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { Confirm, type Question } from '../../components/ui/confirm'
 import { PageHead, Panel, Table } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { order } from '../../lib/api'
-import { date, dateTime, oneLine } from '../../lib/format'
+import { oneLine } from '../../lib/format'
 import { type ApiKey, apiKey } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useMay, useSession } from '../../lib/session'
+import { useFormat } from '../../lib/use-format'
 import { NewKeyDialog } from './new-key-dialog'
 
 const keyList = z.object({ keys: z.array(apiKey) })
 
 export function Keys() {
+  const t = useTranslations()
+  const { date, dateTime } = useFormat()
   const { data, error, mutate } = useResource('/keys', keyList)
   const manages = useMay('admin')
   const { tenant } = useSession()
@@ -25,14 +29,14 @@ export function Keys() {
   const create = manages && (
     <Button look="primary" onClick={() => setCreating(true)}>
       <Plus aria-hidden />
-      New key
+      {t('keys.newKey')}
     </Button>
   )
   const revoke = (key: ApiKey) =>
     setQuestion({
-      title: `Revoke ${oneLine(key.name)}?`,
-      text: 'Programs that use this key lose access immediately. This cannot be undone.',
-      action: 'Revoke key',
+      title: t('keys.revokeTitle', { name: oneLine(key.name) }),
+      text: t('keys.revokeText'),
+      action: t('keys.revokeKey'),
       run: async () => {
         await order(`/keys/${key.id}`, { method: 'DELETE' })
         await mutate()
@@ -40,21 +44,26 @@ export function Keys() {
     })
   return (
     <>
-      <PageHead title="API keys" action={data && data.keys.length > 0 && create}>
-        For programs that act for {oneLine(tenant.name)}. Send a key as{' '}
-        <code className="font-mono">Authorization: Bearer</code>
+      <PageHead title={t('pages.keys')} action={data && data.keys.length > 0 && create}>
+        {t.rich('keys.audience', {
+          tenant: oneLine(tenant.name),
+          code: (text) => <code className="font-mono">{text}</code>,
+        })}
       </PageHead>
       <Panel>
         {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
         {data?.keys.length === 0 && (
-          <Empty icon={KeyRound} title="No API keys yet" action={create}>
-            Programs use a key to create sandboxes, run commands and open terminals.
+          <Empty icon={KeyRound} title={t('keys.none')} action={create}>
+            {t('keys.noneText')}
           </Empty>
         )}
         {data && data.keys.length > 0 && (
           <Table
-            label="API keys"
-            head={['Name', 'Prefix', 'Created', 'Created by', 'Last used', 'Expires', '·Actions']}
+            label={t('pages.keys')}
+            head={[
+              ...[t('keys.name'), t('keys.prefix'), t('keys.created'), t('keys.createdBy')],
+              ...[t('keys.lastUsed'), t('keys.expires'), `·${t('keys.actions')}`],
+            ]}
           >
             {data.keys.map((key) => (
               <tr key={key.id} className="[&>td]:whitespace-nowrap">
@@ -65,19 +74,19 @@ export function Keys() {
                   className="text-muted"
                   title={key.createdBy ? oneLine(key.createdBy.email, 254) : undefined}
                 >
-                  {key.createdBy ? oneLine(key.createdBy.name) : 'Installation'}
+                  {key.createdBy ? oneLine(key.createdBy.name) : t('keys.installation')}
                 </td>
-                <td className="text-muted">{key.lastUsedAt ? dateTime(key.lastUsedAt) : 'Never'}</td>
-                <td className="text-muted">{key.expiresAt ? date(key.expiresAt) : 'No expiry'}</td>
+                <td className="text-muted">{key.lastUsedAt ? dateTime(key.lastUsedAt) : t('keys.never')}</td>
+                <td className="text-muted">{key.expiresAt ? date(key.expiresAt) : t('keys.noExpiry')}</td>
                 <td className="text-right">
                   {manages && (
                     <Button
                       look="quiet"
                       size="small"
                       onClick={() => revoke(key)}
-                      aria-label={`Revoke ${oneLine(key.name)}`}
+                      aria-label={t('keys.revokeName', { name: oneLine(key.name) })}
                     >
-                      Revoke
+                      {t('keys.revoke')}
                     </Button>
                   )}
                 </td>

@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { CopyButton } from '../../components/ui/copy'
@@ -21,14 +22,16 @@ export function NewKeyDialog({
   onOpenChange: (open: boolean) => void
   onCreated: () => void
 }) {
+  const t = useTranslations()
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="New API key">
+    <Dialog open={open} onOpenChange={onOpenChange} title={t('keys.newApiKey')}>
       <NewKey onCreated={onCreated} onDone={() => onOpenChange(false)} />
     </Dialog>
   )
 }
 
 function NewKey({ onCreated, onDone }: { onCreated: () => void; onDone: () => void }) {
+  const t = useTranslations()
   const [made, setMade] = useState<z.infer<typeof apiKeyCreated>>()
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const days = Number(text(form, 'days'))
@@ -40,13 +43,13 @@ function NewKey({ onCreated, onDone }: { onCreated: () => void; onDone: () => vo
     return (
       <>
         <DialogBody>
-          <Notice tone="warn">Copy the key now. It is not stored and will not be shown again.</Notice>
-          <Secret label="Key" value={made.key} />
+          <Notice tone="warn">{t('keys.copyNow')}</Notice>
+          <Secret label={t('keys.key')} value={made.key} />
         </DialogBody>
         <DialogFooter>
-          <CopyButton text={made.key} what="the key" />
+          <CopyButton text={made.key} what={t('keys.theKey')} />
           <Button look="primary" onClick={onDone}>
-            Done
+            {t('keys.done')}
           </Button>
         </DialogFooter>
       </>
@@ -57,24 +60,29 @@ function NewKey({ onCreated, onDone }: { onCreated: () => void; onDone: () => vo
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
         <Field
-          label="Name"
+          label={t('keys.name')}
           name="name"
           required
           maxLength={64}
-          placeholder="For example: CI pipeline"
+          placeholder={t('keys.nameExample')}
           error={fieldError('name')}
         />
-        <SelectField label="Expires after" name="days" defaultValue="90" error={fieldError('expiresInDays')}>
-          <option value="7">7 days</option>
-          <option value="30">30 days</option>
-          <option value="90">90 days</option>
-          <option value="365">1 year</option>
-          <option value="">No expiry</option>
+        <SelectField
+          label={t('keys.expiresAfter')}
+          name="days"
+          defaultValue="90"
+          error={fieldError('expiresInDays')}
+        >
+          <option value="7">{t('keys.lifetimes.days7')}</option>
+          <option value="30">{t('keys.lifetimes.days30')}</option>
+          <option value="90">{t('keys.lifetimes.days90')}</option>
+          <option value="365">{t('keys.lifetimes.year')}</option>
+          <option value="">{t('keys.noExpiry')}</option>
         </SelectField>
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy}>
-          Create key
+          {t('keys.createKey')}
         </Button>
       </DialogFooter>
     </form>

@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { CopyButton } from '../../components/ui/copy'
@@ -9,9 +10,10 @@ import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { Secret } from '../../components/ui/secret'
 import { call } from '../../lib/api'
-import { dateTime, oneLine } from '../../lib/format'
+import { oneLine } from '../../lib/format'
 import { invited, type Role } from '../../lib/protocol'
 import { useMay } from '../../lib/session'
+import { useFormat } from '../../lib/use-format'
 import { text, useSubmit } from '../../lib/use-submit'
 import { RoleSelect } from './role-select'
 
@@ -24,12 +26,13 @@ export function InviteDialog({
   onOpenChange: (open: boolean) => void
   onInvited: () => void
 }) {
+  const t = useTranslations()
   return (
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
-      title="Invite a member"
-      description="Cloche does not send email. Create a link and send it to the person yourself."
+      title={t('members.invite')}
+      description={t('members.inviteText')}
     >
       <Invite onInvited={onInvited} />
     </Dialog>
@@ -37,6 +40,8 @@ export function InviteDialog({
 }
 
 function Invite({ onInvited }: { onInvited: () => void }) {
+  const t = useTranslations()
+  const { dateTime } = useFormat()
   const owns = useMay('owner')
   const [role, setRole] = useState<Role>('member')
   const [made, setMade] = useState<z.infer<typeof invited>>()
@@ -52,13 +57,12 @@ function Invite({ onInvited }: { onInvited: () => void }) {
       <>
         <DialogBody>
           <Notice tone="info">
-            {oneLine(made.email, 254)} can use this link until {dateTime(made.expiresAt)}. It will not be
-            shown again.
+            {t('members.linkUntil', { email: oneLine(made.email, 254), at: dateTime(made.expiresAt) })}
           </Notice>
-          <Secret label="Invite link" value={url} />
+          <Secret label={t('members.inviteLink')} value={url} />
         </DialogBody>
         <DialogFooter>
-          <CopyButton text={url} what="the link" />
+          <CopyButton text={url} what={t('members.theLink')} />
         </DialogFooter>
       </>
     )
@@ -67,15 +71,20 @@ function Invite({ onInvited }: { onInvited: () => void }) {
     <form onSubmit={submit} className="contents">
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
-        <Field label="Email" name="email" type="email" required maxLength={254} error={fieldError('email')} />
-        <RoleSelect label="Role" bare={false} value={role} withOwner={owns} onChange={setRole} />
-        <p className="text-muted text-xs">
-          Members use sandboxes. Admins also manage members and API keys. Owners have full control.
-        </p>
+        <Field
+          label={t('members.email')}
+          name="email"
+          type="email"
+          required
+          maxLength={254}
+          error={fieldError('email')}
+        />
+        <RoleSelect label={t('members.role')} bare={false} value={role} withOwner={owns} onChange={setRole} />
+        <p className="text-muted text-xs">{t('members.rolesText')}</p>
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy}>
-          Create invite link
+          {t('members.createLink')}
         </Button>
       </DialogFooter>
     </form>

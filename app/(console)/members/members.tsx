@@ -2,6 +2,7 @@
 
 import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { Confirm, type Question } from '../../components/ui/confirm'
@@ -9,7 +10,7 @@ import { PageHead, Panel, Table } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { useToast } from '../../components/ui/toast'
 import { call, order } from '../../lib/api'
-import { date, dateTime, oneLine } from '../../lib/format'
+import { oneLine } from '../../lib/format'
 import {
   type Invitation,
   invitation,
@@ -20,12 +21,15 @@ import {
 } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useMay, useSession } from '../../lib/session'
+import { useFormat } from '../../lib/use-format'
 import { InviteDialog } from './invite-dialog'
-import { RoleSelect, roleNames } from './role-select'
+import { RoleSelect } from './role-select'
 
 const memberList = z.object({ members: z.array(member), invitations: z.array(invitation) })
 
 export function Members() {
+  const t = useTranslations()
+  const { date, dateTime } = useFormat()
   const { data, error, mutate } = useResource('/members', memberList)
   const { user, tenant } = useSession()
   const manages = useMay('admin')
@@ -37,7 +41,7 @@ export function Members() {
   const change = async ({ userId, name }: Member, role: Role) => {
     try {
       await order(`/members/${userId}`, { method: 'PATCH', body: { role } })
-      toast.done(`${oneLine(name)} now has the role ${roleNames[role]}.`)
+      toast.done(t('members.nowHasRole', { name: oneLine(name), role: t(`members.roles.${role}`) }))
     } catch (failure) {
       toast.failed(failure)
     }
@@ -48,14 +52,14 @@ export function Members() {
     const name = oneLine(person.name)
     let transfer = false
     setQuestion({
-      title: self ? `Leave ${oneLine(tenant.name)}?` : `Remove ${name}?`,
+      title: self
+        ? t('members.leaveTitle', { tenant: oneLine(tenant.name) })
+        : t('members.removeTitle', { name }),
       text: (
         <>
-          {self
-            ? 'You will lose access to this tenant. Its sandboxes are kept.'
-            : `${name} will lose access to this tenant immediately. Sandboxes they created are kept.`}{' '}
+          {self ? t('members.leaveText') : t('members.removeText', { name })}{' '}
           {person.apiKeys > 0 &&
-            `API keys that ${self ? 'you' : 'they'} created are revoked: ${person.apiKeys}.`}
+            t(self ? 'members.leaveKeys' : 'members.removeKeys', { count: person.apiKeys })}
           {person.apiKeys > 0 && !self && (
             <label className="mt-3 flex items-start gap-2">
               <input
@@ -65,28 +69,27 @@ export function Members() {
                   transfer = event.target.checked
                 }}
               />
-              Transfer the keys to me instead. {name} may still know them: replace them soon.
+              {t('members.transfer', { name })}
             </label>
           )}
         </>
       ),
-      action: self ? 'Leave tenant' : 'Remove member',
+      action: t(self ? 'members.leaveTenant' : 'members.removeMember'),
       run: async () => {
         const path = `/members/${person.userId}?keys=${transfer ? 'transfer' : 'revoke'}`
         const { keysRevoked, keysTransferred } = await call(memberRemoved, path, { method: 'DELETE' })
         if (self) return window.location.assign('/sandboxes')
-        if (keysRevoked > 0) toast.done(`${name} was removed, and ${keysRevoked} API keys were revoked.`)
-        if (keysTransferred > 0)
-          toast.done(`${name} was removed, and ${keysTransferred} API keys are yours now.`)
+        if (keysRevoked > 0) toast.done(t('members.keysRevoked', { name, count: keysRevoked }))
+        if (keysTransferred > 0) toast.done(t('members.keysTransferred', { name, count: keysTransferred }))
         await mutate()
       },
     })
   }
   const revoke = (open: Invitation) =>
     setQuestion({
-      title: `Withdraw the invitation for ${oneLine(open.email)}?`,
-      text: 'The invite link will stop working.',
-      action: 'Withdraw invitation',
+      title: t('members.withdrawTitle', { email: oneLine(open.email) }),
+      text: t('members.withdrawText'),
+      action: t('members.withdrawInvitation'),
       run: async () => {
         await order(`/invitations/${open.id}`, { method: 'DELETE' })
         await mutate()
@@ -96,48 +99,53 @@ export function Members() {
   return (
     <>
       <PageHead
-        title="Members"
+        title={t('pages.members')}
         action={
           manages && (
             <Button look="primary" onClick={() => setInviting(true)}>
               <UserPlus aria-hidden />
-              Invite a member
+              {t('members.invite')}
             </Button>
           )
         }
       >
-        People with access to {oneLine(tenant.name)} and their roles
+        {t('members.audience', { tenant: oneLine(tenant.name) })}
       </PageHead>
       <Panel>
         {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
         {data && (
-          <Table label="Members" head={['Name', 'Role', 'Joined', '·Actions']}>
+          <Table
+            label={t('pages.members')}
+            head={[t('members.name'), t('members.role'), t('members.joined'), `·${t('members.actions')}`]}
+          >
             {data.members.map((person) => (
               <tr key={person.userId}>
                 <td>
                   <div className="font-medium">
                     {oneLine(person.name)}
-                    {person.userId === user?.id && <span className="font-normal text-muted"> (you)</span>}
+                    {person.userId === user?.id && (
+                      <span className="font-normal text-muted">{t('members.you')}</span>
+                    )}
                   </div>
                   <div className="text-muted text-xs">{oneLine(person.email, 254)}</div>
                 </td>
                 <td>
                   {manages && person.userId !== user?.id ? (
                     <RoleSelect
-                      label={`Role of ${oneLine(person.name)}`}
+                      label={t('members.roleOf', { name: oneLine(person.name) })}
                       value={person.role}
                       withOwner={owns}
                       onChange={(role) => change(person, role)}
                     />
                   ) : (
-                    roleNames[person.role]
+                    t(`members.roles.${person.role}`)
                   )}
                 </td>
                 <td className="whitespace-nowrap text-muted">{date(person.joinedAt)}</td>
                 <td className="text-right">
                   {(manages || person.userId === user?.id) && (
                     <Button look="quiet" size="small" onClick={() => remove(person)}>
-                      {person.userId === user?.id ? 'Leave' : 'Remove'}
+                      {t(person.userId === user?.id ? 'members.leave' : 'members.remove')}
                     </Button>
                   )}
                 </td>
@@ -147,17 +155,20 @@ export function Members() {
         )}
       </Panel>
       {data && data.invitations.length > 0 && (
-        <Panel title="Pending invitations" className="mt-5">
-          <Table label="Invitations" head={['Email', 'Role', 'Expires', '·Actions']}>
+        <Panel title={t('members.pending')} className="mt-5">
+          <Table
+            label={t('members.invitations')}
+            head={[t('members.email'), t('members.role'), t('members.expires'), `·${t('members.actions')}`]}
+          >
             {data.invitations.map((open) => (
               <tr key={open.id}>
                 <td className="font-medium">{oneLine(open.email, 254)}</td>
-                <td>{roleNames[open.role]}</td>
+                <td>{t(`members.roles.${open.role}`)}</td>
                 <td className="whitespace-nowrap text-muted">{dateTime(open.expiresAt)}</td>
                 <td className="text-right">
                   {manages && (
                     <Button look="quiet" size="small" onClick={() => revoke(open)}>
-                      Withdraw
+                      {t('members.withdraw')}
                     </Button>
                   )}
                 </td>

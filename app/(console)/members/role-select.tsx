@@ -1,9 +1,8 @@
 'use client'
 
+import { useTranslations } from 'use-intl'
 import { SelectField } from '../../components/ui/field'
 import { type Role, role } from '../../lib/protocol'
-
-export const roleNames: Record<Role, string> = { member: 'Member', admin: 'Admin', owner: 'Owner' }
 
 /** One of the roles. Only an owner makes owners. */
 export function RoleSelect({
@@ -19,6 +18,7 @@ export function RoleSelect({
   bare?: boolean
   onChange: (role: Role) => void
 }) {
+  const t = useTranslations()
   const roles = role.options.filter((option) => withOwner || option !== 'owner' || value === 'owner')
   return (
     <SelectField
@@ -31,7 +31,7 @@ export function RoleSelect({
     >
       {roles.map((option) => (
         <option key={option} value={option}>
-          {roleNames[option]}
+          {t(`members.roles.${option}`)}
         </option>
       ))}
     </SelectField>

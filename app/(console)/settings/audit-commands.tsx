@@ -2,13 +2,17 @@
 
 import { useState } from 'react'
 import { useSWRConfig } from 'swr'
+import { useTranslations } from 'use-intl'
 import { Notice } from '../../components/ui/notice'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
 import { useMay, useSession } from '../../lib/session'
+import { useExplain } from '../../lib/use-explain'
 
 /** Whether each command has an entry in the audit log. */
 export function AuditCommands() {
+  const t = useTranslations()
+  const explain = useExplain()
   const { tenant } = useSession()
   const owns = useMay('owner')
   const toast = useToast()
@@ -21,9 +25,9 @@ export function AuditCommands() {
     try {
       await order('/tenant', { method: 'PATCH', body: { auditCommands } })
       await mutate('/me')
-      toast.done(auditCommands ? 'Commands are recorded from now on.' : 'Commands are no longer recorded.')
+      toast.done(t(auditCommands ? 'settings.commandsOn' : 'settings.commandsOff'))
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure))
+      setError(explain(failure))
     } finally {
       setBusy(false)
     }
@@ -40,10 +44,9 @@ export function AuditCommands() {
           onChange={(event) => void change(event.target.checked)}
         />
         <span>
-          <span className="font-medium">Record commands</span>
+          <span className="font-medium">{t('settings.record')}</span>
           <span className="block text-muted text-xs">
-            Each command that is run through the API or the command line gets an entry with its text. What
-            people type in terminals is not recorded. {owns ? '' : 'Only owners can change this.'}
+            {t('settings.recordText')} {owns ? '' : t('settings.ownersOnly')}
           </span>
         </span>
       </label>

@@ -1,13 +1,14 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '../../components/ui/dialog'
 import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { Panel } from '../../components/ui/panel'
 import { order } from '../../lib/api'
-import { count, oneLine } from '../../lib/format'
+import { oneLine } from '../../lib/format'
 import { quotaStatus } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useMay, useSession } from '../../lib/session'
@@ -15,6 +16,7 @@ import { text, useSubmit } from '../../lib/use-submit'
 
 /** Deletes the tenant, which has to be empty: no sandbox is ever deleted by the way. */
 export function DeleteTenant() {
+  const t = useTranslations()
   const owns = useMay('owner')
   const { tenants } = useSession()
   const [open, setOpen] = useState(false)
@@ -23,23 +25,22 @@ export function DeleteTenant() {
   const sandboxes = quota.data?.used.sandboxes ?? 0
   const obstacle =
     tenants.length < 2
-      ? 'This is your only tenant. Create another one first, or delete your account.'
+      ? t('settings.onlyTenant')
       : sandboxes > 0
-        ? `Delete its ${count(sandboxes, 'sandbox', 'sandboxes')} first.`
+        ? t('settings.deleteFirst', { count: sandboxes })
         : null
   return (
-    <Panel title="Delete tenant">
+    <Panel title={t('settings.deleteTenant')}>
       <div className="flex flex-wrap items-center justify-between gap-3 p-4">
         <p className="max-w-md text-muted">
-          Permanently deletes the tenant with its API keys, runs, audit log and usage history. Its members
-          lose access.
+          {t('settings.deleteText')}
           {obstacle && <span className="mt-1 block">{obstacle}</span>}
         </p>
         <Button look="danger" disabled={obstacle !== null} onClick={() => setOpen(true)}>
-          Delete tenant…
+          {t('settings.deleteTenantAsk')}
         </Button>
       </div>
-      <Dialog open={open} onOpenChange={setOpen} title="Delete this tenant?">
+      <Dialog open={open} onOpenChange={setOpen} title={t('settings.deleteTitle')}>
         <Ask />
       </Dialog>
     </Panel>
@@ -47,6 +48,7 @@ export function DeleteTenant() {
 }
 
 function Ask() {
+  const t = useTranslations()
   const { tenant } = useSession()
   const { submit, busy, error } = useSubmit(async (form) => {
     await order('/tenant', { method: 'DELETE', body: { name: text(form, 'name') } })
@@ -58,14 +60,16 @@ function Ask() {
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
         <p>
-          This permanently deletes <strong className="font-medium">{oneLine(tenant.name)}</strong> with its
-          API keys, runs, audit log and usage history.
+          {t.rich('settings.deletes', {
+            name: oneLine(tenant.name),
+            strong: (text) => <strong className="font-medium">{text}</strong>,
+          })}
         </p>
-        <Field label="Type the name of the tenant to confirm" name="name" required autoComplete="off" />
+        <Field label={t('settings.confirmName')} name="name" required autoComplete="off" />
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="danger" busy={busy}>
-          Delete tenant
+          {t('settings.deleteTenant')}
         </Button>
       </DialogFooter>
     </form>

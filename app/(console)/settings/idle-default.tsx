@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import { useSWRConfig } from 'swr'
+import { useTranslations } from 'use-intl'
 import { IdleChoice, type IdleDraft, idleDraft, idlePolicyOf } from '../../components/sandbox/idle-choice'
 import { Notice } from '../../components/ui/notice'
 import { useToast } from '../../components/ui/toast'
@@ -11,6 +12,7 @@ import { useExplain } from '../../lib/use-explain'
 
 /** When new sandboxes of the tenant are put to sleep. */
 export function IdleDefault() {
+  const t = useTranslations()
   const explain = useExplain()
   const { tenant } = useSession()
   const owns = useMay('owner')
@@ -22,7 +24,7 @@ export function IdleDefault() {
     try {
       await order('/tenant', { method: 'PATCH', body: { idle: idlePolicyOf(draft) } })
       await mutate('/me')
-      toast.done('Applies to new sandboxes.')
+      toast.done(t('settings.idleSaved'))
     } catch (failure) {
       setError(explain(failure))
     }
@@ -31,12 +33,12 @@ export function IdleDefault() {
     <div className="grid gap-3 p-4">
       {error && <Notice tone="bad">{error}</Notice>}
       <IdleChoice
-        label="New sandboxes, when idle"
+        label={t('settings.idleLabel')}
         draft={idleDraft(tenant.idle)}
         onChange={(draft) => void change(draft)}
         disabled={!owns}
       />
-      {!owns && <p className="text-muted text-xs">Only owners can change this.</p>}
+      {!owns && <p className="text-muted text-xs">{t('settings.ownersOnly')}</p>}
     </div>
   )
 }

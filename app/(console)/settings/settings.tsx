@@ -1,6 +1,7 @@
 'use client'
 
 import { useSWRConfig } from 'swr'
+import { useTranslations } from 'use-intl'
 import { useTheme, useThemeOptions } from '../../components/shell/user-menu'
 import { Button } from '../../components/ui/button'
 import { Choice } from '../../components/ui/choice'
@@ -17,37 +18,35 @@ import { DeleteTenant } from './delete-tenant'
 import { IdleDefault } from './idle-default'
 
 export function SettingsPage() {
+  const t = useTranslations()
   const { tenant } = useSession()
   const [theme, setTheme] = useTheme()
   const themeOptions = useThemeOptions()
   return (
     <>
-      <PageHead title="Settings">
+      <PageHead title={t('pages.settings')}>
         {oneLine(tenant.name)}, <span className="font-mono text-xs">{tenant.id}</span>
       </PageHead>
       <div className="grid max-w-2xl gap-5">
-        <Panel title="Tenant">
+        <Panel title={t('settings.tenant')}>
           <TenantName key={tenant.name} />
         </Panel>
-        <Panel title="Idle sandboxes">
+        <Panel title={t('settings.idle')}>
           <IdleDefault />
         </Panel>
-        <Panel title="Audit log">
+        <Panel title={t('settings.auditLog')}>
           <AuditCommands />
         </Panel>
-        <Panel title="Appearance">
+        <Panel title={t('settings.appearance')}>
           <div className="p-4">
             <Choice
-              label="Theme"
+              label={t('settings.theme')}
               value={theme}
               onChange={setTheme}
               options={themeOptions.map(({ value, name }) => ({ value, title: name }))}
               className="grid-cols-3"
             />
-            <p className="mt-3 text-muted text-xs">
-              Terminals match the app by default. To choose another color theme, use the settings menu of a
-              terminal.
-            </p>
+            <p className="mt-3 text-muted text-xs">{t('settings.themeText')}</p>
           </div>
         </Panel>
         <DeleteTenant />
@@ -57,6 +56,7 @@ export function SettingsPage() {
 }
 
 function TenantName() {
+  const t = useTranslations()
   const { tenant } = useSession()
   const owns = useMay('owner')
   const toast = useToast()
@@ -64,24 +64,24 @@ function TenantName() {
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     await order('/tenant', { method: 'PATCH', body: { name: text(form, 'name') } })
     await mutate('/me')
-    toast.done('Renamed the tenant.')
+    toast.done(t('settings.renamed'))
   })
   return (
     <form onSubmit={submit} className="grid gap-3 p-4">
       {error && <Notice tone="bad">{error.message}</Notice>}
       <Field
-        label="Name"
+        label={t('settings.name')}
         name="name"
         defaultValue={tenant.name}
         required
         maxLength={64}
         disabled={!owns}
         error={fieldError('name')}
-        {...(owns ? {} : { hint: 'Only owners can rename the tenant.' })}
+        {...(owns ? {} : { hint: t('settings.ownersRename') })}
       />
       {owns && (
         <Button type="submit" busy={busy} className="justify-self-start">
-          Rename tenant
+          {t('settings.rename')}
         </Button>
       )}
     </form>

@@ -1,5 +1,6 @@
-import { dateTime, monthDay, timeOfDay } from '../../lib/format'
-import { axisFor, withUnit } from './axis'
+import { useTranslations } from 'use-intl'
+import { type Format, useFormat } from '../../lib/use-format'
+import { axisFor, type Unit, withUnit } from './axis'
 import { type Bucket, type Measure, type Period, valueIn } from './buckets'
 
 /** Bars over time, with an axis for each. Screen readers get the same as a table. */
@@ -7,15 +8,21 @@ export function Bars({
   label,
   buckets,
   measure,
+  units,
   period,
 }: {
   label: string
   buckets: readonly Bucket[]
   measure: Measure
+  /** Those of the measure, with names in the language of the page. */
+  units: readonly Unit[]
   period: Period
 }) {
+  const { dateTime, monthDay, timeOfDay } = useFormat()
+  const t = useTranslations()
+  const spanOf = (bucket: Bucket) => t('usage.span', endsOf(bucket, { dateTime, timeOfDay }))
   const values = buckets.map((bucket) => valueIn(bucket, measure))
-  const axis = axisFor(Math.max(...values, 0), measure.units)
+  const axis = axisFor(Math.max(...values, 0), units)
   const width = 100 / buckets.length
   const time = (ms: number) => (period.step === 1 ? timeOfDay(ms) : monthDay(ms))
   const marks = buckets.flatMap(({ fromMs }, index) =>
@@ -42,7 +49,7 @@ export function Bars({
             const height = value > 0 ? Math.max((value / axis.top) * 100, 1.5) : 0
             return (
               <g key={bucket.fromMs} className="group">
-                <title>{`${spanOf(bucket)}: ${withUnit(value, measure.units)}`}</title>
+                <title>{`${spanOf(bucket)}: ${withUnit(value, units)}`}</title>
                 <rect x={index * width} y={0} width={width} height={100} className="fill-transparent" />
                 <rect
                   x={index * width + width * 0.12}
@@ -70,7 +77,7 @@ export function Bars({
             values[index] ? (
               <tr key={bucket.fromMs}>
                 <th scope="row">{spanOf(bucket)}</th>
-                <td>{withUnit(values[index], measure.units)}</td>
+                <td>{withUnit(values[index], units)}</td>
               </tr>
             ) : null,
           )}
@@ -81,7 +88,10 @@ export function Bars({
 }
 
 /** From when to when a bar counts. */
-function spanOf({ fromMs, hours }: Bucket): string {
+function endsOf({ fromMs, hours }: Bucket, { dateTime, timeOfDay }: Pick<Format, 'dateTime' | 'timeOfDay'>) {
   const [from, to] = [new Date(fromMs), new Date(fromMs + hours * 3_600_000)]
-  return `${dateTime(from.toISOString())} to ${hours < 24 ? timeOfDay(to.getTime()) : dateTime(to.toISOString())}`
+  return {
+    from: dateTime(from.toISOString()),
+    to: hours < 24 ? timeOfDay(to.getTime()) : dateTime(to.toISOString()),
+  }
 }

@@ -1,8 +1,7 @@
 import type { UsageHour } from '../../lib/protocol'
-import type { Unit } from './axis'
+import type { Texts } from '../../messages/texts'
 
 export interface Period {
-  readonly title: string
   readonly hours: number
   /** Hours in one bar. */
   readonly step: number
@@ -11,9 +10,9 @@ export interface Period {
 }
 
 export const periods = {
-  day: { title: '24 hours', hours: 24, step: 1, barsPerMark: 6 },
-  week: { title: '7 days', hours: 168, step: 6, barsPerMark: 8 },
-  month: { title: '30 days', hours: 720, step: 24, barsPerMark: 7 },
+  day: { hours: 24, step: 1, barsPerMark: 6 },
+  week: { hours: 168, step: 6, barsPerMark: 8 },
+  month: { hours: 720, step: 24, barsPerMark: 7 },
 } as const satisfies Record<string, Period>
 export type PeriodName = keyof typeof periods
 
@@ -43,45 +42,56 @@ export function bucketsOf(hours: readonly UsageHour[], nowMs: number, period: Pe
 }
 
 export interface Measure {
-  readonly name: string
+  readonly name: keyof Texts<'usage'>['measures']
   readonly of: (hour: UsageHour) => number
   /** From the smallest; the first is what `of` counts in. */
-  readonly units: readonly Unit[]
+  readonly units: readonly MeasureUnit[]
+}
+
+interface MeasureUnit {
+  readonly size: number
+  readonly name: keyof Texts<'usage'>['units']
 }
 
 const [kib, mib, gib, tib] = [1024, 1024 ** 2, 1024 ** 3, 1024 ** 4]
 
-const byteUnits: readonly Unit[] = [
-  { size: 1, name: 'B' },
-  { size: 1024, name: 'KiB' },
-  { size: mib, name: 'MiB' },
-  { size: gib, name: 'GiB' },
-  { size: tib, name: 'TiB' },
+const byteUnits: readonly MeasureUnit[] = [
+  { size: 1, name: 'b' },
+  { size: 1024, name: 'kib' },
+  { size: mib, name: 'mib' },
+  { size: gib, name: 'gib' },
+  { size: tib, name: 'tib' },
 ]
 
 /** How much for how long: one GiB for an hour is 1 GiB h. */
-const byteHours: readonly Unit[] = [
-  { size: kib, name: 'KiB h' },
-  { size: mib, name: 'MiB h' },
-  { size: gib, name: 'GiB h' },
-  { size: tib, name: 'TiB h' },
+const byteHours: readonly MeasureUnit[] = [
+  { size: kib, name: 'kibHours' },
+  { size: mib, name: 'mibHours' },
+  { size: gib, name: 'gibHours' },
+  { size: tib, name: 'tibHours' },
 ]
 
-const seconds = (what: string): readonly Unit[] => [
-  { size: 1, name: `${what}s` },
-  { size: 60, name: `${what}min` },
-  { size: 3600, name: `${what}h` },
+const processorTime: readonly MeasureUnit[] = [
+  { size: 1, name: 'cpuSeconds' },
+  { size: 60, name: 'cpuMinutes' },
+  { size: 3600, name: 'cpuHours' },
+]
+
+const time: readonly MeasureUnit[] = [
+  { size: 1, name: 'seconds' },
+  { size: 60, name: 'minutes' },
+  { size: 3600, name: 'hours' },
 ]
 
 export const measures: readonly Measure[] = [
-  { name: 'CPU time', of: (hour) => hour.cpuSeconds, units: seconds('CPU ') },
-  { name: 'Memory', of: (hour) => hour.memoryByteSeconds / 3600, units: byteHours },
-  { name: 'Disk', of: (hour) => hour.diskByteSeconds / 3600, units: byteHours },
-  { name: 'Running time of sandboxes', of: (hour) => hour.sandboxSeconds, units: seconds('') },
-  { name: 'Network received', of: (hour) => hour.networkRxBytes, units: byteUnits },
-  { name: 'Network sent', of: (hour) => hour.networkTxBytes, units: byteUnits },
-  { name: 'Disk read', of: (hour) => hour.diskReadBytes, units: byteUnits },
-  { name: 'Disk written', of: (hour) => hour.diskWriteBytes, units: byteUnits },
+  { name: 'cpu', of: (hour) => hour.cpuSeconds, units: processorTime },
+  { name: 'memory', of: (hour) => hour.memoryByteSeconds / 3600, units: byteHours },
+  { name: 'disk', of: (hour) => hour.diskByteSeconds / 3600, units: byteHours },
+  { name: 'running', of: (hour) => hour.sandboxSeconds, units: time },
+  { name: 'received', of: (hour) => hour.networkRxBytes, units: byteUnits },
+  { name: 'sent', of: (hour) => hour.networkTxBytes, units: byteUnits },
+  { name: 'read', of: (hour) => hour.diskReadBytes, units: byteUnits },
+  { name: 'written', of: (hour) => hour.diskWriteBytes, units: byteUnits },
 ]
 
 export function valueIn(bucket: Bucket, measure: Measure): number {

@@ -1,5 +1,6 @@
 'use client'
 
+import { useTranslations } from 'use-intl'
 import { Meter } from '../../components/ui/meter'
 import { Panel } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
@@ -9,9 +10,10 @@ import { useResource } from '../../lib/resource'
 
 /** What the tenant's sandboxes hold of its quota. */
 export function QuotaPanel() {
+  const t = useTranslations()
   const { data, error, mutate } = useResource('/quota', quotaStatus, { everyMs: 10_000 })
   return (
-    <Panel title="Quota">
+    <Panel title={t('usage.quota')}>
       {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={1} />)}
       {data && (
         <div className="grid grid-cols-2 gap-x-6 gap-y-4 p-4 sm:grid-cols-3 lg:grid-cols-5">

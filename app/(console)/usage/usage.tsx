@@ -2,6 +2,7 @@
 
 import { Download } from 'lucide-react'
 import { useMemo, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { PageHead, Panel } from '../../components/ui/panel'
@@ -10,12 +11,22 @@ import { usageHour } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { withUnit } from './axis'
 import { Bars } from './bars'
-import { bucketsOf, measures, type PeriodName, periods, totalOf } from './buckets'
+import {
+  type Bucket,
+  bucketsOf,
+  type Measure,
+  measures,
+  type Period,
+  type PeriodName,
+  periods,
+  totalOf,
+} from './buckets'
 import { QuotaPanel } from './quota-panel'
 
 const usageHours = z.object({ hours: z.array(usageHour) })
 
 export function UsagePage() {
+  const t = useTranslations()
   const [period, setPeriod] = useState<PeriodName>('day')
   // Rounded to the minute: a new moment each time it is drawn would be asked for each time.
   const [now] = useState(() => Math.floor(Date.now() / 60_000) * 60_000)
@@ -25,10 +36,10 @@ export function UsagePage() {
   const buckets = useMemo(() => data && bucketsOf(data.hours, now, periods[period]), [data, now, period])
   return (
     <>
-      <PageHead title="Usage">Quota, current use and history</PageHead>
+      <PageHead title={t('pages.usage')}>{t('usage.audience')}</PageHead>
       <QuotaPanel />
       <Panel
-        title="History"
+        title={t('usage.history')}
         className="mt-5"
         action={
           <div className="flex items-center gap-1">
@@ -41,7 +52,7 @@ export function UsagePage() {
                 onClick={() => setPeriod(name)}
                 className={name === period ? 'bg-hover text-ink' : ''}
               >
-                {periods[name].title}
+                {t(`usage.periods.${name}`)}
               </Button>
             ))}
             <Button asChild look="quiet" size="small">
@@ -58,19 +69,39 @@ export function UsagePage() {
         {buckets && (
           <div className="grid gap-px bg-line sm:grid-cols-2">
             {measures.map((measure) => (
-              <figure key={measure.name} className="min-w-0 bg-surface p-4">
-                <figcaption className="mb-3 flex items-baseline justify-between gap-3">
-                  <span className="text-muted">{measure.name}</span>
-                  <span className="tabular font-semibold text-base">
-                    {withUnit(totalOf(buckets, measure), measure.units)}
-                  </span>
-                </figcaption>
-                <Bars label={measure.name} buckets={buckets} measure={measure} period={periods[period]} />
-              </figure>
+              <MeasureFigure
+                key={measure.name}
+                measure={measure}
+                buckets={buckets}
+                period={periods[period]}
+              />
             ))}
           </div>
         )}
       </Panel>
     </>
+  )
+}
+
+function MeasureFigure({
+  measure,
+  buckets,
+  period,
+}: {
+  measure: Measure
+  buckets: readonly Bucket[]
+  period: Period
+}) {
+  const t = useTranslations()
+  const label = t(`usage.measures.${measure.name}`)
+  const units = measure.units.map(({ size, name }) => ({ size, name: t(`usage.units.${name}`) }))
+  return (
+    <figure className="min-w-0 bg-surface p-4">
+      <figcaption className="mb-3 flex items-baseline justify-between gap-3">
+        <span className="text-muted">{label}</span>
+        <span className="tabular font-semibold text-base">{withUnit(totalOf(buckets, measure), units)}</span>
+      </figcaption>
+      <Bars label={label} buckets={buckets} measure={measure} units={units} period={period} />
+    </figure>
   )
 }

@@ -1,2 +1,35 @@
 /** Signing up and in, invitations, password resets. */
-export const entry = {} as const
+export const entry = {
+  accessText: 'You get access to all sandboxes of the tenant.',
+  anotherAccount: 'another account',
+  createAccount: 'Create account',
+  createAnAccount: 'Create an account',
+  email: 'Email',
+  forAccount: 'For the account <strong>{email}</strong>. All its sessions will be signed out.',
+  forgot: 'Forgot your password? Ask an operator for a reset link.',
+  goToSandboxes: 'Go to your sandboxes',
+  haveAccount: 'Have an account? <link>Sign in</link>',
+  invitationIsFor: 'The invitation is for this address.',
+  inviteIncomplete:
+    'This invite link is incomplete. Copy the whole link and open it again, or ask for a new one.',
+  invitedBy: 'Invited by',
+  invitedByMember: 'A member of the tenant',
+  join: 'Join a tenant',
+  joinName: 'Join {name}',
+  name: 'Name',
+  noAccount: 'No account yet? <link>Create an account</link>',
+  otherAccount:
+    'You are signed in as {current}. This invitation is for {invited}. Switch to that account to join.',
+  password: 'Password',
+  passwordChanged: 'Your password was changed, and all sessions were signed out.',
+  resetIncomplete: 'This reset link is incomplete. Copy the whole link and open it again.',
+  resetTitle: 'Set a new password',
+  role: 'Role',
+  setPassword: 'Set password',
+  signIn: 'Sign in',
+  signInFirst: 'To join, create an account for the invited address, or sign in if you have one.',
+  switchAccount: 'Switch account',
+  tenant: 'Tenant',
+  validUntil: 'Valid until',
+  willJoin: 'You will then join {name}.',
+} as const

@@ -1,2 +1,39 @@
 /** Quota and use of a tenant. */
-export const usage = {} as const
+export const usage = {
+  audience: 'Quota, current use and history',
+  history: 'History',
+  measures: {
+    cpu: 'CPU time',
+    disk: 'Disk',
+    memory: 'Memory',
+    read: 'Disk read',
+    received: 'Network received',
+    running: 'Running time of sandboxes',
+    sent: 'Network sent',
+    written: 'Disk written',
+  },
+  periods: {
+    day: '24 hours',
+    month: '30 days',
+    week: '7 days',
+  },
+  quota: 'Quota',
+  span: '{from} to {to}',
+  units: {
+    b: 'B',
+    cpuHours: 'CPU h',
+    cpuMinutes: 'CPU min',
+    cpuSeconds: 'CPU s',
+    gib: 'GiB',
+    gibHours: 'GiB h',
+    hours: 'h',
+    kib: 'KiB',
+    kibHours: 'KiB h',
+    mib: 'MiB',
+    mibHours: 'MiB h',
+    minutes: 'min',
+    seconds: 's',
+    tib: 'TiB',
+    tibHours: 'TiB h',
+  },
+} as const

@@ -1,3 +1,37 @@
 import type { Texts } from '../texts'
 
-export const keys: Texts<'keys'> = {}
+export const keys: Texts<'keys'> = {
+  actions: '操作',
+  audience: '供程序代表 {tenant} 使用。请求时以 <code>Authorization: Bearer</code> 发送密钥',
+  copyNow: '请立即复制密钥。密钥不会被保存，也不会再次显示。',
+  createKey: '创建密钥',
+  created: '创建时间',
+  createdBy: '创建者',
+  done: '完成',
+  expires: '过期时间',
+  expiresAfter: '有效期',
+  installation: '系统安装',
+  key: '密钥',
+  lastUsed: '最近使用',
+  lifetimes: {
+    days30: '30 天',
+    days7: '7 天',
+    days90: '90 天',
+    year: '1 年',
+  },
+  name: '名称',
+  nameExample: '例如：CI 流水线',
+  never: '从未使用',
+  newApiKey: '新建 API 密钥',
+  newKey: '新建密钥',
+  noExpiry: '永不过期',
+  none: '还没有 API 密钥',
+  noneText: '程序使用密钥来创建沙箱、运行命令和打开终端。',
+  prefix: '前缀',
+  revoke: '吊销',
+  revokeKey: '吊销密钥',
+  revokeName: '吊销 {name}',
+  revokeText: '使用此密钥的程序将立即失去访问权限。此操作无法撤销。',
+  revokeTitle: '吊销 {name}？',
+  theKey: '密钥',
+}

@@ -1,3 +1,29 @@
 import type { Texts } from '../texts'
 
-export const settings: Texts<'settings'> = {}
+export const settings: Texts<'settings'> = {
+  appearance: '外观',
+  auditLog: '审计日志',
+  commandsOff: '已停止记录命令。',
+  commandsOn: '从现在起将记录命令。',
+  confirmName: '输入租户名称以确认',
+  deleteFirst: '请先删除其 {count, number} 个沙箱。',
+  deleteTenant: '删除租户',
+  deleteTenantAsk: '删除租户…',
+  deleteText: '永久删除此租户及其 API 密钥、运行记录、审计日志和用量历史。其成员将失去访问权限。',
+  deleteTitle: '删除此租户？',
+  deletes: '将永久删除 <strong>{name}</strong> 及其 API 密钥、运行记录、审计日志和用量历史。',
+  idle: '空闲沙箱',
+  idleLabel: '新建的沙箱空闲时',
+  idleSaved: '将应用于新建的沙箱。',
+  name: '名称',
+  onlyTenant: '这是您唯一的租户。请先创建另一个租户，或删除您的账号。',
+  ownersOnly: '只有所有者可以更改此设置。',
+  ownersRename: '只有所有者可以重命名租户。',
+  record: '记录命令',
+  recordText: '通过 API 或命令行运行的每条命令都会连同其内容记入日志。在终端中输入的内容不会被记录。',
+  rename: '重命名租户',
+  renamed: '租户已重命名。',
+  tenant: '租户',
+  theme: '主题',
+  themeText: '终端默认与界面主题一致。如需其他配色，请使用终端的设置菜单。',
+}

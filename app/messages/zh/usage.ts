@@ -1,3 +1,40 @@
 import type { Texts } from '../texts'
 
-export const usage: Texts<'usage'> = {}
+export const usage: Texts<'usage'> = {
+  audience: '配额、当前用量和历史记录',
+  history: '历史记录',
+  measures: {
+    cpu: 'CPU 时间',
+    disk: '磁盘',
+    memory: '内存',
+    read: '磁盘读取',
+    received: '网络接收',
+    running: '沙箱运行时间',
+    sent: '网络发送',
+    written: '磁盘写入',
+  },
+  periods: {
+    day: '24 小时',
+    month: '30 天',
+    week: '7 天',
+  },
+  quota: '配额',
+  span: '{from} 至 {to}',
+  units: {
+    b: 'B',
+    cpuHours: 'CPU 小时',
+    cpuMinutes: 'CPU 分钟',
+    cpuSeconds: 'CPU 秒',
+    gib: 'GiB',
+    gibHours: 'GiB·小时',
+    hours: '小时',
+    kib: 'KiB',
+    kibHours: 'KiB·小时',
+    mib: 'MiB',
+    mibHours: 'MiB·小时',
+    minutes: '分钟',
+    seconds: '秒',
+    tib: 'TiB',
+    tibHours: 'TiB·小时',
+  },
+}

@@ -3,6 +3,7 @@
 import { BookOpen } from 'lucide-react'
 import { useState } from 'react'
 import useSWR from 'swr'
+import { useTranslations } from 'use-intl'
 import { PageHead, Panel } from '../../../components/ui/panel'
 import { SearchField } from '../../../components/ui/search-field'
 import { Empty, Failed, SkeletonRows } from '../../../components/ui/states'
@@ -13,21 +14,24 @@ import { callsOf, isAbout } from './openapi'
 
 /** Every call of the API, written from the OpenAPI document that this server gives. */
 export function ApiReference() {
+  const t = useTranslations()
   const api = useSWR<OpenApi, Error>('/api/openapi.json', (path: string) => read(openApi, path))
   const [words, setWords] = useState('')
   return (
     <>
-      <PageHead title="API reference">
-        Every call of this server, with an example for each. Authenticate with{' '}
-        <code>Authorization: Bearer API_KEY</code>. The{' '}
-        <a className="text-accent underline" href="/api/openapi.json">
-          OpenAPI 3.1 document
-        </a>{' '}
-        generates clients for other languages.
+      <PageHead title={t('pages.reference')}>
+        {t.rich('reference.intro', {
+          code: (text) => <code>{text}</code>,
+          link: (text) => (
+            <a className="text-accent underline" href="/api/openapi.json">
+              {text}
+            </a>
+          ),
+        })}
       </PageHead>
       <SearchField
-        label="Search calls"
-        placeholder="Search calls, for example create sandbox"
+        label={t('reference.search')}
+        placeholder={t('reference.searchExample')}
         value={words}
         onChange={(event) => setWords(event.target.value)}
         className="mb-4 max-w-md"
@@ -44,14 +48,15 @@ export function ApiReference() {
 }
 
 function Groups({ api, words }: { api: OpenApi; words: string }) {
+  const t = useTranslations()
   const groups = api.tags
     .map((tag) => ({ ...tag, calls: callsOf(api, tag.name).filter((call) => isAbout(call, words)) }))
     .filter(({ calls }) => calls.length > 0)
   if (groups.length === 0) {
     return (
       <Panel>
-        <Empty icon={BookOpen} title="No call matches">
-          Search by a word of its name, its address or what it does.
+        <Empty icon={BookOpen} title={t('reference.none')}>
+          {t('reference.noneText')}
         </Empty>
       </Panel>
     )

@@ -1,9 +1,11 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { CopyButton } from '../../../components/ui/copy'
 import { cn } from '../../../lib/cn'
 import type { OpenApi, OpenApiSchema as Schema } from '../../../lib/protocol'
+import type { Translate } from '../../../messages/texts'
 import { type ApiCall, curlOf, nameOf, resolve, typeOf } from './openapi'
 import { Prose } from './prose'
 
@@ -32,10 +34,11 @@ export function CallItem({ api, call }: { api: OpenApi; call: ApiCall }) {
 }
 
 function CallDetails({ api, call }: { api: OpenApi; call: ApiCall }) {
+  const t = useTranslations()
   const [[type, body] = []] = Object.entries(call.requestBody?.content ?? {})
   const parameters = call.parameters.map((one) => ({
     ...{ name: one.name, of: one.schema, required: one.required === true },
-    note: one.in === 'path' ? 'in the address' : one.in === 'header' ? 'header' : 'query',
+    note: t(`reference.places.${one.in === 'path' || one.in === 'header' ? one.in : 'query'}`),
     description: one.description ?? one.schema.description,
   }))
   const curl = curlOf(api, call)
@@ -46,16 +49,16 @@ function CallDetails({ api, call }: { api: OpenApi; call: ApiCall }) {
           <Prose text={call.description} />
         </p>
       )}
-      {parameters.length > 0 && <Fields title="Parameters" fields={parameters} />}
+      {parameters.length > 0 && <Fields title={t('reference.parameters')} fields={parameters} />}
       {body?.schema && type === 'application/json' && (
-        <Fields title={`Body${bodyName(body.schema)}`} fields={fieldsOf(resolve(api, body.schema))} />
+        <Fields title={bodyTitle(nameOf(body.schema), t)} fields={fieldsOf(resolve(api, body.schema))} />
       )}
-      {type !== undefined && type !== 'application/json' && <p>The body is of type {type}.</p>}
+      {type !== undefined && type !== 'application/json' && <p>{t('reference.bodyType', { type })}</p>}
       <Answers api={api} call={call} />
       <figure className="grid gap-1.5">
         <figcaption className="flex items-center justify-between gap-2 font-medium">
-          Example
-          <CopyButton text={curl} what="the example" />
+          {t('reference.example')}
+          <CopyButton text={curl} what={t('reference.theExample')} />
         </figcaption>
         <pre className="whitespace-pre-wrap rounded-md border border-line bg-surface p-3 text-xs [overflow-wrap:anywhere]">
           {curl}
@@ -65,10 +68,8 @@ function CallDetails({ api, call }: { api: OpenApi; call: ApiCall }) {
   )
 }
 
-const bodyName = (schema: Schema) => {
-  const name = nameOf(schema)
-  return name === undefined ? '' : ` (${name})`
-}
+const bodyTitle = (name: string | undefined, t: Translate) =>
+  name === undefined ? t('reference.body') : t('reference.bodyNamed', { name })
 
 interface Field {
   readonly name: string
@@ -85,6 +86,7 @@ const fieldsOf = ({ properties = {}, required = [] }: Schema): readonly Field[] 
   }))
 
 function Fields({ title, fields }: { title: string; fields: readonly Field[] }) {
+  const t = useTranslations()
   return (
     <section className="grid gap-1.5">
       <h3 className="font-medium">{title}</h3>
@@ -93,11 +95,13 @@ function Fields({ title, fields }: { title: string; fields: readonly Field[] }) 
           <div key={name} className="contents">
             <dt>
               <code className="text-xs">{name}</code>{' '}
-              <span className="text-muted text-xs">{required ? 'required' : 'optional'}</span>
+              <span className="text-muted text-xs">
+                {t(required ? 'reference.required' : 'reference.optional')}
+              </span>
             </dt>
             <dd className="min-w-0 text-muted text-xs leading-5 [overflow-wrap:anywhere]">
               {typeOf(of)}
-              {of.default !== undefined && `, default ${JSON.stringify(of.default)}`}
+              {of.default !== undefined && t('reference.defaultValue', { value: JSON.stringify(of.default) })}
               {note && ` (${note})`}
               {description && <Prose text={`: ${description}`} />}
             </dd>
@@ -109,17 +113,18 @@ function Fields({ title, fields }: { title: string; fields: readonly Field[] }) 
 }
 
 function Answers({ api, call }: { api: OpenApi; call: ApiCall }) {
+  const t = useTranslations()
   const answers = Object.entries(call.responses).map(([status, { description, content }]) => {
     const [[type, json] = []] = Object.entries(content ?? {})
     const of = json?.schema
     const isJson = type === 'application/json' || type === 'application/problem+json'
     const shown =
       of === undefined || !isJson ? type : typeOf(resolve(api, of).properties ? of : resolve(api, of))
-    return { status: status === 'default' ? 'other' : status, description, shown }
+    return { status: status === 'default' ? t('reference.other') : status, description, shown }
   })
   return (
     <section className="grid gap-1.5">
-      <h3 className="font-medium">Answers</h3>
+      <h3 className="font-medium">{t('reference.answers')}</h3>
       <ul className="grid gap-1 text-muted text-xs leading-5">
         {answers.map(({ status, description, shown }) => (
           <li key={status} className="[overflow-wrap:anywhere]">
