@@ -4,18 +4,18 @@ import { nodesOf, sources } from './source'
 
 /** Not yet translated. This list only gets shorter. */
 const later = [
-  'app/(account)/',
-  'app/(console)/',
+  'app/(console)/audit/',
+  'app/(console)/operator/',
+  'app/(console)/runs/',
+  'app/(console)/sandboxes/',
   'app/(workspace)/',
   'app/components/editor/',
   'app/components/files/',
   'app/components/sandbox/',
   'app/components/terminal/',
   'app/editor/',
-  'app/error.tsx',
   'app/files/',
   'app/lib/',
-  'app/not-found.tsx',
   'app/terminal/',
   'app/workspace/',
 ]
@@ -25,7 +25,7 @@ const shownNames =
   /^(aria-(label|description|valuetext|roledescription)|title|label|alt|placeholder|hint|description|text|name|action|what|empty|heading|caption)$/
 
 /** Names that are the same in every language. */
-const properNames = /^(Cloche|English|简体中文|ANSI|Vim|Emacs)$/
+const properNames = /^(Cloche|English|简体中文|ANSI|CSV|Vim|Emacs)$/
 
 function isWords(text: string): boolean {
   return /[A-Za-z]{2}/.test(text) && !properNames.test(text.trim())

@@ -4,13 +4,15 @@ import { useTranslations } from 'use-intl'
 import { Meter } from '../../components/ui/meter'
 import { Panel } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
-import { bare, boundNames, bounds } from '../../lib/limits'
+import { bounds } from '../../lib/limits'
 import { quotaStatus } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
+import { useLimits } from '../../lib/use-limits'
 
 /** What the tenant's sandboxes hold of its quota. */
 export function QuotaPanel() {
   const t = useTranslations()
+  const { bare } = useLimits()
   const { data, error, mutate } = useResource('/quota', quotaStatus, { everyMs: 10_000 })
   return (
     <Panel title={t('usage.quota')}>
@@ -20,7 +22,7 @@ export function QuotaPanel() {
           {bounds.map((bound) => (
             <Meter
               key={bound}
-              label={boundNames[bound]}
+              label={t(`units.bounds.${bound}`)}
               showLabel
               share={data.limits[bound] > 0 ? data.used[bound] / data.limits[bound] : 1}
               text={`${bare(bound, data.used[bound])} / ${bare(bound, data.limits[bound])}`}
