@@ -6,29 +6,43 @@ import { connectInside } from './connect.js'
 
 /** Connections to ports of sandboxes, a bounded number for each. */
 export class PortLines {
-  readonly #open = new Map<string, number>()
+  readonly #open = new Map<string, Set<Opening>>()
 
   /** @throws RuntimeRefusal as `connectInside`, and `rate_limited` when there are too many */
   async connect(sandbox: SandboxRecord, port: number): Promise<Socket> {
     const { id } = sandbox
-    const open = this.#open.get(id) ?? 0
-    if (open >= maxPortLines) {
-      throw new RuntimeRefusal('rate_limited', `the sandbox has ${open} connections to its ports already`, 1)
+    const open = this.#open.get(id) ?? new Set()
+    if (open.size >= maxPortLines) {
+      throw new RuntimeRefusal(
+        'rate_limited',
+        `the sandbox has ${open.size} connections to its ports already`,
+        1,
+      )
     }
-    this.#open.set(id, open + 1)
+    const opening: Opening = { inside: undefined }
+    this.#open.set(id, open.add(opening))
     const closed = () => {
-      const left = (this.#open.get(id) ?? 1) - 1
-      if (left > 0) this.#open.set(id, left)
-      else this.#open.delete(id)
+      open.delete(opening)
+      if (open.size === 0) this.#open.delete(id)
     }
     try {
-      const inside = await connectInside(sandbox, port)
-      return inside.once('close', closed)
+      opening.inside = await connectInside(sandbox, port)
+      return opening.inside.once('close', closed)
     } catch (error) {
       closed()
       throw error
     }
   }
+
+  /** Ends those of a sandbox that is paused: nobody would answer on them, and idle ones would be taken for good ones. */
+  cut({ id }: SandboxRecord): void {
+    for (const { inside } of [...(this.#open.get(id) ?? [])]) inside?.destroy()
+  }
+}
+
+/** A connection, or one that is being made. */
+interface Opening {
+  inside: Socket | undefined
 }
 
 /**

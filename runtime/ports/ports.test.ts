@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newId } from '../../protocol/api/index.js'
 import { listeningPorts, maxPortLines, portLine } from '../../protocol/node/index.js'
 import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
@@ -30,6 +31,7 @@ describe('the ports of a sandbox', () => {
   let namespace: AsyncDisposable
   let instance: Instance
   let id: string
+  const tenantId = newId('tn')
   const socketPath = `/run/cloche/${testInstance}/runtime.sock`
 
   /** A connection to a port, or what it is refused with. */
@@ -52,6 +54,16 @@ describe('the ports of a sandbox', () => {
     if ('code' in made) throw new Error(made.message)
     return made
   }
+  /** While others are ending, which takes them a moment. */
+  const lineWhenFree = async () => {
+    for (let tries = 0; tries < 400; tries++) {
+      const made = await connect(4000)
+      if (!('code' in made)) return made
+      if (made.code !== 'rate_limited') throw new Error(made.message)
+      await sleep(50)
+    }
+    throw new Error('connections that ended are still counted')
+  }
   const listed = async () =>
     listeningPorts.parse(JSON.parse((await instance.call('GET', `/sandboxes/${id}/ports`)).text)).ports
   const start = async (script: string) => {
@@ -70,7 +82,7 @@ describe('the ports of a sandbox', () => {
   beforeAll(async () => {
     namespace = await lonelyNamespace()
     instance = await startInstance(testInstance)
-    id = (await instance.claim({ limits: { cpus: 1, memoryMiB: 256, diskMiB: 64, pids: 512 } })).id
+    id = (await instance.claim({ tenantId, limits: { cpus: 1, memoryMiB: 256, diskMiB: 64, pids: 512 } })).id
     await start(echo('127.0.0.1', 4000))
     await start(echo('::1', 6000))
     await listens(4000)
@@ -130,25 +142,33 @@ describe('the ports of a sandbox', () => {
     expect(await connect(4000, 'sb_nothing')).toMatchObject({ code: 'not_found' })
     const { status } = await instance.call('GET', `/sandboxes/${id}/ports/4000/connect`)
     expect(status).toBe(400)
-    await instance.call('POST', `/sandboxes/${id}/pause`)
-    expect(await connect(4000)).toMatchObject({ code: 'sandbox_not_running' })
-    await instance.call('POST', `/sandboxes/${id}/resume`)
+  })
+
+  it('end when their sandbox is paused, or its tenant', async () => {
+    for (const path of [`/sandboxes/${id}`, `/tenants/${tenantId}`]) {
+      const one = await line(4000)
+      const ended = new Promise((resolve) => one.once('close', resolve))
+      one.on('error', () => {}).resume()
+      expect((await instance.call('POST', `${path}/pause`)).status).toBe(200)
+      await ended
+      expect(await connect(4000)).toMatchObject({ code: 'sandbox_not_running' })
+      expect((await instance.call('POST', `${path}/resume`)).status).toBe(200)
+      const again = await line(4000)
+      again.end('hello')
+      expect(await text(again)).toBe('hello from 4000')
+    }
   })
 
   it('have a bounded number of connections, which ends with each', async () => {
     const open = await Promise.all(Array.from({ length: maxPortLines }, () => line(4000)))
     expect(await connect(4000)).toMatchObject({ code: 'rate_limited' })
     for (const one of open) one.destroy()
-    for (let tries = 0; tries < 100; tries++) {
-      const again = await connect(4000)
-      if (!('code' in again)) return void again.destroy()
-      await sleep(25)
-    }
-    throw new Error('connections that ended are still counted')
+    const again = await lineWhenFree()
+    again.destroy()
   })
 
   it('end with their program, and keep nothing of a sandbox that is stopped', async () => {
-    const one = await line(4000)
+    const one = await lineWhenFree()
     const ended = new Promise((resolve) => one.once('close', resolve))
     one.on('error', () => {}).resume()
     expect((await instance.call('POST', `/sandboxes/${id}/stop`, { graceSeconds: 0 })).status).toBe(200)

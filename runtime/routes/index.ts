@@ -88,7 +88,7 @@ const tenantRoutes =
     )
     for (const step of ['pause', 'resume'] as const) {
       app.post(`/tenants/:id/${step}`, { schema: { params: tenantParams } }, async ({ params }) => {
-        await tenants[step](params.id)
+        await (step === 'pause' ? sandboxes.pauseTenant(params.id) : tenants.resume(params.id))
         return tenants.describe(params.id)
       })
     }

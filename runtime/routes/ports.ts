@@ -24,6 +24,7 @@ export const portRoutes =
   ({ context, sandboxes }: Parts): Routes =>
   async (app) => {
     const lines = new PortLines()
+    sandboxes.events.on('paused', (sandbox) => lines.cut(sandbox))
     app.get('/sandboxes/:id/ports', { schema: { params: existing } }, async ({ params }) => {
       const sandbox = sandboxes.get(params.id)
       if (sandbox.state !== 'running' || sandbox.init === null) return { ports: [] }
@@ -37,6 +38,8 @@ export const portRoutes =
       refuseHardened(sandbox)
       const inside = await lines.connect(sandbox, request.params.port)
       try {
+        // It may have been paused meanwhile.
+        sandboxes.running(request.params.id)
         const line = takeLine(request, reply, portLine)
         line.write(switching(portLine))
         join(line, inside)

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { defaultGraceMs, type QuarantineEntry, type Quota } from '../../protocol/api/index.js'
 import type {
   Change,
@@ -35,6 +36,8 @@ export class Sandboxes {
   /** Of those that are being stopped. */
   readonly #terminations: Terminations
   readonly meter: Meter
+  /** `paused`: nothing inside runs any more, by itself or with its tenant. */
+  readonly events = new EventEmitter<{ paused: [SandboxRecord] }>()
 
   constructor(
     private readonly node: NodeContext,
@@ -171,8 +174,15 @@ export class Sandboxes {
       if (sandbox.state === 'paused') return sandbox
       if (sandbox.state !== 'running') throw notRunning(id, sandbox.state)
       await freeze(this.node.hierarchy, sandbox.cgroup)
-      return this.#table.keep({ ...sandbox, state: 'paused' })
+      const paused = this.#table.keep({ ...sandbox, state: 'paused' })
+      this.events.emit('paused', paused)
+      return paused
     })
+  }
+
+  async pauseTenant(tenantId: string): Promise<void> {
+    await this.tenants.pause(tenantId)
+    for (const sandbox of this.list()) if (sandbox.tenantId === tenantId) this.events.emit('paused', sandbox)
   }
 
   resume(id: string): Promise<SandboxRecord> {

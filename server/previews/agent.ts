@@ -1,41 +1,29 @@
-import { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { Agent } from 'undici'
 import type { PortTarget } from './target.js'
 
-/** Connections to a port that wait for the next request: enough for what a page loads at once. */
-const maxIdle = 8
 /** Less than programs keep theirs open: Node's own servers take five seconds. */
 const idleMs = 4000
 
-/** Connections to ports of sandboxes, kept open between requests. The name of the host is the sandbox's id. */
-export class PortAgent extends Agent {
-  constructor(private readonly connect: (target: PortTarget) => Promise<Duplex>) {
-    super({ keepAlive: true, maxFreeSockets: maxIdle })
-  }
+/** What connections to a port are kept under. No two ports, and no two sandboxes, have one in common. */
+export const originOf = ({ sandboxId, port }: PortTarget): string => `http://${sandboxId}:${port}`
 
-  override createConnection(
-    { host, port }: ClientRequestArgs,
-    callback?: (error: Error | null, line: Duplex) => void,
-  ): undefined {
-    this.connect({ sandboxId: host ?? '', port: Number(port) }).then(
-      (line) => callback?.(null, line),
-      // What Node says of the second argument is wrong where there is an error.
-      (error: Error) => callback?.(error, new Socket()),
-    )
-  }
-
-  override keepSocketAlive(line: Duplex): boolean {
-    if (line instanceof Socket) line.setTimeout(idleMs, drop)
-    return true
-  }
-
-  override reuseSocket(line: Duplex, request: ClientRequest): void {
-    if (line instanceof Socket) line.setTimeout(0, drop)
-    super.reuseSocket(line, request)
-  }
-}
-
-function drop(this: Socket): void {
-  this.destroy()
+/**
+ * Connections to ports of sandboxes, kept open between requests. Each carries one request at a time, and is closed when the
+ * program sends anything that was not asked for.
+ * @param answerMs how long a program may be silent before its answer begins
+ */
+export function portAgent(connect: (target: PortTarget) => Promise<Duplex>, answerMs: number): Agent {
+  return new Agent({
+    connect: ({ hostname, port }, callback) => {
+      // A URL leaves out the port that is usual for its scheme.
+      connect({ sandboxId: hostname, port: Number(port || 80) }).then(
+        (line) => (line instanceof Socket ? callback(null, line) : line.destroy()),
+        (error: Error) => callback(error, null),
+      )
+    },
+    ...{ keepAliveTimeout: idleMs, keepAliveMaxTimeout: idleMs, pipelining: 1 },
+    ...{ headersTimeout: answerMs, bodyTimeout: 0 },
+  })
 }

@@ -20,8 +20,9 @@ function* pairsOf(raw: readonly string[]): Generator<readonly [name: string, val
 }
 
 /** Those that `Connection` names are about one connection, too. */
-const namedByConnection = ({ headers }: IncomingMessage) =>
-  new Set((headers.connection ?? '').toLowerCase().split(/\s*,\s*/))
+const namedBy = (connection: string) =>
+  connection === '' ? none : new Set(connection.toLowerCase().split(/\s*,\s*/))
+const none: ReadonlySet<string> = new Set()
 
 /** How a request came in. */
 export interface Arrival {
@@ -38,45 +39,48 @@ export interface Arrival {
 
 /** What the app is sent, as flat pairs. */
 export function headersForApp(request: IncomingMessage, arrival: Arrival): string[] {
-  const dropped = namedByConnection(request)
+  const dropped = namedBy(request.headers.connection ?? '')
   const sent: string[] = []
   for (const [name, value] of pairsOf(request.rawHeaders)) {
     const lower = name.toLowerCase()
     if (hopByHop.has(lower) || ours.has(lower) || dropped.has(lower)) continue
     if (lower === 'authorization' && arrival.withKey) continue
-    if (lower === 'host' && arrival.byHeaders) continue
+    if (lower === 'host') continue
     const kept = lower === 'cookie' ? cookiesForApp(value) : value
     if (kept !== undefined) sent.push(name, kept)
   }
   const host = arrival.byHeaders ? `localhost:${arrival.port}` : (request.headers.host ?? '')
-  if (arrival.byHeaders) sent.push('Host', host)
+  sent.push('Host', host)
   const remote = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
   const before = request.headers['x-forwarded-for']
   const chain = arrival.behindProxy && before !== undefined ? `${before}, ${remote}` : remote
   sent.push('X-Forwarded-For', chain, 'X-Forwarded-Host', host, 'X-Forwarded-Proto', arrival.scheme)
   const by = remote.includes(':') ? `"[${remote}]"` : remote
   sent.push('Forwarded', `for=${by};host="${host}";proto=${arrival.scheme}`)
-  return [...sent, ...framing(request)]
+  return sent
 }
 
-/** Many programs that serve one directory cannot read chunks: a body is in them only if it was so before. */
-function framing({ headers, method = 'GET' }: IncomingMessage): string[] {
-  if (headers['transfer-encoding'] !== undefined) return ['Transfer-Encoding', 'chunked']
-  const hasBody = headers['content-length'] !== undefined
-  return hasBody || ['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE'].includes(method)
-    ? []
-    : ['Content-Length', '0']
-}
+/**
+ * Whether a body follows. Its length is passed on where it is known: many programs that serve one directory cannot read
+ * chunks.
+ */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
-/** What the visitor is sent of the app's answer, as flat pairs. */
-export function headersOfApp(answer: IncomingMessage, added: readonly string[]): string[] {
-  const dropped = namedByConnection(answer)
+/** What the visitor is sent of the headers of an answer, as flat pairs. */
+export function headersOfApp(raw: readonly string[], added: readonly string[]): string[] {
+  let connection = ''
+  for (const [name, value] of pairsOf(raw)) {
+    if (name.length === 10 && name.toLowerCase() === 'connection') connection += `,${value}`
+  }
+  const dropped = namedBy(connection)
   const sent: string[] = []
-  for (const [name, value] of pairsOf(answer.rawHeaders)) {
+  for (const [name, value] of pairsOf(raw)) {
     const lower = name.toLowerCase()
     if (hopByHop.has(lower) || tooFar.has(lower) || dropped.has(lower)) continue
     const kept = lower === 'set-cookie' ? cookieOfApp(value) : value
     if (kept !== undefined) sent.push(name, kept)
   }
-  return [...sent, ...added]
+  sent.push(...added)
+  return sent
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Agent } from 'undici'
 import { z } from 'zod'
 import { portNumber, sandboxId } from '../../protocol/api/index.js'
 import type { Principals } from '../auth/principal.js'
@@ -12,7 +13,7 @@ import { asApiError } from '../http/problem.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import { type Admitted, carriesKey, PreviewAccess } from './access.js'
-import { PortAgent } from './agent.js'
+import { portAgent } from './agent.js'
 import { enterPath, Handover } from './handover.js'
 import type { PreviewHosts } from './hosts.js'
 import { OpenPreviews } from './open.js'
@@ -36,7 +37,7 @@ export class Previews implements Disposable {
   readonly handover: Handover
   readonly #access: PreviewAccess
   readonly #open: OpenPreviews
-  readonly #agent: PortAgent
+  readonly #agent: Agent
   readonly #proxy: PreviewProxy
   readonly #sandboxes: SandboxService
 
@@ -59,12 +60,12 @@ export class Previews implements Disposable {
     this.#access = access
     this.handover = new Handover(database, principals, hosts, publicUrl)
     this.#open = new OpenPreviews(access, watch, notices)
-    this.#agent = new PortAgent(async (target) => {
+    this.#agent = portAgent(async (target) => {
       const found = await access.find(target)
       if (found === undefined) throw notFound('sandbox')
       const node = await nodes.reach(found.nodeId)
       return node.connectPort(target.sandboxId, target.port)
-    })
+    }, config.previewTimeoutMs)
     this.#proxy = new PreviewProxy(this.#agent, config.previewTimeoutMs)
   }
 
@@ -81,7 +82,7 @@ export class Previews implements Disposable {
 
   [Symbol.dispose](): void {
     this.endAll()
-    this.#agent.destroy()
+    void this.#agent.destroy()
   }
 
   /** @returns undefined for what is no request for a preview */
@@ -99,7 +100,7 @@ export class Previews implements Disposable {
       if (!byHeaders && request.url?.startsWith(reserved))
         return await this.#ownPath(request, response, target)
       // An address of its own in the request line is for proxies that lead elsewhere.
-      if (!request.url?.startsWith('/') && request.url !== '*') {
+      if (!request.url?.startsWith('/')) {
         throw new ApiError('invalid_request', 'the request line must hold a path')
       }
       const admitted = await this.#admit(request, preview)
@@ -156,7 +157,7 @@ export class Previews implements Disposable {
     return {
       target,
       arrival: {
-        ...{ scheme: new URL(publicUrl).protocol.slice(0, -1), byHeaders, port: target.port },
+        ...{ scheme: publicUrl.slice(0, publicUrl.indexOf(':')), byHeaders, port: target.port },
         ...{ withKey: carriesKey(request), behindProxy: trustedProxies.length > 0 },
       },
       added: byHeaders ? atThePlatform : admitted.who === null ? [] : framedBy(publicUrl),
