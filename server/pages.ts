@@ -5,7 +5,7 @@ import next from 'next'
 /**
  * What a page may load and where it may speak to. Scripts only with this answer's nonce; WebAssembly, in which the
  * terminal decodes pictures, only from those scripts; styles inline, because
- * xterm draws with them; nothing from anywhere else, and nobody may frame us.
+ * xterm draws with them; frames only for a PDF that the page has made a blob of; nothing from anywhere else, and nobody may frame us.
  */
 function contentSecurityPolicy(nonce: string, host: string): string {
   return [
@@ -14,6 +14,7 @@ function contentSecurityPolicy(nonce: string, host: string): string {
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
+    'frame-src blob:',
     `connect-src 'self' ws://${host} wss://${host}`,
     "worker-src 'self' blob:",
     "manifest-src 'self'",

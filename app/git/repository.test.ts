@@ -22,7 +22,7 @@ const run: Run = ([program = '', ...args], { cwd = top, env = {}, stdin = '' } =
     const child = execFile(
       program,
       args,
-      { cwd, env: { PATH: process.env.PATH, ...clean, ...env } },
+      { cwd, env: { ...process.env, ...clean, ...env } },
       (error, stdout, stderr) => {
         const exitCode = error === null ? 0 : Number(error.code ?? 1)
         resolve({ exitCode, signal: null, stdout, stderr, truncated: false, timedOut: false, durationMs: 0 })
@@ -42,7 +42,8 @@ function gitServer(root: string): Server {
     const [path = '', query = ''] = (request.url ?? '').split('?')
     const child = spawn('git', ['http-backend'], {
       env: {
-        ...{ PATH: process.env.PATH, GIT_PROJECT_ROOT: root, GIT_HTTP_EXPORT_ALL: '1', REMOTE_USER: 'ann' },
+        ...process.env,
+        ...{ GIT_PROJECT_ROOT: root, GIT_HTTP_EXPORT_ALL: '1', REMOTE_USER: 'ann' },
         ...{ PATH_INFO: path, QUERY_STRING: query, REQUEST_METHOD: request.method },
         ...{ CONTENT_TYPE: request.headers['content-type'] ?? '', ...clean },
         HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),

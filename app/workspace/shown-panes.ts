@@ -9,29 +9,40 @@ const sizesPrefix = 'cloche-panes:'
 /** From this width on a first visit shows the files: below, they would leave a terminal too little. */
 const filesFromPx = 1024
 
-const schema = z.object({ files: z.boolean().nullable().catch(null) })
+const side = z.enum(['files', 'git'])
+/** What is beside the terminals. */
+export type Side = z.infer<typeof side>
+
+const schema = z.object({ files: z.boolean().nullable().catch(null), side: side.catch('files') })
 
 export interface Layout {
-  readonly files: boolean
+  readonly side: Side | null
   /** Where there is no room beside it: the editor covers the terminal. */
   readonly editor: boolean
 }
 
 /** Which panes of a workspace are shown, in this browser. */
 export class LayoutStore extends Store<Layout> {
+  /** What was beside the terminals last. */
+  #last: Side
+
   constructor() {
-    const { files } = schema.parse(read(key) ?? {})
-    super({ files: !isNarrow() && (files ?? window.innerWidth >= filesFromPx), editor: false })
+    const { files, side: last } = schema.parse(read(key) ?? {})
+    const shown = !isNarrow() && (files ?? window.innerWidth >= filesFromPx)
+    super({ side: shown ? last : null, editor: false })
+    this.#last = last
   }
 
-  showFiles(files: boolean): void {
-    this.set({ ...this.get(), files })
-    // On a phone they cover the terminal: the next visit begins with the terminal all the same.
-    if (!isNarrow()) write(key, { files })
+  /** @param side null hides what is there */
+  showSide(side: Side | null): void {
+    this.set({ ...this.get(), side })
+    this.#last = side ?? this.#last
+    // On a phone it covers the terminal: the next visit begins with the terminal all the same.
+    if (!isNarrow()) write(key, { files: side !== null, side: this.#last })
   }
 
   showEditor(editor: boolean): void {
-    this.set({ files: this.get().files && !isNarrow(), editor })
+    this.set({ side: isNarrow() ? null : this.get().side, editor })
   }
 }
 

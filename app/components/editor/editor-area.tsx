@@ -1,13 +1,16 @@
 'use client'
 
-import { Download, FileLock2, SquareTerminal, X } from 'lucide-react'
+import { Download, Eye, FileLock2, Pencil, SquareTerminal, X } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { DocumentStatus, OpenDocument } from '../../editor/document'
 import type { OpenFiles } from '../../editor/open-files'
 import { editableBytesMax } from '../../editor/text'
 import { download, type FilesClient } from '../../files/client'
 import { bytes, oneLine } from '../../lib/format'
 import { useStore } from '../../terminal/use-store'
+import { type Viewer, viewerOf } from '../../viewers/kind'
 import { Button } from '../ui/button'
 import { Confirm, type Question } from '../ui/confirm'
 import { FocusHome, FocusHomeContext, isFocusLost } from '../ui/focus-home'
@@ -16,6 +19,12 @@ import { Tip } from '../ui/tip'
 import { EditorTabs } from './editor-tabs'
 import { FileEditor } from './file-editor'
 import { SaveProblem } from './save-status'
+
+const TextViewer = dynamic(() => import('../viewers/text-viewer'), { ssr: false, loading: () => <Loading /> })
+const BytesViewer = dynamic(() => import('../viewers/bytes-viewer'), {
+  ssr: false,
+  loading: () => <Loading />,
+})
 
 /** The open files and the text of one of them. Loaded by itself when a file is first opened: CodeMirror is large. */
 export default function EditorArea({
@@ -95,6 +104,19 @@ function Active({
   client: FilesClient
 }) {
   const status = useStore(document.status)
+  const viewer = viewerOf(document.name)
+  const [viewing, setViewing] = useState(viewer?.kind === 'notebook' || viewer?.kind === 'table')
+  const drawn = viewer !== null && viewing
+  const bytesViewer = viewer && (
+    <BytesViewer
+      key={document.path}
+      path={document.path}
+      name={document.name}
+      viewer={viewer}
+      client={client}
+      version={status.kind === 'open' && status.save.kind === 'saved' ? 1 : 0}
+    />
+  )
   return (
     <div
       role="tabpanel"
@@ -103,12 +125,33 @@ function Active({
       className="flex min-h-0 flex-1 flex-col overflow-y-auto"
     >
       <SaveProblem document={document} />
-      {status.kind === 'open' && (
+      {status.kind === 'open' && viewer && <ViewBar viewing={viewing} onView={setViewing} />}
+      {status.kind === 'open' && !drawn && (
         <FileEditor document={document} takeFocus={() => files.chosen === document} />
       )}
+      {status.kind === 'open' &&
+        drawn &&
+        (viewer.kind === 'image' ? bytesViewer : <TextViewer document={document} kind={viewer.kind} />)}
       {status.kind === 'loading' && <Loading />}
       {status.kind === 'failed' && <Failed error={status.error} retry={() => void document.load()} />}
-      {status.kind === 'unfit' && <Unfit document={document} status={status} client={client} />}
+      {status.kind === 'unfit' &&
+        (isDrawn(viewer) ? bytesViewer : <Unfit document={document} status={status} client={client} />)}
+    </div>
+  )
+}
+
+/** What is no text and can be shown all the same. */
+const isDrawn = (viewer: Viewer | null) => viewer?.kind === 'image' || viewer?.kind === 'pdf'
+
+/** Switches between the text of a file and what it means. */
+function ViewBar({ viewing, onView }: { viewing: boolean; onView: (viewing: boolean) => void }) {
+  const t = useTranslations('viewers')
+  return (
+    <div className="flex shrink-0 justify-end border-line border-b bg-ground px-1 py-0.5">
+      <Button look="quiet" size="small" onClick={() => onView(!viewing)}>
+        {viewing ? <Pencil aria-hidden /> : <Eye aria-hidden />}
+        {viewing ? t('edit') : t('view')}
+      </Button>
     </div>
   )
 }

@@ -2,7 +2,8 @@
 
 import { type RefObject, useEffect } from 'react'
 import { copyText } from '../../lib/clipboard'
-import { type Shortcut, shortcutOf } from '../../terminal/keys'
+import { useCommands } from '../../palette/commands'
+import { type Shortcut, shortcutOf, shortcuts } from '../../terminal/keys'
 import { preferences } from '../../terminal/preferences'
 import type { TerminalTabs } from '../../terminal/terminal-tabs'
 
@@ -40,6 +41,13 @@ export function useShortcuts(
     document.addEventListener('keydown', onKey, { capture: true })
     return () => document.removeEventListener('keydown', onKey, { capture: true })
   }, [root, workspace, search, rename])
+  useCommands(
+    shortcuts.flatMap(({ keys, shortcut, name }) => {
+      const run = () =>
+        shortcut && root.current && take(shortcut, workspace, root.current, { search, rename })
+      return shortcut ? { name: `Terminal: ${name}`, keys, run } : []
+    }),
+  )
 }
 
 function take(

@@ -1,42 +1,67 @@
 'use client'
 
 import { useEffect } from 'react'
+import type { PaletteMode } from '../../../components/palette/palette'
 import type { FocusHome } from '../../../components/ui/focus-home'
-import { workspaceShortcutOf } from '../../../workspace/keys'
-import type { LayoutStore } from '../../../workspace/shown-panes'
+import { type WorkspaceShortcut, workspaceShortcutOf } from '../../../workspace/keys'
+import type { LayoutStore, Side } from '../../../workspace/shown-panes'
 
 /** Keys belong to what is open over the workspace. */
 const over = '[role=dialog], [role=alertdialog], [role=menu]'
 
-/** In a terminal the same keys search its text. */
+/** In a terminal the same keys are the terminal's: they search its text, or bring the command before. */
 const ownKeys = '[data-own-keys]'
 
+/** What the keys do beside showing and focusing panes. */
+export interface PaneActions {
+  /** Hides what is beside the terminals. */
+  readonly closeSide: () => void
+  readonly search: () => void
+  readonly choose: (mode: PaletteMode) => void
+}
+
 /** The keys that choose among the panes, taken before a terminal or an editor sees them. */
-export function usePaneKeys(
-  layout: LayoutStore,
-  terminal: FocusHome,
-  closeFiles: () => void,
-  search: () => void,
-): void {
+export function usePaneKeys(layout: LayoutStore, terminal: FocusHome, actions: PaneActions): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const shortcut = workspaceShortcutOf(event)
       if (!shortcut || (event.target instanceof Element && event.target.closest(over))) return
-      if (shortcut === 'search' && !(event.target instanceof Element && event.target.closest(ownKeys))) return
+      const own = event.target instanceof Element && event.target.closest(ownKeys)
+      if ((shortcut === 'search' || shortcut === 'quickOpen') && !own) return
       event.preventDefault()
       event.stopPropagation()
-      if (shortcut === 'search') search()
-      else if (shortcut === 'focusTerminal') terminal.focus()
-      else if (shortcut === 'focusEditor') document.querySelector<HTMLElement>('.cm-content')?.focus()
-      else if (shortcut === 'files' && layout.get().files) closeFiles()
-      else {
-        layout.showFiles(true)
-        focusFiles()
-      }
+      take(shortcut, layout, terminal, actions)
     }
     document.addEventListener('keydown', onKey, { capture: true })
     return () => document.removeEventListener('keydown', onKey, { capture: true })
-  }, [layout, terminal, closeFiles, search])
+  }, [layout, terminal, actions])
+}
+
+export function take(
+  shortcut: WorkspaceShortcut,
+  layout: LayoutStore,
+  terminal: FocusHome,
+  { closeSide, search, choose }: PaneActions,
+): void {
+  const toggle = (side: Side) => {
+    if (layout.get().side === side) return closeSide()
+    layout.showSide(side)
+    if (side === 'files') focusFiles()
+  }
+  const acts: Record<WorkspaceShortcut, () => void> = {
+    files: () => toggle('files'),
+    git: () => toggle('git'),
+    commands: () => choose('commands'),
+    quickOpen: () => choose('files'),
+    search,
+    focusFiles: () => {
+      layout.showSide('files')
+      focusFiles()
+    },
+    focusEditor: () => document.querySelector<HTMLElement>('.cm-content')?.focus(),
+    focusTerminal: () => terminal.focus(),
+  }
+  acts[shortcut]()
 }
 
 /** When they are there: their piece of the page may still be loaded. */

@@ -1,9 +1,10 @@
 'use client'
 
-import { ArrowLeft, Ellipsis, PanelLeft, SlidersHorizontal, Trash2 } from 'lucide-react'
+import { ArrowLeft, Ellipsis, GitBranch, PanelLeft, SlidersHorizontal, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { z } from 'zod'
 import { type Step, stepsOf, useSandboxActions } from '../../../components/sandbox/actions'
 import { ChangeDialog } from '../../../components/sandbox/change-dialog'
@@ -20,6 +21,7 @@ import { Meter } from '../../../components/ui/meter'
 import { Tip } from '../../../components/ui/tip'
 import { oneLine } from '../../../lib/format'
 import type { Sandbox, sandboxWithUsage } from '../../../lib/protocol'
+import { useCommands } from '../../../palette/commands'
 import { useStore } from '../../../terminal/use-store'
 import type { LayoutStore } from '../../../workspace/shown-panes'
 
@@ -27,7 +29,7 @@ type Shown = z.infer<typeof sandboxWithUsage>
 
 /** What the workspace is of: name, state, meters, and what can be done. */
 export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: LayoutStore }) {
-  const { files } = useStore(layout)
+  const { side } = useStore(layout)
   const actions = useSandboxActions()
   const router = useRouter()
   const home = useFocusHome()
@@ -42,6 +44,23 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
     await actions.remove(sandbox)
     router.push('/sandboxes')
   }
+  const t = useTranslations('git')
+  const sides = [
+    {
+      of: 'files',
+      icon: PanelLeft,
+      name: 'Files',
+      show: 'Show files',
+      hide: 'Hide files',
+      keys: 'Ctrl+Shift+B',
+    },
+    { of: 'git', icon: GitBranch, name: t('title'), show: t('show'), hide: t('hide'), keys: 'Ctrl+Shift+G' },
+  ] as const
+  useCommands([
+    ...stepsOf[sandbox.state].map((step) => ({ name: step.name, run: () => take(step) })),
+    { name: 'Edit sandbox', run: () => setChanging(sandbox) },
+    { name: 'All sandboxes', run: () => router.push('/sandboxes') },
+  ])
   return (
     <header className="flex h-12 shrink-0 items-center gap-2 border-line border-b bg-ground pr-2 pl-1.5 sm:gap-3">
       <Tip text="All sandboxes">
@@ -51,21 +70,23 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
           </Link>
         </Button>
       </Tip>
-      <Tip text={files ? 'Hide files' : 'Show files'} keys="Ctrl+Shift+B">
-        <Button
-          look="quiet"
-          size="icon"
-          aria-label="Files"
-          aria-pressed={files}
-          className="aria-pressed:bg-hover aria-pressed:text-ink"
-          onClick={() => {
-            layout.showFiles(!files)
-            if (files) home.focus()
-          }}
-        >
-          <PanelLeft />
-        </Button>
-      </Tip>
+      {sides.map(({ of, icon: Icon, name, show, hide, keys }) => (
+        <Tip key={of} text={side === of ? hide : show} keys={keys}>
+          <Button
+            look="quiet"
+            size="icon"
+            aria-label={name}
+            aria-pressed={side === of}
+            className="aria-pressed:bg-hover aria-pressed:text-ink"
+            onClick={() => {
+              layout.showSide(side === of ? null : of)
+              if (side === of) home.focus()
+            }}
+          >
+            <Icon />
+          </Button>
+        </Tip>
+      ))}
       <span className="min-w-0 truncate font-semibold">{oneLine(sandbox.name)}</span>
       <StateBadge of={sandbox} live />
       <span className="hidden text-muted text-xs md:inline">{sandbox.template}</span>

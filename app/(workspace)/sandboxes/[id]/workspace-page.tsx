@@ -12,6 +12,7 @@ import { oneLine } from '../../../lib/format'
 import { sandboxWithUsage } from '../../../lib/protocol'
 import { useResource } from '../../../lib/resource'
 import { useExplain } from '../../../lib/use-explain'
+import { Commands, CommandsContext } from '../../../palette/commands'
 import { StrayKeys } from '../../../terminal/stray-keys'
 import { LayoutStore } from '../../../workspace/shown-panes'
 import { WorkspaceBar } from './workspace-bar'
@@ -29,6 +30,7 @@ export function WorkspacePage({ id }: { id: string }) {
   const [home] = useState(() => new FocusHome())
   const [strayKeys] = useState(() => new StrayKeys())
   const [layout] = useState(() => new LayoutStore())
+  const [commands] = useState(() => new Commands())
   useEffect(() => strayKeys.listen(), [strayKeys])
   if (data && !gone) seen.current = true
   useEffect(() => {
@@ -45,24 +47,26 @@ export function WorkspacePage({ id }: { id: string }) {
   }
   return (
     <FocusHomeContext value={home}>
-      <main className="flex h-dvh flex-col overflow-hidden">
-        <h1 className="sr-only">Workspace of {oneLine(data.name)}</h1>
-        <WorkspaceBar sandbox={data} layout={layout} />
-        {/* A broken line is the line banner's to tell. */}
-        {error instanceof ApiError && (
-          <div className="border-line border-b p-1">
-            <Notice tone="warn">{explain(error)}</Notice>
-          </div>
-        )}
-        <WorkspacePanes
-          key={id}
-          sandbox={data}
-          layout={layout}
-          refresh={() => void mutate()}
-          strayKeys={strayKeys}
-          onRang={setRang}
-        />
-      </main>
+      <CommandsContext value={commands}>
+        <main className="flex h-dvh flex-col overflow-hidden">
+          <h1 className="sr-only">Workspace of {oneLine(data.name)}</h1>
+          <WorkspaceBar sandbox={data} layout={layout} />
+          {/* A broken line is the line banner's to tell. */}
+          {error instanceof ApiError && (
+            <div className="border-line border-b p-1">
+              <Notice tone="warn">{explain(error)}</Notice>
+            </div>
+          )}
+          <WorkspacePanes
+            key={id}
+            sandbox={data}
+            layout={layout}
+            refresh={() => void mutate()}
+            strayKeys={strayKeys}
+            onRang={setRang}
+          />
+        </main>
+      </CommandsContext>
     </FocusHomeContext>
   )
 }

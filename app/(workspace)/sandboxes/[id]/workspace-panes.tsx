@@ -1,19 +1,25 @@
 'use client'
 
 import dynamic from 'next/dynamic'
-import { type ReactNode, useCallback, useState, useSyncExternalStore } from 'react'
+import { type ReactNode, useMemo, useState, useSyncExternalStore } from 'react'
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
+import type { PaletteMode } from '../../../components/palette/palette'
 import { useFocusHome } from '../../../components/ui/focus-home'
 import { OpenFiles } from '../../../editor/open-files'
 import { FilesClient } from '../../../files/client'
 import { FileTreeModel } from '../../../files/file-tree'
+import { relativePath } from '../../../files/paths'
+import { SourceControl } from '../../../git/source-control'
+import { runIn } from '../../../inside/run'
 import type { Sandbox } from '../../../lib/protocol'
 import { useSession } from '../../../lib/session'
+import { useCommands } from '../../../palette/commands'
 import type { StrayKeys } from '../../../terminal/stray-keys'
 import { useStore } from '../../../terminal/use-store'
+import { workspaceShortcuts } from '../../../workspace/keys'
 import { isNarrow, type LayoutStore, onNarrow, paneStorage } from '../../../workspace/shown-panes'
 import { useKeepFiles } from './use-keep-files'
-import { usePaneKeys } from './use-pane-keys'
+import { take, usePaneKeys } from './use-pane-keys'
 
 const TerminalArea = dynamic(() => import('../../../components/terminal/terminal-area'), {
   ssr: false,
@@ -29,6 +35,18 @@ const EditorArea = dynamic(() => import('../../../components/editor/editor-area'
   ssr: false,
   loading: () => <div className="h-full bg-surface" />,
 })
+
+const SourceControlPane = dynamic(() => import('../../../components/git/source-control-pane'), {
+  ssr: false,
+  loading: () => <div className="h-full bg-ground" />,
+})
+
+const DiffView = dynamic(() => import('../../../components/git/diff-view'), {
+  ssr: false,
+  loading: () => <div className="h-full bg-surface" />,
+})
+
+const Palette = dynamic(() => import('../../../components/palette/palette'), { ssr: false })
 
 const SearchDialog = dynamic(() => import('../../../components/files/search-dialog'), { ssr: false })
 
@@ -50,38 +68,78 @@ export function WorkspacePanes({
   const [client] = useState(() => new FilesClient(sandbox.id))
   const [tree] = useState(() => new FileTreeModel(sandbox.id, client))
   const [open] = useState(() => new OpenFiles(user?.id ?? '', sandbox.id, client))
-  const { files, editor } = useStore(layout)
+  const [run] = useState(() => runIn(sandbox.id))
+  const [git] = useState(() => new SourceControl(run, tree.root))
+  const { side, editor } = useStore(layout)
   const narrow = useSyncExternalStore(onNarrow, isNarrow, isNarrow)
-  const anyOpen = useStore(open.state).documents.length > 0
+  const { documents } = useStore(open.state)
+  const compared = useStore(git.compared)
+  const anyOpen = documents.length > 0 || compared !== null
   const terminal = useFocusHome()
-  const closeFiles = useCallback(() => {
-    layout.showFiles(false)
-    terminal.focus()
-  }, [layout, terminal])
   const [searching, setSearching] = useState(false)
-  const search = useCallback(() => setSearching(true), [])
-  usePaneKeys(layout, terminal, closeFiles, search)
+  const [palette, setPalette] = useState<PaletteMode | null>(null)
+  const actions = useMemo(
+    () => ({
+      closeSide: () => {
+        layout.showSide(null)
+        terminal.focus()
+      },
+      search: () => setSearching(true),
+      choose: setPalette,
+    }),
+    [layout, terminal],
+  )
+  usePaneKeys(layout, terminal, actions)
+  useCommands(
+    workspaceShortcuts.flatMap(({ keys, name, shortcut }) =>
+      shortcut === 'commands' ? [] : { name, keys, run: () => take(shortcut, layout, terminal, actions) },
+    ),
+  )
   useKeepFiles(sandbox.state, open)
 
+  const openFile = (path: string, line: number | null = null) => {
+    git.compared.set(null)
+    open.open(path, line === null ? null : { line, column: 1 })
+    layout.showEditor(true)
+  }
   const filesPane = (
     <FilesPane
       sandbox={sandbox}
       model={tree}
-      onOpen={(path) => {
-        open.open(path)
-        layout.showEditor(true)
-      }}
+      onOpen={openFile}
       onRenamed={(from, to) => open.renamed(from, to)}
       onDeleted={(path) => open.deleted(path)}
-      onSearch={search}
-      onClose={closeFiles}
+      onSearch={actions.search}
+      onClose={actions.closeSide}
     />
   )
+  const gitPane = (
+    <SourceControlPane
+      model={git}
+      running={sandbox.state === 'running'}
+      onClose={actions.closeSide}
+      onChanged={() => {
+        void tree.refresh()
+        open.checkDisk()
+      }}
+    />
+  )
+  const sidePane = side === 'git' ? gitPane : filesPane
   const showTerminal = () => {
     layout.showEditor(false)
     terminal.focus()
   }
-  const editorPane = (
+  const editorPane = compared ? (
+    <DiffView
+      compared={compared}
+      client={client}
+      onOpen={openFile}
+      onClose={() => {
+        git.compared.set(null)
+        if (open.state.get().documents.length === 0) showTerminal()
+      }}
+    />
+  ) : (
     <EditorArea
       files={open}
       client={client}
@@ -89,9 +147,9 @@ export function WorkspacePanes({
       onEmpty={showTerminal}
     />
   )
-  const cover = narrow ? (files ? filesPane : anyOpen && editor ? editorPane : null) : null
+  const cover = narrow ? (side ? sidePane : anyOpen && editor ? editorPane : null) : null
   return (
-    <Panes id="workspace" before={files && !narrow ? 'files' : null} main="main">
+    <Panes id="workspace" before={side && !narrow ? 'files' : null} main="main">
       <Panel
         id="files"
         defaultSize={248}
@@ -99,7 +157,7 @@ export function WorkspacePanes({
         maxSize="60%"
         groupResizeBehavior="preserve-pixel-size"
       >
-        {filesPane}
+        {sidePane}
       </Panel>
       <Panel id="main" minSize={240} className="relative flex flex-col overflow-hidden">
         <Panes id="workspace-main" before={anyOpen && !narrow ? 'editor' : null} main="terminal">
@@ -119,9 +177,18 @@ export function WorkspacePanes({
           client={client}
           root={tree.root}
           onFound={({ path, line, column }) => {
+            git.compared.set(null)
             open.open(path, { line, column })
             layout.showEditor(true)
           }}
+        />
+        <Palette
+          mode={palette}
+          onClose={() => setPalette(null)}
+          run={run}
+          root={tree.root}
+          open={documents.map(({ path }) => relativePath(path, tree.root))}
+          onOpen={(path, line) => openFile(path.startsWith('/') ? path : `${tree.root}/${path}`, line)}
         />
       </Panel>
     </Panes>

@@ -1,0 +1,152 @@
+'use client'
+
+import { Command as List } from 'cmdk'
+import fuzzysort from 'fuzzysort'
+import { Dialog as Radix } from 'radix-ui'
+import { useContext, useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
+import type { Run } from '../../inside/run'
+import { oneLine } from '../../lib/format'
+import { CommandsContext } from '../../palette/commands'
+import { fileNames, parseWanted } from '../../palette/file-names'
+import { useStore } from '../../terminal/use-store'
+import { useFocusHome } from '../ui/focus-home'
+
+const shownMax = 50
+/** What is typed before the name of a command, as in other editors. */
+const commandMark = '>'
+
+/** What the palette begins with: names of files, or of commands. */
+export type PaletteMode = 'files' | 'commands'
+
+export interface PaletteProps {
+  /** null while it is closed. */
+  readonly mode: PaletteMode | null
+  readonly onClose: () => void
+  readonly run: Run
+  readonly root: string
+  /** Files that are open, which come first. */
+  readonly open: readonly string[]
+  /** @param path from `root` */
+  readonly onOpen: (path: string, line: number | null) => void
+}
+
+/** Opens a file or does something by a few letters of its name. */
+export default function Palette(props: PaletteProps) {
+  const { mode, onClose } = props
+  const t = useTranslations('palette')
+  const home = useFocusHome()
+  return (
+    <Radix.Root open={mode !== null} onOpenChange={(open) => !open && onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-shade" />
+        <Radix.Content
+          aria-describedby={undefined}
+          onCloseAutoFocus={(event) => home.focus() && event.preventDefault()}
+          className="fixed inset-x-2 top-[6vh] z-50 mx-auto max-w-xl animate-pop overflow-hidden rounded-xl bg-raised shadow-pop outline-none"
+        >
+          <Radix.Title className="sr-only">{t('title')}</Radix.Title>
+          {mode !== null && <Choices key={mode} {...props} mode={mode} />}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
+
+interface Choice {
+  readonly key: string
+  readonly text: string
+  readonly detail: string
+  readonly choose: () => void
+}
+
+function Choices({ mode, onClose, run, root, open, onOpen }: PaletteProps & { mode: PaletteMode }) {
+  const t = useTranslations('palette')
+  const [text, setText] = useState(mode === 'commands' ? commandMark : '')
+  const [names, error] = useNames(run, root)
+  const commands = useStore(useContext(CommandsContext).all)
+  const byCommand = text.startsWith(commandMark)
+  const { name, line } = parseWanted(text)
+  const finish = (act: () => void) => {
+    onClose()
+    // What it does may take the focus, which the closing palette would take back.
+    setTimeout(act)
+  }
+  const wanted = text.slice(commandMark.length).trim()
+  const choices: readonly Choice[] = byCommand
+    ? best(wanted, commands, (command) => command.name, commands).map((command) => ({
+        ...{ key: command.name, text: command.name, detail: command.keys ?? '' },
+        choose: () => finish(command.run),
+      }))
+    : best(
+        name,
+        (names ?? open).map((path) => ({ path })),
+        ({ path }) => path,
+        open.map((path) => ({ path })),
+      ).map(({ path }) => ({
+        ...{ key: path, text: path.slice(path.lastIndexOf('/') + 1) },
+        detail: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
+        choose: () => finish(() => onOpen(path, line)),
+      }))
+  return (
+    <List shouldFilter={false} loop label={t('title')} className="flex max-h-[70vh] flex-col">
+      <List.Input
+        autoFocus
+        value={text}
+        onValueChange={setText}
+        placeholder={t('placeholder')}
+        className="h-11 w-full shrink-0 border-line border-b bg-transparent px-4 outline-none placeholder:text-muted"
+      />
+      <List.List className="min-h-0 overflow-y-auto p-1">
+        <List.Empty className="px-3 py-4 text-muted">
+          {error ?? (!byCommand && names === null ? t('loading') : byCommand ? t('noCommand') : t('noFile'))}
+        </List.Empty>
+        {choices.map(({ key, text: shown, detail, choose }) => (
+          <List.Item
+            key={key}
+            value={key}
+            onSelect={choose}
+            className="flex cursor-pointer items-baseline gap-3 rounded px-3 py-1.5 data-[selected=true]:bg-hover pointer-coarse:py-2.5"
+          >
+            <span className="shrink-0 truncate">{oneLine(shown, 120)}</span>
+            <span
+              className={
+                byCommand ? 'ml-auto shrink-0 text-muted text-xs' : 'min-w-0 truncate text-muted text-xs'
+              }
+            >
+              {oneLine(detail, 200)}
+            </span>
+          </List.Item>
+        ))}
+      </List.List>
+    </List>
+  )
+}
+
+/** The best first; without a word `first`. */
+function best<T>(
+  word: string,
+  of: readonly T[],
+  name: (one: T) => string,
+  first: readonly T[],
+): readonly T[] {
+  if (word === '') return first.slice(0, shownMax)
+  return fuzzysort.go(word, of, { key: name, limit: shownMax, threshold: 0.2 }).map(({ obj }) => obj)
+}
+
+/** Names of files, read when the palette opens. */
+function useNames(run: Run, root: string): readonly [readonly string[] | null, string | null] {
+  const t = useTranslations('palette')
+  const [names, setNames] = useState<readonly string[] | null>(null)
+  const [failed, setFailed] = useState(false)
+  useEffect(() => {
+    let stale = false
+    fileNames(run, root)
+      .then((read) => stale || setNames(read))
+      .catch(() => stale || setFailed(true))
+    return () => {
+      stale = true
+    }
+  }, [run, root])
+  return [names, failed ? t('failed') : null]
+}
