@@ -1,7 +1,7 @@
 import type { Run } from '../inside/run'
 import { Store } from '../terminal/store'
 import { type Credentials, clone, findRepositories, GitError, makeRepository, Repository } from './repository'
-import type { Change, Status } from './status'
+import type { Change, ChangeKind, Status } from './status'
 
 export interface Seen {
   /** Paths of the repositories of the sandbox; null until they were looked for. */
@@ -22,6 +22,13 @@ export interface Compared {
   readonly change: Change
   /** What the next commit has, beside the last; else what the disk has, beside the next. */
   readonly staged: boolean
+}
+
+/** What happened to the files of the repository that is shown, by their absolute paths. */
+export function changesByPath({ repository, status }: Seen): ReadonlyMap<string, ChangeKind> {
+  if (!repository || !status) return new Map()
+  const all = [...status.staged, ...status.unstaged, ...status.conflicts]
+  return new Map(all.map(({ path, kind }) => [`${repository.root}/${path.replace(/\/$/, '')}`, kind]))
 }
 
 /** Says who signs in at the other end; null when nobody does. `again` when what was said before was refused. */

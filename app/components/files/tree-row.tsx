@@ -6,6 +6,7 @@ import { cn } from '../../lib/cn'
 import { oneLine } from '../../lib/format'
 import { treeEntriesMax } from '../../lib/protocol'
 import { useExplain } from '../../lib/use-explain'
+import { ChangeMarkOf } from '../git/change-mark'
 
 /** Where the text of a level begins. */
 export function indentOf(level: number): { paddingLeft: string } {
@@ -37,6 +38,8 @@ export function EntryLine({ row, selected }: { row: EntryRow; selected: boolean 
           {oneLine(entry.target ?? '', 255)}
         </span>
       )}
+      <span className="flex-1" />
+      <ChangeMarkOf path={entry.path} />
     </div>
   )
 }

@@ -2,21 +2,12 @@
 
 import { Minus, Plus, Undo2 } from 'lucide-react'
 import { useTranslations } from 'use-intl'
-import type { Change, ChangeKind } from '../../git/status'
+import type { Change } from '../../git/status'
 import { cn } from '../../lib/cn'
 import { oneLine } from '../../lib/format'
 import { Button } from '../ui/button'
 import { Tip } from '../ui/tip'
-
-/** As git abbreviates them; the whole word is in the title. */
-const letters: Readonly<Record<ChangeKind, string>> = {
-  ...{ modified: 'M', added: 'A', deleted: 'D', renamed: 'R', copied: 'C', type: 'T', untracked: 'U' },
-  conflict: '!',
-}
-
-const looks: Readonly<Partial<Record<ChangeKind, string>>> = {
-  ...{ added: 'text-accent', untracked: 'text-accent', deleted: 'text-bad', conflict: 'text-bad' },
-}
+import { ChangeMark } from './change-mark'
 
 export interface ChangeListProps {
   readonly title: string
@@ -60,7 +51,6 @@ export function ChangeList({ title, changes, shown, onShow, ...rest }: ChangeLis
 }
 
 function Row({ change, onShow }: { change: Change; onShow: (change: Change) => void }) {
-  const t = useTranslations('git')
   const { path, from, kind } = change
   const whole = path.replace(/\/$/, '')
   const at = whole.lastIndexOf('/') + 1
@@ -77,10 +67,7 @@ function Row({ change, onShow }: { change: Change; onShow: (change: Change) => v
       <span className="min-w-0 flex-1 truncate text-muted">
         {oneLine(path.slice(0, Math.max(0, at - 1)), 255)}
       </span>
-      <span title={t(`kinds.${kind}`)} className={cn('w-3 shrink-0 font-mono', looks[kind] ?? 'text-warn')}>
-        <span aria-hidden>{letters[kind]}</span>
-        <span className="sr-only">{t(`kinds.${kind}`)}</span>
-      </span>
+      <ChangeMark kind={kind} />
     </button>
   )
 }

@@ -1,15 +1,16 @@
 'use client'
 
 import dynamic from 'next/dynamic'
-import { type ReactNode, useMemo, useState, useSyncExternalStore } from 'react'
+import { type ReactNode, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
+import { ChangesContext } from '../../../components/git/change-mark'
 import type { PaletteMode } from '../../../components/palette/palette'
 import { useFocusHome } from '../../../components/ui/focus-home'
 import { OpenFiles } from '../../../editor/open-files'
 import { FilesClient } from '../../../files/client'
 import { FileTreeModel } from '../../../files/file-tree'
 import { relativePath } from '../../../files/paths'
-import { SourceControl } from '../../../git/source-control'
+import { changesByPath, SourceControl } from '../../../git/source-control'
 import { runIn } from '../../../inside/run'
 import type { Sandbox } from '../../../lib/protocol'
 import { useSession } from '../../../lib/session'
@@ -74,6 +75,8 @@ export function WorkspacePanes({
   const narrow = useSyncExternalStore(onNarrow, isNarrow, isNarrow)
   const { documents } = useStore(open.state)
   const compared = useStore(git.compared)
+  const seen = useStore(git.seen)
+  const changes = useMemo(() => changesByPath(seen), [seen])
   const anyOpen = documents.length > 0 || compared !== null
   const terminal = useFocusHome()
   const [searching, setSearching] = useState(false)
@@ -97,26 +100,37 @@ export function WorkspacePanes({
   )
   useKeepFiles(sandbox.state, open)
 
+  // What git says is shown in the tree as well, also before its own pane was opened.
+  const running = sandbox.state === 'running'
+  useEffect(() => {
+    if (!running) return
+    const look = () => document.visibilityState === 'visible' && void git.refresh()
+    look()
+    window.addEventListener('focus', look)
+    return () => window.removeEventListener('focus', look)
+  }, [git, running])
   const openFile = (path: string, line: number | null = null) => {
     git.compared.set(null)
     open.open(path, line === null ? null : { line, column: 1 })
     layout.showEditor(true)
   }
   const filesPane = (
-    <FilesPane
-      sandbox={sandbox}
-      model={tree}
-      onOpen={openFile}
-      onRenamed={(from, to) => open.renamed(from, to)}
-      onDeleted={(path) => open.deleted(path)}
-      onSearch={actions.search}
-      onClose={actions.closeSide}
-    />
+    <ChangesContext value={changes}>
+      <FilesPane
+        sandbox={sandbox}
+        model={tree}
+        onOpen={openFile}
+        onRenamed={(from, to) => open.renamed(from, to)}
+        onDeleted={(path) => open.deleted(path)}
+        onSearch={actions.search}
+        onClose={actions.closeSide}
+      />
+    </ChangesContext>
   )
   const gitPane = (
     <SourceControlPane
       model={git}
-      running={sandbox.state === 'running'}
+      running={running}
       onClose={actions.closeSide}
       onChanged={() => {
         void tree.refresh()
