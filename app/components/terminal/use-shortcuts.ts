@@ -1,6 +1,7 @@
 'use client'
 
 import { type RefObject, useEffect } from 'react'
+import { useTranslations } from 'use-intl'
 import { copyText } from '../../lib/clipboard'
 import { useCommands } from '../../palette/commands'
 import { type Shortcut, shortcutOf, shortcuts } from '../../terminal/keys'
@@ -41,11 +42,12 @@ export function useShortcuts(
     document.addEventListener('keydown', onKey, { capture: true })
     return () => document.removeEventListener('keydown', onKey, { capture: true })
   }, [root, workspace, search, rename])
+  const t = useTranslations('palette')
   useCommands(
     shortcuts.flatMap(({ keys, shortcut, name }) => {
       const run = () =>
         shortcut && root.current && take(shortcut, workspace, root.current, { search, rename })
-      return shortcut ? { name: `Terminal: ${name}`, keys, run } : []
+      return shortcut ? { name: t('terminal', { name }), keys, run } : []
     }),
   )
 }

@@ -45,6 +45,7 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
     router.push('/sandboxes')
   }
   const t = useTranslations('git')
+  const tp = useTranslations('palette')
   const sides = [
     {
       of: 'files',
@@ -58,8 +59,8 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
   ] as const
   useCommands([
     ...stepsOf[sandbox.state].map((step) => ({ name: step.name, run: () => take(step) })),
-    { name: 'Edit sandbox', run: () => setChanging(sandbox) },
-    { name: 'All sandboxes', run: () => router.push('/sandboxes') },
+    { name: tp('editSandbox'), run: () => setChanging(sandbox) },
+    { name: tp('allSandboxes'), run: () => router.push('/sandboxes') },
   ])
   return (
     <header className="flex h-12 shrink-0 items-center gap-2 border-line border-b bg-ground pr-2 pl-1.5 sm:gap-3">
