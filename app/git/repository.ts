@@ -1,5 +1,6 @@
 import type { Run } from '../inside/run'
 import type { ExecResult } from '../lib/protocol'
+import { TextError } from '../lib/text-error'
 import { type Change, parseStatus, type Status } from './status'
 
 /** For whoever has to sign in at the other end. It is told to git alone, through a pipe, and written nowhere. */
@@ -189,8 +190,6 @@ const oneLine = (text: string) => text.replace(/[\r\n\0]/g, '')
 function outputOf({ exitCode, stdout, stderr, timedOut }: ExecResult): string {
   if (exitCode === 0) return stdout
   const words = stderr.trim() || stdout.trim()
-  throw new GitError(
-    timedOut ? 'git took too long and was ended.' : words || `git ended with code ${exitCode}.`,
-    refused.test(stderr),
-  )
+  if (timedOut) throw new TextError('git.timedOut')
+  throw new GitError(words || `git: ${exitCode}`, refused.test(stderr))
 }

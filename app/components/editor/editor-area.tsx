@@ -145,12 +145,12 @@ const isDrawn = (viewer: Viewer | null) => viewer?.kind === 'image' || viewer?.k
 
 /** Switches between the text of a file and what it means. */
 function ViewBar({ viewing, onView }: { viewing: boolean; onView: (viewing: boolean) => void }) {
-  const t = useTranslations('viewers')
+  const t = useTranslations()
   return (
     <div className="flex shrink-0 justify-end border-line border-b bg-ground px-1 py-0.5">
       <Button look="quiet" size="small" onClick={() => onView(!viewing)}>
         {viewing ? <Pencil aria-hidden /> : <Eye aria-hidden />}
-        {viewing ? t('edit') : t('view')}
+        {viewing ? t('viewers.edit') : t('viewers.view')}
       </Button>
     </div>
   )

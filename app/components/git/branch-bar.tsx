@@ -22,11 +22,11 @@ export function BranchBar({
   onPull: () => void
   onPush: () => void
 }) {
-  const t = useTranslations('git')
+  const t = useTranslations()
   const [naming, setNaming] = useState(false)
   if (!status) return null
   const { branch, commit, upstream, ahead, behind } = status
-  const name = branch ?? t('detached', { commit: commit ?? '' })
+  const name = branch ?? t('git.detached', { commit: commit ?? '' })
   const known = branch !== null && !branches.includes(branch) ? [branch, ...branches] : branches
   return (
     <div className="flex items-center gap-1 px-2 py-1.5">
@@ -37,7 +37,7 @@ export function BranchBar({
             look="quiet"
             size="small"
             className="min-w-0 shrink"
-            aria-label={t('branchMenu', { name })}
+            aria-label={t('git.branchMenu', { name })}
             busy={busy}
           >
             <GitBranch aria-hidden />
@@ -47,7 +47,7 @@ export function BranchBar({
         }
       >
         <MenuChoice
-          label={t('switchTo')}
+          label={t('git.switchTo')}
           value={branch ?? ''}
           options={known.slice(0, 50).map((one) => ({ value: one, name: oneLine(one) }))}
           onChange={(chosen) => chosen !== branch && onSwitch(chosen, false)}
@@ -55,7 +55,7 @@ export function BranchBar({
         <MenuLine />
         <MenuItem onSelect={() => setNaming(true)}>
           <Plus aria-hidden />
-          {t('newBranch')}
+          {t('git.newBranch')}
         </MenuItem>
       </Menu>
       <span className="flex-1" />
@@ -66,11 +66,11 @@ export function BranchBar({
               look="quiet"
               size="small"
               disabled={busy}
-              aria-label={t('pullCount', { count: behind })}
+              aria-label={t('git.pullCount', { count: behind })}
               onClick={onPull}
             >
               <ArrowDown aria-hidden />
-              {t('pull')}
+              {t('git.pull')}
               {behind > 0 && <span className="tabular">{behind}</span>}
             </Button>
           )}
@@ -78,11 +78,11 @@ export function BranchBar({
             look="quiet"
             size="small"
             disabled={busy}
-            aria-label={t('pushCount', { count: ahead })}
+            aria-label={t('git.pushCount', { count: ahead })}
             onClick={onPush}
           >
             <ArrowUp aria-hidden />
-            {t('push')}
+            {t('git.push')}
             {ahead > 0 && <span className="tabular">{ahead}</span>}
           </Button>
         </>
@@ -108,9 +108,9 @@ function NewBranch({
   onClose: () => void
   onName: (name: string) => void
 }) {
-  const t = useTranslations('git')
+  const t = useTranslations()
   return (
-    <Dialog open={open} onOpenChange={(is) => !is && onClose()} title={t('newBranch')}>
+    <Dialog open={open} onOpenChange={(is) => !is && onClose()} title={t('git.newBranch')}>
       <form
         className="contents"
         onSubmit={(event) => {
@@ -121,7 +121,7 @@ function NewBranch({
       >
         <DialogBody>
           <Field
-            label={t('branchName')}
+            label={t('git.branchName')}
             name="branch"
             autoFocus
             autoComplete="off"
@@ -130,9 +130,9 @@ function NewBranch({
           />
         </DialogBody>
         <DialogFooter>
-          <Button onClick={onClose}>{t('cancel')}</Button>
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
           <Button look="primary" type="submit">
-            {t('createBranch')}
+            {t('git.createBranch')}
           </Button>
         </DialogFooter>
       </form>

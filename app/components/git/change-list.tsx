@@ -80,12 +80,12 @@ function Actions({
   onUnstage,
   onDiscard,
 }: Pick<ChangeListProps, 'changes' | 'busy' | 'onStage' | 'onUnstage' | 'onDiscard'> & { all?: boolean }) {
-  const t = useTranslations('git')
+  const t = useTranslations()
   const name = oneLine(changes[0]?.path ?? '')
   const actions = [
-    { icon: Undo2, act: onDiscard, text: all ? t('discardAll') : t('discard', { name }) },
-    { icon: Plus, act: onStage, text: all ? t('stageAll') : t('stage', { name }) },
-    { icon: Minus, act: onUnstage, text: all ? t('unstageAll') : t('unstage', { name }) },
+    { icon: Undo2, act: onDiscard, text: all ? t('git.discardAll') : t('git.discard', { name }) },
+    { icon: Plus, act: onStage, text: all ? t('git.stageAll') : t('git.stage', { name }) },
+    { icon: Minus, act: onUnstage, text: all ? t('git.unstageAll') : t('git.unstage', { name }) },
   ]
   return (
     <span className="flex shrink-0">

@@ -17,8 +17,8 @@ const looks: Readonly<Partial<Record<ChangeKind, string>>> = {
 
 /** What happened to a file: git's letter for it, and the word for screen readers. */
 export function ChangeMark({ kind }: { kind: ChangeKind }) {
-  const t = useTranslations('git')
-  const word = t(`kinds.${kind}`)
+  const t = useTranslations()
+  const word = t(`git.kinds.${kind}`)
   return (
     <span title={word} className={cn('w-3 shrink-0 font-mono text-xs', looks[kind] ?? 'text-warn')}>
       <span aria-hidden>{letters[kind]}</span>

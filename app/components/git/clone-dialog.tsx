@@ -2,7 +2,7 @@
 
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { Button } from '../ui/button'
 import { Dialog, DialogBody, DialogFooter } from '../ui/dialog'
 import { Field } from '../ui/field'
@@ -19,7 +19,8 @@ export function CloneDialog({
   /** @returns whether it was done */
   clone: (url: string) => Promise<boolean>
 }) {
-  const t = useTranslations('git')
+  const t = useTranslations()
+  const explain = useExplain()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
   const run = async (url: string) => {
@@ -34,7 +35,7 @@ export function CloneDialog({
     }
   }
   return (
-    <Dialog open={open} onOpenChange={(is) => !is && !busy && onClose()} title={t('clone')}>
+    <Dialog open={open} onOpenChange={(is) => !is && !busy && onClose()} title={t('git.clone')}>
       <form
         className="contents"
         onSubmit={(event) => {
@@ -44,8 +45,8 @@ export function CloneDialog({
       >
         <DialogBody>
           <Field
-            label={t('cloneUrl')}
-            hint={t('cloneHint')}
+            label={t('git.cloneUrl')}
+            hint={t('git.cloneHint')}
             name="url"
             placeholder="https://"
             autoFocus
@@ -57,10 +58,10 @@ export function CloneDialog({
         </DialogBody>
         <DialogFooter>
           <Button onClick={onClose} disabled={busy}>
-            {t('cancel')}
+            {t('common.cancel')}
           </Button>
           <Button look="primary" type="submit" busy={busy}>
-            {t('cloneAction')}
+            {t('git.cloneAction')}
           </Button>
         </DialogFooter>
       </form>

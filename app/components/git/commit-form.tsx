@@ -18,7 +18,7 @@ export function CommitForm({
   /** @returns whether it was done */
   onCommit: (message: string) => Promise<boolean>
 }) {
-  const t = useTranslations('git')
+  const t = useTranslations()
   const [message, setMessage] = useState('')
   const able = !disabled && message.trim() !== ''
   const commit = async () => {
@@ -34,8 +34,8 @@ export function CommitForm({
     >
       <AreaField
         bare
-        label={t('message')}
-        placeholder={t('message')}
+        label={t('git.message')}
+        placeholder={t('git.message')}
         rows={2}
         value={message}
         onChange={({ target }) => setMessage(target.value)}
@@ -45,7 +45,7 @@ export function CommitForm({
       />
       <Button look="primary" type="submit" disabled={!able}>
         <Check aria-hidden />
-        {staged ? t('commit') : t('commitAll')}
+        {staged ? t('git.commit') : t('git.commitAll')}
       </Button>
     </form>
   )

@@ -16,13 +16,13 @@ export interface CredentialsRequest {
 
 /** Asks for what the other end of a push or a pull wants. It goes to git through a pipe, and is kept by this page only. */
 export function CredentialsDialog({ request }: { request: CredentialsRequest | null }) {
-  const t = useTranslations('git')
+  const t = useTranslations()
   return (
     <Dialog
       open={request !== null}
       onOpenChange={(open) => !open && request?.answer(null)}
-      title={t('signIn')}
-      description={t('signInText')}
+      title={t('git.signIn')}
+      description={t('git.signInText')}
     >
       <form
         className="contents"
@@ -33,21 +33,21 @@ export function CredentialsDialog({ request }: { request: CredentialsRequest | n
         }}
       >
         <DialogBody>
-          {request?.again && <Notice tone="bad">{t('signInRefused')}</Notice>}
+          {request?.again && <Notice tone="bad">{t('git.signInRefused')}</Notice>}
           <Field
-            label={t('username')}
+            label={t('git.username')}
             name="username"
             autoFocus
             autoComplete="off"
             spellCheck={false}
             required
           />
-          <Field label={t('token')} name="password" type="password" autoComplete="off" required />
+          <Field label={t('git.token')} name="password" type="password" autoComplete="off" required />
         </DialogBody>
         <DialogFooter>
-          <Button onClick={() => request?.answer(null)}>{t('cancel')}</Button>
+          <Button onClick={() => request?.answer(null)}>{t('common.cancel')}</Button>
           <Button look="primary" type="submit">
-            {t('signInAction')}
+            {t('git.signInAction')}
           </Button>
         </DialogFooter>
       </form>

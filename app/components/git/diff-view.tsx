@@ -15,7 +15,7 @@ import { nameOf } from '../../files/paths'
 import type { Compared } from '../../git/source-control'
 import { ApiError } from '../../lib/api'
 import { oneLine } from '../../lib/format'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import { Button } from '../ui/button'
 import { Notice } from '../ui/notice'
 import { Tip } from '../ui/tip'
@@ -40,7 +40,8 @@ export default function DiffView({
   onOpen: (path: string) => void
   onClose: () => void
 }) {
-  const t = useTranslations('git')
+  const t = useTranslations()
+  const explain = useExplain()
   const [texts, setTexts] = useState<Texts | 'binary' | null>(null)
   const [error, setError] = useState<unknown>(null)
   const { repository, change, staged } = compared
@@ -56,21 +57,21 @@ export default function DiffView({
     }
   }, [compared, client])
   return (
-    <section aria-label={t('diff')} className="flex h-full min-h-0 flex-col bg-surface">
+    <section aria-label={t('git.diff')} className="flex h-full min-h-0 flex-col bg-surface">
       <div className="flex h-10 shrink-0 items-center gap-1 border-line border-b bg-ground pr-1 pl-3">
         <h2 className="min-w-0 flex-1 truncate text-xs">
           <span className="font-semibold">{oneLine(nameOf(change.path))}</span>{' '}
-          <span className="text-muted">{staged ? t('diffStaged') : t('diffUnstaged')}</span>
+          <span className="text-muted">{staged ? t('git.diffStaged') : t('git.diffUnstaged')}</span>
         </h2>
         {change.kind !== 'deleted' && (
-          <Tip text={t('openFile')}>
-            <Button look="quiet" size="iconSmall" aria-label={t('openFile')} onClick={() => onOpen(path)}>
+          <Tip text={t('git.openFile')}>
+            <Button look="quiet" size="iconSmall" aria-label={t('git.openFile')} onClick={() => onOpen(path)}>
               <FilePen />
             </Button>
           </Tip>
         )}
-        <Tip text={t('closeDiff')}>
-          <Button look="quiet" size="iconSmall" aria-label={t('closeDiff')} onClick={onClose}>
+        <Tip text={t('git.closeDiff')}>
+          <Button look="quiet" size="iconSmall" aria-label={t('git.closeDiff')} onClick={onClose}>
             <X />
           </Button>
         </Tip>
@@ -80,7 +81,7 @@ export default function DiffView({
           <Notice tone="bad">{explain(error)}</Notice>
         </div>
       )}
-      {texts === 'binary' && <p className="p-4 text-muted">{t('diffBinary')}</p>}
+      {texts === 'binary' && <p className="p-4 text-muted">{t('git.diffBinary')}</p>}
       {texts !== null && texts !== 'binary' && <Differences texts={texts} name={nameOf(change.path)} />}
     </section>
   )

@@ -37,7 +37,7 @@ export default function SourceControlPane({
   /** Files may have changed on the disk. */
   onChanged: () => void
 }) {
-  const t = useTranslations('git')
+  const t = useTranslations()
   const toast = useToast()
   const seen = useStore(model.seen)
   const compared = useStore(model.compared)
@@ -85,9 +85,9 @@ export default function SourceControlPane({
   const stage = (changes: readonly Change[]) => void act((one) => one.stage(paths(changes)))
   const discard = (changes: readonly Change[]) =>
     setQuestion({
-      title: t('discardTitle', { count: changes.length, name: oneLine(changes[0]?.path ?? '') }),
-      text: t('discardText'),
-      action: t('discardAction'),
+      title: t('git.discardTitle', { count: changes.length, name: oneLine(changes[0]?.path ?? '') }),
+      text: t('git.discardText'),
+      action: t('git.discardAction'),
       run: async () => {
         await model.act((one) => one.discard(changes))
         onChanged()
@@ -102,24 +102,29 @@ export default function SourceControlPane({
     <section
       ref={pane}
       tabIndex={-1}
-      aria-label={t('title')}
+      aria-label={t('git.title')}
       data-own-keys
       className="flex h-full min-h-0 flex-col bg-ground outline-none"
     >
       <div className="flex h-10 shrink-0 items-center gap-0.5 border-line border-b pr-1 pl-3">
-        <h2 className="flex-1 truncate font-semibold text-xs">{t('title')}</h2>
+        <h2 className="flex-1 truncate font-semibold text-xs">{t('git.title')}</h2>
         {running && (
           <>
-            <Tip text={t('clone')}>
-              <Button look="quiet" size="iconSmall" aria-label={t('clone')} onClick={() => setCloning(true)}>
-                <FolderGit2 />
-              </Button>
-            </Tip>
-            <Tip text={t('refresh')}>
+            <Tip text={t('git.clone')}>
               <Button
                 look="quiet"
                 size="iconSmall"
-                aria-label={t('refresh')}
+                aria-label={t('git.clone')}
+                onClick={() => setCloning(true)}
+              >
+                <FolderGit2 />
+              </Button>
+            </Tip>
+            <Tip text={t('git.refresh')}>
+              <Button
+                look="quiet"
+                size="iconSmall"
+                aria-label={t('git.refresh')}
                 onClick={() => void model.refresh()}
               >
                 <RefreshCw />
@@ -127,14 +132,14 @@ export default function SourceControlPane({
             </Tip>
           </>
         )}
-        <Tip text={t('hide')} keys="Ctrl+Shift+G">
-          <Button look="quiet" size="iconSmall" aria-label={t('hide')} onClick={onClose}>
+        <Tip text={t('git.hide')} keys="Ctrl+Shift+G">
+          <Button look="quiet" size="iconSmall" aria-label={t('git.hide')} onClick={onClose}>
             <X />
           </Button>
         </Tip>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto">
-        {!running && <p className="p-4 text-muted">{t('notRunning')}</p>}
+        {!running && <p className="p-4 text-muted">{t('git.notRunning')}</p>}
         {running && error !== undefined && (
           <Failed error={error} retry={() => model.refresh().then(() => undefined)} />
         )}
@@ -142,19 +147,19 @@ export default function SourceControlPane({
         {running && roots?.length === 0 && (
           <Empty
             icon={GitBranch}
-            title={t('none')}
+            title={t('git.none')}
             action={
               <div className="flex flex-wrap justify-center gap-2">
                 <Button look="primary" busy={busy} onClick={() => setCloning(true)}>
-                  {t('clone')}
+                  {t('git.clone')}
                 </Button>
                 <Button busy={busy} onClick={() => void tried(model.init())}>
-                  {t('init')}
+                  {t('git.init')}
                 </Button>
               </div>
             }
           >
-            {t('noneText')}
+            {t('git.noneText')}
           </Empty>
         )}
         {running && repository && status && (
@@ -163,7 +168,7 @@ export default function SourceControlPane({
               <div className="px-3 pt-2">
                 <SelectField
                   bare
-                  label={t('repository')}
+                  label={t('git.repository')}
                   value={repository.root}
                   onChange={({ target }) => void model.choose(target.value)}
                 >
@@ -181,13 +186,13 @@ export default function SourceControlPane({
               onPull={() =>
                 void tried(
                   model.remote((one, _, credentials) => one.pull(credentials), ask),
-                  t('pulled'),
+                  t('git.pulled'),
                 )
               }
               onPush={() =>
                 void tried(
                   model.remote((one, of, credentials) => one.push(of, credentials), ask),
-                  t('pushed'),
+                  t('git.pushed'),
                 )
               }
             />
@@ -204,7 +209,7 @@ export default function SourceControlPane({
               }
             />
             <ChangeList
-              title={t('conflicts')}
+              title={t('git.conflicts')}
               changes={status.conflicts}
               shown={shown(false)}
               busy={busy}
@@ -212,7 +217,7 @@ export default function SourceControlPane({
               onStage={stage}
             />
             <ChangeList
-              title={t('staged')}
+              title={t('git.staged')}
               changes={status.staged}
               shown={shown(true)}
               busy={busy}
@@ -220,7 +225,7 @@ export default function SourceControlPane({
               onUnstage={(changes) => void act((one) => one.unstage(paths(changes)))}
             />
             <ChangeList
-              title={t('changes')}
+              title={t('git.changes')}
               changes={status.unstaged}
               shown={shown(false)}
               busy={busy}
@@ -229,7 +234,7 @@ export default function SourceControlPane({
               onDiscard={discard}
             />
             {status.staged.length + status.unstaged.length + status.conflicts.length === 0 && (
-              <p className="px-3 py-2 text-muted text-xs">{t('nothingChanged')}</p>
+              <p className="px-3 py-2 text-muted text-xs">{t('git.nothingChanged')}</p>
             )}
           </>
         )}

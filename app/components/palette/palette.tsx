@@ -34,7 +34,7 @@ export interface PaletteProps {
 /** Opens a file or does something by a few letters of its name. */
 export default function Palette(props: PaletteProps) {
   const { mode, onClose } = props
-  const t = useTranslations('palette')
+  const t = useTranslations()
   const home = useFocusHome()
   return (
     <Radix.Root open={mode !== null} onOpenChange={(open) => !open && onClose()}>
@@ -45,7 +45,7 @@ export default function Palette(props: PaletteProps) {
           onCloseAutoFocus={(event) => home.focus() && event.preventDefault()}
           className="fixed inset-x-2 top-[6vh] z-50 mx-auto max-w-xl animate-pop overflow-hidden rounded-xl bg-raised shadow-pop outline-none"
         >
-          <Radix.Title className="sr-only">{t('title')}</Radix.Title>
+          <Radix.Title className="sr-only">{t('palette.title')}</Radix.Title>
           {mode !== null && <Choices key={mode} {...props} mode={mode} />}
         </Radix.Content>
       </Radix.Portal>
@@ -61,7 +61,7 @@ interface Choice {
 }
 
 function Choices({ mode, onClose, run, root, open, onOpen }: PaletteProps & { mode: PaletteMode }) {
-  const t = useTranslations('palette')
+  const t = useTranslations()
   const [text, setText] = useState(mode === 'commands' ? commandMark : '')
   const [names, error] = useNames(run, root)
   const commands = useStore(useContext(CommandsContext).all)
@@ -89,17 +89,22 @@ function Choices({ mode, onClose, run, root, open, onOpen }: PaletteProps & { mo
         choose: () => finish(() => onOpen(path, line)),
       }))
   return (
-    <List shouldFilter={false} loop label={t('title')} className="flex max-h-[70vh] flex-col">
+    <List shouldFilter={false} loop label={t('palette.title')} className="flex max-h-[70vh] flex-col">
       <List.Input
         autoFocus
         value={text}
         onValueChange={setText}
-        placeholder={t('placeholder')}
+        placeholder={t('palette.placeholder')}
         className="h-11 w-full shrink-0 border-line border-b bg-transparent px-4 outline-none placeholder:text-muted"
       />
       <List.List className="min-h-0 overflow-y-auto p-1">
         <List.Empty className="px-3 py-4 text-muted">
-          {error ?? (!byCommand && names === null ? t('loading') : byCommand ? t('noCommand') : t('noFile'))}
+          {error ??
+            (!byCommand && names === null
+              ? t('palette.loading')
+              : byCommand
+                ? t('palette.noCommand')
+                : t('palette.noFile'))}
         </List.Empty>
         {choices.map(({ key, text: shown, detail, choose }) => (
           <List.Item
@@ -136,7 +141,7 @@ function best<T>(
 
 /** Names of files, read when the palette opens. */
 function useNames(run: Run, root: string): readonly [readonly string[] | null, string | null] {
-  const t = useTranslations('palette')
+  const t = useTranslations()
   const [names, setNames] = useState<readonly string[] | null>(null)
   const [failed, setFailed] = useState(false)
   useEffect(() => {
@@ -148,5 +153,5 @@ function useNames(run: Run, root: string): readonly [readonly string[] | null, s
       stale = true
     }
   }, [run, root])
-  return [names, failed ? t('failed') : null]
+  return [names, failed ? t('palette.failed') : null]
 }

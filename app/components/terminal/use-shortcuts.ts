@@ -42,12 +42,12 @@ export function useShortcuts(
     document.addEventListener('keydown', onKey, { capture: true })
     return () => document.removeEventListener('keydown', onKey, { capture: true })
   }, [root, workspace, search, rename])
-  const t = useTranslations('palette')
+  const t = useTranslations()
   useCommands(
     shortcuts.flatMap(({ keys, shortcut, name }) => {
       const run = () =>
         shortcut && root.current && take(shortcut, workspace, root.current, { search, rename })
-      return shortcut ? { name: t('terminal', { name }), keys, run } : []
+      return shortcut ? { name: t('palette.terminal', { name }), keys, run } : []
     }),
   )
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { FilesClient } from '../../files/client'
 import { bytes, oneLine } from '../../lib/format'
-import { explain } from '../../lib/resource'
+import { useExplain } from '../../lib/use-explain'
 import type { Viewer } from '../../viewers/kind'
 import { Notice } from '../ui/notice'
 import { SkeletonRows } from '../ui/states'
@@ -27,7 +27,8 @@ export default function BytesViewer({
   /** Changes when the file has changed, and is read again. */
   version: number
 }) {
-  const t = useTranslations('viewers')
+  const t = useTranslations()
+  const explain = useExplain()
   const [url, setUrl] = useState<string | null>(null)
   const [sizeBytes, setSizeBytes] = useState(0)
   const [pixels, setPixels] = useState('')
@@ -39,7 +40,7 @@ export default function BytesViewer({
     const read = async () => {
       const content = await client.readIfChanged(path, null, viewedBytesMax)
       if (stale || content === 'same') return
-      if (content.bytes === null) throw new Error(t('tooLarge'))
+      if (content.bytes === null) throw new Error(t('viewers.tooLarge'))
       made = URL.createObjectURL(new Blob([content.bytes.slice()], { type }))
       setSizeBytes(content.sizeBytes)
       setUrl(made)
@@ -71,7 +72,7 @@ export default function BytesViewer({
           onLoad={({ currentTarget }) =>
             setPixels(`${currentTarget.naturalWidth} × ${currentTarget.naturalHeight}`)
           }
-          onError={() => setError(new Error(t('notAnImage')))}
+          onError={() => setError(new Error(t('viewers.notAnImage')))}
         />
       </div>
       <footer className="tabular flex h-7 shrink-0 items-center gap-4 border-line border-t bg-ground px-3 text-muted text-xs">

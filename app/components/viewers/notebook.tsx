@@ -9,7 +9,7 @@ import { Markdown } from './markdown'
 
 /** A Jupyter notebook to read, with what its cells printed and drew when it was saved. */
 export function Notebook({ text }: { text: string }) {
-  const t = useTranslations('viewers')
+  const t = useTranslations()
   const read = useMemo((): Read | null => {
     try {
       return parseNotebook(text)
@@ -20,7 +20,7 @@ export function Notebook({ text }: { text: string }) {
   if (read === null) {
     return (
       <div className="p-3">
-        <Notice tone="bad">{t('notANotebook')}</Notice>
+        <Notice tone="bad">{t('viewers.notANotebook')}</Notice>
       </div>
     )
   }
@@ -57,11 +57,11 @@ function CellView({ cell: { kind, source, count, outputs } }: { cell: Cell }) {
 }
 
 function OutputView({ output }: { output: Output }) {
-  const t = useTranslations('viewers')
-  if (output.kind === 'unknown') return <p className="text-muted text-xs">{t('unknownOutput')}</p>
+  const t = useTranslations()
+  if (output.kind === 'unknown') return <p className="text-muted text-xs">{t('viewers.unknownOutput')}</p>
   if (output.kind === 'image') {
     // biome-ignore lint/performance/noImgElement: it is in the notebook
-    return <img src={output.url} alt={t('drawing')} className="max-w-full bg-white" />
+    return <img src={output.url} alt={t('viewers.drawing')} className="max-w-full bg-white" />
   }
   return <Text text={output.text} className={cn(output.failed && 'text-bad')} />
 }

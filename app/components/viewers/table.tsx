@@ -11,7 +11,7 @@ const rowPx = 28
 
 /** Comma-separated values: the separator is found out. Only the rows that are in sight are drawn. */
 export function Table({ text, name }: { text: string; name: string }) {
-  const t = useTranslations('viewers')
+  const t = useTranslations()
   const rows = useMemo(() => parse<string[]>(text, { skipEmptyLines: true }).data, [text])
   const scroller = useRef<HTMLElement>(null)
   const [head = [], ...body] = rows
@@ -26,7 +26,7 @@ export function Table({ text, name }: { text: string; name: string }) {
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0)
   const columns = Math.min(columnsMax, Math.max(head.length, ...body.slice(0, 100).map((row) => row.length)))
   const cells = Array.from({ length: columns }, (_, column) => column)
-  if (rows.length === 0) return <p className="p-4 text-muted">{t('emptyTable')}</p>
+  if (rows.length === 0) return <p className="p-4 text-muted">{t('viewers.emptyTable')}</p>
   return (
     <section
       ref={scroller}
@@ -39,7 +39,7 @@ export function Table({ text, name }: { text: string; name: string }) {
         <thead className="sticky top-0 bg-ground">
           <tr style={{ height: rowPx }}>
             <th className="border-line border-b px-2 text-right font-normal text-muted">
-              <span className="sr-only">{t('row')}</span>
+              <span className="sr-only">{t('viewers.row')}</span>
             </th>
             {cells.map((column) => (
               <th

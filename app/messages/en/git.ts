@@ -2,7 +2,6 @@
 export const git = {
   branchMenu: 'Branch: {name}',
   branchName: 'Name of the branch',
-  cancel: 'Cancel',
   changes: 'Changes',
   clone: 'Clone repository',
   cloneAction: 'Clone',
@@ -60,6 +59,7 @@ export const git = {
   stageAll: 'Stage all changes',
   staged: 'Staged changes',
   switchTo: 'Switch to',
+  timedOut: 'git took too long and was ended.',
   title: 'Source control',
   token: 'Password or token',
   unstage: 'Unstage {name}',

@@ -5,10 +5,12 @@ import { editor } from './editor'
 import { entry } from './entry'
 import { errors } from './errors'
 import { files } from './files'
+import { git } from './git'
 import { keys } from './keys'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
+import { palette } from './palette'
 import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
@@ -17,6 +19,7 @@ import { shell } from './shell'
 import { terminal } from './terminal'
 import { units } from './units'
 import { usage } from './usage'
+import { viewers } from './viewers'
 import { workspace } from './workspace'
 
 /** Every text of the interface in English. The other catalogues have its keys, and `useTranslations` its types. */
@@ -28,10 +31,12 @@ export const en = {
   entry,
   errors,
   files,
+  git,
   keys,
   members,
   operator,
   pages,
+  palette,
   reference,
   runs,
   sandbox,
@@ -40,5 +45,6 @@ export const en = {
   terminal,
   units,
   usage,
+  viewers,
   workspace,
 } as const

@@ -3,7 +3,6 @@ import type { Texts } from '../texts'
 export const git: Texts<'git'> = {
   branchMenu: '分支：{name}',
   branchName: '分支名称',
-  cancel: '取消',
   changes: '更改',
   clone: '克隆仓库',
   cloneAction: '克隆',
@@ -60,6 +59,7 @@ export const git: Texts<'git'> = {
   stageAll: '暂存所有更改',
   staged: '已暂存的更改',
   switchTo: '切换到',
+  timedOut: 'git 用时过长，已被终止。',
   title: '源代码管理',
   token: '密码或令牌',
   unstage: '取消暂存 {name}',

@@ -6,10 +6,12 @@ import { editor } from './editor'
 import { entry } from './entry'
 import { errors } from './errors'
 import { files } from './files'
+import { git } from './git'
 import { keys } from './keys'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
+import { palette } from './palette'
 import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
@@ -18,6 +20,7 @@ import { shell } from './shell'
 import { terminal } from './terminal'
 import { units } from './units'
 import { usage } from './usage'
+import { viewers } from './viewers'
 import { workspace } from './workspace'
 
 /** Every text of the interface in 简体中文. */
@@ -29,10 +32,12 @@ export const zh: Catalogue = {
   entry,
   errors,
   files,
+  git,
   keys,
   members,
   operator,
   pages,
+  palette,
   reference,
   runs,
   sandbox,
@@ -41,5 +46,6 @@ export const zh: Catalogue = {
   terminal,
   units,
   usage,
+  viewers,
   workspace,
 }

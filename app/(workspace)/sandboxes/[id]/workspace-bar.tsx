@@ -44,8 +44,7 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
     await actions.remove(sandbox)
     router.push('/sandboxes')
   }
-  const t = useTranslations('git')
-  const tp = useTranslations('palette')
+  const t = useTranslations()
   const sides = [
     {
       of: 'files',
@@ -55,12 +54,19 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
       hide: 'Hide files',
       keys: 'Ctrl+Shift+B',
     },
-    { of: 'git', icon: GitBranch, name: t('title'), show: t('show'), hide: t('hide'), keys: 'Ctrl+Shift+G' },
+    {
+      of: 'git',
+      icon: GitBranch,
+      name: t('git.title'),
+      show: t('git.show'),
+      hide: t('git.hide'),
+      keys: 'Ctrl+Shift+G',
+    },
   ] as const
   useCommands([
     ...stepsOf[sandbox.state].map((step) => ({ name: step.name, run: () => take(step) })),
-    { name: tp('editSandbox'), run: () => setChanging(sandbox) },
-    { name: tp('allSandboxes'), run: () => router.push('/sandboxes') },
+    { name: t('palette.editSandbox'), run: () => setChanging(sandbox) },
+    { name: t('palette.allSandboxes'), run: () => router.push('/sandboxes') },
   ])
   return (
     <header className="flex h-12 shrink-0 items-center gap-2 border-line border-b bg-ground pr-2 pl-1.5 sm:gap-3">
