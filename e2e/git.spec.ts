@@ -29,7 +29,7 @@ test('a repository is made, committed to, pushed and pulled, and says what chang
   await expect(changes.getByRole('button', { name: /^notes\.txt/ })).toContainText('Modified')
   await changes.getByRole('button', { name: /^notes\.txt/ }).click()
   const diff = page.getByRole('region', { name: 'Differences' })
-  await expect(diff.getByText('TWO')).toBeVisible()
+  await expect(diff.getByText('TWO', { exact: true })).toBeVisible()
   await expect(diff.getByText('two', { exact: true })).toBeVisible()
   const axe = new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
   expect((await axe.analyze()).violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html}`)).toEqual([])

@@ -88,6 +88,7 @@ export default function DiffView({
 }
 
 function Differences({ texts: { before, after }, name }: { texts: Texts; name: string }) {
+  const t = useTranslations()
   const parent = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const element = parent.current
@@ -96,15 +97,18 @@ function Differences({ texts: { before, after }, name }: { texts: Texts; name: s
     let stale = false
     void syntaxOf(languageOf(name, after.slice(0, 200)).name).then((syntax) => {
       if (stale) return
-      const still = [lineNumbers(), look, syntax, EditorState.readOnly.of(true), EditorView.lineWrapping]
+      const still = (label: string) => [
+        ...[lineNumbers(), look, syntax, EditorState.readOnly.of(true), EditorView.lineWrapping],
+        EditorView.contentAttributes.of({ 'aria-label': label }),
+      ]
       const collapseUnchanged = { margin: 3, minSize: 6 }
       view =
         element.clientWidth >= sideBySidePx
           ? new MergeView({
               ...{
                 parent: element,
-                a: { doc: before, extensions: still },
-                b: { doc: after, extensions: still },
+                a: { doc: before, extensions: still(t('git.before')) },
+                b: { doc: after, extensions: still(t('git.after')) },
               },
               collapseUnchanged,
             })
@@ -112,7 +116,7 @@ function Differences({ texts: { before, after }, name }: { texts: Texts; name: s
               parent: element,
               doc: after,
               extensions: [
-                still,
+                still(t('git.after')),
                 unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged }),
               ],
             })
@@ -121,7 +125,7 @@ function Differences({ texts: { before, after }, name }: { texts: Texts; name: s
       stale = true
       view?.destroy()
     }
-  }, [before, after, name])
+  }, [before, after, name, t])
   return <div ref={parent} className="min-h-0 flex-1 overflow-auto" />
 }
 

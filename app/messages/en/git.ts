@@ -1,5 +1,7 @@
 /** Source control. */
 export const git = {
+  after: 'After',
+  before: 'Before',
   branchMenu: 'Branch: {name}',
   branchName: 'Name of the branch',
   changes: 'Changes',

@@ -1,6 +1,8 @@
 import type { Texts } from '../texts'
 
 export const git: Texts<'git'> = {
+  after: '更改后',
+  before: '更改前',
   branchMenu: '分支：{name}',
   branchName: '分支名称',
   changes: '更改',
