@@ -1,8 +1,9 @@
 'use client'
 
+import { useTranslations } from 'use-intl'
 import { SelectField } from '../../components/ui/field'
 import { SearchField } from '../../components/ui/search-field'
-import { actionChoices, actionTitle } from './sentence'
+import { actionChoices } from './actions'
 
 /** Which events the page shows; an empty text is no filter. */
 export interface AuditFilter {
@@ -13,11 +14,8 @@ export interface AuditFilter {
 
 export const noFilter: AuditFilter = { action: '', time: '' }
 
-const times = {
-  day: { title: 'Last 24 hours', hours: 24 },
-  week: { title: 'Last 7 days', hours: 168 },
-  month: { title: 'Last 30 days', hours: 720 },
-} as const
+/** In hours before now. */
+const times = { day: 24, week: 168, month: 720 } as const
 
 const timeOf = (value: string): AuditFilter['time'] =>
   value === 'day' || value === 'week' || value === 'month' ? value : ''
@@ -35,7 +33,7 @@ export function auditQueryOf(
   return {
     ...(actor ? { actor } : {}),
     ...(action ? { action } : {}),
-    ...(time ? { from: new Date(nowMs - times[time].hours * 3_600_000).toISOString() } : {}),
+    ...(time ? { from: new Date(nowMs - times[time] * 3_600_000).toISOString() } : {}),
   }
 }
 
@@ -50,11 +48,12 @@ export function AuditFilterBar({
   onType: (typed: string) => void
   onChange: (filter: AuditFilter) => void
 }) {
+  const t = useTranslations()
   return (
     <search className="grid grid-cols-2 gap-2 border-line border-b p-2 sm:flex">
       <SearchField
-        label="Filter by email or name of the API key"
-        placeholder="Email or API key"
+        label={t('audit.filterActor')}
+        placeholder={t('audit.filterActorShort')}
         maxLength={254}
         value={typed}
         onChange={(event) => onType(event.currentTarget.value)}
@@ -62,32 +61,35 @@ export function AuditFilterBar({
       />
       <SelectField
         bare
-        label="Action"
+        label={t('audit.action')}
         value={filter.action}
         onChange={(event) => onChange({ ...filter, action: event.currentTarget.value })}
       >
-        <option value="">All actions</option>
-        {actionChoices.map(({ kind, title, actions }) => (
-          <optgroup key={kind} label={title}>
-            {actions.length > 1 && <option value={kind}>{`${title}: all`}</option>}
-            {actions.map((action) => (
-              <option key={action} value={action}>
-                {`${title}: ${actionTitle(action).toLowerCase()}`}
-              </option>
-            ))}
-          </optgroup>
-        ))}
+        <option value="">{t('audit.allActions')}</option>
+        {actionChoices.map(({ kind, actions }) => {
+          const title = t(`audit.kinds.${kind}`)
+          return (
+            <optgroup key={kind} label={title}>
+              {actions.length > 1 && <option value={kind}>{t('audit.allOf', { kind: title })}</option>}
+              {actions.map(({ action, text }) => (
+                <option key={action} value={action}>
+                  {t('audit.choice', { kind: title, action: t(text) })}
+                </option>
+              ))}
+            </optgroup>
+          )
+        })}
       </SelectField>
       <SelectField
         bare
-        label="Time"
+        label={t('audit.time')}
         value={filter.time}
         onChange={(event) => onChange({ ...filter, time: timeOf(event.currentTarget.value) })}
       >
-        <option value="">Any time</option>
-        {Object.entries(times).map(([name, { title }]) => (
+        <option value="">{t('audit.anyTime')}</option>
+        {(['day', 'week', 'month'] as const).map((name) => (
           <option key={name} value={name}>
-            {title}
+            {t(`audit.times.${name}`)}
           </option>
         ))}
       </SelectField>

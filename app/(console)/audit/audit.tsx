@@ -3,6 +3,7 @@
 import { Download, ScrollText, Search } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import useSWRInfinite from 'swr/infinite'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { PageHead, Panel, Table } from '../../components/ui/panel'
@@ -20,6 +21,7 @@ const memberList = z.object({ members: z.array(member), invitations: z.array(inv
 const keyList = z.object({ keys: z.array(apiKey) })
 
 export function Audit() {
+  const t = useTranslations()
   const [typed, setTyped] = useState('')
   const [filter, setFilter] = useState(noFilter)
   const actor = useSettled(typed)
@@ -44,17 +46,17 @@ export function Audit() {
   return (
     <>
       <PageHead
-        title="Audit log"
+        title={t('pages.audit')}
         action={
           <Button asChild>
             <a href={`/api/v1/audit.csv?${new URLSearchParams(query)}`} download>
               <Download aria-hidden />
-              Export CSV
+              {t('audit.exportCsv')}
             </a>
           </Button>
         }
       >
-        Every change in this tenant: who, what and when
+        {t('audit.audience')}
       </PageHead>
       <Panel>
         <AuditFilterBar filter={filter} typed={typed} onType={setTyped} onChange={setFilter} />
@@ -68,16 +70,16 @@ export function Audit() {
           (filtered ? (
             <Empty
               icon={Search}
-              title="No matching events"
-              action={<Button onClick={clear}>Clear filters</Button>}
+              title={t('audit.noneMatch')}
+              action={<Button onClick={clear}>{t('audit.clearFilters')}</Button>}
             />
           ) : (
-            <Empty icon={ScrollText} title="No events yet">
-              Changes to sandboxes, members, API keys and the tenant are listed here.
+            <Empty icon={ScrollText} title={t('audit.none')}>
+              {t('audit.noneText')}
             </Empty>
           ))}
         {events && events.length > 0 && (
-          <Table label="Audit events" head={['Event', 'By', 'Time']}>
+          <Table label={t('audit.events')} head={[t('audit.event'), t('audit.by'), t('audit.time')]}>
             {events.map((event) => (
               <EventLine key={event.id} event={event} name={names.get(event.actor)} existing={existing} />
             ))}
@@ -86,7 +88,7 @@ export function Audit() {
         {pages.data?.at(-1)?.nextCursor && (
           <div className="border-line border-t p-2 text-center">
             <Button look="quiet" busy={pages.isValidating} onClick={() => pages.setSize(pages.size + 1)}>
-              Show older
+              {t('audit.showOlder')}
             </Button>
           </div>
         )}

@@ -1,7 +1,11 @@
 import Link from 'next/link'
-import { dateTime, oneLine } from '../../lib/format'
+import { useTranslations } from 'use-intl'
+import { oneLine } from '../../lib/format'
 import type { AuditEvent } from '../../lib/protocol'
-import { type Existing, type Part, sentenceOf } from './sentence'
+import { useFormat } from '../../lib/use-format'
+import type { Translate } from '../../messages/texts'
+import type { Existing } from './names'
+import { type Part, sentenceOf } from './sentence'
 
 /**
  * One event as a sentence. People choose their names, so the address or the key that acted stands beside it always.
@@ -17,23 +21,25 @@ export function EventLine({
   name: string | undefined
   existing: Existing
 }) {
-  const who = oneLine(name ?? subjectOf(event.actor), 254)
+  const t = useTranslations()
+  const format = useFormat()
+  const who = oneLine(name ?? subjectOf(event.actor, t), 254)
   const at = new Date(event.at)
   return (
     <tr className="align-baseline">
       <td className="min-w-72">
         <span className="font-medium">{who}</span>{' '}
-        {sentenceOf(event, existing).map((part, index) => (
+        {sentenceOf(event, existing, t, format).map((part, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one sentence never move
           <PartView key={index} part={part} />
         ))}
       </td>
       <td className="max-w-64 truncate text-muted text-xs">
-        {event.actor === 'cloche' ? 'automatic' : oneLine(event.actor, 254)}
+        {event.actor === 'cloche' ? t('audit.automatic') : oneLine(event.actor, 254)}
       </td>
       <td className="tabular whitespace-nowrap text-muted text-xs">
         <time dateTime={event.at} title={`${at.toISOString()}${event.target ? `, ${event.target}` : ''}`}>
-          {dateTime(event.at)}
+          {format.dateTime(event.at)}
         </time>
       </td>
     </tr>
@@ -41,9 +47,9 @@ export function EventLine({
 }
 
 /** Who acted when it is no member: Cloche itself, an API key, or an address. */
-function subjectOf(actor: string): string {
+function subjectOf(actor: string, t: Translate): string {
   if (actor === 'cloche') return 'Cloche'
-  return actor.startsWith('key ') ? `API key ${actor.slice(4)}` : actor
+  return actor.startsWith('key ') ? t('audit.byKey', { name: actor.slice(4) }) : actor
 }
 
 function PartView({ part }: { part: Part }) {

@@ -1,10 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createTranslator } from 'use-intl/core'
 import { describe, expect, it } from 'vitest'
 import type { AuditEvent } from '../../lib/protocol.js'
-import { actionChoices, type Existing, sentenceOf, sentences } from './sentence.js'
+import { formatOf } from '../../lib/use-format.js'
+import { en } from '../../messages/en/index.js'
+import type { Translate } from '../../messages/texts.js'
+import { zh } from '../../messages/zh/index.js'
+import { actionChoices, isAction } from './actions.js'
+import type { Existing } from './names.js'
+import { sentenceOf } from './sentence.js'
 
 const nothing: Existing = { keys: new Set(), invitations: new Set() }
+
+const english = createTranslator({ locale: 'en', messages: en })
+const chinese = createTranslator({ locale: 'zh-CN', messages: zh as typeof en })
+const partsOf = (given: AuditEvent, existing = nothing, t: Translate = english) =>
+  sentenceOf(given, existing, t, formatOf('en', t))
 
 function event(given: Partial<AuditEvent>): AuditEvent {
   return {
@@ -14,25 +26,25 @@ function event(given: Partial<AuditEvent>): AuditEvent {
   }
 }
 
-const words = (given: Partial<AuditEvent>, existing = nothing) =>
-  sentenceOf(event(given), existing)
+const words = (given: Partial<AuditEvent>, t = english) =>
+  partsOf(event(given), nothing, t)
     .map((part) => (typeof part === 'string' ? part : `*${part.name}*`))
     .join('')
 
 describe('the sentence of an audit event', () => {
   it('names a sandbox, and links to it while it exists', () => {
     expect(words({})).toBe('deleted the sandbox *web*')
-    expect(sentenceOf(event({ action: 'sandbox.stop', targetExists: true }), nothing)[1]).toEqual({
+    expect(partsOf(event({ action: 'sandbox.stop', targetExists: true }))[1]).toEqual({
       name: 'web',
       href: '/sandboxes/sb_1',
     })
-    expect(sentenceOf(event({}), nothing)[1]).toEqual({ name: 'web', href: null })
+    expect(partsOf(event({}))[1]).toEqual({ name: 'web', href: null })
   })
 
   it('links to a key and an invitation only while they exist', () => {
     const created = event({ action: 'key.create', target: 'ky_1', targetName: null, detail: { name: 'ci' } })
-    expect(sentenceOf(created, nothing)[1]).toEqual({ name: 'ci', href: null })
-    expect(sentenceOf(created, { ...nothing, keys: new Set(['ky_1']) })[1]).toEqual({
+    expect(partsOf(created)[1]).toEqual({ name: 'ci', href: null })
+    expect(partsOf(created, { ...nothing, keys: new Set(['ky_1']) })[1]).toEqual({
       name: 'ci',
       href: '/keys',
     })
@@ -73,6 +85,15 @@ describe('the sentence of an audit event', () => {
     expect(words(given)).toBe(sentence)
   })
 
+  it('has the order of words of its language', () => {
+    const moved = { action: 'file.move', detail: { from: '/a', to: '/b' } }
+    expect(words(moved, chinese)).toBe('在沙箱 *web* 中将文件 */a* 移动到 */b*')
+    expect(partsOf(event({ targetExists: true }), nothing, chinese)).toEqual([
+      '删除了沙箱 ',
+      { name: 'web', href: '/sandboxes/sb_1' },
+    ])
+  })
+
   it('takes no control characters and no direction marks from a name', () => {
     expect(words({ targetName: 'a\u202eb\nc' })).toBe('deleted the sandbox *a b c*')
   })
@@ -88,9 +109,9 @@ describe('the sentence of an audit event', () => {
       }
     }
     expect(written.size).toBeGreaterThan(12)
-    const offered = actionChoices.flatMap(({ actions }) => actions)
+    const offered = actionChoices.flatMap(({ actions }) => actions.map(({ action }) => action))
     for (const action of written) {
-      expect(Object.keys(sentences)).toContain(action)
+      expect([action, isAction(action)]).toEqual([action, true])
       expect(offered).toContain(action)
     }
   })

@@ -1,221 +1,229 @@
-import { count, cpus, dateTime, mebibytes, oneLine } from '../../lib/format'
-import type { AuditEvent } from '../../lib/protocol'
+import { mebibytes } from '../../lib/format'
+import { type AuditEvent, portVisibility, role } from '../../lib/protocol'
+import type { Format } from '../../lib/use-format'
+import type { Translate } from '../../messages/texts'
+import { type Action, isAction } from './actions'
+import { type Existing, invitedOf, keyOf, type Name, personOf, plain, sandboxOf, told } from './names'
 
-/** A piece of a sentence: words, or the name of something, with its page while it exists. */
-export type Part = string | { readonly name: string; readonly href: string | null }
+/** A piece of a sentence: words, or the name of something. */
+export type Part = string | Name
 
-/** What still exists besides sandboxes and members, which events know themselves. */
-export interface Existing {
-  readonly keys: ReadonlySet<string>
-  readonly invitations: ReadonlySet<string>
+/** What a sentence is written from. */
+interface Telling {
+  readonly event: AuditEvent
+  readonly existing: Existing
+  readonly t: Translate
+  readonly format: Format
+  /** Gives what stands for a name in the text until the text is taken apart. */
+  readonly mark: (name: Name) => string
+  /** The sandbox of the event. */
+  readonly sandbox: () => string
 }
+type Write = (telling: Telling) => string
 
-type Write = (event: AuditEvent, existing: Existing) => readonly Part[]
-
-const told = (event: AuditEvent, name: string): string => {
-  const value = event.detail[name]
-  return typeof value === 'string' || typeof value === 'number' ? oneLine(String(value), 200) : ''
-}
-
-const sandbox = (event: AuditEvent): Part => {
-  const name = event.targetName ?? told(event, 'name')
-  return {
-    name: oneLine(name || (event.target ?? 'unknown'), 64),
-    href: event.targetExists ? `/sandboxes/${event.target}` : null,
-  }
-}
-
-const person = (event: AuditEvent): Part => ({
-  name: oneLine(event.targetName ?? (told(event, 'email') || (event.target ?? 'unknown')), 254),
-  href: event.targetExists ? '/members' : null,
+const path = ({ event, mark }: Telling) => mark(plain(told(event, 'path')))
+const command = ({ event, mark }: Telling) => mark(plain(told(event, 'command')))
+const fromTo = ({ event, mark }: Telling) => ({
+  ...{ from: mark(plain(told(event, 'from'))), to: mark(plain(told(event, 'to'))) },
 })
 
-const key = (event: AuditEvent, { keys }: Existing): Part => ({
-  name: told(event, 'name') || (event.target ?? 'unknown'),
-  href: keys.has(event.target ?? '') ? '/keys' : null,
-})
-
-const ofSandbox =
-  (verb: string): Write =>
-  (event) => [`${verb} the sandbox `, sandbox(event)]
-
-const inSandbox =
-  (verb: string): Write =>
-  (event) => [`${verb} in the sandbox `, sandbox(event)]
-
-const command = (event: AuditEvent): Part => ({ name: told(event, 'command'), href: null })
-
-const path = (event: AuditEvent): Part => ({ name: told(event, 'path'), href: null })
-
-const invited: Write = (event, { invitations }) => [
-  'invited ',
-  {
-    name: told(event, 'email'),
-    href: invitations.has(event.target ?? '') ? '/members' : null,
-  },
-  ` as ${told(event, 'role')}`,
-]
-
-const changed: Write = (event) => {
-  const { changed: what } = event.detail
-  const names = Array.isArray(what) ? what.filter((one) => typeof one === 'string') : []
-  return [`changed ${names.join(', ') || 'settings'} of the sandbox `, sandbox(event)]
+const roleIn = ({ event, t }: Telling): string => {
+  const known = role.safeParse(told(event, 'role'))
+  return known.success ? t(`audit.roles.${known.data}`) : told(event, 'role')
 }
 
-const keysOf = (event: AuditEvent, name: string) => {
+const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'ttlSeconds'] as const
+
+const updated: Write = ({ event, t, sandbox }) => {
+  const { changed } = event.detail
+  const names = Array.isArray(changed) ? changed.filter((one) => typeof one === 'string') : []
+  const words = names.map((name) => {
+    const known = fields.find((field) => field === name)
+    return known === undefined ? name : t(`audit.fields.${known}`)
+  })
+  return t('audit.sentences.sandboxUpdate', {
+    fields: words.join(t('audit.comma')) || t('audit.settings'),
+    sandbox: sandbox(),
+  })
+}
+
+const shared: Write = ({ event, t, format, sandbox }) => {
+  const known = portVisibility.safeParse(told(event, 'visibility'))
+  const visibility = known.success ? t(`audit.visibilities.${known.data}`) : told(event, 'visibility')
+  const values = { port: told(event, 'port'), sandbox: sandbox(), visibility }
+  const until = told(event, 'expiresAt')
+  return until === ''
+    ? t('audit.sentences.portShare', values)
+    : t('audit.sentences.portShareUntil', { ...values, at: format.dateTime(until) })
+}
+
+const lengthOf = (event: AuditEvent, name: string) => {
   const ids = event.detail[name]
   return Array.isArray(ids) ? ids.length : 0
 }
 
-const removed: Write = (event) => {
-  const [revoked, taken] = [keysOf(event, 'keysRevoked'), keysOf(event, 'keysTransferred')]
-  const [self, end] = [
-    event.actor === told(event, 'email'),
-    revoked > 0
-      ? ` and revoked ${count(revoked, 'API key')}`
-      : taken > 0
-        ? ` and took over ${count(taken, 'API key')}`
-        : '',
-  ]
-  return self ? [`left the tenant${end}`] : ['removed the member ', person(event), end]
+const removed: Write = ({ event, t, mark }) => {
+  const [revoked, taken] = [lengthOf(event, 'keysRevoked'), lengthOf(event, 'keysTransferred')]
+  if (event.actor === told(event, 'email')) {
+    if (revoked > 0) return t('audit.sentences.memberLeaveRevoked', { count: revoked })
+    if (taken > 0) return t('audit.sentences.memberLeaveTaken', { count: taken })
+    return t('audit.sentences.memberLeave')
+  }
+  const person = mark(personOf(event, t))
+  if (revoked > 0) return t('audit.sentences.memberRemoveRevoked', { person, count: revoked })
+  if (taken > 0) return t('audit.sentences.memberRemoveTaken', { person, count: taken })
+  return t('audit.sentences.memberRemove', { person })
 }
 
-const quota: Write = ({ detail }) => {
+const quota: Write = ({ event: { detail }, t, format }) => {
   const of = (name: string, show: (value: number) => string) => {
     const value = detail[name]
     return typeof value === 'number' ? [show(value)] : []
   }
-  const parts = [
-    ...of('sandboxes', (value) => count(value, 'sandbox', 'sandboxes')),
-    ...of('cpus', cpus),
-    ...of('memoryMiB', (value) => `${mebibytes(value)} memory`),
-    ...of('diskMiB', (value) => `${mebibytes(value)} disk`),
-    ...of('pids', (value) => count(value, 'process', 'processes')),
+  const amounts = [
+    ...of('sandboxes', (count) => t('units.sandboxes', { count })),
+    ...of('cpus', format.cpus),
+    ...of('memoryMiB', (value) => t('audit.amounts.memory', { amount: mebibytes(value) })),
+    ...of('diskMiB', (value) => t('audit.amounts.disk', { amount: mebibytes(value) })),
+    ...of('pids', (count) => t('units.processes', { count })),
   ]
-  return [`set the quota of this tenant to ${parts.join(', ')}`]
+  return t('audit.sentences.tenantQuota', { amounts: amounts.join(t('audit.comma')) })
 }
 
-const deletedRuns: Write = (event) => {
-  const [number, before] = [event.detail.deleted, told(event, 'before')]
-  return [
-    `deleted ${typeof number === 'number' ? count(number, 'run') : 'runs'}`,
-    Number.isNaN(Date.parse(before)) ? '' : ` finished before ${dateTime(before)}`,
-  ]
+const deletedRuns: Write = ({ event, t, format }) => {
+  const [count, before] = [event.detail.deleted, told(event, 'before')]
+  const at = Number.isNaN(Date.parse(before)) ? null : format.dateTime(before)
+  if (typeof count === 'number') {
+    return at === null
+      ? t('audit.sentences.runDeleteCount', { count })
+      : t('audit.sentences.runDeleteCountBefore', { count, at })
+  }
+  return at === null ? t('audit.sentences.runDelete') : t('audit.sentences.runDeleteBefore', { at })
 }
 
 /** By action, what is said after the name of who did it. */
-export const sentences: Readonly<Record<string, Write>> = {
-  'sandbox.create': (event) => [
-    ...['created the sandbox ', sandbox(event)],
-    told(event, 'template') && ` from the template ${told(event, 'template')}`,
-  ],
-  'sandbox.create_failed': (event) => [
-    ...['failed to create the sandbox ', sandbox(event)],
-    told(event, 'code') && ` (${told(event, 'code').replaceAll('_', ' ')})`,
-  ],
-  'sandbox.update': changed,
-  'sandbox.pause': ofSandbox('paused'),
-  'sandbox.resume': ofSandbox('resumed'),
-  'sandbox.stop': ofSandbox('stopped'),
-  'sandbox.start': ofSandbox('started'),
-  'sandbox.delete': ofSandbox('deleted'),
-  'sandbox.sleep': ({ detail, ...event }) => [
-    detail.how === 'stopped' ? 'stopped the sandbox ' : 'paused the sandbox ',
-    sandbox({ detail, ...event }),
-    ' because it was idle',
-  ],
-  'sandbox.wake': (event) => ['woke the sandbox ', sandbox(event), ' because it was used'],
-  'sandbox.expire': (event) => ['deleted the sandbox ', sandbox(event), ' when its time to live ended'],
-  'terminal.open': inSandbox('opened a terminal'),
-  'terminal.close': inSandbox('closed a terminal'),
-  'port.share': (event) => [
-    ...[`made port ${told(event, 'port')} of the sandbox `, sandbox(event), ` ${told(event, 'visibility')}`],
-    told(event, 'expiresAt') && ` until ${dateTime(told(event, 'expiresAt'))}`,
-  ],
-  'exec.start': (event) => ['ran ', command(event), ' in the sandbox ', sandbox(event)],
-  'process.start': (event) => {
-    const what = told(event, 'command') ? command(event) : 'a process'
-    return ['started ', what, ' in the sandbox ', sandbox(event)]
+const sentences: Readonly<Record<Action, Write>> = {
+  'sandbox.create': ({ event, t, sandbox }) => {
+    const template = told(event, 'template')
+    return template === ''
+      ? t('audit.sentences.sandboxCreate', { sandbox: sandbox() })
+      : t('audit.sentences.sandboxCreateFrom', { sandbox: sandbox(), template })
   },
-  'process.kill': inSandbox('killed a process'),
-  'file.write': (event) => ['wrote the file ', path(event), ' in the sandbox ', sandbox(event)],
-  'file.delete': (event) => ['deleted the file ', path(event), ' in the sandbox ', sandbox(event)],
-  'file.move': (event) => [
-    ...['moved the file ', { name: told(event, 'from'), href: null }, ' to '],
-    ...[{ name: told(event, 'to'), href: null }, ' in the sandbox ', sandbox(event)],
-  ],
-  'file.copy': (event) => [
-    ...['copied ', { name: told(event, 'from'), href: null }, ' to '],
-    ...[{ name: told(event, 'to'), href: null }, ' in the sandbox ', sandbox(event)],
-  ],
-  'file.chmod': (event) => [
-    ...['set the permissions of ', path(event), ` to ${told(event, 'mode')} in the sandbox `, sandbox(event)],
-  ],
-  'file.sign': (event) => [
-    ...[`made a URL that ${told(event, 'method') === 'PUT' ? 'replaces' : 'reads'} `, path(event)],
-    ...[' in the sandbox ', sandbox(event)],
-  ],
-  'file.append': (event) => ['appended to the file ', path(event), ' in the sandbox ', sandbox(event)],
-  'file.make_directory': (event) => ['made the directory ', path(event), ' in the sandbox ', sandbox(event)],
-  'archive.write': (event) => ['unpacked an archive into ', path(event), ' in the sandbox ', sandbox(event)],
-  'run.cancel': () => ['canceled a run'],
+  'sandbox.create_failed': ({ event, t, sandbox }) => {
+    const why = told(event, 'code').replaceAll('_', ' ')
+    return why === ''
+      ? t('audit.sentences.sandboxCreateFailed', { sandbox: sandbox() })
+      : t('audit.sentences.sandboxCreateFailedWhy', { sandbox: sandbox(), why })
+  },
+  'sandbox.update': updated,
+  'sandbox.pause': ({ t, sandbox }) => t('audit.sentences.sandboxPause', { sandbox: sandbox() }),
+  'sandbox.resume': ({ t, sandbox }) => t('audit.sentences.sandboxResume', { sandbox: sandbox() }),
+  'sandbox.stop': ({ t, sandbox }) => t('audit.sentences.sandboxStop', { sandbox: sandbox() }),
+  'sandbox.start': ({ t, sandbox }) => t('audit.sentences.sandboxStart', { sandbox: sandbox() }),
+  'sandbox.delete': ({ t, sandbox }) => t('audit.sentences.sandboxDelete', { sandbox: sandbox() }),
+  'sandbox.sleep': ({ event, t, sandbox }) =>
+    event.detail.how === 'stopped'
+      ? t('audit.sentences.sandboxSleepStopped', { sandbox: sandbox() })
+      : t('audit.sentences.sandboxSleepPaused', { sandbox: sandbox() }),
+  'sandbox.wake': ({ t, sandbox }) => t('audit.sentences.sandboxWake', { sandbox: sandbox() }),
+  'sandbox.expire': ({ t, sandbox }) => t('audit.sentences.sandboxExpire', { sandbox: sandbox() }),
+  'terminal.open': ({ t, sandbox }) => t('audit.sentences.terminalOpen', { sandbox: sandbox() }),
+  'terminal.close': ({ t, sandbox }) => t('audit.sentences.terminalClose', { sandbox: sandbox() }),
+  'port.share': shared,
+  'exec.start': (telling) =>
+    telling.t('audit.sentences.execStart', { command: command(telling), sandbox: telling.sandbox() }),
+  'process.start': (telling) => {
+    const { event, t, sandbox } = telling
+    return told(event, 'command') === ''
+      ? t('audit.sentences.processStartUnknown', { sandbox: sandbox() })
+      : t('audit.sentences.processStart', { command: command(telling), sandbox: sandbox() })
+  },
+  'process.kill': ({ t, sandbox }) => t('audit.sentences.processKill', { sandbox: sandbox() }),
+  'file.write': (telling) =>
+    telling.t('audit.sentences.fileWrite', { path: path(telling), sandbox: telling.sandbox() }),
+  'file.delete': (telling) =>
+    telling.t('audit.sentences.fileDelete', { path: path(telling), sandbox: telling.sandbox() }),
+  'file.move': (telling) =>
+    telling.t('audit.sentences.fileMove', { ...fromTo(telling), sandbox: telling.sandbox() }),
+  'file.copy': (telling) =>
+    telling.t('audit.sentences.fileCopy', { ...fromTo(telling), sandbox: telling.sandbox() }),
+  'file.chmod': (telling) => {
+    const { event, t, sandbox } = telling
+    const mode = told(event, 'mode')
+    return t('audit.sentences.fileChmod', { path: path(telling), mode, sandbox: sandbox() })
+  },
+  'file.sign': (telling) => {
+    const { event, t, sandbox } = telling
+    const values = { path: path(telling), sandbox: sandbox() }
+    return told(event, 'method') === 'PUT'
+      ? t('audit.sentences.fileSignReplace', values)
+      : t('audit.sentences.fileSignRead', values)
+  },
+  'file.append': (telling) =>
+    telling.t('audit.sentences.fileAppend', { path: path(telling), sandbox: telling.sandbox() }),
+  'file.make_directory': (telling) =>
+    telling.t('audit.sentences.fileMakeDirectory', { path: path(telling), sandbox: telling.sandbox() }),
+  'archive.write': (telling) =>
+    telling.t('audit.sentences.archiveWrite', { path: path(telling), sandbox: telling.sandbox() }),
+  'run.cancel': ({ t }) => t('audit.sentences.runCancel'),
   'run.delete': deletedRuns,
-  'member.invite': invited,
-  'member.uninvite': (event) => [
-    'withdrew the invitation of ',
-    { name: told(event, 'email') || (event.target ?? 'unknown'), href: null },
-  ],
-  'member.join': () => ['joined the tenant'],
-  'member.change': (event) => ['made ', person(event), ` ${told(event, 'role')}`],
+  'member.invite': (telling) => {
+    const { event, existing, t, mark } = telling
+    return t('audit.sentences.memberInvite', {
+      email: mark(invitedOf(event, existing)),
+      role: roleIn(telling),
+    })
+  },
+  'member.uninvite': ({ event, t, mark }) =>
+    t('audit.sentences.memberUninvite', {
+      email: mark(plain(told(event, 'email') || (event.target ?? t('audit.unknown')))),
+    }),
+  'member.join': ({ t }) => t('audit.sentences.memberJoin'),
+  'member.change': (telling) => {
+    const { event, t, mark } = telling
+    return t('audit.sentences.memberChange', { person: mark(personOf(event, t)), role: roleIn(telling) })
+  },
   'member.remove': removed,
-  'tenant.create': () => ['created this tenant'],
-  'tenant.rename': (event) => ['renamed the tenant to ', { name: told(event, 'name'), href: '/settings' }],
-  'tenant.audit_commands': ({ detail }) => [
-    detail.auditCommands === true
-      ? 'turned on entries of commands in the audit log'
-      : 'turned off entries of commands in the audit log',
-  ],
-  'tenant.idle': () => ['changed when idle sandboxes are put to sleep'],
+  'tenant.create': ({ t }) => t('audit.sentences.tenantCreate'),
+  'tenant.rename': ({ event, t, mark }) =>
+    t('audit.sentences.tenantRename', { name: mark({ name: told(event, 'name'), href: '/settings' }) }),
+  'tenant.audit_commands': ({ event, t }) =>
+    t(event.detail.auditCommands === true ? 'audit.sentences.commandsOn' : 'audit.sentences.commandsOff'),
+  'tenant.idle': ({ t }) => t('audit.sentences.tenantIdle'),
   'tenant.quota': quota,
-  'tenant.pause': () => ['paused this tenant'],
-  'tenant.resume': () => ['resumed this tenant'],
-  'key.create': (event, existing) => ['created the API key ', key(event, existing)],
-  'key.delete': (event, existing) => ['revoked the API key ', key(event, existing)],
-  'account.password': () => ['changed their password'],
-  'account.reset_link': (event) => ['created a password reset link for ', person(event)],
-  'account.reset': () => ['set a new password by a reset link'],
-  'account.delete': () => ['deleted their account'],
+  'tenant.pause': ({ t }) => t('audit.sentences.tenantPause'),
+  'tenant.resume': ({ t }) => t('audit.sentences.tenantResume'),
+  'key.create': ({ event, existing, t, mark }) =>
+    t('audit.sentences.keyCreate', { key: mark(keyOf(event, existing, t)) }),
+  'key.delete': ({ event, existing, t, mark }) =>
+    t('audit.sentences.keyDelete', { key: mark(keyOf(event, existing, t)) }),
+  'account.password': ({ t }) => t('audit.sentences.accountPassword'),
+  'account.reset_link': ({ event, t, mark }) =>
+    t('audit.sentences.accountResetLink', { person: mark(personOf(event, t)) }),
+  'account.reset': ({ t }) => t('audit.sentences.accountReset'),
+  'account.delete': ({ t }) => t('audit.sentences.accountDelete'),
 }
 
-/** What happened, in words: all of the sentence but its subject. An action of a newer server is named as it is. */
-export function sentenceOf(event: AuditEvent, existing: Existing): readonly Part[] {
-  const write = sentences[event.action]
-  const parts: readonly Part[] = write ? write(event, existing) : [`did ${event.action}`]
-  return parts.filter((part) => part !== '' && (typeof part === 'string' || part.name !== ''))
+/**
+ * What happened, in words: all of the sentence but its subject. An action of a newer server is named as it is.
+ *
+ * Each language puts names where they belong in it. Until the text is taken apart a control character stands for each
+ * name; no name and no other value has one, because `oneLine` takes them out.
+ */
+export function sentenceOf(
+  event: AuditEvent,
+  existing: Existing,
+  t: Translate,
+  format: Format,
+): readonly Part[] {
+  const names: Name[] = []
+  const mark = (name: Name) => String.fromCharCode(names.push(name))
+  const sandbox = () => mark(sandboxOf(event, t))
+  const text = isAction(event.action)
+    ? sentences[event.action]({ event, existing, t, format, mark, sandbox })
+    : t('audit.sentences.other', { action: event.action })
+  return text
+    .split(/([\u0001-\u0008])/)
+    .map((part) => (part.length === 1 ? (names[part.charCodeAt(0) - 1] ?? part) : part))
+    .filter((part) => part !== '' && (typeof part === 'string' || part.name !== ''))
 }
-
-const kinds = {
-  sandbox: 'Sandboxes',
-  terminal: 'Terminals',
-  exec: 'Commands',
-  process: 'Processes',
-  file: 'Files',
-  port: 'Ports',
-  archive: 'Archives',
-  run: 'Runs',
-  member: 'Members',
-  key: 'API keys',
-  tenant: 'Tenant',
-  account: 'Accounts',
-} as const
-
-/** What the filter offers: kinds, and the actions of each as `[action, words]`. */
-export const actionChoices = Object.entries(kinds).map(([kind, title]) => ({
-  kind,
-  title,
-  actions: Object.keys(sentences).filter((action) => action.startsWith(`${kind}.`)),
-}))
-
-/** `sandbox.create` as a choice: `create`. */
-export const actionTitle = (action: string): string =>
-  (action.split('.')[1] ?? action).replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase())

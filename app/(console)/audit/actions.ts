@@ -1,0 +1,70 @@
+import type { TextKey } from '../../messages/texts'
+
+/** Every action of the audit log, and the text by which the filter offers it. */
+const actions = {
+  'sandbox.create': 'audit.actions.sandboxCreate',
+  'sandbox.create_failed': 'audit.actions.sandboxCreateFailed',
+  'sandbox.update': 'audit.actions.sandboxUpdate',
+  'sandbox.pause': 'audit.actions.sandboxPause',
+  'sandbox.resume': 'audit.actions.sandboxResume',
+  'sandbox.stop': 'audit.actions.sandboxStop',
+  'sandbox.start': 'audit.actions.sandboxStart',
+  'sandbox.delete': 'audit.actions.sandboxDelete',
+  'sandbox.sleep': 'audit.actions.sandboxSleep',
+  'sandbox.wake': 'audit.actions.sandboxWake',
+  'sandbox.expire': 'audit.actions.sandboxExpire',
+  'terminal.open': 'audit.actions.terminalOpen',
+  'terminal.close': 'audit.actions.terminalClose',
+  'port.share': 'audit.actions.portShare',
+  'exec.start': 'audit.actions.execStart',
+  'process.start': 'audit.actions.processStart',
+  'process.kill': 'audit.actions.processKill',
+  'file.write': 'audit.actions.fileWrite',
+  'file.delete': 'audit.actions.fileDelete',
+  'file.move': 'audit.actions.fileMove',
+  'file.copy': 'audit.actions.fileCopy',
+  'file.chmod': 'audit.actions.fileChmod',
+  'file.sign': 'audit.actions.fileSign',
+  'file.append': 'audit.actions.fileAppend',
+  'file.make_directory': 'audit.actions.fileMakeDirectory',
+  'archive.write': 'audit.actions.archiveWrite',
+  'run.cancel': 'audit.actions.runCancel',
+  'run.delete': 'audit.actions.runDelete',
+  'member.invite': 'audit.actions.memberInvite',
+  'member.uninvite': 'audit.actions.memberUninvite',
+  'member.join': 'audit.actions.memberJoin',
+  'member.change': 'audit.actions.memberChange',
+  'member.remove': 'audit.actions.memberRemove',
+  'tenant.create': 'audit.actions.tenantCreate',
+  'tenant.rename': 'audit.actions.tenantRename',
+  'tenant.audit_commands': 'audit.actions.tenantAuditCommands',
+  'tenant.idle': 'audit.actions.tenantIdle',
+  'tenant.quota': 'audit.actions.tenantQuota',
+  'tenant.pause': 'audit.actions.tenantPause',
+  'tenant.resume': 'audit.actions.tenantResume',
+  'key.create': 'audit.actions.keyCreate',
+  'key.delete': 'audit.actions.keyDelete',
+  'account.password': 'audit.actions.accountPassword',
+  'account.reset_link': 'audit.actions.accountResetLink',
+  'account.reset': 'audit.actions.accountReset',
+  'account.delete': 'audit.actions.accountDelete',
+} as const satisfies Record<string, TextKey>
+export type Action = keyof typeof actions
+
+export function isAction(name: string): name is Action {
+  return Object.hasOwn(actions, name)
+}
+
+/** In the order of the filter. */
+const kinds = [
+  ...(['sandbox', 'terminal', 'exec', 'process', 'file', 'port'] as const),
+  ...(['archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
+]
+
+/** What the filter offers: kinds, and the actions of each with their texts. */
+export const actionChoices = kinds.map((kind) => ({
+  kind,
+  actions: Object.entries(actions)
+    .filter(([action]) => action.startsWith(`${kind}.`))
+    .map(([action, text]) => ({ action, text })),
+}))
