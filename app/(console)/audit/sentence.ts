@@ -42,7 +42,7 @@ const updated: Write = ({ event, t, sandbox }) => {
     return known === undefined ? name : t(`audit.fields.${known}`)
   })
   return t('audit.sentences.sandboxUpdate', {
-    fields: words.join(t('audit.comma')) || t('audit.settings'),
+    fields: words.join(t('common.comma')) || t('audit.settings'),
     sandbox: sandbox(),
   })
 }
@@ -87,7 +87,7 @@ const quota: Write = ({ event: { detail }, t, format }) => {
     ...of('diskMiB', (value) => t('audit.amounts.disk', { amount: mebibytes(value) })),
     ...of('pids', (count) => t('units.processes', { count })),
   ]
-  return t('audit.sentences.tenantQuota', { amounts: amounts.join(t('audit.comma')) })
+  return t('audit.sentences.tenantQuota', { amounts: amounts.join(t('common.comma')) })
 }
 
 const deletedRuns: Write = ({ event, t, format }) => {

@@ -1,56 +1,64 @@
+import { useTranslations } from 'use-intl'
 import type { z } from 'zod'
 import { Age } from '../../components/sandbox/age'
 import { Meter } from '../../components/ui/meter'
 import { Panel } from '../../components/ui/panel'
 import { bytes, percent } from '../../lib/format'
 import type { adminNode } from '../../lib/protocol'
+import { useFormat } from '../../lib/use-format'
 
 export function NodePanel({ node }: { node: z.infer<typeof adminNode> }) {
+  const t = useTranslations()
+  const { number } = useFormat()
   const memoryUsed = node.memoryTotalBytes - node.memoryAvailableBytes
   return (
-    <Panel title="Node">
+    <Panel title={t('operator.node')}>
       <div className="grid grid-cols-1 gap-x-8 gap-y-4 p-4 sm:grid-cols-3">
         <Meter
-          label="Load"
+          label={t('operator.load')}
           showLabel
           share={node.load1 / node.cpus}
-          text={`${node.load1.toFixed(2)} on ${node.cpus} CPUs (1 min)`}
+          text={t('operator.loadText', { load: node.load1.toFixed(2), cpus: String(node.cpus) })}
         />
         <Meter
-          label="Memory"
+          label={t('operator.memory')}
           showLabel
           share={memoryUsed / node.memoryTotalBytes}
-          text={`${bytes(memoryUsed)} of ${bytes(node.memoryTotalBytes)}`}
+          text={t('operator.of', { used: bytes(memoryUsed), total: bytes(node.memoryTotalBytes) })}
         />
         <Meter
-          label="Sandbox disk"
+          label={t('operator.sandboxDisk')}
           showLabel
           share={node.diskUsedBytes / node.diskTotalBytes}
-          text={`${percent(node.diskUsedBytes / node.diskTotalBytes)} of ${bytes(node.diskTotalBytes)}`}
+          text={t('operator.of', {
+            used: percent(node.diskUsedBytes / node.diskTotalBytes),
+            total: bytes(node.diskTotalBytes),
+          })}
         />
       </div>
       <dl className="tabular grid grid-cols-2 border-line border-t sm:grid-cols-4">
-        <Fact name="Sandboxes">{node.sandboxes.toLocaleString('en')}</Fact>
-        <Fact name="Running">{node.running.toLocaleString('en')}</Fact>
-        <Fact name="Runtime uptime">
+        <Fact name={t('units.bounds.sandboxes')}>{number(node.sandboxes)}</Fact>
+        <Fact name={t('operator.running')}>{number(node.running)}</Fact>
+        <Fact name={t('operator.uptime')}>
           <Age since={node.startedAt} />
         </Fact>
-        <Fact name="Version">{node.version}</Fact>
-        <Fact name="Free host disk space">{bytes(node.hostFreeBytes)}</Fact>
-        <Fact name="Hardened isolation">{node.hardenedProblem === null ? 'Available' : 'Not available'}</Fact>
-        <Fact name="Limits shown in sandboxes">
-          {node.viewProblem === null ? 'Own limits' : 'Host values'}
+        <Fact name={t('operator.version')}>{node.version}</Fact>
+        <Fact name={t('operator.freeHostDisk')}>{bytes(node.hostFreeBytes)}</Fact>
+        <Fact name={t('operator.hardened')}>
+          {t(node.hardenedProblem === null ? 'operator.available' : 'operator.notAvailable')}
+        </Fact>
+        <Fact name={t('operator.limitsShown')}>
+          {t(node.viewProblem === null ? 'operator.ownLimits' : 'operator.hostValues')}
         </Fact>
       </dl>
       {node.hardenedProblem !== null && (
         <p className="border-line border-t px-4 py-2.5 text-muted text-xs">
-          Hardened isolation is not available on this node: {node.hardenedProblem}
+          {t('operator.hardenedProblem', { problem: node.hardenedProblem })}
         </p>
       )}
       {node.viewProblem !== null && (
         <p className="border-line border-t px-4 py-2.5 text-muted text-xs">
-          Programs in sandboxes see the processors, memory and load of the host instead of their own limits:{' '}
-          {node.viewProblem}
+          {t('operator.seeHost', { problem: node.viewProblem })}
         </p>
       )}
     </Panel>

@@ -2,6 +2,7 @@
 
 import { ShieldOff } from 'lucide-react'
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Notice } from '../../components/ui/notice'
 import { PageHead, Panel } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
@@ -23,12 +24,13 @@ import { Users } from './users'
 const everyMs = 2000
 
 export function Operator() {
+  const t = useTranslations()
   const { user } = useSession()
   if (!user?.operator) {
     return (
       <Panel>
-        <Empty icon={ShieldOff} title="For operators only">
-          This page shows the node and all its tenants.
+        <Empty icon={ShieldOff} title={t('operator.operatorsOnly')}>
+          {t('operator.operatorsOnlyText')}
         </Empty>
       </Panel>
     )
@@ -37,6 +39,7 @@ export function Operator() {
 }
 
 function Page() {
+  const t = useTranslations()
   const registry = useResource('/admin/nodes', nodeList, { everyMs })
   const [chosen, setChosen] = useState<string | null>(null)
   const nodes = registry.data?.nodes ?? []
@@ -61,10 +64,7 @@ function Page() {
           <Nodes nodes={nodes} shown={node.id} onShow={setChosen} onChanged={() => void registry.mutate()} />
         )}
         {node?.state === 'unreachable' && (
-          <Notice tone="bad">
-            {oneLine(node.name)} does not answer. Its sandboxes are kept as they are, and can be used again
-            when it is back.
-          </Notice>
+          <Notice tone="bad">{t('operator.doesNotAnswer', { name: oneLine(node.name) })}</Notice>
         )}
         {answering && <NodeFigures key={node.id} id={node.id} />}
         <Quarantine />
@@ -81,18 +81,22 @@ const useNode = (id: string | undefined) =>
   useResource(id === undefined ? null : `/admin/node?node=${id}`, adminNode, { everyMs, always: true })
 
 function NodeHead({ id }: { id: string | undefined }) {
+  const t = useTranslations()
   const { data } = useNode(id)
   return (
-    <PageHead title="Node and tenants">
+    <PageHead title={t('pages.operator')}>
       {data
-        ? `${data.name}, Linux ${data.kernel}, cgroup v${data.cgroupVersion}`
-        : 'Node status, pools, tenants and accounts'}
+        ? t('operator.nodeOf', {
+            ...{ name: data.name, kernel: data.kernel, version: String(data.cgroupVersion) },
+          })
+        : t('operator.audience')}
     </PageHead>
   )
 }
 
 /** What one node says of itself. */
 function NodeFigures({ id }: { id: string }) {
+  const t = useTranslations()
   const explain = useExplain()
   const { data, error, mutate } = useNode(id)
   if (!data) {
@@ -109,7 +113,7 @@ function NodeFigures({ id }: { id: string }) {
           {problem}
         </Notice>
       ))}
-      {data.full && <Notice tone="bad">New sandboxes are refused: {data.full}</Notice>}
+      {data.full && <Notice tone="bad">{t('operator.newRefused', { why: data.full })}</Notice>}
       <NodePanel node={data} />
     </>
   )

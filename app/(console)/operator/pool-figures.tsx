@@ -1,13 +1,26 @@
 import { ChevronRight } from 'lucide-react'
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { mebibytes, percent } from '../../lib/format'
 import type { PoolReading, PoolStatus } from '../../lib/protocol'
+import { useFormat } from '../../lib/use-format'
 import { Spark } from './spark'
+
+const evictReasons = ['idle', 'age', 'rebuilt', 'memory', 'dead'] as const
 
 /** One pool: a line that opens to two graphs of the last minutes and the figures behind them. */
 export function PoolFigures({ pool }: { pool: PoolStatus }) {
+  const t = useTranslations()
+  const { number } = useFormat()
+  const round = (value: number) => number(Number(value.toFixed(1)))
   const claims = pool.hits + pool.misses
-  const discarded = Object.entries(pool.discardedTotal).filter(([, number]) => number > 0)
+  const discarded = evictReasons
+    .filter((why) => pool.discardedTotal[why] > 0)
+    .map((why) =>
+      t('operator.evictedFor', {
+        ...{ count: String(pool.discardedTotal[why]), why: t(`operator.evictReasons.${why}`) },
+      }),
+    )
   const history = (name: keyof PoolReading) => [...pool.history.map((one) => one[name]), nowOf(pool)[name]]
   // Those that are in use show their graphs; a node has a pool for each language.
   const [open, setOpen] = useState(claims > 0)
@@ -21,50 +34,63 @@ export function PoolFigures({ pool }: { pool: PoolStatus }) {
           />
           <h3 className="font-medium">{pool.template}</h3>
           <span className="text-muted text-xs">
-            {pool.purpose === 'run' ? 'for runs' : `${pool.isolation}, ${mebibytes(pool.memoryMiB)}`}
+            {pool.purpose === 'run'
+              ? t('operator.forRuns')
+              : t('operator.poolParts', {
+                  isolation: t(`operator.isolations.${pool.isolation}`),
+                  memory: mebibytes(pool.memoryMiB),
+                })}
           </span>
           <span className="tabular ml-auto">
-            <strong className="font-semibold">
-              {pool.ready} of {pool.target}
-            </strong>{' '}
-            ready
+            {t.rich('operator.ready', {
+              ...{ ready: String(pool.ready), target: String(pool.target) },
+              strong: (text) => <strong className="font-semibold">{text}</strong>,
+            })}
           </span>
           <span className="tabular text-muted text-xs">
-            {pool.creating} starting{pool.asked > 0 && `, ${pool.asked} requested`}
+            {pool.asked > 0
+              ? t('operator.requested', { starting: String(pool.creating), requested: String(pool.asked) })
+              : t('operator.starting', { starting: String(pool.creating) })}
           </span>
         </summary>
         {open && (
           <div className="grid gap-4 px-4 pt-1 pb-4 lg:grid-cols-2 lg:gap-8">
             <Graph
-              name="Ready / target"
+              name={t('operator.readyTarget')}
               now={`${pool.ready} / ${pool.target}`}
               lines={[history('ready'), history('target')]}
               facts={[
-                ['Hit rate', claims > 0 ? percent(pool.hits / claims) : '–'],
+                [t('operator.hitRate'), claims > 0 ? percent(pool.hits / claims) : '–'],
                 [
-                  'Claims',
-                  `${pool.hits.toLocaleString('en')} warm, ${pool.misses.toLocaleString('en')} cold starts`,
+                  t('operator.claims'),
+                  t('operator.claimsText', { warm: number(pool.hits), cold: number(pool.misses) }),
                 ],
-                ['Claim wait', `p50 ${milliseconds(pool.wait.p50Ms)}, p99 ${milliseconds(pool.wait.p99Ms)}`],
+                [
+                  t('operator.claimWait'),
+                  t('operator.claimWaitText', {
+                    ...{ p50: milliseconds(pool.wait.p50Ms), p99: milliseconds(pool.wait.p99Ms) },
+                  }),
+                ],
               ]}
             />
             <Graph
-              name="Claims per minute: actual / forecast"
+              name={t('operator.claimsPerMinute')}
               now={`${round(pool.forecast.actual)} / ${round(pool.forecast.perMinute)}`}
               lines={[history('claims'), history('forecast')]}
               facts={[
                 [
-                  'Last minute',
-                  `${round(pool.forecast.actual)} actual, ${round(pool.forecast.expected)} expected`,
+                  t('operator.lastMinute'),
+                  t('operator.lastMinuteText', {
+                    ...{ actual: round(pool.forecast.actual), expected: round(pool.forecast.expected) },
+                  }),
                 ],
                 [
-                  'Created',
-                  `${pool.madeTotal.toLocaleString('en')}, ${pool.refillsPerMinute} in the last minute`,
+                  t('operator.made'),
+                  t('operator.madeText', {
+                    ...{ total: number(pool.madeTotal), recent: String(pool.refillsPerMinute) },
+                  }),
                 ],
-                [
-                  'Evicted',
-                  discarded.length ? discarded.map(([why, number]) => `${number} ${why}`).join(', ') : 'none',
-                ],
+                [t('operator.evicted'), discarded.join(t('common.comma')) || t('operator.none')],
               ]}
             />
           </div>
@@ -78,10 +104,6 @@ export function PoolFigures({ pool }: { pool: PoolStatus }) {
 const nowOf = ({ ready, target, forecast }: PoolStatus): PoolReading => ({
   ...{ ready, target, claims: forecast.actual, forecast: forecast.perMinute },
 })
-
-function round(value: number): string {
-  return Number(value.toFixed(1)).toLocaleString('en')
-}
 
 function milliseconds(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`

@@ -1,6 +1,10 @@
 import type { PoolStatus } from '../../lib/protocol'
+import type { Translate } from '../../messages/texts'
 
 /** A pool is told apart by what its sandboxes are made from and their size. */
-export function poolName({ template, isolation, purpose, memoryMiB }: PoolStatus): string {
-  return purpose === 'run' ? `${template}, for runs` : `${template}, ${isolation}, ${memoryMiB} MiB`
+export function poolName({ template, isolation, purpose, memoryMiB }: PoolStatus, t: Translate): string {
+  if (purpose === 'run') return t('operator.poolForRuns', { template })
+  return t('operator.poolOf', {
+    ...{ template, isolation: t(`operator.isolations.${isolation}`), memoryMiB: String(memoryMiB) },
+  })
 }

@@ -2,14 +2,15 @@
 
 import { Flame } from 'lucide-react'
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Meter } from '../../components/ui/meter'
 import { Notice } from '../../components/ui/notice'
 import { Panel } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
-import { bare } from '../../lib/limits'
 import { type PoolsStatus, poolsStatus } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
+import { useLimits } from '../../lib/use-limits'
 import { PoolFigures } from './pool-figures'
 import { poolName } from './pool-name'
 import { WarmAhead } from './warm-ahead'
@@ -23,16 +24,17 @@ const everyMs = 2000
  * `query` says which node.
  */
 export function Pools({ query }: { query: string }) {
+  const t = useTranslations()
   const { data, error, mutate } = useResource(`/admin/pools${query}`, poolsStatus, { everyMs, always: true })
   const [asking, setAsking] = useState(false)
   return (
     <Panel
-      title="Pools"
+      title={t('operator.pools')}
       action={
         data && (
           <Button look="quiet" size="small" onClick={() => setAsking(true)}>
             <Flame aria-hidden />
-            Pre-warm
+            {t('operator.preWarm')}
           </Button>
         )
       }
@@ -43,17 +45,17 @@ export function Pools({ query }: { query: string }) {
           {data.pools.map(
             (pool) =>
               pool.failure !== null && (
-                <div key={poolName(pool)} className="border-line border-b p-3">
+                <div key={poolName(pool, t)} className="border-line border-b p-3">
                   <Notice tone="bad">
-                    The pool for {poolName(pool)} cannot be filled: {pool.failure}
+                    {t('operator.poolFailure', { pool: poolName(pool, t), why: pool.failure })}
                   </Notice>
                 </div>
               ),
           )}
           <Budget status={data} />
-          <ul aria-label="Pools" className="divide-y divide-line border-line border-t">
+          <ul aria-label={t('operator.pools')} className="divide-y divide-line border-line border-t">
             {data.pools.map((pool) => (
-              <PoolFigures key={poolName(pool)} pool={pool} />
+              <PoolFigures key={poolName(pool, t)} pool={pool} />
             ))}
           </ul>
           <WarmAhead status={data} query={query} onChanged={() => void mutate()} />
@@ -75,27 +77,26 @@ export function Pools({ query }: { query: string }) {
 
 /** What all that waits costs the node, of what it may. */
 function Budget({ status: { budget, spent } }: { status: PoolsStatus }) {
+  const t = useTranslations()
+  const { bare } = useLimits()
   const share = (part: keyof PoolsStatus['budget']) => (budget[part] > 0 ? spent[part] / budget[part] : 0)
+  const textOf = (part: keyof PoolsStatus['budget']) =>
+    t('operator.of', { used: bare(part, spent[part]), total: bare(part, budget[part]) })
   return (
     <div className="grid grid-cols-1 gap-x-8 gap-y-4 p-4 sm:grid-cols-3">
       <Meter
-        label="Warm sandboxes"
+        label={t('operator.warmSandboxes')}
         showLabel
         share={share('sandboxes')}
-        text={`${bare('sandboxes', spent.sandboxes)} of ${bare('sandboxes', budget.sandboxes)}`}
+        text={textOf('sandboxes')}
       />
       <Meter
-        label="Pool memory"
+        label={t('operator.poolMemory')}
         showLabel
         share={share('memoryMiB')}
-        text={`${bare('memoryMiB', spent.memoryMiB)} of ${bare('memoryMiB', budget.memoryMiB)}`}
+        text={textOf('memoryMiB')}
       />
-      <Meter
-        label="Pool disk"
-        showLabel
-        share={share('diskMiB')}
-        text={`${bare('diskMiB', spent.diskMiB)} of ${bare('diskMiB', budget.diskMiB)}`}
-      />
+      <Meter label={t('operator.poolDisk')} showLabel share={share('diskMiB')} text={textOf('diskMiB')} />
     </div>
   )
 }

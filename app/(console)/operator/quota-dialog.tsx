@@ -1,5 +1,6 @@
 'use client'
 
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '../../components/ui/dialog'
 import { Field } from '../../components/ui/field'
@@ -7,8 +8,9 @@ import { Notice } from '../../components/ui/notice'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
 import { oneLine } from '../../lib/format'
-import { bare, boundNames, bounds } from '../../lib/limits'
+import { bounds } from '../../lib/limits'
 import type { AdminTenant } from '../../lib/protocol'
+import { useLimits } from '../../lib/use-limits'
 import { text, useSubmit } from '../../lib/use-submit'
 
 interface QuotaDialogProps {
@@ -18,12 +20,13 @@ interface QuotaDialogProps {
 }
 
 export function QuotaDialog({ tenant, onClose, onChanged }: QuotaDialogProps) {
+  const t = useTranslations()
   return (
     <Dialog
       open={tenant !== null}
       onOpenChange={(open) => !open && onClose()}
-      title={`Quota of ${oneLine(tenant?.name ?? '')}`}
-      description="Total for all sandboxes of the tenant; enforced by the kernel."
+      title={t('operator.quotaOf', { name: oneLine(tenant?.name ?? '') })}
+      description={t('operator.quotaText')}
     >
       {tenant && <QuotaForm tenant={tenant} onClose={onClose} onChanged={onChanged} />}
     </Dialog>
@@ -39,11 +42,13 @@ function QuotaForm({
   onClose: () => void
   onChanged: () => void
 }) {
+  const t = useTranslations()
+  const { bare } = useLimits()
   const toast = useToast()
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const quota = Object.fromEntries(bounds.map((bound) => [bound, Number(text(form, bound))]))
     await order(`/admin/tenants/${tenant.id}`, { method: 'PATCH', body: { quota } })
-    toast.done(`Saved the quota of ${oneLine(tenant.name)}.`)
+    toast.done(t('operator.quotaSaved', { name: oneLine(tenant.name) }))
     onChanged()
     onClose()
   })
@@ -55,14 +60,18 @@ function QuotaForm({
           {bounds.map((bound) => (
             <Field
               key={bound}
-              label={bound.endsWith('MiB') ? `${boundNames[bound]}, MiB` : boundNames[bound]}
+              label={
+                bound.endsWith('MiB')
+                  ? t('operator.withMiB', { name: t(`units.bounds.${bound}`) })
+                  : t(`units.bounds.${bound}`)
+              }
               name={bound}
               type="number"
               min={0}
               step={bound === 'cpus' ? 0.01 : 1}
               required
               defaultValue={tenant.quota[bound]}
-              hint={`${bare(bound, tenant.used[bound])} in use`}
+              hint={t('operator.inUse', { amount: bare(bound, tenant.used[bound]) })}
               error={fieldError(`quota.${bound}`)}
             />
           ))}
@@ -70,7 +79,7 @@ function QuotaForm({
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy}>
-          Save quota
+          {t('operator.saveQuota')}
         </Button>
       </DialogFooter>
     </form>

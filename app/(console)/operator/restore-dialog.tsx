@@ -1,5 +1,6 @@
 'use client'
 
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '../../components/ui/dialog'
 import { Field } from '../../components/ui/field'
@@ -19,12 +20,13 @@ export function RestoreDialog({
   entry,
   ...props
 }: RestoreProps & { readonly entry: QuarantineEntry | null }) {
+  const t = useTranslations()
   return (
     <Dialog
       open={entry !== null}
       onOpenChange={(open) => !open && props.onClose()}
-      title="Restore sandbox"
-      description="The sandbox gets its disk back and is stopped. Its owner can start it."
+      title={t('operator.restoreSandbox')}
+      description={t('operator.restoreText')}
     >
       {entry && <RestoreForm entry={entry} {...props} />}
     </Dialog>
@@ -32,12 +34,13 @@ export function RestoreDialog({
 }
 
 function RestoreForm({ entry, onClose, onDone }: RestoreProps & { readonly entry: QuarantineEntry }) {
+  const t = useTranslations()
   const toast = useToast()
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const given = { sandboxId: text(form, 'sandboxId'), tenantId: text(form, 'tenantId') }
     const body = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
     await order(`/admin/quarantine/${entry.id}/restore`, { method: 'POST', body })
-    toast.done('The sandbox was restored. It is stopped.')
+    toast.done(t('operator.restored'))
     onDone()
     onClose()
   })
@@ -46,28 +49,24 @@ function RestoreForm({ entry, onClose, onDone }: RestoreProps & { readonly entry
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
         <Field
-          label="Sandbox ID"
+          label={t('operator.sandboxId')}
           name="sandboxId"
           defaultValue={entry.sandboxId ?? ''}
           readOnly={entry.sandboxId !== null}
           required
-          hint={
-            entry.sandboxId === null
-              ? 'The record does not tell which sandbox this disk belongs to'
-              : undefined
-          }
+          hint={entry.sandboxId === null ? t('operator.sandboxIdHint') : undefined}
           error={fieldError('sandboxId')}
         />
         <Field
-          label="Tenant ID"
+          label={t('operator.tenantId')}
           name="tenantId"
-          hint="Only if the database does not know the sandbox or its tenant; otherwise leave blank"
+          hint={t('operator.tenantIdHint')}
           error={fieldError('tenantId')}
         />
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy}>
-          Restore sandbox
+          {t('operator.restoreSandbox')}
         </Button>
       </DialogFooter>
     </form>

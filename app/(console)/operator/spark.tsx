@@ -1,4 +1,6 @@
+import { useTranslations } from 'use-intl'
 import { poolHistory } from '../../lib/protocol'
+import { useFormat } from '../../lib/use-format'
 
 const width = 240
 const height = 48
@@ -8,15 +10,17 @@ const minutes = Math.round((poolHistory.everyMs * poolHistory.readings) / 60_000
  * Two lines over the last minutes: what is, solid; what is wanted or expected, dashed. The figures beside it say the same.
  */
 export function Spark({ solid, dashed }: { solid: readonly number[]; dashed: readonly number[] }) {
+  const t = useTranslations()
+  const { number } = useFormat()
   const top = Math.max(1, Math.ceil(Math.max(...solid, ...dashed, 1)))
   return (
     <div aria-hidden className="tabular mt-1 grid grid-cols-[auto_1fr] gap-x-2 text-muted text-xs">
       <div className="flex flex-col justify-between text-right leading-4">
-        <span>{top.toLocaleString('en')}</span>
+        <span>{number(top)}</span>
         <span>0</span>
       </div>
       <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className="h-12 w-full">
-        <title>The last {minutes} minutes</title>
+        <title>{t('operator.lastMinutes', { minutes: String(minutes) })}</title>
         {[0.5, height - 0.5].map((y) => (
           <line
             key={y}
@@ -43,8 +47,8 @@ export function Spark({ solid, dashed }: { solid: readonly number[]; dashed: rea
       </svg>
       <span />
       <div className="flex justify-between">
-        <span>{minutes} min ago</span>
-        <span>now</span>
+        <span>{t('operator.minutesAgo', { minutes: String(minutes) })}</span>
+        <span>{t('operator.now')}</span>
       </div>
     </div>
   )

@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { Confirm, type Question } from '../../components/ui/confirm'
@@ -9,62 +10,78 @@ import { Panel, Table } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
-import { count, date, oneLine } from '../../lib/format'
-import { bare } from '../../lib/limits'
+import { oneLine } from '../../lib/format'
 import { type AdminTenant, adminTenant } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
+import { useFormat } from '../../lib/use-format'
+import { useLimits } from '../../lib/use-limits'
 import { QuotaDialog } from './quota-dialog'
 
 const tenantList = z.object({ tenants: z.array(adminTenant) })
 
 /** Every tenant of this node, and what it holds of its quota. */
 export function Tenants() {
+  const t = useTranslations()
+  const { date } = useFormat()
+  const { bare } = useLimits()
   const { data, error, mutate } = useResource('/admin/tenants', tenantList, { everyMs: 5000 })
   const [editing, setEditing] = useState<AdminTenant | null>(null)
   const toast = useToast()
   const [question, setQuestion] = useState<Question | null>(null)
   const pause = ({ id, name, used }: AdminTenant) =>
     setQuestion({
-      title: `Pause tenant ${oneLine(name)}?`,
-      text: `Every process in its ${count(used.sandboxes, 'sandbox', 'sandboxes')} is frozen, and its members cannot create sandboxes or runs until you resume the tenant. Nothing is deleted.`,
-      action: 'Pause tenant',
+      title: t('operator.pauseTitle', { name: oneLine(name) }),
+      text: t('operator.pauseText', { count: used.sandboxes }),
+      action: t('operator.pauseTenant'),
       run: async () => {
         await order(`/admin/tenants/${id}/pause`, { method: 'POST' })
-        toast.done(`Paused ${oneLine(name)}.`)
+        toast.done(t('operator.pausedName', { name: oneLine(name) }))
         await mutate()
       },
     })
   const resume = async ({ id, name }: AdminTenant) => {
     try {
       await order(`/admin/tenants/${id}/resume`, { method: 'POST' })
-      toast.done(`Resumed ${oneLine(name)}.`)
+      toast.done(t('operator.resumedName', { name: oneLine(name) }))
     } catch (failure) {
       toast.failed(failure)
     }
     await mutate()
   }
   return (
-    <Panel title="Tenants">
+    <Panel title={t('operator.tenants')}>
       {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
       {data && (
         <Table
-          label="Tenants"
-          head={['Name', 'Members', 'Sandboxes', 'CPUs', 'Memory', 'Disk', 'Created', '·Actions']}
+          label={t('operator.tenants')}
+          head={[
+            ...[t('operator.name'), t('operator.members'), t('units.bounds.sandboxes')],
+            ...[t('units.bounds.cpus'), t('units.bounds.memoryMiB'), t('units.bounds.diskMiB')],
+            ...[t('operator.created'), `·${t('operator.actions')}`],
+          ]}
         >
           {data.tenants.map((tenant) => (
             <tr key={tenant.id} className="tabular whitespace-nowrap">
               <td className="max-w-56 truncate font-medium">
                 {oneLine(tenant.name)}
-                {tenant.paused && <span className="ml-2 font-normal text-warn text-xs">Paused</span>}
+                {tenant.paused && (
+                  <span className="ml-2 font-normal text-warn text-xs">{t('operator.paused')}</span>
+                )}
               </td>
               <td>{tenant.members}</td>
               <td>
-                {tenant.used.sandboxes} of {tenant.quota.sandboxes}
+                {t('operator.of', {
+                  used: String(tenant.used.sandboxes),
+                  total: String(tenant.quota.sandboxes),
+                })}
               </td>
               {(['cpus', 'memoryMiB', 'diskMiB'] as const).map((bound) => (
                 <td key={bound} className="min-w-28">
                   <Meter
-                    label={`${bound === 'cpus' ? 'CPUs' : bound === 'memoryMiB' ? 'Memory' : 'Disk'} of ${oneLine(tenant.name)}`}
+                    label={t('operator.measureOf', {
+                      measure: t(`units.bounds.${bound}`),
+                      name: oneLine(tenant.name),
+                    })}
                     share={tenant.quota[bound] > 0 ? tenant.used[bound] / tenant.quota[bound] : 1}
                     text={`${bare(bound, tenant.used[bound])} / ${bare(bound, tenant.quota[bound])}`}
                   />
@@ -76,17 +93,19 @@ export function Tenants() {
                   size="small"
                   look="quiet"
                   onClick={() => (tenant.paused ? void resume(tenant) : pause(tenant))}
-                  aria-label={`${tenant.paused ? 'Resume' : 'Pause'} ${oneLine(tenant.name)}`}
+                  aria-label={t(tenant.paused ? 'operator.resumeName' : 'operator.pauseName', {
+                    name: oneLine(tenant.name),
+                  })}
                 >
-                  {tenant.paused ? 'Resume' : 'Pause'}
+                  {t(tenant.paused ? 'operator.resume' : 'operator.pause')}
                 </Button>
                 <Button
                   size="small"
                   look="quiet"
                   onClick={() => setEditing(tenant)}
-                  aria-label={`Edit quota of ${oneLine(tenant.name)}`}
+                  aria-label={t('operator.editQuotaOf', { name: oneLine(tenant.name) })}
                 >
-                  Edit quota
+                  {t('operator.editQuota')}
                 </Button>
               </td>
             </tr>

@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { Button } from '../../components/ui/button'
 import { CopyButton } from '../../components/ui/copy'
@@ -11,41 +12,52 @@ import { SearchField } from '../../components/ui/search-field'
 import { Secret } from '../../components/ui/secret'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { call } from '../../lib/api'
-import { date, dateTime, oneLine } from '../../lib/format'
+import { oneLine } from '../../lib/format'
 import { type AdminUser, adminUser, resetLink } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
+import { useFormat } from '../../lib/use-format'
 import { useSettled } from '../../lib/use-settled'
 import { useSubmit } from '../../lib/use-submit'
 
 const userList = z.object({ users: z.array(adminUser), more: z.boolean() })
 /** Every account, and links by which people set a new password. */
 export function Users() {
+  const t = useTranslations()
+  const { date } = useFormat()
   const [typed, setTyped] = useState('')
   const search = useSettled(typed)
   const [resetting, setResetting] = useState<AdminUser | null>(null)
   const query = search ? `?search=${encodeURIComponent(search)}` : ''
   const { data, error, mutate } = useResource(`/admin/users${query}`, userList)
   return (
-    <Panel title="Accounts">
+    <Panel title={t('operator.accounts')}>
       <div className="border-line border-b p-2">
         <SearchField
-          label="Search accounts by name or email"
-          placeholder="Search by name or email"
+          label={t('operator.searchAccounts')}
+          placeholder={t('operator.searchAccountsShort')}
           maxLength={128}
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}
         />
       </div>
       {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
-      {data?.users.length === 0 && <p className="p-4 text-muted">No matching accounts.</p>}
+      {data?.users.length === 0 && <p className="p-4 text-muted">{t('operator.noAccounts')}</p>}
       {data && data.users.length > 0 && (
-        <Table label="Accounts" head={['Name', 'Tenants', 'Sessions', 'Created', '·Actions']}>
+        <Table
+          label={t('operator.accounts')}
+          head={[
+            ...[t('operator.name'), t('operator.tenants'), t('operator.sessions'), t('operator.created')],
+            `·${t('operator.actions')}`,
+          ]}
+        >
           {data.users.map((user) => (
             <tr key={user.id}>
               <td>
                 <div className="font-medium">
                   {oneLine(user.name)}
-                  {user.operator && <span className="ml-2 font-normal text-accent text-xs">Operator</span>}
+                  {user.operator && (
+                    <span className="ml-2 font-normal text-accent text-xs">{t('operator.operator')}</span>
+                  )}
                 </div>
                 <div className="break-all text-muted text-xs">{oneLine(user.email, 254)}</div>
               </td>
@@ -56,10 +68,10 @@ export function Users() {
                 <Button
                   look="quiet"
                   size="small"
-                  aria-label={`Create reset link for ${oneLine(user.email, 254)}`}
+                  aria-label={t('operator.createResetLinkFor', { email: oneLine(user.email, 254) })}
                   onClick={() => setResetting(user)}
                 >
-                  Create reset link
+                  {t('operator.createResetLink')}
                 </Button>
               </td>
             </tr>
@@ -68,13 +80,13 @@ export function Users() {
       )}
       {data?.more && (
         <p className="border-line border-t p-3 text-muted text-xs">
-          Showing the newest {data.users.length} accounts. Search to find others.
+          {t('operator.moreAccounts', { count: String(data.users.length) })}
         </p>
       )}
       <Dialog
         open={resetting !== null}
         onOpenChange={(open) => !open && setResetting(null)}
-        title="Create a password reset link"
+        title={t('operator.resetLinkTitle')}
       >
         {resetting && <ResetLink user={resetting} />}
       </Dialog>
@@ -83,6 +95,8 @@ export function Users() {
 }
 
 function ResetLink({ user }: { user: AdminUser }) {
+  const t = useTranslations()
+  const { dateTime } = useFormat()
   const [made, setMade] = useState<z.infer<typeof resetLink>>()
   const { submit, busy, error } = useSubmit(async () => {
     setMade(await call(resetLink, `/admin/users/${user.id}/reset-link`, { method: 'POST' }))
@@ -92,13 +106,14 @@ function ResetLink({ user }: { user: AdminUser }) {
       <>
         <DialogBody>
           <Notice tone="warn">
-            Send this link to {oneLine(made.email, 254)} only: whoever opens it can set the password. It works
-            once, until {dateTime(made.expiresAt)}, and will not be shown again.
+            {t('operator.resetLinkMade', {
+              ...{ email: oneLine(made.email, 254), at: dateTime(made.expiresAt) },
+            })}
           </Notice>
-          <Secret label="Reset link" value={made.url} />
+          <Secret label={t('operator.resetLink')} value={made.url} />
         </DialogBody>
         <DialogFooter>
-          <CopyButton text={made.url} what="the reset link" />
+          <CopyButton text={made.url} what={t('operator.theResetLink')} />
         </DialogFooter>
       </>
     )
@@ -107,14 +122,11 @@ function ResetLink({ user }: { user: AdminUser }) {
     <form onSubmit={submit} className="contents">
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
-        <p>
-          The link lets {oneLine(user.email, 254)} set a new password, once, within 24 hours. Using it signs
-          the account out everywhere. An earlier link stops working.
-        </p>
+        <p>{t('operator.resetLinkText', { email: oneLine(user.email, 254) })}</p>
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy}>
-          Create reset link
+          {t('operator.createResetLink')}
         </Button>
       </DialogFooter>
     </form>

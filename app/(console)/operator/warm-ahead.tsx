@@ -1,13 +1,15 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Confirm, type Question } from '../../components/ui/confirm'
 import { Table } from '../../components/ui/panel'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
-import { dateTime } from '../../lib/format'
 import type { KeptSchedule, PoolsStatus } from '../../lib/protocol'
+import { useFormat } from '../../lib/use-format'
+import type { Translate } from '../../messages/texts'
 
 /** Schedules and requests that hold sandboxes ready, beside what the forecast wants. */
 export function WarmAhead({
@@ -19,6 +21,8 @@ export function WarmAhead({
   query: string
   onChanged: () => void
 }) {
+  const t = useTranslations()
+  const { dateTime } = useFormat()
   const toast = useToast()
   const [question, setQuestion] = useState<Question | null>(null)
   const drop = (path: string, title: string, action: string, text: string) =>
@@ -26,67 +30,75 @@ export function WarmAhead({
       ...{ title, text, action },
       run: async () => {
         await order(`${path}${query}`, { method: 'DELETE' })
-        toast.done('Pre-warming was removed.')
+        toast.done(t('operator.warmRemoved'))
         onChanged()
       },
     })
   if (status.schedules.length + status.warm.length === 0) return null
   return (
     <div className="border-line border-t">
-      <Table label="Pre-warming" head={['Schedule', 'When', 'Template', 'Sandboxes', '·Actions']}>
+      <Table
+        label={t('operator.preWarming')}
+        head={[
+          ...[t('operator.schedule'), t('operator.when'), t('operator.template')],
+          ...[t('units.bounds.sandboxes'), `·${t('operator.actions')}`],
+        ]}
+      >
         {status.schedules.map((schedule) => (
           <tr key={schedule.name}>
             <td className="font-medium">
               {schedule.name}
-              {schedule.active && <span className="ml-2 font-normal text-accent text-xs">Active</span>}
+              {schedule.active && (
+                <span className="ml-2 font-normal text-accent text-xs">{t('operator.active')}</span>
+              )}
             </td>
-            <td>{when(schedule)}</td>
-            <td className="text-muted">
-              {schedule.template}, {schedule.isolation}
-            </td>
+            <td>{when(schedule, t)}</td>
+            <td className="text-muted">{templateOf(schedule, t)}</td>
             <td className="tabular">{schedule.count}</td>
             <td className="text-right">
               <Button
                 look="quiet"
                 size="small"
-                aria-label={`Delete schedule ${schedule.name}`}
+                aria-label={t('operator.deleteScheduleName', { name: schedule.name })}
                 onClick={() =>
                   drop(
                     `/admin/pools/schedules/${schedule.name}`,
-                    `Delete schedule ${schedule.name}?`,
-                    'Delete schedule',
-                    'Sandboxes are no longer kept ready at these times. This cannot be undone.',
+                    t('operator.deleteScheduleTitle', { name: schedule.name }),
+                    t('operator.deleteSchedule'),
+                    t('operator.deleteScheduleText'),
                   )
                 }
               >
-                Delete
+                {t('operator.delete')}
               </Button>
             </td>
           </tr>
         ))}
         {status.warm.map((warm) => (
           <tr key={warm.id}>
-            <td className="font-medium">One-time</td>
-            <td>Until {dateTime(warm.expiresAt)}</td>
-            <td className="text-muted">
-              {warm.template}, {warm.isolation}
-            </td>
+            <td className="font-medium">{t('operator.oneTime')}</td>
+            <td>{t('operator.until', { at: dateTime(warm.expiresAt) })}</td>
+            <td className="text-muted">{templateOf(warm, t)}</td>
             <td className="tabular">{warm.count}</td>
             <td className="text-right">
               <Button
                 look="quiet"
                 size="small"
-                aria-label={`Cancel pre-warming of ${warm.count} ${warm.template}`}
+                aria-label={t('operator.cancelWarmLabel', {
+                  ...{ count: String(warm.count), template: warm.template },
+                })}
                 onClick={() =>
                   drop(
                     `/admin/pools/warm/${warm.id}`,
-                    'Cancel pre-warming?',
-                    'Cancel pre-warming',
-                    `${warm.count} sandboxes of ${warm.template} are no longer kept ready.`,
+                    t('operator.cancelWarmTitle'),
+                    t('operator.cancelWarm'),
+                    t('operator.cancelWarmText', {
+                      ...{ count: String(warm.count), template: warm.template },
+                    }),
                   )
                 }
               >
-                Delete
+                {t('operator.delete')}
               </Button>
             </td>
           </tr>
@@ -98,7 +110,13 @@ export function WarmAhead({
 }
 
 /** `mon, tue at 09:00 Europe/Berlin, for 60 min`. */
-function when({ days, at, timeZone, holdMinutes }: KeptSchedule): string {
-  const names = days.length === 7 ? 'every day' : days.map((day) => day.slice(0, 3)).join(', ')
-  return `${names} at ${at} ${timeZone}, for ${holdMinutes} min`
+function when({ days, at, timeZone, holdMinutes }: KeptSchedule, t: Translate): string {
+  const names =
+    days.length === 7
+      ? t('operator.everyDay')
+      : days.map((day) => t(`operator.dayInList.${day}`)).join(t('common.comma'))
+  return t('operator.whenText', { days: names, at, timeZone, minutes: String(holdMinutes) })
 }
+
+const templateOf = ({ template, isolation }: Pick<KeptSchedule, 'template' | 'isolation'>, t: Translate) =>
+  t('operator.templateIsolation', { template, isolation: t(`operator.isolations.${isolation}`) })

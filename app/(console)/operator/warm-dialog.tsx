@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Choice } from '../../components/ui/choice'
 import { Dialog, DialogBody, DialogFooter } from '../../components/ui/dialog'
@@ -8,6 +9,7 @@ import { Field, SelectField } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { order } from '../../lib/api'
 import { type PoolStatus, type Weekday, weekday } from '../../lib/protocol'
+import { TextError } from '../../lib/text-error'
 import { text, useSubmit } from '../../lib/use-submit'
 import { poolName } from './pool-name'
 
@@ -23,31 +25,28 @@ export function WarmDialog({
   onOpenChange,
   ...props
 }: WarmProps & { readonly open: boolean; readonly onOpenChange: (open: boolean) => void }) {
+  const t = useTranslations()
   return (
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
-      title="Pre-warm sandboxes"
-      description="Keep more sandboxes ready than the forecast asks for, for example before a class or a batch of work."
+      title={t('operator.warmTitle')}
+      description={t('operator.warmText')}
     >
       <WarmForm {...props} />
     </Dialog>
   )
 }
 
-const modes = [
-  { value: 'now', title: 'Now' },
-  { value: 'schedule', title: 'On a schedule' },
-] as const
-
 const workdays: readonly Weekday[] = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']
 
 function WarmForm({ pools, query, onAsked }: WarmProps) {
+  const t = useTranslations()
   const [mode, setMode] = useState<'now' | 'schedule'>('now')
   const [days, setDays] = useState(workdays)
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
-    const pool = pools.find((entry) => poolName(entry) === text(form, 'pool'))
-    if (!pool) throw new Error('This pool no longer exists. Choose another one.')
+    const pool = pools.find((entry) => poolName(entry, t) === text(form, 'pool'))
+    if (!pool) throw new TextError('operator.poolGone')
     const { template, isolation, purpose, memoryMiB } = pool
     const wanted = { template, isolation, purpose, memoryMiB, count: Number(text(form, 'count')) }
     const holdMinutes = Number(text(form, 'holdMinutes'))
@@ -67,14 +66,14 @@ function WarmForm({ pools, query, onAsked }: WarmProps) {
     <form onSubmit={submit} className="contents">
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
-        <SelectField label="Pool" name="pool" error={fieldError('template')}>
+        <SelectField label={t('operator.pool')} name="pool" error={fieldError('template')}>
           {pools.map((pool) => (
-            <option key={poolName(pool)}>{poolName(pool)}</option>
+            <option key={poolName(pool, t)}>{poolName(pool, t)}</option>
           ))}
         </SelectField>
         <div className="grid grid-cols-2 gap-3">
           <Field
-            label="Sandboxes"
+            label={t('units.bounds.sandboxes')}
             name="count"
             type="number"
             min={1}
@@ -83,7 +82,7 @@ function WarmForm({ pools, query, onAsked }: WarmProps) {
             error={fieldError('count')}
           />
           <Field
-            label="Minutes to keep ready"
+            label={t('operator.minutesToKeep')}
             name="holdMinutes"
             type="number"
             min={1}
@@ -93,21 +92,30 @@ function WarmForm({ pools, query, onAsked }: WarmProps) {
             error={fieldError('holdMinutes')}
           />
         </div>
-        <Choice label="When" value={mode} onChange={setMode} options={modes} className="grid-cols-2" />
+        <Choice
+          label={t('operator.when')}
+          value={mode}
+          onChange={setMode}
+          options={[
+            { value: 'now', title: t('operator.nowMode') },
+            { value: 'schedule', title: t('operator.onSchedule') },
+          ]}
+          className="grid-cols-2"
+        />
         {mode === 'schedule' && (
           <>
             <div className="grid grid-cols-2 gap-3">
               <Field
-                label="Name"
+                label={t('operator.name')}
                 name="name"
                 required
                 pattern="[a-z0-9][a-z0-9\-]{0,63}"
-                title="Lowercase letters, digits and hyphens"
+                title={t('operator.scheduleNameRule')}
                 placeholder="class-9b"
                 error={fieldError('name')}
               />
               <Field
-                label="Time of day"
+                label={t('operator.timeOfDay')}
                 name="at"
                 type="time"
                 defaultValue="09:00"
@@ -121,7 +129,7 @@ function WarmForm({ pools, query, onAsked }: WarmProps) {
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy} disabled={mode === 'schedule' && days.length === 0}>
-          {mode === 'now' ? 'Pre-warm' : 'Save schedule'}
+          {t(mode === 'now' ? 'operator.preWarm' : 'operator.saveSchedule')}
         </Button>
       </DialogFooter>
     </form>
@@ -135,9 +143,10 @@ function Days({
   days: readonly Weekday[]
   onChange: (days: readonly Weekday[]) => void
 }) {
+  const t = useTranslations()
   return (
     <fieldset>
-      <legend className="mb-1.5 font-medium">Days</legend>
+      <legend className="mb-1.5 font-medium">{t('operator.days')}</legend>
       <div className="flex flex-wrap gap-1">
         {weekday.options.map((day) => {
           const on = days.includes(day)
@@ -146,11 +155,11 @@ function Days({
               key={day}
               size="small"
               aria-pressed={on}
-              aria-label={day}
+              aria-label={t(`operator.dayNames.${day}`)}
               className={on ? 'border-accent bg-accent-soft text-accent' : 'text-muted'}
               onClick={() => onChange(on ? days.filter((other) => other !== day) : [...days, day])}
             >
-              <span className="capitalize">{day.slice(0, 3)}</span>
+              {t(`operator.dayShort.${day}`)}
             </Button>
           )
         })}

@@ -62,7 +62,6 @@ export const audit = {
   byKey: 'API key {name}',
   choice: '{kind}: {action}',
   clearFilters: 'Clear filters',
-  comma: ', ',
   event: 'Event',
   events: 'Audit events',
   exportCsv: 'Export CSV',

@@ -2,6 +2,7 @@
 export const common = {
   cancel: 'Cancel',
   close: 'Close',
+  comma: ', ',
   copied: 'Copied',
   copy: 'Copy',
   copyBlocked: 'The browser blocked copying. Select the text and copy it manually.',

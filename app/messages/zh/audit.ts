@@ -63,7 +63,6 @@ export const audit: Texts<'audit'> = {
   byKey: 'API 密钥 {name}',
   choice: '{kind}：{action}',
   clearFilters: '清除筛选',
-  comma: '、',
   event: '事件',
   events: '审计事件',
   exportCsv: '导出 CSV',

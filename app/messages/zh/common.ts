@@ -3,6 +3,7 @@ import type { Texts } from '../texts'
 export const common: Texts<'common'> = {
   cancel: '取消',
   close: '关闭',
+  comma: '、',
   copied: '已复制',
   copy: '复制',
   copyBlocked: '浏览器禁止了复制操作，请选中文本后手动复制。',
