@@ -13,6 +13,9 @@ import { lineBreakOf } from './text'
 /** The language of a document, which is loaded after its text is shown. */
 export const syntax = new Compartment()
 
+/** Keys of another editor, which go before all others. */
+export const bindings = new Compartment()
+
 interface Held {
   readonly state: EditorState
   /** `replaced` of the document when the state was made. */
@@ -35,6 +38,7 @@ export function stateOf(document: OpenDocument): EditorState {
     doc: text,
     extensions: [
       EditorState.lineSeparator.of(lineBreakOf(text)),
+      bindings.of([]),
       // Escape and then Tab leaves: CodeMirror sees to that.
       Prec.high(keymap.of([saveKey(document), indentWithTab])),
       ...[basicSetup, search({ top: true }), look, fileLook],

@@ -52,8 +52,9 @@ export class TerminalTabs {
   }
 
   /** Shows the terminals that there are, in the order they had; a new one when there is none. */
-  restore(terminalIds: readonly string[]): void {
+  restore(terminalIds: readonly string[], wanted: string | null = null): void {
     const { order, names, active } = this.#remembered()
+    const first = wanted !== null && terminalIds.includes(wanted) ? wanted : active
     const known = order.filter((id) => terminalIds.includes(id))
     const ids = [...known, ...terminalIds.filter((id) => !known.includes(id))]
     if (ids.length === 0) {
@@ -61,7 +62,7 @@ export class TerminalTabs {
       return
     }
     const tabs = ids.map((id) => this.#tab(names[id] ?? '', id))
-    const chosen = tabs.find(({ session }) => session.terminalId === active) ?? tabs[0]
+    const chosen = tabs.find(({ session }) => session.terminalId === first) ?? tabs[0]
     this.#set({ tabs, active: chosen?.key ?? null })
   }
 

@@ -3,11 +3,17 @@
 import type { EditorState } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
 import { useEffect, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { OpenDocument } from '../../editor/document'
-import { languageOfDocument, putCursor, replaceText, stateOf, syntax } from '../../editor/state'
+import { bindingsOf, keyBindings } from '../../editor/key-bindings'
+import { bindings, languageOfDocument, putCursor, replaceText, stateOf, syntax } from '../../editor/state'
 import { syntaxOf } from '../../editor/syntax'
+import { copyText } from '../../lib/clipboard'
+import { useCommands } from '../../palette/commands'
 import { useStore } from '../../terminal/use-store'
+import { linkTo } from '../../workspace/deep-link'
 import { useFocusHome } from '../ui/focus-home'
+import { KeysMenu } from './keys-menu'
 import { SaveStatus } from './save-status'
 
 /** The text of one document at a time; of the others, the states are kept. */
@@ -17,6 +23,7 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
   const [shown, setShown] = useState<EditorState>()
   const replaced = useStore(document.replaced)
   const wanted = useStore(document.wanted)
+  const keys = useStore(keyBindings())
   const home = useFocusHome()
   const focused = useRef(takeFocus)
   focused.current = takeFocus
@@ -47,6 +54,17 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
     }
   }, [document, home])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a view that was made again has none
+  useEffect(() => {
+    let stale = false
+    void bindingsOf(keys, () => void document.saveNow()).then((extension) => {
+      if (!stale) view.current?.dispatch({ effects: bindings.reconfigure(extension) })
+    })
+    return () => {
+      stale = true
+    }
+  }, [document, home, keys])
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: each replacement is shown
   useEffect(() => {
     if (view.current) replaceText(view.current, document)
@@ -58,12 +76,24 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
     document.wanted.set(null)
   }, [document, wanted])
 
+  const t = useTranslations()
+  useCommands([
+    {
+      name: t('editor.copyLink'),
+      run: () => {
+        const { state } = view.current ?? {}
+        const line = state?.doc.lineAt(state.selection.main.head).number ?? 1
+        void copyText(linkTo(window.location.href, document.path, line))
+      },
+    },
+  ])
   return (
     <>
       <div ref={parent} className="min-h-0 flex-1 overflow-hidden" />
       <footer className="flex h-7 shrink-0 items-center gap-4 border-line border-t bg-ground px-3 text-muted text-xs">
         <SaveStatus document={document} />
         <span className="flex-1" />
+        <KeysMenu />
         {shown && <Position state={shown} />}
         {shown && <span className="hidden sm:inline">{languageOfDocument(document, shown).title}</span>}
       </footer>

@@ -8,6 +8,7 @@ import { useExplain } from '../../lib/use-explain'
 import { takeWorkspace } from '../../terminal/prepared'
 import type { StrayKeys } from '../../terminal/stray-keys'
 import { useStore } from '../../terminal/use-store'
+import { parseDeepLink } from '../../workspace/deep-link'
 import { Button } from '../ui/button'
 import { isFocusLost, useFocusHome } from '../ui/focus-home'
 import { Notice } from '../ui/notice'
@@ -60,7 +61,8 @@ export default function TerminalArea({
       const ids = terminals.filter(({ exit }) => exit === null).map(({ id }) => id)
       // A paused sandbox cannot open a new one: that waits until it runs.
       const mayOpen = ids.length > 0 || running
-      if (mayOpen && workspace.state.get().tabs.length === 0) workspace.restore(ids)
+      if (!mayOpen || workspace.state.get().tabs.length > 0) return
+      workspace.restore(ids, parseDeepLink(window.location.search).terminal)
     } catch (error) {
       setFailure(error)
     }

@@ -1,2 +1,7 @@
 /** The editor. */
-export const editor = {} as const
+export const editor = {
+  copyLink: 'Copy link to this line',
+  keys: { emacs: 'Emacs', standard: 'Standard', vim: 'Vim' },
+  keysLabel: 'Keys of the editor',
+  keysMenu: 'Keys of the editor: {name}',
+} as const

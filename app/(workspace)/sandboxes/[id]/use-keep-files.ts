@@ -1,6 +1,6 @@
 'use client'
 
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import type { OpenFiles } from '../../../editor/open-files'
 import { onReconnect } from '../../../lib/connection'
 import type { Sandbox } from '../../../lib/protocol'
@@ -11,12 +11,18 @@ const checkMs = 5000
 /**
  * Opens the files of the last visit, keeps what is not saved, and asks before such a page is left; tries again what failed
  * when the sandbox or the connection is back.
+ *
+ * @param onRestored is called once, when what was open at the last visit is open again
  */
-export function useKeepFiles(state: Sandbox['state'], files: OpenFiles): void {
+export function useKeepFiles(state: Sandbox['state'], files: OpenFiles, onRestored: () => void): void {
+  const restored = useRef<(() => void) | null>(onRestored)
   const usable = ['running', 'paused', 'stopped'].includes(state)
   useEffect(() => {
     if (!usable) return
-    void files.restore()
+    void files.restore().then(() => {
+      restored.current?.()
+      restored.current = null
+    })
     files.retry()
     return onReconnect(() => files.retry())
   }, [usable, files])

@@ -17,6 +17,7 @@ import { useSession } from '../../../lib/session'
 import { useCommands } from '../../../palette/commands'
 import type { StrayKeys } from '../../../terminal/stray-keys'
 import { useStore } from '../../../terminal/use-store'
+import { parseDeepLink } from '../../../workspace/deep-link'
 import { workspaceShortcuts } from '../../../workspace/keys'
 import { isNarrow, type LayoutStore, onNarrow, paneStorage } from '../../../workspace/shown-panes'
 import { useKeepFiles } from './use-keep-files'
@@ -98,7 +99,6 @@ export function WorkspacePanes({
       shortcut === 'commands' ? [] : { name, keys, run: () => take(shortcut, layout, terminal, actions) },
     ),
   )
-  useKeepFiles(sandbox.state, open)
 
   // What git says is shown in the tree as well, also before its own pane was opened.
   const running = sandbox.state === 'running'
@@ -127,6 +127,10 @@ export function WorkspacePanes({
       />
     </ChangesContext>
   )
+  useKeepFiles(sandbox.state, open, () => {
+    const { file, line } = parseDeepLink(window.location.search)
+    if (file !== null) openFile(file, line)
+  })
   const gitPane = (
     <SourceControlPane
       model={git}
