@@ -6,6 +6,8 @@ import { archiveThread } from './files/messages.js'
 import { runArchiveThread } from './files/thread.js'
 import { startRuntime } from './runtime.js'
 import { runViewThread } from './view/thread.js'
+import { watchThread } from './watch/messages.js'
+import { runWatchThread } from './watch/thread.js'
 
 if (isMainThread) {
   const config = readConfig(process.env)
@@ -15,4 +17,5 @@ if (isMainThread) {
     return () => runtime.close()
   })
 } else if (archiveThread.safeParse(workerData).success) runArchiveThread()
+else if (watchThread.safeParse(workerData).success) runWatchThread()
 else runViewThread()

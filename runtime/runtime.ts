@@ -47,6 +47,7 @@ import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
 import { version } from './version.js'
 import { ResourceView } from './view/view.js'
+import { Watches } from './watch/watches.js'
 
 /** Exit status with which the runtime asks whoever runs it to be started again (sysexits.h: EX_TEMPFAIL). */
 const restartStatus = 75
@@ -135,6 +136,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       { run: config.run, cgroup: join(config.cgroupRoot, 'lxcfs'), device },
       log,
     ),
+    watches: new Watches(program, log),
     ociRuntimes: await OciRuntimes.open(config.run, 'runtime', reaper, filter),
     ...{ reaper, filter },
     boxes,
@@ -243,6 +245,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     close: () => {
       network.close()
       void archives.close()
+      void context.watches.close()
       void context.view.close()
       context.diskReserve.close()
       return listeners.close()

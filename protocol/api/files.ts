@@ -5,7 +5,7 @@ import { insidePath, workingDirectory } from './sandbox.js'
  * Files of a sandbox, at the API and at the runtime. Paths are as a shell inside has them: absolute, or from
  * `/home/user`. They never lead out of the sandbox: `..` stops at its root, links are followed inside it.
  * Bytes that are no UTF-8 are written as `path.ts` says, in all that is sent and answered.
- * All of them work on a running, a paused and a stopped sandbox.
+ * All of them work on a running, a paused and a stopped sandbox, but those that say so.
  *
  * | call (after `/sandboxes/:id`) | query or body | answer |
  * |---|---|---|
@@ -16,6 +16,7 @@ import { insidePath, workingDirectory } from './sandbox.js'
  * | GET /files/stat | `fileQuery` | `fileEntry`; a link at the end is not followed |
  * | GET /tree | `treeQuery` | `fileTree` |
  * | GET /files/search | `searchQuery` | events: `searchMatch`, `searchEnd`; while it runs, by its own ripgrep |
+ * | GET /files/watch | `watchQuery` | events: `watchEvent`; while it runs or is paused |
  * | POST /files/move | `moveFile` | `fileEntry` |
  * | POST /files/copy | `copyFile` | `fileEntry`; with what an archive keeps |
  * | POST /files/chmod | `changeMode` | `fileEntry`; a link at the end is followed |

@@ -20,6 +20,9 @@ const reservedPids = 2048
  */
 const inotify = { max_user_instances: 1_048_576, max_user_watches: 16_777_216 } as const
 
+/** Of which one is needed for each directory that somebody watches; the kernel's own limit is 128. */
+const fanotify = { max_user_groups: 2048 } as const
+
 /**
  * Keeps what the host itself needs out of the reach of all sandboxes of an instance together, whatever their
  * quotas add up to: out of memory, the kernel kills in a sandbox, the host can always fork, and a part of the
@@ -55,6 +58,10 @@ export function prepareHost(): void {
   for (const [name, wanted] of Object.entries(inotify)) {
     const file = `/proc/sys/fs/inotify/${name}`
     if (number(file) < wanted) writeFileSync(file, String(wanted))
+  }
+  for (const [name, wanted] of Object.entries(fanotify)) {
+    const file = `/proc/sys/fs/fanotify/${name}`
+    if (existsSync(file) && number(file) < wanted) writeFileSync(file, String(wanted))
   }
   for (const [name, wanted] of Object.entries(terminals)) {
     const file = `/proc/sys/dev/tty/${name}`

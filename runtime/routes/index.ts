@@ -18,6 +18,7 @@ import { portRoutes } from './ports.js'
 import { processRoutes } from './processes.js'
 import { quarantineRoutes } from './quarantine.js'
 import { runRoutes } from './runs.js'
+import { watchRoutes } from './watch.js'
 
 /** What the calls of `protocol/runtime.ts` act on. */
 export interface Services {
@@ -64,6 +65,7 @@ export const routes =
     await app.register(sandboxRoutes(services))
     await app.register(execRoutes(services))
     await app.register(fileRoutes(services))
+    await app.register(watchRoutes(services))
     await app.register(portRoutes(services))
     await app.register(poolRoutes(services))
     await app.register(quarantineRoutes(services))

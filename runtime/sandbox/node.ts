@@ -13,6 +13,7 @@ import type { LateOutput } from '../process/late-output.js'
 import type { DiskReserve } from '../rootfs/disk-reserve.js'
 import type { MountedRoots } from '../rootfs/mounted.js'
 import type { ResourceView } from '../view/view.js'
+import type { Watches } from '../watch/watches.js'
 import type { Quarantine } from './quarantine.js'
 import type { SandboxRecord } from './record.js'
 
@@ -40,6 +41,8 @@ export interface NodeContext {
   readonly network: Network
   readonly cpusets: Cpusets
   readonly view: ResourceView
+  /** Directories of sandboxes that somebody watches. */
+  readonly watches: Watches
   readonly lateOutput: LateOutput
   /** Puts a shell that waits into a pooled sandbox's container. Never fails. */
   prepareShell(container: string): Promise<void>

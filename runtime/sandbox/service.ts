@@ -1,5 +1,10 @@
 import { EventEmitter } from 'node:events'
-import { defaultGraceMs, type QuarantineEntry, type Quota } from '../../protocol/api/index.js'
+import {
+  defaultGraceMs,
+  type QuarantineEntry,
+  type Quota,
+  type WatchEvent,
+} from '../../protocol/api/index.js'
 import type {
   Change,
   Claim,
@@ -13,6 +18,7 @@ import { freeze, thaw } from '../cgroup/freezer.js'
 import { notRunning, RuntimeRefusal } from '../errors.js'
 import type { FilesRoot } from '../files/root.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
+import type { WatchWanted } from '../watch/watches.js'
 import { holdTo, limitDisk, relink } from './change.js'
 import { Claims } from './claims.js'
 import { saveCopy } from './copy.js'
@@ -96,6 +102,19 @@ export class Sandboxes {
     return this.#table.inTurn(id, async () => {
       const now = this.get(id)
       return now.init === null ? stoppedFiles(this.node, now) : filesOf(this.node, now)
+    })
+  }
+
+  /**
+   * Has changes of the files below a directory told, while the sandbox runs or is paused.
+   * @returns to be called when nobody listens any more
+   * @throws RuntimeRefusal `not_found`, `sandbox_not_running`; `rate_limited` when there are too many who listen
+   */
+  async watch(id: string, wanted: WatchWanted, hear: (event: WatchEvent) => void): Promise<() => void> {
+    const sandbox = this.get(id)
+    using root = filesOf(this.node, sandbox)
+    return await this.node.watches.watch(root, wanted, {
+      ...{ sandboxId: id, tenantId: sandbox.tenantId ?? '', hear },
     })
   }
 
@@ -210,6 +229,7 @@ export class Sandboxes {
       await this.#terminations.run(id, sandbox, graceMs)
       const stopped = await this.#counted(sandbox)
       this.#table.hold(id, stopped)
+      await this.node.watches.end(id, 'stopped')
       await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       this.#rebalance()
       return this.#table.keep(stopped)
@@ -263,6 +283,7 @@ export class Sandboxes {
       if (sandbox === undefined) return
       this.#table.forget(id)
       try {
+        await this.node.watches.end(id, 'deleted')
         await lifecycle.destroy(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       } catch (error) {
         // A tenant can make its processes slow to die: asked again, this goes on where it was.
@@ -280,6 +301,7 @@ export class Sandboxes {
       const sandbox = this.get(id)
       await this.#terminations.run(id, sandbox, defaultGraceMs)
       const stopped = await this.#counted(sandbox)
+      await this.node.watches.end(id, 'stopped')
       await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))
       this.#table.save(stopped)
       this.#table.forget(id)
@@ -332,6 +354,7 @@ export class Sandboxes {
       const now = this.#table.find(id)
       if (now === undefined || now.init?.pid !== sandbox.init?.pid || lifecycle.isAlive(now)) return
       const counted = await this.meter.count(now)
+      await this.node.watches.end(id, 'stopped')
       await lifecycle.halt(this.node, now)
       this.#rebalance()
       this.#table.keep({ ...now, state: 'stopped', failure: 'its first process ended', init: null, counted })
