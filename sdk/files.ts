@@ -2,7 +2,7 @@ import { toText } from './bytes.js'
 import { ConnectionFailed, errorOf, FileNotFound, InvalidRequest, UnexpectedAnswer } from './errors.js'
 import { readEvents } from './events.js'
 import type { Content, Http } from './http.js'
-import type { FileEntry, FileTree, SearchEnd, SearchMatch, SignedFile } from './types.js'
+import type { FileEntry, FileTree, SearchEnd, SearchMatch, SignedFile, WatchEvent } from './types.js'
 
 /** Bytes of a file, as of `slice`. */
 export interface ByteRange {
@@ -178,6 +178,41 @@ export class Files {
       else if (event === 'error') throw errorOf(said.code, said.message)
     }
     throw new ConnectionFailed('the search was cut off')
+  }
+
+  /**
+   * Changes of files and directories, whoever makes them, until the reader stops. `ready` comes first: what is read
+   * after it and changed by what follows is up to date. After `rescan` everything must be read again: there were more
+   * changes than could be told. `complete` is false when there are too many directories to follow all of them.
+   *
+   * The sandbox must run or be paused. `end` comes when it stops, or when the directory is gone; then this returns.
+   *
+   * @param path the directory: `/home/user` if absent
+   * @param options `recursive`: with all directories below it, which is so if absent
+   * @throws ConnectionFailed when the connection breaks: watch again, and read everything again
+   * @example
+   * for await (const event of sandbox.files.watch()) {
+   *   if (event.type === 'ready') await sandbox.files.write('notes/new.txt', 'seen')
+   *   if (event.type !== 'change') continue
+   *   for (const { type, path } of event.changes) console.log(type, path)
+   *   break
+   * }
+   */
+  async *watch(
+    path?: string,
+    options: { recursive?: boolean; signal?: AbortSignal } = {},
+  ): AsyncGenerator<WatchEvent, void, undefined> {
+    const { signal, recursive } = options
+    const response = await this.#http.send({
+      ...{ method: 'GET', path: `${this.#path}/files/watch`, query: { path, recursive }, signal },
+    })
+    for await (const { event, data } of readEvents(bodyOf(response))) {
+      const said = JSON.parse(data)
+      if (event === 'error') throw errorOf(said.code, said.message)
+      yield { type: event, ...said }
+      if (event === 'end') return
+    }
+    throw new ConnectionFailed('the watch was cut off')
   }
 
   /** Makes a directory with those above it; fine when it is there already. */

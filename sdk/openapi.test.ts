@@ -23,6 +23,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await files.chmod('c', '600')
   await files.signUrl('c')
   for await (const _ of files.search('a'));
+  for await (const _ of files.watch()) break
   await files.move('a', 'b')
   await files.remove('b')
   await files.unpack('e', await new Response(await files.pack('d')).blob())

@@ -31,6 +31,8 @@ export type FileEntry = protocol.FileEntry
 export type SignedFile = protocol.SignedFile
 export type SearchMatch = protocol.SearchMatch
 export type SearchEnd = protocol.SearchEnd
+export type FileChange = protocol.FileChange
+export type WatchEvent = protocol.WatchEvent
 export type FileTree = protocol.FileTree
 /** What `terminals.open` takes. */
 export type OpenTerminal = z.input<typeof protocol.openTerminal>

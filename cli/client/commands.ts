@@ -10,6 +10,7 @@ import { runCommands } from './runs.js'
 import { sandboxCommands } from './sandbox.js'
 import { shell } from './shell.js'
 import { usage } from './usage.js'
+import { watch } from './watch.js'
 import { whoami } from './whoami.js'
 
 /** Commands that call a Cloche over the network, as anybody, in the order of the overview. */
@@ -22,6 +23,7 @@ export const clientCommands: readonly Command[] = [
   shell,
   exec,
   copy,
+  watch,
   ...processCommands,
   ...portCommands,
   run,

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import { every } from '../../common/timers.js'
 import { type WatchEvent, watchQuery } from '../../protocol/api/index.js'
 import { refusing } from '../files/refusal.js'
 import type { Routes } from '../http/app.js'
+import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { existing } from './params.js'
 
@@ -12,7 +14,7 @@ const heartbeatMs = 20_000
 
 /** `GET /sandboxes/{id}/files/watch`: events as lines of JSON until the reader leaves, or `end` was told. */
 export const watchRoutes =
-  ({ sandboxes }: { readonly sandboxes: Sandboxes }): Routes =>
+  ({ sandboxes, context }: { readonly sandboxes: Sandboxes; readonly context: NodeContext }): Routes =>
   async (app) => {
     app.get(
       '/sandboxes/:id/files/watch',
@@ -28,11 +30,11 @@ export const watchRoutes =
         reply.hijack()
         response.writeHead(200, { 'content-type': 'application/x-ndjson' })
         response.flushHeaders()
-        const heartbeat = setInterval(() => {
+        const heartbeat = every(heartbeatMs, 'saying that a watch goes on', context.log, () => {
           if (!response.writableNeedDrain) response.write('\n')
-        }, heartbeatMs)
+        })
         const over = () => {
-          clearInterval(heartbeat)
+          heartbeat[Symbol.dispose]()
           leave()
         }
         // It may have been closed while the watch began.

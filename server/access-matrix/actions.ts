@@ -34,6 +34,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   moveFile: 'file.write',
   copyFile: 'file.write',
   searchFiles: 'file.search',
+  watchFiles: 'file.watch',
   signFileUrl: 'file.read',
   readSignedFile: null,
   writeSignedFile: null,

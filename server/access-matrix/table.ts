@@ -151,6 +151,7 @@ export const table: Readonly<Record<string, Row>> = {
     fresh: ({ victim }) => withBody({ path: 'written', mode: '600' })(victim),
   },
   searchFiles: { rule: theirs, call: (victim) => ({ ...box(victim), query: { query: 'confidential' } }) },
+  watchFiles: { rule: theirs, call: box },
   signFileUrl: { rule: theirs, call: withBody({ path: 'diary' }) },
   readSignedFile: {
     rule: open,

@@ -57,7 +57,7 @@ describe('the table of permissions', () => {
     ['operators', ['tenants.change', 'user.read', 'user.reset_link']],
     ['everybody', ['sandbox.create', 'sandbox.read', 'sandbox.change', 'sandbox.delete', 'exec.start']],
     ['everybody', ['terminal.read', 'terminal.open', 'terminal.close', 'file.read', 'file.search']],
-    ['everybody', ['file.write']],
+    ['everybody', ['file.watch', 'file.write']],
     ['everybody', ['run.create', 'run.read', 'run.cancel', 'run.delete', 'template.read', 'tenant.read']],
     ['everybody', ['usage.read', 'member.read']],
   ])('lets %s do %j, and nobody else', (who, actions) => {

@@ -46,6 +46,7 @@ export const permissions = {
   'terminal.close': anyInside,
   'file.read': anyInside,
   'file.search': anyInside,
+  'file.watch': anyInside,
   'file.write': anyInside,
   'template.read': anyInside,
   'run.create': anyInside,

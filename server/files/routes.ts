@@ -18,6 +18,7 @@ import {
   signedQuery,
   signFile,
   treeQuery,
+  watchQuery,
   writeHeaders,
   writeQuery,
 } from '../../protocol/api/index.js'
@@ -70,6 +71,23 @@ export const fileRoutes =
         const aborted = new AbortController()
         reply.raw.once('close', () => aborted.abort())
         return sendEvents(reply, await files.search(principal, params.id, query, aborted.signal), heartbeatMs)
+      },
+    )
+    app.get(
+      '/sandboxes/:id/files/watch',
+      {
+        schema: {
+          ...{ tags, summary: 'Watch files', params: sandboxParams, querystring: watchQuery },
+          description:
+            'Streams events: `ready`, from where on all is told; `change`; `rescan` after more changes than could be told: ' +
+            'read everything again; and last `end` or `error`. While the sandbox runs or is paused.',
+          response: { 200: z.unknown().describe('events') },
+        },
+      },
+      async ({ principal, params, query }, reply) => {
+        const aborted = new AbortController()
+        reply.raw.once('close', () => aborted.abort())
+        return sendEvents(reply, await files.watch(principal, params.id, query, aborted.signal), heartbeatMs)
       },
     )
     app.post(

@@ -13,6 +13,7 @@ import {
   type removeQuery,
   type SearchQuery,
   type treeQuery,
+  type WatchQuery,
   type WriteHeaders,
   type WriteQuery,
 } from '../../protocol/api/index.js'
@@ -22,6 +23,7 @@ import type { Database } from '../database/client.js'
 import type { ByteStream } from '../runtime-client/byte-stream.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import { searchCommand, searchEvents } from './search.js'
+import { watchEvents } from './watch.js'
 
 export type { ByteStream }
 
@@ -57,6 +59,17 @@ export class FileService {
   async search(who: Principal, id: string, wanted: SearchQuery, aborted: AbortSignal): Promise<Readable> {
     const node = await this.sandboxes.authorize(who, 'file.search', id)
     return searchEvents(await node.exec(id, searchCommand(wanted), aborted), wanted.limit)
+  }
+
+  /**
+   * Changes below a directory, as events. The sandbox is in use as long.
+   * @param aborted ends it
+   */
+  async watch(who: Principal, id: string, wanted: WatchQuery, aborted: AbortSignal): Promise<Readable> {
+    const node = await this.sandboxes.authorize(who, 'file.watch', id)
+    const stream = await node.stream('GET', `/sandboxes/${id}/files/watch`, wanted, undefined, aborted)
+    this.sandboxes.activity.attach(id, stream)
+    return watchEvents(stream)
   }
 
   /** A whole tree as tar. Destroying the answer ends the call. */

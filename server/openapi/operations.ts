@@ -29,6 +29,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /sandboxes/:id/files/stat': 'statFile',
   'GET /sandboxes/:id/tree': 'listFiles',
   'GET /sandboxes/:id/files/search': 'searchFiles',
+  'GET /sandboxes/:id/files/watch': 'watchFiles',
   'POST /sandboxes/:id/files/move': 'moveFile',
   'POST /sandboxes/:id/files/copy': 'copyFile',
   'POST /sandboxes/:id/files/chmod': 'changeFileMode',
@@ -137,6 +138,10 @@ export const answersWith: Readonly<Record<string, { readonly type: string; reado
     readSignedFile: { type: octets, description: 'The content of the file' },
     readArchive: { type: tar, description: 'The tree as a tar archive' },
     searchFiles: { type: events, description: 'Server-sent events `match`, then `end` or `error`' },
+    watchFiles: {
+      type: events,
+      description: 'Server-sent events `ready`, `change` and `rescan`, then `end` or `error`',
+    },
     followRun: { type: events, description: 'Server-sent events; the last one is `result`' },
     getAuditCsv: { type: 'text/csv', description: 'One line for each event' },
     getUsageCsv: { type: 'text/csv', description: 'One line for each hour' },

@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream'
 import { errorCode, type RunEvent } from '../../protocol/api/index.js'
 import { type RuntimeRun, type RuntimeRunResult, runtimeRunEvent } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import { linesOf } from '../runtime-client/lines.js'
 import { RunLost } from './failure.js'
 
 /**
@@ -34,19 +34,4 @@ export async function perform(
     stream.destroy()
   }
   throw new RunLost('the runtime ended while the run was under way')
-}
-
-/** Whole lines; half a one at the end, or a line that breaks, is the end. */
-async function* linesOf(stream: Readable): AsyncGenerator<string> {
-  let rest = ''
-  try {
-    for await (const chunk of stream.setEncoding('utf8')) {
-      const lines = `${rest}${chunk}`.split('\n')
-      rest = lines.pop() ?? ''
-      yield* lines
-    }
-  } catch (error) {
-    // Only what a stream throws comes here: the other side has gone, or we have aborted.
-    if (!(error instanceof Error && 'code' in error)) throw error
-  }
 }
