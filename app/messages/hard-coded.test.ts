@@ -4,7 +4,6 @@ import { nodesOf, sources } from './source'
 
 /** Not yet translated. This list only gets shorter. */
 const later = [
-  'app/(console)/runs/',
   'app/(console)/sandboxes/',
   'app/(workspace)/',
   'app/components/editor/',

@@ -2,6 +2,7 @@
 
 import { ChevronRight } from 'lucide-react'
 import { Fragment, useId, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Table } from '../../components/ui/panel'
 import { cn } from '../../lib/cn'
 import { bytes, microseconds, oneLine } from '../../lib/format'
@@ -25,16 +26,23 @@ export function CaseTable({
   asked: Asked
   state: RunState
 }) {
+  const t = useTranslations()
   const [turned, setTurned] = useState<ReadonlyMap<number, boolean>>(new Map())
   const id = useId()
   const firstWrong = cases.find(({ result }) => result !== null && result.status !== 'ok')?.index
   return (
     <div className="border-line border-t">
-      <Table label="Cases" head={['Case', 'Result', 'Wall time', 'CPU time', 'Peak memory']}>
+      <Table
+        label={t('runs.cases')}
+        head={[
+          ...[t('runs.case'), t('runs.result'), t('runs.wallTime'), t('runs.cpuTime')],
+          t('runs.peakMemory'),
+        ]}
+      >
         {cases.map((view) => {
           const { index, result } = view
           const open = turned.get(index) ?? index === firstWrong
-          const name = oneLine(asked[index]?.name ?? `Case ${index + 1}`)
+          const name = oneLine(asked[index]?.name ?? t('runs.caseNumber', { number: String(index + 1) }))
           return (
             <Fragment key={index}>
               <tr className={cn(result && (result.status === 'ok' ? 'bg-accent-soft' : 'bg-bad-soft'))}>
@@ -72,11 +80,12 @@ export function CaseTable({
 }
 
 function Detail({ view, asked }: { view: CaseView; asked: Asked[number] | undefined }) {
+  const t = useTranslations()
   const { result, stdout, stderr } = view
   const wrong = result?.status === 'wrong_answer' && asked?.expected !== undefined
   return (
     <div className="sticky left-4 grid max-w-[calc(100vw-4rem)] gap-3 sm:static sm:max-w-none">
-      {result && <Figures figures={stepFigures(result)} />}
+      {result && <Figures figures={stepFigures(result, t)} />}
       {result?.message && <p className="text-muted text-xs">{oneLine(result.message, 1000)}</p>}
       {wrong && stdout.encoding === 'utf8' ? (
         <>
@@ -86,7 +95,7 @@ function Detail({ view, asked }: { view: CaseView; asked: Asked[number] | undefi
             compare={asked.compare ?? 'trimmed'}
           />
           {stdout.truncated && (
-            <p className="text-muted text-xs">Truncated. Total output: {bytes(stdout.bytes)}.</p>
+            <p className="text-muted text-xs">{t('runs.truncated', { size: bytes(stdout.bytes) })}</p>
           )}
           {stderr.bytes > 0 && <OutputView label="stderr" output={stderr} />}
         </>

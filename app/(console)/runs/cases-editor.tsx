@@ -2,17 +2,11 @@
 
 import { Plus, Trash2 } from 'lucide-react'
 import { useRef } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { AreaField, Field, SelectField } from '../../components/ui/field'
 import { compareMode } from '../../lib/protocol'
 import { type CaseDraft, emptyCase } from './draft'
-
-const compareTexts = {
-  exact: 'Exact: byte for byte',
-  trimmed: 'Ignore trailing whitespace',
-  tokens: 'Tokens: ignore all whitespace differences',
-  numeric: 'Numeric: tolerance 1e-6',
-} as const
 
 /** Inputs that the program runs with one after the other, and what it should print. */
 export function CasesEditor({
@@ -24,6 +18,7 @@ export function CasesEditor({
   onChange: (cases: readonly CaseDraft[]) => void
   error: (path: string) => string | undefined
 }) {
+  const t = useTranslations()
   const add = useRef<HTMLButtonElement>(null)
   const change = (at: number, part: Partial<CaseDraft>) =>
     onChange(cases.map((one, index) => (index === at ? { ...one, ...part } : one)))
@@ -34,12 +29,12 @@ export function CasesEditor({
           {cases.map((one, at) => (
             <li key={one.key}>
               <fieldset className="grid min-w-0 gap-2 rounded-md border border-line p-3">
-                <legend className="sr-only">Case {at + 1}</legend>
+                <legend className="sr-only">{t('runs.caseNumber', { number: String(at + 1) })}</legend>
                 <div className="flex items-end gap-2">
                   <div className="min-w-0 flex-1">
                     <Field
-                      label={`Case ${at + 1}`}
-                      placeholder="Name (optional)"
+                      label={t('runs.caseNumber', { number: String(at + 1) })}
+                      placeholder={t('runs.nameShort')}
                       maxLength={128}
                       value={one.name}
                       error={error(`cases.${at}.name`)}
@@ -49,7 +44,7 @@ export function CasesEditor({
                   <Button
                     look="quiet"
                     size="icon"
-                    aria-label={`Remove case ${at + 1}`}
+                    aria-label={t('runs.removeCase', { number: String(at + 1) })}
                     onClick={() => {
                       onChange(cases.filter((_, index) => index !== at))
                       // The button that had the focus is gone.
@@ -61,13 +56,13 @@ export function CasesEditor({
                 </div>
                 <div className="grid grid-cols-2 gap-2">
                   <AreaField
-                    label="Input"
+                    label={t('runs.input')}
                     rows={3}
                     value={one.stdin}
                     onChange={(event) => change(at, { stdin: event.currentTarget.value })}
                   />
                   <AreaField
-                    label="Expected output"
+                    label={t('runs.expected')}
                     rows={3}
                     value={one.expected}
                     onChange={(event) => change(at, { expected: event.currentTarget.value })}
@@ -75,7 +70,7 @@ export function CasesEditor({
                 </div>
                 <SelectField
                   bare
-                  label={`Comparison for case ${at + 1}`}
+                  label={t('runs.comparisonFor', { number: String(at + 1) })}
                   value={one.compare}
                   onChange={(event) =>
                     change(at, { compare: compareMode.catch('trimmed').parse(event.currentTarget.value) })
@@ -83,7 +78,7 @@ export function CasesEditor({
                 >
                   {compareMode.options.map((mode) => (
                     <option key={mode} value={mode}>
-                      {compareTexts[mode]}
+                      {t(`runs.compare.${mode}`)}
                     </option>
                   ))}
                 </SelectField>
@@ -95,12 +90,10 @@ export function CasesEditor({
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <Button ref={add} onClick={() => onChange([...cases, emptyCase()])}>
           <Plus aria-hidden />
-          Add case
+          {t('runs.addCase')}
         </Button>
         <p className="text-muted text-xs">
-          {cases.length === 0
-            ? 'Add test cases to run the program once per input and check its output.'
-            : 'Without expected output, only the exit status is checked.'}
+          {t(cases.length === 0 ? 'runs.addCases' : 'runs.withoutExpected')}
         </p>
       </div>
     </div>

@@ -1,6 +1,7 @@
 'use client'
 
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { CopyButton } from '../../components/ui/copy'
 import { Panel } from '../../components/ui/panel'
@@ -13,6 +14,7 @@ type Way = keyof typeof ways
 
 /** What would do the same from elsewhere. */
 export function CommandPanel({ request }: { request: RunRequest }) {
+  const t = useTranslations()
   const [way, setWay] = useState<Way>('curl')
   const [origin, setOrigin] = useState('')
   // The server draws the page as well, and does not know by which name it is reached.
@@ -21,9 +23,9 @@ export function CommandPanel({ request }: { request: RunRequest }) {
   const text = texts[way]
   return (
     <Panel
-      title="Run via API, SDK or CLI"
+      title={t('runs.runVia')}
       className="mt-5"
-      action={text !== null && <CopyButton text={text} what={`the ${ways[way]} command`} />}
+      action={text !== null && <CopyButton text={text} what={t('runs.theCommand', { way: ways[way] })} />}
     >
       <div className="grid gap-3 p-4">
         <div className="flex flex-wrap gap-1">
@@ -41,17 +43,15 @@ export function CommandPanel({ request }: { request: RunRequest }) {
           ))}
         </div>
         {text === null ? (
-          <p className="text-muted">
-            The CLI runs one program with one input. Use curl or the SDK for this run.
-          </p>
+          <p className="text-muted">{t('runs.cliLimits')}</p>
         ) : (
-          <Scroll label={`${ways[way]} command`} className="max-h-72 px-3 py-2">
+          <Scroll label={t('runs.command', { way: ways[way] })} className="max-h-72 px-3 py-2">
             <pre className="font-mono text-xs leading-5">{text}</pre>
           </Scroll>
         )}
         {way === 'cli' && text !== null && (
           <p className="text-muted text-xs">
-            Run <code className="font-mono">cloche login</code> first.
+            {t.rich('runs.cliLogin', { code: (words) => <code className="font-mono">{words}</code> })}
           </p>
         )}
       </div>

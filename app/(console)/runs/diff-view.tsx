@@ -1,17 +1,12 @@
+import { useTranslations } from 'use-intl'
 import { Scroll } from '../../components/ui/scroll'
 import { cn } from '../../lib/cn'
 import type { CompareMode } from '../../lib/protocol'
+import { useFormat } from '../../lib/use-format'
 import { type DiffRow, diff, pairs } from './diff'
 
 /** More lines than anybody reads, and than a browser lays out at once. */
 const linesMax = 1000
-
-const compared: Record<CompareMode, string> = {
-  exact: 'compared byte for byte',
-  trimmed: 'trailing whitespace ignored',
-  tokens: 'all whitespace differences ignored',
-  numeric: 'numbers compared with a tolerance of 1e-6',
-}
 
 /**
  * Expected and actual output beside each other, as online judges show them: a `-` and `+` diff is read both ways. What
@@ -26,25 +21,27 @@ export function DiffView({
   got: string
   compare: CompareMode
 }) {
+  const t = useTranslations()
+  const { number } = useFormat()
   const rows = pairs(diff(expected, got, compare))
   const differing = rows.filter(({ differs }) => differs).length
   return (
     <figure className="min-w-0">
       <figcaption className="mb-1 text-muted text-xs">
-        {differing === 1 ? '1 line differs' : `${differing} lines differ`}; {compared[compare]}
+        {t('runs.differ', { count: differing, how: t(`runs.compared.${compare}`) })}
       </figcaption>
-      <Scroll label="Expected and actual output" className="max-h-80">
+      <Scroll label={t('runs.expectedAndActual')} className="max-h-80">
         <table className="w-full table-fixed font-mono text-xs leading-5 [&_td]:break-words [&_td]:px-2 [&_td]:py-0 [&_td]:whitespace-pre-wrap">
           <thead className="sticky top-0 bg-ground font-sans">
             <tr className="border-line border-b text-left [&_th]:px-2 [&_th]:py-1">
               <th scope="col" className="w-9">
-                <span className="sr-only">Line</span>
+                <span className="sr-only">{t('runs.line')}</span>
               </th>
               <th scope="col" className="font-medium">
-                Expected output
+                {t('runs.expected')}
               </th>
               <th scope="col" className="font-medium">
-                Your output
+                {t('runs.actual')}
               </th>
             </tr>
           </thead>
@@ -58,7 +55,7 @@ export function DiffView({
       </Scroll>
       {rows.length > linesMax && (
         <p className="mt-1 text-muted text-xs">
-          Showing the first {linesMax.toLocaleString('en')} of {rows.length.toLocaleString('en')} lines.
+          {t('runs.firstLines', { shown: number(linesMax), total: number(rows.length) })}
         </p>
       )}
     </figure>
@@ -66,6 +63,7 @@ export function DiffView({
 }
 
 function Row({ row: { expected, got, differs }, number }: { row: DiffRow; number: number }) {
+  const t = useTranslations()
   return (
     <tr className="align-top">
       <th
@@ -73,16 +71,23 @@ function Row({ row: { expected, got, differs }, number }: { row: DiffRow; number
         className={cn('select-none px-2 text-right font-normal', differs ? 'text-bad' : 'text-muted')}
       >
         <span aria-hidden>{differs ? '≠' : number}</span>
-        <span className="sr-only">{differs ? `Line ${number} differs` : `Line ${number}`}</span>
+        <span className="sr-only">
+          {t(differs ? 'runs.lineDiffers' : 'runs.lineNumber', { number: String(number) })}
+        </span>
       </th>
-      <td className={cn(differs && 'bg-accent-soft')}>{shownText(expected, differs)}</td>
-      <td className={cn('border-line border-l', differs && 'bg-bad-soft')}>{shownText(got, differs)}</td>
+      <td className={cn(differs && 'bg-accent-soft')}>
+        <LineText text={expected} differs={differs} />
+      </td>
+      <td className={cn('border-line border-l', differs && 'bg-bad-soft')}>
+        <LineText text={got} differs={differs} />
+      </td>
     </tr>
   )
 }
 
-function shownText(text: string | null, differs: boolean) {
-  if (text === null) return <span className="font-sans text-muted italic">missing</span>
+function LineText({ text, differs }: { text: string | null; differs: boolean }) {
+  const t = useTranslations()
+  if (text === null) return <span className="font-sans text-muted italic">{t('runs.missing')}</span>
   return differs ? seen(text) : text
 }
 

@@ -1,5 +1,7 @@
-import { bytes, duration, microseconds } from '../../lib/format'
+import { bytes, microseconds } from '../../lib/format'
 import type { Run, StepResult } from '../../lib/protocol'
+import type { Format } from '../../lib/use-format'
+import type { Translate } from '../../messages/texts'
 
 type Figure = readonly [name: string, value: string]
 
@@ -17,25 +19,41 @@ export function Figures({ figures }: { figures: readonly Figure[] }) {
 }
 
 /** The program's own figures, not ours. */
-export function stepFigures(step: StepResult): Figure[] {
+export function stepFigures(step: StepResult, t: Translate): Figure[] {
   const { exitCode, signal, leftProcesses } = step
   return [
-    ...(exitCode === null ? [] : [['Exit code', String(exitCode)] as const]),
-    ...(signal === null ? [] : [['Signal', signal] as const]),
-    ['Wall time', microseconds(step.wallUs)],
-    ['CPU time', microseconds(step.cpuUs)],
-    ['Peak memory', bytes(step.memoryPeakBytes)],
-    ...(leftProcesses === 0 ? [] : [['Processes left running', String(leftProcesses)] as const]),
+    ...(exitCode === null ? [] : [[t('runs.exitCode'), String(exitCode)] as const]),
+    ...(signal === null ? [] : [[t('runs.signal'), signal] as const]),
+    [t('runs.wallTime'), microseconds(step.wallUs)],
+    [t('runs.cpuTime'), microseconds(step.cpuUs)],
+    [t('runs.peakMemory'), bytes(step.memoryPeakBytes)],
+    ...(leftProcesses === 0 ? [] : [[t('runs.processesLeft'), String(leftProcesses)] as const]),
   ]
 }
 
-export function runFigures({ queuedMs, attempt, casesPassed, casesTotal, createdBy }: Run): Figure[] {
+export function runFigures(
+  { queuedMs, attempt, casesPassed, casesTotal, createdBy }: Run,
+  t: Translate,
+  { duration }: Format,
+): Figure[] {
   return [
-    ...(casesTotal === null ? [] : [['Cases passed', `${casesPassed ?? 0} of ${casesTotal}`] as const]),
+    ...(casesTotal === null
+      ? []
+      : [
+          [
+            t('runs.casesPassed'),
+            t('runs.of', { passed: String(casesPassed ?? 0), total: String(casesTotal) }),
+          ] as const,
+        ]),
     ...(queuedMs === null
       ? []
-      : [['Queued', queuedMs < 1000 ? `${queuedMs} ms` : duration(queuedMs)] as const]),
-    ...(attempt > 1 ? [['Attempt', String(attempt)] as const] : []),
-    ...(createdBy === null ? [] : [['Created by', createdBy] as const]),
+      : [
+          [
+            t('runs.queued'),
+            queuedMs < 1000 ? t('runs.queuedMs', { value: String(queuedMs) }) : duration(queuedMs),
+          ] as const,
+        ]),
+    ...(attempt > 1 ? [[t('runs.attempt'), String(attempt)] as const] : []),
+    ...(createdBy === null ? [] : [[t('runs.createdBy'), createdBy] as const]),
   ]
 }

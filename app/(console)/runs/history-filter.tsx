@@ -1,9 +1,9 @@
 'use client'
 
+import { useTranslations } from 'use-intl'
 import { SelectField } from '../../components/ui/field'
 import { SearchField } from '../../components/ui/search-field'
 import { type Language, stepStatus } from '../../lib/protocol'
-import { statusNames } from './status'
 
 /** Which runs the history shows; an empty text is no filter. */
 export interface Filter {
@@ -14,13 +14,17 @@ export interface Filter {
 
 export const noFilter: Filter = { verdict: '', language: '' }
 
-const states = { queued: 'Queued', running: 'Running', canceled: 'Canceled' } as const
+const states = ['queued', 'running', 'canceled'] as const
 
 /** The filter, and what was searched for, as the API takes it. */
 export function filterQuery({ verdict, language }: Filter, search: string): Record<string, string> {
   return {
     ...(search ? { search } : {}),
-    ...(verdict === '' ? {} : verdict in states ? { state: verdict } : { status: verdict }),
+    ...(verdict === ''
+      ? {}
+      : states.some((state) => state === verdict)
+        ? { state: verdict }
+        : { status: verdict }),
     ...(language ? { language } : {}),
   }
 }
@@ -38,11 +42,12 @@ export function HistoryFilter({
   onType: (typed: string) => void
   onChange: (filter: Filter) => void
 }) {
+  const t = useTranslations()
   return (
     <search className="grid grid-cols-2 gap-2 border-line border-b p-2 sm:flex">
       <SearchField
-        label="Search runs by name, ID or metadata"
-        placeholder="Search by name, ID or metadata"
+        label={t('runs.search')}
+        placeholder={t('runs.searchShort')}
         maxLength={128}
         value={typed}
         onChange={(event) => onType(event.currentTarget.value)}
@@ -50,29 +55,29 @@ export function HistoryFilter({
       />
       <SelectField
         bare
-        label="Result"
+        label={t('runs.result')}
         value={filter.verdict}
         onChange={(event) => onChange({ ...filter, verdict: event.currentTarget.value })}
       >
-        <option value="">All results</option>
-        {Object.entries(states).map(([state, name]) => (
+        <option value="">{t('runs.allResults')}</option>
+        {states.map((state) => (
           <option key={state} value={state}>
-            {name}
+            {t(`runs.states.${state}`)}
           </option>
         ))}
         {stepStatus.options.map((status) => (
           <option key={status} value={status}>
-            {statusNames[status]}
+            {t(`runs.statuses.${status}`)}
           </option>
         ))}
       </SelectField>
       <SelectField
         bare
-        label="Language of the run"
+        label={t('runs.languageOfRun')}
         value={filter.language}
         onChange={(event) => onChange({ ...filter, language: event.currentTarget.value })}
       >
-        <option value="">All languages</option>
+        <option value="">{t('runs.allLanguages')}</option>
         {languages.map(({ name, title }) => (
           <option key={name} value={name}>
             {title}

@@ -4,6 +4,7 @@ import { History as HistoryIcon, Search } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useState } from 'react'
 import useSWRInfinite from 'swr/infinite'
+import { useTranslations } from 'use-intl'
 import type { z } from 'zod'
 import { Age } from '../../components/sandbox/age'
 import { Button } from '../../components/ui/button'
@@ -14,6 +15,7 @@ import { oneLine } from '../../lib/format'
 import { type Language, languageList, listOf, type RunSummary, runSummary } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useSettled } from '../../lib/use-settled'
+import type { Translate } from '../../messages/texts'
 import { filterQuery, HistoryFilter, noFilter } from './history-filter'
 import { languageTitle } from './language'
 import { RunBadge } from './status'
@@ -24,6 +26,7 @@ const noLanguages: readonly Language[] = []
 
 /** The tenant's runs, newest first. `news` changes when there is one more, or one has ended. */
 export function History({ news }: { news: number }) {
+  const t = useTranslations()
   const [typed, setTyped] = useState('')
   const [filter, setFilter] = useState(noFilter)
   const languages = useResource('/languages', languageList).data?.items ?? noLanguages
@@ -48,7 +51,7 @@ export function History({ news }: { news: number }) {
     setFilter(noFilter)
   }
   return (
-    <Panel title="History" className="mt-5">
+    <Panel title={t('runs.history')} className="mt-5">
       <HistoryFilter
         filter={filter}
         typed={typed}
@@ -62,16 +65,22 @@ export function History({ news }: { news: number }) {
         (Object.keys(query).length > 0 ? (
           <Empty
             icon={Search}
-            title="No matching runs"
-            action={<Button onClick={clear}>Clear filters</Button>}
+            title={t('runs.noneMatch')}
+            action={<Button onClick={clear}>{t('runs.clearFilters')}</Button>}
           />
         ) : (
-          <Empty icon={HistoryIcon} title="No runs yet">
-            Runs from this page, the CLI and the API are listed here until they expire.
+          <Empty icon={HistoryIcon} title={t('runs.none')}>
+            {t('runs.noneText')}
           </Empty>
         ))}
       {runs && runs.length > 0 && (
-        <Table label="Runs" head={['Run', 'Result', 'Language', 'Cases', 'Metadata', 'Created by', 'Age']}>
+        <Table
+          label={t('pages.runs')}
+          head={[
+            ...[t('pages.run'), t('runs.result'), t('runs.language'), t('runs.cases')],
+            ...[t('runs.metadata'), t('runs.createdBy'), t('runs.age')],
+          ]}
+        >
           {runs.map((run) => (
             <Line key={run.id} run={run} languages={languages} />
           ))}
@@ -80,7 +89,7 @@ export function History({ news }: { news: number }) {
       {pages.data?.at(-1)?.nextCursor && (
         <div className="border-line border-t p-2 text-center">
           <Button look="quiet" busy={pages.isValidating} onClick={() => pages.setSize(pages.size + 1)}>
-            Load more
+            {t('runs.loadMore')}
           </Button>
         </div>
       )}
@@ -89,13 +98,20 @@ export function History({ news }: { news: number }) {
 }
 
 /** What a run is called: the `name` of its metadata, or what it ran. */
-function nameOf({ metadata, language, template }: RunSummary, languages: readonly Language[]): string {
+function nameOf(
+  { metadata, language, template }: RunSummary,
+  languages: readonly Language[],
+  t: Translate,
+): string {
   const given = oneLine(metadata.name ?? '', 60)
   if (given !== '') return given
-  return language === null ? `Command in ${template}` : `${languageTitle(language, languages)} program`
+  return language === null
+    ? t('runs.commandIn', { template })
+    : t('runs.ofLanguage', { language: languageTitle(language, languages) })
 }
 
 function Line({ run, languages }: { run: RunSummary; languages: readonly Language[] }) {
+  const t = useTranslations()
   const about = Object.entries(run.metadata)
     .filter(([name]) => name !== 'name')
     .map(([name, value]) => `${name}: ${value}`)
@@ -106,7 +122,7 @@ function Line({ run, languages }: { run: RunSummary; languages: readonly Languag
           href={`/runs/${run.id}`}
           className="block truncate rounded font-medium underline decoration-edge underline-offset-2"
         >
-          {nameOf(run, languages)}
+          {nameOf(run, languages, t)}
         </Link>
         <span className="font-mono text-muted text-xs">{run.id}</span>
       </th>
@@ -117,7 +133,9 @@ function Line({ run, languages }: { run: RunSummary; languages: readonly Languag
         {run.language === null ? run.template : languageTitle(run.language, languages)}
       </td>
       <td className="tabular whitespace-nowrap">
-        {run.casesTotal === null ? '–' : `${run.casesPassed ?? 0} of ${run.casesTotal}`}
+        {run.casesTotal === null
+          ? '–'
+          : t('runs.of', { passed: String(run.casesPassed ?? 0), total: String(run.casesTotal) })}
       </td>
       <td className="max-w-48 truncate text-muted text-xs">{oneLine(about.join(', '), 200) || '–'}</td>
       <td className="max-w-40 truncate text-muted text-xs">{oneLine(run.createdBy ?? '–', 254)}</td>

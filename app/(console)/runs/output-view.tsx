@@ -1,9 +1,10 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Scroll } from '../../components/ui/scroll'
-import { bytes, count } from '../../lib/format'
+import { bytes } from '../../lib/format'
 import type { Output } from '../../lib/protocol'
 import { bytesOf, hexRows } from './text'
 
@@ -13,6 +14,7 @@ const hexBytes = 256
 
 /** What a program printed, as text and nothing else. Bytes that are no text are said to be, and begin in hexadecimal. */
 export function OutputView({ label, output }: { label: string; output: Output }) {
+  const t = useTranslations()
   const [whole, setWhole] = useState(false)
   const binary = output.encoding === 'base64'
   const long = !binary && !whole && output.content.length > shortLength
@@ -25,8 +27,9 @@ export function OutputView({ label, output }: { label: string; output: Output })
       </figcaption>
       {binary && (
         <p className="text-muted text-xs">
-          Binary output, {count(output.bytes, 'byte')}
-          {text && output.bytes > hexBytes && `; first ${hexBytes} bytes:`}
+          {text && output.bytes > hexBytes
+            ? t('runs.binaryFirst', { count: output.bytes, first: String(hexBytes) })
+            : t('runs.binary', { count: output.bytes })}
         </p>
       )}
       {text && (
@@ -42,11 +45,11 @@ export function OutputView({ label, output }: { label: string; output: Output })
       )}
       {long && (
         <Button look="quiet" size="small" className="justify-self-start" onClick={() => setWhole(true)}>
-          Show all
+          {t('runs.showAll')}
         </Button>
       )}
       {output.truncated && text && !binary && (
-        <p className="text-muted text-xs">Truncated. Total output: {bytes(output.bytes)}.</p>
+        <p className="text-muted text-xs">{t('runs.truncated', { size: bytes(output.bytes) })}</p>
       )}
     </figure>
   )
@@ -54,8 +57,9 @@ export function OutputView({ label, output }: { label: string; output: Output })
 
 /** Both streams of a step; whoever printed nothing is said to. */
 export function Streams({ stdout, stderr, ended }: { stdout: Output; stderr: Output; ended: boolean }) {
+  const t = useTranslations()
   if (stdout.bytes === 0 && stderr.bytes === 0) {
-    return <p className="text-muted text-xs">{ended ? 'No output' : 'No output yet'}</p>
+    return <p className="text-muted text-xs">{t(ended ? 'runs.noOutput' : 'runs.noOutputYet')}</p>
   }
   return (
     <div className="grid gap-3">

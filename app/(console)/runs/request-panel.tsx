@@ -1,3 +1,4 @@
+import { useTranslations } from 'use-intl'
 import { Panel } from '../../components/ui/panel'
 import { oneLine } from '../../lib/format'
 import type { CreateRun, Output } from '../../lib/protocol'
@@ -7,12 +8,13 @@ import { bytesOf, textOf } from './text'
 
 /** What was asked for: the program and its input, or the commands. */
 export function RequestPanel({ request }: { request: CreateRun }) {
+  const t = useTranslations()
   const { language, files, command, steps, stdin, stdinEncoding } = request
   const commands = command === undefined ? (steps ?? []).map((step) => step.command) : [command]
   return (
-    <Panel title="Program" className="mt-5">
+    <Panel title={t('runs.program')} className="mt-5">
       {commands.length > 0 && (
-        <ol aria-label="Commands" className="grid gap-1 border-line border-b p-4 font-mono text-xs">
+        <ol aria-label={t('runs.commands')} className="grid gap-1 border-line border-b p-4 font-mono text-xs">
           {commands.map((words, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: two may be the same, and they never move
             <li key={at} className="whitespace-pre-wrap break-words">
@@ -25,7 +27,11 @@ export function RequestPanel({ request }: { request: CreateRun }) {
         const text = textOf(content, encoding)
         const name = oneLine(path, 200)
         return (
-          <section key={path} aria-label={`File ${name}`} className="border-line border-b last:border-b-0">
+          <section
+            key={path}
+            aria-label={t('runs.fileName', { name })}
+            className="border-line border-b last:border-b-0"
+          >
             <h3 className="px-4 pt-2 font-mono text-muted text-xs">{name}</h3>
             {text === null ? (
               <div className="p-4">
@@ -45,7 +51,7 @@ export function RequestPanel({ request }: { request: CreateRun }) {
       })}
       {stdin !== undefined && stdin !== '' && (
         <div className="p-4">
-          <OutputView label="Input" output={inputOf(stdin, stdinEncoding)} />
+          <OutputView label={t('runs.input')} output={inputOf(stdin, stdinEncoding)} />
         </div>
       )}
     </Panel>

@@ -2,12 +2,14 @@
 
 import { Square } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Notice } from '../../components/ui/notice'
 import { Panel } from '../../components/ui/panel'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
 import { oneLine } from '../../lib/format'
+import { useFormat } from '../../lib/use-format'
 import { Artifacts } from './artifacts'
 import { CaseTable } from './case-table'
 import type { RunRequest } from './draft'
@@ -19,7 +21,7 @@ import { RunBadge } from './status'
 /** How a run goes, or went: its status and figures, each step with what it printed, and its cases. */
 export function Result({
   id,
-  title = 'Result',
+  title,
   note = null,
   shown,
   broken,
@@ -35,11 +37,13 @@ export function Result({
   request: RunRequest | undefined
   action?: ReactNode
 }) {
+  const t = useTranslations()
+  const format = useFormat()
   const { state, run, steps, cases } = shown
   const ended = run !== null
   return (
     <Panel
-      title={title}
+      title={title ?? t('runs.result')}
       className="mt-5"
       action={
         <div className="flex items-center gap-3">
@@ -49,14 +53,12 @@ export function Result({
       }
     >
       <div className="grid gap-4 p-4">
-        {broken && <Notice tone="warn">Connection lost. Reconnecting automatically.</Notice>}
+        {broken && <Notice tone="warn">{t('runs.lost')}</Notice>}
         {note && <Notice tone="info">{note}</Notice>}
         {run?.message && <Notice tone="warn">{oneLine(run.message, 1000)}</Notice>}
-        {run && <Figures figures={runFigures(run)} />}
+        {run && <Figures figures={runFigures(run, t, format)} />}
         {!ended && steps.length === 0 && cases.length === 0 && (
-          <p className="text-muted">
-            {state === 'queued' ? 'Waiting in the queue.' : 'Starting a fresh sandbox.'}
-          </p>
+          <p className="text-muted">{t(state === 'queued' ? 'runs.waiting' : 'runs.starting')}</p>
         )}
         {steps.map((step, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: two steps may have one name, and they never move
@@ -70,16 +72,17 @@ export function Result({
 }
 
 function Step({ step, alone, state }: { step: StepView; alone: boolean; state: Shown['state'] }) {
+  const t = useTranslations()
   const { name, result, stdout, stderr } = step
   return (
-    <section aria-label={`Step ${oneLine(name)}`} className="grid min-w-0 gap-2">
+    <section aria-label={t('runs.step', { name: oneLine(name) })} className="grid min-w-0 gap-2">
       {!alone && (
         <div className="flex items-center justify-between gap-3">
           <h3 className="font-medium">{oneLine(name)}</h3>
           <RunBadge state={state === 'canceled' ? state : 'running'} status={result?.status ?? null} />
         </div>
       )}
-      {result && <Figures figures={stepFigures(result)} />}
+      {result && <Figures figures={stepFigures(result, t)} />}
       {result?.message && <p className="text-muted text-xs">{oneLine(result.message, 1000)}</p>}
       <Streams stdout={stdout} stderr={stderr} ended={result !== null} />
     </section>
@@ -87,6 +90,7 @@ function Step({ step, alone, state }: { step: StepView; alone: boolean; state: S
 }
 
 function CancelButton({ id }: { id: string }) {
+  const t = useTranslations()
   const [busy, setBusy] = useState(false)
   const toast = useToast()
   const cancel = async () => {
@@ -102,7 +106,7 @@ function CancelButton({ id }: { id: string }) {
   return (
     <Button look="danger" size="small" busy={busy} onClick={cancel}>
       {!busy && <Square aria-hidden />}
-      Cancel run
+      {t('runs.cancelRun')}
     </Button>
   )
 }

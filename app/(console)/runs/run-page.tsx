@@ -4,6 +4,7 @@ import { Pencil, RotateCw } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { CopyButton } from '../../components/ui/copy'
 import { Notice } from '../../components/ui/notice'
@@ -11,10 +12,11 @@ import { PageHead, Panel } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { useToast } from '../../components/ui/toast'
 import { call } from '../../lib/api'
-import { dateTime, oneLine } from '../../lib/format'
+import { oneLine } from '../../lib/format'
 import { type CreateRun, run, runWithRequest } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useExplain } from '../../lib/use-explain'
+import { useFormat } from '../../lib/use-format'
 import { CommandPanel } from './command-panel'
 import { again } from './draft'
 import { RequestPanel } from './request-panel'
@@ -24,6 +26,8 @@ import { useFollow } from './use-follow'
 
 /** One run, for everybody of its tenant: what came of it, and what was asked. */
 export function RunPage({ id }: { id: string }) {
+  const t = useTranslations()
+  const { dateTime } = useFormat()
   const explain = useExplain()
   const { data, error, mutate } = useResource(`/runs/${id}?request=true`, runWithRequest)
   const ended = data !== undefined && data.finishedAt !== null
@@ -36,10 +40,13 @@ export function RunPage({ id }: { id: string }) {
   useEffect(() => setLink(window.location.href), [])
   return (
     <>
-      <PageHead title={name || 'Run'} action={data && <Actions id={id} request={data.request} link={link} />}>
+      <PageHead
+        title={name || t('pages.run')}
+        action={data && <Actions id={id} request={data.request} link={link} />}
+      >
         <span className="font-mono text-xs">{id}</span>
         {data && `, ${dateTime(data.createdAt)}`}
-        {data?.expiresAt && `, stored until ${dateTime(data.expiresAt)}`}
+        {data?.expiresAt && t('runs.storedUntil', { at: dateTime(data.expiresAt) })}
       </PageHead>
       {!data && (
         <Panel>{error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={5} />}</Panel>
@@ -52,7 +59,7 @@ export function RunPage({ id }: { id: string }) {
       {data?.request && <CommandPanel request={again(data.request)} />}
       <p className="mt-5">
         <Link href="/runs" className="rounded text-accent underline underline-offset-2">
-          All runs
+          {t('runs.allRuns')}
         </Link>
       </p>
     </>
@@ -60,6 +67,7 @@ export function RunPage({ id }: { id: string }) {
 }
 
 function Actions({ id, request, link }: { id: string; request: CreateRun | undefined; link: string }) {
+  const t = useTranslations()
   const [busy, setBusy] = useState(false)
   const router = useRouter()
   const toast = useToast()
@@ -75,19 +83,19 @@ function Actions({ id, request, link }: { id: string; request: CreateRun | undef
   }
   return (
     <div className="flex flex-wrap gap-2">
-      <CopyButton text={link} what="link" name="Copy link" />
+      <CopyButton text={link} what={t('runs.link')} name={t('runs.copyLink')} />
       {request?.language !== undefined && (
         <Button asChild>
           <Link href={`/runs?from=${id}`}>
             <Pencil aria-hidden />
-            Edit
+            {t('runs.edit')}
           </Link>
         </Button>
       )}
       {request && (
         <Button look="primary" busy={busy} onClick={() => repeat(request)}>
           {!busy && <RotateCw aria-hidden />}
-          Run again
+          {t('runs.runAgain')}
         </Button>
       )}
     </div>

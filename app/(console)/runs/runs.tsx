@@ -2,6 +2,7 @@
 
 import { Play } from 'lucide-react'
 import { useCallback, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Notice } from '../../components/ui/notice'
 import { PageHead, Panel } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
@@ -16,11 +17,12 @@ import { Workbench } from './workbench'
 
 /** The page for one-off tasks. `from` is a run whose program it begins with. */
 export function Runs({ from }: { from: string | null }) {
+  const t = useTranslations()
   const [news, setNews] = useState(0)
   const onNews = useCallback(() => setNews((now) => now + 1), [])
   return (
     <>
-      <PageHead title="Runs">Run code in a fresh sandbox</PageHead>
+      <PageHead title={t('pages.runs')}>{t('runs.audience')}</PageHead>
       <Start key={from} from={from} onNews={onNews} />
       <History news={news} />
     </>
@@ -28,6 +30,7 @@ export function Runs({ from }: { from: string | null }) {
 }
 
 function Start({ from, onNews }: { from: string | null; onNews: () => void }) {
+  const t = useTranslations()
   const explain = useExplain()
   const { tenant, user } = useSession()
   const draftKey = `${tenant.id}:${user?.id ?? ''}`
@@ -51,9 +54,8 @@ function Start({ from, onNews }: { from: string | null; onNews: () => void }) {
   if (items.length === 0) {
     return (
       <Panel>
-        <Empty icon={Play} title="No languages yet">
-          An operator adds languages with <code className="font-mono">bin/cloche template build code</code>.
-          Commands can run without a language, through the API.
+        <Empty icon={Play} title={t('runs.noLanguages')}>
+          {t.rich('runs.noLanguagesText', { code: (words) => <code className="font-mono">{words}</code> })}
         </Empty>
       </Panel>
     )
@@ -72,9 +74,7 @@ function Start({ from, onNews }: { from: string | null; onNews: () => void }) {
       {from !== null && !begun && (
         <div className="mb-3">
           <Notice tone="warn">
-            {origin.error
-              ? `Could not load the program of that run. ${explain(origin.error)}`
-              : 'This run uses options that the editor does not support. Repeat it through the API instead.'}
+            {origin.error ? t('runs.notLoaded', { why: explain(origin.error) }) : t('runs.notSupported')}
           </Notice>
         </div>
       )}

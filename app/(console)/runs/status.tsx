@@ -1,37 +1,32 @@
 import { CircleCheck, CircleSlash, CircleX, Clock, LoaderCircle, type LucideIcon } from 'lucide-react'
+import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
 import type { RunState, StepStatus } from '../../lib/protocol'
+import type { Catalogue } from '../../messages/texts'
 
-export const statusNames: Record<StepStatus, string> = {
-  ok: 'OK',
-  wrong_answer: 'Wrong answer',
-  runtime_error: 'Runtime error',
-  signaled: 'Terminated by signal',
-  time_limit: 'Time limit exceeded',
-  cpu_limit: 'CPU limit exceeded',
-  memory_limit: 'Memory limit exceeded',
-  output_limit: 'Output limit exceeded',
-  disk_limit: 'Disk limit exceeded',
-  process_limit: 'Process limit exceeded',
-  compile_error: 'Compile error',
-  internal_error: 'Internal error',
-}
+type Texts = Catalogue['runs']
 
 interface Look {
-  readonly name: string
+  readonly text: `runs.states.${keyof Texts['states']}` | `runs.statuses.${keyof Texts['statuses']}`
   readonly icon: LucideIcon
   readonly className: string
 }
 
 function lookOf(state: RunState, status: StepStatus | null): Look {
-  if (state === 'queued') return { name: 'Queued', icon: Clock, className: 'text-muted' }
-  if (state === 'canceled') return { name: 'Canceled', icon: CircleSlash, className: 'text-muted' }
-  if (status === null) {
-    return { name: 'Running', icon: LoaderCircle, className: 'text-muted [&>svg]:animate-spin' }
+  if (state === 'queued') return { text: 'runs.states.queued', icon: Clock, className: 'text-muted' }
+  if (state === 'canceled') {
+    return { text: 'runs.states.canceled', icon: CircleSlash, className: 'text-muted' }
   }
-  const name = statusNames[status]
-  if (status === 'ok') return { name, icon: CircleCheck, className: 'text-accent' }
-  return { name, icon: CircleX, className: 'text-bad' }
+  if (status === null) {
+    return {
+      text: 'runs.states.running',
+      icon: LoaderCircle,
+      className: 'text-muted [&>svg]:animate-spin',
+    }
+  }
+  const text = `runs.statuses.${status}` as const
+  if (status === 'ok') return { text, icon: CircleCheck, className: 'text-accent' }
+  return { text, icon: CircleX, className: 'text-bad' }
 }
 
 /** How a run, a step or a case stands, by sign, word and colour. `live` tells screen readers when it changes. */
@@ -44,7 +39,8 @@ export function RunBadge({
   status: StepStatus | null
   live?: boolean
 }) {
-  const { name, icon: Icon, className } = lookOf(state, status)
+  const t = useTranslations()
+  const { text, icon: Icon, className } = lookOf(state, status)
   return (
     <span
       role={live ? 'status' : undefined}
@@ -54,7 +50,7 @@ export function RunBadge({
       )}
     >
       <Icon aria-hidden />
-      {name}
+      {t(text)}
     </span>
   )
 }

@@ -3,6 +3,7 @@
 import { Play } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useMemo, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { AreaField, Field, SelectField } from '../../components/ui/field'
 import { Keys } from '../../components/ui/keys'
@@ -42,6 +43,7 @@ export function Workbench({
   /** A run has begun or ended. */
   onNews: () => void
 }) {
+  const t = useTranslations()
   const explain = useExplain()
   const [draft, setDraft] = useState(initial)
   const [started, setStarted] = useState<Started | null>(null)
@@ -85,7 +87,7 @@ export function Workbench({
           <div className="min-w-0 flex-1 sm:max-w-64">
             <SelectField
               bare
-              label="Language"
+              label={t('runs.language')}
               value={draft.language}
               onChange={(event) => setDraft({ ...draft, language: event.currentTarget.value })}
             >
@@ -99,8 +101,8 @@ export function Workbench({
           <div className="order-last min-w-0 basis-full sm:order-none sm:max-w-64 sm:flex-1 sm:basis-0">
             <Field
               bare
-              label="Name of the run (optional)"
-              placeholder="Name (optional)"
+              label={t('runs.name')}
+              placeholder={t('runs.nameShort')}
               maxLength={128}
               value={nameOf(draft)}
               error={fieldError('metadata.name')}
@@ -112,28 +114,31 @@ export function Workbench({
           </span>
           <Button look="primary" busy={sending || going} onClick={start} aria-keyshortcuts="Control+Enter">
             {!sending && !going && <Play aria-hidden />}
-            Run
+            {t('runs.run')}
           </Button>
         </div>
         <div className="grid lg:grid-cols-[3fr_2fr]">
           <div className="min-w-0 border-line max-lg:border-b lg:border-r">
             <div className="h-80 lg:h-[26rem]">
               <CodeEditor
-                label="Program"
+                label={t('runs.program')}
                 language={draft.language}
                 value={program.code}
                 onChange={(code) => setDraft((now) => withProgram(now, { code }))}
               />
             </div>
             <p className="border-line border-t px-4 py-1.5 text-muted text-xs">
-              Tab indents. To leave the editor, press <Keys keys="Escape" />, then <Keys keys="Tab" />.
+              {t.rich('runs.leaveEditor', {
+                escape: () => <Keys keys="Escape" />,
+                tab: () => <Keys keys="Tab" />,
+              })}
             </p>
           </div>
           <div className="grid min-w-0 content-start gap-4 overflow-y-auto p-4 lg:max-h-[28rem]">
             {draft.cases.length === 0 && (
               <AreaField
-                label="Input"
-                hint="Standard input (stdin) of the program."
+                label={t('runs.input')}
+                hint={t('runs.stdinHint')}
                 rows={6}
                 value={program.stdin}
                 error={fieldError('stdin')}
@@ -155,18 +160,22 @@ export function Workbench({
       )}
       {started && !current && (
         <p className="mt-3 text-muted">
-          The last result is of a {languageTitle(started.language, languages)} program:{' '}
-          <Link href={`/runs/${started.id}`} className="text-accent underline underline-offset-2">
-            View that run
-          </Link>
+          {t.rich('runs.lastResult', {
+            language: languageTitle(started.language, languages),
+            link: (text) => (
+              <Link href={`/runs/${started.id}`} className="text-accent underline underline-offset-2">
+                {text}
+              </Link>
+            ),
+          })}
         </p>
       )}
       {current && !lost && (
         <Result
           key={current.id}
           id={current.id}
-          title={`Result (${languageTitle(current.language, languages)})`}
-          note={changed ? 'The program, input or cases have changed since this run.' : null}
+          title={t('runs.resultOf', { language: languageTitle(current.language, languages) })}
+          note={changed ? t('runs.changed') : null}
           shown={shown}
           broken={broken}
           request={current.request}
