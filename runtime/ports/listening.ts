@@ -4,7 +4,7 @@ import type { ListeningPort } from '../../protocol/api/index.js'
 /** States in `/proc/<pid>/net/tcp` (include/net/tcp_states.h). Sockets that listen come first. */
 const listens = '0A'
 /** Of one sandbox; more are not shown. */
-const maxListening = 1000
+export const maxListening = 1000
 /** Links of `/proc/<pid>/fd` that are looked at for names: a tenant may open a million files. */
 const maxLinks = 5000
 const chunkBytes = 64 * 1024
@@ -26,7 +26,14 @@ export async function listeningPorts(pid: number, processes: readonly number[]):
   const tables = await Promise.all(['tcp', 'tcp6'].map((name) => listeningIn(`/proc/${pid}/net/${name}`)))
   const sockets = tables.flat()
   if (sockets.length === 0) return []
-  const names = await namesOf(new Set(sockets.map(({ inode }) => inode)), processes)
+  return portsOf(sockets, await namesOf(new Set(sockets.map(({ inode }) => inode)), processes))
+}
+
+/** A row for each port. @param names of programs, by the inodes of their sockets */
+export function portsOf(
+  sockets: readonly ListeningSocket[],
+  names: ReadonlyMap<string, string>,
+): ListeningPort[] {
   const ports = new Map<number, ListeningPort>()
   for (const { port, address, inode } of sockets) {
     // One server often listens on IPv4 and on IPv6; the first is enough.
@@ -59,11 +66,11 @@ async function listeningIn(file: string): Promise<ListeningSocket[]> {
   }
 }
 
-/** @returns undefined for a line of a socket that does not listen */
+/** @returns undefined for a line of a socket that does not listen, and for what is no such line */
 export function listeningSocket(line: string): ListeningSocket | undefined {
   const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
-  const [address = '', port = ''] = local.split(':')
-  if (state !== listens) return undefined
+  const [, address, port] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(local) ?? []
+  if (state !== listens || address === undefined || port === undefined || port === '0000') return undefined
   return { port: Number.parseInt(port, 16), address: addressOf(address), inode }
 }
 

@@ -1,14 +1,13 @@
 import { readlinkSync } from 'node:fs'
-import { request } from 'node:http'
 import { createServer } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
-import { listeningPorts, maxPortLines, portLine } from '../../protocol/node/index.js'
-import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
+import { listeningPorts, maxPortLines } from '../../protocol/node/index.js'
+import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
+import { openPort } from '../testing/port.js'
 import { listeningSocket } from './listening.js'
 
 /**
@@ -32,23 +31,8 @@ describe('the ports of a sandbox', () => {
   let instance: Instance
   let id: string
   const tenantId = newId('tn')
-  const socketPath = `/run/cloche/${testInstance}/runtime.sock`
 
-  /** A connection to a port, or what it is refused with. */
-  const connect = (port: number, sandbox = id) =>
-    new Promise<Duplex | { code: string; message: string }>((resolve, reject) => {
-      const headers = { connection: 'Upgrade', upgrade: portLine }
-      const path = `/sandboxes/${sandbox}/ports/${port}/connect`
-      const outgoing = request({ socketPath, path, headers, agent: false }).once('error', reject)
-      outgoing.once('response', async (answer) =>
-        resolve(refusalOf({ status: answer.statusCode ?? 0, text: await text(answer) })),
-      )
-      outgoing.once('upgrade', (_, line, head) => {
-        line.unshift(head)
-        resolve(line)
-      })
-      outgoing.end()
-    })
+  const connect = (port: number, sandbox = id) => openPort(sandbox, port)
   const line = async (port: number) => {
     const made = await connect(port)
     if ('code' in made) throw new Error(made.message)

@@ -18,7 +18,8 @@ export const portRoutes =
           summary: 'List ports at which programs listen, and those that are shared',
           params: sandboxParams,
         },
-        description: 'Of a hardened sandbox they cannot be listed: gVisor has a network stack of its own.',
+        description:
+          'Of a hardened sandbox they are listed without the names of programs, and cannot be opened.',
         response: { 200: z.object({ ports: z.array(port) }) },
       },
       handler: async ({ principal, params }) => ({ ports: await ports.list(principal, params.id) }),
