@@ -1,7 +1,7 @@
 'use client'
 
 import dynamic from 'next/dynamic'
-import { type ReactNode, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { type ReactNode, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
 import { ChangesContext } from '../../../components/git/change-mark'
 import type { PaletteMode } from '../../../components/palette/palette'
@@ -82,6 +82,8 @@ export function WorkspacePanes({
   const terminal = useFocusHome()
   const [searching, setSearching] = useState(false)
   const [palette, setPalette] = useState<PaletteMode | null>(null)
+  // Loaded when they are first wanted, and kept from then on.
+  const dialogs = useWanted({ search: searching, palette: palette !== null })
   const actions = useMemo(
     () => ({
       closeSide: () => {
@@ -189,28 +191,39 @@ export function WorkspacePanes({
           </Panel>
         </Panes>
         {cover && <div className="absolute inset-0 z-20">{cover}</div>}
-        <SearchDialog
-          open={searching}
-          onOpenChange={setSearching}
-          client={client}
-          root={tree.root}
-          onFound={({ path, line, column }) => {
-            git.compared.set(null)
-            open.open(path, { line, column })
-            layout.showEditor(true)
-          }}
-        />
-        <Palette
-          mode={palette}
-          onClose={() => setPalette(null)}
-          run={run}
-          root={tree.root}
-          open={documents.map(({ path }) => relativePath(path, tree.root))}
-          onOpen={(path, line) => openFile(path.startsWith('/') ? path : `${tree.root}/${path}`, line)}
-        />
+        {dialogs.search && (
+          <SearchDialog
+            open={searching}
+            onOpenChange={setSearching}
+            client={client}
+            root={tree.root}
+            onFound={({ path, line, column }) => {
+              git.compared.set(null)
+              open.open(path, { line, column })
+              layout.showEditor(true)
+            }}
+          />
+        )}
+        {dialogs.palette && (
+          <Palette
+            mode={palette}
+            onClose={() => setPalette(null)}
+            run={run}
+            root={tree.root}
+            open={documents.map(({ path }) => relativePath(path, tree.root))}
+            onOpen={(path, line) => openFile(path.startsWith('/') ? path : `${tree.root}/${path}`, line)}
+          />
+        )}
       </Panel>
     </Panes>
   )
+}
+
+/** What has been true once. */
+function useWanted<T extends string>(now: Readonly<Record<T, boolean>>): Readonly<Record<T, boolean>> {
+  const seen = useRef(now)
+  for (const key in now) if (now[key] && !seen.current[key]) seen.current = { ...seen.current, [key]: true }
+  return seen.current
 }
 
 /** Two panes, of which the first may be away. Their sizes are remembered in this browser. */
