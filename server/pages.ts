@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import serveFiles from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import next from 'next'
 
@@ -30,6 +32,12 @@ export async function servePages(app: FastifyInstance, directory: string, host: 
   await pages.prepare()
   const handle = pages.getRequestHandler()
   app.addHook('onClose', () => pages.close())
+  // Scripts and styles, whose names change with their content: as `bin/build` compressed them.
+  await app.register(serveFiles, {
+    root: join(directory, '.next/static'),
+    prefix: '/_next/static/',
+    ...{ preCompressed: true, immutable: true, maxAge: '365d', index: false, decorateReply: false },
+  })
   app.route({
     method: ['GET', 'HEAD'],
     url: '/*',
