@@ -11,11 +11,19 @@ test('the tree by keyboard alone: make, rename, walk, delete; programs inside se
   sandbox,
 }) => {
   const { keyboard } = page
+  const watching = page.waitForResponse(/\/files\/watch/)
   await terminal.open(sandbox.id)
   await terminal.run(
     'mkdir -p src/deep; echo 1 > src/deep/a.txt; ln -s src link; touch .hidden; echo made',
     /^made$/m,
   )
+
+  // What a program inside makes is shown without being asked for.
+  expect((await watching).status()).toBe(200)
+  await terminal.run('touch from-inside; echo touched', /^touched$/m)
+  await item(page, 'from-inside').waitFor()
+  await terminal.run('rm from-inside; echo removed', /^removed$/m)
+  await expect(item(page, 'from-inside')).toHaveCount(0)
 
   await keyboard.press('Control+Shift+Digit1')
   await expect(page.getByRole('tree')).toBeFocused()

@@ -21,6 +21,8 @@ const remembered = z.object({
 /** The files that are open in the editor. This browser remembers which, and opens those that have unsaved text. */
 export class OpenFiles {
   readonly state = new Store<Opened>({ documents: [], active: null })
+  /** Changes are told: nothing has to be read again to see them. */
+  watched = false
   /** What a person chose last. What is only restored leaves the focus to the terminal. */
   chosen: OpenDocument | null = null
   readonly #drafts: Drafts
@@ -108,6 +110,12 @@ export class OpenFiles {
       void document.flush()
       if (document.save?.kind !== 'conflict') void document.saveNow()
     }
+  }
+
+  /** The same when one of these paths is its own, or of a directory that it is in. */
+  checkWhere(paths: ReadonlySet<string>): void {
+    const path = this.state.get().active?.path
+    if (path !== undefined && [...paths].some((one) => isWithin(path, one))) this.checkDisk()
   }
 
   checkDisk(): void {

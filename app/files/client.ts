@@ -10,6 +10,8 @@ import {
   type SearchMatch,
   searchEnd,
   searchMatch,
+  type WatchEvent,
+  watchEvent,
 } from '../lib/protocol'
 
 const refusal = z.object({ message: z.string() })
@@ -92,6 +94,16 @@ export class FilesClient {
       else if (event === 'error') throw new Error(refusal.parse(JSON.parse(data)).message)
     }
     throw new Unreachable()
+  }
+
+  /** Changes below a directory, until `signal` ends it. @throws Error when it is refused or breaks off */
+  async *watch(path: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+    const { body } = await transfer(this.#at('files/watch', { path }), { signal })
+    if (!body) throw new Unreachable()
+    for await (const { event, data } of readEvents(body)) {
+      if (event === 'error') throw new Error(refusal.parse(JSON.parse(data)).message)
+      yield watchEvent.parse({ type: event, ...JSON.parse(data) })
+    }
   }
 
   /**

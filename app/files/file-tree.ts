@@ -5,7 +5,7 @@ import type { FileEntry } from '../lib/protocol'
 import { read, write } from '../terminal/preferences'
 import { Store } from '../terminal/store'
 import type { FilesClient } from './client'
-import { homePath, isWithin, joinPath, movedPath, nameOf } from './paths'
+import { homePath, isWithin, joinPath, movedPath, nameOf, parentsOf } from './paths'
 import { type EntryRow, type Listing, type Naming, type Row, rowsOf, sorted } from './rows'
 
 /** A directory with more entries is not read again without being asked for: each time would be megabytes. */
@@ -25,6 +25,8 @@ export class FileTreeModel {
   readonly selected = new Store<string | null>(null)
   readonly naming = new Store<Naming | null>(null)
   readonly root = homePath
+  /** Changes are told: nothing has to be read again to see them. */
+  watched = false
   readonly #listings = new Map<string, Listing>()
   /** The number of the latest reading of each directory: an answer to an earlier one is out of date. */
   readonly #readings = new Map<string, number>()
@@ -48,9 +50,19 @@ export class FileTreeModel {
 
   /** @param asked by a person: large directories as well */
   async refresh(asked = false): Promise<void> {
+    await this.#listAgain(asked, () => true)
+  }
+
+  /** Reads those directories again that have one of these entries, or had it. */
+  async refreshWhere(entries: ReadonlySet<string>): Promise<void> {
+    const changed = new Set([...entries].flatMap(parentsOf))
+    await this.#listAgain(false, (path) => changed.has(path))
+  }
+
+  async #listAgain(asked: boolean, wanted: (path: string) => boolean): Promise<void> {
     const shown = [this.root, ...this.#expanded].filter((path) => {
       const entries = this.#listings.get(path)?.entries.length ?? 0
-      return asked || entries <= refreshedEntriesMax
+      return wanted(path) && (asked || entries <= refreshedEntriesMax)
     })
     await Promise.all(shown.slice(0, rememberedMax).map((path) => this.#list(path)))
   }

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { joinPath, movedPath, nameProblem } from './paths'
+import { joinPath, movedPath, nameProblem, parentsOf } from './paths'
 
 describe('paths of the tree', () => {
   it('are joined as they are, and encoded below a directory whose name is not UTF-8', () => {
     expect(joinPath('/home/user', '100%.txt')).toBe('/home/user/100%.txt')
     expect(joinPath('file:///home/user/caf%E9', '100%.txt')).toBe('file:///home/user/caf%E9/100%25.txt')
+  })
+
+  it('have a parent, whichever of the two is not UTF-8', () => {
+    expect(parentsOf('/home/user/a/b')).toEqual(['/home/user/a'])
+    expect(parentsOf('file:///home/user/a%20b/caf%E9')).toContain('/home/user/a b')
+    expect(parentsOf('file:///home/user/caf%E9/a')).toEqual(['file:///home/user/caf%E9'])
   })
 
   it('follow the rename of a directory above them, and of no other whose name begins the same', () => {

@@ -15,6 +15,17 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
+/** The directory that a path is in, as it may be written: one that is UTF-8 can hold a name that is not. */
+export function parentsOf(path: string): string[] {
+  const parent = path.slice(0, path.lastIndexOf('/'))
+  if (!parent.startsWith('file:///')) return [parent]
+  try {
+    return [parent, decodeURIComponent(parent.slice('file://'.length))]
+  } catch {
+    return [parent]
+  }
+}
+
 /** From a directory; as it is when it is not below it. */
 export function relativePath(path: string, directory: string): string {
   return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path

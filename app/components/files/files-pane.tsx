@@ -34,7 +34,7 @@ import { DropZone } from './drop-zone'
 import { deleteQuestion, replaceQuestion } from './questions'
 import { TreeView } from './tree-view'
 
-/** How often directories that are shown are read again, while the page is looked at. */
+/** How often directories that are shown are read again, while the page is looked at and changes are not told. */
 const refreshMs = 5000
 
 export interface FilesPaneProps {
@@ -89,7 +89,7 @@ export default function FilesPane({
   useEffect(() => {
     if (sandbox.state !== 'running') return
     const refresh = () => document.visibilityState === 'visible' && void model.refresh()
-    const timer = setInterval(refresh, refreshMs)
+    const timer = setInterval(() => !model.watched && refresh(), refreshMs)
     window.addEventListener('focus', refresh)
     return () => {
       clearInterval(timer)
@@ -137,9 +137,10 @@ export default function FilesPane({
       toast.failed(error)
     }
   }
-  const create = async (type: 'file' | 'directory') => {
+  const create = (type: 'file' | 'directory') => {
     const parent = model.target()
-    if (parent !== model.root) await model.expand(parent)
+    // The name can be typed at once, while the directory is still being read.
+    if (parent !== model.root) void model.expand(parent)
     model.naming.set({ kind: 'new', type, parent })
   }
   const save = (path: string, type: EntryRow['entry']['type']) =>
@@ -149,8 +150,8 @@ export default function FilesPane({
     )
 
   const actions: readonly Action[] = [
-    { icon: FilePlus, name: 'New file', act: () => void create('file') },
-    { icon: FolderPlus, name: 'New folder', act: () => void create('directory') },
+    { icon: FilePlus, name: 'New file', act: () => create('file') },
+    { icon: FolderPlus, name: 'New folder', act: () => create('directory') },
     { icon: UploadIcon, name: 'Upload files', act: () => picker.current?.click() },
     {
       icon: FolderOpen,

@@ -5,7 +5,7 @@ import type { OpenFiles } from '../../../editor/open-files'
 import { onReconnect } from '../../../lib/connection'
 import type { Sandbox } from '../../../lib/protocol'
 
-/** How often the file that is shown is compared with the disk, while the page is looked at. */
+/** How often the file that is shown is compared with the disk, while the page is looked at and changes are not told. */
 const checkMs = 5000
 
 /**
@@ -45,7 +45,7 @@ export function useKeepFiles(state: Sandbox['state'], files: OpenFiles, onRestor
   useEffect(() => {
     if (state !== 'running') return
     const check = () => document.visibilityState === 'visible' && files.checkDisk()
-    const timer = setInterval(check, checkMs)
+    const timer = setInterval(() => !files.watched && check(), checkMs)
     window.addEventListener('focus', check)
     return () => {
       clearInterval(timer)

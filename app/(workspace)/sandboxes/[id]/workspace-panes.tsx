@@ -22,6 +22,7 @@ import { workspaceShortcuts } from '../../../workspace/keys'
 import { isNarrow, type LayoutStore, onNarrow, paneStorage } from '../../../workspace/shown-panes'
 import { useKeepFiles } from './use-keep-files'
 import { take, usePaneKeys } from './use-pane-keys'
+import { useWatchFiles } from './use-watch-files'
 
 const TerminalArea = dynamic(() => import('../../../components/terminal/terminal-area'), {
   ssr: false,
@@ -129,6 +130,7 @@ export function WorkspacePanes({
       />
     </ChangesContext>
   )
+  useWatchFiles(sandbox.state, tree, open)
   useKeepFiles(sandbox.state, open, () => {
     const { file, line } = parseDeepLink(window.location.search)
     if (file !== null) openFile(file, line)

@@ -1,0 +1,49 @@
+'use client'
+
+import { useEffect } from 'react'
+import type { OpenFiles } from '../../../editor/open-files'
+import type { FileTreeModel } from '../../../files/file-tree'
+import { watchFiles } from '../../../files/watching'
+import type { Sandbox } from '../../../lib/protocol'
+
+/**
+ * Keeps the tree and the open file as they are on the disk, while the page is looked at: each hidden page would hold one of
+ * the few connections that a browser has for a server.
+ */
+export function useWatchFiles(state: Sandbox['state'], tree: FileTreeModel, open: OpenFiles): void {
+  useEffect(() => {
+    if (state !== 'running') return
+    const listener = {
+      watched: (is: boolean) => {
+        tree.watched = is
+        open.watched = is
+      },
+      changed: (entries: ReadonlySet<string>, paths: ReadonlySet<string>) => {
+        void tree.refreshWhere(entries)
+        open.checkWhere(paths)
+      },
+      anew: () => {
+        void tree.refresh()
+        open.checkDisk()
+      },
+    }
+    let watch: AbortController | undefined
+    const look = () => {
+      if (document.visibilityState === 'visible') {
+        if (watch) return
+        watch = new AbortController()
+        void watchFiles(tree.client, tree.root, listener, watch.signal)
+      } else end()
+    }
+    const end = () => {
+      watch?.abort()
+      watch = undefined
+    }
+    look()
+    document.addEventListener('visibilitychange', look)
+    return () => {
+      document.removeEventListener('visibilitychange', look)
+      end()
+    }
+  }, [state, tree, open])
+}
