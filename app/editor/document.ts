@@ -1,6 +1,7 @@
 import type { FilesClient } from '../files/client'
 import { nameOf } from '../files/paths'
 import { ApiError } from '../lib/api'
+import { TextError } from '../lib/text-error'
 import { Store } from '../terminal/store'
 import type { Drafts } from './drafts'
 import { decodeText, editableBytesMax } from './text'
@@ -298,9 +299,9 @@ export class OpenDocument {
   }
 }
 
-class FileGone extends Error {
+class FileGone extends TextError {
   constructor(name: string) {
-    super(`${name} does not exist. It was deleted or renamed.`)
+    super('editor.gone', { name })
     this.name = 'FileGone'
   }
 }

@@ -1,7 +1,8 @@
 interface FileLanguage {
   /** As `syntaxOf` knows it. */
   readonly name: string
-  readonly title: string
+  /** The same in every language of the interface. */
+  readonly displayName: string
   /** Endings of its files. */
   readonly files: string
   /** Whole names of some. */
@@ -9,43 +10,43 @@ interface FileLanguage {
 }
 
 const languages: readonly FileLanguage[] = [
-  { name: 'python', title: 'Python', files: 'py pyi pyw' },
-  { name: 'javascript', title: 'JavaScript', files: 'js mjs cjs jsx' },
-  { name: 'typescript', title: 'TypeScript', files: 'ts mts cts' },
-  { name: 'tsx', title: 'TypeScript JSX', files: 'tsx' },
-  { name: 'c', title: 'C', files: 'c h' },
-  { name: 'cpp', title: 'C++', files: 'cpp cc cxx hpp hh hxx ino' },
-  { name: 'java', title: 'Java', files: 'java' },
-  { name: 'go', title: 'Go', files: 'go' },
-  { name: 'rust', title: 'Rust', files: 'rs' },
-  { name: 'php', title: 'PHP', files: 'php' },
-  { name: 'html', title: 'HTML', files: 'html htm xhtml vue svelte' },
-  { name: 'css', title: 'CSS', files: 'css' },
-  { name: 'json', title: 'JSON', files: 'json jsonc webmanifest ipynb' },
-  { name: 'markdown', title: 'Markdown', files: 'md markdown' },
-  { name: 'yaml', title: 'YAML', files: 'yaml yml' },
-  { name: 'sql', title: 'SQL', files: 'sql' },
-  { name: 'ruby', title: 'Ruby', files: 'rb', names: 'Gemfile Rakefile' },
-  { name: 'perl', title: 'Perl', files: 'pl pm' },
+  { name: 'python', displayName: 'Python', files: 'py pyi pyw' },
+  { name: 'javascript', displayName: 'JavaScript', files: 'js mjs cjs jsx' },
+  { name: 'typescript', displayName: 'TypeScript', files: 'ts mts cts' },
+  { name: 'tsx', displayName: 'TypeScript JSX', files: 'tsx' },
+  { name: 'c', displayName: 'C', files: 'c h' },
+  { name: 'cpp', displayName: 'C++', files: 'cpp cc cxx hpp hh hxx ino' },
+  { name: 'java', displayName: 'Java', files: 'java' },
+  { name: 'go', displayName: 'Go', files: 'go' },
+  { name: 'rust', displayName: 'Rust', files: 'rs' },
+  { name: 'php', displayName: 'PHP', files: 'php' },
+  { name: 'html', displayName: 'HTML', files: 'html htm xhtml vue svelte' },
+  { name: 'css', displayName: 'CSS', files: 'css' },
+  { name: 'json', displayName: 'JSON', files: 'json jsonc webmanifest ipynb' },
+  { name: 'markdown', displayName: 'Markdown', files: 'md markdown' },
+  { name: 'yaml', displayName: 'YAML', files: 'yaml yml' },
+  { name: 'sql', displayName: 'SQL', files: 'sql' },
+  { name: 'ruby', displayName: 'Ruby', files: 'rb', names: 'Gemfile Rakefile' },
+  { name: 'perl', displayName: 'Perl', files: 'pl pm' },
   {
     name: 'bash',
-    title: 'Shell',
+    displayName: 'Shell',
     files: 'sh bash zsh',
     names: '.bashrc .profile .bash_profile .bash_logout .zshrc',
   },
-  { name: 'toml', title: 'TOML', files: 'toml' },
-  { name: 'ini', title: 'INI', files: 'ini cfg conf properties env', names: '.env' },
-  { name: 'dockerfile', title: 'Dockerfile', files: 'dockerfile', names: 'Dockerfile Containerfile' },
+  { name: 'toml', displayName: 'TOML', files: 'toml' },
+  { name: 'ini', displayName: 'INI', files: 'ini cfg conf properties env', names: '.env' },
+  { name: 'dockerfile', displayName: 'Dockerfile', files: 'dockerfile', names: 'Dockerfile Containerfile' },
 ]
 
 const mapOf = (words: (one: FileLanguage) => string | undefined) =>
   new Map(languages.flatMap((one) => (words(one)?.split(' ') ?? []).map((word) => [word, one] as const)))
 const byEnding = mapOf(({ files }) => files)
 const byName = mapOf(({ names }) => names)
-const plain = { name: 'text', title: 'Plain text' }
+const plain = { name: 'text', displayName: 'text' }
 
 /** The language of a file by its name, or by the interpreter that its first line names. */
-export function languageOf(fileName: string, firstLine = ''): Pick<FileLanguage, 'name' | 'title'> {
+export function languageOf(fileName: string, firstLine = ''): Pick<FileLanguage, 'name' | 'displayName'> {
   const ending = fileName.slice(fileName.lastIndexOf('.') + 1)
   const known = byName.get(fileName) ?? (ending === fileName ? undefined : byEnding.get(ending.toLowerCase()))
   if (known) return known

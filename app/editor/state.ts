@@ -4,10 +4,12 @@ import { search } from '@codemirror/search'
 import { Compartment, EditorState, Prec, type Text } from '@codemirror/state'
 import { EditorView, type KeyBinding, keymap } from '@codemirror/view'
 import { basicSetup } from 'codemirror'
+import type { Translate } from '../messages/texts'
 import type { OpenDocument, Place } from './document'
 import { languageOf } from './language'
 import { look } from './look'
 import { fileLook } from './look-file'
+import { phrasesIn } from './phrases'
 import { lineBreakOf } from './text'
 
 /** The language of a document, which is loaded after its text is shown. */
@@ -29,8 +31,8 @@ export function hold(document: OpenDocument, state: EditorState): void {
   states.set(document, { state, replaced: document.replaced.get() })
 }
 
-/** The state that a document was left with, or a new one. */
-export function stateOf(document: OpenDocument): EditorState {
+/** The state that a document was left with, or a new one, whose labels stay in the language of `t`. */
+export function stateOf(document: OpenDocument, t: Translate): EditorState {
   const held = states.get(document)
   if (held && held.replaced === document.replaced.get()) return held.state
   const { text } = document
@@ -44,8 +46,9 @@ export function stateOf(document: OpenDocument): EditorState {
       ...[basicSetup, search({ top: true }), look, fileLook],
       indentUnit.of(indentOf(text)),
       syntax.of([]),
+      EditorState.phrases.of(phrasesIn(t)),
       EditorView.contentAttributes.of({
-        'aria-label': `Content of ${document.name}`,
+        'aria-label': t('editor.contentOf', { name: document.name }),
         spellcheck: 'false',
         autocapitalize: 'off',
       }),
@@ -76,11 +79,11 @@ function changesTo(document: OpenDocument): Parameters<typeof EditorView.updateL
  * Shows what the document has after it was replaced. Only what differs is changed, so the cursor stays where it was, and
  * it can be undone.
  */
-export function replaceText(view: EditorView, document: OpenDocument): void {
+export function replaceText(view: EditorView, document: OpenDocument, t: Translate): void {
   const { text } = document
   const { state } = view
   if (lineBreakOf(text) !== state.lineBreak) {
-    view.setState(stateOf(document))
+    view.setState(stateOf(document, t))
     return
   }
   const next: Text = state.toText(text)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import '../lib/jitless'
 import { ApiError } from '../lib/api'
 import type { FileEntry } from '../lib/protocol'
+import { TextError } from '../lib/text-error'
 import { read, write } from '../terminal/preferences'
 import { Store } from '../terminal/store'
 import type { FilesClient } from './client'
@@ -208,9 +209,9 @@ export class FileTreeModel {
 }
 
 /** Something has the name already. */
-export class NameTaken extends Error {
-  constructor(readonly taken: string) {
-    super(`“${taken}” already exists here. Choose another name.`)
+export class NameTaken extends TextError {
+  constructor(taken: string) {
+    super('files.nameTaken', { name: taken })
     this.name = 'NameTaken'
   }
 }

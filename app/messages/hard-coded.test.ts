@@ -3,26 +3,14 @@ import { expect, it } from 'vitest'
 import { nodesOf, sources } from './source'
 
 /** Not yet translated. This list only gets shorter. */
-const later = [
-  'app/(console)/sandboxes/',
-  'app/(workspace)/',
-  'app/components/editor/',
-  'app/components/files/',
-  'app/components/sandbox/',
-  'app/components/terminal/',
-  'app/editor/',
-  'app/files/',
-  'app/lib/',
-  'app/terminal/',
-  'app/workspace/',
-]
+const later = ['app/lib/']
 
 /** Attributes and properties that a person reads. */
 const shownNames =
   /^(aria-(label|description|valuetext|roledescription)|title|label|alt|placeholder|hint|description|text|name|action|what|empty|heading|caption)$/
 
 /** Names that are the same in every language. */
-const properNames = /^(Cloche|English|简体中文|ANSI|CSV|Vim|Emacs)$/
+const properNames = /^(Cloche|English|简体中文|CSV|CPU|Esc|Tab|Ctrl|Alt|Home|End)$/
 
 function isWords(text: string): boolean {
   return /[A-Za-z]{2}/.test(text) && !properNames.test(text.trim())
@@ -37,9 +25,10 @@ function textsOf(node: ts.Node): string[] {
   if (ts.isJsxText(node)) return isWords(node.text) ? [node.text.trim()] : []
   if (ts.isTemplateExpression(node)) {
     const text = [node.head.text, ...node.templateSpans.map((span) => span.literal.text)].join('0')
-    return isSentence(text) ? [text] : []
+    return isSentence(text) || (isShown(node) && /\b[A-Z][a-z]/.test(text)) ? [text] : []
   }
   if (!ts.isStringLiteral(node) && !ts.isNoSubstitutionTemplateLiteral(node)) return []
+  if (ts.isPropertyAssignment(node.parent) && node.parent.name === node) return []
   if (isSentence(node.text) && !isProgrammersError(node)) return [node.text]
   return isShown(node) && /^[A-Z][a-z]/.test(node.text) && isWords(node.text) ? [node.text] : []
 }

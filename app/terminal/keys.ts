@@ -18,22 +18,22 @@ export type Shortcut =
  */
 export const shortcuts: readonly {
   readonly keys: string
-  readonly shortcut?: Shortcut
-  readonly name: string
+  /** Its name is `terminal.shortcuts`. */
+  readonly shortcut: Shortcut | 'paste'
 }[] = [
-  { keys: 'Ctrl+Shift+`', shortcut: 'new', name: 'New terminal' },
-  { keys: 'Ctrl+Shift+X', shortcut: 'close', name: 'Close terminal' },
-  { keys: 'Ctrl+Shift+]', shortcut: 'next', name: 'Next terminal' },
-  { keys: 'Ctrl+Shift+[', shortcut: 'previous', name: 'Previous terminal' },
-  { keys: 'Ctrl+Shift+→', shortcut: 'moveRight', name: 'Move tab right' },
-  { keys: 'Ctrl+Shift+←', shortcut: 'moveLeft', name: 'Move tab left' },
-  { keys: 'Ctrl+Shift+E', shortcut: 'rename', name: 'Rename tab' },
-  { keys: 'Ctrl+Shift+F', shortcut: 'search', name: 'Search' },
-  { keys: 'Ctrl+Shift+C', shortcut: 'copy', name: 'Copy selection' },
-  { keys: 'Ctrl+Shift+V', name: 'Paste' },
-  { keys: 'Ctrl+Shift+.', shortcut: 'bigger', name: 'Increase text size' },
-  { keys: 'Ctrl+Shift+,', shortcut: 'smaller', name: 'Decrease text size' },
-  { keys: 'Ctrl+Shift+↑', shortcut: 'leave', name: 'Move focus to the tab' },
+  { keys: 'Ctrl+Shift+`', shortcut: 'new' },
+  { keys: 'Ctrl+Shift+X', shortcut: 'close' },
+  { keys: 'Ctrl+Shift+]', shortcut: 'next' },
+  { keys: 'Ctrl+Shift+[', shortcut: 'previous' },
+  { keys: 'Ctrl+Shift+→', shortcut: 'moveRight' },
+  { keys: 'Ctrl+Shift+←', shortcut: 'moveLeft' },
+  { keys: 'Ctrl+Shift+E', shortcut: 'rename' },
+  { keys: 'Ctrl+Shift+F', shortcut: 'search' },
+  { keys: 'Ctrl+Shift+C', shortcut: 'copy' },
+  { keys: 'Ctrl+Shift+V', shortcut: 'paste' },
+  { keys: 'Ctrl+Shift+.', shortcut: 'bigger' },
+  { keys: 'Ctrl+Shift+,', shortcut: 'smaller' },
+  { keys: 'Ctrl+Shift+↑', shortcut: 'leave' },
 ]
 
 /** By the place of the key, so that a layout where the sign is elsewhere works as well. */

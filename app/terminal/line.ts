@@ -118,7 +118,7 @@ export class TerminalLine {
     return new Promise((resolve) => {
       this.#socket.timeout(answerTimeoutMs).emit('open', request, (failure: Error | null, answer) => {
         if (failure) {
-          resolve({ ok: false, error: { code: 'no_answer', message: 'The server did not answer.' } })
+          resolve({ ok: false, error: { code: 'no_answer', message: 'no answer' } })
           return
         }
         if (answer.ok) this.#subscribers.set(answer.terminalId, subscriber)

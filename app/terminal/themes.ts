@@ -3,15 +3,6 @@ import type { ITheme } from '@xterm/xterm'
 export const themeNames = ['page', 'light', 'dark', 'solarized-light', 'solarized-dark', 'contrast'] as const
 export type ThemeName = (typeof themeNames)[number]
 
-export const themeTitles: Record<ThemeName, string> = {
-  page: 'Match app',
-  light: 'Cloche light',
-  dark: 'Cloche dark',
-  'solarized-light': 'Solarized light',
-  'solarized-dark': 'Solarized dark',
-  contrast: 'High contrast',
-}
-
 const light: ITheme = {
   background: '#ffffff',
   foreground: '#1d2623',

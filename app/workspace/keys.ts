@@ -8,20 +8,19 @@ export type WorkspaceShortcut =
   | 'focusEditor'
   | 'focusTerminal'
 
-/** Keys that choose among the panes of a workspace, wherever the focus is. */
+/** Keys that choose among the panes of a workspace, wherever the focus is. Their names are `workspace.shortcuts`. */
 export const workspaceShortcuts: readonly {
   readonly keys: string
-  readonly name: string
   readonly shortcut: WorkspaceShortcut
 }[] = [
-  { keys: 'Ctrl+Shift+B', name: 'Show or hide files', shortcut: 'files' },
-  { keys: 'Ctrl+Shift+G', name: 'Show or hide source control', shortcut: 'git' },
-  { keys: 'Ctrl+Shift+P', name: 'Show all commands', shortcut: 'commands' },
-  { keys: 'Ctrl+P', name: 'Open a file by its name, from files or editor', shortcut: 'quickOpen' },
-  { keys: 'Ctrl+Shift+F', name: 'Search in files, from files or editor', shortcut: 'search' },
-  { keys: 'Ctrl+Shift+1', name: 'Move focus to the files', shortcut: 'focusFiles' },
-  { keys: 'Ctrl+Shift+2', name: 'Move focus to the editor', shortcut: 'focusEditor' },
-  { keys: 'Ctrl+Shift+3', name: 'Move focus to the terminal', shortcut: 'focusTerminal' },
+  { keys: 'Ctrl+Shift+B', shortcut: 'files' },
+  { keys: 'Ctrl+Shift+G', shortcut: 'git' },
+  { keys: 'Ctrl+Shift+P', shortcut: 'commands' },
+  { keys: 'Ctrl+P', shortcut: 'quickOpen' },
+  { keys: 'Ctrl+Shift+F', shortcut: 'search' },
+  { keys: 'Ctrl+Shift+1', shortcut: 'focusFiles' },
+  { keys: 'Ctrl+Shift+2', shortcut: 'focusEditor' },
+  { keys: 'Ctrl+Shift+3', shortcut: 'focusTerminal' },
 ]
 
 /** By the place of the key, as those of the terminal. */

@@ -2,6 +2,7 @@
 
 import { Box, Plus, Search } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { type Step, useSandboxActions } from '../../components/sandbox/actions'
 import { ChangeDialog } from '../../components/sandbox/change-dialog'
 import { CreateDialog } from '../../components/sandbox/create-dialog'
@@ -14,13 +15,13 @@ import { PageHead, Panel } from '../../components/ui/panel'
 import { SearchField } from '../../components/ui/search-field'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { Unreachable } from '../../lib/api'
-import { count } from '../../lib/format'
 import type { Sandbox } from '../../lib/protocol'
 import { useSandboxes } from '../../lib/sandboxes'
 import { useExplain } from '../../lib/use-explain'
 import { useDashboardKeys } from './use-keys'
 
 export function Dashboard() {
+  const t = useTranslations()
   const explain = useExplain()
   const { sandboxes, error, retry, loadMore } = useSandboxes()
   const actions = useSandboxActions()
@@ -32,11 +33,11 @@ export function Dashboard() {
   const shown = useMemo(() => {
     const wanted = filter.trim().toLowerCase()
     return (sandboxes ?? none).filter(({ name, id, template, state }) =>
-      `${name} ${id} ${template} ${state}`.toLowerCase().includes(wanted),
+      `${name} ${id} ${template} ${state} ${t(`sandbox.state.${state}`)}`.toLowerCase().includes(wanted),
     )
-  }, [sandboxes, filter])
+  }, [sandboxes, filter, t])
   const take = (sandbox: Sandbox, step: Step) => {
-    const asked = stepQuestion(sandbox, step, () => actions.perform(sandbox, step))
+    const asked = stepQuestion(sandbox, step, () => actions.perform(sandbox, step), t)
     if (asked) setQuestion(asked)
     else void actions.take(sandbox, step)
   }
@@ -45,20 +46,23 @@ export function Dashboard() {
   return (
     <>
       <PageHead
-        title="Sandboxes"
+        title={t('pages.sandboxes')}
         action={
           // Where there is none yet, the list's own place has it.
           sandboxes?.length !== 0 && (
             <Button look="primary" onClick={() => setCreating(true)} aria-keyshortcuts="c">
               <Plus aria-hidden />
-              New sandbox
+              {t('sandbox.new')}
             </Button>
           )
         }
       >
         {sandboxes && sandboxes.length > 0
-          ? `${count(sandboxes.length, 'sandbox', 'sandboxes')}, ${running} running`
-          : 'Isolated Linux environments, each with its own disk'}
+          ? t('sandbox.running', {
+              sandboxes: t('units.sandboxes', { count: sandboxes.length }),
+              running: String(running),
+            })
+          : t('sandbox.subtitle')}
       </PageHead>
       {/* That there is no answer at all is the banner's to tell. */}
       {error && sandboxes && !(error instanceof Unreachable) && (
@@ -70,8 +74,8 @@ export function Dashboard() {
         {sandboxes && sandboxes.length > 3 && (
           <div className="border-line border-b p-2">
             <SearchField
-              label="Filter by name, template or state"
-              placeholder="Filter by name, template or state"
+              label={t('sandbox.filter')}
+              placeholder={t('sandbox.filter')}
               value={filter}
               onChange={(event) => setFilter(event.currentTarget.value)}
               ref={keys.filter}
@@ -84,36 +88,35 @@ export function Dashboard() {
         {sandboxes?.length === 0 && (
           <Empty
             icon={Box}
-            title="No sandboxes yet"
+            title={t('sandbox.empty')}
             action={
               <Button look="primary" onClick={() => setCreating(true)} aria-keyshortcuts="c">
                 <Plus aria-hidden />
-                New sandbox
+                {t('sandbox.new')}
               </Button>
             }
           >
-            A sandbox is a Linux environment with a shell, root access and a persistent disk. Ready in
-            seconds.
+            {t('sandbox.emptyText')}
           </Empty>
         )}
         {sandboxes && sandboxes.length > 0 && shown.length === 0 && (
           <Empty
             icon={Search}
-            title="No matching sandboxes"
-            action={<Button onClick={() => setFilter('')}>Clear filter</Button>}
+            title={t('sandbox.noMatch')}
+            action={<Button onClick={() => setFilter('')}>{t('sandbox.clearFilter')}</Button>}
           />
         )}
         {shown.length > 0 && (
           <>
             <RowHead />
-            <ul ref={keys.list} aria-label="Sandboxes" className="divide-y divide-line">
+            <ul ref={keys.list} aria-label={t('pages.sandboxes')} className="divide-y divide-line">
               {shown.map((sandbox) => (
                 <Row
                   key={sandbox.id}
                   sandbox={sandbox}
                   onStep={(step) => take(sandbox, step)}
                   onChange={() => setChanging(sandbox)}
-                  onDelete={() => setQuestion(deleteQuestion(sandbox, () => actions.remove(sandbox)))}
+                  onDelete={() => setQuestion(deleteQuestion(sandbox, () => actions.remove(sandbox), t))}
                 />
               ))}
             </ul>
@@ -122,7 +125,7 @@ export function Dashboard() {
         {loadMore && (
           <div className="border-line border-t p-2 text-center">
             <Button look="quiet" onClick={loadMore}>
-              Show more
+              {t('sandbox.showMore')}
             </Button>
           </div>
         )}

@@ -40,6 +40,7 @@ export default function EditorArea({
   /** The last file was closed. */
   onEmpty: () => void
 }) {
+  const t = useTranslations()
   const { active } = useStore(files.state)
   const [home] = useState(() => new FocusHome())
   const [question, setQuestion] = useState<Question | null>(null)
@@ -54,31 +55,35 @@ export default function EditorArea({
   const close = async (document: OpenDocument) => {
     if (!document.unsaved || (await document.saveNow())) return finish(document, false)
     setQuestion({
-      title: `Close ${oneLine(document.name)} without saving?`,
-      text: 'It could not be saved. Closing discards the changes since it was last saved.',
-      action: 'Discard changes',
+      title: t('editor.askToDiscard', { name: oneLine(document.name) }),
+      text: t('editor.discardText'),
+      action: t('editor.discard'),
       run: async () => finish(document, true),
     })
   }
 
   return (
     <FocusHomeContext value={home}>
-      <section aria-label="Editor" data-own-keys className="flex h-full min-h-0 flex-col bg-surface">
+      <section
+        aria-label={t('editor.editor')}
+        data-own-keys
+        className="flex h-full min-h-0 flex-col bg-surface"
+      >
         <div className="flex h-10 shrink-0 items-stretch border-line border-b bg-ground">
           <EditorTabs files={files} onClose={(document) => void close(document)} />
           <div className="flex items-center gap-0.5 px-1">
             {onTerminal && (
               <Button look="quiet" size="small" onClick={onTerminal}>
                 <SquareTerminal aria-hidden />
-                Terminal
+                {t('editor.terminal')}
               </Button>
             )}
             {active && (
-              <Tip text="Close file">
+              <Tip text={t('editor.close')}>
                 <Button
                   look="quiet"
                   size="iconSmall"
-                  aria-label="Close file"
+                  aria-label={t('editor.close')}
                   onClick={() => void close(active)}
                 >
                   <X />
@@ -175,23 +180,26 @@ function Unfit({
   status: Extract<DocumentStatus, { kind: 'unfit' }>
   client: FilesClient
 }) {
+  const t = useTranslations()
+  const name = oneLine(document.name)
+  const size = bytes(status.sizeBytes)
   return (
     <Empty
       icon={FileLock2}
-      title={status.reason === 'large' ? 'Too large to edit here' : 'Not a text file'}
+      title={t(status.reason === 'large' ? 'editor.tooLarge' : 'editor.notText')}
       action={
         <Button
           look="primary"
           onClick={() => download(client.downloadUrl(document.path, 'file'), document.name)}
         >
           <Download aria-hidden />
-          Download file
+          {t('editor.download')}
         </Button>
       }
     >
       {status.reason === 'large'
-        ? `${oneLine(document.name)} has ${bytes(status.sizeBytes)}; the editor opens files of up to ${bytes(editableBytesMax)}. Download it, or use an editor in a terminal.`
-        : `${oneLine(document.name)} (${bytes(status.sizeBytes)}) is binary or not UTF-8, and saving it as text would damage it.`}
+        ? t('editor.tooLargeText', { name, size, max: bytes(editableBytesMax) })
+        : t('editor.binary', { name, size })}
     </Empty>
   )
 }

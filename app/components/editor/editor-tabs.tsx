@@ -2,6 +2,7 @@
 
 import { X } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { useTranslations } from 'use-intl'
 import type { OpenDocument } from '../../editor/document'
 import type { OpenFiles } from '../../editor/open-files'
 import { cn } from '../../lib/cn'
@@ -17,11 +18,12 @@ export function EditorTabs({
   files: OpenFiles
   onClose: (document: OpenDocument) => void
 }) {
+  const t = useTranslations()
   const { documents, active } = useStore(files.state)
   return (
     <div
       role="tablist"
-      aria-label="Open files"
+      aria-label={t('editor.openFiles')}
       className="flex min-w-0 flex-1 items-stretch gap-px overflow-x-auto [scrollbar-width:none]"
     >
       {documents.map((document) => (
@@ -48,6 +50,7 @@ function EditorTab({
   selected: boolean
   onClose: () => void
 }) {
+  const t = useTranslations()
   const status = useStore(document.status)
   const whole = useRef<HTMLDivElement>(null)
   const home = useFocusHome()
@@ -95,7 +98,11 @@ function EditorTab({
         )}
       >
         {unsaved && (
-          <span role="img" aria-label="Unsaved" className="size-1.5 shrink-0 rounded-full bg-warn" />
+          <span
+            role="img"
+            aria-label={t('editor.save.unsaved')}
+            className="size-1.5 shrink-0 rounded-full bg-warn"
+          />
         )}
         <span className="truncate whitespace-pre">{name}</span>
       </button>
@@ -104,7 +111,7 @@ function EditorTab({
         tabIndex={-1}
         // A tab list may hold tabs only. By keyboard Delete does this, by touch the button at the end of the bar.
         aria-hidden
-        title={`Close ${name}`}
+        title={t('editor.closeName', { name })}
         onClick={onClose}
         className={cn(
           'absolute right-1 grid size-5 place-items-center rounded text-muted hover:bg-hover hover:text-ink',

@@ -27,12 +27,16 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
   const home = useFocusHome()
   const focused = useRef(takeFocus)
   focused.current = takeFocus
+  const t = useTranslations()
+  // An editor keeps the language that it was opened with; its history is worth more than its labels.
+  const words = useRef(t)
+  words.current = t
 
   useEffect(() => {
     if (!parent.current) return
     const made = new EditorView({
       parent: parent.current,
-      state: stateOf(document),
+      state: stateOf(document, words.current),
       dispatchTransactions: (transactions, into) => {
         into.update(transactions)
         setShown(into.state)
@@ -67,7 +71,7 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each replacement is shown
   useEffect(() => {
-    if (view.current) replaceText(view.current, document)
+    if (view.current) replaceText(view.current, document, words.current)
   }, [document, replaced])
 
   useEffect(() => {
@@ -76,7 +80,6 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
     document.wanted.set(null)
   }, [document, wanted])
 
-  const t = useTranslations()
   useCommands([
     {
       name: t('editor.copyLink'),
@@ -95,20 +98,34 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
         <span className="flex-1" />
         <KeysMenu />
         {shown && <Position state={shown} />}
-        {shown && <span className="hidden sm:inline">{languageOfDocument(document, shown).title}</span>}
+        {shown && (
+          <span className="hidden sm:inline">
+            <Language document={document} state={shown} />
+          </span>
+        )}
       </footer>
     </>
   )
 }
 
 function Position({ state }: { state: EditorState }) {
+  const t = useTranslations()
   const { ranges, main } = state.selection
   const line = state.doc.lineAt(main.head)
   return (
     <span className="tabular">
       {ranges.length > 1
-        ? `${ranges.length} cursors`
-        : `Line ${line.number}, column ${main.head - line.from + 1}`}
+        ? t('editor.cursors', { count: ranges.length })
+        : t('editor.position', {
+            line: String(line.number),
+            column: String(main.head - line.from + 1),
+          })}
     </span>
   )
+}
+
+function Language({ document, state }: { document: OpenDocument; state: EditorState }) {
+  const t = useTranslations()
+  const { name, displayName } = languageOfDocument(document, state)
+  return name === 'text' ? t('editor.plainText') : displayName
 }

@@ -1,6 +1,7 @@
 'use client'
 
 import { Check, CircleAlert, CircleDot, LoaderCircle } from 'lucide-react'
+import { useTranslations } from 'use-intl'
 import type { OpenDocument, SaveState } from '../../editor/document'
 import { cn } from '../../lib/cn'
 import { useExplain } from '../../lib/use-explain'
@@ -11,28 +12,30 @@ import { Notice } from '../ui/notice'
 import { useToast } from '../ui/toast'
 
 const looks = {
-  saved: { icon: Check, text: 'Saved', className: '' },
-  unsaved: { icon: CircleDot, text: 'Unsaved', className: 'text-ink' },
-  saving: { icon: LoaderCircle, text: 'Saving…', className: '[&>svg]:animate-spin' },
-  failed: { icon: CircleAlert, text: 'Not saved', className: 'text-bad' },
-  conflict: { icon: CircleAlert, text: 'Not saved: the file changed on disk', className: 'text-bad' },
+  saved: { icon: Check, className: '' },
+  unsaved: { icon: CircleDot, className: 'text-ink' },
+  saving: { icon: LoaderCircle, className: '[&>svg]:animate-spin' },
+  failed: { icon: CircleAlert, className: 'text-bad' },
+  conflict: { icon: CircleAlert, className: 'text-bad' },
 } as const satisfies Record<SaveState['kind'], unknown>
 
 /** Whether the disk has what the editor shows. */
 export function SaveStatus({ document }: { document: OpenDocument }) {
+  const t = useTranslations()
   const status = useStore(document.status)
   if (status.kind !== 'open') return null
-  const { icon: Icon, text, className } = looks[status.save.kind]
+  const { icon: Icon, className } = looks[status.save.kind]
   return (
     <span role="status" className={cn('flex items-center gap-1.5', className)}>
       <Icon aria-hidden className="size-3.5" />
-      {text}
+      {t(`editor.save.${status.save.kind}`)}
     </span>
   )
 }
 
 /** Why a document is not saved, and what can be done. */
 export function SaveProblem({ document }: { document: OpenDocument }) {
+  const t = useTranslations()
   const explain = useExplain()
   const status = useStore(document.status)
   const toast = useToast()
@@ -50,11 +53,11 @@ export function SaveProblem({ document }: { document: OpenDocument }) {
         tone="bad"
         action={
           <Button size="small" onClick={act(() => document.saveNow())}>
-            Try again
+            {t('common.tryAgain')}
           </Button>
         }
       >
-        {document.name} could not be saved: {explain(save.error)} Your text is kept in this browser.
+        {t('editor.saveFailed', { name: document.name, reason: explain(save.error) })}
       </Notice>
     )
   }
@@ -62,21 +65,19 @@ export function SaveProblem({ document }: { document: OpenDocument }) {
   return (
     <Notice tone="warn">
       <p>
-        {save.disk === 'changed'
-          ? `${document.name} was changed by something else. Reloading replaces your text, which Undo brings back; overwriting replaces the other change.`
-          : `${document.name} was deleted or renamed by something else. Your text is kept here.`}
+        {t(save.disk === 'changed' ? 'editor.changedByOther' : 'editor.goneByOther', { name: document.name })}
       </p>
       <div className="mt-1.5 flex flex-wrap gap-1.5">
         {save.disk === 'changed' && (
           <Button size="small" onClick={act(() => document.reload().catch(toast.failed))}>
-            Reload from disk
+            {t('editor.reload')}
           </Button>
         )}
         <Button size="small" look="danger" onClick={act(() => document.overwrite())}>
-          {save.disk === 'changed' ? 'Overwrite file' : 'Save again'}
+          {t(save.disk === 'changed' ? 'editor.overwrite' : 'editor.saveAgain')}
         </Button>
         <Button size="small" onClick={act(() => document.putAside())}>
-          Keep editing
+          {t('editor.keepEditing')}
         </Button>
       </div>
     </Notice>

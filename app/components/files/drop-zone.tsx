@@ -1,6 +1,7 @@
 'use client'
 
 import { type DragEvent, type ReactNode, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { type Upload, uploadsOf } from '../../files/uploads'
 import { oneLine } from '../../lib/format'
 import { useToast } from '../ui/toast'
@@ -18,6 +19,7 @@ export function DropZone({
   onDrop: (directory: string, uploads: readonly Upload[]) => void
   children: ReactNode
 }) {
+  const t = useTranslations()
   const [over, setOver] = useState<string | null>(null)
   const toast = useToast()
   const directoryAt = ({ target }: DragEvent): string => {
@@ -26,7 +28,7 @@ export function DropZone({
   }
   return (
     <section
-      aria-label="Files"
+      aria-label={t('files.files')}
       data-own-keys
       className="relative flex h-full min-h-0 flex-col bg-ground"
       onDragOver={(event) => {
@@ -49,7 +51,9 @@ export function DropZone({
       {children}
       {over !== null && (
         <div className="pointer-events-none absolute inset-1 grid place-content-end rounded-md border-2 border-accent border-dashed p-2">
-          <p className="rounded bg-raised px-2 py-1 text-xs shadow-pop">Upload to {oneLine(over, 60)}</p>
+          <p className="rounded bg-raised px-2 py-1 text-xs shadow-pop">
+            {t('files.uploadTo', { directory: oneLine(over, 60) })}
+          </p>
         </div>
       )}
     </section>

@@ -15,13 +15,15 @@ import {
   X,
 } from 'lucide-react'
 import { type ComponentType, Fragment, useEffect, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { download } from '../../files/client'
 import type { FileTreeModel } from '../../files/file-tree'
 import { nameOf } from '../../files/paths'
 import type { EntryRow } from '../../files/rows'
 import { type Upload, Uploads } from '../../files/uploads'
-import { bytes, count, oneLine } from '../../lib/format'
+import { bytes, oneLine } from '../../lib/format'
 import type { Sandbox } from '../../lib/protocol'
+import { TextError } from '../../lib/text-error'
 import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
 import { Confirm, type Question } from '../ui/confirm'
@@ -67,6 +69,7 @@ export default function FilesPane({
   onSearch,
   onClose,
 }: FilesPaneProps) {
+  const t = useTranslations()
   const usable = ['running', 'paused', 'stopped'].includes(sandbox.state)
   const [home] = useState(() => new FocusHome())
   const [uploads] = useState(() => new Uploads(model.client))
@@ -100,9 +103,10 @@ export default function FilesPane({
   const send = async (directory: string, sent: readonly Upload[]) => {
     try {
       const done = await uploads.send(directory, sent)
-      const text = count(done, 'file')
       toast.done(
-        done === sent.length ? `Uploaded ${text} to ${oneLine(directory)}` : `Upload cancelled after ${text}`,
+        done === sent.length
+          ? t('files.uploaded', { count: done, directory: oneLine(directory) })
+          : t('files.uploadCancelled', { count: done }),
       )
     } catch (error) {
       toast.failed(error)
@@ -115,19 +119,23 @@ export default function FilesPane({
     const names = model.names(directory)
     const taken = [...new Set(chosen.flatMap(({ path: [first = ''] }) => (names.has(first) ? first : [])))]
     if (taken.length === 0) return void send(directory, chosen)
-    setQuestion(replaceQuestion(directory, taken, async () => void send(directory, chosen)))
+    setQuestion(replaceQuestion(directory, taken, async () => void send(directory, chosen), t))
   }
   const remove = (row: EntryRow) =>
     setQuestion(
-      deleteQuestion(row, async () => {
-        await model.remove(row)
-        onDeleted(row.entry.path)
-      }),
+      deleteQuestion(
+        row,
+        async () => {
+          await model.remove(row)
+          onDeleted(row.entry.path)
+        },
+        t,
+      ),
     )
   const open = async (row: EntryRow) => {
     const { path, type } = row.entry
     if (type === 'other') {
-      toast.failed(new Error('This is a pipe, a socket or a device, which has no content to show.'))
+      toast.failed(new TextError('files.noContent'))
       return
     }
     try {
@@ -150,12 +158,12 @@ export default function FilesPane({
     )
 
   const actions: readonly Action[] = [
-    { icon: FilePlus, name: 'New file', act: () => create('file') },
-    { icon: FolderPlus, name: 'New folder', act: () => create('directory') },
-    { icon: UploadIcon, name: 'Upload files', act: () => picker.current?.click() },
+    { icon: FilePlus, name: t('files.newFile'), act: () => create('file') },
+    { icon: FolderPlus, name: t('files.newFolder'), act: () => create('directory') },
+    { icon: UploadIcon, name: t('files.upload'), act: () => picker.current?.click() },
     {
       icon: FolderOpen,
-      name: 'Open',
+      name: t('files.open'),
       needsEntry: true,
       lineBefore: true,
       act: () => {
@@ -166,27 +174,33 @@ export default function FilesPane({
     },
     {
       icon: Download,
-      name: 'Download',
+      name: t('files.download'),
       needsEntry: true,
       act: () => selected && save(selected.entry.path, selected.entry.type),
     },
     {
       icon: Pencil,
-      name: 'Rename',
+      name: t('files.rename'),
       needsEntry: true,
       act: () => selected && model.naming.set({ kind: 'rename', path: selected.entry.path }),
     },
-    { icon: Trash2, name: 'Delete', needsEntry: true, danger: true, act: () => selected && remove(selected) },
+    {
+      icon: Trash2,
+      name: t('files.delete'),
+      needsEntry: true,
+      danger: true,
+      act: () => selected && remove(selected),
+    },
   ]
   const general: readonly Action[] = [
     {
       icon: Download,
-      name: 'Download all files',
+      name: t('files.downloadAll'),
       lineBefore: true,
       act: () => save(model.root, 'directory'),
     },
-    { icon: CopyMinus, name: 'Collapse all folders', act: () => model.collapseAll() },
-    { icon: RefreshCw, name: 'Refresh', act: () => void model.refresh(true) },
+    { icon: CopyMinus, name: t('files.collapseAll'), act: () => model.collapseAll() },
+    { icon: RefreshCw, name: t('files.refresh'), act: () => void model.refresh(true) },
   ]
 
   const directoryOf = (path: string | undefined) => {
@@ -199,10 +213,10 @@ export default function FilesPane({
     <FocusHomeContext value={home}>
       <DropZone enabled={usable && progress === null} directoryOf={directoryOf} onDrop={upload}>
         <div className="flex h-10 shrink-0 items-center gap-0.5 border-line border-b pr-1 pl-3">
-          <h2 className="flex-1 truncate font-semibold text-xs">Files</h2>
+          <h2 className="flex-1 truncate font-semibold text-xs">{t('files.files')}</h2>
           {sandbox.state === 'running' && (
-            <Tip text="Search in files" keys="Ctrl+Shift+F">
-              <Button look="quiet" size="iconSmall" aria-label="Search in files" onClick={onSearch}>
+            <Tip text={t('files.search')} keys="Ctrl+Shift+F">
+              <Button look="quiet" size="iconSmall" aria-label={t('files.search')} onClick={onSearch}>
                 <Search />
               </Button>
             </Tip>
@@ -214,7 +228,7 @@ export default function FilesPane({
                   look="quiet"
                   size="iconSmall"
                   aria-label={name}
-                  disabled={name === 'Upload files' && progress !== null}
+                  disabled={Icon === UploadIcon && progress !== null}
                   onClick={act}
                 >
                   <Icon />
@@ -224,7 +238,7 @@ export default function FilesPane({
           {usable && (
             <Menu
               trigger={
-                <Button look="quiet" size="iconSmall" aria-label="File actions">
+                <Button look="quiet" size="iconSmall" aria-label={t('files.actions')}>
                   <Ellipsis />
                 </Button>
               }
@@ -245,8 +259,8 @@ export default function FilesPane({
               )}
             </Menu>
           )}
-          <Tip text="Hide files" keys="Ctrl+Shift+B">
-            <Button look="quiet" size="iconSmall" aria-label="Hide files" onClick={onClose}>
+          <Tip text={t('files.hide')} keys="Ctrl+Shift+B">
+            <Button look="quiet" size="iconSmall" aria-label={t('files.hide')} onClick={onClose}>
               <X />
             </Button>
           </Tip>
@@ -291,16 +305,20 @@ export default function FilesPane({
             </div>
           </ContextMenu>
         ) : (
-          <p className="p-4 text-muted">{unusable(sandbox.state)}</p>
+          <p className="p-4 text-muted">{t(unusable(sandbox.state))}</p>
         )}
         {progress && (
           <div role="status" className="flex items-center gap-2 border-line border-t px-3 py-1.5 text-xs">
             <span className="tabular min-w-0 flex-1 truncate">
-              Uploading {Math.min(progress.filesDone + 1, progress.files)} of {count(progress.files, 'file')},{' '}
-              {bytes(progress.bytesDone)} of {bytes(progress.bytes)}
+              {t('files.uploading', {
+                number: String(Math.min(progress.filesDone + 1, progress.files)),
+                count: progress.files,
+                done: bytes(progress.bytesDone),
+                total: bytes(progress.bytes),
+              })}
             </span>
             <Button size="small" onClick={() => uploads.cancel()}>
-              Cancel
+              {t('files.cancelUpload')}
             </Button>
           </div>
         )}
@@ -310,8 +328,8 @@ export default function FilesPane({
   )
 }
 
-function unusable(state: Sandbox['state']): string {
-  if (state === 'creating') return 'The sandbox is being created. Its files appear here when it runs.'
-  if (state === 'unreachable') return 'The node of this sandbox does not answer. Its files are kept.'
-  return 'The files of this sandbox are not available in its current state.'
+/** The key of what is said while files cannot be shown. */
+function unusable(state: Sandbox['state']) {
+  if (state === 'creating') return 'files.creating'
+  return state === 'unreachable' ? 'files.nodeAway' : 'files.unavailable'
 }

@@ -2,16 +2,10 @@
 
 import { File, Folder } from 'lucide-react'
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { nameProblem } from '../../files/paths'
 import { useExplain } from '../../lib/use-explain'
 import { indentOf } from './tree-row'
-
-const problems: Record<NonNullable<ReturnType<typeof nameProblem>>, string> = {
-  empty: 'Enter a name.',
-  slash: 'A name cannot contain “/”.',
-  dots: 'This name is reserved. Choose another.',
-  long: 'A name has at most 255 bytes.',
-}
 
 /** Where a name is typed. Enter takes it, Escape and leaving it empty or unchanged do not. */
 function NameInput({
@@ -24,6 +18,7 @@ function NameInput({
   /** Null when nothing is to be changed. */
   onDone: Done
 }) {
+  const t = useTranslations()
   const explain = useExplain()
   const [error, setError] = useState<string>()
   const [busy, setBusy] = useState(false)
@@ -31,7 +26,7 @@ function NameInput({
     if (busy) return
     if (typed === name || (leaving && typed === '')) return onDone(null)
     const problem = nameProblem(typed)
-    if (problem) return leaving ? onDone(null) : setError(problems[problem])
+    if (problem) return leaving ? onDone(null) : setError(t(`files.nameProblem.${problem}`))
     setBusy(true)
     try {
       await onDone(typed)
@@ -93,13 +88,14 @@ export function NewName({
   level: number
   onDone: Done
 }) {
+  const t = useTranslations()
   const [Icon, color] = type === 'directory' ? [Folder, 'text-accent'] : [File, 'text-muted']
   return (
     <div className="flex h-full items-center gap-1 pr-2" style={indentOf(level)}>
       <span className="size-4 shrink-0" />
       <Icon aria-hidden className={`size-4 shrink-0 ${color}`} />
       <NameInput
-        label={type === 'directory' ? 'Name of the new folder' : 'Name of the new file'}
+        label={t(type === 'directory' ? 'files.nameOfNewFolder' : 'files.nameOfNewFile')}
         name=""
         onDone={onDone}
       />
@@ -108,10 +104,11 @@ export function NewName({
 }
 
 export function RenameLine({ name, level, onDone }: { name: string; level: number; onDone: Done }) {
+  const t = useTranslations()
   return (
     <div className="flex h-full items-center pr-2" style={indentOf(level)}>
       <span className="w-10 shrink-0" />
-      <NameInput label="New name" name={name} onDone={onDone} />
+      <NameInput label={t('files.newName')} name={name} onDone={onDone} />
     </div>
   )
 }

@@ -1,19 +1,19 @@
 import { nameOf } from '../../files/paths'
 import type { EntryRow } from '../../files/rows'
 import { oneLine } from '../../lib/format'
+import type { Translate } from '../../messages/texts'
 import type { Question } from '../ui/confirm'
 
 /** Asked before an entry is deleted. */
-export function deleteQuestion({ entry }: EntryRow, run: () => Promise<void>): Question {
-  const title = `Delete ${oneLine(entry.name)}?`
+export function deleteQuestion({ entry }: EntryRow, run: () => Promise<void>, t: Translate): Question {
+  const title = t('files.askToDelete', { name: oneLine(entry.name) })
   if (entry.type === 'directory') {
-    const text = 'This permanently deletes the folder and everything in it.'
-    return { title, text, action: 'Delete folder', run }
+    return { title, text: t('files.deleteFolderText'), action: t('files.deleteFolder'), run }
   }
   if (entry.type === 'symlink') {
-    return { title, text: 'This deletes the link. What it points to is kept.', action: 'Delete link', run }
+    return { title, text: t('files.deleteLinkText'), action: t('files.deleteLink'), run }
   }
-  return { title, text: 'This permanently deletes the file.', action: 'Delete file', run }
+  return { title, text: t('files.deleteFileText'), action: t('files.deleteFile'), run }
 }
 
 /** Asked before an upload replaces what has the same name. */
@@ -21,13 +21,20 @@ export function replaceQuestion(
   directory: string,
   taken: readonly string[],
   run: () => Promise<void>,
+  t: Translate,
 ): Question {
-  const named = taken.slice(0, 3).map((name) => `“${oneLine(name)}”`)
-  const all = named.join(', ') + (taken.length > named.length ? ' and more' : '')
+  const named = taken.slice(0, 3).map((name) => t('files.replaceQuote', { name: oneLine(name) }))
   return {
-    title: taken.length === 1 ? `Replace ${oneLine(taken[0] ?? '')}?` : `Replace ${taken.length} entries?`,
-    text: `${oneLine(nameOf(directory))} already has ${all}. Uploaded files replace files with the same name.`,
-    action: 'Replace',
+    title:
+      taken.length === 1
+        ? t('files.askToReplace', { name: oneLine(taken[0] ?? '') })
+        : t('files.askToReplaceMany', { count: taken.length }),
+    text: t('files.replaceText', {
+      directory: oneLine(nameOf(directory)),
+      names: named.join(t('files.replaceQuoteJoin')),
+      more: String(taken.length > named.length),
+    }),
+    action: t('files.replace'),
     run,
   }
 }

@@ -1,11 +1,13 @@
 'use client'
 
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { FilesClient } from '../../files/client'
 import { relativePath } from '../../files/paths'
-import { count, oneLine } from '../../lib/format'
+import { oneLine } from '../../lib/format'
 import type { SearchEnd, SearchMatch } from '../../lib/protocol'
 import { useExplain } from '../../lib/use-explain'
+import type { Translate } from '../../messages/texts'
 import { Dialog, DialogBody } from '../ui/dialog'
 import { Notice } from '../ui/notice'
 import { SearchField } from '../ui/search-field'
@@ -40,17 +42,18 @@ export default function SearchDialog({
   root: string
   onFound: (match: SearchMatch) => void
 }) {
+  const t = useTranslations()
   const [query, setQuery] = useState('')
   const [matchCase, setMatchCase] = useState(false)
   const [regex, setRegex] = useState(false)
   const found = useSearch(client, root, open ? query : '', matchCase, regex)
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Search in files" wide>
+    <Dialog open={open} onOpenChange={onOpenChange} title={t('files.search')} wide>
       <DialogBody>
         <SearchField
-          label="Text to find"
+          label={t('files.textToFind')}
           name="query"
-          placeholder="Text to find"
+          placeholder={t('files.textToFind')}
           value={query}
           onChange={(event) => setQuery(event.target.value)}
           autoFocus
@@ -58,8 +61,8 @@ export default function SearchDialog({
           spellCheck={false}
         />
         <div className="flex flex-wrap gap-x-5 gap-y-2">
-          <Check label="Match case" checked={matchCase} onChange={setMatchCase} />
-          <Check label="Regular expression" checked={regex} onChange={setRegex} />
+          <Check label={t('files.matchCase')} checked={matchCase} onChange={setMatchCase} />
+          <Check label={t('files.regex')} checked={regex} onChange={setRegex} />
         </div>
         {found && <Results found={found} root={root} onChoose={choose} />}
       </DialogBody>
@@ -125,13 +128,14 @@ function Results({
   root: string
   onChoose: (match: SearchMatch) => void
 }) {
+  const t = useTranslations()
   const explain = useExplain()
   const files = new Map<string, SearchMatch[]>()
   for (const match of matches) files.set(match.path, [...(files.get(match.path) ?? []), match])
   return (
-    <section aria-label="Results" className="grid gap-3">
+    <section aria-label={t('files.results')} className="grid gap-3">
       <p role="status" className="text-muted text-xs">
-        {error ? '' : summary(matches.length, files.size, end)}
+        {error ? '' : summary(matches.length, files.size, end, t)}
       </p>
       {error !== null && <Notice tone="bad">{explain(error)}</Notice>}
       {Array.from(files, ([path, lines]) => (
@@ -157,11 +161,10 @@ function Results({
   )
 }
 
-function summary(lines: number, files: number, end: SearchEnd | null): string {
-  if (end === null) return lines === 0 ? 'Searching…' : `Searching… ${count(lines, 'line')} so far`
-  if (lines === 0) return 'No matches. Hidden files, and what .gitignore excludes, are not searched.'
-  const found = `${count(lines, 'line')} in ${count(files, 'file')}`
-  return end.truncated ? `The first ${found}. Search for something longer to see the rest.` : found
+function summary(lines: number, files: number, end: SearchEnd | null, t: Translate): string {
+  if (end === null) return lines === 0 ? t('files.searching') : t('files.searchingSoFar', { lines })
+  if (lines === 0) return t('files.noMatches')
+  return t(end.truncated ? 'files.foundPart' : 'files.foundLines', { lines, files })
 }
 
 /** The line without its indentation, with what was found marked. */

@@ -1,6 +1,7 @@
 'use client'
 
 import { ChevronRight, File, FileSymlink, FileX2, Folder, FolderOpen } from 'lucide-react'
+import { useTranslations } from 'use-intl'
 import type { EntryRow, Row } from '../../files/rows'
 import { cn } from '../../lib/cn'
 import { oneLine } from '../../lib/format'
@@ -17,6 +18,7 @@ const line = 'flex h-full min-w-0 items-center gap-1 pr-2'
 
 /** An entry as it is shown: link targets and hidden files are told apart by more than colour. */
 export function EntryLine({ row, selected }: { row: EntryRow; selected: boolean }) {
+  const t = useTranslations()
   const { entry, level, expanded } = row
   const hidden = entry.name.startsWith('.')
   return (
@@ -34,7 +36,7 @@ export function EntryLine({ row, selected }: { row: EntryRow; selected: boolean 
       {entry.type === 'symlink' && (
         <span className="min-w-0 truncate text-muted text-xs" title={oneLine(entry.target ?? '', 255)}>
           <span aria-hidden>→ </span>
-          <span className="sr-only">link to </span>
+          <span className="sr-only">{t('files.linkTo')}</span>
           {oneLine(entry.target ?? '', 255)}
         </span>
       )}
@@ -64,6 +66,7 @@ export function NoteLine({
   row: Exclude<Row, { kind: 'entry' | 'new' }>
   retry: () => void
 }) {
+  const t = useTranslations()
   const explain = useExplain()
   return (
     <div className={cn(line, 'text-muted text-xs')} style={indentOf(row.level)}>
@@ -74,18 +77,16 @@ export function NoteLine({
             {explain(row.error)}
           </span>
           <button type="button" tabIndex={-1} className="shrink-0 underline" onClick={retry}>
-            Try again
+            {t('common.tryAgain')}
           </button>
         </>
       ) : (
-        <span className="truncate">{notes[row.kind]}</span>
+        <span className="truncate">
+          {row.kind === 'truncated'
+            ? t('files.truncated', { count: treeEntriesMax })
+            : t(`files.${row.kind}`)}
+        </span>
       )}
     </div>
   )
 }
-
-const notes = {
-  loading: 'Loading…',
-  empty: 'Empty',
-  truncated: `Only ${treeEntriesMax.toLocaleString('en')} entries are shown. Use a terminal to see all.`,
-} as const

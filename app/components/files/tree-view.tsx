@@ -2,6 +2,7 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type CSSProperties, type RefObject, useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { FileTreeModel } from '../../files/file-tree'
 import type { EntryRow, Row } from '../../files/rows'
 import { cn } from '../../lib/cn'
@@ -29,6 +30,7 @@ interface Props extends TreeActions {
  * the tree itself has the focus, and names the selected one.
  */
 export function TreeView({ model, scroller, open, remove, created, renamed }: Props) {
+  const t = useTranslations()
   const rows = useStore(model.rows)
   const selected = useStore(model.selected)
   const naming = useStore(model.naming)
@@ -132,7 +134,7 @@ export function TreeView({ model, scroller, open, remove, created, renamed }: Pr
   return (
     <div
       role="tree"
-      aria-label="Files of /home/user"
+      aria-label={t('files.tree', { path: '/home/user' })}
       tabIndex={0}
       aria-activedescendant={selectedAt >= 0 ? `file-${selectedAt}` : undefined}
       onKeyDown={onKeyDown}

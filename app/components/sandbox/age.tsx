@@ -1,10 +1,11 @@
 'use client'
 
 import { useEffect, useState } from 'react'
-import { dateTime, duration } from '../../lib/format'
+import { useFormat } from '../../lib/use-format'
 
 /** How long ago, kept true while it is seen. The server does not know the reader's clock, so it draws none. */
 export function Age({ since }: { since: string }) {
+  const { dateTime, duration } = useFormat()
   const [now, setNow] = useState<number | null>(null)
   useEffect(() => {
     setNow(Date.now())

@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { Sandbox, UpdateSandbox } from '../../lib/protocol'
 import { text, useSubmit } from '../../lib/use-submit'
 import { Button } from '../ui/button'
@@ -14,16 +15,23 @@ import { initialSize, SizeChoice, sizeLimits } from './size-choice'
 
 /** Name, limits and network of a sandbox, changed while it runs. */
 export function ChangeDialog({ sandbox, onClose }: { sandbox: Sandbox | null; onClose: () => void }) {
+  const t = useTranslations()
   return (
-    <Dialog open={sandbox !== null} onOpenChange={(open) => !open && onClose()} title="Edit sandbox" wide>
+    <Dialog
+      open={sandbox !== null}
+      onOpenChange={(open) => !open && onClose()}
+      title={t('sandbox.editIt')}
+      wide
+    >
       {sandbox && <ChangeForm sandbox={sandbox} onClose={onClose} />}
     </Dialog>
   )
 }
 
 function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => void }) {
+  const t = useTranslations()
   const { change } = useSandboxActions()
-  const [size, setSize] = useState(() => initialSize(sandbox.limits, 'Current'))
+  const [size, setSize] = useState(() => initialSize(sandbox.limits, t('sandbox.current')))
   const [network, setNetwork] = useState(() => networkDraft(sandbox.network))
   const [idle, setIdle] = useState(() => idleDraft(sandbox.idle))
   const limits = sizeLimits(size)
@@ -44,7 +52,7 @@ function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => voi
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
         <Field
-          label="Name"
+          label={t('sandbox.name')}
           name="name"
           defaultValue={sandbox.name}
           required
@@ -58,9 +66,9 @@ function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => voi
         <IdleChoice draft={idle} onChange={setIdle} />
       </DialogBody>
       <DialogFooter>
-        <p className="min-w-0 flex-1 basis-52 text-muted text-xs">Applies immediately without a restart.</p>
+        <p className="min-w-0 flex-1 basis-52 text-muted text-xs">{t('sandbox.appliesNow')}</p>
         <Button type="submit" look="primary" busy={busy} disabled={!valid}>
-          Save changes
+          {t('sandbox.save')}
         </Button>
       </DialogFooter>
     </form>

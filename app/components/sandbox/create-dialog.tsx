@@ -3,9 +3,10 @@
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useSWRConfig } from 'swr'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { call } from '../../lib/api'
-import { amount, boundNames, lacks } from '../../lib/limits'
+import { type Bound, lacks } from '../../lib/limits'
 import {
   type Isolation,
   type Limits,
@@ -17,6 +18,7 @@ import {
 import { useResource } from '../../lib/resource'
 import { useRefreshSandboxes } from '../../lib/sandboxes'
 import { useSession } from '../../lib/session'
+import { useLimits } from '../../lib/use-limits'
 import { text, useSubmit } from '../../lib/use-submit'
 import { Button } from '../ui/button'
 import { Choice } from '../ui/choice'
@@ -39,23 +41,23 @@ export function CreateDialog({
   open: boolean
   onOpenChange: (open: boolean) => void
 }) {
+  const t = useTranslations()
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="New sandbox" wide>
+    <Dialog open={open} onOpenChange={onOpenChange} title={t('sandbox.new')} wide>
       <Loader />
     </Dialog>
   )
 }
 
 function Loader() {
+  const t = useTranslations()
   const list = useResource('/templates', templateList)
   const first = list.data?.templates[0]
   if (list.data && first) return <CreateForm templates={list.data.templates} first={first} />
   if (list.data) {
     return (
       <DialogBody>
-        <Notice tone="warn">
-          No templates yet. The first start builds one; try again in a few minutes, or ask your operator.
-        </Notice>
+        <Notice tone="warn">{t('sandbox.noTemplates')}</Notice>
       </DialogBody>
     )
   }
@@ -63,13 +65,14 @@ function Loader() {
 }
 
 function CreateForm({ templates, first }: { templates: readonly Template[]; first: Template }) {
+  const t = useTranslations()
   const router = useRouter()
   const { tenant } = useSession()
   const { mutate } = useSWRConfig()
   const refresh = useRefreshSandboxes()
   const quota = useResource('/quota', quotaStatus)
   const [chosen, setChosen] = useState(templates.find(({ name }) => name === 'base') ?? first)
-  const [size, setSize] = useState<SizeDraft>(() => initialSize(chosen.defaults, 'Default'))
+  const [size, setSize] = useState<SizeDraft>(() => initialSize(chosen.defaults, t('sandbox.default')))
   const [network, setNetwork] = useState(() => networkDraft('internet'))
   const [isolation, setIsolation] = useState<Isolation>('standard')
   const [idle, setIdle] = useState<IdleDraft>(() => idleDraft(tenant.idle))
@@ -103,7 +106,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
     const next = templates.find((entry) => entry.name === name)
     if (!next) return
     setChosen(next)
-    setSize(initialSize(next.defaults, 'Default'))
+    setSize(initialSize(next.defaults, t('sandbox.default')))
     setIsolation(next.isolation[0] ?? 'standard')
   }
   return (
@@ -111,16 +114,16 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
         <Field
-          label="Name"
+          label={t('sandbox.name')}
           name="name"
           autoFocus
           maxLength={64}
-          placeholder="Leave blank to generate a name"
+          placeholder={t('sandbox.nameHint')}
           autoComplete="off"
           error={fieldError('name')}
         />
         <Choice
-          label="Template"
+          label={t('sandbox.template')}
           value={chosen.name}
           onChange={chooseTemplate}
           options={templates.map(({ name, description }) => ({
@@ -135,10 +138,14 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
         <IdleChoice draft={idle} onChange={setIdle} />
         {chosen.isolation.length > 1 && (
           <Choice
-            label="Isolation"
+            label={t('sandbox.isolation')}
             value={isolation}
             onChange={setIsolation}
-            options={isolations.filter(({ value }) => chosen.isolation.includes(value))}
+            options={chosen.isolation.map((value) => ({
+              value,
+              title: t(`sandbox.${value}`),
+              text: t(`sandbox.${value}Text`),
+            }))}
             className="grid-cols-2"
           />
         )}
@@ -148,7 +155,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
         {/* Beside the button that it disables: the form above may have scrolled. */}
         {missing.length > 0 && limits && quota.data ? (
           <p role="status" className="min-w-0 flex-1 basis-52 text-bad text-xs">
-            {shortOf(missing, limits, quota.data)}
+            <Lacking bounds={missing} limits={limits} quota={quota.data} />
           </p>
         ) : (
           <QuotaLeft status={quota.data} />
@@ -159,21 +166,12 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
           busy={busy}
           disabled={!limits || missing.length > 0 || (typeof policy === 'object' && 'error' in policy)}
         >
-          Create sandbox
+          {t('sandbox.create')}
         </Button>
       </DialogFooter>
     </form>
   )
 }
-
-const isolations = [
-  { value: 'standard', title: 'Standard', text: 'Namespaces, seccomp and cgroups' },
-  {
-    value: 'hardened',
-    title: 'Hardened',
-    text: 'gVisor: stronger isolation, slower; no sudo or root in the shell',
-  },
-] as const
 
 async function loadTerminals() {
   const [prepared, { terminalLine }] = await Promise.all([
@@ -185,15 +183,23 @@ async function loadTerminals() {
   return prepared
 }
 
-function shortOf(
-  missing: ReturnType<typeof lacks>,
-  limits: Limits,
-  { limits: quota, used }: z.infer<typeof quotaStatus>,
-): string {
-  const parts = missing.map((bound) => {
-    const left = Math.max(0, quota[bound] - used[bound])
-    const wanted = bound === 'sandboxes' ? 1 : limits[bound]
-    return `${boundNames[bound].toLowerCase()}: ${amount(bound, wanted)} requested, ${amount(bound, left)} left`
-  })
-  return `This exceeds your tenant’s quota (${parts.join('; ')}). Choose a smaller size or delete a sandbox.`
+function Lacking({
+  bounds,
+  limits,
+  quota,
+}: {
+  bounds: readonly Bound[]
+  limits: Limits
+  quota: z.infer<typeof quotaStatus>
+}) {
+  const t = useTranslations()
+  const { amount } = useLimits()
+  const parts = bounds.map((bound) =>
+    t('sandbox.lack', {
+      bound: t(`units.boundsInText.${bound}`),
+      wanted: amount(bound, bound === 'sandboxes' ? 1 : limits[bound]),
+      left: amount(bound, Math.max(0, quota.limits[bound] - quota.used[bound])),
+    }),
+  )
+  return t('sandbox.lacks', { parts: parts.join(t('sandbox.lackJoin')) })
 }

@@ -1,7 +1,8 @@
 'use client'
 
+import { useTranslations } from 'use-intl'
 import type { IdlePolicy } from '../../lib/protocol'
-import { Choice, type Option } from '../ui/choice'
+import { Choice } from '../ui/choice'
 
 const [minute, hour] = [60, 3600]
 /** What most people want; everything else can be said at the command line and the API. */
@@ -25,7 +26,7 @@ export const idlePolicyOf = (draft: IdleDraft): IdlePolicy | null | undefined =>
 
 /** When a sandbox that nothing uses is put to sleep. */
 export function IdleChoice({
-  label = 'When idle',
+  label,
   draft,
   onChange,
   disabled = false,
@@ -35,22 +36,24 @@ export function IdleChoice({
   onChange: (draft: IdleDraft) => void
   disabled?: boolean
 }) {
+  const t = useTranslations()
   return (
     <Choice
-      label={label}
+      label={label ?? t('sandbox.idle.label')}
       value={draft}
       onChange={onChange}
-      options={choices(draft).map((one) => ({ ...one, disabled }))}
+      options={draftsFrom(draft).map((value) => ({
+        value,
+        title: t(`sandbox.idle.${value}`),
+        text: t(`sandbox.idle.${value}Text`),
+        disabled,
+      }))}
       className="sm:grid-cols-3"
     />
   )
 }
 
-function choices(draft: IdleDraft): readonly Option<IdleDraft>[] {
-  const all: Option<IdleDraft>[] = [
-    { value: 'never', title: 'Stay awake', text: 'Keeps running.' },
-    { value: 'pause', title: 'Pause', text: 'After 30 minutes; wakes when it is used.' },
-    { value: 'stop', title: 'Pause, then stop', text: 'After 30 minutes and 12 hours; files are kept.' },
-  ]
-  return draft === 'other' ? [...all, { value: draft, title: 'As it is', text: 'Set with the API.' }] : all
+/** What can be chosen: a policy of another kind can only be kept. */
+function draftsFrom(draft: IdleDraft): readonly IdleDraft[] {
+  return draft === 'other' ? ['never', 'pause', 'stop', 'other'] : ['never', 'pause', 'stop']
 }

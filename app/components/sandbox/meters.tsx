@@ -1,5 +1,8 @@
-import { bytes, count, mebibytes, percent, perSecond } from '../../lib/format'
+import { useTranslations } from 'use-intl'
+import { bytes, mebibytes, percent, perSecond } from '../../lib/format'
 import type { Limits, Usage, UsageRates } from '../../lib/protocol'
+import { useFormat } from '../../lib/use-format'
+import { useLimits } from '../../lib/use-limits'
 import { Meter } from '../ui/meter'
 
 export interface Metered {
@@ -18,7 +21,11 @@ export interface Reading {
 const mib = 1024 * 1024
 
 /** The readings of one sandbox against its limits. */
-export function readingsOf({ limits, usage }: Metered): readonly Reading[] {
+export function useReadings({ limits, usage }: Metered): readonly Reading[] {
+  const t = useTranslations()
+  const { number } = useFormat()
+  const { amount } = useLimits()
+  const of = (used: string, limit: string) => t('sandbox.ofLimit', { used, limit })
   const memoryMax = limits.memoryMiB * mib
   const diskMax = limits.diskMiB * mib
   const cpu = usage?.rates ? usage.rates.cpus / limits.cpus : null
@@ -27,50 +34,49 @@ export function readingsOf({ limits, usage }: Metered): readonly Reading[] {
       label: 'CPU',
       share: cpu,
       short: cpu === null ? '–' : percent(Math.min(cpu, 1)),
-      long: cpu === null ? '–' : `${percent(Math.min(cpu, 1))} of ${limits.cpus}`,
+      long: cpu === null ? '–' : of(percent(Math.min(cpu, 1)), String(limits.cpus)),
     },
     {
-      label: 'Memory',
+      label: t('units.bounds.memoryMiB'),
       share: usage && usage.memoryBytes / memoryMax,
       short: usage ? bytes(usage.memoryBytes) : '–',
-      long: usage ? `${bytes(usage.memoryBytes)} of ${mebibytes(limits.memoryMiB)}` : '–',
+      long: usage ? of(bytes(usage.memoryBytes), mebibytes(limits.memoryMiB)) : '–',
     },
     {
-      label: 'Disk',
+      label: t('units.bounds.diskMiB'),
       share: usage && usage.diskBytes / diskMax,
       short: usage ? bytes(usage.diskBytes) : '–',
-      long: usage ? `${bytes(usage.diskBytes)} of ${mebibytes(limits.diskMiB)}` : '–',
+      long: usage ? of(bytes(usage.diskBytes), mebibytes(limits.diskMiB)) : '–',
     },
     {
-      label: 'Processes',
+      label: t('units.bounds.pids'),
       share: usage && usage.pids / limits.pids,
-      short: usage ? usage.pids.toLocaleString('en') : '–',
-      long: usage
-        ? `${usage.pids.toLocaleString('en')} of ${count(limits.pids, 'process', 'processes')}`
-        : '–',
+      short: usage ? number(usage.pids) : '–',
+      long: usage ? of(number(usage.pids), amount('pids', limits.pids)) : '–',
     },
   ]
 }
 
 export function Meters({ sandbox }: { sandbox: Metered }) {
-  return readingsOf(sandbox).map(({ label, share, short }) => (
+  return useReadings(sandbox).map(({ label, share, short }) => (
     <Meter key={label} label={label} showLabel="narrow" share={share} text={short} />
   ))
 }
 
 /** Received and sent. There is no limit to hold it against, so it has no bar. */
 export function NetworkRate({ rates, off }: { rates: UsageRates | null | undefined; off: boolean }) {
-  if (off) return <span className="text-muted text-xs">No network</span>
+  const t = useTranslations()
+  if (off) return <span className="text-muted text-xs">{t('sandbox.noNetwork')}</span>
   return (
     <span className="tabular grid text-xs leading-4">
       <span className="truncate">
         <span aria-hidden>↓ </span>
-        <span className="sr-only">received </span>
+        <span className="sr-only">{t('sandbox.received')}</span>
         {rates ? perSecond(rates.networkRxBytesPerSecond) : '–'}
       </span>
       <span className="truncate">
         <span aria-hidden>↑ </span>
-        <span className="sr-only">sent </span>
+        <span className="sr-only">{t('sandbox.sent')}</span>
         {rates ? perSecond(rates.networkTxBytesPerSecond) : '–'}
       </span>
     </span>

@@ -1,7 +1,9 @@
 'use client'
 
 import { useId } from 'react'
+import { useTranslations } from 'use-intl'
 import { type NetworkPolicy, networkPolicy } from '../../lib/protocol'
+import { explain, TextError } from '../../lib/text-error'
 import { Choice } from '../ui/choice'
 
 /** What is being chosen: the names of an allowlist are perhaps no names yet. */
@@ -17,25 +19,19 @@ export function networkDraft(policy: NetworkPolicy): NetworkDraft {
 }
 
 /** The policy that a draft stands for, or what is wrong with it. */
-export function parseNetwork({ mode, names }: NetworkDraft): NetworkPolicy | { readonly error: string } {
+export function parseNetwork({ mode, names }: NetworkDraft): NetworkPolicy | { readonly error: TextError } {
   if (mode !== 'allow') return mode
   const allow = names.split(/[\s,]+/).filter(Boolean)
-  if (allow.length === 0) return { error: 'List at least one host name.' }
+  if (allow.length === 0) return { error: new TextError('sandbox.noHostNames') }
   const parsed = networkPolicy.safeParse({ allow })
   if (parsed.success) return parsed.data
   const wrong = allow.find((name) => !networkPolicy.safeParse({ allow: [name] }).success)
   return {
     error: wrong
-      ? `${wrong} is not a host name. List full host names; addresses and wildcards are not supported.`
-      : 'Too many host names.',
+      ? new TextError('sandbox.noHostName', { name: wrong })
+      : new TextError('sandbox.tooManyHostNames'),
   }
 }
-
-const options = [
-  { value: 'internet', title: 'Internet', text: 'Public addresses only' },
-  { value: 'allow', title: 'Allowlist', text: 'Only hosts you list' },
-  { value: 'none', title: 'None', text: 'No network access' },
-] as const
 
 export function NetworkChoice({
   draft,
@@ -44,6 +40,7 @@ export function NetworkChoice({
   draft: NetworkDraft
   onChange: (draft: NetworkDraft) => void
 }) {
+  const t = useTranslations()
   const id = useId()
   const policy = parseNetwork(draft)
   const error =
@@ -51,16 +48,20 @@ export function NetworkChoice({
   return (
     <div className="grid gap-3">
       <Choice
-        label="Network"
+        label={t('sandbox.network')}
         value={draft.mode}
         onChange={(mode) => onChange({ ...draft, mode })}
-        options={options}
+        options={[
+          { value: 'internet', title: t('sandbox.internet'), text: t('sandbox.internetText') },
+          { value: 'allow', title: t('sandbox.allowlist'), text: t('sandbox.allowlistText') },
+          { value: 'none', title: t('sandbox.none'), text: t('sandbox.noneText') },
+        ]}
         className="grid-cols-2 sm:grid-cols-3"
       />
       {draft.mode === 'allow' && (
         <div className="grid gap-1">
           <label htmlFor={id} className="font-medium">
-            Host names, one per line
+            {t('sandbox.hostNames')}
           </label>
           <textarea
             id={id}
@@ -74,7 +75,7 @@ export function NetworkChoice({
             className="w-full rounded-md border border-edge bg-surface p-2 font-mono text-xs placeholder:text-muted aria-invalid:border-bad"
           />
           <p id={`${id}-more`} className={error ? 'text-bad text-xs' : 'text-muted text-xs'}>
-            {error ?? 'All other hosts and addresses are blocked.'}
+            {error ? explain(error, t) : t('sandbox.blocked')}
           </p>
         </div>
       )}

@@ -2,13 +2,14 @@
 
 import { ExternalLink, Globe, Link2, Link2Off } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { call } from '../../lib/api'
 import { copyText } from '../../lib/clipboard'
-import { dateTime } from '../../lib/format'
 import { type Port, port, portShare, type Sandbox } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useExplain } from '../../lib/use-explain'
+import { useFormat } from '../../lib/use-format'
 import { Button } from '../ui/button'
 import { Menu, MenuItem, MenuLine, menuItem } from '../ui/menu'
 import { Tip } from '../ui/tip'
@@ -22,6 +23,7 @@ const sharedMs = 24 * 3_600_000
 
 /** What listens inside, each a click away from its preview, and from a link for others. */
 export function PortsMenu({ sandbox: { id, state, isolation } }: { sandbox: Sandbox }) {
+  const t = useTranslations()
   const explain = useExplain()
   const hardened = isolation === 'hardened'
   const seen = state === 'running' && !hardened
@@ -43,9 +45,14 @@ export function PortsMenu({ sandbox: { id, state, isolation } }: { sandbox: Sand
     const url = await change(number, { visibility: 'public', expiresAt })
     if (url === null) return
     const copied = await copyText(url)
-    toast.done(`Anyone with the link can open port ${number} for 24 hours. ${copied ? 'Link copied.' : url}`)
+    toast.done(
+      copied
+        ? t('sandbox.linkCopied', { port: String(number) })
+        : t('sandbox.linkShown', { port: String(number), url }),
+    )
   }
-  const name = ports.length === 0 ? 'Ports' : `Ports: ${ports.map((one) => one.port).join(', ')}`
+  const numbers = ports.map((one) => one.port).join(', ')
+  const name = numbers ? t('sandbox.portsAre', { ports: numbers }) : t('sandbox.ports')
   return (
     <Menu
       trigger={
@@ -70,11 +77,7 @@ export function PortsMenu({ sandbox: { id, state, isolation } }: { sandbox: Sand
       ))}
       {ports.length === 0 && (
         <p className="max-w-64 px-2 py-1.5 text-muted text-xs">
-          {hardened
-            ? 'Ports of hardened sandboxes cannot be opened yet.'
-            : seen && error
-              ? explain(error)
-              : 'No program listens on a port yet. Start one, for example: python3 -m http.server 8000'}
+          {hardened ? t('sandbox.noPortsHardened') : seen && error ? explain(error) : t('sandbox.noPorts')}
         </p>
       )}
     </Menu>
@@ -92,36 +95,41 @@ function PortItems({
   onShare: () => void
   onUnshare: () => void
 }) {
+  const t = useTranslations()
+  const { dateTime } = useFormat()
   const shared = visibility === 'public'
-  const until = expiresAt === null ? '' : ` until ${dateTime(expiresAt)}`
+  const listener = address === null ? t('sandbox.nothingListens') : (process ?? address)
   return (
-    <DropdownMenu.Group aria-label={`Port ${number}`}>
+    <DropdownMenu.Group aria-label={t('sandbox.port', { port: String(number) })}>
       {!first && <MenuLine />}
       <DropdownMenu.Label className="px-2 pt-1.5 pb-0.5 text-xs">
         <span className="font-semibold">{number}</span>{' '}
         <span className="text-muted">
-          {address === null ? 'nothing listens now' : (process ?? address)}
-          {shared && `, shared${until}`}
+          {!shared && listener}
+          {shared && expiresAt === null && t('sandbox.portShared', { process: listener })}
+          {shared &&
+            expiresAt !== null &&
+            t('sandbox.portSharedUntil', { process: listener, time: dateTime(expiresAt) })}
         </span>
       </DropdownMenu.Label>
       {url !== null && (
         <DropdownMenu.Item asChild className={menuItem(false)}>
           <a href={url} target="_blank" rel="noopener">
             <ExternalLink aria-hidden />
-            Open port {number}
+            {t('sandbox.openPort', { port: String(number) })}
           </a>
         </DropdownMenu.Item>
       )}
       {url !== null && (
         <MenuItem onSelect={onShare}>
           <Link2 aria-hidden />
-          {shared ? 'Copy link, 24 hours from now' : 'Share by a link'}
+          {t(shared ? 'sandbox.copyLink' : 'sandbox.share')}
         </MenuItem>
       )}
       {shared && (
         <MenuItem onSelect={onUnshare}>
           <Link2Off aria-hidden />
-          Stop sharing
+          {t('sandbox.unshare')}
         </MenuItem>
       )}
     </DropdownMenu.Group>

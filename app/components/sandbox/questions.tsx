@@ -1,23 +1,31 @@
 import { oneLine } from '../../lib/format'
 import type { Sandbox } from '../../lib/protocol'
+import type { Translate } from '../../messages/texts'
 import type { Question } from '../ui/confirm'
 import type { Step } from './actions'
 
 /** Asks before a sandbox and its disk are gone. */
-export function deleteQuestion(sandbox: Sandbox, run: () => Promise<void>): Question {
+export function deleteQuestion(sandbox: Sandbox, run: () => Promise<void>, t: Translate): Question {
   return {
-    title: `Delete ${oneLine(sandbox.name)}?`,
-    text: 'This permanently deletes its disk and every file on it. To keep the files, stop the sandbox instead.',
-    action: 'Delete sandbox',
+    title: t('sandbox.askToDelete', { name: oneLine(sandbox.name) }),
+    text: t('sandbox.deleteText'),
+    action: t('sandbox.deleteIt'),
     run,
   }
 }
 
 /** Asks before a step that ends processes; null for one that loses nothing. */
-export function stepQuestion(sandbox: Sandbox, step: Step, run: () => Promise<void>): Question | null {
-  if (step.consequence === undefined) return null
+export function stepQuestion(
+  sandbox: Sandbox,
+  step: Step,
+  run: () => Promise<void>,
+  t: Translate,
+): Question | null {
+  if (!step.destructive) return null
   return {
-    ...{ title: `${step.name} ${oneLine(sandbox.name)}?`, text: step.consequence },
-    ...{ action: `${step.name} sandbox`, run },
+    title: t('sandbox.askToStop', { name: oneLine(sandbox.name) }),
+    text: t('sandbox.stopText'),
+    action: t('sandbox.stopIt'),
+    run,
   }
 }

@@ -3,6 +3,7 @@
 import { Ellipsis, SlidersHorizontal, SquareTerminal, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
+import { useTranslations } from 'use-intl'
 import { oneLine, sentence } from '../../lib/format'
 import type { Sandbox, Usage } from '../../lib/protocol'
 import { Button } from '../ui/button'
@@ -25,6 +26,7 @@ export interface RowProps {
 
 /** One sandbox: its whole width opens it, but the menu at its end. */
 export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
+  const t = useTranslations()
   const router = useRouter()
   const name = oneLine(sandbox.name)
   return (
@@ -52,36 +54,36 @@ export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
           <Meters sandbox={sandbox} />
           <NetworkRate rates={sandbox.usage?.rates} off={sandbox.network === 'none'} />
           <span className="text-muted text-xs max-md:self-end max-md:text-right">
-            <span className="sr-only">Age: </span>
+            <span className="sr-only">{t('sandbox.ageIs')}</span>
             <Age since={sandbox.createdAt} />
           </span>
         </div>
         <div className="absolute top-2 right-2 z-10 md:static md:-mr-1">
           <Menu
             trigger={
-              <Button look="quiet" size="iconSmall" aria-label={`Actions for ${name}`}>
+              <Button look="quiet" size="iconSmall" aria-label={t('sandbox.actionsFor', { name })}>
                 <Ellipsis />
               </Button>
             }
           >
             <MenuItem onSelect={() => router.push(`/sandboxes/${sandbox.id}`)}>
               <SquareTerminal aria-hidden />
-              Open
+              {t('sandbox.open')}
             </MenuItem>
             {stepsOf[sandbox.state].map((step) => (
-              <MenuItem key={step.verb} danger={step.consequence !== undefined} onSelect={() => onStep(step)}>
+              <MenuItem key={step.verb} danger={step.destructive} onSelect={() => onStep(step)}>
                 <step.icon aria-hidden />
-                {step.name}
+                {t(`sandbox.steps.${step.verb}`)}
               </MenuItem>
             ))}
             <MenuItem onSelect={onChange}>
               <SlidersHorizontal aria-hidden />
-              Edit
+              {t('sandbox.edit')}
             </MenuItem>
             <MenuLine />
             <MenuItem danger onSelect={onDelete}>
               <Trash2 aria-hidden />
-              Delete
+              {t('sandbox.delete')}
             </MenuItem>
           </Menu>
         </div>
@@ -91,12 +93,23 @@ export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
 }
 
 export function RowHead() {
+  const t = useTranslations()
+  const heads = [
+    t('sandbox.sandbox'),
+    'CPU',
+    t('units.bounds.memoryMiB'),
+    t('units.bounds.diskMiB'),
+    t('units.bounds.pids'),
+    t('sandbox.network'),
+    t('sandbox.age'),
+    '',
+  ]
   return (
     <div
       aria-hidden
       className={`hidden border-line border-b px-4 py-2 font-medium text-muted text-xs ${rowGrid}`}
     >
-      {['Sandbox', 'CPU', 'Memory', 'Disk', 'Processes', 'Network', 'Age', ''].map((name) => (
+      {heads.map((name) => (
         <span key={name}>{name}</span>
       ))}
     </div>

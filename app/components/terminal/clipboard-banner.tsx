@@ -2,6 +2,7 @@
 
 import { ClipboardCopy } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { copyText } from '../../lib/clipboard'
 import { oneLine } from '../../lib/format'
 import type { ClipboardPermission } from '../../terminal/clipboard'
@@ -21,6 +22,7 @@ export function ClipboardBanner({
   session: TerminalSession
   permission: ClipboardPermission
 }) {
+  const t = useTranslations()
   const copied = useStore(session.copied)
   const allowed = useStore(permission)
   const [refused, setRefused] = useState(false)
@@ -46,12 +48,12 @@ export function ClipboardBanner({
   }
   return (
     <section
-      aria-label="Clipboard"
+      aria-label={t('terminal.clipboard')}
       className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-line border-b bg-warn-soft px-3 py-1.5"
     >
       <ClipboardCopy aria-hidden className="size-4 text-warn" />
       <p role="status" className="min-w-0 flex-1">
-        A program in this terminal wants to copy text to your clipboard:{' '}
+        {t('terminal.copyRequest')}{' '}
         <q className="break-words font-mono text-xs">{oneLine(copied.text, 80)}</q>
       </p>
       <Button
@@ -61,7 +63,7 @@ export function ClipboardBanner({
           done()
         }}
       >
-        Copy once
+        {t('terminal.copyOnce')}
       </Button>
       {allowed === 'ask' && (
         <>
@@ -74,7 +76,7 @@ export function ClipboardBanner({
               done()
             }}
           >
-            Allow for this sandbox
+            {t('terminal.allowHere')}
           </Button>
           <Button
             size="small"
@@ -83,7 +85,7 @@ export function ClipboardBanner({
               done()
             }}
           >
-            Block
+            {t('terminal.block')}
           </Button>
         </>
       )}

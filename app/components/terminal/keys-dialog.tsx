@@ -1,33 +1,42 @@
 'use client'
 
+import { useTranslations } from 'use-intl'
 import { shortcuts } from '../../terminal/keys'
 import { workspaceShortcuts } from '../../workspace/keys'
 import { Dialog, DialogBody } from '../ui/dialog'
 import { Keys } from '../ui/keys'
 
 export function KeysDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const t = useTranslations()
   return (
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
-      title="Keyboard shortcuts"
-      description="All other keys are sent to the program in the terminal."
+      title={t('terminal.shortcutsTitle')}
+      description={t('terminal.shortcutsOther')}
     >
       <DialogBody>
         <dl className="grid grid-cols-[1fr_auto] gap-x-6 gap-y-2">
-          {[...shortcuts, ...workspaceShortcuts].map(({ keys, name }) => (
-            <div key={name} className="contents">
-              <dt>{name}</dt>
-              <dd>
-                <Keys keys={keys} />
-              </dd>
-            </div>
+          {shortcuts.map(({ keys, shortcut }) => (
+            <Line key={shortcut} keys={keys} name={t(`terminal.shortcuts.${shortcut}`)} />
+          ))}
+          {workspaceShortcuts.map(({ keys, shortcut }) => (
+            <Line key={shortcut} keys={keys} name={t(`workspace.shortcuts.${shortcut}`)} />
           ))}
         </dl>
-        <p className="text-muted text-xs">
-          On a tab: arrow keys select, Alt+arrow moves, F2 renames, Delete closes, Enter focuses the terminal.
-        </p>
+        <p className="text-muted text-xs">{t('terminal.shortcutsOnTab')}</p>
       </DialogBody>
     </Dialog>
+  )
+}
+
+function Line({ keys, name }: { keys: string; name: string }) {
+  return (
+    <div className="contents">
+      <dt>{name}</dt>
+      <dd>
+        <Keys keys={keys} />
+      </dd>
+    </div>
   )
 }

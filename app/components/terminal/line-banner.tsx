@@ -2,6 +2,7 @@
 
 import { Unplug } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { terminalLine } from '../../terminal/line'
 import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
@@ -10,6 +11,7 @@ import { useFocusHome } from '../ui/focus-home'
 
 /** Says that the line is down, what that means, and when it is tried again. */
 export function LineBanner() {
+  const t = useTranslations()
   const line = terminalLine()
   const home = useFocusHome()
   const status = useStore(line.status)
@@ -23,14 +25,11 @@ export function LineBanner() {
       <Unplug aria-hidden className="size-4 text-warn" />
       <p className="min-w-0 flex-1">
         <span role="status">
-          {status.kind === 'refused' ? (
-            `The server refused the connection: ${status.reason}`
-          ) : (
-            <>
-              <strong className="font-semibold">Connection lost.</strong> Your sandbox is still running; input
-              will be sent on reconnect.
-            </>
-          )}
+          {status.kind === 'refused'
+            ? t('terminal.lineRefused', { reason: status.reason })
+            : t.rich('terminal.lineLost', {
+                strong: (text) => <strong className="font-semibold">{text}</strong>,
+              })}
         </span>{' '}
         {status.kind === 'down' && <Countdown what="reconnecting" untilMs={status.retryAtMs} />}
       </p>
@@ -41,7 +40,7 @@ export function LineBanner() {
           home.focus()
         }}
       >
-        Reconnect now
+        {t('terminal.reconnectNow')}
       </Button>
     </div>
   )

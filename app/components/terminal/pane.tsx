@@ -1,8 +1,10 @@
 'use client'
 
 import { useEffect, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
 import { isDark, onDarkness } from '../../lib/theme'
+import type { Translate } from '../../messages/texts'
 import { preferences } from '../../terminal/preferences'
 import type { TerminalSession } from '../../terminal/session'
 import type { TerminalTabs } from '../../terminal/terminal-tabs'
@@ -103,6 +105,7 @@ function Ending({
   onNew: () => void
   onClose: () => void
 }) {
+  const t = useTranslations()
   const status = useStore(session.status)
   if (status.kind !== 'ended' && status.kind !== 'refused') return null
   return (
@@ -110,12 +113,12 @@ function Ending({
       role="status"
       className="flex flex-wrap items-center gap-2 border-line border-t bg-raised px-3 py-2 text-ink"
     >
-      <span className="min-w-0 flex-1">{ending(status)}</span>
+      <span className="min-w-0 flex-1">{ending(status, t)}</span>
       <Button size="small" onClick={onClose}>
-        Close tab
+        {t('terminal.closeTab')}
       </Button>
       <Button size="small" look="primary" onClick={onNew}>
-        New terminal
+        {t('terminal.new')}
       </Button>
     </div>
   )
@@ -123,9 +126,15 @@ function Ending({
 
 function ending(
   status: Extract<ReturnType<TerminalSession['status']['get']>, { kind: 'ended' | 'refused' }>,
+  t: Translate,
 ): string {
-  if (status.kind === 'refused') return `Could not open this terminal: ${status.message}`
+  if (status.kind === 'refused') {
+    return t('terminal.openFailed', {
+      reason: status.code === 'no_answer' ? t('terminal.noAnswer') : status.message,
+    })
+  }
   const { exitCode, signal } = status.exit
-  if (signal) return `The program was terminated by ${signal}.`
-  return exitCode === 0 ? 'The program exited.' : `The program exited with code ${exitCode ?? 'unknown'}.`
+  if (signal) return t('terminal.terminatedBy', { signal })
+  if (exitCode === null) return t('terminal.exitedUnknown')
+  return exitCode === 0 ? t('terminal.exited') : t('terminal.exitedWith', { code: String(exitCode) })
 }

@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../ui/button'
 import { Dialog, DialogBody, DialogFooter } from '../ui/dialog'
 
@@ -14,17 +15,18 @@ export function PasteDialog({
   onOpenChange: (open: boolean) => void
   onPaste: (text: string) => void
 }) {
+  const t = useTranslations()
   const [text, setText] = useState('')
   return (
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
-      title="Paste"
-      description="The browser blocked access to the clipboard. Paste the text here."
+      title={t('terminal.pasteTitle')}
+      description={t('terminal.pasteBlocked')}
     >
       <DialogBody>
         <textarea
-          aria-label="Text to paste"
+          aria-label={t('terminal.textToPaste')}
           autoFocus
           rows={4}
           value={text}
@@ -42,7 +44,7 @@ export function PasteDialog({
             setText('')
           }}
         >
-          Send to terminal
+          {t('terminal.sendToTerminal')}
         </Button>
       </DialogFooter>
     </Dialog>

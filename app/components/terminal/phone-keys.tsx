@@ -2,6 +2,7 @@
 
 import { ClipboardPaste } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { pasteText } from '../../lib/clipboard'
 import { cn } from '../../lib/cn'
 import type { TerminalSession } from '../../terminal/session'
@@ -10,6 +11,7 @@ import { PasteDialog } from './paste-dialog'
 
 /** Keys that a phone's keyboard lacks. Only where a finger is the pointer. */
 export function PhoneKeys({ session }: { session: TerminalSession }) {
+  const t = useTranslations()
   const held = useStore(session.held)
   const [pasting, setPasting] = useState(false)
   const arrow = (letter: string) => () =>
@@ -23,42 +25,42 @@ export function PhoneKeys({ session }: { session: TerminalSession }) {
   return (
     <div
       role="toolbar"
-      aria-label="Extra keys"
+      aria-label={t('terminal.extraKeys')}
       className="hidden shrink-0 gap-1 overflow-x-auto border-line border-t bg-ground p-1.5 pb-[max(0.375rem,env(safe-area-inset-bottom))] pointer-coarse:flex"
     >
-      <Key label="Escape" onPress={text('\x1b')}>
+      <Key label={t('terminal.keys.escape')} onPress={text('\x1b')}>
         Esc
       </Key>
-      <Key label="Tab" onPress={text('\t')}>
+      <Key label={t('terminal.keys.tab')} onPress={text('\t')}>
         Tab
       </Key>
       <Key
-        label="Control for the next key"
+        label={t('terminal.keys.control')}
         on={held.ctrl}
         onPress={() => session.held.set({ ...held, ctrl: !held.ctrl })}
       >
         Ctrl
       </Key>
       <Key
-        label="Alt for the next key"
+        label={t('terminal.keys.alt')}
         on={held.alt}
         onPress={() => session.held.set({ ...held, alt: !held.alt })}
       >
         Alt
       </Key>
-      <Key label="Left" onPress={arrow('D')}>
+      <Key label={t('terminal.keys.left')} onPress={arrow('D')}>
         ←
       </Key>
-      <Key label="Up" onPress={arrow('A')}>
+      <Key label={t('terminal.keys.up')} onPress={arrow('A')}>
         ↑
       </Key>
-      <Key label="Down" onPress={arrow('B')}>
+      <Key label={t('terminal.keys.down')} onPress={arrow('B')}>
         ↓
       </Key>
-      <Key label="Right" onPress={arrow('C')}>
+      <Key label={t('terminal.keys.right')} onPress={arrow('C')}>
         →
       </Key>
-      <Key label="Paste" onPress={() => void paste()}>
+      <Key label={t('terminal.keys.paste')} onPress={() => void paste()}>
         <ClipboardPaste aria-hidden className="size-4" />
       </Key>
       {['/', '-', '|', '~'].map((sign) => (
@@ -66,10 +68,10 @@ export function PhoneKeys({ session }: { session: TerminalSession }) {
           {sign}
         </Key>
       ))}
-      <Key label="Home" onPress={arrow('H')}>
+      <Key label={t('terminal.keys.home')} onPress={arrow('H')}>
         Home
       </Key>
-      <Key label="End" onPress={arrow('F')}>
+      <Key label={t('terminal.keys.end')} onPress={arrow('F')}>
         End
       </Key>
       <PasteDialog

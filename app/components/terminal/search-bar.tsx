@@ -2,7 +2,9 @@
 
 import { ArrowDown, ArrowUp, CaseSensitive, Regex, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
+import type { Translate } from '../../messages/texts'
 import type { Screen } from '../../terminal/screen'
 import { Button } from '../ui/button'
 
@@ -15,6 +17,7 @@ const decorations = {
 
 /** Finds text in a terminal, scrollback included. Enter goes up, as the newest is below. */
 export function SearchBar({ screen, onClose }: { screen: Screen; onClose: () => void }) {
+  const t = useTranslations()
   const [term, setTerm] = useState('')
   const [caseSensitive, setCaseSensitive] = useState(false)
   const [regex, setRegex] = useState(false)
@@ -51,8 +54,8 @@ export function SearchBar({ screen, onClose }: { screen: Screen; onClose: () => 
       <input
         // biome-ignore lint/a11y/noAutofocus: it appears because somebody asked to type here
         autoFocus
-        aria-label="Search in the terminal"
-        placeholder="Search"
+        aria-label={t('terminal.searchIn')}
+        placeholder={t('terminal.search')}
         value={term}
         onChange={(event) => setTerm(event.currentTarget.value)}
         onKeyDown={(event) => {
@@ -62,25 +65,39 @@ export function SearchBar({ screen, onClose }: { screen: Screen; onClose: () => 
         className="h-7 min-w-0 flex-1 rounded bg-transparent px-2 placeholder:text-muted"
       />
       <span role="status" className="tabular shrink-0 px-1 text-muted text-xs">
-        {term && result ? (result.count ? `${result.index + 1} of ${result.count}` : 'No matches') : ''}
+        {term && result && found(result, t)}
       </span>
-      <Toggle on={caseSensitive} label="Match case" onToggle={() => setCaseSensitive(!caseSensitive)}>
+      <Toggle
+        on={caseSensitive}
+        label={t('terminal.matchCase')}
+        onToggle={() => setCaseSensitive(!caseSensitive)}
+      >
         <CaseSensitive />
       </Toggle>
-      <Toggle on={regex} label="Regular expression" onToggle={() => setRegex(!regex)}>
+      <Toggle on={regex} label={t('terminal.regex')} onToggle={() => setRegex(!regex)}>
         <Regex />
       </Toggle>
-      <Button look="quiet" size="iconSmall" aria-label="Previous match" onClick={() => find(true)}>
+      <Button
+        look="quiet"
+        size="iconSmall"
+        aria-label={t('terminal.previousMatch')}
+        onClick={() => find(true)}
+      >
         <ArrowUp />
       </Button>
-      <Button look="quiet" size="iconSmall" aria-label="Next match" onClick={() => find(false)}>
+      <Button look="quiet" size="iconSmall" aria-label={t('terminal.nextMatch')} onClick={() => find(false)}>
         <ArrowDown />
       </Button>
-      <Button look="quiet" size="iconSmall" aria-label="Close search" onClick={onClose}>
+      <Button look="quiet" size="iconSmall" aria-label={t('terminal.closeSearch')} onClick={onClose}>
         <X />
       </Button>
     </search>
   )
+}
+
+function found({ index, count }: { index: number; count: number }, t: Translate): string {
+  if (count === 0) return t('terminal.noMatches')
+  return t('terminal.matchOf', { index: String(index + 1), count: String(count) })
 }
 
 function isRegex(text: string): boolean {

@@ -2,6 +2,7 @@
 
 import { Plus, Search } from 'lucide-react'
 import { type KeyboardEvent, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { Tab, TerminalTabs } from '../../terminal/terminal-tabs'
 import { Button } from '../ui/button'
 import { Confirm, type Question } from '../ui/confirm'
@@ -22,6 +23,7 @@ export interface TabBarProps {
 }
 
 export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearch, usable }: TabBarProps) {
+  const t = useTranslations()
   const [question, setQuestion] = useState<Question | null>(null)
   const list = useRef<HTMLDivElement>(null)
   const overflowing = useOverflow(list, tabs.length)
@@ -33,9 +35,9 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
       return
     }
     setQuestion({
-      title: 'Close this terminal?',
-      text: 'Its programs will be terminated, also for everyone else who has it open. To keep them running, leave this page instead.',
-      action: 'Close terminal',
+      title: t('terminal.closeTitle'),
+      text: t('terminal.closeText'),
+      action: t('terminal.close'),
       run: async () => workspace.close(tab.key),
     })
   }
@@ -57,7 +59,7 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
       <div
         ref={list}
         role="tablist"
-        aria-label="Terminals"
+        aria-label={t('terminal.terminals')}
         className="flex min-w-0 items-stretch gap-px overflow-x-auto [scrollbar-width:none]"
       >
         {tabs.map((tab, index) => (
@@ -83,11 +85,11 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
       </div>
       <div className="flex items-center px-1">
         {overflowing && <TabMenu tabs={tabs} active={active} onSelect={(key) => workspace.activate(key)} />}
-        <Tip text="New terminal" keys="Ctrl+Shift+`">
+        <Tip text={t('terminal.new')} keys="Ctrl+Shift+`">
           <Button
             look="quiet"
             size="iconSmall"
-            aria-label="New terminal"
+            aria-label={t('terminal.new')}
             disabled={!usable}
             onClick={() => workspace.open()}
           >
@@ -99,8 +101,8 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
       <div className="flex items-center gap-0.5 pr-2">
         {shown && (
           <>
-            <Tip text="Search" keys="Ctrl+Shift+F">
-              <Button look="quiet" size="iconSmall" aria-label="Search in the terminal" onClick={onSearch}>
+            <Tip text={t('terminal.search')} keys="Ctrl+Shift+F">
+              <Button look="quiet" size="iconSmall" aria-label={t('terminal.searchIn')} onClick={onSearch}>
                 <Search />
               </Button>
             </Tip>

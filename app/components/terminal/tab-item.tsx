@@ -2,6 +2,7 @@
 
 import { X } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
 import type { Tab } from '../../terminal/terminal-tabs'
 import { useStore } from '../../terminal/use-store'
@@ -22,6 +23,7 @@ export interface TabItemProps {
 }
 
 export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps) {
+  const t = useTranslations()
   const ended = useStore(tab.session.status).kind === 'ended'
   const name = useTabName(tab, number)
   const button = useRef<HTMLButtonElement>(null)
@@ -74,7 +76,11 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
           )}
         >
           {tab.rang && (
-            <span role="img" aria-label="Bell" className="size-1.5 shrink-0 rounded-full bg-warn" />
+            <span
+              role="img"
+              aria-label={t('terminal.bell')}
+              className="size-1.5 shrink-0 rounded-full bg-warn"
+            />
           )}
           <span className="truncate">{name}</span>
         </button>
@@ -85,7 +91,7 @@ export function TabItem({ tab, number, selected, renaming, ...on }: TabItemProps
           tabIndex={-1}
           // A tab list may hold tabs only. By keyboard Delete does this, by touch the terminal's menu.
           aria-hidden
-          title={`Close ${name}`}
+          title={t('terminal.closeName', { name })}
           onClick={on.onClose}
           className={cn(
             'absolute right-1 grid size-5 place-items-center rounded text-muted hover:bg-hover hover:text-ink',
@@ -107,11 +113,12 @@ function RenameInput({
   /** @param byTab its tab had the focus, as when F2 was pressed there */
   onDone: (name: string | null, byTab: boolean) => void
 }) {
+  const t = useTranslations()
   const [byTab] = useState(() => document.activeElement?.role === 'tab')
   const done = (typed: string | null) => onDone(typed, byTab)
   return (
     <input
-      aria-label="Terminal name"
+      aria-label={t('terminal.name')}
       defaultValue={name}
       maxLength={64}
       // biome-ignore lint/a11y/noAutofocus: it appears because somebody asked to type here

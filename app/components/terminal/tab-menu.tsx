@@ -2,6 +2,7 @@
 
 import { ChevronDown } from 'lucide-react'
 import { type RefObject, useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { oneLine } from '../../lib/format'
 import type { Tab } from '../../terminal/terminal-tabs'
 import { useStore } from '../../terminal/use-store'
@@ -34,11 +35,12 @@ export function TabMenu({
   active: number | null
   onSelect: (key: number) => void
 }) {
+  const t = useTranslations()
   return (
     <Menu
       align="start"
       trigger={
-        <Button look="quiet" size="small" aria-label={`All ${tabs.length} terminals`}>
+        <Button look="quiet" size="small" aria-label={t('terminal.allTerminals', { count: tabs.length })}>
           {tabs.length}
           <ChevronDown />
         </Button>
@@ -62,6 +64,7 @@ export function TabName({ tab, number }: { tab: Tab; number: number }) {
 }
 
 export function useTabName(tab: Tab, number: number): string {
+  const t = useTranslations()
   const title = useStore(tab.session.title)
-  return tab.name || oneLine(title, 40) || `Terminal ${number}`
+  return tab.name || oneLine(title, 40) || t('terminal.numbered', { number: String(number) })
 }

@@ -1,6 +1,7 @@
 'use client'
 
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { z } from 'zod'
 import { call } from '../../lib/api'
 import { type Sandbox, terminal } from '../../lib/protocol'
@@ -36,6 +37,7 @@ export default function TerminalArea({
   /** Some terminal rang and has not been looked at since. */
   onRang: (rang: boolean) => void
 }) {
+  const t = useTranslations()
   const explain = useExplain()
   const root = useRef<HTMLDivElement>(null)
   const [workspace] = useState(() => takeWorkspace(sandbox.id))
@@ -137,7 +139,7 @@ export default function TerminalArea({
               tone="bad"
               action={
                 <Button size="small" onClick={restore}>
-                  Try again
+                  {t('common.tryAgain')}
                 </Button>
               }
             >
@@ -157,6 +159,7 @@ export default function TerminalArea({
 
 /** Shown only after a moment: while terminals are being restored there are none either. */
 function NoTerminal({ onOpen }: { onOpen: () => void }) {
+  const t = useTranslations()
   const [patient, setPatient] = useState(true)
   useEffect(() => {
     const timer = setTimeout(() => setPatient(false), 600)
@@ -165,9 +168,9 @@ function NoTerminal({ onOpen }: { onOpen: () => void }) {
   if (patient) return null
   return (
     <div className="absolute inset-0 grid place-content-center justify-items-center gap-3">
-      <p className="text-muted">No open terminals.</p>
+      <p className="text-muted">{t('terminal.none')}</p>
       <Button look="primary" onClick={onOpen}>
-        New terminal
+        {t('terminal.new')}
       </Button>
     </div>
   )

@@ -14,10 +14,11 @@ import {
   X,
 } from 'lucide-react'
 import { useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { ClipboardPermission, Permission } from '../../terminal/clipboard'
 import { preferences } from '../../terminal/preferences'
 import type { TerminalSession } from '../../terminal/session'
-import { themeNames, themeTitles } from '../../terminal/themes'
+import { themeNames } from '../../terminal/themes'
 import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
 import { Menu, MenuChoice, MenuItem, MenuLine } from '../ui/menu'
@@ -25,13 +26,7 @@ import { FontSize } from './font-size'
 import { KeysDialog } from './keys-dialog'
 import { TextView } from './text-view'
 
-const themeOptions = themeNames.map((value) => ({ value, name: themeTitles[value] }))
-
-const copyingOptions = [
-  { value: 'ask', name: 'Ask' },
-  { value: 'allow', name: 'Allow' },
-  { value: 'block', name: 'Block' },
-] as const satisfies readonly { value: Permission; name: string }[]
+const permissions = ['ask', 'allow', 'block'] as const satisfies readonly Permission[]
 
 /** How terminals look and behave in this browser. */
 export function TerminalMenu({
@@ -48,6 +43,7 @@ export function TerminalMenu({
   onRoot: (() => void) | undefined
   clipboard: ClipboardPermission
 }) {
+  const t = useTranslations()
   const store = preferences()
   const { theme, bell, screenReader, optionIsMeta } = useStore(store)
   const copying = useStore(clipboard)
@@ -56,7 +52,7 @@ export function TerminalMenu({
     <>
       <Menu
         trigger={
-          <Button look="quiet" size="iconSmall" aria-label="Terminal settings">
+          <Button look="quiet" size="iconSmall" aria-label={t('terminal.settings')}>
             <SlidersHorizontal />
           </Button>
         }
@@ -67,54 +63,54 @@ export function TerminalMenu({
         </div>
         <MenuLine />
         <MenuChoice
-          label="Color theme"
+          label={t('terminal.colorTheme')}
           value={theme}
-          options={themeOptions}
+          options={themeNames.map((value) => ({ value, name: t(`terminal.themes.${value}`) }))}
           onChange={(value) => store.change({ theme: value })}
         />
         <MenuLine />
         <MenuChoice
-          label="Programs of this sandbox copy to the clipboard"
+          label={t('terminal.copying')}
           value={copying}
-          options={copyingOptions}
+          options={permissions.map((value) => ({ value, name: t(`terminal.${value}`) }))}
           onChange={(value) => clipboard.answer(value)}
         />
         <MenuLine />
         <MenuItem onSelect={() => store.change({ bell: !bell })}>
           {bell ? <Bell aria-hidden /> : <BellOff aria-hidden />}
-          {bell ? 'Visual bell: on' : 'Visual bell: off'}
+          {t(bell ? 'terminal.bellOn' : 'terminal.bellOff')}
         </MenuItem>
         {/^Mac/.test(navigator.platform) && (
           <MenuItem onSelect={() => store.change({ optionIsMeta: !optionIsMeta })}>
             <Option aria-hidden />
-            {optionIsMeta ? 'Option as Meta: on' : 'Option as Meta: off'}
+            {t(optionIsMeta ? 'terminal.optionAsMetaOn' : 'terminal.optionAsMetaOff')}
           </MenuItem>
         )}
         <MenuItem onSelect={() => store.change({ screenReader: !screenReader })}>
           <Ear aria-hidden />
-          {screenReader ? 'Turn screen reader support off' : 'Turn screen reader support on'}
+          {t(screenReader ? 'terminal.screenReaderOff' : 'terminal.screenReaderOn')}
         </MenuItem>
         <MenuLine />
         <MenuItem disabled={!session} onSelect={() => setDialog('text')}>
           <TextSelect aria-hidden />
-          View as text
+          {t('terminal.viewAsText')}
         </MenuItem>
         <MenuItem onSelect={() => setDialog('keys')}>
           <Keyboard aria-hidden />
-          Keyboard shortcuts
+          {t('terminal.shortcutsTitle')}
         </MenuItem>
         <MenuLine />
         <MenuItem disabled={!onRoot} onSelect={() => onRoot?.()}>
           <Hash aria-hidden />
-          New root terminal
+          {t('terminal.newRoot')}
         </MenuItem>
         <MenuItem disabled={!session} onSelect={onRename}>
           <Pencil aria-hidden />
-          Rename tab
+          {t('terminal.renameTab')}
         </MenuItem>
         <MenuItem danger disabled={!session} onSelect={onEnd}>
           <X aria-hidden />
-          Close terminal
+          {t('terminal.close')}
         </MenuItem>
       </Menu>
       {session && (

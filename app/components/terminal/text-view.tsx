@@ -1,6 +1,7 @@
 'use client'
 
 import { useEffect, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import type { Screen } from '../../terminal/screen'
 import { CopyButton } from '../ui/copy'
 import { Dialog, DialogFooter } from '../ui/dialog'
@@ -18,12 +19,13 @@ export function TextView({
   open: boolean
   onOpenChange: (open: boolean) => void
 }) {
+  const t = useTranslations()
   const [text, setText] = useState('')
   useEffect(() => {
     if (open) setText(screen.text())
   }, [open, screen])
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Terminal text" wide>
+    <Dialog open={open} onOpenChange={onOpenChange} title={t('terminal.text')} wide>
       <div
         ref={(box) => box?.scrollTo(0, box.scrollHeight)}
         className="min-h-0 flex-1 overflow-auto bg-surface px-5 py-3"
@@ -31,7 +33,7 @@ export function TextView({
         <pre className="whitespace-pre-wrap break-words font-mono text-xs leading-5">{text}</pre>
       </div>
       <DialogFooter>
-        <CopyButton text={text} what="all text" />
+        <CopyButton text={text} what={t('terminal.allText')} />
       </DialogFooter>
     </Dialog>
   )

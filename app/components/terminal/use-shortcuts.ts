@@ -44,10 +44,10 @@ export function useShortcuts(
   }, [root, workspace, search, rename])
   const t = useTranslations()
   useCommands(
-    shortcuts.flatMap(({ keys, shortcut, name }) => {
-      const run = () =>
-        shortcut && root.current && take(shortcut, workspace, root.current, { search, rename })
-      return shortcut ? { name: t('palette.terminal', { name }), keys, run } : []
+    shortcuts.flatMap(({ keys, shortcut }) => {
+      if (shortcut === 'paste') return []
+      const run = () => root.current && take(shortcut, workspace, root.current, { search, rename })
+      return { name: t('palette.terminal', { name: t(`terminal.shortcuts.${shortcut}`) }), keys, run }
     }),
   )
 }

@@ -2,6 +2,13 @@
 export const units = {
   bounds: { sandboxes: 'Sandboxes', cpus: 'CPUs', memoryMiB: 'Memory', diskMiB: 'Disk', pids: 'Processes' },
   cpus: '{many, select, true {{text} CPUs} other {{text} CPU}}',
+  boundsInText: {
+    sandboxes: 'sandboxes',
+    cpus: 'cpus',
+    memoryMiB: 'memory',
+    diskMiB: 'disk',
+    pids: 'processes',
+  },
   days: '{value} d',
   hours: '{value} h',
   minutes: '{value} min',

@@ -1,2 +1,27 @@
 /** The workspace around its panes. */
-export const workspace = {} as const
+export const workspace = {
+  all: 'All sandboxes',
+  deleted: 'This sandbox was deleted',
+  deletedText: 'Someone deleted it, or its time to live ended. Its disk was deleted with it.',
+  editorHeight: 'Height of the editor',
+  files: 'Files',
+  filesWidth: 'Width of the files',
+  goToSandboxes: 'Go to your sandboxes',
+  heading: 'Workspace of {name}',
+  hideFiles: 'Hide files',
+  meters: 'Meters',
+  moreActions: 'More actions',
+  notFound: 'Sandbox not found',
+  notFoundText: 'Check the address, or switch to the tenant that owns it.',
+  shortcuts: {
+    commands: 'Show all commands',
+    files: 'Show or hide files',
+    focusEditor: 'Move focus to the editor',
+    focusFiles: 'Move focus to the files',
+    focusTerminal: 'Move focus to the terminal',
+    git: 'Show or hide source control',
+    quickOpen: 'Open a file by its name, from files or editor',
+    search: 'Search in files, from files or editor',
+  },
+  showFiles: 'Show files',
+} as const

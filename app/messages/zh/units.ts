@@ -3,6 +3,7 @@ import type { Texts } from '../texts'
 export const units: Texts<'units'> = {
   bounds: { sandboxes: '沙箱', cpus: 'CPU', memoryMiB: '内存', diskMiB: '磁盘', pids: '进程' },
   cpus: '{many, select, other {{text} 核}}',
+  boundsInText: { sandboxes: '沙箱', cpus: 'CPU', memoryMiB: '内存', diskMiB: '磁盘', pids: '进程' },
   days: '{value} 天',
   hours: '{value} 小时',
   minutes: '{value} 分钟',

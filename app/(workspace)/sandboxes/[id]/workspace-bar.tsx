@@ -9,7 +9,7 @@ import type { z } from 'zod'
 import { type Step, stepsOf, useSandboxActions } from '../../../components/sandbox/actions'
 import { ChangeDialog } from '../../../components/sandbox/change-dialog'
 import { HardenedBadge } from '../../../components/sandbox/hardened'
-import { NetworkRate, readingsOf } from '../../../components/sandbox/meters'
+import { NetworkRate, useReadings } from '../../../components/sandbox/meters'
 import { PortsMenu } from '../../../components/sandbox/ports-menu'
 import { deleteQuestion, stepQuestion } from '../../../components/sandbox/questions'
 import { StateBadge } from '../../../components/sandbox/state'
@@ -29,14 +29,16 @@ type Shown = z.infer<typeof sandboxWithUsage>
 
 /** What the workspace is of: name, state, meters, and what can be done. */
 export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: LayoutStore }) {
+  const t = useTranslations()
   const { side } = useStore(layout)
+  const readings = useReadings(sandbox)
   const actions = useSandboxActions()
   const router = useRouter()
   const home = useFocusHome()
   const [changing, setChanging] = useState<Sandbox | null>(null)
   const [question, setQuestion] = useState<Question | null>(null)
   const take = (step: Step) => {
-    const asked = stepQuestion(sandbox, step, () => actions.perform(sandbox, step))
+    const asked = stepQuestion(sandbox, step, () => actions.perform(sandbox, step), t)
     if (asked) setQuestion(asked)
     else void actions.take(sandbox, step)
   }
@@ -44,14 +46,13 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
     await actions.remove(sandbox)
     router.push('/sandboxes')
   }
-  const t = useTranslations()
   const sides = [
     {
       of: 'files',
       icon: PanelLeft,
-      name: 'Files',
-      show: 'Show files',
-      hide: 'Hide files',
+      name: t('workspace.files'),
+      show: t('workspace.showFiles'),
+      hide: t('workspace.hideFiles'),
       keys: 'Ctrl+Shift+B',
     },
     {
@@ -64,15 +65,18 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
     },
   ] as const
   useCommands([
-    ...stepsOf[sandbox.state].map((step) => ({ name: step.name, run: () => take(step) })),
+    ...stepsOf[sandbox.state].map((step) => ({
+      name: t(`sandbox.steps.${step.verb}`),
+      run: () => take(step),
+    })),
     { name: t('palette.editSandbox'), run: () => setChanging(sandbox) },
     { name: t('palette.allSandboxes'), run: () => router.push('/sandboxes') },
   ])
   return (
     <header className="flex h-12 shrink-0 items-center gap-2 border-line border-b bg-ground pr-2 pl-1.5 sm:gap-3">
-      <Tip text="All sandboxes">
+      <Tip text={t('workspace.all')}>
         <Button asChild look="quiet" size="icon">
-          <Link href="/sandboxes" aria-label="All sandboxes">
+          <Link href="/sandboxes" aria-label={t('workspace.all')}>
             <ArrowLeft />
           </Link>
         </Button>
@@ -99,8 +103,8 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
       <span className="hidden text-muted text-xs md:inline">{sandbox.template}</span>
       {sandbox.isolation === 'hardened' && <HardenedBadge />}
       <div className="flex-1" />
-      <section aria-label="Meters" className="hidden items-center gap-5 lg:flex">
-        {readingsOf(sandbox).map(({ label, share, short, long }) => (
+      <section aria-label={t('workspace.meters')} className="hidden items-center gap-5 lg:flex">
+        {readings.map(({ label, share, short, long }) => (
           <div key={label} title={`${label}: ${long}`} className="w-26">
             <Meter label={label} share={share} text={short} showLabel />
           </div>
@@ -115,33 +119,33 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
           <Button
             key={step.verb}
             size="small"
-            look={step.consequence === undefined ? 'plain' : 'danger'}
+            look={step.destructive ? 'danger' : 'plain'}
             onClick={() => {
               take(step)
               // The button may be gone with the state that it was for.
-              if (step.consequence === undefined) home.focus()
+              if (!step.destructive) home.focus()
             }}
           >
             <step.icon aria-hidden />
-            {step.name}
+            {t(`sandbox.steps.${step.verb}`)}
           </Button>
         ))}
       </div>
       <Menu
         trigger={
-          <Button look="quiet" size="icon" aria-label="More actions">
+          <Button look="quiet" size="icon" aria-label={t('workspace.moreActions')}>
             <Ellipsis />
           </Button>
         }
       >
         <dl className="tabular grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 px-2 py-1.5 text-xs lg:hidden">
-          {readingsOf(sandbox).map(({ label, long }) => (
+          {readings.map(({ label, long }) => (
             <div key={label} className="contents">
               <dt className="text-muted">{label}</dt>
               <dd>{long}</dd>
             </div>
           ))}
-          <dt className="text-muted">Network</dt>
+          <dt className="text-muted">{t('sandbox.network')}</dt>
           <dd>
             <NetworkRate rates={sandbox.usage?.rates} off={sandbox.network === 'none'} />
           </dd>
@@ -149,20 +153,20 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
         <div className="sm:hidden">
           <MenuLine />
           {stepsOf[sandbox.state].map((step) => (
-            <MenuItem key={step.verb} danger={step.consequence !== undefined} onSelect={() => take(step)}>
+            <MenuItem key={step.verb} danger={step.destructive} onSelect={() => take(step)}>
               <step.icon aria-hidden />
-              {step.name}
+              {t(`sandbox.steps.${step.verb}`)}
             </MenuItem>
           ))}
         </div>
         <MenuItem onSelect={() => setChanging(sandbox)}>
           <SlidersHorizontal aria-hidden />
-          Edit
+          {t('sandbox.edit')}
         </MenuItem>
         <MenuLine />
-        <MenuItem danger onSelect={() => setQuestion(deleteQuestion(sandbox, remove))}>
+        <MenuItem danger onSelect={() => setQuestion(deleteQuestion(sandbox, remove, t))}>
           <Trash2 aria-hidden />
-          Delete
+          {t('sandbox.delete')}
         </MenuItem>
       </Menu>
       <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />

@@ -3,6 +3,7 @@
 import { SearchX, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { Button } from '../../../components/ui/button'
 import { FocusHome, FocusHomeContext } from '../../../components/ui/focus-home'
 import { Notice } from '../../../components/ui/notice'
@@ -22,6 +23,7 @@ import { WorkspacePanes } from './workspace-panes'
 const everyMs = 2000
 
 export function WorkspacePage({ id }: { id: string }) {
+  const t = useTranslations()
   const explain = useExplain()
   const { data, error, mutate } = useResource(`/sandboxes/${id}`, sandboxWithUsage, { everyMs, always: true })
   const gone = (error instanceof ApiError && error.status === 404) || data?.state === 'deleted'
@@ -49,7 +51,7 @@ export function WorkspacePage({ id }: { id: string }) {
     <FocusHomeContext value={home}>
       <CommandsContext value={commands}>
         <main className="flex h-dvh flex-col overflow-hidden">
-          <h1 className="sr-only">Workspace of {oneLine(data.name)}</h1>
+          <h1 className="sr-only">{t('workspace.heading', { name: oneLine(data.name) })}</h1>
           <WorkspaceBar sandbox={data} layout={layout} />
           {/* A broken line is the line banner's to tell. */}
           {error instanceof ApiError && (
@@ -72,29 +74,29 @@ export function WorkspacePage({ id }: { id: string }) {
 }
 
 function Gone({ deleted }: { deleted: boolean }) {
+  const t = useTranslations()
   return (
     <main className="grid min-h-dvh place-content-center">
       <Empty
         icon={deleted ? Trash2 : SearchX}
-        title={deleted ? 'This sandbox was deleted' : 'Sandbox not found'}
+        title={t(deleted ? 'workspace.deleted' : 'workspace.notFound')}
         action={
           <Button asChild look="primary">
-            <Link href="/sandboxes">Go to your sandboxes</Link>
+            <Link href="/sandboxes">{t('workspace.goToSandboxes')}</Link>
           </Button>
         }
       >
-        {deleted
-          ? 'Someone deleted it, or its time to live ended. Its disk was deleted with it.'
-          : 'Check the address, or switch to the tenant that owns it.'}
+        {t(deleted ? 'workspace.deletedText' : 'workspace.notFoundText')}
       </Empty>
     </main>
   )
 }
 
 function Loading() {
+  const t = useTranslations()
   return (
     <div role="status" className="contents">
-      <span className="sr-only">Loading</span>
+      <span className="sr-only">{t('common.loading')}</span>
       <div className="flex h-12 items-center gap-4 border-line border-b px-4">
         <Skeleton className="h-5 w-40" />
         <Skeleton className="ml-auto h-5 w-64" />

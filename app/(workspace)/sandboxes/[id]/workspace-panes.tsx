@@ -3,6 +3,7 @@
 import dynamic from 'next/dynamic'
 import { type ReactNode, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
+import { useTranslations } from 'use-intl'
 import { ChangesContext } from '../../../components/git/change-mark'
 import type { PaletteMode } from '../../../components/palette/palette'
 import { useFocusHome } from '../../../components/ui/focus-home'
@@ -67,6 +68,7 @@ export function WorkspacePanes({
   strayKeys: StrayKeys
   onRang: (rang: boolean) => void
 }) {
+  const t = useTranslations()
   const { user } = useSession()
   const [client] = useState(() => new FilesClient(sandbox.id))
   const [tree] = useState(() => new FileTreeModel(sandbox.id, client))
@@ -98,8 +100,14 @@ export function WorkspacePanes({
   )
   usePaneKeys(layout, terminal, actions)
   useCommands(
-    workspaceShortcuts.flatMap(({ keys, name, shortcut }) =>
-      shortcut === 'commands' ? [] : { name, keys, run: () => take(shortcut, layout, terminal, actions) },
+    workspaceShortcuts.flatMap(({ keys, shortcut }) =>
+      shortcut === 'commands'
+        ? []
+        : {
+            name: t(`workspace.shortcuts.${shortcut}`),
+            keys,
+            run: () => take(shortcut, layout, terminal, actions),
+          },
     ),
   )
 
@@ -241,6 +249,7 @@ function Panes({
   main: string
   children: [ReactNode, ReactNode]
 }) {
+  const t = useTranslations()
   const beside = id === 'workspace'
   const sizes = useDefaultLayout({
     id,
@@ -258,7 +267,7 @@ function Panes({
       {before !== null && first}
       {before !== null && (
         <Separator
-          aria-label={beside ? 'Width of the files' : 'Height of the editor'}
+          aria-label={t(beside ? 'workspace.filesWidth' : 'workspace.editorHeight')}
           className={`${beside ? 'w-px' : 'h-px'} bg-line outline-offset-1 transition-colors data-[separator=active]:bg-accent data-[separator=hover]:bg-accent`}
         />
       )}
