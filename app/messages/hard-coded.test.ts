@@ -25,7 +25,7 @@ function textsOf(node: ts.Node): string[] {
   if (ts.isJsxText(node)) return isWords(node.text) ? [node.text.trim()] : []
   if (ts.isTemplateExpression(node)) {
     const text = [node.head.text, ...node.templateSpans.map((span) => span.literal.text)].join('0')
-    return isSentence(text) || (isShown(node) && /\b[A-Z][a-z]/.test(text)) ? [text] : []
+    return isSentence(text) || (isShown(node) && /\b(?!Cloche)[A-Z][a-z]/.test(text)) ? [text] : []
   }
   if (!ts.isStringLiteral(node) && !ts.isNoSubstitutionTemplateLiteral(node)) return []
   if (ts.isPropertyAssignment(node.parent) && node.parent.name === node) return []
