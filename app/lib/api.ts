@@ -97,9 +97,10 @@ export async function auth(path: string, body: object): Promise<void> {
 }
 
 async function send(url: string, { method = 'GET', body }: Request): Promise<Response> {
-  const init: RequestInit = { method, headers: { accept: 'application/json' }, credentials: 'same-origin' }
+  const headers = { accept: 'application/json', 'accept-language': document.documentElement.lang }
+  const init: RequestInit = { method, headers, credentials: 'same-origin' }
   if (method !== 'GET') {
-    init.headers = { accept: 'application/json', 'content-type': 'application/json' }
+    init.headers = { ...headers, 'content-type': 'application/json' }
     init.body = JSON.stringify(body ?? {})
   }
   // A line that swallows packets never fails by itself. What changes something may take its time.
