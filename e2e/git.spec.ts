@@ -45,7 +45,7 @@ test('a repository is made, committed to, pushed and pulled, and says what chang
   await pane.getByRole('button', { name: 'Commit', exact: true }).click()
   await expect(staged).toBeHidden()
   await pane.getByRole('button', { name: /^Push/ }).click()
-  await expect(page.getByText('Pushed.')).toBeVisible()
+  await expect(page.getByText('Pushed.', { exact: true })).toBeVisible()
   expect((await inside('git -C /tmp/remote.git log --format=%s main')).stdout).toBe('Second\nFirst\n')
 
   await pane.getByRole('button', { name: /^Branch/ }).click()
