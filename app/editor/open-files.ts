@@ -25,6 +25,8 @@ export class OpenFiles {
   watched = false
   /** What a person chose last. What is only restored leaves the focus to the terminal. */
   chosen: OpenDocument | null = null
+  /** Counts how often somebody opened a file, also one that is shown already: its text takes the focus. */
+  readonly asked = new Store(0)
   readonly #drafts: Drafts
   readonly #key: string
 
@@ -57,6 +59,7 @@ export class OpenFiles {
     if (!known) this.state.set({ documents: [...documents, document], active: document })
     if (place) document.wanted.set(place)
     this.activate(document)
+    this.asked.set(this.asked.get() + 1)
   }
 
   activate(document: OpenDocument): void {

@@ -109,6 +109,7 @@ function Active({
   client: FilesClient
 }) {
   const status = useStore(document.status)
+  const asked = useStore(files.asked)
   const viewer = viewerOf(document.name)
   const [viewing, setViewing] = useState(viewer?.kind === 'notebook' || viewer?.kind === 'table')
   const drawn = viewer !== null && viewing
@@ -132,7 +133,7 @@ function Active({
       <SaveProblem document={document} />
       {status.kind === 'open' && viewer && <ViewBar viewing={viewing} onView={setViewing} />}
       {status.kind === 'open' && !drawn && (
-        <FileEditor document={document} takeFocus={() => files.chosen === document} />
+        <FileEditor document={document} asked={asked} takeFocus={() => files.chosen === document} />
       )}
       {status.kind === 'open' &&
         drawn &&

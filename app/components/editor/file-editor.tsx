@@ -17,7 +17,16 @@ import { KeysMenu } from './keys-menu'
 import { SaveStatus } from './save-status'
 
 /** The text of one document at a time; of the others, the states are kept. */
-export function FileEditor({ document, takeFocus }: { document: OpenDocument; takeFocus: () => boolean }) {
+export function FileEditor({
+  document,
+  asked,
+  takeFocus,
+}: {
+  document: OpenDocument
+  /** Changes when somebody asks for a file, also for the one that is shown. */
+  asked: number
+  takeFocus: () => boolean
+}) {
   const parent = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(null)
   const [shown, setShown] = useState<EditorState>()
@@ -45,7 +54,6 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
     view.current = made
     setShown(made.state)
     home.set(() => made.focus())
-    if (focused.current()) home.focus()
     let stale = false
     void syntaxOf(languageOfDocument(document, made.state).name).then((extension) => {
       if (!stale) made.dispatch({ effects: syntax.reconfigure(extension) })
@@ -57,6 +65,11 @@ export function FileEditor({ document, takeFocus }: { document: OpenDocument; ta
       made.destroy()
     }
   }, [document, home])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is taken each time that somebody asks
+  useEffect(() => {
+    if (focused.current()) home.focus()
+  }, [asked, home])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a view that was made again has none
   useEffect(() => {

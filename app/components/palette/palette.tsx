@@ -3,7 +3,7 @@
 import { Command as List } from 'cmdk'
 import fuzzysort from 'fuzzysort'
 import { Dialog as Radix } from 'radix-ui'
-import { useContext, useEffect, useState } from 'react'
+import { useContext, useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { Run } from '../../inside/run'
 import { oneLine } from '../../lib/format'
@@ -36,17 +36,29 @@ export default function Palette(props: PaletteProps) {
   const { mode, onClose } = props
   const t = useTranslations()
   const home = useFocusHome()
+  const chosen = useRef<(() => void) | null>(null)
+  /** What was chosen comes after the focus is back where it was: it may take it. */
+  const closed = (event: Event) => {
+    if (home.focus()) event.preventDefault()
+    const act = chosen.current
+    chosen.current = null
+    act?.()
+  }
+  const choose = (act: () => void) => {
+    chosen.current = act
+    onClose()
+  }
   return (
     <Radix.Root open={mode !== null} onOpenChange={(open) => !open && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-shade" />
         <Radix.Content
           aria-describedby={undefined}
-          onCloseAutoFocus={(event) => home.focus() && event.preventDefault()}
+          onCloseAutoFocus={closed}
           className="fixed inset-x-2 top-[6vh] z-50 mx-auto max-w-xl animate-pop overflow-hidden rounded-xl bg-raised shadow-pop outline-none"
         >
           <Radix.Title className="sr-only">{t('palette.title')}</Radix.Title>
-          {mode !== null && <Choices key={mode} {...props} mode={mode} />}
+          {mode !== null && <Choices key={mode} {...props} mode={mode} onChoose={choose} />}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
@@ -60,23 +72,25 @@ interface Choice {
   readonly choose: () => void
 }
 
-function Choices({ mode, onClose, run, root, open, onOpen }: PaletteProps & { mode: PaletteMode }) {
+function Choices({
+  mode,
+  run,
+  root,
+  open,
+  onOpen,
+  onChoose,
+}: PaletteProps & { mode: PaletteMode; onChoose: (act: () => void) => void }) {
   const t = useTranslations()
   const [text, setText] = useState(mode === 'commands' ? commandMark : '')
   const [names, error] = useNames(run, root)
   const commands = useStore(useContext(CommandsContext).all)
   const byCommand = text.startsWith(commandMark)
   const { name, line } = parseWanted(text)
-  const finish = (act: () => void) => {
-    onClose()
-    // What it does may take the focus, which the closing palette would take back.
-    setTimeout(act)
-  }
   const wanted = text.slice(commandMark.length).trim()
   const choices: readonly Choice[] = byCommand
     ? best(wanted, commands, (command) => command.name, commands).map((command) => ({
         ...{ key: command.name, text: command.name, detail: command.keys ?? '' },
-        choose: () => finish(command.run),
+        choose: () => onChoose(command.run),
       }))
     : best(
         name,
@@ -86,7 +100,7 @@ function Choices({ mode, onClose, run, root, open, onOpen }: PaletteProps & { mo
       ).map(({ path }) => ({
         ...{ key: path, text: path.slice(path.lastIndexOf('/') + 1) },
         detail: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
-        choose: () => finish(() => onOpen(path, line)),
+        choose: () => onChoose(() => onOpen(path, line)),
       }))
   return (
     <List shouldFilter={false} loop label={t('palette.title')} className="flex max-h-[70vh] flex-col">
