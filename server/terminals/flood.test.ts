@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { io, type Socket } from 'socket.io-client'
@@ -78,7 +79,7 @@ describe('a flood of connections', () => {
         async () => {
           const flooding = flood(kind, count, seconds)
           // Others come in meanwhile.
-          const late = await TestClient.signUp(instance.url, `${kind.replace(' ', '-')}${left}@example.org`)
+          const late = await TestClient.signUp(instance.url, `${randomUUID()}@example.org`)
           ;(await connected(late)).disconnect()
           return flooding
         },
