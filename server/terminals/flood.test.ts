@@ -86,7 +86,11 @@ describe('a flood of connections', () => {
         20,
       )
       expect(result).toBeLessThanOrEqual(most)
-      expect(result > 0 || most === 0, 'the flood did not reach the server').toBe(true)
+      if (result === 0 && most > 0) {
+        // On a busy machine the first are closed again before the last are there.
+        expect(left, 'the flood did not reach the server').toBeGreaterThan(1)
+        continue
+      }
       if (echo.p99 <= Math.max(feltMs, busyFactor * calmMs)) break
       expect(left, `its neighbour waits ${echo.p99} ms for an echo`).toBeGreaterThan(1)
       calmMs = Math.max(calmMs, (await echoDuring(typist, async () => {}, 40)).echo.p99)
