@@ -79,6 +79,46 @@ test('the tree by keyboard alone: make, rename, walk, delete; programs inside se
   await item(page, 'deep').waitFor()
 })
 
+test('entries are moved by drag, and cut, copied and pasted by keys', async ({
+  annPage: page,
+  terminal,
+  sandbox,
+  ann,
+  mayComplain,
+}) => {
+  mayComplain(/status of 400/)
+  const inside = async (command: string) =>
+    (await ann.call('POST', `/api/v1/sandboxes/${sandbox.id}/exec`, { command })).body.stdout
+  await inside('mkdir -p from to/deep; echo 1 > from/a.txt; echo 2 > b.txt')
+  await terminal.open(sandbox.id)
+  await item(page, 'b.txt').dragTo(item(page, 'to'))
+  await expect.poll(() => inside('cat to/b.txt')).toBe('2\n')
+  await expect(item(page, 'b.txt')).toHaveCount(0)
+  // Into itself it cannot go, and nothing is lost.
+  await item(page, 'to').click()
+  await item(page, 'deep').waitFor()
+  await item(page, 'to').dragTo(item(page, 'deep'))
+  await expect(
+    page
+      .getByRole('status')
+      .filter({ hasText: /Message/ })
+      .first(),
+  ).toBeVisible()
+  expect(await inside('ls to')).toBe('b.txt\ndeep\n')
+
+  await item(page, 'b.txt').click({ button: 'right' })
+  await page.getByRole('menuitem', { name: 'Copy' }).click()
+  await page.getByRole('tree').focus()
+  await page.keyboard.press('Control+v')
+  await item(page, 'b 2.txt').waitFor()
+  await expect(item(page, 'b 2.txt')).toHaveAttribute('aria-selected', 'true')
+  await page.keyboard.press('Control+x')
+  await page.keyboard.type('from')
+  await expect(item(page, 'from')).toHaveAttribute('aria-selected', 'true')
+  await page.keyboard.press('Control+v')
+  await expect.poll(() => inside('cat "from/b 2.txt"; ls to')).toBe('2\nb.txt\ndeep\n')
+})
+
 test('uploads by button and by drop, downloads, and a directory of 20,000 entries', async ({
   annPage: page,
   terminal,

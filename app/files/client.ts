@@ -50,6 +50,11 @@ export class FilesClient {
     return call(fileEntry, `${this.#base}/files/move`, { method: 'POST', body: { from, to } })
   }
 
+  /** A file, or a directory with all that is in it. @throws ApiError as `move` does */
+  copy(from: string, to: string): Promise<FileEntry> {
+    return call(fileEntry, `${this.#base}/files/copy`, { method: 'POST', body: { from, to } })
+  }
+
   /** A file, or a directory with all that is in it. */
   remove(path: string): Promise<void> {
     return order(this.#at('files', { path, recursive: 'true' }), nothingSent)

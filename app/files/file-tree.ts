@@ -6,13 +6,19 @@ import { TextError } from '../lib/text-error'
 import { read, write } from '../terminal/preferences'
 import { Store } from '../terminal/store'
 import type { FilesClient } from './client'
-import { homePath, isWithin, joinPath, movedPath, nameOf, parentsOf } from './paths'
+import { freeName, homePath, isWithin, joinPath, movedPath, nameOf, parentsOf, placedIn } from './paths'
 import { type EntryRow, type Listing, type Naming, type Row, rowsOf, sorted } from './rows'
 
 /** A directory with more entries is not read again without being asked for: each time would be megabytes. */
 const refreshedEntriesMax = 2000
 /** So many expanded directories are remembered, and kept fresh. */
 const rememberedMax = 100
+
+/** An entry that was cut or copied. */
+export interface Held {
+  readonly path: string
+  readonly how: 'cut' | 'copy'
+}
 
 const remembered = z.array(z.string().max(4096)).max(rememberedMax).catch([])
 const none: Listing = { entries: [], truncated: false, loading: false, error: undefined }
@@ -25,6 +31,8 @@ export class FileTreeModel {
   readonly rows = new Store<readonly Row[]>([])
   readonly selected = new Store<string | null>(null)
   readonly naming = new Store<Naming | null>(null)
+  /** What was cut or copied, to be put somewhere else. */
+  readonly held = new Store<Held | null>(null)
   readonly root = homePath
   /** Changes are told: nothing has to be read again to see them. */
   watched = false
@@ -139,17 +147,44 @@ export class FileTreeModel {
     return this.client.makeDirectory(path)
   }
 
-  async rename({ entry, parent }: EntryRow, name: string): Promise<string> {
-    const { path } = await this.client.move(entry.path, joinPath(parent, name))
+  rename({ entry, parent }: EntryRow, name: string): Promise<string> {
+    return this.#move(entry.path, joinPath(parent, name))
+  }
+
+  /** Moves an entry into a directory. @returns where it is now */
+  moveInto(path: string, directory: string): Promise<string> {
+    return this.#move(path, placedIn(directory, path))
+  }
+
+  /** Puts what was cut or copied into a directory. @returns where it is now */
+  async paste({ path, how }: Held, directory: string): Promise<string> {
+    if (how === 'cut') {
+      this.held.set(null)
+      return this.moveInto(path, directory)
+    }
+    const { entries } = await this.client.list(directory)
+    const made = await this.client.copy(
+      path,
+      freeName(placedIn(directory, path), new Set(entries.map((one) => one.path))),
+    )
+    await this.#list(directory)
+    this.selected.set(made.path)
+    return made.path
+  }
+
+  async #move(from: string, to: string): Promise<string> {
+    if (from === to) return from
+    const { path } = await this.client.move(from, to)
     for (const open of [...this.#expanded]) {
-      const now = movedPath(open, entry.path, path)
+      const now = movedPath(open, from, path)
       if (now === open) continue
       this.#expanded.delete(open)
       this.#expanded.add(now)
       void this.#list(now)
     }
     this.#remember()
-    await this.#list(parent)
+    const parents = [...parentsOf(from), ...parentsOf(path)].filter((one) => this.#listings.has(one))
+    await Promise.all([...new Set(parents)].map((parent) => this.#list(parent)))
     this.selected.set(path)
     return path
   }

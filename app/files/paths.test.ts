@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { joinPath, movedPath, nameProblem, parentsOf } from './paths'
+import { freeName, joinPath, movedPath, nameProblem, parentsOf, placedIn } from './paths'
 
 describe('paths of the tree', () => {
   it('are joined as they are, and encoded below a directory whose name is not UTF-8', () => {
@@ -11,6 +11,20 @@ describe('paths of the tree', () => {
     expect(parentsOf('/home/user/a/b')).toEqual(['/home/user/a'])
     expect(parentsOf('file:///home/user/a%20b/caf%E9')).toContain('/home/user/a b')
     expect(parentsOf('file:///home/user/caf%E9/a')).toEqual(['file:///home/user/caf%E9'])
+  })
+
+  it('are placed in another directory, whichever of the two is not UTF-8', () => {
+    expect(placedIn('/home/user/b', '/home/user/a/100%.txt')).toBe('/home/user/b/100%.txt')
+    expect(placedIn('file:///caf%E9', '/home/user/a b')).toBe('file:///caf%E9/a%20b')
+    expect(placedIn('/home/user/a b', 'file:///caf%E9')).toBe('file:///home/user/a%20b/caf%E9')
+    expect(placedIn('file:///x%E9', 'file:///caf%E9')).toBe('file:///x%E9/caf%E9')
+  })
+
+  it('get a number when they are taken', () => {
+    expect(freeName('/d/a.txt', new Set())).toBe('/d/a.txt')
+    expect(freeName('/d/a.txt', new Set(['/d/a.txt', '/d/a 2.txt']))).toBe('/d/a 3.txt')
+    expect(freeName('/d.e/.bashrc', new Set(['/d.e/.bashrc']))).toBe('/d.e/.bashrc 2')
+    expect(freeName('file:///caf%E9', new Set(['file:///caf%E9']))).toBe('file:///caf%E9%202')
   })
 
   it('follow the rename of a directory above them, and of no other whose name begins the same', () => {

@@ -26,6 +26,25 @@ export function parentsOf(path: string): string[] {
   }
 }
 
+/** Where an entry is once it is in another directory: a URI where the name of either is not UTF-8. */
+export function placedIn(directory: string, path: string): string {
+  if (!path.startsWith('file:')) return joinPath(directory, nameOf(path))
+  const encoded = directory.split('/').map(encodeURIComponent).join('/')
+  return `${directory.startsWith('file:') ? directory : `file://${encoded}`}/${nameOf(path)}`
+}
+
+/** A path that is not taken yet: `/a.txt`, `/a 2.txt`, `/a 3.txt`. */
+export function freeName(path: string, taken: ReadonlySet<string>): string {
+  const start = path.lastIndexOf('/') + 1
+  const dot = path.lastIndexOf('.')
+  const at = dot > start ? dot : path.length
+  const space = path.startsWith('file:') ? '%20' : ' '
+  for (let number = 2, free = path; ; number++) {
+    if (!taken.has(free)) return free
+    free = `${path.slice(0, at)}${space}${number}${path.slice(at)}`
+  }
+}
+
 /** From a directory; as it is when it is not below it. */
 export function relativePath(path: string, directory: string): string {
   return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path

@@ -1,24 +1,9 @@
 'use client'
 
-import {
-  CopyMinus,
-  Download,
-  Ellipsis,
-  FilePlus,
-  FolderOpen,
-  FolderPlus,
-  Pencil,
-  RefreshCw,
-  Search,
-  Trash2,
-  Upload as UploadIcon,
-  X,
-} from 'lucide-react'
-import { type ComponentType, Fragment, useEffect, useRef, useState } from 'react'
+import { Ellipsis, Search, Upload as UploadIcon, X } from 'lucide-react'
+import { Fragment, useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { download } from '../../files/client'
-import type { FileTreeModel } from '../../files/file-tree'
-import { nameOf } from '../../files/paths'
+import type { FileTreeModel, Held } from '../../files/file-tree'
 import type { EntryRow } from '../../files/rows'
 import { type Upload, Uploads } from '../../files/uploads'
 import { bytes, oneLine } from '../../lib/format'
@@ -33,6 +18,7 @@ import { Menu, MenuItem, MenuLine } from '../ui/menu'
 import { Tip } from '../ui/tip'
 import { useToast } from '../ui/toast'
 import { DropZone } from './drop-zone'
+import { useFileActions } from './file-actions'
 import { deleteQuestion, replaceQuestion } from './questions'
 import { TreeView } from './tree-view'
 
@@ -47,16 +33,6 @@ export interface FilesPaneProps {
   readonly onDeleted: (path: string) => void
   readonly onSearch: () => void
   readonly onClose: () => void
-}
-
-interface Action {
-  readonly icon: ComponentType<{ 'aria-hidden'?: boolean }>
-  readonly name: string
-  readonly act: () => void
-  readonly danger?: boolean
-  /** It needs an entry. */
-  readonly needsEntry?: boolean
-  readonly lineBefore?: boolean
 }
 
 /** The files of the sandbox, and what can be done with them. */
@@ -151,57 +127,23 @@ export default function FilesPane({
     if (parent !== model.root) void model.expand(parent)
     model.naming.set({ kind: 'new', type, parent })
   }
-  const save = (path: string, type: EntryRow['entry']['type']) =>
-    download(
-      model.client.downloadUrl(path, type),
-      type === 'directory' ? `${nameOf(path)}.tar` : nameOf(path),
-    )
-
-  const actions: readonly Action[] = [
-    { icon: FilePlus, name: t('files.newFile'), act: () => create('file') },
-    { icon: FolderPlus, name: t('files.newFolder'), act: () => create('directory') },
-    { icon: UploadIcon, name: t('files.upload'), act: () => picker.current?.click() },
-    {
-      icon: FolderOpen,
-      name: t('files.open'),
-      needsEntry: true,
-      lineBefore: true,
-      act: () => {
-        if (!selected) return
-        if (selected.expanded === null) void open(selected)
-        else void model.expand(selected.entry.path)
-      },
-    },
-    {
-      icon: Download,
-      name: t('files.download'),
-      needsEntry: true,
-      act: () => selected && save(selected.entry.path, selected.entry.type),
-    },
-    {
-      icon: Pencil,
-      name: t('files.rename'),
-      needsEntry: true,
-      act: () => selected && model.naming.set({ kind: 'rename', path: selected.entry.path }),
-    },
-    {
-      icon: Trash2,
-      name: t('files.delete'),
-      needsEntry: true,
-      danger: true,
-      act: () => selected && remove(selected),
-    },
-  ]
-  const general: readonly Action[] = [
-    {
-      icon: Download,
-      name: t('files.downloadAll'),
-      lineBefore: true,
-      act: () => save(model.root, 'directory'),
-    },
-    { icon: CopyMinus, name: t('files.collapseAll'), act: () => model.collapseAll() },
-    { icon: RefreshCw, name: t('files.refresh'), act: () => void model.refresh(true) },
-  ]
+  /** Moves or copies, and says why not. */
+  const put = async (into: Promise<string>, from: string | null) => {
+    try {
+      const to = await into
+      if (from !== null && from !== to) onRenamed(from, to)
+    } catch (error) {
+      toast.failed(error)
+    }
+  }
+  const paste = (held: Held) =>
+    void put(model.paste(held, model.target()), held.how === 'cut' ? held.path : null)
+  const drop = (path: string, directory: string) => void put(model.moveInto(path, directory), path)
+  const { actions, general } = useFileActions({
+    ...{ model, selected, create, paste, remove },
+    open: (row) => void open(row),
+    upload: () => picker.current?.click(),
+  })
 
   const directoryOf = (path: string | undefined) => {
     const row = model.row(path ?? null)
@@ -211,7 +153,7 @@ export default function FilesPane({
 
   return (
     <FocusHomeContext value={home}>
-      <DropZone enabled={usable && progress === null} directoryOf={directoryOf} onDrop={upload}>
+      <DropZone enabled={usable && progress === null} directoryOf={directoryOf} onDrop={upload} onMove={drop}>
         <div className="flex h-10 shrink-0 items-center gap-0.5 border-line border-b pr-1 pl-3">
           <h2 className="flex-1 truncate font-semibold text-xs">{t('files.files')}</h2>
           {sandbox.state === 'running' && (
@@ -247,10 +189,10 @@ export default function FilesPane({
                 <p className="truncate px-2 pt-1 pb-0.5 text-muted text-xs">{oneLine(selected.entry.name)}</p>
               )}
               {[...actions.slice(3).map((action) => ({ ...action, lineBefore: false })), ...general].map(
-                ({ icon: Icon, name, act, danger = false, needsEntry, lineBefore }) => (
+                ({ icon: Icon, name, act, danger = false, disabled = false, lineBefore }) => (
                   <Fragment key={name}>
                     {lineBefore && <MenuLine />}
-                    <MenuItem danger={danger} disabled={needsEntry === true && !selected} onSelect={act}>
+                    <MenuItem danger={danger} disabled={disabled} onSelect={act}>
                       <Icon aria-hidden />
                       {name}
                     </MenuItem>
@@ -282,10 +224,10 @@ export default function FilesPane({
         {usable ? (
           <ContextMenu
             menu={[...actions, ...general].map(
-              ({ icon: Icon, name, act, danger = false, needsEntry, lineBefore }) => (
+              ({ icon: Icon, name, act, danger = false, disabled = false, lineBefore }) => (
                 <Fragment key={name}>
                   {lineBefore && <ContextLine />}
-                  <ContextItem danger={danger} disabled={needsEntry === true && !selected} onSelect={act}>
+                  <ContextItem danger={danger} disabled={disabled} onSelect={act}>
                     <Icon aria-hidden />
                     {name}
                   </ContextItem>
@@ -299,6 +241,7 @@ export default function FilesPane({
                 scroller={scroller}
                 open={(row) => void open(row)}
                 remove={remove}
+                paste={paste}
                 created={onOpen}
                 renamed={onRenamed}
               />

@@ -3,10 +3,11 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type CSSProperties, type RefObject, useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
-import type { FileTreeModel } from '../../files/file-tree'
+import type { FileTreeModel, Held } from '../../files/file-tree'
 import type { EntryRow, Row } from '../../files/rows'
 import { cn } from '../../lib/cn'
 import { useStore } from '../../terminal/use-store'
+import { draggedPath } from './drop-zone'
 import { NewName, RenameLine } from './name-input'
 import { EntryLine, NoteLine } from './tree-row'
 import { useTreeKeys } from './use-tree-keys'
@@ -18,6 +19,7 @@ export interface TreeActions {
   /** A file was made here. */
   readonly created: (path: string) => void
   readonly renamed: (from: string, to: string) => void
+  readonly paste: (held: Held) => void
 }
 
 interface Props extends TreeActions {
@@ -29,11 +31,12 @@ interface Props extends TreeActions {
  * The tree (https://www.w3.org/WAI/ARIA/apg/patterns/treeview/). Only the lines that are in sight are in the document, so
  * the tree itself has the focus, and names the selected one.
  */
-export function TreeView({ model, scroller, open, remove, created, renamed }: Props) {
+export function TreeView({ model, scroller, open, remove, paste, created, renamed }: Props) {
   const t = useTranslations()
   const rows = useStore(model.rows)
   const selected = useStore(model.selected)
   const naming = useStore(model.naming)
+  const held = useStore(model.held)
   const [rowPx] = useState(() => (window.matchMedia('(pointer: coarse)').matches ? 36 : 26))
   const virtual = useVirtualizer({
     count: rows.length,
@@ -56,7 +59,7 @@ export function TreeView({ model, scroller, open, remove, created, renamed }: Pr
     else void model.expand(row.entry.path)
   }
   const { onKeyDown, selectFirst } = useTreeKeys({
-    ...{ model, rows, selectedAt, activate, remove },
+    ...{ model, rows, selectedAt, activate, remove, paste },
     pageRows: () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowPx) - 1),
   })
   const focusTree = () =>
@@ -113,6 +116,7 @@ export function TreeView({ model, scroller, open, remove, created, renamed }: Pr
             ? 'bg-hover group-focus/tree:bg-accent-soft group-focus-visible/tree:shadow-[inset_0_0_0_1px_var(--accent)]'
             : 'hover:bg-hover',
           renaming && 'z-10',
+          held?.how === 'cut' && held.path === path && 'opacity-60',
         )}
         onClick={() => {
           if (renaming) return
@@ -121,6 +125,11 @@ export function TreeView({ model, scroller, open, remove, created, renamed }: Pr
           activate(row)
         }}
         onContextMenu={() => model.selected.set(path)}
+        draggable={!renaming}
+        onDragStart={({ dataTransfer }) => {
+          dataTransfer.setData(draggedPath, path)
+          dataTransfer.effectAllowed = 'move'
+        }}
       >
         {renaming ? (
           <RenameLine name={row.entry.name} level={row.level} onDone={rename} />

@@ -1,7 +1,7 @@
 'use client'
 
 import { type KeyboardEvent, useRef } from 'react'
-import type { FileTreeModel } from '../../files/file-tree'
+import type { FileTreeModel, Held } from '../../files/file-tree'
 import type { EntryRow, Row } from '../../files/rows'
 
 type Step =
@@ -43,10 +43,11 @@ interface Keys {
   readonly pageRows: () => number
   readonly activate: (row: EntryRow) => void
   readonly remove: (row: EntryRow) => void
+  readonly paste: (held: Held) => void
 }
 
 /** The keys of a tree, as the ARIA Authoring Practices give them, with F2 and Delete as in a file manager. */
-export function useTreeKeys({ model, rows, selectedAt, pageRows, activate, remove }: Keys) {
+export function useTreeKeys({ model, rows, selectedAt, pageRows, activate, remove, paste }: Keys) {
   const typed = useRef({ text: '', at: 0 })
 
   /** Selects the entry at `index`, or the first after it in this direction. */
@@ -67,10 +68,23 @@ export function useTreeKeys({ model, rows, selectedAt, pageRows, activate, remov
     )
     if (found?.kind === 'entry') model.selected.set(found.entry.path)
   }
+  /** Cut, copy and paste. @returns whether the key is one of them */
+  const hold = (key: string, here: EntryRow | undefined): boolean => {
+    const held = model.held.get()
+    if (key === 'v' && held) paste(held)
+    else if ((key === 'x' || key === 'c') && here) {
+      model.held.set({ path: here.entry.path, how: key === 'x' ? 'cut' : 'copy' })
+    } else return false
+    return true
+  }
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return
+    if (event.altKey || event.target !== event.currentTarget) return
     const row = rows[selectedAt]
     const here = row?.kind === 'entry' ? row : undefined
+    if (event.ctrlKey || event.metaKey) {
+      if (!event.shiftKey && hold(event.key, here)) event.preventDefault()
+      return
+    }
     const acts: Record<Step, () => void> = {
       down: () => select(selectedAt + 1, 1),
       up: () => select(Math.max(0, selectedAt - 1), -1),
