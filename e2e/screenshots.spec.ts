@@ -31,6 +31,9 @@ test('pictures of the documentation', async ({ annPage: page, ann, pageOf, insta
     await terminal.run(line, /\$\s*$/)
     await page.waitForTimeout(1000)
   }
+  await page.getByRole('treeitem', { name: 'garden' }).click()
+  await page.getByRole('treeitem', { name: 'growth.py' }).click()
+  await expect(page.locator('.cm-content')).toContainText('beds')
   await page.waitForTimeout(3000) // meters have a reading
   await page.screenshot({ path: 'docs/images/workspace.png' })
 
