@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
@@ -121,7 +122,7 @@ describe('an idle sandbox', { timeout: 120_000 }, () => {
 
   it('is not in use by calls that are refused', async () => {
     const id = await create({ pauseAfterSeconds: 3600 })
-    const stranger = await TestClient.signUp(instance.url, 'stranger@example.org')
+    const stranger = await TestClient.signUp(instance.url, `${randomUUID()}@example.org`)
     await leave(id, 1000)
     for (const one of [stranger, new TestClient(instance.url)]) {
       const { status } = await one.call('POST', `/api/v1/sandboxes/${id}/exec`, { command: 'true' })
