@@ -7,8 +7,6 @@ export default defineConfig({
     fileParallelism: false,
     // A file that a test compares with and does not find is a failure here as on CI's machine; `-u` writes it.
     update: 'none',
-    // The machine is shared. What passes only then is listed at the end (`testing/unstable-reporter.ts`).
-    retry: process.env.CLOCHE_TEST_RETRY === undefined ? 0 : 1,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -49,8 +49,8 @@ describe('the control group of a step', () => {
     expect(await runIn(two, 'python3', '-c', 'import time\nwhile time.process_time() < 0.3: pass')).toBe('0')
     expect(one.stats().memoryPeakBytes).toBeGreaterThan(48 * mib)
     expect(two.stats().memoryPeakBytes).toBeLessThan(24 * mib)
-    // Where the clock ticks every 10 ms, as in the guest, the first tick may fall before it has entered.
-    expect(two.stats().cpuUs).toBeGreaterThanOrEqual(270_000)
+    // Where the clock ticks every 10 ms, as in the guest, a process and its group are charged by sample, each apart.
+    expect(two.stats().cpuUs).toBeGreaterThanOrEqual(200_000)
     for (const step of [one, two]) await step.remove()
   })
 
