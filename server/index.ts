@@ -5,7 +5,7 @@ import { startChores } from './chores.js'
 import { readConfig } from './config.js'
 import { servePages } from './pages.js'
 import { openParts } from './parts.js'
-import { servePreviews } from './previews/serve.js'
+import { framesOf, servePreviews } from './previews/serve.js'
 import { createServer } from './server.js'
 import { serveTerminals } from './terminals/socket.js'
 
@@ -15,8 +15,10 @@ await runService(log, async () => {
   const parts = openParts(config, log)
   const { nodes, principals, watch } = parts
   const app = await createServer(parts)
-  if (existsSync('.next/BUILD_ID')) await servePages(app, process.cwd(), new URL(config.publicUrl).host)
-  else log.warn('the pages are not built, so there is only the API; bin/build makes them')
+  if (existsSync('.next/BUILD_ID')) {
+    const { host } = new URL(config.publicUrl)
+    await servePages(app, process.cwd(), host, framesOf(parts.previewHosts, config.publicUrl))
+  } else log.warn('the pages are not built, so there is only the API; bin/build makes them')
   const io = serveTerminals(app.server, {
     principals,
     watch,

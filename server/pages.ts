@@ -7,16 +7,17 @@ import next from 'next'
 /**
  * What a page may load and where it may speak to. Scripts only with this answer's nonce; WebAssembly, in which the
  * terminal decodes pictures, only from those scripts; styles inline, because
- * xterm draws with them; frames only for a PDF that the page has made a blob of; nothing from anywhere else, and nobody may frame us.
+ * xterm draws with them; frames only for a PDF that the page has made a blob of, and for previews; nothing from anywhere
+ * else, and nobody may frame us.
  */
-function contentSecurityPolicy(nonce: string, host: string): string {
+function contentSecurityPolicy(nonce: string, host: string, frames: readonly string[]): string {
   return [
     "default-src 'none'",
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic' 'wasm-unsafe-eval'`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
-    'frame-src blob:',
+    ['frame-src blob:', ...frames].join(' '),
     `connect-src 'self' ws://${host} wss://${host}`,
     "worker-src 'self' blob:",
     "manifest-src 'self'",
@@ -26,8 +27,16 @@ function contentSecurityPolicy(nonce: string, host: string): string {
   ].join('; ')
 }
 
-/** Serves Next's production build in `directory` for everything that is no call. */
-export async function servePages(app: FastifyInstance, directory: string, host: string): Promise<void> {
+/**
+ * Serves Next's production build in `directory` for everything that is no call.
+ * @param frames what pages may show in a frame, as sources of a content security policy
+ */
+export async function servePages(
+  app: FastifyInstance,
+  directory: string,
+  host: string,
+  frames: readonly string[],
+): Promise<void> {
   const pages = next({ dev: false, dir: directory, hostname: '127.0.0.1', port: 0 })
   await pages.prepare()
   const handle = pages.getRequestHandler()
@@ -44,7 +53,7 @@ export async function servePages(app: FastifyInstance, directory: string, host: 
     schema: { hide: true },
     handler: async (request, reply) => {
       const named = /^[\w.:[\]-]+$/.exec(request.headers.host ?? '')?.[0] ?? host
-      const policy = contentSecurityPolicy(randomBytes(16).toString('base64'), named)
+      const policy = contentSecurityPolicy(randomBytes(16).toString('base64'), named, frames)
       // Next takes the nonce for its own scripts from the request's header of the same name.
       request.raw.headers['content-security-policy'] = policy
       for (const [name, value] of Object.entries(reply.getHeaders())) {

@@ -113,6 +113,7 @@ export function openParts(config: Config, log: Logger) {
       database,
       auth,
       principals,
+      previewHosts,
       previews,
       sandboxes,
       callbacks,

@@ -41,6 +41,11 @@ export class LayoutStore extends Store<Layout> {
     if (!isNarrow()) write(key, { files: side !== null, side: this.#last })
   }
 
+  /** Where there is no room: hides what covers the terminal, for something else that will. */
+  uncover(): void {
+    if (isNarrow()) this.set({ side: null, editor: false })
+  }
+
   showEditor(editor: boolean): void {
     this.set({ side: isNarrow() ? null : this.get().side, editor })
   }

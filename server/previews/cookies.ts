@@ -22,12 +22,35 @@ export const previewCookiesOf = (request: IncomingMessage, secure: boolean) =>
   valuesOf(request, named(session, secure))
 export const statesOf = (request: IncomingMessage, secure: boolean) => valuesOf(request, named(state, secure))
 
-const serialize = (name: string, value: string, secure: boolean, seconds: number) =>
-  `${named(name, secure)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
-export const previewCookie = (value: string, secure: boolean, seconds: number) =>
-  serialize(session, value, secure, seconds)
-export const stateCookie = (value: string, secure: boolean, seconds: number) =>
-  serialize(state, value, secure, seconds)
+/** How a cookie is kept: `secure` of a platform with TLS, `framed` in the frame of a page of the platform. */
+export interface CookieScope {
+  readonly secure: boolean
+  readonly framed: boolean
+}
+
+/**
+ * A frame is of another site than the page around it, so that a browser sends only cookies that allow this. Partitioned, they
+ * are for frames of this page's site and no other.
+ * @see https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies
+ */
+const serialize = (name: string, value: string, { secure, framed }: CookieScope, seconds: number) => {
+  const scope = framed ? 'SameSite=None; Secure; Partitioned' : `SameSite=Lax${secure ? '; Secure' : ''}`
+  return `${named(name, secure)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; ${scope}`
+}
+export const previewCookie = (value: string, scope: CookieScope, seconds: number) =>
+  serialize(session, value, scope, seconds)
+export const stateCookie = (value: string, scope: CookieScope, seconds: number) =>
+  serialize(state, value, scope, seconds)
+
+/**
+ * How the cookies of this answer are kept. Without TLS a browser takes what frames need at names below `localhost` only;
+ * elsewhere the cookie works where previews and platform are of one site.
+ */
+export function scopeOf({ headers }: IncomingMessage, secure: boolean): CookieScope {
+  const inFrame = headers['sec-fetch-dest'] === 'iframe' || headers['sec-fetch-dest'] === 'frame'
+  const local = /\.localhost(:\d+)?$/i.test(headers.host ?? '')
+  return { secure, framed: inFrame && (secure || local) }
+}
 
 /** What the app is told of a `Cookie` header: nothing of the platform's. @returns undefined when nothing is left */
 export function cookiesForApp(header: string): string | undefined {

@@ -6,7 +6,7 @@ import { portNumber, sandboxId } from '../../protocol/api/index.js'
 import type { Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
-import { previewCookie, stateCookie, statesOf } from './cookies.js'
+import { previewCookie, scopeOf, stateCookie, statesOf } from './cookies.js'
 import type { PreviewHosts } from './hosts.js'
 import type { PortTarget } from './target.js'
 
@@ -80,7 +80,7 @@ export class Handover {
     const url = new URL(openPath, this.publicUrl)
     const query = { sandbox: sandboxId, port: String(port), state: sha256(state), to: to.parse(request.url) }
     url.search = String(new URLSearchParams(query))
-    redirect(response, url.href, stateCookie(state, this.#secure, stateSeconds))
+    redirect(response, url.href, stateCookie(state, scopeOf(request, this.#secure), stateSeconds))
   }
 
   /**
@@ -126,7 +126,7 @@ export class Handover {
         'this link was used already, is older than a minute, or is of another browser; or the browser keeps no cookies',
       )
     }
-    redirect(response, query.data.to, previewCookie(cookie, this.#secure, cookieSeconds))
+    redirect(response, query.data.to, previewCookie(cookie, scopeOf(request, this.#secure), cookieSeconds))
   }
 }
 

@@ -34,6 +34,13 @@ export class PreviewHosts {
     return url.origin
   }
 
+  /** All of them, as a source of a content security policy; null when there are none. */
+  get source(): string | null {
+    if (this.domain === null) return null
+    const { protocol, port } = this.#platform
+    return `${protocol}//*.${this.domain}${port === '' ? '' : `:${port}`}`
+  }
+
   /** Whether a page of this origin is of a port of the same sandbox. */
   isSibling(origin: string, { sandboxId }: PortTarget): boolean {
     const host = URL.canParse(origin) ? new URL(origin).host : undefined

@@ -248,6 +248,17 @@ describe('a preview', { timeout: 30_000 }, () => {
     expect((await at(8000, '/', { cookie })).statusCode).toBe(401)
   })
 
+  it('is opened in a frame of the platform, with cookies that are for such frames only', async () => {
+    const frame = { ...page, 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate' }
+    const sent = await at(8000, '/', frame)
+    expect(sent.headers['set-cookie']?.[0]).toMatch(/; HttpOnly; SameSite=None; Secure; Partitioned$/)
+    const back = await ask(pathOf(sent.headers.location ?? ''), { ...sessionOf(owner), ...frame })
+    const { location = '' } = back.headers
+    const entered = await at(8000, pathOf(location), { ...frame, cookie: cookieOf(sent) })
+    expect(entered.headers['set-cookie']?.[0]).toMatch(/; HttpOnly; SameSite=None; Secure; Partitioned$/)
+    expect((await at(8000, '/', { ...frame, cookie: cookieOf(entered) })).statusCode).toBe(200)
+  })
+
   it('is not used by pages of other origins with the cookie of a visitor', async () => {
     const { cookie } = await enter(owner)
     const from = (origin: string) => at(8000, '/', { cookie, origin })

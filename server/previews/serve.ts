@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { openPath } from './handover.js'
+import type { PreviewHosts } from './hosts.js'
 import type { Previews } from './previews.js'
 
 /**
@@ -40,4 +41,12 @@ export function handoverRoute(app: FastifyInstance, { handover }: Previews): voi
     const next = await handover.open(request.raw, request.query)
     return reply.header('referrer-policy', 'no-referrer').redirect(next, 303)
   })
+}
+
+/**
+ * What pages of the platform may show in a frame: previews, and on the way there the route that hands over. The page itself
+ * refuses to be framed.
+ */
+export function framesOf({ source }: PreviewHosts, publicUrl: string): string[] {
+  return source === null ? [] : [source, new URL(openPath, publicUrl).href]
 }

@@ -1,39 +1,35 @@
 'use client'
 
-import { ExternalLink, Globe, Link2, Link2Off } from 'lucide-react'
+import { AppWindow, ExternalLink, Globe, Link2, Link2Off } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { useTranslations } from 'use-intl'
-import { z } from 'zod'
 import { call } from '../../lib/api'
 import { copyText } from '../../lib/clipboard'
-import { type Port, port, portShare, type Sandbox } from '../../lib/protocol'
-import { useResource } from '../../lib/resource'
+import { type Port, portShare, type Sandbox } from '../../lib/protocol'
 import { useExplain } from '../../lib/use-explain'
 import { useFormat } from '../../lib/use-format'
+import { useCommands } from '../../palette/commands'
 import { Button } from '../ui/button'
 import { Menu, MenuItem, MenuLine, menuItem } from '../ui/menu'
 import { Tip } from '../ui/tip'
 import { useToast } from '../ui/toast'
+import { usePorts } from './ports'
 
-const list = z.object({ ports: z.array(port) })
-/** A program that begins to listen is shown within this. */
-const everyMs = 1000
 /** A link that was given away ends by itself. */
 const sharedMs = 24 * 3_600_000
 
 /** What listens inside, each a click away from its preview, and from a link for others. */
-export function PortsMenu({ sandbox: { id, state, isolation } }: { sandbox: Sandbox }) {
+export function PortsMenu({ sandbox, onPreview }: { sandbox: Sandbox; onPreview: (port: number) => void }) {
   const t = useTranslations()
   const explain = useExplain()
+  const { id, isolation } = sandbox
   const hardened = isolation === 'hardened'
-  const seen = state === 'running' && !hardened
-  const { data, error, mutate } = useResource(seen ? `/sandboxes/${id}/ports` : null, list, { everyMs })
+  const { ports, error, refresh } = usePorts(sandbox)
   const toast = useToast()
-  const ports = seen ? (data?.ports ?? []) : []
   const change = async (number: number, body: object) => {
     try {
       const { url } = await call(portShare, `/sandboxes/${id}/ports/${number}`, { method: 'PUT', body })
-      await mutate()
+      await refresh()
       return url
     } catch (failure) {
       toast.failed(failure)
@@ -51,6 +47,13 @@ export function PortsMenu({ sandbox: { id, state, isolation } }: { sandbox: Sand
         : t('sandbox.linkShown', { port: String(number), url }),
     )
   }
+  useCommands(
+    ports.flatMap(({ port: number, url, address }) =>
+      url === null || address === null
+        ? []
+        : { name: t('preview.show', { port: String(number) }), run: () => onPreview(number) },
+    ),
+  )
   const numbers = ports.map((one) => one.port).join(', ')
   const name = numbers ? t('sandbox.portsAre', { ports: numbers }) : t('sandbox.ports')
   return (
@@ -71,13 +74,14 @@ export function PortsMenu({ sandbox: { id, state, isolation } }: { sandbox: Sand
           key={one.port}
           port={one}
           first={at === 0}
+          onPreview={() => onPreview(one.port)}
           onShare={() => void share(one.port)}
           onUnshare={() => void change(one.port, { visibility: 'private' })}
         />
       ))}
       {ports.length === 0 && (
         <p className="max-w-64 px-2 py-1.5 text-muted text-xs">
-          {hardened ? t('sandbox.noPortsHardened') : seen && error ? explain(error) : t('sandbox.noPorts')}
+          {hardened ? t('sandbox.noPortsHardened') : error ? explain(error) : t('sandbox.noPorts')}
         </p>
       )}
     </Menu>
@@ -87,11 +91,13 @@ export function PortsMenu({ sandbox: { id, state, isolation } }: { sandbox: Sand
 function PortItems({
   port: { port: number, url, process, address, visibility, expiresAt },
   first,
+  onPreview,
   onShare,
   onUnshare,
 }: {
   port: Port
   first: boolean
+  onPreview: () => void
   onShare: () => void
   onUnshare: () => void
 }) {
@@ -112,6 +118,12 @@ function PortItems({
             t('sandbox.portSharedUntil', { process: listener, time: dateTime(expiresAt) })}
         </span>
       </DropdownMenu.Label>
+      {url !== null && address !== null && (
+        <MenuItem onSelect={onPreview}>
+          <AppWindow aria-hidden />
+          {t('preview.showHere')}
+        </MenuItem>
+      )}
       {url !== null && (
         <DropdownMenu.Item asChild className={menuItem(false)}>
           <a href={url} target="_blank" rel="noopener">

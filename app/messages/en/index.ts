@@ -11,6 +11,7 @@ import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
 import { palette } from './palette'
+import { preview } from './preview'
 import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
@@ -37,6 +38,7 @@ export const en = {
   operator,
   pages,
   palette,
+  preview,
   reference,
   runs,
   sandbox,

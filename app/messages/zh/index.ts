@@ -12,6 +12,7 @@ import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
 import { palette } from './palette'
+import { preview } from './preview'
 import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
@@ -38,6 +39,7 @@ export const zh: Catalogue = {
   operator,
   pages,
   palette,
+  preview,
   reference,
   runs,
   sandbox,

@@ -23,12 +23,21 @@ import { oneLine } from '../../../lib/format'
 import type { Sandbox, sandboxWithUsage } from '../../../lib/protocol'
 import { useCommands } from '../../../palette/commands'
 import { useStore } from '../../../terminal/use-store'
+import type { PreviewStore } from '../../../workspace/preview'
 import type { LayoutStore } from '../../../workspace/shown-panes'
 
 type Shown = z.infer<typeof sandboxWithUsage>
 
 /** What the workspace is of: name, state, meters, and what can be done. */
-export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: LayoutStore }) {
+export function WorkspaceBar({
+  sandbox,
+  layout,
+  preview,
+}: {
+  sandbox: Shown
+  layout: LayoutStore
+  preview: PreviewStore
+}) {
   const t = useTranslations()
   const { side } = useStore(layout)
   const readings = useReadings(sandbox)
@@ -113,7 +122,13 @@ export function WorkspaceBar({ sandbox, layout }: { sandbox: Shown; layout: Layo
           <NetworkRate rates={sandbox.usage?.rates} off={sandbox.network === 'none'} />
         </div>
       </section>
-      <PortsMenu sandbox={sandbox} />
+      <PortsMenu
+        sandbox={sandbox}
+        onPreview={(port) => {
+          layout.uncover()
+          preview.show({ port })
+        }}
+      />
       <div className="hidden items-center gap-3 sm:flex">
         {stepsOf[sandbox.state].map((step) => (
           <Button

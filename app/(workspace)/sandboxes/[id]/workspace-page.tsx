@@ -2,7 +2,7 @@
 
 import { SearchX, Trash2 } from 'lucide-react'
 import Link from 'next/link'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { Button } from '../../../components/ui/button'
 import { FocusHome, FocusHomeContext } from '../../../components/ui/focus-home'
@@ -15,6 +15,7 @@ import { useResource } from '../../../lib/resource'
 import { useExplain } from '../../../lib/use-explain'
 import { Commands, CommandsContext } from '../../../palette/commands'
 import { StrayKeys } from '../../../terminal/stray-keys'
+import { PreviewStore } from '../../../workspace/preview'
 import { LayoutStore } from '../../../workspace/shown-panes'
 import { WorkspaceBar } from './workspace-bar'
 import { WorkspacePanes } from './workspace-panes'
@@ -32,6 +33,7 @@ export function WorkspacePage({ id }: { id: string }) {
   const [home] = useState(() => new FocusHome())
   const [strayKeys] = useState(() => new StrayKeys())
   const [layout] = useState(() => new LayoutStore())
+  const preview = useMemo(() => new PreviewStore(id), [id])
   const [commands] = useState(() => new Commands())
   useEffect(() => strayKeys.listen(), [strayKeys])
   if (data && !gone) seen.current = true
@@ -52,7 +54,7 @@ export function WorkspacePage({ id }: { id: string }) {
       <CommandsContext value={commands}>
         <main className="flex h-dvh flex-col overflow-hidden">
           <h1 className="sr-only">{t('workspace.heading', { name: oneLine(data.name) })}</h1>
-          <WorkspaceBar sandbox={data} layout={layout} />
+          <WorkspaceBar sandbox={data} layout={layout} preview={preview} />
           {/* A broken line is the line banner's to tell. */}
           {error instanceof ApiError && (
             <div className="border-line border-b p-1">
@@ -63,6 +65,7 @@ export function WorkspacePage({ id }: { id: string }) {
             key={id}
             sandbox={data}
             layout={layout}
+            preview={preview}
             refresh={() => void mutate()}
             strayKeys={strayKeys}
             onRang={setRang}

@@ -1,12 +1,11 @@
 'use client'
 
-import dynamic from 'next/dynamic'
-import { type ReactNode, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
-import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslations } from 'use-intl'
 import { ChangesContext } from '../../../components/git/change-mark'
 import type { PaletteMode } from '../../../components/palette/palette'
 import { useFocusHome } from '../../../components/ui/focus-home'
+import { Panes } from '../../../components/ui/panes'
 import { OpenFiles } from '../../../editor/open-files'
 import { FilesClient } from '../../../files/client'
 import { FileTreeModel } from '../../../files/file-tree'
@@ -20,50 +19,34 @@ import type { StrayKeys } from '../../../terminal/stray-keys'
 import { useStore } from '../../../terminal/use-store'
 import { parseDeepLink } from '../../../workspace/deep-link'
 import { workspaceShortcuts } from '../../../workspace/keys'
-import { isNarrow, type LayoutStore, onNarrow, paneStorage } from '../../../workspace/shown-panes'
+import type { PreviewStore } from '../../../workspace/preview'
+import { isNarrow, type LayoutStore, onNarrow } from '../../../workspace/shown-panes'
+import {
+  DiffView,
+  EditorArea,
+  FilesPane,
+  Palette,
+  PreviewPane,
+  SearchDialog,
+  SourceControlPane,
+  TerminalArea,
+} from './lazy-panes'
 import { useKeepFiles } from './use-keep-files'
 import { take, usePaneKeys } from './use-pane-keys'
 import { useWatchFiles } from './use-watch-files'
-
-const TerminalArea = dynamic(() => import('../../../components/terminal/terminal-area'), {
-  ssr: false,
-  loading: () => <div className="min-h-0 flex-1 bg-surface" />,
-})
-
-const FilesPane = dynamic(() => import('../../../components/files/files-pane'), {
-  ssr: false,
-  loading: () => <div className="h-full bg-ground" />,
-})
-
-const EditorArea = dynamic(() => import('../../../components/editor/editor-area'), {
-  ssr: false,
-  loading: () => <div className="h-full bg-surface" />,
-})
-
-const SourceControlPane = dynamic(() => import('../../../components/git/source-control-pane'), {
-  ssr: false,
-  loading: () => <div className="h-full bg-ground" />,
-})
-
-const DiffView = dynamic(() => import('../../../components/git/diff-view'), {
-  ssr: false,
-  loading: () => <div className="h-full bg-surface" />,
-})
-
-const Palette = dynamic(() => import('../../../components/palette/palette'), { ssr: false })
-
-const SearchDialog = dynamic(() => import('../../../components/files/search-dialog'), { ssr: false })
 
 /** Files and editor beside the terminals. Where there is no room, what is shown last covers the terminals. */
 export function WorkspacePanes({
   sandbox,
   layout,
+  preview,
   refresh,
   strayKeys,
   onRang,
 }: {
   sandbox: Sandbox
   layout: LayoutStore
+  preview: PreviewStore
   refresh: () => void
   strayKeys: StrayKeys
   onRang: (rang: boolean) => void
@@ -76,6 +59,7 @@ export function WorkspacePanes({
   const [run] = useState(() => runIn(sandbox.id))
   const [git] = useState(() => new SourceControl(run, tree.root))
   const { side, editor } = useStore(layout)
+  const previewed = useStore(preview) !== null
   const narrow = useSyncExternalStore(onNarrow, isNarrow, isNarrow)
   const { documents } = useStore(open.state)
   const compared = useStore(git.compared)
@@ -86,7 +70,7 @@ export function WorkspacePanes({
   const [searching, setSearching] = useState(false)
   const [palette, setPalette] = useState<PaletteMode | null>(null)
   // Loaded when they are first wanted, and kept from then on.
-  const dialogs = useWanted({ search: searching, palette: palette !== null })
+  const wanted = useWanted({ search: searching, palette: palette !== null })
   const actions = useMemo(
     () => ({
       closeSide: () => {
@@ -157,6 +141,7 @@ export function WorkspacePanes({
   const sidePane = side === 'git' ? gitPane : filesPane
   const showTerminal = () => {
     layout.showEditor(false)
+    if (narrow) preview.close()
     terminal.focus()
   }
   const editorPane = compared ? (
@@ -177,55 +162,120 @@ export function WorkspacePanes({
       onEmpty={showTerminal}
     />
   )
-  const cover = narrow ? (side ? sidePane : anyOpen && editor ? editorPane : null) : null
-  return (
-    <Panes id="workspace" before={side && !narrow ? 'files' : null} main="main">
-      <Panel
-        id="files"
-        defaultSize={248}
-        minSize={160}
-        maxSize="60%"
-        groupResizeBehavior="preserve-pixel-size"
-      >
-        {sidePane}
-      </Panel>
-      <Panel id="main" minSize={240} className="relative flex flex-col overflow-hidden">
-        <Panes id="workspace-main" before={anyOpen && !narrow ? 'editor' : null} main="terminal">
-          <Panel id="editor" defaultSize="60%" minSize={96}>
-            {editorPane}
-          </Panel>
-          <Panel id="terminal" minSize={80} className="flex flex-col overflow-hidden">
+  const previewPane = (
+    <PreviewPane
+      sandbox={sandbox}
+      preview={preview}
+      onClose={() => {
+        preview.close()
+        terminal.focus()
+      }}
+    />
+  )
+  const cover = !narrow
+    ? null
+    : side
+      ? sidePane
+      : anyOpen && editor
+        ? editorPane
+        : previewed
+          ? previewPane
+          : null
+  const work = (
+    <Panes
+      id="workspace-main"
+      orientation="vertical"
+      panes={[
+        anyOpen && !narrow
+          ? {
+              id: 'editor',
+              sizeLabel: t('workspace.editorHeight'),
+              defaultSize: '60%',
+              minSize: 96,
+              children: editorPane,
+            }
+          : null,
+        {
+          id: 'terminal',
+          sizeLabel: null,
+          minSize: 80,
+          className: 'flex flex-col overflow-hidden',
+          children: (
             <div inert={cover !== null} className="flex min-h-0 flex-1 flex-col">
               <TerminalArea sandbox={sandbox} refresh={refresh} strayKeys={strayKeys} onRang={onRang} />
             </div>
-          </Panel>
-        </Panes>
-        {cover && <div className="absolute inset-0 z-20">{cover}</div>}
-        {dialogs.search && (
-          <SearchDialog
-            open={searching}
-            onOpenChange={setSearching}
-            client={client}
-            root={tree.root}
-            onFound={({ path, line, column }) => {
-              git.compared.set(null)
-              open.open(path, { line, column })
-              layout.showEditor(true)
-            }}
-          />
-        )}
-        {dialogs.palette && (
-          <Palette
-            mode={palette}
-            onClose={() => setPalette(null)}
-            run={run}
-            root={tree.root}
-            open={documents.map(({ path }) => relativePath(path, tree.root))}
-            onOpen={(path, line) => openFile(path.startsWith('/') ? path : `${tree.root}/${path}`, line)}
-          />
-        )}
-      </Panel>
-    </Panes>
+          ),
+        },
+      ]}
+    />
+  )
+  const dialogs = (
+    <>
+      {wanted.search && (
+        <SearchDialog
+          open={searching}
+          onOpenChange={setSearching}
+          client={client}
+          root={tree.root}
+          onFound={({ path, line, column }) => {
+            git.compared.set(null)
+            open.open(path, { line, column })
+            layout.showEditor(true)
+          }}
+        />
+      )}
+      {wanted.palette && (
+        <Palette
+          mode={palette}
+          onClose={() => setPalette(null)}
+          run={run}
+          root={tree.root}
+          open={documents.map(({ path }) => relativePath(path, tree.root))}
+          onOpen={(path, line) => openFile(path.startsWith('/') ? path : `${tree.root}/${path}`, line)}
+        />
+      )}
+    </>
+  )
+  return (
+    <Panes
+      id="workspace"
+      orientation="horizontal"
+      panes={[
+        side && !narrow
+          ? {
+              id: 'files',
+              sizeLabel: t('workspace.filesWidth'),
+              defaultSize: 248,
+              minSize: 160,
+              maxSize: '60%',
+              fixed: true,
+              children: sidePane,
+            }
+          : null,
+        {
+          id: 'main',
+          sizeLabel: null,
+          minSize: 240,
+          className: 'relative flex flex-col overflow-hidden',
+          children: (
+            <>
+              {work}
+              {cover && <div className="absolute inset-0 z-20">{cover}</div>}
+              {dialogs}
+            </>
+          ),
+        },
+        previewed && !narrow
+          ? {
+              id: 'preview',
+              sizeLabel: t('preview.paneWidth'),
+              defaultSize: '45%',
+              minSize: 240,
+              children: previewPane,
+            }
+          : null,
+      ]}
+    />
   )
 }
 
@@ -234,44 +284,4 @@ function useWanted<T extends string>(now: Readonly<Record<T, boolean>>): Readonl
   const seen = useRef(now)
   for (const key in now) if (now[key] && !seen.current[key]) seen.current = { ...seen.current, [key]: true }
   return seen.current
-}
-
-/** Two panes, of which the first may be away. Their sizes are remembered in this browser. */
-function Panes({
-  id,
-  before,
-  main,
-  children: [first, second],
-}: {
-  id: 'workspace' | 'workspace-main'
-  /** The id of the first pane while it is shown. */
-  before: string | null
-  main: string
-  children: [ReactNode, ReactNode]
-}) {
-  const t = useTranslations()
-  const beside = id === 'workspace'
-  const sizes = useDefaultLayout({
-    id,
-    panelIds: before === null ? [main] : [before, main],
-    storage: paneStorage,
-  })
-  return (
-    <Group
-      id={id}
-      orientation={beside ? 'horizontal' : 'vertical'}
-      className="min-h-0 flex-1"
-      {...(sizes.defaultLayout ? { defaultLayout: sizes.defaultLayout } : {})}
-      onLayoutChanged={sizes.onLayoutChanged}
-    >
-      {before !== null && first}
-      {before !== null && (
-        <Separator
-          aria-label={t(beside ? 'workspace.filesWidth' : 'workspace.editorHeight')}
-          className={`${beside ? 'w-px' : 'h-px'} bg-line outline-offset-1 transition-colors data-[separator=active]:bg-accent data-[separator=hover]:bg-accent`}
-        />
-      )}
-      {second}
-    </Group>
-  )
 }
