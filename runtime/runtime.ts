@@ -18,6 +18,7 @@ import { Archives } from './files/archives.js'
 import { shellPreparer } from './host/client.js'
 import { createApp } from './http/app.js'
 import { Installation } from './installation.js'
+import { openKernelLog } from './linux/kernel-log.js'
 import { availableMemory } from './linux/memory.js'
 import { Reaper } from './linux/process.js'
 import { maxSandboxes, releaseSlot, takeSlot } from './linux/slot.js'
@@ -176,7 +177,11 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     maker,
     () => sandboxes.list().length,
   )
-  const sandboxes: Sandboxes = new Sandboxes(context, () => templates, maker, tenants, pools)
+  const kernelLog = openKernelLog(log)
+  const sandboxes: Sandboxes = new Sandboxes(
+    ...([context, () => templates, maker, tenants, pools] as const),
+    () => kernelLog?.oomKills() ?? [],
+  )
   const runSandboxes = new RunSandboxes(context, maker, tenants, pools)
   const { claimed, pooled } = await adopt(context)
   context.ranges.openAhead()
@@ -244,6 +249,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     socket,
     close: () => {
       network.close()
+      kernelLog?.close()
       void archives.close()
       void context.watches.close()
       void context.view.close()

@@ -93,3 +93,20 @@ export const usage = z.object({
   oomKills: z.number().describe('processes that the kernel killed at the memory limit'),
 })
 export type Usage = z.infer<typeof usage>
+
+/** Something that happened in a sandbox and explains why a program failed. */
+export const incident = z.object({
+  kind: z
+    .enum(['oom_kill', 'disk_full', 'pids_limit'])
+    .describe(
+      'a process was killed at the memory limit; less than 1 MiB of the disk is left; a new process or thread was refused',
+    ),
+  process: z
+    .string()
+    .max(64)
+    .nullable()
+    .describe('the name that the killed process had given itself; null when it is not known'),
+  count: z.int().describe('how often it was seen since the node was started'),
+  at: z.iso.datetime().describe('when it was last seen, some seconds after it happened'),
+})
+export type Incident = z.infer<typeof incident>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { boundedRecord, metadata } from './bounds.js'
 import { sandboxId, terminalId } from './ids.js'
-import { limitsRequest, storedLimits, usage } from './limits.js'
+import { incident, limitsRequest, storedLimits, usage } from './limits.js'
 import { listOf } from './lists.js'
 import { networkPolicy } from './network.js'
 import { pathBytes, pathBytesMax, pathTextMax, utf8 } from './path.js'
@@ -136,7 +136,10 @@ export const sandbox = z.object({
 export type Sandbox = z.infer<typeof sandbox>
 
 /** `GET /api/v1/sandboxes/{id}`: with live usage while it runs. */
-export const sandboxWithUsage = sandbox.extend({ usage: usage.nullable() })
+export const sandboxWithUsage = sandbox.extend({
+  usage: usage.nullable(),
+  incidents: z.array(incident).max(16).default([]).describe('what happened lately, the latest last'),
+})
 export type SandboxWithUsage = z.infer<typeof sandboxWithUsage>
 
 /** Whom a program inside runs as. Root has rights in its sandbox only. */

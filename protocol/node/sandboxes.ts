@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sandboxId, tenantId } from '../api/ids.js'
-import { limits, quota, storedLimits, usage } from '../api/limits.js'
+import { incident, limits, quota, storedLimits, usage } from '../api/limits.js'
 import { allowedName, networkPolicy } from '../api/network.js'
 import { environment, isolation, sandboxState, templateName } from '../api/sandbox.js'
 
@@ -47,6 +47,7 @@ export const runtimeSandbox = z.object({
    */
   unconfirmedMs: z.number().nullable().default(null),
   usage: usage.nullable(),
+  incidents: z.array(incident).default([]),
 })
 export type RuntimeSandbox = z.infer<typeof runtimeSandbox>
 

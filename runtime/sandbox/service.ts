@@ -17,12 +17,14 @@ import { pin } from '../cgroup/cpusets.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { notRunning, RuntimeRefusal } from '../errors.js'
 import type { FilesRoot } from '../files/root.js'
+import type { OomKill } from '../linux/kernel-log.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import type { WatchWanted } from '../watch/watches.js'
 import { holdTo, limitDisk, relink } from './change.js'
 import { Claims } from './claims.js'
 import { saveCopy } from './copy.js'
 import { filesOf, stoppedFiles } from './files.js'
+import { Incidents } from './incidents.js'
 import { ensureKillable } from './killable.js'
 import * as lifecycle from './lifecycle.js'
 import type { Maker } from './make.js'
@@ -42,6 +44,7 @@ export class Sandboxes {
   /** Of those that are being stopped. */
   readonly #terminations: Terminations
   readonly meter: Meter
+  readonly #incidents: Incidents
   /** `paused`: nothing inside runs any more, by itself or with its tenant. */
   readonly events = new EventEmitter<{ paused: [SandboxRecord] }>()
 
@@ -51,8 +54,10 @@ export class Sandboxes {
     private readonly maker: Maker,
     readonly tenants: Tenants,
     warm: PoolSource,
+    kills: () => readonly OomKill[],
   ) {
     this.meter = new Meter(node)
+    this.#incidents = new Incidents(node.hierarchy, kills)
     this.#terminations = new Terminations(node, tenants)
     this.#table = new SandboxTable(node)
     this.#claims = new Claims(node, templates, maker, tenants, warm, this.#table, (sandbox) =>
@@ -125,7 +130,10 @@ export class Sandboxes {
 
   /** @param metered with live usage; without it the answer needs no question to the kernel */
   async describe(sandbox: SandboxRecord, metered = true): Promise<RuntimeSandbox> {
-    return this.#present(sandbox, metered ? await this.meter.readOne(sandbox) : null)
+    if (!metered) return this.#present(sandbox, null)
+    const usage = await this.meter.readOne(sandbox)
+    this.#incidents.look([sandbox], [usage], this.list())
+    return this.#present(sandbox, usage)
   }
 
   /** These are in the database: whatever becomes of their rows, they were somebody's. */
@@ -138,6 +146,8 @@ export class Sandboxes {
     const boxes = this.list()
     const usages = await this.meter.readAll(boxes)
     this.meter.keep(boxes)
+    this.#incidents.look(boxes, usages)
+    this.#incidents.keep(boxes)
     return boxes.map((sandbox, at) => this.#present(sandbox, usages[at] ?? null))
   }
 
@@ -158,6 +168,7 @@ export class Sandboxes {
       warm,
       unconfirmedMs: this.#table.unconfirmedMs(id),
       usage,
+      incidents: [...this.#incidents.of(sandbox)],
       allowedNames: this.node.network.describe(lifecycle.linkOf(this.node, sandbox)),
     }
   }

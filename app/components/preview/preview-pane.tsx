@@ -119,8 +119,9 @@ function Shown({
             sandbox={allowed}
             allow="clipboard-write; fullscreen"
             referrerPolicy="no-referrer"
-            style={{ width: deviceWidths[width] ?? '100%' }}
-            className="mx-auto block h-full border-0 bg-white"
+            // As a browser's own page, whatever the theme around it.
+            style={{ width: deviceWidths[width] ?? '100%', background: 'white', colorScheme: 'light' }}
+            className="mx-auto block h-full border-0"
           />
         )}
       </div>

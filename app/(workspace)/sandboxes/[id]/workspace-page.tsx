@@ -4,6 +4,7 @@ import { SearchX, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { Incidents } from '../../../components/sandbox/incidents'
 import { Button } from '../../../components/ui/button'
 import { FocusHome, FocusHomeContext } from '../../../components/ui/focus-home'
 import { Notice } from '../../../components/ui/notice'
@@ -55,6 +56,7 @@ export function WorkspacePage({ id }: { id: string }) {
         <main className="flex h-dvh flex-col overflow-hidden">
           <h1 className="sr-only">{t('workspace.heading', { name: oneLine(data.name) })}</h1>
           <WorkspaceBar sandbox={data} layout={layout} preview={preview} />
+          <Incidents sandbox={data} incidents={data.incidents} />
           {/* A broken line is the line banner's to tell. */}
           {error instanceof ApiError && (
             <div className="border-line border-b p-1">
