@@ -96,10 +96,20 @@ export class OpenFiles {
     this.#set({ ...this.state.get() })
   }
 
-  /** Somebody deleted it here, and was asked before. */
-  deleted(path: string): void {
+  /** Saves what is unsaved of a file, or below a directory, as far as it can be saved. */
+  async settle(path: string): Promise<void> {
+    const within = this.unsaved.filter((document) => isWithin(document.path, path))
+    await Promise.all(within.map((document) => document.saveNow()))
+  }
+
+  /**
+   * Somebody deleted it here.
+   * @param forGood they were asked before; otherwise what is not saved stays open
+   */
+  deleted(path: string, forGood: boolean): void {
     for (const document of this.state.get().documents) {
-      if (isWithin(document.path, path)) this.close(document, { discard: true })
+      const gone = isWithin(document.path, path) && (forGood || !document.unsaved)
+      if (gone) this.close(document, { discard: true })
     }
   }
 

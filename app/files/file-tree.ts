@@ -8,6 +8,7 @@ import { Store } from '../terminal/store'
 import type { FilesClient } from './client'
 import { freeName, homePath, isWithin, joinPath, movedPath, nameOf, parentsOf, placedIn } from './paths'
 import { type EntryRow, type Listing, type Naming, type Row, rowsOf, sorted } from './rows'
+import { Trash, type Trashed } from './trash'
 
 /** A directory with more entries is not read again without being asked for: each time would be megabytes. */
 const refreshedEntriesMax = 2000
@@ -33,6 +34,9 @@ export class FileTreeModel {
   readonly naming = new Store<Naming | null>(null)
   /** What was cut or copied, to be put somewhere else. */
   readonly held = new Store<Held | null>(null)
+  /** What was deleted last and can be put back. */
+  readonly lastTrashed = new Store<Trashed | null>(null)
+  readonly trash: Trash
   readonly root = homePath
   /** Changes are told: nothing has to be read again to see them. */
   watched = false
@@ -45,6 +49,7 @@ export class FileTreeModel {
     private readonly sandboxId: string,
     readonly client: FilesClient,
   ) {
+    this.trash = new Trash(client)
     this.#expanded = new Set(remembered.parse(read(this.#key) ?? []))
     this.naming.subscribe(() => this.#draw())
     this.#draw()
@@ -189,8 +194,30 @@ export class FileTreeModel {
     return path
   }
 
-  async remove({ entry, parent }: EntryRow): Promise<void> {
-    await this.client.remove(entry.path)
+  /** Puts an entry into the trash. */
+  async discard(row: EntryRow): Promise<Trashed> {
+    const trashed = await this.trash.put(row.entry.path)
+    this.lastTrashed.set(trashed)
+    await this.#gone(row)
+    return trashed
+  }
+
+  /** Puts back what was put into the trash. @returns where it is now */
+  async undo(trashed: Trashed): Promise<string> {
+    if (this.lastTrashed.get() === trashed) this.lastTrashed.set(null)
+    const path = await this.trash.restore(trashed)
+    await this.refreshWhere(new Set([path]))
+    this.selected.set(path)
+    return path
+  }
+
+  /** Deletes an entry for good. */
+  async remove(row: EntryRow): Promise<void> {
+    await this.client.remove(row.entry.path)
+    await this.#gone(row)
+  }
+
+  async #gone({ entry, parent }: EntryRow): Promise<void> {
     for (const open of [...this.#expanded]) if (isWithin(open, entry.path)) this.#expanded.delete(open)
     this.#remember()
     this.#selectNeighbour(entry.path, parent)

@@ -40,10 +40,12 @@ interface Given {
   readonly open: (row: EntryRow) => void
   readonly paste: (held: Held) => void
   readonly remove: (row: EntryRow) => void
+  readonly removeForGood: (row: EntryRow) => void
+  readonly emptyTrash: () => void
 }
 
 /** What can be done with the selected entry, and with all files. */
-export function useFileActions({ model, selected, create, upload, open, paste, remove }: Given) {
+export function useFileActions({ model, selected, create, upload, open, paste, ...given }: Given) {
   const t = useTranslations()
   const held = useStore(model.held)
   const disabled = selected === undefined
@@ -80,8 +82,12 @@ export function useFileActions({ model, selected, create, upload, open, paste, r
       act: () => selected && model.naming.set({ kind: 'rename', path: selected.entry.path }),
     },
     {
-      ...{ icon: Trash2, name: t('files.delete'), disabled, danger: true },
-      act: () => selected && remove(selected),
+      ...{ icon: Trash2, name: t('files.delete'), disabled },
+      act: () => selected && given.remove(selected),
+    },
+    {
+      ...{ icon: Trash2, name: t('files.deleteForGood'), disabled, danger: true },
+      act: () => selected && given.removeForGood(selected),
     },
   ]
   const general: readonly FileAction[] = [
@@ -89,6 +95,7 @@ export function useFileActions({ model, selected, create, upload, open, paste, r
       ...{ icon: Download, name: t('files.downloadAll'), lineBefore: true },
       act: () => save(model.root, 'directory'),
     },
+    { icon: Trash2, name: t('files.emptyTrash'), act: given.emptyTrash },
     { icon: CopyMinus, name: t('files.collapseAll'), act: () => model.collapseAll() },
     { icon: RefreshCw, name: t('files.refresh'), act: () => void model.refresh(true) },
   ]

@@ -4,11 +4,14 @@ import { Ellipsis, Search, Upload as UploadIcon, X } from 'lucide-react'
 import { Fragment, useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { FileTreeModel, Held } from '../../files/file-tree'
+import { relativePath } from '../../files/paths'
 import type { EntryRow } from '../../files/rows'
+import type { Trashed } from '../../files/trash'
 import { type Upload, Uploads } from '../../files/uploads'
 import { bytes, oneLine } from '../../lib/format'
 import type { Sandbox } from '../../lib/protocol'
 import { TextError } from '../../lib/text-error'
+import { useExplain } from '../../lib/use-explain'
 import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
 import { Confirm, type Question } from '../ui/confirm'
@@ -19,7 +22,7 @@ import { Tip } from '../ui/tip'
 import { useToast } from '../ui/toast'
 import { DropZone } from './drop-zone'
 import { useFileActions } from './file-actions'
-import { deleteQuestion, replaceQuestion } from './questions'
+import { deleteQuestion, emptyQuestion, replaceQuestion } from './questions'
 import { TreeView } from './tree-view'
 
 /** How often directories that are shown are read again, while the page is looked at and changes are not told. */
@@ -30,7 +33,10 @@ export interface FilesPaneProps {
   readonly model: FileTreeModel
   readonly onOpen: (path: string) => void
   readonly onRenamed: (from: string, to: string) => void
-  readonly onDeleted: (path: string) => void
+  /** What is unsaved in the editor is to be saved now. */
+  readonly beforeDelete: (path: string) => Promise<void>
+  /** @param forGood it cannot be brought back */
+  readonly onDeleted: (path: string, forGood: boolean) => void
   readonly onSearch: () => void
   readonly onClose: () => void
 }
@@ -41,11 +47,13 @@ export default function FilesPane({
   model,
   onOpen,
   onRenamed,
+  beforeDelete,
   onDeleted,
   onSearch,
   onClose,
 }: FilesPaneProps) {
   const t = useTranslations()
+  const explain = useExplain()
   const usable = ['running', 'paused', 'stopped'].includes(sandbox.state)
   const [home] = useState(() => new FocusHome())
   const [uploads] = useState(() => new Uploads(model.client))
@@ -97,16 +105,49 @@ export default function FilesPane({
     if (taken.length === 0) return void send(directory, chosen)
     setQuestion(replaceQuestion(directory, taken, async () => void send(directory, chosen), t))
   }
-  const remove = (row: EntryRow) =>
+  /** @param why it cannot be put into the trash */
+  const removeForGood = (row: EntryRow, why: string | null = null) =>
     setQuestion(
       deleteQuestion(
         row,
+        why,
         async () => {
           await model.remove(row)
-          onDeleted(row.entry.path)
+          onDeleted(row.entry.path, true)
         },
         t,
       ),
+    )
+  const undo = async (trashed: Trashed) => {
+    try {
+      const path = await model.undo(trashed)
+      toast.done(t('files.restored', { path: oneLine(relativePath(path, model.root)) }))
+    } catch (error) {
+      toast.failed(error)
+    }
+  }
+  const remove = async (row: EntryRow) => {
+    const { path, name } = row.entry
+    if (!model.trash.takes(path)) return removeForGood(row)
+    try {
+      await beforeDelete(path)
+      const trashed = await model.discard(row)
+      onDeleted(path, false)
+      toast.done(t('files.movedToTrash', { name: oneLine(name) }), {
+        name: t('files.undo'),
+        run: () => void undo(trashed),
+      })
+    } catch (error) {
+      removeForGood(row, explain(error))
+    }
+  }
+  const emptyTrash = () =>
+    setQuestion(
+      emptyQuestion(async () => {
+        await model.trash.empty()
+        model.lastTrashed.set(null)
+        await model.refresh(true)
+      }, t),
     )
   const open = async (row: EntryRow) => {
     const { path, type } = row.entry
@@ -140,7 +181,8 @@ export default function FilesPane({
     void put(model.paste(held, model.target()), held.how === 'cut' ? held.path : null)
   const drop = (path: string, directory: string) => void put(model.moveInto(path, directory), path)
   const { actions, general } = useFileActions({
-    ...{ model, selected, create, paste, remove },
+    ...{ model, selected, create, paste, removeForGood, emptyTrash },
+    remove: (row) => void remove(row),
     open: (row) => void open(row),
     upload: () => picker.current?.click(),
   })
@@ -240,7 +282,8 @@ export default function FilesPane({
                 model={model}
                 scroller={scroller}
                 open={(row) => void open(row)}
-                remove={remove}
+                remove={(row, forGood) => (forGood ? removeForGood(row) : void remove(row))}
+                undo={(trashed) => void undo(trashed)}
                 paste={paste}
                 created={onOpen}
                 renamed={onRenamed}

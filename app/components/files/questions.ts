@@ -4,16 +4,30 @@ import { oneLine } from '../../lib/format'
 import type { Translate } from '../../messages/texts'
 import type { Question } from '../ui/confirm'
 
-/** Asked before an entry is deleted. */
-export function deleteQuestion({ entry }: EntryRow, run: () => Promise<void>, t: Translate): Question {
+/**
+ * Asked before an entry is deleted for good.
+ * @param why it cannot be put into the trash; null when nobody wanted that
+ */
+export function deleteQuestion(
+  { entry }: EntryRow,
+  why: string | null,
+  run: () => Promise<void>,
+  t: Translate,
+): Question {
+  const because = (text: string) => (why === null ? text : t('files.notTrashed', { why, text }))
   const title = t('files.askToDelete', { name: oneLine(entry.name) })
   if (entry.type === 'directory') {
-    return { title, text: t('files.deleteFolderText'), action: t('files.deleteFolder'), run }
+    return { title, text: because(t('files.deleteFolderText')), action: t('files.deleteFolder'), run }
   }
   if (entry.type === 'symlink') {
-    return { title, text: t('files.deleteLinkText'), action: t('files.deleteLink'), run }
+    return { title, text: because(t('files.deleteLinkText')), action: t('files.deleteLink'), run }
   }
-  return { title, text: t('files.deleteFileText'), action: t('files.deleteFile'), run }
+  return { title, text: because(t('files.deleteFileText')), action: t('files.deleteFile'), run }
+}
+
+/** Asked before what is in the trash is deleted. */
+export function emptyQuestion(run: () => Promise<void>, t: Translate): Question {
+  return { title: t('files.askToEmpty'), text: t('files.emptyText'), action: t('files.emptyTrash'), run }
 }
 
 /** Asked before an upload replaces what has the same name. */

@@ -5,6 +5,7 @@ import { type CSSProperties, type RefObject, useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { FileTreeModel, Held } from '../../files/file-tree'
 import type { EntryRow, Row } from '../../files/rows'
+import type { Trashed } from '../../files/trash'
 import { cn } from '../../lib/cn'
 import { useStore } from '../../terminal/use-store'
 import { draggedPath } from './drop-zone'
@@ -15,7 +16,8 @@ import { useTreeKeys } from './use-tree-keys'
 export interface TreeActions {
   /** A file, or a link that may be one. */
   readonly open: (row: EntryRow) => void
-  readonly remove: (row: EntryRow) => void
+  readonly remove: (row: EntryRow, forGood: boolean) => void
+  readonly undo: (trashed: Trashed) => void
   /** A file was made here. */
   readonly created: (path: string) => void
   readonly renamed: (from: string, to: string) => void
@@ -31,7 +33,7 @@ interface Props extends TreeActions {
  * The tree (https://www.w3.org/WAI/ARIA/apg/patterns/treeview/). Only the lines that are in sight are in the document, so
  * the tree itself has the focus, and names the selected one.
  */
-export function TreeView({ model, scroller, open, remove, paste, created, renamed }: Props) {
+export function TreeView({ model, scroller, open, remove, undo, paste, created, renamed }: Props) {
   const t = useTranslations()
   const rows = useStore(model.rows)
   const selected = useStore(model.selected)
@@ -59,7 +61,7 @@ export function TreeView({ model, scroller, open, remove, paste, created, rename
     else void model.expand(row.entry.path)
   }
   const { onKeyDown, selectFirst } = useTreeKeys({
-    ...{ model, rows, selectedAt, activate, remove, paste },
+    ...{ model, rows, selectedAt, activate, remove, undo, paste },
     pageRows: () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowPx) - 1),
   })
   const focusTree = () =>

@@ -3,6 +3,7 @@
 import { type KeyboardEvent, useRef } from 'react'
 import type { FileTreeModel, Held } from '../../files/file-tree'
 import type { EntryRow, Row } from '../../files/rows'
+import type { Trashed } from '../../files/trash'
 
 type Step =
   | 'down'
@@ -42,12 +43,13 @@ interface Keys {
   readonly selectedAt: number
   readonly pageRows: () => number
   readonly activate: (row: EntryRow) => void
-  readonly remove: (row: EntryRow) => void
+  readonly remove: (row: EntryRow, forGood: boolean) => void
+  readonly undo: (trashed: Trashed) => void
   readonly paste: (held: Held) => void
 }
 
 /** The keys of a tree, as the ARIA Authoring Practices give them, with F2 and Delete as in a file manager. */
-export function useTreeKeys({ model, rows, selectedAt, pageRows, activate, remove, paste }: Keys) {
+export function useTreeKeys({ model, rows, selectedAt, pageRows, activate, remove, undo, paste }: Keys) {
   const typed = useRef({ text: '', at: 0 })
 
   /** Selects the entry at `index`, or the first after it in this direction. */
@@ -68,10 +70,12 @@ export function useTreeKeys({ model, rows, selectedAt, pageRows, activate, remov
     )
     if (found?.kind === 'entry') model.selected.set(found.entry.path)
   }
-  /** Cut, copy and paste. @returns whether the key is one of them */
+  /** Cut, copy, paste, and undo of a deletion. @returns whether the key is one of them */
   const hold = (key: string, here: EntryRow | undefined): boolean => {
     const held = model.held.get()
-    if (key === 'v' && held) paste(held)
+    const trashed = model.lastTrashed.get()
+    if (key === 'z' && trashed) undo(trashed)
+    else if (key === 'v' && held) paste(held)
     else if ((key === 'x' || key === 'c') && here) {
       model.held.set({ path: here.entry.path, how: key === 'x' ? 'cut' : 'copy' })
     } else return false
@@ -102,7 +106,7 @@ export function useTreeKeys({ model, rows, selectedAt, pageRows, activate, remov
       },
       open: () => here && activate(here),
       rename: () => here && model.naming.set({ kind: 'rename', path: here.entry.path }),
-      remove: () => here && remove(here),
+      remove: () => here && remove(here, event.shiftKey),
     }
     const step = steps[event.key]
     if (step) acts[step]()

@@ -116,7 +116,8 @@ export function WorkspacePanes({
         model={tree}
         onOpen={openFile}
         onRenamed={(from, to) => open.renamed(from, to)}
-        onDeleted={(path) => open.deleted(path)}
+        beforeDelete={(path) => open.settle(path)}
+        onDeleted={(path, forGood) => open.deleted(path, forGood)}
         onSearch={actions.search}
         onClose={actions.closeSide}
       />
