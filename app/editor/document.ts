@@ -19,8 +19,14 @@ export type DocumentStatus =
   | { readonly kind: 'unfit'; readonly reason: 'binary' | 'large'; readonly sizeBytes: number }
   | { readonly kind: 'open'; readonly save: SaveState }
 
+/** What a file on the disk has, and which version of it that is. */
+export interface DiskText {
+  readonly text: string
+  readonly version: string
+}
+
 type Disk =
-  | { readonly kind: 'text'; readonly text: string; readonly version: string }
+  | (DiskText & { readonly kind: 'text' })
   | { readonly kind: 'unfit'; readonly reason: 'binary' | 'large'; readonly sizeBytes: number }
   | { readonly kind: 'same' }
   | { readonly kind: 'gone' }
@@ -217,6 +223,29 @@ export class OpenDocument {
     if (disk.kind === 'text') this.#begin(disk.text, disk.version, false)
     else if (disk.kind === 'unfit') this.status.set(disk)
     else this.#conflict('gone')
+  }
+
+  /** What the disk has, to be compared; null when it has no text there. */
+  async theirs(): Promise<DiskText | null> {
+    const disk = await this.#read(null)
+    return disk.kind === 'text' ? disk : null
+  }
+
+  /**
+   * Saves a text that was made from this one and from the disk's.
+   *
+   * @param version of the disk's: what was saved there since is not overwritten
+   * @returns whether the disk has it now
+   */
+  resolve(text: string, version: string): Promise<boolean> {
+    this.#text = text
+    this.#edited = null
+    this.#base = version
+    this.#edits++
+    this.replaced.set(this.replaced.get() + 1)
+    this.#setSave({ kind: 'unsaved' })
+    void this.#keep()
+    return this.saveNow()
   }
 
   /** Goes on without a choice. */

@@ -13,7 +13,7 @@ import { useStore } from '../../terminal/use-store'
 import { type Viewer, viewerOf } from '../../viewers/kind'
 import { Button } from '../ui/button'
 import { Confirm, type Question } from '../ui/confirm'
-import { FocusHome, FocusHomeContext, isFocusLost } from '../ui/focus-home'
+import { FocusHome, FocusHomeContext, isFocusLost, useFocusHome } from '../ui/focus-home'
 import { Empty, Failed, SkeletonRows } from '../ui/states'
 import { Tip } from '../ui/tip'
 import { EditorTabs } from './editor-tabs'
@@ -21,6 +21,7 @@ import { FileEditor } from './file-editor'
 import { SaveProblem } from './save-status'
 
 const TextViewer = dynamic(() => import('../viewers/text-viewer'), { ssr: false, loading: () => <Loading /> })
+const ConflictView = dynamic(() => import('./conflict-view'), { ssr: false })
 const BytesViewer = dynamic(() => import('../viewers/bytes-viewer'), {
   ssr: false,
   loading: () => <Loading />,
@@ -112,6 +113,8 @@ function Active({
   const asked = useStore(files.asked)
   const viewer = viewerOf(document.name)
   const [viewing, setViewing] = useState(viewer?.kind === 'notebook' || viewer?.kind === 'table')
+  const [comparing, setComparing] = useState(false)
+  const home = useFocusHome()
   const drawn = viewer !== null && viewing
   const bytesViewer = viewer && (
     <BytesViewer
@@ -128,9 +131,18 @@ function Active({
       role="tabpanel"
       id="editor-panel"
       aria-label={oneLine(document.name)}
-      className="flex min-h-0 flex-1 flex-col overflow-y-auto"
+      className="relative flex min-h-0 flex-1 flex-col overflow-y-auto"
     >
-      <SaveProblem document={document} />
+      <SaveProblem document={document} onCompare={() => setComparing(true)} />
+      {comparing && (
+        <ConflictView
+          document={document}
+          onClose={() => {
+            setComparing(false)
+            home.focus()
+          }}
+        />
+      )}
       {status.kind === 'open' && viewer && <ViewBar viewing={viewing} onView={setViewing} />}
       {status.kind === 'open' && !drawn && (
         <FileEditor document={document} asked={asked} takeFocus={() => files.chosen === document} />

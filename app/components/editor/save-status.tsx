@@ -34,7 +34,7 @@ export function SaveStatus({ document }: { document: OpenDocument }) {
 }
 
 /** Why a document is not saved, and what can be done. */
-export function SaveProblem({ document }: { document: OpenDocument }) {
+export function SaveProblem({ document, onCompare }: { document: OpenDocument; onCompare: () => void }) {
   const t = useTranslations()
   const explain = useExplain()
   const status = useStore(document.status)
@@ -68,6 +68,11 @@ export function SaveProblem({ document }: { document: OpenDocument }) {
         {t(save.disk === 'changed' ? 'editor.changedByOther' : 'editor.goneByOther', { name: document.name })}
       </p>
       <div className="mt-1.5 flex flex-wrap gap-1.5">
+        {save.disk === 'changed' && (
+          <Button size="small" look="primary" onClick={onCompare}>
+            {t('editor.compare')}
+          </Button>
+        )}
         {save.disk === 'changed' && (
           <Button size="small" onClick={act(() => document.reload().catch(toast.failed))}>
             {t('editor.reload')}

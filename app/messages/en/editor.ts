@@ -2,10 +2,13 @@
 export const editor = {
   askToDiscard: 'Close {name} without saving?',
   binary: '{name} ({size}) is binary or not UTF-8, and saving it as text would damage it.',
+  cannotCompare: 'The file on the disk cannot be compared: it is gone, or is no text.',
+  changedAgain: '{name} was changed once more. It is compared again.',
   changedByOther:
     '{name} was changed by something else. Reloading replaces your text, which Undo brings back; overwriting replaces the other change.',
   close: 'Close file',
   closeName: 'Close {name}',
+  compare: 'Compare',
   contentOf: 'Content of {name}',
   copyLink: 'Copy link to this line',
   cursors: '{count, plural, one {# cursor} other {# cursors}}',
@@ -19,6 +22,7 @@ export const editor = {
   keys: { emacs: 'Emacs', standard: 'Standard', vim: 'Vim' },
   keysLabel: 'Keys of the editor',
   keysMenu: 'Keys of the editor: {name}',
+  mine: 'Your text',
   notText: 'Not a text file',
   openFiles: 'Open files',
   overwrite: 'Overwrite file',
@@ -62,7 +66,10 @@ export const editor = {
   },
   saveAgain: 'Save again',
   saveFailed: '{name} could not be saved: {reason} Your text is kept in this browser.',
+  saveMerged: 'Save your text',
+  takeTheirs: 'Take from the disk',
   terminal: 'Terminal',
+  theirs: 'On the disk',
   tooLarge: 'Too large to edit here',
   tooLargeText:
     '{name} has {size}; the editor opens files of up to {max}. Download it, or use an editor in a terminal.',

@@ -3,10 +3,13 @@ import type { Texts } from '../texts'
 export const editor: Texts<'editor'> = {
   askToDiscard: '不保存并关闭 {name}？',
   binary: '{name}（{size}）是二进制文件或不是 UTF-8 编码，以文本方式保存会损坏文件。',
+  cannotCompare: '无法比较磁盘上的文件：它已不存在，或不是文本。',
+  changedAgain: '{name} 又被修改了一次，现重新比较。',
   changedByOther:
     '{name} 已被其他程序或用户修改。重新加载会替换您的文本（可通过撤销找回）；覆盖则会替换对方的修改。',
   close: '关闭文件',
   closeName: '关闭 {name}',
+  compare: '比较',
   contentOf: '{name} 的内容',
   copyLink: '复制此行的链接',
   cursors: '{count, plural, other {# 个光标}}',
@@ -20,6 +23,7 @@ export const editor: Texts<'editor'> = {
   keys: { emacs: 'Emacs', standard: '标准', vim: 'Vim' },
   keysLabel: '编辑器按键',
   keysMenu: '编辑器按键：{name}',
+  mine: '您的文本',
   notText: '不是文本文件',
   openFiles: '打开的文件',
   overwrite: '覆盖文件',
@@ -63,7 +67,10 @@ export const editor: Texts<'editor'> = {
   },
   saveAgain: '重新保存',
   saveFailed: '{name} 保存失败：{reason}您的文本已保留在此浏览器中。',
+  saveMerged: '保存您的文本',
+  takeTheirs: '采用磁盘上的内容',
   terminal: '终端',
+  theirs: '磁盘上的文本',
   tooLarge: '文件过大，无法在此编辑',
   tooLargeText: '{name} 大小为 {size}，编辑器最大支持 {max} 的文件。请下载后查看，或在终端中使用编辑器。',
 }
