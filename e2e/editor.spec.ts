@@ -81,6 +81,33 @@ test('a file is edited and saved by itself; a change on the disk is shown, and n
   expect(await run('cat main.py')).toContain('mine!')
   expect(await kept(page)).toBe('')
 
+  // Beside each other, by key and by drag; remembered.
+  await item(page, '.bashrc').click()
+  await expect(page.getByRole('tab', { name: '.bashrc' })).toHaveAttribute('aria-selected', 'true')
+  await page.keyboard.press('Control+Backslash')
+  const side = (number: number) => page.getByRole('tablist', { name: `Open files, side ${number}` })
+  await expect(side(2).getByRole('tab', { name: '.bashrc' })).toBeVisible()
+  await expect(editor(page)).toHaveCount(2)
+  await expect(editor(page).last()).toBeFocused()
+  await item(page, '.profile').click()
+  await expect(side(2).getByRole('tab')).toHaveCount(2)
+  await page.reload()
+  await expect(side(2).getByRole('tab')).toHaveCount(2)
+  const to = await editor(page).first().boundingBox()
+  for (const name of ['.bashrc', '.profile']) {
+    await side(2).getByRole('tab', { name }).hover()
+    await page.mouse.down()
+    await page.mouse.move((to?.x ?? 0) + 40, (to?.y ?? 0) + 40, { steps: 8 })
+    await expect(page.getByText('Move here')).toBeVisible()
+    await page.mouse.up()
+    await expect(
+      side(1)
+        .or(page.getByRole('tablist', { name: 'Open files', exact: true }))
+        .getByRole('tab', { name }),
+    ).toBeVisible()
+  }
+  await expect(page.getByRole('tablist', { name: 'Open files', exact: true }).getByRole('tab')).toHaveCount(3)
+
   await item(page, 'blob').click()
   await expect(page.getByRole('heading', { name: 'Not a text file' })).toBeVisible()
   await item(page, 'large.txt').click()

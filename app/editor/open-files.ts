@@ -6,9 +6,12 @@ import { read, write } from '../terminal/preferences'
 import { Store } from '../terminal/store'
 import { OpenDocument, type Place } from './document'
 import { Drafts } from './drafts'
+import { activeOf, allOf, type Groups, groupsMax, moved, noGroups, shown, without } from './groups'
 
-export interface Opened {
+export interface Opened extends Groups<OpenDocument> {
+  /** Those of all groups. */
   readonly documents: readonly OpenDocument[]
+  /** The one that is shown in the focused group. */
   readonly active: OpenDocument | null
 }
 
@@ -16,11 +19,15 @@ const openMax = 50
 const remembered = z.object({
   paths: z.array(z.string().max(4096)).max(openMax).catch([]),
   active: z.string().nullable().catch(null),
+  groups: z
+    .array(z.object({ paths: z.array(z.string().max(4096)).max(openMax), active: z.string().nullable() }))
+    .max(groupsMax)
+    .catch([]),
 })
 
 /** The files that are open in the editor. This browser remembers which, and opens those that have unsaved text. */
 export class OpenFiles {
-  readonly state = new Store<Opened>({ documents: [], active: null })
+  readonly state = new Store<Opened>(opened(noGroups))
   /** Changes are told: nothing has to be read again to see them. */
   watched = false
   /** What a person chose last. What is only restored leaves the focus to the terminal. */
@@ -41,22 +48,20 @@ export class OpenFiles {
 
   /** Opens what was open at the last visit. */
   async restore(): Promise<void> {
-    const { paths, active } = remembered.parse(read(this.#key) ?? {})
+    const { paths, active, groups } = remembered.parse(read(this.#key) ?? {})
     const unsaved = await this.#drafts.paths()
     const all = [...new Set([...paths, ...unsaved])].slice(0, openMax)
     if (all.length === 0 || this.state.get().documents.length > 0) return
-    const documents = all.map((path) => this.#document(path))
-    const chosen = documents.find(({ path }) => path === active) ?? documents[0] ?? null
-    this.state.set({ documents, active: chosen })
-    void chosen?.load()
-    for (const document of documents) if (unsaved.includes(document.path)) void document.load()
+    const documents = new Map(all.map((path) => [path, this.#document(path)]))
+    this.state.set(opened(arranged(documents, groups, active)))
+    for (const group of this.state.get().groups) void group.active?.load()
+    for (const path of unsaved) void documents.get(path)?.load()
   }
 
   open(path: string, place: Place | null = null): void {
     const { documents } = this.state.get()
     const known = documents.find((document) => document.path === path)
     const document = known ?? this.#document(path)
-    if (!known) this.state.set({ documents: [...documents, document], active: document })
     if (place) document.wanted.set(place)
     this.activate(document)
     this.asked.set(this.asked.get() + 1)
@@ -64,14 +69,32 @@ export class OpenFiles {
 
   activate(document: OpenDocument): void {
     this.chosen = document
-    this.#set({ ...this.state.get(), active: document })
+    this.#set(shown(this.state.get(), document))
     void document.load()
     void document.checkDisk()
   }
 
-  /** The next or previous one, round the ends. */
+  /** Somebody works in this group. */
+  focus(group: number): void {
+    const now = this.state.get()
+    if (group !== now.focused && group < now.groups.length) this.#set({ ...now, focused: group })
+  }
+
+  /** Moves a file to another group; past the last one makes a group for it. */
+  moveTo(document: OpenDocument, group: number): void {
+    const now = this.state.get()
+    const next = moved(now, document, group)
+    if (next === now) return
+    this.#set(next)
+    this.activate(document)
+    this.asked.set(this.asked.get() + 1)
+    for (const { active } of next.groups) void active?.load()
+  }
+
+  /** The next or previous one of the focused group, round the ends. */
   step(by: 1 | -1): void {
-    const { documents, active } = this.state.get()
+    const { groups, focused, active } = this.state.get()
+    const { documents } = groups[focused] ?? noGroups.groups[0]
     const here = active ? documents.indexOf(active) : 0
     const next = documents[(here + by + documents.length) % documents.length]
     if (next) this.activate(next)
@@ -80,12 +103,8 @@ export class OpenFiles {
   /** @param discard forgets what is not saved */
   close(document: OpenDocument, { discard = false } = {}): void {
     document.close({ discard })
-    const { documents, active } = this.state.get()
-    const index = documents.indexOf(document)
-    const rest = documents.filter((one) => one !== document)
-    const neighbour = rest[Math.min(index, rest.length - 1)] ?? null
-    this.#set({ documents: rest, active: active === document ? neighbour : active })
-    if (active === document) void neighbour?.load()
+    this.#set(without(this.state.get(), document))
+    for (const { active } of this.state.get().groups) void active?.load()
   }
 
   renamed(from: string, to: string): void {
@@ -93,7 +112,7 @@ export class OpenFiles {
       const path = movedPath(document.path, from, to)
       if (path !== document.path) void document.move(path)
     }
-    this.#set({ ...this.state.get() })
+    this.#set(this.state.get())
   }
 
   /** Saves what is unsaved of a file, or below a directory, as far as it can be saved. */
@@ -127,12 +146,13 @@ export class OpenFiles {
 
   /** The same when one of these paths is its own, or of a directory that it is in. */
   checkWhere(paths: ReadonlySet<string>): void {
-    const path = this.state.get().active?.path
-    if (path !== undefined && [...paths].some((one) => isWithin(path, one))) this.checkDisk()
+    for (const { active } of this.state.get().groups) {
+      if (active && [...paths].some((one) => isWithin(active.path, one))) void active.checkDisk()
+    }
   }
 
   checkDisk(): void {
-    void this.state.get().active?.checkDisk()
+    for (const { active } of this.state.get().groups) void active?.checkDisk()
   }
 
   retry(): void {
@@ -143,12 +163,48 @@ export class OpenFiles {
     return new OpenDocument(path, this.client, this.#drafts)
   }
 
-  #set(state: Opened): void {
+  #set(groups: Groups<OpenDocument>): void {
+    const state = opened(groups)
     this.state.set(state)
-    const { documents, active } = state
+    const pathsOf = (documents: readonly OpenDocument[]) =>
+      documents.slice(0, openMax).map(({ path }) => path)
     write(this.#key, {
-      paths: documents.slice(0, openMax).map(({ path }) => path),
-      active: active?.path ?? null,
+      paths: pathsOf(state.documents),
+      active: state.active?.path ?? null,
+      groups: state.groups.map(({ documents, active }) => ({
+        paths: pathsOf(documents),
+        active: active?.path ?? null,
+      })),
     })
   }
+}
+
+const opened = ({ groups, focused }: Groups<OpenDocument>): Opened => ({
+  ...{ groups, focused },
+  documents: allOf({ groups, focused }),
+  active: activeOf({ groups, focused }),
+})
+
+/** As they were at the last visit; what no group had then goes to the first. */
+function arranged(
+  documents: ReadonlyMap<string, OpenDocument>,
+  before: z.infer<typeof remembered>['groups'],
+  active: string | null,
+): Groups<OpenDocument> {
+  const left = new Map(documents)
+  const taken = before.map((group) => {
+    const own = group.paths.flatMap((path) => left.get(path) ?? [])
+    for (const { path } of own) left.delete(path)
+    return { own, active: documents.get(group.active ?? '') }
+  })
+  const [first = { own: [], active: undefined }, ...others] = taken
+  const groups = [{ ...first, own: [...first.own, ...left.values()] }, ...others]
+    .filter(({ own }) => own.length > 0)
+    .map(({ own, active: shownThen }) => ({
+      documents: own,
+      active: shownThen && own.includes(shownThen) ? shownThen : (own[0] ?? null),
+    }))
+  const chosen = documents.get(active ?? '')
+  const all = { groups, focused: 0 }
+  return chosen ? shown(all, chosen) : all
 }

@@ -1,33 +1,22 @@
 'use client'
 
-import { Download, Eye, FileLock2, Pencil, SquareTerminal, X } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
-import type { DocumentStatus, OpenDocument } from '../../editor/document'
+import type { OpenDocument } from '../../editor/document'
+import { groupsMax } from '../../editor/groups'
 import type { OpenFiles } from '../../editor/open-files'
-import { editableBytesMax } from '../../editor/text'
-import { download, type FilesClient } from '../../files/client'
-import { bytes, oneLine } from '../../lib/format'
+import type { FilesClient } from '../../files/client'
+import { oneLine } from '../../lib/format'
+import { useCommands } from '../../palette/commands'
 import { useStore } from '../../terminal/use-store'
-import { type Viewer, viewerOf } from '../../viewers/kind'
-import { Button } from '../ui/button'
+import { focusEditor } from '../../workspace/focus-editor'
 import { Confirm, type Question } from '../ui/confirm'
-import { FocusHome, FocusHomeContext, isFocusLost, useFocusHome } from '../ui/focus-home'
-import { Empty, Failed, SkeletonRows } from '../ui/states'
-import { Tip } from '../ui/tip'
-import { EditorTabs } from './editor-tabs'
-import { FileEditor } from './file-editor'
-import { SaveProblem } from './save-status'
+import { FocusHome, FocusHomeContext, isFocusLost } from '../ui/focus-home'
+import { Panes } from '../ui/panes'
+import { EditorGroup } from './editor-group'
+import { draggedTab, TabDrop } from './tab-drop'
 
-const TextViewer = dynamic(() => import('../viewers/text-viewer'), { ssr: false, loading: () => <Loading /> })
-const ConflictView = dynamic(() => import('./conflict-view'), { ssr: false })
-const BytesViewer = dynamic(() => import('../viewers/bytes-viewer'), {
-  ssr: false,
-  loading: () => <Loading />,
-})
-
-/** The open files and the text of one of them. Loaded by itself when a file is first opened: CodeMirror is large. */
+/** The open files, in groups beside each other. Loaded by itself when a file is first opened: CodeMirror is large. */
 export default function EditorArea({
   files,
   client,
@@ -42,9 +31,14 @@ export default function EditorArea({
   onEmpty: () => void
 }) {
   const t = useTranslations()
-  const { active } = useStore(files.state)
+  const { groups, focused, documents, active } = useStore(files.state)
   const [home] = useState(() => new FocusHome())
   const [question, setQuestion] = useState<Question | null>(null)
+  const [dragging, setDragging] = useState(false)
+  useEffect(() => {
+    home.set(focusEditor)
+    return () => home.set(null)
+  }, [home])
 
   const finish = (document: OpenDocument, discard: boolean) => {
     files.close(document, { discard })
@@ -62,157 +56,62 @@ export default function EditorArea({
       run: async () => finish(document, true),
     })
   }
-
+  const narrow = onTerminal !== null
+  /** To the next group, or a new one; from the last to the first. */
+  const moveOn = () => {
+    if (!active || narrow) return
+    const alone = groups[focused]?.documents.length === 1
+    const last = focused === groups.length - 1
+    files.moveTo(active, last && (alone || groups.length === groupsMax) ? 0 : focused + 1)
+  }
+  useCommands(narrow ? [] : [{ name: t('editor.moveOn'), keys: 'Ctrl+\\', run: moveOn }])
+  // Where there is no room beside each other, all are in one.
+  const shown = narrow ? [{ documents, active }] : groups
   return (
     <FocusHomeContext value={home}>
       <section
         aria-label={t('editor.editor')}
         data-own-keys
         className="flex h-full min-h-0 flex-col bg-surface"
+        onKeyDownCapture={(event) => {
+          const alone = !event.shiftKey && !event.altKey && event.ctrlKey !== event.metaKey
+          if (!alone || event.code !== 'Backslash') return
+          event.preventDefault()
+          event.stopPropagation()
+          moveOn()
+        }}
+        onDragStart={(event) => setDragging(!narrow && event.dataTransfer.types.includes(draggedTab))}
+        onDragEnd={() => setDragging(false)}
       >
-        <div className="flex h-10 shrink-0 items-stretch border-line border-b bg-ground">
-          <EditorTabs files={files} onClose={(document) => void close(document)} />
-          <div className="flex items-center gap-0.5 px-1">
-            {onTerminal && (
-              <Button look="quiet" size="small" onClick={onTerminal}>
-                <SquareTerminal aria-hidden />
-                {t('editor.terminal')}
-              </Button>
-            )}
-            {active && (
-              <Tip text={t('editor.close')}>
-                <Button
-                  look="quiet"
-                  size="iconSmall"
-                  aria-label={t('editor.close')}
-                  onClick={() => void close(active)}
-                >
-                  <X />
-                </Button>
-              </Tip>
-            )}
-          </div>
-        </div>
-        {active && <Active key={active.path} files={files} document={active} client={client} />}
+        <Panes
+          id={`editor-groups-${shown.length}`}
+          orientation="horizontal"
+          panes={shown.map((group, index) => ({
+            id: `group-${index}`,
+            sizeLabel: t('editor.groupWidth', { number: String(index + 1) }),
+            minSize: 120,
+            className: 'relative',
+            children: (
+              <>
+                <EditorGroup
+                  {...{ files, group, index, client }}
+                  count={shown.length}
+                  onTerminal={onTerminal}
+                  onClose={(document) => void close(document)}
+                />
+                {dragging && (
+                  <TabDrop
+                    {...{ files, index }}
+                    splits={index === groups.length - 1 && groups.length < groupsMax}
+                    onDone={() => setDragging(false)}
+                  />
+                )}
+              </>
+            ),
+          }))}
+        />
         <Confirm question={question} onClose={() => setQuestion(null)} />
       </section>
     </FocusHomeContext>
-  )
-}
-
-function Active({
-  files,
-  document,
-  client,
-}: {
-  files: OpenFiles
-  document: OpenDocument
-  client: FilesClient
-}) {
-  const status = useStore(document.status)
-  const asked = useStore(files.asked)
-  const viewer = viewerOf(document.name)
-  const [viewing, setViewing] = useState(viewer?.kind === 'notebook' || viewer?.kind === 'table')
-  const [comparing, setComparing] = useState(false)
-  const home = useFocusHome()
-  const drawn = viewer !== null && viewing
-  const bytesViewer = viewer && (
-    <BytesViewer
-      key={document.path}
-      path={document.path}
-      name={document.name}
-      viewer={viewer}
-      client={client}
-      version={status.kind === 'open' && status.save.kind === 'saved' ? 1 : 0}
-    />
-  )
-  return (
-    <div
-      role="tabpanel"
-      id="editor-panel"
-      aria-label={oneLine(document.name)}
-      className="relative flex min-h-0 flex-1 flex-col overflow-y-auto"
-    >
-      <SaveProblem document={document} onCompare={() => setComparing(true)} />
-      {comparing && (
-        <ConflictView
-          document={document}
-          onClose={() => {
-            setComparing(false)
-            home.focus()
-          }}
-        />
-      )}
-      {status.kind === 'open' && viewer && <ViewBar viewing={viewing} onView={setViewing} />}
-      {status.kind === 'open' && !drawn && (
-        <FileEditor document={document} asked={asked} takeFocus={() => files.chosen === document} />
-      )}
-      {status.kind === 'open' &&
-        drawn &&
-        (viewer.kind === 'image' ? bytesViewer : <TextViewer document={document} kind={viewer.kind} />)}
-      {status.kind === 'loading' && <Loading />}
-      {status.kind === 'failed' && <Failed error={status.error} retry={() => void document.load()} />}
-      {status.kind === 'unfit' &&
-        (isDrawn(viewer) ? bytesViewer : <Unfit document={document} status={status} client={client} />)}
-    </div>
-  )
-}
-
-/** What is no text and can be shown all the same. */
-const isDrawn = (viewer: Viewer | null) => viewer?.kind === 'image' || viewer?.kind === 'pdf'
-
-/** Switches between the text of a file and what it means. */
-function ViewBar({ viewing, onView }: { viewing: boolean; onView: (viewing: boolean) => void }) {
-  const t = useTranslations()
-  return (
-    <div className="flex shrink-0 justify-end border-line border-b bg-ground px-1 py-0.5">
-      <Button look="quiet" size="small" onClick={() => onView(!viewing)}>
-        {viewing ? <Pencil aria-hidden /> : <Eye aria-hidden />}
-        {viewing ? t('viewers.edit') : t('viewers.view')}
-      </Button>
-    </div>
-  )
-}
-
-/** Shown only after a moment: most files are there sooner. */
-function Loading() {
-  const [patient, setPatient] = useState(true)
-  useEffect(() => {
-    const timer = setTimeout(() => setPatient(false), 200)
-    return () => clearTimeout(timer)
-  }, [])
-  return patient ? null : <SkeletonRows className="h-8" />
-}
-
-function Unfit({
-  document,
-  status,
-  client,
-}: {
-  document: OpenDocument
-  status: Extract<DocumentStatus, { kind: 'unfit' }>
-  client: FilesClient
-}) {
-  const t = useTranslations()
-  const name = oneLine(document.name)
-  const size = bytes(status.sizeBytes)
-  return (
-    <Empty
-      icon={FileLock2}
-      title={t(status.reason === 'large' ? 'editor.tooLarge' : 'editor.notText')}
-      action={
-        <Button
-          look="primary"
-          onClick={() => download(client.downloadUrl(document.path, 'file'), document.name)}
-        >
-          <Download aria-hidden />
-          {t('editor.download')}
-        </Button>
-      }
-    >
-      {status.reason === 'large'
-        ? t('editor.tooLargeText', { name, size, max: bytes(editableBytesMax) })
-        : t('editor.binary', { name, size })}
-    </Empty>
   )
 }

@@ -4,26 +4,32 @@ import { X } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 import type { OpenDocument } from '../../editor/document'
+import type { Group } from '../../editor/groups'
 import type { OpenFiles } from '../../editor/open-files'
 import { cn } from '../../lib/cn'
 import { oneLine } from '../../lib/format'
 import { useStore } from '../../terminal/use-store'
 import { useFocusHome } from '../ui/focus-home'
+import { draggedTab } from './tab-drop'
 
 /** The open files. Arrows walk through them, Delete closes one, Enter goes into its text. */
 export function EditorTabs({
   files,
+  group: { documents, active },
+  label,
+  panelId,
   onClose,
 }: {
   files: OpenFiles
+  group: Group<OpenDocument>
+  label: string
+  panelId: string
   onClose: (document: OpenDocument) => void
 }) {
-  const t = useTranslations()
-  const { documents, active } = useStore(files.state)
   return (
     <div
       role="tablist"
-      aria-label={t('editor.openFiles')}
+      aria-label={label}
       className="flex min-w-0 flex-1 items-stretch gap-px overflow-x-auto [scrollbar-width:none]"
     >
       {documents.map((document) => (
@@ -32,6 +38,7 @@ export function EditorTabs({
           files={files}
           document={document}
           selected={document === active}
+          panelId={panelId}
           onClose={() => onClose(document)}
         />
       ))}
@@ -43,11 +50,13 @@ function EditorTab({
   files,
   document,
   selected,
+  panelId,
   onClose,
 }: {
   files: OpenFiles
   document: OpenDocument
   selected: boolean
+  panelId: string
   onClose: () => void
 }) {
   const t = useTranslations()
@@ -83,9 +92,14 @@ function EditorTab({
         type="button"
         role="tab"
         aria-selected={selected}
-        aria-controls={selected ? 'editor-panel' : undefined}
+        aria-controls={selected ? panelId : undefined}
         tabIndex={selected ? 0 : -1}
         title={oneLine(document.path, 400)}
+        draggable
+        onDragStart={({ dataTransfer }) => {
+          dataTransfer.setData(draggedTab, document.path)
+          dataTransfer.effectAllowed = 'move'
+        }}
         onClick={() => {
           files.activate(document)
           home.focus()

@@ -3,6 +3,7 @@
 import { useEffect } from 'react'
 import type { PaletteMode } from '../../../components/palette/palette'
 import type { FocusHome } from '../../../components/ui/focus-home'
+import { focusEditor } from '../../../workspace/focus-editor'
 import { type WorkspaceShortcut, workspaceShortcutOf } from '../../../workspace/keys'
 import type { LayoutStore, Side } from '../../../workspace/shown-panes'
 
@@ -58,7 +59,7 @@ export function take(
       layout.showSide('files')
       focusFiles()
     },
-    focusEditor: () => document.querySelector<HTMLElement>('.cm-content')?.focus(),
+    focusEditor,
     focusTerminal: () => terminal.focus(),
   }
   acts[shortcut]()
