@@ -46,6 +46,7 @@ import { readRecords, type SandboxRecord } from './sandbox/record.js'
 import { RunSandboxes } from './sandbox/run-sandboxes.js'
 import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
+import { Snapshots } from './snapshot/snapshots.js'
 import { version } from './version.js'
 import { ResourceView } from './view/view.js'
 import { Watches } from './watch/watches.js'
@@ -181,6 +182,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   const sandboxes: Sandboxes = new Sandboxes(
     ...([context, () => templates, maker, tenants, pools] as const),
     () => kernelLog?.oomKills() ?? [],
+    (...of) => snapshots.source(...of),
   )
   const runSandboxes = new RunSandboxes(context, maker, tenants, pools)
   const { claimed, pooled } = await adopt(context)
@@ -188,6 +190,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   for (const one of claimed) sandboxes.adopt(one)
   for (const one of pooled) pools.adopt(one)
   for (const one of claimed) context.lateOutput.adopt(one.id, await processesOf(hierarchy, one.cgroup))
+  const snapshots = new Snapshots(context, sandboxes, config.home)
   pools.open()
   if (found.remounted) await startAgain(sandboxes, alive, log)
 
@@ -239,7 +242,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   const archives = new Archives(program, log)
   const services = {
     ...{ archives, installation },
-    ...{ terminals, context, sandboxes, runSandboxes, pools, pooledExecs, describeNode, shutdown },
+    ...{ terminals, context, sandboxes, snapshots, runSandboxes, pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
   const listeners: Listeners = await openListeners(await createApp(routes(services), log), config, log)

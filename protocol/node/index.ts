@@ -21,6 +21,11 @@
  * | PATCH /sandboxes/:id | `change` | `runtimeSandbox` |
  * | POST /sandboxes/:id/pause, resume, start | | `runtimeSandbox` |
  * | POST /sandboxes/:id/stop | `stopSandbox`, may be empty | `runtimeSandbox` |
+ * | PUT /sandboxes/:id/snapshots/:sid | | 201 `nodeSnapshot`; 200 when it is there already |
+ * | POST /sandboxes/:id/rollback | `rollbackRequest` | `nodeSnapshot` of the disk as it was; 409 unless the sandbox is stopped |
+ * | GET /sandboxes/:id/changes?limit=N | | `diskChanges` |
+ * | GET /snapshots | | `nodeSnapshots` |
+ * | DELETE /snapshots/:id | | 204 (also when it is gone already) |
  * | PUT /tenants/:id/quota | `quota` | 204: the tenant's cgroup is held to it; 422 and no change when more is in use |
  * | GET /tenants/:id | | `runtimeTenant`; 404 when it has no sandbox here |
  * | POST /tenants/:id/pause, resume | | `runtimeTenant`: all its sandboxes at once |
@@ -57,5 +62,6 @@ export * from './ranges.js'
 export * from './recipe.js'
 export * from './runs.js'
 export * from './sandboxes.js'
+export * from './snapshots.js'
 export * from './terminals.js'
 export * from './version.js'

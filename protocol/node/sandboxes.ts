@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sandboxId, tenantId } from '../api/ids.js'
+import { sandboxId, snapshotId, tenantId } from '../api/ids.js'
 import { incident, limits, quota, storedLimits, usage } from '../api/limits.js'
 import { allowedName, networkPolicy } from '../api/network.js'
 import { environment, isolation, sandboxState, templateName } from '../api/sandbox.js'
@@ -14,6 +14,8 @@ export const claim = z.strictObject({
   network: networkPolicy,
   isolation,
   env: environment,
+  /** Whose disk it begins with; of the same tenant. */
+  snapshot: snapshotId.optional(),
   hostname: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
 })
 export type Claim = z.infer<typeof claim>

@@ -166,6 +166,13 @@ export function ioctl(fd: number, request: number, argument: Buffer, name: strin
   check(libcIoctl(fd, request, argument), 'ioctl', name)
 }
 
+const libcRenameat2 = libc.func('renameat2', 'int', ['int', 'str', 'int', 'str', 'uint'])
+
+/** Lets two files or directories change places, at once. @see renameat2(2), RENAME_EXCHANGE */
+export function exchange(one: string, other: string): void {
+  check(libcRenameat2(atFdcwd, one, atFdcwd, other, 2), 'renameat2', `${one} ${other}`)
+}
+
 /** Moves the calling thread into the namespace that `fd` holds. @see setns(2) */
 export function setns(fd: number, type: number): void {
   check(libcSetns(fd, type), 'setns', `on descriptor ${fd}`)

@@ -6,8 +6,8 @@ import { run } from '../linux/spawn.js'
 import { countAllVolumes } from './volume.js'
 
 const gib = 1024 ** 3
-/** Where volumes are: of sandboxes, of what runs are performed in, and of what was set aside. */
-const volumeDirectories = ['sandboxes', 'runs', 'quarantine']
+/** Where volumes are: of sandboxes, of what runs are performed in, of what was set aside, and snapshots. */
+const volumeDirectories = ['sandboxes', 'runs', 'quarantine', 'snapshots']
 const btrfsMagic = 0x9123683e
 
 /**

@@ -18,7 +18,7 @@ const subvolumeRootInode = 256n
 
 /** The qgroup of all sandboxes together: level 1, number 1. As the kernel names its directory. */
 export const sumQgroup = '1_1'
-const sumQgroupId = (1n << 48n) | 1n
+export const sumQgroupId = (1n << 48n) | 1n
 
 /** A btrfs subvolume: the disk of one sandbox. The qgroup that limits it has the subvolume's id. */
 export interface Volume {
@@ -127,7 +127,7 @@ export async function volumeUsage(root: string, exact = false): Promise<Map<numb
 export async function dropStaleQgroups(root: string): Promise<void> {
   // The volumes themselves tell: one that lost its qgroup would have no limit any more.
   const alive = new Set(
-    ['sandboxes', 'runs', 'quarantine'].flatMap((directory) =>
+    ['sandboxes', 'runs', 'quarantine', 'snapshots'].flatMap((directory) =>
       readdirSync(join(root, directory)).map((name) => volumeId(join(root, directory, name))),
     ),
   )
@@ -154,12 +154,12 @@ function volumeArgs(name: string): Buffer {
   return args
 }
 
-function onParent(path: string, act: (fd: number, name: string) => void): void {
+export function onParent(path: string, act: (fd: number, name: string) => void): void {
   const parent = dirname(path)
   withDirectory(parent, (fd) => act(fd, path.slice(parent.length + 1)))
 }
 
-function withDirectory<T>(path: string, act: (fd: number) => T): T {
+export function withDirectory<T>(path: string, act: (fd: number) => T): T {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
     return act(fd)

@@ -10,6 +10,7 @@ import type { PooledExecs } from '../run/pooled-execs.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
 import type { Sandboxes } from '../sandbox/service.js'
+import type { Snapshots } from '../snapshot/snapshots.js'
 import { execRoutes } from './exec.js'
 import { fileRoutes } from './files.js'
 import { existing, tenantParams } from './params.js'
@@ -18,6 +19,7 @@ import { portRoutes } from './ports.js'
 import { processRoutes } from './processes.js'
 import { quarantineRoutes } from './quarantine.js'
 import { runRoutes } from './runs.js'
+import { snapshotRoutes } from './snapshots.js'
 import { watchRoutes } from './watch.js'
 
 /** What the calls of `protocol/runtime.ts` act on. */
@@ -25,6 +27,7 @@ export interface Services {
   readonly archives: Archives
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
+  readonly snapshots: Snapshots
   readonly pools: Pools
   readonly runSandboxes: RunSandboxes
   readonly pooledExecs: PooledExecs
@@ -63,6 +66,7 @@ export const routes =
     })
     await app.register(tenantRoutes(services))
     await app.register(sandboxRoutes(services))
+    await app.register(snapshotRoutes(services))
     await app.register(execRoutes(services))
     await app.register(fileRoutes(services))
     await app.register(watchRoutes(services))

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { QuarantineCause } from '../../protocol/api/index.js'
 import { cpusetOf } from '../cgroup/cpusets.js'
+import { thaw } from '../cgroup/freezer.js'
 import { destroyVolume } from '../rootfs/volume.js'
 import { hasOwner, saveCopy } from './copy.js'
 import * as lifecycle from './lifecycle.js'
 import { Meter } from './meter.js'
 import { type NodeContext, volumeOf } from './node.js'
 import { readRecords, removeRecord, type SandboxRecord } from './record.js'
+import { finishRollback } from './rollback.js'
 import { sweep } from './sweep.js'
 
 /**
@@ -91,6 +93,8 @@ class Adoption {
       return this.#aside(sandbox, 'duplicate_id', `another record has the id ${sandbox.sandboxId} as well`)
     }
     if (alive) {
+      // An earlier runtime may have been killed while its processes stood still for a snapshot.
+      if (sandbox.state === 'running') await thaw(node.hierarchy, sandbox.cgroup)
       // An earlier runtime may have been killed between the two moves of a claim.
       node.ociRuntimes.of(sandbox.isolation).relocated(sandbox.id, sandbox.cgroup)
       await takeUpView(node, sandbox)
@@ -109,9 +113,10 @@ class Adoption {
       return { ...sandbox, state: 'stopped', failure: 'its disk is missing on the node', init: null }
     }
     try {
+      const whole = finishRollback(this.node, sandbox)
       const counted = await new Meter(this.node).count(sandbox)
       await lifecycle.halt(this.node, sandbox)
-      return { ...sandbox, state: 'stopped', init: null, counted }
+      return { ...whole, state: 'stopped', init: null, counted }
     } catch (error) {
       this.node.log.error(
         { err: error, id: sandbox.id },

@@ -7,7 +7,7 @@ import { assignPooled } from './assign-pooled.js'
 import { assertCapacity } from './capacity.js'
 import { saveCopy } from './copy.js'
 import * as lifecycle from './lifecycle.js'
-import type { Maker } from './make.js'
+import type { DiskSource, Maker } from './make.js'
 import type { NodeContext } from './node.js'
 import type { PoolSource } from './pool-source.js'
 import { type SandboxRecord, syncRecord } from './record.js'
@@ -23,6 +23,7 @@ export class Claims {
     private readonly tenants: Tenants,
     private readonly warm: PoolSource,
     private readonly table: SandboxTable,
+    private readonly snapshot: (id: string, tenantId: string, diskMiB: number) => DiskSource,
     /** Has somebody notice when it ends. */
     private readonly watch: (sandbox: SandboxRecord) => void,
   ) {}
@@ -35,8 +36,12 @@ export class Claims {
         if (known.tenantId !== claim.tenantId) throw new RuntimeRefusal('conflict', `${id} is taken`)
         return { sandbox: known, created: false }
       }
+      const source =
+        claim.snapshot === undefined
+          ? undefined
+          : this.snapshot(claim.snapshot, claim.tenantId, claim.limits.diskMiB)
       const template = this.templates().get(claim.template)
-      if (template === undefined || !template.isolation.includes(claim.isolation)) {
+      if (source === undefined && template?.isolation.includes(claim.isolation) !== true) {
         throw unavailable(`this node has no ${claim.isolation} template ${claim.template}`)
       }
       const { ociRuntimes } = this.node
@@ -47,8 +52,8 @@ export class Claims {
       try {
         const cgroup = join(parent, id)
         const sandbox =
-          (await this.#takeWarm(id, claim, cgroup)) ??
-          (await this.maker.make(id, { ...claim, purpose: 'sandbox' }, cgroup))
+          (source === undefined ? await this.#takeWarm(id, claim, cgroup) : undefined) ??
+          (await this.maker.make(id, { ...claim, purpose: 'sandbox' }, cgroup, undefined, source))
         this.table.keep(sandbox)
         this.table.claimed(id)
         setImmediate(() => {

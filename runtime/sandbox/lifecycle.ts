@@ -13,6 +13,7 @@ import { startTime } from '../linux/process.js'
 import type { Link, LinkPolicy } from '../network/network.js'
 import { settleNetwork } from '../network/settings.js'
 import { mountRootfs, type Rootfs, removeMountPoints } from '../rootfs/rootfs.js'
+import { snapshotVolume } from '../rootfs/snapshot.js'
 import { createVolume, destroyVolume, qgroupOf } from '../rootfs/volume.js'
 import { memoryOfFiles } from './memory-fit.js'
 import { type NodeContext, volumeOf } from './node.js'
@@ -31,9 +32,16 @@ const bundleOf = (node: NodeContext, sandbox: SandboxRecord) => join(node.passin
 /** What a stopped sandbox of a run has written, as a layer for others. */
 export const asLayer = (boxId: string) => join('..', 'runs', boxId, 'upper')
 
-/** Makes the disk of a new sandbox. */
-export function makeDisk(node: NodeContext, sandbox: SandboxRecord): SandboxRecord {
-  const volume = createVolume(volumeOf(node, sandbox), sandbox.limits.diskMiB * mib)
+/**
+ * Makes the disk of a new sandbox.
+ * @param snapshot path of the volume that it begins with; empty if absent
+ */
+export function makeDisk(node: NodeContext, sandbox: SandboxRecord, snapshot?: string): SandboxRecord {
+  const [path, sizeBytes] = [volumeOf(node, sandbox), sandbox.limits.diskMiB * mib]
+  if (snapshot === undefined) return { ...sandbox, volumeId: createVolume(path, sizeBytes).id }
+  const volume = snapshotVolume(snapshot, path, sizeBytes)
+  // It says whose disk that was.
+  rmSync(join(path, 'record.json'), { force: true })
   return { ...sandbox, volumeId: volume.id }
 }
 

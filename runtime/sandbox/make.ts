@@ -15,6 +15,12 @@ import type { Tenants } from './tenants.js'
 /** What a sandbox is made from. Nobody's yet with `tenantId` null. */
 export type Plan = Omit<Claim, 'quota' | 'tenantId'> & { tenantId: string | null; purpose: PoolPurpose }
 
+/** The volume that a disk begins with, and what was written down of it. */
+export interface DiskSource {
+  readonly path: string
+  readonly record: { readonly layers: string[] }
+}
+
 /** Makes sandboxes from nothing, for claims, runs and pools. */
 export class Maker {
   /** The control group of what runs are performed in. */
@@ -29,20 +35,24 @@ export class Maker {
   /**
    * @param id null for the pool or a run
    * @param below a volume whose content lies over the template's layers
+   * @param source what its disk begins with, and the layers that are below that
    * @throws RuntimeRefusal `template_unavailable`, `node_full`; and whatever goes wrong: then nothing of it is left
    */
-  async make(id: string | null, plan: Plan, cgroup: string, below?: string): Promise<SandboxRecord> {
-    const template = this.templates().get(plan.template)
-    if (template === undefined) {
-      throw new RuntimeRefusal('template_unavailable', `this node has no template ${plan.template}`)
-    }
+  async make(
+    id: string | null,
+    plan: Plan,
+    cgroup: string,
+    below?: string,
+    source?: DiskSource,
+  ): Promise<SandboxRecord> {
+    const { layers } = source?.record ?? this.#templateOf(plan)
     assertCapacity(this.node)
     const index = this.node.ranges.take()
     const { tenantId, purpose, limits, network, isolation, env, hostname } = plan
     const fresh = freshRecord(index, {
       ...{ sandboxId: id, tenantId, purpose, template: plan.template },
       ...{ limits, network, isolation, env, hostname, cgroup },
-      layers: below === undefined ? template.layers : [...template.layers, lifecycle.asLayer(below)],
+      layers: below === undefined ? layers : [...layers, lifecycle.asLayer(below)],
     })
     const directory = lifecycle.directoryOf(this.node, fresh)
     try {
@@ -52,7 +62,7 @@ export class Maker {
       synced?.catch(() => {}) // heard below
       const sandbox = await lifecycle.boot(
         this.node,
-        lifecycle.makeDisk(this.node, fresh),
+        lifecycle.makeDisk(this.node, fresh, source?.path),
         this.boundsOf(fresh),
       )
       if (id !== null) saveCopy(this.node, sandbox)
@@ -62,6 +72,12 @@ export class Maker {
       await lifecycle.destroy(this.node, fresh)
       throw error
     }
+  }
+
+  #templateOf(plan: Plan): LocalTemplate {
+    const template = this.templates().get(plan.template)
+    if (template !== undefined) return template
+    throw new RuntimeRefusal('template_unavailable', `this node has no template ${plan.template}`)
   }
 
   /** Where the next sandbox for a run is to be made. */

@@ -69,6 +69,11 @@ export const record = z.object({
   warm: z.boolean().default(false),
   cgroup: z.string(),
   volumeId: z.number().default(0),
+  /** While its disk is being replaced: what the record says when the new one is in its place. */
+  rollback: z
+    .object({ template: templateName, layers: z.array(z.string()) })
+    .nullable()
+    .default(null),
   counted: counted.catch(nothingCounted).default(nothingCounted),
   /** The first process, as the host sees it, and when it began; null when none runs. */
   init: z.object({ pid: z.number(), startTime: z.number() }).nullable().default(null),
@@ -100,7 +105,7 @@ export function freshRecord(
 ): SandboxRecord {
   return {
     ...{ version: recordVersion, id: `b${index}`, index, state: 'creating', removing: false },
-    ...{ failure: null, warm: false, volumeId: 0, counted: nothingCounted, init: null },
+    ...{ failure: null, warm: false, volumeId: 0, rollback: null, counted: nothingCounted, init: null },
     createdAt: new Date().toISOString(),
     ...of,
   }

@@ -27,7 +27,7 @@ import { filesOf, stoppedFiles } from './files.js'
 import { Incidents } from './incidents.js'
 import { ensureKillable } from './killable.js'
 import * as lifecycle from './lifecycle.js'
-import type { Maker } from './make.js'
+import type { DiskSource, Maker } from './make.js'
 import { Meter } from './meter.js'
 import type { NodeContext } from './node.js'
 import type { PoolSource } from './pool-source.js'
@@ -55,12 +55,14 @@ export class Sandboxes {
     readonly tenants: Tenants,
     warm: PoolSource,
     kills: () => readonly OomKill[],
+    /** What the disk of a new sandbox begins with. @throws RuntimeRefusal `not_found` */
+    snapshot: (id: string, tenantId: string, diskMiB: number) => DiskSource,
   ) {
     this.meter = new Meter(node)
     this.#incidents = new Incidents(node.hierarchy, kills)
     this.#terminations = new Terminations(node, tenants)
     this.#table = new SandboxTable(node)
-    this.#claims = new Claims(node, templates, maker, tenants, warm, this.#table, (sandbox) =>
+    this.#claims = new Claims(node, templates, maker, tenants, warm, this.#table, snapshot, (sandbox) =>
       this.#watch(sandbox),
     )
   }
@@ -195,6 +197,39 @@ export class Sandboxes {
       )
       saveCopy(this.node, changed)
       return changed
+    })
+  }
+
+  /**
+   * Runs `act` while nothing inside writes to the disk.
+   * @throws RuntimeRefusal `not_found`
+   */
+  atRest<T>(id: string, act: (sandbox: SandboxRecord) => Promise<T>): Promise<T> {
+    return this.#table.inTurn(id, async () => {
+      const sandbox = this.get(id)
+      if (sandbox.init === null || this.stateOf(sandbox) !== 'running') return act(sandbox)
+      await freeze(this.node.hierarchy, sandbox.cgroup)
+      try {
+        return await act(sandbox)
+      } finally {
+        await thaw(this.node.hierarchy, sandbox.cgroup)
+      }
+    })
+  }
+
+  /**
+   * Runs `act` on a sandbox in which nothing runs, and which is not started meanwhile.
+   * @param act gets what writes the record anew
+   * @throws RuntimeRefusal `not_found`, `conflict` while something runs in it
+   */
+  replaceDisk<T>(
+    id: string,
+    act: (sandbox: SandboxRecord, keep: (sandbox: SandboxRecord) => void) => Promise<T>,
+  ): Promise<T> {
+    return this.#table.inTurn(id, async () => {
+      const sandbox = this.get(id)
+      if (sandbox.init !== null) throw new RuntimeRefusal('conflict', `sandbox ${id} must be stopped first`)
+      return await act(sandbox, (changed) => this.#table.keep(changed))
     })
   }
 

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { sandboxId, snapshotParams } from '../../protocol/api/index.js'
+import { rollbackRequest } from '../../protocol/node/index.js'
+import type { Routes } from '../http/app.js'
+import type { Snapshots } from '../snapshot/snapshots.js'
+import { existing } from './params.js'
+
+const snapshotOfSandbox = z.object({ id: sandboxId, snapshotId: snapshotParams.shape.id })
+
+/** Calls about snapshots of disks. */
+export const snapshotRoutes =
+  ({ snapshots }: { readonly snapshots: Snapshots }): Routes =>
+  async (app) => {
+    app.put(
+      '/sandboxes/:id/snapshots/:snapshotId',
+      { schema: { params: snapshotOfSandbox } },
+      async ({ params }, reply) => {
+        const { snapshot, created } = await snapshots.take(params.snapshotId, params.id)
+        reply.code(created ? 201 : 200)
+        return snapshot
+      },
+    )
+    app.post(
+      '/sandboxes/:id/rollback',
+      { schema: { params: existing, body: rollbackRequest } },
+      ({ params, body }) => snapshots.rollBack(params.id, body),
+    )
+    app.get('/snapshots', async () => ({ snapshots: snapshots.list() }))
+    app.delete('/snapshots/:id', { schema: { params: snapshotParams } }, async ({ params }, reply) => {
+      snapshots.remove(params.id)
+      reply.code(204)
+    })
+  }

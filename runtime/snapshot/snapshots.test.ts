@@ -1,0 +1,190 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newId, node } from '../../protocol/api/index.js'
+import { nodeSnapshot, nodeSnapshots } from '../../protocol/node/index.js'
+import { freeze } from '../cgroup/freezer.js'
+import { detectHierarchy } from '../cgroup/hierarchy.js'
+import { exchange } from '../linux/libc.js'
+import { snapshotVolume } from '../rootfs/snapshot.js'
+import { destroyVolume, volumeId } from '../rootfs/volume.js'
+import { saveRecord } from '../sandbox/record.js'
+import { claimOf, type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
+import { testInstance } from '../testing/kernel.js'
+
+describe('snapshots of disks', { timeout: 60_000 }, () => {
+  let namespace: AsyncDisposable
+  let cloche: Instance
+  const tenantId = newId('tn')
+  const claim = () => cloche.claim({ tenantId })
+
+  beforeAll(async () => {
+    namespace = await lonelyNamespace()
+    cloche = await startInstance(testInstance)
+  })
+  afterAll(async () => {
+    await cloche[Symbol.asyncDispose]()
+    await namespace[Symbol.asyncDispose]()
+  })
+
+  const ok = async (method: string, path: string, body?: unknown) => {
+    const { status, text } = await cloche.call(method, path, body)
+    expect(status, text).toBeLessThan(300)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+  const inside = async (id: string, script: string) => (await cloche.exec(id, script)).stdout
+  const take = async (sandboxId: string, id: string = newId('sn')) =>
+    nodeSnapshot.parse(await ok('PUT', `/sandboxes/${sandboxId}/snapshots/${id}`))
+  const list = async () => nodeSnapshots.parse(await ok('GET', '/snapshots')).snapshots
+  const fork = async (snapshot: string, over: object = {}) => {
+    const id = newId('sb')
+    await ok('PUT', `/sandboxes/${id}`, claimOf({ tenantId, snapshot, ...over }))
+    return id
+  }
+  const remove = async (...ids: readonly string[]) => {
+    for (const id of ids) await ok('DELETE', id.startsWith('sn') ? `/snapshots/${id}` : `/sandboxes/${id}`)
+  }
+  const problems = async () => node.parse(await ok('GET', '/node')).problems
+
+  it('hold what the disk had at one moment, while programs write to it', async () => {
+    const { id } = await claim()
+    // Two files that always are the same, one after the other.
+    await inside(
+      id,
+      'echo one >kept; (i=0; while :; do i=$((i+1)); echo $i >a; cp a b; done) >/dev/null 2>&1 &',
+    )
+    const snapshot = await take(id)
+    expect(snapshot).toMatchObject({ sandboxId: id, template: 'base', limits: { diskMiB: 64 } })
+    await inside(id, 'echo two >kept; rm -f /etc/hostname.new; rm /etc/issue')
+    const made = await fork(snapshot.id)
+    expect(
+      await inside(
+        made,
+        'cat kept; ls /etc/issue; test $(($(cat a) - $(cat b || echo 0))) -le 1 && echo same',
+      ),
+    ).toBe('one\n/etc/issue\nsame\n')
+    // What either writes is its own, and each is held to its own limit.
+    await inside(made, 'echo three >kept')
+    expect(await inside(id, 'cat kept')).toBe('two\n')
+    expect(await inside(made, 'head -c 100M /dev/zero >big 2>/dev/null || echo full; rm big')).toBe('full\n')
+    const [again] = [await take(id, snapshot.id)]
+    expect(again.createdAt).toBe(snapshot.createdAt)
+    expect((await list()).map((one) => one.id)).toEqual([snapshot.id])
+    await remove(snapshot.id, snapshot.id)
+    expect(await inside(made, 'cat kept')).toBe('three\n')
+    await remove(id, made)
+  })
+
+  it('are taken of paused and of stopped sandboxes, which stay so', async () => {
+    const { id } = await claim()
+    await inside(id, 'echo kept >file; sync')
+    await ok('POST', `/sandboxes/${id}/pause`)
+    const paused = await take(id)
+    expect((await ok('GET', `/sandboxes/${id}`)).state).toBe('paused')
+    await ok('POST', `/sandboxes/${id}/stop`, { graceSeconds: 0 })
+    const stopped = await take(id)
+    expect((await ok('GET', `/sandboxes/${id}`)).state).toBe('stopped')
+    for (const { id: from } of [paused, stopped]) {
+      const made = await fork(from)
+      expect(await inside(made, 'cat file')).toBe('kept\n')
+      await remove(made)
+    }
+    await remove(id, paused.id, stopped.id)
+  })
+
+  it('bring a stopped sandbox back to what it was, and what it is now becomes a snapshot', async () => {
+    const { id } = await claim()
+    await inside(id, 'echo old >file')
+    const old = await take(id)
+    await inside(id, 'echo new >file; echo more >more')
+    const keepAs = newId('sn')
+    const rollBack = () => cloche.call('POST', `/sandboxes/${id}/rollback`, { snapshot: old.id, keepAs })
+    expect(refusalOf(await rollBack())).toMatchObject({
+      code: 'conflict',
+      message: `sandbox ${id} must be stopped first`,
+    })
+    await ok('POST', `/sandboxes/${id}/stop`, { graceSeconds: 0 })
+    expect((await rollBack()).status).toBe(200)
+    await ok('POST', `/sandboxes/${id}/start`)
+    expect(await inside(id, 'cat file; ls more 2>/dev/null')).toBe('old\n')
+    expect(await inside(id, 'head -c 100M /dev/zero >big 2>/dev/null || echo full; rm big')).toBe('full\n')
+    const before = await fork(keepAs)
+    expect(await inside(before, 'cat file more')).toBe('new\nmore\n')
+    expect(readdirSync(join(cloche.disk, 'snapshots')).toSorted()).toEqual([old.id, keepAs].toSorted())
+    await remove(id, before, old.id, keepAs)
+  })
+
+  it("are their tenant's, and need a disk that is large enough", async () => {
+    const { id } = await claim()
+    await inside(id, 'head -c 40M /dev/urandom >file; sync')
+    const snapshot = await take(id)
+    const refused = async (over: object) =>
+      refusalOf(
+        await cloche.call(
+          'PUT',
+          `/sandboxes/${newId('sb')}`,
+          claimOf({ tenantId, snapshot: snapshot.id, ...over }),
+        ),
+      )
+    expect(await refused({ tenantId: newId('tn') })).toMatchObject({ code: 'not_found' })
+    expect(await refused({ limits: { ...claimOf().limits, diskMiB: 32 } })).toMatchObject({
+      code: 'quota_exceeded',
+      message: expect.stringMatching(/^the snapshot holds 4\d MiB and the sandbox's disk 32 MiB/),
+    })
+    expect(
+      refusalOf(
+        await cloche.call('PUT', `/sandboxes/${newId('sb')}`, claimOf({ tenantId, snapshot: newId('sn') })),
+      ),
+    ).toMatchObject({ code: 'not_found' })
+    await remove(id, snapshot.id)
+  })
+
+  it('outlive the runtime; one that was not finished is gone, and what cannot be read is left', async () => {
+    const { id } = await claim()
+    await inside(id, 'echo kept >file')
+    const [whole, half, lost, odd] = [await take(id), await take(id), await take(id), await take(id)]
+    // Killed while what runs stood still.
+    await freeze(detectHierarchy(), cloche.recordOf(id).cgroup)
+    await cloche.restart({}, () => {
+      const file = (of: string) => join(cloche.home, 'snapshots', `${of}.json`)
+      destroyVolume(join(cloche.disk, 'snapshots', half.id))
+      rmSync(file(lost.id))
+      writeFileSync(file(odd.id), '{"version":')
+    })
+    expect((await list()).map((one) => one.id).toSorted()).toEqual([whole.id])
+    expect(existsSync(join(cloche.disk, 'snapshots', lost.id))).toBe(true)
+    expect(existsSync(join(cloche.disk, 'snapshots', odd.id))).toBe(true)
+    expect(await problems()).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining(`${odd.id}.json`),
+        expect.stringContaining(`the snapshot ${lost.id} has no record`),
+      ]),
+    )
+    expect(await inside(id, 'cat file')).toBe('kept\n')
+    expect(await inside(await fork(whole.id), 'cat file')).toBe('kept\n')
+  })
+
+  it.each([
+    ['before', 'new'],
+    ['after', 'old'],
+  ])('a runtime that is killed %s the disks change places leaves a whole one', async (when, content) => {
+    const { id } = await claim()
+    await inside(id, 'echo old >file')
+    const old = await take(id)
+    await inside(id, 'echo new >file')
+    await ok('POST', `/sandboxes/${id}/stop`, { graceSeconds: 0 })
+    const record = cloche.recordOf(id)
+    const beside = join(cloche.disk, 'snapshots', `${record.id}.new`)
+    const disk = join(cloche.disk, 'sandboxes', record.id)
+    await cloche.restart({}, () => {
+      snapshotVolume(join(cloche.disk, 'snapshots', old.id), beside, 64 * 1024 ** 2)
+      const { template, layers } = record
+      saveRecord(join(cloche.home, 'boxes', record.id), { ...record, rollback: { template, layers } })
+      if (when === 'after') exchange(beside, disk)
+    })
+    expect(existsSync(beside)).toBe(false)
+    expect(cloche.recordOf(id)).toMatchObject({ rollback: null, volumeId: volumeId(disk) })
+    await ok('POST', `/sandboxes/${id}/start`)
+    expect(await inside(id, 'cat file')).toBe(`${content}\n`)
+  })
+})

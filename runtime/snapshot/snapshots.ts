@@ -1,0 +1,167 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { snapshotId } from '../../protocol/api/index.js'
+import type { NodeSnapshot, RollbackRequest } from '../../protocol/node/index.js'
+import { notFound, RuntimeRefusal } from '../errors.js'
+import { snapshotVolume } from '../rootfs/snapshot.js'
+import { destroyVolume, qgroupOf, volumeId } from '../rootfs/volume.js'
+import { type NodeContext, volumeOf } from '../sandbox/node.js'
+import type { SandboxRecord } from '../sandbox/record.js'
+import { rollback, unfinishedRollback } from '../sandbox/rollback.js'
+import type { Sandboxes } from '../sandbox/service.js'
+import { freshRecord, type SnapshotRecord, SnapshotRecords } from './record.js'
+
+/**
+ * Snapshots of the disks of sandboxes: read-only subvolumes in `snapshots/` of the sandboxes' disk, and a record of each
+ * in `<home>/snapshots/`. The record is written before the disk is there and removed after it is gone, so one without a disk
+ * is of nothing. A disk without a record is left as it is.
+ */
+export class Snapshots {
+  readonly #records: SnapshotRecords
+  readonly #known: Map<string, SnapshotRecord>
+
+  constructor(
+    private readonly node: NodeContext,
+    private readonly sandboxes: Pick<Sandboxes, 'atRest' | 'replaceDisk'>,
+    home: string,
+  ) {
+    this.#records = new SnapshotRecords(join(home, 'snapshots'))
+    const found = this.#records.readAll((file, error) => {
+      node.log.error({ err: error, file }, 'a snapshot cannot be read and is left as it is')
+      node.problems.add(
+        `the record ${file} of a snapshot cannot be read; snapshot and record were left as they are`,
+      )
+    })
+    this.#known = new Map([...found].filter(([id]) => this.#isWhole(id)))
+    this.#sweep()
+  }
+
+  list(): NodeSnapshot[] {
+    return [...this.#known.values()].map((record) => this.#describe(record))
+  }
+
+  /** @throws RuntimeRefusal `not_found` */
+  find(id: string): SnapshotRecord {
+    const record = this.#known.get(id)
+    if (record === undefined) throw notFound('snapshot', id)
+    return record
+  }
+
+  /**
+   * Takes a snapshot of a sandbox's disk. What runs in it stands still meanwhile.
+   * @throws RuntimeRefusal `not_found`, `disk_full`; `conflict` when another sandbox's snapshot has the id
+   */
+  take(id: string, sandboxId: string): Promise<{ snapshot: NodeSnapshot; created: boolean }> {
+    return this.sandboxes.atRest(sandboxId, async (sandbox) => this.#take(id, sandbox))
+  }
+
+  /**
+   * Puts the disk of a stopped sandbox back to a snapshot. As it is, it becomes a snapshot first.
+   * @throws RuntimeRefusal `not_found`; `conflict` when the snapshot is another tenant's; `sandbox_running`
+   */
+  rollBack(sandboxId: string, { snapshot, keepAs }: RollbackRequest): Promise<NodeSnapshot> {
+    return this.sandboxes.replaceDisk(sandboxId, async (sandbox, keep) => {
+      const to = this.find(snapshot)
+      if (to.tenantId !== sandbox.tenantId) throw notFound('snapshot', snapshot)
+      assertRoom(this.#sizeOf(snapshot), sandbox)
+      const { snapshot: before } = await this.#take(keepAs, sandbox)
+      rollback(
+        this.node,
+        sandbox,
+        { path: this.#path(snapshot), template: to.template, layers: to.layers },
+        keep,
+      )
+      return before
+    })
+  }
+
+  /** Deletes one, for good. What was made from it keeps what it has. One that is gone already is no error. */
+  remove(id: string): void {
+    if (!this.#known.has(id)) return
+    if (existsSync(this.#path(id))) destroyVolume(this.#path(id))
+    this.#records.remove(id)
+    this.#known.delete(id)
+  }
+
+  /**
+   * What a new sandbox's disk begins with.
+   * @throws RuntimeRefusal `not_found`, also when it is another tenant's; `quota_exceeded` when the disk is too small
+   */
+  source(id: string, tenantId: string, diskMiB: number): { path: string; record: SnapshotRecord } {
+    const record = this.find(id)
+    if (record.tenantId !== tenantId) throw notFound('snapshot', id)
+    assertRoom(this.#sizeOf(id), { limits: { diskMiB } })
+    return { path: this.#path(id), record }
+  }
+
+  async #take(id: string, sandbox: SandboxRecord): Promise<{ snapshot: NodeSnapshot; created: boolean }> {
+    const known = this.#known.get(id)
+    if (known !== undefined) {
+      if (known.sandboxId !== sandbox.sandboxId) throw new RuntimeRefusal('conflict', `${id} is taken`)
+      return { snapshot: this.#describe(known), created: false }
+    }
+    this.node.diskReserve.assertCapacity()
+    const { sandboxId, tenantId, template, layers, isolation, limits } = sandbox
+    if (sandboxId === null || tenantId === null) throw notFound('sandbox', sandbox.id)
+    const record = freshRecord({ id, tenantId, sandboxId, template, layers, isolation, limits })
+    this.#records.write(record)
+    try {
+      snapshotVolume(volumeOf(this.node, sandbox), this.#path(id), null)
+      // It is there after a crash of the host.
+      await using directory = await open(this.node.disk, 'r')
+      await directory.sync()
+    } catch (error) {
+      if (existsSync(this.#path(id))) destroyVolume(this.#path(id))
+      this.#records.remove(id)
+      throw error
+    }
+    this.#known.set(id, record)
+    return { snapshot: this.#describe(record), created: true }
+  }
+
+  #describe(record: SnapshotRecord): NodeSnapshot {
+    const { layers: _, version: __, ...told } = record
+    return {
+      ...told,
+      sizeBytes: this.#sizeOf(record.id),
+      exclusiveBytes: this.#sizeOf(record.id, 'exclusive'),
+    }
+  }
+
+  #sizeOf(id: string, part: 'referenced' | 'exclusive' = 'referenced'): number {
+    return Number(readFileSync(join(qgroupOf(this.node.disk, volumeId(this.#path(id))), part), 'utf8'))
+  }
+
+  #path(id: string): string {
+    return join(this.node.disk, 'snapshots', id)
+  }
+
+  #isWhole(id: string): boolean {
+    if (existsSync(this.#path(id))) return true
+    this.node.log.info({ id }, 'a snapshot was not finished, or its removal was: nothing is left of it')
+    this.#records.remove(id)
+    return false
+  }
+
+  #sweep(): void {
+    for (const name of readdirSync(join(this.node.disk, 'snapshots'))) {
+      if (this.#known.has(name)) continue
+      const path = join(this.node.disk, 'snapshots', name)
+      // The copy of a snapshot, or a disk of which a snapshot was taken first: see `rollback.ts`.
+      if (unfinishedRollback.test(name)) destroyVolume(path)
+      else if (snapshotId.safeParse(name).success) {
+        this.node.problems.add(`the snapshot ${name} has no record that can be read, and was left as it is`)
+      } else this.node.problems.add(`${name} among the snapshots is none, and was left as it is`)
+    }
+  }
+}
+
+function assertRoom(sizeBytes: number, { limits: { diskMiB } }: { limits: { diskMiB: number } }): void {
+  const neededMiB = Math.ceil(sizeBytes / 1024 ** 2)
+  if (neededMiB <= diskMiB) return
+  throw new RuntimeRefusal(
+    'quota_exceeded',
+    `the snapshot holds ${neededMiB} MiB and the sandbox's disk ${diskMiB} MiB: give it a larger disk`,
+  )
+}
