@@ -5,6 +5,7 @@ import type { ServerNode } from './nodes/node.js'
 import type { Parts } from './parts.js'
 import { expire, reconcile } from './sandboxes/reconcile.js'
 import { repeat } from './schedule.js'
+import { reconcileSnapshots } from './snapshots/reconcile.js'
 import { record } from './usage/meter.js'
 
 /** Begins what a server does again and again without being asked. */
@@ -54,6 +55,7 @@ function choresOf(
     elected('metering', 10_000, () => record(database, () => node.runtime.list())),
     // Every server looks, and tells its operators; one acts.
     chore(agreeing, 10_000, () => reconcile(database, node, () => elections.hold(`${agreeing} ${node.id}`))),
+    elected('making rows and snapshots agree', 10_000, () => reconcileSnapshots(database, node, log)),
     elected('repairing limits', 10_000, () => sandboxes.repair(node, log)),
     elected('putting idle sandboxes to sleep', 10_000, () => sandboxes.sleep.fall(node, log)),
     elected('deleting what has expired', 2000, () => expire(database, node, sandboxes, log)),

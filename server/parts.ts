@@ -35,6 +35,7 @@ import { RunService } from './runs/service.js'
 import { RunStore } from './runs/store.js'
 import { ExecService } from './sandboxes/exec-service.js'
 import { SandboxService } from './sandboxes/service.js'
+import { SnapshotService } from './snapshots/service.js'
 import { AuditLog } from './tenants/audit-log.js'
 import { KeyService } from './tenants/keys.js'
 import { Members } from './tenants/members.js'
@@ -89,6 +90,7 @@ export function openParts(config: Config, log: Logger) {
     processes: new ProcessService(database, sandboxes),
     ports: new PortService(database, sandboxes, previewHosts, previews),
     files: new FileService(database, sandboxes),
+    snapshots: new SnapshotService(database, nodes, sandboxes),
     signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
     terminals: new TerminalService(database, sandboxes),
     tenants: new TenantService(database, principals),

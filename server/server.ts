@@ -23,6 +23,7 @@ import { handoverRoute } from './previews/serve.js'
 import { processRoutes } from './processes/routes.js'
 import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
+import { snapshotRoutes } from './snapshots/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
 import { terminalRoutes } from './terminals/routes.js'
@@ -103,6 +104,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(processRoutes(processes, config.heartbeatMs))
         await api.register(portRoutes(services.ports))
         await api.register(fileRoutes(files, services.signed, config.heartbeatMs))
+        await api.register(snapshotRoutes(services.snapshots))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
         await api.register(auditRoutes(services.auditLog))

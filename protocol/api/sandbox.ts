@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { boundedRecord, metadata } from './bounds.js'
-import { sandboxId, terminalId } from './ids.js'
 import { incident, limitsRequest, storedLimits, usage } from './limits.js'
+import { sandboxId, snapshotId, terminalId } from './ids.js'
 import { listOf } from './lists.js'
 import { networkPolicy } from './network.js'
 import { pathBytes, pathBytesMax, pathTextMax, utf8 } from './path.js'
@@ -82,6 +82,11 @@ export type IdlePolicy = z.infer<typeof idlePolicy>
 /** Body of `POST /api/v1/sandboxes`. */
 export const createSandbox = z.strictObject({
   template: templateName.default('base'),
+  snapshot: snapshotId
+    .optional()
+    .describe(
+      'whose disk it begins with; its template and limits are those of the snapshot, unless limits say otherwise',
+    ),
   name: displayName.optional(),
   limits: limitsRequest.optional(),
   network: networkPolicy.default('internet'),
@@ -132,6 +137,7 @@ export const sandbox = z.object({
     .enum(['paused', 'stopped'])
     .nullable()
     .describe('it was idle and put to sleep, and wakes when it is used'),
+  snapshot: snapshotId.nullable().describe('it was made from, or brought back to last'),
 })
 export type Sandbox = z.infer<typeof sandbox>
 

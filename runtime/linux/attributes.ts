@@ -75,6 +75,12 @@ export function userXattrs(file: number | Buffer): ReadonlyMap<string, Buffer> {
   return found
 }
 
+/** An extended attribute of a file; undefined when it has none of that name, or is gone. */
+export function getXattr(file: Buffer, name: string): Buffer | undefined {
+  const bytes = libcGetxattr(terminated(file), terminated(name), valueBuffer, valueBuffer.length)
+  return bytes < 0 ? undefined : Buffer.from(valueBuffer.subarray(0, Number(bytes)))
+}
+
 /** The parts of an open file that are no holes, as far as `sizeBytes`. @see lseek(2), SEEK_DATA */
 export function extentsOf(fd: number, sizeBytes: number): Extent[] {
   const [seekData, seekHole] = [3, 4]

@@ -25,6 +25,11 @@ export const snapshotRoutes =
       { schema: { params: existing, body: rollbackRequest } },
       ({ params, body }) => snapshots.rollBack(params.id, body),
     )
+    app.get(
+      '/sandboxes/:id/changes',
+      { schema: { params: existing, querystring: z.object({ limit: z.coerce.number().int().min(1) }) } },
+      ({ params, query }) => snapshots.changes(params.id, query.limit),
+    )
     app.get('/snapshots', async () => ({ snapshots: snapshots.list() }))
     app.delete('/snapshots/:id', { schema: { params: snapshotParams } }, async ({ params }, reply) => {
       snapshots.remove(params.id)

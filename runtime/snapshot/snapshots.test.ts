@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId, node } from '../../protocol/api/index.js'
+import { diskChanges, newId, node } from '../../protocol/api/index.js'
 import { nodeSnapshot, nodeSnapshots } from '../../protocol/node/index.js'
 import { freeze } from '../cgroup/freezer.js'
 import { detectHierarchy } from '../cgroup/hierarchy.js'
@@ -112,6 +112,34 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     expect(await inside(before, 'cat file more')).toBe('new\nmore\n')
     expect(readdirSync(join(cloche.disk, 'snapshots')).toSorted()).toEqual([old.id, keepAs].toSorted())
     await remove(id, before, old.id, keepAs)
+  })
+
+  it('tell what differs from the template', async () => {
+    const { id } = await claim()
+    await inside(
+      id,
+      `echo x >new; mkdir -p dir/sub; ln -s new link; printf x >"$(printf 'caf\\351')"
+       sudo sh -c 'rm /etc/issue; echo more >>/etc/hostname.conf; echo x >>/etc/bash.bashrc; rm -r /var/tmp; mkdir -m 1777 /var/tmp'`,
+    )
+    const { changes, truncated } = diskChanges.parse(await ok('GET', `/sandboxes/${id}/changes?limit=100`))
+    expect(truncated).toBe(false)
+    const at = (path: string) => changes.find((one) => one.path === path)
+    expect(at('/home/user/new')).toEqual({
+      path: '/home/user/new',
+      change: 'added',
+      type: 'file',
+      sizeBytes: 2,
+    })
+    expect(at('/home/user/dir/sub')).toMatchObject({ change: 'added', type: 'directory' })
+    expect(at('/home/user/link')).toMatchObject({ change: 'added', type: 'symlink' })
+    expect(at('file:/home/user/caf%E9')).toMatchObject({ change: 'added' })
+    expect(at('/etc/issue')).toEqual({ path: '/etc/issue', change: 'deleted', type: null, sizeBytes: 0 })
+    expect(at('/etc/bash.bashrc')).toMatchObject({ change: 'changed', type: 'file' })
+    expect(at('/var/tmp')).toMatchObject({ change: 'changed', type: 'directory' })
+    expect(at('/home')).toBeUndefined()
+    const few = diskChanges.parse(await ok('GET', `/sandboxes/${id}/changes?limit=2`))
+    expect(few).toMatchObject({ truncated: true, changes: { length: 2 } })
+    await remove(id)
   })
 
   it("are their tenant's, and need a disk that is large enough", async () => {

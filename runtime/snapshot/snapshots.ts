@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { snapshotId } from '../../protocol/api/index.js'
+import { type DiskChanges, snapshotId } from '../../protocol/api/index.js'
 import type { NodeSnapshot, RollbackRequest } from '../../protocol/node/index.js'
 import { notFound, RuntimeRefusal } from '../errors.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
@@ -10,6 +10,7 @@ import { type NodeContext, volumeOf } from '../sandbox/node.js'
 import type { SandboxRecord } from '../sandbox/record.js'
 import { rollback, unfinishedRollback } from '../sandbox/rollback.js'
 import type { Sandboxes } from '../sandbox/service.js'
+import { changesOf } from './changes.js'
 import { freshRecord, type SnapshotRecord, SnapshotRecords } from './record.js'
 
 /**
@@ -23,7 +24,7 @@ export class Snapshots {
 
   constructor(
     private readonly node: NodeContext,
-    private readonly sandboxes: Pick<Sandboxes, 'atRest' | 'replaceDisk'>,
+    private readonly sandboxes: Pick<Sandboxes, 'atRest' | 'get' | 'replaceDisk'>,
     home: string,
   ) {
     this.#records = new SnapshotRecords(join(home, 'snapshots'))
@@ -74,6 +75,11 @@ export class Snapshots {
       )
       return before
     })
+  }
+
+  /** What a sandbox's disk has that its template has not. @throws RuntimeRefusal `not_found` */
+  changes(sandboxId: string, limit: number): Promise<DiskChanges> {
+    return changesOf(this.node, this.sandboxes.get(sandboxId), limit)
   }
 
   /** Deletes one, for good. What was made from it keeps what it has. One that is gone already is no error. */

@@ -108,6 +108,16 @@ export class RegistryService {
           `the node has ${live} sandboxes; they must be deleted first. Nothing was changed`,
         )
       }
+      const kept = await client.query('SELECT count(*)::INTEGER AS kept FROM snapshot WHERE "nodeId" = $1', [
+        id,
+      ])
+      const snapshots = Number(kept.rows[0]?.kept)
+      if (snapshots > 0) {
+        throw new ApiError(
+          'conflict',
+          `the node has ${snapshots} snapshots; they must be deleted first. Nothing was changed`,
+        )
+      }
       await client.query('DELETE FROM node WHERE id = $1', [id])
     })
     await auditNode(this.database.prisma, who, 'node.remove', id)

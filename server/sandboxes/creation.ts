@@ -1,7 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { type CreateSandbox, newId, type Quota, type SandboxWithUsage } from '../../protocol/api/index.js'
+import {
+  type CreateSandbox,
+  newId,
+  type Quota,
+  type SandboxWithUsage,
+  limits as wholeLimits,
+} from '../../protocol/api/index.js'
 import type { Claim, RuntimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
@@ -9,6 +15,7 @@ import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { ApiError, notFound } from '../errors.js'
+import type { ServerNode } from '../nodes/node.js'
 import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { Templates } from '../nodes/templates.js'
@@ -17,6 +24,7 @@ import { admit, insert, LastSeen, nameTaken, quotaUsage } from './admission.js'
 import { isNodeClosed, mayGoElsewhere } from './elsewhere.js'
 import type { Ownership, Row } from './ownership.js'
 import { hostnameOf, present } from './rows.js'
+import { sourceOf } from './source.js'
 
 const envSchema = z.record(z.string(), z.string())
 
@@ -47,8 +55,14 @@ export class Creations {
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
   async create(who: Principal, wanted: CreateSandbox, id: string = newId('sb')): Promise<SandboxWithUsage> {
     assertMay(who, 'sandbox.create')
-    const limits = await this.templates.limits(wanted.template, wanted.limits)
-    const { template, network, isolation, env = {}, metadata = {} } = wanted
+    const source =
+      wanted.snapshot === undefined ? undefined : await sourceOf(this.database, who, wanted.snapshot)
+    const template = source?.template ?? wanted.template
+    const limits =
+      source === undefined
+        ? await this.templates.limits(template, wanted.limits)
+        : wholeLimits.parse({ ...source.limits, ...wanted.limits })
+    const { network, isolation, env = {}, metadata = {} } = wanted
     const name = wanted.name ?? `${template}-${id.slice(-4)}`
     const createdAt = new Date()
     const ttlSeconds = wanted.ttlSeconds ?? null
@@ -62,17 +76,25 @@ export class Creations {
         idle: wanted.idle === undefined ? who.idle : wanted.idle,
         activeAt: createdAt,
         asleep: null,
+        snapshotId: source?.id ?? null,
       },
     }
     this.#underWay.add(id)
     try {
-      return await this.#make(who, row, {
-        ...{ tenantId: who.tenantId, template, limits, network, isolation, env },
-      })
+      return await this.#make(
+        who,
+        row,
+        {
+          ...{ tenantId: who.tenantId, template, limits, network, isolation, env },
+          ...(source === undefined ? {} : { snapshot: source.id }),
+        },
+        source?.nodeId,
+      )
     } catch (error) {
       if (isNodeClosed(error)) {
         await this.nodes.refresh()
-        return await this.create(who, wanted, id)
+        if (source === undefined) return await this.create(who, wanted, id)
+        throw new ApiError('node_full', 'the node that has this snapshot takes no new sandboxes')
       }
       // A name that we made up is nobody's mistake: a longer part of another id is taken.
       if (wanted.name !== undefined || !(error instanceof ApiError && error.existingId)) {
@@ -112,6 +134,7 @@ export class Creations {
       const statuses = await node.claim(id, {
         ...{ tenantId: row.tenantId, template, limits, network, isolation, env: envSchema.parse(row.env) },
         ...{ quota: await quotaOf(this.database.prisma, row.tenantId), hostname: hostnameOf(row.name) },
+        ...(row.snapshotId === null ? {} : { snapshot: row.snapshotId }),
       })
       return present(row, statuses)
     } finally {
@@ -119,17 +142,25 @@ export class Creations {
     }
   }
 
+  /** @throws ApiError `runtime_unavailable` while it is unreachable */
+  async #nodeOf(id: string): Promise<ServerNode> {
+    await this.nodes.reach(id)
+    return this.nodes.of(id)
+  }
+
+  /** @param only the node that has what it is made from */
   async #make(
     who: Principal,
     row: Row,
     wanted: Omit<Claim, 'quota' | 'hostname'>,
+    only?: string,
   ): Promise<SandboxWithUsage> {
     const { id, tenantId, name, template } = row
     const { limits } = wanted
     const hostname = hostnameOf(name)
     const { memoryMiB, diskMiB } = limits
     const place = { template, isolation: wanted.isolation, purpose: 'sandbox', memoryMiB, diskMiB } as const
-    let node = await this.placer.place(tenantId, place)
+    let node = only === undefined ? await this.placer.place(tenantId, place) : await this.#nodeOf(only)
     const claim = (quota: Quota) => node.runtime.claim(id, { ...wanted, quota, hostname })
     const presumed = this.#lastSeen.presume(tenantId, limits)
     // Most of the time nothing will refuse it, so it is made while the database is asked.
@@ -154,7 +185,7 @@ export class Creations {
         try {
           statuses = await claiming
         } catch (error) {
-          if (!mayGoElsewhere(error)) throw error
+          if (only !== undefined || !mayGoElsewhere(error)) throw error
           const next = await this.placer.place(tenantId, place, refused.add(node.id)).catch(() => undefined)
           if (next === undefined) throw error // that of the last node which was asked says more
           const { rows } = await this.database.pool.query('SELECT move_creation($1, $2, $3, $4) AS moved', [

@@ -37,6 +37,7 @@ export function present(
     expiresAt: row.expiresAt?.toISOString() ?? null,
     idle: idlePolicy.nullable().parse(row.idle),
     asleep: asleep.parse(row.asleep),
+    snapshot: row.snapshotId,
     usage: statuses?.usage ?? null,
     incidents: statuses?.incidents ?? [],
   }

@@ -124,6 +124,14 @@ export class SandboxService {
     return this.#present(row, await this.#liveOf(row))
   }
 
+  /**
+   * The row of a sandbox, for who acts on it.
+   * @throws ApiError as `Ownership.authorize`
+   */
+  row(who: Principal, action: Action, id: string): Promise<Row> {
+    return this.#ownership.row(who, action, id)
+  }
+
   act(who: Principal, id: string, action: 'pause' | 'resume' | 'start'): Promise<SandboxWithUsage> {
     return this.#act(who, id, action, (node) => node.act(id, action))
   }

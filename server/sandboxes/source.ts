@@ -1,0 +1,16 @@
+import { storedLimits } from '../../protocol/api/index.js'
+import { ofTenant } from '../auth/permissions.js'
+import type { Principal } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import { notFound } from '../errors.js'
+
+/**
+ * The snapshot that a sandbox is to be made from.
+ * @throws ApiError `not_found`, also when it is another tenant's or is still being taken
+ */
+export async function sourceOf(database: Database, who: Principal, id: string) {
+  const row = ofTenant(who, await database.prisma.snapshot.findUnique({ where: { id } }), 'snapshot')
+  if (!row.ready) throw notFound('snapshot')
+  const { template, nodeId, limits } = row
+  return { id, template, nodeId, limits: storedLimits.parse(limits) }
+}

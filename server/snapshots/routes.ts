@@ -1,0 +1,102 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import {
+  createSnapshot,
+  diskChanges,
+  forkedSandboxes,
+  forkSandbox,
+  restoredSandbox,
+  restoreSnapshot,
+  sandboxParams,
+  snapshot,
+  snapshotList,
+  snapshotPage,
+  snapshotParams,
+} from '../../protocol/api/index.js'
+import type { SnapshotService } from './service.js'
+
+const tags = ['snapshots']
+
+/** `/snapshots`, and what is below a sandbox that is about them. */
+export const snapshotRoutes =
+  (snapshots: SnapshotService): FastifyPluginAsyncZod =>
+  async (app) => {
+    app.route({
+      method: 'POST',
+      url: '/sandboxes/:id/snapshots',
+      schema: {
+        ...{ tags, summary: "Take a snapshot of a sandbox's disk", params: sandboxParams },
+        description:
+          'Nothing is copied. What runs stands still meanwhile, so that files are as they were at one moment. Memory is not part of it.',
+        ...{ body: createSnapshot.default({}), response: { 201: snapshot } },
+      },
+      handler: async ({ principal, params, body }, reply) => {
+        reply.code(201)
+        return snapshots.create(principal, params.id, body)
+      },
+    })
+    app.route({
+      method: 'GET',
+      url: '/snapshots',
+      schema: {
+        ...{ tags, summary: 'List snapshots, newest first', querystring: snapshotPage },
+        response: { 200: snapshotList },
+      },
+      handler: async ({ principal, query }) => snapshots.list(principal, query),
+    })
+    app.route({
+      method: 'GET',
+      url: '/snapshots/:id',
+      schema: {
+        ...{ tags, summary: 'Read a snapshot', params: snapshotParams, response: { 200: snapshot } },
+      },
+      handler: async ({ principal, params }) => snapshots.get(principal, params.id),
+    })
+    app.route({
+      method: 'DELETE',
+      url: '/snapshots/:id',
+      schema: {
+        ...{ tags, summary: 'Delete a snapshot', params: snapshotParams, response: { 204: z.null() } },
+        description: 'Sandboxes that were made from it stay as they are.',
+      },
+      handler: async ({ principal, params }, reply) => {
+        await snapshots.remove(principal, params.id)
+        return reply.code(204).send(null)
+      },
+    })
+    app.route({
+      method: 'POST',
+      url: '/sandboxes/:id/restore',
+      schema: {
+        ...{ tags, summary: "Bring a sandbox's disk back to a snapshot", params: sandboxParams },
+        description:
+          'A snapshot of the disk as it is is taken first, so that nothing is lost. A sandbox that runs is stopped, and started again afterwards.',
+        ...{ body: restoreSnapshot, response: { 200: restoredSandbox } },
+      },
+      handler: async ({ principal, params, body }) => snapshots.restore(principal, params.id, body),
+    })
+    app.route({
+      method: 'POST',
+      url: '/sandboxes/:id/fork',
+      schema: {
+        ...{ tags, summary: 'Make sandboxes that begin with the disk of this one', params: sandboxParams },
+        description:
+          'They have its limits, network, environment and metadata. All of them are made, or none. Programs that run are not part of it.',
+        ...{ body: forkSandbox.default(forkSandbox.parse({})), response: { 201: forkedSandboxes } },
+      },
+      handler: async ({ principal, params, body }, reply) => {
+        reply.code(201)
+        return { sandboxes: await snapshots.fork(principal, params.id, body) }
+      },
+    })
+    app.route({
+      method: 'GET',
+      url: '/sandboxes/:id/changes',
+      schema: {
+        ...{ tags, summary: 'List paths that differ from the template', params: sandboxParams },
+        querystring: z.object({ limit: z.coerce.number().int().min(1).max(10_000).default(1000) }),
+        response: { 200: diskChanges },
+      },
+      handler: async ({ principal, params, query }) => snapshots.changes(principal, params.id, query.limit),
+    })
+  }

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import type { Snapshot as Row } from '../../prisma/generated/client.js'
+import { isolation, type Snapshot, storedLimits } from '../../protocol/api/index.js'
+import type { Principal } from '../auth/principal.js'
+import { type Database, inTransaction } from '../database/client.js'
+import { ApiError, quotaExceeded } from '../errors.js'
+import { admission, quotaUsage } from '../sandboxes/admission.js'
+import type { Row as SandboxRow } from '../sandboxes/ownership.js'
+
+/** Of one tenant: each costs every commit of the node's disk a little. */
+export const maxSnapshots = 200
+const mib = 1024 ** 2
+
+/** A snapshot as people see it. @param exclusiveBytes null while its node does not answer */
+export function present(row: Row, exclusiveBytes: number | null): Snapshot {
+  const { id, name, sandboxId, sandboxName, parentId, template, createdBy } = row
+  return {
+    ...{ id, name, sandboxId, sandboxName, parentId, template, createdBy },
+    isolation: isolation.parse(row.isolation),
+    limits: storedLimits.parse(row.limits),
+    sizeBytes: Number(row.sizeBytes),
+    exclusiveBytes,
+    createdAt: row.createdAt.toISOString(),
+  }
+}
+
+/**
+ * The row of a snapshot that is about to be taken, with what it will hold at most as its size.
+ * @throws ApiError `quota_exceeded`; `conflict` when its name is taken, or there are too many
+ */
+export async function reserve(
+  database: Database,
+  who: Principal,
+  of: { id: string; name: string; sandbox: SandboxRow; sizeBytes: number },
+): Promise<void> {
+  const { id, name, sandbox, sizeBytes } = of
+  const { tenantId } = sandbox
+  await inTransaction(
+    database.pool,
+    async (client, answers) => {
+      const { quota, held } = quotaUsage(answers)
+      const wantedMiB = Math.ceil(sizeBytes / mib)
+      const leftMiB = Math.max(0, quota.diskMiB - held.diskMiB)
+      if (wantedMiB > leftMiB) throw quotaExceeded('diskMiB', wantedMiB, leftMiB)
+      const { rows } = await client.query(
+        `SELECT count(*)::INTEGER AS count, (SELECT id FROM snapshot WHERE "tenantId" = $1 AND name = $2) AS taken
+         FROM snapshot WHERE "tenantId" = $1`,
+        [tenantId, name],
+      )
+      const { count, taken } = counted.parse(rows[0])
+      if (taken !== null) {
+        throw new ApiError('conflict', `a snapshot is called ${name} already`, undefined, taken)
+      }
+      if (count >= maxSnapshots) {
+        throw new ApiError('conflict', `a tenant has at most ${maxSnapshots} snapshots; delete some`)
+      }
+      await client.query(
+        `INSERT INTO snapshot (id, "tenantId", name, "sandboxId", "sandboxName", "parentId", "nodeId", template,
+           isolation, limits, "sizeBytes", "createdBy")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+        [
+          ...[id, tenantId, name, sandbox.id, sandbox.name, sandbox.snapshotId, sandbox.nodeId],
+          ...[sandbox.template, sandbox.isolation, sandbox.limits, sizeBytes, who.actor],
+        ],
+      )
+    },
+    admission(tenantId, ''),
+  )
+}
+
+const counted = z.object({ count: z.number(), taken: z.string().nullable() })

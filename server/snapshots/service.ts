@@ -1,0 +1,189 @@
+import { z } from 'zod'
+import {
+  type CreateSnapshot,
+  type DiskChanges,
+  diskChanges,
+  type ForkSandbox,
+  newId,
+  type RestoredSandbox,
+  type RestoreSnapshot,
+  type SandboxWithUsage,
+  type Snapshot,
+  stopSandbox,
+} from '../../protocol/api/index.js'
+import { type NodeSnapshot, nodeSnapshot, nodeSnapshots } from '../../protocol/node/index.js'
+import { audit } from '../audit.js'
+import { assertMay, ofTenant } from '../auth/permissions.js'
+import type { Principal } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import type { NodeRegistry } from '../nodes/registry.js'
+import type { RuntimeClient } from '../runtime-client/client.js'
+import type { Row as SandboxRow } from '../sandboxes/ownership.js'
+import type { SandboxService } from '../sandboxes/service.js'
+import { Forks } from './forks.js'
+import { present, reserve } from './rows.js'
+
+const mib = 1024 ** 2
+const nothing = z.unknown()
+/** Of these the node has done nothing. Of anything else nobody knows, and `reconcile.ts` looks what is there. */
+const refusals: ReadonlySet<string> = new Set(['conflict', 'not_found', 'quota_exceeded', 'disk_full'])
+
+/** Snapshots of a tenant's sandboxes, and what is made from them. */
+export class SnapshotService {
+  readonly #forks: Forks
+
+  constructor(
+    private readonly database: Database,
+    private readonly nodes: NodeRegistry,
+    private readonly sandboxes: SandboxService,
+  ) {
+    this.#forks = new Forks(database, sandboxes)
+  }
+
+  /**
+   * Takes a snapshot. What runs in the sandbox stands still meanwhile.
+   * @throws ApiError `quota_exceeded`; `conflict` when the name is taken
+   */
+  async create(who: Principal, sandboxId: string, { name }: CreateSnapshot): Promise<Snapshot> {
+    const row = await this.sandboxes.row(who, 'snapshot.create', sandboxId)
+    const taken = await this.#take(who, row, name)
+    await audit(this.database.prisma, who, 'snapshot.create', taken.id, {
+      name: taken.name,
+      sandbox: sandboxId,
+    })
+    return taken
+  }
+
+  /** Newest first. @param cursor id of the last one of the page before */
+  async list(
+    who: Principal,
+    { limit, cursor, sandbox }: { limit: number; cursor?: string | undefined; sandbox?: string | undefined },
+  ) {
+    assertMay(who, 'snapshot.read')
+    const rows = await this.database.prisma.snapshot.findMany({
+      where: {
+        tenantId: who.tenantId,
+        ready: true,
+        ...(sandbox === undefined ? {} : { sandboxId: sandbox }),
+      },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: limit + 1,
+      ...(cursor === undefined ? {} : { cursor: { id: cursor }, skip: 1 }),
+    })
+    const shown = rows.slice(0, limit)
+    const exclusive = await this.#exclusive(new Set(shown.map(({ nodeId }) => nodeId)))
+    const items = shown.map((row) => present(row, exclusive.get(row.id) ?? null))
+    return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+  }
+
+  async get(who: Principal, id: string): Promise<Snapshot> {
+    const row = await this.#row(who, 'snapshot.read', id)
+    return present(row, (await this.#exclusive(new Set([row.nodeId]))).get(id) ?? null)
+  }
+
+  /** Deletes one, for good; what was made from it stays. Should its node be away, it hears it later (`reconcile.ts`). */
+  async remove(who: Principal, id: string): Promise<void> {
+    const row = await this.#row(who, 'snapshot.delete', id)
+    await this.#forget(id, row.nodeId)
+    await audit(this.database.prisma, who, 'snapshot.delete', id, { name: row.name })
+  }
+
+  /**
+   * Brings a sandbox's disk back to a snapshot, and takes one of the disk as it is first. A sandbox that runs is stopped
+   * for it, and runs again afterwards.
+   * @throws ApiError `not_found`; `conflict` when the snapshot is on another node; `quota_exceeded`
+   */
+  async restore(who: Principal, id: string, { snapshot, name }: RestoreSnapshot): Promise<RestoredSandbox> {
+    const row = await this.sandboxes.row(who, 'snapshot.restore', id)
+    const to = await this.#row(who, 'snapshot.restore', snapshot)
+    if (to.nodeId !== row.nodeId) {
+      throw new ApiError('conflict', 'the snapshot is on another node: create a new sandbox from it instead')
+    }
+    const ran = ['running', 'paused'].includes((await this.sandboxes.get(who, id)).state)
+    if (ran) await this.sandboxes.stop(who, id, stopSandbox.parse({}))
+    const before = await this.#take(who, row, name ?? nameOf(row, 'before restore'), (node, keepAs) =>
+      node.ask('POST', `/sandboxes/${id}/rollback`, nodeSnapshot, {}, { snapshot, keepAs }),
+    )
+    const { template } = to
+    await this.database.prisma.sandbox.update({ where: { id }, data: { snapshotId: snapshot, template } })
+    const detail = { snapshot, name: to.name, before: before.id }
+    await audit(this.database.prisma, who, 'sandbox.restore', id, detail)
+    const sandbox = ran ? await this.sandboxes.act(who, id, 'start') : await this.sandboxes.get(who, id)
+    return { sandbox, before }
+  }
+
+  /**
+   * Makes sandboxes that begin with the disk of another one as it is at this moment: all of them, or none.
+   * @throws ApiError as `create`, and as creating a sandbox
+   */
+  async fork(who: Principal, id: string, wanted: ForkSandbox): Promise<SandboxWithUsage[]> {
+    assertMay(who, 'sandbox.create')
+    const row = await this.sandboxes.row(who, 'snapshot.create', id)
+    const source = await this.#take(who, row, nameOf(row, 'for a fork'))
+    try {
+      return await this.#forks.make(who, row, source.id, wanted)
+    } finally {
+      if (row.nodeId !== null) await this.#forget(source.id, row.nodeId)
+    }
+  }
+
+  /** What differs from the template. @param limit how many paths at most */
+  async changes(who: Principal, id: string, limit: number): Promise<DiskChanges> {
+    const node = await this.sandboxes.authorize(who, 'file.read', id)
+    return node.ask('GET', `/sandboxes/${id}/changes?limit=${limit}`, diskChanges)
+  }
+
+  async #take(
+    who: Principal,
+    sandbox: SandboxRow,
+    wanted?: string,
+    take = (node: RuntimeClient, id: string): Promise<NodeSnapshot> =>
+      node.ask('PUT', `/sandboxes/${sandbox.id}/snapshots/${id}`, nodeSnapshot),
+  ): Promise<Snapshot> {
+    const id = newId('sn')
+    const node = await this.nodes.reach(sandbox.nodeId)
+    const { limits, usage } = await this.sandboxes.get(who, sandbox.id)
+    const sizeBytes = usage?.diskBytes ?? limits.diskMiB * mib
+    await reserve(this.database, who, { id, name: wanted ?? nameOf(sandbox), sandbox, sizeBytes })
+    try {
+      const made = await take(node, id)
+      const row = await this.database.prisma.snapshot.update({
+        where: { id },
+        data: { ready: true, sizeBytes: made.sizeBytes },
+      })
+      return present(row, made.exclusiveBytes)
+    } catch (error) {
+      const refused = error instanceof ApiError && refusals.has(error.code)
+      if (refused && sandbox.nodeId !== null) await this.#forget(id, sandbox.nodeId)
+      throw error
+    }
+  }
+
+  async #forget(id: string, nodeId: string): Promise<void> {
+    await this.database.prisma.snapshot.deleteMany({ where: { id } })
+    const { runtime, state } = await this.nodes.of(nodeId)
+    if (state !== 'unreachable') await runtime.ask('DELETE', `/snapshots/${id}`, nothing).catch(() => {})
+  }
+
+  async #row(who: Principal, action: 'snapshot.read' | 'snapshot.delete' | 'snapshot.restore', id: string) {
+    assertMay(who, action)
+    const row = ofTenant(who, await this.database.prisma.snapshot.findUnique({ where: { id } }), 'snapshot')
+    if (!row.ready) throw notFound('snapshot')
+    return row
+  }
+
+  /** What each snapshot of these nodes holds alone. One that does not answer says nothing. */
+  async #exclusive(nodes: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> {
+    const ask = async (id: string) => {
+      const { snapshots } = await (await this.nodes.reach(id)).ask('GET', '/snapshots', nodeSnapshots)
+      return snapshots.map((one) => [one.id, one.exclusiveBytes] as const)
+    }
+    const told = await Promise.all([...nodes].map((id) => ask(id).catch(() => [])))
+    return new Map(told.flat())
+  }
+}
+
+/** One that nobody else will have given. */
+const nameOf = ({ name }: SandboxRow, why?: string) =>
+  `${name.slice(0, 24)} ${why ?? 'at'} ${new Date().toISOString().slice(0, 19)}Z`
