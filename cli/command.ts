@@ -29,6 +29,7 @@ export const groups = [
   'Account',
   'Sandboxes',
   'Processes',
+  'Snapshots',
   'Ports',
   'Runs',
   'This machine (needs root)',

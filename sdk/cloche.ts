@@ -1,6 +1,7 @@
 import { Http, pages } from './http.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
+import { Snapshots } from './snapshots.js'
 import type { AuditEvent, Language, Me, QuotaStatus, Template, UsageReport } from './types.js'
 
 /** Where a Cloche is, and who calls. */
@@ -25,6 +26,7 @@ export interface ClocheOptions {
  */
 export class Cloche {
   readonly sandboxes: Sandboxes
+  readonly snapshots: Snapshots
   /** One-off tasks. */
   readonly runs: Runs
   readonly #http: Http
@@ -36,6 +38,7 @@ export class Cloche {
     // A browser's fetch wants to be called on its window.
     this.#http = new Http(origin, options.apiKey, options.fetch ?? globalThis.fetch.bind(globalThis))
     this.sandboxes = new Sandboxes(this.#http)
+    this.snapshots = new Snapshots(this.#http)
     this.runs = new Runs(this.#http)
   }
 

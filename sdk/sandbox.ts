@@ -4,7 +4,15 @@ import type { Http } from './http.js'
 import { Ports } from './ports.js'
 import { Processes } from './processes.js'
 import { Terminals } from './terminals.js'
-import type { Command, ExecResult, SandboxDescription, UpdateSandbox } from './types.js'
+import type {
+  Command,
+  DiskChanges,
+  ExecResult,
+  RestoredSandbox,
+  SandboxDescription,
+  SnapshotDescription,
+  UpdateSandbox,
+} from './types.js'
 
 /**
  * One sandbox: an isolated Linux box with a disk of its own, from its creation until it is deleted.
@@ -95,6 +103,50 @@ export class Sandbox {
   /** Starts it again on its disk. @throws QuotaExceeded */
   start(): Promise<SandboxDescription> {
     return this.#act('start')
+  }
+
+  /**
+   * Takes a snapshot of its disk. Nothing is copied; what runs inside stands still meanwhile.
+   *
+   * @throws QuotaExceeded; Conflict when the name is taken
+   * @example
+   * const { id } = await sandbox.snapshot({ name: 'before the upgrade' })
+   * const copy = await cloche.sandboxes.create({ snapshot: id })
+   */
+  snapshot({ name }: { name?: string } = {}): Promise<SnapshotDescription> {
+    const json = name === undefined ? {} : { name }
+    return this.#http.json({ method: 'POST', path: `/sandboxes/${this.id}/snapshots`, json })
+  }
+
+  /**
+   * Brings its disk back to a snapshot; the answer names one that was taken of the disk as it was until then. When it runs, it
+   * is stopped, and started again afterwards.
+   *
+   * @param snapshot its id
+   * @throws NotFound, QuotaExceeded
+   */
+  restore(snapshot: string): Promise<RestoredSandbox> {
+    return this.#http.json({ method: 'POST', path: `/sandboxes/${this.id}/restore`, json: { snapshot } })
+  }
+
+  /**
+   * Makes sandboxes that begin with its disk as it is at this moment: all of them, or none.
+   *
+   * @param count at most 20; 1 if absent
+   * @throws QuotaExceeded
+   * @example
+   * const [one, two] = await sandbox.fork({ count: 2 })
+   */
+  async fork(options: { count?: number; name?: string } = {}): Promise<Sandbox[]> {
+    const { sandboxes } = await this.#http.json<{ sandboxes: SandboxDescription[] }>({
+      ...{ method: 'POST', path: `/sandboxes/${this.id}/fork`, json: options },
+    })
+    return sandboxes.map(({ id }) => new Sandbox(this.#http, id))
+  }
+
+  /** Paths that differ from its template. @param limit at most so many, 1,000 if absent */
+  changes({ limit }: { limit?: number } = {}): Promise<DiskChanges> {
+    return this.#http.json({ method: 'GET', path: `/sandboxes/${this.id}/changes`, query: { limit } })
   }
 
   /** Destroys it with its disk. @throws NotFound */

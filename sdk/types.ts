@@ -41,6 +41,12 @@ export type TerminalDescription = protocol.Terminal
 export type StartProcess = Omit<z.input<typeof protocol.startProcess>, 'command'>
 export type ProcessDescription = protocol.SandboxProcess
 /** A port of a sandbox at which a program listens, or that is shared. */
+/** The disk of a sandbox as it was at one moment. */
+export type SnapshotDescription = protocol.Snapshot
+/** What a restore came to: the sandbox, and a snapshot of the disk as it was before. */
+export type RestoredSandbox = protocol.RestoredSandbox
+/** Paths that differ from the template. */
+export type DiskChanges = protocol.DiskChanges
 export type PortDescription = protocol.Port
 /** Who may open a port, and where. */
 export type PortShare = protocol.PortShare

@@ -9,6 +9,7 @@ import { run } from './run.js'
 import { runCommands } from './runs.js'
 import { sandboxCommands } from './sandbox.js'
 import { shell } from './shell.js'
+import { snapshotCommands } from './snapshot.js'
 import { usage } from './usage.js'
 import { watch } from './watch.js'
 import { whoami } from './whoami.js'
@@ -26,6 +27,7 @@ export const clientCommands: readonly Command[] = [
   watch,
   ...processCommands,
   ...portCommands,
+  ...snapshotCommands,
   run,
   ...runCommands,
   completion,

@@ -23,6 +23,11 @@ const common: Readonly<Record<string, Flag>> = {
 
 export const createFlags: Readonly<Record<string, Flag>> = {
   template: { type: 'string', short: 't', value: 'NAME', help: 'template; default: base' },
+  snapshot: {
+    type: 'string',
+    value: 'SNAPSHOT',
+    help: 'id of a snapshot whose disk it begins with, instead of a template',
+  },
   isolation: {
     type: 'string',
     value: 'KIND',
@@ -54,7 +59,13 @@ export const sandboxFields: Readonly<Record<string, string>> = {
   ttlSeconds: '--ttl (seconds)',
   'idle.pauseAfterSeconds': '--idle pause (seconds)',
   'idle.stopAfterSeconds': '--idle stop (seconds)',
-  ...{ name: 'name', template: '--template', isolation: '--isolation', network: '--network' },
+  ...{
+    name: 'name',
+    template: '--template',
+    isolation: '--isolation',
+    snapshot: '--snapshot',
+    network: '--network',
+  },
   ...{ env: '--env', metadata: '--meta' },
 }
 
@@ -69,6 +80,7 @@ export function createOptions(call: ClientCall): CreateSandbox {
   return {
     ...{ name: words[0], template: text('template'), isolation, limits: limitsOf(call) },
     ...networkOf(text('network')),
+    snapshot: text('snapshot'),
     idle: idleOf(text('idle')),
     ...{ ttlSeconds, env: pairs('env', texts('env')), metadata: pairs('meta', texts('meta')) },
   }

@@ -57,6 +57,7 @@ const endedProcess = async ({ callers, victim: { sandboxId } }: World): Promise<
   await must(callers.owner, 'GET', `${path}/${started.id}?waitSeconds=10`)
   return { path: { id: sandboxId, processId: String(started.id) } }
 }
+const snapshot = ({ snapshotId }: Victim): Call => ({ path: { id: snapshotId } })
 const spare = ({ spareId }: Victim): Call => ({ path: { id: spareId } })
 const file =
   (path: string) =>
@@ -120,6 +121,23 @@ export const table: Readonly<Record<string, Row>> = {
     rule: theirs,
     call: ({ sandboxId }) => ({ path: { id: sandboxId, port: '8000' }, body: { visibility: 'public' } }),
   },
+  createSnapshot: { rule: theirs, call: withBody({}) },
+  listSnapshots: { rule: own },
+  getSnapshot: { rule: theirs, call: snapshot },
+  deleteSnapshot: {
+    rule: theirs,
+    call: snapshot,
+    fresh: async ({ callers, victim: { sandboxId } }) => {
+      const taken = await must(callers.owner, 'POST', `/api/v1/sandboxes/${sandboxId}/snapshots`, {})
+      return { path: { id: String(taken.id) } }
+    },
+  },
+  restoreSnapshot: {
+    rule: theirs,
+    call: ({ spareId, snapshotId }) => ({ path: { id: spareId }, body: { snapshot: snapshotId } }),
+  },
+  forkSandbox: { rule: theirs, call: (victim) => ({ ...spare(victim), body: {} }) },
+  listChanges: { rule: theirs, call: box },
   listTerminals: { rule: theirs, call: box },
   openTerminal: { rule: theirs, call: withBody({}) },
   closeTerminal: {

@@ -156,6 +156,9 @@ async function makeVictim(world: {
   const process = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/processes`, {
     ...{ command: 'echo confidential; exec sleep 3600', stdin: true },
   })
+  const snapshotted = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/snapshots`, {
+    name: 'confidential',
+  })
   const run = { command: 'echo confidential', wait: true }
   const runId = String((await must(owner, 'POST', '/api/v1/runs', run, headers)).id)
   const apiKey = await must(owner, 'POST', '/api/v1/keys', { name: 'of the victim' })
@@ -168,6 +171,7 @@ async function makeVictim(world: {
     /** Not looked into, so it may be paused and stopped. */
     spareId: await world.sandbox(),
     quarantineId: await world.quarantined(),
+    snapshotId: String(snapshotted.id),
     keyId: String(apiKey.id),
     signedRead: await signedFor('GET'),
     signedWrite: await signedFor('PUT'),

@@ -42,6 +42,13 @@ export const operationIds: Readonly<Record<string, string>> = {
   'PUT /sandboxes/:id/files': 'writeFile',
   'GET /sandboxes/:id/archive': 'readArchive',
   'PUT /sandboxes/:id/archive': 'writeArchive',
+  'POST /sandboxes/:id/snapshots': 'createSnapshot',
+  'POST /sandboxes/:id/restore': 'restoreSnapshot',
+  'POST /sandboxes/:id/fork': 'forkSandbox',
+  'GET /sandboxes/:id/changes': 'listChanges',
+  'GET /snapshots': 'listSnapshots',
+  'GET /snapshots/:id': 'getSnapshot',
+  'DELETE /snapshots/:id': 'deleteSnapshot',
   'GET /templates': 'listTemplates',
   'GET /languages': 'listLanguages',
   'POST /runs': 'createRun',
@@ -109,6 +116,11 @@ export const tags: readonly { readonly name: string; readonly description: strin
   {
     name: 'sandboxes',
     description: 'Create, change and delete sandboxes; run commands in them.',
+  },
+  {
+    name: 'snapshots',
+    description:
+      'Disks of sandboxes as they were at one moment: kept, brought back, made into new sandboxes.',
   },
   {
     name: 'terminals',

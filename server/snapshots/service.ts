@@ -13,7 +13,7 @@ import {
 } from '../../protocol/api/index.js'
 import { type NodeSnapshot, nodeSnapshot, nodeSnapshots } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
-import { assertMay, ofTenant } from '../auth/permissions.js'
+import { type Action, assertMay, ofTenant } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
@@ -48,9 +48,9 @@ export class SnapshotService {
   async create(who: Principal, sandboxId: string, { name }: CreateSnapshot): Promise<Snapshot> {
     const row = await this.sandboxes.row(who, 'snapshot.create', sandboxId)
     const taken = await this.#take(who, row, name)
-    await audit(this.database.prisma, who, 'snapshot.create', taken.id, {
+    await audit(this.database.prisma, who, 'snapshot.create', sandboxId, {
       name: taken.name,
-      sandbox: sandboxId,
+      snapshot: taken.id,
     })
     return taken
   }
@@ -78,13 +78,13 @@ export class SnapshotService {
   }
 
   async get(who: Principal, id: string): Promise<Snapshot> {
-    const row = await this.#row(who, 'snapshot.read', id)
+    const row = await this.#row(who, id, 'snapshot.read')
     return present(row, (await this.#exclusive(new Set([row.nodeId]))).get(id) ?? null)
   }
 
   /** Deletes one, for good; what was made from it stays. Should its node be away, it hears it later (`reconcile.ts`). */
   async remove(who: Principal, id: string): Promise<void> {
-    const row = await this.#row(who, 'snapshot.delete', id)
+    const row = await this.#row(who, id, 'snapshot.delete')
     await this.#forget(id, row.nodeId)
     await audit(this.database.prisma, who, 'snapshot.delete', id, { name: row.name })
   }
@@ -96,7 +96,7 @@ export class SnapshotService {
    */
   async restore(who: Principal, id: string, { snapshot, name }: RestoreSnapshot): Promise<RestoredSandbox> {
     const row = await this.sandboxes.row(who, 'snapshot.restore', id)
-    const to = await this.#row(who, 'snapshot.restore', snapshot)
+    const to = await this.#row(who, snapshot, 'snapshot.restore')
     if (to.nodeId !== row.nodeId) {
       throw new ApiError('conflict', 'the snapshot is on another node: create a new sandbox from it instead')
     }
@@ -166,8 +166,8 @@ export class SnapshotService {
     if (state !== 'unreachable') await runtime.ask('DELETE', `/snapshots/${id}`, nothing).catch(() => {})
   }
 
-  async #row(who: Principal, action: 'snapshot.read' | 'snapshot.delete' | 'snapshot.restore', id: string) {
-    assertMay(who, action)
+  async #row(who: Principal, id: string, wanted: Action) {
+    assertMay(who, wanted)
     const row = ofTenant(who, await this.database.prisma.snapshot.findUnique({ where: { id } }), 'snapshot')
     if (!row.ready) throw notFound('snapshot')
     return row

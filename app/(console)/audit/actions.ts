@@ -13,6 +13,10 @@ const actions = {
   'sandbox.sleep': 'audit.actions.sandboxSleep',
   'sandbox.wake': 'audit.actions.sandboxWake',
   'sandbox.expire': 'audit.actions.sandboxExpire',
+  'sandbox.restore': 'audit.actions.sandboxRestore',
+  'sandbox.fork': 'audit.actions.sandboxFork',
+  'snapshot.create': 'audit.actions.snapshotCreate',
+  'snapshot.delete': 'audit.actions.snapshotDelete',
   'terminal.open': 'audit.actions.terminalOpen',
   'terminal.close': 'audit.actions.terminalClose',
   'port.share': 'audit.actions.portShare',
@@ -57,7 +61,7 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'terminal', 'exec', 'process', 'file', 'port'] as const),
+  ...(['sandbox', 'snapshot', 'terminal', 'exec', 'process', 'file', 'port'] as const),
   ...(['archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]
 

@@ -127,6 +127,13 @@ const sentences: Readonly<Record<Action, Write>> = {
       : t('audit.sentences.sandboxSleepPaused', { sandbox: sandbox() }),
   'sandbox.wake': ({ t, sandbox }) => t('audit.sentences.sandboxWake', { sandbox: sandbox() }),
   'sandbox.expire': ({ t, sandbox }) => t('audit.sentences.sandboxExpire', { sandbox: sandbox() }),
+  'sandbox.restore': ({ event, t, sandbox, mark }) =>
+    t('audit.sentences.sandboxRestore', { sandbox: sandbox(), name: mark(plain(told(event, 'name'))) }),
+  'sandbox.fork': ({ t, sandbox }) => t('audit.sentences.sandboxFork', { sandbox: sandbox() }),
+  'snapshot.create': ({ event, t, sandbox, mark }) =>
+    t('audit.sentences.snapshotCreate', { sandbox: sandbox(), name: mark(plain(told(event, 'name'))) }),
+  'snapshot.delete': ({ event, t, mark }) =>
+    t('audit.sentences.snapshotDelete', { name: mark(plain(told(event, 'name'))) }),
   'terminal.open': ({ t, sandbox }) => t('audit.sentences.terminalOpen', { sandbox: sandbox() }),
   'terminal.close': ({ t, sandbox }) => t('audit.sentences.terminalClose', { sandbox: sandbox() }),
   'port.share': shared,

@@ -17,6 +17,7 @@ import { runs } from './runs'
 import { sandbox } from './sandbox'
 import { settings } from './settings'
 import { shell } from './shell'
+import { snapshots } from './snapshots'
 import { terminal } from './terminal'
 import { units } from './units'
 import { usage } from './usage'
@@ -44,6 +45,7 @@ export const en = {
   sandbox,
   settings,
   shell,
+  snapshots,
   terminal,
   units,
   usage,

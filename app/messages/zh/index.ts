@@ -18,6 +18,7 @@ import { runs } from './runs'
 import { sandbox } from './sandbox'
 import { settings } from './settings'
 import { shell } from './shell'
+import { snapshots } from './snapshots'
 import { terminal } from './terminal'
 import { units } from './units'
 import { usage } from './usage'
@@ -45,6 +46,7 @@ export const zh: Catalogue = {
   sandbox,
   settings,
   shell,
+  snapshots,
   terminal,
   units,
   usage,

@@ -1,6 +1,16 @@
 'use client'
 
-import { ArrowLeft, Ellipsis, GitBranch, PanelLeft, SlidersHorizontal, Trash2 } from 'lucide-react'
+import {
+  ArrowLeft,
+  Camera,
+  Ellipsis,
+  GitBranch,
+  GitFork,
+  PanelLeft,
+  SlidersHorizontal,
+  Trash2,
+} from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
@@ -19,12 +29,18 @@ import { useFocusHome } from '../../../components/ui/focus-home'
 import { Menu, MenuItem, MenuLine } from '../../../components/ui/menu'
 import { Meter } from '../../../components/ui/meter'
 import { Tip } from '../../../components/ui/tip'
+import { useToast } from '../../../components/ui/toast'
 import { oneLine } from '../../../lib/format'
 import type { Sandbox, sandboxWithUsage } from '../../../lib/protocol'
 import { useCommands } from '../../../palette/commands'
+import { useSnapshotActions } from '../../../snapshots/actions'
 import { useStore } from '../../../terminal/use-store'
 import type { PreviewStore } from '../../../workspace/preview'
 import type { LayoutStore } from '../../../workspace/shown-panes'
+
+const SnapshotsDialog = dynamic(() =>
+  import('../../../components/snapshots/snapshots-dialog').then((module) => module.SnapshotsDialog),
+)
 
 type Shown = z.infer<typeof sandboxWithUsage>
 
@@ -45,6 +61,10 @@ export function WorkspaceBar({
   const router = useRouter()
   const home = useFocusHome()
   const [changing, setChanging] = useState<Sandbox | null>(null)
+  const [snapshotting, setSnapshotting] = useState<Sandbox | null>(null)
+  const snapshots = useSnapshotActions()
+  const toast = useToast()
+  const fork = () => void snapshots.fork(sandbox).catch(toast.failed)
   const [question, setQuestion] = useState<Question | null>(null)
   const take = (step: Step) => {
     const asked = stepQuestion(sandbox, step, () => actions.perform(sandbox, step), t)
@@ -79,6 +99,8 @@ export function WorkspaceBar({
       run: () => take(step),
     })),
     { name: t('palette.editSandbox'), run: () => setChanging(sandbox) },
+    { name: t('snapshots.title'), run: () => setSnapshotting(sandbox) },
+    { name: t('snapshots.fork'), run: fork },
     { name: t('palette.allSandboxes'), run: () => router.push('/sandboxes') },
   ])
   return (
@@ -178,6 +200,14 @@ export function WorkspaceBar({
           <SlidersHorizontal aria-hidden />
           {t('sandbox.edit')}
         </MenuItem>
+        <MenuItem onSelect={() => setSnapshotting(sandbox)}>
+          <Camera aria-hidden />
+          {t('snapshots.title')}
+        </MenuItem>
+        <MenuItem onSelect={fork}>
+          <GitFork aria-hidden />
+          {t('snapshots.fork')}
+        </MenuItem>
         <MenuLine />
         <MenuItem danger onSelect={() => setQuestion(deleteQuestion(sandbox, remove, t))}>
           <Trash2 aria-hidden />
@@ -185,6 +215,7 @@ export function WorkspaceBar({
         </MenuItem>
       </Menu>
       <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
+      {snapshotting && <SnapshotsDialog sandbox={snapshotting} onClose={() => setSnapshotting(null)} />}
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </header>
   )

@@ -1,0 +1,121 @@
+import type { Cloche, SnapshotDescription } from '../../sdk/index.js'
+import { type Command, Failure, UsageError } from '../command.js'
+import { clientCommand } from './client-command.js'
+import { findSandbox, sandboxWords } from './find.js'
+import { printJson, printTable, showAge, showBytes } from './output.js'
+
+const group = 'Snapshots'
+
+/** Names and ids of snapshots, for completion. */
+async function snapshotWords(cloche: Cloche): Promise<readonly string[]> {
+  const words: string[] = []
+  for await (const { id, name } of cloche.snapshots.list()) words.push(id, name)
+  return words
+}
+
+/** The id of the snapshot that a person means by its id or its name. */
+async function idOf(cloche: Cloche, word: string | undefined): Promise<string> {
+  if (word === undefined) {
+    throw new UsageError('specify a snapshot by its name or id; cloche snapshot ls lists them')
+  }
+  if (/^sn_/.test(word)) return word
+  for await (const { id, name } of cloche.snapshots.list()) if (name === word) return id
+  throw new Failure(`there is no snapshot ${word}; cloche snapshot ls lists them`)
+}
+
+const create = clientCommand({
+  ...{ name: 'snapshot create', group, operands: 'SANDBOX [NAME]' },
+  summary: "Take a snapshot of a sandbox's disk, and print its id",
+  details:
+    'Nothing is copied. What runs in the sandbox stands still meanwhile; its memory is not part of it.',
+  completes: sandboxWords,
+  async run({ cloche, words, json }) {
+    const [sandbox, name] = words
+    const taken = await (await findSandbox(cloche, sandbox)).snapshot(name === undefined ? {} : { name })
+    if (json) printJson(taken)
+    else console.log(taken.id)
+    return 0
+  },
+})
+
+const list = clientCommand({
+  ...{ name: 'snapshot ls', group, operands: '[SANDBOX]' },
+  summary: 'List snapshots, newest first, or those of one sandbox',
+  completes: sandboxWords,
+  async run({ cloche, words, json }) {
+    const of = words[0] === undefined ? {} : { sandbox: (await findSandbox(cloche, words[0])).id }
+    const all: SnapshotDescription[] = []
+    for await (const one of cloche.snapshots.list(of)) all.push(one)
+    const rows = all.map((one) => [
+      ...[one.id, one.name, one.sandboxName, one.template, showAge(one.createdAt), showBytes(one.sizeBytes)],
+      one.exclusiveBytes === null ? '' : showBytes(one.exclusiveBytes),
+    ])
+    if (json) printJson(all)
+    else printTable(['ID', 'NAME', 'SANDBOX', 'TEMPLATE', 'AGE', 'SIZE', 'EXCLUSIVE'], rows)
+    return 0
+  },
+})
+
+const remove = clientCommand({
+  ...{ name: 'snapshot rm', group, operands: 'SNAPSHOT...' },
+  summary: 'Delete snapshots; sandboxes that were made from them stay',
+  completes: snapshotWords,
+  async run({ cloche, words }) {
+    if (words.length === 0) await idOf(cloche, undefined)
+    for (const word of words) await cloche.snapshots.delete(await idOf(cloche, word))
+    return 0
+  },
+})
+
+const restore = clientCommand({
+  ...{ name: 'snapshot restore', group, operands: 'SANDBOX SNAPSHOT' },
+  summary: "Bring a sandbox's disk back to a snapshot",
+  details:
+    'A snapshot of the disk as it is is taken first, and its id printed. A sandbox that runs is stopped, and started again.',
+  completes: sandboxWords,
+  async run({ cloche, words, json }) {
+    const sandbox = await findSandbox(cloche, words[0])
+    const restored = await sandbox.restore(await idOf(cloche, words[1]))
+    if (json) printJson(restored)
+    else console.log(restored.before.id)
+    return 0
+  },
+})
+
+const fork = clientCommand({
+  ...{ name: 'sandbox fork', group, operands: 'SANDBOX' },
+  summary: 'Make sandboxes that begin with the disk of another one, and print their ids',
+  flags: {
+    count: { type: 'string', value: 'NUMBER', help: 'how many; 1 if absent, at most 20' },
+    name: { type: 'string', value: 'NAME', help: 'their name, with a number when there are several' },
+  },
+  completes: sandboxWords,
+  async run({ cloche, words, text, number, json }) {
+    const [count, name] = [number('count'), text('name')]
+    const forks = await (await findSandbox(cloche, words[0])).fork({
+      ...(count === undefined ? {} : { count }),
+      ...(name === undefined ? {} : { name }),
+    })
+    if (json) printJson(await Promise.all(forks.map((one) => one.describe())))
+    else for (const { id } of forks) console.log(id)
+    return 0
+  },
+})
+
+const changes = clientCommand({
+  ...{ name: 'sandbox diff', group, operands: 'SANDBOX' },
+  summary: 'List paths of a sandbox that differ from its template',
+  details: 'A: added, C: changed, D: deleted.',
+  completes: sandboxWords,
+  async run({ cloche, words, json }) {
+    const found = await (await findSandbox(cloche, words[0])).changes({ limit: 10_000 })
+    if (json) printJson(found)
+    else for (const { change, path } of found.changes) console.log(`${letterOf[change]} ${path}`)
+    if (found.truncated) console.error('cloche: there are more than these')
+    return 0
+  },
+})
+
+const letterOf = { added: 'A', changed: 'C', deleted: 'D' } as const
+
+export const snapshotCommands: readonly Command[] = [create, list, restore, remove, fork, changes]
