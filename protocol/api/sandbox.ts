@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { boundedRecord, metadata } from './bounds.js'
-import { incident, limitsRequest, storedLimits, usage } from './limits.js'
 import { sandboxId, snapshotId, terminalId } from './ids.js'
+import { incident, limitsRequest, storedLimits, usage } from './limits.js'
 import { listOf } from './lists.js'
 import { networkPolicy } from './network.js'
 import { pathBytes, pathBytesMax, pathTextMax, utf8 } from './path.js'
