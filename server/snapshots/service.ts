@@ -184,6 +184,6 @@ export class SnapshotService {
   }
 }
 
-/** One that nobody else will have given. */
-const nameOf = ({ name }: SandboxRow, why?: string) =>
-  `${name.slice(0, 24)} ${why ?? 'at'} ${new Date().toISOString().slice(0, 19)}Z`
+/** A name that no other snapshot has. */
+const nameOf = ({ name }: SandboxRow, why = 'at') =>
+  `${name.slice(0, 20)} ${why} ${new Date().toISOString().slice(0, 16)}Z ${newId('sn').slice(-4)}`
