@@ -106,7 +106,7 @@ export class Sandbox {
   }
 
   /**
-   * Takes a snapshot of its disk. Nothing is copied; what runs inside stands still meanwhile.
+   * Takes a snapshot of its disk. Nothing is copied; its processes are frozen meanwhile.
    *
    * @throws QuotaExceeded; Conflict when the name is taken
    * @example

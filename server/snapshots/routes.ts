@@ -27,7 +27,7 @@ export const snapshotRoutes =
       schema: {
         ...{ tags, summary: "Take a snapshot of a sandbox's disk", params: sandboxParams },
         description:
-          'Nothing is copied. What runs stands still meanwhile, so that files are as they were at one moment. Memory is not part of it.',
+          'Nothing is copied. Its processes are frozen meanwhile, so that files are as they were at one moment. Memory is not part of it.',
         ...{ body: createSnapshot.default({}), response: { 201: snapshot } },
       },
       handler: async ({ principal, params, body }, reply) => {
