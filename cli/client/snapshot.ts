@@ -26,8 +26,7 @@ async function idOf(cloche: Cloche, word: string | undefined): Promise<string> {
 const create = clientCommand({
   ...{ name: 'snapshot create', group, operands: 'SANDBOX [NAME]' },
   summary: "Take a snapshot of a sandbox's disk, and print its id",
-  details:
-    'Nothing is copied. Processes in the sandbox are frozen meanwhile; its memory is not part of it.',
+  details: 'Nothing is copied. Processes in the sandbox are frozen meanwhile; its memory is not part of it.',
   completes: sandboxWords,
   async run({ cloche, words, json }) {
     const [sandbox, name] = words
