@@ -3,6 +3,7 @@ import { createLog } from '../common/log.js'
 import { runService } from '../common/service.js'
 import { startChores } from './chores.js'
 import { readConfig } from './config.js'
+import { serveLanguageServers } from './lsp/socket.js'
 import { servePages } from './pages.js'
 import { openParts } from './parts.js'
 import { framesOf, servePreviews } from './previews/serve.js'
@@ -27,6 +28,10 @@ await runService(log, async () => {
     hosts: config.hosts,
     log: log,
   })
+  const languageServers = serveLanguageServers(app.server, {
+    ...{ principals, watch, log, servers: parts.services.languageServers },
+    ...{ origins: config.origins, hosts: config.hosts },
+  })
   servePreviews(app.server, parts.previews)
   // Who wants to create something waits for it; nobody else does.
   nodes.all().catch((error: unknown) => log.warn({ error }, 'the nodes were not read yet'))
@@ -35,6 +40,7 @@ await runService(log, async () => {
   return async () => {
     await chores[Symbol.asyncDispose]()
     parts.previews.endAll()
+    languageServers.close()
     await io.close()
     await app.close()
     await parts[Symbol.asyncDispose]()

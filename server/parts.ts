@@ -16,6 +16,7 @@ import { Elections } from './database/elections.js'
 import { Notices } from './database/notices.js'
 import { FileService } from './files/service.js'
 import { SignedUrls } from './files/signed.js'
+import { LanguageServerService } from './lsp/service.js'
 import { Placer } from './nodes/placer.js'
 import { NodeRegistry } from './nodes/registry.js'
 import { RunPlacer } from './nodes/run-placer.js'
@@ -88,6 +89,7 @@ export function openParts(config: Config, log: Logger) {
     ...{ sandboxes, runs },
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
+    languageServers: new LanguageServerService(database, sandboxes),
     ports: new PortService(database, sandboxes, previewHosts, previews),
     files: new FileService(database, sandboxes),
     snapshots: new SnapshotService(database, nodes, sandboxes),

@@ -15,6 +15,7 @@ import { type Once, once as onceIn } from './http/idempotency.js'
 import { serveMetrics } from './http/metrics.js'
 import { endSlowUploads } from './http/pace.js'
 import { sendProblem } from './http/problem.js'
+import { languageServerRoutes } from './lsp/routes.js'
 import { readinessOf } from './nodes/readiness.js'
 import { describeApi } from './openapi/document.js'
 import type { Parts } from './parts.js'
@@ -102,6 +103,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(sandboxRoutes(sandboxes, execs, once, config.heartbeatMs))
         await api.register(terminalRoutes(terminals))
         await api.register(processRoutes(processes, config.heartbeatMs))
+        await api.register(languageServerRoutes(services.languageServers))
         await api.register(portRoutes(services.ports))
         await api.register(fileRoutes(files, services.signed, config.heartbeatMs))
         await api.register(snapshotRoutes(services.snapshots))

@@ -1,6 +1,7 @@
 import pino from 'pino'
 import { startChores } from '../server/chores.js'
 import { readConfig } from '../server/config.js'
+import { serveLanguageServers } from '../server/lsp/socket.js'
 import { openParts } from '../server/parts.js'
 import { servePreviews } from '../server/previews/serve.js'
 import { createServer } from '../server/server.js'
@@ -29,6 +30,10 @@ export async function openServer(settings: Readonly<Record<string, string>>, wor
     hosts: config.hosts,
     log,
   })
+  const languageServers = serveLanguageServers(app.server, {
+    ...{ principals, watch, log, servers: services.languageServers },
+    ...{ origins: config.origins, hosts: config.hosts },
+  })
   servePreviews(app.server, parts.previews)
   const url = await app.listen({ host: '127.0.0.1', port: Number(settings.PORT ?? 0) })
   const chores = works ? startChores(parts) : undefined
@@ -37,6 +42,7 @@ export async function openServer(settings: Readonly<Record<string, string>>, wor
     [Symbol.asyncDispose]: async () => {
       await chores?.[Symbol.asyncDispose]()
       parts.previews.endAll()
+      languageServers.close()
       await io.close()
       await app.close()
       await parts[Symbol.asyncDispose]()

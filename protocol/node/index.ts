@@ -42,7 +42,7 @@
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
  * | GET /sandboxes/:id/processes | | `{processes: process[]}`, terminals among them |
- * | POST /sandboxes/:id/processes | `startProcess` | 201 `process` |
+ * | POST /sandboxes/:id/processes | `startNodeProcess` | 201 `process` |
  * | GET /sandboxes/:id/processes/:pid?waitMs=N | | `process`, as soon as it has ended or the time is over |
  * | DELETE /sandboxes/:id/processes/:pid | | 204: killed, and forgotten |
  * | POST /sandboxes/:id/processes/:pid/signal | `signalProcess` | 204 |

@@ -1,10 +1,23 @@
 import { z } from 'zod'
+import { startProcess } from '../api/processes.js'
 
 /**
  * Beside the runtime's socket: answers the calls that are upgraded to `processLine`, so that a server on the same
  * machine joins a process without the runtime in between.
  */
 export const attachSocket = 'attach.sock'
+
+/** Body of `POST /sandboxes/:id/processes`. */
+export const startNodeProcess = startProcess.extend({
+  endsWithInput: z
+    .boolean()
+    .default(false)
+    .describe('it is killed when a line of its input ends, and when none begins within `inputBeginsMs`'),
+})
+export type StartNodeProcess = z.infer<typeof startNodeProcess>
+
+/** How long a process with `endsWithInput` waits for the first line of its input. */
+export const inputBeginsMs = 10_000
 
 /** What a runtime answers first on a line to the output of a process, and again after a gap. */
 export const processAttached = z.object({

@@ -52,6 +52,8 @@ export const startRequest = z.object({
   /** Who owns its pipes, as the host counts. */
   uid: z.int().min(1),
   stdin: z.boolean(),
+  /** It is killed when a line of its input ends. */
+  endsWithInput: z.boolean().default(false),
 })
 export type StartRequest = z.infer<typeof startRequest>
 

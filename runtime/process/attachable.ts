@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { ExitStatus, SandboxProcess, SignalName } from '../../protocol/api/index.js'
-import { outputLogBytes } from '../../protocol/node/index.js'
+import { inputBeginsMs, outputLogBytes } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { DrainPace } from './drain-pace.js'
 import { Follower, patienceMs } from './follower.js'
@@ -28,13 +28,23 @@ export class AttachableProcess implements HeldProcess {
   /** Its output waits to be drained: nobody reads it. */
   #paced = false
   #patience: NodeJS.Timeout | undefined
+  /** Runs while nobody has sent anything to one that ends with its input. */
+  #firstLine: NodeJS.Timeout | undefined
   readonly ended: Promise<void>
 
-  /** @param wanted `stdin` false: it reads the end of file at once */
+  /**
+   * @param wanted `stdin` false: it reads the end of file at once; `endsWithInput`: whoever started it is gone when its
+   * line is
+   */
   constructor(
     readonly id: string,
     readonly sandboxId: string,
-    private readonly wanted: { command: string; stdin: boolean; timeoutMs?: number | undefined },
+    private readonly wanted: {
+      command: string
+      stdin: boolean
+      endsWithInput?: boolean
+      timeoutMs?: number | undefined
+    },
     private readonly process: PipedProcess,
     lateOutput: LateOutput,
     private readonly pace: DrainPace,
@@ -52,6 +62,7 @@ export class AttachableProcess implements HeldProcess {
       if (this.#followers.size === 0 && bytes.length >= pacedFromBytes) this.#waitForPace()
       this.#send()
     })
+    if (wanted.endsWithInput) this.#firstLine = setTimeout(() => this.close(), inputBeginsMs)
     const { timeoutMs } = wanted
     const timer =
       timeoutMs === undefined
@@ -62,6 +73,7 @@ export class AttachableProcess implements HeldProcess {
           }, timeoutMs)
     this.ended = process.exit().then((status) => {
       clearTimeout(timer)
+      clearTimeout(this.#firstLine)
       for (const pipe of process.finish()) lateOutput.keep(process.started.place.container, pipe)
       this.#exit = status
       this.#send()
@@ -116,6 +128,8 @@ export class AttachableProcess implements HeldProcess {
       onClosed: (act) => this.#inputClosed.add(act),
       end: () => void stdin.end(),
     }
+    clearTimeout(this.#firstLine)
+    if (this.wanted.endsWithInput) line.once('close', () => this.close())
     takeInput(line, sink)
   }
 

@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
+import { openTerminal, shownCommandMax, signalProcess, terminalSize } from '../../protocol/api/index.js'
 import {
-  openTerminal,
-  type StartProcess,
-  shownCommandMax,
-  signalProcess,
-  startProcess,
-  terminalSize,
-} from '../../protocol/api/index.js'
-import { attachQuery, processLine } from '../../protocol/node/index.js'
+  attachQuery,
+  processLine,
+  type StartNodeProcess,
+  startNodeProcess,
+} from '../../protocol/node/index.js'
 import { type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
 import { notRunning } from '../errors.js'
 import { askHost, type HostAnswer, joinHost } from '../host/client.js'
@@ -127,7 +125,7 @@ export const processRoutes =
     )
     app.post(
       '/sandboxes/:id/processes',
-      { schema: { params: existing, body: startProcess } },
+      { schema: { params: existing, body: startNodeProcess } },
       async ({ params: { id }, body }, reply) => {
         const sandbox = await sandboxes.ready(id)
         return passOn(reply, await start(id, 'processes', startOf(context, sandbox, id, body)))
@@ -167,7 +165,7 @@ function startOf(
   context: NodeContext,
   sandbox: SandboxRecord,
   id: string,
-  { tty, command, cwd, env, user, timeoutMs, stdin }: StartProcess,
+  { tty, command, cwd, env, user, timeoutMs, stdin, endsWithInput }: StartNodeProcess,
 ): OpenRequest | StartRequest {
   const args = argumentsOf(command)
   const asked = shown([command].flat())
@@ -178,7 +176,7 @@ function startOf(
   const ofMemory = memoryEnvironment(sandbox.limits.memoryMiB)
   const inside = insideEnvironment(user, ofMemory, sandbox.env, env ?? {})
   return {
-    ...{ sandboxId: id, container: sandbox.id, command: asked, timeoutMs, stdin },
+    ...{ sandboxId: id, container: sandbox.id, command: asked, timeoutMs, stdin, endsWithInput },
     process: { ...processSpec({ args, env: inside, cwd, user }), args: [...args] },
     uid: hostUidOf(context, sandbox, user),
   }

@@ -20,6 +20,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   resizeProcess: 'process.write',
   signalProcess: 'process.signal',
   killProcess: 'process.signal',
+  listLanguageServers: 'lsp.read',
   listPorts: 'port.read',
   sharePort: 'port.share',
   createSnapshot: 'snapshot.create',

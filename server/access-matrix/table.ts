@@ -116,6 +116,7 @@ export const table: Readonly<Record<string, Row>> = {
     }),
   },
   killProcess: { rule: theirs, call: process, fresh: endedProcess },
+  listLanguageServers: { rule: theirs, call: box },
   listPorts: { rule: theirs, call: box },
   sharePort: {
     rule: theirs,

@@ -38,6 +38,8 @@ export const permissions = {
   'process.read': anyInside,
   'process.write': anyInside,
   'process.signal': anyInside,
+  'lsp.read': anyInside,
+  'lsp.open': anyInside,
   'port.read': anyInside,
   'port.open': anyInside,
   'port.share': anyInside,

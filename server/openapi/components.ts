@@ -41,6 +41,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
     { command: 'python3 -m http.server 8000', cwd: 'site' },
     { command: ['sort', '-n'], stdin: true, timeoutMs: 600_000 },
   ],
+  LanguageServer: [protocol.languageServer],
   Process: [protocol.sandboxProcess],
   SignalProcess: [protocol.signalProcess, { signal: 'SIGTERM' }],
   Port: [protocol.port],

@@ -21,6 +21,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /sandboxes/:id/processes/:processId/stdin': 'sendStdin',
   'POST /sandboxes/:id/processes/:processId/signal': 'signalProcess',
   'POST /sandboxes/:id/processes/:processId/resize': 'resizeProcess',
+  'GET /sandboxes/:id/lsp': 'listLanguageServers',
   'GET /sandboxes/:id/ports': 'listPorts',
   'PUT /sandboxes/:id/ports/:port': 'sharePort',
   'GET /sandboxes/:id/terminals': 'listTerminals',
@@ -129,6 +130,10 @@ export const tags: readonly { readonly name: string; readonly description: strin
   {
     name: 'processes',
     description: 'Start programs that outlive the call, follow their output, send them input and signals.',
+  },
+  {
+    name: 'language servers',
+    description: 'Completion, diagnostics and the like, from programs inside a sandbox.',
   },
   { name: 'ports', description: 'What listens inside a sandbox, and who may open it.' },
   { name: 'files', description: 'Read and write the files of a sandbox.' },

@@ -32,7 +32,7 @@ import { Sleep } from './sleep.js'
 
 /** What needs a sandbox awake. Its files are there while it is paused. */
 const waking: ReadonlySet<Action> = new Set([
-  ...(['exec.start', 'process.start', 'process.write', 'terminal.open', 'file.search'] as const),
+  ...(['exec.start', 'process.start', 'process.write', 'terminal.open', 'file.search', 'lsp.open'] as const),
 ])
 
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */

@@ -19,6 +19,7 @@ const actions = {
   'snapshot.delete': 'audit.actions.snapshotDelete',
   'terminal.open': 'audit.actions.terminalOpen',
   'terminal.close': 'audit.actions.terminalClose',
+  'lsp.open': 'audit.actions.lspOpen',
   'port.share': 'audit.actions.portShare',
   'exec.start': 'audit.actions.execStart',
   'process.start': 'audit.actions.processStart',
@@ -61,7 +62,7 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'snapshot', 'terminal', 'exec', 'process', 'file', 'port'] as const),
+  ...(['sandbox', 'snapshot', 'terminal', 'exec', 'process', 'lsp', 'file', 'port'] as const),
   ...(['archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]
 

@@ -136,6 +136,8 @@ const sentences: Readonly<Record<Action, Write>> = {
     t('audit.sentences.snapshotDelete', { name: mark(plain(told(event, 'name'))) }),
   'terminal.open': ({ t, sandbox }) => t('audit.sentences.terminalOpen', { sandbox: sandbox() }),
   'terminal.close': ({ t, sandbox }) => t('audit.sentences.terminalClose', { sandbox: sandbox() }),
+  'lsp.open': ({ event, t, sandbox }) =>
+    t('audit.sentences.lspOpen', { server: told(event, 'server'), sandbox: sandbox() }),
   'port.share': shared,
   'exec.start': (telling) =>
     telling.t('audit.sentences.execStart', { command: command(telling), sandbox: telling.sandbox() }),
