@@ -4,6 +4,12 @@ export * from './errors.js'
 export type { ExecEvent, ExecOptions } from './exec.js'
 export type { ByteRange, Files, SearchOptions } from './files.js'
 export type { Content } from './http.js'
+export type {
+  LanguageServerConnection,
+  LanguageServers,
+  LspMessage,
+  WantedLanguageServer,
+} from './language-servers.js'
 export type { Ports } from './ports.js'
 export type { Process, ProcessEvent } from './process.js'
 export type { Processes } from './processes.js'

@@ -33,6 +33,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await process.wait()
   await process.output().next()
   await process.kill()
+  await sandbox.languageServers.list()
   await Promise.all([sandbox.ports.list(), sandbox.ports.share(8000)])
   const terminal = await terminals.open()
   await terminals.list()

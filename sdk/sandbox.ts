@@ -1,6 +1,7 @@
 import { collect, type ExecEvent, type ExecOptions, execEvents } from './exec.js'
 import { Files } from './files.js'
 import type { Http } from './http.js'
+import { LanguageServers } from './language-servers.js'
 import { Ports } from './ports.js'
 import { Processes } from './processes.js'
 import { Terminals } from './terminals.js'
@@ -23,6 +24,7 @@ import type {
  */
 export class Sandbox {
   readonly files: Files
+  readonly languageServers: LanguageServers
   readonly ports: Ports
   readonly processes: Processes
   readonly terminals: Terminals
@@ -35,6 +37,7 @@ export class Sandbox {
   ) {
     this.#http = http
     this.files = new Files(http, id)
+    this.languageServers = new LanguageServers(http, id)
     this.ports = new Ports(http, id)
     this.processes = new Processes(http, id)
     this.terminals = new Terminals(http, id)

@@ -40,6 +40,10 @@ export type TerminalDescription = protocol.Terminal
 /** What `processes.start` takes beside the command. */
 export type StartProcess = Omit<z.input<typeof protocol.startProcess>, 'command'>
 export type ProcessDescription = protocol.SandboxProcess
+/** A language server that is installed in a sandbox. */
+export type LanguageServer = protocol.LanguageServer
+/** Why a language server ended. */
+export type LspEnded = protocol.LspEnded
 /** A port of a sandbox at which a program listens, or that is shared. */
 /** The disk of a sandbox as it was at one moment. */
 export type SnapshotDescription = protocol.Snapshot

@@ -113,6 +113,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
 
 /** What no call is about by itself: a call about an admin instead of a member, or about oneself. */
 export const besides: readonly Action[] = [
+  'lsp.open',
   'port.open',
   'member.invite_admin',
   'member.remove_admin',

@@ -20,7 +20,7 @@ export class LanguageServerConnection {
   /** Nothing is read of `socket` before `join`. */
   constructor(private readonly socket: WebSocket) {
     socket.pause()
-    socket.on('error', () => socket.terminate()) // what it sent breaks the protocol, or is too long
+    socket.on('error', () => {}) // what it sent breaks the protocol, or is too long: it is closed with a code that says so
     socket.on('pong', () => {
       this.#alive = true
     })

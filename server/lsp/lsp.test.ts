@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
+import { Cloche } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 import { installImpostor, installTypescriptServer, typescriptLimits } from '../../testing/language-server.js'
@@ -74,7 +75,7 @@ describe('language servers', () => {
     client.notify('textDocument/didOpen', { textDocument: open })
     const at = (line: number, character: number) => ({ textDocument, position: { line, character } })
 
-    const { contents } = await client.request('textDocument/hover', at(0, 11))
+    const { contents } = await client.request('textDocument/hover', at(1, 26))
     expect(JSON.stringify(contents)).toContain('greet(name: string): string')
     const completion = await client.request('textDocument/completion', at(2, 11))
     expect(completion.items.map(({ label }: { label: string }) => label)).toContain('toFixed')
@@ -104,12 +105,24 @@ describe('language servers', () => {
     expect(body.items[0]).toMatchObject({ target: box, detail: { server: 'typescript' } })
   })
 
-  it('end when they are told to', async () => {
-    using client = await LspClient.open(ann, box, 'server=typescript')
-    await client.initialize(home)
-    await client.request('shutdown', null)
-    client.notify('exit', {})
-    expect(await client.closed).toMatchObject({ code: 1000, ended: { reason: 'ended', exitCode: 0 } })
+  it('end when they are told to, which the SDK tells too', async () => {
+    const { body: key } = await ann.call('POST', '/api/v1/keys', { name: 'sdk' })
+    const { languageServers } = new Cloche({ url: instance.url, apiKey: key.key }).sandboxes.at(box)
+    await using server = await languageServers.open({ server: 'typescript' })
+    const params = { processId: null, rootUri: null, capabilities: {} }
+    server.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params })
+    const ids: unknown[] = []
+    for await (const { id } of server) {
+      if (id === undefined) continue
+      ids.push(id)
+      if (id === 1) server.send({ jsonrpc: '2.0', id: 2, method: 'shutdown' })
+      else server.send({ jsonrpc: '2.0', method: 'exit' })
+    }
+    expect(ids).toEqual([1, 2])
+    expect(server.ended).toMatchObject({ reason: 'ended', exitCode: 0 })
+    await using none = await languageServers.open({ language: 'rust' })
+    for await (const _ of none) throw new Error('a message of no server')
+    expect(none.ended?.reason).toBe('notInstalled')
   })
 
   it('end with the server of the platform, whoever is left', async () => {
@@ -129,7 +142,9 @@ describe('language servers', () => {
     }
 
     it('write garbage', async () => {
-      using client = await opened("print('Traceback: I am no language server')\nimport time; time.sleep(60)")
+      using client = await opened(
+        "print('Traceback: I am no language server', flush=True)\nimport time; time.sleep(60)",
+      )
       const { code, reason, ended } = await client.closed
       expect(code).toBe(4503)
       expect(reason).toMatch(/^pylsp was ended: it wrote something that is no message/)
@@ -179,7 +194,7 @@ describe('language servers', () => {
 
     it('write without end to a client that does not read, and are paused', async () => {
       using client = await opened(
-        `${speaks}\nimport pathlib\nn = 0\nwhile True:\n  write({'x': 'y' * 1000000}); n += 1; pathlib.Path('count').write_text(str(n))`,
+        `${speaks}\nimport pathlib\nn = 0\nwhile True:\n  write({'jsonrpc': '2.0', 'method': 'more', 'params': 'y' * 1000000}); n += 1; pathlib.Path('count').write_text(str(n))`,
       )
       client.socket.pause()
       const count = async () =>
@@ -262,7 +277,7 @@ describe('language servers', () => {
     }
     expect((await ben.call('GET', `/api/v1/sandboxes/${box}/lsp`)).status).toBe(404)
     const { body: key } = await ann.call('POST', '/api/v1/keys', { name: 'short' })
-    using client = await LspClient.open(TestClient.withKey(instance.url, key.secret), box, 'language=python')
+    using client = await LspClient.open(TestClient.withKey(instance.url, key.key), box, 'language=python')
     await expect.poll(() => client.notifications.length, { timeout: 10_000 }).toBe(1)
     await ann.call('DELETE', `/api/v1/keys/${key.id}`)
     expect((await client.closed).code).toBe(4401)

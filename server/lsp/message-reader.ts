@@ -68,7 +68,7 @@ function mayBegin(begun: Buffer): boolean {
 }
 
 function lengthIn(header: Buffer): number {
-  const [, digits] = /^content-length: *(\d{1,12}) *$/im.exec(header.toString('latin1')) ?? []
+  const [, digits] = /^content-length: *(\d{1,15}) *$/im.exec(header.toString('latin1')) ?? []
   if (digits === undefined) throw notAHeader(header)
   const length = Number(digits)
   if (length === 0) throw new NotAMessage('it wrote an empty message')
