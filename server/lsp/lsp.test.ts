@@ -75,8 +75,9 @@ describe('language servers', () => {
     client.notify('textDocument/didOpen', { textDocument: open })
     const at = (line: number, character: number) => ({ textDocument, position: { line, character } })
 
-    const { contents } = await client.request('textDocument/hover', at(1, 26))
-    expect(JSON.stringify(contents)).toContain('greet(name: string): string')
+    // Until the project is read it knows less.
+    const hover = async () => JSON.stringify(await client.request('textDocument/hover', at(1, 26)))
+    await expect.poll(hover, { timeout: 30_000 }).toContain('greet(name: string): string')
     const completion = await client.request('textDocument/completion', at(2, 11))
     expect(completion.items.map(({ label }: { label: string }) => label)).toContain('toFixed')
     const [definition] = await client.request('textDocument/definition', at(1, 26))
@@ -123,16 +124,6 @@ describe('language servers', () => {
     await using none = await languageServers.open({ language: 'rust' })
     for await (const _ of none) throw new Error('a message of no server')
     expect(none.ended?.reason).toBe('notInstalled')
-  })
-
-  it('end with the server of the platform, whoever is left', async () => {
-    using client = await LspClient.open(ann, box, 'server=typescript')
-    await client.initialize(home)
-    expect(await processes()).toHaveLength(1)
-    const pid = (await instance.processes()).get('server')
-    process.kill(Number(pid), 'SIGKILL')
-    expect((await client.closed).code).toBe(1006)
-    await expect.poll(() => processes().catch(() => undefined), { timeout: 20_000 }).toEqual([])
   })
 
   describe('that are none', () => {
@@ -290,5 +281,16 @@ describe('language servers', () => {
     expect([4501, 4506]).toContain((await client.closed).code)
     using late = await LspClient.open(ann, box, 'language=python')
     expect(await late.closed).toMatchObject({ code: 4409, ended: { code: 'sandbox_not_running' } })
+  })
+
+  it('end with the server of the platform, whoever is left', async () => {
+    await ann.call('POST', `/api/v1/sandboxes/${box}/start`)
+    using client = await LspClient.open(ann, box, 'server=typescript')
+    await client.initialize(home)
+    expect(await processes()).toHaveLength(1)
+    const pid = (await instance.processes()).get('server')
+    process.kill(Number(pid), 'SIGKILL')
+    expect((await client.closed).code).toBe(1006)
+    await expect.poll(() => processes().catch(() => undefined), { timeout: 50_000 }).toEqual([])
   })
 })
