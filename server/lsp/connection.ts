@@ -1,4 +1,6 @@
 import type { WebSocket } from 'ws'
+import type { Logger } from '../../common/log.js'
+import { every } from '../../common/timers.js'
 import { type LspClose, type LspEnded, lspClose, lspEndedMethod } from '../../protocol/api/index.js'
 import type { LanguageServerProcess, ServerEnd } from './server-process.js'
 
@@ -15,17 +17,22 @@ export class LanguageServerConnection {
   #over = false
   #alive = true
   #waits = false
-  readonly #ping: NodeJS.Timeout
+  readonly #ping: Disposable
 
   /** Nothing is read of `socket` before `join`. */
-  constructor(private readonly socket: WebSocket) {
+  constructor(
+    private readonly socket: WebSocket,
+    log: Logger,
+  ) {
     socket.pause()
     socket.on('error', () => {}) // what it sent breaks the protocol, or is too long: it is closed with a code that says so
     socket.on('pong', () => {
       this.#alive = true
     })
     socket.once('close', () => this.#leave())
-    this.#ping = setInterval(() => this.#check(), pingMs)
+    this.#ping = every(pingMs, 'looking whether a client of a language server is there', log, () =>
+      this.#check(),
+    )
   }
 
   /** Passes messages on in both ways until one side ends. */
@@ -103,7 +110,7 @@ export class LanguageServerConnection {
   #leave(): void {
     if (this.#over) return
     this.#over = true
-    clearInterval(this.#ping)
+    this.#ping[Symbol.dispose]()
     this.#process?.close()
   }
 }

@@ -1,8 +1,8 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { FastifyBaseLogger } from 'fastify'
 import { WebSocketServer } from 'ws'
+import type { Logger } from '../../common/log.js'
 import { maxClientMessageBytes, openLanguageServer, sandboxId } from '../../protocol/api/index.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { AccessWatch } from '../auth/watch.js'
@@ -23,7 +23,7 @@ interface Parts {
   readonly servers: LanguageServerService
   readonly origins: readonly string[]
   readonly hosts: readonly string[]
-  readonly log: FastifyBaseLogger
+  readonly log: Logger
 }
 
 /** The WebSocket `/api/v1/sandboxes/{id}/lsp`; other upgrades stay with whoever listens now. */
@@ -65,7 +65,7 @@ class LanguageServerSockets {
       line.once('close', leave)
       if (line.destroyed) return leave()
       this.#sockets.handleUpgrade(request, line, head, (socket) => {
-        const connection = new LanguageServerConnection(socket)
+        const connection = new LanguageServerConnection(socket, this.parts.log)
         this.#open.add(connection)
         const unwatch = this.parts.watch.add(who, () =>
           connection.end('accessEnded', 'the access that this was opened with has ended'),
