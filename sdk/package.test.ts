@@ -53,6 +53,7 @@ describe('the package', () => {
     await mkdir(modules, { recursive: true })
     await run('tar', ['-xf', join(home, packed?.filename ?? ''), '--strip-components=1', '-C', modules])
     await symlink(resolve('node_modules/socket.io-client'), join(home, 'node_modules/socket.io-client'))
+    await symlink(resolve('node_modules/ws'), join(home, 'node_modules/ws'))
     await writeFile(join(home, 'tour.ts'), program)
   }, 300_000)
   afterAll(async () => {
