@@ -17,7 +17,7 @@ open('note.ipynb', 'w').write(json.dumps({'nbformat': 4, 'nbformat_minor': 5, 'm
   {'cell_type': 'code', 'metadata': {}, 'execution_count': 1, 'source': 'print(6 * 7)', 'outputs': [{'output_type': 'stream', 'name': 'stdout', 'text': ['42\\n']}]}]}))`
   await ann.call('POST', `/api/v1/sandboxes/${sandbox.id}/exec`, { command: ['python3', '-c', script] })
   await terminal.open(sandbox.id)
-  const panel = page.locator('#editor-panel')
+  const panel = page.locator('#editor-panel-0')
   const open = async (name: string) => {
     await page.getByRole('treeitem', { name: new RegExp(`^${name}`) }).click()
     await page.getByRole('tree').focus()
