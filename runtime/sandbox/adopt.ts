@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { QuarantineCause } from '../../protocol/api/index.js'
 import { cpusetOf } from '../cgroup/cpusets.js'
-import { thaw } from '../cgroup/freezer.js'
+import { isFrozen, thaw } from '../cgroup/freezer.js'
 import { destroyVolume } from '../rootfs/volume.js'
 import { hasOwner, saveCopy } from './copy.js'
 import * as lifecycle from './lifecycle.js'
@@ -94,7 +94,9 @@ class Adoption {
     }
     if (alive) {
       // An earlier runtime may have been killed while its processes stood still for a snapshot.
-      if (sandbox.state === 'running') await thaw(node.hierarchy, sandbox.cgroup)
+      if (sandbox.state === 'running' && isFrozen(node.hierarchy, sandbox.cgroup)) {
+        await thaw(node.hierarchy, sandbox.cgroup)
+      }
       // An earlier runtime may have been killed between the two moves of a claim.
       node.ociRuntimes.of(sandbox.isolation).relocated(sandbox.id, sandbox.cgroup)
       await takeUpView(node, sandbox)

@@ -212,7 +212,10 @@ export class Sandboxes {
       try {
         return await act(sandbox)
       } finally {
-        await thaw(this.node.hierarchy, sandbox.cgroup)
+        await thaw(this.node.hierarchy, sandbox.cgroup).catch((error: unknown) => {
+          // Its tenant was paused meanwhile: it stands still for that, and no longer for this.
+          if (!this.tenants.isPaused(sandbox.tenantId)) throw error
+        })
       }
     })
   }

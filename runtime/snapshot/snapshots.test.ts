@@ -142,6 +142,18 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     await remove(id)
   })
 
+  it('leave a sandbox of a paused tenant as it is, also over a restart', async () => {
+    const { id } = await claim()
+    await inside(id, 'echo kept >file')
+    await ok('POST', `/tenants/${tenantId}/pause`)
+    const snapshot = await take(id)
+    await cloche.restart()
+    expect((await ok('GET', `/sandboxes/${id}`)).state).toBe('paused')
+    await ok('POST', `/tenants/${tenantId}/resume`)
+    expect(await inside(id, 'cat file')).toBe('kept\n')
+    await remove(id, snapshot.id)
+  })
+
   it("are their tenant's, and need a disk that is large enough", async () => {
     const { id } = await claim()
     await inside(id, 'head -c 40M /dev/urandom >file; sync')

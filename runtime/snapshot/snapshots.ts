@@ -39,7 +39,9 @@ export class Snapshots {
   }
 
   list(): NodeSnapshot[] {
-    return [...this.#known.values()].map((record) => this.#describe(record))
+    // One whose disk somebody took away by hand is no reason to show nothing.
+    const there = [...this.#known.values()].filter(({ id }) => existsSync(this.#path(id)))
+    return there.map((record) => this.#describe(record))
   }
 
   /** @throws RuntimeRefusal `not_found` */
@@ -151,7 +153,9 @@ export class Snapshots {
   }
 
   #sweep(): void {
-    for (const name of readdirSync(join(this.node.disk, 'snapshots'))) {
+    const directory = join(this.node.disk, 'snapshots')
+    if (!existsSync(directory)) return // a disk of an earlier version that is read-only
+    for (const name of readdirSync(directory)) {
       if (this.#known.has(name)) continue
       const path = join(this.node.disk, 'snapshots', name)
       // The copy of a snapshot, or a disk of which a snapshot was taken first: see `rollback.ts`.

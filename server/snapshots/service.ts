@@ -104,7 +104,11 @@ export class SnapshotService {
     if (ran) await this.sandboxes.stop(who, id, stopSandbox.parse({}))
     const before = await this.#take(who, row, name ?? nameOf(row, 'before restore'), (node, keepAs) =>
       node.ask('POST', `/sandboxes/${id}/rollback`, nodeSnapshot, {}, { snapshot, keepAs }),
-    )
+    ).catch(async (error: unknown) => {
+      // Nothing was changed, so it runs as before; why it was refused says more than why it does not start.
+      if (ran) await this.sandboxes.act(who, id, 'start').catch(() => {})
+      throw error
+    })
     const { template } = to
     await this.database.prisma.sandbox.update({ where: { id }, data: { snapshotId: snapshot, template } })
     const detail = { snapshot, name: to.name, before: before.id }

@@ -109,6 +109,13 @@ describe('snapshots', { timeout: 60_000 }, () => {
     await expect(sandbox.snapshot()).rejects.toBeInstanceOf(QuotaExceeded)
     await expect(sandbox.fork()).rejects.toBeInstanceOf(QuotaExceeded)
     expect(await all()).toEqual([])
+    // A restore that is refused leaves the sandbox as it was: running, with its disk.
+    expect((await bound(quota.diskMiB)).status).toBeLessThan(300)
+    const full = await sandbox.snapshot()
+    expect((await bound((await heldMiB()) + 10)).status).toBeLessThan(300)
+    await expect(sandbox.restore(full.id)).rejects.toBeInstanceOf(QuotaExceeded)
+    expect(await said(sandbox, 'ls big')).toBe('big\n')
+    await cloche.snapshots.delete(full.id)
     expect((await bound(quota.diskMiB)).status).toBeLessThan(300)
     await said(sandbox, 'rm big')
   })

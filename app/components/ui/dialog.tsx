@@ -6,7 +6,7 @@ import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
 import { Button } from './button'
-import { useFocusHome } from './focus-home'
+import { FocusHome, FocusHomeContext, useFocusHome } from './focus-home'
 
 export interface DialogProps {
   readonly open: boolean
@@ -16,6 +16,8 @@ export interface DialogProps {
   readonly wide?: boolean
   readonly children: ReactNode
 }
+
+const nowhere = new FocusHome()
 
 /** A window over the page; on a phone, a sheet from below. Escape closes it, and the focus goes back where it belongs. */
 export function Dialog({ open, onOpenChange, title, description, wide = false, children }: DialogProps) {
@@ -47,7 +49,8 @@ export function Dialog({ open, onOpenChange, title, description, wide = false, c
               </Button>
             </Radix.Close>
           </header>
-          {children}
+          {/* What is opened from here gives the focus back to this window. */}
+          <FocusHomeContext.Provider value={nowhere}>{children}</FocusHomeContext.Provider>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
