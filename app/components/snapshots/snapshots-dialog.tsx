@@ -18,17 +18,17 @@ import { Empty, Failed, SkeletonRows } from '../ui/states'
 import { SnapshotRow } from './snapshot-row'
 
 /** Snapshots of the tenant as a tree, and what can be done with them for one sandbox. */
-export function SnapshotsDialog({ sandbox, onClose }: { sandbox: Sandbox | null; onClose: () => void }) {
+export function SnapshotsDialog({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => void }) {
   const t = useTranslations()
   return (
     <Dialog
-      open={sandbox !== null}
+      open
       onOpenChange={(open) => !open && onClose()}
       title={t('snapshots.title')}
       description={t('snapshots.text')}
       wide
     >
-      {sandbox && <Content sandbox={sandbox} onClose={onClose} />}
+      <Content sandbox={sandbox} onClose={onClose} />
     </Dialog>
   )
 }

@@ -61,7 +61,7 @@ export function WorkspaceBar({
   const router = useRouter()
   const home = useFocusHome()
   const [changing, setChanging] = useState<Sandbox | null>(null)
-  const [snapshotting, setSnapshotting] = useState<Sandbox | null>(null)
+  const [snapshotting, setSnapshotting] = useState(false)
   const snapshots = useSnapshotActions()
   const toast = useToast()
   const fork = () => void snapshots.fork(sandbox).catch(toast.failed)
@@ -99,7 +99,7 @@ export function WorkspaceBar({
       run: () => take(step),
     })),
     { name: t('palette.editSandbox'), run: () => setChanging(sandbox) },
-    { name: t('snapshots.title'), run: () => setSnapshotting(sandbox) },
+    { name: t('snapshots.title'), run: () => setSnapshotting(true) },
     { name: t('snapshots.fork'), run: fork },
     { name: t('palette.allSandboxes'), run: () => router.push('/sandboxes') },
   ])
@@ -200,7 +200,7 @@ export function WorkspaceBar({
           <SlidersHorizontal aria-hidden />
           {t('sandbox.edit')}
         </MenuItem>
-        <MenuItem onSelect={() => setSnapshotting(sandbox)}>
+        <MenuItem onSelect={() => setSnapshotting(true)}>
           <Camera aria-hidden />
           {t('snapshots.title')}
         </MenuItem>
@@ -215,7 +215,7 @@ export function WorkspaceBar({
         </MenuItem>
       </Menu>
       <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
-      {snapshotting && <SnapshotsDialog sandbox={snapshotting} onClose={() => setSnapshotting(null)} />}
+      {snapshotting && <SnapshotsDialog sandbox={sandbox} onClose={() => setSnapshotting(false)} />}
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </header>
   )

@@ -1,0 +1,75 @@
+import { expect, test } from './test.js'
+
+test('a snapshot is taken, restored and made into a sandbox, and a sandbox is forked', async ({
+  annPage: page,
+  ann,
+  terminal,
+  sandbox,
+  mayComplain,
+}) => {
+  mayComplain(/409/)
+  const menu = async (item: string) => {
+    await page.getByRole('button', { name: 'More actions' }).click()
+    await page.getByRole('menuitem', { name: item, exact: true }).click()
+  }
+  const dialog = page.getByRole('dialog', { name: 'Snapshots' })
+  const row = (name: string) => dialog.getByRole('listitem').filter({ hasText: name })
+  const act = async (name: string, item: string) => {
+    await row(name)
+      .getByRole('button', { name: `Actions for ${name}` })
+      .click()
+    await page.getByRole('menuitem', { name: item, exact: true }).click()
+  }
+  const confirm = (action: string) =>
+    page.getByRole('alertdialog').getByRole('button', { name: action }).click()
+  const leaveTo = async (action: () => Promise<void>) => {
+    const before = page.url()
+    await action()
+    await page.waitForURL((url) => /\/sandboxes\/sb_/.test(url.pathname) && url.href !== before)
+    return new URL(page.url()).pathname.split('/').at(-1) ?? ''
+  }
+  const made: string[] = []
+
+  await terminal.open(sandbox.id)
+  await terminal.type('echo first > file; sync; echo do""ne\n')
+  await terminal.sees(/^done$/m)
+  await menu('Snapshots')
+  await expect(dialog.getByText('No snapshots yet')).toBeVisible()
+  await dialog.getByLabel('Name').fill('lesson 1')
+  await dialog.getByRole('button', { name: 'Take snapshot' }).click()
+  await expect(row('lesson 1')).toBeVisible()
+  // The same name is refused, in words.
+  await dialog.getByLabel('Name').fill('lesson 1')
+  await dialog.getByRole('button', { name: 'Take snapshot' }).click()
+  await expect(dialog.getByText('a snapshot is called lesson 1 already')).toBeVisible()
+
+  await act('lesson 1', 'New sandbox')
+  made.push(await leaveTo(() => confirm('New sandbox')))
+  await expect(dialog).toHaveCount(0)
+  await terminal.type('cat file; echo se""en\n')
+  await terminal.sees(/^first$/m)
+
+  await terminal.open(sandbox.id)
+  await terminal.type('echo second > file; sync; echo wri""tten\n')
+  await terminal.sees(/^written$/m)
+  await menu('Snapshots')
+  await act('lesson 1', 'Restore')
+  await confirm('Restore')
+  await expect(row('before restore')).toBeVisible()
+  await expect(row('lesson 1').getByText('Origin')).toBeVisible()
+  await dialog.getByRole('button', { name: 'Close' }).click()
+  await expect
+    .poll(async () => (await ann.call('GET', `/api/v1/sandboxes/${sandbox.id}/files?path=file`)).body)
+    .toBe('first\n')
+
+  made.push(await leaveTo(() => menu('Fork')))
+  for (const id of made) await ann.call('DELETE', `/api/v1/sandboxes/${id}`)
+  await terminal.open(sandbox.id)
+  await menu('Snapshots')
+  for (const name of ['before restore', 'lesson 1']) {
+    await row(name).getByRole('button').click()
+    await page.getByRole('menuitem', { name: 'Delete snapshot' }).click()
+    await confirm('Delete snapshot')
+    await expect(row(name)).toHaveCount(0)
+  }
+})
