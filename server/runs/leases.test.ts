@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
 import type { RuntimeRunResult } from '../../protocol/node/index.js'
@@ -90,7 +91,10 @@ describe('leases of runs', () => {
 
   it('are given to the tenant that was served longest ago, however many another one has posted before', async () => {
     const [ann, ben] = [await tenant(), await tenant()]
-    for (let at = 0; at < 10; at++) await post(ann, false, a, `a${at}`)
+    for (let at = 0; at < 10; at++) {
+      await post(ann, false, a, `a${at}`)
+      await sleep(2) // times are in milliseconds
+    }
     expect(await drain(2)).toEqual(['a0', 'a1'])
     for (const name of ['b0', 'b1']) await post(ben, false, b, name)
     expect(await drain(5)).toEqual(['b0', 'a2', 'b1', 'a3', 'a4'])
@@ -175,7 +179,10 @@ describe('leases of runs', () => {
     const { id } = await post(ann, true, a)
     expect(await lease(a).requeue({ id, lease: 1 }, false, 60_000)).toBe(true)
     expect(await lease(b).take()).toBeUndefined()
-    await database.pool.query('UPDATE run SET "notBefore" = now() AT TIME ZONE \'UTC\' WHERE id = $1', [id])
+    await database.pool.query(
+      "UPDATE run SET \"notBefore\" = now() AT TIME ZONE 'UTC' - interval '1 second' WHERE id = $1",
+      [id],
+    )
     expect((await lease(b).take())?.row).toMatchObject({ id, attempt: 1, lease: 2 })
   })
 

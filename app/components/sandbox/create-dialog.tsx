@@ -11,7 +11,7 @@ import {
   type Isolation,
   type Limits,
   quotaStatus,
-  sandbox,
+  sandboxWithUsage,
   type Template,
   template,
 } from '../../lib/protocol'
@@ -83,7 +83,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
   const missing = limits && quota.data ? lacks(limits, quota.data.limits, quota.data.used) : []
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const name = text(form, 'name').trim()
-    const created = await call(sandbox, '/sandboxes', {
+    const created = await call(sandboxWithUsage, '/sandboxes', {
       method: 'POST',
       body: {
         template: chosen.name,
@@ -97,7 +97,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
     const { prepareWorkspace } = await terminals
     prepareWorkspace(created.id)
     // The workspace opens with what is known already, and asks again by itself.
-    await mutate(`/sandboxes/${created.id}`, { ...created, usage: null }, { revalidate: false })
+    await mutate(`/sandboxes/${created.id}`, created, { revalidate: false })
     router.push(`/sandboxes/${created.id}`)
     void refresh()
     return 'leaving'
