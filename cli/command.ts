@@ -28,6 +28,7 @@ export interface Call {
 export const groups = [
   'Account',
   'Sandboxes',
+  'Files',
   'Processes',
   'Snapshots',
   'Ports',

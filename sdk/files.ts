@@ -12,6 +12,16 @@ export interface ByteRange {
   readonly end?: number
 }
 
+/** How a file is moved or copied. */
+export interface TransferOptions {
+  /** A file at the new path gives way. */
+  readonly overwrite?: boolean
+  /** Only while the file at the old path has this `etag`. */
+  readonly ifMatch?: string
+  /** With `overwrite`: only while the file at the new path has this `etag`. */
+  readonly toEtag?: string
+}
+
 /** Where and how to search. */
 export interface SearchOptions {
   /** The directory or file to search in: `.` if absent. */
@@ -99,7 +109,7 @@ export class Files {
   ): Promise<FileEntry> {
     const { mode, ifMatch, ifNew, signal } = options
     const headers = {
-      ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+      ...ifMatchHeader(ifMatch),
       ...(ifNew ? { 'if-none-match': '*' } : {}),
     }
     return this.#http.json({
@@ -220,22 +230,22 @@ export class Files {
     return this.#http.json({ method: 'POST', path: `${this.#path}/files/mkdir`, json: { path } })
   }
 
-  /** @throws Conflict when something is at `to`, unless `overwrite` */
-  async move(from: string, to: string, options: { overwrite?: boolean } = {}): Promise<FileEntry> {
-    return this.#http.json({
-      ...{ method: 'POST', path: `${this.#path}/files/move`, json: { from, to, ...options } },
-    })
+  /**
+   * @throws Conflict when something is at `to`, unless `overwrite`
+   * @throws PreconditionFailed
+   */
+  async move(from: string, to: string, options: TransferOptions = {}): Promise<FileEntry> {
+    return this.#transfer('move', from, to, options)
   }
 
   /**
    * Copies a file, a link or a directory with all that is in it. It appears when it is whole.
    * @param options `overwrite`: a file at `to` gives way; a directory never does
    * @throws Conflict when something is at `to`
+   * @throws PreconditionFailed also when the file at `from` changes while it is copied
    */
-  async copy(from: string, to: string, options: { overwrite?: boolean } = {}): Promise<FileEntry> {
-    return this.#http.json({
-      ...{ method: 'POST', path: `${this.#path}/files/copy`, json: { from, to, ...options } },
-    })
+  async copy(from: string, to: string, options: TransferOptions = {}): Promise<FileEntry> {
+    return this.#transfer('copy', from, to, options)
   }
 
   /** @param mode permissions in octal, such as `755` */
@@ -256,9 +266,15 @@ export class Files {
     })
   }
 
-  /** @param options `recursive`: a directory with all that is in it. @throws FileNotFound */
-  async remove(path: string, options: { recursive?: boolean } = {}): Promise<void> {
-    await this.#http.done({ method: 'DELETE', path: `${this.#path}/files`, query: { path, ...options } })
+  /**
+   * @param options `recursive`: a directory with all that is in it. `ifMatch`: only while the file has this `etag`
+   * @throws FileNotFound
+   * @throws PreconditionFailed
+   */
+  async remove(path: string, options: { recursive?: boolean; ifMatch?: string } = {}): Promise<void> {
+    const { recursive, ifMatch } = options
+    const call = { method: 'DELETE', path: `${this.#path}/files`, query: { path, recursive } } as const
+    await this.#http.done({ ...call, headers: ifMatchHeader(ifMatch), once: ifMatch !== undefined })
   }
 
   /** A directory's content, or one file, as a tar that is made while it is read. @throws FileNotFound */
@@ -273,11 +289,21 @@ export class Files {
     })
   }
 
+  #transfer(what: 'move' | 'copy', from: string, to: string, options: TransferOptions): Promise<FileEntry> {
+    const { ifMatch, ...wanted } = options
+    return this.#http.json({
+      ...{ method: 'POST', path: `${this.#path}/files/${what}`, json: { from, to, ...wanted } },
+      headers: ifMatchHeader(ifMatch),
+    })
+  }
+
   #get(what: string, path: string, signal?: AbortSignal, range?: ByteRange): Promise<Response> {
     const headers = range === undefined ? {} : { range: rangeHeader(range) }
     return this.#http.send({ method: 'GET', path: `${this.#path}/${what}`, query: { path }, headers, signal })
   }
 }
+
+const ifMatchHeader = (etag: string | undefined) => (etag === undefined ? {} : { 'if-match': etag })
 
 function bodyOf(response: Response): ReadableStream<Uint8Array> {
   if (response.body !== null) return response.body

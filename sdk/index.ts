@@ -2,7 +2,7 @@ export { InvalidCallback, readCallback } from './callback.js'
 export { Cloche, type ClocheOptions } from './cloche.js'
 export * from './errors.js'
 export type { ExecEvent, ExecOptions } from './exec.js'
-export type { ByteRange, Files, SearchOptions } from './files.js'
+export type { ByteRange, Files, SearchOptions, TransferOptions } from './files.js'
 export type { Content } from './http.js'
 export type {
   LanguageServerConnection,

@@ -2,6 +2,7 @@ import type { Command } from '../command.js'
 import { completion } from './completion.js'
 import { copy } from './copy.js'
 import { exec } from './exec.js'
+import { fileCommands } from './file.js'
 import { login, logout } from './login.js'
 import { portCommands } from './port.js'
 import { processCommands } from './process.js'
@@ -25,6 +26,7 @@ export const clientCommands: readonly Command[] = [
   exec,
   copy,
   watch,
+  ...fileCommands,
   ...processCommands,
   ...portCommands,
   ...snapshotCommands,

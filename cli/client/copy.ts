@@ -5,26 +5,17 @@ import { Readable } from 'node:stream'
 import { inPieces } from '../../common/tar/write.js'
 // Not by the index, which loads all schemas.
 import { pathBytes, pathText } from '../../protocol/api/path.js'
-import {
-  ConnectionFailed,
-  type FileEntry,
-  FileNotFound,
-  type Files,
-  InvalidRequest,
-  type Sandbox,
-} from '../../sdk/index.js'
+import { type FileEntry, FileNotFound, type Files, InvalidRequest, type Sandbox } from '../../sdk/index.js'
 import { Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
 import { findSandbox, sandboxWords } from './find.js'
 import { printJson, write } from './output.js'
 import { type LeftOut, packDirectory } from './pack.js'
+import { placeOf, sayLocalTrouble } from './place.js'
 import { Progress } from './progress.js'
+import { continueDownload, continueUpload } from './resume.js'
+import { chunksOf, streamOf } from './streams.js'
 import { unpackDirectory } from './unpack.js'
-
-/** One side of a copy. */
-type Place =
-  | { readonly kind: 'local'; readonly path: string }
-  | { readonly kind: 'sandbox'; readonly sandbox: string; readonly path: string }
 
 export const copy = clientCommand({
   name: 'cp',
@@ -35,9 +26,11 @@ export const copy = clientCommand({
     'Works as cp -r: FROM is copied into TO when TO is a directory, and to the name TO otherwise. Paths in a sandbox\n' +
     'are absolute, or relative to /home/user. - is stdin or stdout. Write a local name with a colon as ./a:b, and a\n' +
     'name in the sandbox that is not UTF-8 as a URI: file:caf%E9. What cannot be copied, such as a socket, is left out\n' +
-    'and named; the exit code is then 1.',
+    'and named; the exit code is then 1. With --continue one file is sent or fetched from where an earlier copy of it\n' +
+    'broke off: what is at TO must be the beginning of FROM. It goes on by itself when the connection breaks.',
+  flags: { continue: { type: 'boolean', help: 'go on with one file where an earlier copy broke off' } },
   completes: async (cloche) => (await sandboxWords(cloche)).map((word) => `${word}:`),
-  async run({ cloche, words, json }) {
+  async run({ cloche, words, has, json }) {
     const [from, to] = [placeOf(words[0]), placeOf(words[1])]
     if (words.length !== 2) throw new UsageError('specify what to copy and where to: cloche cp FROM TO')
     const [there, another] = [from, to].flatMap((place) => (place.kind === 'sandbox' ? [place] : []))
@@ -50,30 +43,14 @@ export const copy = clientCommand({
       complete = false
       console.error(`cloche: left out ${path}: ${why}`)
     }
+    const [up, down] = has('continue') ? [continueUpload, continueDownload] : [upload, download]
     const copied =
-      there === to
-        ? upload(from.path, sandbox, to.path, leftOut)
-        : download(sandbox, from.path, to.path, leftOut)
+      there === to ? up(from.path, sandbox, to.path, leftOut) : down(sandbox, from.path, to.path, leftOut)
     const bytes = await copied.catch(sayLocalTrouble)
     if (json) printJson({ from: words[0], to: words[1], bytes, complete })
     return complete ? 0 : 1
   },
 })
-
-function placeOf(word = ''): Place {
-  const [, sandbox, path] = word.match(/^([^/:.][^/:]*):(.*)$/s) ?? []
-  return sandbox === undefined || path === undefined
-    ? { kind: 'local', path: word }
-    : { kind: 'sandbox', sandbox, path: path === '' ? '.' : path }
-}
-
-/** A local file that cannot be read or written is for the user to put right. @throws always */
-function sayLocalTrouble(error: unknown): never {
-  const local = [error, error instanceof Error ? error.cause : undefined].find(
-    (one) => one instanceof Error && 'syscall' in one && 'path' in one,
-  )
-  throw local instanceof Error ? new Failure(local.message) : error
-}
 
 /** @returns how many bytes went over the line */
 async function upload(from: string, { files }: Sandbox, to: string, leftOut: LeftOut): Promise<number> {
@@ -159,32 +136,5 @@ async function writeLocal(path: string, content: AsyncIterable<Uint8Array>, mode
     await rename(fresh, path)
   } finally {
     await rm(fresh, { force: true })
-  }
-}
-
-const streamOf = (chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> => {
-  const iterator = chunks[Symbol.asyncIterator]()
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await iterator.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    async cancel() {
-      await iterator.return?.()
-    },
-  })
-}
-
-async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader()
-  try {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value
-  } catch (error) {
-    throw error instanceof TypeError
-      ? new ConnectionFailed('the line broke while the file came', error)
-      : error
-  } finally {
-    await reader.cancel().catch(() => {}) // it broke, and that was said
   }
 }

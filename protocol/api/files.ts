@@ -12,13 +12,13 @@ import { insidePath, workingDirectory } from './sandbox.js'
  * | GET /files | `fileQuery`, `readHeaders` | the bytes, with `content-length`, `last-modified` and `etag`; 206, 304, 416 |
  * | PUT /files | `writeQuery`, `writeHeaders`, bytes | 201 or, when it was there, 200 `fileEntry`, with `etag`; parents are made; 412 |
  * | PUT /files?append=true, or &offset=N | the same | the same; written behind the end; 409 `offset_mismatch` |
- * | DELETE /files | `removeQuery` | 204 |
+ * | DELETE /files | `removeQuery`, `changeHeaders` | 204; 412 |
  * | GET /files/stat | `fileQuery` | `fileEntry`; a link at the end is not followed |
  * | GET /tree | `treeQuery` | `fileTree` |
  * | GET /files/search | `searchQuery` | events: `searchMatch`, `searchEnd`; while it runs, by its own ripgrep |
  * | GET /files/watch | `watchQuery` | events: `watchEvent`; while it runs or is paused |
- * | POST /files/move | `moveFile` | `fileEntry` |
- * | POST /files/copy | `copyFile` | `fileEntry`; with what an archive keeps |
+ * | POST /files/move | `moveFile`, `changeHeaders` | `fileEntry`; 412 |
+ * | POST /files/copy | `copyFile`, `changeHeaders` | `fileEntry`; with what an archive keeps; 412 |
  * | POST /files/chmod | `changeMode` | `fileEntry`; a link at the end is followed |
  * | POST /files/mkdir | `makeDirectory` | 201 or, when it was there, 200 `fileEntry`; parents are made |
  * | GET /archive | `fileQuery` | a tar of the directory's content, or of the one file |
@@ -72,6 +72,10 @@ export const writeHeaders = z.looseObject({
 })
 export type WriteHeaders = z.infer<typeof writeHeaders>
 
+/** Headers of the calls that change a file which is there: `DELETE /files`, and of `from` at `POST /files/move` and `copy`. */
+export const changeHeaders = writeHeaders.pick({ 'if-match': true }).loose()
+export type ChangeHeaders = z.infer<typeof changeHeaders>
+
 export const removeQuery = fileQuery.extend({
   recursive: z.enum(['true', 'false']).default('false').describe('a directory with all that is in it'),
 })
@@ -80,16 +84,22 @@ export const treeQuery = fileQuery.extend({
   depth: z.coerce.number().int().min(1).max(32).default(1).describe('levels below the path'),
 })
 
+const toEtag = entityTags
+  .optional()
+  .describe('412 unless the file at `to` has one of these entity tags; with `overwrite`')
+
 export const moveFile = z.strictObject({
   from: insidePath,
   to: insidePath,
   overwrite: z.boolean().default(false),
+  toEtag,
 })
 
 export const copyFile = z.strictObject({
   from: insidePath,
   to: insidePath,
   overwrite: z.boolean().default(false).describe('a file at `to` gives way; a directory never does'),
+  toEtag,
 })
 export const changeMode = z.strictObject({
   path: insidePath,

@@ -30,7 +30,7 @@ describe('a copy', () => {
       `mkdir -p from/deep; cd from; echo 1 >deep/one; chmod 750 deep/one; ln -s ../nowhere dangling; ln -s . cycle
        ln deep/one hard; truncate -s 1G sparse; mkfifo pipe; touch "$(printf 'odd\\377\\n')" ' -rf' "$(printf '%0255d' 0)"`,
     )
-    expect(await copyPath(root, 'from', 'made/to', false)).toMatchObject({ type: 'directory' })
+    expect(await copyPath(root, 'from', 'made/to')).toMatchObject({ type: 'directory' })
     const list = (at: string) => inside(`cd ${at}; find . -printf '%P %y %m %l %n %s\\n' | LC_ALL=C sort`)
     expect(await list('made/to')).toBe(await list('from'))
     expect(Number(await inside('du -k made/to/sparse | cut -f1'))).toBeLessThan(1024)
@@ -41,15 +41,15 @@ describe('a copy', () => {
   it('of one file or one link is one; what is at the place gives way only when that is wanted', async () => {
     await write('one', 'one', 0o640)
     await inside('ln -sf one link; echo two >two')
-    expect(await copyPath(root, 'one', 'copied', false)).toMatchObject({ type: 'file', mode: '640' })
-    expect(await copyPath(root, 'link', 'linked', false)).toMatchObject({ type: 'symlink', target: 'one' })
-    expect(await codeOf(() => copyPath(root, 'one', 'two', false))).toBe('conflict')
+    expect(await copyPath(root, 'one', 'copied')).toMatchObject({ type: 'file', mode: '640' })
+    expect(await copyPath(root, 'link', 'linked')).toMatchObject({ type: 'symlink', target: 'one' })
+    expect(await codeOf(() => copyPath(root, 'one', 'two'))).toBe('conflict')
     expect(await read('two')).toBe('two\n')
-    await copyPath(root, 'one', 'two', true)
+    await copyPath(root, 'one', 'two', { overwrite: true })
     expect(await read('two')).toBe('one')
     await inside('ln -s nowhere dangling')
-    expect(await codeOf(() => copyPath(root, 'one', 'dangling', false))).toBe('conflict')
-    expect(await copyPath(root, '/usr/share/common-licenses', 'licences', false)).toMatchObject({
+    expect(await codeOf(() => copyPath(root, 'one', 'dangling'))).toBe('conflict')
+    expect(await copyPath(root, '/usr/share/common-licenses', 'licences')).toMatchObject({
       type: 'directory',
     })
     expect(await inside('ls -A | grep new_ || true')).toBe('')
@@ -64,19 +64,19 @@ describe('a copy', () => {
   ])('of a directory is refused into %s', async (_, from, to) => {
     await inside('mkdir -p d/e other; ln -sfn d/e into-d; echo x >file')
     for (const overwrite of [false, true]) {
-      expect(await codeOf(() => copyPath(root, from, to, overwrite))).toBe('conflict')
+      expect(await codeOf(() => copyPath(root, from, to, { overwrite }))).toBe('conflict')
     }
     expect(await inside('find d other file')).toBe('d\nd/e\nother\nfile')
   })
 
   it('is refused of what cannot be copied, and leaves nothing of what does not fit', async () => {
     await inside('head -c 40M /dev/zero >big; python3 -c "import socket; socket.socket(1).bind(\'sock\')"')
-    expect(await codeOf(() => copyPath(root, 'sock', 's', false))).toBe('conflict')
-    expect(await codeOf(() => copyPath(root, '/dev/null', 'n', false))).toBe('conflict')
-    expect(await codeOf(() => copyPath(root, '/proc/version', 'v', false))).toBe('forbidden')
-    expect(await codeOf(() => copyPath(root, 'nowhere', 'v', false))).toBe('file_not_found')
-    expect(await codeOf(() => copyPath(root, 'big', '/dev/shm/big', false))).toBe('forbidden')
-    expect(await codeOf(() => copyPath(root, 'big', 'too', false))).toBe('disk_full')
+    expect(await codeOf(() => copyPath(root, 'sock', 's'))).toBe('conflict')
+    expect(await codeOf(() => copyPath(root, '/dev/null', 'n'))).toBe('conflict')
+    expect(await codeOf(() => copyPath(root, '/proc/version', 'v'))).toBe('forbidden')
+    expect(await codeOf(() => copyPath(root, 'nowhere', 'v'))).toBe('file_not_found')
+    expect(await codeOf(() => copyPath(root, 'big', '/dev/shm/big'))).toBe('forbidden')
+    expect(await codeOf(() => copyPath(root, 'big', 'too'))).toBe('disk_full')
     expect(await inside('ls -A | grep -E "too|new_" || true')).toBe('')
     await removePath(root, 'big', false)
   })

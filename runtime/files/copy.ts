@@ -3,6 +3,7 @@ import { link, rename, unlink } from 'node:fs/promises'
 import { type FileEntry, newId, pathText } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { identityOf } from './directories.js'
+import { assertHolds } from './etag.js'
 import { lockKey, withLock } from './lock.js'
 import { deepest, openMade } from './mkdir.js'
 import { packEntry, packPath } from './pack.js'
@@ -13,20 +14,31 @@ import { statPath } from './tree.js'
 import { unpackInto } from './unpack.js'
 import { statOf } from './write.js'
 
+/** How a file is moved or copied. */
+export interface TransferOptions {
+  /** What is at `to` may give way. */
+  readonly overwrite?: boolean | undefined
+  /** Entity tags, one of which the file at `from` must have. */
+  readonly fromEtag?: string | undefined
+  /** Entity tags, one of which the file at `to` must have. */
+  readonly toEtag?: string | undefined
+  /** Copies a tree, on a thread of its own. */
+  readonly copy?: typeof copyTree
+}
+
 /**
  * Copies a file, a link or a directory with all that is in it to another path, with what an archive keeps; links stay
  * links. It appears there when it is whole. Parents are made.
  *
- * @param overwrite a file or link at `to` gives way; a directory never does
- * @param copy on a thread of its own
+ * @param options `overwrite`: a file or link at `to` gives way; a directory never does
  * @throws RuntimeRefusal `conflict` when something is at `to`, or `to` is inside `from`
+ * @throws RuntimeRefusal `precondition_failed` also when the file at `from` changes while it is copied
  */
 export async function copyPath(
   root: FilesRoot,
   from: string,
   to: string,
-  overwrite: boolean,
-  copy = copyTree,
+  { overwrite = false, fromEtag, toEtag, copy = copyTree }: TransferOptions = {},
 ): Promise<FileEntry> {
   const [old, fresh] = [place(from), place(to)]
   using source = root.directory(old.directory)
@@ -39,12 +51,18 @@ export async function copyPath(
   const { found } = await openMade(root, fresh.directory)
   using target = found
   target.refuseUnwritable(to)
-  assertFree(to, await statOf(target, fresh.name), stat, overwrite)
+  const assertMeant = async () => {
+    if (fromEtag !== undefined) assertHolds(from, { ifMatch: fromEtag }, await statOf(source, old.name))
+    const there = await statOf(target, fresh.name)
+    if (toEtag !== undefined) assertHolds(to, { ifMatch: toEtag }, there)
+    assertFree(to, there, stat, overwrite)
+  }
+  await assertMeant()
   const half = Buffer.from(`.${newId('new')}`)
   try {
     await copy(root, from, pathText(Buffer.concat([fresh.directory, slash, half])))
     await withLock([lockKey(target, fresh.name)], async () => {
-      assertFree(to, await statOf(target, fresh.name), stat, overwrite)
+      await assertMeant()
       if (overwrite || stat.isDirectory()) return rename(target.path(half), target.path(fresh.name))
       await link(target.path(half), target.path(fresh.name))
       await unlink(target.path(half))

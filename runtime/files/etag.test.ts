@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
 import { bytesOf, openTestFiles } from '../testing/test-files.js'
+import { copyPath, copyTree } from './copy.js'
 import { withLock } from './lock.js'
 import { movePath } from './move.js'
 import { type ReadWish, readFile } from './read.js'
@@ -121,12 +122,66 @@ describe('a write with a condition', () => {
       await write('m/b', 'b')
       const [written, moved] = await Promise.all([
         codeOf(() => writeIf('m/a', 'written', { ifMatch: etag })),
-        codeOf(() => movePath(root, 'm/b', 'm/a', true)),
-        codeOf(() => movePath(root, 'm/a', 'm/b', true)),
+        codeOf(() => movePath(root, 'm/b', 'm/a', { overwrite: true })),
+        codeOf(() => movePath(root, 'm/a', 'm/b', { overwrite: true })),
       ])
       expect(['no error', 'precondition_failed']).toContain(written)
       expect(['no error', 'file_not_found']).toContain(moved)
     }
+  })
+})
+
+describe('a change of a file that is there, with a condition', () => {
+  const stale = '"another"'
+  const meaning = (etag: string) => ({ fromEtag: etag })
+
+  it('deletes, moves and copies only the file that it means', async () => {
+    const old = (await write('c/doc', 'one')).entry.etag ?? ''
+    await sandbox.inside('echo more >>c/doc')
+    expect(await codeOf(() => removePath(root, 'c/doc', true, { ifMatch: old }))).toBe('precondition_failed')
+    expect(await codeOf(() => movePath(root, 'c/doc', 'c/moved', meaning(old)))).toBe('precondition_failed')
+    expect(await codeOf(() => copyPath(root, 'c/doc', 'c/copied', meaning(old)))).toBe('precondition_failed')
+    expect((await sandbox.inside('ls -A c; cat c/doc')).output).toBe('doc\nonemore')
+    const now = await tagOf('c/doc')
+    await copyPath(root, 'c/doc', 'c/copied', meaning(now))
+    await movePath(root, 'c/doc', 'c/moved', meaning(await tagOf('c/doc')))
+    await removePath(root, 'c/moved', false, { ifMatch: `${stale}, ${await tagOf('c/moved')}` })
+    expect((await sandbox.inside('ls -A c')).output).toBe('copied')
+  })
+
+  it('replaces only the file at the new path that it means', async () => {
+    for (const transfer of [movePath, copyPath]) {
+      await write('c/new', 'new')
+      const etag = (await write('c/old', 'old')).entry.etag ?? ''
+      const replacing = (toEtag: string) => () =>
+        transfer(root, 'c/new', 'c/old', { overwrite: true, toEtag })
+      expect(await codeOf(replacing(stale))).toBe('precondition_failed')
+      await sandbox.inside('echo mine >c/old')
+      expect(await codeOf(replacing(etag))).toBe('precondition_failed')
+      expect(await read('c/old')).toBe('mine\n')
+      await replacing(await tagOf('c/old'))()
+      expect(await read('c/old')).toBe('new')
+      await removePath(root, 'c/old', false)
+      expect(await codeOf(replacing('*'))).not.toBe('no error')
+    }
+  })
+
+  it('is refused for a directory, which has no tag, and leaves it', async () => {
+    await write('c/dir/file', 'content')
+    expect(await codeOf(() => removePath(root, 'c/dir', true, { ifMatch: '*' }))).toBe('precondition_failed')
+    expect(await codeOf(() => movePath(root, 'c/dir', 'c/else', meaning('*')))).toBe('precondition_failed')
+    expect(await read('c/dir/file')).toBe('content')
+  })
+
+  it('copies nothing when the file changes while it is copied', async () => {
+    const etag = (await write('c/source', 'one')).entry.etag ?? ''
+    const copy: typeof copyTree = async (...args) => {
+      await copyTree(...args)
+      await sandbox.inside('echo late >c/source')
+    }
+    const copying = () => copyPath(root, 'c/source', 'c/target', { fromEtag: etag, copy })
+    expect(await codeOf(copying)).toBe('precondition_failed')
+    expect((await sandbox.inside('ls -A c | grep -e target -e new_')).output).toBe('')
   })
 })
 

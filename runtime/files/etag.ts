@@ -43,5 +43,5 @@ export const existsAlready = (path: string) => failed(`${path} exists already`)
 const failed = (what: string) =>
   new RuntimeRefusal(
     'precondition_failed',
-    `${what}; nothing was written: read it again before you replace it`,
+    `${what}; nothing was changed: read it again before you change it`,
   )

@@ -58,14 +58,14 @@ describe('the files of a sandbox, from outside', () => {
       ['t/one', 'file', null],
       ['t/pipe', 'other', null],
     ])
-    expect(await codeOf(() => movePath(root, 't/one', 't/deep/two', false))).toBe('conflict')
-    expect(await movePath(root, 't/one', 't/deep/two', true)).toMatchObject({ sizeBytes: 1 })
+    expect(await codeOf(() => movePath(root, 't/one', 't/deep/two'))).toBe('conflict')
+    expect(await movePath(root, 't/one', 't/deep/two', { overwrite: true })).toMatchObject({ sizeBytes: 1 })
     expect(await makeDirectory(root, 't/deep')).toMatchObject({ created: false })
     expect(await codeOf(() => removePath(root, 't', false))).toBe('conflict')
     await removePath(root, 't/link', false)
     await removePath(root, 't', true)
     expect(await codeOf(() => statPath(root, 't'))).toBe('file_not_found')
-    expect(await movePath(root, '/usr/share/common-licenses', 'licences', false)).toMatchObject({
+    expect(await movePath(root, '/usr/share/common-licenses', 'licences')).toMatchObject({
       type: 'directory',
     })
     expect(await read('licences/GPL-3')).toContain('GENERAL PUBLIC LICENSE')
@@ -207,7 +207,7 @@ describe('the files of a sandbox, from outside', () => {
       await write('race/real/file', 'written').catch(() => {})
       await write('race/real/new/file', 'written').catch(() => {})
       await treeOf(root, 'race', 3).catch(() => {})
-      await movePath(root, 'race/real/file', 'race/real/moved', true).catch(() => {})
+      await movePath(root, 'race/real/file', 'race/real/moved', { overwrite: true }).catch(() => {})
       await bytesOf(packPath(root, 'race')).catch(() => {})
       await removePath(root, 'race/real', round % 4 === 0).catch(() => {})
       if (round === 50) descriptors = readdirSync('/proc/self/fd').length

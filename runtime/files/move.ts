@@ -1,7 +1,8 @@
 import { rename } from 'node:fs/promises'
 import type { FileEntry } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
-import { copyTree } from './copy.js'
+import { copyTree, type TransferOptions } from './copy.js'
+import { assertHolds } from './etag.js'
 import { lockKey, withLock } from './lock.js'
 import { openMade } from './mkdir.js'
 import { place } from './path.js'
@@ -13,15 +14,14 @@ import { statOf } from './write.js'
 
 /**
  * Gives a file, link or directory another path; parents are made.
- * @param overwrite a file, link or empty directory at `to` gives way
- * @param copy on a thread of its own
+ * @param options `overwrite`: a file, link or empty directory at `to` gives way. `copy`: on a thread of its own
+ * @throws RuntimeRefusal `conflict`, `precondition_failed`
  */
 export async function movePath(
   root: FilesRoot,
   from: string,
   to: string,
-  overwrite: boolean,
-  copy = copyTree,
+  { overwrite = false, fromEtag, toEtag, copy = copyTree }: TransferOptions = {},
 ): Promise<FileEntry> {
   const [old, fresh] = [place(from), place(to)]
   using source = root.directory(old.directory)
@@ -31,6 +31,8 @@ export async function movePath(
   target.refuseUnwritable(to)
   const keys = [lockKey(source, old.name), lockKey(target, fresh.name)]
   await withLock(keys, async () => {
+    if (fromEtag !== undefined) assertHolds(from, { ifMatch: fromEtag }, await statOf(source, old.name))
+    if (toEtag !== undefined) assertHolds(to, { ifMatch: toEtag }, await statOf(target, fresh.name))
     if (!overwrite && (await statOf(target, fresh.name)) !== undefined) {
       throw new RuntimeRefusal('conflict', `${to} exists already`)
     }

@@ -1,10 +1,12 @@
 import { lstat, opendir, rename, rmdir, unlink } from 'node:fs/promises'
 import { newId } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import { assertHolds, type WriteCondition } from './etag.js'
 import { lockKey, withLock } from './lock.js'
 import { place } from './path.js'
 import { codeOf } from './refusal.js'
 import type { FilesRoot, PathHandle } from './root.js'
+import { statOf } from './write.js'
 
 /**
  * Each level holds a descriptor, and a program can nest directories without end: what is deeper than this is
@@ -14,12 +16,23 @@ const depthMax = 64
 /** A program that fills a directory as fast as it is emptied wins after so many rounds. */
 const roundsMax = 5000
 
-/** Removes a file, a link (never what it points to), or a directory; one that is not empty if `recursive`. */
-export async function removePath(root: FilesRoot, path: string, recursive: boolean): Promise<void> {
+/**
+ * Removes a file, a link (never what it points to), or a directory; one that is not empty if `recursive`.
+ * @throws RuntimeRefusal `precondition_failed`
+ */
+export async function removePath(
+  root: FilesRoot,
+  path: string,
+  recursive: boolean,
+  condition: WriteCondition = {},
+): Promise<void> {
   const { directory, name } = place(path)
   using parent = root.directory(directory)
   parent.refuseForeign(path)
-  await withLock([lockKey(parent, name)], () => removeIn(parent, name, recursive))
+  await withLock([lockKey(parent, name)], async () => {
+    if (condition.ifMatch !== undefined) assertHolds(path, condition, await statOf(parent, name))
+    await removeIn(parent, name, recursive)
+  })
 }
 
 /** The same of an entry right in `parent`, for whoever holds its lock. */

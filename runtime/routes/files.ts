@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import {
+  changeHeaders,
   changeMode as changeModeBody,
   copyFile,
   fileQuery,
@@ -52,11 +53,13 @@ export const fileRoutes =
     )
     app.delete(
       '/sandboxes/:id/files',
-      { schema: { params: existing, querystring: removeQuery } },
-      async ({ params, query }, reply) => {
+      { schema: { params: existing, querystring: removeQuery, headers: changeHeaders } },
+      async ({ params, query, headers }, reply) => {
         using root = await rootOf(params.id)
         const { path, recursive } = query
-        await refusing(path, () => removePath(root, path, recursive === 'true'))
+        await refusing(path, () =>
+          removePath(root, path, recursive === 'true', { ifMatch: headers['if-match'] }),
+        )
         reply.code(204)
       },
     )
@@ -74,18 +77,24 @@ export const fileRoutes =
     )
     app.post(
       '/sandboxes/:id/files/move',
-      { schema: { params: existing, body: moveFile } },
-      async ({ params, body: { from, to, overwrite } }) => {
+      { schema: { params: existing, body: moveFile, headers: changeHeaders } },
+      async ({ params, body: { from, to, ...options }, headers }) => {
         using root = await rootOf(params.id)
-        return await refusing(from, () => movePath(root, from, to, overwrite, archives.copy))
+        const { copy } = archives
+        return await refusing(from, () =>
+          movePath(root, from, to, { ...options, fromEtag: headers['if-match'], copy }),
+        )
       },
     )
     app.post(
       '/sandboxes/:id/files/copy',
-      { schema: { params: existing, body: copyFile } },
-      async ({ params, body: { from, to, overwrite } }) => {
+      { schema: { params: existing, body: copyFile, headers: changeHeaders } },
+      async ({ params, body: { from, to, ...options }, headers }) => {
         using root = await rootOf(params.id)
-        return await refusing(from, () => copyPath(root, from, to, overwrite, archives.copy))
+        const { copy } = archives
+        return await refusing(from, () =>
+          copyPath(root, from, to, { ...options, fromEtag: headers['if-match'], copy }),
+        )
       },
     )
     app.post(

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
+  changeHeaders,
   changeMode,
   copyFile,
   fileEntry,
@@ -95,20 +96,20 @@ export const fileRoutes =
       {
         schema: {
           ...{ tags, summary: 'Move or rename', params: sandboxParams },
-          ...{ body: moveFile, response: { 200: fileEntry } },
+          ...{ body: moveFile, headers: changeHeaders, response: { 200: fileEntry } },
         },
       },
-      ({ principal, params, body }) => files.move(principal, params.id, body),
+      ({ principal, params, body, headers }) => files.move(principal, params.id, body, headers),
     )
     app.post(
       '/sandboxes/:id/files/copy',
       {
         schema: {
           ...{ tags, summary: 'Copy a file or a directory', params: sandboxParams },
-          ...{ body: copyFile, response: { 200: fileEntry } },
+          ...{ body: copyFile, headers: changeHeaders, response: { 200: fileEntry } },
         },
       },
-      ({ principal, params, body }) => files.copy(principal, params.id, body),
+      ({ principal, params, body, headers }) => files.copy(principal, params.id, body, headers),
     )
     app.post(
       '/sandboxes/:id/files/chmod',
@@ -148,11 +149,11 @@ export const fileRoutes =
       {
         schema: {
           ...{ tags, summary: 'Delete a file or a directory', params: sandboxParams },
-          ...{ querystring: removeQuery, response: { 204: z.null() } },
+          ...{ querystring: removeQuery, headers: changeHeaders, response: { 204: z.null() } },
         },
       },
       async (request, reply) => {
-        await files.remove(request.principal, request.params.id, request.query)
+        await files.remove(request.principal, request.params.id, request.query, request.headers)
         return reply.code(204).send(null)
       },
     )

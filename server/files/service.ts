@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import {
+  type ChangeHeaders,
   type changeMode,
   type copyFile,
   type FileEntry,
@@ -78,17 +79,41 @@ export class FileService {
     return node.stream('GET', `/sandboxes/${id}/archive`, query)
   }
 
-  async move(who: Principal, id: string, wanted: z.infer<typeof moveFile>): Promise<FileEntry> {
+  async move(
+    who: Principal,
+    id: string,
+    wanted: z.infer<typeof moveFile>,
+    headers: ChangeHeaders,
+  ): Promise<FileEntry> {
     const node = await this.sandboxes.authorize(who, 'file.write', id)
-    const moved = await node.ask('POST', `/sandboxes/${id}/files/move`, fileEntry, {}, wanted)
-    await this.#audit(who, 'file.move', id, wanted)
+    const moved = await node.ask(
+      'POST',
+      `/sandboxes/${id}/files/move`,
+      fileEntry,
+      {},
+      wanted,
+      passed(headers),
+    )
+    await this.#audit(who, 'file.move', id, pathsOf(wanted))
     return moved
   }
 
-  async copy(who: Principal, id: string, wanted: z.infer<typeof copyFile>): Promise<FileEntry> {
+  async copy(
+    who: Principal,
+    id: string,
+    wanted: z.infer<typeof copyFile>,
+    headers: ChangeHeaders,
+  ): Promise<FileEntry> {
     const node = await this.sandboxes.authorize(who, 'file.write', id)
-    const copied = await node.ask('POST', `/sandboxes/${id}/files/copy`, fileEntry, {}, wanted)
-    await this.#audit(who, 'file.copy', id, wanted)
+    const copied = await node.ask(
+      'POST',
+      `/sandboxes/${id}/files/copy`,
+      fileEntry,
+      {},
+      wanted,
+      passed(headers),
+    )
+    await this.#audit(who, 'file.copy', id, pathsOf(wanted))
     return copied
   }
 
@@ -106,9 +131,14 @@ export class FileService {
     return made
   }
 
-  async remove(who: Principal, id: string, query: z.infer<typeof removeQuery>): Promise<void> {
+  async remove(
+    who: Principal,
+    id: string,
+    query: z.infer<typeof removeQuery>,
+    headers: ChangeHeaders,
+  ): Promise<void> {
     const node = await this.sandboxes.authorize(who, 'file.write', id)
-    await node.ask('DELETE', `/sandboxes/${id}/files`, z.unknown(), query)
+    await node.ask('DELETE', `/sandboxes/${id}/files`, z.unknown(), query, undefined, passed(headers))
     await this.#audit(who, 'file.delete', id, { path: query.path })
   }
 
@@ -122,9 +152,7 @@ export class FileService {
   ): Promise<{ entry: FileEntry; created: boolean }> {
     const node = await this.sandboxes.authorize(who, 'file.write', id)
     const query = { path, mode: mode?.toString(8), append, offset }
-    const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
-    const passed = { 'if-match': ifMatch, 'if-none-match': ifNoneMatch }
-    const { status, body } = await node.send('PUT', `/sandboxes/${id}/files`, query, content, passed)
+    const { status, body } = await node.send('PUT', `/sandboxes/${id}/files`, query, content, passed(headers))
     const behind = append === 'true' || offset !== undefined
     await this.#audit(who, behind ? 'file.append' : 'file.write', id, { path })
     return { entry: fileEntry.parse(body), created: status === 201 }
@@ -141,3 +169,11 @@ export class FileService {
     await audit(this.database.prisma, who, action, id, detail)
   }
 }
+
+/** Of the headers of a call, the conditions: they are checked where the file is. */
+const passed = ({ 'if-match': ifMatch, 'if-none-match': ifNoneMatch }: WriteHeaders) => ({
+  'if-match': ifMatch,
+  'if-none-match': ifNoneMatch,
+})
+
+const pathsOf = ({ from, to, overwrite }: z.infer<typeof moveFile>) => ({ from, to, overwrite })

@@ -150,8 +150,14 @@ export class RuntimeClient implements Disposable {
     )
 
   /** Any call with a JSON answer. Its query and body are checked by the caller, and again by the runtime. */
-  ask = <T>(method: Method, path: string, schema: z.ZodType<T>, query: Query = {}, body?: unknown) =>
-    this.#call(method, withQuery(path, query), schema, body)
+  ask = <T>(
+    method: Method,
+    path: string,
+    schema: z.ZodType<T>,
+    query: Query = {},
+    body?: unknown,
+    headers: Headers = {},
+  ) => this.#call(method, withQuery(path, query), schema, body, headers)
 
   /** A call whose body is a stream. */
   async send(method: Method, path: string, query: Query, body: Readable, headers: Headers = {}) {
@@ -223,8 +229,14 @@ export class RuntimeClient implements Disposable {
     )
   }
 
-  async #call<T>(method: Method, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
-    const wanted = { method, path, deadlines: answerDeadlines(method) }
+  async #call<T>(
+    method: Method,
+    path: string,
+    schema: z.ZodType<T>,
+    body?: unknown,
+    headers: Headers = {},
+  ): Promise<T> {
+    const wanted = { method, path, headers, deadlines: answerDeadlines(method) }
     const answer = await call(
       this.#pool,
       body === undefined ? wanted : { ...wanted, body: JSON.stringify(body) },
