@@ -45,9 +45,15 @@ export class FilesClient {
     return call(fileEntry, `${this.#base}/files/mkdir`, { method: 'POST', body: { path } })
   }
 
-  /** @throws ApiError with the code `conflict` when something has the new name */
-  move(from: string, to: string): Promise<FileEntry> {
-    return call(fileEntry, `${this.#base}/files/move`, { method: 'POST', body: { from, to } })
+  /** @throws ApiError with the code `conflict` when something has the new name, unless `overwrite` */
+  move(from: string, to: string, overwrite = false): Promise<FileEntry> {
+    const body = { from, to, overwrite }
+    return call(fileEntry, `${this.#base}/files/move`, { method: 'POST', body })
+  }
+
+  /** @param mode permissions in octal */
+  chmod(path: string, mode: string): Promise<FileEntry> {
+    return call(fileEntry, `${this.#base}/files/chmod`, { method: 'POST', body: { path, mode } })
   }
 
   /** A file, or a directory with all that is in it. @throws ApiError as `move` does */
@@ -131,8 +137,9 @@ export class FilesClient {
   }
 
   /**
-   * Sends a file from this device.
+   * Sends a file from this device, or a piece of one.
    *
+   * @param offset behind the end of the file, which must be here; without it the file is replaced
    * @param onProgress is told of the bytes that were sent
    * @throws AbortError (a DOMException) when `signal` ends it
    */
@@ -141,17 +148,23 @@ export class FilesClient {
     content: Blob,
     onProgress: (bytes: number) => void,
     signal: AbortSignal,
+    offset?: number,
   ): Promise<void> {
+    const query = { path, ...(offset === undefined ? {} : { offset: String(offset) }) }
     return new Promise((resolve, reject) => {
       signal.throwIfAborted()
       // `fetch` does not tell of what was sent.
       const request = new XMLHttpRequest()
-      request.open('PUT', `/api/v1${this.#at('files', { path })}`)
+      request.open('PUT', `/api/v1${this.#at('files', query)}`)
       request.setRequestHeader('content-type', 'application/octet-stream')
       request.responseType = 'json'
       request.upload.onprogress = ({ loaded }) => onProgress(loaded)
-      request.onload = () =>
-        request.status < 300 ? resolve() : reject(refusalOf(request.status, request.response))
+      request.onload = () => {
+        if (request.status < 300) resolve()
+        // Without a body of the API's it is a proxy that speaks for a server which does not answer.
+        else if (request.status >= 502 && request.response === null) reject(new Unreachable())
+        else reject(refusalOf(request.status, request.response))
+      }
       request.onerror = () => reject(new Unreachable())
       request.onabort = () => reject(signal.reason)
       signal.addEventListener('abort', () => request.abort(), { once: true })

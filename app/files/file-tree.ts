@@ -38,6 +38,7 @@ export class FileTreeModel {
   readonly lastTrashed = new Store<Trashed | null>(null)
   readonly trash: Trash
   readonly root = homePath
+  #named = 0
   /** Changes are told: nothing has to be read again to see them. */
   watched = false
   readonly #listings = new Map<string, Listing>()
@@ -121,6 +122,11 @@ export class FileTreeModel {
     return this.rows.get().find((row) => row.kind === 'entry' && row.entry.path === path) as
       | EntryRow
       | undefined
+  }
+
+  /** Asks for the name of something new. */
+  nameNew(type: 'file' | 'directory', parent: string): void {
+    this.naming.set({ kind: 'new', type, parent, serial: ++this.#named })
   }
 
   /** Where something new goes: the selected directory, or the one that the selected file is in. */

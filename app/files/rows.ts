@@ -11,7 +11,13 @@ export interface Listing {
 
 /** A name that is being typed: a new one in a directory, or another one for an entry. */
 export type Naming =
-  | { readonly kind: 'new'; readonly type: 'file' | 'directory'; readonly parent: string }
+  | {
+      readonly kind: 'new'
+      readonly type: 'file' | 'directory'
+      readonly parent: string
+      /** Tells it from the one before, which may still be on its way to the server. */
+      readonly serial: number
+    }
   | { readonly kind: 'rename'; readonly path: string }
 
 export interface EntryRow {
@@ -30,6 +36,7 @@ export type Row =
   | EntryRow
   | {
       readonly kind: 'new'
+      readonly serial: number
       readonly type: 'file' | 'directory'
       readonly parent: string
       readonly level: number
@@ -58,7 +65,7 @@ export function rowsOf(
 
   function addDirectory(parent: string, level: number): void {
     if (naming?.kind === 'new' && naming.parent === parent) {
-      rows.push({ kind: 'new', type: naming.type, parent, level })
+      rows.push({ kind: 'new', type: naming.type, parent, level, serial: naming.serial })
     }
     const listing = listings.get(parent)
     if (!listing || (listing.loading && listing.entries.length === 0)) {

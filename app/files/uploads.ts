@@ -1,6 +1,7 @@
 import { Store } from '../terminal/store'
 import type { FilesClient } from './client'
 import { joinPath } from './paths'
+import { pieceBytes, sendInPieces } from './pieces'
 
 /** A file of this device, by its path below where it was dropped. */
 export interface Upload {
@@ -37,7 +38,9 @@ export class Uploads {
     try {
       for (const { path, file } of uploads) {
         report(0)
-        await this.client.upload(path.reduce(joinPath, directory), file, report, abort.signal)
+        const to = path.reduce(joinPath, directory)
+        if (file.size > pieceBytes) await sendInPieces(this.client, to, file, report, abort.signal)
+        else await this.client.upload(to, file, report, abort.signal)
         filesDone++
         sent += file.size
       }

@@ -166,7 +166,7 @@ export default function FilesPane({
     const parent = model.target()
     // The name can be typed at once, while the directory is still being read.
     if (parent !== model.root) void model.expand(parent)
-    model.naming.set({ kind: 'new', type, parent })
+    model.nameNew(type, parent)
   }
   /** Moves or copies, and says why not. */
   const put = async (into: Promise<string>, from: string | null) => {

@@ -4,7 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { type CSSProperties, type RefObject, useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { FileTreeModel, Held } from '../../files/file-tree'
-import type { EntryRow, Row } from '../../files/rows'
+import type { EntryRow, Naming, Row } from '../../files/rows'
 import type { Trashed } from '../../files/trash'
 import { cn } from '../../lib/cn'
 import { useStore } from '../../terminal/use-store'
@@ -67,17 +67,24 @@ export function TreeView({ model, scroller, open, remove, undo, paste, created, 
   const focusTree = () =>
     scroller.current?.querySelector<HTMLElement>('[role=tree]')?.focus({ preventScroll: true })
 
+  /** @returns false when somebody who did not wait for the answer types another name by now, whose focus it is */
+  const endNaming = (ended: Naming | null): boolean => {
+    if (model.naming.get() !== ended) return false
+    model.naming.set(null)
+    return true
+  }
+
   const lineOf = (row: Row, index: number, place: CSSProperties) => {
     if (row.kind === 'new') {
       const { type, parent, level } = row
       const create = async (name: string | null) => {
         const made = name === null ? null : await model.create(parent, name, type)
-        model.naming.set(null)
+        if (!endNaming(naming)) return
         if (made && type === 'file') created(made.path)
         else focusTree()
       }
       return (
-        <div key="new" role="none" style={place} className="absolute inset-x-0 top-0 z-10">
+        <div key={keyOf(row)} role="none" style={place} className="absolute inset-x-0 top-0 z-10">
           <NewName type={type} level={level} onDone={create} />
         </div>
       )
@@ -94,9 +101,8 @@ export function TreeView({ model, scroller, open, remove, undo, paste, created, 
     const renaming = naming?.kind === 'rename' && naming.path === path
     const rename = async (name: string | null) => {
       const to = name === null ? null : await model.rename(row, name)
-      model.naming.set(null)
       if (to !== null) renamed(path, to)
-      focusTree()
+      if (endNaming(naming)) focusTree()
     }
     return (
       // biome-ignore lint/a11y/useFocusableInteractive: the tree has the focus and names this as its active descendant
@@ -162,5 +168,6 @@ export function TreeView({ model, scroller, open, remove, undo, paste, created, 
 }
 
 function keyOf(row: Row | undefined): string {
+  if (row?.kind === 'new') return `new ${row.serial}`
   return row?.kind === 'entry' ? row.entry.path : `${row?.kind} ${row?.parent}`
 }
