@@ -72,6 +72,20 @@ export class TerminalTabs {
     this.#set({ tabs: [...this.state.get().tabs, tab], active: tab.key })
   }
 
+  /**
+   * Shows a terminal that something was started in.
+   * @param replaces one that has ended, and whose place it takes
+   */
+  show(terminalId: string, name: string, replaces: string | null): void {
+    const { tabs } = this.state.get()
+    const old = tabs.find(({ session }) => session.terminalId === replaces)
+    const tab = tabs.find(({ session }) => session.terminalId === terminalId) ?? this.#tab(name, terminalId)
+    const others = tabs.filter((one) => one !== tab)
+    const place = old ? others.indexOf(old) : others.length
+    this.#set({ tabs: others.toSpliced(place, old ? 1 : 0, tab), active: tab.key })
+    old?.session.dispose({ end: true })
+  }
+
   #tab(name: string, terminalId?: string, user: 'user' | 'root' = 'user'): Tab {
     const session = new TerminalSession(
       this.#line,

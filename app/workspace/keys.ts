@@ -1,4 +1,5 @@
 export type WorkspaceShortcut =
+  | 'run'
   | 'files'
   | 'git'
   | 'commands'
@@ -17,6 +18,7 @@ export const workspaceShortcuts: readonly {
   { keys: 'Ctrl+Shift+G', shortcut: 'git' },
   { keys: 'Ctrl+Shift+P', shortcut: 'commands' },
   { keys: 'Ctrl+P', shortcut: 'quickOpen' },
+  { keys: 'Ctrl+F5', shortcut: 'run' },
   { keys: 'Ctrl+Shift+F', shortcut: 'search' },
   { keys: 'Ctrl+Shift+1', shortcut: 'focusFiles' },
   { keys: 'Ctrl+Shift+2', shortcut: 'focusEditor' },
@@ -38,6 +40,8 @@ export function workspaceShortcutOf(event: KeyboardEvent): WorkspaceShortcut | n
   // On a Mac it is the Command key that a browser's own keys have.
   const alone = !event.shiftKey && !event.altKey && event.ctrlKey !== event.metaKey
   if (alone && event.code === 'KeyP') return 'quickOpen'
+  // F5 alone too, where it is not a terminal's.
+  if (event.code === 'F5' && !event.shiftKey && !event.altKey && !event.metaKey) return 'run'
   if (!event.ctrlKey || !event.shiftKey || event.altKey || event.metaKey) return null
   return byCode[event.code] ?? null
 }

@@ -4,7 +4,7 @@ import { openDisk } from '../../runtime/rootfs/disk.js'
 import { readTemplates } from '../../runtime/rootfs/templates.js'
 import { ask } from '../ask.js'
 import { readSettings, requireRoot } from '../settings.js'
-import { installTemplate } from './install.js'
+import { installTemplate, recipes } from './install.js'
 
 const say = (line: string) => console.log(`cloche: ${line}`)
 
@@ -34,7 +34,7 @@ export const templateBuild: Command = {
 export const templateList: Command = {
   name: 'template ls',
   group: 'This machine (needs root)',
-  summary: 'List the templates of this machine',
+  summary: 'List the templates of this machine, and those that could be built',
   async run() {
     requireRoot('template ls')
     const settings = readSettings(process.env)
@@ -42,6 +42,9 @@ export const templateList: Command = {
     const found = await readTemplates(disk, (file, error) => say(`${file} is unreadable: ${error}`))
     for (const { name, description, builtAt } of found.values()) {
       console.log(`${name.padEnd(16)} ${builtAt}  ${description}`)
+    }
+    for (const { name, description } of recipes(settings)) {
+      if (!found.has(name)) console.log(`${name.padEnd(16)} ${'not built yet'.padEnd(24)}  ${description}`)
     }
     return 0
   },

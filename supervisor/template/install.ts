@@ -35,6 +35,14 @@ function readRecipe(settings: Settings, name: string): TemplateRecipe {
 export const hasRecipe = (settings: Settings, name: string) =>
   existsSync(join(settings.app, 'images', name, 'template.json'))
 
+/** The recipes of this installation. */
+export function recipes(settings: Settings): { name: string; description: string }[] {
+  return readdirSync(join(settings.app, 'images'))
+    .filter((name) => hasRecipe(settings, name))
+    .sort()
+    .map((name) => ({ name, description: readRecipe(settings, name).description }))
+}
+
 /** The layer's name has the recipe's hash: its image is good for as long as this stays the same. */
 async function layerName(settings: Settings, name: string): Promise<string> {
   return `${name}-${(await run(join(settings.app, 'images/tar'), [name, '--hash'])).trim()}`

@@ -10,6 +10,7 @@ import { takeWorkspace } from '../../terminal/prepared'
 import type { StrayKeys } from '../../terminal/stray-keys'
 import { useStore } from '../../terminal/use-store'
 import { parseDeepLink } from '../../workspace/deep-link'
+import type { Programs } from '../../workspace/programs'
 import { Button } from '../ui/button'
 import { isFocusLost, useFocusHome } from '../ui/focus-home'
 import { Notice } from '../ui/notice'
@@ -29,11 +30,13 @@ export default function TerminalArea({
   sandbox,
   refresh,
   strayKeys,
+  programs,
   onRang,
 }: {
   sandbox: Sandbox
   refresh: () => void
   strayKeys: StrayKeys
+  programs: Programs
   /** Some terminal rang and has not been looked at since. */
   onRang: (rang: boolean) => void
 }) {
@@ -42,6 +45,8 @@ export default function TerminalArea({
   const root = useRef<HTMLDivElement>(null)
   const [workspace] = useState(() => takeWorkspace(sandbox.id))
   const { tabs, active } = useStore(workspace.state)
+  const started = useStore(programs.started)
+  const [restored, setRestored] = useState(false)
   const [failure, setFailure] = useState<unknown>()
   const [fontIsThere, setFontIsThere] = useState(false)
   const [searching, setSearching] = useState(false)
@@ -67,6 +72,8 @@ export default function TerminalArea({
       workspace.restore(ids, parseDeepLink(window.location.search).terminal)
     } catch (error) {
       setFailure(error)
+    } finally {
+      setRestored(true)
     }
   }, [sandbox.id, running, workspace])
 
@@ -75,6 +82,12 @@ export default function TerminalArea({
   useEffect(() => {
     if (alive) void restore()
   }, [alive, restore])
+
+  useEffect(() => {
+    if (!restored || started === null) return
+    programs.started.set(null)
+    workspace.show(started.terminalId, started.name, started.replaces)
+  }, [restored, started, programs, workspace])
 
   const session = fontIsThere ? shown?.session : undefined
   const home = useFocusHome()

@@ -21,6 +21,10 @@ export const workspace = {
   moreActions: 'More actions',
   notFound: 'Sandbox not found',
   notFoundText: 'Check the address, or switch to the tenant that owns it.',
+  nothingToRun:
+    'Nothing here says how it is run. Add a Makefile with a target “run”, a script “start” to package.json, or a file such as main.py.',
+  run: 'Run the project',
+  runTab: 'Run',
   shortcuts: {
     commands: 'Show all commands',
     files: 'Show or hide files',
@@ -29,6 +33,7 @@ export const workspace = {
     focusTerminal: 'Move focus to the terminal',
     git: 'Show or hide source control',
     quickOpen: 'Open a file by its name, from files or editor',
+    run: 'Run the project; also F5 outside of terminals',
     search: 'Search in files, from files or editor',
   },
   showFiles: 'Show files',

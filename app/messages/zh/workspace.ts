@@ -21,6 +21,10 @@ export const workspace: Texts<'workspace'> = {
   moreActions: '更多操作',
   notFound: '沙箱不存在',
   notFoundText: '请检查地址，或切换到该沙箱所属的租户。',
+  nothingToRun:
+    '找不到运行方式。请添加含有 run 目标的 Makefile、在 package.json 中添加 start 脚本，或添加 main.py 等文件。',
+  run: '运行项目',
+  runTab: '运行',
   shortcuts: {
     commands: '显示所有命令',
     files: '显示或隐藏文件',
@@ -29,6 +33,7 @@ export const workspace: Texts<'workspace'> = {
     focusTerminal: '将焦点移到终端',
     git: '显示或隐藏源代码管理',
     quickOpen: '按名称打开文件（从文件或编辑器）',
+    run: '运行项目；终端以外也可按 F5',
     search: '在文件中搜索（从文件或编辑器）',
   },
   showFiles: '显示文件',

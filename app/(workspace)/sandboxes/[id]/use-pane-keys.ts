@@ -18,6 +18,7 @@ export interface PaneActions {
   /** Hides what is beside the terminals. */
   readonly closeSide: () => void
   readonly search: () => void
+  readonly run: () => void
   readonly choose: (mode: PaletteMode) => void
 }
 
@@ -29,6 +30,8 @@ export function usePaneKeys(layout: LayoutStore, terminal: FocusHome, actions: P
       if (!shortcut || (event.target instanceof Element && event.target.closest(over))) return
       const own = event.target instanceof Element && event.target.closest(ownKeys)
       if ((shortcut === 'search' || shortcut === 'quickOpen') && !own) return
+      // Programs in a terminal have a use for F5.
+      if (shortcut === 'run' && !event.ctrlKey && inTerminal(event.target)) return
       event.preventDefault()
       event.stopPropagation()
       take(shortcut, layout, terminal, actions)
@@ -38,11 +41,14 @@ export function usePaneKeys(layout: LayoutStore, terminal: FocusHome, actions: P
   }, [layout, terminal, actions])
 }
 
+const inTerminal = (target: EventTarget | null) =>
+  target instanceof Element && target.closest('.xterm') !== null
+
 export function take(
   shortcut: WorkspaceShortcut,
   layout: LayoutStore,
   terminal: FocusHome,
-  { closeSide, search, choose }: PaneActions,
+  { closeSide, search, choose, run }: PaneActions,
 ): void {
   const toggle = (side: Side) => {
     if (layout.get().side === side) return closeSide()
@@ -55,6 +61,7 @@ export function take(
     commands: () => choose('commands'),
     quickOpen: () => choose('files'),
     search,
+    run,
     focusFiles: () => {
       layout.showSide('files')
       focusFiles()

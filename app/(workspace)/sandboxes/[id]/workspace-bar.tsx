@@ -7,6 +7,7 @@ import {
   GitBranch,
   GitFork,
   PanelLeft,
+  Play,
   SlidersHorizontal,
   Trash2,
 } from 'lucide-react'
@@ -36,6 +37,7 @@ import { useCommands } from '../../../palette/commands'
 import { useSnapshotActions } from '../../../snapshots/actions'
 import { useStore } from '../../../terminal/use-store'
 import type { PreviewStore } from '../../../workspace/preview'
+import type { Programs } from '../../../workspace/programs'
 import type { LayoutStore } from '../../../workspace/shown-panes'
 
 const SnapshotsDialog = dynamic(() =>
@@ -49,10 +51,12 @@ export function WorkspaceBar({
   sandbox,
   layout,
   preview,
+  programs,
 }: {
   sandbox: Shown
   layout: LayoutStore
   preview: PreviewStore
+  programs: Programs
 }) {
   const t = useTranslations()
   const { side } = useStore(layout)
@@ -144,6 +148,19 @@ export function WorkspaceBar({
           <NetworkRate rates={sandbox.usage?.rates} off={sandbox.network === 'none'} />
         </div>
       </section>
+      {sandbox.state === 'running' && (
+        <Tip text={t('workspace.run')} keys="Ctrl+F5">
+          <Button
+            look="quiet"
+            size="icon"
+            aria-label={t('workspace.run')}
+            className="hidden sm:inline-flex"
+            onClick={() => programs.runProject()}
+          >
+            <Play />
+          </Button>
+        </Tip>
+      )}
       <PortsMenu
         sandbox={sandbox}
         onPreview={(port) => {
@@ -196,6 +213,12 @@ export function WorkspaceBar({
             </MenuItem>
           ))}
         </div>
+        {sandbox.state === 'running' && (
+          <MenuItem onSelect={() => programs.runProject()}>
+            <Play aria-hidden />
+            {t('workspace.run')}
+          </MenuItem>
+        )}
         <MenuItem onSelect={() => setChanging(sandbox)}>
           <SlidersHorizontal aria-hidden />
           {t('sandbox.edit')}

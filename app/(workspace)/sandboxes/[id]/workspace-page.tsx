@@ -17,6 +17,7 @@ import { useExplain } from '../../../lib/use-explain'
 import { Commands, CommandsContext } from '../../../palette/commands'
 import { StrayKeys } from '../../../terminal/stray-keys'
 import { PreviewStore } from '../../../workspace/preview'
+import { Programs } from '../../../workspace/programs'
 import { LayoutStore } from '../../../workspace/shown-panes'
 import { WorkspaceBar } from './workspace-bar'
 import { WorkspacePanes } from './workspace-panes'
@@ -35,6 +36,7 @@ export function WorkspacePage({ id }: { id: string }) {
   const [strayKeys] = useState(() => new StrayKeys())
   const [layout] = useState(() => new LayoutStore())
   const preview = useMemo(() => new PreviewStore(id), [id])
+  const programs = useMemo(() => new Programs(id), [id])
   const [commands] = useState(() => new Commands())
   useEffect(() => strayKeys.listen(), [strayKeys])
   if (data && !gone) seen.current = true
@@ -55,7 +57,7 @@ export function WorkspacePage({ id }: { id: string }) {
       <CommandsContext value={commands}>
         <main className="flex h-dvh flex-col overflow-hidden">
           <h1 className="sr-only">{t('workspace.heading', { name: oneLine(data.name) })}</h1>
-          <WorkspaceBar sandbox={data} layout={layout} preview={preview} />
+          <WorkspaceBar sandbox={data} layout={layout} preview={preview} programs={programs} />
           <Incidents sandbox={data} incidents={data.incidents} />
           {/* A broken line is the line banner's to tell. */}
           {error instanceof ApiError && (
@@ -68,6 +70,7 @@ export function WorkspacePage({ id }: { id: string }) {
             sandbox={data}
             layout={layout}
             preview={preview}
+            programs={programs}
             refresh={() => void mutate()}
             strayKeys={strayKeys}
             onRang={setRang}

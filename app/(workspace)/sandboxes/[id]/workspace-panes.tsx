@@ -9,7 +9,7 @@ import { Panes } from '../../../components/ui/panes'
 import { OpenFiles } from '../../../editor/open-files'
 import { FilesClient } from '../../../files/client'
 import { FileTreeModel } from '../../../files/file-tree'
-import { relativePath } from '../../../files/paths'
+import { parentsOf, relativePath } from '../../../files/paths'
 import { changesByPath, SourceControl } from '../../../git/source-control'
 import { runIn } from '../../../inside/run'
 import type { Sandbox } from '../../../lib/protocol'
@@ -20,6 +20,7 @@ import { useStore } from '../../../terminal/use-store'
 import { parseDeepLink } from '../../../workspace/deep-link'
 import { workspaceShortcuts } from '../../../workspace/keys'
 import type { PreviewStore } from '../../../workspace/preview'
+import type { Programs } from '../../../workspace/programs'
 import { isNarrow, type LayoutStore, onNarrow } from '../../../workspace/shown-panes'
 import {
   DiffView,
@@ -33,6 +34,7 @@ import {
 } from './lazy-panes'
 import { useKeepFiles } from './use-keep-files'
 import { take, usePaneKeys } from './use-pane-keys'
+import { useRun } from './use-run'
 import { useWatchFiles } from './use-watch-files'
 
 /** Files and editor beside the terminals. Where there is no room, what is shown last covers the terminals. */
@@ -40,6 +42,7 @@ export function WorkspacePanes({
   sandbox,
   layout,
   preview,
+  programs,
   refresh,
   strayKeys,
   onRang,
@@ -47,6 +50,7 @@ export function WorkspacePanes({
   sandbox: Sandbox
   layout: LayoutStore
   preview: PreviewStore
+  programs: Programs
   refresh: () => void
   strayKeys: StrayKeys
   onRang: (rang: boolean) => void
@@ -71,6 +75,22 @@ export function WorkspacePanes({
   const [palette, setPalette] = useState<PaletteMode | null>(null)
   // Loaded when they are first wanted, and kept from then on.
   const wanted = useWanted({ search: searching, palette: palette !== null })
+  useRun({
+    ...{ sandbox, run, programs, preview, top: tree.root },
+    places: () => {
+      const file = open.state.get().active
+      const repository = git.seen.get().repository
+      const directory = file ? parentsOf(file.path).at(-1) : undefined
+      return [directory, repository?.root, tree.root].flatMap((one) => (one?.startsWith('/') ? one : []))
+    },
+    save: async () => {
+      await Promise.all(open.state.get().documents.map((document) => document.saveNow()))
+    },
+    onStarted: () => {
+      layout.uncover()
+      if (narrow) preview.close()
+    },
+  })
   const actions = useMemo(
     () => ({
       closeSide: () => {
@@ -78,9 +98,10 @@ export function WorkspacePanes({
         terminal.focus()
       },
       search: () => setSearching(true),
+      run: () => programs.runProject(),
       choose: setPalette,
     }),
-    [layout, terminal],
+    [layout, terminal, programs],
   )
   usePaneKeys(layout, terminal, actions)
   useCommands(
@@ -203,7 +224,13 @@ export function WorkspacePanes({
           className: 'flex flex-col overflow-hidden',
           children: (
             <div inert={cover !== null} className="flex min-h-0 flex-1 flex-col">
-              <TerminalArea sandbox={sandbox} refresh={refresh} strayKeys={strayKeys} onRang={onRang} />
+              <TerminalArea
+                sandbox={sandbox}
+                refresh={refresh}
+                strayKeys={strayKeys}
+                programs={programs}
+                onRang={onRang}
+              />
             </div>
           ),
         },
