@@ -6,6 +6,10 @@ import type { Samples } from './samples.js'
 
 export const clickToPrompt = 'From the click on "Create sandbox" to its prompt, in Chromium'
 
+/** A file of some text is open in it. */
+export const openToUsable =
+  'From the address of a workspace to its prompt, its files and its editor, in Chromium'
+
 const program = '/usr/bin/chromium'
 const subject = 'Cloche, signed in, the dashboard open'
 
@@ -31,6 +35,11 @@ export async function browser(samples: Samples, cloche: Cloche, rounds: number):
       // The prompt may be there before the address is.
       await page.waitForURL(/\/sandboxes\/sb_/)
       const id = page.url().split('/').at(-1) ?? ''
+      samples.add(
+        openToUsable,
+        'Cloche, the scripts in the cache of the browser',
+        await open(page, `${url}/sandboxes/${id}`),
+      )
       await page.getByRole('link', { name: 'Sandboxes' }).first().click()
       await page.waitForURL(/\/sandboxes$/)
       await cloche.api('DELETE', `/sandboxes/${id}`)
@@ -77,6 +86,20 @@ async function create(page: Page): Promise<number> {
     const [clicked] = performance.getEntriesByName('clicked')
     const [prompt] = performance.getEntriesByName('prompt')
     return clicked !== undefined && prompt !== undefined ? prompt.startTime - clicked.startTime : undefined
+  })
+  return (await took.jsonValue()) ?? Number.NaN
+}
+
+/** @returns milliseconds from the navigation on */
+async function open(page: Page, address: string): Promise<number> {
+  await page.goto(`${address}?file=.bashrc`)
+  const took = await page.waitForFunction(() => {
+    const [prompt] = performance.getEntriesByName('prompt')
+    const shown =
+      document.querySelector('[role=treeitem]') && document.querySelector('.cm-content')?.textContent
+    if (shown) performance.mark('shown')
+    const [first] = performance.getEntriesByName('shown')
+    return prompt && first ? Math.max(prompt.startTime, first.startTime) : undefined
   })
   return (await took.jsonValue()) ?? Number.NaN
 }

@@ -9,7 +9,7 @@ import { browser } from './browser.js'
 import { openCloche } from './cloche.js'
 import { listing } from './listing.js'
 import { openDocker } from './peers/docker.js'
-import { oneShot, openOci } from './peers/oci.js'
+import { oneShot, openOci, unshareOnce } from './peers/oci.js'
 import type { Ground, Peer } from './peers/peer.js'
 import { openPodman } from './peers/podman.js'
 import { bars, curve } from './plot.js'
@@ -19,6 +19,7 @@ import { Samples } from './samples.js'
 import { alive, alternate, burst, memory, metrics, rate } from './sandboxes.js'
 import { markdown } from './table.js'
 import { webTerminals } from './web-terminals.js'
+import { workspace } from './workspace.js'
 
 /**
  * Measures Cloche beside its peers, alternating, and writes `table.md`, `rows.json` and plots to `--out`.
@@ -34,7 +35,7 @@ const { values } = parseArgs({
     listing: { type: 'string', default: '10,100,300' },
     only: {
       type: 'string',
-      default: 'sandboxes,runs,rate,memory,archives,terminals,previews,browser,alive,listing',
+      default: 'sandboxes,runs,rate,memory,archives,terminals,previews,workspace,browser,alive,listing',
     },
   },
 })
@@ -83,6 +84,10 @@ try {
     say('previews')
     await previews(samples, cloche, directory, Math.max(2, Math.floor(rounds / 4)))
   }
+  if (only.has('workspace')) {
+    say('a workspace')
+    await workspace(samples, cloche, directory, rounds)
+  }
   if (only.has('browser')) {
     say('a browser')
     await browser(samples, cloche, rounds)
@@ -120,21 +125,7 @@ async function openPeers(ground: Ground, wanted: boolean): Promise<AsyncDisposab
       () => openOci(ground, 'runsc', 'runsc', ['--platform=systrap', '--network=none', '--ignore-cgroups']),
     ],
     ['bwrap, one command', async () => oneShot('bwrap, one command', 'bwrap', inside)],
-    [
-      'unshare, one command',
-      async () =>
-        oneShot('unshare, one command', 'unshare', [
-          '--user',
-          '--map-root-user',
-          '--pid',
-          '--fork',
-          '--net',
-          '--mount',
-          '--ipc',
-          '--uts',
-          'true',
-        ]),
-    ],
+    ['unshare, one command', async () => oneShot('unshare, one command', 'unshare', unshareOnce)],
   ]
   for (const [name, open] of wanted ? openers : []) {
     try {

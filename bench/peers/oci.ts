@@ -56,6 +56,11 @@ export async function openOci(
   }
 }
 
+/** The namespaces of a sandbox, and a program that ends at once: what the kernel itself needs. */
+export const unshareOnce: readonly string[] = [
+  ...['--user', '--map-root-user', '--pid', '--fork', '--net', '--mount', '--ipc', '--uts', 'true'],
+]
+
 /** A program that isolates one command and ends with it: made, run and gone in one call. */
 export function oneShot(name: string, program: string, args: readonly string[]): Peer {
   return {
