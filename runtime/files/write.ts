@@ -1,5 +1,6 @@
-import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, link, lstat, open, readlink, rename, unlink } from 'node:fs/promises'
+import { type BigIntStats, constants, lstat } from 'node:fs'
+import { type FileHandle, link, open, readlink, rename, unlink } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { type FileEntry, newId } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { entryOfStat } from './entry.js'
@@ -122,9 +123,12 @@ export async function settle(
   throw new RuntimeRefusal('invalid_request', `${path} leads through too many links`)
 }
 
+/** The one of `node:fs/promises` takes twice as long. */
+const lstatQuick = promisify(lstat)
+
 export async function statOf(directory: PathHandle, name: string | Buffer): Promise<BigIntStats | undefined> {
   try {
-    return await lstat(directory.path(name), { bigint: true })
+    return await lstatQuick(directory.path(name), { bigint: true })
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
