@@ -21,6 +21,14 @@ export async function audit(
   detail: Prisma.InputJsonObject = {},
 ): Promise<void> {
   const { tenantId, actor } = who
+  if (target?.startsWith('sb_')) {
+    // What a guest does in a sandbox belongs into the log of the tenant that it is of.
+    await prisma.$executeRaw`
+      INSERT INTO audit_event ("tenantId", at, actor, action, target, detail) VALUES (
+        coalesce((SELECT "tenantId" FROM sandbox WHERE id = ${target}), ${tenantId}), now() AT TIME ZONE 'UTC',
+        ${actor}, ${action}, ${target}, ${JSON.stringify(short(detail))}::JSONB)`
+    return
+  }
   await prisma.auditEvent.create({ data: { tenantId, actor, action, target, detail: short(detail) } })
 }
 

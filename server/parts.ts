@@ -36,6 +36,8 @@ import { RunService } from './runs/service.js'
 import { RunStore } from './runs/store.js'
 import { ExecService } from './sandboxes/exec-service.js'
 import { SandboxService } from './sandboxes/service.js'
+import { repeat } from './schedule.js'
+import { ShareService } from './shares/service.js'
 import { SnapshotService } from './snapshots/service.js'
 import { AuditLog } from './tenants/audit-log.js'
 import { KeyService } from './tenants/keys.js'
@@ -65,6 +67,7 @@ export function openParts(config: Config, log: Logger) {
   const watch = new AccessWatch(database, principals, log)
   const templates = new Templates(nodes)
   const sandboxes = new SandboxService(database, nodes, placer, templates, notices)
+  const guests = repeat('ending what is shared no more', 5000, log, () => sandboxes.guests.check())
   const bounds = { running: defaultRuns, queued: config.runQueue, storageMiB: defaultRunStorageMiB }
   const store = new RunStore(database, server, bounds)
   const logs = new RunLogs(database, notices)
@@ -93,6 +96,7 @@ export function openParts(config: Config, log: Logger) {
     ports: new PortService(database, sandboxes, previewHosts, previews),
     files: new FileService(database, sandboxes),
     snapshots: new SnapshotService(database, nodes, sandboxes),
+    shares: new ShareService(database, sandboxes, config.publicUrl),
     signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
     terminals: new TerminalService(database, sandboxes),
     tenants: new TenantService(database, principals),
@@ -128,6 +132,7 @@ export function openParts(config: Config, log: Logger) {
     [Symbol.asyncDispose]: async () => {
       previews[Symbol.dispose]()
       await dispatcher[Symbol.asyncDispose]()
+      await guests[Symbol.asyncDispose]()
       await watch[Symbol.asyncDispose]()
       await notices[Symbol.asyncDispose]()
       nodes[Symbol.dispose]()

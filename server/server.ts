@@ -24,6 +24,7 @@ import { handoverRoute } from './previews/serve.js'
 import { processRoutes } from './processes/routes.js'
 import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
+import { shareRoutes } from './shares/routes.js'
 import { snapshotRoutes } from './snapshots/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
@@ -86,7 +87,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   })
   authRoutes(app, auth, attempts, principals)
   handoverRoute(app, parts.previews)
-  linkRoutes(app, services.account, services.members)
+  linkRoutes(app, services.account, services.members, services.shares)
   await app.register(signedRoutes(services.files, services.signed), { prefix: '/api/v1' })
   await app.register(async (known) => {
     known.decorateRequest('principal')
@@ -94,6 +95,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
       request.principal = await principals.identify(request.raw)
     })
     watch.watchCalls(known)
+    parts.sandboxes.guests.watchCalls(known, (who, id) => parts.sandboxes.isGuest(who, id))
     serveMetrics(known, services.administration.nodes)
     await known.register(
       async (api) => {
@@ -106,6 +108,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(languageServerRoutes(services.languageServers))
         await api.register(portRoutes(services.ports))
         await api.register(fileRoutes(files, services.signed, config.heartbeatMs))
+        await api.register(shareRoutes(services.shares))
         await api.register(snapshotRoutes(services.snapshots))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))

@@ -138,6 +138,10 @@ export const sandbox = z.object({
     .nullable()
     .describe('it was idle and put to sleep, and wakes when it is used'),
   snapshot: snapshotId.nullable().describe('it was made from, or brought back to last'),
+  access: z
+    .enum(['full', 'type', 'look'])
+    .default('full')
+    .describe('of the caller: `full` in their own tenant, otherwise as it is shared with them'),
 })
 export type Sandbox = z.infer<typeof sandbox>
 

@@ -36,6 +36,8 @@ export interface SocketAttached {
   title: string
   /** Not null: reset the terminal, make it `cols` × `rows`, and write these bytes. Null: go on from `since`. */
   screen: Uint8Array | null
+  /** False for whom the sandbox is shared with to look: what they type is dropped. Only in the answer to `open`. */
+  mayType?: boolean
 }
 
 export interface ServerToClient {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientEvents } from '../../protocol/api/index.js'
 import { hold } from './hold.js'
 import { described, routesOf } from './routes.js'
-import { type Caller, callers, insiders } from './rules.js'
+import { type Caller, callers, guests, insiders } from './rules.js'
 import {
   type Attempt,
   connect,
@@ -91,7 +91,9 @@ describe('who may make which call', () => {
       const viewer = await view(await join('owner'), sandboxId, terminalId)
       const before = await stateOf(world)
       const text = viewer.seen.text
-      for (const caller of callers.filter((one) => !insiders.has(one) && !without.has(one))) {
+      for (const caller of callers.filter(
+        (one) => !insiders.has(one) && !guests.has(one) && !without.has(one),
+      )) {
         const line = await join(caller)
         const theirs = await ownOf(caller)
         const answers = await row.attempt({ line, victim, ...theirs })
@@ -104,11 +106,12 @@ describe('who may make which call', () => {
       }
       expect(await stateOf(world), 'what there is of the victim').toEqual(before)
       expect(viewer.seen).toMatchObject({ text, cols: 0, exited: false })
-      for (const caller of insiders) {
+      for (const caller of [...insiders, 'typist', 'looker'] as const) {
         const path = `/api/v1/sandboxes/${sandboxId}/terminals`
         const { id } = await must(world.callers.owner, 'POST', path, {})
         const watched = await view(await join('owner'), sandboxId, String(id))
-        await row.works(await join(caller), { sandboxId, terminalId: String(id) }, watched)
+        const act = caller === 'looker' ? row.looks : row.works
+        await act(await join(caller), { sandboxId, terminalId: String(id) }, watched)
         await world.callers.owner.call('DELETE', `${path}/${id}`)
       }
     })

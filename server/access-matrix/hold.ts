@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
-import { type Answers, type Caller, callers, insiders, open } from './rules.js'
+import { type Answers, type Caller, callers, guests, insiders, open } from './rules.js'
 import { stateOf } from './state.js'
 import { type Call, type Row, where } from './table.js'
 import type { World } from './world.js'
@@ -48,11 +48,16 @@ export async function hold(world: World, method: string, path: string, row: Row)
     return JSON.stringify(body ?? '')
   }
   const may = (caller: Caller) =>
-    expected[caller] === 'ok' && (insiders.has(caller) || (operates && caller.startsWith('operator')))
+    expected[caller] === 'ok' &&
+    (insiders.has(caller) ||
+      (guests.has(caller) && row.rule.stranger === 404) ||
+      (operates && caller.startsWith('operator')))
   const before = await stateOf(world)
   for (const caller of callers.filter((one) => !may(one))) {
     const told = await send(caller, named)
-    if (!insiders.has(caller) && row.rule !== open) {
+    // The only list in which guests find what is shared with them.
+    const received = path === '/api/v1/shares' && guests.has(caller)
+    if (!insiders.has(caller) && !received && row.rule !== open) {
       const said = JSON.stringify(named)
       wrong.push(
         ...Object.entries({ ...victim, content: 'confidential' })

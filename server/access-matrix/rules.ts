@@ -17,6 +17,14 @@ export const callers = [
   /** Runs the installation, and is a member of its own tenant only. */
   'operator',
   'operatorKey',
+  /** Of a tenant of their own; the victim's sandboxes are shared with them to look at. */
+  'looker',
+  /** The same, to work in. */
+  'typist',
+  /** The same until the share was withdrawn. */
+  'revokedGuest',
+  /** The same until the share expired. */
+  'expiredGuest',
 ] as const
 export type Caller = (typeof callers)[number]
 
@@ -26,13 +34,30 @@ export type Rule = Readonly<Record<Caller, Answers>>
 
 export const insiders: ReadonlySet<Caller> = new Set(['owner', 'admin', 'member', 'key', 'memberKey'])
 
+/** With whom the victim's sandboxes are shared now. */
+export const guests: ReadonlySet<Caller> = new Set(['looker', 'typist'])
+
 const inside = { owner: 'ok', admin: 'ok', member: 'ok', key: 'ok', memberKey: 'ok' } as const
 const unknown = { nobody: 401, removedKey: 401 } as const
+/** Those with whom something is shared, or was, where it is the same for all of them. */
+export const sharedWith = (answer: Answers) =>
+  ({ looker: answer, typist: answer, revokedGuest: answer, expiredGuest: answer }) as const
 const outside = (answer: Answers) =>
-  ({ stranger: answer, strangerKey: answer, removed: answer, operator: answer, operatorKey: answer }) as const
-
+  ({
+    ...{ stranger: answer, strangerKey: answer, removed: answer, operator: answer, operatorKey: answer },
+    ...sharedWith(answer),
+  }) as const
 /** The call names something of the victim. Whoever is of another tenant must not learn that it exists. */
 export const theirs: Rule = { ...unknown, ...inside, ...outside(404) }
+
+/** The call names a sandbox that is shared: whoever may look may make it. */
+export const looked: Rule = { ...theirs, looker: 'ok', typist: 'ok' }
+
+/** The same, and it writes, types or starts something. */
+export const typed: Rule = { ...theirs, looker: 403, typist: 'ok' }
+
+/** The same, and it is for the tenant alone. */
+export const kept: Rule = { ...theirs, looker: 403, typist: 403 }
 
 /** The call is about the caller's own tenant, whatever it names. */
 export const own: Rule = { ...unknown, ...inside, ...outside('ok') }
@@ -59,7 +84,7 @@ export const read: Rule = { ...own, member: 403, memberKey: 403 }
 export const operators: Rule = {
   ...unknown,
   ...{ owner: 403, admin: 403, member: 403, key: 403, memberKey: 403 },
-  ...{ stranger: 403, strangerKey: 403, removed: 403 },
+  ...{ stranger: 403, strangerKey: 403, removed: 403, ...sharedWith(403) },
   ...{ operator: 'ok', operatorKey: 'ok' },
 }
 

@@ -82,7 +82,21 @@ export interface SocketRow {
   /** What an outsider tries with the victim's ids. Each answer must be a refusal; what has none is without effect. */
   readonly attempt: (attempt: Attempt) => Promise<SocketAck<object>[]>
   /** The same by somebody who may; throws when it has no effect. `viewer` is the owner at the same terminal. */
-  readonly works: (line: Line, id: { sandboxId: string; terminalId: string }, viewer: Viewer) => Promise<void>
+  readonly works: (line: Line, id: Ids, viewer: Viewer) => Promise<void>
+  /** By whom the sandbox is shared with to look at; throws when it is more than looking, or less. */
+  readonly looks: (line: Line, id: Ids, viewer: Viewer) => Promise<void>
+}
+interface Ids {
+  readonly sandboxId: string
+  readonly terminalId: string
+}
+const forbidden = { ok: false, error: { code: 'forbidden' } }
+/** What has no answer has been dealt with when what the owner types after it is there. */
+const afterwards = async (line: Line, id: Ids, viewer: Viewer) => {
+  expect(await opened(line, id)).toMatchObject({ ok: true, mayType: false })
+  const word = `after-${line.id}`
+  viewer.type(`echo "it-"'${word}'\n`)
+  await viewer.sees(new RegExp(`it-${word}`))
 }
 export type Viewer = Awaited<ReturnType<typeof view>>
 
@@ -100,6 +114,11 @@ export const socketTable: Readonly<Record<string, SocketRow>> = {
         opened(line, { sandboxId, terminalId: ownTerminal }),
       ]),
     works: async (line, id) => expect(await opened(line, id)).toMatchObject({ ok: true }),
+    looks: async (line, id) => {
+      expect(await opened(line, id)).toMatchObject({ ok: true, mayType: false })
+      expect(await opened(line, { sandboxId: id.sandboxId })).toMatchObject(forbidden)
+      expect(await opened(line, { sandboxId: id.sandboxId, user: 'root' })).toMatchObject(forbidden)
+    },
   },
   input: {
     attempt: async ({ line, victim }) =>
@@ -110,6 +129,12 @@ export const socketTable: Readonly<Record<string, SocketRow>> = {
       line.emit('input', terminalId, Buffer.from(`echo "by-"'${word}'\n`))
       await viewer.sees(new RegExp(`by-${word}`))
     },
+    looks: async (line, id, viewer) => {
+      await opened(line, id)
+      for (let times = 0; times < 20; times++) line.emit('input', id.terminalId, Buffer.from('echo looker\n'))
+      await afterwards(line, id, viewer)
+      expect(viewer.seen.text).not.toContain('looker')
+    },
   },
   resize: {
     attempt: async ({ line, victim }) => sent(line.emit('resize', victim.terminalId, 33, 11)),
@@ -119,6 +144,14 @@ export const socketTable: Readonly<Record<string, SocketRow>> = {
       line.emit('resize', terminalId, cols, 30)
       await expect.poll(() => seen.cols, { timeout: 5000 }).toBe(cols)
     },
+    looks: async (line, id, viewer) => {
+      const { cols } = viewer.seen
+      await opened(line, id)
+      line.emit('resize', id.terminalId, 33, 11)
+      line.emit('resize', id.terminalId, 33, 11, true)
+      await afterwards(line, id, viewer)
+      expect(viewer.seen.cols).toBe(cols)
+    },
   },
   ack: {
     attempt: async ({ line, victim }) => sent(line.emit('ack', victim.terminalId, Number.MAX_SAFE_INTEGER)),
@@ -126,6 +159,11 @@ export const socketTable: Readonly<Record<string, SocketRow>> = {
     works: async (line, { sandboxId, terminalId }) => {
       const own = await view(line, sandboxId, terminalId)
       own.type('yes | head -c 1500000; echo "all-"of-it\n')
+      await own.sees(/all-of-it/)
+    },
+    looks: async (line, id, viewer) => {
+      const own = await view(line, id.sandboxId, id.terminalId)
+      viewer.type('yes | head -c 1500000; echo "all-"of-it\n')
       await own.sees(/all-of-it/)
     },
   },
@@ -139,6 +177,11 @@ export const socketTable: Readonly<Record<string, SocketRow>> = {
       await viewer.sees(new RegExp(`and-${word}`))
       expect(own.seen.text).not.toContain(`and-${word}`)
     },
+    looks: async (line, id, viewer) => {
+      await opened(line, id)
+      line.emit('detach', id.terminalId)
+      await afterwards(line, id, viewer)
+    },
   },
   close: {
     attempt: async ({ line, victim }) => [await closed(line, victim.terminalId)],
@@ -146,6 +189,12 @@ export const socketTable: Readonly<Record<string, SocketRow>> = {
       await opened(line, { sandboxId, terminalId })
       expect(await closed(line, terminalId)).toEqual({ ok: true })
       await expect.poll(() => seen.exited, { timeout: 5000 }).toBe(true)
+    },
+    looks: async (line, id, viewer) => {
+      await opened(line, id)
+      expect(await closed(line, id.terminalId)).toMatchObject(forbidden)
+      await afterwards(line, id, viewer)
+      expect(viewer.seen.exited).toBe(false)
     },
   },
 }

@@ -3,7 +3,9 @@ import {
   type Answers,
   account,
   type Caller,
+  kept,
   keys,
+  looked,
   manage,
   manageTheirs,
   open,
@@ -15,8 +17,10 @@ import {
   read,
   refused,
   secret,
+  sharedWith,
   signature,
   theirs,
+  typed,
 } from './rules.js'
 import { limits, must, password, type Victim, type World } from './world.js'
 
@@ -89,40 +93,66 @@ export const table: Readonly<Record<string, Row>> = {
     call: ({ sandboxId }) => ({ query: { cursor: sandboxId } }),
     fresh: () => ({}),
   },
-  getSandbox: { rule: theirs, call: box },
+  getSandbox: { rule: looked, call: box },
   updateSandbox: {
-    rule: theirs,
+    rule: kept,
     call: (victim) => ({ ...spare(victim), body: { metadata: { by: 'them' } } }),
   },
-  pauseSandbox: { rule: theirs, call: spare },
-  resumeSandbox: { rule: theirs, call: spare },
-  stopSandbox: { rule: theirs, call: spare },
-  startSandbox: { rule: theirs, call: spare },
-  execCommand: { rule: theirs, call: withBody({ command: 'touch /home/user/intruder' }) },
-  startProcess: { rule: theirs, call: withBody({ command: 'touch /home/user/intruder' }) },
-  listProcesses: { rule: theirs, call: box },
-  getProcess: { rule: theirs, call: process },
-  followProcess: { rule: theirs, call: process, fresh: endedProcess },
-  sendStdin: { rule: theirs, call: (victim) => ({ ...process(victim), body: 'an intruder' }) },
+  pauseSandbox: { rule: kept, call: spare },
+  resumeSandbox: { rule: kept, call: spare },
+  stopSandbox: { rule: kept, call: spare },
+  startSandbox: { rule: kept, call: spare },
+  execCommand: { rule: typed, call: withBody({ command: 'touch /home/user/intruder' }) },
+  startProcess: { rule: typed, call: withBody({ command: 'touch /home/user/intruder' }) },
+  listProcesses: { rule: looked, call: box },
+  getProcess: { rule: looked, call: process },
+  followProcess: { rule: looked, call: process, fresh: endedProcess },
+  sendStdin: { rule: typed, call: (victim) => ({ ...process(victim), body: 'an intruder' }) },
   signalProcess: {
-    rule: theirs,
+    rule: typed,
     call: (victim) => ({ ...process(victim), body: { signal: 'SIGWINCH' } }),
   },
   resizeProcess: {
-    rule: theirs,
+    rule: typed,
     call: ({ sandboxId, terminalId }) => ({
       path: { id: sandboxId, processId: terminalId },
       body: { cols: 80, rows: 24 },
     }),
   },
-  killProcess: { rule: theirs, call: process, fresh: endedProcess },
-  listLanguageServers: { rule: theirs, call: box },
-  listPorts: { rule: theirs, call: box },
+  killProcess: { rule: typed, call: process, fresh: endedProcess },
+  listLanguageServers: { rule: typed, call: box },
+  listPorts: { rule: looked, call: box },
   sharePort: {
     rule: theirs,
     call: ({ sandboxId }) => ({ path: { id: sandboxId, port: '8000' }, body: { visibility: 'public' } }),
   },
-  createSnapshot: { rule: theirs, call: withBody({}) },
+  createShare: { rule: kept, call: withBody({ level: 'type' }) },
+  listShares: { rule: kept, call: box },
+  deleteShare: {
+    rule: theirs,
+    call: ({ shareId }) => ({ path: { id: shareId } }),
+    fresh: async (world) => ({ path: { id: (await newShare(world)).id } }),
+  },
+  listReceivedShares: { rule: account },
+  acceptShare: {
+    rule: {
+      ...account,
+      ...{ owner: 404, admin: 404, member: 404, stranger: 404, removed: 404, operator: 404 },
+      ...sharedWith(404),
+    },
+    why: 'whoever has the secret may, and the callers have none that is good',
+    call: () => ({ body: made }),
+    succeeds: async (world) => ({
+      as: (await world.person()).client,
+      body: { secret: (await newShare(world)).secret },
+    }),
+  },
+  previewShare: {
+    rule: secret,
+    call: () => ({ body: made }),
+    succeeds: async (world) => ({ body: { secret: (await newShare(world)).secret } }),
+  },
+  createSnapshot: { rule: kept, call: withBody({}) },
   listSnapshots: { rule: own },
   getSnapshot: { rule: theirs, call: snapshot },
   deleteSnapshot: {
@@ -134,44 +164,44 @@ export const table: Readonly<Record<string, Row>> = {
     },
   },
   restoreSnapshot: {
-    rule: theirs,
+    rule: kept,
     call: ({ spareId, snapshotId }) => ({ path: { id: spareId }, body: { snapshot: snapshotId } }),
   },
-  forkSandbox: { rule: theirs, call: (victim) => ({ ...spare(victim), body: {} }) },
-  listChanges: { rule: theirs, call: box },
-  listTerminals: { rule: theirs, call: box },
-  openTerminal: { rule: theirs, call: withBody({}) },
+  forkSandbox: { rule: kept, call: (victim) => ({ ...spare(victim), body: {} }) },
+  listChanges: { rule: looked, call: box },
+  listTerminals: { rule: looked, call: box },
+  openTerminal: { rule: typed, call: withBody({}) },
   closeTerminal: {
-    rule: theirs,
+    rule: typed,
     call: ({ sandboxId, terminalId }) => ({ path: { id: sandboxId, terminalId } }),
     fresh: async ({ callers, victim: { sandboxId } }) => {
       const opened = await must(callers.owner, 'POST', `/api/v1/sandboxes/${sandboxId}/terminals`, {})
       return { path: { id: sandboxId, terminalId: String(opened.id) } }
     },
   },
-  statFile: { rule: theirs, call: file('diary') },
-  listFiles: { rule: theirs, call: file('.') },
-  makeDirectory: { rule: theirs, call: withBody({ path: 'made/by/somebody' }) },
-  readFile: { rule: theirs, call: file('diary') },
-  writeFile: { rule: theirs, call: (victim) => ({ ...file('written')(victim), body: 'an intruder' }) },
+  statFile: { rule: looked, call: file('diary') },
+  listFiles: { rule: looked, call: file('.') },
+  makeDirectory: { rule: typed, call: withBody({ path: 'made/by/somebody' }) },
+  readFile: { rule: looked, call: file('diary') },
+  writeFile: { rule: typed, call: (victim) => ({ ...file('written')(victim), body: 'an intruder' }) },
   moveFile: {
-    rule: theirs,
+    rule: typed,
     call: withBody({ from: 'diary', to: 'diary-of-an-intruder' }),
     fresh: ({ victim }) => ({ ...box(victim), body: { from: 'written', to: 'written', overwrite: true } }),
   },
   copyFile: {
-    rule: theirs,
+    rule: typed,
     call: withBody({ from: 'diary', to: 'diary-of-an-intruder' }),
     fresh: ({ victim }) => withBody({ from: 'written', to: 'copied', overwrite: true })(victim),
   },
   changeFileMode: {
-    rule: theirs,
+    rule: typed,
     call: withBody({ path: 'diary', mode: '777' }),
     fresh: ({ victim }) => withBody({ path: 'written', mode: '600' })(victim),
   },
-  searchFiles: { rule: theirs, call: (victim) => ({ ...box(victim), query: { query: 'confidential' } }) },
-  watchFiles: { rule: theirs, call: box },
-  signFileUrl: { rule: theirs, call: withBody({ path: 'diary' }) },
+  searchFiles: { rule: looked, call: (victim) => ({ ...box(victim), query: { query: 'confidential' } }) },
+  watchFiles: { rule: looked, call: box },
+  signFileUrl: { rule: kept, call: withBody({ path: 'diary' }) },
   readSignedFile: {
     rule: open,
     why: 'whoever has the URL may read this one file',
@@ -183,14 +213,14 @@ export const table: Readonly<Record<string, Row>> = {
     call: ({ signedRead }) => ({ query: { token: signedRead }, body: 'an intruder' }),
     succeeds: async ({ victim }) => ({ query: { token: victim.signedWrite }, body: 'by who has the URL' }),
   },
-  readArchive: { rule: theirs, call: file('.') },
+  readArchive: { rule: looked, call: file('.') },
   // The end of an archive is two empty blocks.
   writeArchive: {
-    rule: theirs,
+    rule: typed,
     call: (victim) => ({ ...file('unpacked')(victim), body: '\0'.repeat(1024) }),
   },
   deleteFile: {
-    rule: theirs,
+    rule: typed,
     call: file('diary'),
     fresh: async (world) => {
       const { callers, victim } = world
@@ -199,7 +229,7 @@ export const table: Readonly<Record<string, Row>> = {
     },
   },
   deleteSandbox: {
-    rule: theirs,
+    rule: kept,
     call: box,
     fresh: async (world) => ({ path: { id: await world.sandbox() } }),
   },
@@ -247,6 +277,7 @@ export const table: Readonly<Record<string, Row>> = {
     rule: {
       ...account,
       ...{ owner: 403, admin: 403, member: 403, stranger: 403, removed: 403, operator: 403 },
+      ...sharedWith(403),
     },
     why: 'an invitation is for one e-mail address, and none of the callers has it',
     call: ({ invitationSecret }) => ({ body: { secret: invitationSecret } }),
@@ -285,7 +316,7 @@ export const table: Readonly<Record<string, Row>> = {
   listAuditEvents: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
   getAuditCsv: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
   deleteTenant: {
-    rule: { ...owners, stranger: 400, removed: 400, operator: 400 },
+    rule: { ...owners, stranger: 400, removed: 400, operator: 400, ...sharedWith(400) },
     why: 'it asks for the name of the own tenant, and others say the victim’s',
     call: ({ tenant }) => ({ body: { name: tenant } }),
     fresh: async ({ callers }) => {
@@ -321,6 +352,7 @@ export const table: Readonly<Record<string, Row>> = {
     rule: {
       ...account,
       ...{ owner: 403, admin: 403, member: 403, stranger: 403, removed: 403, operator: 403 },
+      ...sharedWith(403),
     },
     why: 'it asks for the password once more, and this is not it',
     call: () => ({ body: { currentPassword: 'not the password' } }),
@@ -402,6 +434,11 @@ async function resetSecret({ callers, person }: World): Promise<string> {
   const { id } = await person()
   const { url } = await must(callers.operatorKey, 'POST', `/api/v1/admin/users/${id}/reset-link`, {})
   return new URL(url).hash.slice(1)
+}
+
+async function newShare({ callers, victim: { sandboxId } }: World): Promise<{ id: string; secret: string }> {
+  const shared = await must(callers.owner, 'POST', `/api/v1/sandboxes/${sandboxId}/shares`, {})
+  return { id: String(shared.id), secret: new URL(shared.url).hash.slice(1) }
 }
 
 /** Routes that the OpenAPI document does not have. */

@@ -111,11 +111,30 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
   const { nodes } = await must(TestClient.withKey(url, installer.apiKey), 'GET', '/api/v1/admin/nodes')
   const node = { nodeId: String(nodes[0].id), socketPath: String(nodes[0].address.socketPath) }
   const victim = { ...(await makeVictim({ owner, colleague, sandbox, quarantined })), ...node }
+  const guestOf = async (level: string, lose?: (shareId: string) => Promise<unknown>) => {
+    const { client } = await person()
+    for (const id of [victim.sandboxId, victim.spareId]) {
+      const shared = await must(owner.client, 'POST', `/api/v1/sandboxes/${id}/shares`, { level })
+      await must(client, 'POST', '/api/v1/shares/accept', { secret: new URL(shared.url).hash.slice(1) })
+      await must(client, 'GET', `/api/v1/sandboxes/${id}`)
+      await lose?.(String(shared.id))
+    }
+    return client
+  }
+  const guests = {
+    looker: await guestOf('look'),
+    typist: await guestOf('type'),
+    revokedGuest: await guestOf('type', (id) => must(owner.client, 'DELETE', `/api/v1/shares/${id}`)),
+    expiredGuest: await guestOf('type', (id) =>
+      database.query(`UPDATE share SET "expiresAt" = now() AT TIME ZONE 'UTC' WHERE id = $1`, [id]),
+    ),
+  }
   const withKey = (token: string) => TestClient.withKey(url, token)
   return {
     ...{ url, database, runtime, person, sandbox, quarantined, victim },
     tokens: { key, memberKey, strangerKey, removedKey, operatorKey: installer.apiKey },
     callers: {
+      ...guests,
       nobody: new TestClient(url, { origin: url }),
       owner: owner.client,
       admin: admin.client,
@@ -159,6 +178,7 @@ async function makeVictim(world: {
   const snapshotted = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/snapshots`, {
     name: 'confidential',
   })
+  const shared = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/shares`, { level: 'type' })
   const run = { command: 'echo confidential', wait: true }
   const runId = String((await must(owner, 'POST', '/api/v1/runs', run, headers)).id)
   const apiKey = await must(owner, 'POST', '/api/v1/keys', { name: 'of the victim' })
@@ -172,6 +192,8 @@ async function makeVictim(world: {
     spareId: await world.sandbox(),
     quarantineId: await world.quarantined(),
     snapshotId: String(snapshotted.id),
+    shareId: String(shared.id),
+    shareSecret: new URL(shared.url).hash.slice(1),
     keyId: String(apiKey.id),
     signedRead: await signedFor('GET'),
     signedWrite: await signedFor('PUT'),

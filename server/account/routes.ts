@@ -11,7 +11,9 @@ import {
   linkBody,
   resetLinkStatus,
   resetPassword,
+  sharePreview,
 } from '../../protocol/api/index.js'
+import type { ShareService } from '../shares/service.js'
 import type { Members } from '../tenants/members.js'
 import type { AccountService } from './service.js'
 
@@ -92,7 +94,12 @@ export const accountRoutes =
   }
 
 /** What people do with a link before they are signed in. The secret is in the body: no log sees it. */
-export function linkRoutes(app: FastifyInstance, account: AccountService, members: Members): void {
+export function linkRoutes(
+  app: FastifyInstance,
+  account: AccountService,
+  members: Members,
+  shares: ShareService,
+): void {
   const open = app.withTypeProvider<ZodTypeProvider>()
   open.route({
     method: 'POST',
@@ -121,5 +128,14 @@ export function linkRoutes(app: FastifyInstance, account: AccountService, member
       response: { 200: invitationPreview },
     },
     handler: (request) => members.preview(request.body.secret),
+  })
+  open.route({
+    method: 'POST',
+    url: '/api/v1/shares/preview',
+    schema: {
+      ...{ tags: ['shares'], summary: 'What a link to a sandbox leads to', body: linkBody, security: [] },
+      response: { 200: sharePreview },
+    },
+    handler: (request) => shares.preview(request.body.secret),
   })
 }

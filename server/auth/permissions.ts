@@ -1,3 +1,4 @@
+import type { ShareLevel } from '../../protocol/api/index.js'
 import { forbidden, notFound } from '../errors.js'
 import type { Principal } from './principal.js'
 
@@ -15,6 +16,8 @@ interface Permission {
    */
   readonly of: 'tenant' | 'account' | 'installation'
   readonly to: readonly Standing[]
+  /** What a share of the sandbox must be at least for its guests to do this as well; no share is enough without it. */
+  readonly guests?: ShareLevel
 }
 
 const tenant = (to: readonly Standing[]): Permission => ({ of: 'tenant', to })
@@ -24,32 +27,41 @@ const people = ['owner', 'admin', 'member'] as const
 const readers = ['owner', 'admin', 'adminKey'] as const
 
 const anyInside = tenant(standings)
+/** The same, and whom the sandbox is shared with: to look at it, or to work in it. */
+const lookers: Permission = { ...anyInside, guests: 'look' }
+const typists: Permission = { ...anyInside, guests: 'type' }
 const ownAccount: Permission = { of: 'account', to: people }
 const operators: Permission = { of: 'installation', to: [] }
 
 /** Who may do what: the only place that says it. Services ask it before they act; no route does. */
 export const permissions = {
   'sandbox.create': anyInside,
-  'sandbox.read': anyInside,
+  'sandbox.read': lookers,
   'sandbox.change': anyInside,
   'sandbox.delete': anyInside,
-  'exec.start': anyInside,
-  'process.start': anyInside,
-  'process.read': anyInside,
-  'process.write': anyInside,
-  'process.signal': anyInside,
-  'lsp.read': anyInside,
-  'lsp.open': anyInside,
-  'port.read': anyInside,
+  'exec.start': typists,
+  'process.start': typists,
+  'process.read': lookers,
+  'process.write': typists,
+  'process.signal': typists,
+  'lsp.read': typists,
+  'lsp.open': typists,
+  'port.read': lookers,
   'port.open': anyInside,
   'port.share': anyInside,
-  'terminal.read': anyInside,
-  'terminal.open': anyInside,
-  'terminal.close': anyInside,
-  'file.read': anyInside,
-  'file.search': anyInside,
-  'file.watch': anyInside,
-  'file.write': anyInside,
+  'terminal.read': lookers,
+  /** Its output. To type into it, and to give it a size, is `terminal.open`. */
+  'terminal.look': lookers,
+  'terminal.open': typists,
+  'terminal.close': typists,
+  'file.read': lookers,
+  'file.search': lookers,
+  'file.watch': lookers,
+  'file.write': typists,
+  'file.sign': anyInside,
+  'share.create': anyInside,
+  'share.read': anyInside,
+  'share.delete': anyInside,
   'snapshot.create': anyInside,
   'snapshot.read': anyInside,
   'snapshot.restore': anyInside,
@@ -83,6 +95,8 @@ export const permissions = {
   'tenant.activate': ownAccount,
   'tenant.join': ownAccount,
   'tenant.leave': ownAccount,
+  'share.accept': ownAccount,
+  'share.received': ownAccount,
   'node.read': operators,
   'node.change': operators,
   'pool.change': operators,
@@ -110,6 +124,22 @@ export function may(who: Caller, action: Action): boolean {
 /** @throws ApiError `forbidden` that says who may */
 export function assertMay(who: Caller, action: Action): void {
   if (!may(who, action)) throw forbidden(refusal(who, permissions[action]))
+}
+
+/** Whether a share of this level is enough for it. */
+export function guestMay(level: ShareLevel, action: Action): boolean {
+  const { guests }: Permission = permissions[action]
+  return guests === 'look' || (guests === 'type' && level === 'type')
+}
+
+/** @throws ApiError `forbidden` */
+export function assertGuestMay(level: ShareLevel, action: Action): void {
+  if (guestMay(level, action)) return
+  throw forbidden(
+    guestMay('type', action)
+      ? 'this sandbox is shared with you to look at: you can look, not type'
+      : 'only members of the tenant that the sandbox belongs to can do this',
+  )
 }
 
 function refusal({ kind }: Caller, { of, to }: Permission): string {

@@ -22,6 +22,7 @@ const forgotten: readonly string[] = [
   `DELETE FROM verification WHERE id IN (SELECT id FROM verification WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM password_reset WHERE "expiresAt" < ${utc}`,
   `DELETE FROM invitation WHERE id IN (SELECT id FROM invitation WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  `DELETE FROM share WHERE id IN (SELECT id FROM share WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM preview_code WHERE hash IN (SELECT hash FROM preview_code WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM preview_session WHERE hash IN (SELECT hash FROM preview_session WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   // One that has no answer yet may be held by somebody who works on it.

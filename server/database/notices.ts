@@ -19,6 +19,8 @@ const notice = z.discriminatedUnion('type', [
   z.object({ type: z.literal('sandbox'), id: z.string() }),
   /** Who may open a port of a sandbox. */
   z.object({ type: z.literal('port'), id: z.string(), port: z.number() }),
+  /** With whom a sandbox is shared. */
+  z.object({ type: z.literal('share'), id: z.string() }),
   /** A sandbox was put to sleep because it was idle, or has been woken. */
   z.object({ type: z.literal('asleep'), id: z.string(), asleep: z.boolean() }),
   /** Runs wait, and whoever has a free place may take them. */

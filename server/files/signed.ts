@@ -50,6 +50,8 @@ export class SignedUrls {
 
   async sign(who: Principal, id: string, wanted: z.infer<typeof signFile>): Promise<SignedFile> {
     const { path, method, expiresInSeconds } = wanted
+    // Of a guest it would outlive the share.
+    await this.sandboxes.row(who, 'file.sign', id)
     await this.sandboxes.authorize(who, actions[method], id)
     const until = Math.floor(Date.now() / 1000) + expiresInSeconds
     const token = this.#token({

@@ -14,6 +14,7 @@ import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { collect } from '../sandboxes/exec.js'
 import type { SandboxService } from '../sandboxes/service.js'
+import type { Held } from '../shares/guests.js'
 import { LanguageServerProcess } from './server-process.js'
 import { commandOf, findScript, installedOf, knownServers } from './servers.js'
 
@@ -43,6 +44,11 @@ export class LanguageServerService {
   /** Those that are installed, of several for a language the best first. */
   async list(who: Principal, sandboxId: string): Promise<LanguageServer[]> {
     return this.#find(await this.sandboxes.authorize(who, 'lsp.read', sandboxId), sandboxId)
+  }
+
+  /** @param end called when the caller may not use it any longer */
+  hold(who: Principal, sandboxId: string, end: () => void): Promise<Held> {
+    return this.sandboxes.hold(who, sandboxId, end)
   }
 
   /**

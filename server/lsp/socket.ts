@@ -70,11 +70,22 @@ class LanguageServerSockets {
         const unwatch = this.parts.watch.add(who, () =>
           connection.end('accessEnded', 'the access that this was opened with has ended'),
         )
+        let release = () => {}
         socket.once('close', () => {
           this.#open.delete(connection)
           unwatch()
+          release()
         })
-        this.parts.servers.open(who, sandbox, wanted).then(
+        const start = async () => {
+          const process = await this.parts.servers.open(who, sandbox, wanted)
+          const held = await this.parts.servers.hold(who, sandbox, () =>
+            connection.end('accessEnded', 'the sandbox is not shared with you any more'),
+          )
+          release = held.release
+          if (socket.readyState !== socket.OPEN) release()
+          return process
+        }
+        start().then(
           (process) => connection.join(process),
           (error: unknown) => this.#refuse(connection, error),
         )

@@ -47,6 +47,12 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /sandboxes/:id/restore': 'restoreSnapshot',
   'POST /sandboxes/:id/fork': 'forkSandbox',
   'GET /sandboxes/:id/changes': 'listChanges',
+  'POST /sandboxes/:id/shares': 'createShare',
+  'GET /sandboxes/:id/shares': 'listShares',
+  'DELETE /shares/:id': 'deleteShare',
+  'GET /shares': 'listReceivedShares',
+  'POST /shares/accept': 'acceptShare',
+  'POST /shares/preview': 'previewShare',
   'GET /snapshots': 'listSnapshots',
   'GET /snapshots/:id': 'getSnapshot',
   'DELETE /snapshots/:id': 'deleteSnapshot',
@@ -122,6 +128,10 @@ export const tags: readonly { readonly name: string; readonly description: strin
     name: 'snapshots',
     description:
       'Disks of sandboxes as they were at one moment: kept, brought back, made into new sandboxes.',
+  },
+  {
+    name: 'shares',
+    description: 'Let others look at a sandbox or work in it: a member, or whoever has a link.',
   },
   {
     name: 'terminals',

@@ -28,7 +28,8 @@ export class ProcessService {
   /** @throws ApiError `invalid_request` when it cannot be started, `conflict` when there are too many */
   async start(who: Principal, sandboxId: string, wanted: StartProcess): Promise<SandboxProcess> {
     const node = await this.sandboxes.authorize(who, 'process.start', sandboxId)
-    const detail = who.auditsCommands ? commandDetail(wanted) : {}
+    const audits = who.auditsCommands || (await this.sandboxes.isGuest(who, sandboxId))
+    const detail = audits ? commandDetail(wanted) : {}
     const started = await node.ask('POST', pathOf(sandboxId), sandboxProcess, {}, wanted)
     await audit(this.database.prisma, who, 'process.start', sandboxId, { process: started.id, ...detail })
     return started

@@ -1,14 +1,17 @@
 import { LRUCache } from 'lru-cache'
-import { type Action, assertMay, ofTenant } from '../auth/permissions.js'
+import { type Action, assertGuestMay, assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database, Prisma } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { notFound } from '../errors.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import type { ShareAccess } from '../shares/access.js'
 
 /** A sandbox as the database has it. */
 export type Row = Prisma.SandboxGetPayload<object>
+
+const none = { level: undefined }
 
 /** Sandboxes whose tenant and node are remembered. */
 const maxOwners = 10_000
@@ -26,6 +29,7 @@ export class Ownership {
   constructor(
     private readonly database: Database,
     private readonly nodes: NodeRegistry,
+    private readonly shares: ShareAccess,
     notices: Notices,
   ) {
     notices.on('notice', (told) => {
@@ -43,10 +47,10 @@ export class Ownership {
    * its node is unreachable
    */
   async authorize(who: Principal, action: Action, id: string): Promise<RuntimeClient> {
-    assertMay(who, action)
     const owner = this.#owners.get(id)
-    const { nodeId } = owner?.tenantId === who.tenantId ? owner : await this.#row(who, id)
-    return this.nodes.reach(nodeId)
+    if (owner === undefined) return this.nodes.reach((await this.row(who, action, id)).nodeId)
+    await this.#require(who, action, id, owner)
+    return this.nodes.reach(owner.nodeId)
   }
 
   remember({ id, tenantId, nodeId }: Row): void {
@@ -55,19 +59,39 @@ export class Ownership {
 
   /** @throws ApiError as `authorize` */
   async row(who: Principal, action: Action, id: string): Promise<Row> {
-    assertMay(who, action)
-    return this.#row(who, id)
-  }
-
-  async #row(who: Principal, id: string): Promise<Row> {
     // Every call about a sandbox asks this first; Prisma takes three times as long for it.
     const { rows } = await this.database.pool.query<Row>({
       ...{ name: 'sandbox-row', text: 'SELECT * FROM sandbox WHERE id = $1', values: [id] },
     })
-    const row = ofTenant(who, rows[0], 'sandbox')
-    if (row.deletedAt !== null) throw notFound('sandbox')
+    await this.#require(who, action, id, rows[0])
+    const row = rows[0]
+    if (row === undefined || row.deletedAt !== null) throw notFound('sandbox')
     this.remember(row)
     return row
+  }
+
+  /** Whether it is another tenant's, so that somebody can be in it by a share only. */
+  async isGuest({ tenantId }: Pick<Principal, 'tenantId'>, id: string): Promise<boolean> {
+    const known = this.#owners.get(id)
+    if (known !== undefined) return known.tenantId !== tenantId
+    const { rows } = await this.database.pool.query<Pick<Row, 'tenantId'>>({
+      ...{ name: 'tenant-of-sandbox', text: 'SELECT "tenantId" FROM sandbox WHERE id = $1', values: [id] },
+    })
+    return rows[0] !== undefined && rows[0].tenantId !== tenantId
+  }
+
+  /** What somebody may by what they are in its tenant, or else by a share of it. */
+  async #require(
+    who: Principal,
+    action: Action,
+    id: string,
+    owner: Pick<Row, 'tenantId'> | undefined,
+  ): Promise<void> {
+    const { level } =
+      owner === undefined || owner.tenantId === who.tenantId ? none : await this.shares.of(who, id)
+    if (level !== undefined) return assertGuestMay(level, action)
+    assertMay(who, action)
+    if (owner?.tenantId !== who.tenantId) throw notFound('sandbox')
   }
 
   forget(id: string): void {

@@ -38,6 +38,7 @@ export function present(
     idle: idlePolicy.nullable().parse(row.idle),
     asleep: asleep.parse(row.asleep),
     snapshot: row.snapshotId,
+    access: 'full',
     usage: statuses?.usage ?? null,
     incidents: statuses?.incidents ?? [],
   }

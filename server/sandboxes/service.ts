@@ -11,7 +11,7 @@ import {
 } from '../../protocol/api/index.js'
 import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
-import { type Action, assertMay } from '../auth/permissions.js'
+import { type Action, assertMay, may } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
@@ -21,6 +21,8 @@ import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import { ShareAccess } from '../shares/access.js'
+import { Guests, type Held } from '../shares/guests.js'
 import { record } from '../usage/meter.js'
 import { Activity, type Open } from './activity.js'
 import { admission, admit, quotaUsage } from './admission.js'
@@ -41,6 +43,8 @@ export class SandboxService {
   readonly #creations: Creations
   readonly #changes: Changes
   readonly activity: Activity
+  readonly shares: ShareAccess
+  readonly guests: Guests
   readonly sleep: Sleep
 
   constructor(
@@ -50,7 +54,9 @@ export class SandboxService {
     readonly templates: Templates,
     notices: Notices,
   ) {
-    this.#ownership = new Ownership(database, nodes, notices)
+    this.shares = new ShareAccess(database, notices)
+    this.guests = new Guests(this.shares, notices)
+    this.#ownership = new Ownership(database, nodes, this.shares, notices)
     this.#creations = new Creations(database, nodes, placer, templates, this.#ownership, notices)
     this.#changes = new Changes(database, nodes, this.#ownership)
     this.activity = new Activity(database)
@@ -89,8 +95,27 @@ export class SandboxService {
   async authorize(who: Principal, action: Action, id: string): Promise<RuntimeClient> {
     const node = await this.#ownership.authorize(who, action, id)
     this.activity.use(id)
-    if (waking.has(action)) await this.sleep.wake(id)
+    if (waking.has(action) && (await this.accessOf(who, id)) !== 'look') await this.sleep.wake(id)
     return node
+  }
+
+  /** Whether it is another tenant's, so that somebody can be in it by a share only. */
+  isGuest(who: Principal, id: string): Promise<boolean> {
+    return this.#ownership.isGuest(who, id)
+  }
+
+  /**
+   * Decides about each frame of what somebody has open in a sandbox.
+   * @param end called when it must end: it is not shared with them any more
+   */
+  async hold(who: Principal, id: string, end: () => void): Promise<Held> {
+    if (await this.isGuest(who, id)) return this.guests.hold(who, id, end)
+    return { may: (action) => may(who, action), release: () => {} }
+  }
+
+  /** What somebody who was authorized may in it altogether. */
+  async accessOf(who: Principal, id: string): Promise<SandboxWithUsage['access']> {
+    return (await this.isGuest(who, id)) ? ((await this.shares.of(who, id)).level ?? 'look') : 'full'
   }
 
   /**
@@ -121,7 +146,10 @@ export class SandboxService {
 
   async get(who: Principal, id: string): Promise<SandboxWithUsage> {
     const row = await this.#ownership.row(who, 'sandbox.read', id)
-    return this.#present(row, await this.#liveOf(row))
+    const shown = await this.#present(row, await this.#liveOf(row))
+    const access = await this.accessOf(who, id)
+    // What members say about it to each other is not for guests.
+    return access === 'full' ? shown : { ...shown, access, metadata: {}, createdBy: null }
   }
 
   /**

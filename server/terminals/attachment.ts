@@ -17,6 +17,7 @@ import {
   frameType,
 } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
+import type { Held } from '../shares/guests.js'
 
 /** Typed or pasted text that waits for a program that does not read; more than this is not typing. */
 const maxWaitingInputBytes = 4 * 1024 * 1024
@@ -33,6 +34,9 @@ export class Attachment implements Disposable {
   #header: SocketAttached | undefined
   #seq = 0
   #ended = false
+  private readonly line: Duplex
+  /** Decides about each frame of the client. */
+  private readonly held: Held
   /** Where the client goes on from. */
   readonly attached: Promise<SocketAttached>
   #resolve: (attached: SocketAttached) => void = () => {}
@@ -40,10 +44,12 @@ export class Attachment implements Disposable {
   constructor(
     readonly terminalId: string,
     readonly sandboxId: string,
-    private readonly line: Duplex,
+    { line, held }: { line: Duplex; held: Held },
     private readonly socket: Pick<Socket<ClientToServer, ServerToClient>, 'emit'>,
     private readonly closed: () => void,
   ) {
+    this.line = line
+    this.held = held
     this.attached = new Promise((resolve, reject) => {
       this.#resolve = resolve
       line.once('close', () =>
@@ -70,13 +76,14 @@ export class Attachment implements Disposable {
   }
 
   input(bytes: Uint8Array): void {
-    if (this.line.destroyed) return
+    if (this.line.destroyed || !this.held.may('terminal.open')) return
     this.line.write(encodeFrame(frameType.stdin, bytes))
     if (this.line.writableLength > maxWaitingInputBytes) this.#end('the program reads no input any more')
   }
 
   resize(cols: number, rows: number, claim: boolean): void {
-    if (!this.line.destroyed) this.line.write(encodeJsonFrame(frameType.resize, { cols, rows, claim }))
+    if (this.line.destroyed || !this.held.may('terminal.open')) return
+    this.line.write(encodeJsonFrame(frameType.resize, { cols, rows, claim }))
   }
 
   acknowledge(seq: number): void {

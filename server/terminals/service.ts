@@ -4,6 +4,7 @@ import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { SandboxService } from '../sandboxes/service.js'
+import type { Held } from '../shares/guests.js'
 
 /** Terminals of sandboxes. */
 export class TerminalService {
@@ -27,17 +28,22 @@ export class TerminalService {
   /**
    * A line to a terminal, as the node gives it: frames both ways.
    * @param since the byte to go on from; a screen comes first without it
+   * @returns the line, and what decides about each frame that is sent on it
    */
   async attach(
     who: Principal,
     sandboxId: string,
     terminalId: string,
     since: number | undefined,
-  ): Promise<Duplex> {
-    const node = await this.sandboxes.authorize(who, 'terminal.open', sandboxId)
+  ): Promise<{ line: Duplex; held: Held }> {
+    const looks = (await this.sandboxes.accessOf(who, sandboxId)) === 'look'
+    const action = looks ? 'terminal.look' : 'terminal.open'
+    const node = await this.sandboxes.authorize(who, action, sandboxId)
     const line = await node.attach(sandboxId, terminalId, since)
+    const held = await this.sandboxes.hold(who, sandboxId, () => line.destroy())
+    line.once('close', held.release)
     this.sandboxes.activity.attach(sandboxId, line)
-    return line
+    return { line, held }
   }
 
   async close(who: Principal, sandboxId: string, terminalId: string): Promise<void> {

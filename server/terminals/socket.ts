@@ -140,8 +140,8 @@ export function serveTerminals(
         attachments.get(terminal)?.[Symbol.dispose]()
         // A terminal that was just made has written nothing that a screen could show.
         const from = wanted.terminalId === undefined ? undefined : since
-        const line = await terminals.attach(principal, id, terminal, from)
-        const attachment = new Attachment(terminal, id, line, socket, () => {
+        const { line, held } = await terminals.attach(principal, id, terminal, from)
+        const attachment = new Attachment(terminal, id, { line, held }, socket, () => {
           if (attachments.get(terminal) === attachment) attachments.delete(terminal)
         })
         if (socket.disconnected) return attachment[Symbol.dispose]()
@@ -149,7 +149,7 @@ export function serveTerminals(
         const attached = await attachment.attached
         // Whoever comes back does not take the size from who has it meanwhile.
         attachment.resize(cols, rows, since === undefined)
-        answer({ ok: true, ...attached })
+        answer({ ok: true, ...attached, mayType: held.may('terminal.open') })
         attachment.start()
       } catch (error) {
         answer(refusal(error, log))

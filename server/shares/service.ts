@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { sha256 } from '../../common/digest.js'
+import {
+  type CreateShare,
+  newId,
+  type ReceivedShare,
+  type Share,
+  type ShareCreated,
+  shareLevel,
+  type sharePreview,
+} from '../../protocol/api/index.js'
+import { audit } from '../audit.js'
+import { assertMay, ofTenant, personOf } from '../auth/permissions.js'
+import type { Principal } from '../auth/principal.js'
+import { type Database, inTransaction, type Prisma } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import type { SandboxService } from '../sandboxes/service.js'
+
+/** Of one sandbox; those that are over do not count. */
+const maxShares = 50
+/** Who may come by one link. */
+const maxGuests = 100
+
+const withGuests = { guests: { include: { user: true }, orderBy: { joinedAt: 'asc' } } } as const
+type Row = Prisma.ShareGetPayload<{ include: typeof withGuests }>
+
+/** The row of the sandbox is locked, so that of many at once none gets past the bound. */
+const insert = `
+  WITH own AS (SELECT id, "tenantId" FROM sandbox WHERE id = $2 AND "deletedAt" IS NULL FOR UPDATE)
+  INSERT INTO share (id, "sandboxId", "tenantId", level, hash, "createdBy", "createdAt", "expiresAt")
+  SELECT $1, id, "tenantId", $3, $4, $5, now() AT TIME ZONE 'UTC', $6 FROM own
+  WHERE (SELECT count(*) FROM share WHERE "sandboxId" = $2 AND "expiresAt" > now() AT TIME ZONE 'UTC') < ${maxShares}`
+/** The row of the share is locked: it is not withdrawn meanwhile, and of many at once none gets past the bound. */
+const join = `
+  WITH own AS (SELECT id, "sandboxId" FROM share WHERE id = $1 AND "expiresAt" > now() AT TIME ZONE 'UTC' FOR UPDATE)
+  INSERT INTO share_guest ("shareId", "userId", "sandboxId", "joinedAt")
+  SELECT id, $2, "sandboxId", now() AT TIME ZONE 'UTC' FROM own
+  WHERE (SELECT count(*) FROM share_guest WHERE "shareId" = $1 AND "userId" <> $2) < ${maxGuests}
+  ON CONFLICT ("shareId", "userId") DO UPDATE SET "joinedAt" = share_guest."joinedAt"`
+const received = `
+  SELECT sandbox.id AS "sandboxId", sandbox.name, share.level, share."createdBy" AS "sharedBy", share."expiresAt"
+  FROM share_guest AS guest JOIN share ON share.id = guest."shareId" JOIN sandbox ON sandbox.id = share."sandboxId"
+  WHERE guest."userId" = $1 AND share."expiresAt" > now() AT TIME ZONE 'UTC' AND sandbox."deletedAt" IS NULL
+    AND (share.hash IS NOT NULL OR EXISTS (
+      SELECT FROM member WHERE member."userId" = guest."userId" AND member."tenantId" = share."tenantId"))
+  ORDER BY share.level DESC, share."expiresAt" DESC LIMIT 200`
+const receivedRow = z.object({
+  ...{
+    sandboxId: z.string(),
+    name: z.string(),
+    level: shareLevel,
+    sharedBy: z.string(),
+    expiresAt: z.date(),
+  },
+})
+
+const linkIsOver = () =>
+  new ApiError('not_found', 'the link was withdrawn or has expired; ask whoever sent it for a new one')
+
+/** With whom sandboxes are shared. */
+export class ShareService {
+  constructor(
+    private readonly database: Database,
+    private readonly sandboxes: SandboxService,
+    private readonly publicUrl: string,
+  ) {}
+
+  /**
+   * Shares a sandbox with a member, or makes a link for whoever has it.
+   * @throws ApiError `not_found` when there is no such member, `conflict` when there are too many shares
+   */
+  async create(who: Principal, sandboxId: string, wanted: CreateShare): Promise<ShareCreated> {
+    await this.sandboxes.row(who, 'share.create', sandboxId)
+    const { level, member: email, expiresInSeconds } = wanted
+    const userId = email === undefined ? null : await this.#memberOf(who, email)
+    const secret = randomBytes(32).toString('base64url')
+    const id = newId('sh')
+    const hash = userId === null ? sha256(secret) : null
+    const expiresAt = new Date(Date.now() + expiresInSeconds * 1000)
+    await inTransaction(this.database.pool, async (client) => {
+      const values = [id, sandboxId, level, hash, who.actor, expiresAt]
+      const { rowCount } = await client.query(insert, values)
+      if (rowCount !== 1) {
+        throw new ApiError('conflict', `a sandbox has at most ${maxShares} shares at once; stop one first`)
+      }
+      if (userId !== null) await client.query(join, [id, userId])
+    })
+    const detail = { share: id, level, ...(email === undefined ? {} : { email }) }
+    await audit(this.database.prisma, who, 'share.create', sandboxId, {
+      ...{ ...detail, expiresAt: expiresAt.toISOString() },
+    })
+    const url = hash === null ? null : `${this.publicUrl}/join/sandbox#${secret}`
+    return { ...present(await this.#row(id)), url }
+  }
+
+  /** Those that are not over, the newest first. */
+  async list(who: Principal, sandboxId: string): Promise<Share[]> {
+    await this.sandboxes.row(who, 'share.read', sandboxId)
+    const rows = await this.database.prisma.share.findMany({
+      where: { sandboxId, expiresAt: { gt: new Date() } },
+      include: withGuests,
+      orderBy: { createdAt: 'desc' },
+    })
+    return rows.map(present)
+  }
+
+  /** Withdraws it: whoever came by it is cut off at once, at every server. */
+  async remove(who: Principal, id: string): Promise<void> {
+    assertMay(who, 'share.delete')
+    const { prisma } = this.database
+    const row = ofTenant(who, await prisma.share.findUnique({ where: { id } }), 'share')
+    const { count } = await prisma.share.deleteMany({ where: { id } })
+    if (count === 0) throw notFound('share')
+    // Other servers are told by the database, and this one need not wait for that.
+    this.sandboxes.shares.forget()
+    await this.sandboxes.guests.check((one) => one.sandboxId === row.sandboxId)
+    await audit(prisma, who, 'share.delete', row.sandboxId, { share: id })
+  }
+
+  /** What a link leads to. Its secret says who may ask. @throws ApiError `not_found` */
+  async preview(secret: string): Promise<z.infer<typeof sharePreview>> {
+    const { sandbox, level, createdBy, expiresAt } = await this.#bySecret(secret)
+    return {
+      sandbox: sandbox.name,
+      level: shareLevel.parse(level),
+      sharedBy: createdBy,
+      expiresAt: expiresAt.toISOString(),
+    }
+  }
+
+  /**
+   * The caller may be in the sandbox from now on, until the share ends.
+   * @throws ApiError `not_found`, `conflict` when too many have come by this link
+   */
+  async accept(who: Principal, secret: string): Promise<{ sandboxId: string }> {
+    const { userId } = personOf(who, 'share.accept')
+    const { id, sandboxId, tenantId, level } = await this.#bySecret(secret)
+    const { rowCount } = await this.database.pool.query(join, [id, userId])
+    if (rowCount !== 1) {
+      await this.#bySecret(secret)
+      throw new ApiError('conflict', `at most ${maxGuests} people can use one link; ask for another link`)
+    }
+    this.sandboxes.shares.forget()
+    const entry = { tenantId, actor: who.actor }
+    await audit(this.database.prisma, entry, 'share.accept', sandboxId, { share: id, level })
+    return { sandboxId }
+  }
+
+  /** What others have shared with the caller, each sandbox once. */
+  async received(who: Principal): Promise<ReceivedShare[]> {
+    const { userId } = personOf(who, 'share.received')
+    const { rows } = await this.database.pool.query(received, [userId])
+    const seen = new Set<string>()
+    return z
+      .array(receivedRow)
+      .parse(rows)
+      .filter(({ sandboxId }) => !seen.has(sandboxId) && seen.add(sandboxId))
+      .map(({ expiresAt, ...one }) => ({ ...one, expiresAt: expiresAt.toISOString() }))
+  }
+
+  async #memberOf({ tenantId }: Principal, email: string): Promise<string> {
+    const found = await this.database.prisma.member.findFirst({
+      where: { tenantId, user: { email: email.toLowerCase() } },
+      select: { userId: true },
+    })
+    if (found === null) {
+      throw new ApiError('not_found', `${email} is not a member of the tenant; invite them, or make a link`)
+    }
+    return found.userId
+  }
+
+  #row(id: string): Promise<Row> {
+    return this.database.prisma.share.findUniqueOrThrow({ where: { id }, include: withGuests })
+  }
+
+  async #bySecret(secret: string) {
+    const found = await this.database.prisma.share.findUnique({
+      where: { hash: sha256(secret) },
+      include: { sandbox: { select: { name: true, deletedAt: true } } },
+    })
+    if (found === null || found.expiresAt <= new Date() || found.sandbox.deletedAt !== null)
+      throw linkIsOver()
+    return found
+  }
+}
+
+const present = (row: Row): Share => ({
+  id: row.id,
+  sandboxId: row.sandboxId,
+  level: shareLevel.parse(row.level),
+  kind: row.hash === null ? 'member' : 'link',
+  createdBy: row.createdBy,
+  createdAt: row.createdAt.toISOString(),
+  expiresAt: row.expiresAt.toISOString(),
+  guests: row.guests.map(({ user, joinedAt }) => ({
+    ...{ userId: user.id, name: user.name, email: user.email, joinedAt: joinedAt.toISOString() },
+  })),
+})
