@@ -5,7 +5,7 @@ import { Cloche } from './index.js'
 
 /** Accounts, keys and whole tenants: somebody signed in does that on a page, and a key may not. Signed URLs need no SDK. */
 const forPeople =
-  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|keys|members|invitations|tenants?|usage\.csv)/
+  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|keys|members|invitations|tenants?|usage\.csv|shares($|\/(accept|preview)$))/
 
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
@@ -35,6 +35,10 @@ async function callAll(cloche: Cloche): Promise<void> {
   await process.kill()
   await sandbox.languageServers.list()
   await Promise.all([sandbox.ports.list(), sandbox.ports.share(8000)])
+  const { shares } = sandbox
+  const shared = await shares.create({ level: 'look' })
+  await shares.list()
+  await shares.delete(shared.id)
   const terminal = await terminals.open()
   await terminals.list()
   await terminal.close()

@@ -4,6 +4,7 @@ import type { Http } from './http.js'
 import { LanguageServers } from './language-servers.js'
 import { Ports } from './ports.js'
 import { Processes } from './processes.js'
+import { Shares } from './shares.js'
 import { Terminals } from './terminals.js'
 import type {
   Command,
@@ -27,6 +28,7 @@ export class Sandbox {
   readonly languageServers: LanguageServers
   readonly ports: Ports
   readonly processes: Processes
+  readonly shares: Shares
   readonly terminals: Terminals
   readonly #http: Http
 
@@ -40,6 +42,7 @@ export class Sandbox {
     this.languageServers = new LanguageServers(http, id)
     this.ports = new Ports(http, id)
     this.processes = new Processes(http, id)
+    this.shares = new Shares(http, id)
     this.terminals = new Terminals(http, id)
   }
 

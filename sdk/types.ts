@@ -44,13 +44,19 @@ export type ProcessDescription = protocol.SandboxProcess
 export type LanguageServer = protocol.LanguageServer
 /** Why a language server ended. */
 export type LspEnded = protocol.LspEnded
-/** A port of a sandbox at which a program listens, or that is shared. */
+/** What whom a sandbox is shared with may do in it. */
+export type ShareLevel = protocol.ShareLevel
+/** With whom a sandbox is shared, and until when. */
+export type ShareDescription = protocol.Share
+/** The same, with the link. */
+export type NewShare = protocol.ShareCreated
 /** The disk of a sandbox as it was at one moment. */
 export type SnapshotDescription = protocol.Snapshot
 /** What a restore came to: the sandbox, and a snapshot of the disk as it was before. */
 export type RestoredSandbox = protocol.RestoredSandbox
 /** Paths that differ from the template. */
 export type DiskChanges = protocol.DiskChanges
+/** A port of a sandbox at which a program listens, or that is shared. */
 export type PortDescription = protocol.Port
 /** Who may open a port, and where. */
 export type PortShare = protocol.PortShare

@@ -68,6 +68,8 @@ export class OpenDocument {
     path: string,
     private readonly client: FilesClient,
     private readonly drafts: Drafts,
+    /** It can be read only. */
+    readonly looking = false,
   ) {
     this.#path = path
   }

@@ -41,6 +41,8 @@ export class OpenFiles {
     userId: string,
     sandboxId: string,
     private readonly client: FilesClient,
+    /** Whoever is here may only look. */
+    private readonly looking = false,
   ) {
     this.#drafts = new Drafts(userId, sandboxId)
     this.#key = `cloche-editor-${sandboxId}`
@@ -160,7 +162,7 @@ export class OpenFiles {
   }
 
   #document(path: string): OpenDocument {
-    return new OpenDocument(path, this.client, this.#drafts)
+    return new OpenDocument(path, this.client, this.#drafts, this.looking)
   }
 
   #set(groups: Groups<OpenDocument>): void {

@@ -41,6 +41,7 @@ export function stateOf(document: OpenDocument, t: Translate): EditorState {
     extensions: [
       EditorState.lineSeparator.of(lineBreakOf(text)),
       bindings.of([]),
+      EditorState.readOnly.of(document.looking),
       // Escape and then Tab leaves: CodeMirror sees to that.
       Prec.high(keymap.of([saveKey(document), indentWithTab])),
       ...[basicSetup, search({ top: true }), look, fileLook],

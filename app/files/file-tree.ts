@@ -41,6 +41,8 @@ export class FileTreeModel {
   #named = 0
   /** Changes are told: nothing has to be read again to see them. */
   watched = false
+  /** Whoever is here may only look. */
+  looking = false
   readonly #listings = new Map<string, Listing>()
   /** The number of the latest reading of each directory: an answer to an earlier one is out of date. */
   readonly #readings = new Map<string, number>()

@@ -22,4 +22,5 @@ export function useLinkSecret(name: string): string | undefined {
 }
 
 export const invitationName = 'cloche-invitation'
+export const shareName = 'cloche-share'
 export const resetName = 'cloche-reset'

@@ -60,6 +60,7 @@ export class TerminalSession implements Subscriber {
    * @param roomOfOthers the size that fits where terminals are shown, for one that is not shown yet
    * @param user whom a new one's shell runs as
    * @param terminalId an existing terminal; without it, a new one is made when it is first attached
+   * @param looking the server would drop what is typed here, and sizes
    */
   constructor(
     line: TerminalLine,
@@ -68,6 +69,7 @@ export class TerminalSession implements Subscriber {
     roomOfOthers: () => Size | null,
     terminalId?: string,
     user: 'user' | 'root' = 'user',
+    private readonly looking = false,
   ) {
     this.#line = line
     this.#sandboxId = sandboxId
@@ -76,6 +78,7 @@ export class TerminalSession implements Subscriber {
     this.#terminalId = terminalId
     this.#user = user
     const { xterm } = screen
+    xterm.options.disableStdin = looking
     const listening = [
       xterm.onData((text) => this.type(text)),
       xterm.onBinary((text) => this.send(Uint8Array.from(text, (char) => char.charCodeAt(0)))),
@@ -201,7 +204,7 @@ export class TerminalSession implements Subscriber {
    */
   fit(claim: boolean): void {
     const room = this.screen.room()
-    if (!room) return
+    if (!room || this.looking) return
     if (this.status.get().kind !== 'attached') this.screen.xterm.resize(room.cols, room.rows)
     else if (this.#terminalId) this.#line.resize(this.#terminalId, room.cols, room.rows, claim)
   }
@@ -220,7 +223,7 @@ export class TerminalSession implements Subscriber {
   /** Types. While the line is down it is kept, and sent when the line is back. */
   send(bytes: Uint8Array): void {
     const { kind } = this.status.get()
-    if (kind === 'ended' || kind === 'refused') return
+    if (this.looking || kind === 'ended' || kind === 'refused') return
     if (kind !== 'attached' || !this.#terminalId) this.#unsent.hold(bytes)
     else for (const piece of pieces(bytes)) this.#line.input(this.#terminalId, piece)
   }

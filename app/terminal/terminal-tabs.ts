@@ -37,6 +37,8 @@ const size = z.object({ cols: z.int().min(2).max(1000), rows: z.int().min(1).max
 export class TerminalTabs {
   readonly state = new Store<Tabs>({ tabs: [], active: null })
   readonly clipboard: ClipboardPermission
+  /** Whoever is here may only look: nothing is typed, opened or ended. Set before tabs are restored. */
+  looking = false
   readonly #sandboxId: string
   readonly #line: TerminalLine
   readonly #newScreen: () => Screen
@@ -68,6 +70,7 @@ export class TerminalTabs {
 
   /** @param user whom its shell runs as */
   open(user: 'user' | 'root' = 'user'): void {
+    if (this.looking) return
     const tab = this.#tab(user === 'root' ? 'root' : '', undefined, user)
     this.#set({ tabs: [...this.state.get().tabs, tab], active: tab.key })
   }
@@ -94,6 +97,7 @@ export class TerminalTabs {
       () => this.#room,
       terminalId,
       user,
+      this.looking,
     )
     const key = this.#next++
     session.bells.subscribe(() => this.#rang(key))
@@ -163,7 +167,7 @@ export class TerminalTabs {
     const index = tabs.findIndex((tab) => tab.key === key)
     const rest = tabs.filter((tab) => tab.key !== key)
     const neighbour = rest[Math.min(index, rest.length - 1)]?.key ?? null
-    tabs[index]?.session.dispose({ end: true })
+    tabs[index]?.session.dispose({ end: !this.looking })
     this.#set({ tabs: rest, active: active === key ? neighbour : active })
   }
 

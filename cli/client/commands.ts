@@ -9,6 +9,7 @@ import { processCommands } from './process.js'
 import { run } from './run.js'
 import { runCommands } from './runs.js'
 import { sandboxCommands } from './sandbox.js'
+import { shareCommands } from './share.js'
 import { shell } from './shell.js'
 import { snapshotCommands } from './snapshot.js'
 import { usage } from './usage.js'
@@ -29,6 +30,7 @@ export const clientCommands: readonly Command[] = [
   ...fileCommands,
   ...processCommands,
   ...portCommands,
+  ...shareCommands,
   ...snapshotCommands,
   run,
   ...runCommands,

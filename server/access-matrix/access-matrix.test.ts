@@ -13,7 +13,7 @@ import {
   terminalOf,
   view,
 } from './sockets.js'
-import { stateOf } from './state.js'
+import { settledStateOf, stateOf } from './state.js'
 import { hidden, table, where } from './table.js'
 import { must, openWorld, type World } from './world.js'
 
@@ -89,7 +89,7 @@ describe('who may make which call', () => {
       const { victim } = world
       const { sandboxId, terminalId } = victim
       const viewer = await view(await join('owner'), sandboxId, terminalId)
-      const before = await stateOf(world)
+      const before = await settledStateOf(world)
       const text = viewer.seen.text
       for (const caller of callers.filter(
         (one) => !insiders.has(one) && !guests.has(one) && !without.has(one),

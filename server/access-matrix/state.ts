@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import { z } from 'zod'
 import type { World } from './world.js'
@@ -68,5 +69,14 @@ export async function stateOf({ database, callers, victim }: World) {
     node: { box, spare, terminals },
     inside: String(inside.stdout).split('\n'),
     setAside: quarantine.entries.some((one: { id: string }) => one.id === quarantineId),
+  }
+}
+
+/** The same when nothing of it changes any more: the shells of terminals that were closed just now end by and by. */
+export async function settledStateOf(world: World) {
+  for (let last = await stateOf(world); ; ) {
+    const next = await stateOf(world)
+    if (isDeepStrictEqual(next, last)) return next
+    last = next
   }
 }

@@ -15,6 +15,9 @@ const actions = {
   'sandbox.expire': 'audit.actions.sandboxExpire',
   'sandbox.restore': 'audit.actions.sandboxRestore',
   'sandbox.fork': 'audit.actions.sandboxFork',
+  'share.create': 'audit.actions.shareCreate',
+  'share.accept': 'audit.actions.shareAccept',
+  'share.delete': 'audit.actions.shareDelete',
   'snapshot.create': 'audit.actions.snapshotCreate',
   'snapshot.delete': 'audit.actions.snapshotDelete',
   'terminal.open': 'audit.actions.terminalOpen',
@@ -62,7 +65,7 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'snapshot', 'terminal', 'exec', 'process', 'lsp', 'file', 'port'] as const),
+  ...(['sandbox', 'share', 'snapshot', 'terminal', 'exec', 'process', 'lsp', 'file', 'port'] as const),
   ...(['archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]
 

@@ -1,5 +1,5 @@
 import { mebibytes } from '../../lib/format'
-import { type AuditEvent, portVisibility, role } from '../../lib/protocol'
+import { type AuditEvent, portVisibility, role, shareLevel } from '../../lib/protocol'
 import type { Format } from '../../lib/use-format'
 import type { Translate } from '../../messages/texts'
 import { type Action, isAction } from './actions'
@@ -130,6 +130,16 @@ const sentences: Readonly<Record<Action, Write>> = {
   'sandbox.restore': ({ event, t, sandbox, mark }) =>
     t('audit.sentences.sandboxRestore', { sandbox: sandbox(), name: mark(plain(told(event, 'name'))) }),
   'sandbox.fork': ({ t, sandbox }) => t('audit.sentences.sandboxFork', { sandbox: sandbox() }),
+  'share.create': ({ event, t, sandbox, mark }) => {
+    const email = told(event, 'email')
+    const level = shareLevel.safeParse(told(event, 'level'))
+    const values = { sandbox: sandbox(), level: level.success ? t(`audit.levels.${level.data}`) : '' }
+    return email === ''
+      ? t('audit.sentences.shareCreateLink', values)
+      : t('audit.sentences.shareCreateMember', { ...values, person: mark(plain(email)) })
+  },
+  'share.accept': ({ t, sandbox }) => t('audit.sentences.shareAccept', { sandbox: sandbox() }),
+  'share.delete': ({ t, sandbox }) => t('audit.sentences.shareDelete', { sandbox: sandbox() }),
   'snapshot.create': ({ event, t, sandbox, mark }) =>
     t('audit.sentences.snapshotCreate', { sandbox: sandbox(), name: mark(plain(told(event, 'name'))) }),
   'snapshot.delete': ({ event, t, mark }) =>

@@ -8,6 +8,7 @@ import { ChangeDialog } from '../../components/sandbox/change-dialog'
 import { CreateDialog } from '../../components/sandbox/create-dialog'
 import { deleteQuestion, stepQuestion } from '../../components/sandbox/questions'
 import { Row, RowHead } from '../../components/sandbox/row'
+import { ReceivedShares } from '../../components/shares/received'
 import { Button } from '../../components/ui/button'
 import { Confirm, type Question } from '../../components/ui/confirm'
 import { Notice } from '../../components/ui/notice'
@@ -130,6 +131,7 @@ export function Dashboard() {
           </div>
         )}
       </Panel>
+      <ReceivedShares />
       <CreateDialog open={creating} onOpenChange={setCreating} />
       <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
       <Confirm question={question} onClose={() => setQuestion(null)} />

@@ -24,6 +24,7 @@ export function SaveStatus({ document }: { document: OpenDocument }) {
   const t = useTranslations()
   const status = useStore(document.status)
   if (status.kind !== 'open') return null
+  if (document.looking) return <span>{t('shares.lookingOnly')}</span>
   const { icon: Icon, className } = looks[status.save.kind]
   return (
     <span role="status" className={cn('flex items-center gap-1.5', className)}>

@@ -30,6 +30,8 @@ export interface FileAction {
   /** There is nothing that it could act on. */
   readonly disabled?: boolean
   readonly lineBefore?: boolean
+  /** For who may only look as well. */
+  readonly looks?: true
 }
 
 interface Given {
@@ -60,7 +62,7 @@ export function useFileActions({ model, selected, create, upload, open, paste, .
     { icon: FolderPlus, name: t('files.newFolder'), act: () => create('directory') },
     { icon: Upload, name: t('files.upload'), act: upload },
     {
-      ...{ icon: FolderOpen, name: t('files.open'), disabled, lineBefore: true },
+      ...{ icon: FolderOpen, name: t('files.open'), disabled, lineBefore: true, looks: true },
       act: () => {
         if (!selected) return
         if (selected.expanded === null) open(selected)
@@ -68,7 +70,7 @@ export function useFileActions({ model, selected, create, upload, open, paste, .
       },
     },
     {
-      ...{ icon: Download, name: t('files.download'), disabled },
+      ...{ icon: Download, name: t('files.download'), disabled, looks: true },
       act: () => selected && save(selected.entry.path, selected.entry.type),
     },
     { icon: Scissors, name: t('files.cut'), disabled, act: hold('cut') },
@@ -92,12 +94,18 @@ export function useFileActions({ model, selected, create, upload, open, paste, .
   ]
   const general: readonly FileAction[] = [
     {
-      ...{ icon: Download, name: t('files.downloadAll'), lineBefore: true },
+      ...{ icon: Download, name: t('files.downloadAll'), lineBefore: true, looks: true },
       act: () => save(model.root, 'directory'),
     },
     { icon: Trash2, name: t('files.emptyTrash'), act: given.emptyTrash },
-    { icon: CopyMinus, name: t('files.collapseAll'), act: () => model.collapseAll() },
-    { icon: RefreshCw, name: t('files.refresh'), act: () => void model.refresh(true) },
+    { icon: CopyMinus, name: t('files.collapseAll'), act: () => model.collapseAll(), looks: true },
+    { icon: RefreshCw, name: t('files.refresh'), act: () => void model.refresh(true), looks: true },
   ]
-  return { actions, general }
+  const allowed = (all: readonly FileAction[]) => all.filter(({ looks }) => looks || !model.looking)
+  return {
+    /** What the pane has buttons for. */
+    buttons: allowed(actions.slice(0, 3)),
+    others: allowed(actions.slice(3)),
+    general: allowed(general),
+  }
 }

@@ -180,7 +180,7 @@ export default function FilesPane({
   const paste = (held: Held) =>
     void put(model.paste(held, model.target()), held.how === 'cut' ? held.path : null)
   const drop = (path: string, directory: string) => void put(model.moveInto(path, directory), path)
-  const { actions, general } = useFileActions({
+  const { buttons, others, general } = useFileActions({
     ...{ model, selected, create, paste, removeForGood, emptyTrash },
     remove: (row) => void remove(row),
     open: (row) => void open(row),
@@ -195,7 +195,12 @@ export default function FilesPane({
 
   return (
     <FocusHomeContext value={home}>
-      <DropZone enabled={usable && progress === null} directoryOf={directoryOf} onDrop={upload} onMove={drop}>
+      <DropZone
+        enabled={usable && !model.looking && progress === null}
+        directoryOf={directoryOf}
+        onDrop={upload}
+        onMove={drop}
+      >
         <div className="flex h-10 shrink-0 items-center gap-0.5 border-line border-b pr-1 pl-3">
           <h2 className="flex-1 truncate font-semibold text-xs">{t('files.files')}</h2>
           {sandbox.state === 'running' && (
@@ -206,7 +211,7 @@ export default function FilesPane({
             </Tip>
           )}
           {usable &&
-            actions.slice(0, 3).map(({ icon: Icon, name, act }) => (
+            buttons.map(({ icon: Icon, name, act }) => (
               <Tip key={name} text={name}>
                 <Button
                   look="quiet"
@@ -230,7 +235,7 @@ export default function FilesPane({
               {selected && (
                 <p className="truncate px-2 pt-1 pb-0.5 text-muted text-xs">{oneLine(selected.entry.name)}</p>
               )}
-              {[...actions.slice(3).map((action) => ({ ...action, lineBefore: false })), ...general].map(
+              {[...others.map((action) => ({ ...action, lineBefore: false })), ...general].map(
                 ({ icon: Icon, name, act, danger = false, disabled = false, lineBefore }) => (
                   <Fragment key={name}>
                     {lineBefore && <MenuLine />}
@@ -265,7 +270,7 @@ export default function FilesPane({
         />
         {usable ? (
           <ContextMenu
-            menu={[...actions, ...general].map(
+            menu={[...buttons, ...others, ...general].map(
               ({ icon: Icon, name, act, danger = false, disabled = false, lineBefore }) => (
                 <Fragment key={name}>
                   {lineBefore && <ContextLine />}

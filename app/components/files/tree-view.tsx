@@ -133,7 +133,7 @@ export function TreeView({ model, scroller, open, remove, undo, paste, created, 
           activate(row)
         }}
         onContextMenu={() => model.selected.set(path)}
-        draggable={!renaming}
+        draggable={!renaming && !model.looking}
         onDragStart={({ dataTransfer }) => {
           dataTransfer.setData(draggedPath, path)
           dataTransfer.effectAllowed = 'move'

@@ -86,7 +86,7 @@ export function useTreeKeys({ model, rows, selectedAt, pageRows, activate, remov
     const row = rows[selectedAt]
     const here = row?.kind === 'entry' ? row : undefined
     if (event.ctrlKey || event.metaKey) {
-      if (!event.shiftKey && hold(event.key, here)) event.preventDefault()
+      if (!event.shiftKey && !model.looking && hold(event.key, here)) event.preventDefault()
       return
     }
     const acts: Record<Step, () => void> = {
@@ -105,8 +105,8 @@ export function useTreeKeys({ model, rows, selectedAt, pageRows, activate, remov
         else if (here && here.level > 1) model.selected.set(here.parent)
       },
       open: () => here && activate(here),
-      rename: () => here && model.naming.set({ kind: 'rename', path: here.entry.path }),
-      remove: () => here && remove(here, event.shiftKey),
+      rename: () => here && !model.looking && model.naming.set({ kind: 'rename', path: here.entry.path }),
+      remove: () => here && !model.looking && remove(here, event.shiftKey),
     }
     const step = steps[event.key]
     if (step) acts[step]()

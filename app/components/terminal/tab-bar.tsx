@@ -30,7 +30,7 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
   const shown = tabs.find(({ key }) => key === active)
   const close = (tab: Tab) => {
     const { kind } = tab.session.status.get()
-    if (kind === 'ended' || kind === 'refused') {
+    if (workspace.looking || kind === 'ended' || kind === 'refused') {
       workspace.close(tab.key)
       return
     }
@@ -113,7 +113,7 @@ export function TabBar({ workspace, tabs, active, renaming, setRenaming, onSearc
           session={shown?.session}
           clipboard={workspace.clipboard}
           onRename={() => shown && setRenaming(shown.key)}
-          onEnd={() => shown && close(shown)}
+          onEnd={workspace.looking ? undefined : () => shown && close(shown)}
           onRoot={usable ? () => workspace.open('root') : undefined}
         />
       </div>

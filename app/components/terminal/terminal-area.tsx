@@ -44,6 +44,8 @@ export default function TerminalArea({
   const explain = useExplain()
   const root = useRef<HTMLDivElement>(null)
   const [workspace] = useState(() => takeWorkspace(sandbox.id))
+  const looking = sandbox.access === 'look'
+  workspace.looking = looking
   const { tabs, active } = useStore(workspace.state)
   const started = useStore(programs.started)
   const [restored, setRestored] = useState(false)
@@ -67,7 +69,7 @@ export default function TerminalArea({
       const { terminals } = await call(terminalList, `/sandboxes/${sandbox.id}/terminals`)
       const ids = terminals.filter(({ exit }) => exit === null).map(({ id }) => id)
       // A paused sandbox cannot open a new one: that waits until it runs.
-      const mayOpen = ids.length > 0 || running
+      const mayOpen = ids.length > 0 || (running && !workspace.looking)
       if (!mayOpen || workspace.state.get().tabs.length > 0) return
       workspace.restore(ids, parseDeepLink(window.location.search).terminal)
     } catch (error) {
@@ -129,7 +131,7 @@ export default function TerminalArea({
         renaming={renaming}
         setRenaming={setRenaming}
         onSearch={() => setSearching(true)}
-        usable={usable}
+        usable={usable && !looking}
       />
       <LineBanner />
       {shown && <ClipboardBanner session={shown.session} permission={workspace.clipboard} />}
@@ -161,17 +163,17 @@ export default function TerminalArea({
           </div>
         )}
         {running && tabs.length === 0 && failure === undefined && (
-          <NoTerminal onOpen={() => workspace.open()} />
+          <NoTerminal onOpen={looking ? null : () => workspace.open()} />
         )}
         <StatePanel sandbox={sandbox} />
       </div>
-      {shown && alive && <PhoneKeys session={shown.session} />}
+      {shown && alive && !looking && <PhoneKeys session={shown.session} />}
     </div>
   )
 }
 
 /** Shown only after a moment: while terminals are being restored there are none either. */
-function NoTerminal({ onOpen }: { onOpen: () => void }) {
+function NoTerminal({ onOpen }: { onOpen: (() => void) | null }) {
   const t = useTranslations()
   const [patient, setPatient] = useState(true)
   useEffect(() => {
@@ -182,9 +184,11 @@ function NoTerminal({ onOpen }: { onOpen: () => void }) {
   return (
     <div className="absolute inset-0 grid place-content-center justify-items-center gap-3">
       <p className="text-muted">{t('terminal.none')}</p>
-      <Button look="primary" onClick={onOpen}>
-        {t('terminal.new')}
-      </Button>
+      {onOpen && (
+        <Button look="primary" onClick={onOpen}>
+          {t('terminal.new')}
+        </Button>
+      )}
     </div>
   )
 }

@@ -38,7 +38,8 @@ export function TerminalMenu({
 }: {
   session: TerminalSession | undefined
   onRename: () => void
-  onEnd: () => void
+  /** Undefined for who may not end it. */
+  onEnd: (() => void) | undefined
   /** Opens a root shell; undefined while none can be opened. */
   onRoot: (() => void) | undefined
   clipboard: ClipboardPermission
@@ -108,7 +109,7 @@ export function TerminalMenu({
           <Pencil aria-hidden />
           {t('terminal.renameTab')}
         </MenuItem>
-        <MenuItem danger disabled={!session} onSelect={onEnd}>
+        <MenuItem danger disabled={!session || !onEnd} onSelect={() => onEnd?.()}>
           <X aria-hidden />
           {t('terminal.close')}
         </MenuItem>

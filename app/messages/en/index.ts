@@ -16,6 +16,7 @@ import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
 import { settings } from './settings'
+import { shares } from './shares'
 import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { terminal } from './terminal'
@@ -44,6 +45,7 @@ export const en = {
   runs,
   sandbox,
   settings,
+  shares,
   shell,
   snapshots,
   terminal,

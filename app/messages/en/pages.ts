@@ -4,6 +4,7 @@ export const pages = {
   audit: 'Audit log',
   description: 'Isolated Linux sandboxes in the browser, ready in milliseconds',
   join: 'Join a tenant',
+  joinSandbox: 'Open a shared sandbox',
   keys: 'API keys',
   members: 'Members',
   notFound: 'Page not found',

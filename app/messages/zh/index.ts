@@ -17,6 +17,7 @@ import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
 import { settings } from './settings'
+import { shares } from './shares'
 import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { terminal } from './terminal'
@@ -45,6 +46,7 @@ export const zh: Catalogue = {
   runs,
   sandbox,
   settings,
+  shares,
   shell,
   snapshots,
   terminal,

@@ -5,6 +5,7 @@ export const pages: Texts<'pages'> = {
   audit: '审计日志',
   description: '浏览器中的隔离 Linux 沙箱，毫秒级就绪',
   join: '加入租户',
+  joinSandbox: '打开共享的沙箱',
   keys: 'API 密钥',
   members: '成员',
   notFound: '页面不存在',

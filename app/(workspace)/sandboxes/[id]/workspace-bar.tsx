@@ -10,6 +10,7 @@ import {
   Play,
   SlidersHorizontal,
   Trash2,
+  UserPlus,
 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
@@ -24,6 +25,7 @@ import { NetworkRate, useReadings } from '../../../components/sandbox/meters'
 import { PortsMenu } from '../../../components/sandbox/ports-menu'
 import { deleteQuestion, stepQuestion } from '../../../components/sandbox/questions'
 import { StateBadge } from '../../../components/sandbox/state'
+import { AccessSign } from '../../../components/shares/access-sign'
 import { Button } from '../../../components/ui/button'
 import { Confirm, type Question } from '../../../components/ui/confirm'
 import { useFocusHome } from '../../../components/ui/focus-home'
@@ -42,6 +44,10 @@ import type { LayoutStore } from '../../../workspace/shown-panes'
 
 const SnapshotsDialog = dynamic(() =>
   import('../../../components/snapshots/snapshots-dialog').then((module) => module.SnapshotsDialog),
+)
+
+const ShareDialog = dynamic(() =>
+  import('../../../components/shares/share-dialog').then((module) => module.ShareDialog),
 )
 
 type Shown = z.infer<typeof sandboxWithUsage>
@@ -66,6 +72,10 @@ export function WorkspaceBar({
   const home = useFocusHome()
   const [changing, setChanging] = useState<Sandbox | null>(null)
   const [snapshotting, setSnapshotting] = useState(false)
+  const [sharing, setSharing] = useState(false)
+  const full = sandbox.access === 'full'
+  const runs = sandbox.state === 'running' && sandbox.access !== 'look'
+  const steps = full ? stepsOf[sandbox.state] : []
   const snapshots = useSnapshotActions()
   const toast = useToast()
   const fork = () => void snapshots.fork(sandbox).catch(toast.failed)
@@ -97,14 +107,20 @@ export function WorkspaceBar({
       keys: 'Ctrl+Shift+G',
     },
   ] as const
+  const shownSides = sides.filter(({ of }) => of === 'files' || sandbox.access !== 'look')
   useCommands([
-    ...stepsOf[sandbox.state].map((step) => ({
+    ...steps.map((step) => ({
       name: t(`sandbox.steps.${step.verb}`),
       run: () => take(step),
     })),
-    { name: t('palette.editSandbox'), run: () => setChanging(sandbox) },
-    { name: t('snapshots.title'), run: () => setSnapshotting(true) },
-    { name: t('snapshots.fork'), run: fork },
+    ...(full
+      ? [
+          { name: t('palette.editSandbox'), run: () => setChanging(sandbox) },
+          { name: t('shares.share'), run: () => setSharing(true) },
+          { name: t('snapshots.title'), run: () => setSnapshotting(true) },
+          { name: t('snapshots.fork'), run: fork },
+        ]
+      : []),
     { name: t('palette.allSandboxes'), run: () => router.push('/sandboxes') },
   ])
   return (
@@ -116,7 +132,7 @@ export function WorkspaceBar({
           </Link>
         </Button>
       </Tip>
-      {sides.map(({ of, icon: Icon, name, show, hide, keys }) => (
+      {shownSides.map(({ of, icon: Icon, name, show, hide, keys }) => (
         <Tip key={of} text={side === of ? hide : show} keys={keys}>
           <Button
             look="quiet"
@@ -137,6 +153,7 @@ export function WorkspaceBar({
       <StateBadge of={sandbox} live />
       <span className="hidden text-muted text-xs md:inline">{sandbox.template}</span>
       {sandbox.isolation === 'hardened' && <HardenedBadge />}
+      <AccessSign access={sandbox.access} />
       <div className="flex-1" />
       <section aria-label={t('workspace.meters')} className="hidden items-center gap-5 lg:flex">
         {readings.map(({ label, share, short, long }) => (
@@ -148,7 +165,7 @@ export function WorkspaceBar({
           <NetworkRate rates={sandbox.usage?.rates} off={sandbox.network === 'none'} />
         </div>
       </section>
-      {sandbox.state === 'running' && (
+      {runs && (
         <Tip text={t('workspace.run')} keys="Ctrl+F5">
           <Button
             look="quiet"
@@ -161,15 +178,17 @@ export function WorkspaceBar({
           </Button>
         </Tip>
       )}
-      <PortsMenu
-        sandbox={sandbox}
-        onPreview={(port) => {
-          layout.uncover()
-          preview.show({ port })
-        }}
-      />
+      {full && (
+        <PortsMenu
+          sandbox={sandbox}
+          onPreview={(port) => {
+            layout.uncover()
+            preview.show({ port })
+          }}
+        />
+      )}
       <div className="hidden items-center gap-3 sm:flex">
-        {stepsOf[sandbox.state].map((step) => (
+        {steps.map((step) => (
           <Button
             key={step.verb}
             size="small"
@@ -185,6 +204,13 @@ export function WorkspaceBar({
           </Button>
         ))}
       </div>
+      {full && (
+        <Tip text={t('shares.share')}>
+          <Button look="quiet" size="icon" aria-label={t('shares.share')} onClick={() => setSharing(true)}>
+            <UserPlus />
+          </Button>
+        </Tip>
+      )}
       <Menu
         trigger={
           <Button look="quiet" size="icon" aria-label={t('workspace.moreActions')}>
@@ -206,38 +232,47 @@ export function WorkspaceBar({
         </dl>
         <div className="sm:hidden">
           <MenuLine />
-          {stepsOf[sandbox.state].map((step) => (
+          {steps.map((step) => (
             <MenuItem key={step.verb} danger={step.destructive} onSelect={() => take(step)}>
               <step.icon aria-hidden />
               {t(`sandbox.steps.${step.verb}`)}
             </MenuItem>
           ))}
         </div>
-        {sandbox.state === 'running' && (
+        {runs && (
           <MenuItem onSelect={() => programs.runProject()}>
             <Play aria-hidden />
             {t('workspace.run')}
           </MenuItem>
         )}
-        <MenuItem onSelect={() => setChanging(sandbox)}>
-          <SlidersHorizontal aria-hidden />
-          {t('sandbox.edit')}
-        </MenuItem>
-        <MenuItem onSelect={() => setSnapshotting(true)}>
-          <Camera aria-hidden />
-          {t('snapshots.title')}
-        </MenuItem>
-        <MenuItem onSelect={fork}>
-          <GitFork aria-hidden />
-          {t('snapshots.fork')}
-        </MenuItem>
-        <MenuLine />
-        <MenuItem danger onSelect={() => setQuestion(deleteQuestion(sandbox, remove, t))}>
-          <Trash2 aria-hidden />
-          {t('sandbox.delete')}
-        </MenuItem>
+        {full && (
+          <>
+            <MenuItem onSelect={() => setSharing(true)}>
+              <UserPlus aria-hidden />
+              {t('shares.share')}
+            </MenuItem>
+            <MenuItem onSelect={() => setChanging(sandbox)}>
+              <SlidersHorizontal aria-hidden />
+              {t('sandbox.edit')}
+            </MenuItem>
+            <MenuItem onSelect={() => setSnapshotting(true)}>
+              <Camera aria-hidden />
+              {t('snapshots.title')}
+            </MenuItem>
+            <MenuItem onSelect={fork}>
+              <GitFork aria-hidden />
+              {t('snapshots.fork')}
+            </MenuItem>
+            <MenuLine />
+            <MenuItem danger onSelect={() => setQuestion(deleteQuestion(sandbox, remove, t))}>
+              <Trash2 aria-hidden />
+              {t('sandbox.delete')}
+            </MenuItem>
+          </>
+        )}
       </Menu>
       <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
+      {sharing && <ShareDialog sandbox={sandbox} onClose={() => setSharing(false)} />}
       {snapshotting && <SnapshotsDialog sandbox={sandbox} onClose={() => setSnapshotting(false)} />}
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </header>

@@ -1,6 +1,6 @@
 'use client'
 
-import { SearchX, Trash2 } from 'lucide-react'
+import { SearchX, Trash2, UserX } from 'lucide-react'
 import Link from 'next/link'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -11,7 +11,7 @@ import { Notice } from '../../../components/ui/notice'
 import { Empty, Failed, Skeleton } from '../../../components/ui/states'
 import { ApiError } from '../../../lib/api'
 import { oneLine } from '../../../lib/format'
-import { sandboxWithUsage } from '../../../lib/protocol'
+import { type Sandbox, sandboxWithUsage } from '../../../lib/protocol'
 import { useResource } from '../../../lib/resource'
 import { useExplain } from '../../../lib/use-explain'
 import { Commands, CommandsContext } from '../../../palette/commands'
@@ -30,7 +30,7 @@ export function WorkspacePage({ id }: { id: string }) {
   const explain = useExplain()
   const { data, error, mutate } = useResource(`/sandboxes/${id}`, sandboxWithUsage, { everyMs, always: true })
   const gone = (error instanceof ApiError && error.status === 404) || data?.state === 'deleted'
-  const seen = useRef(false)
+  const seen = useRef<Sandbox['access'] | null>(null)
   const [rang, setRang] = useState(false)
   const [home] = useState(() => new FocusHome())
   const [strayKeys] = useState(() => new StrayKeys())
@@ -39,12 +39,12 @@ export function WorkspacePage({ id }: { id: string }) {
   const programs = useMemo(() => new Programs(id), [id])
   const [commands] = useState(() => new Commands())
   useEffect(() => strayKeys.listen(), [strayKeys])
-  if (data && !gone) seen.current = true
+  if (data && !gone) seen.current = data.access
   useEffect(() => {
     if (data) document.title = `${rang ? '🔔 ' : ''}${oneLine(data.name)} · Cloche`
   }, [data, rang])
 
-  if (gone) return <Gone deleted={seen.current} />
+  if (gone) return <Gone seen={seen.current} />
   if (!data) {
     return (
       <main className="flex h-dvh flex-col">
@@ -66,7 +66,7 @@ export function WorkspacePage({ id }: { id: string }) {
             </div>
           )}
           <WorkspacePanes
-            key={id}
+            key={`${id} ${data.access}`}
             sandbox={data}
             layout={layout}
             preview={preview}
@@ -81,20 +81,27 @@ export function WorkspacePage({ id }: { id: string }) {
   )
 }
 
-function Gone({ deleted }: { deleted: boolean }) {
+/** @param seen what somebody could do in it until now; null when it was not there from the beginning */
+function Gone({ seen }: { seen: Sandbox['access'] | null }) {
   const t = useTranslations()
+  const [icon, title, text] =
+    seen === null
+      ? ([SearchX, 'workspace.notFound', 'workspace.notFoundText'] as const)
+      : seen === 'full'
+        ? ([Trash2, 'workspace.deleted', 'workspace.deletedText'] as const)
+        : ([UserX, 'shares.over', 'shares.overText'] as const)
   return (
     <main className="grid min-h-dvh place-content-center">
       <Empty
-        icon={deleted ? Trash2 : SearchX}
-        title={t(deleted ? 'workspace.deleted' : 'workspace.notFound')}
+        icon={icon}
+        title={t(title)}
         action={
           <Button asChild look="primary">
             <Link href="/sandboxes">{t('workspace.goToSandboxes')}</Link>
           </Button>
         }
       >
-        {t(deleted ? 'workspace.deletedText' : 'workspace.notFoundText')}
+        {t(text)}
       </Empty>
     </main>
   )

@@ -58,11 +58,15 @@ export function WorkspacePanes({
   const t = useTranslations()
   const { user } = useSession()
   const [client] = useState(() => new FilesClient(sandbox.id))
+  const looking = sandbox.access === 'look'
   const [tree] = useState(() => new FileTreeModel(sandbox.id, client))
-  const [open] = useState(() => new OpenFiles(user?.id ?? '', sandbox.id, client))
+  tree.looking = looking
+  const [open] = useState(() => new OpenFiles(user?.id ?? '', sandbox.id, client, looking))
   const [run] = useState(() => runIn(sandbox.id))
   const [git] = useState(() => new SourceControl(run, tree.root))
-  const { side, editor } = useStore(layout)
+  const { side: wantedSide, editor } = useStore(layout)
+  // Git is a program, which whoever only looks does not start.
+  const side = wantedSide === 'git' && sandbox.access === 'look' ? null : wantedSide
   const previewed = useStore(preview) !== null
   const narrow = useSyncExternalStore(onNarrow, isNarrow, isNarrow)
   const { documents } = useStore(open.state)
@@ -98,10 +102,11 @@ export function WorkspacePanes({
         terminal.focus()
       },
       search: () => setSearching(true),
-      run: () => programs.runProject(),
-      choose: setPalette,
+      // To run a program, or to find files by their names, which starts one, is not for who may only look.
+      run: () => !looking && programs.runProject(),
+      choose: (mode: PaletteMode) => (mode === 'commands' || !looking) && setPalette(mode),
     }),
-    [layout, terminal, programs],
+    [layout, terminal, programs, looking],
   )
   usePaneKeys(layout, terminal, actions)
   useCommands(
@@ -117,7 +122,7 @@ export function WorkspacePanes({
   )
 
   // What git says is shown in the tree as well, also before its own pane was opened.
-  const running = sandbox.state === 'running'
+  const running = sandbox.state === 'running' && !looking
   useEffect(() => {
     if (!running) return
     const look = () => document.visibilityState === 'visible' && void git.refresh()
