@@ -25,18 +25,19 @@ const maxGuests = 100
 const withGuests = { guests: { include: { user: true }, orderBy: { joinedAt: 'asc' } } } as const
 type Row = Prisma.ShareGetPayload<{ include: typeof withGuests }>
 
-/** The row of the sandbox is locked, so that of many at once none gets past the bound. */
+// What is counted under a lock is counted by a statement of its own: the one that waited sees what was there before.
+const lockSandbox = 'SELECT FROM sandbox WHERE id = $1 AND "deletedAt" IS NULL FOR UPDATE'
 const insert = `
-  WITH own AS (SELECT id, "tenantId" FROM sandbox WHERE id = $2 AND "deletedAt" IS NULL FOR UPDATE)
   INSERT INTO share (id, "sandboxId", "tenantId", level, hash, "createdBy", "createdAt", "expiresAt")
-  SELECT $1, id, "tenantId", $3, $4, $5, now() AT TIME ZONE 'UTC', $6 FROM own
-  WHERE (SELECT count(*) FROM share WHERE "sandboxId" = $2 AND "expiresAt" > now() AT TIME ZONE 'UTC') < ${maxShares}`
-/** The row of the share is locked: it is not withdrawn meanwhile, and of many at once none gets past the bound. */
+  SELECT $1, id, "tenantId", $3, $4, $5, now() AT TIME ZONE 'UTC', $6 FROM sandbox
+  WHERE id = $2 AND "deletedAt" IS NULL AND ${maxShares} > (
+    SELECT count(*) FROM share WHERE "sandboxId" = $2 AND "expiresAt" > now() AT TIME ZONE 'UTC')`
+const lockShare = 'SELECT FROM share WHERE id = $1 FOR UPDATE'
 const join = `
-  WITH own AS (SELECT id, "sandboxId" FROM share WHERE id = $1 AND "expiresAt" > now() AT TIME ZONE 'UTC' FOR UPDATE)
   INSERT INTO share_guest ("shareId", "userId", "sandboxId", "joinedAt")
-  SELECT id, $2, "sandboxId", now() AT TIME ZONE 'UTC' FROM own
-  WHERE (SELECT count(*) FROM share_guest WHERE "shareId" = $1 AND "userId" <> $2) < ${maxGuests}
+  SELECT id, $2, "sandboxId", now() AT TIME ZONE 'UTC' FROM share
+  WHERE id = $1 AND "expiresAt" > now() AT TIME ZONE 'UTC' AND ${maxGuests} > (
+    SELECT count(*) FROM share_guest WHERE "shareId" = $1 AND "userId" <> $2)
   ON CONFLICT ("shareId", "userId") DO UPDATE SET "joinedAt" = share_guest."joinedAt"`
 const received = `
   SELECT sandbox.id AS "sandboxId", sandbox.name, share.level, share."createdBy" AS "sharedBy", share."expiresAt"
@@ -80,6 +81,7 @@ export class ShareService {
     const expiresAt = new Date(Date.now() + expiresInSeconds * 1000)
     await inTransaction(this.database.pool, async (client) => {
       const values = [id, sandboxId, level, hash, who.actor, expiresAt]
+      await client.query(lockSandbox, [sandboxId])
       const { rowCount } = await client.query(insert, values)
       if (rowCount !== 1) {
         throw new ApiError('conflict', `a sandbox has at most ${maxShares} shares at once; stop one first`)
@@ -136,7 +138,10 @@ export class ShareService {
   async accept(who: Principal, secret: string): Promise<{ sandboxId: string }> {
     const { userId } = personOf(who, 'share.accept')
     const { id, sandboxId, tenantId, level } = await this.#bySecret(secret)
-    const { rowCount } = await this.database.pool.query(join, [id, userId])
+    const { rowCount } = await inTransaction(this.database.pool, async (client) => {
+      await client.query(lockShare, [id])
+      return client.query(join, [id, userId])
+    })
     if (rowCount !== 1) {
       await this.#bySecret(secret)
       throw new ApiError('conflict', `at most ${maxGuests} people can use one link; ask for another link`)

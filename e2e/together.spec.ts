@@ -1,0 +1,95 @@
+import type { Browser } from '@playwright/test'
+import { password, type Shared } from './shared.js'
+import { TerminalView } from './terminal-view.js'
+import { expect, test } from './test.js'
+
+let guests = 0
+
+/** A page in a browser of its own, of somebody who signed up by the link and has opened the sandbox. */
+async function guestAt(browser: Browser, instance: Shared, link: string) {
+  const context = await browser.newContext({ baseURL: instance.url })
+  const page = await context.newPage()
+  const view = await TerminalView.of(page)
+  await page.goto(link)
+  await expect(page.getByRole('heading', { name: 'Open a shared sandbox' })).toBeVisible()
+  await page.getByRole('link', { name: 'Create an account' }).click()
+  await page.getByLabel('Name').fill('Gus')
+  await page.getByLabel('Email').fill(`gus${++guests}-${Date.now()}@example.test`)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await page.getByRole('button', { name: /^Open / }).click()
+  await expect(page).toHaveURL(/\/sandboxes\/sb_/)
+  return { context, page, view }
+}
+
+test('a link to look: the guest sees terminal and files, has nothing to type with, and is cut off when it is stopped', async ({
+  annPage: page,
+  ann,
+  terminal,
+  browser,
+  instance,
+  sandbox,
+}) => {
+  await ann.call('PUT', `/api/v1/sandboxes/${sandbox.id}/files?path=plan.txt`, 'by-ann\n')
+  await page.goto(`/sandboxes/${sandbox.id}`)
+  await terminal.sees(/\$/)
+  await page.getByRole('button', { name: 'Share', exact: true }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByText('Not shared with anybody')).toBeVisible()
+  await dialog.getByRole('button', { name: 'Share', exact: true }).click()
+  const link = await dialog.getByRole('textbox', { name: 'Link' }).inputValue()
+  expect(link).toMatch(/\/join\/sandbox#.{20,}$/)
+  await page.keyboard.press('Escape')
+
+  const { context, page: guest, view: looking } = await guestAt(browser, instance, link)
+  await expect(guest.getByText('You can look, not type').first()).toBeVisible()
+  await expect(guest.getByRole('button', { name: 'Share', exact: true })).toHaveCount(0)
+  await expect(guest.getByRole('button', { name: 'New terminal' })).toBeDisabled()
+  await expect(guest.getByRole('button', { name: 'Source control' })).toHaveCount(0)
+  await page.bringToFront()
+  await terminal.type('echo "for-"guests\n')
+  await looking.sees(/for-guests/)
+  await guest.bringToFront()
+  await looking.type('echo "by-"gus\n')
+  await expect(guest.getByRole('button', { name: 'New file' })).toHaveCount(0)
+  await guest.getByRole('treeitem', { name: /plan.txt/ }).dblclick()
+  const text = guest.getByRole('textbox', { name: /plan.txt/ })
+  await expect(text).toContainText('by-ann')
+  await text.click()
+  await guest.keyboard.type('gus was here')
+  await expect(text).not.toContainText('gus')
+  await page.bringToFront()
+  await terminal.type('echo "and-"then\n')
+  await terminal.sees(/and-then/)
+  expect(await terminal.text()).not.toContain('by-gus')
+
+  await page.getByRole('button', { name: 'Share', exact: true }).click()
+  await page.getByRole('button', { name: 'Stop this share' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Stop' }).click()
+  await guest.bringToFront()
+  await expect(guest.getByRole('heading', { name: 'not shared with you any more' })).toBeVisible()
+  await context.close()
+})
+
+test('a link to type: the guest types in the same terminal, and finds the sandbox in their list', async ({
+  annPage: page,
+  ann,
+  terminal,
+  browser,
+  instance,
+  sandbox,
+}) => {
+  const path = `/api/v1/sandboxes/${sandbox.id}/shares`
+  const { body } = await ann.call('POST', path, { level: 'type' })
+  await page.goto(`/sandboxes/${sandbox.id}`)
+  await terminal.sees(/\$/)
+  const { context, page: guest, view: typing } = await guestAt(browser, instance, body.url)
+  await expect(guest.getByText('Shared with you')).toBeVisible()
+  await typing.sees(/\$/)
+  await typing.type('echo "typed-"by-gus\n')
+  await terminal.sees(/typed-by-gus/)
+  await guest.goto('/sandboxes')
+  const received = guest.getByRole('region', { name: 'Shared with you' })
+  await expect(received.getByRole('link', { name: sandbox.name })).toBeVisible()
+  await context.close()
+})
