@@ -4,9 +4,9 @@ import type { Principal } from '../auth/principal.js'
 import type { Database, Prisma } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { notFound } from '../errors.js'
+import type { ShareAccess } from '../guests/access.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
-import type { ShareAccess } from '../shares/access.js'
 
 /** A sandbox as the database has it. */
 export type Row = Prisma.SandboxGetPayload<object>

@@ -17,7 +17,7 @@ import {
   frameType,
 } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
-import type { Held } from '../shares/guests.js'
+import type { Held } from '../guests/guests.js'
 
 /** Typed or pasted text that waits for a program that does not read; more than this is not typing. */
 const maxWaitingInputBytes = 4 * 1024 * 1024

@@ -3,8 +3,8 @@ import type { OpenTerminal, Terminal } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
+import type { Held } from '../guests/guests.js'
 import type { SandboxService } from '../sandboxes/service.js'
-import type { Held } from '../shares/guests.js'
 
 /** Terminals of sandboxes. */
 export class TerminalService {
