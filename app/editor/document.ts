@@ -148,6 +148,12 @@ export class OpenDocument {
     this.#schedule()
   }
 
+  /** Takes another text, which is saved as if somebody had typed it. For a document that no editor has. */
+  rewrite(text: string): void {
+    this.edit(() => text)
+    this.replaced.set(this.replaced.get() + 1)
+  }
+
   #schedule(): void {
     clearTimeout(this.#saveTimer)
     this.#saveTimer = setTimeout(() => void this.saveNow(), autoSaveMs)

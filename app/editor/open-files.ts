@@ -61,12 +61,20 @@ export class OpenFiles {
   }
 
   open(path: string, place: Place | null = null): void {
-    const { documents } = this.state.get()
-    const known = documents.find((document) => document.path === path)
-    const document = known ?? this.#document(path)
+    const document = this.find(path) ?? this.#document(path)
     if (place) document.wanted.set(place)
     this.activate(document)
     this.asked.set(this.asked.get() + 1)
+  }
+
+  /** The one that is open of a path. */
+  find(path: string): OpenDocument | undefined {
+    return this.state.get().documents.find((document) => document.path === path)
+  }
+
+  /** A document without a tab, for whoever changes a file that is not open. */
+  aside(path: string): OpenDocument {
+    return this.#document(path)
   }
 
   activate(document: OpenDocument): void {

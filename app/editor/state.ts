@@ -1,7 +1,7 @@
 import { indentWithTab } from '@codemirror/commands'
 import { indentUnit } from '@codemirror/language'
 import { search } from '@codemirror/search'
-import { Compartment, EditorState, Prec, type Text } from '@codemirror/state'
+import { Compartment, EditorState, Prec, type Text, type TransactionSpec } from '@codemirror/state'
 import { EditorView, type KeyBinding, keymap } from '@codemirror/view'
 import { basicSetup } from 'codemirror'
 import type { Translate } from '../messages/texts'
@@ -18,6 +18,9 @@ export const syntax = new Compartment()
 /** Keys of another editor, which go before all others. */
 export const bindings = new Compartment()
 
+/** What language servers and marks add, once it is loaded. */
+export const languageHelp = new Compartment()
+
 interface Held {
   readonly state: EditorState
   /** `replaced` of the document when the state was made. */
@@ -31,10 +34,25 @@ export function hold(document: OpenDocument, state: EditorState): void {
   states.set(document, { state, replaced: document.replaced.get() })
 }
 
+/** The state of a document that was shown once; none when its text was replaced since. */
+export function heldState(document: OpenDocument): EditorState | null {
+  const held = states.get(document)
+  return held && held.replaced === document.replaced.get() ? held.state : null
+}
+
+/** Changes a document that has no editor now; it can be undone in the next. @returns whether it had a state */
+export function changeHeld(document: OpenDocument, spec: TransactionSpec): boolean {
+  const state = heldState(document)
+  if (!state) return false
+  hold(document, state.update(spec).state)
+  document.edit(() => states.get(document)?.state.sliceDoc() ?? '')
+  return true
+}
+
 /** The state that a document was left with, or a new one, whose labels stay in the language of `t`. */
 export function stateOf(document: OpenDocument, t: Translate): EditorState {
-  const held = states.get(document)
-  if (held && held.replaced === document.replaced.get()) return held.state
+  const held = heldState(document)
+  if (held) return held
   const { text } = document
   const state = EditorState.create({
     doc: text,
@@ -47,6 +65,7 @@ export function stateOf(document: OpenDocument, t: Translate): EditorState {
       ...[basicSetup, search({ top: true }), look, fileLook],
       indentUnit.of(indentOf(text)),
       syntax.of([]),
+      languageHelp.of([]),
       EditorState.phrases.of(phrasesIn(t)),
       EditorView.contentAttributes.of({
         'aria-label': t('editor.contentOf', { name: document.name }),

@@ -5,6 +5,8 @@ export type WorkspaceShortcut =
   | 'commands'
   | 'quickOpen'
   | 'search'
+  | 'symbols'
+  | 'problems'
   | 'focusFiles'
   | 'focusEditor'
   | 'focusTerminal'
@@ -20,6 +22,8 @@ export const workspaceShortcuts: readonly {
   { keys: 'Ctrl+P', shortcut: 'quickOpen' },
   { keys: 'Ctrl+F5', shortcut: 'run' },
   { keys: 'Ctrl+Shift+F', shortcut: 'search' },
+  { keys: 'Ctrl+Shift+O', shortcut: 'symbols' },
+  { keys: 'Ctrl+Shift+M', shortcut: 'problems' },
   { keys: 'Ctrl+Shift+1', shortcut: 'focusFiles' },
   { keys: 'Ctrl+Shift+2', shortcut: 'focusEditor' },
   { keys: 'Ctrl+Shift+3', shortcut: 'focusTerminal' },
@@ -31,6 +35,8 @@ const byCode: Readonly<Record<string, WorkspaceShortcut>> = {
   KeyG: 'git',
   KeyP: 'commands',
   KeyF: 'search',
+  KeyO: 'symbols',
+  KeyM: 'problems',
   Digit1: 'focusFiles',
   Digit2: 'focusEditor',
   Digit3: 'focusTerminal',

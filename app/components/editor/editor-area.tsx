@@ -1,5 +1,6 @@
 'use client'
 
+import dynamic from 'next/dynamic'
 import { useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { OpenDocument } from '../../editor/document'
@@ -10,11 +11,14 @@ import { oneLine } from '../../lib/format'
 import { useCommands } from '../../palette/commands'
 import { useStore } from '../../terminal/use-store'
 import { focusEditor } from '../../workspace/focus-editor'
+import { useHelp } from '../language-help/context'
 import { Confirm, type Question } from '../ui/confirm'
 import { FocusHome, FocusHomeContext, isFocusLost } from '../ui/focus-home'
 import { Panes } from '../ui/panes'
 import { EditorGroup } from './editor-group'
 import { draggedTab, TabDrop } from './tab-drop'
+
+const ProblemsPanel = dynamic(() => import('../language-help/problems-panel'), { ssr: false })
 
 /** The open files, in groups beside each other. Loaded by itself when a file is first opened: CodeMirror is large. */
 export default function EditorArea({
@@ -32,6 +36,7 @@ export default function EditorArea({
 }) {
   const t = useTranslations()
   const { groups, focused, documents, active } = useStore(files.state)
+  const panel = useStore(useHelp().panel)
   const [home] = useState(() => new FocusHome())
   const [question, setQuestion] = useState<Question | null>(null)
   const [dragging, setDragging] = useState(false)
@@ -84,31 +89,54 @@ export default function EditorArea({
         onDragEnd={() => setDragging(false)}
       >
         <Panes
-          id={`editor-groups-${shown.length}`}
-          orientation="horizontal"
-          panes={shown.map((group, index) => ({
-            id: `group-${index}`,
-            sizeLabel: t('editor.groupWidth', { number: String(index + 1) }),
-            minSize: 120,
-            className: 'relative',
-            children: (
-              <>
-                <EditorGroup
-                  {...{ files, group, index, client }}
-                  count={shown.length}
-                  onTerminal={onTerminal}
-                  onClose={(document) => void close(document)}
+          id="editor-and-problems"
+          orientation="vertical"
+          panes={[
+            {
+              id: 'groups',
+              sizeLabel: null,
+              minSize: 60,
+              className: 'flex flex-col',
+              children: (
+                <Panes
+                  id={`editor-groups-${shown.length}`}
+                  orientation="horizontal"
+                  panes={shown.map((group, index) => ({
+                    id: `group-${index}`,
+                    sizeLabel: t('editor.groupWidth', { number: String(index + 1) }),
+                    minSize: 120,
+                    className: 'relative',
+                    children: (
+                      <>
+                        <EditorGroup
+                          {...{ files, group, index, client }}
+                          count={shown.length}
+                          onTerminal={onTerminal}
+                          onClose={(document) => void close(document)}
+                        />
+                        {dragging && (
+                          <TabDrop
+                            {...{ files, index }}
+                            splits={index === groups.length - 1 && groups.length < groupsMax}
+                            onDone={() => setDragging(false)}
+                          />
+                        )}
+                      </>
+                    ),
+                  }))}
                 />
-                {dragging && (
-                  <TabDrop
-                    {...{ files, index }}
-                    splits={index === groups.length - 1 && groups.length < groupsMax}
-                    onDone={() => setDragging(false)}
-                  />
-                )}
-              </>
-            ),
-          }))}
+              ),
+            },
+            panel === null
+              ? null
+              : {
+                  id: 'problems',
+                  sizeLabel: t('language.panelHeight'),
+                  defaultSize: '35%',
+                  minSize: 60,
+                  children: <ProblemsPanel panel={panel} />,
+                },
+          ]}
         />
         <Confirm question={question} onClose={() => setQuestion(null)} />
       </section>

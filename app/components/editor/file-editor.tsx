@@ -12,6 +12,8 @@ import { copyText } from '../../lib/clipboard'
 import { useCommands } from '../../palette/commands'
 import { useStore } from '../../terminal/use-store'
 import { linkTo } from '../../workspace/deep-link'
+import { LanguageStatus } from '../language-help/language-status'
+import { useLanguageHelp } from '../language-help/use-language-help'
 import { useFocusHome } from '../ui/focus-home'
 import { KeysMenu } from './keys-menu'
 import { SaveStatus } from './save-status'
@@ -93,6 +95,8 @@ export function FileEditor({
     document.wanted.set(null)
   }, [document, wanted])
 
+  const help = useLanguageHelp(document, view)
+
   useCommands([
     {
       name: t('editor.copyLink'),
@@ -108,6 +112,7 @@ export function FileEditor({
       <div ref={parent} className="min-h-0 flex-1 overflow-hidden" />
       <footer className="flex h-7 shrink-0 items-center gap-4 border-line border-t bg-ground px-3 text-muted text-xs">
         <SaveStatus document={document} />
+        <LanguageStatus of={help} />
         <span className="flex-1" />
         <KeysMenu />
         {shown && <Position state={shown} />}

@@ -6,7 +6,10 @@ import { Dialog as Radix } from 'radix-ui'
 import { useContext, useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { Run } from '../../inside/run'
+import type { LanguageHelp } from '../../language-help/language-help'
+import type { DocumentSymbol } from '../../language-help/messages'
 import { oneLine } from '../../lib/format'
+import { useExplain } from '../../lib/use-explain'
 import { CommandsContext } from '../../palette/commands'
 import { fileNames, parseWanted } from '../../palette/file-names'
 import { useStore } from '../../terminal/use-store'
@@ -16,8 +19,11 @@ const shownMax = 50
 /** What is typed before the name of a command, as in other editors. */
 const commandMark = '>'
 
-/** What the palette begins with: names of files, or of commands. */
-export type PaletteMode = 'files' | 'commands'
+/** Before the name of something that the file defines. */
+const symbolMark = '@'
+
+/** What the palette begins with: names of files, of commands, or of what the open file defines. */
+export type PaletteMode = 'files' | 'commands' | 'symbols'
 
 export interface PaletteProps {
   /** null while it is closed. */
@@ -25,6 +31,7 @@ export interface PaletteProps {
   readonly onClose: () => void
   readonly run: Run
   readonly root: string
+  readonly help: LanguageHelp
   /** Files that are open, which come first. */
   readonly open: readonly string[]
   /** @param path from `root` */
@@ -76,32 +83,37 @@ function Choices({
   mode,
   run,
   root,
+  help,
   open,
   onOpen,
   onChoose,
 }: PaletteProps & { mode: PaletteMode; onChoose: (act: () => void) => void }) {
   const t = useTranslations()
-  const [text, setText] = useState(mode === 'commands' ? commandMark : '')
+  const [text, setText] = useState({ commands: commandMark, symbols: symbolMark, files: '' }[mode])
   const [names, error] = useNames(run, root)
   const commands = useStore(useContext(CommandsContext).all)
   const byCommand = text.startsWith(commandMark)
+  const bySymbol = text.startsWith(symbolMark)
+  const [symbols, symbolError] = useSymbols(help, bySymbol)
   const { name, line } = parseWanted(text)
   const wanted = text.slice(commandMark.length).trim()
-  const choices: readonly Choice[] = byCommand
-    ? best(wanted, commands, (command) => command.name, commands).map((command) => ({
-        ...{ key: command.name, text: command.name, detail: command.keys ?? '' },
-        choose: () => onChoose(command.run),
-      }))
-    : best(
-        name,
-        (names ?? open).map((path) => ({ path })),
-        ({ path }) => path,
-        open.map((path) => ({ path })),
-      ).map(({ path }) => ({
-        ...{ key: path, text: path.slice(path.lastIndexOf('/') + 1) },
-        detail: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
-        choose: () => onChoose(() => onOpen(path, line)),
-      }))
+  const choices: readonly Choice[] = bySymbol
+    ? symbolChoices(wanted, symbols ?? [], help, onChoose)
+    : byCommand
+      ? best(wanted, commands, (command) => command.name, commands).map((command) => ({
+          ...{ key: command.name, text: command.name, detail: command.keys ?? '' },
+          choose: () => onChoose(command.run),
+        }))
+      : best(
+          name,
+          (names ?? open).map((path) => ({ path })),
+          ({ path }) => path,
+          open.map((path) => ({ path })),
+        ).map(({ path }) => ({
+          ...{ key: path, text: path.slice(path.lastIndexOf('/') + 1) },
+          detail: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
+          choose: () => onChoose(() => onOpen(path, line)),
+        }))
   return (
     <List shouldFilter={false} loop label={t('palette.title')} className="flex max-h-[70vh] flex-col">
       <List.Input
@@ -113,12 +125,14 @@ function Choices({
       />
       <List.List className="min-h-0 overflow-y-auto p-1">
         <List.Empty className="px-3 py-4 text-muted">
-          {error ??
-            (!byCommand && names === null
-              ? t('palette.loading')
-              : byCommand
-                ? t('palette.noCommand')
-                : t('palette.noFile'))}
+          {bySymbol
+            ? (symbolError ?? t(symbols === null ? 'palette.loadingSymbols' : 'palette.noSymbol'))
+            : (error ??
+              (!byCommand && names === null
+                ? t('palette.loading')
+                : byCommand
+                  ? t('palette.noCommand')
+                  : t('palette.noFile')))}
         </List.Empty>
         {choices.map(({ key, text: shown, detail, choose }) => (
           <List.Item
@@ -140,6 +154,46 @@ function Choices({
       </List.List>
     </List>
   )
+}
+
+/** By the places where they are; each is unlike the others by its line. */
+function symbolChoices(
+  wanted: string,
+  symbols: readonly DocumentSymbol[],
+  help: LanguageHelp,
+  onChoose: (act: () => void) => void,
+): readonly Choice[] {
+  return best(wanted, symbols, ({ name }) => name, symbols).map(({ name, within, range: { start } }) => ({
+    ...{ key: `${name} ${start.line}:${start.character}`, text: name, detail: within },
+    choose: () =>
+      onChoose(() => {
+        const { active } = help.open.state.get()
+        if (active) help.show(active.path, { line: start.line + 1, column: start.character + 1 })
+      }),
+  }))
+}
+
+/** What the open file defines, asked for when it is first wanted. */
+function useSymbols(
+  help: LanguageHelp,
+  wanted: boolean,
+): readonly [readonly DocumentSymbol[] | null, string | null] {
+  const explain = useExplain()
+  const [symbols, setSymbols] = useState<readonly DocumentSymbol[] | null>(null)
+  const [error, setError] = useState<unknown>(null)
+  useEffect(() => {
+    if (!wanted) return
+    let stale = false
+    const { active } = help.open.state.get()
+    import('../../language-help/symbols')
+      .then(({ symbolsOf }) => symbolsOf(help, active))
+      .then((read) => stale || setSymbols(read))
+      .catch((failure: unknown) => stale || setError(failure))
+    return () => {
+      stale = true
+    }
+  }, [help, wanted])
+  return [symbols, error === null ? null : explain(error)]
 }
 
 /** The best first; without a word `first`. */

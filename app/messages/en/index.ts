@@ -7,6 +7,7 @@ import { errors } from './errors'
 import { files } from './files'
 import { git } from './git'
 import { keys } from './keys'
+import { language } from './language'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -36,6 +37,7 @@ export const en = {
   files,
   git,
   keys,
+  language,
   members,
   operator,
   pages,

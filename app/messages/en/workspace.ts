@@ -32,9 +32,11 @@ export const workspace = {
     focusFiles: 'Move focus to the files',
     focusTerminal: 'Move focus to the terminal',
     git: 'Show or hide source control',
+    problems: 'Show or hide problems, from files or editor',
     quickOpen: 'Open a file by its name, from files or editor',
     run: 'Run the project; also F5 outside of terminals',
     search: 'Search in files, from files or editor',
+    symbols: 'Go to a symbol of the file, from the editor',
   },
   showFiles: 'Show files',
 } as const

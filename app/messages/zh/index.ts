@@ -8,6 +8,7 @@ import { errors } from './errors'
 import { files } from './files'
 import { git } from './git'
 import { keys } from './keys'
+import { language } from './language'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -37,6 +38,7 @@ export const zh: Catalogue = {
   files,
   git,
   keys,
+  language,
   members,
   operator,
   pages,

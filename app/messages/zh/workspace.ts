@@ -32,9 +32,11 @@ export const workspace: Texts<'workspace'> = {
     focusFiles: '将焦点移到文件',
     focusTerminal: '将焦点移到终端',
     git: '显示或隐藏源代码管理',
+    problems: '显示或隐藏问题（在文件或编辑器中）',
     quickOpen: '按名称打开文件（从文件或编辑器）',
     run: '运行项目；终端以外也可按 F5',
     search: '在文件中搜索（从文件或编辑器）',
+    symbols: '转到文件中的符号（在编辑器中）',
   },
   showFiles: '显示文件',
 }

@@ -13,6 +13,8 @@ const over = '[role=dialog], [role=alertdialog], [role=menu]'
 /** In a terminal the same keys are the terminal's: they search its text, or bring the command before. */
 const ownKeys = '[data-own-keys]'
 
+const editorOnly: ReadonlySet<WorkspaceShortcut> = new Set(['search', 'quickOpen', 'symbols', 'problems'])
+
 /** What the keys do beside showing and focusing panes. */
 export interface PaneActions {
   /** Hides what is beside the terminals. */
@@ -20,6 +22,8 @@ export interface PaneActions {
   readonly search: () => void
   readonly run: () => void
   readonly choose: (mode: PaletteMode) => void
+  /** Shows or hides what is wrong in the files. */
+  readonly problems: () => void
 }
 
 /** The keys that choose among the panes, taken before a terminal or an editor sees them. */
@@ -29,7 +33,7 @@ export function usePaneKeys(layout: LayoutStore, terminal: FocusHome, actions: P
       const shortcut = workspaceShortcutOf(event)
       if (!shortcut || (event.target instanceof Element && event.target.closest(over))) return
       const own = event.target instanceof Element && event.target.closest(ownKeys)
-      if ((shortcut === 'search' || shortcut === 'quickOpen') && !own) return
+      if (editorOnly.has(shortcut) && !own) return
       // Programs in a terminal have a use for F5.
       if (shortcut === 'run' && !event.ctrlKey && inTerminal(event.target)) return
       event.preventDefault()
@@ -48,7 +52,7 @@ export function take(
   shortcut: WorkspaceShortcut,
   layout: LayoutStore,
   terminal: FocusHome,
-  { closeSide, search, choose, run }: PaneActions,
+  { closeSide, search, choose, run, problems }: PaneActions,
 ): void {
   const toggle = (side: Side) => {
     if (layout.get().side === side) return closeSide()
@@ -60,6 +64,8 @@ export function take(
     git: () => toggle('git'),
     commands: () => choose('commands'),
     quickOpen: () => choose('files'),
+    symbols: () => choose('symbols'),
+    problems,
     search,
     run,
     focusFiles: () => {

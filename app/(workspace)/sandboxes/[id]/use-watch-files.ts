@@ -1,6 +1,6 @@
 'use client'
 
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import type { OpenFiles } from '../../../editor/open-files'
 import type { FileTreeModel } from '../../../files/file-tree'
 import { watchFiles } from '../../../files/watching'
@@ -10,7 +10,14 @@ import type { Sandbox } from '../../../lib/protocol'
  * Keeps the tree and the open file as they are on the disk, while the page is looked at: each hidden page would hold one of
  * the few connections that a browser has for a server.
  */
-export function useWatchFiles(state: Sandbox['state'], tree: FileTreeModel, open: OpenFiles): void {
+export function useWatchFiles(
+  state: Sandbox['state'],
+  tree: FileTreeModel,
+  open: OpenFiles,
+  onChanged: (paths: ReadonlySet<string>) => void,
+): void {
+  const told = useRef(onChanged)
+  told.current = onChanged
   useEffect(() => {
     if (state !== 'running') return
     const listener = {
@@ -21,6 +28,7 @@ export function useWatchFiles(state: Sandbox['state'], tree: FileTreeModel, open
       changed: (entries: ReadonlySet<string>, paths: ReadonlySet<string>) => {
         void tree.refreshWhere(entries)
         open.checkWhere(paths)
+        told.current(paths)
       },
       anew: () => {
         void tree.refresh()

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslations } from 'use-intl'
 import { ChangesContext } from '../../../components/git/change-mark'
+import { LanguageHelpContext } from '../../../components/language-help/context'
 import type { PaletteMode } from '../../../components/palette/palette'
 import { useFocusHome } from '../../../components/ui/focus-home'
 import { Panes } from '../../../components/ui/panes'
@@ -33,6 +34,7 @@ import {
   TerminalArea,
 } from './lazy-panes'
 import { useKeepFiles } from './use-keep-files'
+import { useLanguages } from './use-languages'
 import { take, usePaneKeys } from './use-pane-keys'
 import { useRun } from './use-run'
 import { useWatchFiles } from './use-watch-files'
@@ -77,6 +79,11 @@ export function WorkspacePanes({
   const terminal = useFocusHome()
   const [searching, setSearching] = useState(false)
   const [palette, setPalette] = useState<PaletteMode | null>(null)
+  const help = useLanguages(sandbox, open, run, (path, place) => {
+    git.compared.set(null)
+    open.open(path, place)
+    layout.showEditor(true)
+  })
   // Loaded when they are first wanted, and kept from then on.
   const wanted = useWanted({ search: searching, palette: palette !== null })
   useRun({
@@ -105,8 +112,9 @@ export function WorkspacePanes({
       // To run a program, or to find files by their names, which starts one, is not for who may only look.
       run: () => !looking && programs.runProject(),
       choose: (mode: PaletteMode) => (mode === 'commands' || !looking) && setPalette(mode),
+      problems: () => help.panel.set(help.panel.get() === 'problems' ? null : 'problems'),
     }),
-    [layout, terminal, programs, looking],
+    [layout, terminal, programs, looking, help],
   )
   usePaneKeys(layout, terminal, actions)
   useCommands(
@@ -149,7 +157,7 @@ export function WorkspacePanes({
       />
     </ChangesContext>
   )
-  useWatchFiles(sandbox.state, tree, open)
+  useWatchFiles(sandbox.state, tree, open, (paths) => help.filesChanged(paths))
   useKeepFiles(sandbox.state, open, () => {
     const { file, line } = parseDeepLink(window.location.search)
     if (file !== null) openFile(file, line)
@@ -263,6 +271,7 @@ export function WorkspacePanes({
           onClose={() => setPalette(null)}
           run={run}
           root={tree.root}
+          help={help}
           open={documents.map(({ path }) => relativePath(path, tree.root))}
           onOpen={(path, line) => openFile(path.startsWith('/') ? path : `${tree.root}/${path}`, line)}
         />
@@ -270,45 +279,47 @@ export function WorkspacePanes({
     </>
   )
   return (
-    <Panes
-      id="workspace"
-      orientation="horizontal"
-      panes={[
-        side && !narrow
-          ? {
-              id: 'files',
-              sizeLabel: t('workspace.filesWidth'),
-              defaultSize: 248,
-              minSize: 160,
-              maxSize: '60%',
-              fixed: true,
-              children: sidePane,
-            }
-          : null,
-        {
-          id: 'main',
-          sizeLabel: null,
-          minSize: 240,
-          className: 'relative flex flex-col overflow-hidden',
-          children: (
-            <>
-              {work}
-              {cover && <div className="absolute inset-0 z-20">{cover}</div>}
-              {dialogs}
-            </>
-          ),
-        },
-        previewed && !narrow
-          ? {
-              id: 'preview',
-              sizeLabel: t('preview.paneWidth'),
-              defaultSize: '45%',
-              minSize: 240,
-              children: previewPane,
-            }
-          : null,
-      ]}
-    />
+    <LanguageHelpContext value={help}>
+      <Panes
+        id="workspace"
+        orientation="horizontal"
+        panes={[
+          side && !narrow
+            ? {
+                id: 'files',
+                sizeLabel: t('workspace.filesWidth'),
+                defaultSize: 248,
+                minSize: 160,
+                maxSize: '60%',
+                fixed: true,
+                children: sidePane,
+              }
+            : null,
+          {
+            id: 'main',
+            sizeLabel: null,
+            minSize: 240,
+            className: 'relative flex flex-col overflow-hidden',
+            children: (
+              <>
+                {work}
+                {cover && <div className="absolute inset-0 z-20">{cover}</div>}
+                {dialogs}
+              </>
+            ),
+          },
+          previewed && !narrow
+            ? {
+                id: 'preview',
+                sizeLabel: t('preview.paneWidth'),
+                defaultSize: '45%',
+                minSize: 240,
+                children: previewPane,
+              }
+            : null,
+        ]}
+      />
+    </LanguageHelpContext>
   )
 }
 
