@@ -197,7 +197,10 @@ test('without a server the editor says once what gives one; a hostile one is sho
 
   const counts = status(page).getByRole('button', { name: /1 error/ })
   await expect(counts).toBeVisible()
-  await page.locator('.cm-line').first().getByText('name').hover()
+  await page
+    .locator('.cm-line')
+    .first()
+    .hover({ position: { x: 20, y: 10 } })
   const hover = page.locator('.cm-lsp-hover-tooltip')
   await expect(hover).toHaveText('look')
   expect(await hover.innerHTML()).not.toMatch(/img|script|style|fixed|form|input/)

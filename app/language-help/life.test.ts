@@ -17,6 +17,6 @@ describe('a language server that ended', () => {
   it('is not where another try is useless', () => {
     expect(afterEnd('notInstalled', 1)).toEqual({ kind: 'absent' })
     expect(afterEnd('accessEnded', 1)).toEqual({ kind: 'stopped' })
-    expect(afterEnd('refused', 1)).toEqual({ kind: 'waiting' })
+    expect(afterEnd('refused', 1)).toEqual({ kind: 'stopped' })
   })
 })

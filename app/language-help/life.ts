@@ -11,12 +11,12 @@ export const wellMs = 60_000
 
 export type AfterEnd =
   | { readonly kind: 'retry'; readonly delayMs: number }
-  | { readonly kind: 'stopped' | 'absent' | 'waiting' }
+  | { readonly kind: 'stopped' | 'absent' }
 
 /** What needs something else than another try. */
-const final: Partial<Readonly<Record<EndReason, 'stopped' | 'absent' | 'waiting'>>> = {
+const final: Partial<Readonly<Record<EndReason, 'stopped' | 'absent'>>> = {
   notInstalled: 'absent',
-  refused: 'waiting',
+  refused: 'stopped',
   notFound: 'stopped',
   accessEnded: 'stopped',
   tooMany: 'stopped',

@@ -40,7 +40,7 @@ function ProblemCounts({ shown }: { shown: boolean }) {
         type="button"
         aria-expanded={panel === 'problems'}
         aria-label={t('language.counts', { errors: error, warnings: warning })}
-        className="tabular flex items-center gap-1 rounded px-1 hover:text-ink [&>svg]:size-3.5"
+        className="tabular flex min-h-6 shrink-0 items-center gap-1 rounded px-1 hover:text-ink [&>svg]:size-3.5"
         onClick={() => help.panel.set(panel === 'problems' ? null : 'problems')}
       >
         <CircleX aria-hidden className={cn(error > 0 && 'text-bad')} />
@@ -86,7 +86,7 @@ function ServerStatus({ server }: { server: Server }) {
       {state.kind !== 'restarting' && (
         <button
           type="button"
-          className="flex shrink-0 items-center gap-1 rounded px-1 text-ink underline"
+          className="flex min-h-6 shrink-0 items-center gap-1 rounded px-1 text-ink underline"
           onClick={() => {
             server.restart()
             home.focus()
@@ -115,7 +115,7 @@ function Absent({ languageId, install }: { languageId: string; install: string }
       <button
         type="button"
         aria-label={t('common.copyWhat', { what: install })}
-        className="shrink-0 rounded hover:text-ink"
+        className="grid size-6 shrink-0 place-items-center rounded hover:text-ink"
         onClick={async () => {
           if (await copyText(install)) toast.done(t('common.copied'))
           else toast.failed(new TextError('common.copyBlocked'))
@@ -126,7 +126,7 @@ function Absent({ languageId, install }: { languageId: string; install: string }
       <button
         type="button"
         aria-label={t('language.dismiss')}
-        className="shrink-0 rounded hover:text-ink"
+        className="grid size-6 shrink-0 place-items-center rounded hover:text-ink"
         onClick={() => {
           dismiss()
           home.focus()
