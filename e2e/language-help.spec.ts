@@ -86,6 +86,7 @@ test('a language server helps: completion, problems, definition, rename over fil
   await expect(page.getByText('Line 2, column 17', { exact: true })).toBeVisible()
 
   // References, listed with their lines.
+  await expect(status(page).getByText('typescript', { exact: true })).toBeVisible()
   await page.keyboard.press('Shift+F12')
   const uses = page.getByRole('region', { name: 'References to greet' })
   await expect(uses.getByRole('button', { name: /greet\('third'\)/ })).toBeVisible()

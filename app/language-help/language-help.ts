@@ -59,6 +59,7 @@ export class LanguageHelp {
   readonly #servers = new Map<string, Promise<Server>>()
   readonly #of = new WeakMap<OpenDocument, HelpOf & { readonly path: string }>()
   #installed: { readonly atMs: number; readonly list: Promise<readonly LanguageServer[]> } | null = null
+  readonly #roots = new Map<string, Promise<string>>()
   #idle: ReturnType<typeof setTimeout> | undefined
 
   constructor(
@@ -102,6 +103,7 @@ export class LanguageHelp {
   /** Looks anew what is installed, and starts again what runs. */
   restart(): void {
     this.#installed = null
+    this.#roots.clear()
     void this.#each((server) => server.restart())
     this.looked.set(this.looked.get() + 1)
   }
@@ -122,7 +124,7 @@ export class LanguageHelp {
     const known = (await this.#list()).find(({ languages }) => languages.includes(languageId))
     if (!known) return null
     const inHome = isWithin(path, homePath)
-    const root = inHome ? await rootOf(this.run, path, markersOf(languageId)) : homePath
+    const root = inHome ? await this.#rootOf(path, languageId) : homePath
     const key = `${known.id} ${root}`
     // A library's file is for the server that led to it.
     const same = [...this.#servers.keys()].find((one) => one.startsWith(`${known.id} `))
@@ -130,6 +132,14 @@ export class LanguageHelp {
     const server = this.#servers.get(chosen) ?? this.#start(known, root)
     this.#servers.set(chosen, server)
     return server
+  }
+
+  /** Asked once for each directory and language. */
+  #rootOf(path: string, languageId: string): Promise<string> {
+    const key = `${languageId} ${path.slice(0, path.lastIndexOf('/'))}`
+    const root = this.#roots.get(key) ?? rootOf(this.run, path, markersOf(languageId))
+    this.#roots.set(key, root)
+    return root
   }
 
   async #start(about: LanguageServer, root: string): Promise<Server> {
