@@ -11,7 +11,7 @@ import type { Sandbox } from '../../../lib/protocol'
 
 /** The language servers of a workspace, while its sandbox runs and its page is shown. */
 export function useLanguages(
-  { id, state }: Sandbox,
+  { id, state, access }: Sandbox,
   open: OpenFiles,
   run: Run,
   show: (path: string, place: Place) => void,
@@ -22,7 +22,9 @@ export function useLanguages(
   shown.current = show
   const [help] = useState(() => new LanguageHelp(id, open, run, (path, place) => shown.current(path, place)))
   help.words = { t, done: toast.done, failed: toast.failed }
-  useEffect(() => help.setRunning(state === 'running'), [help, state])
+  // A server is a program, which is not for who may only look.
+  const running = state === 'running' && access !== 'look'
+  useEffect(() => help.setRunning(running), [help, running])
   useEffect(() => () => help.close(), [help])
   return help
 }
