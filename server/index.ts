@@ -24,6 +24,7 @@ await runService(log, async () => {
     principals,
     watch,
     terminals: parts.services.terminals,
+    presence: parts.presence,
     origins: config.origins,
     hosts: config.hosts,
     log: log,

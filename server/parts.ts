@@ -45,6 +45,7 @@ import { Members } from './tenants/members.js'
 import { TenantService } from './tenants/tenant-service.js'
 import { createFirstTenant } from './tenants/tenants.js'
 import { TerminalService } from './terminals/service.js'
+import { Presence } from './together/presence.js'
 import { UsageService } from './usage/service.js'
 
 /** Runs of a tenant at once, over all servers, when its quota says nothing else. */
@@ -68,6 +69,7 @@ export function openParts(config: Config, log: Logger) {
   const templates = new Templates(nodes)
   const sandboxes = new SandboxService(database, nodes, placer, templates, notices)
   const guests = repeat('ending what is shared no more', 5000, log, () => sandboxes.guests.check())
+  const presence = new Presence(database, sandboxes, server, notices, log)
   const bounds = { running: defaultRuns, queued: config.runQueue, storageMiB: defaultRunStorageMiB }
   const store = new RunStore(database, server, bounds)
   const logs = new RunLogs(database, notices)
@@ -114,7 +116,7 @@ export function openParts(config: Config, log: Logger) {
     },
   }
   return {
-    ...{ nodes, attempts, watch, notices, elections },
+    ...{ nodes, attempts, watch, notices, elections, presence },
     ...{
       config,
       log,
@@ -132,6 +134,7 @@ export function openParts(config: Config, log: Logger) {
     [Symbol.asyncDispose]: async () => {
       previews[Symbol.dispose]()
       await dispatcher[Symbol.asyncDispose]()
+      await presence[Symbol.asyncDispose]()
       await guests[Symbol.asyncDispose]()
       await watch[Symbol.asyncDispose]()
       await notices[Symbol.asyncDispose]()

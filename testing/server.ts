@@ -26,6 +26,7 @@ export async function openServer(settings: Readonly<Record<string, string>>, wor
     principals,
     watch,
     terminals: services.terminals,
+    presence: parts.presence,
     origins: config.origins,
     hosts: config.hosts,
     log,

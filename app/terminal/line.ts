@@ -1,7 +1,15 @@
 import { io, type Socket } from 'socket.io-client'
 import { z } from 'zod'
 import '../lib/jitless'
-import type { ClientToServer, ServerToClient, SocketAck, SocketAttached, SocketOpen } from '../lib/protocol'
+import type {
+  ClientToServer,
+  Present,
+  ServerToClient,
+  SocketAck,
+  SocketAttached,
+  SocketEnter,
+  SocketOpen,
+} from '../lib/protocol'
 import { retryDelayMs } from './backoff'
 import { Store } from './store'
 
@@ -45,6 +53,7 @@ export class TerminalLine {
   readonly status = new Store<LineStatus>({ kind: 'connecting' })
   readonly #socket: Socket<ServerToClient, ClientToServer>
   readonly #subscribers = new Map<string, Subscriber>()
+  readonly #together = new Map<string, (people: readonly Present[]) => void>()
   #attempt = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -78,6 +87,7 @@ export class TerminalLine {
       .on('screen', (attached) => to(attached.terminalId, (terminal) => terminal.onScreen(attached)))
       .on('resized', (id, cols, rows) => to(id, (terminal) => terminal.onResized(cols, rows)))
       .on('exit', (id, status) => to(id, (terminal) => terminal.onExit(status)))
+      .on('people', (sandboxId, people) => this.#together.get(sandboxId)?.(people))
       .on('detached', (id) => to(id, (terminal) => terminal.onDetached()))
   }
 
@@ -125,6 +135,25 @@ export class TerminalLine {
         resolve(answer)
       })
     })
+  }
+
+  /** Says which workspace this window is in, and what it shows of it. */
+  enter(request: SocketEnter): Promise<SocketAck<{ id: string }>> {
+    return new Promise((resolve) => {
+      this.#socket.timeout(answerTimeoutMs).emit('enter', request, (failure: Error | null, answer) => {
+        resolve(failure ? { ok: false, error: { code: 'no_answer', message: 'no answer' } } : answer)
+      })
+    })
+  }
+
+  leave(sandboxId: string): void {
+    if (this.#socket.connected) this.#socket.emit('leave', sandboxId)
+  }
+
+  /** @returns stops it */
+  onPeople(sandboxId: string, hear: (people: readonly Present[]) => void): () => void {
+    this.#together.set(sandboxId, hear)
+    return () => this.#together.delete(sandboxId)
   }
 
   get connected(): boolean {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { sandboxId, terminalId } from './ids.js'
 import { type exitStatus, insideUser, terminalSize, workingDirectory } from './sandbox.js'
+import type { Present, SocketEnter } from './together.js'
 
 /** A client acknowledges at least this often. */
 export const ackEveryBytes = 64 * 1024
@@ -50,6 +51,8 @@ export interface ServerToClient {
   exit(terminalId: string, status: z.infer<typeof exitStatus>): void
   /** The line to the terminal broke on the server's side; open it again with `since`. */
   detached(terminalId: string, reason: string): void
+  /** Who has a workspace open that this connection has entered, in the order in which they came; empty when it has to leave. */
+  people(sandboxId: string, people: readonly Present[]): void
 }
 
 export interface ClientToServer {
@@ -67,9 +70,13 @@ export interface ClientToServer {
   close(terminalId: string, answer?: (ack: SocketAck<object>) => void): void
   /** Stops listening; the terminal lives on. */
   detach(terminalId: string): void
+  /** This window has a workspace open, and shows these files of it. `id` is what `people` calls it. */
+  enter(request: SocketEnter, answer: (ack: SocketAck<{ id: string }>) => void): void
+  leave(sandboxId: string): void
 }
 
 /** Every event that a client may send: a test asks of each who may, and none can be left out. */
 export const clientEvents: Readonly<Record<keyof ClientToServer, true>> = {
   ...{ open: true, input: true, resize: true, ack: true, close: true, detach: true },
+  ...{ enter: true, leave: true },
 }

@@ -197,4 +197,34 @@ export const socketTable: Readonly<Record<string, SocketRow>> = {
       expect(viewer.seen.exited).toBe(false)
     },
   },
+  enter: {
+    attempt: async ({ line, victim }) => [await entered(line, victim.sandboxId)],
+    works: async (line, { sandboxId }) => {
+      expect(await entered(line, sandboxId)).toMatchObject({ ok: true })
+    },
+    looks: async (line, { sandboxId }) => {
+      const told = new Promise((resolve) => line.once('people', (_, people) => resolve(people)))
+      expect(await entered(line, sandboxId)).toMatchObject({ ok: true })
+      expect(await told).toMatchObject([{ mayType: false }])
+    },
+  },
+  leave: {
+    attempt: async ({ line, victim }) => sent(line.emit('leave', victim.sandboxId)),
+    works: leaves,
+    looks: leaves,
+  },
+}
+
+const entered = (line: Line, sandboxId: string) =>
+  new Promise<SocketAck<object>>((resolve) =>
+    line.emit('enter', { sandboxId, files: ['/home/user/diary'] }, resolve),
+  )
+
+/** Whoever has left is told nothing of who comes, and can come again. */
+async function leaves(line: Line, { sandboxId }: { sandboxId: string }): Promise<void> {
+  const first = await entered(line, sandboxId)
+  line.emit('leave', sandboxId)
+  const again = await entered(line, sandboxId)
+  expect(again).toMatchObject({ ok: true })
+  expect(again).not.toEqual(first)
 }

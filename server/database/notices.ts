@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { present } from '../../protocol/api/index.js'
 
 /** What one server tells all of them, itself included. Triggers of the database send most of it, with the change itself. */
 const notice = z.discriminatedUnion('type', [
@@ -21,6 +22,10 @@ const notice = z.discriminatedUnion('type', [
   z.object({ type: z.literal('port'), id: z.string(), port: z.number() }),
   /** With whom a sandbox is shared. */
   z.object({ type: z.literal('share'), id: z.string() }),
+  /** Somebody has a workspace open at a server, or not any more; and a server asks who does. */
+  z.object({ type: z.literal('came'), id: z.string(), server: z.string(), person: present }),
+  z.object({ type: z.literal('went'), id: z.string(), server: z.string(), person: z.string() }),
+  z.object({ type: z.literal('who_is'), id: z.string(), server: z.string() }),
   /** A sandbox was put to sleep because it was idle, or has been woken. */
   z.object({ type: z.literal('asleep'), id: z.string(), asleep: z.boolean() }),
   /** Runs wait, and whoever has a free place may take them. */

@@ -16,6 +16,8 @@ import type { AccessWatch } from '../auth/watch.js'
 import { ApiError } from '../errors.js'
 import { refuseForeignHost } from '../http/hosts.js'
 import { asApiError } from '../http/problem.js'
+import type { Presence } from '../together/presence.js'
+import { serveTogether } from '../together/socket.js'
 import { Attachment } from './attachment.js'
 import type { TerminalService } from './service.js'
 
@@ -44,12 +46,13 @@ export function serveTerminals(
     principals: Principals
     watch: AccessWatch
     terminals: TerminalService
+    presence: Presence
     origins: readonly string[]
     hosts: readonly string[]
     log: FastifyBaseLogger
   },
 ): Server {
-  const { principals, watch, terminals, origins, hosts, log } = parts
+  const { principals, watch, terminals, presence, origins, hosts, log } = parts
   const io = new Server<ClientToServer, ServerToClient, Nothing, Data>(http, {
     serveClient: false,
     maxHttpBufferSize: 2 * maxInputBytes,
@@ -114,6 +117,7 @@ export function serveTerminals(
     identified++
     named.add(socket.conn)
     const attachments = new Map<string, Attachment>()
+    serveTogether(socket, socket.data.principal, presence, (error) => refusal(error, log))
     const ended = watch.add(socket.data.principal, () => void socket.disconnect(true))
     socket.once('disconnect', () => {
       identified--

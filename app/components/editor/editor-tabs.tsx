@@ -9,6 +9,7 @@ import type { OpenFiles } from '../../editor/open-files'
 import { cn } from '../../lib/cn'
 import { oneLine } from '../../lib/format'
 import { useStore } from '../../terminal/use-store'
+import { InFile } from '../together/people'
 import { useFocusHome } from '../ui/focus-home'
 import { draggedTab } from './tab-drop'
 
@@ -119,6 +120,7 @@ function EditorTab({
           />
         )}
         <span className="truncate whitespace-pre">{name}</span>
+        <InFile path={document.path} />
       </button>
       <button
         type="button"

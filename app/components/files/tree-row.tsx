@@ -8,6 +8,7 @@ import { oneLine } from '../../lib/format'
 import { treeEntriesMax } from '../../lib/protocol'
 import { useExplain } from '../../lib/use-explain'
 import { ChangeMarkOf } from '../git/change-mark'
+import { InFile } from '../together/people'
 
 /** Where the text of a level begins. */
 export function indentOf(level: number): { paddingLeft: string } {
@@ -41,6 +42,7 @@ export function EntryLine({ row, selected }: { row: EntryRow; selected: boolean 
         </span>
       )}
       <span className="flex-1" />
+      <InFile path={entry.path} />
       <ChangeMarkOf path={entry.path} />
     </div>
   )

@@ -21,6 +21,7 @@ import { shares } from './shares'
 import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { terminal } from './terminal'
+import { together } from './together'
 import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
@@ -51,6 +52,7 @@ export const en = {
   shell,
   snapshots,
   terminal,
+  together,
   units,
   usage,
   viewers,

@@ -22,6 +22,7 @@ import { shares } from './shares'
 import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { terminal } from './terminal'
+import { together } from './together'
 import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
@@ -52,6 +53,7 @@ export const zh: Catalogue = {
   shell,
   snapshots,
   terminal,
+  together,
   units,
   usage,
   viewers,

@@ -26,6 +26,7 @@ import { PortsMenu } from '../../../components/sandbox/ports-menu'
 import { deleteQuestion, stepQuestion } from '../../../components/sandbox/questions'
 import { StateBadge } from '../../../components/sandbox/state'
 import { AccessSign } from '../../../components/shares/access-sign'
+import { People } from '../../../components/together/people'
 import { Button } from '../../../components/ui/button'
 import { Confirm, type Question } from '../../../components/ui/confirm'
 import { useFocusHome } from '../../../components/ui/focus-home'
@@ -154,6 +155,7 @@ export function WorkspaceBar({
       <span className="hidden text-muted text-xs md:inline">{sandbox.template}</span>
       {sandbox.isolation === 'hardened' && <HardenedBadge />}
       <AccessSign access={sandbox.access} />
+      <People />
       <div className="flex-1" />
       <section aria-label={t('workspace.meters')} className="hidden items-center gap-5 lg:flex">
         {readings.map(({ label, share, short, long }) => (

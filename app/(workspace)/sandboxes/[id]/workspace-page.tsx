@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { Incidents } from '../../../components/sandbox/incidents'
+import { OthersContext } from '../../../components/together/people'
 import { Button } from '../../../components/ui/button'
 import { FocusHome, FocusHomeContext } from '../../../components/ui/focus-home'
 import { Notice } from '../../../components/ui/notice'
@@ -19,6 +20,7 @@ import { StrayKeys } from '../../../terminal/stray-keys'
 import { PreviewStore } from '../../../workspace/preview'
 import { Programs } from '../../../workspace/programs'
 import { LayoutStore } from '../../../workspace/shown-panes'
+import { useTogether } from './use-together'
 import { WorkspaceBar } from './workspace-bar'
 import { WorkspacePanes } from './workspace-panes'
 
@@ -38,6 +40,7 @@ export function WorkspacePage({ id }: { id: string }) {
   const preview = useMemo(() => new PreviewStore(id), [id])
   const programs = useMemo(() => new Programs(id), [id])
   const [commands] = useState(() => new Commands())
+  const { together, others } = useTogether(id)
   useEffect(() => strayKeys.listen(), [strayKeys])
   if (data && !gone) seen.current = data.access
   useEffect(() => {
@@ -55,27 +58,30 @@ export function WorkspacePage({ id }: { id: string }) {
   return (
     <FocusHomeContext value={home}>
       <CommandsContext value={commands}>
-        <main className="flex h-dvh flex-col overflow-hidden">
-          <h1 className="sr-only">{t('workspace.heading', { name: oneLine(data.name) })}</h1>
-          <WorkspaceBar sandbox={data} layout={layout} preview={preview} programs={programs} />
-          <Incidents sandbox={data} incidents={data.incidents} />
-          {/* A broken line is the line banner's to tell. */}
-          {error instanceof ApiError && (
-            <div className="border-line border-b p-1">
-              <Notice tone="warn">{explain(error)}</Notice>
-            </div>
-          )}
-          <WorkspacePanes
-            key={`${id} ${data.access}`}
-            sandbox={data}
-            layout={layout}
-            preview={preview}
-            programs={programs}
-            refresh={() => void mutate()}
-            strayKeys={strayKeys}
-            onRang={setRang}
-          />
-        </main>
+        <OthersContext value={others}>
+          <main className="flex h-dvh flex-col overflow-hidden">
+            <h1 className="sr-only">{t('workspace.heading', { name: oneLine(data.name) })}</h1>
+            <WorkspaceBar sandbox={data} layout={layout} preview={preview} programs={programs} />
+            <Incidents sandbox={data} incidents={data.incidents} />
+            {/* A broken line is the line banner's to tell. */}
+            {error instanceof ApiError && (
+              <div className="border-line border-b p-1">
+                <Notice tone="warn">{explain(error)}</Notice>
+              </div>
+            )}
+            <WorkspacePanes
+              key={`${id} ${data.access}`}
+              sandbox={data}
+              layout={layout}
+              preview={preview}
+              programs={programs}
+              together={together}
+              refresh={() => void mutate()}
+              strayKeys={strayKeys}
+              onRang={setRang}
+            />
+          </main>
+        </OthersContext>
       </CommandsContext>
     </FocusHomeContext>
   )

@@ -18,6 +18,7 @@ import { useSession } from '../../../lib/session'
 import { useCommands } from '../../../palette/commands'
 import type { StrayKeys } from '../../../terminal/stray-keys'
 import { useStore } from '../../../terminal/use-store'
+import type { Together } from '../../../together/together'
 import { parseDeepLink } from '../../../workspace/deep-link'
 import { workspaceShortcuts } from '../../../workspace/keys'
 import type { PreviewStore } from '../../../workspace/preview'
@@ -37,6 +38,7 @@ import { useKeepFiles } from './use-keep-files'
 import { useLanguages } from './use-languages'
 import { take, usePaneKeys } from './use-pane-keys'
 import { useRun } from './use-run'
+import { useShown } from './use-together'
 import { useWatchFiles } from './use-watch-files'
 
 /** Files and editor beside the terminals. Where there is no room, what is shown last covers the terminals. */
@@ -45,6 +47,7 @@ export function WorkspacePanes({
   layout,
   preview,
   programs,
+  together,
   refresh,
   strayKeys,
   onRang,
@@ -53,6 +56,8 @@ export function WorkspacePanes({
   layout: LayoutStore
   preview: PreviewStore
   programs: Programs
+  /** Null until it is loaded. */
+  together: Together | null
   refresh: () => void
   strayKeys: StrayKeys
   onRang: (rang: boolean) => void
@@ -72,6 +77,7 @@ export function WorkspacePanes({
   const previewed = useStore(preview) !== null
   const narrow = useSyncExternalStore(onNarrow, isNarrow, isNarrow)
   const { documents } = useStore(open.state)
+  useShown(together, open)
   const compared = useStore(git.compared)
   const seen = useStore(git.seen)
   const changes = useMemo(() => changesByPath(seen), [seen])

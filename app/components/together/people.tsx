@@ -1,0 +1,81 @@
+'use client'
+
+import { createContext, useContext } from 'react'
+import { useTranslations } from 'use-intl'
+import { nameOf } from '../../files/paths'
+import { oneLine } from '../../lib/format'
+import type { Present } from '../../lib/protocol'
+import type { Translate } from '../../messages/texts'
+import { hueOf, initialsOf } from '../../together/together'
+
+/** How many are shown before they are only counted. */
+const shownMax = 4
+
+/** The others who are in this workspace. */
+export const OthersContext = createContext<readonly Present[]>([])
+
+function Avatar({ person, small = false }: { person: Present; small?: boolean }) {
+  const hue = hueOf(person)
+  return (
+    <span
+      aria-hidden
+      className={
+        small
+          ? 'grid size-4 place-items-center rounded-full font-semibold text-[0.5rem] text-white'
+          : 'grid size-6 place-items-center rounded-full font-semibold text-[0.625rem] text-white ring-2 ring-ground'
+      }
+      style={{ backgroundColor: `oklch(0.5 0.14 ${hue})` }}
+    >
+      {initialsOf(person.name)}
+    </span>
+  )
+}
+
+/** Who else is here, and in which file. */
+export function People() {
+  const t = useTranslations()
+  const others = useContext(OthersContext)
+  if (others.length === 0) return null
+  return (
+    <ul aria-label={t('together.here')} className="flex shrink-0 items-center -space-x-1.5">
+      {others.slice(0, shownMax).map((person) => {
+        const text = whereIs(person, t)
+        return (
+          <li key={person.id} title={text}>
+            <Avatar person={person} />
+            <span className="sr-only">{text}</span>
+          </li>
+        )
+      })}
+      {others.length > shownMax && (
+        <li className="pl-2.5 text-muted text-xs">
+          {t('together.more', { count: others.length - shownMax })}
+        </li>
+      )}
+    </ul>
+  )
+}
+
+function whereIs({ name, files, mayType }: Present, t: Translate): string {
+  const [file] = files
+  const who = oneLine(name) || t('together.somebody')
+  const shown =
+    file === undefined ? who : t('together.inFile', { name: who, file: oneLine(nameOf(file), 80) })
+  return mayType ? shown : t('together.looks', { who: shown })
+}
+
+/** Marks a file that others have before them. */
+export function InFile({ path }: { path: string }) {
+  const t = useTranslations()
+  const there = useContext(OthersContext).filter(({ files }) => files.includes(path))
+  if (there.length === 0) return null
+  const names = there.map(({ name }) => oneLine(name) || t('together.somebody')).join(t('common.comma'))
+  return (
+    <span className="flex shrink-0 items-center -space-x-1" title={names}>
+      {there.slice(0, 3).map((person) => (
+        <Avatar key={person.id} person={person} small />
+      ))}
+      <span className="sr-only">{t('together.alsoIn', { names })}</span>
+    </span>
+  )
+}

@@ -1,0 +1,74 @@
+import type { Socket } from 'socket.io'
+import {
+  type ClientToServer,
+  type ServerToClient,
+  type SocketAck,
+  sandboxId,
+  socketEnter,
+} from '../../protocol/api/index.js'
+import type { Principal } from '../auth/principal.js'
+import { ApiError } from '../errors.js'
+import type { Entered, Presence } from './presence.js'
+
+/** Workspaces of one connection. */
+const maxEntered = 16
+
+type Line = Pick<Socket<ClientToServer, ServerToClient>, 'on' | 'once' | 'emit' | 'disconnected'>
+
+/** Who is where, for one connection. @param refusal what a call that fails is answered */
+export function serveTogether(
+  socket: Line,
+  who: Principal,
+  presence: Presence,
+  refusal: (error: unknown) => Extract<SocketAck<object>, { ok: false }>,
+): void {
+  const entered = new Map<string, Promise<Entered>>()
+  const enter: ClientToServer['enter'] = async (request, answer) => {
+    try {
+      const wanted = socketEnter.parse(request)
+      const id = wanted.sandboxId
+      const known = entered.get(id)
+      if (known !== undefined) {
+        const one = await known
+        one.change(wanted.files)
+        return answer({ ok: true, id: one.id })
+      }
+      if (entered.size >= maxEntered) {
+        throw new ApiError('conflict', `a connection can be in at most ${maxEntered} workspaces`)
+      }
+      const entering = presence.enter(
+        who,
+        wanted,
+        (people) => socket.emit('people', id, people),
+        () => {
+          entered.delete(id)
+          socket.emit('people', id, [])
+        },
+      )
+      entered.set(id, entering)
+      entering.catch(() => entered.delete(id))
+      const one = await entering
+      if (socket.disconnected) one.leave()
+      answer({ ok: true, id: one.id })
+    } catch (error) {
+      answer(refusal(error))
+    }
+  }
+  const leave = (id: string) => {
+    const one = entered.get(id)
+    entered.delete(id)
+    one?.then(
+      (found) => found.leave(),
+      () => {}, // it was refused
+    )
+  }
+  socket.on('enter', (request, answer) => {
+    if (typeof answer === 'function') void enter(request, answer)
+  })
+  socket.on('leave', (id) => {
+    if (sandboxId.safeParse(id).success) leave(id)
+  })
+  socket.once('disconnect', () => {
+    for (const id of entered.keys()) leave(id)
+  })
+}
