@@ -203,9 +203,11 @@ export const socketTable: Readonly<Record<string, SocketRow>> = {
       expect(await entered(line, sandboxId)).toMatchObject({ ok: true })
     },
     looks: async (line, { sandboxId }) => {
-      const told = new Promise((resolve) => line.once('people', (_, people) => resolve(people)))
-      expect(await entered(line, sandboxId)).toMatchObject({ ok: true })
-      expect(await told).toMatchObject([{ mayType: false }])
+      const told = new Promise((resolve) => line.once('people', (_, people) => resolve(people.at(-1))))
+      const here = await entered(line, sandboxId)
+      expect(here).toMatchObject({ ok: true })
+      // Whoever came last is the last of them.
+      expect(await told).toMatchObject({ id: 'id' in here ? here.id : '', mayType: false })
     },
   },
   leave: {
