@@ -1,7 +1,14 @@
 import { indentWithTab } from '@codemirror/commands'
 import { indentUnit } from '@codemirror/language'
 import { search } from '@codemirror/search'
-import { Compartment, EditorState, Prec, type Text, type TransactionSpec } from '@codemirror/state'
+import {
+  Compartment,
+  EditorState,
+  type Extension,
+  Prec,
+  type Text,
+  type TransactionSpec,
+} from '@codemirror/state'
 import { EditorView, type KeyBinding, keymap } from '@codemirror/view'
 import { basicSetup } from 'codemirror'
 import type { Translate } from '../messages/texts'
@@ -10,6 +17,7 @@ import { languageOf } from './language'
 import { look } from './look'
 import { fileLook } from './look-file'
 import { phrasesIn } from './phrases'
+import { editorSettings } from './settings'
 import { lineBreakOf } from './text'
 
 /** The language of a document, which is loaded after its text is shown. */
@@ -20,6 +28,9 @@ export const bindings = new Compartment()
 
 /** What language servers and marks add, once it is loaded. */
 export const languageHelp = new Compartment()
+
+/** What the project says of indentation and long lines. */
+export const settings = new Compartment()
 
 interface Held {
   readonly state: EditorState
@@ -63,7 +74,7 @@ export function stateOf(document: OpenDocument, t: Translate): EditorState {
       // Escape and then Tab leaves: CodeMirror sees to that.
       Prec.high(keymap.of([saveKey(document), indentWithTab])),
       ...[basicSetup, search({ top: true }), look, fileLook],
-      indentUnit.of(indentOf(text)),
+      settings.of(settingsOf(text)),
       syntax.of([]),
       languageHelp.of([]),
       EditorState.phrases.of(phrasesIn(t)),
@@ -135,9 +146,16 @@ export function languageOfDocument(document: OpenDocument, state: EditorState) {
   return languageOf(document.name, state.doc.line(1).text.slice(0, 200))
 }
 
+/** A text that is indented already goes on as it is; a new one as the project says. */
+export function settingsOf(text: string): Extension {
+  const { tabSize = 4, insertSpaces = true, wordWrap = false } = editorSettings.get()
+  const unit = indentOf(text) ?? (insertSpaces ? ' '.repeat(tabSize) : '\t')
+  return [indentUnit.of(unit), EditorState.tabSize.of(tabSize), wordWrap ? EditorView.lineWrapping : []]
+}
+
 /** Tabs or spaces, as the first indented line has them. */
-function indentOf(text: string): string {
+function indentOf(text: string): string | null {
   const found = /^(\t| {2,8})\S/m.exec(text.slice(0, 20_000))?.[1]
   if (found === '\t') return found
-  return found && [2, 4, 8].includes(found.length) ? found : '    '
+  return found && [2, 4, 8].includes(found.length) ? found : null
 }

@@ -1,5 +1,6 @@
 import type { Run } from '../inside/run'
 import { Store } from '../terminal/store'
+import { splitCredentials } from './address'
 import { type Credentials, clone, findRepositories, GitError, makeRepository, Repository } from './repository'
 import type { Change, ChangeKind, Status } from './status'
 
@@ -82,7 +83,10 @@ export class SourceControl {
     return this.#signingIn(act, ask)
   }
 
-  async clone(url: string, ask: AskCredentials): Promise<boolean> {
+  /** @param known who signs in, when the address said it */
+  async clone(typed: string, ask: AskCredentials, known: Credentials | null = null): Promise<boolean> {
+    const { url, credentials: inAddress } = splitCredentials(typed)
+    this.#credentials = known ?? inAddress ?? this.#credentials
     return this.#signingIn(
       (credentials) =>
         this.#busy(async () => {

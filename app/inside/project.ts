@@ -45,3 +45,11 @@ export async function findProject(run: Run, top: string, places: readonly string
   const [directory, command] = stdout.split('\0')
   return directory && command ? { directory, command } : null
 }
+
+const copyScript = 'test ! -d /usr/share/cloche/starter || cp -rn /usr/share/cloche/starter/. ~'
+
+/** Copies the starter of the template into the home directory. Nothing that is there is replaced. @throws Error */
+export async function copyStarter(run: Run): Promise<void> {
+  const { exitCode, stderr } = await run(['/bin/sh', '-c', copyScript])
+  if (exitCode !== 0) throw new Error(stderr.trim())
+}

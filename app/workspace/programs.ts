@@ -18,13 +18,15 @@ export interface Program {
   /** For bash, which says it before it runs it. */
   readonly script: string
   readonly cwd: string
+  /** What is said instead of the script. */
+  readonly title?: string
 }
 
 /** What it has before there is a page that says what fits. */
 const firstSize = { cols: 100, rows: 30 }
 
 /** As in a terminal that was opened by hand: with what ~/.bashrc says. */
-const shown = `printf '\\033[1m$ %s\\033[0m\\n' "$1"; eval "$1"`
+const shown = `printf '\\033[1m$ %s\\033[0m\\n' "\${2:-$1}"; eval "$1"`
 
 /** Programs that the page starts for a person, each in a terminal that can be seen, and one of each name. */
 export class Programs {
@@ -42,10 +44,10 @@ export class Programs {
    * Ends the program of that name that was started before, and starts this one.
    * @throws ApiError as the API refuses
    */
-  async start({ name, script, cwd }: Program): Promise<void> {
+  async start({ name, script, cwd, title = '' }: Program): Promise<void> {
     const before = this.#last.get(name) ?? null
     if (before !== null) await this.#end(before)
-    const body = { command: ['/bin/bash', '-ic', shown, 'bash', script], cwd, tty: firstSize }
+    const body = { command: ['/bin/bash', '-ic', shown, 'bash', script, title], cwd, tty: firstSize }
     const { id } = await call(sandboxProcess, this.#path, { method: 'POST', body })
     this.#last.set(name, id)
     this.started.set({ terminalId: id, name, replaces: before })

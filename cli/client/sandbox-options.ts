@@ -28,6 +28,11 @@ export const createFlags: Readonly<Record<string, Flag>> = {
     value: 'SNAPSHOT',
     help: 'id of a snapshot whose disk it begins with, instead of a template',
   },
+  repository: {
+    type: 'string',
+    value: 'URL',
+    help: 'git repository that is cloned into it; CLOCHE_GIT_TOKEN (and CLOCHE_GIT_USERNAME) sign in',
+  },
   isolation: {
     type: 'string',
     value: 'KIND',

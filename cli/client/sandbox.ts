@@ -2,6 +2,7 @@ import type { Sandbox, SandboxDescription } from '../../sdk/index.js'
 import { type Command, type Flag, UsageError } from '../command.js'
 import { readAccount } from './account.js'
 import { type ClientCall, clientCommand } from './client-command.js'
+import { cloneInto, repositoryOf } from './clone.js'
 import { findSandbox, sandboxWords } from './find.js'
 import { openInBrowser } from './open-browser.js'
 import { printFields, printJson, printTable, showAge, showBytes, showMebibytes } from './output.js'
@@ -39,9 +40,11 @@ const create = clientCommand({
   flags: createFlags,
   fields: sandboxFields,
   async run(call) {
+    const repository = repositoryOf(call.text('repository'))
     const sandbox = await call.cloche.sandboxes.create(createOptions(call))
     if (call.json) printJson(await sandbox.describe())
     else console.log(sandbox.id)
+    if (repository !== undefined) await cloneInto(sandbox, repository, process.env)
     return 0
   },
 })

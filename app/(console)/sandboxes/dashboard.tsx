@@ -21,13 +21,14 @@ import { useSandboxes } from '../../lib/sandboxes'
 import { useExplain } from '../../lib/use-explain'
 import { useDashboardKeys } from './use-keys'
 
-export function Dashboard() {
+/** @param create the form of a new sandbox is open, and filled in */
+export function Dashboard({ create }: { create?: { repository: string } } = {}) {
   const t = useTranslations()
   const explain = useExplain()
   const { sandboxes, error, retry, loadMore } = useSandboxes()
   const actions = useSandboxActions()
   const [filter, setFilter] = useState('')
-  const [creating, setCreating] = useState(false)
+  const [creating, setCreating] = useState(create !== undefined)
   const [changing, setChanging] = useState<Sandbox | null>(null)
   const [question, setQuestion] = useState<Question | null>(null)
   const keys = useDashboardKeys(useCallback(() => setCreating(true), []))
@@ -132,7 +133,7 @@ export function Dashboard() {
         )}
       </Panel>
       <ReceivedShares />
-      <CreateDialog open={creating} onOpenChange={setCreating} />
+      <CreateDialog open={creating} onOpenChange={setCreating} repository={create?.repository ?? ''} />
       <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </>

@@ -6,7 +6,17 @@ import { useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { OpenDocument } from '../../editor/document'
 import { bindingsOf, keyBindings } from '../../editor/key-bindings'
-import { bindings, languageOfDocument, putCursor, replaceText, stateOf, syntax } from '../../editor/state'
+import { editorSettings } from '../../editor/settings'
+import {
+  bindings,
+  languageOfDocument,
+  putCursor,
+  replaceText,
+  settings,
+  settingsOf,
+  stateOf,
+  syntax,
+} from '../../editor/state'
 import { syntaxOf } from '../../editor/syntax'
 import { copyText } from '../../lib/clipboard'
 import { useCommands } from '../../palette/commands'
@@ -35,6 +45,7 @@ export function FileEditor({
   const replaced = useStore(document.replaced)
   const wanted = useStore(document.wanted)
   const keys = useStore(keyBindings())
+  const ofProject = useStore(editorSettings)
   const home = useFocusHome()
   const focused = useRef(takeFocus)
   focused.current = takeFocus
@@ -67,6 +78,12 @@ export function FileEditor({
       made.destroy()
     }
   }, [document, home])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: they are read where they are applied
+  useEffect(() => {
+    const text = view.current?.state.sliceDoc(0, 20_000)
+    if (text !== undefined) view.current?.dispatch({ effects: settings.reconfigure(settingsOf(text)) })
+  }, [ofProject, document])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is taken each time that somebody asks
   useEffect(() => {

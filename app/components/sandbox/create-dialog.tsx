@@ -5,6 +5,8 @@ import { useState } from 'react'
 import { useSWRConfig } from 'swr'
 import { useTranslations } from 'use-intl'
 import { z } from 'zod'
+import { copyStarter } from '../../inside/project'
+import { runIn } from '../../inside/run'
 import { call } from '../../lib/api'
 import { type Bound, lacks } from '../../lib/limits'
 import {
@@ -20,12 +22,15 @@ import { useRefreshSandboxes } from '../../lib/sandboxes'
 import { useSession } from '../../lib/session'
 import { useLimits } from '../../lib/use-limits'
 import { text, useSubmit } from '../../lib/use-submit'
+import { beginWith } from '../../workspace/beginning'
 import { Button } from '../ui/button'
 import { Choice } from '../ui/choice'
 import { Dialog, DialogBody, DialogFooter } from '../ui/dialog'
 import { Field } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { Failed, SkeletonRows } from '../ui/states'
+import { useToast } from '../ui/toast'
+import { BeginChoice, type Beginning } from './begin-choice'
 import { HardenedNotice } from './hardened'
 import { IdleChoice, type IdleDraft, idleDraft, idlePolicyOf } from './idle-choice'
 import { NetworkChoice, networkDraft, parseNetwork } from './network-choice'
@@ -37,23 +42,27 @@ const templateList = z.object({ templates: z.array(template) })
 export function CreateDialog({
   open,
   onOpenChange,
+  repository = '',
 }: {
   open: boolean
+  /** The address of one that the form begins with. */
+  repository?: string
   onOpenChange: (open: boolean) => void
 }) {
   const t = useTranslations()
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={t('sandbox.new')} wide>
-      <Loader />
+      <Loader repository={repository} />
     </Dialog>
   )
 }
 
-function Loader() {
+function Loader({ repository }: { repository: string }) {
   const t = useTranslations()
   const list = useResource('/templates', templateList)
   const first = list.data?.templates[0]
-  if (list.data && first) return <CreateForm templates={list.data.templates} first={first} />
+  if (list.data && first)
+    return <CreateForm templates={list.data.templates} first={first} repository={repository} />
   if (list.data) {
     return (
       <DialogBody>
@@ -64,7 +73,15 @@ function Loader() {
   return list.error ? <Failed error={list.error} retry={() => list.mutate()} /> : <SkeletonRows rows={4} />
 }
 
-function CreateForm({ templates, first }: { templates: readonly Template[]; first: Template }) {
+function CreateForm({
+  templates,
+  first,
+  repository,
+}: {
+  templates: readonly Template[]
+  first: Template
+  repository: string
+}) {
   const t = useTranslations()
   const router = useRouter()
   const { tenant } = useSession()
@@ -76,6 +93,8 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
   const [network, setNetwork] = useState(() => networkDraft('internet'))
   const [isolation, setIsolation] = useState<Isolation>('standard')
   const [idle, setIdle] = useState<IdleDraft>(() => idleDraft(tenant.idle))
+  const [beginning, setBeginning] = useState<Beginning>(repository === '' ? 'starter' : 'repository')
+  const toast = useToast()
   const policy = parseNetwork(network)
   const limits = sizeLimits(size)
   // Loaded, and connected, while the person still chooses: the prompt is there when the page is.
@@ -94,6 +113,8 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
         ...(name ? { name } : {}),
       },
     })
+    if (beginning === 'repository') beginWith(created.id, text(form, 'repository'))
+    else if (beginning === 'starter') void copyStarter(runIn(created.id)).catch(toast.failed)
     const { prepareWorkspace } = await terminals
     prepareWorkspace(created.id)
     // The workspace opens with what is known already, and asks again by itself.
@@ -133,6 +154,7 @@ function CreateForm({ templates, first }: { templates: readonly Template[]; firs
           }))}
           className="sm:grid-cols-2"
         />
+        <BeginChoice value={beginning} onChange={setBeginning} repository={repository} />
         <SizeChoice draft={size} onChange={setSize} fieldError={fieldError} />
         <NetworkChoice draft={network} onChange={setNetwork} />
         <IdleChoice draft={idle} onChange={setIdle} />

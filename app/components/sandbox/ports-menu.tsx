@@ -3,8 +3,10 @@
 import { AppWindow, ExternalLink, Globe, Link2, Link2Off } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { useTranslations } from 'use-intl'
+import type { ForwardedPort } from '../../devcontainer/parse'
 import { call } from '../../lib/api'
 import { copyText } from '../../lib/clipboard'
+import { oneLine } from '../../lib/format'
 import { type Port, portShare, type Sandbox } from '../../lib/protocol'
 import { useExplain } from '../../lib/use-explain'
 import { useFormat } from '../../lib/use-format'
@@ -19,7 +21,16 @@ import { usePorts } from './ports'
 const sharedMs = 24 * 3_600_000
 
 /** What listens inside, each a click away from its preview, and from a link for others. */
-export function PortsMenu({ sandbox, onPreview }: { sandbox: Sandbox; onPreview: (port: number) => void }) {
+export function PortsMenu({
+  sandbox,
+  forwarded,
+  onPreview,
+}: {
+  sandbox: Sandbox
+  /** Ports that the project says it has, also while nothing listens there. */
+  forwarded: readonly ForwardedPort[]
+  onPreview: (port: number) => void
+}) {
   const t = useTranslations()
   const explain = useExplain()
   const { id, isolation } = sandbox
@@ -54,6 +65,8 @@ export function PortsMenu({ sandbox, onPreview }: { sandbox: Sandbox; onPreview:
         : { name: t('preview.show', { port: String(number) }), run: () => onPreview(number) },
     ),
   )
+  const labels = new Map(forwarded.map(({ port: number, label }) => [number, label]))
+  const silent = forwarded.filter(({ port: number }) => !ports.some((one) => one.port === number))
   const numbers = ports.map((one) => one.port).join(', ')
   const name = numbers ? t('sandbox.portsAre', { ports: numbers }) : t('sandbox.ports')
   return (
@@ -73,13 +86,23 @@ export function PortsMenu({ sandbox, onPreview }: { sandbox: Sandbox; onPreview:
         <PortItems
           key={one.port}
           port={one}
+          label={labels.get(one.port) ?? null}
           first={at === 0}
           onPreview={() => onPreview(one.port)}
           onShare={() => void share(one.port)}
           onUnshare={() => void change(one.port, { visibility: 'private' })}
         />
       ))}
-      {ports.length === 0 && (
+      {silent.map(({ port: number, label }) => (
+        <p key={number} className="px-2 pt-1.5 text-xs">
+          <span className="font-semibold">{number}</span>{' '}
+          <span className="text-muted">
+            {label !== null && `${oneLine(label, 64)}: `}
+            {t('sandbox.nothingListens')}
+          </span>
+        </p>
+      ))}
+      {ports.length === 0 && silent.length === 0 && (
         <p className="max-w-64 px-2 py-1.5 text-muted text-xs">
           {hardened ? t('sandbox.noPortsHardened') : error ? explain(error) : t('sandbox.noPorts')}
         </p>
@@ -90,12 +113,15 @@ export function PortsMenu({ sandbox, onPreview }: { sandbox: Sandbox; onPreview:
 
 function PortItems({
   port: { port: number, url, process, address, visibility, expiresAt },
+  label,
   first,
   onPreview,
   onShare,
   onUnshare,
 }: {
   port: Port
+  /** What the project calls it. */
+  label: string | null
   first: boolean
   onPreview: () => void
   onShare: () => void
@@ -109,7 +135,7 @@ function PortItems({
     <DropdownMenu.Group aria-label={t('sandbox.port', { port: String(number) })}>
       {!first && <MenuLine />}
       <DropdownMenu.Label className="px-2 pt-1.5 pb-0.5 text-xs">
-        <span className="font-semibold">{number}</span>{' '}
+        <span className="font-semibold">{number}</span> {label !== null && <span>{oneLine(label, 64)} </span>}
         <span className="text-muted">
           {!shared && listener}
           {shared && expiresAt === null && t('sandbox.portShared', { process: listener })}

@@ -1,6 +1,7 @@
 import { account } from './account'
 import { audit } from './audit'
 import { common } from './common'
+import { devcontainer } from './devcontainer'
 import { editor } from './editor'
 import { entry } from './entry'
 import { errors } from './errors'
@@ -20,6 +21,7 @@ import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
 import { snapshots } from './snapshots'
+import { start } from './start'
 import { terminal } from './terminal'
 import { together } from './together'
 import { units } from './units'
@@ -32,6 +34,7 @@ export const en = {
   account,
   audit,
   common,
+  devcontainer,
   editor,
   entry,
   errors,
@@ -51,6 +54,7 @@ export const en = {
   shares,
   shell,
   snapshots,
+  start,
   terminal,
   together,
   units,

@@ -2,6 +2,7 @@ import type { Catalogue } from '../texts'
 import { account } from './account'
 import { audit } from './audit'
 import { common } from './common'
+import { devcontainer } from './devcontainer'
 import { editor } from './editor'
 import { entry } from './entry'
 import { errors } from './errors'
@@ -21,6 +22,7 @@ import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
 import { snapshots } from './snapshots'
+import { start } from './start'
 import { terminal } from './terminal'
 import { together } from './together'
 import { units } from './units'
@@ -33,6 +35,7 @@ export const zh: Catalogue = {
   account,
   audit,
   common,
+  devcontainer,
   editor,
   entry,
   errors,
@@ -52,6 +55,7 @@ export const zh: Catalogue = {
   shares,
   shell,
   snapshots,
+  start,
   terminal,
   together,
   units,

@@ -34,6 +34,8 @@ export const PreviewPane = dynamic(() => import('../../../components/preview/pre
   loading: () => <div className="h-full bg-ground" />,
 })
 
+export const StartPane = dynamic(() => import('../../../components/start/start-pane'), { ssr: false })
+
 export const Palette = dynamic(() => import('../../../components/palette/palette'), { ssr: false })
 
 export const SearchDialog = dynamic(() => import('../../../components/files/search-dialog'), { ssr: false })

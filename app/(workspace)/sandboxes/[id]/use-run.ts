@@ -37,7 +37,8 @@ export function useRun({
 }): void {
   const t = useTranslations()
   const toast = useToast()
-  const { ports } = usePorts(sandbox)
+  // Ports are not shown to whom the sandbox is shared with.
+  const { ports } = usePorts(sandbox.access === 'full' ? sandbox : { ...sandbox, state: 'stopped' })
   /** Ports that listened before it was run; null when none is waited for. */
   const before = useRef<ReadonlySet<number> | null>(null)
   /** The port that it opened the last time: it opens it again. */
@@ -55,7 +56,7 @@ export function useRun({
   }, [ports, preview])
 
   const runProject = () => {
-    if (busy.current) return
+    if (busy.current || sandbox.access === 'look') return
     busy.current = true
     const start = async () => {
       await save()

@@ -34,10 +34,12 @@ import { Menu, MenuItem, MenuLine } from '../../../components/ui/menu'
 import { Meter } from '../../../components/ui/meter'
 import { Tip } from '../../../components/ui/tip'
 import { useToast } from '../../../components/ui/toast'
+import type { Devcontainer } from '../../../devcontainer/parse'
 import { oneLine } from '../../../lib/format'
 import type { Sandbox, sandboxWithUsage } from '../../../lib/protocol'
 import { useCommands } from '../../../palette/commands'
 import { useSnapshotActions } from '../../../snapshots/actions'
+import type { Store } from '../../../terminal/store'
 import { useStore } from '../../../terminal/use-store'
 import type { PreviewStore } from '../../../workspace/preview'
 import type { Programs } from '../../../workspace/programs'
@@ -51,6 +53,8 @@ const ShareDialog = dynamic(() =>
   import('../../../components/shares/share-dialog').then((module) => module.ShareDialog),
 )
 
+const noPorts: readonly [] = []
+
 type Shown = z.infer<typeof sandboxWithUsage>
 
 /** What the workspace is of: name, state, meters, and what can be done. */
@@ -59,14 +63,17 @@ export function WorkspaceBar({
   layout,
   preview,
   programs,
+  container,
 }: {
   sandbox: Shown
   layout: LayoutStore
   preview: PreviewStore
   programs: Programs
+  container: Store<Devcontainer | null>
 }) {
   const t = useTranslations()
   const { side } = useStore(layout)
+  const forwarded = useStore(container)?.ports ?? noPorts
   const readings = useReadings(sandbox)
   const actions = useSandboxActions()
   const router = useRouter()
@@ -183,6 +190,7 @@ export function WorkspaceBar({
       {full && (
         <PortsMenu
           sandbox={sandbox}
+          forwarded={forwarded}
           onPreview={(port) => {
             layout.uncover()
             preview.show({ port })

@@ -10,12 +10,14 @@ import { Button } from '../../../components/ui/button'
 import { FocusHome, FocusHomeContext } from '../../../components/ui/focus-home'
 import { Notice } from '../../../components/ui/notice'
 import { Empty, Failed, Skeleton } from '../../../components/ui/states'
+import type { Devcontainer } from '../../../devcontainer/parse'
 import { ApiError } from '../../../lib/api'
 import { oneLine } from '../../../lib/format'
 import { type Sandbox, sandboxWithUsage } from '../../../lib/protocol'
 import { useResource } from '../../../lib/resource'
 import { useExplain } from '../../../lib/use-explain'
 import { Commands, CommandsContext } from '../../../palette/commands'
+import { Store } from '../../../terminal/store'
 import { StrayKeys } from '../../../terminal/stray-keys'
 import { PreviewStore } from '../../../workspace/preview'
 import { Programs } from '../../../workspace/programs'
@@ -39,6 +41,7 @@ export function WorkspacePage({ id }: { id: string }) {
   const [layout] = useState(() => new LayoutStore())
   const preview = useMemo(() => new PreviewStore(id), [id])
   const programs = useMemo(() => new Programs(id), [id])
+  const [container] = useState(() => new Store<Devcontainer | null>(null))
   const [commands] = useState(() => new Commands())
   const { together, others } = useTogether(id)
   useEffect(() => strayKeys.listen(), [strayKeys])
@@ -61,7 +64,13 @@ export function WorkspacePage({ id }: { id: string }) {
         <OthersContext value={others}>
           <main className="flex h-dvh flex-col overflow-hidden">
             <h1 className="sr-only">{t('workspace.heading', { name: oneLine(data.name) })}</h1>
-            <WorkspaceBar sandbox={data} layout={layout} preview={preview} programs={programs} />
+            <WorkspaceBar
+              sandbox={data}
+              layout={layout}
+              preview={preview}
+              programs={programs}
+              container={container}
+            />
             <Incidents sandbox={data} incidents={data.incidents} />
             {/* A broken line is the line banner's to tell. */}
             {error instanceof ApiError && (
@@ -75,6 +84,7 @@ export function WorkspacePage({ id }: { id: string }) {
               layout={layout}
               preview={preview}
               programs={programs}
+              container={container}
               together={together}
               refresh={() => void mutate()}
               strayKeys={strayKeys}

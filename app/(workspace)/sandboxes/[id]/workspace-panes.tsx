@@ -7,7 +7,9 @@ import { LanguageHelpContext } from '../../../components/language-help/context'
 import type { PaletteMode } from '../../../components/palette/palette'
 import { useFocusHome } from '../../../components/ui/focus-home'
 import { Panes } from '../../../components/ui/panes'
+import type { Devcontainer } from '../../../devcontainer/parse'
 import { OpenFiles } from '../../../editor/open-files'
+import { applySettings } from '../../../editor/settings'
 import { FilesClient } from '../../../files/client'
 import { FileTreeModel } from '../../../files/file-tree'
 import { parentsOf, relativePath } from '../../../files/paths'
@@ -16,9 +18,11 @@ import { runIn } from '../../../inside/run'
 import type { Sandbox } from '../../../lib/protocol'
 import { useSession } from '../../../lib/session'
 import { useCommands } from '../../../palette/commands'
+import type { Store } from '../../../terminal/store'
 import type { StrayKeys } from '../../../terminal/stray-keys'
 import { useStore } from '../../../terminal/use-store'
 import type { Together } from '../../../together/together'
+import { beginningOf } from '../../../workspace/beginning'
 import { parseDeepLink } from '../../../workspace/deep-link'
 import { workspaceShortcuts } from '../../../workspace/keys'
 import type { PreviewStore } from '../../../workspace/preview'
@@ -32,6 +36,7 @@ import {
   PreviewPane,
   SearchDialog,
   SourceControlPane,
+  StartPane,
   TerminalArea,
 } from './lazy-panes'
 import { useKeepFiles } from './use-keep-files'
@@ -48,6 +53,7 @@ export function WorkspacePanes({
   preview,
   programs,
   together,
+  container,
   refresh,
   strayKeys,
   onRang,
@@ -58,6 +64,7 @@ export function WorkspacePanes({
   programs: Programs
   /** Null until it is loaded. */
   together: Together | null
+  container: Store<Devcontainer | null>
   refresh: () => void
   strayKeys: StrayKeys
   onRang: (rang: boolean) => void
@@ -256,6 +263,10 @@ export function WorkspacePanes({
       ]}
     />
   )
+  const wantsStart = running && (seen.repository !== null || beginningOf(sandbox.id) !== null)
+  const starting = useWanted({ start: wantsStart }).start
+  const { editor: settings } = useStore(container) ?? {}
+  useEffect(() => applySettings(settings ?? {}), [settings])
   const dialogs = (
     <>
       {wanted.search && (
@@ -308,6 +319,17 @@ export function WorkspacePanes({
             className: 'relative flex flex-col overflow-hidden',
             children: (
               <>
+                {starting && (
+                  <StartPane
+                    sandboxId={sandbox.id}
+                    run={run}
+                    git={git}
+                    programs={programs}
+                    container={container}
+                    onChanged={() => void tree.refresh()}
+                    onOpen={openFile}
+                  />
+                )}
                 {work}
                 {cover && <div className="absolute inset-0 z-20">{cover}</div>}
                 {dialogs}
