@@ -4,11 +4,18 @@ import { expect, test } from './test.js'
 test('an address opens the form of a sandbox that begins with a repository, whose devcontainer.json is honoured', async ({
   annPage: page,
   ann,
+  browser,
+  instance,
   mayComplain,
 }) => {
   mayComplain(/401|favicon|localStorage/)
   const url = 'http://127.0.0.1:8418/project.git'
-  await page.goto(`/new?repository=${encodeURIComponent(url)}`)
+  const link = `/new?repository=${encodeURIComponent(url)}`
+  const stranger = await browser.newPage()
+  await stranger.goto(new URL(link, instance.url).href)
+  await expect(stranger).toHaveURL(`${instance.url}/sign-in?next=${encodeURIComponent(link)}`)
+  await stranger.close()
+  await page.goto(link)
   const form = page.getByRole('dialog', { name: 'New sandbox' })
   await expect(form.getByLabel('Address of the repository')).toHaveValue(url)
   await form.getByLabel('Name', { exact: true }).fill('from a repository')
@@ -31,7 +38,7 @@ test('an address opens the form of a sandbox that begins with a repository, whos
   await expect(report.getByText('image', { exact: true })).toBeVisible()
   await expect(report.getByText('Images and containers are not built', { exact: false })).toBeVisible()
   await expect(report.getByText('customizations.vscode.extensions')).toBeVisible()
-  await page.screenshot({ path: '.cache/e2e/devcontainer.png' })
+  await page.screenshot({ path: '/tmp/tmpl-devcontainer.png' })
   await report.getByRole('button', { name: 'Close' }).last().click()
   await expect(page.getByRole('tab', { name: /^Setup/ })).toBeVisible()
   await expect.poll(() => inside('cat ~/project/made')).toBe('it is /home/user/project\n')

@@ -36,7 +36,7 @@ export function Session({ children }: { children: ReactNode }) {
   const pathname = usePathname()
   const signedOut = session.error instanceof ApiError && session.error.status === 401
   useEffect(() => {
-    if (signedOut) router.replace(signInPath(pathname))
+    if (signedOut) router.replace(signInPath(`${pathname}${window.location.search}`))
   }, [signedOut, router, pathname])
   if (session.data && !signedOut) return <Context value={session.data}>{children}</Context>
   if (session.error && !signedOut) {
