@@ -28,8 +28,10 @@ type Row = Prisma.ShareGetPayload<{ include: typeof withGuests }>
 // What is counted under a lock is counted by a statement of its own: the one that waited sees what was there before.
 const lockSandbox = 'SELECT FROM sandbox WHERE id = $1 AND "deletedAt" IS NULL FOR UPDATE'
 const insert = `
-  INSERT INTO share (id, "sandboxId", "tenantId", level, hash, "createdBy", "createdAt", "expiresAt")
-  SELECT $1, id, "tenantId", $3, $4, $5, now() AT TIME ZONE 'UTC', $6 FROM sandbox
+  INSERT INTO share
+    (id, "sandboxId", "tenantId", level, hash, "createdBy", "createdAt", "expiresAt", "memberId", "keyId")
+  SELECT $1, id, "tenantId", $3, $4, $5, now() AT TIME ZONE 'UTC', $6,
+    (SELECT member.id FROM member WHERE member."tenantId" = sandbox."tenantId" AND member."userId" = $7), $8 FROM sandbox
   WHERE id = $2 AND "deletedAt" IS NULL AND ${maxShares} > (
     SELECT count(*) FROM share WHERE "sandboxId" = $2 AND "expiresAt" > now() AT TIME ZONE 'UTC')`
 const lockShare = 'SELECT FROM share WHERE id = $1 FOR UPDATE'
@@ -80,7 +82,7 @@ export class ShareService {
     const hash = userId === null ? sha256(secret) : null
     const expiresAt = new Date(Date.now() + expiresInSeconds * 1000)
     await inTransaction(this.database.pool, async (client) => {
-      const values = [id, sandboxId, level, hash, who.actor, expiresAt]
+      const values = [id, sandboxId, level, hash, who.actor, expiresAt, who.userId, who.keyId]
       await client.query(lockSandbox, [sandboxId])
       const { rowCount } = await client.query(insert, values)
       if (rowCount !== 1) {

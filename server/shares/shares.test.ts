@@ -129,6 +129,35 @@ describe('what is shared', () => {
     },
   )
 
+  it('ends with the membership of whoever made it, and with the key that made it', async () => {
+    const [email, member] = [`someone${people + 1}@example.org`, await person()]
+    const invited = (await owner.call('POST', '/api/v1/invitations', { email })).body
+    await member.call('POST', '/api/v1/invitations/accept', { secret: secretOf(invited) })
+    const { body: key } = await owner.call('POST', '/api/v1/keys', { name: 'sharing' })
+    const client = await person()
+    for (const [by, end] of [
+      [
+        member,
+        async () =>
+          owner.call('DELETE', `/api/v1/members/${(await member.call('GET', '/api/v1/me')).body.user.id}`),
+      ],
+      [TestClient.withKey(instance.url, key.key), () => owner.call('DELETE', `/api/v1/keys/${key.id}`)],
+    ] as const) {
+      const { body: shared } = await by.call('POST', `/api/v1/sandboxes/${sandbox}/shares`, { level: 'type' })
+      await client.call('POST', '/api/v1/shares/accept', { secret: secretOf(shared) })
+      const line = await connect(client)
+      const terminalId = await terminal()
+      expect(await open(line, terminalId)).toMatchObject({ ok: true })
+      const cut = detached(line)
+      await end()
+      expect(await cut).toBe(terminalId)
+      expect((await client.call('GET', `/api/v1/sandboxes/${sandbox}`)).status).toBe(404)
+      expect((await client.call('POST', '/api/v1/shares/accept', { secret: secretOf(shared) })).status).toBe(
+        404,
+      )
+    }
+  })
+
   it('ends when it expires, by itself', async () => {
     const { client, shareId } = await guest({ level: 'type' })
     await database.query(
