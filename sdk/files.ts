@@ -1,5 +1,6 @@
+import { bodyOf } from './answer.js'
 import { toText } from './bytes.js'
-import { ConnectionFailed, errorOf, FileNotFound, InvalidRequest, UnexpectedAnswer } from './errors.js'
+import { ConnectionFailed, errorOf, FileNotFound, InvalidRequest } from './errors.js'
 import { readEvents } from './events.js'
 import type { Content, Http } from './http.js'
 import type { FileEntry, FileTree, SearchEnd, SearchMatch, SignedFile, WatchEvent } from './types.js'
@@ -304,11 +305,6 @@ export class Files {
 }
 
 const ifMatchHeader = (etag: string | undefined) => (etag === undefined ? {} : { 'if-match': etag })
-
-function bodyOf(response: Response): ReadableStream<Uint8Array> {
-  if (response.body !== null) return response.body
-  throw new UnexpectedAnswer('unexpected_answer', `${response.url} answered without a body`)
-}
 
 function rangeHeader({ start, end }: ByteRange): string {
   if (start < 0 && end === undefined) return `bytes=${start}`

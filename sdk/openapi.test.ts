@@ -44,6 +44,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await terminal.close()
   const { id } = await sandbox.snapshot()
   await Promise.all([sandbox.changes(), cloche.snapshots.describe(id), cloche.snapshots.list().next()])
+  await (await cloche.snapshots.pack(id, '/etc/passwd')).cancel()
   await sandbox.restore(id)
   for (const fork of await sandbox.fork()) await fork.delete()
   await cloche.snapshots.delete(id)

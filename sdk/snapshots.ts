@@ -1,3 +1,4 @@
+import { bodyOf } from './answer.js'
 import { type Http, pages } from './http.js'
 import type { SnapshotDescription } from './types.js'
 
@@ -24,6 +25,21 @@ export class Snapshots {
   /** @throws NotFound */
   describe(id: string): Promise<SnapshotDescription> {
     return this.#http.json({ method: 'GET', path: `/snapshots/${encodeURIComponent(id)}` })
+  }
+
+  /**
+   * The files of a snapshot, with those of its template, as a tar that is made while it is read.
+   * @param path a directory or a file; everything if absent
+   * @throws NotFound
+   * @throws FileNotFound
+   */
+  async pack(id: string, path?: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const call = {
+      method: 'GET',
+      path: `/snapshots/${encodeURIComponent(id)}/archive`,
+      query: { path },
+    } as const
+    return bodyOf(await this.#http.send({ ...call, signal }))
   }
 
   /** Deletes one, for good. Sandboxes that were made from it stay as they are. @throws NotFound */

@@ -19,6 +19,9 @@ import { useRefreshSandboxes } from '../lib/sandboxes'
 /** Where the dialog reads them. */
 export const snapshotsPath = '/snapshots?limit=200'
 
+/** The home directory of a snapshot as a tar that a browser downloads. */
+export const archiveUrl = (id: string) => `/api/v1/snapshots/${id}/archive?path=/home/user`
+
 /** What can be done with snapshots; each says what came of it. @throws what the API says, for the form that asked */
 export function useSnapshotActions() {
   const t = useTranslations()

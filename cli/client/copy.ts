@@ -1,5 +1,5 @@
 import { createReadStream, type Stats } from 'node:fs'
-import { chmod, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { inPieces } from '../../common/tar/write.js'
@@ -14,7 +14,7 @@ import { type LeftOut, packDirectory } from './pack.js'
 import { placeOf, sayLocalTrouble } from './place.js'
 import { Progress } from './progress.js'
 import { continueDownload, continueUpload } from './resume.js'
-import { chunksOf, streamOf } from './streams.js'
+import { chunksOf, streamOf, writeLocal } from './streams.js'
 import { unpackDirectory } from './unpack.js'
 
 export const copy = clientCommand({
@@ -124,17 +124,5 @@ async function isDirectory(files: Files, path: string, known?: FileEntry): Promi
     // A link to a file, or to nothing, cannot be listed.
     if (error instanceof FileNotFound || error instanceof InvalidRequest) return false
     throw error
-  }
-}
-
-/** A whole file, or none: it takes its name when all has arrived. */
-async function writeLocal(path: string, content: AsyncIterable<Uint8Array>, mode: number): Promise<void> {
-  const fresh = `${path}.${process.pid}.part`
-  try {
-    await writeFile(fresh, content, { mode, flag: 'wx' })
-    await chmod(fresh, mode)
-    await rename(fresh, path)
-  } finally {
-    await rm(fresh, { force: true })
   }
 }

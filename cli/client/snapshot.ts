@@ -2,7 +2,9 @@ import type { Cloche, SnapshotDescription } from '../../sdk/index.js'
 import { type Command, Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
 import { findSandbox, sandboxWords } from './find.js'
-import { printJson, printTable, showAge, showBytes } from './output.js'
+import { printJson, printTable, showAge, showBytes, write } from './output.js'
+import { sayLocalTrouble } from './place.js'
+import { chunksOf, writeLocal } from './streams.js'
 
 const group = 'Snapshots'
 
@@ -81,6 +83,22 @@ const restore = clientCommand({
   },
 })
 
+const exportTar = clientCommand({
+  ...{ name: 'snapshot export', group, operands: 'SNAPSHOT [FILE]' },
+  summary: 'Write the files of a snapshot to a tar archive, or to stdout',
+  details: 'All of them, with those of the template, or with --path a directory or a file.',
+  flags: { path: { type: 'string', value: 'PATH', help: 'only this directory or file, such as /home/user' } },
+  completes: snapshotWords,
+  async run({ cloche, words: [word, file = '-'], text }) {
+    const content = chunksOf(await cloche.snapshots.pack(await idOf(cloche, word), text('path')))
+    if (file !== '-') await writeLocal(file, content, 0o600).catch(sayLocalTrouble)
+    else if (process.stdout.isTTY)
+      throw new Failure('a tar is nothing for a terminal: name a file, or redirect it')
+    else for await (const chunk of content) await write(process.stdout, chunk)
+    return 0
+  },
+})
+
 const fork = clientCommand({
   ...{ name: 'sandbox fork', group, operands: 'SANDBOX' },
   summary: 'Make sandboxes that begin with the disk of another one, and print their ids',
@@ -117,4 +135,4 @@ const changes = clientCommand({
 
 const letterOf = { added: 'A', changed: 'C', deleted: 'D' } as const
 
-export const snapshotCommands: readonly Command[] = [create, list, restore, remove, fork, changes]
+export const snapshotCommands: readonly Command[] = [create, list, restore, remove, exportTar, fork, changes]

@@ -1,3 +1,4 @@
+import { chmod, rename, rm, writeFile } from 'node:fs/promises'
 import { ConnectionFailed } from '../../sdk/index.js'
 
 /** Chunks as the SDK takes them. */
@@ -26,5 +27,21 @@ export async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenera
       : error
   } finally {
     await reader.cancel().catch(() => {}) // it broke, and that was said
+  }
+}
+
+/** A whole file, or none: it takes its name when all has arrived. */
+export async function writeLocal(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<void> {
+  const fresh = `${path}.${process.pid}.part`
+  try {
+    await writeFile(fresh, content, { mode, flag: 'wx' })
+    await chmod(fresh, mode)
+    await rename(fresh, path)
+  } finally {
+    await rm(fresh, { force: true })
   }
 }

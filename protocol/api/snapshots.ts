@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { sandboxId, snapshotId } from './ids.js'
 import { storedLimits } from './limits.js'
 import { listOf, page } from './lists.js'
-import { displayName, isolation, sandboxWithUsage, templateName } from './sandbox.js'
+import { displayName, insidePath, isolation, sandboxWithUsage, templateName } from './sandbox.js'
 
 /** Body of `POST /sandboxes/{id}/snapshots`. */
 export const createSnapshot = z.strictObject({
@@ -32,6 +32,10 @@ export type Snapshot = z.infer<typeof snapshot>
 
 export const snapshotList = listOf(snapshot)
 export const snapshotParams = z.object({ id: snapshotId })
+/** Query of `GET /snapshots/{id}/archive`. */
+export const snapshotArchive = z.object({
+  path: insidePath.default('/').describe('the directory or file; everything, with its template, if absent'),
+})
 export const snapshotPage = page.extend({ sandbox: sandboxId.optional().describe('only of this sandbox') })
 
 /** Body of `POST /sandboxes/{id}/restore`. */

@@ -26,20 +26,9 @@ export interface Rootfs extends AsyncDisposable {
  * @see https://docs.kernel.org/filesystems/overlayfs.html
  */
 export function mountRootfs(at: string, layers: readonly string[], volume: string, idmap: number): Rootfs {
-  const place = (name: string) => {
-    const target = join(at, name)
-    mkdirSync(target)
-    return target
-  }
-  const attach = (source: string, name: string) => {
-    const target = place(name)
-    cloneIdmapped(source, target, idmap)
-    return target
-  }
-  mkdirSync(at, { recursive: true })
   // Uids of the sandbox walk through it.
-  mount('tmpfs', at, 'tmpfs', 0, 'mode=711,size=64k')
-  try {
+  return onTmpfs(at, 'mode=711,size=64k', (place) => {
+    const attach = attaching(place, idmap)
     const lower = layers.map((layer, i) => attach(layer, `layer${i}`)).reverse()
     const view = attach(volume, 'volume')
     const root = place('root')
@@ -47,16 +36,59 @@ export function mountRootfs(at: string, layers: readonly string[], volume: strin
     // root may set, and which is looked up in the layers below and nowhere else.
     const options = `lowerdir=${lower.join(':')},upperdir=${view}/upper,workdir=${view}/work,redirect_dir=on`
     mount('overlay', root, 'overlay', 0, options)
+    return root
+  })
+}
+
+/**
+ * Mounts what a snapshot holds, to be read: its volume as one more layer. Owners are as on the disk, so nobody but the host's
+ * root may walk through it, and nothing in it can be run.
+ *
+ * @param at as of `mountRootfs`
+ */
+export function mountSnapshot(at: string, layers: readonly string[], volume: string): Rootfs {
+  return onTmpfs(at, 'mode=700,size=64k', (place) => {
+    const attach = attaching(place)
+    const lower = layers.map((layer, i) => attach(layer, `layer${i}`)).reverse()
+    const view = attach(volume, 'volume')
+    const root = place('root')
+    const options = `lowerdir=${[`${view}/upper`, ...lower].join(':')},redirect_dir=follow`
+    mount('overlay', root, 'overlay', readOnlyNothingRuns, options)
+    return root
+  })
+}
+
+/** MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC. @see mount(2) */
+const readOnlyNothingRuns = 1 | 2 | 4 | 8
+
+type Place = (name: string) => string
+
+/** Mounts below one tmpfs. @param mounted makes the mounts, and returns the root. */
+function onTmpfs(at: string, options: string, mounted: (place: Place) => string): Rootfs {
+  mkdirSync(at, { recursive: true })
+  mount('tmpfs', at, 'tmpfs', 0, options)
+  try {
+    const path = mounted((name) => {
+      const target = join(at, name)
+      mkdirSync(target)
+      return target
+    })
     const forget = async () => {
       await umountDetachWaiting(at)
       rmdirSync(at)
     }
-    return { path: root, [Symbol.asyncDispose]: forget }
+    return { path, [Symbol.asyncDispose]: forget }
   } catch (error) {
     umountDetach(at)
     rmdirSync(at)
     throw error
   }
+}
+
+const attaching = (place: Place, idmap?: number) => (source: string, name: string) => {
+  const target = place(name)
+  cloneMount(source, target, idmap)
+  return target
 }
 
 /**
@@ -75,10 +107,12 @@ export function removeMountPoints(at: string): void {
   rmdirSync(at)
 }
 
-function cloneIdmapped(source: string, target: string, idmap: number): void {
+function cloneMount(source: string, target: string, idmap?: number): void {
   const tree = openTree(source, openTreeClone | openTreeCloexec)
   try {
-    mountSetattr(tree, { set: mountAttrIdmap, propagation: mountPrivate, usernsFd: idmap })
+    if (idmap !== undefined) {
+      mountSetattr(tree, { set: mountAttrIdmap, propagation: mountPrivate, usernsFd: idmap })
+    }
     moveMount(tree, target)
   } finally {
     closeSync(tree)

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import {
   changeHeaders,
@@ -25,6 +24,7 @@ import { removePath } from '../files/remove.js'
 import { statPath, treeOf } from '../files/tree.js'
 import { writeFile } from '../files/write.js'
 import type { Routes } from '../http/app.js'
+import { sendArchive } from '../http/archive.js'
 import { bytesOf, sendBytes, takeBytes } from '../http/bytes.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { existing } from './params.js'
@@ -117,12 +117,7 @@ export const fileRoutes =
     )
     app.get('/sandboxes/:id/archive', { schema: asked }, async ({ params, query }, reply) => {
       using root = await rootOf(params.id)
-      const archive = archives.pack(root, query.path)
-      // The first block tells whether there is anything to pack: until then a refusal can still be said.
-      const first = await archive.next()
-      reply.hijack()
-      reply.raw.writeHead(200, { 'content-type': 'application/x-tar' })
-      await sendBytes(Readable.from(rest(first, archive)), reply.raw)
+      await sendArchive(archives.pack(root, query.path), reply)
     })
     await app.register(uploads(parts))
   }
@@ -169,13 +164,4 @@ async function sendFile(file: ReadFile, reply: FastifyReply): Promise<void> {
     ...(part === undefined ? {} : { 'content-range': `bytes ${part.first}-${part.last}/${sizeBytes}` }),
   })
   await sendBytes(content, reply.raw, unchanged ? 0 : bytes)
-}
-
-async function* rest(first: IteratorResult<Uint8Array, void>, archive: AsyncGenerator<Uint8Array, void>) {
-  try {
-    if (!first.done) yield first.value
-    yield* archive
-  } finally {
-    await archive.return(undefined)
-  }
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
-import { sandboxId, snapshotParams } from '../../protocol/api/index.js'
+import { sandboxId, snapshotArchive, snapshotParams } from '../../protocol/api/index.js'
 import { rollbackRequest } from '../../protocol/node/index.js'
+import type { Archives } from '../files/archives.js'
 import type { Routes } from '../http/app.js'
+import { sendArchive } from '../http/archive.js'
 import type { Snapshots } from '../snapshot/snapshots.js'
 import { existing } from './params.js'
 
@@ -9,7 +11,7 @@ const snapshotOfSandbox = z.object({ id: sandboxId, snapshotId: snapshotParams.s
 
 /** Calls about snapshots of disks. */
 export const snapshotRoutes =
-  ({ snapshots }: { readonly snapshots: Snapshots }): Routes =>
+  ({ archives, snapshots }: { readonly archives: Archives; readonly snapshots: Snapshots }): Routes =>
   async (app) => {
     app.put(
       '/sandboxes/:id/snapshots/:snapshotId',
@@ -31,6 +33,14 @@ export const snapshotRoutes =
       ({ params, query }) => snapshots.changes(params.id, query.limit),
     )
     app.get('/snapshots', async () => ({ snapshots: snapshots.list() }))
+    app.get(
+      '/snapshots/:id/archive',
+      { schema: { params: snapshotParams, querystring: snapshotArchive } },
+      async ({ params, query }, reply) => {
+        using root = await snapshots.files(params.id)
+        await sendArchive(archives.pack(root, query.path), reply)
+      },
+    )
     app.delete('/snapshots/:id', { schema: { params: snapshotParams } }, async ({ params }, reply) => {
       snapshots.remove(params.id)
       reply.code(204)

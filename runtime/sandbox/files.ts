@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs'
 import { notRunning } from '../errors.js'
 import { FilesRoot, openMountedRoot, openProcessRoot } from '../files/root.js'
+import type { Rootfs } from '../rootfs/rootfs.js'
 import { isAlive, openRootfs } from './lifecycle.js'
 import type { NodeContext } from './node.js'
 import type { SandboxRecord } from './record.js'
@@ -26,13 +27,25 @@ export function filesOf(node: NodeContext, sandbox: SandboxRecord): FilesRoot {
  */
 export async function stoppedFiles(node: NodeContext, sandbox: SandboxRecord): Promise<FilesRoot> {
   node.diskReserve.assertWritable()
-  const rootfs = await openRootfs(node, sandbox)
+  return mountedFiles(node, sandbox.id, await openRootfs(node, sandbox), node.slot.uidBase(sandbox.index))
+}
+
+/**
+ * The files of a root that is mounted, which is left with them.
+ * @param id of what it is, for the log
+ */
+export function mountedFiles(
+  node: Pick<NodeContext, 'log'>,
+  id: string,
+  rootfs: Rootfs,
+  uidBase: number,
+): FilesRoot {
   const close = () =>
     void rootfs[Symbol.asyncDispose]().then(undefined, (error: unknown) =>
-      node.log.error({ error, id: sandbox.id }, 'the root of a stopped sandbox stays mounted'),
+      node.log.error({ error, id }, 'the root of a stopped sandbox, or of a snapshot, stays mounted'),
     )
   try {
-    return new FilesRoot(openMountedRoot(rootfs.path), node.slot.uidBase(sandbox.index), close)
+    return new FilesRoot(openMountedRoot(rootfs.path), uidBase, close)
   } catch (error) {
     close()
     throw error

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { diskChanges, newId, node, pathText } from '../../protocol/api/index.js'
@@ -33,6 +34,8 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     return text === '' ? undefined : JSON.parse(text)
   }
   const inside = async (id: string, script: string) => (await cloche.exec(id, script)).stdout
+  // Not by sudo, which looks for a name server first.
+  const asRoot = (id: string, script: string) => cloche.exec(id, script, { user: 'root' })
   const take = async (sandboxId: string, id: string = newId('sn')) =>
     nodeSnapshot.parse(await ok('PUT', `/sandboxes/${sandboxId}/snapshots/${id}`))
   const list = async () => nodeSnapshots.parse(await ok('GET', '/snapshots')).snapshots
@@ -45,6 +48,43 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     for (const id of ids) await ok('DELETE', id.startsWith('sn') ? `/snapshots/${id}` : `/sandboxes/${id}`)
   }
   const problems = async () => node.parse(await ok('GET', '/node')).problems
+
+  it('give their files as tar: with the template, without what was deleted, and nothing stays mounted', async () => {
+    const { id } = await claim()
+    await inside(id, 'mkdir d; echo kept >d/file; ln d/file d/hard; ln -s file d/link; chmod 4755 d/file')
+    const licences = '/usr/share/common-licenses'
+    await asRoot(
+      id,
+      `rm /etc/issue; rm -r ${licences}; mkdir ${licences}; mv /usr/share/vim /usr/share/renamed`,
+    )
+    const snapshot = await take(id)
+    await inside(id, 'rm -r d')
+    const tar = (path?: string) => {
+      const query = path === undefined ? '' : `?path=${encodeURIComponent(path)}`
+      return cloche.bytes(`/snapshots/${snapshot.id}/archive${query}`)
+    }
+    const names = async (path?: string) => {
+      const listed = execFileSync('tar', ['-tvf', '-'], {
+        input: await tar(path),
+        maxBuffer: 1 << 28,
+      }).toString()
+      return listed.split('\n').filter(Boolean)
+    }
+    const home = await names('/home/user/d')
+    expect(home.find((line) => line.endsWith(' file'))).toMatch(/^-rwsr-xr-x \S+ +5 /)
+    expect(home.join('\n')).toContain('hard link to file')
+    expect(home.join('\n')).toContain('link -> file')
+    const etc = (await names('/etc')).map((line) => line.split(/\s+/)[5])
+    expect(etc).toContain('passwd')
+    expect(etc).not.toContain('issue')
+    expect((await names('/usr/share/renamed')).length).toBeGreaterThan(10)
+    expect(await names('/usr/share/common-licenses')).toEqual([])
+    const refused = async (path: string) => refusalOf(await cloche.call('GET', path)).code
+    expect(await refused(`/snapshots/${snapshot.id}/archive?path=/usr/share/vim`)).toBe('file_not_found')
+    expect(await refused(`/snapshots/${newId('sn')}/archive`)).toBe('not_found')
+    await expect.poll(() => readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(snapshot.id)
+    await remove(id, snapshot.id)
+  })
 
   it('hold what the disk had at one moment, while programs write to it', async () => {
     const { id } = await claim()

@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { type DiskChanges, snapshotId } from '../../protocol/api/index.js'
 import type { NodeSnapshot, RollbackRequest } from '../../protocol/node/index.js'
 import { notFound, RuntimeRefusal } from '../errors.js'
+import type { FilesRoot } from '../files/root.js'
+import { mountSnapshot } from '../rootfs/rootfs.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
 import { destroyVolume, qgroupOf, volumeId } from '../rootfs/volume.js'
+import { mountedFiles } from '../sandbox/files.js'
 import { type NodeContext, volumeOf } from '../sandbox/node.js'
 import type { SandboxRecord } from '../sandbox/record.js'
 import { rollback, unfinishedRollback } from '../sandbox/rollback.js'
@@ -82,6 +85,15 @@ export class Snapshots {
   /** What a sandbox's disk has that its template has not. @throws RuntimeRefusal `not_found` */
   changes(sandboxId: string, limit: number): Promise<DiskChanges> {
     return changesOf(this.node, this.sandboxes.get(sandboxId), limit)
+  }
+
+  /** What it holds together with its template, to be read. @throws RuntimeRefusal `not_found` */
+  async files(id: string): Promise<FilesRoot> {
+    const { layers } = this.find(id)
+    const below = layers.map((layer) => join(this.node.disk, 'layers', layer))
+    const at = join(this.node.scratch, id)
+    const rootfs = await this.node.roots.use(at, () => mountSnapshot(at, below, this.#path(id)))
+    return mountedFiles(this.node, id, rootfs, 0)
   }
 
   /** Deletes one, for good. What was made from it keeps what it has. One that is gone already is no error. */

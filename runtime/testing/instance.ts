@@ -60,6 +60,8 @@ export interface Instance extends AsyncDisposable {
   readonly disk: string
   readonly namespace: string
   call(method: string, path: string, body?: unknown): Promise<Answered>
+  /** The bytes that a GET answers with, whatever its status. */
+  bytes(path: string): Promise<Buffer>
   /** Claims a sandbox, for a tenant of its own if `over` names none. @throws when it is refused */
   claim(over?: object): Promise<RuntimeSandbox>
   exec(id: string, command: string | string[], more?: object): Promise<Ran>
@@ -160,6 +162,7 @@ export async function startInstance(
       if (answer.status !== 201) throw new Error(`${answer.status}: ${answer.text}`)
       return runtimeSandbox.parse(JSON.parse(answer.text))
     },
+    bytes: async (path) => (await ask(at('runtime'), 'GET', path)).bytes,
     async exec(id, command, more = {}) {
       const { status, bytes } = await ask(at('runtime'), 'POST', `/sandboxes/${id}/exec`, {
         command,

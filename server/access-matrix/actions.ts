@@ -32,6 +32,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   createSnapshot: 'snapshot.create',
   listSnapshots: 'snapshot.read',
   getSnapshot: 'snapshot.read',
+  packSnapshot: 'snapshot.read',
   deleteSnapshot: 'snapshot.delete',
   restoreSnapshot: 'snapshot.restore',
   forkSandbox: 'snapshot.create',

@@ -155,6 +155,7 @@ export const table: Readonly<Record<string, Row>> = {
   createSnapshot: { rule: kept, call: withBody({}) },
   listSnapshots: { rule: own },
   getSnapshot: { rule: theirs, call: snapshot },
+  packSnapshot: { rule: theirs, call: (victim) => ({ ...snapshot(victim), query: { path: '/etc/passwd' } }) },
   deleteSnapshot: {
     rule: theirs,
     call: snapshot,

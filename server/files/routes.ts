@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
@@ -24,14 +23,14 @@ import {
   writeQuery,
 } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
+import { bytes, sendBytes, unchanged } from '../http/bytes.js'
 import { sendEvents } from '../http/events.js'
-import type { ByteStream, FileService } from './service.js'
+import type { FileService } from './service.js'
 import type { SignedUrls } from './signed.js'
 
 /** What a sandbox's disk holds is bounded there; here a file may be of any size, for none is ever held. */
 const anySize = Number.MAX_SAFE_INTEGER
 const tags = ['files']
-const bytes = z.unknown().describe('the bytes themselves')
 
 /** A sandbox's files. The runtime says the same to us as we say to people, so calls are handed on. */
 export const fileRoutes =
@@ -281,34 +280,4 @@ function assertUtf8(url: string): void {
       'the query is not UTF-8: write a path that is not as a URI, percent-encoded once more (path=file:caf%25E9)',
     )
   }
-}
-
-/** A tenant's bytes come from our origin: no browser may take them for a page of ours. */
-function sendBytes(reply: FastifyReply, answer: ByteStream, path?: string): FastifyReply {
-  return handOn(reply, answer)
-    .headers({
-      'content-disposition': path === undefined ? 'attachment' : `attachment; ${fileName(path)}`,
-      'content-security-policy': "default-src 'none'; sandbox",
-    })
-    .send(answer)
-}
-
-/** @see RFC 6266, 4.3 */
-const fileName = (path: string) =>
-  `filename*=UTF-8''${encodeURIComponent(path.split('/').findLast(Boolean) ?? 'file').replaceAll(/['()*]/g, '_')}`
-
-/** The caller has the file as it is. */
-function unchanged(reply: FastifyReply, answer: ByteStream): FastifyReply {
-  answer.resume() // there is nothing in it
-  return handOn(reply, answer).code(304).send()
-}
-
-const handedOn = ['accept-ranges', 'content-length', 'content-range', 'content-type', 'etag', 'last-modified']
-
-function handOn(reply: FastifyReply, { headers }: ByteStream): FastifyReply {
-  for (const name of handedOn) {
-    const value = headers[name]
-    if (value !== undefined) reply.header(name, value)
-  }
-  return reply
 }

@@ -55,6 +55,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /shares/preview': 'previewShare',
   'GET /snapshots': 'listSnapshots',
   'GET /snapshots/:id': 'getSnapshot',
+  'GET /snapshots/:id/archive': 'packSnapshot',
   'DELETE /snapshots/:id': 'deleteSnapshot',
   'GET /templates': 'listTemplates',
   'GET /languages': 'listLanguages',

@@ -9,10 +9,12 @@ import {
   restoreSnapshot,
   sandboxParams,
   snapshot,
+  snapshotArchive,
   snapshotList,
   snapshotPage,
   snapshotParams,
 } from '../../protocol/api/index.js'
+import { bytes, sendBytes } from '../http/bytes.js'
 import type { SnapshotService } from './service.js'
 
 const tags = ['snapshots']
@@ -51,6 +53,16 @@ export const snapshotRoutes =
         ...{ tags, summary: 'Read a snapshot', params: snapshotParams, response: { 200: snapshot } },
       },
       handler: async ({ principal, params }) => snapshots.get(principal, params.id),
+    })
+    app.route({
+      method: 'GET',
+      url: '/snapshots/:id/archive',
+      schema: {
+        ...{ tags, summary: 'Read the files of a snapshot as tar', params: snapshotParams },
+        ...{ querystring: snapshotArchive, response: { 200: bytes } },
+      },
+      handler: async ({ principal, params, query }, reply) =>
+        sendBytes(reply, await snapshots.pack(principal, params.id, query)),
     })
     app.route({
       method: 'DELETE',

@@ -18,6 +18,7 @@ import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { NodeRegistry } from '../nodes/registry.js'
+import type { ByteStream } from '../runtime-client/byte-stream.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { Row as SandboxRow } from '../sandboxes/ownership.js'
 import type { SandboxService } from '../sandboxes/service.js'
@@ -80,6 +81,12 @@ export class SnapshotService {
   async get(who: Principal, id: string): Promise<Snapshot> {
     const row = await this.#row(who, id, 'snapshot.read')
     return present(row, (await this.#exclusive(new Set([row.nodeId]))).get(id) ?? null)
+  }
+
+  /** Files of a snapshot, with those of its template, as tar. Destroying the answer ends the call. */
+  async pack(who: Principal, id: string, query: { path: string }): Promise<ByteStream> {
+    const row = await this.#row(who, id, 'snapshot.read')
+    return (await this.nodes.reach(row.nodeId)).stream('GET', `/snapshots/${id}/archive`, query)
   }
 
   /** Deletes one, for good; what was made from it stays. Should its node be away, it hears it later (`reconcile.ts`). */

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId, snapshotList } from '../../protocol/api/index.js'
 import { nodeSnapshots } from '../../protocol/node/index.js'
-import { Cloche, Conflict, NotFound, QuotaExceeded, type Sandbox } from '../../sdk/index.js'
+import { Cloche, Conflict, FileNotFound, NotFound, QuotaExceeded, type Sandbox } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 import { RuntimeClient } from '../runtime-client/client.js'
@@ -45,6 +45,9 @@ describe('snapshots', { timeout: 60_000 }, () => {
     // What it holds counts against the quota.
     expect(await heldMiB()).toBe(before + Math.ceil(taken.sizeBytes / 1024 ** 2))
     await expect(sandbox.snapshot({ name: 'first' })).rejects.toBeInstanceOf(Conflict)
+    const tar = Buffer.from(await new Response(await cloche.snapshots.pack(taken.id, 'file')).arrayBuffer())
+    expect([tar.toString('latin1', 0, 5), tar.toString('latin1', 512, 516)]).toEqual(['file\0', 'one\n'])
+    await expect(cloche.snapshots.pack(taken.id, 'none')).rejects.toBeInstanceOf(FileNotFound)
     const copy = await cloche.sandboxes.create({ snapshot: taken.id })
     expect(await copy.describe()).toMatchObject({ template: 'base', limits, snapshot: taken.id })
     expect(await said(copy, 'cat file')).toBe('one\n')

@@ -1,6 +1,8 @@
-import { Ellipsis, History, Plus, Trash2 } from 'lucide-react'
+import { Download, Ellipsis, History, Plus, Trash2 } from 'lucide-react'
 import { useTranslations } from 'use-intl'
+import { download } from '../../files/client'
 import { bytes, oneLine } from '../../lib/format'
+import { archiveUrl } from '../../snapshots/actions'
 import type { Leaf } from '../../snapshots/tree'
 import { Age } from '../sandbox/age'
 import { Button } from '../ui/button'
@@ -66,6 +68,10 @@ export function SnapshotRow({
         <MenuItem onSelect={onRestore}>
           <History aria-hidden />
           {t('snapshots.restore')}
+        </MenuItem>
+        <MenuItem onSelect={() => download(archiveUrl(snapshot.id), `${name}.tar`)}>
+          <Download aria-hidden />
+          {t('snapshots.download')}
         </MenuItem>
         <MenuLine />
         <MenuItem danger onSelect={onDelete}>

@@ -14,6 +14,7 @@ export const snapshots = {
   createFrom: 'New sandbox',
   current: 'Origin',
   delete: 'Delete snapshot',
+  download: 'Download files as tar',
   deleted: 'Deleted the snapshot {name}.',
   fork: 'Fork',
   name: 'Name',

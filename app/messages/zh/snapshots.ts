@@ -13,6 +13,7 @@ export const snapshots = {
   createFrom: '新建沙箱',
   current: '来源',
   delete: '删除快照',
+  download: '将文件下载为 tar',
   deleted: '已删除快照 {name}。',
   fork: '派生',
   name: '名称',
