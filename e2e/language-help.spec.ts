@@ -7,6 +7,7 @@ import { expect, test } from './test.js'
 const item = (page: Page, name: string) => page.getByRole('treeitem', { name, exact: true })
 const editor = (page: Page) => page.locator('.cm-content')
 const status = (page: Page) => page.getByRole('region', { name: 'Editor' }).locator('footer')
+const markOn = (page: Page) => (kind: string) => page.locator(`.cm-scroll-mark-${kind}`)
 const shell = (ann: TestClient, id: string) => async (command: string) =>
   (await ann.call('POST', `/api/v1/sandboxes/${id}/exec`, { command })).body.stdout
 
@@ -28,6 +29,7 @@ test('a language server helps: completion, problems, definition, rename over fil
 }) => {
   const { body: box } = await ann.call('POST', '/api/v1/sandboxes', { limits: typescriptLimits })
   await installTypescriptServer(ann, box.id)
+  const mark = markOn(page)
   const run = shell(ann, box.id)
   const write = (path: string, text: string) =>
     ann.call('PUT', `/api/v1/sandboxes/${box.id}/files?path=${path}`, text)
@@ -54,6 +56,7 @@ test('a language server helps: completion, problems, definition, rename over fil
   await expect(first).toBeFocused()
   const axe = new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
   expect((await axe.analyze()).violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html}`)).toEqual([])
+  await expect(mark('error').first()).toBeVisible()
   await page.keyboard.press('Enter')
   await expect(page.getByText('Line 2, column 9', { exact: true })).toBeVisible()
   await expect(editor(page)).toBeFocused()
@@ -129,6 +132,39 @@ test('a language server helps: completion, problems, definition, rename over fil
   // With what was typed since it died.
   await expect(status(page).getByRole('button', { name: /2 errors, 0 warnings/ })).toBeVisible()
   await ann.call('DELETE', `/api/v1/sandboxes/${box.id}`, {})
+})
+
+test('beside the scroll bar: what the search finds, what is not saved, and what the last commit does not have', async ({
+  annPage: page,
+  terminal,
+  sandbox,
+  ann,
+}) => {
+  const mark = markOn(page)
+  const run = shell(ann, sandbox.id)
+  const identity = '-c user.name=Ann -c user.email=ann@example.org'
+  await run(`git init -q && seq 500 > numbers.txt && git add numbers.txt && git ${identity} commit -qm first`)
+  await run("sed -i 's/^250$/changed/' numbers.txt")
+  await terminal.open(sandbox.id)
+  await item(page, 'numbers.txt').click()
+  await expect(mark('changed')).toHaveCount(1)
+  const [scroller, place] = [
+    await page.locator('.cm-scroller').boundingBox(),
+    await mark('changed').boundingBox(),
+  ]
+  const share = ((place?.y ?? 0) - (scroller?.y ?? 0)) / (scroller?.height ?? 1)
+  expect(share).toBeGreaterThan(0.4)
+  expect(share).toBeLessThan(0.6)
+  await page.keyboard.press('Control+KeyF')
+  await page.getByRole('textbox', { name: 'Find' }).fill('77')
+  await expect(mark('match')).toHaveCount(5)
+  await page.keyboard.press('Escape')
+  await expect(mark('match')).toHaveCount(0)
+  await page.keyboard.press('Control+Home')
+  await page.keyboard.type('new')
+  await expect(mark('unsaved')).toHaveCount(1)
+  await expect(mark('unsaved')).toHaveCount(0)
+  await expect(mark('changed')).toHaveCount(2)
 })
 
 /** Speaks as a language server does; what it says of a place is hostile. */

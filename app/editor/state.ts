@@ -18,6 +18,7 @@ import { look } from './look'
 import { fileLook } from './look-file'
 import { phrasesIn } from './phrases'
 import { editorSettings } from './settings'
+import { scrollMarks } from './scroll-marks'
 import { lineBreakOf } from './text'
 
 /** The language of a document, which is loaded after its text is shown. */
@@ -77,6 +78,7 @@ export function stateOf(document: OpenDocument, t: Translate): EditorState {
       settings.of(settingsOf(text)),
       syntax.of([]),
       languageHelp.of([]),
+      scrollMarks,
       EditorState.phrases.of(phrasesIn(t)),
       EditorView.contentAttributes.of({
         'aria-label': t('editor.contentOf', { name: document.name }),

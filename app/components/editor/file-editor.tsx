@@ -25,6 +25,7 @@ import { linkTo } from '../../workspace/deep-link'
 import { LanguageStatus } from '../language-help/language-status'
 import { useLanguageHelp } from '../language-help/use-language-help'
 import { useFocusHome } from '../ui/focus-home'
+import { useChangeMarks } from './change-marks'
 import { KeysMenu } from './keys-menu'
 import { SaveStatus } from './save-status'
 
@@ -113,6 +114,7 @@ export function FileEditor({
   }, [document, wanted])
 
   const help = useLanguageHelp(document, view)
+  useChangeMarks(document, view)
 
   useCommands([
     {

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslations } from 'use-intl'
+import { CommittedContext, useCommitted } from '../../../components/editor/committed'
 import { ChangesContext } from '../../../components/git/change-mark'
 import { LanguageHelpContext } from '../../../components/language-help/context'
 import type { PaletteMode } from '../../../components/palette/palette'
@@ -88,6 +89,7 @@ export function WorkspacePanes({
   const compared = useStore(git.compared)
   const seen = useStore(git.seen)
   const changes = useMemo(() => changesByPath(seen), [seen])
+  const committed = useCommitted(seen)
   const anyOpen = documents.length > 0 || compared !== null
   const terminal = useFocusHome()
   const [searching, setSearching] = useState(false)
@@ -348,6 +350,49 @@ export function WorkspacePanes({
         ]}
       />
     </LanguageHelpContext>
+    <CommittedContext value={committed}>
+      <LanguageHelpContext value={help}>
+        <Panes
+          id="workspace"
+          orientation="horizontal"
+          panes={[
+            side && !narrow
+              ? {
+                  id: 'files',
+                  sizeLabel: t('workspace.filesWidth'),
+                  defaultSize: 248,
+                  minSize: 160,
+                  maxSize: '60%',
+                  fixed: true,
+                  children: sidePane,
+                }
+              : null,
+            {
+              id: 'main',
+              sizeLabel: null,
+              minSize: 240,
+              className: 'relative flex flex-col overflow-hidden',
+              children: (
+                <>
+                  {work}
+                  {cover && <div className="absolute inset-0 z-20">{cover}</div>}
+                  {dialogs}
+                </>
+              ),
+            },
+            previewed && !narrow
+              ? {
+                  id: 'preview',
+                  sizeLabel: t('preview.paneWidth'),
+                  defaultSize: '45%',
+                  minSize: 240,
+                  children: previewPane,
+                }
+              : null,
+          ]}
+        />
+      </LanguageHelpContext>
+    </CommittedContext>
   )
 }
 
