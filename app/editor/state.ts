@@ -17,8 +17,8 @@ import { languageOf } from './language'
 import { look } from './look'
 import { fileLook } from './look-file'
 import { phrasesIn } from './phrases'
-import { editorSettings } from './settings'
 import { scrollMarks } from './scroll-marks'
+import { editorSettings } from './settings'
 import { lineBreakOf } from './text'
 
 /** The language of a document, which is loaded after its text is shown. */

@@ -298,58 +298,6 @@ export function WorkspacePanes({
     </>
   )
   return (
-    <LanguageHelpContext value={help}>
-      <Panes
-        id="workspace"
-        orientation="horizontal"
-        panes={[
-          side && !narrow
-            ? {
-                id: 'files',
-                sizeLabel: t('workspace.filesWidth'),
-                defaultSize: 248,
-                minSize: 160,
-                maxSize: '60%',
-                fixed: true,
-                children: sidePane,
-              }
-            : null,
-          {
-            id: 'main',
-            sizeLabel: null,
-            minSize: 240,
-            className: 'relative flex flex-col overflow-hidden',
-            children: (
-              <>
-                {starting && (
-                  <StartPane
-                    sandboxId={sandbox.id}
-                    run={run}
-                    git={git}
-                    programs={programs}
-                    container={container}
-                    onChanged={() => void tree.refresh()}
-                    onOpen={openFile}
-                  />
-                )}
-                {work}
-                {cover && <div className="absolute inset-0 z-20">{cover}</div>}
-                {dialogs}
-              </>
-            ),
-          },
-          previewed && !narrow
-            ? {
-                id: 'preview',
-                sizeLabel: t('preview.paneWidth'),
-                defaultSize: '45%',
-                minSize: 240,
-                children: previewPane,
-              }
-            : null,
-        ]}
-      />
-    </LanguageHelpContext>
     <CommittedContext value={committed}>
       <LanguageHelpContext value={help}>
         <Panes
@@ -374,6 +322,17 @@ export function WorkspacePanes({
               className: 'relative flex flex-col overflow-hidden',
               children: (
                 <>
+                  {starting && (
+                    <StartPane
+                      sandboxId={sandbox.id}
+                      run={run}
+                      git={git}
+                      programs={programs}
+                      container={container}
+                      onChanged={() => void tree.refresh()}
+                      onOpen={openFile}
+                    />
+                  )}
                   {work}
                   {cover && <div className="absolute inset-0 z-20">{cover}</div>}
                   {dialogs}
