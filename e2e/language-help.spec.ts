@@ -146,7 +146,7 @@ test('beside the scroll bar: what the search finds, what is not saved, and what 
   await run(`git init -q && seq 500 > numbers.txt && git add numbers.txt && git ${identity} commit -qm first`)
   await run("sed -i 's/^250$/changed/' numbers.txt")
   await terminal.open(sandbox.id)
-  await item(page, 'numbers.txt').click()
+  await page.getByRole('treeitem', { name: /^numbers.txt/ }).click()
   await expect(mark('changed')).toHaveCount(1)
   const [scroller, place] = [
     await page.locator('.cm-scroller').boundingBox(),
@@ -156,7 +156,7 @@ test('beside the scroll bar: what the search finds, what is not saved, and what 
   expect(share).toBeGreaterThan(0.4)
   expect(share).toBeLessThan(0.6)
   await page.keyboard.press('Control+KeyF')
-  await page.getByRole('textbox', { name: 'Find' }).fill('77')
+  await page.getByRole('textbox', { name: 'Find' }).pressSequentially('77')
   await expect(mark('match')).toHaveCount(5)
   await page.keyboard.press('Escape')
   await expect(mark('match')).toHaveCount(0)

@@ -19,7 +19,6 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { z } from 'zod'
 import { type Step, stepsOf, useSandboxActions } from '../../../components/sandbox/actions'
-import { ChangeDialog } from '../../../components/sandbox/change-dialog'
 import { HardenedBadge } from '../../../components/sandbox/hardened'
 import { NetworkRate, useReadings } from '../../../components/sandbox/meters'
 import { PortsMenu } from '../../../components/sandbox/ports-menu'
@@ -37,6 +36,7 @@ import { useToast } from '../../../components/ui/toast'
 import type { Devcontainer } from '../../../devcontainer/parse'
 import { oneLine } from '../../../lib/format'
 import type { Sandbox, sandboxWithUsage } from '../../../lib/protocol'
+import { useWanted } from '../../../lib/use-wanted'
 import { useCommands } from '../../../palette/commands'
 import { useSnapshotActions } from '../../../snapshots/actions'
 import type { Store } from '../../../terminal/store'
@@ -44,6 +44,10 @@ import { useStore } from '../../../terminal/use-store'
 import type { PreviewStore } from '../../../workspace/preview'
 import type { Programs } from '../../../workspace/programs'
 import type { LayoutStore } from '../../../workspace/shown-panes'
+
+const ChangeDialog = dynamic(() =>
+  import('../../../components/sandbox/change-dialog').then((module) => module.ChangeDialog),
+)
 
 const SnapshotsDialog = dynamic(() =>
   import('../../../components/snapshots/snapshots-dialog').then((module) => module.SnapshotsDialog),
@@ -79,6 +83,7 @@ export function WorkspaceBar({
   const router = useRouter()
   const home = useFocusHome()
   const [changing, setChanging] = useState<Sandbox | null>(null)
+  const wanted = useWanted({ change: changing !== null })
   const [snapshotting, setSnapshotting] = useState(false)
   const [sharing, setSharing] = useState(false)
   const full = sandbox.access === 'full'
@@ -281,7 +286,7 @@ export function WorkspaceBar({
           </>
         )}
       </Menu>
-      <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
+      {wanted.change && <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />}
       {sharing && <ShareDialog sandbox={sandbox} onClose={() => setSharing(false)} />}
       {snapshotting && <SnapshotsDialog sandbox={sandbox} onClose={() => setSnapshotting(false)} />}
       <Confirm question={question} onClose={() => setQuestion(null)} />

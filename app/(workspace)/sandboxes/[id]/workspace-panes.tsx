@@ -1,6 +1,6 @@
 'use client'
 
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { useTranslations } from 'use-intl'
 import { CommittedContext, useCommitted } from '../../../components/editor/committed'
 import { ChangesContext } from '../../../components/git/change-mark'
@@ -18,6 +18,7 @@ import { changesByPath, SourceControl } from '../../../git/source-control'
 import { runIn } from '../../../inside/run'
 import type { Sandbox } from '../../../lib/protocol'
 import { useSession } from '../../../lib/session'
+import { useWanted } from '../../../lib/use-wanted'
 import { useCommands } from '../../../palette/commands'
 import type { Store } from '../../../terminal/store'
 import type { StrayKeys } from '../../../terminal/stray-keys'
@@ -353,11 +354,4 @@ export function WorkspacePanes({
       </LanguageHelpContext>
     </CommittedContext>
   )
-}
-
-/** What has been true once. */
-function useWanted<T extends string>(now: Readonly<Record<T, boolean>>): Readonly<Record<T, boolean>> {
-  const seen = useRef(now)
-  for (const key in now) if (now[key] && !seen.current[key]) seen.current = { ...seen.current, [key]: true }
-  return seen.current
 }
