@@ -311,6 +311,23 @@ describe('a preview', { timeout: 30_000 }, () => {
     events.destroy()
   })
 
+  it('shares at most 100 ports of a sandbox, also when many are shared at once', async () => {
+    const path = (port: number) => `/api/v1/sandboxes/${sandbox.id}/ports/${port}`
+    const ports = Array.from({ length: 104 }, (_, at) => 20_000 + at)
+    const answers = await Promise.all(
+      ports.map((port) => owner.call('PUT', path(port), { visibility: 'tenant' })),
+    )
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(100)
+    expect(answers.find(({ status }) => status !== 200)).toMatchObject({
+      status: 409,
+      body: { code: 'conflict' },
+    })
+    // One that is shared already is changed, whatever their number.
+    const shared = ports[answers.findIndex(({ status }) => status === 200)] ?? 0
+    expect((await owner.call('PUT', path(shared), { visibility: 'public' })).status).toBe(200)
+    for (const port of ports) await owner.call('PUT', path(port), { visibility: 'private' })
+  })
+
   it('is open to anybody while it is shared, and cuts them off when it is not', async () => {
     const { cookie } = await enter(owner)
     const { url } = await sandbox.ports.share(8000)

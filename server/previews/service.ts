@@ -4,7 +4,7 @@ import { listeningPorts } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
-import type { Database } from '../database/client.js'
+import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import type { PreviewHosts } from './hosts.js'
@@ -19,11 +19,11 @@ type ShareRow = z.infer<typeof shareRow>
 const shares = `
   SELECT port, visibility, "expiresAt" FROM port_share
   WHERE "sandboxId" = $1 AND ("expiresAt" IS NULL OR "expiresAt" > now() AT TIME ZONE 'UTC')`
-/** The row of the sandbox is locked, so that of many at once none gets past the bound. */
+/** So that of many at once none gets past the bound; who has waited counts in a statement of its own, which sees the others. */
+const lock = 'SELECT FROM sandbox WHERE id = $1 AND "tenantId" = $2 AND "deletedAt" IS NULL FOR UPDATE'
 const share = `
-  WITH own AS (SELECT id, "tenantId" FROM sandbox WHERE id = $1 AND "tenantId" = $2 AND "deletedAt" IS NULL FOR UPDATE)
   INSERT INTO port_share ("sandboxId", port, "tenantId", visibility, "expiresAt")
-  SELECT id, $3, "tenantId", $4, $5 FROM own
+  SELECT $1, $3::INTEGER, $2, $4, $5
   WHERE (SELECT count(*) FROM port_share WHERE "sandboxId" = $1 AND port <> $3) < ${maxShared}
   ON CONFLICT ("sandboxId", port) DO UPDATE SET visibility = excluded.visibility, "expiresAt" = excluded."expiresAt"`
 const own = 'SELECT FROM sandbox WHERE id = $1 AND "tenantId" = $2 AND "deletedAt" IS NULL'
@@ -76,7 +76,11 @@ export class PortService {
     if (visibility === 'private') {
       await pool.query('DELETE FROM port_share WHERE "sandboxId" = $1 AND port = $2', [sandboxId, port])
     } else {
-      const { rowCount } = await pool.query(share, [sandboxId, who.tenantId, port, visibility, expiresAt])
+      const { rowCount } = await inTransaction(pool, async (client) => {
+        const locked = await client.query(lock, [sandboxId, who.tenantId])
+        if (locked.rowCount !== 1) throw notFound('sandbox')
+        return client.query(share, [sandboxId, who.tenantId, port, visibility, expiresAt])
+      })
       if (rowCount !== 1)
         throw new ApiError('conflict', `at most ${maxShared} ports of a sandbox can be shared`)
     }
