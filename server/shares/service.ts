@@ -30,7 +30,8 @@ const lockSandbox = 'SELECT FROM sandbox WHERE id = $1 AND "deletedAt" IS NULL F
 const insert = `
   INSERT INTO share
     (id, "sandboxId", "tenantId", level, hash, "createdBy", "createdAt", "expiresAt", "memberId", "keyId")
-  SELECT $1, id, "tenantId", $3, $4, $5, now() AT TIME ZONE 'UTC', $6,
+  SELECT $1, id, "tenantId", $3, $4, $5, now() AT TIME ZONE 'UTC',
+    LEAST($6, (SELECT "expiresAt" FROM api_key WHERE id = $8)),
     (SELECT member.id FROM member WHERE member."tenantId" = sandbox."tenantId" AND member."userId" = $7), $8 FROM sandbox
   WHERE id = $2 AND "deletedAt" IS NULL AND ${maxShares} > (
     SELECT count(*) FROM share WHERE "sandboxId" = $2 AND "expiresAt" > now() AT TIME ZONE 'UTC')`
@@ -90,12 +91,11 @@ export class ShareService {
       }
       if (userId !== null) await client.query(join, [id, userId])
     })
-    const detail = { share: id, level, ...(email === undefined ? {} : { email }) }
-    await audit(this.database.prisma, who, 'share.create', sandboxId, {
-      ...{ ...detail, expiresAt: expiresAt.toISOString() },
-    })
+    const made = present(await this.#row(id))
+    const detail = { share: id, level, expiresAt: made.expiresAt, ...(email === undefined ? {} : { email }) }
+    await audit(this.database.prisma, who, 'share.create', sandboxId, detail)
     const url = hash === null ? null : `${this.publicUrl}/join/sandbox#${secret}`
-    return { ...present(await this.#row(id)), url }
+    return { ...made, url }
   }
 
   /** Those that are not over, the newest first. */

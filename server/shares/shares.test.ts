@@ -158,6 +158,15 @@ describe('what is shared', () => {
     }
   })
 
+  it('ends no later than the key that made it', async () => {
+    const { body: key } = await owner.call('POST', '/api/v1/keys', { name: 'for a day', expiresInDays: 1 })
+    const by = TestClient.withKey(instance.url, key.key)
+    const share = async (expiresInSeconds: number) =>
+      (await by.call('POST', `/api/v1/sandboxes/${sandbox}/shares`, { expiresInSeconds })).body.expiresAt
+    expect(await share(7 * 86_400)).toBe(key.expiresAt)
+    expect(Date.parse(await share(600))).toBeLessThan(Date.parse(key.expiresAt))
+  })
+
   it('ends when it expires, by itself', async () => {
     const { client, shareId } = await guest({ level: 'type' })
     await database.query(
