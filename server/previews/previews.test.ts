@@ -313,18 +313,17 @@ describe('a preview', { timeout: 30_000 }, () => {
 
   it('shares at most 100 ports of a sandbox, also when many are shared at once', async () => {
     const path = (port: number) => `/api/v1/sandboxes/${sandbox.id}/ports/${port}`
-    const ports = Array.from({ length: 104 }, (_, at) => 20_000 + at)
-    const answers = await Promise.all(
-      ports.map((port) => owner.call('PUT', path(port), { visibility: 'tenant' })),
-    )
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(100)
+    const share = (port: number) => owner.call('PUT', path(port), { visibility: 'tenant' })
+    const ports = Array.from({ length: 130 }, (_, at) => 20_000 + at)
+    for (const port of ports.slice(0, 98)) expect((await share(port)).status).toBe(200)
+    const answers = await Promise.all(ports.slice(98).map(share))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(2)
     expect(answers.find(({ status }) => status !== 200)).toMatchObject({
       status: 409,
       body: { code: 'conflict' },
     })
     // One that is shared already is changed, whatever their number.
-    const shared = ports[answers.findIndex(({ status }) => status === 200)] ?? 0
-    expect((await owner.call('PUT', path(shared), { visibility: 'public' })).status).toBe(200)
+    expect((await owner.call('PUT', path(20_000), { visibility: 'public' })).status).toBe(200)
     for (const port of ports) await owner.call('PUT', path(port), { visibility: 'private' })
   })
 
