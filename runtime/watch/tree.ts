@@ -37,8 +37,8 @@ type Waiting = () => Job
  * The directories below one, each marked in a group of its own, and where they are. Nothing is resolved by a path that a
  * tenant could have changed without being noticed: a directory is used only while its handle is the expected one.
  *
- * Whoever moves directories faster than events are read makes it believe what was true a moment ago, which the events
- * that follow put right.
+ * Whoever moves directories faster than events are read makes it believe what was true a moment ago, or never. What is
+ * looked at then puts it right, and `misplaced` says so.
  */
 export class Tree implements Disposable {
   readonly nodes = new DirectoryNodes()
@@ -46,6 +46,8 @@ export class Tree implements Disposable {
   readonly top: DirectoryNode
   /** There are directories that are not watched. */
   complete = true
+  /** A directory was found elsewhere than events had said: what was told of it meanwhile had the wrong path. */
+  misplaced = false
   #job: Job | undefined
   #waiting: Waiting[] = []
   /** To be tried again when more events were read. */
@@ -168,10 +170,14 @@ export class Tree implements Disposable {
     const before = parent.children.get(name)
     using found = enter(directory, name)
     const key = found === undefined ? undefined : directoryKey(found.fd)
-    if (before !== undefined && before.key !== key) this.#forget(before)
+    if (before !== undefined && before.key !== key) {
+      this.misplaced = true
+      this.#forget(before)
+    }
     if (found === undefined || key === undefined) return
     const known = this.nodes.get(key)
     if (known !== undefined) {
+      if (known !== before) this.misplaced = true
       this.#move(known, parent, name)
       return
     }
@@ -217,6 +223,8 @@ export class Tree implements Disposable {
 
   #move(node: DirectoryNode, parent: DirectoryNode, name: string): void {
     const before = this.nodes.size
+    const displaced = parent.children.get(name)
+    if (displaced !== undefined && displaced !== node) this.misplaced = true
     if (!this.nodes.move(node, parent, name)) this.#lost = true
     this.budget.left += before - this.nodes.size
   }

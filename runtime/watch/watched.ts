@@ -38,6 +38,8 @@ export class Watched implements Disposable {
   #toldAt = 0
   /** There were too many changes; they are read when this time has come. */
   #missedUntil: number | undefined
+  /** Directories that were misplaced are told of at this time at the earliest. */
+  #anewAt = 0
   #lookedAt = 0
   #startedAt = 0
   #startAt = 0
@@ -173,7 +175,8 @@ export class Watched implements Disposable {
       this.#readAnew(tree, now)
     } else if (this.#missedUntil !== undefined || this.#complete !== tree.complete) {
       if (drained) this.#readAnew(tree, now)
-    } else if (this.#changes.lost) this.#missedUntil = now + burstMs
+    } else if (tree.misplaced && tree.settled && drained && now >= this.#anewAt) this.#readAnew(tree, now)
+    else if (this.#changes.lost) this.#missedUntil = now + burstMs
     else if (!this.#changes.empty && now - this.#toldAt >= batchMs) {
       this.tell({ type: 'change', changes: this.#changes.take() })
       this.#toldAt = now
@@ -181,7 +184,10 @@ export class Watched implements Disposable {
   }
 
   /** Whoever listens has to read everything, from now on. */
-  #readAnew({ complete }: Tree, now: number): void {
+  #readAnew(tree: Tree, now: number): void {
+    const { complete } = tree
+    tree.misplaced = false
+    this.#anewAt = now + burstMs
     this.#missedUntil = undefined
     this.#changes.clear()
     this.tell({ type: this.#told ? 'rescan' : 'ready', complete })
