@@ -6,7 +6,7 @@ import { type Command, type EditorView, keymap, showDialog } from '@codemirror/v
 import type { OpenDocument } from '../editor/document'
 import { TextError } from '../lib/text-error'
 import { changesOf } from './edits'
-import type { LanguageHelp } from './language-help'
+import type { HelpTools } from './help-tools'
 import { type Location, locationsIn, textEdits, workspaceEdit } from './messages'
 import { assertCan, refusalOf } from './refusals'
 import { applyEdits } from './rename'
@@ -17,7 +17,7 @@ import { uriOf } from './uri'
 export type LanguageAction = 'definition' | 'references' | 'rename' | 'format'
 
 /** The keys of an editor whose file has a language server. */
-export function keysOf(help: LanguageHelp): Extension {
+export function keysOf(help: HelpTools): Extension {
   const command =
     (action: LanguageAction): Command =>
     (view) => {
@@ -39,7 +39,7 @@ export function keysOf(help: LanguageHelp): Extension {
 }
 
 /** Does it, and says why not. */
-export async function act(help: LanguageHelp, view: EditorView, action: LanguageAction): Promise<void> {
+export async function act(help: HelpTools, view: EditorView, action: LanguageAction): Promise<void> {
   try {
     const plugin = LSPPlugin.get(view)
     const document = help.open.state.get().documents.find(({ path }) => uriOf(path) === plugin?.uri)
@@ -57,7 +57,7 @@ export async function act(help: LanguageHelp, view: EditorView, action: Language
 }
 
 interface At {
-  readonly help: LanguageHelp
+  readonly help: HelpTools
   readonly view: EditorView
   readonly plugin: LSPPlugin
   readonly document: OpenDocument

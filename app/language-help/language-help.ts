@@ -6,38 +6,14 @@ import { homePath, isWithin } from '../files/paths'
 import type { Run } from '../inside/run'
 import { call } from '../lib/api'
 import { type LanguageServer, languageServer } from '../lib/protocol'
-import type { Translate } from '../messages/texts'
 import { Store } from '../terminal/store'
+import type { HelpOf, HelpTools, Panel, References, Words } from './help-tools'
 import { helpedLanguageOf, installOf, markersOf } from './languages'
-import type { Location } from './messages'
 import { Problems } from './problems'
 import { rootOf } from './root'
 import type { Server } from './server'
 
 const listed = z.object({ servers: z.array(languageServer) })
-
-/** What code outside of React says something with. */
-export interface Words {
-  readonly t: Translate
-  readonly done: (text: string) => void
-  readonly failed: (error: unknown) => void
-}
-
-/** Who helps with a document. */
-export type HelpOf =
-  /** Nobody is known for its language, or the sandbox does not run. */
-  | { readonly kind: 'none' }
-  /** No server for its language is installed. */
-  | { readonly kind: 'absent'; readonly languageId: string; readonly install: string | null }
-  | { readonly kind: 'server'; readonly server: Server; readonly extension: Extension }
-
-/** Where something is used, as it is listed. */
-export interface References {
-  readonly name: string
-  readonly places: readonly (Location & { readonly text: string })[]
-}
-
-export type Panel = 'problems' | 'references'
 
 /** After a file was closed, its server is kept for so long: another one may be opened. */
 const idleMs = 30_000
@@ -45,7 +21,7 @@ const idleMs = 30_000
 const absentMs = 5000
 
 /** Language servers of a sandbox, for the files that are open. Kept outside of React; its larger part is loaded when needed. */
-export class LanguageHelp {
+export class LanguageHelp implements HelpTools {
   readonly problems = new Problems()
   /** What is listed below the text. */
   readonly panel = new Store<Panel | null>(null)

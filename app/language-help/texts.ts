@@ -1,14 +1,14 @@
 import { heldState } from '../editor/state'
 import { decodeText, editableBytesMax } from '../editor/text'
 import { FilesClient } from '../files/client'
-import type { LanguageHelp } from './language-help'
+import type { HelpTools } from './help-tools'
 
 /** Of more files, no lines are shown. */
 const filesMax = 50
 
 /** The lines of files: as the editor has them, else as the disk has them. What cannot be read is left out. */
 export async function textsOf(
-  help: LanguageHelp,
+  help: HelpTools,
   paths: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const client = new FilesClient(help.sandboxId)

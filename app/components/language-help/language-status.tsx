@@ -2,7 +2,7 @@
 
 import { CircleAlert, CircleX, Copy, LoaderCircle, RotateCw, TriangleAlert, X } from 'lucide-react'
 import { useTranslations } from 'use-intl'
-import type { HelpOf } from '../../language-help/language-help'
+import type { HelpOf } from '../../language-help/help-tools'
 import { countOf } from '../../language-help/problems'
 import type { Server } from '../../language-help/server'
 import { copyText } from '../../lib/clipboard'
