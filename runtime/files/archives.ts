@@ -16,7 +16,7 @@ type Job = Beginning extends infer One
     : never
   : never
 
-/** Packing and unpacking of sandboxes' files, on threads of their own that come and go with the work. */
+/** Packing, unpacking, copying and listing of sandboxes' files, on threads of their own that come and go with the work. */
 export class Archives {
   readonly #threads: ArchiveThread[] = []
 
@@ -56,6 +56,15 @@ export class Archives {
   copy = async (root: FilesRoot, from: string, to: string): Promise<void> => {
     await using job = this.#begin(root, { act: 'copy', from, to })
     await job.hear()
+  }
+
+  /** See `treeOf`. @returns a `FileTree` as JSON: it is made where the entries are read */
+  list = async (root: FilesRoot, path: string, depth: number): Promise<Uint8Array> => {
+    await using job = this.#begin(root, { act: 'list', path, depth })
+    const listed = await job.hear()
+    if (listed.what !== 'bytes') throw new Error('nothing was listed')
+    await job.hear()
+    return listed.bytes
   }
 
   async close(): Promise<void> {

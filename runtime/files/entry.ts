@@ -1,5 +1,4 @@
-import type { BigIntStats } from 'node:fs'
-import { readlink } from 'node:fs/promises'
+import { type BigIntStats, readlinkSync } from 'node:fs'
 import { type FileEntry, pathText } from '../../protocol/api/index.js'
 import { etagOf } from './etag.js'
 import type { FilesRoot, PathHandle } from './root.js'
@@ -8,17 +7,17 @@ import type { FilesRoot, PathHandle } from './root.js'
 const lastDateMs = 253_402_300_799_999
 
 /** An entry of a directory as people see it; `path` as bytes. */
-export async function entryOf(
+export function entryOf(
   root: FilesRoot,
   directory: PathHandle,
   name: Buffer,
   path: Buffer,
   stat: BigIntStats,
-): Promise<FileEntry> {
+): FileEntry {
   const link = stat.isSymbolicLink()
   return {
     ...entryOfStat(root, name, path, stat),
-    target: link ? await targetOf(directory.path(name)) : null,
+    target: link ? targetOf(directory.path(name)) : null,
   }
 }
 
@@ -47,9 +46,9 @@ export function entryOfStat(root: FilesRoot, name: Buffer, path: Buffer, stat: B
 }
 
 /** What a link says; one that was swapped for something else meanwhile says nothing. */
-async function targetOf(link: Buffer): Promise<string | null> {
+function targetOf(link: Buffer): string | null {
   try {
-    return pathText(await readlink(link, { encoding: 'buffer' }))
+    return pathText(readlinkSync(link, { encoding: 'buffer' }))
   } catch {
     return null
   }

@@ -50,7 +50,7 @@ describe('the files of a sandbox, from outside', () => {
     await write('t/one', '1')
     await write('t/deep/two', '22')
     await sandbox.inside('ln -s one t/link; mkfifo t/pipe')
-    const tree = await treeOf(root, 't', 2)
+    const tree = treeOf(root, 't', 2)
     expect(tree.entries.map((e) => [e.path, e.type, e.target])).toEqual([
       ['t/deep', 'directory', null],
       ['t/deep/two', 'file', null],
@@ -114,7 +114,7 @@ describe('the files of a sandbox, from outside', () => {
     expect(await codeOf(() => treeOf(root, '/proc', 2))).toBe('forbidden')
     expect(await codeOf(() => removePath(root, '/dev', true))).not.toBe('no error')
     expect(await codeOf(() => write('/dev/shm/x', 'memory that nobody pays for'))).toBe('forbidden')
-    const paths = (await treeOf(root, '/', 2)).entries.map((entry) => entry.path)
+    const paths = treeOf(root, '/', 2).entries.map((entry) => entry.path)
     expect(paths).toContain('/proc')
     expect(paths.filter((path) => path.startsWith('/proc/'))).toEqual([])
   })
@@ -206,7 +206,9 @@ describe('the files of a sandbox, from outside', () => {
       seen.add(await read('race/real/file').catch(() => 'refused'))
       await write('race/real/file', 'written').catch(() => {})
       await write('race/real/new/file', 'written').catch(() => {})
-      await treeOf(root, 'race', 3).catch(() => {})
+      try {
+        treeOf(root, 'race', 3)
+      } catch {}
       await movePath(root, 'race/real/file', 'race/real/moved', { overwrite: true }).catch(() => {})
       await bytesOf(packPath(root, 'race')).catch(() => {})
       await removePath(root, 'race/real', round % 4 === 0).catch(() => {})

@@ -11,6 +11,7 @@ const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
 export const archiveRequest = z.discriminatedUnion('act', [
   job.extend({ act: z.literal('pack'), path: z.string() }),
   job.extend({ act: z.literal('unpack'), path: z.string() }),
+  job.extend({ act: z.literal('list'), path: z.string(), depth: z.number() }),
   job.extend({ act: z.literal('copy'), from: z.string(), to: z.string() }),
   /** The next part of a tar that is unpacked, answered by `more`. */
   z.object({ act: z.literal('bytes'), id: z.number(), bytes }),

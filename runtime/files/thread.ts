@@ -5,6 +5,7 @@ import { type ArchiveMessage, type ArchiveRequest, archiveRequest } from './mess
 import { packPath } from './pack.js'
 import { refusing } from './refusal.js'
 import { FilesRoot } from './root.js'
+import { treeOf } from './tree.js'
 import { unpackInto } from './unpack.js'
 
 /** A job that has begun. */
@@ -15,7 +16,7 @@ interface Job {
 }
 
 /**
- * The thread that packs and unpacks. It makes many calls to the kernel for each entry; made one by one on the
+ * The thread that packs, unpacks, copies and lists. It makes calls to the kernel for each entry; made one by one on the
  * runtime's own thread they would block everybody, and handed to Node's thread pool each takes longer than the call.
  * Several archives take turns, a part of each.
  */
@@ -44,6 +45,15 @@ export function runArchiveThread(): void {
       finish(
         id,
         refusing(request.path, () => unpackInto(root, request.path, parts)),
+      )
+    } else if (request.act === 'list') {
+      const { path, depth } = request
+      jobs.set(id, { stop: () => {} })
+      finish(
+        id,
+        refusing(path, async () => {
+          tell({ what: 'bytes', id, bytes: Buffer.from(JSON.stringify(treeOf(root, path, depth))) })
+        }),
       )
     } else {
       const { from, to } = request

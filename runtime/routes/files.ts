@@ -21,7 +21,7 @@ import { movePath } from '../files/move.js'
 import { type ReadFile, readFile } from '../files/read.js'
 import { refusing } from '../files/refusal.js'
 import { removePath } from '../files/remove.js'
-import { statPath, treeOf } from '../files/tree.js'
+import { statPath } from '../files/tree.js'
 import { writeFile } from '../files/write.js'
 import type { Routes } from '../http/app.js'
 import { sendArchive } from '../http/archive.js'
@@ -70,9 +70,10 @@ export const fileRoutes =
     app.get(
       '/sandboxes/:id/tree',
       { schema: { params: existing, querystring: treeQuery } },
-      async ({ params, query: { path, depth } }) => {
+      async ({ params, query: { path, depth } }, reply) => {
         using root = await rootOf(params.id)
-        return await refusing(path, () => treeOf(root, path, depth))
+        const listed = await archives.list(root, path, depth)
+        reply.type('application/json; charset=utf-8').send(listed)
       },
     )
     app.post(

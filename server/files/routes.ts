@@ -23,7 +23,7 @@ import {
   writeQuery,
 } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
-import { bytes, sendBytes, unchanged } from '../http/bytes.js'
+import { bytes, sendAsSaid, sendBytes, unchanged } from '../http/bytes.js'
 import { sendEvents } from '../http/events.js'
 import type { FileService } from './service.js'
 import type { SignedUrls } from './signed.js'
@@ -55,7 +55,8 @@ export const fileRoutes =
           ...{ querystring: treeQuery, response: { 200: fileTree } },
         },
       },
-      ({ principal, params, query }) => files.tree(principal, params.id, query),
+      async ({ principal, params, query }, reply) =>
+        sendAsSaid(reply, await files.tree(principal, params.id, query)),
     )
     app.get(
       '/sandboxes/:id/files/search',

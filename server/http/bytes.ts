@@ -19,6 +19,10 @@ export function sendBytes(reply: FastifyReply, answer: ByteStream, path?: string
 const fileName = (path: string) =>
   `filename*=UTF-8''${encodeURIComponent(path.split('/').findLast(Boolean) ?? 'file').replaceAll(/['()*]/g, '_')}`
 
+/** Sends what the node has written in the form of our own answers. */
+export const sendAsSaid = (reply: FastifyReply, answer: ByteStream): FastifyReply =>
+  handOn(reply, answer).send(answer)
+
 /** The caller has the file as it is. */
 export function unchanged(reply: FastifyReply, answer: ByteStream): FastifyReply {
   answer.resume() // there is nothing in it
