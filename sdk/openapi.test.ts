@@ -48,6 +48,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await sandbox.restore(id)
   for (const fork of await sandbox.fork()) await fork.delete()
   await cloche.snapshots.delete(id)
+  await sandbox.keepAwake()
   for (const act of ['pause', 'resume', 'stop', 'start', 'delete'] as const) await sandbox[act]()
   const run = await cloche.runs.create({ command: 'true' })
   await Promise.all([run.result(), run.describe(), cloche.runs.list().next(), cloche.runs.callbackSecret()])

@@ -85,6 +85,16 @@ export class Sandbox {
     return this.#http.json({ method: 'PATCH', path: `/sandboxes/${this.id}`, json: change })
   }
 
+  /**
+   * Says that somebody uses it: it stays awake for as long as its policy `idle` says from now on, and wakes when it sleeps.
+   * What this program holds open, such as a terminal, keeps it awake without.
+   *
+   * @throws SandboxNotRunning; QuotaExceeded when one that was stopped has no room
+   */
+  keepAwake(): Promise<void> {
+    return this.#http.done({ method: 'POST', path: `/sandboxes/${this.id}/keep-awake` })
+  }
+
   /** Freezes every process. Memory stays in use. */
   pause(): Promise<SandboxDescription> {
     return this.#act('pause')

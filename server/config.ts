@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { withSecretFiles } from '../common/secrets.js'
+import { type IdlePolicy, idlePolicy } from '../protocol/api/index.js'
 
 const environment = z.object({
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://'),
@@ -24,6 +25,14 @@ const environment = z.object({
     .regex(/^(?!-)[a-z\d-]+(\.[a-z\d-]+)*$/, 'must be a name, without scheme, port and wildcard')
     .optional(),
   CLOCHE_PREVIEW_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(3600).default(120),
+  CLOCHE_IDLE: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const policy = policyOf(text)
+      if (policy === undefined) context.addIssue('must be of the form pause=30m,stop=12h')
+      return policy ?? null
+    }),
   CLOCHE_SIGNUP: z.enum(['open', 'closed']).default('open'),
   CLOCHE_TRUST_PROXY: z.string().optional(),
   CLOCHE_RUN_PLACES: z.coerce.number().int().min(1).max(1000).optional(),
@@ -60,6 +69,8 @@ export interface Config {
   readonly previewDomain: string | null
   /** A program in a sandbox may be silent for so long before its answer begins. */
   readonly previewTimeoutMs: number
+  /** When new sandboxes are put to sleep of tenants that say nothing; null: never. */
+  readonly idle: IdlePolicy | null
   readonly signUp: 'open' | 'closed'
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
@@ -74,6 +85,22 @@ export interface Config {
   /** A long answer is never silent for longer. */
   readonly heartbeatMs: number
   readonly logLevel: string
+}
+
+const secondsOf = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+const policyPart = /^(pause|stop)=(\d{1,8})([smhd])$/
+
+/** @returns undefined for what is no policy, null for none */
+function policyOf(text: string): IdlePolicy | null | undefined {
+  if (text === '' || text === 'none') return null
+  const policy: Record<string, number> = {}
+  for (const part of text.split(',')) {
+    const [, what, amount, unit] = policyPart.exec(part.trim()) ?? []
+    const seconds = z.enum(['s', 'm', 'h', 'd']).safeParse(unit)
+    if (!seconds.success) return undefined
+    policy[`${what}AfterSeconds`] = Number(amount) * secondsOf[seconds.data]
+  }
+  return idlePolicy.safeParse(policy).data
 }
 
 /** @throws ZodError that names each variable that is wrong */
@@ -96,6 +123,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     previewDomain:
       parsed.CLOCHE_PREVIEW_DOMAIN ?? (loopback.includes(publicUrl.hostname) ? 'localhost' : null),
     previewTimeoutMs: parsed.CLOCHE_PREVIEW_TIMEOUT_SECONDS * 1000,
+    idle: parsed.CLOCHE_IDLE,
     signUp: parsed.CLOCHE_SIGNUP,
     trustedProxies: parsed.CLOCHE_TRUST_PROXY?.split(',').map((part) => part.trim()) ?? [],
     runPlaces: parsed.CLOCHE_RUN_PLACES ?? availableParallelism() * 2,

@@ -64,7 +64,7 @@ export function openParts(config: Config, log: Logger) {
   const attempts = new Attempts(database.pool, config.secret)
   const elections = new Elections(database.relaxed, server, log)
   const notices = new Notices(config.databaseUrl, log)
-  const principals = new Principals(auth, database, config.publicUrl, notices)
+  const principals = new Principals(auth, database, config.publicUrl, notices, config.idle)
   const watch = new AccessWatch(database, principals, log)
   const templates = new Templates(nodes)
   const sandboxes = new SandboxService(database, nodes, placer, templates, notices)

@@ -92,7 +92,9 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   await app.register(async (known) => {
     known.decorateRequest('principal')
     known.addHook('onRequest', async (request) => {
-      request.principal = await principals.identify(request.raw)
+      const principal = await principals.identify(request.raw)
+      const isUnattended = request.headers['cloche-unattended'] === 'true'
+      request.principal = isUnattended ? { ...principal, unattended: true } : principal
     })
     watch.watchCalls(known)
     parts.sandboxes.guests.watchCalls(known, (who, id) => parts.sandboxes.isGuest(who, id))

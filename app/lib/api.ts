@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAttended } from './attended'
 import { reportAnswer, reportNoAnswer } from './connection'
 import { type ErrorCode, type Problem, problem } from './protocol'
 import { TextError } from './text-error'
@@ -121,7 +122,10 @@ export async function transfer(path: string, init: RequestInit = {}): Promise<Re
 }
 
 async function exchange(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, init).catch((cause: unknown) => {
+  // What a page asks again and again with nobody at it must not keep a sandbox awake. What is sent is somebody's.
+  const headers = new Headers(init.headers)
+  if (init.method !== 'PUT' && !isAttended()) headers.set('cloche-unattended', 'true')
+  const response = await fetch(url, { ...init, headers }).catch((cause: unknown) => {
     reportNoAnswer()
     throw new Unreachable(cause)
   })

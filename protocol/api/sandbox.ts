@@ -100,7 +100,7 @@ export const createSandbox = z.strictObject({
   idle: idlePolicy
     .nullable()
     .optional()
-    .describe('null: never put to sleep; as the tenant has it, if absent'),
+    .describe('null: never put to sleep; if absent, as its template has it, or its tenant'),
   metadata: metadata.optional(),
 })
 export type CreateSandbox = z.infer<typeof createSandbox>
@@ -147,6 +147,16 @@ export type Sandbox = z.infer<typeof sandbox>
 
 /** `GET /api/v1/sandboxes/{id}`: with live usage while it runs. */
 export const sandboxWithUsage = sandbox.extend({
+  sleepsSoon: z
+    .object({
+      how: z.enum(['paused', 'stopped']),
+      inSeconds: z.number().min(0).describe('some seconds more may pass: it is looked every ten seconds'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'it is put to sleep unless something uses it; null until two minutes before, or half of the time of a shorter policy',
+    ),
   usage: usage.nullable(),
   incidents: z.array(incident).max(16).default([]).describe('what happened lately, the latest last'),
 })

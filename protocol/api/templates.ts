@@ -1,13 +1,17 @@
 import { z } from 'zod'
 import { recipe } from './languages.js'
 import { limits } from './limits.js'
-import { isolation, templateName } from './sandbox.js'
+import { idlePolicy, isolation, templateName } from './sandbox.js'
 
 export const template = z.object({
   name: templateName,
   description: z.string(),
   defaults: limits,
   isolation: z.array(isolation),
+  idle: idlePolicy
+    .nullable()
+    .default(null)
+    .describe('when its sandboxes are put to sleep, unless somebody says otherwise; null: as the tenant has it'),
   /** What it can run by name. */
   languages: z.array(recipe).default([]),
 })

@@ -50,9 +50,9 @@ export const routes =
     app.get('/node', () => services.describeNode())
     app.get('/templates', async () => ({
       templates: [...services.templates().values()].map(
-        ({ name, description, defaults, isolation, languages }) => {
+        ({ name, description, defaults, isolation, idle, languages }) => {
           const offered = isolation.filter((one) => services.context.ociRuntimes.offers(one))
-          return { name, description, defaults, isolation: offered, languages }
+          return { name, description, defaults, isolation: offered, idle, languages }
         },
       ),
     }))

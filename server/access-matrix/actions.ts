@@ -6,6 +6,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   listSandboxes: 'sandbox.read',
   getSandbox: 'sandbox.read',
   updateSandbox: 'sandbox.change',
+  keepSandboxAwake: 'sandbox.keep_awake',
   pauseSandbox: 'sandbox.change',
   resumeSandbox: 'sandbox.change',
   stopSandbox: 'sandbox.change',

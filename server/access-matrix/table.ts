@@ -98,6 +98,7 @@ export const table: Readonly<Record<string, Row>> = {
     rule: kept,
     call: (victim) => ({ ...spare(victim), body: { metadata: { by: 'them' } } }),
   },
+  keepSandboxAwake: { rule: typed, call: box },
   pauseSandbox: { rule: kept, call: spare },
   resumeSandbox: { rule: kept, call: spare },
   stopSandbox: { rule: kept, call: spare },

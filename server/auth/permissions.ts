@@ -37,6 +37,7 @@ const operators: Permission = { of: 'installation', to: [] }
 export const permissions = {
   'sandbox.create': anyInside,
   'sandbox.read': lookers,
+  'sandbox.keep_awake': typists,
   'sandbox.change': anyInside,
   'sandbox.delete': anyInside,
   'exec.start': typists,

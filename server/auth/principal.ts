@@ -28,6 +28,8 @@ export interface Principal {
   readonly auditsCommands: boolean
   /** When a new sandbox of the tenant is put to sleep, unless the call says otherwise. */
   readonly idle: IdlePolicy | null
+  /** A program calls by itself, as a page that is open with nobody at it: what it calls about is not in use by that. */
+  readonly unattended?: boolean
 }
 
 /** Whose access has changed. An entry that matches one of these is looked up again. */
@@ -49,10 +51,12 @@ const usedEveryMs = 60_000
 /** What is read of a tenant with whoever calls. */
 const ofTenants = { auditCommands: true, idle: true } as const
 
-const wishesOf = ({ auditCommands, idle }: { auditCommands: boolean; idle: unknown }) => ({
-  auditsCommands: auditCommands,
-  idle: idlePolicy.nullable().parse(idle),
-})
+/** A tenant that never said anything has what the installation has, and one that wants its sandboxes awake has a policy without times. */
+export function idleOf(stored: unknown, ofInstallation: IdlePolicy | null): IdlePolicy | null {
+  if (stored === null) return ofInstallation
+  const policy = idlePolicy.parse(stored)
+  return Object.keys(policy).length === 0 ? null : policy
+}
 
 /** A principal, and what it stands and falls with. */
 interface Identified {
@@ -75,6 +79,8 @@ export class Principals {
     private readonly database: Database,
     publicUrl: string,
     notices: Notices,
+    /** When new sandboxes are put to sleep of tenants that say nothing. */
+    readonly idle: IdlePolicy | null = null,
   ) {
     this.#cookieName = sessionCookieName(publicUrl)
     notices.on('notice', (told) => {
@@ -117,6 +123,10 @@ export class Principals {
     // The cache takes a time to live of 0 for no end.
     if (leftMs > 0) this.#believed.set(digest, found, { ttl: Math.min(believedMs, leftMs) })
     return found.principal
+  }
+
+  #wishesOf({ auditCommands, idle }: { auditCommands: boolean; idle: unknown }) {
+    return { auditsCommands: auditCommands, idle: idleOf(idle, this.idle) }
   }
 
   /** The session that a request's cookie stands for, also when a key is sent with it. */
@@ -188,7 +198,7 @@ export class Principals {
       ...{ kind: 'user', userId, sessionId: null, actor: member.user.email, tenantId },
       ...{ role: roleSchema.parse(member.role), operator: false, keyId: null },
       readsAdministration: false,
-      ...wishesOf(member.tenant),
+      ...this.#wishesOf(member.tenant),
     }
   }
 
@@ -227,7 +237,7 @@ export class Principals {
         ...{ tenantId, role: 'member', keyId: key.id },
         operator: key.operator && creator?.operator !== false,
         readsAdministration: membership === undefined || administers.has(membership.role),
-        ...wishesOf(key.tenant),
+        ...this.#wishesOf(key.tenant),
       },
     }
   }
@@ -274,7 +284,7 @@ export class Principals {
         operator: user.operator === true,
         keyId: null,
         readsAdministration: administers.has(member.role),
-        ...wishesOf(member.tenant),
+        ...this.#wishesOf(member.tenant),
       },
     }
   }

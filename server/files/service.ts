@@ -62,13 +62,13 @@ export class FileService {
   }
 
   /**
-   * Changes below a directory, as events. The sandbox is in use as long.
+   * Changes below a directory, as events. The sandbox is in use as long, unless a page watches.
    * @param aborted ends it
    */
   async watch(who: Principal, id: string, wanted: WatchQuery, aborted: AbortSignal): Promise<Readable> {
     const node = await this.sandboxes.authorize(who, 'file.watch', id)
     const stream = await node.stream('GET', `/sandboxes/${id}/files/watch`, wanted, undefined, aborted)
-    this.sandboxes.activity.attach(id, stream)
+    this.sandboxes.holdOpen(who, id, stream)
     return watchEvents(stream)
   }
 

@@ -69,7 +69,7 @@ export class LanguageServerService {
     }
     try {
       const server = choose(await this.#find(node, sandboxId), wanted)
-      const process = await this.#start(node, sandboxId, server, wanted.root)
+      const process = await this.#start(who, node, sandboxId, server, wanted.root)
       process.onClose(leave)
       await audit(this.database.prisma, who, 'lsp.open', sandboxId, { server: server.id })
       return process
@@ -96,6 +96,7 @@ export class LanguageServerService {
   }
 
   async #start(
+    who: Principal,
     node: RuntimeClient,
     sandboxId: string,
     server: LanguageServer,
@@ -108,7 +109,7 @@ export class LanguageServerService {
     const path = `/sandboxes/${sandboxId}/processes`
     const { id } = await node.ask('POST', path, sandboxProcess, {}, body)
     const [input, output] = await linesTo(node, sandboxId, id)
-    this.sandboxes.activity.attach(sandboxId, input)
+    this.sandboxes.holdOpen(who, sandboxId, input)
     return new LanguageServerProcess(server, input, output, {
       // Its entry would stay in the list of processes for a while; the line's end has killed it in any case.
       forget: () => void node.ask('DELETE', `${path}/${id}`, nothing).catch(() => {}),

@@ -32,6 +32,11 @@ export class Templates {
     return all.length > 0 ? all : this.list()
   }
 
+  /** When its sandboxes are put to sleep; null when it says nothing, or is not there any more. */
+  async idle(name: string): Promise<Template['idle']> {
+    return (await this.everywhere()).find((one) => one.name === name)?.idle ?? null
+  }
+
   /**
    * What a sandbox of a template gets when it asks for `wanted`.
    * @throws ApiError `template_unavailable` that names what there is

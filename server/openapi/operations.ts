@@ -8,6 +8,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /sandboxes/:id': 'getSandbox',
   'PATCH /sandboxes/:id': 'updateSandbox',
   'DELETE /sandboxes/:id': 'deleteSandbox',
+  'POST /sandboxes/:id/keep-awake': 'keepSandboxAwake',
   'POST /sandboxes/:id/pause': 'pauseSandbox',
   'POST /sandboxes/:id/resume': 'resumeSandbox',
   'POST /sandboxes/:id/stop': 'stopSandbox',

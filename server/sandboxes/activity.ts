@@ -22,6 +22,17 @@ export class Activity {
     this.#used.add(id)
   }
 
+  /** Whether this server has seen it in use, and not written that down yet. */
+  isUsed(id: string): boolean {
+    return this.#used.has(id) || this.#attached.has(id)
+  }
+
+  /** A person keeps it awake: the same, written down at once. @returns as `record` */
+  async useNow(id: string): Promise<string[]> {
+    this.#used.delete(id)
+    return this.#write([id])
+  }
+
   /** It is in use until `open` closes. */
   attach(id: string, open: Open): void {
     this.#used.add(id)
@@ -39,7 +50,10 @@ export class Activity {
   async record(): Promise<string[]> {
     const ids = [...new Set([...this.#used, ...this.#attached.keys()])]
     this.#used.clear()
-    if (ids.length === 0) return []
+    return ids.length === 0 ? [] : this.#write(ids)
+  }
+
+  async #write(ids: readonly string[]): Promise<string[]> {
     const { rows } = await this.database.pool.query<{ id: string }>(
       `WITH used AS (
          UPDATE sandbox SET "activeAt" = now() AT TIME ZONE 'UTC'

@@ -73,7 +73,7 @@ export class Creations {
       ...{ startedAt: createdAt, deletedAt: null, metered: null, nodeId: null },
       ...{
         creation: newId('cr'),
-        idle: wanted.idle === undefined ? who.idle : wanted.idle,
+        idle: wanted.idle === undefined ? ((await this.templates.idle(template)) ?? who.idle) : wanted.idle,
         activeAt: createdAt,
         asleep: null,
         snapshotId: source?.id ?? null,

@@ -103,6 +103,19 @@ export const sandboxRoutes =
     }
     app.route({
       method: 'POST',
+      url: '/sandboxes/:id/keep-awake',
+      schema: {
+        ...{ tags, summary: 'Say that somebody uses it, so that it is not put to sleep', params: sandboxParams },
+        description: 'It stays awake for as long as its policy `idle` says from now on. One that is asleep wakes.',
+        response: { 204: z.null() },
+      },
+      handler: async (request, reply) => {
+        await sandboxes.keepAwake(request.principal, request.params.id)
+        return reply.code(204).send(null)
+      },
+    })
+    app.route({
+      method: 'POST',
       url: '/sandboxes/:id/stop',
       schema: {
         ...{ tags, summary: 'End every process and keep the disk', params: sandboxParams },

@@ -39,9 +39,26 @@ export function present(
     asleep: asleep.parse(row.asleep),
     snapshot: row.snapshotId,
     access: 'full',
+    sleepsSoon: sleepsSoon(row, statuses?.state ?? row.state),
     usage: statuses?.usage ?? null,
     incidents: statuses?.incidents ?? [],
   }
+}
+
+/** How long before a sandbox is put to sleep it is told, at most. */
+const warnedSeconds = 120
+
+/** Whether it is put to sleep soon, as `Sleep` decides it. */
+function sleepsSoon(
+  { idle, asleep, activeAt }: Pick<Row, 'idle' | 'asleep' | 'activeAt'>,
+  state: string,
+): SandboxWithUsage['sleepsSoon'] {
+  const { pauseAfterSeconds, stopAfterSeconds } = idlePolicy.nullable().parse(idle) ?? {}
+  const after = Math.min(pauseAfterSeconds ?? Number.POSITIVE_INFINITY, stopAfterSeconds ?? Number.POSITIVE_INFINITY)
+  if (after === Number.POSITIVE_INFINITY || asleep !== null || state !== 'running') return null
+  const inSeconds = Math.max(0, after - (Date.now() - activeAt.getTime()) / 1000)
+  if (inSeconds > Math.min(warnedSeconds, after / 2)) return null
+  return { how: after === stopAfterSeconds ? 'stopped' : 'paused', inSeconds }
 }
 
 /** The host name inside: what a person called the sandbox, as far as DNS allows. */

@@ -34,7 +34,7 @@ import { Sleep } from './sleep.js'
 
 /** What needs a sandbox awake. Its files are there while it is paused. */
 const waking: ReadonlySet<Action> = new Set([
-  ...(['exec.start', 'process.start', 'process.write', 'terminal.open', 'file.search', 'lsp.open'] as const),
+  ...(['sandbox.keep_awake', 'exec.start', 'process.start', 'process.write', 'terminal.open', 'file.search', 'lsp.open'] as const),
 ])
 
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
@@ -94,9 +94,27 @@ export class SandboxService {
    */
   async authorize(who: Principal, action: Action, id: string): Promise<RuntimeClient> {
     const node = await this.#ownership.authorize(who, action, id)
+    if (who.unattended) return node
     this.activity.use(id)
     if (waking.has(action) && (await this.accessOf(who, id)) !== 'look') await this.sleep.wake(id)
     return node
+  }
+
+  /**
+   * Says that somebody uses it: it stays awake for as long as its policy says, and wakes when it sleeps.
+   * @throws ApiError as `Ownership.authorize`, and as `Sleep.wake`
+   */
+  async keepAwake(who: Principal, id: string): Promise<void> {
+    await this.authorize({ ...who, unattended: false }, 'sandbox.keep_awake', id)
+    await Promise.all((await this.activity.useNow(id)).map((one) => this.sleep.rouse(one)))
+  }
+
+  /**
+   * What a person or a program holds open in a sandbox. For a program it is in use until that closes. A page may be open
+   * with nobody at it: what is done in it counts, and not that it is open.
+   */
+  holdOpen(who: Principal, id: string, open: Open): void {
+    if (who.kind === 'key') this.activity.attach(id, open)
   }
 
   /** Whether it is another tenant's, so that somebody can be in it by a share only. */
@@ -298,7 +316,8 @@ export class SandboxService {
       return present({ ...row, state: 'unreachable' }, undefined)
     }
     const coming = statuses === undefined && this.#creations.isUnderWay(row.id)
-    return present(coming ? { ...row, state: 'creating' } : row, statuses)
+    const activeAt = this.activity.isUsed(row.id) ? new Date() : row.activeAt
+    return present({ ...row, activeAt, ...(coming ? { state: 'creating' } : {}) }, statuses)
   }
 
   async #liveOf({ id, nodeId }: Row): Promise<RuntimeSandbox | undefined> {

@@ -1,9 +1,8 @@
-import { Prisma } from '../../prisma/generated/client.js'
 import type { Me, QuotaStatus, Tenant, UpdateTenant } from '../../protocol/api/index.js'
-import { idlePolicy, role } from '../../protocol/api/index.js'
+import { role } from '../../protocol/api/index.js'
 import { audit, auditNode } from '../audit.js'
 import { assertMay, personOf } from '../auth/permissions.js'
-import type { Principal, Principals } from '../auth/principal.js'
+import { idleOf, type Principal, type Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import { createAnother, createTenant, deleteTenant, quotaOf } from './tenants.js'
@@ -23,7 +22,7 @@ export class TenantService {
     const own = await prisma.tenant.findUnique({ where: { id: who.tenantId } })
     if (own === null) throw notFound('tenant')
     const { id, name, auditCommands } = own
-    const idle = idlePolicy.nullable().parse(own.idle)
+    const idle = idleOf(own.idle, this.principals.idle)
     const active = { id, name, role: who.role }
     const detailed = { ...active, auditCommands, idle }
     if (who.userId === null) return { user: null, tenant: detailed, tenants: [active] }
@@ -69,7 +68,7 @@ export class TenantService {
       this.principals.forget({ tenantId: who.tenantId })
     }
     if (idle !== undefined) {
-      await prisma.tenant.update({ where, data: { idle: idle ?? Prisma.DbNull } })
+      await prisma.tenant.update({ where, data: { idle: idle ?? {} } })
       this.principals.forget({ tenantId: who.tenantId })
       await audit(prisma, who, 'tenant.idle', who.tenantId, { ...idle })
     }

@@ -37,6 +37,8 @@ export class Attachment implements Disposable {
   private readonly line: Duplex
   /** Decides about each frame of the client. */
   private readonly held: Held
+  /** Called for what is typed, and for output while somebody is attached. */
+  private readonly used: () => void
   /** Where the client goes on from. */
   readonly attached: Promise<SocketAttached>
   #resolve: (attached: SocketAttached) => void = () => {}
@@ -44,12 +46,13 @@ export class Attachment implements Disposable {
   constructor(
     readonly terminalId: string,
     readonly sandboxId: string,
-    { line, held }: { line: Duplex; held: Held },
+    { line, held, used }: { line: Duplex; held: Held; used: () => void },
     private readonly socket: Pick<Socket<ClientToServer, ServerToClient>, 'emit'>,
     private readonly closed: () => void,
   ) {
     this.line = line
     this.held = held
+    this.used = used
     this.attached = new Promise((resolve, reject) => {
       this.#resolve = resolve
       line.once('close', () =>
@@ -77,6 +80,7 @@ export class Attachment implements Disposable {
 
   input(bytes: Uint8Array): void {
     if (this.line.destroyed || !this.held.may('terminal.open')) return
+    this.used()
     this.line.write(encodeFrame(frameType.stdin, bytes))
     if (this.line.writableLength > maxWaitingInputBytes) this.#end('the program reads no input any more')
   }
@@ -122,6 +126,7 @@ export class Attachment implements Disposable {
 
   #pass({ type, payload }: Frame): void {
     if (type === frameType.stdout) {
+      this.used()
       this.socket.emit('output', this.terminalId, this.#seq, payload)
       this.#seq += payload.length
     } else if (type === frameType.attached) {

@@ -28,22 +28,23 @@ export class TerminalService {
   /**
    * A line to a terminal, as the node gives it: frames both ways.
    * @param since the byte to go on from; a screen comes first without it
-   * @returns the line, and what decides about each frame that is sent on it
+   * @returns the line, what decides about each frame that is sent on it, and what is to be called for each that passes
    */
   async attach(
     who: Principal,
     sandboxId: string,
     terminalId: string,
     since: number | undefined,
-  ): Promise<{ line: Duplex; held: Held }> {
+  ): Promise<{ line: Duplex; held: Held; used: () => void }> {
     const looks = (await this.sandboxes.accessOf(who, sandboxId)) === 'look'
     const action = looks ? 'terminal.look' : 'terminal.open'
     const node = await this.sandboxes.authorize(who, action, sandboxId)
     const line = await node.attach(sandboxId, terminalId, since)
     const held = await this.sandboxes.hold(who, sandboxId, () => line.destroy())
     line.once('close', held.release)
-    this.sandboxes.activity.attach(sandboxId, line)
-    return { line, held }
+    this.sandboxes.holdOpen(who, sandboxId, line)
+    const used = looks ? () => {} : () => this.sandboxes.activity.use(sandboxId)
+    return { line, held, used }
   }
 
   async close(who: Principal, sandboxId: string, terminalId: string): Promise<void> {

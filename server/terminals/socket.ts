@@ -144,8 +144,8 @@ export function serveTerminals(
         attachments.get(terminal)?.[Symbol.dispose]()
         // A terminal that was just made has written nothing that a screen could show.
         const from = wanted.terminalId === undefined ? undefined : since
-        const { line, held } = await terminals.attach(principal, id, terminal, from)
-        const attachment = new Attachment(terminal, id, { line, held }, socket, () => {
+        const { line, held, used } = await terminals.attach(principal, id, terminal, from)
+        const attachment = new Attachment(terminal, id, { line, held, used }, socket, () => {
           if (attachments.get(terminal) === attachment) attachments.delete(terminal)
         })
         if (socket.disconnected) return attachment[Symbol.dispose]()

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { Failure } from '../../cli/command.js'
-import { limits, type Recipe, recipe, templateName } from '../../protocol/api/index.js'
+import { idlePolicy, limits, type Recipe, recipe, templateName } from '../../protocol/api/index.js'
 import { signal } from '../../runtime/linux/process.js'
 import { run } from '../../runtime/linux/spawn.js'
 import { firstLine } from '../doctor/finding.js'
@@ -17,6 +17,8 @@ type Say = (line: string) => void
 const templateRecipe = z.object({
   description: z.string(),
   defaults: limits,
+  /** When its sandboxes are put to sleep, unless somebody says otherwise. */
+  idle: idlePolicy.optional(),
   /** The recipe whose image lies below this one, which holds only what it adds. */
   over: templateName.optional(),
 })
@@ -68,10 +70,13 @@ async function installLayers(settings: Settings, name: string, say: Say): Promis
  * @throws Failure when there is no such recipe or its image cannot be built
  */
 export async function installTemplate(settings: Settings, name: string, say: Say): Promise<boolean> {
-  const { description, defaults } = readRecipe(settings, name)
+  const { description, defaults, idle } = readRecipe(settings, name)
   const layers = await installLayers(settings, name, say)
   const languages = languagesOf(say, join(settings.home, 'disk', 'layers', layers.at(-1) ?? ''))
-  const wanted = { name, description, layers, defaults, isolation: ['standard', 'hardened'], languages }
+  const wanted = {
+    ...{ name, description, layers, defaults, isolation: ['standard', 'hardened'], languages },
+    ...(idle === undefined ? {} : { idle }),
+  }
   const file = join(settings.home, 'disk', 'templates', `${name}.json`)
   const kept = readTemplate(file)
   if (kept !== undefined && JSON.stringify({ ...kept, builtAt: undefined }) === JSON.stringify(wanted))

@@ -1,6 +1,6 @@
 'use client'
 
-import { useEffect, useEffectEvent, useState } from 'react'
+import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { oneLine, sentence } from '../../lib/format'
 import type { Sandbox } from '../../lib/protocol'
@@ -11,6 +11,9 @@ import { useFocusHome } from '../ui/focus-home'
 /** The states that have something to say about them. */
 const told = ['creating', 'paused', 'stopped', 'failed', 'unreachable'] as const
 
+/** What is found so long after the page was opened happened with the page open. */
+const openingMs = 5000
+
 /** Lies over the terminals when the sandbox does not run, and offers the way on. */
 export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
   const t = useTranslations()
@@ -19,16 +22,29 @@ export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
   const home = useFocusHome()
   const [step] = stepsOf[sandbox.state]
   const state = told.find((one) => one === sandbox.state)
-  const wake = useEffectEvent(() => step && actions.take(sandbox, step))
-  // Whoever opens one that fell asleep uses it.
+  const { asleep } = sandbox
+  // Whoever opens one that fell asleep uses it. Whoever has it open when it falls asleep says so.
+  const [waking, setWaking] = useState(asleep !== null)
+  const [openedAt] = useState(() => Date.now())
+  const button = useRef<HTMLButtonElement>(null)
+  const wake = useEffectEvent(async () => {
+    if (step) await actions.take(sandbox, step)
+    setWaking(false)
+  })
   useEffect(() => {
-    if (sandbox.asleep) void wake()
-  }, [sandbox.asleep])
+    if (asleep === null) return
+    // What is known of it at first may be from before.
+    if (Date.now() - openedAt > openingMs) return button.current?.focus()
+    setWaking(true)
+    void wake()
+  }, [asleep, openedAt])
   if (!state) return null
   const text =
     state === 'failed' && sandbox.failure
       ? sentence(oneLine(sandbox.failure, 400))
-      : t(sandbox.asleep ? 'terminal.wakingText' : `terminal.states.${state}`)
+      : asleep
+        ? t(waking ? 'terminal.wakingText' : `terminal.asleepText.${asleep}`)
+        : t(`terminal.states.${state}`)
   return (
     <div className="absolute inset-0 z-20 grid animate-fade place-content-center bg-shade p-4">
       <section
@@ -37,12 +53,13 @@ export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
       >
         <div role="status" className="grid gap-1">
           <h2 className="font-semibold text-base">
-            {t(sandbox.asleep ? 'terminal.waking' : `sandbox.state.${state}`)}
+            {t(asleep ? (waking ? 'terminal.waking' : 'sandbox.state.asleep') : `sandbox.state.${state}`)}
           </h2>
           <p className="text-balance text-muted">{text}</p>
         </div>
-        {step && !sandbox.asleep && (
+        {step && !(asleep && waking) && (
           <Button
+            ref={button}
             look="primary"
             busy={busy}
             onClick={async () => {
@@ -53,7 +70,7 @@ export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
             }}
           >
             <step.icon aria-hidden />
-            {t(`sandbox.steps.${step.verb}`)}
+            {t(asleep ? 'terminal.wake' : `sandbox.steps.${step.verb}`)}
           </Button>
         )}
       </section>

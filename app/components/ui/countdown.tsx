@@ -3,8 +3,8 @@
 import { useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
-/** Seconds to the next try. Not in a live region: nobody wants to hear it count. */
-export function Countdown({ what, untilMs }: { what: 'retrying' | 'reconnecting'; untilMs: number }) {
+/** Seconds until something happens. Not in a live region: nobody wants to hear it count. */
+export function Countdown({ what, untilMs }: { what: 'retrying' | 'reconnecting' | 'paused' | 'stopped'; untilMs: number }) {
   const t = useTranslations()
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {

@@ -8,8 +8,10 @@ export const common = {
   copyBlocked: 'The browser blocked copying. Select the text and copy it manually.',
   copyWhat: 'Copy {what}',
   countdown: {
+    paused: '{seconds, plural, =0 {Pausing…} other {Pauses in # s.}}',
     reconnecting: '{seconds, plural, =0 {Reconnecting…} other {Reconnecting in # s.}}',
     retrying: '{seconds, plural, =0 {Retrying…} other {Retrying in # s.}}',
+    stopped: '{seconds, plural, =0 {Stopping…} other {Stops in # s.}}',
   },
   dismiss: 'Dismiss',
   language: 'Language',

@@ -5,6 +5,10 @@ export const terminal = {
   allow: 'Allow',
   allowHere: 'Allow for this sandbox',
   ask: 'Ask',
+  asleepText: {
+    paused: 'Nothing used the sandbox, so it was paused. Its programs go on where they were.',
+    stopped: 'Nothing used the sandbox, so it was stopped. Your files are kept.',
+  },
   bell: 'Bell',
   bellOff: 'Visual bell: off',
   bellOn: 'Visual bell: on',
@@ -110,6 +114,7 @@ export const terminal = {
     'solarized-light': 'Solarized light',
   },
   viewAsText: 'View as text',
+  wake: 'Wake up',
   waking: 'Waking up',
   wakingText: 'Nothing used the sandbox, so it was put to sleep.',
 } as const

@@ -17,6 +17,7 @@ export const workspace = {
       'Out of memory: {count, plural, one {a process was ended} other {# processes were ended}} at the limit of {limit}.',
     pids: 'Too many processes: at the limit of {limit}, {count, plural, one {a new one was} other {# new ones were}} refused.',
   },
+  keepAwake: 'Keep awake',
   meters: 'Meters',
   moreActions: 'More actions',
   notFound: 'Sandbox not found',
@@ -39,4 +40,8 @@ export const workspace = {
     symbols: 'Go to a symbol of the file, from the editor',
   },
   showFiles: 'Show files',
+  sleepsSoon: {
+    paused: 'Nothing uses this sandbox, so it will be paused. Its programs keep their memory and go on when it is used.',
+    stopped: 'Nothing uses this sandbox, so it will be stopped. Its programs end; files are kept.',
+  },
 } as const

@@ -9,8 +9,10 @@ export const common: Texts<'common'> = {
   copyBlocked: '浏览器禁止了复制操作，请选中文本后手动复制。',
   copyWhat: '复制{what}',
   countdown: {
+    paused: '{seconds, plural, =0 {正在暂停…} other {# 秒后暂停。}}',
     reconnecting: '{seconds, plural, =0 {正在重新连接…} other {# 秒后重新连接。}}',
     retrying: '{seconds, plural, =0 {正在重试…} other {# 秒后重试。}}',
+    stopped: '{seconds, plural, =0 {正在停止…} other {# 秒后停止。}}',
   },
   dismiss: '关闭通知',
   language: '语言',

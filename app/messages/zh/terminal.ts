@@ -6,6 +6,10 @@ export const terminal: Texts<'terminal'> = {
   allow: '允许',
   allowHere: '允许此沙箱',
   ask: '询问',
+  asleepText: {
+    paused: '沙箱因无人使用而暂停。程序会从原处继续运行。',
+    stopped: '沙箱因无人使用而停止。文件已保留。',
+  },
   bell: '响铃',
   bellOff: '视觉响铃：关',
   bellOn: '视觉响铃：开',
@@ -107,6 +111,7 @@ export const terminal: Texts<'terminal'> = {
     'solarized-light': 'Solarized 浅色',
   },
   viewAsText: '以文本查看',
+  wake: '唤醒',
   waking: '正在唤醒',
   wakingText: '沙箱因长时间未使用而进入休眠。',
 }

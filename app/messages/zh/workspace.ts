@@ -17,6 +17,7 @@ export const workspace: Texts<'workspace'> = {
     oomUnnamed: '内存不足：因达到 {limit} 的上限，{count} 个进程被终止。',
     pids: '进程过多：已达到 {limit} 的上限，{count} 个新进程被拒绝。',
   },
+  keepAwake: '保持唤醒',
   meters: '资源用量',
   moreActions: '更多操作',
   notFound: '沙箱不存在',
@@ -39,4 +40,8 @@ export const workspace: Texts<'workspace'> = {
     symbols: '转到文件中的符号（在编辑器中）',
   },
   showFiles: '显示文件',
+  sleepsSoon: {
+    paused: '沙箱无人使用，即将暂停。程序保留内存，再次使用时会继续运行。',
+    stopped: '沙箱无人使用，即将停止。程序会结束，文件会保留。',
+  },
 }

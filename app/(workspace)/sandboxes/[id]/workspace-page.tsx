@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { Incidents } from '../../../components/sandbox/incidents'
+import { SleepWarning } from '../../../components/sandbox/sleep-warning'
 import { OthersContext } from '../../../components/together/people'
 import { Button } from '../../../components/ui/button'
 import { FocusHome, FocusHomeContext } from '../../../components/ui/focus-home'
@@ -71,6 +72,7 @@ export function WorkspacePage({ id }: { id: string }) {
               programs={programs}
               container={container}
             />
+            <SleepWarning sandbox={data} refresh={mutate} />
             <Incidents sandbox={data} incidents={data.incidents} />
             {/* A broken line is the line banner's to tell. */}
             {error instanceof ApiError && (
