@@ -47,6 +47,7 @@ import { RunSandboxes } from './sandbox/run-sandboxes.js'
 import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
 import { Snapshots } from './snapshot/snapshots.js'
+import { KeptTerminals } from './terminal/kept.js'
 import { version } from './version.js'
 import { ResourceView } from './view/view.js'
 import { Watches } from './watch/watches.js'
@@ -147,6 +148,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     ranges: new Ranges(slot),
     network,
     lateOutput: new LateOutput(),
+    keptTerminals: new KeptTerminals(terminals, log),
     prepareShell: shellPreparer(terminals, terminalProcess({}), log),
     prepareExec: (sandbox) => pooledExecs.prepare(sandbox),
     memoryReserveBytes: config.memoryReserveBytes,

@@ -44,7 +44,10 @@ export class Terminals {
     return Terminal.attach(this.#http, this.#sandboxId, terminalId, options)
   }
 
-  /** Those that run, and those that ended a short while ago. */
+  /**
+   * Those that run, those that ended a short while ago, and those that ended when the sandbox was stopped (`stoppedAt`): what
+   * these showed is kept until they are closed, and is what `attach` gives.
+   */
   async list(): Promise<TerminalDescription[]> {
     const { terminals } = await this.#http.json<{ terminals: TerminalDescription[] }>({
       ...{ method: 'GET', path: `/sandboxes/${this.#sandboxId}/terminals` },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import '../lib/jitless'
+import { order } from '../lib/api'
 import { oneLine } from '../lib/format'
 import { ClipboardPermission } from './clipboard'
 import type { TerminalLine } from './line'
@@ -16,6 +17,8 @@ export interface Tab {
   readonly name: string
   /** It rang, and nobody has looked since. */
   readonly rang: boolean
+  /** When it ended with its sandbox, which was stopped: it is here to be read. */
+  readonly stoppedAt: string | null
 }
 
 export interface Tabs {
@@ -53,19 +56,26 @@ export class TerminalTabs {
     this.#room = size.safeParse(read(roomKey)).data ?? null
   }
 
-  /** Shows the terminals that there are, in the order they had; a new one when there is none. */
-  restore(terminalIds: readonly string[], wanted: string | null = null): void {
-    const { order, names, active } = this.#remembered()
+  /**
+   * Shows the terminals that there are, in the order they had, and a new one when none of them runs.
+   * @param stoppedAt by id: when those ended that are here to be read
+   */
+  restore(
+    terminalIds: readonly string[],
+    wanted: string | null = null,
+    stoppedAt: ReadonlyMap<string, string> = new Map(),
+  ): void {
+    const { order: places, names, active } = this.#remembered()
     const first = wanted !== null && terminalIds.includes(wanted) ? wanted : active
-    const known = order.filter((id) => terminalIds.includes(id))
+    const known = places.filter((id) => terminalIds.includes(id))
     const ids = [...known, ...terminalIds.filter((id) => !known.includes(id))]
-    if (ids.length === 0) {
-      this.open()
-      return
-    }
-    const tabs = ids.map((id) => this.#tab(names[id] ?? '', id))
+    const tabs = ids.map((id) => this.#tab(names[id] ?? '', id, 'user', stoppedAt.get(id)))
     const chosen = tabs.find(({ session }) => session.terminalId === first) ?? tabs[0]
     this.#set({ tabs, active: chosen?.key ?? null })
+    if (tabs.some((tab) => tab.stoppedAt === null)) return
+    this.open()
+    // Whoever comes by a link to one that has ended wants to read it.
+    if (chosen !== undefined && chosen.session.terminalId === wanted) this.activate(chosen.key)
   }
 
   /** @param user whom its shell runs as */
@@ -89,7 +99,30 @@ export class TerminalTabs {
     old?.session.dispose({ end: true })
   }
 
-  #tab(name: string, terminalId?: string, user: 'user' | 'root' = 'user'): Tab {
+  /** Begins a new shell in the place of a terminal that has ended, under its name. */
+  renew(key: number): void {
+    const { tabs } = this.state.get()
+    const old = tabs.find((tab) => tab.key === key)
+    if (old === undefined || this.looking) return
+    const fresh = this.#tab(old.name)
+    this.#set({ tabs: tabs.map((tab) => (tab === old ? fresh : tab)), active: fresh.key })
+    this.#end(old)
+  }
+
+  #end({ session, stoppedAt }: Tab): void {
+    session.dispose({ end: !this.looking && stoppedAt === null })
+    if (stoppedAt === null || session.terminalId === undefined || this.looking) return
+    // Should it stay, it is there to be closed another time.
+    const path = `/sandboxes/${this.#sandboxId}/terminals/${session.terminalId}`
+    void order(path, { method: 'DELETE' }).catch(() => {})
+  }
+
+  #tab(
+    name: string,
+    terminalId?: string,
+    user: 'user' | 'root' = 'user',
+    stoppedAt: string | null = null,
+  ): Tab {
     const session = new TerminalSession(
       this.#line,
       this.#sandboxId,
@@ -102,7 +135,7 @@ export class TerminalTabs {
     const key = this.#next++
     session.bells.subscribe(() => this.#rang(key))
     session.status.subscribe(() => this.#remember())
-    return { key, session, name, rang: false }
+    return { key, session, name, rang: false, stoppedAt }
   }
 
   /**
@@ -167,7 +200,7 @@ export class TerminalTabs {
     const index = tabs.findIndex((tab) => tab.key === key)
     const rest = tabs.filter((tab) => tab.key !== key)
     const neighbour = rest[Math.min(index, rest.length - 1)]?.key ?? null
-    tabs[index]?.session.dispose({ end: !this.looking })
+    if (tabs[index] !== undefined) this.#end(tabs[index])
     this.#set({ tabs: rest, active: active === key ? neighbour : active })
   }
 
@@ -207,14 +240,14 @@ export class TerminalTabs {
 
   #remember(): void {
     const { tabs, active } = this.state.get()
-    const order: string[] = []
+    const places: string[] = []
     const names: Record<string, string> = {}
     for (const { session, name } of tabs) {
       if (!session.terminalId) continue
-      order.push(session.terminalId)
+      places.push(session.terminalId)
       if (name) names[session.terminalId] = name
     }
     const shown = tabs.find(({ key }) => key === active)?.session.terminalId ?? null
-    write(this.#key, { order, names, active: shown })
+    write(this.#key, { order: places, names, active: shown })
   }
 }

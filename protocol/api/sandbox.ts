@@ -241,6 +241,13 @@ export const terminal = z.object({
   seq: z.number().describe('bytes of output so far'),
   createdAt: z.iso.datetime(),
   exit: exitStatus.nullable(),
+  stoppedAt: z.iso
+    .datetime()
+    .nullable()
+    .default(null)
+    .describe(
+      'when it ended with its sandbox, which was stopped: what it showed is kept until it is closed; null for all others',
+    ),
 })
 export type Terminal = z.infer<typeof terminal>
 

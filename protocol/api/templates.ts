@@ -11,7 +11,9 @@ export const template = z.object({
   idle: idlePolicy
     .nullable()
     .default(null)
-    .describe('when its sandboxes are put to sleep, unless somebody says otherwise; null: as the tenant has it'),
+    .describe(
+      'when its sandboxes are put to sleep, unless somebody says otherwise; null: as the tenant has it',
+    ),
   /** What it can run by name. */
   languages: z.array(recipe).default([]),
 })

@@ -23,7 +23,9 @@ export const updateTenant = z
     idle: idlePolicy
       .nullable()
       .optional()
-      .describe('when new sandboxes are put to sleep, unless their template or somebody says otherwise; null: never'),
+      .describe(
+        'when new sandboxes are put to sleep, unless their template or somebody says otherwise; null: never',
+      ),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'must change something')
 export type UpdateTenant = z.infer<typeof updateTenant>

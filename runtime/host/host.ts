@@ -23,6 +23,7 @@ const pooledShell = z.object({ process: z.looseObject({ args: z.array(z.string()
 const containerParams = z.object({ id: z.string().regex(/^b[0-9]+$/) })
 const sandboxOnly = z.object({ sandbox: z.string() })
 const one = sandboxOnly.extend({ process: z.string() })
+const drawn = z.object({ ids: z.array(z.string()).max(64) })
 const wait = z.object({ waitMs: z.coerce.number().min(0).max(maxWaitMs).default(0) })
 
 const routesOf =
@@ -40,6 +41,11 @@ const routesOf =
     app.get('/sandboxes/:sandbox/terminals', { schema: { params: sandboxOnly } }, async ({ params }) => ({
       terminals: table.terminalsOf(params.sandbox).map((terminal) => terminal.describe()),
     }))
+    app.post(
+      '/sandboxes/:sandbox/terminals/draw',
+      { schema: { params: sandboxOnly, body: drawn } },
+      async ({ params, body }) => table.draw(params.sandbox, body.ids),
+    )
     app.post('/sandboxes/:sandbox/terminals', { schema: { body: openRequest } }, async ({ body }, reply) => {
       const terminal = await table.open(body)
       reply.code(201)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { newId, sandboxId, shownCommandMax, terminalSize } from '../../protocol/api/index.js'
@@ -12,6 +13,7 @@ import { LateOutput } from '../process/late-output.js'
 import { PipedProcess } from '../process/piped.js'
 import { asTenants } from '../process/priority.js'
 import { type Place, startOnPty, startPiped } from '../process/start.js'
+import type { drawnTerminals } from '../terminal/kept.js'
 import { PooledShells } from '../terminal/pooled-shells.js'
 import type { Screens } from '../terminal/screens.js'
 import { Terminal } from '../terminal/terminal.js'
@@ -23,6 +25,11 @@ const maxExited = 16
 const keepExitedMs = 600_000
 /** When a sandbox ends, its processes do first, and its own first process within this. */
 const sandboxEndsMs = 2000
+
+/** All terminals of a sandbox that is being stopped are drawn within this. */
+const drawingMs = 3000
+/** Of what one shows: a thousand lines of text with colours take less. */
+const maxScreenBytes = 256 * 1024
 
 const start = {
   sandboxId,
@@ -110,6 +117,20 @@ export class ProcessTable {
     return this.of(sandbox).filter((one) => one instanceof Terminal)
   }
 
+  /**
+   * What terminals of a sandbox show, whether their programs run or have ended. Those that take too long to draw show the
+   * last of their output as it was.
+   */
+  async draw(sandbox: string, ids: readonly string[]): Promise<z.input<typeof drawnTerminals>> {
+    const wanted = this.terminalsOf(sandbox).filter(({ id }) => ids.includes(id))
+    const late = sleep(drawingMs, undefined, { ref: false })
+    const drawn = wanted.map(async (terminal) => {
+      const screen = await Promise.race([terminal.screen(), late.then(() => terminal.lastOutput)])
+      return { terminal: terminal.describe(), screen: Buffer.from(bounded(screen)).toString('base64') }
+    })
+    return { terminals: await Promise.all(drawn) }
+  }
+
   /** @throws RuntimeRefusal `not_found` */
   get(sandbox: string, id: string): HeldProcess {
     const held = this.#held.get(id)
@@ -194,6 +215,15 @@ export class ProcessTable {
     setTimeout(() => this.of(sandboxId), sandboxEndsMs).unref()
     setTimeout(() => this.#held.delete(id), keepExitedMs).unref()
   }
+}
+
+/** The end of a screen, from the beginning of a line on, or of a sequence in a line that long. */
+function bounded(screen: Uint8Array): Uint8Array {
+  if (screen.length <= maxScreenBytes) return screen
+  const end = screen.subarray(screen.length - maxScreenBytes)
+  // One line may wrap over the whole screen.
+  const line = end.subarray(0, maxScreenBytes / 8).indexOf(10) + 1
+  return end.subarray(line > 0 ? line : Math.max(0, end.indexOf(0x1b)))
 }
 
 function identityOf(pid: number | undefined): ProcessIdentity {

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { openTerminal, shownCommandMax, signalProcess, terminalSize } from '../../protocol/api/index.js'
+import {
+  openTerminal,
+  shownCommandMax,
+  signalProcess,
+  terminal,
+  terminalSize,
+} from '../../protocol/api/index.js'
 import {
   attachQuery,
   processLine,
@@ -13,12 +19,14 @@ import { notRunning } from '../errors.js'
 import { askHost, type HostAnswer, joinHost } from '../host/client.js'
 import type { OpenRequest, StartRequest } from '../host/table.js'
 import type { Routes } from '../http/app.js'
-import { takeLine } from '../http/upgrade.js'
+import { switching, takeLine } from '../http/upgrade.js'
 import { argumentsOf } from '../sandbox/exec.js'
+import { directoryOf } from '../sandbox/lifecycle.js'
 import type { NodeContext } from '../sandbox/node.js'
 import { hostUidOf } from '../sandbox/place.js'
 import type { SandboxRecord } from '../sandbox/record.js'
 import type { Sandboxes } from '../sandbox/service.js'
+import { showKept } from '../terminal/kept.js'
 import { memoryEnvironment } from '../view/environment.js'
 import { existing } from './params.js'
 
@@ -96,12 +104,27 @@ export const processRoutes =
         .catch(() => {}) // there is none to end
       throw notRunning(id, 'paused')
     }
+    const { keptTerminals } = context
+    const recordOf = (id: string) => directoryOf(context, sandboxes.get(id))
+    app.get('/sandboxes/:id/terminals', { schema: { params: existing } }, async ({ params }, reply) => {
+      const answer = await askHost(host, 'GET', pathOf(params.id, 'terminals'))
+      const live = listed.safeParse(answer.body)
+      if (!live.success) return passOn(reply, answer)
+      return { terminals: [...(await keptTerminals.list(recordOf(params.id))), ...live.data.terminals] }
+    })
+    app.get('/sandboxes/:id/processes', { schema: { params: existing } }, async ({ params }, reply) =>
+      passOn(reply, await askHost(host, 'GET', pathOf(params.id, 'processes'))),
+    )
     for (const kind of ['terminals', 'processes'] as const) {
-      app.get(`/sandboxes/:id/${kind}`, { schema: { params: existing } }, async ({ params }, reply) =>
-        passOn(reply, await askHost(host, 'GET', pathOf(params.id, kind))),
-      )
-      app.delete(`/sandboxes/:id/${kind}/:process`, { schema: { params: one } }, async ({ params }, reply) =>
-        passOn(reply, await askHost(host, 'DELETE', pathOfOne(params))),
+      app.delete(
+        `/sandboxes/:id/${kind}/:process`,
+        { schema: { params: one } },
+        async ({ params }, reply) => {
+          if (kind === 'terminals' && (await keptTerminals.remove(recordOf(params.id), params.process))) {
+            return reply.code(204).send()
+          }
+          return passOn(reply, await askHost(host, 'DELETE', pathOfOne(params)))
+        },
       )
       app.get(
         `/sandboxes/:id/${kind}/:process/attach`,
@@ -109,7 +132,13 @@ export const processRoutes =
         async (request, reply) => {
           const { params, query } = request
           const path = `${pathOfOne(params)}/attach`
+          const ended =
+            kind === 'terminals' ? await keptTerminals.find(recordOf(params.id), params.process) : undefined
           const line = takeLine(request, reply, processLine)
+          if (ended !== undefined) {
+            line.write(switching(processLine))
+            return showKept(line, ended)
+          }
           joinHost(host, query.since === undefined ? path : `${path}?since=${query.since}`, line)
         },
       )
@@ -183,6 +212,7 @@ function startOf(
 }
 
 const one = existing.extend({ process: z.string().regex(/^(?:tm|pr)_[0-9a-z]+$/) })
+const listed = z.object({ terminals: z.array(terminal) })
 const wait = z.object({ waitMs: z.coerce.number().min(0).default(0) })
 /** A start that is not through after this may be caught by a pause, which is looked for as often. */
 const startMs = 1000

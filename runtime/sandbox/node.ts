@@ -12,6 +12,7 @@ import type { Network } from '../network/network.js'
 import type { LateOutput } from '../process/late-output.js'
 import type { DiskReserve } from '../rootfs/disk-reserve.js'
 import type { MountedRoots } from '../rootfs/mounted.js'
+import type { KeptTerminals } from '../terminal/kept.js'
 import type { ResourceView } from '../view/view.js'
 import type { Watches } from '../watch/watches.js'
 import type { Quarantine } from './quarantine.js'
@@ -44,6 +45,8 @@ export interface NodeContext {
   /** Directories of sandboxes that somebody watches. */
   readonly watches: Watches
   readonly lateOutput: LateOutput
+  /** What the terminals of stopped sandboxes showed. */
+  readonly keptTerminals: KeptTerminals
   /** Puts a shell that waits into a pooled sandbox's container. Never fails. */
   prepareShell(container: string): Promise<void>
   /** Puts a process that waits for its program into one that is for a run. Never fails. */

@@ -275,7 +275,7 @@ export class Sandboxes {
       const sandbox = this.get(id)
       if (sandbox.init === null) return sandbox
       this.#table.hold(id, await this.#counted(sandbox))
-      await this.#terminations.run(id, sandbox, graceMs)
+      await this.#terminate(id, sandbox, graceMs)
       const stopped = await this.#counted(sandbox)
       this.#table.hold(id, stopped)
       await this.node.watches.end(id, 'stopped')
@@ -283,6 +283,14 @@ export class Sandboxes {
       this.#rebalance()
       return this.#table.keep(stopped)
     })
+  }
+
+  /** Has its processes end, and keeps what its terminals show then. */
+  async #terminate(id: string, sandbox: SandboxRecord, graceMs: number): Promise<void> {
+    const { keptTerminals } = this.node
+    const terminals = sandbox.init === null ? [] : await keptTerminals.live(id)
+    await this.#terminations.run(id, sandbox, graceMs)
+    await keptTerminals.keep(lifecycle.directoryOf(this.node, sandbox), id, terminals)
   }
 
   /** Those that still run share the processors of those that have ended. */
@@ -348,7 +356,7 @@ export class Sandboxes {
   quarantine(id: string, why: QuarantineRequest): Promise<QuarantineEntry> {
     return this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
-      await this.#terminations.run(id, sandbox, defaultGraceMs)
+      await this.#terminate(id, sandbox, defaultGraceMs)
       const stopped = await this.#counted(sandbox)
       await this.node.watches.end(id, 'stopped')
       await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))

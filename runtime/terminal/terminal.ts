@@ -108,8 +108,27 @@ export class Terminal implements HeldProcess {
     const exit = this.#exit
     return {
       ...{ id, sandboxId, title: this.#title, ...this.#history.currentSize, seq },
-      ...{ createdAt: this.#createdAt, exit },
+      ...{ createdAt: this.#createdAt, exit, stoppedAt: null },
     }
+  }
+
+  /** What brings a fresh terminal of its size into the same state; at the worst its last output. */
+  async screen(): Promise<Uint8Array> {
+    const { short, undrawable } = this.#history
+    if (short !== undefined || undrawable) return short ?? this.#history.lastResort
+    const { size, happened } = this.#history.all()
+    try {
+      return await this.screens.draw(size, happened, true)
+    } catch {
+      // Whoever drew it has said why.
+      this.#history.forgetPast()
+      return this.#history.lastResort
+    }
+  }
+
+  /** The last of its output as it was, for who cannot wait. */
+  get lastOutput(): Uint8Array {
+    return this.#history.lastResort
   }
 
   /**
@@ -210,20 +229,13 @@ export class Terminal implements HeldProcess {
   #draw(viewer: Viewer): void {
     viewer.awaitScreen()
     const { short, undrawable, lastResort } = this.#history
-    if (short === undefined && !undrawable) void this.#drawElsewhere(viewer)
-    else viewer.showScreen(short ?? lastResort)
-  }
-
-  async #drawElsewhere(viewer: Viewer): Promise<void> {
-    const { size, happened } = this.#history.all()
-    try {
-      viewer.showScreen(await this.screens.draw(size, happened, true))
-    } catch {
-      // Whoever drew it has said why.
-      this.#history.forgetPast()
-      viewer.showScreen(this.#history.lastResort)
+    if (short !== undefined || undrawable) viewer.showScreen(short ?? lastResort)
+    else {
+      void this.screen().then((screen) => {
+        viewer.showScreen(screen)
+        this.#send()
+      })
     }
-    this.#send()
   }
 
   /**

@@ -193,8 +193,16 @@ export class RuntimeClient implements Disposable {
   }
 
   /** A line to a terminal: frames both ways, the first of them `attached`. Without `since` a screen comes first. */
-  attach(id: string, terminalId: string, since: number | undefined): Promise<Duplex> {
-    return this.#line(withQuery(`/sandboxes/${id}/terminals/${terminalId}/attach`, { since }), 'terminal')
+  async attach(id: string, terminalId: string, since: number | undefined): Promise<Duplex> {
+    const path = withQuery(`/sandboxes/${id}/terminals/${terminalId}/attach`, { since })
+    try {
+      return await this.#line(path, 'terminal')
+    } catch (error) {
+      if (this.#lines === this.#pool || !(error instanceof ApiError && error.code === 'not_found'))
+        throw error
+      // The process host has those that it runs. One that ended with its sandbox the runtime has.
+      return this.#upgraded(this.#pool, path, processLine, 'terminal')
+    }
   }
 
   /** A line of a process's output: frames, the first of them `attached`. */

@@ -28,7 +28,7 @@ export class Activity {
   }
 
   /** A person keeps it awake: the same, written down at once. @returns as `record` */
-  async useNow(id: string): Promise<string[]> {
+  async noteUse(id: string): Promise<string[]> {
     this.#used.delete(id)
     return this.#write([id])
   }

@@ -34,7 +34,8 @@ describe('what keeps a sandbox awake', { timeout: 120_000 }, () => {
   })
 
   const create = async (idle?: object | null) =>
-    (await program.call('POST', '/api/v1/sandboxes', { limits, ...(idle === undefined ? {} : { idle }) })).body
+    (await program.call('POST', '/api/v1/sandboxes', { limits, ...(idle === undefined ? {} : { idle }) }))
+      .body
   const get = async (id: string) => (await program.call('GET', `/api/v1/sandboxes/${id}`)).body
   const leave = (id: string, seconds: number) =>
     database.query(
@@ -97,7 +98,11 @@ describe('what keeps a sandbox awake', { timeout: 120_000 }, () => {
   })
 
   it('is what is done in a page, and not that it is open; for a program, that it is open', async () => {
-    const [opened, typed, held] = [(await create(policy)).id, (await create(policy)).id, (await create(policy)).id]
+    const [opened, typed, held] = [
+      (await create(policy)).id,
+      (await create(policy)).id,
+      (await create(policy)).id,
+    ]
     const lines = [await terminalOf(person, opened), await terminalOf(person, typed)]
     const ofProgram = await terminalOf(program, held)
     for (const id of [opened, typed]) await leaveFor(id, 500)

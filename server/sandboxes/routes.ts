@@ -105,8 +105,13 @@ export const sandboxRoutes =
       method: 'POST',
       url: '/sandboxes/:id/keep-awake',
       schema: {
-        ...{ tags, summary: 'Say that somebody uses it, so that it is not put to sleep', params: sandboxParams },
-        description: 'It stays awake for as long as its policy `idle` says from now on. One that is asleep wakes.',
+        ...{
+          tags,
+          summary: 'Say that somebody uses it, so that it is not put to sleep',
+          params: sandboxParams,
+        },
+        description:
+          'It stays awake for as long as its policy `idle` says from now on. One that is asleep wakes.',
         response: { 204: z.null() },
       },
       handler: async (request, reply) => {

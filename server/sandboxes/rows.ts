@@ -54,7 +54,10 @@ function sleepsSoon(
   state: string,
 ): SandboxWithUsage['sleepsSoon'] {
   const { pauseAfterSeconds, stopAfterSeconds } = idlePolicy.nullable().parse(idle) ?? {}
-  const after = Math.min(pauseAfterSeconds ?? Number.POSITIVE_INFINITY, stopAfterSeconds ?? Number.POSITIVE_INFINITY)
+  const after = Math.min(
+    pauseAfterSeconds ?? Number.POSITIVE_INFINITY,
+    stopAfterSeconds ?? Number.POSITIVE_INFINITY,
+  )
   if (after === Number.POSITIVE_INFINITY || asleep !== null || state !== 'running') return null
   const inSeconds = Math.max(0, after - (Date.now() - activeAt.getTime()) / 1000)
   if (inSeconds > Math.min(warnedSeconds, after / 2)) return null

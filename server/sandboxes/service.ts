@@ -34,7 +34,15 @@ import { Sleep } from './sleep.js'
 
 /** What needs a sandbox awake. Its files are there while it is paused. */
 const waking: ReadonlySet<Action> = new Set([
-  ...(['sandbox.keep_awake', 'exec.start', 'process.start', 'process.write', 'terminal.open', 'file.search', 'lsp.open'] as const),
+  ...([
+    'sandbox.keep_awake',
+    'exec.start',
+    'process.start',
+    'process.write',
+    'terminal.open',
+    'file.search',
+    'lsp.open',
+  ] as const),
 ])
 
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
@@ -106,7 +114,7 @@ export class SandboxService {
    */
   async keepAwake(who: Principal, id: string): Promise<void> {
     await this.authorize({ ...who, unattended: false }, 'sandbox.keep_awake', id)
-    await Promise.all((await this.activity.useNow(id)).map((one) => this.sleep.rouse(one)))
+    await Promise.all((await this.activity.noteUse(id)).map((one) => this.sleep.rouse(one)))
   }
 
   /**

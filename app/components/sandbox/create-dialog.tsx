@@ -92,7 +92,10 @@ function CreateForm({
   const [size, setSize] = useState<SizeDraft>(() => initialSize(chosen.defaults, t('sandbox.default')))
   const [network, setNetwork] = useState(() => networkDraft('internet'))
   const [isolation, setIsolation] = useState<Isolation>('standard')
-  const [idle, setIdle] = useState<IdleDraft>(() => idleDraft(tenant.idle))
+  /** What it gets without a word about it. */
+  const policyOfTemplate = idleDraft(chosen.idle ?? tenant.idle)
+  const [chosenIdle, setIdle] = useState<IdleDraft | null>(null)
+  const idle = chosenIdle ?? policyOfTemplate
   const [beginning, setBeginning] = useState<Beginning>(repository === '' ? 'starter' : 'repository')
   const toast = useToast()
   const policy = parseNetwork(network)
@@ -108,7 +111,7 @@ function CreateForm({
         template: chosen.name,
         network: policy,
         isolation,
-        ...(idle === idleDraft(tenant.idle) ? {} : { idle: idlePolicyOf(idle) }),
+        ...(idle === policyOfTemplate ? {} : { idle: idlePolicyOf(idle) }),
         ...(limits ? { limits } : {}),
         ...(name ? { name } : {}),
       },

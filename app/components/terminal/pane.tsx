@@ -4,10 +4,11 @@ import { useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
 import { isDark, onDarkness } from '../../lib/theme'
+import { useFormat } from '../../lib/use-format'
 import type { Translate } from '../../messages/texts'
 import { preferences } from '../../terminal/preferences'
 import type { TerminalSession } from '../../terminal/session'
-import type { TerminalTabs } from '../../terminal/terminal-tabs'
+import type { Tab, TerminalTabs } from '../../terminal/terminal-tabs'
 import { palette } from '../../terminal/themes'
 import { useStore } from '../../terminal/use-store'
 import { Button } from '../ui/button'
@@ -15,12 +16,12 @@ import { Button } from '../ui/button'
 interface PaneProps {
   readonly workspace: TerminalTabs
   readonly session: TerminalSession
-  readonly tabKey: number
+  readonly tab: Tab
   readonly refresh: () => void
 }
 
 /** One terminal's screen, and how it ended. */
-export function Pane({ workspace, session, tabKey, refresh }: PaneProps) {
+export function Pane({ workspace, session, tab, refresh }: PaneProps) {
   const place = useRef<HTMLDivElement>(null)
   const { theme, fontSize } = useStore(preferences())
   const { background } = palette(theme, useDark())
@@ -60,8 +61,8 @@ export function Pane({ workspace, session, tabKey, refresh }: PaneProps) {
   return (
     <div
       role="tabpanel"
-      id={`panel-${tabKey}`}
-      aria-labelledby={`tab-${tabKey}`}
+      id={`panel-${tab.key}`}
+      aria-labelledby={`tab-${tab.key}`}
       style={{ backgroundColor: background }}
       className="absolute inset-0 flex flex-col"
     >
@@ -72,7 +73,7 @@ export function Pane({ workspace, session, tabKey, refresh }: PaneProps) {
         )}
       />
       <div ref={place} className="min-h-0 flex-1 overflow-hidden pt-1.5 pl-2" />
-      <Ending session={session} onNew={() => workspace.open()} onClose={() => workspace.close(tabKey)} />
+      <Ending tab={tab} workspace={workspace} />
     </div>
   )
 }
@@ -96,16 +97,10 @@ function useBell(session: TerminalSession): boolean {
   return ringing
 }
 
-function Ending({
-  session,
-  onNew,
-  onClose,
-}: {
-  session: TerminalSession
-  onNew: () => void
-  onClose: () => void
-}) {
+function Ending({ tab, workspace }: { tab: Tab; workspace: TerminalTabs }) {
   const t = useTranslations()
+  const { dateTime } = useFormat()
+  const { key, session, stoppedAt } = tab
   const status = useStore(session.status)
   if (status.kind !== 'ended' && status.kind !== 'refused') return null
   return (
@@ -113,13 +108,23 @@ function Ending({
       role="status"
       className="flex flex-wrap items-center gap-2 border-line border-t bg-raised px-3 py-2 text-ink"
     >
-      <span className="min-w-0 flex-1">{ending(status, t)}</span>
-      <Button size="small" onClick={onClose}>
+      <span className="min-w-0 flex-1">
+        {stoppedAt === null || status.kind === 'refused'
+          ? ending(status, t)
+          : t('terminal.endedWithSandbox', { time: dateTime(stoppedAt) })}
+      </span>
+      <Button size="small" onClick={() => workspace.close(key)}>
         {t('terminal.closeTab')}
       </Button>
-      <Button size="small" look="primary" onClick={onNew}>
-        {t('terminal.new')}
-      </Button>
+      {!workspace.looking && (
+        <Button
+          size="small"
+          look="primary"
+          onClick={() => (stoppedAt === null ? workspace.open() : workspace.renew(key))}
+        >
+          {t(stoppedAt === null ? 'terminal.new' : 'terminal.newHere')}
+        </Button>
+      )}
     </div>
   )
 }

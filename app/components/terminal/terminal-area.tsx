@@ -67,11 +67,14 @@ export default function TerminalArea({
       setFontIsThere(true)
       if (workspace.state.get().tabs.length > 0) return
       const { terminals } = await call(terminalList, `/sandboxes/${sandbox.id}/terminals`)
-      const ids = terminals.filter(({ exit }) => exit === null).map(({ id }) => id)
+      const kept = new Map(
+        terminals.flatMap(({ id, stoppedAt }) => (stoppedAt === null ? [] : [[id, stoppedAt]])),
+      )
+      const ids = terminals.filter(({ id, exit }) => exit === null || kept.has(id)).map(({ id }) => id)
       // A paused sandbox cannot open a new one: that waits until it runs.
-      const mayOpen = ids.length > 0 || (running && !workspace.looking)
+      const mayOpen = ids.length > kept.size || (running && (!workspace.looking || kept.size > 0))
       if (!mayOpen || workspace.state.get().tabs.length > 0) return
-      workspace.restore(ids, parseDeepLink(window.location.search).terminal)
+      workspace.restore(ids, parseDeepLink(window.location.search).terminal, kept)
     } catch (error) {
       setFailure(error)
     } finally {
@@ -79,7 +82,7 @@ export default function TerminalArea({
     }
   }, [sandbox.id, running, workspace])
 
-  // Terminals end when a sandbox stops; when it runs again, new ones take their place.
+  // Terminals end when a sandbox stops; when it runs again, they are here to be read, beside a new one.
   useEffect(() => (alive ? () => workspace.clear() : undefined), [alive, workspace])
   useEffect(() => {
     if (alive) void restore()
@@ -137,13 +140,7 @@ export default function TerminalArea({
       {shown && <ClipboardBanner session={shown.session} permission={workspace.clipboard} />}
       <div className="relative min-h-0 flex-1">
         {shown && fontIsThere && (
-          <Pane
-            key={shown.key}
-            workspace={workspace}
-            session={shown.session}
-            tabKey={shown.key}
-            refresh={refresh}
-          />
+          <Pane key={shown.key} workspace={workspace} session={shown.session} tab={shown} refresh={refresh} />
         )}
         {shown && searching && (
           <SearchBar screen={shown.session.screen} onClose={() => setSearching(false)} />

@@ -4,7 +4,13 @@ import { useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 /** Seconds until something happens. Not in a live region: nobody wants to hear it count. */
-export function Countdown({ what, untilMs }: { what: 'retrying' | 'reconnecting' | 'paused' | 'stopped'; untilMs: number }) {
+export function Countdown({
+  what,
+  untilMs,
+}: {
+  what: 'retrying' | 'reconnecting' | 'paused' | 'stopped'
+  untilMs: number
+}) {
   const t = useTranslations()
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {

@@ -41,7 +41,8 @@ export const workspace = {
   },
   showFiles: 'Show files',
   sleepsSoon: {
-    paused: 'Nothing uses this sandbox, so it will be paused. Its programs keep their memory and go on when it is used.',
+    paused:
+      'Nothing uses this sandbox, so it will be paused. Its programs keep their memory and go on when it is used.',
     stopped: 'Nothing uses this sandbox, so it will be stopped. Its programs end; files are kept.',
   },
 } as const
