@@ -23,6 +23,12 @@ import type { Held } from '../guests/guests.js'
 const maxWaitingInputBytes = 4 * 1024 * 1024
 
 /**
+ * A shell writes its prompt anew when its terminal has another size, such as when the page makes room for a warning: what
+ * comes so soon after that is no work of a program.
+ */
+const redrawMs = 1000
+
+/**
  * One client's line to one terminal: the runtime's frames become socket.io's events and the other way round.
  * Nothing is kept here: what is on its way is bounded by the client's acknowledgements, which the terminal
  * host waits for.
@@ -34,6 +40,7 @@ export class Attachment implements Disposable {
   #header: SocketAttached | undefined
   #seq = 0
   #ended = false
+  #resizedAt = Number.NEGATIVE_INFINITY
   private readonly line: Duplex
   /** Decides about each frame of the client. */
   private readonly held: Held
@@ -126,7 +133,7 @@ export class Attachment implements Disposable {
 
   #pass({ type, payload }: Frame): void {
     if (type === frameType.stdout) {
-      this.used()
+      if (performance.now() - this.#resizedAt > redrawMs) this.used()
       this.socket.emit('output', this.terminalId, this.#seq, payload)
       this.#seq += payload.length
     } else if (type === frameType.attached) {
@@ -138,6 +145,7 @@ export class Attachment implements Disposable {
           this.socket.emit('screen', { terminalId: this.terminalId, ...header, screen: bytes })
       }
     } else if (type === frameType.resize) {
+      this.#resizedAt = performance.now()
       const { cols, rows } = terminalSize.parse(JSON.parse(payload.toString()))
       this.socket.emit('resized', this.terminalId, cols, rows)
     } else if (type === frameType.exit) {
