@@ -13,10 +13,10 @@ import { LateOutput } from '../process/late-output.js'
 import { PipedProcess } from '../process/piped.js'
 import { asTenants } from '../process/priority.js'
 import { type Place, startOnPty, startPiped } from '../process/start.js'
-import type { drawnTerminals } from '../terminal/kept.js'
 import { PooledShells } from '../terminal/pooled-shells.js'
 import type { Screens } from '../terminal/screens.js'
 import { Terminal } from '../terminal/terminal.js'
+import type { drawnTerminals } from './kept.js'
 
 /** Of one sandbox. More is a mistake or an attack: each holds up to some MiB of output. */
 const maxLive = 64

@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { type Terminal, terminal, terminalId } from '../../protocol/api/index.js'
 import { type Attached, encodeFrame, encodeJsonFrame, frameType } from '../../protocol/node/index.js'
-import { askHost } from '../host/client.js'
+import { askHost } from './client.js'
 
 /** Of one sandbox: more than anybody looks through, and a bound for who stops it again and again. */
 const maxKept = 16
