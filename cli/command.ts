@@ -33,6 +33,7 @@ export const groups = [
   'Snapshots',
   'Ports',
   'Runs',
+  'Templates',
   'This machine (needs root)',
   'Shell',
 ] as const

@@ -4,6 +4,7 @@ import { runService } from '../common/service.js'
 import { readConfig } from './config.js'
 import { archiveThread } from './files/messages.js'
 import { runArchiveThread } from './files/thread.js'
+import { layerThread, runLayerThread } from './image/thread.js'
 import { startRuntime } from './runtime.js'
 import { runViewThread } from './view/thread.js'
 import { watchThread } from './watch/messages.js'
@@ -17,5 +18,6 @@ if (isMainThread) {
     return () => runtime.close()
   })
 } else if (archiveThread.safeParse(workerData).success) runArchiveThread()
+else if (layerThread.safeParse(workerData).success) runLayerThread()
 else if (watchThread.safeParse(workerData).success) runWatchThread()
 else runViewThread()

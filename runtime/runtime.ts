@@ -12,12 +12,15 @@ import type { Config } from './config.js'
 import { SeccompFilter } from './container/filter.js'
 import { OciRuntimes } from './container/oci-runtimes.js'
 import { readSeccomp } from './container/seccomp.js'
-import { type ContainerSpec, capabilities, containerSpec } from './container/spec.js'
+import { type ContainerSpec, capabilities, containerSpec, hostInit } from './container/spec.js'
 import { serveDegraded } from './degraded.js'
 import { Archives } from './files/archives.js'
 import { shellPreparer } from './host/client.js'
 import { KeptTerminals } from './host/kept.js'
 import { createApp } from './http/app.js'
+import { Imports } from './image/import.js'
+import { LayerStore } from './image/store.js'
+import { Unpacker } from './image/unpack.js'
 import { Installation } from './installation.js'
 import { openKernelLog } from './linux/kernel-log.js'
 import { availableMemory } from './linux/memory.js'
@@ -242,8 +245,18 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     releaseSlot(slot)
   }
   const archives = new Archives(program, log)
+  const layers = new LayerStore(disk)
+  await layers
+    .clear()
+    .catch((error: unknown) => log.error({ error }, 'what imports of images left is still there'))
+  const imports = new Imports(
+    context,
+    layers,
+    () => new Unpacker(program, reaper, config.imageLayerBytes),
+    () => templates,
+  )
   const services = {
-    ...{ archives, installation },
+    ...{ archives, installation, imports },
     ...{ terminals, context, sandboxes, snapshots, runSandboxes, pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
@@ -280,5 +293,8 @@ function hostSpec({ slot, cgroupRoot, filter }: NodeContext): ContainerSpec {
     ...{ rootfs: '/', uidBase: slot.uidBase(maxSandboxes), cgroup: join(cgroupRoot, 'probe') },
     ...{ hostname: 'probe', memoryBytes: 256 * 1024 ** 2, filter: filter.config() },
   })
-  return { ...spec, root: { path: '/', readonly: true } }
+  // Nothing can be mounted into the host's own files; there it is where it is.
+  const mounts = spec.mounts.filter(({ type }) => type !== 'bind')
+  const first = { ...spec.process, args: [hostInit, '-P'] }
+  return { ...spec, mounts, process: first, root: { path: '/', readonly: true } }
 }

@@ -1,4 +1,4 @@
-import { Http, pages } from './http.js'
+import { type Content, Http, pages } from './http.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
 import { Snapshots } from './snapshots.js'
@@ -50,6 +50,38 @@ export class Cloche {
   /** What sandboxes can be made from. */
   async templates(): Promise<Template[]> {
     return (await this.#http.json<{ templates: Template[] }>({ method: 'GET', path: '/templates' })).templates
+  }
+
+  /**
+   * Makes a template of an OCI image, or replaces the one that was made of an image before. For operators.
+   *
+   * @param archive an OCI layout or what `docker save` writes, as a tar, plain or compressed with gzip
+   * @param options `reference`: which image of the archive, where it has several. `node`: id of the node that is to have it,
+   * where there are several
+   * @throws InvalidRequest that says what is wrong with the image
+   * @throws Forbidden when the caller is no operator
+   * @throws Conflict while another image is being imported, or when the name is that of a recipe
+   * @example
+   * const archive = new Uint8Array(await readFile('app.tar'))
+   * await cloche.importTemplate('app', archive, { description: 'our app' })
+   */
+  importTemplate(
+    name: string,
+    archive: Content,
+    options: { reference?: string; description?: string; node?: string; signal?: AbortSignal } = {},
+  ): Promise<Template> {
+    const { signal, ...query } = options
+    const path = `/admin/templates/${encodeURIComponent(name)}/image`
+    return this.#http.json({ method: 'PUT', path, query, body: archive, signal })
+  }
+
+  /**
+   * Deletes a template that was imported. For operators.
+   * @throws Conflict while a sandbox or a snapshot uses it, with their ids
+   */
+  deleteTemplate(name: string, { node }: { node?: string } = {}): Promise<void> {
+    const path = `/admin/templates/${encodeURIComponent(name)}`
+    return this.#http.done({ method: 'DELETE', path, query: { node } })
   }
 
   /** What runs can be written in, with exact versions. */

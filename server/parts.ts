@@ -4,6 +4,7 @@ import { Passwords } from './account/passwords.js'
 import { AccountService } from './account/service.js'
 import { NodeService } from './admin/node-service.js'
 import { QuarantineService } from './admin/quarantine-service.js'
+import { TemplateService } from './admin/template-service.js'
 import { TenantAdministration } from './admin/tenant-service.js'
 import { UserAdministration } from './admin/user-service.js'
 import { Attempts } from './auth/attempts.js'
@@ -110,6 +111,7 @@ export function openParts(config: Config, log: Logger) {
     administration: {
       nodes: new NodeService(database, nodes),
       registry: new RegistryService(database, nodes),
+      templates: new TemplateService(database, nodes),
       quarantine: new QuarantineService({ database, nodes, templates }),
       tenants: new TenantAdministration(database, nodes),
       users: new UserAdministration(database, config.publicUrl),

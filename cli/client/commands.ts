@@ -12,6 +12,7 @@ import { sandboxCommands } from './sandbox.js'
 import { shareCommands } from './share.js'
 import { shell } from './shell.js'
 import { snapshotCommands } from './snapshot.js'
+import { templateCommands } from './template.js'
 import { usage } from './usage.js'
 import { watch } from './watch.js'
 import { whoami } from './whoami.js'
@@ -34,5 +35,6 @@ export const clientCommands: readonly Command[] = [
   ...snapshotCommands,
   run,
   ...runCommands,
+  ...templateCommands,
   completion,
 ]

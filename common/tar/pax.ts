@@ -9,15 +9,25 @@ export interface PaxRecords {
 
 export const noRecords: PaxRecords = { values: new Map(), sparse: [] }
 
-const plainKeys = new Set(['path', 'linkpath', 'size', 'mtime', 'SCHILY.realsize'])
+const plainKeys = new Set(['path', 'linkpath', 'size', 'mtime', 'uid', 'gid', 'SCHILY.realsize'])
 const xattrKey = 'SCHILY.xattr.'
 /** bsdtar writes both forms, unless it is told otherwise. The name is escaped here, and the value base64. */
 const libarchiveKey = 'LIBARCHIVE.xattr.'
 /** An archive's global header may hold nothing that belongs to one entry only: it would be held for all of them. */
-const globalKeys = new Set(['path', 'linkpath', 'size', 'mtime'])
+const globalKeys = new Set(['path', 'linkpath', 'size', 'mtime', 'uid', 'gid'])
 
-/** Reads records of the form `<length> <key>=<value>\n`. An empty value takes an earlier one back. */
-export function readPax(bytes: Buffer, before: PaxRecords, global: boolean): PaxRecords {
+const ofUsers = (name: string) => name.startsWith('user.')
+
+/**
+ * Reads records of the form `<length> <key>=<value>\n`. An empty value takes an earlier one back.
+ * @param wanted which extended attributes are kept
+ */
+export function readPax(
+  bytes: Buffer,
+  before: PaxRecords,
+  global: boolean,
+  wanted: (name: string) => boolean = ofUsers,
+): PaxRecords {
   const values = new Map(before.values)
   const sparse = [...before.sparse]
   for (let at = 0; at < bytes.length; ) {
@@ -27,11 +37,11 @@ export function readPax(bytes: Buffer, before: PaxRecords, global: boolean): Pax
     const kept = global ? globalKeys.has(key) : plainKeys.has(key) || key.startsWith('GNU.sparse.')
     if (kept && value.length > 0) values.set(key, value)
     else if (kept) values.delete(key)
-    else if (!global && key.startsWith(`${xattrKey}user.`)) values.set(key, value)
+    else if (!global && key.startsWith(xattrKey) && wanted(key.slice(xattrKey.length))) values.set(key, value)
     else if (!global && key.startsWith(libarchiveKey)) {
-      const name = xattrKey + unescaped(key.slice(libarchiveKey.length))
-      if (name.startsWith(`${xattrKey}user.`) && !values.has(name)) {
-        values.set(name, Buffer.from(value.toString('latin1'), 'base64'))
+      const name = unescaped(key.slice(libarchiveKey.length))
+      if (wanted(name) && !values.has(xattrKey + name)) {
+        values.set(xattrKey + name, Buffer.from(value.toString('latin1'), 'base64'))
       }
     }
   }

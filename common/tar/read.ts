@@ -6,8 +6,19 @@ import { readSparse } from './sparse.js'
 
 /** One entry of an archive that is read. */
 export interface TarMember extends TarEntry {
+  /** Whose it is, by number; undefined when the archive has no valid number. */
+  readonly uid: number | undefined
+  readonly gid: number | undefined
   /** The bytes of a file, with their places in it. What is not read of it is skipped. */
   content(): AsyncGenerator<{ readonly at: number; readonly bytes: Buffer }>
+}
+
+/** What a reader of an archive wants beside what everybody gets. */
+export interface TarWishes {
+  /** Hears of a device, which is left out then. Without it devices are refused. */
+  readonly device?: (name: Buffer) => void
+  /** Which extended attributes are wanted: those of users, if absent. */
+  readonly xattr?: (name: string) => boolean
 }
 
 const types: Readonly<Record<string, TarType>> = {
@@ -29,7 +40,10 @@ const pendingBytesMax = 2 * 1024 ** 2
  * @throws TarError for what is broken, cut, or of a type that cannot be unpacked
  * @see https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13
  */
-export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerator<TarMember> {
+export async function* readTar(
+  archive: AsyncIterable<Uint8Array>,
+  wishes: TarWishes = {},
+): AsyncGenerator<TarMember> {
   const source = new TarSource(archive)
   let [global, next, pendingBytes] = [noRecords, noRecords, 0]
   let [zeros, first] = [0, true]
@@ -50,14 +64,18 @@ export async function* readTar(archive: AsyncIterable<Uint8Array>): AsyncGenerat
       pendingBytes += headerBytes
       if (pendingBytes > pendingBytesMax) throw new TarError('an entry has too many headers')
       const text = await source.whole(headerBytes)
-      if (flag === 'g') global = readPax(text, global, true)
+      if (flag === 'g') global = readPax(text, global, true, wishes.xattr)
       else if (flag === 'L' || flag === 'K') next = withName(next, flag, bytesAt(text, 0, text.length))
-      else next = readPax(text, next, false)
+      else next = readPax(text, next, false, wishes.xattr)
       continue
     }
     if (flag === 'V') continue // the label of a volume
     const pax = { values: new Map([...global.values, ...next.values]), sparse: next.sparse }
     ;[next, pendingBytes] = [noRecords, 0]
+    if (wishes.device !== undefined && (flag === '3' || flag === '4')) {
+      wishes.device(pax.values.get('path') ?? shortName(block))
+      continue
+    }
     yield* memberOf(source, block, flag, pax, headerBytes)
   }
   await source.rest()
@@ -89,6 +107,8 @@ async function* memberOf(
   yield {
     ...entry,
     sizeBytes: map?.sizeBytes ?? contentBytes,
+    uid: idOf(pax.values.get('uid'), block, 108),
+    gid: idOf(pax.values.get('gid'), block, 116),
     async *content() {
       for (const extent of extents) {
         for (const until = left - extent.bytes; left > until; ) {
@@ -100,6 +120,11 @@ async function* memberOf(
     },
   }
   await source.skip(left + paddingBytes(storedBytes))
+}
+
+function idOf(stated: Buffer | undefined, block: Buffer, at: number): number | undefined {
+  const id = stated === undefined ? numberAt(block, at, 8) : decimal(stated, 'owner')
+  return id === undefined || id < 0 ? undefined : id
 }
 
 function entryOf(block: Buffer, flag: string, pax: PaxRecords): Omit<TarEntry, 'sizeBytes'> {

@@ -3,6 +3,30 @@ import { recipe } from './languages.js'
 import { limits } from './limits.js'
 import { idlePolicy, isolation, templateName } from './sandbox.js'
 
+/** Of a template that was made from an OCI image: what the image says. */
+export const templateImage = z.object({
+  digest: z.string().describe('of its manifest, or of its configuration where it came from docker save'),
+  reference: z.string().nullable().describe('the name it had in the archive'),
+  user: z.string().describe('whom commands and terminals run as, unless they ask for root'),
+  workingDirectory: z.string(),
+  entrypoint: z.array(z.string()).describe('not started by itself'),
+  cmd: z.array(z.string()).describe('its arguments, or the program itself where there is no entry point'),
+  stopSignal: z.string(),
+  ports: z.array(z.string()).describe('such as 8080/tcp'),
+  labels: z.record(z.string(), z.string()),
+})
+
+/** Query of `PUT /templates/{name}/image`, at the API and at the runtime. */
+export const importTemplate = z.object({
+  reference: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .describe('which image of the archive, where it has several: its name, or the digest of its manifest'),
+  description: z.string().max(200).optional(),
+})
+
 export const template = z.object({
   name: templateName,
   description: z.string(),
@@ -16,6 +40,7 @@ export const template = z.object({
     ),
   /** What it can run by name. */
   languages: z.array(recipe).default([]),
+  image: templateImage.nullable().default(null).describe('null when it is built from a recipe'),
 })
 export type Template = z.infer<typeof template>
 

@@ -15,6 +15,8 @@
  * | POST /pools/warm | `warmRequest` | 201 `keptWarm`; 422 beyond the budget |
  * | DELETE /pools/warm/:id | | 204 (also when there is none) |
  * | POST /templates/reload | | 204: a template was built; read them again |
+ * | DELETE /templates/:name | | 204 (also when there is none); 409 while something uses it, or it is built from a recipe |
+ * | PUT /templates/:name/image?reference=&description= | an archive, as it arrives | 201 `template`: its image is a template of this node now; 400 what is wrong with it |
  * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |
  * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
  * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |

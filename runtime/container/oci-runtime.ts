@@ -23,6 +23,9 @@ export interface InsideProcess {
 /** Descriptors that become a process's streams, and its descriptors 3 and on. */
 export type Stdio = readonly [stdin: number, stdout: number, stderr: number, ...more: number[]]
 
+/** By its name, or, where it has none, as real-time signals have not, by its number. */
+export type SignalSent = NodeJS.Signals | number
+
 /** Gives the network namespace of a process its link. */
 export type Connect = (pid: number) => Promise<void>
 
@@ -68,7 +71,7 @@ export interface OciRuntime {
    */
   processes(id: string, init: number, held: readonly number[]): Promise<readonly InsideProcess[]>
   /** Sends signals to one of `processes`, one after the other. One that has ended is no error. */
-  signal(id: string, pid: number, names: readonly NodeJS.Signals[]): Promise<void>
+  signal(id: string, pid: number, names: readonly SignalSent[]): Promise<void>
   /** Whether its containers can be moved to another cgroup while they run. Without that pooled ones are of no use. */
   readonly relocates: boolean
   /** The container's processes were moved to another cgroup. */

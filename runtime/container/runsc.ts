@@ -196,7 +196,7 @@ export function hardenedRuntime(runsc: Runsc, reaper: Reaper): OciRuntime {
     async signal(id, pid, names) {
       // One that has ended meanwhile is no error.
       for (const name of names) {
-        await call('kill', '--pid', String(pid), nameOf(id), name.replace('SIG', '')).catch(() => {})
+        await call('kill', '--pid', String(pid), nameOf(id), String(name).replace('SIG', '')).catch(() => {})
       }
     },
 

@@ -1,4 +1,5 @@
 import { plainPath } from '../../protocol/api/index.js'
+import type { ImageSettings } from '../image/settings.js'
 import { idRangeSize } from '../linux/userns.js'
 import type { SeccompConfig } from './filter.js'
 import { type MemoryPath, memoryBounds } from './memory-files.js'
@@ -62,6 +63,10 @@ export interface ContainerOptions {
 
 const mib = 1024 ** 2
 
+/** The first process of every sandbox: the host's own program, and where it is inside. */
+export const hostInit = '/usr/bin/catatonit'
+const insideInit = '/run/cloche-init'
+
 /**
  * What a tenant would learn of the host and its neighbours, or could get at the kernel through. The files of /proc that
  * tell the load of the whole host (`stat`, `loadavg`, `meminfo`) are covered by `view/`.
@@ -100,7 +105,7 @@ export function containerSpec(options: ContainerOptions) {
   })
   const bounded = (destination: MemoryPath, mode: string, ...flags: string[]) =>
     tmpfs(destination, mode, memoryBounds(destination, options.memoryBytes), ...flags)
-  const first = processSpec({ args: ['/usr/bin/catatonit', '-P'], env: [], cwd: '/', user: 'root' })
+  const first = processSpec({ args: [insideInit, '-P'], env: [], cwd: '/', user: 'root' })
   const held = [...capabilities, firstCapability]
   return {
     ociVersion: '1.0.2',
@@ -131,6 +136,8 @@ export function containerSpec(options: ContainerOptions) {
       },
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
       bounded('/run', '755'),
+      // An image need have none. It is linked with nothing, so that any image can run it.
+      { destination: insideInit, type: 'bind', source: hostInit, options: ['bind', 'ro', 'nosuid', 'nodev'] },
     ],
     linux: {
       cgroupsPath: options.cgroup,
@@ -151,31 +158,65 @@ export type ContainerSpec = ReturnType<typeof containerSpec>
 /** Who a process inside runs as. */
 export type InsideUser = 'user' | 'root'
 
-/** The ids of the image's users. `user` may use sudo, which puts it into the bounding set's reach. */
-const identities = {
-  root: { uid: 0, gid: 0, home: '/root' },
-  user: { uid: 1000, gid: 1000, home: '/home/user' },
-} as const
+/** Somebody inside, as programs know them. */
+export interface Identity {
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+  readonly groups: readonly number[]
+  readonly home: string
+  /** Where programs start when nobody says otherwise. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
 
-/** The uid inside, which is the gid as well. */
-export const uidOf = (user: InsideUser): number => identities[user].uid
+const path = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
+const ours = { ...path, SHELL: '/bin/bash', LANG: 'C.UTF-8' }
+
+/** The users of templates that are built from recipes. `user` may use sudo, which puts it into the bounding set's reach. */
+const identities: Readonly<Record<InsideUser, Identity>> = {
+  root: { name: 'root', uid: 0, gid: 0, groups: [0], home: '/root', cwd: '/root', env: ours },
+  user: {
+    name: 'user',
+    uid: 1000,
+    gid: 1000,
+    groups: [1000],
+    home: '/home/user',
+    cwd: '/home/user',
+    env: ours,
+  },
+}
+
+/**
+ * Who a user of a sandbox is: of an OCI image, `user` is whom the image says.
+ * @param image null for a template from a recipe
+ */
+export function identityOf(user: InsideUser, image: ImageSettings | null): Identity {
+  if (image === null) return identities[user]
+  const root = { name: 'root', uid: 0, gid: 0, groups: [0], home: image.rootHome }
+  const who = user === 'root' ? root : image.user
+  return { ...who, cwd: image.workingDirectory, env: { ...path, ...image.env } }
+}
+
+/** The owner of new files in templates from recipes. */
+export const recipeUser: { readonly uid: number; readonly gid: number } = identities.user
 
 /** A process inside, in OCI form: for the container's first one, for execs and for terminals. */
 export function processSpec(of: {
   args: readonly string[]
   env: readonly string[]
   cwd?: string | undefined
-  user: InsideUser
+  user: InsideUser | Identity
   /** No program it starts gains anything by set-uid bits or file capabilities: no sudo. */
   noNewPrivileges?: boolean
 }): object {
-  const { uid, gid, home } = identities[of.user]
-  const held = of.user === 'root' ? capabilities : []
+  const { uid, gid, groups, cwd } = typeof of.user === 'string' ? identities[of.user] : of.user
+  const held = uid === 0 ? capabilities : []
   return {
     args: of.args,
     env: of.env,
-    cwd: of.cwd === undefined ? home : plainPath(of.cwd),
-    user: { uid, gid, additionalGids: [gid] },
+    cwd: of.cwd === undefined ? cwd : plainPath(of.cwd),
+    user: { uid, gid, additionalGids: groups },
     capabilities: { bounding: capabilities, effective: held, permitted: held, inheritable: [], ambient: [] },
     rlimits,
     noNewPrivileges: of.noNewPrivileges ?? false,
@@ -184,14 +225,11 @@ export function processSpec(of: {
 }
 
 /** The environment of every process inside; `extra` wins. `crun exec` does not add the container's own. */
-export function insideEnvironment(user: InsideUser, ...extra: Readonly<Record<string, string>>[]): string[] {
-  const base: Record<string, string> = {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: identities[user].home,
-    USER: user,
-    LOGNAME: user,
-    SHELL: '/bin/bash',
-    LANG: 'C.UTF-8',
-  }
-  return Object.entries(Object.assign(base, ...extra)).map(([name, value]) => `${name}=${value}`)
+export function insideEnvironment(
+  user: InsideUser | Identity,
+  ...extra: Readonly<Record<string, string>>[]
+): string[] {
+  const { name, home, env } = typeof user === 'string' ? identities[user] : user
+  const base = { HOME: home, USER: name, LOGNAME: name }
+  return Object.entries(Object.assign(base, env, ...extra)).map(([name, value]) => `${name}=${value}`)
 }

@@ -12,7 +12,7 @@ const idleMs = 60_000
 type Beginning = Extract<ArchiveRequest, { fd: number }>
 type Job = Beginning extends infer One
   ? One extends Beginning
-    ? Omit<One, 'id' | 'fd' | 'uidBase'>
+    ? Omit<One, 'id' | 'fd' | 'uidBase' | 'user'>
     : never
   : never
 
@@ -75,7 +75,7 @@ export class Archives {
     const least = this.#threads.toSorted((a, b) => a.jobs - b.jobs)[0]
     const thread =
       least !== undefined && (least.jobs === 0 || this.#threads.length >= threadsMax) ? least : this.#start()
-    return thread.begin({ ...job, fd: root.fd, uidBase: root.uidBase })
+    return thread.begin({ ...job, fd: root.fd, uidBase: root.uidBase, user: root.user })
   }
 
   #start(): ArchiveThread {
@@ -120,7 +120,7 @@ class ArchiveThread {
     return this.#jobs.size
   }
 
-  begin(job: Job & { fd: number; uidBase: number }): ArchiveJob {
+  begin(job: Job & Pick<FilesRoot, 'fd' | 'uidBase' | 'user'>): ArchiveJob {
     clearTimeout(this.#idle)
     const id = ++this.#ids
     const send = (request: ArchiveRequest) => this.#worker.postMessage(request)

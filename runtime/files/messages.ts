@@ -4,7 +4,8 @@ import { errorCode } from '../../protocol/api/index.js'
 /** What the thread is started with, by which it knows what it is for. */
 export const archiveThread = z.object({ thread: z.literal('archives') })
 
-const job = z.object({ id: z.number(), fd: z.number(), uidBase: z.number() })
+const user = z.object({ uid: z.number(), gid: z.number() })
+const job = z.object({ id: z.number(), fd: z.number(), uidBase: z.number(), user })
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
 
 /** What the runtime asks of the thread: to begin a job, to go on with one, to end it. */

@@ -1,5 +1,4 @@
 import type { Stats } from 'node:fs'
-import { uidOf } from '../container/spec.js'
 import type { FilesRoot } from './root.js'
 
 const setGid = 0o2000
@@ -15,11 +14,11 @@ export interface Owner {
  * then, or hands its group down (setgid). Never anybody's outside the sandbox's range.
  */
 export function ownerIn(root: FilesRoot, directory: Stats): Owner {
-  const user = uidOf('user')
+  const { user } = root
   const own = root.inside(directory.uid)
   const group = root.inside(directory.gid)
   const nobodys = directory.uid !== root.uidBase + own
-  const uid = own === 0 || nobodys ? user : own
-  const gid = (directory.mode & setGid) !== 0 || uid !== user ? group : user
+  const uid = own === 0 || nobodys ? user.uid : own
+  const gid = (directory.mode & setGid) !== 0 || uid !== user.uid ? group : user.gid
   return { uid: root.uidBase + uid, gid: root.uidBase + gid }
 }

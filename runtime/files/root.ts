@@ -9,6 +9,7 @@ import {
   statfsSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { recipeUser } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
 import { openat2 } from '../linux/libc.js'
 import { idRangeSize } from '../linux/userns.js'
@@ -153,6 +154,8 @@ export class FilesRoot implements Disposable {
     readonly fd: number,
     readonly uidBase: number,
     private readonly closed: () => void = () => {},
+    /** Whose new files are, as ids inside. */
+    readonly user: { readonly uid: number; readonly gid: number } = recipeUser,
   ) {}
 
   find(path: string | Buffer, options: { follow: boolean; directory?: boolean }): PathHandle {

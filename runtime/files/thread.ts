@@ -37,7 +37,7 @@ export function runArchiveThread(): void {
 
   const begin = (request: Extract<ArchiveRequest, { fd: number }>) => {
     const { id } = request
-    const root = new FilesRoot(request.fd, request.uidBase)
+    const root = new FilesRoot(request.fd, request.uidBase, () => {}, request.user)
     if (request.act === 'pack') jobs.set(id, packing(root, request.path, id, tell, done))
     else if (request.act === 'unpack') {
       const parts = new Parts(() => tell({ what: 'more', id }))

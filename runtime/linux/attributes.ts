@@ -9,6 +9,7 @@ const libc = koffi.load('libc.so.6')
 const libcUtimensat = libc.func('utimensat', 'int', ['int', 'void *', 'void *', 'int'])
 const libcFutimens = libc.func('futimens', 'int', ['int', 'void *'])
 const libcMkfifoat = libc.func('mkfifoat', 'int', ['int', 'void *', 'uint'])
+const libcMknodat = libc.func('mknodat', 'int', ['int', 'void *', 'uint', 'uint64'])
 const libcFsetxattr = libc.func('fsetxattr', 'int', ['int', 'str', 'void *', 'size_t', 'int'])
 const libcSetxattr = libc.func('setxattr', 'int', ['void *', 'str', 'void *', 'size_t', 'int'])
 const libcListxattr = libc.func('listxattr', 'long', ['void *', 'void *', 'size_t'])
@@ -37,6 +38,12 @@ export function setModified(fd: number, name: string | Buffer | null, ns: bigint
 /** @see mkfifoat(3) */
 export function mkfifoAt(fd: number, name: string | Buffer, mode: number): void {
   check(libcMkfifoat(fd, terminated(name), mode), 'mkfifoat', String(name))
+}
+
+/** Makes what stands in a layer of overlayfs for a name that the layer removes: the character device 0:0. @see mknodat(3) */
+export function makeWhiteout(fd: number, name: Buffer): void {
+  const characterDevice = 0o020000
+  check(libcMknodat(fd, terminated(name), characterDevice, 0), 'mknodat', String(name))
 }
 
 /** @param file an open file, or the path of a directory through its descriptor */

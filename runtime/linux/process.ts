@@ -231,7 +231,7 @@ export function killTree(pid: number): void {
 }
 
 /** Sends a signal; a process that is gone already is no error. */
-export function signal(pid: number, name: NodeJS.Signals): void {
+export function signal(pid: number, name: NodeJS.Signals | number): void {
   try {
     process.kill(pid, name)
   } catch (error) {

@@ -102,7 +102,7 @@ export class Filler {
 
   async #makeOne({ template, isolation, memoryMiB, purpose }: Key): Promise<SandboxRecord> {
     const { node, maker } = this.parts
-    const defaults = this.parts.template(template)?.defaults
+    const { defaults, image } = this.parts.template(template) ?? {}
     if (defaults === undefined) throw new Error(`template ${template} is gone`)
     const limits = { ...defaults, memoryMiB }
     const plain = { tenantId: null, purpose, template, isolation, limits, env: {} }
@@ -116,7 +116,8 @@ export class Filler {
     const cgroup = join(this.#parentCgroup(), `${template}-${process.hrtime.bigint()}`)
     const sandbox = await maker.make(null, wanted, cgroup)
     // Before anybody can claim it: what comes into a cgroup while its processes move stays behind.
-    await node.prepareShell(sandbox.id)
+    // Which shell an image has is found out when a terminal is opened.
+    if (image === null) await node.prepareShell(sandbox.id)
     return sandbox
   }
 

@@ -51,7 +51,9 @@ export class Offer {
 
   /** The pools that are there whether somebody has reserved anything or not. */
   always(): Key[] {
-    return [...this.templates().values()].flatMap(({ name, isolation, defaults }) => {
+    return [...this.templates().values()].flatMap(({ name, isolation, defaults, image }) => {
+      // Of imported images there may be many, and most are for somebody's few sandboxes.
+      if (image !== null) return []
       const memoryMiB = sizeClass(defaults.memoryMiB)
       const forSandboxes = isolation.map((one): Key => {
         return { template: name, isolation: one, memoryMiB, purpose: 'sandbox' }

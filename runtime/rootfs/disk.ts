@@ -34,10 +34,12 @@ export async function openDisk(home: string, sizeGib?: number): Promise<string> 
   await run('btrfs', ['quota', 'enable', root])
   countAllVolumes(root)
   await Promise.all(
-    ['layers', 'templates', ...volumeDirectories].map((name) => mkdir(join(root, name), { recursive: true })),
+    ['layers', 'ingest', 'templates', ...volumeDirectories].map((name) =>
+      mkdir(join(root, name), { recursive: true }),
+    ),
   )
-  // On disk a tenant's root is the host's: a program that it gives to itself must be out of everybody's reach.
-  for (const name of volumeDirectories) await chmod(join(root, name), 0o700)
+  // On disk a tenant's root is the host's, and so is an image's: a program of its set-uid must be out of everybody's reach.
+  for (const name of ['layers', 'ingest', ...volumeDirectories]) await chmod(join(root, name), 0o700)
   return root
 }
 

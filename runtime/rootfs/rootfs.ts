@@ -1,4 +1,13 @@
-import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { mount, mountSetattr, moveMount, openTree, umountDetach, umountDetachWaiting } from '../linux/libc.js'
 
@@ -34,8 +43,10 @@ export function mountRootfs(at: string, layers: readonly string[], volume: strin
     const root = place('root')
     // A directory of the image can be renamed: its new name points to the old one, in an attribute that only the host's
     // root may set, and which is looked up in the layers below and nowhere else.
-    const options = `lowerdir=${lower.join(':')},upperdir=${view}/upper,workdir=${view}/work,redirect_dir=on`
-    mount('overlay', root, 'overlay', 0, options)
+    withShortNames(lower, (names) => {
+      const options = `lowerdir=${names},upperdir=${view}/upper,workdir=${view}/work,redirect_dir=on`
+      mount('overlay', root, 'overlay', 0, options)
+    })
     return root
   })
 }
@@ -52,10 +63,49 @@ export function mountSnapshot(at: string, layers: readonly string[], volume: str
     const lower = layers.map((layer, i) => attach(layer, `layer${i}`)).reverse()
     const view = attach(volume, 'volume')
     const root = place('root')
-    const options = `lowerdir=${[`${view}/upper`, ...lower].join(':')},redirect_dir=follow`
-    mount('overlay', root, 'overlay', readOnlyNothingRuns, options)
+    mountBelow(root, [`${view}/upper`, ...lower])
     return root
   })
+}
+
+/**
+ * Mounts layers over one another, to be read. Owners are as on the disk.
+ * @param at as of `mountRootfs`
+ */
+export function mountLayers(at: string, layers: readonly string[]): Rootfs {
+  return onTmpfs(at, 'mode=700,size=64k', (place) => {
+    const attach = attaching(place)
+    const lower = layers.map((layer, i) => attach(layer, `layer${i}`)).reverse()
+    const root = place('root')
+    // Without an upper directory overlayfs wants two.
+    mountBelow(root, [...lower, place('empty'), place('none')])
+    return root
+  })
+}
+
+function mountBelow(root: string, lower: readonly string[]): void {
+  withShortNames(lower, (names) =>
+    mount('overlay', root, 'overlay', readOnlyNothingRuns, `lowerdir=${names},redirect_dir=follow`),
+  )
+}
+
+/** The kernel takes one page of options. */
+const maxNamesBytes = 3000
+
+/** Calls `act` with directories as overlayfs is told of them: where there are many, by descriptors instead of names. */
+function withShortNames(directories: readonly string[], act: (names: string) => void): void {
+  const names = directories.join(':')
+  if (names.length <= maxNamesBytes) {
+    act(names)
+    return
+  }
+  const fds: number[] = []
+  try {
+    for (const path of directories) fds.push(openSync(path, constants.O_RDONLY | constants.O_DIRECTORY))
+    act(fds.map((fd) => `/proc/self/fd/${fd}`).join(':'))
+  } finally {
+    for (const fd of fds) closeSync(fd)
+  }
 }
 
 /** MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC. @see mount(2) */

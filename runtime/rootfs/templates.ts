@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { storedLimits, template } from '../../protocol/api/index.js'
+import { imageDescription, imageSettings } from '../image/settings.js'
 
 const templateFile = template.extend({
   // As they were built once: what another version accepts does not matter here.
@@ -10,8 +11,10 @@ const templateFile = template.extend({
   layers: z
     .array(z.string().regex(/^[A-Za-z0-9_-]{8,128}$/))
     .min(1)
-    .max(64),
+    .max(128),
   builtAt: z.iso.datetime(),
+  /** Of one that was made from an OCI image. */
+  image: imageSettings.extend(imageDescription.shape).nullable().default(null),
 })
 
 /** A template as it lies on this node's disk. */

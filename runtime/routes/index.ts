@@ -3,6 +3,7 @@ import { change, claim, confirmSandboxes, type NodeDescription } from '../../pro
 import type { Archives } from '../files/archives.js'
 import type { Routes } from '../http/app.js'
 import { speakOneProtocol } from '../http/protocol.js'
+import type { Imports } from '../image/import.js'
 import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
@@ -20,11 +21,13 @@ import { processRoutes } from './processes.js'
 import { quarantineRoutes } from './quarantine.js'
 import { runRoutes } from './runs.js'
 import { snapshotRoutes } from './snapshots.js'
+import { templateRoutes } from './templates.js'
 import { watchRoutes } from './watch.js'
 
 /** What the calls of `protocol/runtime.ts` act on. */
 export interface Services {
   readonly archives: Archives
+  readonly imports: Imports
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
   readonly snapshots: Snapshots
@@ -48,22 +51,11 @@ export const routes =
     speakOneProtocol(app)
     app.get('/healthz', async () => ({ status: 'ok' }))
     app.get('/node', () => services.describeNode())
-    app.get('/templates', async () => ({
-      templates: [...services.templates().values()].map(
-        ({ name, description, defaults, isolation, idle, languages }) => {
-          const offered = isolation.filter((one) => services.context.ociRuntimes.offers(one))
-          return { name, description, defaults, isolation: offered, idle, languages }
-        },
-      ),
-    }))
-    app.post('/templates/reload', async (_, reply) => {
-      await services.reloadTemplates()
-      reply.code(204)
-    })
     app.post('/shutdown', async (_, reply) => {
       await services.shutdown()
       reply.code(204)
     })
+    await app.register(templateRoutes(services))
     await app.register(tenantRoutes(services))
     await app.register(sandboxRoutes(services))
     await app.register(snapshotRoutes(services))

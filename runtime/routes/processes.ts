@@ -14,8 +14,9 @@ import {
   type StartNodeProcess,
   startNodeProcess,
 } from '../../protocol/node/index.js'
-import { type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
-import { notRunning } from '../errors.js'
+import { type Identity, type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
+import { notRunning, RuntimeRefusal } from '../errors.js'
+import type { FilesRoot } from '../files/root.js'
 import { askHost, type HostAnswer, joinHost } from '../host/client.js'
 import { showKept } from '../host/kept.js'
 import type { OpenRequest, StartRequest } from '../host/table.js'
@@ -24,13 +25,44 @@ import { switching, takeLine } from '../http/upgrade.js'
 import { argumentsOf } from '../sandbox/exec.js'
 import { directoryOf } from '../sandbox/lifecycle.js'
 import type { NodeContext } from '../sandbox/node.js'
-import { hostUidOf } from '../sandbox/place.js'
+import { hostUidOf, insideOf } from '../sandbox/place.js'
 import type { SandboxRecord } from '../sandbox/record.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { memoryEnvironment } from '../view/environment.js'
 import { existing } from './params.js'
 
 const loginShell = ['/bin/bash', '--login']
+
+/**
+ * The shell of a sandbox: of an OCI image, what its `SHELL` names, bash or sh, the first that is there now.
+ * @throws RuntimeRefusal `conflict` when it has none
+ */
+async function shellOf(
+  sandboxes: Sandboxes,
+  { image, env, sandboxId }: SandboxRecord,
+): Promise<readonly string[]> {
+  if (image === null) return loginShell
+  using root = await sandboxes.files(sandboxId ?? '')
+  const named = { ...image.env, ...env }.SHELL
+  const shell = [...(named?.startsWith('/') ? [named] : []), '/bin/bash', '/bin/sh'].find((path) =>
+    isProgram(root, path),
+  )
+  if (shell !== undefined) return [shell, '-l']
+  throw new RuntimeRefusal(
+    'conflict',
+    'the image of this sandbox has no shell: name a program that it has, as the command of the terminal',
+  )
+}
+
+function isProgram(root: FilesRoot, path: string): boolean {
+  try {
+    using found = root.find(path, { follow: true })
+    const stat = found.stat()
+    return stat.isFile() && (stat.mode & 0o111) !== 0
+  } catch {
+    return false // it is not there, or the way to it leads in a circle
+  }
+}
 
 /** A program in a terminal, in OCI form. */
 export function terminalProcess(
@@ -39,7 +71,7 @@ export function terminalProcess(
     args = loginShell,
     cwd,
     user = 'user',
-  }: { args?: readonly string[] | undefined; cwd?: string | undefined; user?: InsideUser } = {},
+  }: { args?: readonly string[] | undefined; cwd?: string | undefined; user?: InsideUser | Identity } = {},
 ): StartRequest['process'] {
   const inside = insideEnvironment(user, { TERM: 'xterm-256color', COLORTERM: 'truecolor' }, env)
   return { ...processSpec({ args, env: inside, cwd, user }), args: [...args] }
@@ -67,7 +99,7 @@ function onTerminal(sandbox: SandboxRecord, id: string, wanted: WantedTerminal):
   return {
     ...{ sandboxId: id, container: sandbox.id, size, timeoutMs },
     ...{ title: (args[0] ?? '').slice(0, 128), command: shown(args) },
-    process: terminalProcess({ ...ofMemory, ...asked }, { args, cwd, user }),
+    process: terminalProcess({ ...ofMemory, ...asked }, { args, cwd, user: insideOf(sandbox, user) }),
     pooled: plain && timeoutMs === undefined && Object.keys(asked).length === 0,
     pooledEnvironment: Object.entries(ofMemory).map(([name, value]) => `${name}=${value}`),
   }
@@ -148,7 +180,8 @@ export const processRoutes =
       { schema: { params: existing, body: openTerminal } },
       async ({ params: { id }, body: { cols, rows, command, cwd, env, user } }, reply) => {
         const sandbox = await sandboxes.ready(id)
-        const wanted = { size: { cols, rows }, args: command, cwd, env, user }
+        const args = command ?? (sandbox.image === null ? undefined : await shellOf(sandboxes, sandbox))
+        const wanted = { size: { cols, rows }, args, cwd, env, user }
         return passOn(reply, await start(id, 'terminals', onTerminal(sandbox, id, wanted)))
       },
     )
@@ -203,10 +236,11 @@ function startOf(
     return { ...onTerminal(sandbox, id, wanted), command: asked }
   }
   const ofMemory = memoryEnvironment(sandbox.limits.memoryMiB)
-  const inside = insideEnvironment(user, ofMemory, sandbox.env, env ?? {})
+  const who = insideOf(sandbox, user)
+  const inside = insideEnvironment(who, ofMemory, sandbox.env, env ?? {})
   return {
     ...{ sandboxId: id, container: sandbox.id, command: asked, timeoutMs, stdin, endsWithInput },
-    process: { ...processSpec({ args, env: inside, cwd, user }), args: [...args] },
+    process: { ...processSpec({ args, env: inside, cwd, user: who }), args: [...args] },
     uid: hostUidOf(context, sandbox, user),
   }
 }

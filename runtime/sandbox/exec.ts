@@ -5,7 +5,7 @@ import { PipedProcess, type Take } from '../process/piped.js'
 import { startPiped } from '../process/start.js'
 import { memoryEnvironment } from '../view/environment.js'
 import type { NodeContext } from './node.js'
-import { hostUidOf, placeOf } from './place.js'
+import { hostUidOf, insideOf, placeOf } from './place.js'
 import type { SandboxRecord } from './record.js'
 
 /**
@@ -39,14 +39,15 @@ export async function startExec(
   sandbox: SandboxRecord,
   request: ExecRequest,
 ): Promise<RunningExec> {
+  const user = insideOf(sandbox, request.user)
   const env = insideEnvironment(
-    request.user,
+    user,
     memoryEnvironment(sandbox.limits.memoryMiB),
     sandbox.env,
     request.env ?? {},
   )
   const began = performance.now()
-  const spec = processSpec({ args: argumentsOf(request.command), env, cwd: request.cwd, user: request.user })
+  const spec = processSpec({ args: argumentsOf(request.command), env, cwd: request.cwd, user })
   const uid = hostUidOf(node, sandbox, request.user)
   const starting = startPiped(placeOf(node, sandbox), spec, uid, outputPipe)
   const started = await within(request.timeoutMs + frozenMs, starting)

@@ -4,6 +4,7 @@ import { FilesRoot, openMountedRoot, openProcessRoot } from '../files/root.js'
 import type { Rootfs } from '../rootfs/rootfs.js'
 import { isAlive, openRootfs } from './lifecycle.js'
 import type { NodeContext } from './node.js'
+import { insideOf } from './place.js'
 import type { SandboxRecord } from './record.js'
 
 /**
@@ -16,7 +17,8 @@ export function filesOf(node: NodeContext, sandbox: SandboxRecord): FilesRoot {
   if (sandbox.init === null || !isAlive(sandbox)) throw gone()
   const fd = openProcessRoot(node.ociRuntimes.of(sandbox.isolation).rootOf(sandbox.id, sandbox.init.pid))
   // Looked at again after it was opened: a pid that was handed on meanwhile is another process's.
-  if (isAlive(sandbox)) return new FilesRoot(fd, node.slot.uidBase(sandbox.index))
+  if (isAlive(sandbox))
+    return new FilesRoot(fd, node.slot.uidBase(sandbox.index), () => {}, insideOf(sandbox, 'user'))
   closeSync(fd)
   throw gone()
 }
@@ -27,7 +29,8 @@ export function filesOf(node: NodeContext, sandbox: SandboxRecord): FilesRoot {
  */
 export async function stoppedFiles(node: NodeContext, sandbox: SandboxRecord): Promise<FilesRoot> {
   node.diskReserve.assertWritable()
-  return mountedFiles(node, sandbox.id, await openRootfs(node, sandbox), node.slot.uidBase(sandbox.index))
+  const rootfs = await openRootfs(node, sandbox)
+  return mountedFiles(node, sandbox.id, rootfs, node.slot.uidBase(sandbox.index), insideOf(sandbox, 'user'))
 }
 
 /**
@@ -39,13 +42,14 @@ export function mountedFiles(
   id: string,
   rootfs: Rootfs,
   uidBase: number,
+  user?: FilesRoot['user'],
 ): FilesRoot {
   const close = () =>
     void rootfs[Symbol.asyncDispose]().then(undefined, (error: unknown) =>
       node.log.error({ error, id }, 'the root of a stopped sandbox, or of a snapshot, stays mounted'),
     )
   try {
-    return new FilesRoot(openMountedRoot(rootfs.path), uidBase, close)
+    return new FilesRoot(openMountedRoot(rootfs.path), uidBase, close, user)
   } catch (error) {
     close()
     throw error

@@ -4,6 +4,7 @@ import type { Claim } from '../../protocol/node/index.js'
 import type { CgroupLimits } from '../cgroup/limits.js'
 import { setWeight } from '../cgroup/weight.js'
 import { RuntimeRefusal } from '../errors.js'
+import { imageSettings } from '../image/settings.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { assertCapacity } from './capacity.js'
 import { saveCopy } from './copy.js'
@@ -18,7 +19,7 @@ export type Plan = Omit<Claim, 'quota' | 'tenantId'> & { tenantId: string | null
 /** The volume that a disk begins with, and what was written down of it. */
 export interface DiskSource {
   readonly path: string
-  readonly record: { readonly layers: string[] }
+  readonly record: Pick<SandboxRecord, 'layers' | 'image'>
 }
 
 /** Makes sandboxes from nothing, for claims, runs and pools. */
@@ -45,13 +46,14 @@ export class Maker {
     below?: string,
     source?: DiskSource,
   ): Promise<SandboxRecord> {
-    const { layers } = source?.record ?? this.#templateOf(plan)
+    const { layers, image } = source?.record ?? this.#templateOf(plan)
     assertCapacity(this.node)
     const index = this.node.ranges.take()
     const { tenantId, purpose, limits, network, isolation, env, hostname } = plan
     const fresh = freshRecord(index, {
       ...{ sandboxId: id, tenantId, purpose, template: plan.template },
       ...{ limits, network, isolation, env, hostname, cgroup },
+      image: image === null ? null : imageSettings.parse(image),
       layers: below === undefined ? layers : [...layers, lifecycle.asLayer(below)],
     })
     const directory = lifecycle.directoryOf(this.node, fresh)
@@ -72,6 +74,18 @@ export class Maker {
       await lifecycle.destroy(this.node, fresh)
       throw error
     }
+  }
+
+  /**
+   * What a run needs to stage a program, only templates from recipes are sure to have: a shell, setpriv, the user's home.
+   * @throws RuntimeRefusal `template_unavailable`
+   */
+  assertRuns(template: string): void {
+    if ((this.templates().get(template)?.image ?? null) === null) return
+    throw new RuntimeRefusal(
+      'template_unavailable',
+      `${template} is an imported image, and runs need a template from a recipe`,
+    )
   }
 
   #templateOf(plan: Plan): LocalTemplate {

@@ -1,5 +1,4 @@
-import type { InsideUser } from '../container/spec.js'
-import { uidOf } from '../container/spec.js'
+import { type Identity, type InsideUser, identityOf } from '../container/spec.js'
 import { isExiting } from '../linux/process.js'
 import type { Place } from '../process/start.js'
 import { isAlive } from './lifecycle.js'
@@ -18,4 +17,8 @@ export function placeOf(node: NodeContext, sandbox: SandboxRecord): Place {
 
 /** A user of a sandbox, as the host counts. */
 export const hostUidOf = (node: NodeContext, sandbox: SandboxRecord, user: InsideUser): number =>
-  node.slot.uidBase(sandbox.index) + uidOf(user)
+  node.slot.uidBase(sandbox.index) + insideOf(sandbox, user).uid
+
+/** A user of a sandbox, as its image has them. */
+export const insideOf = (sandbox: SandboxRecord, user: InsideUser): Identity =>
+  identityOf(user, sandbox.image)

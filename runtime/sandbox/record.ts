@@ -12,6 +12,7 @@ import {
   tenantId,
 } from '../../protocol/api/index.js'
 import { nodeSandboxState } from '../../protocol/node/index.js'
+import { imageSettings } from '../image/settings.js'
 import { overwriteJson } from '../linux/overwrite.js'
 
 /**
@@ -65,13 +66,19 @@ export const record = z.object({
   network: networkPolicy,
   isolation,
   env: z.record(z.string(), z.string()).default({}),
+  /** How the programs of its image run; null for a template from a recipe. */
+  image: imageSettings.nullable().default(null),
   hostname: z.string().default('sandbox'),
   warm: z.boolean().default(false),
   cgroup: z.string(),
   volumeId: z.number().default(0),
   /** While its disk is being replaced: what the record says when the new one is in its place. */
   rollback: z
-    .object({ template: templateName, layers: z.array(z.string()) })
+    .object({
+      template: templateName,
+      layers: z.array(z.string()),
+      image: imageSettings.nullable().default(null),
+    })
     .nullable()
     .default(null),
   counted: counted.catch(nothingCounted).default(nothingCounted),
@@ -101,11 +108,20 @@ export function freshRecord(
     | 'env'
     | 'hostname'
     | 'cgroup'
-  >,
+  > &
+    Partial<Pick<SandboxRecord, 'image'>>,
 ): SandboxRecord {
   return {
     ...{ version: recordVersion, id: `b${index}`, index, state: 'creating', removing: false },
-    ...{ failure: null, warm: false, volumeId: 0, rollback: null, counted: nothingCounted, init: null },
+    ...{
+      image: null,
+      failure: null,
+      warm: false,
+      volumeId: 0,
+      rollback: null,
+      counted: nothingCounted,
+      init: null,
+    },
     createdAt: new Date().toISOString(),
     ...of,
   }

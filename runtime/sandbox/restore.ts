@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RestoreRequest } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import { imageSettings } from '../image/settings.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import * as lifecycle from './lifecycle.js'
 import type { NodeContext } from './node.js'
@@ -23,7 +24,9 @@ export function restored(
   if (found !== undefined && found.sandboxId !== null && found.sandboxId !== as.sandboxId) {
     throw new RuntimeRefusal('conflict', `${entry} is the disk of sandbox ${found.sandboxId}`)
   }
-  const layers = found?.layers ?? templates.get(as.template)?.layers
+  const known = templates.get(as.template)
+  const layers = found?.layers ?? known?.layers
+  const image = found === undefined ? (known?.image ?? null) : found.image
   if (layers === undefined) {
     throw new RuntimeRefusal('conflict', `this node has no template ${as.template}: build it first`)
   }
@@ -50,6 +53,7 @@ export function restored(
       network,
       isolation,
       env,
+      image: image === null ? null : imageSettings.parse(image),
       hostname,
     },
     cgroup: join(node.cgroupRoot, tenantId, sandboxId),

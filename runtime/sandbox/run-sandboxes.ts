@@ -29,6 +29,7 @@ export class RunSandboxes {
    * @param below a volume whose content lies over the template's layers; then it is never a pooled one
    */
   async acquire(claim: Claim, below?: string): Promise<{ sandbox: SandboxRecord; home: string }> {
+    this.maker.assertRuns(claim.template)
     const began = performance.now()
     const home = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
     try {

@@ -1,6 +1,7 @@
+import { constants } from 'node:os'
 import { thaw } from '../cgroup/freezer.js'
 import { processesOf } from '../cgroup/hierarchy.js'
-import type { InsideProcess } from '../container/oci-runtime.js'
+import type { InsideProcess, SignalSent } from '../container/oci-runtime.js'
 import type { NodeContext } from './node.js'
 import type { SandboxRecord } from './record.js'
 import type { Tenants } from './tenants.js'
@@ -95,7 +96,7 @@ async function terminate(
   const ociRuntime = node.ociRuntimes.of(sandbox.isolation)
   const look = async () =>
     ociRuntime.processes(sandbox.id, init, await processesOf(node.hierarchy, sandbox.cgroup))
-  const send = async (those: readonly InsideProcess[], ...names: NodeJS.Signals[]) => {
+  const send = async (those: readonly InsideProcess[], ...names: SignalSent[]) => {
     for (let at = 0; at < Math.min(those.length, ociRuntime.signals.most) && !grace.over; at += atOnce) {
       await Promise.all(
         those.slice(at, at + atOnce).map(({ pid }) => ociRuntime.signal(sandbox.id, pid, names)),
@@ -103,7 +104,7 @@ async function terminate(
     }
   }
   let left = await look()
-  await send(left, 'SIGTERM', 'SIGCONT')
+  await send(left, stopSignalOf(sandbox), 'SIGCONT')
   /** When each was sent SIGHUP the last time. */
   const hungUp = new Map<number, number>()
   const began = performance.now()
@@ -126,6 +127,13 @@ async function terminate(
     await grace.sleep(waitMs)
     left = await look()
   }
+}
+
+/** What an image says that its processes are to be sent. */
+function stopSignalOf({ image }: SandboxRecord): SignalSent {
+  if (image === null) return 'SIGTERM'
+  const known = Object.entries(constants.signals).find(([name]) => name === image.stopSignal)
+  return known?.[1] ?? (Number(image.stopSignal) || 'SIGTERM')
 }
 
 /** Such as a shell with nothing else on its terminal. */

@@ -9,6 +9,7 @@ import {
   templateName,
   tenantId,
 } from '../../protocol/api/index.js'
+import { imageSettings } from '../image/settings.js'
 import { overwriteJson } from '../linux/overwrite.js'
 
 /** Grows when a record no longer means what an earlier version would take it to mean. */
@@ -22,6 +23,8 @@ const snapshotRecord = z.object({
   sandboxId,
   template: templateName,
   layers: z.array(z.string()),
+  /** As of the sandbox. */
+  image: imageSettings.nullable().default(null),
   isolation,
   limits: storedLimits,
   createdAt: z.iso.datetime(),

@@ -75,7 +75,7 @@ export class Snapshots {
       rollback(
         this.node,
         sandbox,
-        { path: this.#path(snapshot), template: to.template, layers: to.layers },
+        { path: this.#path(snapshot), template: to.template, layers: to.layers, image: to.image },
         keep,
       )
       return before
@@ -122,9 +122,9 @@ export class Snapshots {
       return { snapshot: this.#describe(known), created: false }
     }
     this.node.diskReserve.assertCapacity()
-    const { sandboxId, tenantId, template, layers, isolation, limits } = sandbox
+    const { sandboxId, tenantId, template, layers, image, isolation, limits } = sandbox
     if (sandboxId === null || tenantId === null) throw notFound('sandbox', sandbox.id)
-    const record = freshRecord({ id, tenantId, sandboxId, template, layers, isolation, limits })
+    const record = freshRecord({ id, tenantId, sandboxId, template, layers, image, isolation, limits })
     this.#records.write(record)
     try {
       snapshotVolume(volumeOf(this.node, sandbox), this.#path(id), null)
@@ -141,7 +141,7 @@ export class Snapshots {
   }
 
   #describe(record: SnapshotRecord): NodeSnapshot {
-    const { layers: _, version: __, ...told } = record
+    const { layers: _, version: __, image: ___, ...told } = record
     return {
       ...told,
       sizeBytes: this.#sizeOf(record.id),

@@ -59,6 +59,7 @@ export interface Instance extends AsyncDisposable {
   readonly home: string
   readonly disk: string
   readonly namespace: string
+  /** @param body bytes as they are, anything else as JSON */
   call(method: string, path: string, body?: unknown): Promise<Answered>
   /** The bytes that a GET answers with, whatever its status. */
   bytes(path: string): Promise<Buffer>
@@ -278,7 +279,7 @@ function ask(
       answer.once('end', () => resolve({ status: answer.statusCode ?? 0, bytes: Buffer.concat(chunks) }))
     })
     outgoing.once('error', reject)
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body))
+    outgoing.end(body === undefined || body instanceof Uint8Array ? body : JSON.stringify(body))
   })
 }
 

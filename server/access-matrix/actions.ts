@@ -107,6 +107,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   deleteSchedule: 'pool.change',
   preWarm: 'pool.change',
   cancelPreWarm: 'pool.change',
+  importTemplate: 'template.change',
+  deleteTemplate: 'template.change',
   listQuarantine: 'node.read',
   quarantineSandbox: 'quarantine.change',
   restoreSandbox: 'quarantine.change',

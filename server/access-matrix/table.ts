@@ -393,6 +393,13 @@ export const table: Readonly<Record<string, Row>> = {
   deleteSchedule: { rule: operators, call: () => ({ path: { name: 'lesson' } }) },
   preWarm: { rule: operators, call: () => ({ body: { template: 'base', count: 1, holdMinutes: 1 } }) },
   cancelPreWarm: { rule: operators, call: () => ({ path: { id: 'nothing' } }) },
+  importTemplate: {
+    rule: operators,
+    but: { operator: 400, operatorKey: 400 },
+    why: 'nothing is no image',
+    call: () => ({ path: { name: 'imported' } }),
+  },
+  deleteTemplate: { rule: operators, call: () => ({ path: { name: 'imported' } }) },
   listQuarantine: { rule: operators },
   quarantineSandbox: {
     rule: operators,

@@ -7,6 +7,8 @@ import { poolRoutes } from './pool-routes.js'
 import { quarantineRoutes } from './quarantine-routes.js'
 import type { QuarantineService } from './quarantine-service.js'
 import { registryRoutes } from './registry-routes.js'
+import { templateRoutes } from './template-routes.js'
+import type { TemplateService } from './template-service.js'
 import type { TenantAdministration } from './tenant-service.js'
 import { userRoutes } from './user-routes.js'
 import type { UserAdministration } from './user-service.js'
@@ -16,19 +18,21 @@ export interface Administration {
   readonly nodes: NodeService
   readonly registry: RegistryService
   readonly quarantine: QuarantineService
+  readonly templates: TemplateService
   readonly tenants: TenantAdministration
   readonly users: UserAdministration
 }
 
 /** `/admin/*`: for operators, across tenants. */
 export const adminRoutes =
-  ({ nodes, registry, quarantine, tenants, users }: Administration): FastifyPluginAsyncZod =>
+  ({ nodes, registry, quarantine, templates, tenants, users }: Administration): FastifyPluginAsyncZod =>
   async (app) => {
     const tags = ['admin']
     const params = z.object({ id: tenantId })
     await app.register(registryRoutes(registry))
     await app.register(poolRoutes(nodes))
     await app.register(quarantineRoutes(quarantine))
+    await app.register(templateRoutes(templates))
     await app.register(userRoutes(users))
 
     app.route({

@@ -101,6 +101,7 @@ export const permissions = {
   'node.read': operators,
   'node.change': operators,
   'pool.change': operators,
+  'template.change': operators,
   'quarantine.change': operators,
   'installation.adopt': operators,
   'tenants.read': operators,

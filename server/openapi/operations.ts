@@ -108,6 +108,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'DELETE /admin/pools/schedules/:name': 'deleteSchedule',
   'POST /admin/pools/warm': 'preWarm',
   'DELETE /admin/pools/warm/:id': 'cancelPreWarm',
+  'PUT /admin/templates/:name/image': 'importTemplate',
+  'DELETE /admin/templates/:name': 'deleteTemplate',
   'GET /admin/quarantine': 'listQuarantine',
   'POST /admin/quarantine': 'quarantineSandbox',
   'POST /admin/quarantine/:id/restore': 'restoreSandbox',
@@ -183,6 +185,10 @@ export const answersWith: Readonly<Record<string, { readonly type: string; reado
 /** Media types of bodies that are not JSON. */
 export const takes: Readonly<Record<string, { readonly type: string; readonly description: string }>> = {
   writeFile: { type: octets, description: 'The content of the file' },
+  importTemplate: {
+    type: 'application/x-tar',
+    description: 'The archive, plain or compressed with gzip as a whole',
+  },
   writeSignedFile: { type: octets, description: 'The content of the file' },
   writeArchive: { type: tar, description: 'A tar archive' },
 }

@@ -12,6 +12,7 @@ const templates: Template[] = [
     ...{ name: 'base', description: '', isolation: ['standard'], builtAt: new Date().toISOString() },
     ...{ defaults: { cpus: 1, memoryMiB: 256, diskMiB: 256, pids: 64 }, languages: [recipe] },
     idle: null,
+    image: null,
   },
 ]
 const planned = (body: object) => plan(createRun.parse(body), templates, quota).run

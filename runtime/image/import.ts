@@ -1,0 +1,289 @@
+import { chmodSync, constants, mkdtempSync, openSync } from 'node:fs'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import type { Limits } from '../../protocol/api/index.js'
+import { sizes } from '../../protocol/api/index.js'
+import { RuntimeRefusal } from '../errors.js'
+import { PathHandle } from '../files/root.js'
+import { run } from '../linux/spawn.js'
+import { mountLayers, removeMountPoints } from '../rootfs/rootfs.js'
+import type { LocalTemplate } from '../rootfs/templates.js'
+import type { NodeContext } from '../sandbox/node.js'
+import { MountedLayers } from './below.js'
+import { bounds } from './bounds.js'
+import { type ImageConfig, readConfig } from './config.js'
+import { badImage } from './error.js'
+import { finishingVersion, writeFinishing } from './finishing.js'
+import { type FoundImage, type FoundLayer, findImage } from './manifest.js'
+import { Spool } from './spool.js'
+import { chainId, type LayerStore, layerName } from './store.js'
+import type { Unpacker } from './unpack.js'
+import { userOf } from './users.js'
+
+/** What an image is to become. */
+export interface ImportRequest {
+  readonly name: string
+  /** Which image of the archive, where it has several. */
+  readonly reference?: string | undefined
+  readonly description?: string | undefined
+  readonly defaults?: Limits | undefined
+}
+
+/** Of those that keep a template from being deleted. */
+const shownUsers = 5
+
+/** Makes templates of images that are sent as an archive: an OCI layout, or what `docker save` writes. */
+export class Imports {
+  #busy = false
+
+  constructor(
+    private readonly node: Pick<NodeContext, 'disk' | 'scratch' | 'diskReserve' | 'log'>,
+    private readonly store: LayerStore,
+    private readonly unpacker: () => Unpacker,
+    private readonly templates: () => ReadonlyMap<string, LocalTemplate>,
+  ) {}
+
+  /**
+   * Takes an image in, and writes its template. Each layer is whole in the store or not at all, so what was finished before
+   * an interruption is not unpacked again.
+   * @throws RuntimeRefusal `invalid_request`, `conflict`, `disk_full`
+   */
+  async import(
+    request: ImportRequest,
+    archive: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<LocalTemplate> {
+    const known = this.templates().get(request.name)
+    if (known !== undefined && known.image === null) {
+      throw new RuntimeRefusal('conflict', `the template ${request.name} is built from a recipe`)
+    }
+    if (this.#busy) throw new RuntimeRefusal('conflict', 'another image is being imported on this node', 5)
+    this.node.diskReserve.assertCapacity()
+    this.#busy = true
+    const staging = mkdtempSync(join(this.store.ingest, 'import-'))
+    try {
+      const spool = new Spool(staging)
+      await spool.take(archive, () => this.node.diskReserve.assertCapacity())
+      const image = await findImage(spool, request.reference)
+      await using unpacker = this.unpacker()
+      const stop = () => void unpacker[Symbol.asyncDispose]()
+      signal.addEventListener('abort', stop, { once: true })
+      using work = new Work(this.node, this.store, unpacker, staging, signal)
+      const template = templateOf(request, image, await work.run(image))
+      await this.#write(template)
+      return template
+    } finally {
+      this.#busy = false
+      await rm(staging, { recursive: true, force: true })
+    }
+  }
+
+  /**
+   * Deletes a template that was imported. One that is gone already is no error. Its layers are collected when nothing uses them.
+   * @param users who uses a template, in words
+   * @throws RuntimeRefusal `conflict` when somebody does, or it is built from a recipe
+   */
+  async remove(name: string, users: readonly string[]): Promise<void> {
+    const known = this.templates().get(name)
+    if (known === undefined) return
+    if (known.image === null)
+      throw new RuntimeRefusal('conflict', `the template ${name} is built from a recipe`)
+    if (users.length > 0) {
+      const more = users.length > shownUsers ? ` and ${users.length - shownUsers} more` : ''
+      const shown = users.slice(0, shownUsers).join(', ')
+      throw new RuntimeRefusal('conflict', `the template ${name} is used by ${shown}${more}`)
+    }
+    await rm(join(this.node.disk, 'templates', `${name}.json`), { force: true })
+  }
+
+  async #write(template: LocalTemplate): Promise<void> {
+    // The layers it names are there after a crash of the host, whatever comes of the file.
+    await run('sync', ['--file-system', this.store.path('')])
+    const file = join(this.node.disk, 'templates', `${template.name}.json`)
+    await writeFile(`${file}.new`, JSON.stringify(template))
+    {
+      await using written = await open(`${file}.new`, 'r')
+      await written.sync()
+    }
+    await rename(`${file}.new`, file)
+  }
+}
+
+interface Imported {
+  readonly config: ImageConfig
+  readonly layers: string[]
+  readonly passwd: string
+  readonly group: string
+}
+
+/** Layers that are unpacked and not on the disk yet are put there together: each time takes a tenth of a second. */
+const unsyncedBytesMax = 64 * 1024 ** 2
+
+/** One import: the layers that it uses are held until its template is written. */
+class Work implements Disposable {
+  readonly #held: Disposable[] = []
+  /** Layers that are whole and not yet in the store, by name, with where they are. */
+  readonly #fresh = new Map<string, string>()
+  #freshBytes = 0
+  readonly #at: string
+
+  constructor(
+    private readonly node: Pick<NodeContext, 'scratch' | 'diskReserve' | 'log'>,
+    private readonly store: LayerStore,
+    private readonly unpacker: Unpacker,
+    private readonly staging: string,
+    private readonly signal: AbortSignal,
+  ) {
+    this.#at = join(node.scratch, 'image')
+  }
+
+  async run(image: FoundImage): Promise<Imported> {
+    const config = readConfig(image.config)
+    if (config.diffIds.length !== image.layers.length) {
+      throw badImage(
+        `its configuration has ${config.diffIds.length} layers, and its manifest ${image.layers.length}`,
+      )
+    }
+    const layers: string[] = []
+    let chain: string | undefined
+    for (const [i, layer] of image.layers.entries()) {
+      const diffId = config.diffIds[i] ?? ''
+      chain = chainId(chain, diffId)
+      layers.push(await this.#layer(layer, diffId, chain, layers))
+    }
+    const imported = await this.#finish(config, layers, chain)
+    await this.#keep()
+    return imported
+  }
+
+  /** @returns the name of a layer, which is whole by now */
+  async #layer(layer: FoundLayer, diffId: string, chain: string, below: readonly string[]): Promise<string> {
+    const names = [layerName(diffId), layerName(chain)]
+    for (const name of names) this.#held.push(this.store.hold(name))
+    const there = names.find((name) => this.#fresh.has(name) || this.store.has(name))
+    if (there !== undefined) return there
+    this.node.diskReserve.assertCapacity()
+    this.signal.throwIfAborted()
+    let directory = this.#directory()
+    let unpacked = await this.unpacker.unpack(layer, directory, below.length === 0 ? 'none' : 'unknown')
+    if (unpacked === undefined) {
+      await rm(directory, { recursive: true })
+      directory = this.#directory()
+      unpacked = await this.#mounted(below, (path) => this.unpacker.unpack(layer, directory, { path }))
+    }
+    if (unpacked === undefined) throw new Error('a layer needs to know what is known')
+    const { sha256, dependent, devices, bytes } = unpacked
+    if (`sha256:${sha256}` !== diffId) {
+      throw badImage(`a layer has the digest sha256:${sha256} and not ${diffId}, as its configuration says`)
+    }
+    if (devices > 0) this.node.log.info({ diffId, devices }, 'device nodes of a layer were left out')
+    const name = layerName(dependent ? chain : diffId)
+    await this.#add(name, directory, bytes)
+    return name
+  }
+
+  #directory(): string {
+    const directory = mkdtempSync(join(this.staging, 'layer-'))
+    chmodSync(directory, 0o755)
+    return directory
+  }
+
+  async #add(name: string, directory: string, bytes: number): Promise<void> {
+    this.#fresh.set(name, directory)
+    this.#freshBytes += bytes
+    if (this.#freshBytes > unsyncedBytesMax) await this.#keep()
+  }
+
+  async #keep(): Promise<void> {
+    await this.store.add(this.#fresh)
+    this.#fresh.clear()
+    this.#freshBytes = 0
+  }
+
+  /** What lies over the layers of the image, and what its own files say of its users. */
+  async #finish(config: ImageConfig, layers: string[], chain: string | undefined): Promise<Imported> {
+    return this.#mounted(layers, async (path) => {
+      using mounted = new MountedLayers(path)
+      const read = (file: string) => mounted.read(file, bounds.userFileBytes)
+      const what = JSON.stringify([finishingVersion, chain ?? null, config.workingDirectory])
+      const name = layerName(chainId('cloche', what)).replace('sha256', 'finishing')
+      this.#held.push(this.store.hold(name))
+      if (!this.store.has(name)) {
+        const directory = this.#directory()
+        using top = new PathHandle(openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY))
+        writeFinishing(top, mounted, config.workingDirectory)
+        await this.#add(name, directory, 0)
+      }
+      return {
+        config,
+        layers: lastOfEach([...layers, name]),
+        passwd: read('/etc/passwd'),
+        group: read('/etc/group'),
+      }
+    })
+  }
+
+  async #mounted<T>(layers: readonly string[], act: (path: string) => Promise<T>): Promise<T> {
+    // An earlier runtime may have been killed in the middle.
+    removeMountPoints(this.#at)
+    const rootfs = mountLayers(
+      this.#at,
+      lastOfEach(layers).map((name) => this.#fresh.get(name) ?? this.store.path(name)),
+    )
+    try {
+      return await act(rootfs.path)
+    } finally {
+      await rootfs[Symbol.asyncDispose]()
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const held of this.#held) held[Symbol.dispose]()
+  }
+}
+
+/** A layer that comes twice hides all of what it was below, and overlayfs takes each only once. */
+const lastOfEach = (names: readonly string[]) => names.filter((name, i) => names.lastIndexOf(name) === i)
+
+function templateOf(request: ImportRequest, image: FoundImage, imported: Imported): LocalTemplate {
+  const { config, layers, passwd, group } = imported
+  return {
+    name: request.name,
+    description: request.description ?? `the image ${image.reference ?? image.digest}`.slice(0, 200),
+    ...{
+      layers,
+      defaults: request.defaults ?? sizes.medium,
+      isolation: ['standard', 'hardened'],
+      languages: [],
+    },
+    ...{ idle: null, builtAt: new Date().toISOString() },
+    image: {
+      ...{ digest: image.digest, reference: image.reference },
+      ...{ entrypoint: [...config.entrypoint], cmd: [...config.cmd] },
+      ...{ labels: { ...config.labels }, ports: [...config.ports] },
+      user: userOf(config.user, passwd, group),
+      rootHome: userOf('0', passwd, group).home,
+      ...{ env: { ...config.env }, workingDirectory: config.workingDirectory, stopSignal: config.stopSignal },
+    },
+  }
+}
+
+/** The archive as it is, of what may have been compressed with gzip as a whole. */
+export async function* plainArchive(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const iterator = body[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  if (first.done) throw badImage('the archive is empty')
+  const rest = (async function* () {
+    yield first.value
+    yield* { [Symbol.asyncIterator]: () => iterator }
+  })()
+  const head = Buffer.from(first.value)
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    const gunzip = createGunzip()
+    const source = Readable.from(rest)
+    source.on('error', (error) => gunzip.destroy(error))
+    yield* source.pipe(gunzip)
+  } else yield* rest
+}
