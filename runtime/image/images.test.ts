@@ -24,7 +24,7 @@ import {
   layout,
   plainLayer,
   tar,
-} from '../testing/images.js'
+} from '../../testing/images.js'
 import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 

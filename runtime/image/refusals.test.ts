@@ -17,7 +17,7 @@ import {
   plainLayer,
   sha256,
   tar,
-} from '../testing/images.js'
+} from '../../testing/images.js'
 import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 

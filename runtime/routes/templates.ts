@@ -56,10 +56,15 @@ const imports =
         request.raw.socket.once('close', () => gone.abort())
         const { name } = request.params
         const wanted = { ...request.query, name }
-        const template = await parts.imports.import(wanted, plainArchive(bytesOf(request)), gone.signal)
-        await parts.reloadTemplates()
-        reply.code(201)
-        return described(parts, template)
+        try {
+          const template = await parts.imports.import(wanted, plainArchive(bytesOf(request)), gone.signal)
+          await parts.reloadTemplates()
+          reply.code(201)
+          return described(parts, template)
+        } finally {
+          // Of one that is refused early the rest is read all the same: behind it comes the next call.
+          request.raw.resume()
+        }
       },
     )
   }

@@ -41,9 +41,16 @@ export function plan(wanted: CreateRun, templates: readonly Template[], quota: Q
   const limits = withinQuota(runLimits.parse({ ...defaultRunLimits, ...wanted.limits }), quota)
   const language = wanted.language === undefined ? undefined : find(wanted.language, templates)
   const template = language?.template ?? wanted.template ?? 'base'
-  if (!templates.some((one) => one.name === template)) {
+  const found = templates.find((one) => one.name === template)
+  if (found === undefined) {
     const there = templates.map((one) => one.name).join(', ') || 'none yet'
     throw new ApiError('template_unavailable', `template ${template} not found; available: ${there}`)
+  }
+  if (found.image !== null) {
+    throw new ApiError(
+      'template_unavailable',
+      `${template} is an imported image, and runs need a template that is built from a recipe`,
+    )
   }
   const { diskMiB, ...perStep } = limits
   const base64 = (text = '') => Buffer.from(text, wanted.stdinEncoding).toString('base64')

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import { paxRecord } from '../../common/tar/pax.js'
+import { paxRecord } from '../common/tar/pax.js'
 
 /** An entry of a tar, which may be any nonsense. */
 export interface Entry {
