@@ -56,18 +56,28 @@ const imports =
         request.raw.socket.once('close', () => gone.abort())
         const { name } = request.params
         const wanted = { ...request.query, name }
+        const body = bytesOf(request)[Symbol.asyncIterator]()
         try {
-          const template = await parts.imports.import(wanted, plainArchive(bytesOf(request)), gone.signal)
+          const archive = plainArchive({ [Symbol.asyncIterator]: () => ({ next: () => body.next() }) })
+          const template = await parts.imports.import(wanted, archive, gone.signal)
           await parts.reloadTemplates()
           reply.code(201)
           return described(parts, template)
         } finally {
-          // Of one that is refused early the rest is read all the same: behind it comes the next call.
-          request.raw.resume()
+          await heardOut(body)
         }
       },
     )
   }
+
+/** Reads what is left of a body. On a connection that is kept the next call comes behind it, and waits for ever if it stays. */
+async function heardOut(body: AsyncIterator<Uint8Array>): Promise<void> {
+  try {
+    while (!(await body.next()).done);
+  } catch {
+    // Its sender has gone.
+  }
+}
 
 function described({ context }: Parts, template: LocalTemplate): Template {
   const { name, description, defaults, isolation, idle, languages, image } = template

@@ -164,14 +164,7 @@ export class RuntimeClient implements Disposable {
     const wanted = { method, path: withQuery(path, query), headers, deadlines: streamDeadlines }
     // The stream itself is left alone when the runtime answers early: it is a connection that waits for the answer.
     const pieces = Readable.from(body.iterator({ destroyOnReturn: false }))
-    const answer = await exchange(
-      this.#pool,
-      { ...wanted, body: pieces },
-      { whole: (whole) => whole },
-    ).finally(
-      // What nobody wants is read all the same: behind it on the connection comes the next call.
-      () => body.resume(),
-    )
+    const answer = await exchange(this.#pool, { ...wanted, body: pieces }, { whole: (whole) => whole })
     if (answer.status >= 300) throw refusalOf(answer)
     return { status: answer.status, body: jsonOf(answer) }
   }
