@@ -1,7 +1,7 @@
 import { plainPath } from '../../protocol/api/index.js'
-import type { ImageSettings } from '../image/settings.js'
 import { idRangeSize } from '../linux/userns.js'
 import type { SeccompConfig } from './filter.js'
+import type { ImageSettings } from './image-settings.js'
 import { type MemoryPath, memoryBounds } from './memory-files.js'
 
 /**

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { storedLimits, template } from '../../protocol/api/index.js'
-import { imageDescription, imageSettings } from '../image/settings.js'
+import { imageDescription, imageSettings } from '../container/image-settings.js'
 
 const templateFile = template.extend({
   // As they were built once: what another version accepts does not matter here.

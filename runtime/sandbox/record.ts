@@ -12,7 +12,7 @@ import {
   tenantId,
 } from '../../protocol/api/index.js'
 import { nodeSandboxState } from '../../protocol/node/index.js'
-import { imageSettings } from '../image/settings.js'
+import { imageSettings } from '../container/image-settings.js'
 import { overwriteJson } from '../linux/overwrite.js'
 
 /**

@@ -9,7 +9,7 @@ import {
   templateName,
   tenantId,
 } from '../../protocol/api/index.js'
-import { imageSettings } from '../image/settings.js'
+import { imageSettings } from '../container/image-settings.js'
 import { overwriteJson } from '../linux/overwrite.js'
 
 /** Grows when a record no longer means what an earlier version would take it to mean. */
