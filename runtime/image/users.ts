@@ -1,6 +1,6 @@
+import type { ImageUser } from '../container/image-settings.js'
 import { idRangeSize } from '../linux/userns.js'
 import { badImage } from './error.js'
-import type { ImageUser } from './settings.js'
 
 interface Account {
   readonly name: string
