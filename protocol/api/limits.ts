@@ -97,15 +97,21 @@ export type Usage = z.infer<typeof usage>
 /** Something that happened in a sandbox and explains why a program failed. */
 export const incident = z.object({
   kind: z
-    .enum(['oom_kill', 'disk_full', 'pids_limit'])
+    .enum(['oom_kill', 'disk_full', 'pids_limit', 'network_denied'])
     .describe(
-      'a process was killed at the memory limit; less than 1 MiB of the disk is left; a new process or thread was refused',
+      'a process was killed at the memory limit; less than 1 MiB of the disk is left; a new process or thread was refused; a host was asked for that is not on the allowlist of the network',
     ),
   process: z
     .string()
     .max(64)
     .nullable()
     .describe('the name that the killed process had given itself; null when it is not known'),
+  host: z
+    .string()
+    .max(255)
+    .nullable()
+    .default(null)
+    .describe('the name that was asked for last; null for all other kinds'),
   count: z.int().describe('how often it was seen since the node was started'),
   at: z.iso.datetime().describe('when it was last seen, some seconds after it happened'),
 })

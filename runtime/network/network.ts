@@ -42,6 +42,8 @@ export class Network {
   /** Names that each sandbox with an allowlist may resolve, by its address. */
   readonly #listed = new Map<string, Listed>()
   readonly #names: DnsAllowlist
+  /** What sandboxes with an allowlist asked for that is not on it: the last name, and how often in all. By address. */
+  readonly #denied = new Map<string, { readonly host: string; readonly count: number }>()
   /** Addresses of sandboxes that were started without a link. */
   readonly #unlinked = new Set<string>()
 
@@ -127,7 +129,13 @@ export class Network {
     await disconnect(link.name)
     for (const name of this.#listed.get(link.address)?.names ?? []) this.#names.release(name)
     this.#listed.delete(link.address)
+    this.#denied.delete(link.address)
     await (silent ? this.firewall.set(link.address, plain) : this.firewall.forget(link.address))
+  }
+
+  /** The last name that a sandbox asked for and that is not on its allowlist, and how many there were since its link was made. */
+  denied(link: Link): { readonly host: string; readonly count: number } | undefined {
+    return this.#denied.get(link.address)
   }
 
   /** How the names of a sandbox's allowlist stand. */
@@ -163,6 +171,10 @@ export class Network {
     const question = readQuestion(message)
     if (question === undefined) return undefined
     if (this.#listed.get(from)?.names.includes(question.name) !== true) {
+      // A name without a dot is one of its own, such as its host name.
+      if (this.#listed.has(from) && question.name.includes('.')) {
+        this.#denied.set(from, { host: question.name, count: (this.#denied.get(from)?.count ?? 0) + 1 })
+      }
       return writeAnswer(question, rcode.refused)
     }
     const { addresses, ttlSeconds, failed } = await this.#names.resolve(question.name)

@@ -35,6 +35,18 @@ describe('what happens in a sandbox', () => {
     expect(await incidentsOf(neighbour.id)).toEqual([])
   })
 
+  it('is told: a host that is not on the allowlist, the last one by its name', async () => {
+    const network = { allow: ['example.org'] }
+    const { id } = await cloche.claim({ limits: testLimits, quota: testQuota, network })
+    expect(await incidentsOf(id)).toEqual([])
+    await cloche.exec(id, 'getent hosts example.org localhost "$(hostname)"; true')
+    await cloche.exec(id, 'getent hosts first.example.net; true')
+    await told(id, { kind: 'network_denied', host: 'first.example.net', process: null })
+    await cloche.exec(id, 'getent hosts Second.example.net; true')
+    await told(id, { kind: 'network_denied', host: 'second.example.net' })
+    expect(await incidentsOf(id)).toHaveLength(1)
+  })
+
   it('is told: processes that were refused, and a disk that is full', async () => {
     const { id } = await claim()
     expect(await incidentsOf(id)).toEqual([])

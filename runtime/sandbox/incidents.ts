@@ -21,6 +21,7 @@ interface Seen {
   /** Kills that the log told and the counter has not yet. */
   told: number
   pidsRefused: number
+  denied: number
   full: boolean
 }
 
@@ -36,6 +37,8 @@ export class Incidents {
   constructor(
     private readonly hierarchy: Pick<Hierarchy, 'mountOf'>,
     private readonly kills: () => readonly OomKill[],
+    /** What a sandbox asked the network for and may not reach: the last host, and how many since it was started. */
+    private readonly denied: (sandbox: SandboxRecord) => { host: string; count: number } | undefined,
     private readonly read: ReadSmall = readSmall,
     private readonly now: () => Date = () => new Date(),
   ) {}
@@ -72,7 +75,7 @@ export class Incidents {
       if (sandbox === undefined) continue
       const seen = this.#of(sandbox)
       seen.told++
-      this.#add(seen, { kind: 'oom_kill', process, count: 1 })
+      this.#add(seen, { kind: 'oom_kill', process, host: null, count: 1 })
     }
   }
 
@@ -84,19 +87,35 @@ export class Incidents {
     // What was counted before the first look is nothing new.
     if (known === undefined || seen.oomKills < 0) Object.assign(seen, { oomKills, pidsRefused, told: 0 })
     const unnamed = oomKills - seen.oomKills - seen.told
-    if (unnamed > 0) this.#add(seen, { kind: 'oom_kill', process: null, count: unnamed })
+    if (unnamed > 0) this.#add(seen, { kind: 'oom_kill', process: null, host: null, count: unnamed })
     // A stop sets this counter back.
     const refused = pidsRefused - seen.pidsRefused
-    if (refused > 0) this.#add(seen, { kind: 'pids_limit', process: null, count: refused })
+    if (refused > 0) this.#add(seen, { kind: 'pids_limit', process: null, host: null, count: refused })
+    // A stop sets this one back as well. One incident stands for all hosts, or they would push out the others.
+    const denied = this.denied(sandbox)
+    const asked = (denied?.count ?? 0) - seen.denied
+    if (denied !== undefined && asked > 0) {
+      this.#add(seen, { kind: 'network_denied', process: null, host: denied.host, count: asked })
+    }
     if (leftBytes < fullBelowBytes && !seen.full) {
-      this.#add(seen, { kind: 'disk_full', process: null, count: 1 })
+      this.#add(seen, { kind: 'disk_full', process: null, host: null, count: 1 })
       seen.full = true
     } else if (leftBytes > roomAboveBytes) seen.full = false
-    Object.assign(seen, { oomKills, pidsRefused, told: Math.max(0, -unnamed) })
+    Object.assign(seen, {
+      ...{ oomKills, pidsRefused, told: Math.max(0, -unnamed) },
+      denied: denied?.count ?? 0,
+    })
   }
 
   #of({ id }: SandboxRecord): Seen {
-    const seen = this.#seen.get(id) ?? { incidents: [], oomKills: -1, told: 0, pidsRefused: 0, full: false }
+    const seen = this.#seen.get(id) ?? {
+      incidents: [],
+      oomKills: -1,
+      told: 0,
+      pidsRefused: 0,
+      denied: 0,
+      full: false,
+    }
     this.#seen.set(id, seen)
     return seen
   }

@@ -59,7 +59,9 @@ export class Sandboxes {
     snapshot: (id: string, tenantId: string, diskMiB: number) => DiskSource,
   ) {
     this.meter = new Meter(node)
-    this.#incidents = new Incidents(node.hierarchy, kills)
+    this.#incidents = new Incidents(node.hierarchy, kills, (sandbox) =>
+      node.network.denied(lifecycle.linkOf(node, sandbox)),
+    )
     this.#terminations = new Terminations(node, tenants)
     this.#table = new SandboxTable(node)
     this.#claims = new Claims(node, templates, maker, tenants, warm, this.#table, snapshot, (sandbox) =>

@@ -53,7 +53,7 @@ export function Incidents({ sandbox, incidents }: { sandbox: Sandbox; incidents:
   )
 }
 
-function Line({ of: { kind, process, count, at }, sandbox }: { of: Incident; sandbox: Sandbox }) {
+function Line({ of: { kind, process, host, count, at }, sandbox }: { of: Incident; sandbox: Sandbox }) {
   const t = useTranslations()
   const { timeOfDay, number } = useFormat()
   const { limits } = sandbox
@@ -64,6 +64,7 @@ function Line({ of: { kind, process, count, at }, sandbox }: { of: Incident; san
         ? t('workspace.incidents.oomUnnamed', { count, limit: memory })
         : t('workspace.incidents.oom', { process: oneLine(process), count, limit: memory }),
     disk_full: () => t('workspace.incidents.disk', { limit: mebibytes(limits.diskMiB) }),
+    network_denied: () => t('workspace.incidents.network', { host: oneLine(host ?? '') }),
     pids_limit: () => t('workspace.incidents.pids', { count, limit: number(limits.pids) }),
   }[kind]
   return (

@@ -12,6 +12,7 @@ export const workspace = {
   hideFiles: 'Hide files',
   incidents: {
     disk: 'The disk is full: its limit is {limit}. Programs cannot write until something is deleted.',
+    network: 'No access to {host}: the allowlist of this sandbox does not have it.',
     oom: 'Out of memory: {process} was ended at the limit of {limit}{count, plural, one {} other {, # times}}.',
     oomUnnamed:
       'Out of memory: {count, plural, one {a process was ended} other {# processes were ended}} at the limit of {limit}.',

@@ -13,6 +13,7 @@ export const workspace: Texts<'workspace'> = {
   hideFiles: '隐藏文件',
   incidents: {
     disk: '磁盘已满：上限为 {limit}。删除部分内容之前，程序无法继续写入。',
+    network: '无法访问 {host}：它不在此沙箱的允许列表中。',
     oom: '内存不足：{process} 因达到 {limit} 的上限而被终止{count, plural, one {} other {（共 # 次）}}。',
     oomUnnamed: '内存不足：因达到 {limit} 的上限，{count} 个进程被终止。',
     pids: '进程过多：已达到 {limit} 的上限，{count} 个新进程被拒绝。',
