@@ -18,3 +18,11 @@ test('a process that was killed at the memory limit is named, until that is dism
   await terminal.prompt()
   await expect(line).toBeHidden()
 })
+
+test('a host that is not on the allowlist is named', async ({ annPage: page, ann, terminal, sandbox }) => {
+  await ann.call('PATCH', `/api/v1/sandboxes/${sandbox.id}`, { network: { allow: ['example.org'] } })
+  await terminal.open(sandbox.id)
+  await ann.call('POST', `/api/v1/sandboxes/${sandbox.id}/exec`, { command: 'getent hosts pypi.example.net' })
+  const line = 'No access to pypi.example.net: the allowlist of this sandbox does not have it.'
+  await expect(page.getByText(line)).toBeVisible({ timeout: 15_000 })
+})
