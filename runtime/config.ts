@@ -38,6 +38,7 @@ const environment = z.object({
   CLOCHE_DISK_GIB: z.coerce.number().int().min(1).optional(),
   CLOCHE_DISK_RESERVE_GIB: z.coerce.number().min(0).optional(),
   CLOCHE_MEMORY_RESERVE_MIB: z.coerce.number().int().min(0).optional(),
+  CLOCHE_LAYER_GRACE_SECONDS: z.coerce.number().min(0).default(3600),
   CLOCHE_IMAGE_LAYER_GIB: z.coerce.number().min(0.1).default(32),
   CLOCHE_QUARANTINE_DAYS: z.coerce.number().min(0).default(7),
   CLOCHE_RESOLVERS: z
@@ -67,6 +68,8 @@ export interface Config {
   readonly memoryReserveBytes: number
   /** Days after which a sandbox in quarantine counts as overdue. */
   readonly quarantineDays: number
+  /** How long a layer that nothing uses is kept after it was made, for the next try of what was interrupted. */
+  readonly layerGraceMs: number
   /** Of one layer of an image, unpacked. */
   readonly imageLayerBytes: number
   readonly resolvers: readonly string[] | undefined
@@ -110,6 +113,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       parsed.CLOCHE_DISK_RESERVE_GIB === undefined ? undefined : parsed.CLOCHE_DISK_RESERVE_GIB * 1024 ** 3,
     memoryReserveBytes,
     quarantineDays: parsed.CLOCHE_QUARANTINE_DAYS,
+    layerGraceMs: parsed.CLOCHE_LAYER_GRACE_SECONDS * 1000,
     imageLayerBytes: parsed.CLOCHE_IMAGE_LAYER_GIB * 1024 ** 3,
     resolvers: parsed.CLOCHE_RESOLVERS,
     cgroupRoot: parsed.CLOCHE_CGROUP_ROOT ?? `/${instance}`,

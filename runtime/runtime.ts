@@ -2,6 +2,7 @@ import { mkdirSync, statfsSync } from 'node:fs'
 import { cpus, hostname, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '../common/log.js'
+import { every } from '../common/timers.js'
 import { type NodeDescription, nodeProtocol } from '../protocol/node/index.js'
 import { prepareCgroupRoot, removeCgroupRoot } from './cgroup/cgroup-root.js'
 import { Cpusets, onlineCpus } from './cgroup/cpusets.js'
@@ -18,6 +19,7 @@ import { Archives } from './files/archives.js'
 import { shellPreparer } from './host/client.js'
 import { KeptTerminals } from './host/kept.js'
 import { createApp } from './http/app.js'
+import { Collector } from './image/collector.js'
 import { Imports } from './image/import.js'
 import { LayerStore } from './image/store.js'
 import { Unpacker } from './image/unpack.js'
@@ -59,6 +61,8 @@ import { Watches } from './watch/watches.js'
 const restartStatus = 75
 /** At the end of the whole node, for databases to write what they have and shells their history. */
 const shutdownGraceMs = 10_000
+/** Layers that nothing uses take room and nothing else. */
+const collectEveryMs = 600_000
 /** A disk that could not be mounted anew is not tried again sooner. */
 const remountPauseMs = 300_000
 
@@ -246,9 +250,23 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   }
   const archives = new Archives(program, log)
   const layers = new LayerStore(disk)
-  await layers
+  void layers
     .clear()
     .catch((error: unknown) => log.error({ error }, 'what imports of images left is still there'))
+  const known = function* () {
+    for (const { layers: used } of [...templates.values(), ...sandboxes.list(), ...snapshots.records()])
+      yield* used
+  }
+  const collector = new Collector(
+    { home: config.home, disk, records: [boxes, context.passing.boxes] },
+    layers,
+    log,
+    known,
+    config.layerGraceMs,
+  )
+  const collecting = every(collectEveryMs, 'removing layers that nothing uses', log, () =>
+    collector.collect(),
+  )
   const imports = new Imports(
     context,
     layers,
@@ -256,7 +274,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     () => templates,
   )
   const services = {
-    ...{ archives, installation, imports },
+    ...{ archives, installation, imports, collector },
     ...{ terminals, context, sandboxes, snapshots, runSandboxes, pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
@@ -266,6 +284,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   return {
     socket,
     close: () => {
+      collecting[Symbol.dispose]()
       network.close()
       kernelLog?.close()
       void archives.close()

@@ -15,6 +15,7 @@
  * | POST /pools/warm | `warmRequest` | 201 `keptWarm`; 422 beyond the budget |
  * | DELETE /pools/warm/:id | | 204 (also when there is none) |
  * | POST /templates/reload | | 204: a template was built; read them again |
+ * | POST /layers/collect | | `{removed}`: layers that nothing uses are removed now |
  * | DELETE /templates/:name | | 204 (also when there is none); 409 while something uses it, or it is built from a recipe |
  * | PUT /templates/:name/image?reference=&description= | an archive, as it arrives | 201 `template`: its image is a template of this node now; 400 what is wrong with it |
  * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |

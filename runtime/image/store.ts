@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../linux/spawn.js'
@@ -65,9 +65,10 @@ export class LayerStore {
     for (const [name, directory] of layers) if (!this.has(name)) renameSync(directory, this.path(name))
   }
 
-  /** Removes what imports and collections of an earlier runtime have left. */
+  /** Removes what imports and collections of an earlier runtime have left; what is begun meanwhile is left alone. */
   async clear(): Promise<void> {
-    await rm(this.ingest, { recursive: true, force: true })
     mkdirSync(this.ingest, { recursive: true, mode: 0o700 })
+    for (const name of readdirSync(this.ingest))
+      await rm(join(this.ingest, name), { recursive: true, force: true })
   }
 }

@@ -192,14 +192,13 @@ export function sethostname(name: string): void {
 }
 
 /**
- * Takes the exclusive lock of an open file without waiting; the kernel lets go of it when the file is closed or
+ * Takes the lock of an open file without waiting: alone, or with others that share it; the kernel lets go of it when the file is closed or
  * its process dies. @see flock(2)
  * @returns whether it is ours now
  */
-export function flockNow(fd: number): boolean {
-  const exclusive = 2
-  const nonBlocking = 4
-  if (libcFlock(fd, exclusive | nonBlocking) === 0) return true
+export function flockNow(fd: number, mode: 'exclusive' | 'shared' = 'exclusive'): boolean {
+  const [shared, exclusive, nonBlocking] = [1, 2, 4]
+  if (libcFlock(fd, (mode === 'shared' ? shared : exclusive) | nonBlocking) === 0) return true
   if (koffi.errno() === constants.errno.EWOULDBLOCK) return false
   check(-1, 'flock', `on descriptor ${fd}`)
   return false

@@ -3,6 +3,7 @@ import { change, claim, confirmSandboxes, type NodeDescription } from '../../pro
 import type { Archives } from '../files/archives.js'
 import type { Routes } from '../http/app.js'
 import { speakOneProtocol } from '../http/protocol.js'
+import type { Collector } from '../image/collector.js'
 import type { Imports } from '../image/import.js'
 import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
@@ -28,6 +29,7 @@ import { watchRoutes } from './watch.js'
 export interface Services {
   readonly archives: Archives
   readonly imports: Imports
+  readonly collector: Collector
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
   readonly snapshots: Snapshots

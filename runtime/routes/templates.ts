@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { importTemplate, type Template, templateName } from '../../protocol/api/index.js'
 import type { Routes } from '../http/app.js'
 import { bytesOf, takeBytes } from '../http/bytes.js'
+import type { Collector } from '../image/collector.js'
 import { type Imports, plainArchive } from '../image/import.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import type { NodeContext } from '../sandbox/node.js'
@@ -11,6 +12,7 @@ import type { Snapshots } from '../snapshot/snapshots.js'
 interface Parts {
   readonly context: Pick<NodeContext, 'ociRuntimes'>
   readonly imports: Imports
+  readonly collector: Collector
   readonly sandboxes: Pick<Sandboxes, 'list'>
   readonly snapshots: Pick<Snapshots, 'list'>
   templates(): ReadonlyMap<string, LocalTemplate>
@@ -38,8 +40,10 @@ export const templateRoutes =
       ]
       await imports.remove(name, using)
       await parts.reloadTemplates()
+      await parts.collector.collect()
       reply.code(204)
     })
+    app.post('/layers/collect', async () => ({ removed: await parts.collector.collect() }))
     await app.register(imports(parts))
   }
 

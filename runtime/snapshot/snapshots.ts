@@ -47,6 +47,11 @@ export class Snapshots {
     return there.map((record) => this.#describe(record))
   }
 
+  /** What is written down of all of them. */
+  records(): Iterable<SnapshotRecord> {
+    return this.#known.values()
+  }
+
   /** @throws RuntimeRefusal `not_found` */
   find(id: string): SnapshotRecord {
     const record = this.#known.get(id)

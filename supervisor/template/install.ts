@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { Failure } from '../../cli/command.js'
 import { idlePolicy, limits, type Recipe, recipe, templateName } from '../../protocol/api/index.js'
+import { holdLayers } from '../../runtime/image/lock.js'
 import { signal } from '../../runtime/linux/process.js'
 import { run } from '../../runtime/linux/spawn.js'
 import { firstLine } from '../doctor/finding.js'
@@ -71,6 +72,8 @@ async function installLayers(settings: Settings, name: string, say: Say): Promis
  */
 export async function installTemplate(settings: Settings, name: string, say: Say): Promise<boolean> {
   const { description, defaults, idle } = readRecipe(settings, name)
+  // What is unpacked here is in no template yet.
+  using _ = await holdLayers(settings.home)
   const layers = await installLayers(settings, name, say)
   const languages = languagesOf(say, join(settings.home, 'disk', 'layers', layers.at(-1) ?? ''))
   const wanted = {
