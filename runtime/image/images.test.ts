@@ -132,6 +132,17 @@ describe('an OCI image', () => {
     await cloche.call('DELETE', `/sandboxes/${id}`)
   })
 
+  it('runs hardened as well', async () => {
+    const { id } = await cloche.claim({
+      ...{ template: 'alpine', isolation: 'hardened' },
+      limits: { cpus: 1, memoryMiB: 128, diskMiB: 64, pids: 64 },
+    })
+    expect(await output(id, 'id -un; pwd; cat /etc/resolv.conf')).toBe(
+      'app\n/srv/app/data\nnameserver 169.254.1.1\n',
+    )
+    await cloche.call('DELETE', `/sandboxes/${id}`)
+  })
+
   it('of one static program and nothing else runs, and says that it has no shell', async () => {
     await imported('distroless', layout([image([plainLayer([file('cat', busybox, { mode: 0o755 })])])]))
     const id = await sandboxOf('distroless')
