@@ -1,10 +1,11 @@
 import type { FilesClient } from '../files/client'
 import { nameOf } from '../files/paths'
 import { ApiError } from '../lib/api'
-import { TextError } from '../lib/text-error'
 import { Store } from '../terminal/store'
+import { type DiskText, FileGone, readText } from './disk-text'
 import type { Drafts } from './drafts'
-import { decodeText, editableBytesMax } from './text'
+import type { Sharing } from './sharing'
+import { withPlainBreaks } from './text'
 
 export type SaveState =
   | { readonly kind: 'saved' | 'unsaved' | 'saving' }
@@ -19,22 +20,18 @@ export type DocumentStatus =
   | { readonly kind: 'unfit'; readonly reason: 'binary' | 'large'; readonly sizeBytes: number }
   | { readonly kind: 'open'; readonly save: SaveState }
 
-/** What a file on the disk has, and which version of it that is. */
-export interface DiskText {
-  readonly text: string
-  readonly version: string
-}
-
-type Disk =
-  | (DiskText & { readonly kind: 'text' })
-  | { readonly kind: 'unfit'; readonly reason: 'binary' | 'large'; readonly sizeBytes: number }
-  | { readonly kind: 'same' }
-  | { readonly kind: 'gone' }
-
 /** Without a key for so long, the text is saved. */
 const autoSaveMs = 1000
+/** When it is another window's to save, that window has so long. */
+const otherSavesMs = 5000
 /** And kept in this browser, which costs less. */
 const draftMs = 250
+
+/** A version of the file, and its text where that is known. */
+export interface Base {
+  readonly version: string
+  readonly text: string | null
+}
 
 /** A line and a column in it, both from 1 on. */
 export interface Place {
@@ -53,8 +50,9 @@ export class OpenDocument {
   #text = ''
   /** Takes the text from the editor, which has a newer one. */
   #edited: (() => string) | null = null
-  /** The version on the disk that the text was made from; null when there is none. */
-  #base: string | null = null
+  /** What the disk had that the text was made from; null when there is none. Its text is not always known. */
+  #base: Base | null = null
+  #sharing: Sharing | null = null
   /** Counts edits, and which of them the disk has. */
   #edits = 0
   #savedEdits = 0
@@ -113,8 +111,8 @@ export class OpenDocument {
         this.#begin(draft.text, null, true)
         return this.#conflict('gone')
       }
-      if (!draft || draft.text === disk.text) return this.#begin(disk.text, disk.version, false)
-      this.#begin(draft.text, disk.version, true)
+      if (!draft || draft.text === disk.text) return this.#begin(disk.text, disk, false)
+      this.#begin(draft.text, disk, true)
       if (draft.base !== disk.version) return this.#conflict('changed')
       this.#setSave({ kind: 'unsaved' })
       this.#schedule()
@@ -123,10 +121,10 @@ export class OpenDocument {
     }
   }
 
-  #begin(text: string, version: string | null, edited: boolean): void {
+  #begin(text: string, base: Base | null, edited: boolean): void {
     this.#text = text
     this.#edited = null
-    this.#base = version
+    this.#base = base
     this.#edits = edited ? 1 : 0
     this.#savedEdits = 0
     this.replaced.set(this.replaced.get() + 1)
@@ -139,6 +137,8 @@ export class OpenDocument {
   /** @param text gives what the editor has now */
   edit(text: () => string): void {
     this.#edited = text
+    // What others type here is theirs to save.
+    if (this.looking) return
     this.#edits++
     clearTimeout(this.#draftTimer)
     this.#draftTimer = setTimeout(() => void this.#keep(), draftMs)
@@ -156,7 +156,8 @@ export class OpenDocument {
 
   #schedule(): void {
     clearTimeout(this.#saveTimer)
-    this.#saveTimer = setTimeout(() => void this.saveNow(), autoSaveMs)
+    const own = this.#sharing?.writes ?? true
+    this.#saveTimer = setTimeout(() => void this.saveNow(), own ? autoSaveMs : otherSavesMs)
   }
 
   /** @returns whether the disk has the text now */
@@ -180,20 +181,27 @@ export class OpenDocument {
       return false
     }
     if (save.kind === 'saved') return true
+    if (this.#sharing?.paused) {
+      this.#schedule()
+      return false
+    }
     const edits = this.#edits
     const text = this.text
     this.#setSave({ kind: 'saving' })
+    this.#sharing?.saving(text)
     try {
-      const { etag } = await this.client.write(this.#path, text, overwrite ? null : { version: this.#base })
-      this.#saved(edits, etag)
+      const expected = overwrite ? null : { version: this.#base?.version ?? null }
+      const { etag } = await this.client.write(this.#path, text, expected)
+      this.#saved(edits, etag === null ? null : { text, version: etag })
       return true
     } catch (error) {
       return this.#notSaved(error, text, edits)
     }
   }
 
-  #saved(edits: number, version: string | null): void {
-    this.#base = version
+  #saved(edits: number, base: DiskText | null): void {
+    this.#base = base
+    if (base) this.#sharing?.saved(base.text, base.version)
     this.#savedEdits = edits
     if (this.#edits === edits) {
       clearTimeout(this.#draftTimer)
@@ -215,8 +223,12 @@ export class OpenDocument {
       const disk = await this.#read(null)
       // A save whose answer was lost on the way.
       if (disk.kind === 'text' && disk.text === text) {
-        this.#saved(edits, disk.version)
+        this.#saved(edits, disk)
         return true
+      }
+      if (disk.kind === 'text' && (await this.#takeIn(disk))) {
+        this.#setSave({ kind: 'unsaved' })
+        return this.#saveOnce(false)
       }
       this.#conflict(disk.kind === 'gone' ? 'gone' : 'changed')
     } catch {
@@ -228,8 +240,10 @@ export class OpenDocument {
   /** Takes what the disk has; the editor can undo that. */
   async reload(): Promise<void> {
     const disk = await this.#read(null)
-    if (disk.kind === 'text') this.#begin(disk.text, disk.version, false)
-    else if (disk.kind === 'unfit') this.status.set(disk)
+    if (disk.kind === 'text') {
+      this.#begin(disk.text, disk, false)
+      this.#sharing?.saved(disk.text, disk.version)
+    } else if (disk.kind === 'unfit') this.status.set(disk)
     else this.#conflict('gone')
   }
 
@@ -242,13 +256,13 @@ export class OpenDocument {
   /**
    * Saves a text that was made from this one and from the disk's.
    *
-   * @param version of the disk's: what was saved there since is not overwritten
+   * @param theirs the disk's: what was saved there since is not overwritten
    * @returns whether the disk has it now
    */
-  resolve(text: string, version: string): Promise<boolean> {
+  resolve(text: string, theirs: DiskText): Promise<boolean> {
     this.#text = text
     this.#edited = null
-    this.#base = version
+    this.#base = theirs
     this.#edits++
     this.replaced.set(this.replaced.get() + 1)
     this.#setSave({ kind: 'unsaved' })
@@ -266,16 +280,71 @@ export class OpenDocument {
   async checkDisk(): Promise<void> {
     const before = this.save?.kind
     if ((before !== 'saved' && before !== 'unsaved') || this.#base === null) return
+    // Of several windows one looks, so that a change is not taken in twice.
+    if (this.#sharing && (!this.#sharing.writes || this.#sharing.paused)) return
     const [base, edits] = [this.#base, this.#edits]
-    const disk = await this.#read(base).catch(() => null)
+    const disk = await this.#read(base.version).catch(() => null)
     // What was saved or typed meanwhile is newer than this answer.
     if (!disk || disk.kind === 'same' || this.#base !== base || this.#edits !== edits) return
     if (this.save?.kind !== before) return
     if (disk.kind === 'gone') return this.#conflict('gone')
-    if (before === 'unsaved') this.#conflict('changed')
+    if (disk.kind === 'text' && (await this.#takeIn(disk))) return
+    if (before === 'unsaved' || this.#sharing) this.#conflict('changed')
     else if (disk.kind === 'unfit') this.status.set(disk)
-    else if (disk.text === this.text) this.#base = disk.version
-    else this.#begin(disk.text, disk.version, false)
+    else if (disk.text === this.text) this.#base = disk
+    else this.#begin(disk.text, disk, false)
+  }
+
+  /** What the text was made from. */
+  get base(): Base | null {
+    return this.#base
+  }
+
+  /** From now on several windows have this text, or not any more. */
+  share(sharing: Sharing | null): void {
+    this.#sharing = sharing
+    if (this.save?.kind === 'unsaved') this.#schedule()
+  }
+
+  /** What something else wrote to the disk goes into the text that several windows edit. @returns whether it is in it */
+  async #takeIn(disk: DiskText): Promise<boolean> {
+    const sharing = this.#sharing
+    const base = this.#base
+    if (!sharing) return false
+    if (!(await sharing.isOurs(disk.text))) {
+      // It was told meanwhile what this is.
+      if (this.#sharing !== sharing || this.#base !== base) return true
+      if (base?.text == null || !sharing.merge(base.text, disk.text)) return false
+      sharing.saved(disk.text, disk.version)
+    }
+    this.savedElsewhere(disk)
+    return true
+  }
+
+  /** Another window saved the file. */
+  savedElsewhere({ version, text }: Base): void {
+    this.#base = { version, text }
+    const kind = this.save?.kind
+    // The answer to what is being saved here says more.
+    if (kind === undefined || kind === 'saving' || this.looking) return
+    if (text !== null && withPlainBreaks(text) === withPlainBreaks(this.text)) this.#settled()
+    else if (kind === 'saved' || kind === 'conflict') {
+      this.#setSave({ kind: 'unsaved' })
+      this.#schedule()
+    }
+  }
+
+  /** Other windows have all of the text, and one of them saves it. */
+  handOver(): void {
+    if (this.save?.kind === 'unsaved') this.#settled()
+  }
+
+  #settled(): void {
+    clearTimeout(this.#saveTimer)
+    clearTimeout(this.#draftTimer)
+    this.#savedEdits = this.#edits
+    void this.drafts.drop(this.#path)
+    this.#setSave({ kind: 'saved' })
   }
 
   /** Tries again what failed while the sandbox or its server was away. */
@@ -308,7 +377,7 @@ export class OpenDocument {
 
   async #keep(): Promise<void> {
     if (this.#closed || this.#edits === this.#savedEdits) return
-    await this.drafts.keep(this.#path, { text: this.text, base: this.#base })
+    await this.drafts.keep(this.#path, { text: this.text, base: this.#base?.version ?? null })
   }
 
   #conflict(disk: 'changed' | 'gone'): void {
@@ -321,24 +390,7 @@ export class OpenDocument {
   }
 
   /** @param version the one that is known: then the answer may be `same` */
-  async #read(version: string | null): Promise<Disk> {
-    try {
-      const found = await this.client.readIfChanged(this.#path, version, editableBytesMax)
-      if (found === 'same') return { kind: 'same' }
-      if (found.bytes === null) return { kind: 'unfit', reason: 'large', sizeBytes: found.sizeBytes }
-      const text = decodeText(found.bytes)
-      if (text === null) return { kind: 'unfit', reason: 'binary', sizeBytes: found.sizeBytes }
-      return { kind: 'text', text, version: found.version }
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 'file_not_found') return { kind: 'gone' }
-      throw error
-    }
-  }
-}
-
-class FileGone extends TextError {
-  constructor(name: string) {
-    super('editor.gone', { name })
-    this.name = 'FileGone'
+  #read(version: string | null) {
+    return readText(this.client, this.#path, version)
   }
 }

@@ -20,3 +20,8 @@ export function decodeText(bytes: Uint8Array): string | null {
 export function lineBreakOf(text: string): LineBreak {
   return text.includes('\r\n') && !/(^|[^\r])\n|\r(?!\n)/.test(text) ? '\r\n' : '\n'
 }
+
+/** With `\n` where a file has `\r\n` everywhere: as the editor has it. */
+export function withPlainBreaks(text: string): string {
+  return lineBreakOf(text) === '\r\n' ? text.replaceAll('\r\n', '\n') : text
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { sandboxId, terminalId } from './ids.js'
 import { type exitStatus, insideUser, terminalSize, workingDirectory } from './sandbox.js'
-import type { Present, SocketEnter } from './together.js'
+import type { Present, SharedFrame, SocketEnter } from './together.js'
 
 /** A client acknowledges at least this often. */
 export const ackEveryBytes = 64 * 1024
@@ -53,6 +53,8 @@ export interface ServerToClient {
   detached(terminalId: string, reason: string): void
   /** Who has a workspace open that this connection has entered, in the order in which they came; empty when it has to leave. */
   people(sandboxId: string, people: readonly Present[]): void
+  /** What another window, `from`, tells. Whoever leaves many of them without `taken` is not sent more. */
+  told(sandboxId: string, from: string, frame: SharedFrame, taken: () => void): void
 }
 
 export interface ClientToServer {
@@ -73,10 +75,15 @@ export interface ClientToServer {
   /** This window has a workspace open, and shows these files of it. `id` is what `people` calls it. */
   enter(request: SocketEnter, answer: (ack: SocketAck<{ id: string }>) => void): void
   leave(sandboxId: string): void
+  /**
+   * Tells other windows of a workspace that was entered. A change of a text needs what writing a file needs, at each frame.
+   * `reached` is how many windows were sent it that may write; those at other servers are counted as they were last heard of.
+   */
+  tell(sandboxId: string, frame: SharedFrame, answer: (ack: SocketAck<{ reached: number }>) => void): void
 }
 
 /** Every event that a client may send: a test asks of each who may, and none can be left out. */
 export const clientEvents: Readonly<Record<keyof ClientToServer, true>> = {
   ...{ open: true, input: true, resize: true, ack: true, close: true, detach: true },
-  ...{ enter: true, leave: true },
+  ...{ enter: true, leave: true, tell: true },
 }

@@ -25,3 +25,48 @@ export const present = z.object({
   since: z.number().describe('milliseconds since 1970'),
 })
 export type Present = z.infer<typeof present>
+
+/** Bytes of one frame. A longer change of a text comes in parts. */
+export const sharedBytesMax = 64 * 1024
+/** Parts of one change. */
+export const sharedPartsMax = 64
+
+/** A frame about a file that several windows show. */
+const aboutFile = z.object({
+  path: z.string().min(1).max(shownPathMax),
+  /** Only for this window; otherwise for all that show the file. */
+  to: z.string().min(1).max(64).optional(),
+  /** Which shared text it is about: texts of different ids are never put together. The older one stays. */
+  text: z.object({ id: z.string().min(1).max(256), since: z.int().min(0) }),
+  bytes: z
+    .instanceof<typeof Uint8Array<ArrayBufferLike>>(Uint8Array)
+    .refine(({ length }) => length <= sharedBytesMax, 'too long'),
+})
+
+/** Socket.io namespace `/terminals`: `tell`. What the bytes of frames mean, only windows know. */
+export const sharedFrame = z.discriminatedUnion('kind', [
+  /** What this window has of the text. Whoever has more sends it. */
+  aboutFile.extend({
+    kind: z.literal('have'),
+    /** The version of the file that the text was last saved as. */
+    version: z.string().max(256),
+    /** Of the text. */
+    digest: z.string().max(32),
+    /** Its page is not looked at. */
+    hidden: z.boolean(),
+    /** It answers another: it is not answered in turn. */
+    answer: z.boolean(),
+  }),
+  /** A change of the text. */
+  aboutFile.extend({
+    kind: z.literal('edit'),
+    /** It is all of the text, for who has nothing of it. */
+    whole: z.boolean(),
+    change: z.int().min(0),
+    part: z.int().min(0),
+    parts: z.int().min(1).max(sharedPartsMax),
+  }),
+  /** Where somebody's cursor is; without bytes, nowhere. */
+  aboutFile.extend({ kind: z.literal('cursor') }),
+])
+export type SharedFrame = z.infer<typeof sharedFrame>

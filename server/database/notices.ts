@@ -26,6 +26,11 @@ const notice = z.discriminatedUnion('type', [
   z.object({ type: z.literal('came'), id: z.string(), server: z.string(), person: present }),
   z.object({ type: z.literal('went'), id: z.string(), server: z.string(), person: z.string() }),
   z.object({ type: z.literal('who_is'), id: z.string(), server: z.string() }),
+  /** A piece of a frame of a window, for windows at other servers. */
+  z.object({
+    ...{ type: z.literal('told'), id: z.string(), server: z.string(), from: z.string() },
+    ...{ frame: z.number(), part: z.int().min(0), parts: z.int().min(1).max(64), text: z.string() },
+  }),
   /** A sandbox was put to sleep because it was idle, or has been woken. */
   z.object({ type: z.literal('asleep'), id: z.string(), asleep: z.boolean() }),
   /** Runs wait, and whoever has a free place may take them. */
@@ -48,9 +53,13 @@ const channel = 'cloche'
 
 /** Tells all servers. On any connection: it is told when the transaction ends well. */
 export async function tell(pool: pg.Pool, told: Notice): Promise<void> {
-  await pool.query({
-    ...{ name: 'tell', text: `SELECT pg_notify('${channel}', $1)`, values: [JSON.stringify(told)] },
-  })
+  await tellAll(pool, [told])
+}
+
+/** The same with several, in their order. Of two that are the same PostgreSQL tells one. */
+export async function tellAll(pool: pg.Pool, told: readonly Notice[]): Promise<void> {
+  const text = `SELECT pg_notify('${channel}', one) FROM unnest($1::text[]) AS one`
+  await pool.query({ name: 'tell', text, values: [told.map((one) => JSON.stringify(one))] })
 }
 const reconnectMs = 500
 /** A connection whose other end is gone without a word is noticed within two of these. */

@@ -1,12 +1,13 @@
 import type { Logger } from 'pino'
-import { newId, type Present, type SocketEnter } from '../../protocol/api/index.js'
+import { newId, type Present, type SharedFrame, type SocketEnter } from '../../protocol/api/index.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { type Notice, type Notices, tell } from '../database/notices.js'
-import { ApiError, notFound } from '../errors.js'
+import { ApiError, forbidden, notFound } from '../errors.js'
 import type { Held } from '../guests/guests.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import { repeat } from '../schedule.js'
+import { Elsewhere } from './elsewhere.js'
 
 /** Windows that have one sandbox open at one server. */
 const maxHere = 200
@@ -17,7 +18,11 @@ const aliveMs = 10_000
 /** PostgreSQL refuses a notice of 8,000 bytes. */
 const noticeBytes = 7500
 
-type Hears = (people: readonly Present[]) => void
+/** What a window is told. */
+interface Hears {
+  people(people: readonly Present[]): void
+  told(from: string, frame: SharedFrame): void
+}
 
 interface Here {
   person: Present
@@ -37,13 +42,23 @@ interface Room {
 export interface Entered {
   readonly id: string
   change(files: readonly string[]): void
+  /**
+   * Tells windows that show the file of the frame.
+   * @returns how many of them may write it
+   * @throws ApiError `forbidden` when it is more than the caller may at this moment
+   */
+  tell(frame: SharedFrame): number
   leave(): void
 }
 
-/** Who has which workspace open, and which files of it: at this server, and as other servers tell. Nothing is decided by it. */
+/**
+ * Who has which workspace open, and which files of it: at this server, and as other servers tell. Windows that show the same
+ * file tell each other through it what is done there. Nothing is decided by it.
+ */
 export class Presence implements AsyncDisposable {
   readonly #rooms = new Map<string, Room>()
   readonly #chore: AsyncDisposable
+  readonly #elsewhere: Elsewhere
 
   constructor(
     private readonly database: Database,
@@ -56,6 +71,8 @@ export class Presence implements AsyncDisposable {
     notices.on('missed', () => {
       for (const id of this.#rooms.keys()) this.#ask(id)
     })
+    const hear = (id: string, from: string, frame: SharedFrame) => void this.#tellHere(id, from, frame)
+    this.#elsewhere = new Elsewhere(database, server, notices, hear, log)
     this.#chore = repeat('telling who is here', aliveMs, log, async () => this.#stayAlive())
   }
 
@@ -93,6 +110,12 @@ export class Presence implements AsyncDisposable {
     return {
       id,
       leave,
+      tell: (frame) => {
+        if (!held.may(frame.kind === 'edit' ? 'file.write' : 'file.read')) {
+          throw forbidden('the sandbox is shared with you to look at it, not to change its files')
+        }
+        return this.#pass(sandboxId, id, frame)
+      },
       change: (shown) => {
         one.person = { ...one.person, files: [...shown], mayType: held.may('file.write') }
         this.#changed(sandboxId, room)
@@ -153,6 +176,23 @@ export class Presence implements AsyncDisposable {
     this.#changed(sandboxId, room)
   }
 
+  #pass(sandboxId: string, from: string, frame: SharedFrame): number {
+    const elsewhere = [...(this.#rooms.get(sandboxId)?.elsewhere.values() ?? [])]
+    const there = elsewhere.map(({ person }) => person).filter((person) => isFor(frame, person))
+    if (there.length > 0) this.#elsewhere.tell(sandboxId, from, frame)
+    return this.#tellHere(sandboxId, from, frame) + there.filter(({ mayType }) => mayType).length
+  }
+
+  #tellHere(sandboxId: string, from: string, frame: SharedFrame): number {
+    let reached = 0
+    for (const { person, held, hears } of this.#rooms.get(sandboxId)?.here.values() ?? []) {
+      if (person.id === from || !isFor(frame, person) || !held.may('file.read')) continue
+      hears.told(from, frame)
+      if (held.may('file.write')) reached++
+    }
+    return reached
+  }
+
   #ask(sandboxId: string): void {
     this.#tell({ type: 'who_is', id: sandboxId, server: this.server })
   }
@@ -171,7 +211,7 @@ export class Presence implements AsyncDisposable {
       const people = [...room.here.values(), ...room.elsewhere.values()]
         .map(({ person }) => person)
         .toSorted((one, other) => one.since - other.since || (one.id < other.id ? -1 : 1))
-      for (const { hears } of room.here.values()) hears(people)
+      for (const { hears } of room.here.values()) hears.people(people)
     }, tellMs).unref()
   }
 
@@ -192,3 +232,6 @@ export class Presence implements AsyncDisposable {
     return (user?.name ?? '').slice(0, 128)
   }
 }
+
+const isFor = ({ path, to }: SharedFrame, { id, files }: Present) =>
+  files.includes(path) && (to === undefined || to === id)

@@ -2,16 +2,21 @@ import type { Socket } from 'socket.io'
 import {
   type ClientToServer,
   type ServerToClient,
+  type SharedFrame,
   type SocketAck,
   sandboxId,
+  sharedFrame,
   socketEnter,
 } from '../../protocol/api/index.js'
 import type { Principal } from '../auth/principal.js'
-import { ApiError } from '../errors.js'
+import { ApiError, notFound } from '../errors.js'
+import { Pace } from './pace.js'
 import type { Entered, Presence } from './presence.js'
 
 /** Workspaces of one connection. */
 const maxEntered = 16
+/** What a connection was sent and has not taken yet. */
+const untaken = { frames: 2000, bytes: 8 * 1024 * 1024 }
 
 type Line = Pick<Socket<ClientToServer, ServerToClient>, 'on' | 'once' | 'emit' | 'disconnected'>
 
@@ -23,6 +28,19 @@ export function serveTogether(
   refusal: (error: unknown) => Extract<SocketAck<object>, { ok: false }>,
 ): void {
   const entered = new Map<string, Promise<Entered>>()
+  const pace = new Pace()
+  const waiting = { frames: 0, bytes: 0 }
+  /** Whoever takes nothing loses frames instead of filling the memory here; windows ask for what they lack. */
+  const told = (id: string, from: string, frame: SharedFrame) => {
+    const { length } = frame.bytes
+    if (waiting.frames >= untaken.frames || waiting.bytes + length > untaken.bytes) return
+    waiting.frames++
+    waiting.bytes += length
+    socket.emit('told', id, from, frame, () => {
+      waiting.frames--
+      waiting.bytes -= length
+    })
+  }
   const enter: ClientToServer['enter'] = async (request, answer) => {
     try {
       const wanted = socketEnter.parse(request)
@@ -39,7 +57,10 @@ export function serveTogether(
       const entering = presence.enter(
         who,
         wanted,
-        (people) => socket.emit('people', id, people),
+        {
+          people: (people) => socket.emit('people', id, people),
+          told: (from, frame) => told(id, from, frame),
+        },
         () => {
           entered.delete(id)
           socket.emit('people', id, [])
@@ -54,6 +75,17 @@ export function serveTogether(
       answer(refusal(error))
     }
   }
+  const tell: ClientToServer['tell'] = async (id, frame, answer) => {
+    try {
+      const said = sharedFrame.parse(frame)
+      pace.take(said.bytes.length + said.path.length)
+      const one = await entered.get(id)
+      if (one === undefined) throw notFound('sandbox')
+      answer({ ok: true, reached: one.tell(said) })
+    } catch (error) {
+      answer(refusal(error))
+    }
+  }
   const leave = (id: string) => {
     const one = entered.get(id)
     entered.delete(id)
@@ -64,6 +96,9 @@ export function serveTogether(
   }
   socket.on('enter', (request, answer) => {
     if (typeof answer === 'function') void enter(request, answer)
+  })
+  socket.on('tell', (id, frame, answer) => {
+    if (typeof answer === 'function') void tell(id, frame, answer)
   })
   socket.on('leave', (id) => {
     if (sandboxId.safeParse(id).success) leave(id)

@@ -5,7 +5,8 @@ import { EditorState } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
-import type { DiskText, OpenDocument } from '../../editor/document'
+import type { DiskText } from '../../editor/disk-text'
+import type { OpenDocument } from '../../editor/document'
 import { languageOf } from '../../editor/language'
 import { look } from '../../editor/look'
 import { phrasesIn } from '../../editor/phrases'
@@ -84,7 +85,7 @@ export default function ConflictView({ document, onClose }: { document: OpenDocu
     const merged = view.current?.b.state.sliceDoc()
     if (merged === undefined || !theirs) return
     setBusy(true)
-    const saved = await document.resolve(merged, theirs.version)
+    const saved = await document.resolve(merged, theirs)
     setBusy(false)
     if (saved || document.save?.kind !== 'conflict') return onClose()
     // It was changed once more: what was chosen so far is compared with that.

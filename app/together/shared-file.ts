@@ -1,0 +1,482 @@
+import type { DiskText } from '../editor/disk-text'
+import type { Base } from '../editor/document'
+import type { Sharing } from '../editor/sharing'
+import { withPlainBreaks } from '../editor/text'
+import {
+  type Present,
+  type SharedFrame,
+  type SocketAck,
+  sharedBytesMax,
+  sharedPartsMax,
+} from '../lib/protocol'
+import { applied, type Change, changesBetween, mergedChanges } from './changes'
+import { Parts } from './parts'
+import { digestOf, isOlder, SharedText, type TextId } from './shared-text'
+
+/** What was lost on the way is asked for this often. */
+const announceMs = 10_000
+/** What two windows disagree about is told again after this. */
+const againMs = 500
+/** So long the text of another window that carries unsaved changes over is waited for. */
+const carryMs = 1500
+/** Another window has so long to say that it was the one that saved. */
+const oursMs = 1000
+/** Without a line for longer than this, the text is saved all the same, if nothing else saved the file meanwhile. */
+const pausedMs = 30_000
+/** After this, nobody else has the text who could say more of it. */
+const answersMs = 2000
+const digestsMax = 200
+const nothing = new Uint8Array([0])
+
+/** The text in this window, with `\n` between lines. */
+export interface Page {
+  readonly mayType: boolean
+  text(): string
+  base(): Base | null
+  /** Shows what others did. */
+  apply(changes: readonly Change[]): void
+  /** Does something as a person would: `SharedFile.change` is told of it. */
+  edit(changes: readonly Change[]): void
+  savedElsewhere(base: Base): void
+  checkDisk(): void
+  /** Others have everything. */
+  handOver(): void
+  cursors(all: readonly OtherCursor[]): void
+  /** The text is this window's alone from now on. */
+  ended(): void
+}
+
+export interface OtherCursor {
+  readonly person: Present
+  readonly anchor: number
+  readonly head: number
+}
+
+/** The way to other windows. */
+export interface Channel {
+  readonly own: string | null
+  readonly up: boolean
+  readonly hidden: boolean
+  readonly people: readonly Present[]
+  tell(frame: SharedFrame): Promise<SocketAck<{ reached: number }>>
+}
+
+/** Every window has a text of its own with the same id, and tells the others of each change. Nobody else has it. */
+export class SharedFile implements Sharing {
+  #text: SharedText
+  /** An older text of others, which is to be this window's too. */
+  #coming: { readonly text: SharedText; tries: number } | null = null
+  readonly #peers = new Map<string, { readonly text: string; readonly hidden: boolean }>()
+  readonly #parts = new Parts()
+  readonly #cursors = new Map<string, Uint8Array>()
+  /** Digests of what windows saved. */
+  readonly #ours = new Set<string>()
+  readonly #waiting = new Set<() => void>()
+  #known: { readonly digest: string; readonly text: string } | null = null
+  #seenVersion: string | null = null
+  #changes = 0
+  #unanswered = 0
+  #downAt: number | null = null
+  /** The line broke, and nobody has told since what happened meanwhile. */
+  #interrupted = false
+  #stopped = false
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  readonly #interval: ReturnType<typeof setInterval>
+
+  /** @param disk what the text in this window was made from, with `\n` between lines */
+  constructor(
+    private readonly path: string,
+    private readonly page: Page,
+    private readonly channel: Channel,
+    { version, text }: DiskText,
+  ) {
+    this.#text = this.#made({ id: `${digestOf(text)} ${version}`, since: Date.now() })
+    this.#text.seed(text)
+    this.#seenVersion = version
+    if (page.mayType) this.#text.change(changesBetween(text, page.text()))
+    this.announce()
+    this.#interval = setInterval(() => this.#others.length > 0 && this.announce(), announceMs)
+  }
+
+  get writes(): boolean {
+    return this.page.mayType && this.#lead === this.channel.own
+  }
+
+  get paused(): boolean {
+    return this.#downAt !== null && Date.now() - this.#downAt < pausedMs
+  }
+
+  /** Something was typed here. */
+  change(changes: readonly Change[]): void {
+    this.#text.change(changes)
+  }
+
+  saving(text: string): void {
+    const plain = withPlainBreaks(text)
+    const digest = digestOf(plain)
+    this.#isOurs(digest)
+    this.#text.saving(digest)
+  }
+
+  saved(text: string, version: string): void {
+    const digest = digestOf(withPlainBreaks(text))
+    this.#isOurs(digest)
+    this.#seenVersion = version
+    this.#interrupted = false
+    this.#text.saved(digest, version)
+  }
+
+  async isOurs(text: string): Promise<boolean> {
+    const digest = digestOf(withPlainBreaks(text))
+    if (this.#ours.has(digest) || !this.channel.up) return this.#ours.has(digest)
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.#waiting.delete(check)
+        resolve()
+      }
+      const check = () => this.#ours.has(digest) && done()
+      this.#waiting.add(check)
+      this.#later(oursMs, done)
+    })
+    return this.#ours.has(digest)
+  }
+
+  merge(base: string, disk: string): boolean {
+    // What came from here before the line broke may be in it.
+    if (this.#interrupted) return false
+    const changes = mergedChanges(withPlainBreaks(base), withPlainBreaks(disk), this.page.text())
+    if (changes.length > 0) this.page.edit(changes)
+    return true
+  }
+
+  /** @param place where the cursor is here; null where it is not in the text */
+  point(place: { readonly anchor: number; readonly head: number } | null): void {
+    if (!this.channel.up) return
+    const [anchor, head] = place ? [this.#text.place(place.anchor), this.#text.place(place.head)] : []
+    const bytes = anchor && head ? new Uint8Array([anchor.length, ...anchor, ...head]) : new Uint8Array()
+    void this.channel.tell({ kind: 'cursor', path: this.path, text: this.#text.name, bytes })
+  }
+
+  /** The line broke, or is back. */
+  lineChanged(): void {
+    if (!this.channel.up) {
+      this.#downAt ??= Date.now()
+      this.#interrupted = true
+      return
+    }
+    if (this.#downAt === null) return
+    this.announce()
+    this.#later(answersMs, () => {
+      if (this.channel.up) this.#downAt = null
+    })
+  }
+
+  /** Who is there has changed. */
+  peopleChanged(): void {
+    const there = new Set(this.#others.map(({ id }) => id))
+    // While the line is down nobody is seen.
+    if (!this.channel.up) return
+    for (const id of this.#peers.keys()) if (!there.has(id)) this.#peers.delete(id)
+    for (const id of this.#cursors.keys()) if (!there.has(id)) this.#cursors.delete(id)
+    this.#showCursors()
+  }
+
+  /** Says what this window has. */
+  announce(to?: string, answer = false): void {
+    this.#tellHave(this.#text.name, this.#text.have, digestOf(this.#text.text), to, answer)
+  }
+
+  hear(from: string, frame: SharedFrame): void {
+    if (frame.path !== this.path || this.#stopped) return
+    try {
+      if (frame.text.id === this.#text.id) this.#hearOwn(from, frame)
+      else this.#hearOther(from, frame)
+    } catch {
+      // What is no change of a text is not taken in: whoever sent it is no page of ours.
+    }
+  }
+
+  /** @param handOver the text is not shown any more here, and goes on elsewhere */
+  stop(handOver: boolean): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    const others = this.#others.some(
+      ({ id, mayType }) => mayType && this.#peers.get(id)?.text === this.#text.id,
+    )
+    if (handOver && others && this.channel.up && this.#unanswered === 0 && !this.#interrupted) {
+      this.page.handOver()
+    }
+    this.point(null)
+    clearInterval(this.#interval)
+    for (const timer of this.#timers) clearTimeout(timer)
+    for (const done of this.#waiting) done()
+    this.page.cursors([])
+    this.#coming?.text.destroy()
+    this.#text.destroy()
+  }
+
+  get #others(): readonly Present[] {
+    return this.channel.people.filter(({ id, files }) => id !== this.channel.own && files.includes(this.path))
+  }
+
+  /** Who saves: the first who came of those that have this text and are looked at. */
+  get #lead(): string | null {
+    const own = this.channel.own
+    const able = this.channel.people
+      .filter(({ mayType, files }) => mayType && files.includes(this.path))
+      .filter(({ id }) => id === own || this.#peers.get(id)?.text === this.#text.id)
+      .map((person) => ({
+        ...person,
+        hidden: person.id === own ? this.channel.hidden : (this.#peers.get(person.id)?.hidden ?? false),
+      }))
+      .toSorted(
+        (one, other) =>
+          Number(one.hidden) - Number(other.hidden) ||
+          one.since - other.since ||
+          (one.id < other.id ? -1 : 1),
+      )
+    // Before it is known who is there, nobody else saves what is here.
+    return able[0]?.id ?? own
+  }
+
+  get #version(): string {
+    return versionOf(this.#text)
+  }
+
+  #made(name: TextId): SharedText {
+    const made: SharedText = new SharedText(name.id, name.since, {
+      changed: (update) => made === this.#text && this.#tellEdit(made.name, update),
+      applied: (changes) => made === this.#text && this.page.apply(changes),
+    })
+    return made
+  }
+
+  #hearOwn(from: string, frame: SharedFrame): void {
+    this.#text.since = Math.min(this.#text.since, frame.text.since)
+    if (frame.kind === 'cursor') {
+      this.#cursors.set(from, frame.bytes)
+      this.#showCursors()
+      return
+    }
+    if (frame.kind === 'have') {
+      this.#hearHave(from, frame)
+      return
+    }
+    const update = this.#parts.take(from, frame)
+    if (update === null) return
+    this.#text.apply(update)
+    this.#heardOf(from)
+    this.#applied()
+  }
+
+  #hearHave(from: string, frame: Extract<SharedFrame, { kind: 'have' }>): void {
+    // Whoever has nothing of it is still with another text.
+    const asks = frame.digest === ''
+    const isNew = this.#peers.get(from)?.text !== frame.text.id
+    if (!asks) {
+      this.#peers.set(from, { text: frame.text.id, hidden: frame.hidden })
+      this.#heardOf(from)
+    }
+    const { more, less } = this.#text.compare(frame.bytes)
+    const differs = more || (!less && frame.digest !== digestOf(this.#text.text))
+    const mine = frame.to === this.channel.own || this.#lead === this.channel.own
+    if (differs && this.page.mayType && (mine || this.#text.hasOwnBeyond(frame.bytes))) {
+      this.#tellEdit(this.#text.name, this.#text.missing(frame.bytes), from, asks)
+    }
+    if ((less || isNew) && !frame.answer) this.announce(from, true)
+  }
+
+  /** Somebody with the same text answers: what happened while the line was down is known, or comes. */
+  #heardOf(from: string): void {
+    if (!this.#peers.has(from)) this.#peers.set(from, { text: this.#text.id, hidden: false })
+    if (!this.channel.up) return
+    this.#interrupted = false
+    this.#downAt = null
+  }
+
+  #hearOther(from: string, frame: SharedFrame): void {
+    if (this.#coming?.text.id === frame.text.id && frame.kind === 'edit') {
+      const update = this.#parts.take(from, frame)
+      if (update === null) return
+      this.#coming.text.apply(update)
+      if (frame.whole && !this.#coming.text.lacks) this.#adopt()
+      return
+    }
+    if (frame.kind === 'cursor') return
+    this.#peers.set(from, { text: frame.text.id, hidden: frame.kind === 'have' && frame.hidden })
+    const theyMay = this.channel.people.find(({ id }) => id === from)?.mayType ?? false
+    const { mayType } = this.page
+    // Who only looks follows.
+    if (!mayType && theyMay) {
+      this.#want(from, frame.text)
+      return
+    }
+    if (!mayType || !theyMay || frame.kind !== 'have') {
+      this.#announceSoon()
+      return
+    }
+    if (frame.version !== this.#version) {
+      // One of them does not know the disk as it is.
+      if (this.writes) this.page.checkDisk()
+      this.#announceSoon()
+      return
+    }
+    if (isOlder(frame.text, this.#text.name)) this.#want(from, frame.text)
+    else this.#announceSoon()
+  }
+
+  #announcing = false
+  #announceSoon(): void {
+    if (this.#announcing) return
+    this.#announcing = true
+    this.#later(againMs, () => {
+      this.#announcing = false
+      this.announce()
+    })
+  }
+
+  #want(from: string, name: TextId): void {
+    if (this.#coming && this.#coming.text.id !== name.id) {
+      this.#coming.text.destroy()
+      this.#coming = null
+    }
+    if (this.#coming) this.#coming.text.since = Math.min(this.#coming.text.since, name.since)
+    this.#coming ??= { text: this.#made(name), tries: 0 }
+    this.#tellHave(name, nothing, '', from, true)
+  }
+
+  /** Goes on with the text that has come. What is unsaved here is put into it, once. */
+  #adopt(): void {
+    const coming = this.#coming
+    if (!coming || this.#stopped) return
+    const [before, next] = [this.#text, coming.text]
+    const { mayType } = this.page
+    if (mayType && versionOf(next) !== this.#version) {
+      this.#coming = null
+      next.destroy()
+      this.#announceSoon()
+      return
+    }
+    const mine = this.page.text()
+    const base = this.page.base()?.text ?? null
+    const theirs = next.text
+    const dirty = mayType && mine !== theirs && (base === null || mine !== withPlainBreaks(base))
+    let carry: readonly Change[] = []
+    if (dirty) {
+      const carried = next.carried(before.id)
+      // Another window with the same text puts the changes of all in: twice would be twice.
+      if (carried === null && !this.writes && coming.tries++ < 2) {
+        this.#later(carryMs, () => this.#coming === coming && this.#adopt())
+        return
+      }
+      if (base === null || (carried !== null && carried !== digestOf(mine))) {
+        this.#end()
+        return
+      }
+      if (carried === null) carry = mergedChanges(withPlainBreaks(base), mine, theirs)
+    }
+    this.#coming = null
+    this.#text = next
+    this.#seenVersion = this.page.base()?.version ?? null
+    this.page.apply(changesBetween(mine, applied(theirs, carry)))
+    if (carry.length > 0) next.carry(before.id, digestOf(mine), carry)
+    before.destroy()
+    this.#applied()
+    this.announce()
+  }
+
+  /** After something came: what it says of the disk, and whether it is what is shown. */
+  #applied(): void {
+    if (this.#text.lacks) this.#announceSoon()
+    const text = this.page.text()
+    if (text.length !== this.#text.length) {
+      this.#end()
+      return
+    }
+    const { saving, version, digest } = this.#text.disk
+    if (saving !== null && !this.#ours.has(saving)) {
+      this.#isOurs(saving)
+      if (digestOf(text) === saving) this.#known = { digest: saving, text }
+    }
+    if (version !== null && version !== this.#seenVersion) {
+      this.#seenVersion = version
+      this.#isOurs(digest)
+      const same = digestOf(text) === digest ? text : null
+      const known = this.#known?.digest === digest ? this.#known.text : null
+      this.page.savedElsewhere({ version, text: same ?? known })
+    }
+    this.#showCursors()
+  }
+
+  #isOurs(digest: string): void {
+    this.#ours.add(digest)
+    const [oldest] = this.#ours
+    if (this.#ours.size > digestsMax && oldest !== undefined) this.#ours.delete(oldest)
+    for (const check of [...this.#waiting]) check()
+  }
+
+  #showCursors(): void {
+    const shown = this.#others.flatMap((person): OtherCursor[] => {
+      const bytes = this.#cursors.get(person.id)
+      if (!bytes?.length) return []
+      const half = 1 + (bytes[0] ?? 0)
+      try {
+        const anchor = this.#text.indexOf(bytes.slice(1, half))
+        const head = this.#text.indexOf(bytes.slice(half))
+        return anchor === null || head === null ? [] : [{ person, anchor, head }]
+      } catch {
+        return [] // no place
+      }
+    })
+    this.page.cursors(shown)
+  }
+
+  #end(): void {
+    if (this.#stopped) return
+    this.stop(false)
+    this.page.ended()
+  }
+
+  #later(ms: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      act()
+    }, ms)
+    this.#timers.add(timer)
+  }
+
+  #tellHave(text: TextId, bytes: Uint8Array, digest: string, to: string | undefined, answer: boolean): void {
+    if (!this.channel.up || bytes.length > sharedBytesMax) return
+    void this.channel.tell({
+      kind: 'have',
+      ...{ path: this.path, text, bytes, digest, answer },
+      ...{ version: this.#version, hidden: this.channel.hidden },
+      ...(to === undefined ? {} : { to }),
+    })
+  }
+
+  #tellEdit(text: TextId, update: Uint8Array, to?: string, whole = false): void {
+    if (!this.channel.up) return
+    const parts = Math.max(1, Math.ceil(update.length / sharedBytesMax))
+    if (parts > sharedPartsMax) {
+      this.#end()
+      return
+    }
+    const change = this.#changes++
+    for (let part = 0; part < parts; part++) {
+      const bytes = update.slice(part * sharedBytesMax, (part + 1) * sharedBytesMax)
+      this.#unanswered++
+      const about = { kind: 'edit', path: this.path, text, bytes, change, part, parts, whole } as const
+      void this.channel.tell(to === undefined ? about : { ...about, to }).then((answer) => {
+        this.#unanswered--
+        if (this.#stopped || answer.ok) return
+        // What was not passed on is asked for by who hears what there is.
+        if (answer.error.code === 'forbidden') this.#end()
+        else this.#announceSoon()
+      })
+    }
+  }
+}
+
+/** The version of the file that a text has everything of. */
+const versionOf = (text: SharedText) => text.disk.version ?? text.id.slice(text.id.indexOf(' ') + 1)
