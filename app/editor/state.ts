@@ -111,18 +111,20 @@ function changesTo(document: OpenDocument): Parameters<typeof EditorView.updateL
 /**
  * Shows what the document has after it was replaced. Only what differs is changed, so the cursor stays where it was, and
  * it can be undone.
+ *
+ * @returns whether the view has another state now instead of a changed one
  */
-export function replaceText(view: EditorView, document: OpenDocument, t: Translate): void {
+export function replaceText(view: EditorView, document: OpenDocument, t: Translate): boolean {
   const { text } = document
   const { state } = view
   if (lineBreakOf(text) !== state.lineBreak) {
     view.setState(stateOf(document, t))
-    return
+    return true
   }
   const next: Text = state.toText(text)
   if (next.eq(state.doc)) {
     hold(document, state)
-    return
+    return false
   }
   const [before, after] = [state.doc.toString(), next.toString()]
   let from = 0
@@ -134,6 +136,7 @@ export function replaceText(view: EditorView, document: OpenDocument, t: Transla
     changes: { from, to: before.length - end, insert: after.slice(from, after.length - end) },
     userEvent: 'reload',
   })
+  return false
 }
 
 /** Puts the cursor to a place, or as near as the text allows, and shows it. */

@@ -5,6 +5,7 @@ import type {
   ClientToServer,
   Present,
   ServerToClient,
+  SharedFrame,
   SocketAck,
   SocketAttached,
   SocketEnter,
@@ -42,6 +43,13 @@ const handshakeRefusal = z.object({
   data: z.object({ code: z.enum(['unauthenticated', 'forbidden']) }),
 })
 
+/** What is said of a workspace. */
+export interface WorkspaceSubscriber {
+  people(people: readonly Present[]): void
+  /** Another window tells something. */
+  told(from: string, frame: SharedFrame): void
+}
+
 /** An answer that takes longer than this is a line that is down without saying so. */
 const answerTimeoutMs = 10_000
 
@@ -53,7 +61,7 @@ export class TerminalLine {
   readonly status = new Store<LineStatus>({ kind: 'connecting' })
   readonly #socket: Socket<ServerToClient, ClientToServer>
   readonly #subscribers = new Map<string, Subscriber>()
-  readonly #together = new Map<string, (people: readonly Present[]) => void>()
+  readonly #together = new Map<string, WorkspaceSubscriber>()
   #attempt = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -87,7 +95,13 @@ export class TerminalLine {
       .on('screen', (attached) => to(attached.terminalId, (terminal) => terminal.onScreen(attached)))
       .on('resized', (id, cols, rows) => to(id, (terminal) => terminal.onResized(cols, rows)))
       .on('exit', (id, status) => to(id, (terminal) => terminal.onExit(status)))
-      .on('people', (sandboxId, people) => this.#together.get(sandboxId)?.(people))
+      .on('people', (sandboxId, people) => this.#together.get(sandboxId)?.people(people))
+      .on('told', (sandboxId, from, frame, taken) => {
+        taken()
+        // What has come from the network is an `ArrayBuffer`.
+        const bytes = new Uint8Array(frame.bytes)
+        this.#together.get(sandboxId)?.told(from, { ...frame, bytes })
+      })
       .on('detached', (id) => to(id, (terminal) => terminal.onDetached()))
   }
 
@@ -150,9 +164,20 @@ export class TerminalLine {
     if (this.#socket.connected) this.#socket.emit('leave', sandboxId)
   }
 
+  /** Tells other windows. What is not answered may have arrived all the same. */
+  tell(sandboxId: string, frame: SharedFrame): Promise<SocketAck<{ reached: number }>> {
+    return new Promise((resolve) => {
+      this.#socket
+        .timeout(answerTimeoutMs)
+        .emit('tell', sandboxId, frame, (failure: Error | null, answer) => {
+          resolve(failure ? { ok: false, error: { code: 'no_answer', message: 'no answer' } } : answer)
+        })
+    })
+  }
+
   /** @returns stops it */
-  onPeople(sandboxId: string, hear: (people: readonly Present[]) => void): () => void {
-    this.#together.set(sandboxId, hear)
+  onTogether(sandboxId: string, subscriber: WorkspaceSubscriber): () => void {
+    this.#together.set(sandboxId, subscriber)
     return () => this.#together.delete(sandboxId)
   }
 

@@ -1,4 +1,4 @@
-import type { Present } from '../lib/protocol'
+import type { Present, SharedFrame, SocketAck } from '../lib/protocol'
 import type { TerminalLine } from '../terminal/line'
 import { Store } from '../terminal/store'
 
@@ -10,13 +10,17 @@ export class Together {
   #own: string | null = null
   #files: readonly string[] = []
   readonly #undo: (() => void)[] = []
+  readonly #hears = new Set<(from: string, frame: SharedFrame) => void>()
 
   constructor(
     private readonly line: TerminalLine,
     readonly sandboxId: string,
   ) {
     this.#undo.push(
-      line.onPeople(sandboxId, (people) => this.people.set(people)),
+      line.onTogether(sandboxId, {
+        people: (people) => this.people.set(people),
+        told: (from, frame) => this.#hears.forEach((hear) => void hear(from, frame)),
+      }),
       line.status.subscribe(() => {
         if (line.status.get().kind === 'up') void this.#enter()
         else this.#left()
@@ -27,6 +31,21 @@ export class Together {
 
   get own(): string | null {
     return this.#own
+  }
+
+  /** Others can be told something. */
+  get up(): boolean {
+    return this.#own !== null && this.line.connected
+  }
+
+  tell(frame: SharedFrame): Promise<SocketAck<{ reached: number }>> {
+    return this.line.tell(this.sandboxId, frame)
+  }
+
+  /** @returns stops it */
+  onTold(hear: (from: string, frame: SharedFrame) => void): () => void {
+    this.#hears.add(hear)
+    return () => this.#hears.delete(hear)
   }
 
   /** @param files that are shown, the one in which somebody works first */
@@ -60,7 +79,7 @@ export class Together {
 }
 
 /** As many as can be told apart in light and dark. */
-const hues = [262, 152, 24, 334, 200, 88, 300, 48] as const
+export const hues = [262, 152, 24, 334, 200, 88, 300, 48] as const
 
 /** The colour of a window: the same for everybody who sees it. */
 export function hueOf({ id }: Pick<Present, 'id'>): number {

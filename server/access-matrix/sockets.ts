@@ -210,6 +210,22 @@ export const socketTable: Readonly<Record<string, SocketRow>> = {
       expect(await told).toMatchObject({ id: 'id' in here ? here.id : '', mayType: false })
     },
   },
+  tell: {
+    attempt: async ({ line, victim, ownSandbox }) => {
+      await entered(line, ownSandbox)
+      return [await told(line, victim.sandboxId, 'edit'), await told(line, victim.sandboxId, 'have')]
+    },
+    works: async (line, { sandboxId }) => {
+      await entered(line, sandboxId)
+      expect(await told(line, sandboxId, 'edit')).toMatchObject({ ok: true })
+      expect(await told(line, sandboxId, 'have')).toMatchObject({ ok: true })
+    },
+    looks: async (line, { sandboxId }) => {
+      await entered(line, sandboxId)
+      expect(await told(line, sandboxId, 'edit')).toMatchObject(forbidden)
+      expect(await told(line, sandboxId, 'have')).toMatchObject({ ok: true })
+    },
+  },
   leave: {
     attempt: async ({ line, victim }) => sent(line.emit('leave', victim.sandboxId)),
     works: leaves,
@@ -221,6 +237,14 @@ const entered = (line: Line, sandboxId: string) =>
   new Promise<SocketAck<object>>((resolve) =>
     line.emit('enter', { sandboxId, files: ['/home/user/diary'] }, resolve),
   )
+
+const told = (line: Line, sandboxId: string, kind: 'edit' | 'have') => {
+  const file = { path: '/home/user/diary', text: { id: 'x', since: 0 }, bytes: Buffer.from([0]) }
+  const edit = { change: 0, part: 0, parts: 1, whole: false }
+  const have = { version: '', digest: '', hidden: false, answer: true }
+  const frame = kind === 'edit' ? { kind, ...file, ...edit } : { kind, ...file, ...have }
+  return new Promise<SocketAck<object>>((resolve) => line.emit('tell', sandboxId, frame, resolve))
+}
 
 /** Whoever has left is told nothing of who comes, and can come again. */
 async function leaves(line: Line, { sandboxId }: { sandboxId: string }): Promise<void> {

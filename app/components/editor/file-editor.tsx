@@ -28,6 +28,7 @@ import { useFocusHome } from '../ui/focus-home'
 import { useChangeMarks } from './change-marks'
 import { KeysMenu } from './keys-menu'
 import { SaveStatus } from './save-status'
+import { SharedStatus, useShared } from './use-shared'
 
 /** The text of one document at a time; of the others, the states are kept. */
 export function FileEditor({
@@ -54,6 +55,8 @@ export function FileEditor({
   // An editor keeps the language that it was opened with; its history is worth more than its labels.
   const words = useRef(t)
   words.current = t
+  const [renewed, setRenewed] = useState(0)
+  const shared = useShared(document, view, renewed)
 
   useEffect(() => {
     if (!parent.current) return
@@ -62,6 +65,7 @@ export function FileEditor({
       state: stateOf(document, words.current),
       dispatchTransactions: (transactions, into) => {
         into.update(transactions)
+        shared.took(transactions)
         setShown(into.state)
       },
     })
@@ -78,7 +82,7 @@ export function FileEditor({
       view.current = null
       made.destroy()
     }
-  }, [document, home])
+  }, [document, home, shared])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: they are read where they are applied
   useEffect(() => {
@@ -104,7 +108,7 @@ export function FileEditor({
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each replacement is shown
   useEffect(() => {
-    if (view.current) replaceText(view.current, document, words.current)
+    if (view.current && replaceText(view.current, document, words.current)) setRenewed((count) => count + 1)
   }, [document, replaced])
 
   useEffect(() => {
@@ -131,6 +135,7 @@ export function FileEditor({
       <div ref={parent} className="min-h-0 flex-1 overflow-hidden" />
       <footer className="flex h-7 shrink-0 items-center gap-4 border-line border-t bg-ground px-3 text-muted text-xs">
         <SaveStatus document={document} />
+        <SharedStatus of={shared} path={document.path} />
         <LanguageStatus of={help} />
         <span className="flex-1" />
         <KeysMenu />

@@ -6,13 +6,16 @@ import { nameOf } from '../../files/paths'
 import { oneLine } from '../../lib/format'
 import type { Present } from '../../lib/protocol'
 import type { Translate } from '../../messages/texts'
-import { hueOf, initialsOf } from '../../together/together'
+import { hueOf, initialsOf, type Together } from '../../together/together'
 
 /** How many are shown before they are only counted. */
 const shownMax = 4
 
 /** The others who are in this workspace. */
 export const OthersContext = createContext<readonly Present[]>([])
+
+/** The way to their windows; null until it is loaded. */
+export const TogetherContext = createContext<Together | null>(null)
 
 function Avatar({ person, small = false }: { person: Present; small?: boolean }) {
   const hue = hueOf(person)

@@ -1,9 +1,11 @@
 /** Several people in one workspace. */
 export const together = {
   alsoIn: 'Open at {names}',
+  editedWith: 'Edited together with {names}',
   here: 'Also in this workspace',
   inFile: '{name}, in {file}',
   looks: '{who} (looking)',
   more: '+{count, number}',
   somebody: 'Somebody',
+  tooLarge: 'Too large to be edited together',
 }

@@ -2,9 +2,11 @@ import type { Texts } from '../texts'
 
 export const together: Texts<'together'> = {
   alsoIn: '{names} 也打开了此文件',
+  editedWith: '正与 {names} 一起编辑',
   here: '同在此工作区',
   inFile: '{name}，正在查看 {file}',
   looks: '{who}（仅查看）',
   more: '+{count, number}',
   somebody: '某人',
+  tooLarge: '文件太大，无法一起编辑',
 }

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { Incidents } from '../../../components/sandbox/incidents'
 import { SleepWarning } from '../../../components/sandbox/sleep-warning'
-import { OthersContext } from '../../../components/together/people'
+import { OthersContext, TogetherContext } from '../../../components/together/people'
 import { Button } from '../../../components/ui/button'
 import { FocusHome, FocusHomeContext } from '../../../components/ui/focus-home'
 import { Notice } from '../../../components/ui/notice'
@@ -62,38 +62,40 @@ export function WorkspacePage({ id }: { id: string }) {
   return (
     <FocusHomeContext value={home}>
       <CommandsContext value={commands}>
-        <OthersContext value={others}>
-          <main className="flex h-dvh flex-col overflow-hidden">
-            <h1 className="sr-only">{t('workspace.heading', { name: oneLine(data.name) })}</h1>
-            <WorkspaceBar
-              sandbox={data}
-              layout={layout}
-              preview={preview}
-              programs={programs}
-              container={container}
-            />
-            <SleepWarning sandbox={data} refresh={mutate} />
-            <Incidents sandbox={data} incidents={data.incidents} />
-            {/* A broken line is the line banner's to tell. */}
-            {error instanceof ApiError && (
-              <div className="border-line border-b p-1">
-                <Notice tone="warn">{explain(error)}</Notice>
-              </div>
-            )}
-            <WorkspacePanes
-              key={`${id} ${data.access}`}
-              sandbox={data}
-              layout={layout}
-              preview={preview}
-              programs={programs}
-              container={container}
-              together={together}
-              refresh={() => void mutate()}
-              strayKeys={strayKeys}
-              onRang={setRang}
-            />
-          </main>
-        </OthersContext>
+        <TogetherContext value={together}>
+          <OthersContext value={others}>
+            <main className="flex h-dvh flex-col overflow-hidden">
+              <h1 className="sr-only">{t('workspace.heading', { name: oneLine(data.name) })}</h1>
+              <WorkspaceBar
+                sandbox={data}
+                layout={layout}
+                preview={preview}
+                programs={programs}
+                container={container}
+              />
+              <SleepWarning sandbox={data} refresh={mutate} />
+              <Incidents sandbox={data} incidents={data.incidents} />
+              {/* A broken line is the line banner's to tell. */}
+              {error instanceof ApiError && (
+                <div className="border-line border-b p-1">
+                  <Notice tone="warn">{explain(error)}</Notice>
+                </div>
+              )}
+              <WorkspacePanes
+                key={`${id} ${data.access}`}
+                sandbox={data}
+                layout={layout}
+                preview={preview}
+                programs={programs}
+                container={container}
+                together={together}
+                refresh={() => void mutate()}
+                strayKeys={strayKeys}
+                onRang={setRang}
+              />
+            </main>
+          </OthersContext>
+        </TogetherContext>
       </CommandsContext>
     </FocusHomeContext>
   )
