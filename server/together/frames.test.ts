@@ -130,7 +130,7 @@ describe('windows that show the same file', () => {
       .toMatchObject({ ok: false, error: { code: 'forbidden' } })
     expect(ann.seen.frames).toHaveLength(before)
 
-    for (const { id } of (await owner.call('GET', `/api/v1/sandboxes/${sandboxId}/shares`)).body.items) {
+    for (const { id } of (await owner.call('GET', `/api/v1/sandboxes/${sandboxId}/shares`)).body.shares) {
       await owner.call('DELETE', `/api/v1/shares/${id}`)
     }
     await expect
