@@ -5,7 +5,7 @@ import type { Change } from './changes'
 export type TextId = SharedFrame['text']
 
 /** Who made a change: somebody here, or another window. */
-const here = Symbol('here')
+const own = Symbol('own')
 const others = Symbol('others')
 /** Names in the document. */
 const names = { text: 'text', disk: 'disk', carried: 'carried' } as const
@@ -48,7 +48,7 @@ export class SharedText {
   ) {
     this.since = since
     this.#doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin === here) hears.changed(update)
+      if (origin === own) hears.changed(update)
     })
     this.#text.observe(({ delta }, { origin }) => {
       if (origin === others) hears.applied(changesOf(delta))
@@ -97,7 +97,7 @@ export class SharedText {
         if (insert) this.#text.insert(from + shift, insert)
         shift += insert.length - (to - from)
       }
-    }, here)
+    }, own)
   }
 
   /** @throws when it is no change of such a text */
@@ -143,11 +143,11 @@ export class SharedText {
   }
 
   saving(digest: string): void {
-    this.#doc.transact(() => this.#disk.set('saving', digest), here)
+    this.#doc.transact(() => this.#disk.set('saving', digest), own)
   }
 
   saved(digest: string, version: string): void {
-    this.#doc.transact(() => this.#disk.set('saved', `${digest} ${version}`), here)
+    this.#doc.transact(() => this.#disk.set('saved', `${digest} ${version}`), own)
   }
 
   /** Which state of another text was put into this one; null when none was. */
@@ -159,7 +159,7 @@ export class SharedText {
     this.#doc.transact(() => {
       this.change(changes)
       this.#carried.set(id, digest)
-    }, here)
+    }, own)
   }
 
   /** A place that stays where it is while the text changes around it. */
