@@ -101,3 +101,47 @@ test('a link to type: the guest types in the same terminal, and finds the sandbo
   await expect(others).toHaveCount(0)
   await context.close()
 })
+
+test("somebody's view is followed until a key; a terminal of another size is shown whole", async ({
+  annPage: page,
+  ann,
+  terminal,
+  browser,
+  instance,
+  sandbox,
+}) => {
+  const lines = Array.from({ length: 400 }, (_, at) => `line ${at + 1}`).join('\n')
+  await ann.call('PUT', `/api/v1/sandboxes/${sandbox.id}/files?path=long.txt`, lines)
+  const { body } = await ann.call('POST', `/api/v1/sandboxes/${sandbox.id}/shares`, { level: 'look' })
+  await page.goto(`/sandboxes/${sandbox.id}`)
+  await terminal.sees(/\$/)
+  const { context, page: guest, view } = await guestAt(browser, instance, body.url)
+  await view.sees(/\$/)
+  const fonts = () => guest.locator('.xterm-screen').evaluate(({ clientWidth }) => clientWidth)
+
+  // The guest's window is smaller than the terminal, which keeps its size.
+  const before = await fonts()
+  await guest.setViewportSize({ width: 700, height: 500 })
+  await expect.poll(fonts).toBeLessThan(before)
+  const place = guest.locator('.xterm')
+  await expect
+    .poll(async () => (await fonts()) <= (await place.evaluate(({ clientWidth }) => clientWidth)))
+    .toBe(true)
+  await guest.setViewportSize({ width: 1280, height: 720 })
+
+  await guest.getByRole('button', { name: /^Follow: ann/ }).click()
+  await expect(guest.getByText('Following ann')).toBeVisible()
+  await page.getByRole('treeitem', { name: /long.txt/ }).click()
+  await expect(guest.getByText('line 1', { exact: true })).toBeVisible()
+  await page.getByRole('textbox', { name: /long.txt/ }).click()
+  await page.keyboard.press('Control+End')
+  await expect(guest.getByText('line 398', { exact: true })).toBeVisible()
+  await page.keyboard.press('Control+Home')
+  await expect(guest.getByText('line 2', { exact: true })).toBeVisible()
+  await guest.keyboard.press('Escape')
+  await expect(guest.getByText('Following ann')).toHaveCount(0)
+  await page.keyboard.press('Control+End')
+  await expect(page.getByText('line 398', { exact: true })).toBeVisible()
+  await expect(guest.getByText('line 2', { exact: true })).toBeVisible()
+  await context.close()
+})

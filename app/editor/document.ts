@@ -46,6 +46,8 @@ export class OpenDocument {
   readonly replaced = new Store(0)
   /** Where the cursor is wanted, until the editor has put it there. */
   readonly wanted = new Store<Place | null>(null)
+  /** The first line that is to be seen, as somebody sees it who is followed. The cursor stays where it is. */
+  readonly seen = new Store<{ readonly line: number } | null>(null)
   #path: string
   #text = ''
   /** Takes the text from the editor, which has a newer one. */

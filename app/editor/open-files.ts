@@ -84,6 +84,17 @@ export class OpenFiles {
     void document.checkDisk()
   }
 
+  /** Shows a file as another person sees it: the focus stays where it is. */
+  follow(path: string, line: number): void {
+    const document = this.find(path) ?? this.#document(path)
+    document.seen.set({ line })
+    if (this.state.get().active === document) return
+    this.chosen = null
+    this.#set(shown(this.state.get(), document))
+    void document.load()
+    void document.checkDisk()
+  }
+
   /** Somebody works in this group. */
   focus(group: number): void {
     const now = this.state.get()

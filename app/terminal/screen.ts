@@ -13,6 +13,9 @@ import { type PreferenceStore, preferences } from './preferences'
 import { palette } from './themes'
 import { scrollByTouch } from './touch'
 
+/** A screen of somebody else's size is drawn in no smaller letters. */
+const smallestFont = 4
+
 /** One xterm with everything that is switched on in it. It lives in `element`, shown or not. */
 export class Screen {
   readonly element = document.createElement('div')
@@ -51,7 +54,10 @@ export class Screen {
     this.xterm.loadAddon(this.search)
     this.xterm.loadAddon(new WebLinksAddon((_event, url) => followLink(url)))
     this.xterm.attachCustomKeyEventHandler((event) => this.#keyOf(event))
-    const restyle = () => Object.assign(this.xterm.options, this.#options())
+    const restyle = () => {
+      Object.assign(this.xterm.options, this.#options())
+      this.scale()
+    }
     this.#undo.push(this.#preferences.subscribe(restyle), onDarkness(restyle))
   }
 
@@ -78,6 +84,7 @@ export class Screen {
       this.#undo.push(scrollByTouch(this.xterm, this.element))
     }
     this.#draw()
+    this.scale()
   }
 
   hide(): void {
@@ -127,8 +134,41 @@ export class Screen {
     }
   }
 
-  /** The size that fills its place; null while it has none. */
+  /** The size that fills its place in letters as somebody likes them; null while it has none. */
   room(): { cols: number; rows: number } | null {
+    const { options } = this.xterm
+    const { fontSize } = this.#preferences.get()
+    if (options.fontSize === fontSize) return this.#room()
+    // A screen of another size is shown in smaller letters.
+    const scaled = options.fontSize
+    options.fontSize = fontSize
+    const room = this.#room()
+    options.fontSize = scaled ?? fontSize
+    return room
+  }
+
+  /**
+   * Makes the letters small enough for all of a screen that has somebody else's size, and as somebody likes them for one
+   * that fits.
+   */
+  scale(): void {
+    const { cols, rows, options } = this.xterm
+    const { fontSize } = this.#preferences.get()
+    const room = this.room()
+    if (!room) return
+    const share = Math.min(room.cols / cols, room.rows / rows)
+    let next = share >= 1 ? fontSize : Math.max(smallestFont, Math.floor(fontSize * share * 2) / 2)
+    const fits = () => {
+      options.fontSize = next
+      const now = this.#room()
+      return !now || (now.cols >= cols && now.rows >= rows)
+    }
+    if (share >= 1) options.fontSize = next
+    // Letters have whole pixels, so that some sizes are larger than they say.
+    else while (!fits() && next > smallestFont) next -= 0.5
+  }
+
+  #room(): { cols: number; rows: number } | null {
     const size = this.#fit.proposeDimensions()
     if (!size || !Number.isFinite(size.cols) || !Number.isFinite(size.rows)) return null
     return { cols: Math.min(Math.max(size.cols, 2), 1000), rows: Math.min(Math.max(size.rows, 1), 500) }

@@ -25,6 +25,7 @@ export interface Size {
 const passing: ReadonlySet<string> = new Set(['no_answer', 'runtime_unavailable', 'database_unavailable'])
 /** Output that came to rest is acknowledged after this, so that the server never waits for the last bytes. */
 const restMs = 50
+const scaleMs = 300
 
 /** One terminal on this page: keeps its screen in step with the program in the sandbox, over any number of reconnects. */
 export class TerminalSession implements Subscriber {
@@ -54,6 +55,7 @@ export class TerminalSession implements Subscriber {
   #attempt = 0
   #restTimer: ReturnType<typeof setTimeout> | undefined
   #retryTimer: ReturnType<typeof setTimeout> | undefined
+  #scaleTimer: ReturnType<typeof setTimeout> | undefined
   #disposed = false
 
   /**
@@ -178,6 +180,7 @@ export class TerminalSession implements Subscriber {
     xterm.write('\x1bc', () => {
       this.#redrawing = true
       xterm.resize(cols, rows)
+      this.screen.scale()
     })
     xterm.write(new Uint8Array(screen ?? []), () => {
       this.#redrawing = false
@@ -187,7 +190,10 @@ export class TerminalSession implements Subscriber {
 
   /** The process host alone says what size a terminal has, at the place in the output from where it is so. */
   onResized(cols: number, rows: number): void {
-    this.screen.xterm.write('', () => this.screen.xterm.resize(cols, rows))
+    this.screen.xterm.write('', () => {
+      this.screen.xterm.resize(cols, rows)
+      this.screen.scale()
+    })
   }
 
   onExit(exit: Exit): void {
@@ -204,6 +210,9 @@ export class TerminalSession implements Subscriber {
    */
   fit(claim: boolean): void {
     const room = this.screen.room()
+    clearTimeout(this.#scaleTimer)
+    // The size that is told comes back in a moment, and then nothing has to be scaled.
+    this.#scaleTimer = setTimeout(() => this.screen.scale(), this.looking ? 0 : scaleMs)
     if (!room || this.looking) return
     if (this.status.get().kind !== 'attached') this.screen.xterm.resize(room.cols, room.rows)
     else if (this.#terminalId) this.#line.resize(this.#terminalId, room.cols, room.rows, claim)
@@ -233,6 +242,7 @@ export class TerminalSession implements Subscriber {
     this.#disposed = true
     clearTimeout(this.#restTimer)
     clearTimeout(this.#retryTimer)
+    clearTimeout(this.#scaleTimer)
     for (const undo of this.#undo) undo()
     if (this.#terminalId && end) this.#line.close(this.#terminalId)
     else if (this.#terminalId) this.#line.detach(this.#terminalId)

@@ -1,6 +1,6 @@
-import type { SharedFrame } from '../lib/protocol'
+import type { TextFrame } from '../lib/protocol'
 
-type Edit = Extract<SharedFrame, { kind: 'edit' }>
+type Edit = Extract<TextFrame, { kind: 'edit' }>
 
 /** Puts together the changes that came in parts: one of each window at a time. */
 export class Parts {

@@ -4,7 +4,7 @@ import type { Drafts } from '../editor/drafts'
 import { withPlainBreaks } from '../editor/text'
 import type { FilesClient } from '../files/client'
 import { ApiError } from '../lib/api'
-import type { Present, SharedFrame } from '../lib/protocol'
+import type { Present, TextFrame } from '../lib/protocol'
 import { applied, type Change, changesBetween, mergedChanges } from './changes'
 import { type OtherCursor, SharedFile } from './shared-file'
 
@@ -49,9 +49,9 @@ class Disk {
 /** Carries frames between windows; can lose them, and deliver each way at its own time. */
 class Server {
   readonly windows: Window[] = []
-  lose: (frame: SharedFrame) => boolean = () => false
+  lose: (frame: TextFrame) => boolean = () => false
   delayMs = () => 5
-  readonly sent: { from: string; kind: SharedFrame['kind'] }[] = []
+  readonly sent: { from: string; kind: TextFrame['kind'] }[] = []
 
   get people(): Present[] {
     return this.windows
@@ -59,7 +59,7 @@ class Server {
       .map(({ id, mayType, since }) => ({ id, name: id, files: [path], mayType, since }))
   }
 
-  tell(from: Window, frame: SharedFrame) {
+  tell(from: Window, frame: TextFrame) {
     this.sent.push({ from: from.id, kind: frame.kind })
     if (frame.kind === 'edit' && !from.mayType)
       return { ok: false, error: { code: 'forbidden', message: '' } } as const
@@ -130,7 +130,7 @@ class Window {
       get people() {
         return own.up ? own.server.people : []
       },
-      tell: async (frame: SharedFrame) => own.server.tell(own, frame),
+      tell: async (frame: TextFrame) => own.server.tell(own, frame),
     }
     this.server.windows.push(this)
     this.file = new SharedFile(
@@ -422,7 +422,7 @@ describe('a file in several windows', () => {
       for (const kind of ['edit', 'have', 'cursor'] as const) {
         const frame = { path, text, bytes, change: 0, part: 0, parts: 1, whole: true }
         const have = { version: 'v1', digest: 'x', hidden: false, answer: false }
-        one.file?.hear('two', { ...frame, ...have, kind } as SharedFrame)
+        one.file?.hear('two', { ...frame, ...have, kind } as TextFrame)
       }
     }
     two.type(0, 'a')

@@ -2,13 +2,7 @@ import type { DiskText } from '../editor/disk-text'
 import type { Base } from '../editor/document'
 import type { Sharing } from '../editor/sharing'
 import { withPlainBreaks } from '../editor/text'
-import {
-  type Present,
-  type SharedFrame,
-  type SocketAck,
-  sharedBytesMax,
-  sharedPartsMax,
-} from '../lib/protocol'
+import { type Present, type SocketAck, sharedBytesMax, sharedPartsMax, type TextFrame } from '../lib/protocol'
 import { applied, type Change, changesBetween, mergedChanges } from './changes'
 import { Parts } from './parts'
 import { digestOf, isOlder, SharedText, type TextId } from './shared-text'
@@ -58,7 +52,7 @@ export interface Channel {
   readonly up: boolean
   readonly hidden: boolean
   readonly people: readonly Present[]
-  tell(frame: SharedFrame): Promise<SocketAck<{ reached: number }>>
+  tell(frame: TextFrame): Promise<SocketAck<{ reached: number }>>
 }
 
 /** Every window has a text of its own with the same id, and tells the others of each change. Nobody else has it. */
@@ -186,7 +180,7 @@ export class SharedFile implements Sharing {
     this.#tellHave(this.#text.name, this.#text.have, digestOf(this.#text.text), to, answer)
   }
 
-  hear(from: string, frame: SharedFrame): void {
+  hear(from: string, frame: TextFrame): void {
     if (frame.path !== this.path || this.#stopped) return
     try {
       if (frame.text.id === this.#text.id) this.#hearOwn(from, frame)
@@ -251,7 +245,7 @@ export class SharedFile implements Sharing {
     return made
   }
 
-  #hearOwn(from: string, frame: SharedFrame): void {
+  #hearOwn(from: string, frame: TextFrame): void {
     this.#text.since = Math.min(this.#text.since, frame.text.since)
     if (frame.kind === 'cursor') {
       this.#cursors.set(from, frame.bytes)
@@ -269,7 +263,7 @@ export class SharedFile implements Sharing {
     this.#applied()
   }
 
-  #hearHave(from: string, frame: Extract<SharedFrame, { kind: 'have' }>): void {
+  #hearHave(from: string, frame: Extract<TextFrame, { kind: 'have' }>): void {
     // Whoever has nothing of it is still with another text.
     const asks = frame.digest === ''
     const isNew = this.#peers.get(from)?.text !== frame.text.id
@@ -294,7 +288,7 @@ export class SharedFile implements Sharing {
     this.#downAt = null
   }
 
-  #hearOther(from: string, frame: SharedFrame): void {
+  #hearOther(from: string, frame: TextFrame): void {
     if (this.#coming?.text.id === frame.text.id && frame.kind === 'edit') {
       const update = this.#parts.take(from, frame)
       if (update === null) return

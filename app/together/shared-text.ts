@@ -1,8 +1,8 @@
 import * as Y from 'yjs'
-import type { SharedFrame } from '../lib/protocol'
+import type { TextFrame } from '../lib/protocol'
 import type { Change } from './changes'
 
-export type TextId = SharedFrame['text']
+export type TextId = TextFrame['text']
 
 /** Who made a change: somebody here, or another window. */
 const own = Symbol('own')

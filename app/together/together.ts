@@ -1,16 +1,22 @@
-import type { Present, SharedFrame, SocketAck } from '../lib/protocol'
+import type { Present, SharedFrame, SocketAck, TextFrame } from '../lib/protocol'
 import type { TerminalLine } from '../terminal/line'
 import { Store } from '../terminal/store'
+import { Following } from './following'
 
 /** Who else is in a workspace, over the socket of the terminals. */
 export class Together {
   /** Everybody in the order in which they came, this window included. */
   readonly people = new Store<readonly Present[]>([])
+  readonly following = new Following({
+    up: () => this.up,
+    people: () => this.people.get(),
+    tell: (frame) => void this.tell(frame),
+  })
   /** What the others call this window; null while it has not entered. */
   #own: string | null = null
   #files: readonly string[] = []
   readonly #undo: (() => void)[] = []
-  readonly #hears = new Set<(from: string, frame: SharedFrame) => void>()
+  readonly #hears = new Set<(from: string, frame: TextFrame) => void>()
 
   constructor(
     private readonly line: TerminalLine,
@@ -19,8 +25,12 @@ export class Together {
     this.#undo.push(
       line.onTogether(sandboxId, {
         people: (people) => this.people.set(people),
-        told: (from, frame) => this.#hears.forEach((hear) => void hear(from, frame)),
+        told: (from, frame) => {
+          if (frame.kind === 'follow' || frame.kind === 'view') this.following.hear(from, frame)
+          else this.#hears.forEach((hear) => void hear(from, frame))
+        },
       }),
+      this.people.subscribe(() => this.following.peopleChanged()),
       line.status.subscribe(() => {
         if (line.status.get().kind === 'up') void this.#enter()
         else this.#left()
@@ -43,7 +53,7 @@ export class Together {
   }
 
   /** @returns stops it */
-  onTold(hear: (from: string, frame: SharedFrame) => void): () => void {
+  onTold(hear: (from: string, frame: TextFrame) => void): () => void {
     this.#hears.add(hear)
     return () => this.#hears.delete(hear)
   }
@@ -73,6 +83,7 @@ export class Together {
 
   dispose(): void {
     for (const undo of this.#undo) undo()
+    this.following.dispose()
     this.line.leave(this.sandboxId)
     this.#left()
   }

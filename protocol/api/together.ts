@@ -31,16 +31,21 @@ export const sharedBytesMax = 64 * 1024
 /** Parts of one change. */
 export const sharedPartsMax = 64
 
+const windowId = z.string().min(1).max(64)
+const bytesOf = (most: number) =>
+  z
+    .instanceof<typeof Uint8Array<ArrayBufferLike>>(Uint8Array)
+    .refine(({ length }) => length <= most, 'too long')
+const noBytes = bytesOf(0)
+
 /** A frame about a file that several windows show. */
 const aboutFile = z.object({
   path: z.string().min(1).max(shownPathMax),
   /** Only for this window; otherwise for all that show the file. */
-  to: z.string().min(1).max(64).optional(),
+  to: windowId.optional(),
   /** Which shared text it is about: texts of different ids are never put together. The older one stays. */
   text: z.object({ id: z.string().min(1).max(256), since: z.int().min(0) }),
-  bytes: z
-    .instanceof<typeof Uint8Array<ArrayBufferLike>>(Uint8Array)
-    .refine(({ length }) => length <= sharedBytesMax, 'too long'),
+  bytes: bytesOf(sharedBytesMax),
 })
 
 /** Socket.io namespace `/terminals`: `tell`. What the bytes of frames mean, only windows know. */
@@ -68,5 +73,15 @@ export const sharedFrame = z.discriminatedUnion('kind', [
   }),
   /** Where somebody's cursor is; without bytes, nowhere. */
   aboutFile.extend({ kind: z.literal('cursor') }),
+  /** What a window shows is to be told to the one that says this, for some seconds. */
+  z.object({ kind: z.literal('follow'), to: windowId, bytes: noBytes }),
+  /** What a window shows: a file, and the first line of it that is seen. */
+  z.object({
+    ...{ kind: z.literal('view'), to: windowId, bytes: noBytes },
+    path: z.string().min(1).max(shownPathMax),
+    line: z.int().min(1),
+  }),
 ])
 export type SharedFrame = z.infer<typeof sharedFrame>
+/** Those that are about the text of a file. */
+export type TextFrame = Extract<SharedFrame, { kind: 'have' | 'edit' | 'cursor' }>

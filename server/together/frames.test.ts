@@ -92,6 +92,14 @@ describe('windows that show the same file', () => {
     expect(three.seen.frames).toHaveLength(1)
     expect(elsewhere.seen.frames).toEqual([])
 
+    // Who is followed need not show the same file.
+    const bytes = new Uint8Array()
+    expect(await one.tell({ kind: 'follow', to: elsewhere.id, bytes })).toEqual({ ok: true, reached: 1 })
+    await elsewhere.hears({ from: one.id, frame: { kind: 'follow' } })
+    await elsewhere.tell({ kind: 'view', to: one.id, path: '/home/user/b.txt', line: 7, bytes })
+    await one.hears({ from: elsewhere.id, frame: { kind: 'view', line: 7 } })
+    expect(three.seen.frames).toHaveLength(1)
+
     // Whoever shows another file is told of that one.
     await two.enter(['/home/user/b.txt'])
     await expect.poll(async () => (await one.tell(have())).ok && two.seen.frames.length).toBe(21)

@@ -233,5 +233,7 @@ export class Presence implements AsyncDisposable {
   }
 }
 
-const isFor = ({ path, to }: SharedFrame, { id, files }: Present) =>
-  files.includes(path) && (to === undefined || to === id)
+/** What is about a file is for who shows it; the rest names whom it is for. */
+const isFor = (frame: SharedFrame, { id, files }: Present) =>
+  (frame.to === undefined || frame.to === id) &&
+  (frame.kind === 'follow' || frame.kind === 'view' || files.includes(frame.path))

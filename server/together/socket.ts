@@ -78,7 +78,7 @@ export function serveTogether(
   const tell: ClientToServer['tell'] = async (id, frame, answer) => {
     try {
       const said = sharedFrame.parse(frame)
-      pace.take(said.bytes.length + said.path.length)
+      pace.take(said.bytes.length)
       const one = await entered.get(id)
       if (one === undefined) throw notFound('sandbox')
       answer({ ok: true, reached: one.tell(said) })

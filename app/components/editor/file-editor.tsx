@@ -29,6 +29,7 @@ import { useChangeMarks } from './change-marks'
 import { KeysMenu } from './keys-menu'
 import { SaveStatus } from './save-status'
 import { SharedStatus, useShared } from './use-shared'
+import { useView } from './use-view'
 
 /** The text of one document at a time; of the others, the states are kept. */
 export function FileEditor({
@@ -118,6 +119,7 @@ export function FileEditor({
   }, [document, wanted])
 
   const help = useLanguageHelp(document, view)
+  useView(document, view)
   useChangeMarks(document, view)
 
   useCommands([

@@ -6,10 +6,14 @@ import { nameOf } from '../../files/paths'
 import { oneLine } from '../../lib/format'
 import type { Present } from '../../lib/protocol'
 import type { Translate } from '../../messages/texts'
+import { Store } from '../../terminal/store'
+import { useStore } from '../../terminal/use-store'
 import { hueOf, initialsOf, type Together } from '../../together/together'
 
 /** How many are shown before they are only counted. */
 const shownMax = 4
+
+const nobody = new Store(null)
 
 /** The others who are in this workspace. */
 export const OthersContext = createContext<readonly Present[]>([])
@@ -38,14 +42,27 @@ function Avatar({ person, small = false }: { person: Present; small?: boolean })
 export function People() {
   const t = useTranslations()
   const others = useContext(OthersContext)
+  const together = useContext(TogetherContext)
+  const whom = useStore<string | null>(together?.following.whom ?? nobody)
+  const followed = others.find(({ id }) => id === whom)
   if (others.length === 0) return null
   return (
     <ul aria-label={t('together.here')} className="flex shrink-0 items-center -space-x-1.5">
       {others.slice(0, shownMax).map((person) => {
         const text = whereIs(person, t)
         return (
-          <li key={person.id} title={text}>
-            <Avatar person={person} />
+          <li key={person.id}>
+            <button
+              type="button"
+              data-follow
+              title={`${text}\n${t(whom === person.id ? 'together.unfollow' : 'together.follow')}`}
+              aria-pressed={whom === person.id}
+              aria-label={t('together.followOf', { who: text })}
+              className="block rounded-full aria-pressed:ring-2 aria-pressed:ring-accent aria-pressed:ring-offset-2 aria-pressed:ring-offset-ground"
+              onClick={() => together?.following.follow(whom === person.id ? null : person.id)}
+            >
+              <Avatar person={person} />
+            </button>
             <span className="sr-only">{text}</span>
           </li>
         )
@@ -53,6 +70,11 @@ export function People() {
       {others.length > shownMax && (
         <li className="pl-2.5 text-muted text-xs">
           {t('together.more', { count: others.length - shownMax })}
+        </li>
+      )}
+      {followed && (
+        <li role="status" className="whitespace-nowrap pl-3 text-xs">
+          {t('together.following', { name: oneLine(followed.name, 40) || t('together.somebody') })}
         </li>
       )}
     </ul>

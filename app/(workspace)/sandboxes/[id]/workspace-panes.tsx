@@ -41,6 +41,7 @@ import {
   StartPane,
   TerminalArea,
 } from './lazy-panes'
+import { useFollow } from './use-follow'
 import { useKeepFiles } from './use-keep-files'
 import { useLanguages } from './use-languages'
 import { take, usePaneKeys } from './use-pane-keys'
@@ -87,6 +88,11 @@ export function WorkspacePanes({
   const narrow = useSyncExternalStore(onNarrow, isNarrow, isNarrow)
   const { documents } = useStore(open.state)
   useShown(together, open)
+  useFollow(together, (path, line) => {
+    git.compared.set(null)
+    open.follow(path, line)
+    layout.showEditor(true)
+  })
   const compared = useStore(git.compared)
   const seen = useStore(git.seen)
   const changes = useMemo(() => changesByPath(seen), [seen])
