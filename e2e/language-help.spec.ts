@@ -118,6 +118,28 @@ test('a language server helps: completion, problems, definition, rename over fil
   await page.keyboard.press('Enter')
   await expect(page.getByText('Line 2, column 7', { exact: true })).toBeVisible()
 
+  // What the server can do about a line: the name that is missing is imported; by a command, a constant is taken out.
+  await write('fourth.ts', "welcome('you')\n")
+  await item(page, 'fourth.ts').click()
+  await expect(status(page).getByRole('button', { name: /2 errors, 0 warnings/ })).toBeVisible()
+  await page.keyboard.press('Control+Home')
+  await page.keyboard.press('Control+Period')
+  const fixes = page.getByRole('region', { name: 'Fixes for line 1' })
+  await expect(fixes.getByRole('button', { name: /Add import from "\.\/lib"/ })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(fixes).toHaveCount(0)
+  await expect(page.locator('.cm-line').first()).toHaveText(/^import \{ welcome \} from ['"]\.\/lib['"];?$/)
+  await expect(editor(page)).toBeFocused()
+  await expect.poll(() => run('head -1 fourth.ts')).toContain('import { welcome }')
+  await page.keyboard.press('Control+End')
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Shift+End')
+  await page.keyboard.press('Control+Period')
+  await page.getByRole('button', { name: /Extract to constant in enclosing scope/ }).click()
+  await expect(editor(page)).toContainText('const newLocal = welcome')
+  await page.getByRole('tab', { name: 'main.ts' }).click()
+
   // It dies, which is shown and repaired.
   await run("pkill -9 -f '[t]ypescript-language-server'")
   await expect(status(page).getByText('typescript stopped: it was killed. Restarting…')).toBeVisible()
@@ -191,6 +213,9 @@ while True:
         uri = message['params']['textDocument']['uri']
         write(method='textDocument/publishDiagnostics', params={'uri': uri, 'diagnostics': [{'range': place, 'message': evil}, 7, None]})
         write(method='textDocument/publishDiagnostics', params='nonsense')
+        write(id='unasked', method='workspace/applyEdit', params={'edit': {'changes': {uri: [{'range': {'start': {'line': 0, 'character': 0}, 'end': {'line': 0, 'character': 4}}, 'newText': 'owned'}]}}})
+    elif method is None and id == 'unasked':
+        write(method='textDocument/publishDiagnostics', params={'uri': uri, 'diagnostics': [{'range': place, 'message': evil}, {'range': place, 'message': 'applied: ' + str(message['result']['applied'])}]})
     elif method == 'textDocument/hover': write(id=id, result={'contents': {'kind': 'markdown', 'value': evil}})
     elif method == 'textDocument/rename':
         edits = [{'range': place, 'newText': 'owned'}]
@@ -235,7 +260,8 @@ test('without a server the editor says once what gives one; a hostile one is sho
   await status(page).getByRole('button', { name: 'Restart' }).click()
   await expect(status(page).getByText('pylsp', { exact: true })).toBeVisible()
 
-  const counts = status(page).getByRole('button', { name: /1 error/ })
+  // What nobody chose is not applied, and the server is told so.
+  const counts = status(page).getByRole('button', { name: /2 errors/ })
   await expect(counts).toBeVisible()
   await page
     .locator('.cm-line')
@@ -246,6 +272,9 @@ test('without a server the editor says once what gives one; a hostile one is sho
   expect(await hover.innerHTML()).not.toMatch(/img|script|style|fixed|form|input/)
   await counts.click()
   const line = page.getByRole('region', { name: 'Problems' }).getByRole('button', { name: /<img src=x/ })
+  await expect(
+    page.getByRole('region', { name: 'Problems' }).getByRole('button', { name: /applied: False/ }),
+  ).toBeVisible()
   await line.click()
   await expect(editor(page)).toBeFocused()
   // Edits of places that the text does not have change nothing.

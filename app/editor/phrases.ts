@@ -3,11 +3,14 @@ import type { Translate } from '../messages/texts'
 /** What CodeMirror calls its own buttons, fields and announcements, by the English that it asks for. */
 export function phrasesIn(t: Translate): Record<string, string> {
   return {
+    '$ unchanged lines': t('editor.phrases.unchangedLines'),
     all: t('editor.phrases.all'),
     'by word': t('editor.phrases.byWord'),
     close: t('editor.phrases.close'),
+    Completions: t('editor.phrases.completions'),
     'Control character': t('editor.phrases.controlCharacter'),
     'current match': t('editor.phrases.currentMatch'),
+    Diagnostics: t('language.problems'),
     Find: t('editor.phrases.find'),
     'Fold line': t('editor.phrases.foldLine'),
     'folded code': t('editor.phrases.foldedCode'),
@@ -16,6 +19,7 @@ export function phrasesIn(t: Translate): Record<string, string> {
     'Go to line': t('editor.phrases.goToLine'),
     'match case': t('editor.phrases.matchCase'),
     next: t('editor.phrases.next'),
+    'No diagnostics': t('language.noProblems'),
     'on line': t('editor.phrases.onLine'),
     previous: t('editor.phrases.previous'),
     regexp: t('editor.phrases.regexp'),

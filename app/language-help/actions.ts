@@ -6,6 +6,7 @@ import { type Command, type EditorView, keymap, showDialog } from '@codemirror/v
 import type { OpenDocument } from '../editor/document'
 import { TextError } from '../lib/text-error'
 import { changesOf } from './edits'
+import { listFixes } from './fixes'
 import type { HelpTools } from './help-tools'
 import { type Location, locationsIn, textEdits, workspaceEdit } from './messages'
 import { assertCan, refusalOf } from './refusals'
@@ -14,7 +15,7 @@ import type { Server } from './server'
 import { textsOf } from './texts'
 import { uriOf } from './uri'
 
-export type LanguageAction = 'definition' | 'references' | 'rename' | 'format'
+export type LanguageAction = 'definition' | 'references' | 'rename' | 'format' | 'fix'
 
 /** The keys of an editor whose file has a language server. */
 export function keysOf(help: HelpTools): Extension {
@@ -32,6 +33,7 @@ export function keysOf(help: HelpTools): Extension {
       bind('Shift-F12', command('references')),
       bind('F2', command('rename')),
       bind('Shift-Alt-f', command('format')),
+      bind('Mod-.', command('fix')),
       bind('F8', nextDiagnostic),
       bind('Shift-F8', previousDiagnostic),
     ]),
@@ -50,7 +52,8 @@ export async function act(help: HelpTools, view: EditorView, action: LanguageAct
     if (action === 'definition') await goToDefinition(at)
     else if (action === 'references') await findReferences(at)
     else if (action === 'rename') askForName(at)
-    else await format(at)
+    else if (action === 'format') await format(at)
+    else await listFixes(help, of.server, view, plugin, help.problems.saidBy(of.server, document.path))
   } catch (error) {
     help.words?.failed(refusalOf(error))
   }

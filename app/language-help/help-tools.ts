@@ -4,6 +4,7 @@ import type { OpenFiles } from '../editor/open-files'
 import type { Translate } from '../messages/texts'
 import type { Store } from '../terminal/store'
 import type { Location } from './messages'
+import type { Problems } from './problems'
 import type { Server } from './server'
 
 /** What code outside of React says something with. */
@@ -27,7 +28,21 @@ export interface References {
   readonly places: readonly (Location & { readonly text: string })[]
 }
 
-export type Panel = 'problems' | 'references'
+/** A change that a server offers for a place. */
+export interface Fix {
+  readonly title: string
+  /** What the server would choose. */
+  readonly preferred: boolean
+  readonly choose: () => void
+}
+
+/** What can be done about a line. */
+export interface Fixes {
+  readonly line: number
+  readonly fixes: readonly Fix[]
+}
+
+export type Panel = 'problems' | 'references' | 'fixes'
 
 /** What the actions of an editor need of the language help that they belong to. */
 export interface HelpTools {
@@ -36,7 +51,9 @@ export interface HelpTools {
   /** What is listed below the text. */
   readonly panel: Store<Panel | null>
   readonly references: Store<References | null>
+  readonly fixes: Store<Fixes | null>
   readonly words: Words | null
+  readonly problems: Problems
   /** Who helps with a document. */
   of(document: OpenDocument | null): HelpOf
   /** Puts a place of a file before the person. */

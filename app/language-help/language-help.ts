@@ -7,7 +7,7 @@ import type { Run } from '../inside/run'
 import { call } from '../lib/api'
 import { type LanguageServer, languageServer } from '../lib/protocol'
 import { Store } from '../terminal/store'
-import type { HelpOf, HelpTools, Panel, References, Words } from './help-tools'
+import type { Fixes, HelpOf, HelpTools, Panel, References, Words } from './help-tools'
 import { helpedLanguageOf, installOf, markersOf } from './languages'
 import { Problems } from './problems'
 import { rootOf } from './root'
@@ -26,6 +26,7 @@ export class LanguageHelp implements HelpTools {
   /** What is listed below the text. */
   readonly panel = new Store<Panel | null>(null)
   readonly references = new Store<References | null>(null)
+  readonly fixes = new Store<Fixes | null>(null)
   /** Whether the sandbox runs. */
   readonly running = new Store(false)
   /** Counts the times that it was wanted to look anew. */

@@ -7,12 +7,15 @@ import { pathOf } from './uri'
 /** Of one file, and of how many files: a server inside may send any number. */
 const perFileMax = 1000
 const filesMax = 2000
+/** Characters of what a server wants to hear again. */
+const dataMax = 4096
 
 const diagnostic = z.object({
   range,
   severity: z.int().optional().catch(1),
   code: z.union([z.string(), z.number()]).optional().catch(undefined),
   source: z.string().optional().catch(undefined),
+  data: z.unknown().optional(),
   message: z.string().or(z.object({ value: z.string() }).transform(({ value }) => value)),
 })
 const published = z.object({
@@ -31,6 +34,8 @@ export interface Problem {
   /** Who says it, and its number there, such as `ts 2322`. */
   readonly origin: string
   readonly range: Range
+  /** As the server said it: it wants to hear that again when it is asked for a fix. */
+  readonly said: object
 }
 
 export interface Published {
@@ -48,7 +53,8 @@ export function readPublished(params: unknown): Published | null {
   const problems = parsed.data.diagnostics.slice(0, perFileMax).flatMap((one): Problem[] => {
     const read = diagnostic.safeParse(one)
     if (!read.success) return []
-    const { message, severity, source, code, range: at } = read.data
+    const { message, severity, source, code, data, range: at } = read.data
+    const kept = JSON.stringify(data ?? null).length <= dataMax ? data : undefined
     return [
       {
         ...{ path, range: at, message: message.slice(0, 2000) },
@@ -57,6 +63,7 @@ export function readPublished(params: unknown): Published | null {
           .filter((part) => part !== undefined && part !== '')
           .join(' ')
           .slice(0, 80),
+        said: { range: at, message: message.slice(0, 2000), severity, source, code, data: kept },
       },
     ]
   })

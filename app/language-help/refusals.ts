@@ -7,6 +7,7 @@ const capabilities = {
   references: 'referencesProvider',
   rename: 'renameProvider',
   format: 'documentFormattingProvider',
+  fix: 'codeActionProvider',
   symbols: 'documentSymbolProvider',
 } as const
 

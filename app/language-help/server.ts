@@ -1,12 +1,14 @@
 import { type Diagnostic, setDiagnostics } from '@codemirror/lint'
 import { LSPClient, LSPPlugin, serverDiagnostics } from '@codemirror/lsp-client'
 import type { EditorView } from '@codemirror/view'
+import { z } from 'zod'
 import type { OpenFiles } from '../editor/open-files'
 import type { LanguageServer, LspEnded } from '../lib/protocol'
 import { Store } from '../terminal/store'
 import { offsetNear } from './edits'
 import { helpIn } from './extension'
 import { afterEnd, type EndReason, wellMs } from './life'
+import { type WorkspaceEdit, workspaceEdit } from './messages'
 import { type Problem, type Problems, readPublished } from './problems'
 import { sanitizeHtml } from './sanitize'
 import { type Ended, ServerSocket } from './socket'
@@ -33,6 +35,7 @@ export class Server {
   readonly workspace: FilesWorkspace
   #socket: ServerSocket | null = null
   #deaths = 0
+  #apply: ((edit: WorkspaceEdit) => Promise<void>) | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   #wellTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -87,6 +90,37 @@ export class Server {
     this.problems.drop(this)
   }
 
+  /**
+   * Runs something in which the server asks for changes of files. At any other time it changes none: a person chose this.
+   * @returns how many files were changed
+   */
+  async whileApplying(
+    apply: (edit: WorkspaceEdit) => Promise<number>,
+    act: () => Promise<unknown>,
+  ): Promise<number> {
+    let files = 0
+    this.#apply = async (edit) => {
+      files += await apply(edit)
+    }
+    try {
+      await act()
+      return files
+    } finally {
+      this.#apply = null
+    }
+  }
+
+  async #edit(params: unknown): Promise<boolean> {
+    const asked = z.object({ edit: workspaceEdit }).safeParse(params)
+    if (!asked.success || this.#apply === null) return false
+    try {
+      await this.#apply(asked.data.edit)
+      return true
+    } catch {
+      return false // the server says why its command failed
+    }
+  }
+
   /** Files were changed by something else. */
   filesChanged(paths: readonly string[]): void {
     if (!this.running) return
@@ -112,6 +146,7 @@ export class Server {
         )
       },
       end: (how) => this.#ended(how),
+      edit: (params) => this.#edit(params),
     })
     this.#socket = socket
   }

@@ -40,7 +40,15 @@ export class ServerSocket implements Transport {
   #detail: LspEnded | null = null
   #closed = false
 
-  constructor(url: string, on: { readonly open: () => void; readonly end: (how: Ended) => void }) {
+  constructor(
+    url: string,
+    private readonly on: {
+      readonly open: () => void
+      readonly end: (how: Ended) => void
+      /** It wants files to be changed. @returns whether they were */
+      readonly edit: (params: unknown) => Promise<boolean>
+    },
+  ) {
     this.#socket = new WebSocket(url)
     this.#socket.onopen = () => on.open()
     this.#socket.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -104,6 +112,12 @@ export class ServerSocket implements Transport {
         // What was given up is answered too late.
         return
       }
+      if (method === 'workspace/applyEdit' && id !== undefined && id !== null) {
+        void this.on.edit(params).then((applied) => {
+          this.#write(JSON.stringify({ jsonrpc: '2.0', id, result: { applied } }))
+        })
+        return
+      }
       this.#tell(text)
     } catch {
       // It is for the server to write what can be understood; the rest of the page does not suffer.
@@ -137,8 +151,16 @@ function withCapabilities(text: string): string {
   delete textDocument.diagnostic
   textDocument.documentSymbol = { hierarchicalDocumentSymbolSupport: true }
   textDocument.synchronization = { didSave: true }
+  textDocument.codeAction = {
+    codeActionLiteralSupport: { codeActionKind: { valueSet: ['', 'quickfix', 'refactor', 'source'] } },
+    ...{ isPreferredSupport: true, disabledSupport: true, dataSupport: true },
+    resolveSupport: { properties: ['edit'] },
+  }
   const { rootUri } = request.params
-  request.params.capabilities.workspace = { workspaceFolders: true, workspaceEdit: { documentChanges: true } }
+  request.params.capabilities.workspace = {
+    ...{ workspaceFolders: true, workspaceEdit: { documentChanges: true } },
+    ...{ applyEdit: true, executeCommand: {} },
+  }
   request.params.workspaceFolders = [{ uri: rootUri, name: rootUri.slice(rootUri.lastIndexOf('/') + 1) }]
   return JSON.stringify(request)
 }

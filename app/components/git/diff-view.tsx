@@ -8,6 +8,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { languageOf } from '../../editor/language'
 import { look } from '../../editor/look'
+import { phrasesIn } from '../../editor/phrases'
 import { syntaxOf } from '../../editor/syntax'
 import { decodeText, editableBytesMax } from '../../editor/text'
 import type { FilesClient } from '../../files/client'
@@ -99,6 +100,7 @@ function Differences({ texts: { before, after }, name }: { texts: Texts; name: s
       if (stale) return
       const still = (label: string) => [
         ...[lineNumbers(), look, syntax, EditorState.readOnly.of(true), EditorView.lineWrapping],
+        EditorState.phrases.of(phrasesIn(t)),
         EditorView.contentAttributes.of({ 'aria-label': label }),
       ]
       const collapseUnchanged = { margin: 3, minSize: 6 }

@@ -1,7 +1,6 @@
 'use client'
 
-import { CircleX, Info, TriangleAlert, X } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { CircleX, Info, TriangleAlert } from 'lucide-react'
 import { useTranslations } from 'use-intl'
 import { homePath, nameOf, relativePath } from '../../files/paths'
 import type { Panel } from '../../language-help/help-tools'
@@ -10,9 +9,9 @@ import { listed } from '../../language-help/problems'
 import { cn } from '../../lib/cn'
 import { oneLine } from '../../lib/format'
 import { useStore } from '../../terminal/use-store'
-import { Button } from '../ui/button'
-import { useFocusHome } from '../ui/focus-home'
 import { useHelp } from './context'
+import FixesPanel from './fixes-panel'
+import { ListPanel } from './list-panel'
 
 /** More are not shown. */
 const shownMax = 500
@@ -32,22 +31,16 @@ interface Line {
   readonly detail: string
 }
 
-/** Below the text: what is wrong in all files that a server knows, or where something is used. */
+/** Below the text: what is wrong in all files that a server knows, where something is used, or what can be done about it. */
 export default function ProblemsPanel({ panel }: { panel: Panel }) {
+  return panel === 'fixes' ? <FixesPanel /> : <PlacesPanel panel={panel} />
+}
+
+function PlacesPanel({ panel }: { panel: 'problems' | 'references' }) {
   const t = useTranslations()
   const help = useHelp()
-  const home = useFocusHome()
   const problems = listed(useStore(help.problems))
   const references = useStore(help.references)
-  const list = useRef<HTMLDivElement>(null)
-  const close = () => {
-    help.panel.set(null)
-    home.focus()
-  }
-  // Whoever asks for it reads it.
-  useEffect(() => {
-    if (panel !== null) list.current?.querySelector<HTMLElement>('[data-line]')?.focus()
-  }, [panel])
   const files: readonly (readonly [string, readonly Line[]])[] =
     panel === 'problems'
       ? problems.map(([path, some]) => [
@@ -64,50 +57,33 @@ export default function ProblemsPanel({ panel }: { panel: Panel }) {
       ? t('language.problems')
       : t('language.usesOf', { name: oneLine(references?.name ?? '') })
   return (
-    <section
-      aria-label={title}
-      className="flex h-full min-h-0 flex-col bg-ground text-xs"
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') close()
-        else step(event, list.current)
-      }}
-    >
-      <div className="flex h-8 shrink-0 items-center gap-2 border-line border-b pr-1 pl-3">
-        <h2 className="truncate font-semibold">{title}</h2>
-        <span className="tabular text-muted">{count}</span>
-        <span className="flex-1" />
-        <Button look="quiet" size="iconSmall" aria-label={t('language.closePanel')} onClick={close}>
-          <X />
-        </Button>
-      </div>
-      <div ref={list} className="min-h-0 flex-1 overflow-y-auto py-1">
-        {count === 0 && <p className="px-3 py-2 text-muted">{t('language.noProblems')}</p>}
-        {files.map(([path, lines]) => {
-          const some = lines.slice(0, left)
-          left -= some.length
-          if (some.length === 0) return null
-          const directory = relativePath(path.slice(0, path.lastIndexOf('/')), homePath)
-          return (
-            <div key={path}>
-              <h3 className="truncate px-3 py-0.5">
-                <span className="font-semibold">{oneLine(nameOf(path), 120)}</span>
-                {directory !== homePath && <span className="ml-2 text-muted">{oneLine(directory, 200)}</span>}
-              </h3>
-              <ul>
-                {some.map((line) => (
-                  <li key={line.key}>
-                    <LineButton line={line} onChoose={() => help.show(path, startOf(line.place))} />
-                  </li>
-                ))}
-              </ul>
-            </div>
-          )
-        })}
-        {count > shownMax && (
-          <p className="px-3 py-1 text-muted">{t('language.more', { count: count - shownMax })}</p>
-        )}
-      </div>
-    </section>
+    <ListPanel title={title} count={count}>
+      {count === 0 && <p className="px-3 py-2 text-muted">{t('language.noProblems')}</p>}
+      {files.map(([path, lines]) => {
+        const some = lines.slice(0, left)
+        left -= some.length
+        if (some.length === 0) return null
+        const directory = relativePath(path.slice(0, path.lastIndexOf('/')), homePath)
+        return (
+          <div key={path}>
+            <h3 className="truncate px-3 py-0.5">
+              <span className="font-semibold">{oneLine(nameOf(path), 120)}</span>
+              {directory !== homePath && <span className="ml-2 text-muted">{oneLine(directory, 200)}</span>}
+            </h3>
+            <ul>
+              {some.map((line) => (
+                <li key={line.key}>
+                  <LineButton line={line} onChoose={() => help.show(path, startOf(line.place))} />
+                </li>
+              ))}
+            </ul>
+          </div>
+        )
+      })}
+      {count > shownMax && (
+        <p className="px-3 py-1 text-muted">{t('language.more', { count: count - shownMax })}</p>
+      )}
+    </ListPanel>
   )
 }
 
@@ -152,14 +128,4 @@ function grouped(
     lines.push({ key: String(at), place, severity: null, text: place.text, detail: '' })
   }
   return [...by]
-}
-
-/** Up and down, to the first and the last line. */
-function step(event: KeyboardEvent, list: HTMLElement | null): void {
-  const lines = [...(list?.querySelectorAll<HTMLElement>('[data-line]') ?? [])]
-  const here = lines.findIndex((line) => line === document.activeElement)
-  const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: lines.length - 1 }[event.key]
-  if (to === undefined) return
-  event.preventDefault()
-  lines[Math.min(lines.length - 1, Math.max(0, to))]?.focus()
 }

@@ -16,6 +16,7 @@ const actions: readonly { readonly action: LanguageAction; readonly keys: string
   { action: 'references', keys: 'Shift+F12' },
   { action: 'rename', keys: 'F2' },
   { action: 'format', keys: 'Shift+Alt+F' },
+  { action: 'fix', keys: 'Ctrl+.' },
 ]
 
 /** Connects the text of a document to its language server, where there is one. */
