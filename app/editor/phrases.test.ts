@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTranslator } from 'use-intl/core'
 import { expect, it } from 'vitest'
-import en from '../messages/en'
+import { en } from '../messages/en'
 import { phrasesIn } from './phrases'
 
 const packages = 'node_modules/@codemirror'
