@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { piecesOf } from '../../common/body.js'
 
 /** The routes of `app` take bodies of any length as they arrive, see `bytesOf`. */
 export function takeBytes(app: FastifyInstance): void {
@@ -11,10 +12,8 @@ export function takeBytes(app: FastifyInstance): void {
   )
 }
 
-/** The body as it arrives. Stopping early leaves the connection open for an answer. */
-export function bytesOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
-  return request.raw.iterator({ destroyOnReturn: false })
-}
+/** The body as it arrives, see `piecesOf`. */
+export const bytesOf = (request: FastifyRequest): AsyncGenerator<Uint8Array, void> => piecesOf(request.raw)
 
 /**
  * Sends a stream as the body. One that breaks, or is shorter than was promised, breaks the connection: an end in

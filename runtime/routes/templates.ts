@@ -60,7 +60,7 @@ const imports =
         request.raw.socket.once('close', () => gone.abort())
         const { name } = request.params
         const wanted = { ...request.query, name }
-        const body = bytesOf(request)[Symbol.asyncIterator]()
+        const body = bytesOf(request)
         try {
           const archive = plainArchive({ [Symbol.asyncIterator]: () => ({ next: () => body.next() }) })
           const template = await parts.imports.import(wanted, archive, gone.signal)
@@ -68,20 +68,11 @@ const imports =
           reply.code(201)
           return described(parts, template)
         } finally {
-          await heardOut(body)
+          await body.return()
         }
       },
     )
   }
-
-/** Reads what is left of a body. On a connection that is kept the next call comes behind it, and waits for ever if it stays. */
-async function heardOut(body: AsyncIterator<Uint8Array>): Promise<void> {
-  try {
-    while (!(await body.next()).done);
-  } catch {
-    // Its sender has gone.
-  }
-}
 
 function described({ context }: Parts, template: LocalTemplate): Template {
   const { name, description, defaults, isolation, idle, languages, image } = template

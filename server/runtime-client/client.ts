@@ -3,6 +3,7 @@ import { type Duplex, Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { Pool } from 'undici'
 import { z } from 'zod'
+import { piecesOf } from '../../common/body.js'
 import {
   type ExecRequest,
   type OpenTerminal,
@@ -162,8 +163,7 @@ export class RuntimeClient implements Disposable {
   /** A call whose body is a stream. */
   async send(method: Method, path: string, query: Query, body: Readable, headers: Headers = {}) {
     const wanted = { method, path: withQuery(path, query), headers, deadlines: streamDeadlines }
-    // The stream itself is left alone when the runtime answers early: it is a connection that waits for the answer.
-    const pieces = Readable.from(body.iterator({ destroyOnReturn: false }))
+    const pieces = Readable.from(piecesOf(body))
     const answer = await exchange(this.#pool, { ...wanted, body: pieces }, { whole: (whole) => whole })
     if (answer.status >= 300) throw refusalOf(answer)
     return { status: answer.status, body: jsonOf(answer) }
