@@ -38,6 +38,15 @@ test('a snapshot is taken, restored and made into a sandbox, and a sandbox is fo
   await dialog.getByLabel('Name').fill('lesson 1')
   await dialog.getByRole('button', { name: 'Take snapshot' }).click()
   await expect(row('lesson 1')).toBeVisible()
+  // It gets another name, and its old one again.
+  await act('lesson 1', 'Rename')
+  await dialog.getByLabel('New name').fill('lesson one')
+  await page.keyboard.press('Enter')
+  await expect(row('lesson one')).toBeVisible()
+  await act('lesson one', 'Rename')
+  await dialog.getByLabel('New name').fill('lesson 1')
+  await dialog.getByRole('button', { name: 'Rename' }).click()
+  await expect(row('lesson 1')).toBeVisible()
   // The same name is refused, in words.
   await dialog.getByLabel('Name').fill('lesson 1')
   await dialog.getByRole('button', { name: 'Take snapshot' }).click()

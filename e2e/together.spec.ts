@@ -99,6 +99,13 @@ test('a link to type: the guest types in the same terminal, and finds the sandbo
   const received = guest.getByRole('region', { name: 'Shared with you' })
   await expect(received.getByRole('link', { name: sandbox.name })).toBeVisible()
   await expect(others).toHaveCount(0)
+  // What they may is changed, and they leave.
+  await page.getByRole('button', { name: 'Share', exact: true }).click()
+  await page.getByLabel(/^What they can do: Gus/).selectOption('look')
+  await expect(received.getByText(/^Look, until/)).toBeVisible({ timeout: 40_000 })
+  await received.getByRole('button', { name: `Leave ${sandbox.name}` }).click()
+  await guest.getByRole('alertdialog').getByRole('button', { name: 'Leave' }).click()
+  await expect(received).toHaveCount(0)
   await context.close()
 })
 

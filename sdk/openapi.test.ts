@@ -5,7 +5,7 @@ import { Cloche } from './index.js'
 
 /** Accounts, keys and whole tenants: somebody signed in does that on a page, and a key may not. Signed URLs need no SDK. */
 const forPeople =
-  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|keys|members|invitations|tenants?|usage\.csv|shares($|\/(accept|preview)$))/
+  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|keys|members|invitations|tenants?|usage\.csv|shares($|\/(accept|leave|preview)$))/
 
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
@@ -38,6 +38,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   const { shares } = sandbox
   const shared = await shares.create({ level: 'look' })
   await shares.list()
+  await shares.change(shared.id, { level: 'type' })
   await shares.delete(shared.id)
   const terminal = await terminals.open()
   await terminals.list()
@@ -47,6 +48,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await (await cloche.snapshots.pack(id, '/etc/passwd')).cancel()
   await sandbox.restore(id)
   for (const fork of await sandbox.fork()) await fork.delete()
+  await cloche.snapshots.rename(id, 'renamed')
   await cloche.snapshots.delete(id)
   await sandbox.keepAwake()
   for (const act of ['pause', 'resume', 'stop', 'start', 'delete'] as const) await sandbox[act]()

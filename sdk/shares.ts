@@ -36,6 +36,16 @@ export class Shares {
     return shares
   }
 
+  /**
+   * Changes what whoever came by it may do, or until when. It counts at once.
+   *
+   * @param expiresInSeconds from now on, at most 90 days
+   * @throws NotFound, also of one that is over
+   */
+  change(id: string, wanted: { level?: ShareLevel; expiresInSeconds?: number }): Promise<ShareDescription> {
+    return this.#http.json({ method: 'PATCH', path: `/shares/${encodeURIComponent(id)}`, json: wanted })
+  }
+
   /** Stops one. Whoever came by it is cut off at once. @throws NotFound */
   delete(id: string): Promise<void> {
     return this.#http.done({ method: 'DELETE', path: `/shares/${encodeURIComponent(id)}` })

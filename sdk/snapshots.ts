@@ -42,6 +42,11 @@ export class Snapshots {
     return bodyOf(await this.#http.send({ ...call, signal }))
   }
 
+  /** Gives it another name. @throws Conflict when another snapshot has it; NotFound */
+  rename(id: string, name: string): Promise<SnapshotDescription> {
+    return this.#http.json({ method: 'PATCH', path: `/snapshots/${encodeURIComponent(id)}`, json: { name } })
+  }
+
   /** Deletes one, for good. Sandboxes that were made from it stay as they are. @throws NotFound */
   delete(id: string): Promise<void> {
     return this.#http.done({ method: 'DELETE', path: `/snapshots/${encodeURIComponent(id)}` })

@@ -47,6 +47,11 @@ export function useSnapshotActions() {
       toast.done(t('snapshots.restored', { name: oneLine(name), before: oneLine(before.name) }))
       await Promise.all([look(), refresh()])
     },
+    async rename({ id }: Snapshot, wanted: string): Promise<void> {
+      const { name } = await call(snapshot, `/snapshots/${id}`, { method: 'PATCH', body: { name: wanted } })
+      toast.done(t('snapshots.renamed', { name: oneLine(name) }))
+      await look()
+    },
     async remove({ id, name }: Snapshot): Promise<void> {
       await order(`/snapshots/${id}`, { method: 'DELETE' })
       toast.done(t('snapshots.deleted', { name: oneLine(name) }))

@@ -68,6 +68,18 @@ const remove = clientCommand({
   },
 })
 
+const rename = clientCommand({
+  ...{ name: 'snapshot rename', group, operands: 'SNAPSHOT NAME' },
+  summary: 'Give a snapshot another name',
+  completes: snapshotWords,
+  async run({ cloche, words: [word, name] }) {
+    const id = await idOf(cloche, word)
+    if (name === undefined) throw new UsageError('specify the new name')
+    await cloche.snapshots.rename(id, name)
+    return 0
+  },
+})
+
 const restore = clientCommand({
   ...{ name: 'snapshot restore', group, operands: 'SANDBOX SNAPSHOT' },
   summary: "Bring a sandbox's disk back to a snapshot",
@@ -135,4 +147,6 @@ const changes = clientCommand({
 
 const letterOf = { added: 'A', changed: 'C', deleted: 'D' } as const
 
-export const snapshotCommands: readonly Command[] = [create, list, restore, remove, exportTar, fork, changes]
+export const snapshotCommands: readonly Command[] = [
+  ...[create, list, rename, restore, remove, exportTar, fork, changes],
+]

@@ -30,6 +30,23 @@ export const createShare = z.strictObject({
 })
 export type CreateShare = z.infer<typeof createShare>
 
+/** Body of `PATCH /shares/{id}`. */
+export const changeShare = z
+  .strictObject({
+    level: level.optional(),
+    expiresInSeconds: z
+      .int()
+      .min(shareSeconds.min)
+      .max(shareSeconds.max)
+      .optional()
+      .describe('from now on; no longer than the key that made it'),
+  })
+  .refine((wanted) => Object.keys(wanted).length > 0, 'nothing is to be changed')
+export type ChangeShare = z.infer<typeof changeShare>
+
+/** Body of `POST /shares/leave`. */
+export const leaveShare = z.strictObject({ sandboxId })
+
 /** Who came by a share. */
 export const shareGuest = z.object({
   userId: z.string(),

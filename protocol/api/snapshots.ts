@@ -10,6 +10,12 @@ export const createSnapshot = z.strictObject({
 })
 export type CreateSnapshot = z.infer<typeof createSnapshot>
 
+/** Body of `PATCH /snapshots/{id}`. */
+export const changeSnapshot = z.strictObject({
+  name: displayName.describe('no other snapshot of the tenant has it'),
+})
+export type ChangeSnapshot = z.infer<typeof changeSnapshot>
+
 /** The disk of a sandbox as it was at one moment. */
 export const snapshot = z.object({
   id: snapshotId,

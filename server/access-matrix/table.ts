@@ -129,6 +129,11 @@ export const table: Readonly<Record<string, Row>> = {
   },
   createShare: { rule: kept, call: withBody({ level: 'type' }) },
   listShares: { rule: kept, call: box },
+  changeShare: {
+    rule: theirs,
+    call: ({ shareId }) => ({ path: { id: shareId }, body: { level: 'look' } }),
+    fresh: async (world) => ({ path: { id: (await newShare(world)).id }, body: { level: 'look' } }),
+  },
   deleteShare: {
     rule: theirs,
     call: ({ shareId }) => ({ path: { id: shareId } }),
@@ -148,6 +153,20 @@ export const table: Readonly<Record<string, Row>> = {
       body: { secret: (await newShare(world)).secret },
     }),
   },
+  leaveShare: {
+    rule: {
+      ...account,
+      ...{ owner: 404, admin: 404, member: 404, stranger: 404, removed: 404, operator: 404 },
+      ...sharedWith(404),
+    },
+    why: 'nothing is shared with the callers in this sandbox',
+    call: ({ spareId }) => ({ body: { sandboxId: spareId } }),
+    succeeds: async (world) => {
+      const { client } = await world.person()
+      await must(client, 'POST', '/api/v1/shares/accept', { secret: (await newShare(world)).secret })
+      return { as: client, body: { sandboxId: world.victim.sandboxId } }
+    },
+  },
   previewShare: {
     rule: secret,
     call: () => ({ body: made }),
@@ -157,6 +176,10 @@ export const table: Readonly<Record<string, Row>> = {
   listSnapshots: { rule: own },
   getSnapshot: { rule: theirs, call: snapshot },
   packSnapshot: { rule: theirs, call: (victim) => ({ ...snapshot(victim), query: { path: '/etc/passwd' } }) },
+  changeSnapshot: {
+    rule: theirs,
+    call: (victim) => ({ ...snapshot(victim), body: { name: 'the same for all' } }),
+  },
   deleteSnapshot: {
     rule: theirs,
     call: snapshot,

@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
+  changeShare,
   createShare,
+  leaveShare,
   linkBody,
   receivedShare,
   sandboxParams,
@@ -41,6 +43,16 @@ export const shareRoutes =
       handler: async ({ principal, params }) => ({ shares: await shares.list(principal, params.id) }),
     })
     app.route({
+      method: 'PATCH',
+      url: '/shares/:id',
+      schema: {
+        ...{ tags, summary: 'Change a share', params: z.object({ id: shareId }), body: changeShare },
+        response: { 200: share },
+        description: 'It counts at once, also for what is open: who may only look from now on cannot type.',
+      },
+      handler: ({ principal, params, body }) => shares.change(principal, params.id, body),
+    })
+    app.route({
       method: 'DELETE',
       url: '/shares/:id',
       schema: {
@@ -61,6 +73,18 @@ export const shareRoutes =
         response: { 200: z.object({ shares: z.array(receivedShare) }) },
       },
       handler: async ({ principal }) => ({ shares: await shares.received(principal) }),
+    })
+    app.route({
+      method: 'POST',
+      url: '/shares/leave',
+      schema: {
+        ...{ tags, summary: 'Leave a sandbox that is shared with you', body: leaveShare },
+        response: { 204: z.null() },
+      },
+      handler: async ({ principal, body }, reply) => {
+        await shares.leave(principal, body.sandboxId)
+        return reply.code(204).send(null)
+      },
     })
     app.route({
       method: 'POST',

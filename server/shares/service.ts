@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { sha256 } from '../../common/digest.js'
 import {
+  type ChangeShare,
   type CreateShare,
   newId,
   type ReceivedShare,
@@ -35,6 +36,11 @@ const insert = `
     (SELECT member.id FROM member WHERE member."tenantId" = sandbox."tenantId" AND member."userId" = $7), $8 FROM sandbox
   WHERE id = $2 AND "deletedAt" IS NULL AND ${maxShares} > (
     SELECT count(*) FROM share WHERE "sandboxId" = $2 AND "expiresAt" > now() AT TIME ZONE 'UTC')`
+const change = `
+  UPDATE share SET level = coalesce($2, level), "expiresAt" = CASE WHEN $3::FLOAT8 IS NULL THEN "expiresAt" ELSE LEAST(
+    now() AT TIME ZONE 'UTC' + make_interval(secs => $3),
+    (SELECT "expiresAt" FROM api_key WHERE id = share."keyId")) END
+  WHERE id = $1 AND "expiresAt" > now() AT TIME ZONE 'UTC'`
 const lockShare = 'SELECT FROM share WHERE id = $1 FOR UPDATE'
 const join = `
   INSERT INTO share_guest ("shareId", "userId", "sandboxId", "joinedAt")
@@ -109,6 +115,24 @@ export class ShareService {
     return rows.map(present)
   }
 
+  /**
+   * Lets whoever came by it do more or less, for longer or shorter. It counts at once for what they have open.
+   * @throws ApiError `not_found`, also of one that is over
+   */
+  async change(who: Principal, id: string, wanted: ChangeShare): Promise<Share> {
+    assertMay(who, 'share.change')
+    const { prisma, pool } = this.database
+    const row = ofTenant(who, await prisma.share.findUnique({ where: { id } }), 'share')
+    const { level = null, expiresInSeconds = null } = wanted
+    const { rowCount } = await pool.query(change, [id, level, expiresInSeconds])
+    if (rowCount !== 1) throw notFound('share')
+    await this.#cutOff(row.sandboxId)
+    const changed = present(await this.#row(id))
+    const detail = { share: id, level: changed.level, expiresAt: changed.expiresAt }
+    await audit(prisma, who, 'share.change', row.sandboxId, detail)
+    return changed
+  }
+
   /** Withdraws it: whoever came by it is cut off at once, at every server. */
   async remove(who: Principal, id: string): Promise<void> {
     assertMay(who, 'share.delete')
@@ -116,9 +140,7 @@ export class ShareService {
     const row = ofTenant(who, await prisma.share.findUnique({ where: { id } }), 'share')
     const { count } = await prisma.share.deleteMany({ where: { id } })
     if (count === 0) throw notFound('share')
-    // Other servers are told by the database, and this one need not wait for that.
-    this.sandboxes.shares.forget()
-    await this.sandboxes.guests.check((one) => one.sandboxId === row.sandboxId)
+    await this.#cutOff(row.sandboxId)
     await audit(prisma, who, 'share.delete', row.sandboxId, { share: id })
   }
 
@@ -154,6 +176,24 @@ export class ShareService {
     return { sandboxId }
   }
 
+  /**
+   * The caller is in a sandbox no more, whichever shares they came by.
+   * @throws ApiError `not_found` when it is not shared with them
+   */
+  async leave(who: Principal, sandboxId: string): Promise<void> {
+    const { userId } = personOf(who, 'share.leave')
+    const guests = await this.database.prisma.shareGuest.findMany({
+      where: { userId, sandboxId },
+      include: { share: { select: { tenantId: true } } },
+    })
+    const [first] = guests
+    if (first === undefined) throw notFound('sandbox')
+    await this.database.prisma.shareGuest.deleteMany({ where: { userId, sandboxId } })
+    await this.#cutOff(sandboxId)
+    const entry = { tenantId: first.share.tenantId, actor: who.actor }
+    await audit(this.database.prisma, entry, 'share.leave', sandboxId)
+  }
+
   /** What others have shared with the caller, each sandbox once. */
   async received(who: Principal): Promise<ReceivedShare[]> {
     const { userId } = personOf(who, 'share.received')
@@ -164,6 +204,12 @@ export class ShareService {
       .parse(rows)
       .filter(({ sandboxId }) => !seen.has(sandboxId) && seen.add(sandboxId))
       .map(({ expiresAt, ...one }) => ({ ...one, expiresAt: expiresAt.toISOString() }))
+  }
+
+  /** Other servers are told by the database, and this one need not wait for that. */
+  async #cutOff(sandboxId: string): Promise<void> {
+    this.sandboxes.shares.forget()
+    await this.sandboxes.guests.check((one) => one.sandboxId === sandboxId)
   }
 
   async #memberOf({ tenantId }: Principal, email: string): Promise<string> {

@@ -96,6 +96,50 @@ describe('what is shared', () => {
     expect((await client.call('POST', path, { command: 'true' })).status).toBe(403)
   })
 
+  it('is changed, also for what is open, and not when it is over', async () => {
+    const { client, shareId } = await guest({ level: 'type' })
+    const path = `/api/v1/sandboxes/${sandbox}/exec`
+    const [line, id] = [await connect(client), await terminal()]
+    expect(await open(line, id)).toMatchObject({ ok: true, mayType: true })
+    let output = ''
+    line.on('output', (_id, _seq, bytes) => {
+      output += Buffer.from(bytes).toString()
+    })
+    const before = Date.parse((await owner.call('GET', '/healthz')).headers.get('date') ?? '')
+    const changed = await ownerThere.call('PATCH', `/api/v1/shares/${shareId}`, {
+      ...{ level: 'look', expiresInSeconds: 600 },
+    })
+    expect(changed).toMatchObject({ status: 200, body: { id: shareId, level: 'look' } })
+    expect(Math.abs(Date.parse(changed.body.expiresAt) - before - 600_000)).toBeLessThan(60_000)
+    expect((await client.call('POST', path, { command: 'true' })).status).toBe(403)
+    line.emit('input', id, new TextEncoder().encode('echo typed-by-guest\n'))
+    await owner.call('POST', path, { command: 'sleep 1' })
+    expect(output).not.toContain('typed-by-guest')
+    await owner.call('PATCH', `/api/v1/shares/${shareId}`, { level: 'type' })
+    expect((await client.call('POST', path, { command: 'true' })).status).toBe(200)
+    expect((await owner.call('PATCH', `/api/v1/shares/${shareId}`, {})).status).toBe(400)
+    await database.query(`UPDATE share SET "expiresAt" = now() AT TIME ZONE 'UTC' WHERE id = '${shareId}'`)
+    const late = await owner.call('PATCH', `/api/v1/shares/${shareId}`, { expiresInSeconds: 600 })
+    expect(late.status).toBe(404)
+  })
+
+  it('is left by a guest, who is cut off by that as well', async () => {
+    const { client } = await guest({ level: 'type' })
+    const more = await share({ level: 'look' })
+    await client.call('POST', '/api/v1/shares/accept', { secret: secretOf(more) })
+    const [line, id] = [await connect(client), await terminal()]
+    expect(await open(line, id)).toMatchObject({ ok: true })
+    const cut = detached(line)
+    expect((await client.call('POST', '/api/v1/shares/leave', { sandboxId: sandbox })).status).toBe(204)
+    expect(await cut).toBe(id)
+    expect((await client.call('GET', `/api/v1/sandboxes/${sandbox}`)).status).toBe(404)
+    expect((await client.call('GET', '/api/v1/shares')).body.shares).toEqual([])
+    expect((await client.call('POST', '/api/v1/shares/leave', { sandboxId: sandbox })).status).toBe(404)
+    // Whoever has the link still can come back.
+    await client.call('POST', '/api/v1/shares/accept', { secret: secretOf(more) })
+    expect((await client.call('GET', `/api/v1/sandboxes/${sandbox}`)).body.access).toBe('look')
+  })
+
   it('goes to a member by e-mail, and to nobody else', async () => {
     const [email, member] = [`someone${people + 1}@example.org`, await person()]
     expect(await share({ member: email })).toMatchObject({ code: 'not_found' })
@@ -161,10 +205,14 @@ describe('what is shared', () => {
   it('ends no later than the key that made it', async () => {
     const { body: key } = await owner.call('POST', '/api/v1/keys', { name: 'for a day', expiresInDays: 1 })
     const by = TestClient.withKey(instance.url, key.key)
+    const longer = async (id: string) =>
+      (await owner.call('PATCH', `/api/v1/shares/${id}`, { expiresInSeconds: 7 * 86_400 })).body.expiresAt
     const share = async (expiresInSeconds: number) =>
       (await by.call('POST', `/api/v1/sandboxes/${sandbox}/shares`, { expiresInSeconds })).body.expiresAt
     expect(await share(7 * 86_400)).toBe(key.expiresAt)
     expect(Date.parse(await share(600))).toBeLessThan(Date.parse(key.expiresAt))
+    const { shares } = (await owner.call('GET', `/api/v1/sandboxes/${sandbox}/shares`)).body
+    expect(await longer(shares[0].id)).toBe(key.expiresAt)
   })
 
   it('ends when it expires, by itself', async () => {

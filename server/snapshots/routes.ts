@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
+  changeSnapshot,
   createSnapshot,
   diskChanges,
   forkedSandboxes,
@@ -63,6 +64,15 @@ export const snapshotRoutes =
       },
       handler: async ({ principal, params, query }, reply) =>
         sendBytes(reply, await snapshots.pack(principal, params.id, query)),
+    })
+    app.route({
+      method: 'PATCH',
+      url: '/snapshots/:id',
+      schema: {
+        ...{ tags, summary: 'Rename a snapshot', params: snapshotParams, body: changeSnapshot },
+        response: { 200: snapshot },
+      },
+      handler: async ({ principal, params, body }) => snapshots.change(principal, params.id, body),
     })
     app.route({
       method: 'DELETE',

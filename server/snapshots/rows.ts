@@ -48,9 +48,7 @@ export async function reserve(
         [tenantId, name],
       )
       const { count, taken } = counted.parse(rows[0])
-      if (taken !== null) {
-        throw new ApiError('conflict', `a snapshot is called ${name} already`, undefined, taken)
-      }
+      if (taken !== null) throw isTaken(name, taken)
       if (count >= maxSnapshots) {
         throw new ApiError('conflict', `a tenant has at most ${maxSnapshots} snapshots; delete some`)
       }
@@ -67,5 +65,22 @@ export async function reserve(
     admission(tenantId, ''),
   )
 }
+
+/** @throws ApiError `conflict` when another snapshot has the name */
+export async function rename(database: Database, tenantId: string, id: string, name: string): Promise<void> {
+  try {
+    await database.pool.query('UPDATE snapshot SET name = $2 WHERE id = $1', [id, name])
+  } catch (error) {
+    if (!uniqueViolation.safeParse(error).success) throw error
+    const other = await database.prisma.snapshot.findFirst({ where: { tenantId, name } })
+    throw isTaken(name, other?.id)
+  }
+}
+
+/** @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const uniqueViolation = z.object({ code: z.literal('23505') })
+
+const isTaken = (name: string, id?: string) =>
+  new ApiError('conflict', `a snapshot is called ${name} already`, undefined, id)
 
 const counted = z.object({ count: z.number(), taken: z.string().nullable() })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  type ChangeSnapshot,
   type CreateSnapshot,
   type DiskChanges,
   diskChanges,
@@ -23,7 +24,7 @@ import type { RuntimeClient } from '../runtime-client/client.js'
 import type { Row as SandboxRow } from '../sandboxes/ownership.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import { Forks } from './forks.js'
-import { present, reserve } from './rows.js'
+import { present, rename, reserve } from './rows.js'
 
 const mib = 1024 ** 2
 const nothing = z.unknown()
@@ -87,6 +88,14 @@ export class SnapshotService {
   async pack(who: Principal, id: string, query: { path: string }): Promise<ByteStream> {
     const row = await this.#row(who, id, 'snapshot.read')
     return (await this.nodes.reach(row.nodeId)).stream('GET', `/snapshots/${id}/archive`, query)
+  }
+
+  /** Gives it another name. @throws ApiError `conflict` when that is taken */
+  async change(who: Principal, id: string, { name }: ChangeSnapshot): Promise<Snapshot> {
+    const { name: before } = await this.#row(who, id, 'snapshot.change')
+    await rename(this.database, who.tenantId, id, name)
+    if (name !== before) await audit(this.database.prisma, who, 'snapshot.rename', id, { name, before })
+    return this.get(who, id)
   }
 
   /** Deletes one, for good; what was made from it stays. Should its node be away, it hears it later (`reconcile.ts`). */

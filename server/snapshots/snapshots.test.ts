@@ -45,6 +45,10 @@ describe('snapshots', { timeout: 60_000 }, () => {
     // What it holds counts against the quota.
     expect(await heldMiB()).toBe(before + Math.ceil(taken.sizeBytes / 1024 ** 2))
     await expect(sandbox.snapshot({ name: 'first' })).rejects.toBeInstanceOf(Conflict)
+    await expect(cloche.snapshots.rename(taken.id, 'renamed')).resolves.toMatchObject({ name: 'renamed' })
+    const second = await sandbox.snapshot({ name: 'first' })
+    await expect(cloche.snapshots.rename(second.id, 'renamed')).rejects.toBeInstanceOf(Conflict)
+    await cloche.snapshots.delete(second.id)
     const tar = Buffer.from(await new Response(await cloche.snapshots.pack(taken.id, 'file')).arrayBuffer())
     expect(tar.toString('latin1', 1024, 1028)).toBe('file')
     expect(tar.toString('latin1', 1536, 1540)).toBe('one\n')

@@ -139,9 +139,20 @@ const sentences: Readonly<Record<Action, Write>> = {
       : t('audit.sentences.shareCreateMember', { ...values, person: mark(plain(email)) })
   },
   'share.accept': ({ t, sandbox }) => t('audit.sentences.shareAccept', { sandbox: sandbox() }),
+  'share.change': ({ event, t, sandbox }) => {
+    const level = shareLevel.safeParse(told(event, 'level'))
+    const shown = level.success ? t(`audit.levels.${level.data}`) : ''
+    return t('audit.sentences.shareChange', { sandbox: sandbox(), level: shown })
+  },
+  'share.leave': ({ t, sandbox }) => t('audit.sentences.shareLeave', { sandbox: sandbox() }),
   'share.delete': ({ t, sandbox }) => t('audit.sentences.shareDelete', { sandbox: sandbox() }),
   'snapshot.create': ({ event, t, sandbox, mark }) =>
     t('audit.sentences.snapshotCreate', { sandbox: sandbox(), name: mark(plain(told(event, 'name'))) }),
+  'snapshot.rename': ({ event, t, mark }) =>
+    t('audit.sentences.snapshotRename', {
+      name: mark(plain(told(event, 'name'))),
+      before: mark(plain(told(event, 'before'))),
+    }),
   'snapshot.delete': ({ event, t, mark }) =>
     t('audit.sentences.snapshotDelete', { name: mark(plain(told(event, 'name'))) }),
   'terminal.open': ({ t, sandbox }) => t('audit.sentences.terminalOpen', { sandbox: sandbox() }),

@@ -20,6 +20,7 @@ import { SelectField } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { Secret } from '../ui/secret'
 import { Failed, SkeletonRows } from '../ui/states'
+import { useToast } from '../ui/toast'
 
 const list = z.object({ shares: z.array(share) })
 const members = z.object({ members: z.array(member) })
@@ -85,7 +86,7 @@ function Content({ sandbox }: { sandbox: Sandbox }) {
         {data && data.shares.length > 0 && (
           <ul aria-label={t('shares.shares')} className="divide-y divide-line rounded-lg border border-line">
             {data.shares.map((one) => (
-              <Row key={one.id} share={one} onStop={() => stop(one.id)} />
+              <Row key={one.id} share={one} onChanged={() => mutate()} onStop={() => stop(one.id)} />
             ))}
           </ul>
         )}
@@ -95,9 +96,20 @@ function Content({ sandbox }: { sandbox: Sandbox }) {
   )
 }
 
-function Row({ share: { kind, level, expiresAt, guests }, onStop }: { share: Share; onStop: () => void }) {
+function Row({
+  share: { id, kind, level, expiresAt, guests },
+  onChanged,
+  onStop,
+}: {
+  share: Share
+  onChanged: () => Promise<unknown>
+  onStop: () => void
+}) {
   const t = useTranslations()
   const { dateTime } = useFormat()
+  const toast = useToast()
+  const change = (wanted: string) =>
+    call(share, `/shares/${id}`, { method: 'PATCH', body: { level: wanted } }).then(onChanged, toast.failed)
   const Icon = kind === 'link' ? Link2 : UserRound
   const who = guests
     .map(({ name, email }) => `${oneLine(name)} (${oneLine(email, 254)})`)
@@ -111,6 +123,18 @@ function Row({ share: { kind, level, expiresAt, guests }, onStop }: { share: Sha
           {t('shares.until', { level: t(`shares.levels.${level}`), at: dateTime(expiresAt) })}
         </p>
       </div>
+      <SelectField
+        bare
+        label={t('shares.changeLevel', { who: who || t('shares.nobody') })}
+        value={level}
+        onChange={(event) => change(event.target.value)}
+      >
+        {levels.map((one) => (
+          <option key={one} value={one}>
+            {t(`shares.levels.${one}`)}
+          </option>
+        ))}
+      </SelectField>
       <Button size="small" look="danger" aria-label={t('shares.stopOf')} onClick={onStop}>
         {t('shares.stop')}
       </Button>

@@ -1,11 +1,15 @@
-import { Download, Ellipsis, History, Plus, Trash2 } from 'lucide-react'
+import { Download, Ellipsis, History, Pencil, Plus, Trash2 } from 'lucide-react'
+import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { download } from '../../files/client'
 import { bytes, oneLine } from '../../lib/format'
-import { archiveUrl } from '../../snapshots/actions'
+import type { Snapshot } from '../../lib/protocol'
+import { text, useSubmit } from '../../lib/use-submit'
+import { archiveUrl, useSnapshotActions } from '../../snapshots/actions'
 import type { Leaf } from '../../snapshots/tree'
 import { Age } from '../sandbox/age'
 import { Button } from '../ui/button'
+import { Field } from '../ui/field'
 import { Menu, MenuItem, MenuLine } from '../ui/menu'
 
 /** Below this many others a snapshot is not moved in any more: a phone is narrow. */
@@ -29,6 +33,8 @@ export function SnapshotRow({
   const t = useTranslations()
   const name = oneLine(snapshot.name)
   const { sizeBytes, exclusiveBytes } = snapshot
+  const [renaming, setRenaming] = useState(false)
+  if (renaming) return <RenameForm snapshot={snapshot} onClose={() => setRenaming(false)} />
   return (
     <li
       className="flex items-center gap-3 py-2 pr-2"
@@ -69,6 +75,10 @@ export function SnapshotRow({
           <History aria-hidden />
           {t('snapshots.restore')}
         </MenuItem>
+        <MenuItem onSelect={() => setRenaming(true)}>
+          <Pencil aria-hidden />
+          {t('snapshots.rename')}
+        </MenuItem>
         <MenuItem onSelect={() => download(archiveUrl(snapshot.id), `${name}.tar`)}>
           <Download aria-hidden />
           {t('snapshots.download')}
@@ -79,6 +89,46 @@ export function SnapshotRow({
           {t('snapshots.delete')}
         </MenuItem>
       </Menu>
+    </li>
+  )
+}
+
+function RenameForm({ snapshot, onClose }: { snapshot: Snapshot; onClose: () => void }) {
+  const t = useTranslations()
+  const actions = useSnapshotActions()
+  const { submit, busy, error, fieldError } = useSubmit(async (form) => {
+    const name = text(form, 'name').trim()
+    if (name !== snapshot.name) await actions.rename(snapshot, name)
+    onClose()
+  })
+  return (
+    <li className="p-3">
+      <form
+        onSubmit={submit}
+        className="flex flex-wrap items-end gap-2"
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape') return
+          event.stopPropagation()
+          onClose()
+        }}
+      >
+        <div className="min-w-48 flex-1">
+          <Field
+            label={t('snapshots.newName')}
+            name="name"
+            defaultValue={snapshot.name}
+            maxLength={64}
+            required
+            autoFocus
+            autoComplete="off"
+            error={fieldError('name') ?? error?.message}
+          />
+        </div>
+        <Button type="submit" look="primary" busy={busy}>
+          {t('snapshots.rename')}
+        </Button>
+        <Button onClick={onClose}>{t('common.cancel')}</Button>
+      </form>
     </li>
   )
 }

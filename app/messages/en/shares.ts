@@ -4,6 +4,7 @@ export const shares = {
   askText: 'Whoever came by this share is cut off at once.',
   by: 'Shared by',
   can: 'They can',
+  changeLevel: 'What they can do: {who}',
   expires: 'Until',
   hours: {
     day: 'One day',
@@ -12,6 +13,10 @@ export const shares = {
     week: 'One week',
   },
   incomplete: 'This link is incomplete. Copy the whole link and open it again, or ask for a new one.',
+  leave: 'Leave',
+  leaveAsk: 'Leave {name}?',
+  leaveOf: 'Leave {name}',
+  leaveText: 'You cannot open it any more, until somebody shares it with you again.',
   levels: {
     look: 'Look',
     type: 'Type',

@@ -5,6 +5,7 @@ export const shares: Texts<'shares'> = {
   askText: '通过此共享进入的人会立即断开。',
   by: '共享者',
   can: '对方可以',
+  changeLevel: '权限：{who}',
   expires: '有效期',
   hours: {
     day: '一天',
@@ -13,6 +14,10 @@ export const shares: Texts<'shares'> = {
     week: '一周',
   },
   incomplete: '链接不完整。请复制完整的链接后重新打开，或索取新的链接。',
+  leave: '离开',
+  leaveAsk: '离开 {name}？',
+  leaveOf: '离开 {name}',
+  leaveText: '在有人再次与您共享之前，您将无法再打开它。',
   levels: {
     look: '查看',
     type: '输入',
