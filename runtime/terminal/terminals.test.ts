@@ -171,16 +171,18 @@ describe('terminals', () => {
     await good.sees('got it')
   })
 
-  it('disappear from the list when their sandbox stops, and do not come back with it', async () => {
+  it('end with their sandbox: what they showed is listed as ended, beside those that are opened later', async () => {
     const { id } = await instance.claim()
     const opened = await open({}, id)
-    expect((await list(id)).map((one) => one.id)).toEqual([opened.id])
+    expect(await list(id)).toMatchObject([{ id: opened.id, stoppedAt: null }])
     await instance.call('POST', `/sandboxes/${id}/stop`)
-    expect(await list(id)).toEqual([])
+    expect(await list(id)).toMatchObject([{ id: opened.id, stoppedAt: expect.any(String) }])
     await instance.call('POST', `/sandboxes/${id}/start`)
-    expect(await list(id)).toEqual([])
     const again = await open({}, id)
-    expect((await list(id)).map((one) => one.id)).toEqual([again.id])
+    expect(await list(id)).toMatchObject([
+      { id: opened.id, stoppedAt: expect.any(String) },
+      { id: again.id, stoppedAt: null },
+    ])
     await instance.call('DELETE', `/sandboxes/${id}`)
   })
 
