@@ -166,18 +166,18 @@ describe('what keeps a sandbox awake', { timeout: 120_000 }, () => {
     const line: Socket<ServerToClient, ClientToServer> = io(`${instance.url}/terminals`, {
       ...{ transports: ['websocket'], forceNew: true, extraHeaders: who.extraHeaders },
     })
-    const prompt = new Promise<void>((resolve) => {
-      let text = ''
-      line.on('output', (_, __, bytes) => {
-        text += Buffer.from(bytes).toString()
-        if (text.includes('$ ')) resolve()
-      })
-    })
+    let shown = ''
+    const heard = (bytes: Uint8Array) => {
+      shown += Buffer.from(bytes).toString()
+    }
+    line.on('output', (_id, _seq, bytes) => heard(bytes))
     const answer = await new Promise<SocketAck<SocketAttached>>((resolve) =>
       line.emit('open', { sandboxId, cols: 80, rows: 24 }, resolve),
     )
     if (!answer.ok) throw new Error(answer.error.message)
-    await prompt
+    // A shell that was quick has written its prompt before it is attached to.
+    heard(answer.screen ?? new Uint8Array())
+    await expect.poll(() => shown, patient).toContain('$ ')
     return { line, terminalId: answer.terminalId }
   }
 })

@@ -117,6 +117,8 @@ describe('what is shared', () => {
     expect(output).not.toContain('typed-by-guest')
     await owner.call('PATCH', `/api/v1/shares/${shareId}`, { level: 'type' })
     expect((await client.call('POST', path, { command: 'true' })).status).toBe(200)
+    line.emit('input', id, new TextEncoder().encode('echo typed-by-guest\n'))
+    await expect.poll(() => output).toContain('typed-by-guest')
     expect((await owner.call('PATCH', `/api/v1/shares/${shareId}`, {})).status).toBe(400)
     await database.query(`UPDATE share SET "expiresAt" = now() AT TIME ZONE 'UTC' WHERE id = '${shareId}'`)
     const late = await owner.call('PATCH', `/api/v1/shares/${shareId}`, { expiresInSeconds: 600 })
