@@ -1,7 +1,7 @@
 import { type Extension, StateEffect, StateField } from '@codemirror/state'
 import { Decoration, type DecorationSet, EditorView, WidgetType } from '@codemirror/view'
 import { oneLine } from '../lib/format'
-import type { OtherCursor } from './shared-file'
+import type { OtherCursor } from './sides'
 import { hueOf, hues } from './together'
 
 /** Where others are now. */

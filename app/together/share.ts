@@ -4,7 +4,8 @@ import type { OpenDocument } from '../editor/document'
 import { withPlainBreaks } from '../editor/text'
 import { type Change, lines, wholePairs } from './changes'
 import { cursorsOfOthers, setCursors } from './cursors'
-import { type OtherCursor, SharedFile } from './shared-file'
+import { SharedFile } from './shared-file'
+import type { OtherCursor } from './sides'
 import type { Together } from './together'
 
 /** Longer texts are not shared: each window would hold them several times over. */

@@ -6,7 +6,8 @@ import type { FilesClient } from '../files/client'
 import { ApiError } from '../lib/api'
 import type { Present, TextFrame } from '../lib/protocol'
 import { applied, type Change, changesBetween, mergedChanges } from './changes'
-import { type OtherCursor, SharedFile } from './shared-file'
+import { SharedFile } from './shared-file'
+import type { OtherCursor } from './sides'
 
 const path = '/home/user/a.txt'
 

@@ -1,11 +1,15 @@
 import type { DiskText } from '../editor/disk-text'
-import type { Base } from '../editor/document'
 import type { Sharing } from '../editor/sharing'
 import { withPlainBreaks } from '../editor/text'
-import { type Present, type SocketAck, sharedBytesMax, sharedPartsMax, type TextFrame } from '../lib/protocol'
+import type { Present, TextFrame } from '../lib/protocol'
 import { applied, type Change, changesBetween, mergedChanges } from './changes'
+import { KnownSaves } from './known-saves'
+import { leadOf, type Peer } from './lead'
 import { Parts } from './parts'
+import { bytesOfPlace, type Place, placeIn } from './places'
 import { digestOf, isOlder, SharedText, type TextId } from './shared-text'
+import type { Channel, OtherCursor, Page } from './sides'
+import { Telling } from './telling'
 
 /** What was lost on the way is asked for this often. */
 const announceMs = 10_000
@@ -19,57 +23,20 @@ const oursMs = 1000
 const pausedMs = 30_000
 /** After this, nobody else has the text who could say more of it. */
 const answersMs = 2000
-const digestsMax = 200
 const nothing = new Uint8Array([0])
-
-/** The text in this window, with `\n` between lines. */
-export interface Page {
-  readonly mayType: boolean
-  text(): string
-  base(): Base | null
-  /** Shows what others did. */
-  apply(changes: readonly Change[]): void
-  /** Does something as a person would: `SharedFile.change` is told of it. */
-  edit(changes: readonly Change[]): void
-  savedElsewhere(base: Base): void
-  checkDisk(): void
-  /** Others have everything. */
-  handOver(): void
-  cursors(all: readonly OtherCursor[]): void
-  /** The text is this window's alone from now on. */
-  ended(): void
-}
-
-export interface OtherCursor {
-  readonly person: Present
-  readonly anchor: number
-  readonly head: number
-}
-
-/** The way to other windows. */
-export interface Channel {
-  readonly own: string | null
-  readonly up: boolean
-  readonly hidden: boolean
-  readonly people: readonly Present[]
-  tell(frame: TextFrame): Promise<SocketAck<{ reached: number }>>
-}
 
 /** Every window has a text of its own with the same id, and tells the others of each change. Nobody else has it. */
 export class SharedFile implements Sharing {
   #text: SharedText
   /** An older text of others, which is to be this window's too. */
   #coming: { readonly text: SharedText; tries: number } | null = null
-  readonly #peers = new Map<string, { readonly text: string; readonly hidden: boolean }>()
+  readonly #peers = new Map<string, Peer>()
+  readonly #telling: Telling
   readonly #parts = new Parts()
   readonly #cursors = new Map<string, Uint8Array>()
-  /** Digests of what windows saved. */
-  readonly #ours = new Set<string>()
-  readonly #waiting = new Set<() => void>()
+  readonly #ours = new KnownSaves()
   #known: { readonly digest: string; readonly text: string } | null = null
   #seenVersion: string | null = null
-  #changes = 0
-  #unanswered = 0
   #downAt: number | null = null
   /** The line broke, and nobody has told since what happened meanwhile. */
   #interrupted = false
@@ -84,6 +51,12 @@ export class SharedFile implements Sharing {
     private readonly channel: Channel,
     { version, text }: DiskText,
   ) {
+    this.#telling = new Telling(path, channel, (forGood) => {
+      if (this.#stopped) return
+      if (forGood) this.#end()
+      // What was not passed on is asked for by who hears what there is.
+      else this.#announceSoon()
+    })
     this.#text = this.#made({ id: `${digestOf(text)} ${version}`, since: Date.now() })
     this.#text.seed(text)
     this.#seenVersion = version
@@ -108,13 +81,13 @@ export class SharedFile implements Sharing {
   saving(text: string): void {
     const plain = withPlainBreaks(text)
     const digest = digestOf(plain)
-    this.#isOurs(digest)
+    this.#ours.add(digest)
     this.#text.saving(digest)
   }
 
   saved(text: string, version: string): void {
     const digest = digestOf(withPlainBreaks(text))
-    this.#isOurs(digest)
+    this.#ours.add(digest)
     this.#seenVersion = version
     this.#interrupted = false
     this.#text.saved(digest, version)
@@ -122,17 +95,7 @@ export class SharedFile implements Sharing {
 
   async isOurs(text: string): Promise<boolean> {
     const digest = digestOf(withPlainBreaks(text))
-    if (this.#ours.has(digest) || !this.channel.up) return this.#ours.has(digest)
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        this.#waiting.delete(check)
-        resolve()
-      }
-      const check = () => this.#ours.has(digest) && done()
-      this.#waiting.add(check)
-      this.#later(oursMs, done)
-    })
-    return this.#ours.has(digest)
+    return this.#ours.has(digest) || (this.channel.up && this.#ours.hasWithin(digest, oursMs))
   }
 
   merge(base: string, disk: string): boolean {
@@ -144,10 +107,9 @@ export class SharedFile implements Sharing {
   }
 
   /** @param place where the cursor is here; null where it is not in the text */
-  point(place: { readonly anchor: number; readonly head: number } | null): void {
+  point(place: Place | null): void {
     if (!this.channel.up) return
-    const [anchor, head] = place ? [this.#text.place(place.anchor), this.#text.place(place.head)] : []
-    const bytes = anchor && head ? new Uint8Array([anchor.length, ...anchor, ...head]) : new Uint8Array()
+    const bytes = bytesOfPlace(this.#text, place)
     void this.channel.tell({ kind: 'cursor', path: this.path, text: this.#text.name, bytes })
   }
 
@@ -177,7 +139,8 @@ export class SharedFile implements Sharing {
 
   /** Says what this window has. */
   announce(to?: string, answer = false): void {
-    this.#tellHave(this.#text.name, this.#text.have, digestOf(this.#text.text), to, answer)
+    const { name: text, have: bytes, text: whole } = this.#text
+    this.#telling.have({ text, bytes, digest: digestOf(whole), version: this.#version, answer }, to)
   }
 
   hear(from: string, frame: TextFrame): void {
@@ -197,13 +160,13 @@ export class SharedFile implements Sharing {
     const others = this.#others.some(
       ({ id, mayType }) => mayType && this.#peers.get(id)?.text === this.#text.id,
     )
-    if (handOver && others && this.channel.up && this.#unanswered === 0 && !this.#interrupted) {
+    if (handOver && others && this.channel.up && this.#telling.done && !this.#interrupted) {
       this.page.handOver()
     }
     this.point(null)
     clearInterval(this.#interval)
     for (const timer of this.#timers) clearTimeout(timer)
-    for (const done of this.#waiting) done()
+    this.#ours.end()
     this.page.cursors([])
     this.#coming?.text.destroy()
     this.#text.destroy()
@@ -213,24 +176,10 @@ export class SharedFile implements Sharing {
     return this.channel.people.filter(({ id, files }) => id !== this.channel.own && files.includes(this.path))
   }
 
-  /** Who saves: the first who came of those that have this text and are looked at. */
+  /** Who saves. */
   get #lead(): string | null {
-    const own = this.channel.own
-    const able = this.channel.people
-      .filter(({ mayType, files }) => mayType && files.includes(this.path))
-      .filter(({ id }) => id === own || this.#peers.get(id)?.text === this.#text.id)
-      .map((person) => ({
-        ...person,
-        hidden: person.id === own ? this.channel.hidden : (this.#peers.get(person.id)?.hidden ?? false),
-      }))
-      .toSorted(
-        (one, other) =>
-          Number(one.hidden) - Number(other.hidden) ||
-          one.since - other.since ||
-          (one.id < other.id ? -1 : 1),
-      )
-    // Before it is known who is there, nobody else saves what is here.
-    return able[0]?.id ?? own
+    const { own: id, hidden, people } = this.channel
+    return leadOf(people, { id, hidden, text: this.#text.id, path: this.path }, this.#peers)
   }
 
   get #version(): string {
@@ -239,7 +188,7 @@ export class SharedFile implements Sharing {
 
   #made(name: TextId): SharedText {
     const made: SharedText = new SharedText(name.id, name.since, {
-      changed: (update) => made === this.#text && this.#tellEdit(made.name, update),
+      changed: (update) => made === this.#text && this.#telling.edit(made.name, update),
       applied: (changes) => made === this.#text && this.page.apply(changes),
     })
     return made
@@ -275,7 +224,7 @@ export class SharedFile implements Sharing {
     const differs = more || (!less && frame.digest !== digestOf(this.#text.text))
     const mine = frame.to === this.channel.own || this.#lead === this.channel.own
     if (differs && this.page.mayType && (mine || this.#text.hasOwnBeyond(frame.bytes))) {
-      this.#tellEdit(this.#text.name, this.#text.missing(frame.bytes), from, asks)
+      this.#telling.edit(this.#text.name, this.#text.missing(frame.bytes), from, asks)
     }
     if ((less || isNew) && !frame.answer) this.announce(from, true)
   }
@@ -336,7 +285,8 @@ export class SharedFile implements Sharing {
     }
     if (this.#coming) this.#coming.text.since = Math.min(this.#coming.text.since, name.since)
     this.#coming ??= { text: this.#made(name), tries: 0 }
-    this.#tellHave(name, nothing, '', from, true)
+    const version = this.#version
+    this.#telling.have({ text: name, bytes: nothing, digest: '', version, answer: true }, from)
   }
 
   /** Goes on with the text that has come. What is unsaved here is put into it, once. */
@@ -389,12 +339,12 @@ export class SharedFile implements Sharing {
     }
     const { saving, version, digest } = this.#text.disk
     if (saving !== null && !this.#ours.has(saving)) {
-      this.#isOurs(saving)
+      this.#ours.add(saving)
       if (digestOf(text) === saving) this.#known = { digest: saving, text }
     }
     if (version !== null && version !== this.#seenVersion) {
       this.#seenVersion = version
-      this.#isOurs(digest)
+      this.#ours.add(digest)
       const same = digestOf(text) === digest ? text : null
       const known = this.#known?.digest === digest ? this.#known.text : null
       this.page.savedElsewhere({ version, text: same ?? known })
@@ -402,25 +352,10 @@ export class SharedFile implements Sharing {
     this.#showCursors()
   }
 
-  #isOurs(digest: string): void {
-    this.#ours.add(digest)
-    const [oldest] = this.#ours
-    if (this.#ours.size > digestsMax && oldest !== undefined) this.#ours.delete(oldest)
-    for (const check of [...this.#waiting]) check()
-  }
-
   #showCursors(): void {
     const shown = this.#others.flatMap((person): OtherCursor[] => {
-      const bytes = this.#cursors.get(person.id)
-      if (!bytes?.length) return []
-      const half = 1 + (bytes[0] ?? 0)
-      try {
-        const anchor = this.#text.indexOf(bytes.slice(1, half))
-        const head = this.#text.indexOf(bytes.slice(half))
-        return anchor === null || head === null ? [] : [{ person, anchor, head }]
-      } catch {
-        return [] // no place
-      }
+      const place = placeIn(this.#text, this.#cursors.get(person.id) ?? new Uint8Array())
+      return place === null ? [] : [{ person, ...place }]
     })
     this.page.cursors(shown)
   }
@@ -437,38 +372,6 @@ export class SharedFile implements Sharing {
       act()
     }, ms)
     this.#timers.add(timer)
-  }
-
-  #tellHave(text: TextId, bytes: Uint8Array, digest: string, to: string | undefined, answer: boolean): void {
-    if (!this.channel.up || bytes.length > sharedBytesMax) return
-    void this.channel.tell({
-      kind: 'have',
-      ...{ path: this.path, text, bytes, digest, answer },
-      ...{ version: this.#version, hidden: this.channel.hidden },
-      ...(to === undefined ? {} : { to }),
-    })
-  }
-
-  #tellEdit(text: TextId, update: Uint8Array, to?: string, whole = false): void {
-    if (!this.channel.up) return
-    const parts = Math.max(1, Math.ceil(update.length / sharedBytesMax))
-    if (parts > sharedPartsMax) {
-      this.#end()
-      return
-    }
-    const change = this.#changes++
-    for (let part = 0; part < parts; part++) {
-      const bytes = update.slice(part * sharedBytesMax, (part + 1) * sharedBytesMax)
-      this.#unanswered++
-      const about = { kind: 'edit', path: this.path, text, bytes, change, part, parts, whole } as const
-      void this.channel.tell(to === undefined ? about : { ...about, to }).then((answer) => {
-        this.#unanswered--
-        if (this.#stopped || answer.ok) return
-        // What was not passed on is asked for by who hears what there is.
-        if (answer.error.code === 'forbidden') this.#end()
-        else this.#announceSoon()
-      })
-    }
   }
 }
 
