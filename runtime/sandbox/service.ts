@@ -271,13 +271,13 @@ export class Sandboxes {
    * under way, the shorter grace counts.
    * @param graceMs what its processes have between SIGTERM and SIGKILL; it returns sooner when they have ended
    */
-  stop(id: string, graceMs: number): Promise<SandboxRecord> {
-    this.#terminations.shorten(id, graceMs)
-    return this.#table.inTurn(id, async () => {
+  async stop(id: string, graceMs: number): Promise<SandboxRecord> {
+    using _ = this.#terminations.within(id, graceMs)
+    return await this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
       if (sandbox.init === null) return sandbox
       this.#table.hold(id, await this.#counted(sandbox))
-      await this.#terminate(id, sandbox, graceMs)
+      await this.#terminate(id, sandbox)
       const stopped = await this.#counted(sandbox)
       this.#table.hold(id, stopped)
       await this.node.watches.end(id, 'stopped')
@@ -288,10 +288,10 @@ export class Sandboxes {
   }
 
   /** Has its processes end, and keeps what its terminals show then. */
-  async #terminate(id: string, sandbox: SandboxRecord, graceMs: number): Promise<void> {
+  async #terminate(id: string, sandbox: SandboxRecord): Promise<void> {
     const { keptTerminals } = this.node
     const terminals = sandbox.init === null ? [] : await keptTerminals.live(id)
-    await this.#terminations.run(id, sandbox, graceMs)
+    await this.#terminations.run(id, sandbox)
     await keptTerminals.keep(lifecycle.directoryOf(this.node, sandbox), id, terminals)
   }
 
@@ -335,9 +335,9 @@ export class Sandboxes {
   }
 
   /** Destroys a sandbox with its disk, and kills what runs in it at once. One that is gone already is no error. */
-  remove(id: string): Promise<void> {
-    this.#terminations.shorten(id, 0)
-    return this.#table.inTurn(id, async () => {
+  async remove(id: string): Promise<void> {
+    using _ = this.#terminations.within(id, 0)
+    await this.#table.inTurn(id, async () => {
       const sandbox = this.#table.find(id)
       if (sandbox === undefined) return
       this.#table.forget(id)
@@ -355,10 +355,11 @@ export class Sandboxes {
   }
 
   /** Stops a sandbox and sets it aside with its disk, for an operator to decide. */
-  quarantine(id: string, why: QuarantineRequest): Promise<QuarantineEntry> {
-    return this.#table.inTurn(id, async () => {
+  async quarantine(id: string, why: QuarantineRequest): Promise<QuarantineEntry> {
+    using _ = this.#terminations.within(id, defaultGraceMs)
+    return await this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
-      await this.#terminate(id, sandbox, defaultGraceMs)
+      await this.#terminate(id, sandbox)
       const stopped = await this.#counted(sandbox)
       await this.node.watches.end(id, 'stopped')
       await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))

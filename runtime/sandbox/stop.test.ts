@@ -74,6 +74,22 @@ describe.each(['standard', 'hardened'] as const)('a %s sandbox that is stopped',
     }
   })
 
+  it('can be hurried while an earlier stop has yet to begin', async () => {
+    const id = await claim()
+    await inBackground(id, stubborn, 'stubborn')
+    const slow = instance.call('POST', `/sandboxes/${id}/stop`, { graceSeconds: 60 })
+    const quick = Array.from({ length: 3 }, () =>
+      instance.call('POST', `/sandboxes/${id}/stop`, { graceSeconds: 0 }),
+    )
+    for (const { status } of await Promise.all([slow, ...quick])) expect(status).toBe(200)
+    // What was wanted of that stop is not wanted of the next.
+    await act(id, 'start')
+    await inBackground(id, handler('later'), 'later')
+    await act(id, 'stop', { graceSeconds: 60 })
+    await act(id, 'start')
+    expect((await instance.exec(id, 'cat later')).stdout).toBe('bye\n')
+  })
+
   it('saves the history of its shells, and lets what they run end first', async () => {
     const id = await claim()
     using idle = await instance.openTerminal(id)

@@ -15,8 +15,10 @@ const doubtMs = 500
 /** bash may miss a SIGHUP that comes just before it waits for a key: it is sent again after this. */
 const againMs = 500
 
-/** The stops that are under way. */
+/** The stops that are wanted, and those that are under way. */
 export class Terminations {
+  /** What those who want a sandbox to be stopped leave it, in milliseconds. */
+  readonly #wanted = new Map<string, Set<{ readonly graceMs: number }>>()
   readonly #graces = new Map<string, Grace>()
 
   constructor(
@@ -25,24 +27,38 @@ export class Terminations {
   ) {}
 
   /**
-   * Asks what runs in a sandbox to end, and waits until it has or the grace is over. A paused sandbox is thawed for it.
-   * Those of a paused tenant stay frozen, and are not asked.
+   * Somebody wants a sandbox to be stopped, until this is disposed of. Of those who want it at the same time the one
+   * counts who leaves it the least, whether its stop is under way, prepared, or has yet to wait for its turn.
    */
-  async run(id: string, sandbox: SandboxRecord, graceMs: number): Promise<void> {
+  within(id: string, graceMs: number): Disposable {
+    const all = this.#wanted.get(id) ?? new Set()
+    this.#wanted.set(id, all)
+    const wanted = { graceMs }
+    all.add(wanted)
+    this.#graces.get(id)?.shorten(graceMs)
+    return {
+      [Symbol.dispose]: () => {
+        all.delete(wanted)
+        if (all.size === 0) this.#wanted.delete(id)
+      },
+    }
+  }
+
+  /**
+   * Asks what runs in a sandbox to end, and waits until it has or the grace is over. A paused sandbox is thawed for it.
+   * Those of a paused tenant stay frozen, and are not asked. Called by those who want it, see `within`.
+   */
+  async run(id: string, sandbox: SandboxRecord): Promise<void> {
+    const graceMs = Math.min(...[...(this.#wanted.get(id) ?? [])].map((one) => one.graceMs))
     if (sandbox.init === null || graceMs === 0 || this.tenants.isPaused(sandbox.tenantId)) return
-    if (sandbox.state === 'paused') await thaw(this.node.hierarchy, sandbox.cgroup)
     const grace = new Grace(graceMs)
     this.#graces.set(id, grace)
     try {
+      if (sandbox.state === 'paused') await thaw(this.node.hierarchy, sandbox.cgroup)
       await terminate(this.node, sandbox, sandbox.init.pid, grace)
     } finally {
       this.#graces.delete(id)
     }
-  }
-
-  /** Leaves a sandbox that is being stopped no more than this. */
-  shorten(id: string, graceMs: number): void {
-    this.#graces.get(id)?.shorten(graceMs)
   }
 }
 
