@@ -135,8 +135,8 @@ test('a bell marks the title until somebody has looked at the terminal', async (
   await focus(true)
   await expect(page).toHaveTitle(plain)
 
-  await terminal.type(String.raw`read -r; printf '\a'; echo behind`)
-  await page.keyboard.press('Enter')
+  await terminal.run(String.raw`echo wait""ing; read -r; printf '\a'; echo behind`, /^waiting$/m)
+  // Not before: what is typed while bash still has the terminal to itself is no end of a line for `read`.
   await page.keyboard.press('Enter')
   await terminal.sees(/^behind$/m)
   await terminal.type(String.raw`(until [ -e /tmp/ring ]; do sleep 0.1; done; printf '\a') &`)
