@@ -32,12 +32,13 @@ export function StatePanel({ sandbox }: { sandbox: Sandbox }) {
     setWaking(false)
   })
   useEffect(() => {
-    if (asleep === null) return
+    // The mark comes first, and its state, with the button, a moment later.
+    if (asleep === null || !state) return
     // What is known of it at first may be from before.
     if (Date.now() - openedAt > openingMs) return button.current?.focus()
     setWaking(true)
     void wake()
-  }, [asleep, openedAt])
+  }, [asleep, state, openedAt])
   if (!state) return null
   const text =
     state === 'failed' && sandbox.failure
