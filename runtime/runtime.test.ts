@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -18,6 +18,7 @@ import {
 import { detectHierarchy } from './cgroup/hierarchy.js'
 import { run } from './linux/spawn.js'
 import { record } from './sandbox/record.js'
+import { removeWithMounts } from './testing/instance.js'
 import { type Laboratory, openLaboratory, testInstance } from './testing/kernel.js'
 
 const limits = { cpus: 1, memoryMiB: 128, diskMiB: 64, pids: 64 }
@@ -150,7 +151,7 @@ describe('the runtime', () => {
     // An uplink of its own: nothing that happens here leaves this namespace.
     await run('ip', ['netns', 'add', namespace])
     await run('ip', ['-n', namespace, 'link', 'set', 'lo', 'up'])
-    await rm(runDirectory, { recursive: true, force: true })
+    await removeWithMounts(runDirectory)
     lab = await openLaboratory()
     const template = {
       name: 'base',
@@ -193,7 +194,7 @@ describe('the runtime', () => {
     host.kill('SIGKILL')
     await run('ip', ['netns', 'del', namespace])
     await lab[Symbol.asyncDispose]()
-    await rm(runDirectory, { recursive: true, force: true })
+    await removeWithMounts(runDirectory)
   })
 
   it('fills its pool, and hands a warm sandbox to a tenant with its limits and name', async () => {

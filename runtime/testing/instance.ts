@@ -108,7 +108,7 @@ export async function startInstance(
 ): Promise<Instance> {
   const { poolSize = 0, poolRuns = 0 } = options
   const directory = `/run/cloche/${testInstance}`
-  await rm(directory, { recursive: true, force: true })
+  await removeWithMounts(directory)
   const lab = await openLaboratory(options.diskGib, options.hostMib)
   await rename(lab.layer, join(lab.disk, 'layers', 'baselayer'))
   const template = { name: 'base', description: 'test', layers: ['baselayer'], defaults: testLimits }
@@ -219,7 +219,7 @@ export async function startInstance(
       await end(runtime)
       await end(terminals)
       await lab[Symbol.asyncDispose]()
-      await rm(directory, { recursive: true, force: true })
+      await removeWithMounts(directory)
     },
   }
 }
@@ -338,4 +338,15 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')
   await ended
+}
+
+/** Removes a directory, with what a run that was ended in the middle has left mounted in it. */
+export async function removeWithMounts(directory: string): Promise<void> {
+  const places = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4])
+  for (const place of places.toReversed()) {
+    if (place?.startsWith(`${directory}/`)) await run('umount', ['--lazy', place])
+  }
+  await rm(directory, { recursive: true, force: true })
 }
