@@ -49,7 +49,7 @@ export function headerOf(entry: Entry, sizeBytes = Buffer.from(entry.content ?? 
   const block = Buffer.alloc(512)
   const octal = (value: number, at: number, length: number) =>
     block.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1')
-  block.write(name.slice(0, 100), 0)
+  block.write(name.slice(0, 100), 0, 'latin1') // so that names can be bytes that are no UTF-8
   octal(mode, 100, 8)
   octal(uid, 108, 8)
   octal(gid, 116, 8)

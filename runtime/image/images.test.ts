@@ -189,6 +189,10 @@ describe('an OCI image', () => {
       file('usr/one', 'linked'),
       { name: 'usr/other', flag: '1', target: '/usr/one' },
       file('/absolute', 'taken as below the root'),
+      // A later entry takes the place of a directory, whose name is no UTF-8.
+      dir('\xff'),
+      file('\xff/in', 'x'),
+      file('\xff', 'a file now'),
     ])
     const upper = plainLayer([
       file('.wh.gone'),
@@ -223,6 +227,7 @@ describe('an OCI image', () => {
     expect(xattrs(`${one}/usr/raw/true`)).toBe('')
     expect(xattrs(`${two}/xattr`)).toMatch(/user.note="kept"/)
     expect(xattrs(`${two}/xattr`)).not.toContain('trusted')
+    expect(readFileSync(Buffer.from(`${one}/\xff`, 'latin1'), 'utf8')).toBe('a file now')
     expect(existsSync(`${one}/dev/console`)).toBe(false)
     expect(lstatSync(`${two}/gone`).isCharacterDevice()).toBe(true)
     expect(existsSync(`${two}/usr/bin/new`)).toBe(true)

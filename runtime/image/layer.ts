@@ -244,10 +244,8 @@ class Extraction {
     const found = lstatSync(parent.path(name), { throwIfNoEntry: false })
     if (found === undefined) return
     if (found.isDirectory()) {
-      this.#leaveParent()
-      // Nobody else is in there, and it does not follow links.
-      using again = this.top.below(parents)
-      rmSync(again.path(name).toString(), { recursive: true })
+      // Nobody else is in there, and it does not follow links. The parent stays open: what takes this place is made in it.
+      rmSync(parent.path(name), { recursive: true })
       const gone = key([...parents, name])
       for (const place of this.#times.keys()) {
         if (place === gone || place.startsWith(`${gone}/`)) this.#times.delete(place)
