@@ -88,6 +88,20 @@ test('a link to type: the guest types in the same terminal, and finds the sandbo
   await typing.sees(/\$/)
   await typing.type('echo "typed-"by-gus\n')
   await terminal.sees(/typed-by-gus/)
+  // Who may type opens the app of the sandbox, until the port is for the tenant alone.
+  await typing.type(
+    'mkdir app && echo by-the-app > app/index.html && python3 -m http.server --bind 127.0.0.1 -d app 8000 &\n',
+  )
+  await guest.getByRole('button', { name: 'Ports: 8000' }).click()
+  await expect(guest.getByRole('menuitem', { name: 'Open port 8000' })).toBeVisible()
+  await expect(guest.getByRole('menuitem', { name: /^Share/ })).toHaveCount(0)
+  await guest.getByRole('menuitem', { name: 'Show beside the editor' }).click()
+  const preview = guest.getByRole('region', { name: 'Preview' })
+  await expect(preview.frameLocator('iframe').getByText('by-the-app')).toBeVisible()
+  await ann.call('PUT', `/api/v1/sandboxes/${sandbox.id}/ports/8000`, { visibility: 'tenant' })
+  await preview.getByRole('button', { name: 'Reload preview' }).click()
+  await expect(preview.frameLocator('iframe').getByText('for members of the tenant only')).toBeVisible()
+  await preview.getByRole('button', { name: 'Close preview' }).click()
   // Each sees who else is there, and in which file.
   await ann.call('PUT', `/api/v1/sandboxes/${sandbox.id}/files?path=notes.txt`, 'notes\n')
   await guest.getByRole('treeitem', { name: /notes.txt/ }).click()

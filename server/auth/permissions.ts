@@ -48,7 +48,7 @@ export const permissions = {
   'lsp.read': typists,
   'lsp.open': typists,
   'port.read': lookers,
-  'port.open': anyInside,
+  'port.open': typists,
   'port.share': anyInside,
   'terminal.read': lookers,
   /** Its output. To type into it, and to give it a size, is `terminal.open`. */

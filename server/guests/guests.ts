@@ -14,6 +14,8 @@ interface Open {
   readonly who: Principal
   readonly sandboxId: string
   readonly end: () => void
+  /** What they must be allowed to, or it ends; without it any share is enough. */
+  readonly needs: Action | undefined
   shared: Shared
   expiry: NodeJS.Timeout | undefined
 }
@@ -45,9 +47,12 @@ export class Guests {
     notices.on('missed', () => void this.check())
   }
 
-  /** @param end called at most once, when nothing is shared with them any more */
-  async hold(who: Principal, sandboxId: string, end: () => void): Promise<Held> {
-    const one: Open = { who, sandboxId, end, shared: new Shared([]), expiry: undefined }
+  /**
+   * @param end called at most once, when nothing is shared with them any more
+   * @param needs or when what is left does not allow this
+   */
+  async hold(who: Principal, sandboxId: string, end: () => void, needs?: Action): Promise<Held> {
+    const one: Open = { who, sandboxId, end, needs, shared: new Shared([]), expiry: undefined }
     // Before it is looked up: what changes meanwhile is looked up again.
     this.#open.add(one)
     await this.#look(one)
@@ -83,7 +88,8 @@ export class Guests {
     one.shared = await this.access.of(one.who, one.sandboxId).catch(() => new Shared([]))
     if (!this.#open.has(one)) return
     clearTimeout(one.expiry)
-    if (one.shared.level === undefined) {
+    const { level } = one.shared
+    if (level === undefined || (one.needs !== undefined && !guestMay(level, one.needs))) {
       this.#release(one)
       return one.end()
     }

@@ -3,11 +3,12 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { sha256 } from '../../common/digest.js'
 import { type PortVisibility, portVisibility, role } from '../../protocol/api/index.js'
-import { assertMay, ofTenant } from '../auth/permissions.js'
+import { assertMay, guestMay, ofTenant } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { ApiError } from '../errors.js'
+import type { ShareAccess } from '../guests/access.js'
 import { previewCookiesOf } from './cookies.js'
 import { keyOf, type PortTarget } from './target.js'
 
@@ -36,20 +37,26 @@ const foundRow = z.object({
   visibility: portVisibility.nullable(),
   expiresAt: z.date().nullable(),
 })
-const sessionRow = z.object({ sessionId: z.string(), userId: z.string(), email: z.string(), role })
+const sessionRow = z.object({
+  ...{ sessionId: z.string(), userId: z.string(), email: z.string(), tenantId: z.string(), role },
+})
 
 const sandboxOfPort = `
   SELECT sandbox."tenantId", sandbox."nodeId", share.visibility, share."expiresAt"
   FROM sandbox LEFT JOIN port_share AS share ON share."sandboxId" = sandbox.id AND share.port = $2
   WHERE sandbox.id = $1 AND sandbox."deletedAt" IS NULL`
-/** The session is asked too: a cookie of a preview is worth what the session is worth that it was made from. */
+/**
+ * The session is asked too: a cookie of a preview is worth what the session is worth that it was made from. Whoever is no
+ * member of the sandbox's tenant comes from a tenant of their own.
+ */
 const sessionOfCookie = `
-  SELECT session.id AS "sessionId", session."userId", "user".email, member.role
+  SELECT session.id AS "sessionId", session."userId", "user".email, member.role, member."tenantId"
   FROM preview_session AS preview JOIN session ON session.id = preview."sessionId"
   JOIN "user" ON "user".id = session."userId"
-  JOIN member ON member."userId" = session."userId" AND member."tenantId" = $4
+  JOIN member ON member."userId" = session."userId"
   WHERE preview.hash = $1 AND preview."sandboxId" = $2 AND preview.port = $3
-    AND preview."expiresAt" > now() AT TIME ZONE 'UTC' AND session."expiresAt" > now() AT TIME ZONE 'UTC'`
+    AND preview."expiresAt" > now() AT TIME ZONE 'UTC' AND session."expiresAt" > now() AT TIME ZONE 'UTC'
+  ORDER BY member."tenantId" = $4 DESC, member."createdAt" LIMIT 1`
 
 /** Decides who may open a port. */
 export class PreviewAccess {
@@ -61,6 +68,7 @@ export class PreviewAccess {
   constructor(
     private readonly database: Database,
     private readonly principals: Principals,
+    private readonly shares: ShareAccess,
     notices: Notices,
     private readonly secure: boolean,
   ) {
@@ -98,7 +106,7 @@ export class PreviewAccess {
     if (found !== undefined && withCookie) {
       for (const cookie of previewCookiesOf(request, this.secure)) {
         const who = await this.#ofCookie(cookie, target, found)
-        if (who !== undefined) return { found, who }
+        if (who !== undefined && (await this.#mayOpen(who, target, found))) return { found, who }
       }
     }
     if (found !== undefined && isPublic(found)) return { found, who: null }
@@ -106,6 +114,15 @@ export class PreviewAccess {
       'unauthenticated',
       'this port is private; open it from Cloche, or send an API key as `Authorization: Bearer <key>`',
     )
+  }
+
+  /** Members may, and guests whose share allows it, while the port is for whoever works in the sandbox. */
+  async #mayOpen(who: Principal, { sandboxId }: PortTarget, found: Found): Promise<boolean> {
+    if (!isGuest(who, found)) return true
+    // At a port that is public they are anybody, and stay when their share ends.
+    if (found.visibility === 'tenant' || isPublic(found)) return false
+    const { level } = await this.shares.of(who, sandboxId)
+    return level !== undefined && guestMay(level, 'port.open')
   }
 
   async find(target: PortTarget): Promise<Found | undefined> {
@@ -134,16 +151,20 @@ export class PreviewAccess {
       values: [hash, target.sandboxId, target.port, tenantId],
     })
     if (rows[0] === undefined) return undefined
-    const { sessionId, userId, email, role } = sessionRow.parse(rows[0])
+    const { email, ...member } = sessionRow.parse(rows[0])
     const who: Principal = {
-      ...{ kind: 'user', userId, sessionId, actor: email, tenantId, role, keyId: null },
+      ...{ kind: 'user', ...member, actor: email, keyId: null },
       ...{ operator: false, readsAdministration: false, auditsCommands: false, idle: null },
     }
-    assertMay(who, 'port.open')
+    if (who.tenantId === tenantId) assertMay(who, 'port.open')
     if (changes === this.#changes) this.#sessions.set(key, who)
     return who
   }
 }
+
+/** Whether somebody is no member of the tenant that the sandbox is of. */
+export const isGuest = (who: Pick<Principal, 'tenantId'>, found: Pick<Found, 'tenantId'>): boolean =>
+  who.tenantId !== found.tenantId
 
 /** Whether anybody may open it now. */
 export const isPublic = ({ visibility, expiresAt }: Found): boolean =>

@@ -3,9 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { sha256 } from '../../common/digest.js'
 import { portNumber, sandboxId } from '../../protocol/api/index.js'
+import { assertGuestMay } from '../auth/permissions.js'
 import type { Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
-import { ApiError, notFound } from '../errors.js'
+import { ApiError, forbidden, notFound } from '../errors.js'
+import type { ShareAccess } from '../guests/access.js'
+import type { PreviewAccess } from './access.js'
 import { previewCookie, scopeOf, stateCookie, statesOf } from './cookies.js'
 import type { PreviewHosts } from './hosts.js'
 import type { PortTarget } from './target.js'
@@ -39,12 +42,12 @@ const enterQuery = z.object({ code: secret, to })
 
 const random = () => randomBytes(32).toString('base64url')
 
-/** The member of the sandbox's tenant that this session is of. */
+/** For a member of the sandbox's tenant, and for whom it is shared with ($7). */
 const insertCode = `
   INSERT INTO preview_code (hash, "sandboxId", port, state, "sessionId", "expiresAt")
   SELECT $1, sandbox.id, $3, $4, $5, now() AT TIME ZONE 'UTC' + interval '${codeSeconds} seconds'
-  FROM sandbox JOIN member ON member."tenantId" = sandbox."tenantId" AND member."userId" = $6
-  WHERE sandbox.id = $2 AND sandbox."deletedAt" IS NULL`
+  FROM sandbox WHERE sandbox.id = $2 AND sandbox."deletedAt" IS NULL AND ($7 OR EXISTS (
+    SELECT FROM member WHERE member."tenantId" = sandbox."tenantId" AND member."userId" = $6))`
 const takeCode = `
   WITH code AS (
     DELETE FROM preview_code WHERE hash = $1 AND "sandboxId" = $2 AND port = $3 AND state = ANY($4)
@@ -56,7 +59,7 @@ const takeCode = `
  * How a browser that is signed in to the platform gets a cookie of a preview's own origin:
  *
  * 1. The preview has no cookie: it gives the browser a random `state`, and sends it to the platform with its hash.
- * 2. The platform knows the session, checks that it is of a member, and sends the browser back with a code that is good
+ * 2. The platform knows the session, checks that it is of a member or of a guest who may, and sends the browser back with a code that is good
  *    once, for a minute, for this port and for this state.
  * 3. The preview takes the code and sets the cookie. Neither code nor cookie reaches the app.
  */
@@ -64,6 +67,8 @@ export class Handover {
   constructor(
     private readonly database: Database,
     private readonly principals: Principals,
+    private readonly access: PreviewAccess,
+    private readonly shares: ShareAccess,
     private readonly hosts: PreviewHosts,
     private readonly publicUrl: string,
   ) {}
@@ -86,7 +91,7 @@ export class Handover {
   /**
    * Step 2, at the platform.
    * @returns where the browser goes next
-   * @throws ApiError `not_found` for whoever is not a member
+   * @throws ApiError `not_found` for whoever is neither a member nor a guest, `forbidden` for guests who may not
    */
   async open(request: IncomingMessage, query: unknown): Promise<string> {
     const { sandbox, port, state, to } = openQuery.parse(query)
@@ -98,12 +103,26 @@ export class Handover {
     if (session === undefined) return `/sign-in?next=${encodeURIComponent(request.url ?? '/')}`
     const origin = this.hosts.origin({ sandboxId: sandbox, port })
     const code = random()
-    const { rowCount } = await this.database.pool.query({
-      text: insertCode,
-      values: [sha256(code), sandbox, port, state, session.sessionId, session.userId],
-    })
-    if (origin === null || rowCount !== 1) throw notFound('sandbox')
+    const insert = async (asGuest: boolean) => {
+      const values = [sha256(code), sandbox, port, state, session.sessionId, session.userId, asGuest]
+      const { rowCount } = await this.database.pool.query({ text: insertCode, values })
+      return rowCount === 1
+    }
+    if (origin === null) throw notFound('sandbox')
+    if (!(await insert(false))) {
+      await this.#assertGuest(session.userId, { sandboxId: sandbox, port })
+      if (!(await insert(true))) throw notFound('sandbox')
+    }
     return `${origin}${enterPath}?${new URLSearchParams({ code, to })}`
+  }
+
+  /** @throws ApiError `not_found`, `forbidden` */
+  async #assertGuest(userId: string, target: PortTarget): Promise<void> {
+    const { level } = await this.shares.of({ userId }, target.sandboxId)
+    if (level === undefined) throw notFound('sandbox')
+    assertGuestMay(level, 'port.open')
+    const found = await this.access.find(target)
+    if (found?.visibility === 'tenant') throw forbidden('this port is for members of the tenant only')
   }
 
   /** Step 3. @throws ApiError `forbidden` when the code is not good */

@@ -1,7 +1,8 @@
 import type { Principal } from '../auth/principal.js'
 import type { AccessWatch } from '../auth/watch.js'
 import type { Notices } from '../database/notices.js'
-import { type Admitted, isPublic, type PreviewAccess } from './access.js'
+import type { Guests } from '../guests/guests.js'
+import { type Admitted, isGuest, isPublic, type PreviewAccess } from './access.js'
 import { keyOf, type PortTarget } from './target.js'
 
 /** The longest time that a timer can hold. */
@@ -10,12 +11,14 @@ const longestMs = 2 ** 31 - 1
 interface Open {
   readonly target: PortTarget
   readonly who: Principal | null
+  /** Who is in the sandbox by a share of it. */
+  readonly guest: Principal | null
   end(): void
 }
 
 /**
  * What visitors of previews have open here: requests that are being answered, and upgraded connections. It ends when
- * the port is not public any more, or when the access of whoever opened it ends.
+ * the port is not public any more, when the access of whoever opened it ends, or when the share ends that a guest came by.
  */
 export class OpenPreviews {
   readonly #open = new Set<Open>()
@@ -23,6 +26,7 @@ export class OpenPreviews {
   constructor(
     private readonly access: PreviewAccess,
     private readonly watch: AccessWatch,
+    private readonly guests: Guests,
     notices: Notices,
   ) {
     notices.on('notice', (told) => {
@@ -33,10 +37,12 @@ export class OpenPreviews {
 
   /** @returns to be called when it has ended by itself */
   add(target: PortTarget, { found, who }: Admitted, end: () => void): () => void {
-    const one = { target, who, end }
+    const guest = who !== null && isGuest(who, found) ? who : null
+    const one = { target, who, guest, end }
     this.#open.add(one)
     // It may have changed while it was looked up.
-    if (who === null) void this.#look(one)
+    if (who === null || guest !== null) void this.#look(one)
+    const held = guest === null ? undefined : this.guests.hold(guest, target.sandboxId, end, 'port.open')
     const unwatch = who === null ? () => {} : this.watch.add(who, end)
     const leftMs = (found.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now()
     const expiry =
@@ -44,6 +50,7 @@ export class OpenPreviews {
     return () => {
       this.#open.delete(one)
       unwatch()
+      void held?.then(({ release }) => release())
       clearTimeout(expiry)
     }
   }
@@ -51,15 +58,20 @@ export class OpenPreviews {
   /** Ends what is not allowed any more. @param target everything when it is not given */
   async check(target?: PortTarget): Promise<void> {
     for (const one of [...this.#open]) {
-      if (one.who !== null || (target !== undefined && keyOf(one.target) !== keyOf(target))) continue
+      if (
+        (one.who !== null && one.guest === null) ||
+        (target !== undefined && keyOf(one.target) !== keyOf(target))
+      )
+        continue
       await this.#look(one)
     }
   }
 
-  async #look({ target, end }: Open): Promise<void> {
+  async #look({ target, guest, end }: Open): Promise<void> {
     // What cannot be looked up does not go on.
     const found = await this.access.find(target).catch(() => undefined)
-    if (found === undefined || !isPublic(found)) end()
+    const allowed = found !== undefined && (guest === null ? isPublic(found) : found.visibility !== 'tenant')
+    if (!allowed) end()
   }
 
   endAll(): void {

@@ -353,6 +353,60 @@ describe('a preview', { timeout: 30_000 }, () => {
     expect((await stranger.call('PUT', path, { visibility: 'public' })).status).toBe(404)
   })
 
+  it('is open to guests who may type, while the share lasts and the port is for whoever works there', async () => {
+    const guest = await TestClient.signUp(instance.url, 'guest@example.org')
+    const shares = `/api/v1/sandboxes/${sandbox.id}/shares`
+    const share = async (level: string) => {
+      const { body } = await owner.call('POST', shares, { level })
+      const secret = new URL(body.url).hash.slice(1)
+      await guest.call('POST', '/api/v1/shares/accept', { secret })
+      return `/api/v1/shares/${body.id}`
+    }
+    const port = (visibility: string) =>
+      owner.call('PUT', `/api/v1/sandboxes/${sandbox.id}/ports/8000`, { visibility })
+    const events = async (cookie: string) => {
+      const answer = await at(8000, '/events', { cookie })
+      answer.on('error', () => {}).resume()
+      const ended = new Promise((resolve) => answer.once('close', resolve))
+      return { status: answer.statusCode, ended }
+    }
+    const looking = await share('look')
+    expect(await problem((await handOver(guest)).back)).toMatchObject({ status: 403, code: 'forbidden' })
+
+    await owner.call('PATCH', looking, { level: 'type' })
+    const { cookie } = await enter(guest)
+    const seen = await at(8000, '/deep', { ...page, cookie })
+    expect(seen.headers['content-security-policy']).toBe(`frame-ancestors 'self' ${instance.url}`)
+    expect((await json(seen)).path).toBe('/deep')
+    expect((await at(8001, '/', { cookie })).statusCode).toBe(401)
+    // Neither a key of theirs nor a preview of another sandbox opens by it.
+    const made = (await guest.call('POST', '/api/v1/keys', { name: 'guest' })).body.key
+    expect((await at(8000, '/', { authorization: `Bearer ${made}` })).statusCode).toBe(404)
+
+    const lowered = await events(cookie)
+    expect(lowered.status).toBe(200)
+    await owner.call('PATCH', looking, { level: 'look' })
+    await lowered.ended
+    expect((await at(8000, '/', { cookie })).statusCode).toBe(401)
+
+    const typing = await share('type')
+    const closed = await events(cookie)
+    expect(closed.status).toBe(200)
+    await port('tenant')
+    await closed.ended
+    expect((await at(8000, '/', { cookie })).statusCode).toBe(401)
+    expect(await problem((await handOver(guest)).back)).toMatchObject({ status: 403, code: 'forbidden' })
+    await port('private')
+
+    const stopped = await events(cookie)
+    expect(stopped.status).toBe(200)
+    await owner.call('DELETE', typing)
+    await stopped.ended
+    await owner.call('DELETE', looking)
+    expect((await at(8000, '/', { cookie })).statusCode).toBe(401)
+    expect((await handOver(guest)).back.statusCode).toBe(404)
+  })
+
   it.each(Array.from({ length: 12 }, (_, at) => at))(
     'survives an app that breaks the rules of HTTP: %i',
     async (at) => {

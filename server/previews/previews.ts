@@ -56,10 +56,11 @@ export class Previews implements Disposable {
     const { database, principals, watch, notices, nodes } = parts
     this.#sandboxes = parts.sandboxes
     const { publicUrl } = config
-    const access = new PreviewAccess(database, principals, notices, publicUrl.startsWith('https:'))
+    const { shares, guests } = parts.sandboxes
+    const access = new PreviewAccess(database, principals, shares, notices, publicUrl.startsWith('https:'))
     this.#access = access
-    this.handover = new Handover(database, principals, hosts, publicUrl)
-    this.#open = new OpenPreviews(access, watch, notices)
+    this.handover = new Handover(database, principals, access, shares, hosts, publicUrl)
+    this.#open = new OpenPreviews(access, watch, guests, notices)
     this.#agent = portAgent(async (target) => {
       const found = await access.find(target)
       if (found === undefined) throw notFound('sandbox')

@@ -2,8 +2,10 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { asApiError } from '../http/problem.js'
 import { openPath } from './handover.js'
 import type { PreviewHosts } from './hosts.js'
+import { sendError } from './page.js'
 import type { Previews } from './previews.js'
 
 /**
@@ -38,7 +40,16 @@ export function servePreviews(server: Server, previews: Previews): void {
 /** The one route of the platform that previews need: where a browser gets its way into a preview. */
 export function handoverRoute(app: FastifyInstance, { handover }: Previews): void {
   app.get(openPath, { schema: { hide: true } }, async (request, reply) => {
-    const next = await handover.open(request.raw, request.query)
+    let next: string
+    try {
+      next = await handover.open(request.raw, request.query)
+    } catch (error) {
+      // A page that says why, also in the frame of a workspace.
+      const refusal = asApiError(error)
+      if (refusal.code === 'internal') request.log.error({ err: error }, 'a preview was not opened')
+      reply.hijack()
+      return sendError(request.raw, reply.raw, refusal)
+    }
     return reply.header('referrer-policy', 'no-referrer').redirect(next, 303)
   })
 }

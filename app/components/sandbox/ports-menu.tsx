@@ -33,7 +33,7 @@ export function PortsMenu({
 }) {
   const t = useTranslations()
   const explain = useExplain()
-  const { id, isolation } = sandbox
+  const { id, isolation, access } = sandbox
   const hardened = isolation === 'hardened'
   const { ports, error, refresh } = usePorts(sandbox)
   const toast = useToast()
@@ -88,6 +88,7 @@ export function PortsMenu({
           port={one}
           label={labels.get(one.port) ?? null}
           first={at === 0}
+          mayShare={access === 'full'}
           onPreview={() => onPreview(one.port)}
           onShare={() => void share(one.port)}
           onUnshare={() => void change(one.port, { visibility: 'private' })}
@@ -115,6 +116,7 @@ function PortItems({
   port: { port: number, url, process, address, visibility, expiresAt },
   label,
   first,
+  mayShare,
   onPreview,
   onShare,
   onUnshare,
@@ -123,6 +125,8 @@ function PortItems({
   /** What the project calls it. */
   label: string | null
   first: boolean
+  /** Guests open what listens, and share nothing. */
+  mayShare: boolean
   onPreview: () => void
   onShare: () => void
   onUnshare: () => void
@@ -158,13 +162,13 @@ function PortItems({
           </a>
         </DropdownMenu.Item>
       )}
-      {url !== null && (
+      {url !== null && mayShare && (
         <MenuItem onSelect={onShare}>
           <Link2 aria-hidden />
           {t(shared ? 'sandbox.copyLink' : 'sandbox.share')}
         </MenuItem>
       )}
-      {shared && (
+      {shared && mayShare && (
         <MenuItem onSelect={onUnshare}>
           <Link2Off aria-hidden />
           {t('sandbox.unshare')}

@@ -37,8 +37,8 @@ export function useRun({
 }): void {
   const t = useTranslations()
   const toast = useToast()
-  // Ports are not shown to whom the sandbox is shared with.
-  const { ports } = usePorts(sandbox.access === 'full' ? sandbox : { ...sandbox, state: 'stopped' })
+  // Who only looks runs nothing.
+  const { ports } = usePorts(sandbox.access === 'look' ? { ...sandbox, state: 'stopped' } : sandbox)
   /** Ports that listened before it was run; null when none is waited for. */
   const before = useRef<ReadonlySet<number> | null>(null)
   /** The port that it opened the last time: it opens it again. */

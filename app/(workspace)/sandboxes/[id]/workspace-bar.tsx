@@ -192,7 +192,7 @@ export function WorkspaceBar({
           </Button>
         </Tip>
       )}
-      {full && (
+      {sandbox.access !== 'look' && (
         <PortsMenu
           sandbox={sandbox}
           forwarded={forwarded}
