@@ -120,9 +120,13 @@ export function makeLeaf(hierarchy: Hierarchy, path: string): void {
   for (const mount of hierarchy.mounts) makeDirectory(mount, path)
 }
 
-/** Takes a container that has just been started out of the trees that do nothing: there is less to move at a claim. */
-export function leaveIdleTrees(hierarchy: Hierarchy, path: string): void {
+/**
+ * Takes a container that has just been started out of the trees that do nothing: there is less to move at a claim.
+ * @param kept the tree that it stays in
+ */
+export function leaveIdleTrees(hierarchy: Hierarchy, path: string, kept?: string): void {
   for (const mount of hierarchy.idle) {
+    if (mount === kept) continue
     const directory = join(mount, path)
     if (!existsSync(directory)) continue
     const pids = readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)
@@ -131,7 +135,8 @@ export function leaveIdleTrees(hierarchy: Hierarchy, path: string): void {
   }
 }
 
-function makeDirectory(mount: string, path: string): void {
+/** Makes one directory in one tree, and those above it. */
+export function makeDirectory(mount: string, path: string): void {
   const directory = join(mount, path)
   try {
     mkdirSync(directory)

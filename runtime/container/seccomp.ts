@@ -57,6 +57,16 @@ const cloneRules = [
   { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: enosys },
 ]
 
+/**
+ * What programs know to need a privilege that a container may lack, and do without: systemd starts its services without
+ * private directories. That the kernel has no such call they take for a fault.
+ */
+const privilegedRule = {
+  names: ['mount', 'umount', 'umount2', 'pivot_root', 'unshare', 'setns'],
+  action: 'SCMP_ACT_ERRNO',
+  errnoRet: 1,
+}
+
 const equals = (index: number, value: number) => ({ index, value, valueTwo: 0, op: 'SCMP_CMP_EQ' })
 
 /**
@@ -152,6 +162,6 @@ export function readSeccomp(file: string, capabilities: readonly string[]): obje
     ...(source.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: source.defaultErrnoRet }),
     // 32-bit programs would come with a second table of system calls, and sockets behind one number of it.
     architectures: [architecture],
-    syscalls: [...syscalls, ...cloneRules, affinityRule, ...personalityRules, ...socketRules],
+    syscalls: [...syscalls, ...cloneRules, privilegedRule, affinityRule, ...personalityRules, ...socketRules],
   }
 }

@@ -3,6 +3,7 @@ import { idRangeSize } from '../linux/userns.js'
 import type { SeccompConfig } from './filter.js'
 import type { ImageSettings } from './image-settings.js'
 import { type MemoryPath, memoryBounds } from './memory-files.js'
+import { type SystemParts, systemEnvironment, systemInit, systemMounts } from './system.js'
 
 /**
  * What root inside needs to install packages and to be several users. It has these over its own user namespace,
@@ -59,6 +60,8 @@ export interface ContainerOptions {
   readonly filter: SeccompConfig
   /** Beside those that every process has. */
   readonly rlimits?: readonly Rlimit[]
+  /** Of a small machine, whose first process is its own systemd. */
+  readonly system?: SystemParts | undefined
 }
 
 const mib = 1024 ** 2
@@ -105,8 +108,14 @@ export function containerSpec(options: ContainerOptions) {
   })
   const bounded = (destination: MemoryPath, mode: string, ...flags: string[]) =>
     tmpfs(destination, mode, memoryBounds(destination, options.memoryBytes), ...flags)
-  const first = processSpec({ args: [insideInit, '-P'], env: [], cwd: '/', user: 'root' })
-  const held = [...capabilities, firstCapability]
+  const { system } = options
+  const first = processSpec({
+    ...{ cwd: '/', user: 'root' },
+    ...(system === undefined
+      ? { args: [insideInit, '-P'], env: [] }
+      : { args: ['/bin/sh', '-c', 'sleep 6; exec /sbin/init'], env: [...systemEnvironment, `PATH=${path.PATH}`] }),
+  })
+  const held = system === undefined ? [...capabilities, firstCapability] : capabilities
   return {
     ociVersion: '1.0.2',
     annotations: options.filter.annotations,
@@ -138,6 +147,7 @@ export function containerSpec(options: ContainerOptions) {
       bounded('/run', '755'),
       // An image need have none. It is linked with nothing, so that any image can run it.
       { destination: insideInit, type: 'bind', source: hostInit, options: ['bind', 'ro', 'nosuid', 'nodev'] },
+      ...(system === undefined ? [] : systemMounts(system)),
     ],
     linux: {
       cgroupsPath: options.cgroup,
@@ -147,7 +157,7 @@ export function containerSpec(options: ContainerOptions) {
       rootfsPropagation: 'private',
       seccomp: options.filter.seccomp,
       resources: { devices: [{ allow: false, access: 'rwm' }] },
-      maskedPaths,
+      maskedPaths: system === undefined ? maskedPaths : maskedPaths.filter((path) => path !== '/sys/fs'),
       readonlyPaths: ['/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },
   }

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Limits } from '../../protocol/api/index.js'
 import { sizes } from '../../protocol/api/index.js'
+import { startsSystem } from '../container/system.js'
 import { RuntimeRefusal } from '../errors.js'
 import { PathHandle } from '../files/root.js'
 import { run } from '../linux/spawn.js'
@@ -249,14 +250,16 @@ const lastOfEach = (names: readonly string[]) => names.filter((name, i) => names
 
 function templateOf(request: ImportRequest, image: FoundImage, imported: Imported): LocalTemplate {
   const { config, layers, passwd, group } = imported
+  const system = startsSystem([...config.entrypoint, ...config.cmd][0])
   return {
     name: request.name,
     description: request.description ?? `the image ${image.reference ?? image.digest}`.slice(0, 200),
     ...{
       layers,
       defaults: request.defaults ?? sizes.medium,
-      isolation: ['standard', 'hardened'],
+      isolation: system ? ['standard'] : ['standard', 'hardened'],
       languages: [],
+      system,
     },
     ...{ idle: null, builtAt: new Date().toISOString() },
     image: {

@@ -36,8 +36,10 @@ export class Offer {
   }
 
   includes({ template, isolation }: Pick<Key, 'template' | 'isolation'>): boolean {
-    const named = this.template(template)?.isolation.includes(isolation) ?? false
-    return named && this.ociRuntimes.offers(isolation)
+    const found = this.template(template)
+    // A claim moves a sandbox to another cgroup, from under a systemd that manages it.
+    if (found === undefined || found.system) return false
+    return found.isolation.includes(isolation) && this.ociRuntimes.offers(isolation)
   }
 
   /** @throws RuntimeRefusal `template_unavailable` */

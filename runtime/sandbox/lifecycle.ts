@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { QuarantineCause } from '../../protocol/api/index.js'
 import { endCgroup, leaveIdleTrees, makeCgroup, makeLeaf } from '../cgroup/hierarchy.js'
+import { delegateCgroup } from '../cgroup/delegate.js'
 import { boundNamespaces, spareFirstProcess } from '../cgroup/host.js'
 import { applyLimits, type CgroupLimits } from '../cgroup/limits.js'
 import { ipcBounds } from '../container/memory-files.js'
 import { containerSpec } from '../container/spec.js'
+import type { SystemParts } from '../container/system.js'
+import { RuntimeRefusal } from '../errors.js'
 import { mkfifo } from '../linux/libc.js'
 import { startTime } from '../linux/process.js'
 import type { Link, LinkPolicy } from '../network/network.js'
@@ -71,12 +74,14 @@ export async function boot(
     if (sandbox.isolation === 'standard') {
       settling.push(
         boundNamespaces(node.reaper, pid, ipcBounds(memoryOfFiles(sandbox))),
-        node.view.prepare(pid, qgroupOf(node.disk, sandbox.volumeId)),
+        sandbox.system ? node.view.cover(pid) : node.view.prepare(pid, qgroupOf(node.disk, sandbox.volumeId)),
       )
-      // One that waits in the pool will be in another.
-      if (sandbox.sandboxId !== null) node.view.showCgroups(pid, sandbox.cgroup, sandbox.cgroup)
+      // One that waits in the pool will be in another. A small machine has its own since before it started.
+      if (sandbox.sandboxId !== null && !sandbox.system) {
+        node.view.showCgroups(pid, sandbox.cgroup, sandbox.cgroup)
+      }
     }
-    leaveIdleTrees(node.hierarchy, sandbox.cgroup)
+    leaveIdleTrees(node.hierarchy, sandbox.cgroup, sandbox.system ? node.hierarchy.version2 : undefined)
     const began = startTime(pid)
     if (began === undefined) throw new Error('the first process of the sandbox ended at once')
     const running: SandboxRecord = {
@@ -123,6 +128,7 @@ async function startContainer(
     hostname: sandbox.hostname,
     memoryBytes: memoryOfFiles(sandbox),
     filter: node.filter.config(),
+    system: sandbox.system ? systemParts(node, sandbox) : undefined,
     rlimits: ociRuntime.rlimits(sandbox.limits),
   })
   // Open for reading too, or opening would wait for a reader.
@@ -131,11 +137,24 @@ async function startContainer(
     return await ociRuntime.start(sandbox.id, bundle, spec, output, async (pid) => {
       settleNetwork(pid, node.slot.uidBase(sandbox.index))
       // What gVisor runs as first process is all of the sandbox, with its memory.
-      if (sandbox.isolation === 'standard') spareFirstProcess(pid)
+      // What systemd starts would be spared as well.
+      if (sandbox.isolation === 'standard' && !sandbox.system) spareFirstProcess(pid)
       await node.network.connect(linkOf(node, sandbox), linkPolicyOf(sandbox), pid)
     })
   } finally {
     closeSync(output)
+  }
+}
+
+/** @throws RuntimeRefusal `template_unavailable` where systemd cannot run */
+function systemParts(node: NodeContext, sandbox: SandboxRecord): SystemParts {
+  if (sandbox.isolation !== 'standard') {
+    throw new RuntimeRefusal('template_unavailable', 'systemd runs in standard isolation only')
+  }
+  const quota = qgroupOf(node.disk, sandbox.volumeId)
+  return {
+    cgroup: delegateCgroup(node.hierarchy, sandbox.cgroup, node.slot.uidBase(sandbox.index)),
+    quota: existsSync(quota) ? quota : undefined,
   }
 }
 

@@ -19,7 +19,7 @@ export type Plan = Omit<Claim, 'quota' | 'tenantId'> & { tenantId: string | null
 /** The volume that a disk begins with, and what was written down of it. */
 export interface DiskSource {
   readonly path: string
-  readonly record: Pick<SandboxRecord, 'layers' | 'image'>
+  readonly record: Pick<SandboxRecord, 'layers' | 'image' | 'system'>
 }
 
 /** Makes sandboxes from nothing, for claims, runs and pools. */
@@ -46,13 +46,13 @@ export class Maker {
     below?: string,
     source?: DiskSource,
   ): Promise<SandboxRecord> {
-    const { layers, image } = source?.record ?? this.#templateOf(plan)
+    const { layers, image, system } = source?.record ?? this.#templateOf(plan)
     assertCapacity(this.node)
     const index = this.node.ranges.take()
     const { tenantId, purpose, limits, network, isolation, env, hostname } = plan
     const fresh = freshRecord(index, {
       ...{ sandboxId: id, tenantId, purpose, template: plan.template },
-      ...{ limits, network, isolation, env, hostname, cgroup },
+      ...{ limits, network, isolation, env, hostname, cgroup, system },
       image: image === null ? null : imageSettings.parse(image),
       layers: below === undefined ? layers : [...layers, lifecycle.asLayer(below)],
     })

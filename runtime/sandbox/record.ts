@@ -68,6 +68,8 @@ export const record = z.object({
   env: z.record(z.string(), z.string()).default({}),
   /** How the programs of its image run; null for a template from a recipe. */
   image: imageSettings.nullable().default(null),
+  /** A small machine, whose first process is its own systemd. */
+  system: z.boolean().default(false),
   hostname: z.string().default('sandbox'),
   warm: z.boolean().default(false),
   cgroup: z.string(),
@@ -78,6 +80,7 @@ export const record = z.object({
       template: templateName,
       layers: z.array(z.string()),
       image: imageSettings.nullable().default(null),
+      system: z.boolean().default(false),
     })
     .nullable()
     .default(null),
@@ -109,12 +112,13 @@ export function freshRecord(
     | 'hostname'
     | 'cgroup'
   > &
-    Partial<Pick<SandboxRecord, 'image'>>,
+    Partial<Pick<SandboxRecord, 'image' | 'system'>>,
 ): SandboxRecord {
   return {
     ...{ version: recordVersion, id: `b${index}`, index, state: 'creating', removing: false },
     ...{
       image: null,
+      system: false,
       failure: null,
       warm: false,
       volumeId: 0,

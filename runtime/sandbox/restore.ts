@@ -52,6 +52,7 @@ export function restored(
       limits,
       network,
       isolation,
+      system: (found ?? known)?.system ?? false,
       env,
       image: image === null ? null : imageSettings.parse(image),
       hostname,

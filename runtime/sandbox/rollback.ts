@@ -22,16 +22,17 @@ export const unfinishedRollback = /^b[0-9]+\.new$/
 export function rollback(
   node: NodeContext,
   sandbox: SandboxRecord,
-  to: { readonly path: string } & Pick<SandboxRecord, 'template' | 'layers' | 'image'>,
+  to: { readonly path: string } & Pick<SandboxRecord, 'template' | 'layers' | 'image' | 'system'>,
   keep: (sandbox: SandboxRecord) => void,
 ): void {
   const beside = join(node.disk, 'snapshots', `${sandbox.id}.new`)
   if (existsSync(beside)) destroyVolume(beside)
   const volume = snapshotVolume(to.path, beside, sandbox.limits.diskMiB * mib)
-  const { template, layers, image } = to
-  const after: SandboxRecord = { ...sandbox, template, layers, image, volumeId: volume.id, rollback: null }
+  const { template, layers, image, system } = to
+  const made = { template, layers, image, system }
+  const after: SandboxRecord = { ...sandbox, ...made, volumeId: volume.id, rollback: null }
   overwriteJson(join(beside, 'record.json'), asStored(after))
-  keep({ ...sandbox, rollback: { template, layers, image } })
+  keep({ ...sandbox, rollback: made })
   exchange(beside, volumeOf(node, sandbox))
   keep(after)
   destroyVolume(beside)

@@ -2,6 +2,9 @@ import { constants } from 'node:os'
 import { thaw } from '../cgroup/freezer.js'
 import { processesOf } from '../cgroup/hierarchy.js'
 import type { InsideProcess, SignalSent } from '../container/oci-runtime.js'
+import { powerOffSignal } from '../container/system.js'
+import { signal } from '../linux/process.js'
+import { isAlive } from './lifecycle.js'
 import type { NodeContext } from './node.js'
 import type { SandboxRecord } from './record.js'
 import type { Tenants } from './tenants.js'
@@ -55,7 +58,8 @@ export class Terminations {
     this.#graces.set(id, grace)
     try {
       if (sandbox.state === 'paused') await thaw(this.node.hierarchy, sandbox.cgroup)
-      await terminate(this.node, sandbox, sandbox.init.pid, grace)
+      if (sandbox.system) await powerOff(sandbox, sandbox.init.pid, grace)
+      else await terminate(this.node, sandbox, sandbox.init.pid, grace)
     } finally {
       this.#graces.delete(id)
     }
@@ -142,6 +146,14 @@ async function terminate(
     await send(waiting, 'SIGHUP', 'SIGCONT')
     await grace.sleep(waitMs)
     left = await look()
+  }
+}
+
+/** Asks systemd to stop its services in their order and to end itself, and returns when it has or the grace is over. */
+async function powerOff(sandbox: SandboxRecord, init: number, grace: Grace): Promise<void> {
+  signal(init, powerOffSignal)
+  for (let waitMs = 1; isAlive(sandbox) && !grace.over; waitMs = Math.min(waitMs * 2, 100)) {
+    await grace.sleep(waitMs)
   }
 }
 

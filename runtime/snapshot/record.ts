@@ -25,6 +25,7 @@ const snapshotRecord = z.object({
   layers: z.array(z.string()),
   /** As of the sandbox. */
   image: imageSettings.nullable().default(null),
+  system: z.boolean().default(false),
   isolation,
   limits: storedLimits,
   createdAt: z.iso.datetime(),

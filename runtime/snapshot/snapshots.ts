@@ -80,7 +80,7 @@ export class Snapshots {
       rollback(
         this.node,
         sandbox,
-        { path: this.#path(snapshot), template: to.template, layers: to.layers, image: to.image },
+        { ...to, path: this.#path(snapshot) },
         keep,
       )
       return before
@@ -127,9 +127,11 @@ export class Snapshots {
       return { snapshot: this.#describe(known), created: false }
     }
     this.node.diskReserve.assertCapacity()
-    const { sandboxId, tenantId, template, layers, image, isolation, limits } = sandbox
+    const { sandboxId, tenantId, template, layers, image, system, isolation, limits } = sandbox
     if (sandboxId === null || tenantId === null) throw notFound('sandbox', sandbox.id)
-    const record = freshRecord({ id, tenantId, sandboxId, template, layers, image, isolation, limits })
+    const record = freshRecord({
+      ...{ id, tenantId, sandboxId, template, layers, image, system, isolation, limits },
+    })
     this.#records.write(record)
     try {
       snapshotVolume(volumeOf(this.node, sandbox), this.#path(id), null)
@@ -146,7 +148,7 @@ export class Snapshots {
   }
 
   #describe(record: SnapshotRecord): NodeSnapshot {
-    const { layers: _, version: __, image: ___, ...told } = record
+    const { layers: _, version: __, image: ___, system: ____, ...told } = record
     return {
       ...told,
       sizeBytes: this.#sizeOf(record.id),

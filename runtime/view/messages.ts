@@ -12,6 +12,8 @@ export const viewOptions = z.object({
 export const viewRequest = z.discriminatedUnion('act', [
   /** A sandbox has just been started. `volume` is where the kernel counts its disk. */
   z.object({ act: z.literal('prepare'), id: z.number(), pid: z.int(), volume: z.string() }),
+  /** The same of one that has its cgroups and what its disk holds already. */
+  z.object({ act: z.literal('cover'), id: z.number(), pid: z.int() }),
   /** A sandbox that an earlier runtime started. */
   z.object({ act: z.literal('adopt'), id: z.number(), pid: z.int() }),
   z.object({ act: z.literal('cgroups'), id: z.number(), pid: z.int(), path: z.string(), from: z.string() }),

@@ -54,6 +54,11 @@ export class Namespaces {
     })
   }
 
+  /** Covers the files of a sandbox that has just been started, and nothing more. */
+  cover(pid: number): void {
+    this.#within(pid, this.#cloneFiles(), () => {})
+  }
+
   /** Replaces the files of a sandbox, whose daemon is gone; without a new one it sees the host's again. */
   replaceFiles(pid: number): void {
     this.#within(pid, this.#cloneFiles(), () => {

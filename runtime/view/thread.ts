@@ -96,6 +96,7 @@ export function runViewThread(): void {
     }
     know(request.pid)
     if (request.act === 'prepare') namespaces.prepare(request.pid, names, request.volume)
+    else if (request.act === 'cover') namespaces.cover(request.pid)
     else if (!shows(request.pid, lxcfs.root)) namespaces.replaceFiles(request.pid)
   }
   port.on('message', (message: unknown) => {

@@ -55,6 +55,11 @@ export class ResourceView {
     return this.#ask({ act: 'prepare', pid, volume })
   }
 
+  /** The same for one that has its cgroups already. Never fails. */
+  cover(pid: number): Promise<void> {
+    return this.#ask({ act: 'cover', pid })
+  }
+
   /** For one that runs already: its files are replaced should the daemon be. Never fails. */
   adopt(pid: number): Promise<void> {
     return this.#ask({ act: 'adopt', pid })

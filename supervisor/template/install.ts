@@ -20,6 +20,8 @@ const templateRecipe = z.object({
   defaults: limits,
   /** When its sandboxes are put to sleep, unless somebody says otherwise. */
   idle: idlePolicy.optional(),
+  /** Its sandboxes are small machines: their first process is the image's systemd. */
+  system: z.boolean().optional(),
   /** The recipe whose image lies below this one, which holds only what it adds. */
   over: templateName.optional(),
 })
@@ -71,14 +73,17 @@ async function installLayers(settings: Settings, name: string, say: Say): Promis
  * @throws Failure when there is no such recipe or its image cannot be built
  */
 export async function installTemplate(settings: Settings, name: string, say: Say): Promise<boolean> {
-  const { description, defaults, idle } = readRecipe(settings, name)
+  const { description, defaults, idle, system } = readRecipe(settings, name)
   // What is unpacked here is in no template yet.
   using _ = await holdLayers(settings.home)
   const layers = await installLayers(settings, name, say)
   const languages = languagesOf(say, join(settings.home, 'disk', 'layers', layers.at(-1) ?? ''))
   const wanted = {
-    ...{ name, description, layers, defaults, isolation: ['standard', 'hardened'], languages },
+    ...{ name, description, layers, defaults, languages },
+    // gVisor has no cgroups that systemd could use.
+    isolation: system ? ['standard'] : ['standard', 'hardened'],
     ...(idle === undefined ? {} : { idle }),
+    ...(system === undefined ? {} : { system }),
   }
   const file = join(settings.home, 'disk', 'templates', `${name}.json`)
   const kept = readTemplate(file)
