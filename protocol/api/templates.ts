@@ -40,6 +40,10 @@ export const template = z.object({
     ),
   /** What it can run by name. */
   languages: z.array(recipe).default([]),
+  system: z
+    .boolean()
+    .default(false)
+    .describe('whether its sandboxes are small machines, in which systemd starts services'),
   image: templateImage.nullable().default(null).describe('null when it is built from a recipe'),
 })
 export type Template = z.infer<typeof template>

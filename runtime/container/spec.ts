@@ -113,7 +113,7 @@ export function containerSpec(options: ContainerOptions) {
     ...{ cwd: '/', user: 'root' },
     ...(system === undefined
       ? { args: [insideInit, '-P'], env: [] }
-      : { args: ['/bin/sh', '-c', 'sleep 6; exec /sbin/init'], env: [...systemEnvironment, `PATH=${path.PATH}`] }),
+      : { args: [systemInit], env: [...systemEnvironment, `PATH=${path.PATH}`] }),
   })
   const held = system === undefined ? [...capabilities, firstCapability] : capabilities
   return {

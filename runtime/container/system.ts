@@ -14,7 +14,8 @@ export const systemInit = '/sbin/init'
  * @see https://docs.podman.io/en/latest/markdown/podman-run.1.html, `--systemd`
  */
 export const startsSystem = (program: string | undefined) =>
-  program !== undefined && (/^(\/usr(\/local)?)?\/sbin\/init$/.test(program) || /(^|\/)systemd$/.test(program))
+  program !== undefined &&
+  (/^(\/usr(\/local)?)?\/sbin\/init$/.test(program) || /(^|\/)systemd$/.test(program))
 
 /** SIGRTMIN+3 of the C library, upon which systemd halts. @see systemd(1), "Signals" */
 export const powerOffSignal = 37

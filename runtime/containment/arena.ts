@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
+import { readSettings } from '../../supervisor/settings.js'
+import { installTemplate } from '../../supervisor/template/install.js'
 import { type Instance, type Ran, startInstance, type Typist } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 import { openWorld, type World } from '../testing/world.js'
@@ -62,6 +64,9 @@ export async function openArena(): Promise<Arena> {
     'home.example.org': ['10.1.2.3', '127.0.0.1', '169.254.169.254'],
   })
   const cloche = await startInstance(testInstance, { env: { CLOCHE_RESOLVERS: world.resolver } })
+  const settings = readSettings({ CLOCHE_HOME: cloche.home, CLOCHE_INSTANCE: testInstance })
+  await installTemplate(settings, 'system', () => {})
+  await cloche.call('POST', '/templates/reload')
   const neighbour = await cloche.claim()
   const typist = await cloche.openTerminal(neighbour.id)
   await typist.sees('$')

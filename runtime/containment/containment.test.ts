@@ -7,6 +7,7 @@ import { exhaustion } from './exhaustion.js'
 import { files } from './files.js'
 import { leftovers } from './leftovers.js'
 import { type Row, writeReport } from './report.js'
+import { smallMachines } from './small-machines.js'
 import { storms } from './storms.js'
 import { surface } from './surface.js'
 import { traffic } from './traffic.js'
@@ -29,6 +30,7 @@ const groups: Readonly<{ [name: string]: readonly Case[] }> = {
   doors,
   neighbours: across,
   viewer,
+  'small machines': smallMachines,
 }
 
 describe('a tenant who means harm', () => {

@@ -2,15 +2,15 @@ import { expect } from 'vitest'
 import type { Arena, Case } from './arena.js'
 
 const stormSeconds = 1.5
-const programs = 'storm-processes.py storm-files.py storm.py'
+const programs = 'storm-processes.py storm-files.py storm-cgroups.py storm.py'
 
 /** What must work for others meanwhile. */
 type Meanwhile = (arena: Arena) => Promise<unknown>
 
-const commands: Meanwhile = async ({ cloche, witness }) => {
+export const commands: Meanwhile = async ({ cloche, witness }) => {
   expect((await cloche.exec(witness.id, ['echo', 'here'])).stdout).toBe('here\n')
 }
-const creation: Meanwhile = async ({ cloche }) => {
+export const creation: Meanwhile = async ({ cloche }) => {
   const sandbox = await cloche.claim()
   expect((await cloche.exec(sandbox.id, ['echo', 'new'])).stdout).toBe('new\n')
   expect((await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)).status).toBe(204)
@@ -19,11 +19,18 @@ const creation: Meanwhile = async ({ cloche }) => {
 /**
  * Lets 32 processes of a new attacker make the kernel work: in its own threads, in interrupts of every processor, or
  * under locks that all share, where no cgroup bounds it.
+ * @param attacker what its sandbox is
  */
-const storm = (name: string, what: string, outcome: string, meanwhile = commands): Case => ({
+export const storm = (
+  name: string,
+  what: string,
+  outcome: string,
+  meanwhile = commands,
+  attacker: object = {},
+): Case => ({
   name,
   async run(arena) {
-    const sandbox = await arena.attacker()
+    const sandbox = await arena.attacker(attacker)
     const attack = arena.attack(sandbox, programs, [what, String(stormSeconds)])
     const [ran] = await Promise.all([attack, meanwhile(arena)])
     // It ran to its end, or the kernel killed some of it for want of memory: then its own sandbox is alive.

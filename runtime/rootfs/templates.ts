@@ -12,8 +12,6 @@ const templateFile = template.extend({
     .array(z.string().regex(/^[A-Za-z0-9_-]{8,128}$/))
     .min(1)
     .max(128),
-  /** Its sandboxes are small machines: their first process is their own systemd. */
-  system: z.boolean().default(false),
   builtAt: z.iso.datetime(),
   /** Of one that was made from an OCI image. */
   image: imageSettings.extend(imageDescription.shape).nullable().default(null),

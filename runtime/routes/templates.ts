@@ -75,10 +75,10 @@ const imports =
   }
 
 function described({ context }: Parts, template: LocalTemplate): Template {
-  const { name, description, defaults, isolation, idle, languages, image } = template
+  const { name, description, defaults, isolation, idle, languages, system, image } = template
   const offered = isolation.filter((one) => context.ociRuntimes.offers(one))
   return {
-    ...{ name, description, defaults, isolation: offered, idle, languages },
+    ...{ name, description, defaults, isolation: offered, idle, languages, system },
     image:
       image === null
         ? null

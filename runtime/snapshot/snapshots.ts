@@ -77,12 +77,7 @@ export class Snapshots {
       if (to.tenantId !== sandbox.tenantId) throw notFound('snapshot', snapshot)
       assertRoom(this.#sizeOf(snapshot), sandbox)
       const { snapshot: before } = await this.#take(keepAs, sandbox)
-      rollback(
-        this.node,
-        sandbox,
-        { ...to, path: this.#path(snapshot) },
-        keep,
-      )
+      rollback(this.node, sandbox, { ...to, path: this.#path(snapshot) }, keep)
       return before
     })
   }
