@@ -64,7 +64,7 @@ export async function openArena(): Promise<Arena> {
     'home.example.org': ['10.1.2.3', '127.0.0.1', '169.254.169.254'],
   })
   const cloche = await startInstance(testInstance, { env: { CLOCHE_RESOLVERS: world.resolver } })
-  const settings = readSettings({ CLOCHE_HOME: cloche.home, CLOCHE_INSTANCE: testInstance })
+  const settings = readSettings({ ...process.env, CLOCHE_HOME: cloche.home, CLOCHE_INSTANCE: testInstance })
   await installTemplate(settings, 'system', () => {})
   await cloche.call('POST', '/templates/reload')
   const neighbour = await cloche.claim()

@@ -31,7 +31,11 @@ describe('a small machine, whose first process is systemd', () => {
   beforeAll(async () => {
     namespace = await lonelyNamespace()
     instance = await startInstance(testInstance)
-    const settings = readSettings({ CLOCHE_HOME: instance.home, CLOCHE_INSTANCE: testInstance })
+    const settings = readSettings({
+      ...process.env,
+      CLOCHE_HOME: instance.home,
+      CLOCHE_INSTANCE: testInstance,
+    })
     await installTemplate(settings, 'system', () => {})
     expect((await instance.call('POST', '/templates/reload')).status).toBe(204)
   }, 300_000)

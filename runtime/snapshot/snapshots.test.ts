@@ -258,8 +258,11 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     const disk = join(cloche.disk, 'sandboxes', record.id)
     await cloche.restart({}, () => {
       snapshotVolume(join(cloche.disk, 'snapshots', old.id), beside, 64 * 1024 ** 2)
-      const { template, layers, image } = record
-      saveRecord(join(cloche.home, 'boxes', record.id), { ...record, rollback: { template, layers, image } })
+      const { template, layers, image, system } = record
+      saveRecord(join(cloche.home, 'boxes', record.id), {
+        ...record,
+        rollback: { template, layers, image, system },
+      })
       if (when === 'after') exchange(beside, disk)
     })
     expect(existsSync(beside)).toBe(false)
