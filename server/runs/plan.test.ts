@@ -13,6 +13,7 @@ const templates: Template[] = [
     ...{ defaults: { cpus: 1, memoryMiB: 256, diskMiB: 256, pids: 64 }, languages: [recipe] },
     idle: null,
     image: null,
+    system: false,
   },
 ]
 const planned = (body: object) => plan(createRun.parse(body), templates, quota).run
