@@ -103,7 +103,7 @@ describe('bin/cloche', () => {
     },
   )
 
-  it.each(['up', 'down', 'template ls', 'setup'])(
+  it.each(['up', 'down', 'template recipes', 'setup'])(
     'needs root for %s, and says what to type',
     async (name) => {
       const { code, said } = await outcomeOf(

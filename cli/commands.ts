@@ -19,7 +19,7 @@ const operatorNames = [
   'node rm',
   'node certificate',
   'template build',
-  'template ls',
+  'template recipes',
 ]
 
 const operatorCommands = async () => (await import('../supervisor/commands/index.js')).operatorCommands

@@ -47,20 +47,21 @@ export class Cloche {
     return this.#http.json({ method: 'GET', path: '/me' })
   }
 
-  /** What sandboxes can be made from. */
+  /** What sandboxes can be made from: the tenant's own (`own` is not null), and what everybody has. */
   async templates(): Promise<Template[]> {
     return (await this.#http.json<{ templates: Template[] }>({ method: 'GET', path: '/templates' })).templates
   }
 
   /**
-   * Makes a template of an OCI image, or replaces the one that was made of an image before. For operators.
+   * Makes a template of an OCI image for the tenant, or replaces its own of that name.
    *
    * @param archive an OCI layout or what `docker save` writes, as a tar, plain or compressed with gzip
-   * @param options `reference`: which image of the archive, where it has several. `node`: id of the node that is to have it,
-   * where there are several
+   * @param options `reference`: which image of the archive, where it has several. `everyone`: for every tenant, which operators
+   * may; then `node` is the id of the node that is to have it, where there are several
    * @throws InvalidRequest that says what is wrong with the image
-   * @throws Forbidden when the caller is no operator
-   * @throws Conflict while another image is being imported, or when the name is that of a recipe
+   * @throws QuotaExceeded when its layers are more than the tenant has left of disk
+   * @throws Forbidden when it is for everyone and the caller is no operator
+   * @throws Conflict while others are being made, or when it is for everyone and the name is that of a recipe
    * @example
    * const archive = new Uint8Array(await readFile('app.tar'))
    * await cloche.importTemplate('app', archive, { description: 'our app' })
@@ -68,19 +69,29 @@ export class Cloche {
   importTemplate(
     name: string,
     archive: Content,
-    options: { reference?: string; description?: string; node?: string; signal?: AbortSignal } = {},
+    options: {
+      reference?: string
+      description?: string
+      everyone?: boolean
+      node?: string
+      signal?: AbortSignal
+    } = {},
   ): Promise<Template> {
-    const { signal, ...query } = options
-    const path = `/admin/templates/${encodeURIComponent(name)}/image`
+    const { signal, everyone, ...query } = options
+    const path = `${templates(everyone)}/${encodeURIComponent(name)}/image`
     return this.#http.json({ method: 'PUT', path, query, body: archive, signal })
   }
 
   /**
-   * Deletes a template that was imported. For operators.
+   * Deletes a template of the tenant, or with `everyone` one that an operator has imported for every tenant.
    * @throws Conflict while a sandbox or a snapshot uses it, with their ids
+   * @throws NotFound
    */
-  deleteTemplate(name: string, { node }: { node?: string } = {}): Promise<void> {
-    const path = `/admin/templates/${encodeURIComponent(name)}`
+  deleteTemplate(
+    name: string,
+    { everyone, node }: { everyone?: boolean; node?: string } = {},
+  ): Promise<void> {
+    const path = `${templates(everyone)}/${encodeURIComponent(name)}`
     return this.#http.done({ method: 'DELETE', path, query: { node } })
   }
 
@@ -112,3 +123,6 @@ export class Cloche {
     return pages(this.#http, '/audit')
   }
 }
+
+/** Whose templates a call is about. */
+const templates = (everyone = false) => (everyone ? '/admin/templates' : '/templates')

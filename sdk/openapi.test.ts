@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { file, image, layout, plainLayer } from '../testing/images.js'
 import { type Instance, openInstance } from '../testing/instance.js'
 import { Cloche } from './index.js'
 
@@ -43,6 +44,8 @@ async function callAll(cloche: Cloche): Promise<void> {
   const terminal = await terminals.open()
   await terminals.list()
   await terminal.close()
+  await cloche.importTemplate('tiny', layout([image([plainLayer([file('etc/passwd')])])]))
+  await cloche.deleteTemplate('tiny')
   const { id } = await sandbox.snapshot()
   await Promise.all([sandbox.changes(), cloche.snapshots.describe(id), cloche.snapshots.list().next()])
   await (await cloche.snapshots.pack(id, '/etc/passwd')).cancel()
@@ -79,7 +82,7 @@ describe('the SDK and the OpenAPI document', () => {
       .filter(([path]) => path.startsWith('/api/v1/') && !forPeople.test(path))
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
     const covers = (operation: string, call: string) =>
-      new RegExp(`^${operation.replaceAll(/{\w+}/g, '(?:[a-z]{2}_\\w+|\\d+)')}$`).test(call)
+      new RegExp(`^${operation.replaceAll(/{\w+}/g, '(?:[a-z]{2}_\\w+|\\d+|tiny)')}$`).test(call)
     const calls = [...called]
     expect(calls.filter((call) => !operations.some((operation) => covers(operation, call)))).toEqual([])
     expect(operations.filter((operation) => !calls.some((call) => covers(operation, call)))).toEqual([])

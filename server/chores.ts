@@ -6,6 +6,7 @@ import type { Parts } from './parts.js'
 import { expire, reconcile } from './sandboxes/reconcile.js'
 import { repeat } from './schedule.js'
 import { reconcileSnapshots } from './snapshots/reconcile.js'
+import { reconcileTemplates } from './templates/reconcile.js'
 import { record } from './usage/meter.js'
 
 /** Begins what a server does again and again without being asked. */
@@ -56,6 +57,7 @@ function choresOf(
     // Every server looks, and tells its operators; one acts.
     chore(agreeing, 10_000, () => reconcile(database, node, () => elections.hold(`${agreeing} ${node.id}`))),
     elected('making rows and snapshots agree', 10_000, () => reconcileSnapshots(database, node, log)),
+    elected('making rows and templates agree', 10_000, () => reconcileTemplates(database, node, log)),
     elected('repairing limits', 10_000, () => sandboxes.repair(node, log)),
     elected('putting idle sandboxes to sleep', 10_000, () => sandboxes.sleep.fall(node, log)),
     elected('deleting what has expired', 2000, () => expire(database, node, sandboxes, log)),

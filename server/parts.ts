@@ -40,6 +40,9 @@ import { SandboxService } from './sandboxes/service.js'
 import { repeat } from './schedule.js'
 import { ShareService } from './shares/service.js'
 import { SnapshotService } from './snapshots/service.js'
+import { TemplateMaking } from './templates/making.js'
+import { OwnTemplates } from './templates/own.js'
+import { OwnTemplateService } from './templates/service.js'
 import { AuditLog } from './tenants/audit-log.js'
 import { KeyService } from './tenants/keys.js'
 import { Members } from './tenants/members.js'
@@ -68,7 +71,9 @@ export function openParts(config: Config, log: Logger) {
   const principals = new Principals(auth, database, config.publicUrl, notices, config.idle)
   const watch = new AccessWatch(database, principals, log)
   const templates = new Templates(nodes)
-  const sandboxes = new SandboxService(database, nodes, placer, templates, notices)
+  const ownTemplates = new OwnTemplates(database, notices)
+  const making = new TemplateMaking(database, nodes, ownTemplates, log)
+  const sandboxes = new SandboxService(database, nodes, placer, templates, ownTemplates, notices)
   const guests = repeat('ending what is shared no more', 5000, log, () => sandboxes.guests.check())
   const presence = new Presence(database, sandboxes, server, notices, log)
   const bounds = { running: defaultRuns, queued: config.runQueue, storageMiB: defaultRunStorageMiB }
@@ -99,6 +104,7 @@ export function openParts(config: Config, log: Logger) {
     ports: new PortService(database, sandboxes, previewHosts, previews),
     files: new FileService(database, sandboxes),
     snapshots: new SnapshotService(database, nodes, sandboxes),
+    templates: new OwnTemplateService(database, nodes, placer, ownTemplates, making),
     shares: new ShareService(database, sandboxes, config.publicUrl),
     signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
     terminals: new TerminalService(database, sandboxes),

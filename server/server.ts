@@ -26,6 +26,7 @@ import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import { shareRoutes } from './shares/routes.js'
 import { snapshotRoutes } from './snapshots/routes.js'
+import { templateRoutes } from './templates/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
 import { terminalRoutes } from './terminals/routes.js'
@@ -112,6 +113,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(fileRoutes(files, services.signed, config.heartbeatMs))
         await api.register(shareRoutes(services.shares))
         await api.register(snapshotRoutes(services.snapshots))
+        await api.register(templateRoutes(sandboxes, services.templates))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
         await api.register(auditRoutes(services.auditLog))

@@ -126,7 +126,7 @@ describe('Cloche on this machine, from bin/up to bin/down', { timeout: 180_000 }
     expect(said).toContain('template base is ready')
     expect(code).toBe(0)
     expect((await instance.bin('cloche', ['template', 'build', 'base'])).said).toContain('up to date')
-    expect((await instance.bin('cloche', ['template', 'ls'])).said).toMatch(/^base /m)
+    expect((await instance.bin('cloche', ['template', 'recipes'])).said).toMatch(/^base /m)
     expect((await instance.bin('cloche', ['template', 'build', '../etc'])).code).toBe(1)
   })
 

@@ -1,13 +1,41 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import type { Cloche } from '../../sdk/index.js'
 import { type Command, Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
-import { printJson } from './output.js'
+import { printJson, printTable, showAge, showBytes } from './output.js'
 import { Progress } from './progress.js'
 import { streamOf } from './streams.js'
 
 const group = 'Templates'
-const onNode = { type: 'string', value: 'ID', help: 'the node that has it, where there are several' } as const
+const onNode = {
+  type: 'string',
+  value: 'ID',
+  help: 'with --everyone: the node that has it, where there are several',
+} as const
+const everyone = { type: 'boolean', help: 'of every tenant, for operators' } as const
+
+/** Names of the tenant's own, for completion. */
+async function ownNames(cloche: Cloche): Promise<readonly string[]> {
+  return (await cloche.templates()).flatMap(({ name, own }) => (own === null ? [] : [name]))
+}
+
+const list = clientCommand({
+  ...{ name: 'template ls', group },
+  summary: 'List what sandboxes can be made from',
+  details:
+    "Those that have a size are the tenant's own. Operators see what is built on this machine with template recipes.",
+  async run({ cloche, json }) {
+    const all = await cloche.templates()
+    const rows = all.map(({ name, own, description }) => [
+      ...[name, own === null ? 'everyone' : own.source, own === null ? '' : showBytes(own.sizeBytes)],
+      ...[own === null ? '' : showAge(own.createdAt), description],
+    ])
+    if (json) printJson(all)
+    else printTable(['NAME', 'FROM', 'SIZE', 'AGE', 'DESCRIPTION'], rows)
+    return 0
+  },
+})
 
 const importImage = clientCommand({
   ...{ name: 'template import', group, operands: 'FILE' },
@@ -18,9 +46,10 @@ const importImage = clientCommand({
     name: { type: 'string', value: 'NAME', help: 'of the template: lowercase letters, digits and dashes' },
     reference: { type: 'string', value: 'REF', help: 'which image of the file, where it has several' },
     description: { type: 'string', value: 'TEXT', help: 'what people read when they choose it' },
+    everyone,
     node: onNode,
   },
-  async run({ cloche, words: [file], text, json }) {
+  async run({ cloche, words: [file], text, has, json }) {
     const name = text('name')
     if (file === undefined) throw new UsageError('specify a file: cloche template import FILE --name NAME')
     if (name === undefined) throw new UsageError('specify a name: cloche template import FILE --name NAME')
@@ -33,6 +62,7 @@ const importImage = clientCommand({
       ...(reference === undefined ? {} : { reference }),
       ...(description === undefined ? {} : { description }),
       ...(node === undefined ? {} : { node }),
+      everyone: has('everyone'),
     })
     if (json) printJson(template)
     else console.log(`${template.name} ${template.image?.digest ?? ''}`)
@@ -42,15 +72,21 @@ const importImage = clientCommand({
 
 const remove = clientCommand({
   ...{ name: 'template rm', group, operands: 'NAME...' },
-  summary: 'Delete templates that were imported and that nothing uses',
-  flags: { node: onNode },
-  async run({ cloche, words, text }) {
+  summary: "Delete the tenant's own templates that nothing uses",
+  flags: { everyone, node: onNode },
+  completes: ownNames,
+  async run({ cloche, words, text, has }) {
     if (words.length === 0) throw new UsageError('specify a template: cloche template rm NAME...')
     const node = text('node')
-    for (const name of words) await cloche.deleteTemplate(name, node === undefined ? {} : { node })
+    for (const name of words) {
+      await cloche.deleteTemplate(name, {
+        ...(node === undefined ? {} : { node }),
+        everyone: has('everyone'),
+      })
+    }
     return 0
   },
 })
 
 /** Commands about templates that are made of images. */
-export const templateCommands: readonly Command[] = [importImage, remove]
+export const templateCommands: readonly Command[] = [list, importImage, remove]

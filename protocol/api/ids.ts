@@ -8,6 +8,7 @@ export const tenantId = z.string().regex(new RegExp(`^tn_${suffix}$`), 'is not a
 export const processId = z.string().regex(new RegExp(`^(pr|tm)_${suffix}$`), 'is not a process id')
 export const terminalId = z.string().regex(new RegExp(`^tm_${suffix}$`), 'is not a terminal id')
 export const snapshotId = z.string().regex(new RegExp(`^sn_${suffix}$`), 'is not a snapshot id')
+export const templateId = z.string().regex(new RegExp(`^tp_${suffix}$`), 'is not a template id')
 export const shareId = z.string().regex(new RegExp(`^sh_${suffix}$`), 'is not a share id')
 export const nodeId = z.string().regex(new RegExp(`^nd_${suffix}$`), 'is not a node id')
 

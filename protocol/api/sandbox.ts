@@ -15,7 +15,18 @@ export const displayName = z
   .max(64)
   .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'must not contain control characters')
 
+/** Names that nodes have for templates of tenants begin with it. */
+const reserved = 'tenant--'
 export const templateName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not a template name')
+/** What somebody may call a template. */
+export const newTemplateName = templateName.refine((name) => !name.startsWith(reserved), {
+  message: `must not begin with ${reserved}`,
+})
+/** What nodes call a template of a tenant. @param id such as `tp_ab…` */
+export const nodeTemplateName = (id: string): string => `${reserved}${id.slice(3)}`
+/** The reverse; undefined for a name of anything else. */
+export const templateIdOf = (nodeName: string): string | undefined =>
+  nodeName.startsWith(reserved) ? `tp_${nodeName.slice(reserved.length)}` : undefined
 
 /** Environment variables given to every process of a sandbox, exec or terminal. */
 export const environment = boundedRecord(

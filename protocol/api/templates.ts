@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { templateId } from './ids.js'
 import { recipe } from './languages.js'
 import { limits } from './limits.js'
 import { idlePolicy, isolation, templateName } from './sandbox.js'
@@ -27,6 +28,20 @@ export const importTemplate = z.object({
   description: z.string().max(200).optional(),
 })
 
+/** What a template of a tenant was made from. */
+export const templateSource = z.enum(['image', 'build', 'snapshot'])
+
+/** Of a template that is a tenant's own. */
+export const ownTemplate = z.object({
+  id: templateId,
+  source: templateSource,
+  sizeBytes: z
+    .number()
+    .describe('what it counts of the quota of disk: its layers without those of templates for everybody'),
+  createdBy: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+})
+
 export const template = z.object({
   name: templateName,
   description: z.string(),
@@ -45,6 +60,10 @@ export const template = z.object({
     .default(false)
     .describe('whether its sandboxes are small machines, in which systemd starts services'),
   image: templateImage.nullable().default(null).describe('null when it is built from a recipe'),
+  own: ownTemplate
+    .nullable()
+    .default(null)
+    .describe("null when it is everybody's; else it is the tenant's alone"),
 })
 export type Template = z.infer<typeof template>
 

@@ -8,7 +8,8 @@
  * |---|---|---|
  * | GET /healthz | | 200 |
  * | GET /node | | `nodeDescription` |
- * | GET /templates | | `{templates: template[]}` |
+ * | GET /templates | | `{templates: template[]}`: those that are for everybody |
+ * | GET /templates/unlisted | | `{names}`: the others, of which the server knows for whom they are |
  * | GET /pools | | `poolsStatus` |
  * | PUT /pools/schedules/:name | `poolSchedule` | 201 or 200 `keptSchedule`; 409 overlapping, 422 beyond the budget |
  * | DELETE /pools/schedules/:name | | 204 (also when there is none) |
@@ -16,8 +17,8 @@
  * | DELETE /pools/warm/:id | | 204 (also when there is none) |
  * | POST /templates/reload | | 204: a template was built; read them again |
  * | POST /layers/collect | | `{removed}`: layers that nothing uses are removed now |
- * | DELETE /templates/:name | | 204 (also when there is none); 409 while something uses it, or it is built from a recipe |
- * | PUT /templates/:name/image?reference=&description= | an archive, as it arrives | 201 `template`: its image is a template of this node now; 400 what is wrong with it |
+ * | DELETE /templates/:name?used= | | 204 (also when there is none); 409 while something uses it, unless `used=true`, or it is built from a recipe |
+ * | PUT /templates/:name/image?reference=&description=&listed=&bytesMax= | an archive, as it arrives | 201 `nodeTemplate`: its image is a template of this node now; 400 what is wrong with it; 422 when its files are more than `bytesMax` |
  * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |
  * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
  * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |
@@ -66,5 +67,6 @@ export * from './recipe.js'
 export * from './runs.js'
 export * from './sandboxes.js'
 export * from './snapshots.js'
+export * from './templates.js'
 export * from './terminals.js'
 export * from './version.js'

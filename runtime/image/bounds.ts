@@ -2,6 +2,8 @@ const gib = 1024 ** 3
 
 /** What an image may be at most: it comes from somebody whom nobody knows. */
 export const bounds = {
+  /** Archives that are taken in at the same time; they are unpacked one after the other. */
+  archives: 16,
   /** Of the archive as it is sent. */
   archiveBytes: 64 * gib,
   /** Files in the archive, blobs among them. */

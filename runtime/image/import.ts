@@ -15,11 +15,13 @@ import type { NodeContext } from '../sandbox/node.js'
 import { MountedLayers } from './below.js'
 import { bounds } from './bounds.js'
 import { type ImageConfig, readConfig } from './config.js'
-import { badImage } from './error.js'
+import { badImage, noRoom } from './error.js'
 import { finishingVersion, writeFinishing } from './finishing.js'
+import { tooLarge } from './layer.js'
 import { type FoundImage, type FoundLayer, findImage } from './manifest.js'
 import { Spool } from './spool.js'
 import { chainId, type LayerStore, layerName } from './store.js'
+import type { LayerJob } from './thread.js'
 import type { Unpacker } from './unpack.js'
 import { userOf } from './users.js'
 
@@ -30,14 +32,24 @@ export interface ImportRequest {
   readonly reference?: string | undefined
   readonly description?: string | undefined
   readonly defaults?: Limits | undefined
+  /** Whether everybody is told of it; true if absent. */
+  readonly listed?: boolean | undefined
+  /** Of its files, with their holes. */
+  readonly bytesMax?: number | undefined
 }
+
+/** What an archive has besides the files of its layers: headers, padding, manifests. */
+const archiveOverheadBytes = 64 * 1024 ** 2
 
 /** Of those that keep a template from being deleted. */
 const shownUsers = 5
 
 /** Makes templates of images that are sent as an archive: an OCI layout, or what `docker save` writes. */
 export class Imports {
-  #busy = false
+  /** Those that are taken in at this moment. */
+  #archives = 0
+  /** The one that is unpacked. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(
     private readonly node: Pick<NodeContext, 'disk' | 'scratch' | 'diskReserve' | 'log'>,
@@ -47,43 +59,82 @@ export class Imports {
   ) {}
 
   /**
-   * Takes an image in, and writes its template. Each layer is whole in the store or not at all, so what was finished before
-   * an interruption is not unpacked again.
-   * @throws RuntimeRefusal `invalid_request`, `conflict`, `disk_full`
+   * Takes an image in from an archive, and writes its template. Each layer is whole in the store or not at all, so what was
+   * finished before an interruption is not unpacked again.
+   * @throws RuntimeRefusal `invalid_request`, `conflict`, `disk_full`, `quota_exceeded`
    */
-  async import(
+  import(
     request: ImportRequest,
     archive: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
+  ): Promise<LocalTemplate> {
+    const { bytesMax, reference } = request
+    return this.make(request, signal, async (staging) => {
+      const spool = new Spool(staging, bytesMax === undefined ? undefined : bytesMax + archiveOverheadBytes)
+      await spool.take(archive, () => this.node.diskReserve.assertCapacity())
+      return findImage(spool, reference)
+    })
+  }
+
+  /**
+   * The same of an image that is there.
+   * @param find gives it; what it needs on the disk until it is unpacked it puts into the directory
+   */
+  async make(
+    request: ImportRequest,
+    signal: AbortSignal,
+    find: (staging: string) => Promise<FoundImage>,
   ): Promise<LocalTemplate> {
     const known = this.templates().get(request.name)
     if (known !== undefined && known.image === null) {
       throw new RuntimeRefusal('conflict', `the template ${request.name} is built from a recipe`)
     }
-    if (this.#busy) throw new RuntimeRefusal('conflict', 'another image is being imported on this node', 5)
+    if (this.#archives >= bounds.archives) {
+      throw new RuntimeRefusal('conflict', 'too many images are being imported on this node', 5)
+    }
     this.node.diskReserve.assertCapacity()
-    this.#busy = true
+    this.#archives++
     const staging = mkdtempSync(join(this.store.ingest, 'import-'))
     try {
-      const spool = new Spool(staging)
-      await spool.take(archive, () => this.node.diskReserve.assertCapacity())
-      const image = await findImage(spool, request.reference)
-      await using unpacker = this.unpacker()
-      const stop = () => void unpacker[Symbol.asyncDispose]()
-      signal.addEventListener('abort', stop, { once: true })
-      using work = new Work(this.node, this.store, unpacker, staging, signal)
-      const template = templateOf(request, image, await work.run(image))
-      await this.#write(template)
-      return template
+      const image = await find(staging)
+      return await this.#inTurn(() => this.#unpack(request, image, staging, signal))
     } finally {
-      this.#busy = false
+      this.#archives--
       await rm(staging, { recursive: true, force: true })
     }
   }
 
+  /** One image at a time is unpacked: a second would make both slower, and their layers may be the same. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(act)
+    this.#last = mine.catch(() => {})
+    return mine
+  }
+
+  async #unpack(
+    request: ImportRequest,
+    image: FoundImage,
+    staging: string,
+    signal: AbortSignal,
+  ): Promise<LocalTemplate> {
+    signal.throwIfAborted()
+    await using unpacker = this.unpacker()
+    const stop = () => void unpacker[Symbol.asyncDispose]()
+    signal.addEventListener('abort', stop, { once: true })
+    const { bytesMax = Number.POSITIVE_INFINITY } = request
+    using work = new Work(this.node, this.store, unpacker, { staging, signal, bytesMax })
+    const imported = await work.run(image)
+    const shared = new Set([...this.templates().values()].flatMap((one) => (one.listed ? one.layers : [])))
+    const sizeBytes = await this.store.bytesOf(imported.layers.filter((name) => !shared.has(name)))
+    if (sizeBytes > bytesMax) throw noRoom(bytesMax)
+    const template = { ...templateOf(request, image, imported), sizeBytes }
+    await this.#write(template)
+    return template
+  }
+
   /**
    * Deletes a template that was imported. One that is gone already is no error. Its layers are collected when nothing uses them.
-   * @param users who uses a template, in words
+   * @param users who uses a template and keeps it, in words
    * @throws RuntimeRefusal `conflict` when somebody does, or it is built from a recipe
    */
   async remove(name: string, users: readonly string[]): Promise<void> {
@@ -129,15 +180,21 @@ class Work implements Disposable {
   readonly #fresh = new Map<string, string>()
   #freshBytes = 0
   readonly #at: string
+  /** What may still be unpacked. */
+  #bytesLeft: number
 
   constructor(
     private readonly node: Pick<NodeContext, 'scratch' | 'diskReserve' | 'log'>,
     private readonly store: LayerStore,
     private readonly unpacker: Unpacker,
-    private readonly staging: string,
-    private readonly signal: AbortSignal,
+    private readonly of: {
+      readonly staging: string
+      readonly signal: AbortSignal
+      readonly bytesMax: number
+    },
   ) {
     this.#at = join(node.scratch, 'image')
+    this.#bytesLeft = of.bytesMax
   }
 
   async run(image: FoundImage): Promise<Imported> {
@@ -166,13 +223,13 @@ class Work implements Disposable {
     const there = names.find((name) => this.#fresh.has(name) || this.store.has(name))
     if (there !== undefined) return there
     this.node.diskReserve.assertCapacity()
-    this.signal.throwIfAborted()
+    this.of.signal.throwIfAborted()
     let directory = this.#directory()
-    let unpacked = await this.unpacker.unpack(layer, directory, below.length === 0 ? 'none' : 'unknown')
+    let unpacked = await this.#unpack(layer, directory, below.length === 0 ? 'none' : 'unknown')
     if (unpacked === undefined) {
       await rm(directory, { recursive: true })
       directory = this.#directory()
-      unpacked = await this.#mounted(below, (path) => this.unpacker.unpack(layer, directory, { path }))
+      unpacked = await this.#mounted(below, (path) => this.#unpack(layer, directory, { path }))
     }
     if (unpacked === undefined) throw new Error('a layer needs to know what is known')
     const { sha256, dependent, devices, bytes } = unpacked
@@ -180,13 +237,25 @@ class Work implements Disposable {
       throw badImage(`a layer has the digest sha256:${sha256} and not ${diffId}, as its configuration says`)
     }
     if (devices > 0) this.node.log.info({ diffId, devices }, 'device nodes of a layer were left out')
+    this.#bytesLeft -= bytes
     const name = layerName(dependent ? chain : diffId)
     await this.#add(name, directory, bytes)
     return name
   }
 
+  async #unpack(layer: FoundLayer, directory: string, below: LayerJob['below']) {
+    const { unpacker } = this
+    const bytesMax = Math.min(this.#bytesLeft, unpacker.bytesMax)
+    try {
+      return await unpacker.unpack(layer, directory, below, bytesMax)
+    } catch (error) {
+      const isTooLarge = error instanceof RuntimeRefusal && error.message === tooLarge(bytesMax).message
+      throw isTooLarge && bytesMax < unpacker.bytesMax ? noRoom(this.of.bytesMax) : error
+    }
+  }
+
   #directory(): string {
-    const directory = mkdtempSync(join(this.staging, 'layer-'))
+    const directory = mkdtempSync(join(this.of.staging, 'layer-'))
     chmodSync(directory, 0o755)
     return directory
   }
@@ -261,7 +330,7 @@ function templateOf(request: ImportRequest, image: FoundImage, imported: Importe
       languages: [],
       system,
     },
-    ...{ idle: null, builtAt: new Date().toISOString() },
+    ...{ idle: null, builtAt: new Date().toISOString(), listed: request.listed ?? true, sizeBytes: null },
     image: {
       ...{ digest: image.digest, reference: image.reference },
       ...{ entrypoint: [...config.entrypoint], cmd: [...config.cmd] },

@@ -6,7 +6,7 @@ import { readTar } from '../../common/tar/read.js'
 import { RuntimeRefusal } from '../errors.js'
 import { codeOf } from '../files/refusal.js'
 import { bounds } from './bounds.js'
-import { badImage } from './error.js'
+import { badImage, noRoom } from './error.js'
 
 /** A file of an archive, on the disk. */
 export interface SpooledFile {
@@ -26,7 +26,11 @@ export class Spool {
   /** `docker save` writes a layer once, and links to it. */
   readonly #links = new Map<string, string>()
 
-  constructor(private readonly directory: string) {}
+  /** @param bytesMax of all its files */
+  constructor(
+    private readonly directory: string,
+    private readonly bytesMax: number = bounds.archiveBytes,
+  ) {}
 
   /**
    * Takes an archive in.
@@ -57,7 +61,7 @@ export class Spool {
             await file.write(part.bytes)
             bytes += part.bytes.length
             written += part.bytes.length
-            if (written > bounds.archiveBytes) throw badImage('it is too large')
+            if (written > this.bytesMax) throw tooLarge(this.bytesMax)
             if (written - asked >= askEveryBytes) {
               assertRoom()
               asked = written
@@ -118,6 +122,9 @@ export class Spool {
     this.#links.set(name, steps.join('/'))
   }
 }
+
+const tooLarge = (bytesMax: number) =>
+  bytesMax >= bounds.archiveBytes ? badImage('it is too large') : noRoom(bytesMax)
 
 export const diskFull = () => new RuntimeRefusal('disk_full', "the sandboxes' disk has no room for the image")
 

@@ -53,6 +53,16 @@ export class LayerStore {
     }
   }
 
+  /** Of the files in these layers, with their holes. */
+  async bytesOf(names: readonly string[]): Promise<number> {
+    if (names.length === 0) return 0
+    const paths = names.map((name) => this.path(name))
+    const lines = (
+      await run('du', ['--summarize', '--apparent-size', '--block-size=1', '--', ...paths])
+    ).split('\n')
+    return lines.reduce((sum, line) => sum + (Number.parseInt(line, 10) || 0), 0)
+  }
+
   isHeld(name: string): boolean {
     return this.#held.has(name)
   }

@@ -25,7 +25,8 @@ export class Unpacker implements AsyncDisposable {
   constructor(
     program: string,
     private readonly reaper: Reaper,
-    private readonly bytesMax: number,
+    /** What the files of a layer may have, with their holes. */
+    readonly bytesMax: number,
   ) {
     this.#worker = new Worker(new URL(program), { workerData: { thread: 'layer' }, trackUnmanagedFds: false })
     // Told to whoever waits for an answer.
@@ -35,6 +36,7 @@ export class Unpacker implements AsyncDisposable {
   /**
    * Unpacks a layer into an empty directory.
    * @param below where the layers below it are mounted, if that is known
+   * @param bytesMax of its files, when that is less than any layer may have
    * @returns undefined when it has to be known, and the directory is not empty any more
    * @throws RuntimeRefusal `invalid_request`, `disk_full`
    */
@@ -42,6 +44,7 @@ export class Unpacker implements AsyncDisposable {
     layer: FoundLayer,
     directory: string,
     below: LayerJob['below'],
+    bytesMax = this.bytesMax,
   ): Promise<UnpackedLayer | undefined> {
     const fd = openSync(layer.file.path, 'r')
     const found = sniff(fd)
@@ -52,13 +55,14 @@ export class Unpacker implements AsyncDisposable {
         `a layer is said to be ${words[layer.compression]} and is ${words[found]}: sha256:${sha256}`,
       )
     }
-    if (found !== 'zstd') return layerOf(await this.#ask({ fd, gzip: found === 'gzip', directory, below }))
+    if (found !== 'zstd')
+      return layerOf(await this.#ask({ fd, gzip: found === 'gzip', directory, below, bytesMax }))
     const { readEnd, writeEnd } = pipe()
     const nothing = openSync('/dev/null', 'r+')
     const args = [...withoutRights, 'zstd', '--decompress', '--stdout', '--quiet', zstdMemory]
     const unzipped = this.reaper.run('setpriv', args, [fd, writeEnd, nothing])
     for (const ours of [fd, writeEnd, nothing]) closeSync(ours)
-    const answer = await this.#ask({ fd: readEnd, gzip: false, directory, below })
+    const answer = await this.#ask({ fd: readEnd, gzip: false, directory, below, bytesMax })
     const { exitCode } = await unzipped
     // Whoever stops reading ends the program, and knows better why.
     const whole =
@@ -69,7 +73,7 @@ export class Unpacker implements AsyncDisposable {
     return layerOf(answer)
   }
 
-  async #ask(wanted: Omit<LayerJob, 'bytesMax'>): Promise<LayerAnswer> {
+  async #ask(job: LayerJob): Promise<LayerAnswer> {
     const gone = new AbortController()
     const { signal } = gone
     try {
@@ -77,7 +81,6 @@ export class Unpacker implements AsyncDisposable {
       const ended = once(this.#worker, 'exit', { signal }).then(() => {
         throw new Error('the thread that unpacks layers has ended')
       })
-      const job: LayerJob = { ...wanted, bytesMax: this.bytesMax }
       this.#worker.postMessage(job)
       const [answer] = await Promise.race([answered, ended])
       return layerAnswer.parse(answer)

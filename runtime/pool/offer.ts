@@ -53,9 +53,9 @@ export class Offer {
 
   /** The pools that are there whether somebody has reserved anything or not. */
   always(): Key[] {
-    return [...this.templates().values()].flatMap(({ name, isolation, defaults, image }) => {
+    return [...this.templates().values()].flatMap(({ name, isolation, defaults, image, listed }) => {
       // Of imported images there may be many, and most are for somebody's few sandboxes.
-      if (image !== null) return []
+      if (image !== null || !listed) return []
       const memoryMiB = sizeClass(defaults.memoryMiB)
       const forSandboxes = isolation.map((one): Key => {
         return { template: name, isolation: one, memoryMiB, purpose: 'sandbox' }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { storedLimits, template } from '../../protocol/api/index.js'
 import { imageDescription, imageSettings } from '../container/image-settings.js'
 
-const templateFile = template.extend({
+const templateFile = template.omit({ own: true }).extend({
   // As they were built once: what another version accepts does not matter here.
   defaults: storedLimits,
   /** Names of directories under `layers/`, the lowest first. */
@@ -15,6 +15,10 @@ const templateFile = template.extend({
   builtAt: z.iso.datetime(),
   /** Of one that was made from an OCI image. */
   image: imageSettings.extend(imageDescription.shape).nullable().default(null),
+  /** Whether everybody is told of it. Of the others only the server knows for whom they are. */
+  listed: z.boolean().default(true),
+  /** Of its layers, without those that a listed template has; null for what was made before this was counted. */
+  sizeBytes: z.number().nullable().default(null),
 })
 
 /** A template as it lies on this node's disk. */

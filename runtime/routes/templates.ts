@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { importTemplate, type Template, templateName } from '../../protocol/api/index.js'
+import { type Template, templateName } from '../../protocol/api/index.js'
+import { importNodeTemplate, removeNodeTemplate } from '../../protocol/node/index.js'
 import type { Routes } from '../http/app.js'
 import { bytesOf, takeBytes } from '../http/bytes.js'
 import type { Collector } from '../image/collector.js'
@@ -25,20 +26,26 @@ const one = z.object({ name: templateName })
 export const templateRoutes =
   (parts: Parts): Routes =>
   async (app) => {
+    const all = () => [...parts.templates().values()]
     app.get('/templates', async () => ({
-      templates: [...parts.templates().values()].map((template) => described(parts, template)),
+      templates: all().flatMap((template) => (template.listed ? [described(parts, template)] : [])),
+    }))
+    app.get('/templates/unlisted', async () => ({
+      names: all().flatMap(({ listed, name }) => (listed ? [] : [name])),
     }))
     app.post('/templates/reload', async (_, reply) => {
       await parts.reloadTemplates()
       reply.code(204)
     })
-    app.delete('/templates/:name', { schema: { params: one } }, async ({ params: { name } }, reply) => {
+    const remove = { params: one, querystring: removeNodeTemplate }
+    app.delete('/templates/:name', { schema: remove }, async ({ params: { name }, query }, reply) => {
       const { imports, sandboxes, snapshots } = parts
-      const using = [
+      const using = () => [
         ...sandboxes.list().flatMap((one) => (one.template === name ? [`sandbox ${one.sandboxId}`] : [])),
         ...snapshots.list().flatMap((one) => (one.template === name ? [`snapshot ${one.id}`] : [])),
       ]
-      await imports.remove(name, using)
+      // Whoever was made from it knows its layers.
+      await imports.remove(name, query.used === 'true' ? [] : using())
       await parts.reloadTemplates()
       await parts.collector.collect()
       reply.code(204)
@@ -53,20 +60,21 @@ const imports =
     takeBytes(app)
     app.put(
       '/templates/:name/image',
-      { schema: { params: one, querystring: importTemplate } },
+      { schema: { params: one, querystring: importNodeTemplate } },
       async (request, reply) => {
         const gone = new AbortController()
         request.raw.once('error', () => gone.abort())
         request.raw.socket.once('close', () => gone.abort())
         const { name } = request.params
-        const wanted = { ...request.query, name }
+        const { listed, ...query } = request.query
+        const wanted = { ...query, name, listed: listed !== 'false' }
         const body = bytesOf(request)
         try {
           const archive = plainArchive({ [Symbol.asyncIterator]: () => ({ next: () => body.next() }) })
           const template = await parts.imports.import(wanted, archive, gone.signal)
           await parts.reloadTemplates()
           reply.code(201)
-          return described(parts, template)
+          return { ...described(parts, template), sizeBytes: template.sizeBytes ?? 0 }
         } finally {
           await body.return()
         }
@@ -74,7 +82,7 @@ const imports =
     )
   }
 
-function described({ context }: Parts, template: LocalTemplate): Template {
+function described({ context }: Parts, template: LocalTemplate): Omit<Template, 'own'> {
   const { name, description, defaults, isolation, idle, languages, system, image } = template
   const offered = isolation.filter((one) => context.ociRuntimes.offers(one))
   return {

@@ -61,6 +61,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   writeArchive: 'file.write',
   deleteFile: 'file.write',
   listTemplates: 'template.read',
+  importOwnTemplate: 'template.create',
+  deleteOwnTemplate: 'template.delete',
   listLanguages: 'template.read',
   createRun: 'run.create',
   listRuns: 'run.read',

@@ -22,7 +22,7 @@ import {
   theirs,
   typed,
 } from './rules.js'
-import { limits, must, password, type Victim, type World } from './world.js'
+import { asBytes, limits, must, password, tiny, type Victim, type World } from './world.js'
 
 /** Where a new route needs a row. */
 export const where = 'server/access-matrix/table.ts'
@@ -259,6 +259,21 @@ export const table: Readonly<Record<string, Row>> = {
     fresh: async (world) => ({ path: { id: await world.sandbox() } }),
   },
   listTemplates: { rule: own },
+  importOwnTemplate: {
+    rule: own,
+    // Whatever somebody calls theirs, it takes the place of nothing of others.
+    call: ({ templateName }) => ({ path: { name: templateName }, body: tiny(), headers: asBytes }),
+    fresh: () => ({ path: { name: 'another' }, body: tiny(), headers: asBytes }),
+  },
+  deleteOwnTemplate: {
+    rule: theirs,
+    call: ({ spareTemplate }) => ({ path: { name: spareTemplate } }),
+    fresh: async ({ callers }, caller) => {
+      const name = `of-${caller.toLowerCase()}`
+      await must(callers.owner, 'PUT', `/api/v1/templates/${name}/image`, tiny(), asBytes)
+      return { path: { name } }
+    },
+  },
   listLanguages: { rule: own },
   createRun: {
     rule: own,

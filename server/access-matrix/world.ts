@@ -1,12 +1,17 @@
 import pg from 'pg'
 import { newId, quarantineEntry, terminal } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
+import { file, image, layout, plainLayer } from '../../testing/images.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 import { RuntimeClient } from '../runtime-client/client.js'
 import type { Caller } from './rules.js'
 
 export const password = 'correct horse battery'
 export const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
+
+/** An image with next to nothing in it, as a tar. */
+export const tiny = () => layout([image([plainLayer([file('etc/passwd')])])]).toString('latin1')
+export const asBytes = { 'content-type': 'application/octet-stream' }
 
 /** A tenant with one of everything that somebody else could want, by the ids that the API knows it by. */
 export type Victim = Awaited<ReturnType<typeof makeVictim>> & {
@@ -178,6 +183,9 @@ async function makeVictim(world: {
   const snapshotted = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/snapshots`, {
     name: 'confidential',
   })
+  for (const name of ['confidential', 'spare']) {
+    await must(owner, 'PUT', `/api/v1/templates/${name}/image`, tiny(), asBytes)
+  }
   const shared = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/shares`, { level: 'type' })
   const run = { command: 'echo confidential', wait: true }
   const runId = String((await must(owner, 'POST', '/api/v1/runs', run, headers)).id)
@@ -192,6 +200,7 @@ async function makeVictim(world: {
     spareId: await world.sandbox(),
     quarantineId: await world.quarantined(),
     snapshotId: String(snapshotted.id),
+    ...{ templateName: 'confidential', spareTemplate: 'spare' },
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),
     keyId: String(apiKey.id),

@@ -7,6 +7,7 @@ import {
   quarantineEntry,
   type SandboxWithUsage,
   storedLimits,
+  templateIdOf,
 } from '../../protocol/api/index.js'
 import { type RestoreRequest, runtimeSandbox } from '../../protocol/node/index.js'
 import type { Principal } from '../auth/principal.js'
@@ -16,6 +17,7 @@ import type { ServerNode } from '../nodes/node.js'
 import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { hostnameOf, present } from '../sandboxes/rows.js'
+import { onNode } from '../templates/service.js'
 
 const entries = z.object({ entries: z.array(quarantineEntry) })
 
@@ -69,7 +71,7 @@ export async function restore(
         })
   await prisma.deletedSandbox.deleteMany({ where: { id: sandboxId } })
   const as: RestoreRequest = {
-    ...{ sandboxId, tenantId: row.tenantId, template: row.template, hostname: hostnameOf(row.name) },
+    ...{ sandboxId, tenantId: row.tenantId, template: onNode(row), hostname: hostnameOf(row.name) },
     ...(known === null
       ? {}
       : {
@@ -108,12 +110,14 @@ async function insertRow(
       `there is no tenant ${tenantId ?? ''}: name the one it is for by \`tenantId\``,
     )
   }
-  const template = entry.template ?? 'base'
-  const limits = entry.limits ?? (await templates.limits(template, undefined))
+  const templateId = templateIdOf(entry.template ?? '') ?? null
+  const own = templateId === null ? null : await prisma.template.findUnique({ where: { id: templateId } })
+  const template = own?.name ?? entry.template ?? 'base'
+  const limits = entry.limits ?? (await templates.limits(own === null ? template : 'base', undefined))
   return prisma.sandbox.create({
     data: {
       ...{ nodeId: node.id },
-      ...{ id, tenantId, template, limits, ...waiting, name: `restored-${id.slice(-4)}` },
+      ...{ id, tenantId, template, templateId, limits, ...waiting, name: `restored-${id.slice(-4)}` },
       ...{ network: 'none', isolation: 'standard', env: {}, metadata: {}, createdBy: who.actor },
       createdAt: entry.createdAt ?? new Date(),
     },

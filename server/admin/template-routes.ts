@@ -1,11 +1,18 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { importTemplate, nodeQuery, template, templateName } from '../../protocol/api/index.js'
+import {
+  importTemplate,
+  newTemplateName,
+  nodeQuery,
+  template,
+  templateName,
+} from '../../protocol/api/index.js'
 import type { TemplateService } from './template-service.js'
 
 const tags = ['admin']
 const params = z.object({ name: templateName })
+const newOne = z.object({ name: newTemplateName })
 
 /** `/admin/templates`: templates that are made of images. */
 export const templateRoutes =
@@ -41,7 +48,11 @@ const imports =
           tags,
           summary: 'Make a template of an image: an OCI layout or what docker save writes, as a tar',
         },
-        ...{ params, querystring: importTemplate.extend(nodeQuery.shape), response: { 201: template } },
+        ...{
+          params: newOne,
+          querystring: importTemplate.extend(nodeQuery.shape),
+          response: { 201: template },
+        },
       },
       handler: async ({ principal, params: { name }, query: { node, ...wanted }, body }, reply) => {
         const archive = body instanceof Readable ? body : Readable.from([])

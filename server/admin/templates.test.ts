@@ -45,7 +45,9 @@ describe('a template that an operator makes of an image', { timeout: 60_000 }, (
     })
 
   it('is there for every tenant, and runs as the image says', async () => {
-    const imported = await operator.importTemplate('app', layout([app]), { description: 'our app' })
+    const imported = await operator.importTemplate('app', layout([app]), {
+      ...{ description: 'our app', everyone: true },
+    })
     expect(imported).toMatchObject({
       ...{ name: 'app', description: 'our app' },
       image: { user: 'web', cmd: ['/bin/sh'], labels: { 'org.opencontainers.image.title': 'App' } },
@@ -60,17 +62,21 @@ describe('a template that an operator makes of an image', { timeout: 60_000 }, (
     await expect(operator.runs.create({ command: 'true', template: 'app' })).rejects.toThrow(
       'is an imported image',
     )
-    await expect(operator.deleteTemplate('app')).rejects.toThrow(sandbox.id)
+    await expect(operator.deleteTemplate('app', { everyone: true })).rejects.toThrow(sandbox.id)
     await sandbox.delete()
     await fork?.delete()
   })
 
   it('is no matter of others, of recipes, or of what is no image', async () => {
-    await expect(tenant.importTemplate('app', layout([app]))).rejects.toBeInstanceOf(Forbidden)
-    await expect(tenant.deleteTemplate('app')).rejects.toBeInstanceOf(Forbidden)
-    await expect(operator.importTemplate('base', layout([app]))).rejects.toBeInstanceOf(Conflict)
-    await expect(operator.deleteTemplate('base')).rejects.toBeInstanceOf(Conflict)
-    const refused = operator.importTemplate('other', Buffer.from('no tar'.repeat(100)))
+    await expect(tenant.importTemplate('app', layout([app]), { everyone: true })).rejects.toBeInstanceOf(
+      Forbidden,
+    )
+    await expect(tenant.deleteTemplate('app', { everyone: true })).rejects.toBeInstanceOf(Forbidden)
+    await expect(operator.importTemplate('base', layout([app]), { everyone: true })).rejects.toBeInstanceOf(
+      Conflict,
+    )
+    await expect(operator.deleteTemplate('base', { everyone: true })).rejects.toBeInstanceOf(Conflict)
+    const refused = operator.importTemplate('other', Buffer.from('no tar'.repeat(100)), { everyone: true })
     await expect(refused).rejects.toBeInstanceOf(InvalidRequest)
     await expect(refused).rejects.toThrow(/the image cannot be used: the archive cannot be read/)
     expect((await tenant.templates()).map(({ name }) => name)).not.toContain('other')
@@ -84,12 +90,14 @@ describe('a template that an operator makes of an image', { timeout: 60_000 }, (
         archive,
         execFileSync('gzip', ['-c'], { input: dockerSave(app, 'shop/app:2'), maxBuffer: 2 ** 26 }),
       )
-      expect(cli('template', 'import', archive, '--name', 'shop')).toMatch(/^shop sha256:[0-9a-f]{64}\n$/)
+      expect(cli('template', 'import', archive, '--name', 'shop', '--everyone')).toMatch(
+        /^shop sha256:[0-9a-f]{64}\n$/,
+      )
       const sandbox = await tenant.sandboxes.create({ template: 'shop', limits })
       expect((await sandbox.exec('echo $GREETING')).stdout).toBe('hello\n')
-      expect(() => cli('template', 'rm', 'shop')).toThrow(sandbox.id)
+      expect(() => cli('template', 'rm', 'shop', '--everyone')).toThrow(sandbox.id)
       await sandbox.delete()
-      cli('template', 'rm', 'shop')
+      cli('template', 'rm', 'shop', '--everyone')
       await expect.poll(async () => (await tenant.templates()).map(({ name }) => name)).not.toContain('shop')
       await expect(tenant.sandboxes.create({ template: 'shop', limits })).rejects.toThrow('template')
     } finally {

@@ -70,6 +70,8 @@ export const permissions = {
   'snapshot.change': anyInside,
   'snapshot.delete': anyInside,
   'template.read': anyInside,
+  'template.create': anyInside,
+  'template.delete': anyInside,
   'run.create': anyInside,
   'run.read': anyInside,
   'run.cancel': anyInside,

@@ -16,6 +16,8 @@ const notice = z.discriminatedUnion('type', [
   }),
   /** Quota or pause of a tenant. */
   z.object({ type: z.literal('tenant'), id: z.string() }),
+  /** Templates of a tenant's own. */
+  z.object({ type: z.literal('templates'), id: z.string() }),
   /** A sandbox was deleted. */
   z.object({ type: z.literal('sandbox'), id: z.string() }),
   /** Who may open a port of a sandbox. */

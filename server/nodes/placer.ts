@@ -70,6 +70,25 @@ export class Placer {
     return node
   }
 
+  /**
+   * The node that is to have what a tenant keeps: where its sandboxes are, or else the one with most room.
+   * @throws ApiError `runtime_unavailable` when none takes new work
+   */
+  async home(tenantId: string): Promise<ServerNode> {
+    const nodes = (await this.nodes.all()).filter(({ state }) => state === 'ready')
+    const answering = nodes.filter(({ answers }) => answers)
+    const candidates = answering.length > 0 ? answering : nodes
+    const home = await this.#nodeOf(tenantId)
+    const room = ({ last }: ServerNode) =>
+      last === undefined ? 0 : (last.diskTotalBytes - last.diskUsedBytes) / Math.max(1, last.diskTotalBytes)
+    const node =
+      candidates.find(({ id }) => id === home) ?? candidates.toSorted((a, b) => room(b) - room(a))[0]
+    if (node === undefined) {
+      throw new ApiError('runtime_unavailable', 'no node takes new work', retryAfterSeconds)
+    }
+    return node
+  }
+
   /** The node of the tenant's newest sandbox. */
   async #nodeOf(tenantId: string): Promise<string | undefined> {
     const known = this.#tenants.get(tenantId)

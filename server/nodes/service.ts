@@ -118,6 +118,17 @@ export class RegistryService {
           `the node has ${snapshots} snapshots; they must be deleted first. Nothing was changed`,
         )
       }
+      const owned = await client.query(
+        'SELECT count(*)::INTEGER AS owned FROM template WHERE "nodeId" = $1',
+        [id],
+      )
+      const templates = Number(owned.rows[0]?.owned)
+      if (templates > 0) {
+        throw new ApiError(
+          'conflict',
+          `the node has ${templates} templates of tenants; they must be deleted first. Nothing was changed`,
+        )
+      }
       await client.query('DELETE FROM node WHERE id = $1', [id])
     })
     await auditNode(this.database.prisma, who, 'node.remove', id)

@@ -62,6 +62,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'PATCH /snapshots/:id': 'changeSnapshot',
   'DELETE /snapshots/:id': 'deleteSnapshot',
   'GET /templates': 'listTemplates',
+  'PUT /templates/:name/image': 'importOwnTemplate',
+  'DELETE /templates/:name': 'deleteOwnTemplate',
   'GET /languages': 'listLanguages',
   'POST /runs': 'createRun',
   'GET /runs': 'listRuns',
@@ -137,6 +139,10 @@ export const tags: readonly { readonly name: string; readonly description: strin
       'Disks of sandboxes as they were at one moment: kept, brought back, made into new sandboxes.',
   },
   {
+    name: 'templates',
+    description: "What sandboxes are made from: everybody's, and the tenant's own.",
+  },
+  {
     name: 'shares',
     description: 'Let others look at a sandbox or work in it: a member, or whoever has a link.',
   },
@@ -188,6 +194,10 @@ export const answersWith: Readonly<Record<string, { readonly type: string; reado
 /** Media types of bodies that are not JSON. */
 export const takes: Readonly<Record<string, { readonly type: string; readonly description: string }>> = {
   writeFile: { type: octets, description: 'The content of the file' },
+  importOwnTemplate: {
+    type: 'application/x-tar',
+    description: 'The archive, plain or compressed with gzip as a whole',
+  },
   importTemplate: {
     type: 'application/x-tar',
     description: 'The archive, plain or compressed with gzip as a whole',

@@ -11,7 +11,8 @@ const templates: Template[] = [
   {
     ...{ name: 'base', description: '', isolation: ['standard'], builtAt: new Date().toISOString() },
     ...{ defaults: { cpus: 1, memoryMiB: 256, diskMiB: 256, pids: 64 }, languages: [recipe] },
-    idle: null,
+    ...{ idle: null, own: null },
+    own: null,
     image: null,
     system: false,
   },

@@ -32,6 +32,7 @@ import {
   answerDeadlines,
   attachDeadlines,
   execDeadlines,
+  imageDeadlines,
   runDeadlines,
   streamDeadlines,
 } from './deadlines.js'
@@ -162,7 +163,8 @@ export class RuntimeClient implements Disposable {
 
   /** A call whose body is a stream. */
   async send(method: Method, path: string, query: Query, body: Readable, headers: Headers = {}) {
-    const wanted = { method, path: withQuery(path, query), headers, deadlines: streamDeadlines }
+    const deadlines = path.startsWith('/templates/') ? imageDeadlines : streamDeadlines
+    const wanted = { method, path: withQuery(path, query), headers, deadlines }
     const pieces = Readable.from(piecesOf(body))
     const answer = await exchange(this.#pool, { ...wanted, body: pieces }, { whole: (whole) => whole })
     if (answer.status >= 300) throw refusalOf(answer)

@@ -27,6 +27,9 @@ export const attachDeadlines = read
 /** Of streams of bytes: what can be packed or written of them comes piece by piece. */
 export const streamDeadlines = change
 
+/** Images wait for each other, and each is unpacked before the answer comes. */
+export const imageDeadlines = within(3_600_000)
+
 /** A command may be silent until its own time limit has ended it. */
 export const execDeadlines = (timeoutMs: number): Deadlines => within(timeoutMs + slackMs)
 

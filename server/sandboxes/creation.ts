@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import {
   type CreateSandbox,
+  type LimitsRequest,
   newId,
   type Quota,
   type SandboxWithUsage,
@@ -19,6 +20,8 @@ import type { ServerNode } from '../nodes/node.js'
 import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { Templates } from '../nodes/templates.js'
+import type { OwnTemplate, OwnTemplates } from '../templates/own.js'
+import { onNode } from '../templates/service.js'
 import { quotaOf } from '../tenants/tenants.js'
 import { admit, insert, LastSeen, nameTaken, quotaUsage } from './admission.js'
 import { isNodeClosed, mayGoElsewhere } from './elsewhere.js'
@@ -38,6 +41,7 @@ export class Creations {
     private readonly nodes: NodeRegistry,
     private readonly placer: Placer,
     private readonly templates: Templates,
+    private readonly own: OwnTemplates,
     private readonly ownership: Ownership,
     notices: Notices,
   ) {
@@ -58,10 +62,12 @@ export class Creations {
     const source =
       wanted.snapshot === undefined ? undefined : await sourceOf(this.database, who, wanted.snapshot)
     const template = source?.template ?? wanted.template
-    const limits =
+    const { own, defaults } =
       source === undefined
-        ? await this.templates.limits(template, wanted.limits)
-        : wholeLimits.parse({ ...source.limits, ...wanted.limits })
+        ? await this.#find(who.tenantId, template)
+        : { own: undefined, defaults: source.limits }
+    const limits = wholeLimits.parse({ ...defaults, ...wanted.limits })
+    const templateId = source?.templateId ?? own?.id ?? null
     const { network, isolation, env = {}, metadata = {} } = wanted
     const name = wanted.name ?? `${template}-${id.slice(-4)}`
     const createdAt = new Date()
@@ -73,10 +79,10 @@ export class Creations {
       ...{ startedAt: createdAt, deletedAt: null, metered: null, nodeId: null },
       ...{
         creation: newId('cr'),
-        idle: wanted.idle === undefined ? ((await this.templates.idle(template)) ?? who.idle) : wanted.idle,
+        idle: wanted.idle === undefined ? ((await this.#idle(own, template)) ?? who.idle) : wanted.idle,
         activeAt: createdAt,
         asleep: null,
-        snapshotId: source?.id ?? null,
+        ...{ snapshotId: source?.id ?? null, templateId },
       },
     }
     this.#underWay.add(id)
@@ -85,16 +91,17 @@ export class Creations {
         who,
         row,
         {
-          ...{ tenantId: who.tenantId, template, limits, network, isolation, env },
+          ...{ tenantId: who.tenantId, template: onNode(row), limits, network, isolation, env },
           ...(source === undefined ? {} : { snapshot: source.id }),
         },
-        source?.nodeId,
+        source?.nodeId ?? own?.nodeId,
       )
     } catch (error) {
       if (isNodeClosed(error)) {
         await this.nodes.refresh()
-        if (source === undefined) return await this.create(who, wanted, id)
-        throw new ApiError('node_full', 'the node that has this snapshot takes no new sandboxes')
+        if (source === undefined && own === undefined) return await this.create(who, wanted, id)
+        const what = source === undefined ? 'template' : 'snapshot'
+        throw new ApiError('node_full', `the node that has this ${what} takes no new sandboxes`)
       }
       // A name that we made up is nobody's mistake: a longer part of another id is taken.
       if (wanted.name !== undefined || !(error instanceof ApiError && error.existingId)) {
@@ -128,11 +135,12 @@ export class Creations {
     if (count === 0) throw notFound('sandbox')
     this.#underWay.add(id)
     try {
-      const { template, limits, network, isolation } = present(row, undefined)
+      const { limits, network, isolation } = present(row, undefined)
       // The same answer when the node has it already.
       const node = await this.nodes.reach(row.nodeId)
       const statuses = await node.claim(id, {
-        ...{ tenantId: row.tenantId, template, limits, network, isolation, env: envSchema.parse(row.env) },
+        ...{ tenantId: row.tenantId, template: onNode(row), limits, network, isolation },
+        env: envSchema.parse(row.env),
         ...{ quota: await quotaOf(this.database.prisma, row.tenantId), hostname: hostnameOf(row.name) },
         ...(row.snapshotId === null ? {} : { snapshot: row.snapshotId }),
       })
@@ -140,6 +148,27 @@ export class Creations {
     } finally {
       this.#underWay.delete(id)
     }
+  }
+
+  /** What a template of this name is for a tenant: its own, or everybody's. */
+  async #find(
+    tenantId: string,
+    name: string,
+  ): Promise<{ own: OwnTemplate | undefined; defaults: LimitsRequest }> {
+    const own = await this.own.find(tenantId, name)
+    if (own !== undefined) return { own, defaults: own.shown.defaults }
+    try {
+      return { own, defaults: await this.templates.limits(name) }
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 'template_unavailable')) throw error
+      const late = await this.own.find(tenantId, name, { recent: true })
+      if (late === undefined) throw error
+      return { own: late, defaults: late.shown.defaults }
+    }
+  }
+
+  async #idle(own: OwnTemplate | undefined, name: string) {
+    return own === undefined ? this.templates.idle(name) : own.shown.idle
   }
 
   /** @throws ApiError `runtime_unavailable` while it is unreachable */
@@ -156,10 +185,12 @@ export class Creations {
     only?: string,
   ): Promise<SandboxWithUsage> {
     const { id, tenantId, name, template } = row
+    const nodeTemplate = onNode(row)
     const { limits } = wanted
     const hostname = hostnameOf(name)
     const { memoryMiB, diskMiB } = limits
-    const place = { template, isolation: wanted.isolation, purpose: 'sandbox', memoryMiB, diskMiB } as const
+    const { isolation } = wanted
+    const place = { template: nodeTemplate, isolation, purpose: 'sandbox', memoryMiB, diskMiB } as const
     let node = only === undefined ? await this.placer.place(tenantId, place) : await this.#nodeOf(only)
     const claim = (quota: Quota) => node.runtime.claim(id, { ...wanted, quota, hostname })
     const presumed = this.#lastSeen.presume(tenantId, limits)

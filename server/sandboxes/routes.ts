@@ -10,7 +10,6 @@ import {
   sandboxParams,
   sandboxWithUsage,
   stopSandbox,
-  template,
   updateSandbox,
 } from '../../protocol/api/index.js'
 import { sendEvents } from '../http/events.js'
@@ -155,14 +154,5 @@ export const sandboxRoutes =
           ? sendEvents(reply, asEvents(stream, encoding), heartbeatMs)
           : sendWhenReady(reply, collect(stream, encoding), heartbeatMs)
       },
-    })
-    app.route({
-      method: 'GET',
-      url: '/templates',
-      schema: {
-        ...{ tags, summary: 'What sandboxes can be made from' },
-        response: { 200: z.object({ templates: z.array(template) }) },
-      },
-      handler: async (request) => ({ templates: await sandboxes.listTemplates(request.principal) }),
     })
   }

@@ -23,6 +23,7 @@ import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import type { OwnTemplates } from '../templates/own.js'
 import { record } from '../usage/meter.js'
 import { Activity, type Open } from './activity.js'
 import { admission, admit, quotaUsage } from './admission.js'
@@ -60,12 +61,13 @@ export class SandboxService {
     private readonly nodes: NodeRegistry,
     placer: Placer,
     readonly templates: Templates,
+    private readonly own: OwnTemplates,
     notices: Notices,
   ) {
     this.shares = new ShareAccess(database, notices)
     this.guests = new Guests(this.shares, notices)
     this.#ownership = new Ownership(database, nodes, this.shares, notices)
-    this.#creations = new Creations(database, nodes, placer, templates, this.#ownership, notices)
+    this.#creations = new Creations(database, nodes, placer, templates, own, this.#ownership, notices)
     this.#changes = new Changes(database, nodes, this.#ownership)
     this.activity = new Activity(database)
     this.sleep = new Sleep(database, nodes, notices, (id) => this.#startAgain(id))
@@ -298,10 +300,13 @@ export class SandboxService {
     return rowCount === 1
   }
 
-  /** What sandboxes can be made from. */
+  /** What sandboxes can be made from: the tenant's own first. */
   async listTemplates(who: Principal): Promise<Template[]> {
     assertMay(who, 'template.read')
-    return this.templates.list({ recent: true })
+    const own = await this.own.list(who.tenantId)
+    const names = new Set(own.map(({ name }) => name))
+    // Of two of one name a sandbox is made from the tenant's own.
+    return [...own, ...(await this.templates.list({ recent: true })).filter(({ name }) => !names.has(name))]
   }
 
   /** A stopped sandbox holds only its disk; before it starts it needs the rest of its limits again. */

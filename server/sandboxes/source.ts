@@ -11,6 +11,6 @@ import { notFound } from '../errors.js'
 export async function sourceOf(database: Database, who: Principal, id: string) {
   const row = ofTenant(who, await database.prisma.snapshot.findUnique({ where: { id } }), 'snapshot')
   if (!row.ready) throw notFound('snapshot')
-  const { template, nodeId, limits } = row
-  return { id, template, nodeId, limits: storedLimits.parse(limits) }
+  const { template, templateId, nodeId, limits } = row
+  return { id, template, templateId, nodeId, limits: storedLimits.parse(limits) }
 }

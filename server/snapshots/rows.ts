@@ -54,11 +54,11 @@ export async function reserve(
       }
       await client.query(
         `INSERT INTO snapshot (id, "tenantId", name, "sandboxId", "sandboxName", "parentId", "nodeId", template,
-           isolation, limits, "sizeBytes", "createdBy")
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+           isolation, limits, "sizeBytes", "createdBy", "templateId")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
         [
           ...[id, tenantId, name, sandbox.id, sandbox.name, sandbox.snapshotId, sandbox.nodeId],
-          ...[sandbox.template, sandbox.isolation, sandbox.limits, sizeBytes, who.actor],
+          ...[sandbox.template, sandbox.isolation, sandbox.limits, sizeBytes, who.actor, sandbox.templateId],
         ],
       )
     },

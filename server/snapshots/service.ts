@@ -125,8 +125,11 @@ export class SnapshotService {
       if (ran) await this.sandboxes.act(who, id, 'start').catch(() => {})
       throw error
     })
-    const { template } = to
-    await this.database.prisma.sandbox.update({ where: { id }, data: { snapshotId: snapshot, template } })
+    const { template, templateId } = to
+    await this.database.prisma.sandbox.update({
+      where: { id },
+      data: { snapshotId: snapshot, template, templateId },
+    })
     const detail = { snapshot, name: to.name, before: before.id }
     await audit(this.database.prisma, who, 'sandbox.restore', id, detail)
     const sandbox = ran ? await this.sandboxes.act(who, id, 'start') : await this.sandboxes.get(who, id)

@@ -32,15 +32,16 @@ export const templateBuild: Command = {
 }
 
 export const templateList: Command = {
-  name: 'template ls',
+  name: 'template recipes',
   group: 'This machine (needs root)',
   summary: 'List the templates of this machine, and those that could be built',
   async run() {
-    requireRoot('template ls')
+    requireRoot('template recipes')
     const settings = readSettings(process.env)
     const disk = await openDisk(settings.home, settings.diskGib)
     const found = await readTemplates(disk, (file, error) => say(`${file} is unreadable: ${error}`))
-    for (const { name, description, builtAt } of found.values()) {
+    for (const { name, description, builtAt, listed } of found.values()) {
+      if (!listed) continue // some tenant's own
       console.log(`${name.padEnd(16)} ${builtAt}  ${description}`)
     }
     for (const { name, description } of recipes(settings)) {

@@ -23,6 +23,8 @@ const actions = {
   'snapshot.create': 'audit.actions.snapshotCreate',
   'snapshot.rename': 'audit.actions.snapshotRename',
   'snapshot.delete': 'audit.actions.snapshotDelete',
+  'template.import': 'audit.actions.templateImport',
+  'template.delete': 'audit.actions.templateDelete',
   'terminal.open': 'audit.actions.terminalOpen',
   'terminal.close': 'audit.actions.terminalClose',
   'lsp.open': 'audit.actions.lspOpen',
@@ -68,7 +70,18 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'share', 'snapshot', 'terminal', 'exec', 'process', 'lsp', 'file', 'port'] as const),
+  ...([
+    'sandbox',
+    'share',
+    'snapshot',
+    'template',
+    'terminal',
+    'exec',
+    'process',
+    'lsp',
+    'file',
+    'port',
+  ] as const),
   ...(['archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]
 

@@ -155,6 +155,10 @@ const sentences: Readonly<Record<Action, Write>> = {
     }),
   'snapshot.delete': ({ event, t, mark }) =>
     t('audit.sentences.snapshotDelete', { name: mark(plain(told(event, 'name'))) }),
+  'template.import': ({ event, t, mark }) =>
+    t('audit.sentences.templateImport', { name: mark(plain(told(event, 'name'))) }),
+  'template.delete': ({ event, t, mark }) =>
+    t('audit.sentences.templateDelete', { name: mark(plain(told(event, 'name'))) }),
   'terminal.open': ({ t, sandbox }) => t('audit.sentences.terminalOpen', { sandbox: sandbox() }),
   'terminal.close': ({ t, sandbox }) => t('audit.sentences.terminalClose', { sandbox: sandbox() }),
   'lsp.open': ({ event, t, sandbox }) =>

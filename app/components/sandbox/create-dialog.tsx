@@ -150,10 +150,10 @@ function CreateForm({
           label={t('sandbox.template')}
           value={chosen.name}
           onChange={chooseTemplate}
-          options={templates.map(({ name, description }) => ({
+          options={templates.map(({ name, description, own }) => ({
             value: name,
             title: name,
-            text: description,
+            text: own === null ? description : `${t('sandbox.ownTemplate')} · ${description}`,
           }))}
           className="sm:grid-cols-2"
         />

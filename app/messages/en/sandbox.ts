@@ -118,6 +118,7 @@ export const sandbox = {
   stopText:
     'All processes and terminals in it are terminated, and unsaved work in them is lost. Files on its disk are kept.',
   subtitle: 'Isolated Linux environments, each with its own disk',
+  ownTemplate: "Your tenant's own",
   template: 'Template',
   tooManyHostNames: 'Too many host names.',
   unshare: 'Stop sharing',

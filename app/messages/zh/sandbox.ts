@@ -115,6 +115,7 @@ export const sandbox: Texts<'sandbox'> = {
   stopIt: '停止沙箱',
   stopText: '其中的所有进程和终端都将终止，未保存的内容会丢失。磁盘上的文件会保留。',
   subtitle: '相互隔离的 Linux 环境，各自拥有独立磁盘',
+  ownTemplate: '本租户自有',
   template: '模板',
   tooManyHostNames: '主机名过多。',
   unshare: '停止共享',

@@ -1,0 +1,81 @@
+import type { Readable } from 'node:stream'
+import type { z } from 'zod'
+import { type importTemplate, nodeTemplateName, type Template } from '../../protocol/api/index.js'
+import { nodeTemplate } from '../../protocol/node/index.js'
+import { audit } from '../audit.js'
+import { assertMay } from '../auth/permissions.js'
+import type { Principal } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import type { Placer } from '../nodes/placer.js'
+import type { NodeRegistry } from '../nodes/registry.js'
+import type { TemplateMaking } from './making.js'
+import type { OwnTemplates } from './own.js'
+
+/** Of those that keep a template from being deleted. */
+const shownUsers = 5
+
+/** Templates that a tenant makes for itself: nobody else sees them. */
+export class OwnTemplateService {
+  constructor(
+    private readonly database: Database,
+    private readonly nodes: NodeRegistry,
+    private readonly placer: Placer,
+    private readonly own: OwnTemplates,
+    private readonly making: TemplateMaking,
+  ) {}
+
+  /**
+   * Makes a template of an image, or replaces the tenant's own of that name: new sandboxes are made from it, those that
+   * exist stay as they are.
+   * @param archive an OCI layout or what `docker save` writes, as a tar
+   * @throws ApiError `invalid_request` that says what is wrong with the image; `quota_exceeded`, `conflict`, `disk_full`
+   */
+  async import(
+    who: Principal,
+    name: string,
+    wanted: z.infer<typeof importTemplate>,
+    archive: Readable,
+  ): Promise<Template> {
+    assertMay(who, 'template.create')
+    const node = await this.placer.home(who.tenantId)
+    const made = await this.making.make(who, { name, source: 'image', node }, async (making) => {
+      const { runtime } = making.node
+      await runtime.assertMayChange()
+      const query = { ...wanted, listed: false, bytesMax: making.bytesMax }
+      const { body } = await runtime.send('PUT', `/templates/${making.nodeName}/image`, query, archive)
+      return nodeTemplate.parse(body)
+    })
+    await audit(this.database.prisma, who, 'template.import', made.own?.id ?? null, {
+      ...{ name, digest: made.image?.digest ?? null, reference: made.image?.reference ?? null },
+    })
+    return made
+  }
+
+  /** Deletes one of the tenant's own. @throws ApiError `conflict` that names what uses it */
+  async delete(who: Principal, name: string): Promise<void> {
+    assertMay(who, 'template.delete')
+    const { prisma } = this.database
+    const row = await prisma.template.findFirst({ where: { tenantId: who.tenantId, name, ready: true } })
+    if (row === null) throw notFound('template')
+    const of = { where: { templateId: row.id }, select: { id: true, name: true }, take: shownUsers + 1 }
+    const users = [
+      ...(await prisma.sandbox.findMany({ ...of, where: { ...of.where, deletedAt: null } })).map(
+        (one) => `the sandbox ${one.name} (${one.id})`,
+      ),
+      ...(await prisma.snapshot.findMany(of)).map((one) => `the snapshot ${one.name} (${one.id})`),
+    ]
+    if (users.length > 0) {
+      const more = users.length > shownUsers ? ' and others' : ''
+      const shown = users.slice(0, shownUsers).join(', ')
+      throw new ApiError('conflict', `the template ${name} is used by ${shown}${more}`)
+    }
+    await this.making.remove(row.id, await this.nodes.of(row.nodeId))
+    this.own.forget(who.tenantId)
+    await audit(prisma, who, 'template.delete', row.id, { name })
+  }
+}
+
+/** What a node calls the template that a sandbox or a snapshot is of. */
+export const onNode = ({ template, templateId }: { template: string; templateId: string | null }): string =>
+  templateId === null ? template : nodeTemplateName(templateId)
