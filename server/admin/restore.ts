@@ -14,10 +14,10 @@ import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { ServerNode } from '../nodes/node.js'
+import { onNode } from '../nodes/own-templates.js'
 import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { hostnameOf, present } from '../sandboxes/rows.js'
-import { onNode } from '../templates/service.js'
 
 const entries = z.object({ entries: z.array(quarantineEntry) })
 

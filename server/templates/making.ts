@@ -7,9 +7,9 @@ import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, quotaExceeded } from '../errors.js'
 import type { ServerNode } from '../nodes/node.js'
+import { type OwnTemplates, presentTemplate } from '../nodes/own-templates.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import { admission, quotaUsage } from '../sandboxes/admission.js'
-import { type OwnTemplates, presentTemplate } from './own.js'
 
 /** Of one tenant. */
 export const maxTemplates = 100

@@ -1,16 +1,16 @@
 import type { Readable } from 'node:stream'
 import type { z } from 'zod'
-import { type importTemplate, nodeTemplateName, type Template } from '../../protocol/api/index.js'
+import type { importTemplate, Template } from '../../protocol/api/index.js'
 import { nodeTemplate } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
+import type { OwnTemplates } from '../nodes/own-templates.js'
 import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { TemplateMaking } from './making.js'
-import type { OwnTemplates } from './own.js'
 
 /** Of those that keep a template from being deleted. */
 const shownUsers = 5
@@ -75,7 +75,3 @@ export class OwnTemplateService {
     await audit(prisma, who, 'template.delete', row.id, { name })
   }
 }
-
-/** What a node calls the template that a sandbox or a snapshot is of. */
-export const onNode = ({ template, templateId }: { template: string; templateId: string | null }): string =>
-  templateId === null ? template : nodeTemplateName(templateId)

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Template as Row } from '../../prisma/generated/client.js'
-import { type Template, template, templateSource } from '../../protocol/api/index.js'
+import { nodeTemplateName, type Template, template, templateSource } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 
@@ -78,3 +78,7 @@ export function presentTemplate(row: Row): Template {
   }
   return { ...template.parse(row.made), name: row.name, own }
 }
+
+/** What a node calls the template that a sandbox or a snapshot is of. */
+export const onNode = ({ template, templateId }: { template: string; templateId: string | null }): string =>
+  templateId === null ? template : nodeTemplateName(templateId)
