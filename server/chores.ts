@@ -4,6 +4,7 @@ import { NodeHealth } from './nodes/health.js'
 import type { ServerNode } from './nodes/node.js'
 import type { Parts } from './parts.js'
 import { expire, reconcile } from './sandboxes/reconcile.js'
+import { restartSandboxes } from './sandboxes/restarts.js'
 import { repeat } from './schedule.js'
 import { reconcileSnapshots } from './snapshots/reconcile.js'
 import { reconcileTemplates } from './templates/reconcile.js'
@@ -59,6 +60,9 @@ function choresOf(
     elected('making rows and snapshots agree', 10_000, () => reconcileSnapshots(database, node, log)),
     elected('making rows and templates agree', 10_000, () => reconcileTemplates(database, node, log)),
     elected('repairing limits', 10_000, () => sandboxes.repair(node, log)),
+    elected('starting what has ended by itself', 5000, () =>
+      restartSandboxes(database, node, sandboxes, log),
+    ),
     elected('putting idle sandboxes to sleep', 10_000, () => sandboxes.sleep.fall(node, log)),
     elected('deleting what has expired', 2000, () => expire(database, node, sandboxes, log)),
   ]

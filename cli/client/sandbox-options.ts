@@ -18,6 +18,11 @@ const common: Readonly<Record<string, Flag>> = {
     value: 'POLICY',
     help: 'put it to sleep when nothing uses it: pause=30m,stop=12h, or one of them; none: never; default: as the tenant has it',
   },
+  restart: {
+    type: 'string',
+    value: 'POLICY',
+    help: 'unless-stopped: start it again when it ends by itself or its machine was restarted; no: do not',
+  },
   meta: { type: 'string', multiple: true, value: 'NAME=TEXT', help: 'metadata; can be given more than once' },
 }
 
@@ -62,6 +67,7 @@ export const sandboxFields: Readonly<Record<string, string>> = {
   'limits.diskMiB': '--disk (MiB)',
   'limits.pids': '--pids',
   ttlSeconds: '--ttl (seconds)',
+  restart: '--restart',
   'idle.pauseAfterSeconds': '--idle pause (seconds)',
   'idle.stopAfterSeconds': '--idle stop (seconds)',
   ...{
@@ -87,6 +93,7 @@ export function createOptions(call: ClientCall): CreateSandbox {
     ...networkOf(text('network')),
     snapshot: text('snapshot'),
     idle: idleOf(text('idle')),
+    restart: restartOf(text('restart')),
     ...{ ttlSeconds, env: pairs('env', texts('env')), metadata: pairs('meta', texts('meta')) },
   }
 }
@@ -103,6 +110,7 @@ export function editOptions(call: ClientCall): UpdateSandbox {
     ...networkOf(text('network')),
     ...(ttl === undefined ? {} : { ttlSeconds: ttl === 'none' ? null : secondsOf('ttl', ttl) }),
     ...(text('idle') === undefined ? {} : { idle: idleOf(text('idle')) }),
+    ...(text('restart') === undefined ? {} : { restart: restartOf(text('restart')) }),
     ...(meta.length === 0 ? {} : { metadata: pairs('meta', meta) }),
   }
   if (Object.keys(change).length > 0) return change
@@ -129,6 +137,12 @@ function idleOf(text: string | undefined): IdlePolicy | null | undefined {
     else throw new UsageError(`--idle must be such as pause=30m,stop=12h, or none, not ${text}`)
   }
   return policy
+}
+
+/** @throws UsageError */
+function restartOf(text: string | undefined): UpdateSandbox['restart'] {
+  if (text === undefined || text === 'no' || text === 'unless-stopped') return text
+  throw new UsageError(`--restart must be unless-stopped or no, not ${text}`)
 }
 
 function networkOf(text: string | undefined) {

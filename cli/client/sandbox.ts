@@ -87,6 +87,7 @@ function fieldsOf(one: SandboxDescription): readonly (readonly [string, string])
     ['Created', `${one.createdAt} (${showAge(one.createdAt)} ago)`],
     ['Expires', one.expiresAt ?? 'never'],
     ['Idle', showIdle(one.idle)],
+    ...(one.restart === 'no' ? [] : [['Restart', 'started again unless it was stopped'] as const]),
     ...(metadata.length === 0 ? [] : [['Metadata', metadata.join(' ')] as const]),
   ]
 }

@@ -90,6 +90,13 @@ export const idlePolicy = z.strictObject({
 })
 export type IdlePolicy = z.infer<typeof idlePolicy>
 
+/** What becomes of a sandbox that ends without having been stopped. */
+export const restartPolicy = z
+  .enum(['no', 'unless-stopped'])
+  .describe(
+    'unless-stopped: started again when it has ended by itself or its machine was restarted, after a pause that grows with each try',
+  )
+
 /** Body of `POST /api/v1/sandboxes`. */
 export const createSandbox = z.strictObject({
   template: templateName.default('base'),
@@ -112,6 +119,7 @@ export const createSandbox = z.strictObject({
     .nullable()
     .optional()
     .describe('null: never put to sleep; if absent, as its template has it, or its tenant'),
+  restart: restartPolicy.optional().describe('if absent: unless-stopped for a small machine, otherwise no'),
   metadata: metadata.optional(),
 })
 export type CreateSandbox = z.infer<typeof createSandbox>
@@ -123,6 +131,7 @@ export const updateSandbox = z.strictObject({
   network: networkPolicy.optional(),
   ttlSeconds: z.int().min(10).max(31_536_000).nullable().optional(),
   idle: idlePolicy.nullable().optional().describe('null: never put to sleep'),
+  restart: restartPolicy.optional(),
   metadata: metadata.optional(),
 })
 export type UpdateSandbox = z.infer<typeof updateSandbox>
@@ -144,6 +153,7 @@ export const sandbox = z.object({
   startedAt: z.iso.datetime().nullable(),
   expiresAt: z.iso.datetime().nullable(),
   idle: idlePolicy.nullable(),
+  restart: restartPolicy.default('no'),
   asleep: z
     .enum(['paused', 'stopped'])
     .nullable()

@@ -32,6 +32,11 @@ export class Templates {
     return all.length > 0 ? all : this.list()
   }
 
+  /** Whether its sandboxes are small machines. */
+  async isSystem(name: string): Promise<boolean> {
+    return (await this.everywhere()).some((one) => one.name === name && one.system)
+  }
+
   /** When its sandboxes are put to sleep; null when it says nothing, or is not there any more. */
   async idle(name: string): Promise<Template['idle']> {
     return (await this.everywhere()).find((one) => one.name === name)?.idle ?? null

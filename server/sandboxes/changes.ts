@@ -39,6 +39,7 @@ export class Changes {
         network: wanted.network === undefined ? undefined : JSON.stringify(network),
         metadata: wanted.metadata === undefined ? undefined : JSON.stringify(wanted.metadata),
         idle: wanted.idle && JSON.stringify(wanted.idle),
+        restart: wanted.restart,
         // Until now nobody wrote down when it was used.
         activeAt: wanted.idle ? new Date() : undefined,
         ttlSeconds,

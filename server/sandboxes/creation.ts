@@ -79,6 +79,8 @@ export class Creations {
       ...{
         creation: newId('cr'),
         idle: wanted.idle === undefined ? ((await this.#idle(own, template)) ?? who.idle) : wanted.idle,
+        restart: wanted.restart ?? ((await this.#isSystem(own, template)) ? 'unless-stopped' : 'no'),
+        ...{ stopWanted: false, restartAt: null, restarts: 0 },
         activeAt: createdAt,
         asleep: null,
         ...{ snapshotId: source?.id ?? null, templateId },
@@ -164,6 +166,10 @@ export class Creations {
       if (late === undefined) throw error
       return { own: late, defaults: late.shown.defaults }
     }
+  }
+
+  async #isSystem(own: OwnTemplate | undefined, name: string) {
+    return own === undefined ? this.templates.isSystem(name) : own.shown.system
   }
 
   async #idle(own: OwnTemplate | undefined, name: string) {

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/api/index.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
 
-const { asleep } = sandbox.shape
+const { asleep, restart } = sandbox.shape
 const metadata = z.record(z.string(), z.string())
 
 /** A sandbox as people see it, from its row and, where the runtime knows it, its life. */
@@ -36,6 +36,7 @@ export function present(
     startedAt: row.startedAt?.toISOString() ?? null,
     expiresAt: row.expiresAt?.toISOString() ?? null,
     idle: idlePolicy.nullable().parse(row.idle),
+    restart: restart.parse(row.restart),
     asleep: asleep.parse(row.asleep),
     snapshot: row.snapshotId,
     access: 'full',

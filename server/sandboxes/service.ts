@@ -70,7 +70,7 @@ export class SandboxService {
     this.#creations = new Creations(database, nodes, placer, templates, own, this.#ownership, notices)
     this.#changes = new Changes(database, nodes, this.#ownership)
     this.activity = new Activity(database)
-    this.sleep = new Sleep(database, nodes, notices, (id) => this.#startAgain(id))
+    this.sleep = new Sleep(database, nodes, notices, (id) => this.startAgain(id))
   }
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
@@ -209,7 +209,8 @@ export class SandboxService {
     return changed
   }
 
-  async #startAgain(id: string): Promise<void> {
+  /** For what starts it without being asked by anybody. @throws ApiError as `act` */
+  async startAgain(id: string): Promise<void> {
     const row = await this.database.prisma.sandbox.findUniqueOrThrow({ where: { id } })
     await this.#perform(row, 'start', (node) => node.act(id, 'start'))
   }
@@ -224,13 +225,17 @@ export class SandboxService {
     const node = await this.nodes.reach(row.nodeId)
     const starts = action === 'start' && !['running', 'paused'].includes(row.state)
     const quota = starts ? await this.#makeRoom(row) : undefined
+    // Before it ends: who starts again what has ended by itself must not take it for one of these.
+    if (action === 'stop') {
+      await this.database.prisma.sandbox.update({ where: { id }, data: { stopWanted: true } })
+    }
     try {
       // After a reboot the node knows the tenant's sandboxes, but not what binds them together.
       if (quota !== undefined) await node.setQuota(tenantId, quota)
       const statuses = await act(node)
       const { state, failure } = statuses
       const startedAt = action === 'start' ? new Date() : row.startedAt
-      const awake = { asleep: null, activeAt: new Date() }
+      const awake = { asleep: null, activeAt: new Date(), stopWanted: action === 'stop' }
       const data = { state, failure, startedAt, ...awake }
       await this.database.prisma.sandbox.update({ where: { id }, data })
       return present({ ...row, startedAt, ...awake }, statuses)

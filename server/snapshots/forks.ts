@@ -27,7 +27,7 @@ export class Forks {
   ): Promise<SandboxWithUsage[]> {
     const like = createSandbox.parse({
       ...{ snapshot, limits: of.limits, network: of.network, isolation: of.isolation },
-      ...{ env: of.env, metadata: of.metadata, idle: of.idle },
+      ...{ env: of.env, metadata: of.metadata, idle: of.idle, restart: of.restart },
       ...(of.ttlSeconds === null ? {} : { ttlSeconds: of.ttlSeconds }),
     })
     const makeOne = (_: unknown, at: number) =>

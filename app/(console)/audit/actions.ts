@@ -11,6 +11,7 @@ const actions = {
   'sandbox.start': 'audit.actions.sandboxStart',
   'sandbox.delete': 'audit.actions.sandboxDelete',
   'sandbox.sleep': 'audit.actions.sandboxSleep',
+  'sandbox.restart': 'audit.actions.sandboxRestart',
   'sandbox.wake': 'audit.actions.sandboxWake',
   'sandbox.expire': 'audit.actions.sandboxExpire',
   'sandbox.restore': 'audit.actions.sandboxRestore',

@@ -32,7 +32,7 @@ const roleIn = ({ event, t }: Telling): string => {
   return known.success ? t(`audit.roles.${known.data}`) : told(event, 'role')
 }
 
-const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'ttlSeconds'] as const
+const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'restart', 'ttlSeconds'] as const
 
 const updated: Write = ({ event, t, sandbox }) => {
   const { changed } = event.detail
@@ -125,6 +125,7 @@ const sentences: Readonly<Record<Action, Write>> = {
     event.detail.how === 'stopped'
       ? t('audit.sentences.sandboxSleepStopped', { sandbox: sandbox() })
       : t('audit.sentences.sandboxSleepPaused', { sandbox: sandbox() }),
+  'sandbox.restart': ({ t, sandbox }) => t('audit.sentences.sandboxRestart', { sandbox: sandbox() }),
   'sandbox.wake': ({ t, sandbox }) => t('audit.sentences.sandboxWake', { sandbox: sandbox() }),
   'sandbox.expire': ({ t, sandbox }) => t('audit.sentences.sandboxExpire', { sandbox: sandbox() }),
   'sandbox.restore': ({ event, t, sandbox, mark }) =>

@@ -11,6 +11,7 @@ import { Notice } from '../ui/notice'
 import { useSandboxActions } from './actions'
 import { IdleChoice, idleDraft, idlePolicyOf } from './idle-choice'
 import { NetworkChoice, networkDraft, parseNetwork } from './network-choice'
+import { RestartChoice } from './restart-choice'
 import { initialSize, SizeChoice, sizeLimits } from './size-choice'
 
 /** Name, limits and network of a sandbox, changed while it runs. */
@@ -34,6 +35,7 @@ function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => voi
   const [size, setSize] = useState(() => initialSize(sandbox.limits, t('sandbox.current')))
   const [network, setNetwork] = useState(() => networkDraft(sandbox.network))
   const [idle, setIdle] = useState(() => idleDraft(sandbox.idle))
+  const [restart, setRestart] = useState(sandbox.restart)
   const limits = sizeLimits(size)
   const policy = parseNetwork(network)
   const valid = limits !== null && !(typeof policy === 'object' && 'error' in policy)
@@ -43,6 +45,7 @@ function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => voi
     if (name !== sandbox.name) wanted.name = name
     if (limits && limits !== sandbox.limits) wanted.limits = limits
     if (typeof policy === 'string' || 'allow' in policy) wanted.network = policy
+    if (restart !== sandbox.restart) wanted.restart = restart
     if (idle !== idleDraft(sandbox.idle)) wanted.idle = idlePolicyOf(idle)
     await change(sandbox, wanted)
     onClose()
@@ -64,6 +67,7 @@ function ChangeForm({ sandbox, onClose }: { sandbox: Sandbox; onClose: () => voi
         <SizeChoice draft={size} onChange={setSize} fieldError={fieldError} />
         <NetworkChoice draft={network} onChange={setNetwork} />
         <IdleChoice draft={idle} onChange={setIdle} />
+        <RestartChoice draft={restart} onChange={setRestart} />
       </DialogBody>
       <DialogFooter>
         <p className="min-w-0 flex-1 basis-52 text-muted text-xs">{t('sandbox.appliesNow')}</p>

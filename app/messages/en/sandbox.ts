@@ -55,6 +55,13 @@ export const sandbox = {
     stop: 'Pause, then stop',
     stopText: 'After 30 minutes and 12 hours; files are kept.',
   },
+  restart: {
+    label: 'When it ends by itself',
+    no: 'Stay stopped',
+    noText: 'Until somebody starts it.',
+    'unless-stopped': 'Start again',
+    'unless-stoppedText': 'Also after its machine was restarted; not when somebody stopped it.',
+  },
   inHardened: 'In a hardened sandbox:',
   internet: 'Internet',
   internetText: 'Public addresses only',

@@ -54,6 +54,13 @@ export const sandbox: Texts<'sandbox'> = {
     stop: '先暂停，再停止',
     stopText: '30 分钟后暂停，12 小时后停止；文件保留。',
   },
+  restart: {
+    label: '自行结束时',
+    no: '保持停止',
+    noText: '直到有人启动它。',
+    'unless-stopped': '重新启动',
+    'unless-stoppedText': '主机重启后也会启动；由人停止的除外。',
+  },
   inHardened: '在强隔离沙箱中：',
   internet: '互联网',
   internetText: '仅限公网地址',
