@@ -39,6 +39,7 @@ const environment = z.object({
   CLOCHE_DISK_RESERVE_GIB: z.coerce.number().min(0).optional(),
   CLOCHE_MEMORY_RESERVE_MIB: z.coerce.number().int().min(0).optional(),
   CLOCHE_LAYER_GRACE_SECONDS: z.coerce.number().min(0).default(3600),
+  CLOCHE_BUILD_CACHE_HOURS: z.coerce.number().min(0).default(24),
   CLOCHE_IMAGE_LAYER_GIB: z.coerce.number().min(0.1).default(32),
   CLOCHE_QUARANTINE_DAYS: z.coerce.number().min(0).default(7),
   CLOCHE_RESOLVERS: z
@@ -70,6 +71,8 @@ export interface Config {
   readonly quarantineDays: number
   /** How long a layer that nothing uses is kept after it was made, for the next try of what was interrupted. */
   readonly layerGraceMs: number
+  /** How long what a step of a build has written is kept after it was used last, for the next build. */
+  readonly buildCacheMs: number
   /** Of one layer of an image, unpacked. */
   readonly imageLayerBytes: number
   readonly resolvers: readonly string[] | undefined
@@ -114,6 +117,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     memoryReserveBytes,
     quarantineDays: parsed.CLOCHE_QUARANTINE_DAYS,
     layerGraceMs: parsed.CLOCHE_LAYER_GRACE_SECONDS * 1000,
+    buildCacheMs: parsed.CLOCHE_BUILD_CACHE_HOURS * 3_600_000,
     imageLayerBytes: parsed.CLOCHE_IMAGE_LAYER_GIB * 1024 ** 3,
     resolvers: parsed.CLOCHE_RESOLVERS,
     cgroupRoot: parsed.CLOCHE_CGROUP_ROOT ?? `/${instance}`,

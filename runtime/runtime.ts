@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from '../common/log.js'
 import { every } from '../common/timers.js'
 import { type NodeDescription, nodeProtocol } from '../protocol/node/index.js'
+import { Builds } from './build/builds.js'
 import { prepareCgroupRoot, removeCgroupRoot } from './cgroup/cgroup-root.js'
 import { Cpusets, onlineCpus } from './cgroup/cpusets.js'
 import { detectHierarchy, processesOf } from './cgroup/hierarchy.js'
@@ -237,6 +238,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     pools.refill()
   }
   const shutdown = async () => {
+    await builds.cancelAll()
     await pools.close()
     await runSandboxes.releaseAll()
     // All at once, so that a node ends within one grace however many it holds.
@@ -263,6 +265,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     log,
     known,
     config.layerGraceMs,
+    config.buildCacheMs,
   )
   const collecting = every(collectEveryMs, 'removing layers that nothing uses', log, () =>
     collector.collect(),
@@ -273,8 +276,12 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     () => new Unpacker(program, reaper, config.imageLayerBytes),
     () => templates,
   )
+  const builds: Builds = new Builds({
+    ...{ node: context, store: layers, collector, maker, tenants, archives },
+    ...{ templates: () => templates, reloadTemplates },
+  })
   const services = {
-    ...{ archives, installation, imports, collector },
+    ...{ archives, builds, installation, imports, collector },
     ...{ terminals, context, sandboxes, snapshots, runSandboxes, pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }

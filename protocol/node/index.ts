@@ -19,6 +19,7 @@
  * | POST /layers/collect | | `{removed}`: layers that nothing uses are removed now |
  * | DELETE /templates/:name?used= | | 204 (also when there is none); 409 while something uses it, unless `used=true`, or it is built from a recipe |
  * | PUT /templates/:name/image?reference=&description=&listed=&bytesMax= | an archive, as it arrives | 201 `nodeTemplate`: its image is a template of this node now; 400 what is wrong with it; 422 when its files are more than `bytesMax` |
+ * | POST /builds | `nodeBuild` as a line of JSON, then a tar | 200, a stream of `nodeBuildEvent`, see `builds.ts`; 400 what is wrong with the Dockerfile |
  * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |
  * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
  * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |
@@ -56,6 +57,7 @@
  * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |
  */
 
+export * from './builds.js'
 export * from './certificates.js'
 export * from './error.js'
 export * from './frames.js'

@@ -62,6 +62,15 @@ export interface ContainerOptions {
   readonly rlimits?: readonly Rlimit[]
   /** Of a small machine, whose first process is its own systemd. */
   readonly system?: SystemParts | undefined
+  /** Files of the host that it sees beside its own: below /run, so that nothing of it is left on the disk. */
+  readonly files?: readonly MountedFile[]
+}
+
+/** A file of the host, and where it is inside, to be read. Who may read it, its owner and mode say. */
+export interface MountedFile {
+  readonly source: string
+  readonly destination: string
+  readonly isProgram?: boolean
 }
 
 const mib = 1024 ** 2
@@ -148,6 +157,10 @@ export function containerSpec(options: ContainerOptions) {
       // An image need have none. It is linked with nothing, so that any image can run it.
       { destination: insideInit, type: 'bind', source: hostInit, options: ['bind', 'ro', 'nosuid', 'nodev'] },
       ...(system === undefined ? [] : systemMounts(system)),
+      ...(options.files ?? []).map(({ source, destination, isProgram = false }) => ({
+        ...{ destination, source, type: 'bind' },
+        options: ['bind', 'ro', 'nosuid', 'nodev', ...(isProgram ? [] : ['noexec'])],
+      })),
     ],
     linux: {
       cgroupsPath: options.cgroup,

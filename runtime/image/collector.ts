@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Logger } from '../../common/log.js'
 import { flockNow } from '../linux/libc.js'
 import { layersLock } from './lock.js'
-import type { LayerStore } from './store.js'
+import { isBuilt, type LayerStore } from './store.js'
 
 /** Names of layers, whatever else a file says: what another version wrote counts as well. */
 const withLayers = z.looseObject({ layers: z.array(z.string()) })
@@ -37,6 +37,8 @@ export class Collector {
     /** What is known to be used, without a look at the disk: most often that is all there is. */
     private readonly known: () => Iterable<string>,
     private readonly graceMs: number,
+    /** The same of steps of builds, after they were used last: the next build may find them. */
+    private readonly buildCacheMs = graceMs,
   ) {}
 
   /** @returns how many layers were removed. Asked while it runs, it is the same run. */
@@ -49,32 +51,48 @@ export class Collector {
 
   /** What would be removed now. */
   unused(): Unused {
+    return this.#unused((name) => this.#isOld(name))
+  }
+
+  #unused(isWanted: (name: string) => boolean): Unused {
     const all = readdirSync(join(this.places.disk, 'layers'))
     const used = usedLayers(this.places)
     if ('unknown' in used) return used
-    const now = Date.now()
-    // Its change is when it was renamed into its place.
-    const isOld = (name: string) => now - lstatSync(this.store.path(name)).ctimeMs >= this.graceMs
     return {
-      layers: all.filter((name) => !used.layers.has(name) && !this.store.isHeld(name) && isOld(name)),
+      layers: all.filter((name) => !used.layers.has(name) && !this.store.isHeld(name) && isWanted(name)),
+    }
+  }
+
+  #isOld(name: string): boolean {
+    const graceMs = isBuilt(name) ? this.buildCacheMs : this.graceMs
+    // Its change is when it was renamed into its place, or was used last by a build.
+    return Date.now() - lstatSync(this.store.path(name)).ctimeMs >= graceMs
+  }
+
+  /** Removes those of some layers that nothing uses, however old they are. */
+  async evict(names: readonly string[]): Promise<void> {
+    await this.#running
+    const wanted = new Set(names)
+    for (const path of this.#moveAside((name) => wanted.has(name))) {
+      await rm(path, { recursive: true, force: true })
     }
   }
 
   async #collect(): Promise<number> {
-    const aside = this.#moveAside()
+    const aside = this.#moveAside((name) => this.#isOld(name))
     for (const path of aside) await rm(path, { recursive: true, force: true })
     return aside.length
   }
 
   /** Everything here happens in one turn: nobody begins to use a layer between the look and the rename. */
-  #moveAside(): string[] {
+  #moveAside(isWanted: (name: string) => boolean): string[] {
     const known = new Set(this.known())
     if (readdirSync(join(this.places.disk, 'layers')).every((name) => known.has(name))) return []
     const lock = openSync(join(this.places.home, layersLock), 'a', 0o600)
     try {
       // Somebody builds a template: what it has unpacked is in no template yet.
       if (!flockNow(lock)) return []
-      const unused = this.unused()
+      const unused = this.#unused(isWanted)
       if ('unknown' in unused) {
         this.log.warn(
           { why: unused.unknown },

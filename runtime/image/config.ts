@@ -83,7 +83,7 @@ function environmentOf(entries: readonly string[]): Record<string, string> {
 const realTime = /^RTMIN(?:\+(\d+))?$/
 
 /** The name of a signal that a process can be sent. Of real-time signals the number stands for a name. */
-function signalOf(stated: string): string {
+export function signalOf(stated: string): string {
   const name = stated.toUpperCase().replace(/^SIG/, '')
   const number = /^\d+$/.test(name) ? Number(name) : rtNumber(name)
   const known = Object.entries(constants.signals).find(

@@ -128,7 +128,7 @@ export class Imports {
     const sizeBytes = await this.store.bytesOf(imported.layers.filter((name) => !shared.has(name)))
     if (sizeBytes > bytesMax) throw noRoom(bytesMax)
     const template = { ...templateOf(request, image, imported), sizeBytes }
-    await this.#write(template)
+    await writeTemplate(this.node.disk, template)
     return template
   }
 
@@ -149,18 +149,18 @@ export class Imports {
     }
     await rm(join(this.node.disk, 'templates', `${name}.json`), { force: true })
   }
+}
 
-  async #write(template: LocalTemplate): Promise<void> {
-    // The layers it names are there after a crash of the host, whatever comes of the file.
-    await run('sync', ['--file-system', this.store.path('')])
-    const file = join(this.node.disk, 'templates', `${template.name}.json`)
-    await writeFile(`${file}.new`, JSON.stringify(template))
-    {
-      await using written = await open(`${file}.new`, 'r')
-      await written.sync()
-    }
-    await rename(`${file}.new`, file)
+/** Writes what a template is. It is there whole after a crash of the host, with its layers, or as it was. */
+export async function writeTemplate(disk: string, template: LocalTemplate): Promise<void> {
+  await run('sync', ['--file-system', disk])
+  const file = join(disk, 'templates', `${template.name}.json`)
+  await writeFile(`${file}.new`, JSON.stringify(template))
+  {
+    await using written = await open(`${file}.new`, 'r')
+    await written.sync()
   }
+  await rename(`${file}.new`, file)
 }
 
 interface Imported {

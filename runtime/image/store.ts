@@ -10,6 +10,10 @@ import { run } from '../linux/spawn.js'
  */
 export const layerName = (diffId: string): string => diffId.replace(':', '-')
 
+/** The name of what a step of a build has written, by all that the step depends on. */
+export const builtLayerName = (key: string): string => `build-${key}`
+export const isBuilt = (name: string): boolean => name.startsWith('build-')
+
 /**
  * The digest of a layer together with those below it.
  * @see https://github.com/opencontainers/image-spec/blob/main/config.md#layer-chainid

@@ -52,6 +52,24 @@ export function mountRootfs(at: string, layers: readonly string[], volume: strin
 }
 
 /**
+ * Mounts layers with a volume on top, for the runtime to write to: owners are as on the disk, and nothing in it can be run.
+ * @param at as of `mountRootfs`
+ */
+export function mountWritable(at: string, layers: readonly string[], volume: string): Rootfs {
+  return onTmpfs(at, 'mode=700,size=64k', (place) => {
+    const attach = attaching(place)
+    const lower = layers.map((layer, i) => attach(layer, `layer${i}`)).reverse()
+    const view = attach(volume, 'volume')
+    const root = place('root')
+    withShortNames(lower, (names) => {
+      const options = `lowerdir=${names},upperdir=${view}/upper,workdir=${view}/work,redirect_dir=on`
+      mount('overlay', root, 'overlay', nothingRuns, options)
+    })
+    return root
+  })
+}
+
+/**
  * Mounts what a snapshot holds, to be read: its volume as one more layer. Owners are as on the disk, so nobody but the host's
  * root may walk through it, and nothing in it can be run.
  *
@@ -108,8 +126,9 @@ function withShortNames(directories: readonly string[], act: (names: string) => 
   }
 }
 
-/** MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC. @see mount(2) */
-const readOnlyNothingRuns = 1 | 2 | 4 | 8
+/** MS_NOSUID, MS_NODEV, MS_NOEXEC; and with MS_RDONLY. @see mount(2) */
+const nothingRuns = 2 | 4 | 8
+const readOnlyNothingRuns = 1 | nothingRuns
 
 type Place = (name: string) => string
 

@@ -1,5 +1,6 @@
 import { quota, sandboxParams, stopSandbox } from '../../protocol/api/index.js'
 import { change, claim, confirmSandboxes, type NodeDescription } from '../../protocol/node/index.js'
+import type { Builds } from '../build/builds.js'
 import type { Archives } from '../files/archives.js'
 import type { Routes } from '../http/app.js'
 import { speakOneProtocol } from '../http/protocol.js'
@@ -13,6 +14,7 @@ import type { NodeContext } from '../sandbox/node.js'
 import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import type { Snapshots } from '../snapshot/snapshots.js'
+import { buildRoutes } from './builds.js'
 import { execRoutes } from './exec.js'
 import { fileRoutes } from './files.js'
 import { existing, tenantParams } from './params.js'
@@ -28,6 +30,7 @@ import { watchRoutes } from './watch.js'
 /** What the calls of `protocol/runtime.ts` act on. */
 export interface Services {
   readonly archives: Archives
+  readonly builds: Builds
   readonly imports: Imports
   readonly collector: Collector
   readonly context: NodeContext
@@ -58,6 +61,7 @@ export const routes =
       reply.code(204)
     })
     await app.register(templateRoutes(services))
+    await app.register(buildRoutes(services))
     await app.register(tenantRoutes(services))
     await app.register(sandboxRoutes(services))
     await app.register(snapshotRoutes(services))

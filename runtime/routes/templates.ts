@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Template, templateName } from '../../protocol/api/index.js'
-import { importNodeTemplate, removeNodeTemplate } from '../../protocol/node/index.js'
+import { importNodeTemplate, type NodeTemplate, removeNodeTemplate } from '../../protocol/node/index.js'
+import type { Builds } from '../build/builds.js'
 import type { Routes } from '../http/app.js'
 import { bytesOf, takeBytes } from '../http/bytes.js'
 import type { Collector } from '../image/collector.js'
@@ -11,6 +12,7 @@ import type { Sandboxes } from '../sandbox/service.js'
 import type { Snapshots } from '../snapshot/snapshots.js'
 
 interface Parts {
+  readonly builds: Pick<Builds, 'usersOf'>
   readonly context: Pick<NodeContext, 'ociRuntimes'>
   readonly imports: Imports
   readonly collector: Collector
@@ -39,13 +41,13 @@ export const templateRoutes =
     })
     const remove = { params: one, querystring: removeNodeTemplate }
     app.delete('/templates/:name', { schema: remove }, async ({ params: { name }, query }, reply) => {
-      const { imports, sandboxes, snapshots } = parts
+      const { imports, sandboxes, snapshots, builds } = parts
       const using = () => [
         ...sandboxes.list().flatMap((one) => (one.template === name ? [`sandbox ${one.sandboxId}`] : [])),
         ...snapshots.list().flatMap((one) => (one.template === name ? [`snapshot ${one.id}`] : [])),
       ]
       // Whoever was made from it knows its layers.
-      await imports.remove(name, query.used === 'true' ? [] : using())
+      await imports.remove(name, [...builds.usersOf(name), ...(query.used === 'true' ? [] : using())])
       await parts.reloadTemplates()
       await parts.collector.collect()
       reply.code(204)
@@ -74,7 +76,7 @@ const imports =
           const template = await parts.imports.import(wanted, archive, gone.signal)
           await parts.reloadTemplates()
           reply.code(201)
-          return { ...described(parts, template), sizeBytes: template.sizeBytes ?? 0 }
+          return describedNew(parts, template)
         } finally {
           await body.return()
         }
@@ -82,7 +84,13 @@ const imports =
     )
   }
 
-function described({ context }: Parts, template: LocalTemplate): Omit<Template, 'own'> {
+/** One that was made just now. */
+export const describedNew = (parts: Pick<Parts, 'context'>, template: LocalTemplate): NodeTemplate => ({
+  ...described(parts, template),
+  sizeBytes: template.sizeBytes ?? 0,
+})
+
+function described({ context }: Pick<Parts, 'context'>, template: LocalTemplate): Omit<Template, 'own'> {
   const { name, description, defaults, isolation, idle, languages, system, image } = template
   const offered = isolation.filter((one) => context.ociRuntimes.offers(one))
   return {

@@ -8,7 +8,7 @@ import { endCgroup, leaveIdleTrees, makeCgroup, makeLeaf } from '../cgroup/hiera
 import { boundNamespaces, spareFirstProcess } from '../cgroup/host.js'
 import { applyLimits, type CgroupLimits } from '../cgroup/limits.js'
 import { ipcBounds } from '../container/memory-files.js'
-import { containerSpec } from '../container/spec.js'
+import { containerSpec, type MountedFile } from '../container/spec.js'
 import type { SystemParts } from '../container/system.js'
 import { RuntimeRefusal } from '../errors.js'
 import { mkfifo } from '../linux/libc.js'
@@ -53,12 +53,14 @@ export function makeDisk(node: NodeContext, sandbox: SandboxRecord, snapshot?: s
  * network. It is held to its limits before its first instruction.
  *
  * @param bounds what its cgroup is held to: its limits, with those that it leaves out
+ * @param files of the host that it sees, this time
  * @throws when any step fails; the caller removes what there is with `destroy`
  */
 export async function boot(
   node: NodeContext,
   sandbox: SandboxRecord,
   bounds: CgroupLimits,
+  files: readonly MountedFile[] = [],
 ): Promise<SandboxRecord> {
   const bundle = bundleOf(node, sandbox)
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
@@ -69,7 +71,7 @@ export async function boot(
   try {
     makeLeaf(node.hierarchy, sandbox.cgroup)
     applyLimits(node.hierarchy, sandbox.cgroup, bounds, node.device)
-    const pid = await startContainer(node, sandbox, bundle, rootfs.path)
+    const pid = await startContainer(node, sandbox, bundle, rootfs.path, files)
     // gVisor has these in its own memory.
     if (sandbox.isolation === 'standard') {
       settling.push(
@@ -119,6 +121,7 @@ async function startContainer(
   sandbox: SandboxRecord,
   bundle: string,
   rootfs: string,
+  files: readonly MountedFile[],
 ): Promise<number> {
   const ociRuntime = node.ociRuntimes.of(sandbox.isolation)
   const spec = containerSpec({
@@ -130,6 +133,7 @@ async function startContainer(
     filter: node.filter.config(),
     system: sandbox.system ? systemParts(node, sandbox) : undefined,
     rlimits: ociRuntime.rlimits(sandbox.limits),
+    files,
   })
   // Open for reading too, or opening would wait for a reader.
   const output = openSync(join(bundle, 'exit'), constants.O_RDWR)

@@ -4,6 +4,7 @@ import type { Claim } from '../../protocol/node/index.js'
 import type { CgroupLimits } from '../cgroup/limits.js'
 import { setWeight } from '../cgroup/weight.js'
 import { imageSettings } from '../container/image-settings.js'
+import type { MountedFile } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import { assertCapacity } from './capacity.js'
@@ -18,7 +19,8 @@ export type Plan = Omit<Claim, 'quota' | 'tenantId'> & { tenantId: string | null
 
 /** The volume that a disk begins with, and what was written down of it. */
 export interface DiskSource {
-  readonly path: string
+  /** Absent: it begins empty. */
+  readonly path?: string
   readonly record: Pick<SandboxRecord, 'layers' | 'image' | 'system'>
 }
 
@@ -37,6 +39,7 @@ export class Maker {
    * @param id null for the pool or a run
    * @param below a volume whose content lies over the template's layers
    * @param source what its disk begins with, and the layers that are below that
+   * @param files of the host that it sees
    * @throws RuntimeRefusal `template_unavailable`, `node_full`; and whatever goes wrong: then nothing of it is left
    */
   async make(
@@ -45,6 +48,7 @@ export class Maker {
     cgroup: string,
     below?: string,
     source?: DiskSource,
+    files: (sandbox: SandboxRecord) => readonly MountedFile[] = () => [],
   ): Promise<SandboxRecord> {
     const { layers, image, system } = source?.record ?? this.#templateOf(plan)
     assertCapacity(this.node)
@@ -66,6 +70,7 @@ export class Maker {
         this.node,
         lifecycle.makeDisk(this.node, fresh, source?.path),
         this.boundsOf(fresh),
+        files(fresh),
       )
       if (id !== null) saveCopy(this.node, sandbox)
       await synced

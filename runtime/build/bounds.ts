@@ -1,0 +1,29 @@
+const [kib, mib, gib] = [1024, 1024 ** 2, 1024 ** 3]
+
+/** What a build may be at most: whoever sends it is a stranger. */
+export const bounds = {
+  dockerfileBytes: 64 * kib,
+  /** The parser takes a moment for each. */
+  dockerfileLines: 3000,
+  heredocs: 200,
+  stages: 64,
+  /** Of those stages that the target needs. */
+  steps: 200,
+  /** Of the template that comes of it, with those of the template below. */
+  layers: 120,
+  /** Of the context's tar once it is not compressed any more, and of its files with their holes. */
+  contextBytes: 4 * gib,
+  /** Of one copy. */
+  entries: 300_000,
+  depth: 200,
+  ignorePatterns: 300,
+  /** Output of all steps together; what comes after is left out. */
+  logBytes: 4 * mib,
+  /** Of one expanded word, and of the environment. */
+  wordBytes: 128 * kib,
+  /** Builds at the same time. */
+  ofNode: 4,
+  ofTenant: 2,
+  /** What the steps of one tenant's builds take on this node, beside its templates. The least recently used go first. */
+  cacheBytes: 20 * gib,
+} as const

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import { emptyConfig, planBuild } from './planning.js'
+
+const base = { ...emptyConfig, env: { PATH: '/bin', FROM_BASE: 'yes' }, cmd: ['old'] }
+const plan = (dockerfile: string, more: object = {}) =>
+  planBuild({
+    ...{ dockerfile, args: {}, secrets: new Set(['key']), architecture: 'amd64' },
+    template: (name) => (name === 'base' ? base : undefined),
+    ...more,
+  })
+const only = (dockerfile: string, more: object = {}) => {
+  const [stage] = plan(dockerfile, more).stages
+  if (stage === undefined) throw new Error('no stage')
+  return stage
+}
+const step = (dockerfile: string, more: object = {}) => only(`FROM base\n${dockerfile}`, more).steps[0]
+
+describe('a Dockerfile', () => {
+  it('puts values in place of variables, of the environment before those of arguments', () => {
+    const stage = only(
+      [
+        ...['ARG TAG=base', 'FROM ${TAG}:latest AS one', 'ARG A=1', 'ARG TAG', 'ENV A=2 B="x y" C=a\\ b'],
+        ...[
+          "ENV D=${A}-${NONE:-none}-${B:+set}-'$A'-\\$A",
+          'WORKDIR /srv',
+          'WORKDIR app/../web',
+          'USER $TAG',
+        ],
+        ...['LABEL a=b "c d"="e"', 'EXPOSE 80 53/UDP', 'STOPSIGNAL QUIT', 'ENTRYPOINT ["a", "b"]'],
+      ].join('\n'),
+      { args: { A: '5' } },
+    )
+    expect(stage.config).toMatchObject({
+      env: { FROM_BASE: 'yes', A: '2', B: 'x y', C: 'a b', D: '2-none-set-$A-$A' },
+      ...{ workingDirectory: '/srv/web', user: { stated: 'base' }, labels: { a: 'b', 'c d': 'e' } },
+      ...{ ports: ['80/tcp', '53/udp'], stopSignal: 'SIGQUIT', entrypoint: ['a', 'b'], cmd: [] },
+    })
+    expect(stage.steps.map(({ text }) => text)).toEqual(['WORKDIR /srv', 'WORKDIR /srv/web'])
+  })
+
+  it('joins lines, leaves comments out and keeps what the shell is to see', () => {
+    expect(step('RUN a "b  c" \\\n# no\n\n  && d $X')).toMatchObject({
+      ...{ line: 2, args: ['/bin/sh', '-c', 'a "b  c"   && d $X'] },
+    })
+    expect(step('# escape?\nSHELL ["/bin/bash", "-ec"]\nRUN x')).toMatchObject({
+      args: ['/bin/bash', '-ec', 'x'],
+    })
+    expect(step('RUN ["/bin/a", "$X"]')).toMatchObject({ args: ['/bin/a', '$X'] })
+  })
+
+  it('reads heredocs', () => {
+    expect(step('RUN <<EOF\nset -e\necho $HOME\nEOF')).toMatchObject({
+      args: ['/bin/sh', '-c', 'set -e\necho $HOME\n'],
+    })
+    expect(step('RUN cat <<-A >/x && cat <<B\n\tone\n\tA\ntwo\nB\n')).toMatchObject({
+      args: ['/bin/sh', '-c', 'cat <<A >/x && cat <<B\none\nA\ntwo\nB\n'],
+    })
+    expect(step('RUN <<EOF\n#!/usr/bin/env python3\nprint(1)\nEOF')).toMatchObject({
+      script: '#!/usr/bin/env python3\nprint(1)\n',
+    })
+    expect(step(`ARG V=7\nCOPY <<a <<'b' /d/\n$V\na\n$V\nb`)).toMatchObject({
+      ...{
+        target: '/d/',
+        inline: [
+          { name: 'a', content: '7\n' },
+          { name: 'b', content: '$V\n' },
+        ],
+      },
+    })
+  })
+
+  it('builds only stages that the target needs, by name or number', () => {
+    const text =
+      'FROM base AS a\nRUN 1\nFROM base AS b\nRUN 2\nFROM a AS c\nCOPY --from=0 x y\nFROM scratch\nCOPY --from=c / /'
+    const names = (target?: string) => plan(text, { target }).stages.map(({ name }) => name)
+    expect(names()).toEqual(['a', 'c', '3'])
+    expect(names('B')).toEqual(['b'])
+    expect(names('2')).toEqual(['a', 'c'])
+  })
+
+  it('knows secrets, and proxies that are no part of the key', () => {
+    const run = step('RUN --mount=type=secret,id=key --mount=type=secret,id=other x', {
+      args: { HTTP_PROXY: 'p' },
+    })
+    expect(run).toMatchObject({
+      secrets: [{ id: 'key', target: '/run/secrets/key', mode: 0o400 }],
+      ...{ proxies: { HTTP_PROXY: 'p' }, env: base.env },
+    })
+  })
+
+  it.each([
+    ['FROM nowhere', 'line 1: there is no template "nowhere"'],
+    ['FROM docker.io/library/alpine:3', 'Images of registries are imported'],
+    ['FROM --platform=linux/s390x base', 'line 1: this machine is linux/amd64'],
+    ['RUN x', 'line 1: "RUN" stands before the first FROM'],
+    ['FROM base\n\nFOO x', 'line 3: "FOO" is no instruction'],
+    ['FROM base\nONBUILD RUN x', 'line 2: ONBUILD is not supported'],
+    ['FROM base\nADD https://example.com/x /', 'line 2: ADD of an address'],
+    ['FROM base\nRUN --mount=type=cache,target=/x y', 'line 2: RUN --mount=type=cache'],
+    ['FROM base\nRUN --mount=type=bind,target=/x y', 'line 2: RUN --mount=type=bind'],
+    ['FROM base\nRUN --mount=type=secret,id=key,target=/etc/x y', 'below /run only'],
+    ['FROM base\nRUN --mount=type=secret,id=key,target=/run/../etc y', 'below /run only'],
+    ['FROM base\nRUN --mount=type=secret,id=no,required=true y', 'line 2: the secret no was not given'],
+    ['FROM base\nRUN --security=insecure y', 'line 2: RUN --security'],
+    ['FROM base\nCOPY --parents a b', 'line 2: COPY --parents'],
+    ['FROM base\nCOPY a', 'line 2: COPY takes'],
+    ['FROM base\nCOPY --from=3 a b', 'line 2: there is no stage 3'],
+    ['FROM base\nCOPY --chmod=u+x a b', 'line 2: --chmod takes an octal number'],
+    ['FROM base\nENV 1=2', 'line 2: "1" is no name'],
+    ['FROM base\nENV A="', 'line 2: a quotation mark'],
+    ['FROM base\nENV A=${B', 'line 2: the variable ${B'],
+    ['FROM base\nENV A=${B#c}', 'of a form that is not supported'],
+    ['FROM base\nSTOPSIGNAL no', 'line 2: "no" is no signal'],
+    ['FROM base\nEXPOSE all', 'line 2: EXPOSE takes ports'],
+    ['FROM base\nCOPY <<A /x\n1', 'line 2: the heredoc A has no end'],
+    ['FROM base AS a\nFROM base AS A', 'line 2: there are two stages a'],
+    ['', 'has no FROM'],
+    [`FROM base\nENV A=0123456789\n${'ENV A=$A$A$A$A$A$A$A$A\n'.repeat(9)}`, 'longer than'],
+  ])('%s is refused', (text, message) => {
+    expect(() => plan(text)).toThrow(message)
+  })
+
+  it('is bounded, and has no target that it does not name', () => {
+    expect(() => plan(`FROM base\n${'RUN x\n'.repeat(201)}`)).toThrow('more than 200 steps')
+    expect(() => plan(`FROM base\nRUN ${'x'.repeat(70_000)}`)).toThrow('larger than 64 KiB')
+    expect(() => plan('FROM base', { target: 'x' })).toThrow('no stage "x"')
+  })
+})
