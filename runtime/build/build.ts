@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { sizes } from '../../protocol/api/index.js'
 import type { NodeBuildEvent } from '../../protocol/node/index.js'
 import { identityOf } from '../container/spec.js'
+import { startsSystem } from '../container/system.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { Archives } from '../files/archives.js'
 import { FilesRoot, openMountedRoot, PathHandle } from '../files/root.js'
@@ -210,13 +211,18 @@ export class Build {
         ? { name, uid, gid, groups: [...groups], home }
         : resolveUser(config.user, accounts)
     const base = this.#baseOf(stage)
+    const system = base?.system === true || startsSystem([...config.entrypoint, ...config.cmd][0])
     return {
       name: request.template,
       description: request.description,
       layers: [...layers],
       defaults: base?.defaults ?? sizes.medium,
-      ...{ isolation: base?.isolation ?? ['standard', 'hardened'], languages: [], idle: base?.idle ?? null },
-      builtAt: new Date().toISOString(),
+      ...{
+        isolation: system ? ['standard'] : (base?.isolation ?? ['standard', 'hardened']),
+        languages: [],
+        idle: base?.idle ?? null,
+      },
+      ...{ system, builtAt: new Date().toISOString() },
       image: {
         digest: `sha256:${createHash('sha256')
           .update(JSON.stringify([key, config]))

@@ -334,9 +334,10 @@ describe('a build', () => {
     expect((await build(`FROM tiny\nCOPY f /f`, [file('f', Buffer.alloc(80 * 1024 ** 2))])).error).toContain(
       'is full: it holds 64 MiB',
     )
-    expect((await build('FROM tiny\nRUN dd if=/dev/zero of=/x bs=1M count=9', [], { bytesMax: 8 * 1024 ** 2 })).error).toContain(
-      'the quota of disk has 8 MiB left',
-    )
+    expect(
+      (await build('FROM tiny\nRUN dd if=/dev/zero of=/x bs=1M count=9', [], { bytesMax: 8 * 1024 ** 2 }))
+        .error,
+    ).toContain('the quota of disk has 8 MiB left')
     // The host sees the file as nobody of its own.
     await good('FROM tiny\nRUN grep -q " 65536$" /proc/self/uid_map && grep -qv "^ *0 *0" /proc/self/uid_map')
     nothingIsLeft()

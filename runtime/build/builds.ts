@@ -142,7 +142,9 @@ export class Builds {
       const parts = { node, maker, store, request, home, signal }
       const built = await new Build(parts, plan, context, archives, layers, find, emit).run()
       signal.throwIfAborted()
-      const shared = new Set([...this.dependencies.templates().values()].flatMap((one) => (one.listed ? one.layers : [])))
+      const shared = new Set(
+        [...this.dependencies.templates().values()].flatMap((one) => (one.listed ? one.layers : [])),
+      )
       const sizeBytes = await store.bytesOf(built.layers.filter((name) => !shared.has(name)))
       if (sizeBytes > request.bytesMax) throw tooLarge(sizeBytes, request.bytesMax)
       const template = { ...built, sizeBytes }

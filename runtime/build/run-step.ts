@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { newId } from '../../protocol/api/index.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ExitStatus, newId } from '../../protocol/api/index.js'
 import { readUsage } from '../cgroup/usage.js'
 import { type Identity, insideEnvironment, type MountedFile, processSpec } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
@@ -22,6 +23,8 @@ import { type RunStep, type StatedUser, scriptPath } from './plan.js'
 const size = { cols: 120, rows: 40 }
 const path = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
 const roomBytes = 512 * 1024
+/** Should something hold a terminal that has ended. */
+const lastWordsMs = 2000
 
 /**
  * Runs a program in a sandbox of the tenant on a stage's layers, and hands on what it has written.
@@ -58,7 +61,6 @@ export async function performRun(
     const exit = await perform(parts, step, sandbox, identity)
     signal.throwIfAborted()
     if (exit.exitCode !== 0) throw failed(parts, step, sandbox, exit)
-    await lifecycle.halt(node, sandbox)
     const volume = { path: volumeOf(node, sandbox), id: sandbox.volumeId }
     return await add(volume)
   } catch (error) {
@@ -103,9 +105,14 @@ async function perform(parts: BuildParts, step: RunStep, sandbox: SandboxRecord,
   stream.resume()
   try {
     const exit = await node.reaper.wait(started.pid)
+    const { oomKills } = readUsage(node.hierarchy, sandbox.cgroup, node.device)
+    // What it left behind ends with it. The kernel hands the last words of a terminal on a moment after they were written;
+    // when nobody can write to it any more, all of them have come.
+    await lifecycle.halt(node, sandbox)
+    await Promise.race([stream.closed, sleep(lastWordsMs)])
     stream.drain()
     parts.print(mask.push(decoder.decode()) + mask.end())
-    return exit
+    return { ...exit, oomKills }
   } finally {
     stream.close()
   }
@@ -115,14 +122,12 @@ function failed(
   parts: BuildParts,
   step: RunStep,
   sandbox: SandboxRecord,
-  { exitCode, signal }: { exitCode: number | null; signal: string | null },
+  { exitCode, signal, oomKills }: ExitStatus & { readonly oomKills: number },
 ): BuildFailed {
   const { node, request } = parts
   const how = exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`
   const reasons = [
-    ...(readUsage(node.hierarchy, sandbox.cgroup, node.device).oomKills > 0
-      ? [`a process was killed at the memory limit of ${request.limits.memoryMiB} MiB`]
-      : []),
+    ...(oomKills > 0 ? [`a process was killed at the memory limit of ${request.limits.memoryMiB} MiB`] : []),
     ...(hasOwnRoom(node.disk, sandbox.volumeId, roomBytes)
       ? []
       : [`the disk of the step is full: it holds ${request.limits.diskMiB} MiB`]),
