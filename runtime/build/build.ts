@@ -222,7 +222,7 @@ export class Build {
         languages: [],
         idle: base?.idle ?? null,
       },
-      ...{ system, builtAt: new Date().toISOString() },
+      ...{ system, builtAt: new Date().toISOString(), listed: false, sizeBytes: null },
       image: {
         digest: `sha256:${createHash('sha256')
           .update(JSON.stringify([key, config]))
