@@ -8,8 +8,8 @@ describe('a .dockerignore', () => {
   it.each([
     ['node_modules', ['node_modules', 'node_modules/a/b'], ['src/node_modules', 'node_modules2']],
     ['/a/b', ['a/b', 'a/b/c'], ['a', 'x/a/b']],
-    ['*.md', ['README.md'], ['docs/README.md']],
-    ['**/*.md', ['README.md', 'docs/a/README.md'], ['README.mdx']],
+    ['*.md', ['README.md'], ['x/README.md']],
+    ['**/*.md', ['README.md', 'x/a/README.md'], ['README.mdx']],
     ['*/temp*', ['a/temporary'], ['temp', 'a/b/temp']],
     ['a/**/z', ['a/z', 'a/b/c/z', 'a/b/z/y'], ['b/a/z']],
     ['a/**', ['a/b'], ['a']],
