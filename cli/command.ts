@@ -31,6 +31,7 @@ export const groups = [
   'Files',
   'Processes',
   'Snapshots',
+  'Volumes',
   'Ports',
   'Runs',
   'Templates',

@@ -21,7 +21,7 @@ export class RuntimeRefusal extends Error {
   }
 }
 
-export const notFound = (what: 'sandbox' | 'snapshot' | 'terminal' | 'process', id: string) =>
+export const notFound = (what: 'sandbox' | 'snapshot' | 'volume' | 'terminal' | 'process', id: string) =>
   new RuntimeRefusal('not_found', `there is no ${what} ${id}`)
 export const notRunning = (id: string, state: string) =>
   new RuntimeRefusal('sandbox_not_running', `sandbox ${id} is ${state}, not running`)

@@ -56,6 +56,7 @@ import { Tenants } from './sandbox/tenants.js'
 import { Snapshots } from './snapshot/snapshots.js'
 import { version } from './version.js'
 import { ResourceView } from './view/view.js'
+import { Volumes } from './volume/volumes.js'
 import { Watches } from './watch/watches.js'
 
 /** Exit status with which the runtime asks whoever runs it to be started again (sysexits.h: EX_TEMPFAIL). */
@@ -193,6 +194,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     ...([context, () => templates, maker, tenants, pools] as const),
     () => kernelLog?.oomKills() ?? [],
     (...of) => snapshots.source(...of),
+    (...of) => volumes.hold(...of),
   )
   const runSandboxes = new RunSandboxes(context, maker, tenants, pools)
   const { claimed, pooled } = await adopt(context)
@@ -201,6 +203,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   for (const one of pooled) pools.adopt(one)
   for (const one of claimed) context.lateOutput.adopt(one.id, await processesOf(hierarchy, one.cgroup))
   const snapshots = new Snapshots(context, sandboxes, config.home)
+  const volumes = new Volumes(context, () => sandboxes.list(), config.home)
   pools.open()
   if (found.remounted) await startAgain(sandboxes, alive, log)
 
@@ -282,7 +285,8 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   })
   const services = {
     ...{ archives, builds, installation, imports, collector },
-    ...{ terminals, context, sandboxes, snapshots, runSandboxes, pools, pooledExecs, describeNode, shutdown },
+    ...{ terminals, context, sandboxes, snapshots, volumes, runSandboxes },
+    ...{ pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
   const listeners: Listeners = await openListeners(await createApp(routes(services), log), config, log)

@@ -2,7 +2,8 @@ import { type Content, Http, pages } from './http.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
 import { Snapshots } from './snapshots.js'
-import type { AuditEvent, Language, Me, QuotaStatus, Template, UsageReport } from './types.js'
+import type { AuditEvent, DiskUse, Language, Me, QuotaStatus, Template, UsageReport } from './types.js'
+import { Volumes } from './volumes.js'
 
 /** Where a Cloche is, and who calls. */
 export interface ClocheOptions {
@@ -27,6 +28,7 @@ export interface ClocheOptions {
 export class Cloche {
   readonly sandboxes: Sandboxes
   readonly snapshots: Snapshots
+  readonly volumes: Volumes
   /** One-off tasks. */
   readonly runs: Runs
   readonly #http: Http
@@ -39,6 +41,7 @@ export class Cloche {
     this.#http = new Http(origin, options.apiKey, options.fetch ?? globalThis.fetch.bind(globalThis))
     this.sandboxes = new Sandboxes(this.#http)
     this.snapshots = new Snapshots(this.#http)
+    this.volumes = new Volumes(this.#http)
     this.runs = new Runs(this.#http)
   }
 
@@ -116,6 +119,11 @@ export class Cloche {
   usage({ from, to }: { from?: Date; to?: Date } = {}): Promise<UsageReport> {
     const query = { from: from?.toISOString(), to: to?.toISOString() }
     return this.#http.json({ method: 'GET', path: '/usage', query })
+  }
+
+  /** What the tenant has on disks now: bytes of sandboxes, snapshots and volumes, and of these what nothing else shares. */
+  diskUse(): Promise<DiskUse> {
+    return this.#http.json({ method: 'GET', path: '/usage/disk' })
   }
 
   /** Who did what, newest first. */

@@ -13,6 +13,7 @@ const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.u
 /** Calls everything there is to call, once. */
 async function callAll(cloche: Cloche): Promise<void> {
   await Promise.all([cloche.me(), cloche.templates(), cloche.languages(), cloche.quota(), cloche.usage()])
+  await cloche.diskUse()
   await cloche.audit().next()
   const sandbox = await cloche.sandboxes.create({ limits: { memoryMiB: 128, diskMiB: 64, pids: 64 } })
   await Promise.all([cloche.sandboxes.list().next(), sandbox.describe(), sandbox.update({ name: 'x' })])
@@ -53,6 +54,25 @@ async function callAll(cloche: Cloche): Promise<void> {
   for (const fork of await sandbox.fork()) await fork.delete()
   await cloche.snapshots.rename(id, 'renamed')
   await cloche.snapshots.delete(id)
+  const { volumes } = cloche
+  const volume = await volumes.create({ name: 'v', sizeMiB: 16 })
+  await Promise.all([
+    volumes.list().next(),
+    volumes.describe(volume.id),
+    volumes.update(volume.id, { name: 'w' }),
+  ])
+  const stored = volumes.files(volume.id)
+  await stored.write('/a', 'a')
+  await Promise.all([stored.read('/a'), stored.stat('/a'), stored.list('/'), stored.mkdir('/d')])
+  await stored.copy('/a', '/c')
+  await stored.chmod('/c', '600')
+  await stored.move('/a', '/b')
+  await stored.remove('/b')
+  await stored.unpack('/e', await new Response(await stored.pack('/d')).blob())
+  const kept = await volumes.snapshot(volume.id)
+  await volumes.snapshots().next()
+  await volumes.deleteSnapshot(kept.id)
+  await volumes.delete(volume.id)
   await sandbox.keepAwake()
   for (const act of ['pause', 'resume', 'stop', 'start', 'delete'] as const) await sandbox[act]()
   const run = await cloche.runs.create({ command: 'true' })

@@ -14,6 +14,7 @@ import type {
   SandboxDescription,
   SnapshotDescription,
   UpdateSandbox,
+  VolumeMount,
 } from './types.js'
 
 /**
@@ -148,12 +149,12 @@ export class Sandbox {
   /**
    * Makes sandboxes that begin with its disk as it is at this moment: all of them, or none.
    *
-   * @param count at most 20; 1 if absent
+   * @param options `count`: at most 20; 1 if absent. `volumes`: instead of those that this one has, which they share otherwise
    * @throws QuotaExceeded
    * @example
    * const [one, two] = await sandbox.fork({ count: 2 })
    */
-  async fork(options: { count?: number; name?: string } = {}): Promise<Sandbox[]> {
+  async fork(options: { count?: number; name?: string; volumes?: VolumeMount[] } = {}): Promise<Sandbox[]> {
     const { sandboxes } = await this.#http.json<{ sandboxes: SandboxDescription[] }>({
       ...{ method: 'POST', path: `/sandboxes/${this.id}/fork`, json: options },
     })

@@ -56,6 +56,18 @@ export type SnapshotDescription = protocol.Snapshot
 export type RestoredSandbox = protocol.RestoredSandbox
 /** Paths that differ from the template. */
 export type DiskChanges = protocol.DiskChanges
+/** What a tenant has on disks. */
+export type DiskUse = protocol.DiskUse
+/** A named disk that sandboxes mount. */
+export type VolumeDescription = protocol.Volume
+/** Where a volume is mounted in a sandbox. */
+export type VolumeMount = z.input<typeof protocol.volumeMount>
+/** What `volumes.create` takes. */
+export type CreateVolume = z.input<typeof protocol.createVolume>
+/** What `volumes.update` takes. */
+export type ChangeVolume = z.input<typeof protocol.changeVolume>
+/** A volume as it was at one moment. */
+export type VolumeSnapshotDescription = protocol.VolumeSnapshot
 /** A port of a sandbox at which a program listens, or that is shared. */
 export type PortDescription = protocol.Port
 /** Who may open a port, and where. */

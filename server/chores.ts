@@ -9,6 +9,7 @@ import { repeat } from './schedule.js'
 import { reconcileSnapshots } from './snapshots/reconcile.js'
 import { reconcileTemplates } from './templates/reconcile.js'
 import { record } from './usage/meter.js'
+import { reconcileVolumes } from './volumes/reconcile.js'
 
 /** Begins what a server does again and again without being asked. */
 export function startChores(parts: Parts): AsyncDisposable {
@@ -59,6 +60,7 @@ function choresOf(
     chore(agreeing, 10_000, () => reconcile(database, node, () => elections.hold(`${agreeing} ${node.id}`))),
     elected('making rows and snapshots agree', 10_000, () => reconcileSnapshots(database, node, log)),
     elected('making rows and templates agree', 10_000, () => reconcileTemplates(database, node, log)),
+    elected('making rows and volumes agree', 10_000, () => reconcileVolumes(database, node, log)),
     elected('repairing limits', 10_000, () => sandboxes.repair(node, log)),
     elected('starting what has ended by itself', 5000, () =>
       restartSandboxes(database, node, sandboxes, log),

@@ -50,7 +50,10 @@ import { TenantService } from './tenants/tenant-service.js'
 import { createFirstTenant } from './tenants/tenants.js'
 import { TerminalService } from './terminals/service.js'
 import { Presence } from './together/presence.js'
+import { DiskUses } from './usage/disk.js'
 import { UsageService } from './usage/service.js'
+import { volumeFiles } from './volumes/files.js'
+import { VolumeService } from './volumes/service.js'
 
 /** Runs of a tenant at once, over all servers, when its quota says nothing else. */
 const defaultRuns = 4
@@ -96,6 +99,8 @@ export function openParts(config: Config, log: Logger) {
   const previews = new Previews(config, previewHosts, {
     ...{ database, principals, watch, notices, nodes, sandboxes },
   })
+  const disks = new DiskUses(nodes)
+  const volumes = new VolumeService(database, nodes, placer)
   const services = {
     ...{ sandboxes, runs },
     execs: new ExecService(database, sandboxes),
@@ -105,6 +110,8 @@ export function openParts(config: Config, log: Logger) {
     files: new FileService(database, sandboxes),
     snapshots: new SnapshotService(database, nodes, sandboxes),
     templates: new OwnTemplateService(database, nodes, placer, ownTemplates, making),
+    volumes,
+    volumeFiles: volumeFiles(database, volumes),
     shares: new ShareService(database, sandboxes, config.publicUrl),
     signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
     terminals: new TerminalService(database, sandboxes),
@@ -112,14 +119,14 @@ export function openParts(config: Config, log: Logger) {
     members: new Members(database, principals),
     keys: new KeyService(database, principals),
     auditLog: new AuditLog(database),
-    usages: new UsageService(database),
+    usages: new UsageService(database, disks),
     account: new AccountService(database, principals, passwords),
     administration: {
       nodes: new NodeService(database, nodes),
       registry: new RegistryService(database, nodes),
       templates: new TemplateService(database, nodes),
       quarantine: new QuarantineService({ database, nodes, templates }),
-      tenants: new TenantAdministration(database, nodes),
+      tenants: new TenantAdministration(database, nodes, disks),
       users: new UserAdministration(database, config.publicUrl),
     },
   }

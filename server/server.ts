@@ -31,6 +31,7 @@ import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
 import { terminalRoutes } from './terminals/routes.js'
 import { usageRoutes } from './usage/routes.js'
+import { volumeRoutes } from './volumes/routes.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -114,6 +115,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(shareRoutes(services.shares))
         await api.register(snapshotRoutes(services.snapshots))
         await api.register(templateRoutes(sandboxes, services.templates))
+        await api.register(volumeRoutes(services.volumes, services.volumeFiles))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
         await api.register(auditRoutes(services.auditLog))

@@ -14,6 +14,7 @@ import { shell } from './shell.js'
 import { snapshotCommands } from './snapshot.js'
 import { templateCommands } from './template.js'
 import { usage } from './usage.js'
+import { volumeCommands } from './volume.js'
 import { watch } from './watch.js'
 import { whoami } from './whoami.js'
 
@@ -33,6 +34,7 @@ export const clientCommands: readonly Command[] = [
   ...portCommands,
   ...shareCommands,
   ...snapshotCommands,
+  ...volumeCommands,
   run,
   ...runCommands,
   ...templateCommands,

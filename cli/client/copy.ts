@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { inPieces } from '../../common/tar/write.js'
 // Not by the index, which loads all schemas.
 import { pathBytes, pathText } from '../../protocol/api/path.js'
-import { type FileEntry, FileNotFound, type Files, InvalidRequest, type Sandbox } from '../../sdk/index.js'
+import { type FileEntry, FileNotFound, InvalidRequest, type StoredFiles } from '../../sdk/index.js'
 import { Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
 import { findSandbox, sandboxWords } from './find.js'
@@ -53,7 +53,12 @@ export const copy = clientCommand({
 })
 
 /** @returns how many bytes went over the line */
-async function upload(from: string, { files }: Sandbox, to: string, leftOut: LeftOut): Promise<number> {
+export async function upload(
+  from: string,
+  { files }: { readonly files: StoredFiles },
+  to: string,
+  leftOut: LeftOut,
+): Promise<number> {
   const source = from === '-' ? undefined : await localStat(from)
   if (from !== '-' && source === undefined) throw new Failure(`there is no ${from} here`)
   const inside = to.endsWith('/') || (await isDirectory(files, to))
@@ -74,7 +79,12 @@ async function upload(from: string, { files }: Sandbox, to: string, leftOut: Lef
 }
 
 /** @returns how many bytes went over the line */
-async function download({ files }: Sandbox, from: string, to: string, leftOut: LeftOut): Promise<number> {
+export async function download(
+  { files }: { readonly files: StoredFiles },
+  from: string,
+  to: string,
+  leftOut: LeftOut,
+): Promise<number> {
   const entry = await files.stat(from)
   const tree = await isDirectory(files, from, entry)
   if (tree && to === '-') throw new Failure(`${from} is a directory, and stdout cannot hold one`)
@@ -115,7 +125,7 @@ const slash = Buffer.from('/')
 const localStat = (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined)
 
 /** Also of a link to one. */
-async function isDirectory(files: Files, path: string, known?: FileEntry): Promise<boolean> {
+async function isDirectory(files: StoredFiles, path: string, known?: FileEntry): Promise<boolean> {
   try {
     const { type } = known ?? (await files.stat(path))
     if (type === 'symlink') await files.list(path)

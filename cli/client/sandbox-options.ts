@@ -33,6 +33,12 @@ export const createFlags: Readonly<Record<string, Flag>> = {
     value: 'SNAPSHOT',
     help: 'id of a snapshot whose disk it begins with, instead of a template',
   },
+  volume: {
+    type: 'string',
+    multiple: true,
+    value: 'VOLUME:PATH[:ro]',
+    help: 'mount a volume at an absolute path, read-only with :ro; can be given more than once',
+  },
   repository: {
     type: 'string',
     value: 'URL',
@@ -75,6 +81,7 @@ export const sandboxFields: Readonly<Record<string, string>> = {
     template: '--template',
     isolation: '--isolation',
     snapshot: '--snapshot',
+    volumes: '--volume',
     network: '--network',
   },
   ...{ env: '--env', metadata: '--meta' },

@@ -8,6 +8,7 @@ import { openInBrowser } from './open-browser.js'
 import { printFields, printJson, printTable, showAge, showBytes, showMebibytes } from './output.js'
 import { secondsOf } from './quantity.js'
 import { createFlags, createOptions, editFlags, editOptions, sandboxFields } from './sandbox-options.js'
+import { volumesOf } from './volume.js'
 
 const list = clientCommand({
   name: 'sandbox ls',
@@ -41,7 +42,11 @@ const create = clientCommand({
   fields: sandboxFields,
   async run(call) {
     const repository = repositoryOf(call.text('repository'))
-    const sandbox = await call.cloche.sandboxes.create(createOptions(call))
+    const volumes = await volumesOf(call.cloche, call.texts('volume'))
+    const sandbox = await call.cloche.sandboxes.create({
+      ...createOptions(call),
+      ...(volumes.length === 0 ? {} : { volumes }),
+    })
     if (call.json) printJson(await sandbox.describe())
     else console.log(sandbox.id)
     if (repository !== undefined) await cloneInto(sandbox, repository, process.env)

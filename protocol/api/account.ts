@@ -40,6 +40,7 @@ export const accountDeletion = z.object({
         .describe('`blocked`: hand it over or delete it first, then the account can be deleted'),
       members: z.number().describe('other people in it'),
       sandboxes: z.number(),
+      volumes: z.number().default(0),
       runs: z.number(),
       keys: z.number(),
     }),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { tenantId } from './ids.js'
 import { quota, quotaUsed } from './limits.js'
 import { poolStatus } from './pools.js'
+import { diskUse } from './usage.js'
 
 export const node = z.object({
   name: z.string(),
@@ -49,6 +50,7 @@ export const adminTenant = z.object({
   quota,
   used: quotaUsed,
   paused: z.boolean(),
+  disk: diskUse.optional().describe('what it has on disks now; in the list only'),
 })
 export type AdminTenant = z.infer<typeof adminTenant>
 

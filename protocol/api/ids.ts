@@ -9,6 +9,10 @@ export const processId = z.string().regex(new RegExp(`^(pr|tm)_${suffix}$`), 'is
 export const terminalId = z.string().regex(new RegExp(`^tm_${suffix}$`), 'is not a terminal id')
 export const snapshotId = z.string().regex(new RegExp(`^sn_${suffix}$`), 'is not a snapshot id')
 export const templateId = z.string().regex(new RegExp(`^tp_${suffix}$`), 'is not a template id')
+export const volumeId = z.string().regex(new RegExp(`^vl_${suffix}$`), 'is not a volume id')
+export const volumeSnapshotId = z
+  .string()
+  .regex(new RegExp(`^vs_${suffix}$`), 'is not an id of a snapshot of a volume')
 export const shareId = z.string().regex(new RegExp(`^sh_${suffix}$`), 'is not a share id')
 export const nodeId = z.string().regex(new RegExp(`^nd_${suffix}$`), 'is not a node id')
 

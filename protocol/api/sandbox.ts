@@ -6,6 +6,7 @@ import { listOf } from './lists.js'
 import { networkPolicy } from './network.js'
 import { pathBytes, pathBytesMax, pathTextMax, utf8 } from './path.js'
 import { textWithoutNul } from './text.js'
+import { storedVolumeMount, volumeMounts } from './volume-mounts.js'
 
 /** Text a person gives a thing: one line, no control or bidirectional-override characters. */
 export const displayName = z
@@ -106,6 +107,7 @@ export const createSandbox = z.strictObject({
       'whose disk it begins with; its template and limits are those of the snapshot, unless limits say otherwise',
     ),
   name: displayName.optional(),
+  volumes: volumeMounts.optional().describe('mounted for as long as it exists; it is made where they are'),
   limits: limitsRequest.optional(),
   network: networkPolicy.default('internet'),
   isolation: isolation
@@ -159,6 +161,7 @@ export const sandbox = z.object({
     .nullable()
     .describe('it was idle and put to sleep, and wakes when it is used'),
   snapshot: snapshotId.nullable().describe('it was made from, or brought back to last'),
+  volumes: z.array(storedVolumeMount).default([]).describe('that are mounted in it'),
   access: z
     .enum(['full', 'type', 'look'])
     .default('full')

@@ -3,6 +3,7 @@ import { sandboxId, snapshotId } from './ids.js'
 import { storedLimits } from './limits.js'
 import { listOf, page } from './lists.js'
 import { displayName, insidePath, isolation, sandboxWithUsage, templateName } from './sandbox.js'
+import { volumeMounts } from './volume-mounts.js'
 
 /** Body of `POST /sandboxes/{id}/snapshots`. */
 export const createSnapshot = z.strictObject({
@@ -62,6 +63,9 @@ export type RestoredSandbox = z.infer<typeof restoredSandbox>
 export const forkSandbox = z.strictObject({
   count: z.int().min(1).max(20).default(1),
   name: displayName.optional().describe('of the fork; with several, the beginning of their names'),
+  volumes: volumeMounts
+    .optional()
+    .describe('if absent, the same volumes as the sandbox, which they share then; empty for none'),
 })
 export type ForkSandbox = z.infer<typeof forkSandbox>
 export const forkedSandboxes = z.object({ sandboxes: z.array(sandboxWithUsage) })

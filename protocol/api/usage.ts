@@ -33,3 +33,23 @@ export const usageReport = z.object({
   hours: z.array(usageHour),
 })
 export type UsageReport = z.infer<typeof usageReport>
+
+/** Bytes on the disks of the nodes. */
+const diskBytes = z.object({
+  count: z.number(),
+  bytes: z.number().describe('what they hold; what several of them share counts for each'),
+  exclusiveBytes: z
+    .number()
+    .describe('of these, what nothing else shares: deleting them gives back at least as much'),
+})
+
+/** Kinds of what a tenant has on disks. */
+export const diskKinds = ['sandboxes', 'snapshots', 'volumes', 'volumeSnapshots'] as const
+
+/** `GET /usage/disk`: templates are not counted, which all sandboxes share. */
+export const diskUse = z.object({
+  ...{ sandboxes: diskBytes, snapshots: diskBytes, volumes: diskBytes },
+  volumeSnapshots: diskBytes,
+  complete: z.boolean().describe('false while a node does not answer: what is on it is missing'),
+})
+export type DiskUse = z.infer<typeof diskUse>

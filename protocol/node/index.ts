@@ -31,6 +31,12 @@
  * | GET /sandboxes/:id/changes?limit=N | | `diskChanges` |
  * | GET /snapshots | | `nodeSnapshots` |
  * | DELETE /snapshots/:id | | 204 (also when it is gone already) |
+ * | GET /disk-use | | `nodeDiskUse` |
+ * | GET /volumes | | `nodeVolumes`, snapshots of volumes among them |
+ * | PUT /volumes/:id | `makeVolume` | 201 `nodeVolume`; 200 when this tenant has it already |
+ * | PATCH /volumes/:id | `resizeVolume` | `nodeVolume`; 422 when it holds more |
+ * | DELETE /volumes/:id | | 204 (also when it is gone already); 409 while a sandbox has it |
+ * | /volumes/:id/files, tree, archive | | as of a sandbox, without search, watch and signed URLs |
  * | PUT /tenants/:id/quota | `quota` | 204: the tenant's cgroup is held to it; 422 and no change when more is in use |
  * | GET /tenants/:id | | `runtimeTenant`; 404 when it has no sandbox here |
  * | POST /tenants/:id/pause, resume | | `runtimeTenant`: all its sandboxes at once |
@@ -59,6 +65,7 @@
 
 export * from './builds.js'
 export * from './certificates.js'
+export * from './disk-use.js'
 export * from './error.js'
 export * from './frames.js'
 export * from './ports.js'
@@ -72,3 +79,4 @@ export * from './snapshots.js'
 export * from './templates.js'
 export * from './terminals.js'
 export * from './version.js'
+export * from './volumes.js'

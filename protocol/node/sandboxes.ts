@@ -3,6 +3,7 @@ import { sandboxId, snapshotId, tenantId } from '../api/ids.js'
 import { incident, limits, quota, storedLimits, usage } from '../api/limits.js'
 import { allowedName, networkPolicy } from '../api/network.js'
 import { environment, isolation, sandboxState, templateName } from '../api/sandbox.js'
+import { storedVolumeMount } from '../api/volume-mounts.js'
 
 /** Body of `PUT /sandboxes/:id`: a sandbox for a tenant. */
 export const claim = z.strictObject({
@@ -16,6 +17,7 @@ export const claim = z.strictObject({
   env: environment,
   /** Whose disk it begins with; of the same tenant. */
   snapshot: snapshotId.optional(),
+  volumes: z.array(storedVolumeMount).optional(),
   hostname: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
 })
 export type Claim = z.infer<typeof claim>

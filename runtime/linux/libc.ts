@@ -79,10 +79,23 @@ export function moveMount(fd: number, target: string): void {
   check(sysMoveMount(nr.moveMount, fd, '', atFdcwd, target, fromEmptyPath), 'move_mount', target)
 }
 
+/** The same, at a directory that is open already: whatever its name leads to by now. */
+export function moveMountOnto(fd: number, directory: number): void {
+  const emptyPaths = 4 | 0x40
+  check(
+    sysMoveMount(nr.moveMount, fd, '', directory, '', emptyPaths),
+    'move_mount',
+    `on descriptor ${directory}`,
+  )
+}
+
 /** @see mount_setattr(2) */
-export function mountSetattr(fd: number, attr: { set: bigint; propagation: bigint; usernsFd: number }): void {
+export function mountSetattr(
+  fd: number,
+  attr: { set: bigint; clear?: bigint; propagation: bigint; usernsFd: number },
+): void {
   const emptyPath = 0x1000
-  const struct = new BigUint64Array([attr.set, 0n, attr.propagation, BigInt(attr.usernsFd)])
+  const struct = new BigUint64Array([attr.set, attr.clear ?? 0n, attr.propagation, BigInt(attr.usernsFd)])
   check(
     sysMountSetattr(nr.mountSetattr, fd, '', emptyPath, struct, struct.byteLength),
     'mount_setattr',

@@ -6,8 +6,8 @@ import { run } from '../linux/spawn.js'
 import { countAllVolumes } from './volume.js'
 
 const gib = 1024 ** 3
-/** Where volumes are: of sandboxes, of what runs are performed in, of what was set aside, and snapshots. */
-const volumeDirectories = ['sandboxes', 'runs', 'quarantine', 'snapshots']
+/** Where subvolumes are: disks of sandboxes, of what runs are performed in, of what was set aside, snapshots, and volumes of tenants. */
+const volumeDirectories = ['sandboxes', 'runs', 'quarantine', 'snapshots', 'volumes']
 const btrfsMagic = 0x9123683e
 
 /**

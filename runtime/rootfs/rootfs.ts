@@ -32,9 +32,16 @@ export interface Rootfs extends AsyncDisposable {
  * @param at a directory, which is made, and removed again with the mounts
  * @param layers directories, the lowest first
  * @param idmap a descriptor from `openIdmap`
+ * @param within mounts more below the root, which goes with it
  * @see https://docs.kernel.org/filesystems/overlayfs.html
  */
-export function mountRootfs(at: string, layers: readonly string[], volume: string, idmap: number): Rootfs {
+export function mountRootfs(
+  at: string,
+  layers: readonly string[],
+  volume: string,
+  idmap: number,
+  within: (root: string) => void = () => {},
+): Rootfs {
   // Uids of the sandbox walk through it.
   return onTmpfs(at, 'mode=711,size=64k', (place) => {
     const attach = attaching(place, idmap)
@@ -47,6 +54,7 @@ export function mountRootfs(at: string, layers: readonly string[], volume: strin
       const options = `lowerdir=${names},upperdir=${view}/upper,workdir=${view}/work,redirect_dir=on`
       mount('overlay', root, 'overlay', 0, options)
     })
+    within(root)
     return root
   })
 }

@@ -26,14 +26,21 @@ export interface Volume {
   readonly id: number
 }
 
-/** Makes a subvolume at `path` that holds at most `sizeBytes`, metadata of its files included. */
-export function createVolume(path: string, sizeBytes: number): Volume {
+/**
+ * Makes a subvolume at `path` that holds at most `sizeBytes`, metadata of its files included.
+ * @param directories that are made in it: of a sandbox's disk, what overlayfs wants
+ */
+export function createVolume(
+  path: string,
+  sizeBytes: number,
+  directories: readonly string[] = ['upper', 'work'],
+): Volume {
   onParent(path, (parent, name) => ioctl(parent, iocSubvolCreate, volumeArgs(name), `create ${path}`))
   const volume = { path, id: volumeId(path) }
   // Before anything is in it: later the kernel would have to count anew.
   withDirectory(path, (fd) => assign(fd, BigInt(volume.id), `count ${path}`))
   limitVolume(path, sizeBytes)
-  for (const directory of ['upper', 'work']) mkdirSync(join(path, directory), { mode: 0o755 })
+  for (const directory of directories) mkdirSync(join(path, directory), { mode: 0o755 })
   return volume
 }
 
@@ -127,7 +134,7 @@ export async function volumeUsage(root: string, exact = false): Promise<Map<numb
 export async function dropStaleQgroups(root: string): Promise<void> {
   // The volumes themselves tell: one that lost its qgroup would have no limit any more.
   const alive = new Set(
-    ['sandboxes', 'runs', 'quarantine', 'snapshots'].flatMap((directory) =>
+    ['sandboxes', 'runs', 'quarantine', 'snapshots', 'volumes'].flatMap((directory) =>
       readdirSync(join(root, directory)).map((name) => volumeId(join(root, directory, name))),
     ),
   )

@@ -21,6 +21,7 @@ import { movePath } from '../files/move.js'
 import { type ReadFile, readFile } from '../files/read.js'
 import { refusing } from '../files/refusal.js'
 import { removePath } from '../files/remove.js'
+import type { FilesRoot } from '../files/root.js'
 import { statPath } from '../files/tree.js'
 import { writeFile } from '../files/write.js'
 import type { Routes } from '../http/app.js'
@@ -29,20 +30,24 @@ import { bytesOf, sendBytes, takeBytes } from '../http/bytes.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { existing } from './params.js'
 
+/** What has files. */
 interface Parts {
   readonly archives: Archives
-  readonly sandboxes: Sandboxes
+  filesOf(id: string): Promise<FilesRoot>
 }
 
-/** The calls of `protocol/api/files.ts`. */
-export const fileRoutes =
-  (parts: Parts): Routes =>
+/** The calls of `protocol/api/files.ts` on sandboxes. */
+export const fileRoutes = (parts: { readonly archives: Archives; readonly sandboxes: Sandboxes }): Routes =>
+  filesBelow('/sandboxes', { archives: parts.archives, filesOf: (id) => parts.sandboxes.files(id) })
+
+/** The same on whatever has files, by its id. */
+export const filesBelow =
+  (base: '/sandboxes' | '/volumes', parts: Parts): Routes =>
   async (app) => {
-    const { archives, sandboxes } = parts
-    const rootOf = (id: string) => sandboxes.files(id)
+    const { archives, filesOf: rootOf } = parts
     const asked = { params: existing, querystring: fileQuery }
     app.get(
-      '/sandboxes/:id/files',
+      `${base}/:id/files`,
       { schema: { ...asked, headers: readHeaders } },
       async ({ params, query: { path }, headers }, reply) => {
         using root = await rootOf(params.id)
@@ -52,7 +57,7 @@ export const fileRoutes =
       },
     )
     app.delete(
-      '/sandboxes/:id/files',
+      `${base}/:id/files`,
       { schema: { params: existing, querystring: removeQuery, headers: changeHeaders } },
       async ({ params, query, headers }, reply) => {
         using root = await rootOf(params.id)
@@ -63,12 +68,12 @@ export const fileRoutes =
         reply.code(204)
       },
     )
-    app.get('/sandboxes/:id/files/stat', { schema: asked }, async ({ params, query: { path } }) => {
+    app.get(`${base}/:id/files/stat`, { schema: asked }, async ({ params, query: { path } }) => {
       using root = await rootOf(params.id)
       return await refusing(path, () => statPath(root, path))
     })
     app.get(
-      '/sandboxes/:id/tree',
+      `${base}/:id/tree`,
       { schema: { params: existing, querystring: treeQuery } },
       async ({ params, query: { path, depth } }, reply) => {
         using root = await rootOf(params.id)
@@ -77,7 +82,7 @@ export const fileRoutes =
       },
     )
     app.post(
-      '/sandboxes/:id/files/move',
+      `${base}/:id/files/move`,
       { schema: { params: existing, body: moveFile, headers: changeHeaders } },
       async ({ params, body: { from, to, ...options }, headers }) => {
         using root = await rootOf(params.id)
@@ -88,7 +93,7 @@ export const fileRoutes =
       },
     )
     app.post(
-      '/sandboxes/:id/files/copy',
+      `${base}/:id/files/copy`,
       { schema: { params: existing, body: copyFile, headers: changeHeaders } },
       async ({ params, body: { from, to, ...options }, headers }) => {
         using root = await rootOf(params.id)
@@ -99,7 +104,7 @@ export const fileRoutes =
       },
     )
     app.post(
-      '/sandboxes/:id/files/chmod',
+      `${base}/:id/files/chmod`,
       { schema: { params: existing, body: changeModeBody } },
       async ({ params, body: { path, mode } }) => {
         using root = await rootOf(params.id)
@@ -107,7 +112,7 @@ export const fileRoutes =
       },
     )
     app.post(
-      '/sandboxes/:id/files/mkdir',
+      `${base}/:id/files/mkdir`,
       { schema: { params: existing, body: makeDirectoryBody } },
       async ({ params, body: { path } }, reply) => {
         using root = await rootOf(params.id)
@@ -116,22 +121,22 @@ export const fileRoutes =
         return entry
       },
     )
-    app.get('/sandboxes/:id/archive', { schema: asked }, async ({ params, query }, reply) => {
+    app.get(`${base}/:id/archive`, { schema: asked }, async ({ params, query }, reply) => {
       using root = await rootOf(params.id)
       await sendArchive(archives.pack(root, query.path), reply)
     })
-    await app.register(uploads(parts))
+    await app.register(uploads(base, parts))
   }
 
 const uploads =
-  ({ archives, sandboxes }: Parts): Routes =>
+  (base: '/sandboxes' | '/volumes', { archives, filesOf }: Parts): Routes =>
   async (app) => {
     takeBytes(app)
     app.put(
-      '/sandboxes/:id/files',
+      `${base}/:id/files`,
       { schema: { params: existing, querystring: writeQuery, headers: writeHeaders } },
       async (request, reply) => {
-        using root = await sandboxes.files(request.params.id)
+        using root = await filesOf(request.params.id)
         const { path, mode, append, offset } = request.query
         const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
         const [content, condition] = [bytesOf(request), { ifMatch, ifNoneMatch }]
@@ -145,10 +150,10 @@ const uploads =
       },
     )
     app.put(
-      '/sandboxes/:id/archive',
+      `${base}/:id/archive`,
       { schema: { params: existing, querystring: fileQuery } },
       async (request, reply) => {
-        using root = await sandboxes.files(request.params.id)
+        using root = await filesOf(request.params.id)
         await archives.unpack(root, request.query.path, bytesOf(request))
         reply.code(204)
       },

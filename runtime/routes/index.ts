@@ -14,6 +14,8 @@ import type { NodeContext } from '../sandbox/node.js'
 import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import type { Snapshots } from '../snapshot/snapshots.js'
+import { diskUseOf } from '../volume/disk-use.js'
+import type { Volumes } from '../volume/volumes.js'
 import { buildRoutes } from './builds.js'
 import { execRoutes } from './exec.js'
 import { fileRoutes } from './files.js'
@@ -25,6 +27,7 @@ import { quarantineRoutes } from './quarantine.js'
 import { runRoutes } from './runs.js'
 import { snapshotRoutes } from './snapshots.js'
 import { templateRoutes } from './templates.js'
+import { volumeRoutes } from './volumes.js'
 import { watchRoutes } from './watch.js'
 
 /** What the calls of `protocol/runtime.ts` act on. */
@@ -36,6 +39,7 @@ export interface Services {
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
   readonly snapshots: Snapshots
+  readonly volumes: Volumes
   readonly pools: Pools
   readonly runSandboxes: RunSandboxes
   readonly pooledExecs: PooledExecs
@@ -56,6 +60,10 @@ export const routes =
     speakOneProtocol(app)
     app.get('/healthz', async () => ({ status: 'ok' }))
     app.get('/node', () => services.describeNode())
+    app.get('/disk-use', async () => {
+      const { context, sandboxes, snapshots, volumes } = services
+      return diskUseOf(context, sandboxes.list(), snapshots.records(), volumes.records())
+    })
     app.post('/shutdown', async (_, reply) => {
       await services.shutdown()
       reply.code(204)
@@ -65,6 +73,7 @@ export const routes =
     await app.register(tenantRoutes(services))
     await app.register(sandboxRoutes(services))
     await app.register(snapshotRoutes(services))
+    await app.register(volumeRoutes(services))
     await app.register(execRoutes(services))
     await app.register(fileRoutes(services))
     await app.register(watchRoutes(services))

@@ -24,6 +24,8 @@ export class Claims {
     private readonly warm: PoolSource,
     private readonly table: SandboxTable,
     private readonly snapshot: (id: string, tenantId: string, diskMiB: number) => DiskSource,
+    /** Keeps volumes from being deleted until it is disposed of. @throws RuntimeRefusal `not_found` */
+    private readonly holdVolumes: (ids: readonly string[], tenantId: string) => Disposable,
     /** Has somebody notice when it ends. */
     private readonly watch: (sandbox: SandboxRecord) => void,
   ) {}
@@ -36,6 +38,11 @@ export class Claims {
         if (known.tenantId !== claim.tenantId) throw new RuntimeRefusal('conflict', `${id} is taken`)
         return { sandbox: known, created: false }
       }
+      const volumes = claim.volumes ?? []
+      using _ = this.holdVolumes(
+        volumes.map(({ volume }) => volume),
+        claim.tenantId,
+      )
       const source =
         claim.snapshot === undefined
           ? undefined
@@ -52,7 +59,9 @@ export class Claims {
       try {
         const cgroup = join(parent, id)
         const sandbox =
-          (source === undefined ? await this.#takeWarm(id, claim, cgroup) : undefined) ??
+          (source === undefined && volumes.length === 0
+            ? await this.#takeWarm(id, claim, cgroup)
+            : undefined) ??
           (await this.maker.make(id, { ...claim, purpose: 'sandbox' }, cgroup, undefined, source))
         this.table.keep(sandbox)
         this.table.claimed(id)

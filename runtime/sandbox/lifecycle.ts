@@ -18,6 +18,7 @@ import { settleNetwork } from '../network/settings.js'
 import { mountRootfs, type Rootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
 import { createVolume, destroyVolume, qgroupOf } from '../rootfs/volume.js'
+import { mountVolumes } from '../rootfs/volume-mounts.js'
 import { memoryOfFiles } from './memory-fit.js'
 import { type NodeContext, volumeOf } from './node.js'
 import { removeRecord, type SandboxRecord, saveRecord } from './record.js'
@@ -104,7 +105,9 @@ export async function openRootfs(node: NodeContext, sandbox: SandboxRecord): Pro
   const idmap = await node.ranges.idmap(sandbox.index)
   const layers = sandbox.layers.map((layer) => join(node.disk, 'layers', layer))
   const at = rootOf(node, sandbox)
-  return node.roots.use(at, () => mountRootfs(at, layers, volumeOf(node, sandbox), idmap))
+  const uidBase = node.slot.uidBase(sandbox.index)
+  const within = (root: string) => mountVolumes(root, node.disk, sandbox.volumes, { idmap, uidBase })
+  return node.roots.use(at, () => mountRootfs(at, layers, volumeOf(node, sandbox), idmap, within))
 }
 
 export const linkOf = (node: NodeContext, sandbox: SandboxRecord): Link => ({

@@ -56,7 +56,7 @@ export class Maker {
     const { tenantId, purpose, limits, network, isolation, env, hostname } = plan
     const fresh = freshRecord(index, {
       ...{ sandboxId: id, tenantId, purpose, template: plan.template },
-      ...{ limits, network, isolation, env, hostname, cgroup, system },
+      ...{ limits, network, isolation, env, hostname, cgroup, system, volumes: plan.volumes ?? [] },
       image: image === null ? null : imageSettings.parse(image),
       layers: below === undefined ? layers : [...layers, lifecycle.asLayer(below)],
     })

@@ -8,6 +8,7 @@ import {
   poolPurpose,
   sandboxId,
   storedLimits,
+  storedVolumeMount,
   templateName,
   tenantId,
 } from '../../protocol/api/index.js'
@@ -71,6 +72,7 @@ export const record = z.object({
   /** A small machine, whose first process is its own systemd. */
   system: z.boolean().default(false),
   hostname: z.string().default('sandbox'),
+  volumes: z.array(storedVolumeMount).default([]),
   warm: z.boolean().default(false),
   cgroup: z.string(),
   volumeId: z.number().default(0),
@@ -112,13 +114,14 @@ export function freshRecord(
     | 'hostname'
     | 'cgroup'
   > &
-    Partial<Pick<SandboxRecord, 'image' | 'system'>>,
+    Partial<Pick<SandboxRecord, 'image' | 'system' | 'volumes'>>,
 ): SandboxRecord {
   return {
     ...{ version: recordVersion, id: `b${index}`, index, state: 'creating', removing: false },
     ...{
       image: null,
       system: false,
+      volumes: [],
       failure: null,
       warm: false,
       volumeId: 0,

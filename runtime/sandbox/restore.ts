@@ -40,6 +40,7 @@ export function restored(
   const network = as.network ?? found?.network ?? 'none'
   const isolation = as.isolation ?? found?.isolation ?? 'standard'
   const env = as.env ?? found?.env ?? {}
+  const volumes = found?.volumes ?? []
   const hostname = as.hostname ?? found?.hostname ?? 'sandbox'
   const index = node.ranges.take()
   const fresh = freshRecord(index, {
@@ -56,6 +57,7 @@ export function restored(
       env,
       image: image === null ? null : imageSettings.parse(image),
       hostname,
+      volumes,
     },
     cgroup: join(node.cgroupRoot, tenantId, sandboxId),
   })

@@ -57,6 +57,8 @@ export class Sandboxes {
     kills: () => readonly OomKill[],
     /** What the disk of a new sandbox begins with. @throws RuntimeRefusal `not_found` */
     snapshot: (id: string, tenantId: string, diskMiB: number) => DiskSource,
+    /** Keeps volumes from being deleted until it is disposed of. @throws RuntimeRefusal `not_found` */
+    holdVolumes: (ids: readonly string[], tenantId: string) => Disposable,
   ) {
     this.meter = new Meter(node)
     this.#incidents = new Incidents(node.hierarchy, kills, (sandbox) =>
@@ -64,8 +66,16 @@ export class Sandboxes {
     )
     this.#terminations = new Terminations(node, tenants)
     this.#table = new SandboxTable(node)
-    this.#claims = new Claims(node, templates, maker, tenants, warm, this.#table, snapshot, (sandbox) =>
-      this.#watch(sandbox),
+    this.#claims = new Claims(
+      node,
+      templates,
+      maker,
+      tenants,
+      warm,
+      this.#table,
+      snapshot,
+      holdVolumes,
+      (sandbox) => this.#watch(sandbox),
     )
   }
 

@@ -14,7 +14,7 @@ import type { SandboxRecord } from '../sandbox/record.js'
 import { rollback, unfinishedRollback } from '../sandbox/rollback.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { changesOf } from './changes.js'
-import { freshRecord, type SnapshotRecord, SnapshotRecords } from './record.js'
+import { freshRecord, type SnapshotRecord, snapshotRecords } from './record.js'
 
 /**
  * Snapshots of the disks of sandboxes: read-only subvolumes in `snapshots/` of the sandboxes' disk, and a record of each
@@ -22,7 +22,7 @@ import { freshRecord, type SnapshotRecord, SnapshotRecords } from './record.js'
  * is of nothing. A disk without a record is left as it is.
  */
 export class Snapshots {
-  readonly #records: SnapshotRecords
+  readonly #records: ReturnType<typeof snapshotRecords>
   readonly #known: Map<string, SnapshotRecord>
 
   constructor(
@@ -30,7 +30,7 @@ export class Snapshots {
     private readonly sandboxes: Pick<Sandboxes, 'atRest' | 'get' | 'replaceDisk'>,
     home: string,
   ) {
-    this.#records = new SnapshotRecords(join(home, 'snapshots'))
+    this.#records = snapshotRecords(join(home, 'snapshots'))
     const found = this.#records.readAll((file, error) => {
       node.log.error({ err: error, file }, 'a snapshot cannot be read and is left as it is')
       node.problems.add(

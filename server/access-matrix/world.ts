@@ -186,6 +186,11 @@ async function makeVictim(world: {
   for (const name of ['confidential', 'spare']) {
     await must(owner, 'PUT', `/api/v1/templates/${name}/image`, tiny(), asBytes)
   }
+  const volume = await must(owner, 'POST', '/api/v1/volumes', { name: 'confidential', sizeMiB: 16 })
+  const volumes = `/api/v1/volumes/${volume.id}`
+  await must(owner, 'PUT', `${volumes}/files?path=/diary`, 'confidential')
+  await must(owner, 'PUT', `${volumes}/files?path=/written`, 'of the owner')
+  const volumeSnapshot = await must(owner, 'POST', `${volumes}/snapshots`, { name: 'confidential' })
   const shared = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/shares`, { level: 'type' })
   const run = { command: 'echo confidential', wait: true }
   const runId = String((await must(owner, 'POST', '/api/v1/runs', run, headers)).id)
@@ -201,6 +206,8 @@ async function makeVictim(world: {
     quarantineId: await world.quarantined(),
     snapshotId: String(snapshotted.id),
     ...{ templateName: 'confidential', spareTemplate: 'spare' },
+    volumeId: String(volume.id),
+    volumeSnapshotId: String(volumeSnapshot.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),
     keyId: String(apiKey.id),

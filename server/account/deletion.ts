@@ -9,6 +9,7 @@ const tenantsOf = `
     (SELECT count(*)::INTEGER FROM member WHERE "tenantId" = tenant.id AND "userId" <> $1) AS members,
     (SELECT count(*)::INTEGER FROM member WHERE "tenantId" = tenant.id AND "userId" <> $1 AND role = 'owner') AS owners,
     (SELECT count(*)::INTEGER FROM sandbox WHERE "tenantId" = tenant.id AND "deletedAt" IS NULL) AS sandboxes,
+    (SELECT count(*)::INTEGER FROM volume WHERE "tenantId" = tenant.id AND "ofId" IS NULL) AS volumes,
     (SELECT count(*)::INTEGER FROM run WHERE "tenantId" = tenant.id) AS runs,
     (SELECT count(*)::INTEGER FROM api_key WHERE "tenantId" = tenant.id) AS keys
   FROM member AS mine JOIN tenant ON tenant.id = mine."tenantId"
@@ -20,18 +21,19 @@ interface Client {
 
 /**
  * What deleting an account would delete. A tenant that others own is left. One that only this person owns is deleted
- * with the account when nobody else is in it and no sandbox: where there is either, it is `blocked`, and the person
+ * with the account when nobody else is in it and no sandbox or volume: where there is either, it is `blocked`, and the person
  * hands it over or deletes it first, so that nothing of other people and no disk is lost by the way.
  */
 export async function deletionOf(client: Client, userId: string): Promise<AccountDeletion> {
   const { rows } = await client.query(tenantsOf, [userId])
   const tenants = rows.map((row): AccountDeletion['tenants'][number] => {
-    const [members, owners, sandboxes] = [Number(row.members), Number(row.owners), Number(row.sandboxes)]
+    const [members, owners] = [Number(row.members), Number(row.owners)]
+    const [sandboxes, volumes] = [Number(row.sandboxes), Number(row.volumes)]
     const mine = row.role === 'owner' && owners === 0
     return {
-      ...{ id: String(row.id), name: String(row.name), members, sandboxes },
+      ...{ id: String(row.id), name: String(row.name), members, sandboxes, volumes },
       ...{ runs: Number(row.runs), keys: Number(row.keys) },
-      outcome: !mine ? 'leave' : members > 0 || sandboxes > 0 ? 'blocked' : 'delete',
+      outcome: !mine ? 'leave' : members > 0 || sandboxes + volumes > 0 ? 'blocked' : 'delete',
     }
   })
   const others = await client.query('SELECT id FROM "user" WHERE operator AND id <> $1 LIMIT 1', [userId])
@@ -56,7 +58,7 @@ export async function deleteAccount(database: Database, userId: string, email: s
     if (blocked.length > 0) {
       throw new ApiError(
         'conflict',
-        `you are the only owner of ${blocked.join(', ')}; make another member an owner, or delete the sandboxes and the tenant first. Nothing was deleted`,
+        `you are the only owner of ${blocked.join(', ')}; make another member an owner, or delete the sandboxes, the volumes and the tenant first. Nothing was deleted`,
       )
     }
     const gone = tenants.filter(({ outcome }) => outcome === 'delete').map(({ id }) => id)

@@ -16,6 +16,7 @@ import type { NodeRegistry } from '../nodes/registry.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { admission } from '../sandboxes/admission.js'
 import { usedBy } from '../tenants/used.js'
+import type { DiskUses } from '../usage/disk.js'
 
 const tenantsMax = 500
 
@@ -24,6 +25,7 @@ export class TenantAdministration {
   constructor(
     private readonly database: Database,
     private readonly nodes: NodeRegistry,
+    private readonly disks: DiskUses,
   ) {}
 
   async list(who: Principal): Promise<AdminTenant[]> {
@@ -33,7 +35,8 @@ export class TenantAdministration {
       orderBy: { createdAt: 'desc' },
       take: tenantsMax,
     })
-    return Promise.all(rows.map((row) => this.#present(row.id)))
+    const { of } = await this.disks.read()
+    return Promise.all(rows.map(async ({ id }) => ({ ...(await this.#present(id)), disk: of(id) })))
   }
 
   /** @throws ApiError `conflict` when the tenant uses more than it would have */

@@ -129,6 +129,15 @@ export class RegistryService {
           `the node has ${templates} templates of tenants; they must be deleted first. Nothing was changed`,
         )
       }
+      const volumes = await client.query('SELECT count(*)::INTEGER AS kept FROM volume WHERE "nodeId" = $1', [
+        id,
+      ])
+      if (Number(volumes.rows[0]?.kept) > 0) {
+        throw new ApiError(
+          'conflict',
+          `the node has ${volumes.rows[0]?.kept} volumes and snapshots of volumes; they must be deleted first. Nothing was changed`,
+        )
+      }
       await client.query('DELETE FROM node WHERE id = $1', [id])
     })
     await auditNode(this.database.prisma, who, 'node.remove', id)

@@ -49,6 +49,7 @@ export async function nameTaken(
   { tenantId, name }: { tenantId: string; name: string },
 ): Promise<unknown> {
   if (!(error instanceof pg.DatabaseError)) return error
+  if (error.code === 'CL003') return notFound('volume')
   // This server hung: another one has given the creation up, or has gone on with it.
   if (error.code === 'CL002' || (error.code === '23505' && error.constraint === 'sandbox_pkey')) {
     return new ApiError('conflict', 'the creation took too long and is not this one any more; try again', 1)

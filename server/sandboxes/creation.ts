@@ -25,8 +25,9 @@ import { quotaOf } from '../tenants/tenants.js'
 import { admit, insert, LastSeen, nameTaken, quotaUsage } from './admission.js'
 import { isNodeClosed, mayGoElsewhere } from './elsewhere.js'
 import type { Ownership, Row } from './ownership.js'
-import { hostnameOf, present } from './rows.js'
+import { hostnameOf, present, volumesOf } from './rows.js'
 import { sourceOf } from './source.js'
+import { nodeOfVolumes } from './volumes.js'
 
 const envSchema = z.record(z.string(), z.string())
 
@@ -60,6 +61,12 @@ export class Creations {
     assertMay(who, 'sandbox.create')
     const source =
       wanted.snapshot === undefined ? undefined : await sourceOf(this.database, who, wanted.snapshot)
+    const volumes = wanted.volumes ?? []
+    const home = await nodeOfVolumes(
+      this.database,
+      who,
+      volumes.map(({ volume }) => volume),
+    )
     const template = source?.template ?? wanted.template
     const { own, defaults } =
       source === undefined
@@ -67,6 +74,11 @@ export class Creations {
         : { own: undefined, defaults: source.limits }
     const limits = wholeLimits.parse({ ...defaults, ...wanted.limits })
     const templateId = source?.templateId ?? own?.id ?? null
+    const only = source?.nodeId ?? own?.nodeId ?? home
+    if (home !== undefined && only !== home) {
+      const what = source === undefined ? 'template' : 'snapshot'
+      throw new ApiError('conflict', `the ${what} and the volumes are on different nodes`)
+    }
     const { network, isolation, env = {}, metadata = {} } = wanted
     const name = wanted.name ?? `${template}-${id.slice(-4)}`
     const createdAt = new Date()
@@ -84,6 +96,7 @@ export class Creations {
         activeAt: createdAt,
         asleep: null,
         ...{ snapshotId: source?.id ?? null, templateId },
+        volumes: volumes.length === 0 ? null : volumes,
       },
     }
     this.#underWay.add(id)
@@ -94,14 +107,15 @@ export class Creations {
         {
           ...{ tenantId: who.tenantId, template: onNode(row), limits, network, isolation, env },
           ...(source === undefined ? {} : { snapshot: source.id }),
+          ...(volumes.length === 0 ? {} : { volumes }),
         },
-        source?.nodeId ?? own?.nodeId,
+        only,
       )
     } catch (error) {
       if (isNodeClosed(error)) {
         await this.nodes.refresh()
-        if (source === undefined && own === undefined) return await this.create(who, wanted, id)
-        const what = source === undefined ? 'template' : 'snapshot'
+        if (only === undefined) return await this.create(who, wanted, id)
+        const what = source !== undefined ? 'snapshot' : own !== undefined ? 'template' : 'volume'
         throw new ApiError('node_full', `the node that has this ${what} takes no new sandboxes`)
       }
       // A name that we made up is nobody's mistake: a longer part of another id is taken.
@@ -144,6 +158,7 @@ export class Creations {
         env: envSchema.parse(row.env),
         ...{ quota: await quotaOf(this.database.prisma, row.tenantId), hostname: hostnameOf(row.name) },
         ...(row.snapshotId === null ? {} : { snapshot: row.snapshotId }),
+        ...(row.volumes === null ? {} : { volumes: volumesOf(row) }),
       })
       return present(row, statuses)
     } finally {

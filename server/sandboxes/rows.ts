@@ -5,9 +5,11 @@ import {
   isolation,
   networkPolicy,
   type SandboxWithUsage,
+  type StoredVolumeMount,
   sandbox,
   sandboxState,
   storedLimits,
+  storedVolumeMount,
 } from '../../protocol/api/index.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
 
@@ -39,12 +41,17 @@ export function present(
     restart: restart.parse(row.restart),
     asleep: asleep.parse(row.asleep),
     snapshot: row.snapshotId,
+    volumes: volumesOf(row),
     access: 'full',
     sleepsSoon: sleepsSoon(row, statuses?.state ?? row.state),
     usage: statuses?.usage ?? null,
     incidents: statuses?.incidents ?? [],
   }
 }
+
+/** The volumes that are mounted in it. */
+export const volumesOf = ({ volumes }: Pick<Row, 'volumes'>): StoredVolumeMount[] =>
+  z.array(storedVolumeMount).parse(volumes ?? [])
 
 /** How long before a sandbox is put to sleep it is told, at most. */
 const warnedSeconds = 120

@@ -177,7 +177,7 @@ export class SandboxService {
     const shown = await this.#present(row, await this.#liveOf(row))
     const access = await this.accessOf(who, id)
     // What members say about it to each other is not for guests.
-    return access === 'full' ? shown : { ...shown, access, metadata: {}, createdBy: null }
+    return access === 'full' ? shown : { ...shown, access, metadata: {}, createdBy: null, volumes: [] }
   }
 
   /**

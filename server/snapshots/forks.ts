@@ -9,6 +9,7 @@ import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { Row as SandboxRow } from '../sandboxes/ownership.js'
+import { volumesOf } from '../sandboxes/rows.js'
 import type { SandboxService } from '../sandboxes/service.js'
 
 /** Sandboxes that are made like another one, from a snapshot of its disk. */
@@ -23,11 +24,11 @@ export class Forks {
     who: Principal,
     of: SandboxRow,
     snapshot: string,
-    { count, name }: ForkSandbox,
+    { count, name, volumes = volumesOf(of) }: ForkSandbox,
   ): Promise<SandboxWithUsage[]> {
     const like = createSandbox.parse({
       ...{ snapshot, limits: of.limits, network: of.network, isolation: of.isolation },
-      ...{ env: of.env, metadata: of.metadata, idle: of.idle, restart: of.restart },
+      ...{ env: of.env, metadata: of.metadata, idle: of.idle, restart: of.restart, volumes },
       ...(of.ttlSeconds === null ? {} : { ttlSeconds: of.ttlSeconds }),
     })
     const makeOne = (_: unknown, at: number) =>

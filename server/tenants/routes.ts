@@ -192,7 +192,7 @@ export const tenantRoutes =
       schema: {
         ...{ tags, summary: 'Delete the tenant', body: deleteTenant, response: { 204: done } },
         description:
-          'With its members, keys, finished runs, audit log and usage. Refused while it has sandboxes or unfinished runs, or is your only tenant.',
+          'With its members, keys, finished runs, audit log and usage. Refused while it has sandboxes, volumes or unfinished runs, or is your only tenant.',
       },
       handler: async (request, reply) => {
         await tenants.delete(request.principal, request.body.name)

@@ -46,7 +46,7 @@ export async function quotaOf(prisma: PrismaClient, tenantId: string): Promise<Q
 }
 
 /**
- * Deletes a tenant that has no sandboxes and no unfinished runs, with its members, keys, history and usage.
+ * Deletes a tenant that has no sandboxes, no volumes and no unfinished runs, with its members, keys, history and usage.
  *
  * @throws ApiError `conflict` when something is in it; nothing is deleted then
  */
@@ -55,14 +55,15 @@ export async function deleteTenant(database: Database, tenantId: string): Promis
     await client.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [tenantId])
     const { rows } = await client.query(
       `SELECT (SELECT count(*)::INTEGER FROM sandbox WHERE "tenantId" = $1 AND "deletedAt" IS NULL) AS sandboxes,
+        (SELECT count(*)::INTEGER FROM volume WHERE "tenantId" = $1 AND "ofId" IS NULL) AS volumes,
         (SELECT count(*)::INTEGER FROM run WHERE "tenantId" = $1 AND state IN ('queued', 'running')) AS runs`,
       [tenantId],
     )
-    const { sandboxes, runs } = rows[0]
-    if (sandboxes + runs > 0) {
+    const { sandboxes, volumes, runs } = rows[0]
+    if (sandboxes + volumes + runs > 0) {
       throw new ApiError(
         'conflict',
-        `the tenant has ${sandboxes} sandboxes and ${runs} unfinished runs; delete the sandboxes and cancel the runs first. Nothing was deleted`,
+        `the tenant has ${sandboxes} sandboxes, ${volumes} volumes and ${runs} unfinished runs; delete the sandboxes and volumes and cancel the runs first. Nothing was deleted`,
       )
     }
     await client.query('DELETE FROM tenant WHERE id = $1', [tenantId])

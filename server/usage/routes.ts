@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { type UsageHour, usageHour, usageQuery, usageReport } from '../../protocol/api/index.js'
+import { diskUse, type UsageHour, usageHour, usageQuery, usageReport } from '../../protocol/api/index.js'
 import type { UsageService } from './service.js'
 
 /** `GET /usage`: what a tenant used, by the hour. */
@@ -16,6 +16,15 @@ export const usageRoutes =
         response: { 200: usageReport },
       },
       handler: (request) => usages.report(request.principal, request.query),
+    })
+    app.route({
+      method: 'GET',
+      url: '/usage/disk',
+      schema: {
+        ...{ tags, summary: 'What the tenant has on disks now: shared and exclusive bytes' },
+        response: { 200: diskUse },
+      },
+      handler: (request) => usages.disk(request.principal),
     })
     app.route({
       method: 'GET',

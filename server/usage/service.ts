@@ -1,8 +1,9 @@
-import type { UsageQuery, UsageReport } from '../../protocol/api/index.js'
+import type { DiskUse, UsageQuery, UsageReport } from '../../protocol/api/index.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
+import type { DiskUses } from './disk.js'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -11,7 +12,16 @@ const longestMs = 366 * dayMs
 
 /** What the caller's tenant used, by the hour. */
 export class UsageService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly disks: DiskUses,
+  ) {}
+
+  /** What the tenant has on disks now. */
+  async disk(who: Principal): Promise<DiskUse> {
+    assertMay(who, 'usage.read')
+    return (await this.disks.read()).of(who.tenantId)
+  }
 
   /** @throws ApiError `invalid_request` for a period that is none or too long */
   async report(who: Principal, query: UsageQuery): Promise<UsageReport> {

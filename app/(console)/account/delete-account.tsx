@@ -63,7 +63,12 @@ function Deletion() {
                     count: tenant.members,
                   })
                 : t.rich('account.blockedSandboxes', {
-                    ...{ strong, name: oneLine(tenant.name), count: tenant.sandboxes },
+                    ...{
+                      strong,
+                      name: oneLine(tenant.name),
+                      count: tenant.sandboxes,
+                      volumes: tenant.volumes,
+                    },
                   })}
             </li>
           ))}

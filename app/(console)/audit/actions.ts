@@ -26,6 +26,12 @@ const actions = {
   'snapshot.delete': 'audit.actions.snapshotDelete',
   'template.import': 'audit.actions.templateImport',
   'template.delete': 'audit.actions.templateDelete',
+  'volume.create': 'audit.actions.volumeCreate',
+  'volume.change': 'audit.actions.volumeChange',
+  'volume.write': 'audit.actions.volumeWrite',
+  'volume.snapshot': 'audit.actions.volumeSnapshot',
+  'volume.delete': 'audit.actions.volumeDelete',
+  'volume.delete_snapshot': 'audit.actions.volumeDeleteSnapshot',
   'terminal.open': 'audit.actions.terminalOpen',
   'terminal.close': 'audit.actions.terminalClose',
   'lsp.open': 'audit.actions.lspOpen',
@@ -71,19 +77,8 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...([
-    'sandbox',
-    'share',
-    'snapshot',
-    'template',
-    'terminal',
-    'exec',
-    'process',
-    'lsp',
-    'file',
-    'port',
-  ] as const),
-  ...(['archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
+  ...(['sandbox', 'share', 'snapshot', 'volume', 'template', 'terminal', 'exec', 'process'] as const),
+  ...(['lsp', 'file', 'port', 'archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]
 
 /** What the filter offers: kinds, and the actions of each with their texts. */

@@ -160,6 +160,31 @@ const sentences: Readonly<Record<Action, Write>> = {
     t('audit.sentences.templateImport', { name: mark(plain(told(event, 'name'))) }),
   'template.delete': ({ event, t, mark }) =>
     t('audit.sentences.templateDelete', { name: mark(plain(told(event, 'name'))) }),
+  'volume.create': ({ event, t, mark }) =>
+    t('audit.sentences.volumeCreate', { name: mark(plain(told(event, 'name'))) }),
+  'volume.change': ({ event, t, mark }) =>
+    t('audit.sentences.volumeChange', {
+      name: mark(plain(told(event, 'nameBefore'))),
+      after: mark(plain(told(event, 'name'))),
+      size: told(event, 'sizeMiB'),
+    }),
+  'volume.write': (telling) =>
+    telling.t('audit.sentences.volumeWrite', {
+      path: path(telling),
+      volume: telling.mark(plain(telling.event.target ?? '')),
+    }),
+  'volume.snapshot': ({ event, t, mark }) =>
+    t('audit.sentences.volumeSnapshot', {
+      name: mark(plain(told(event, 'name'))),
+      snapshot: mark(plain(told(event, 'snapshot'))),
+    }),
+  'volume.delete': ({ event, t, mark }) =>
+    t('audit.sentences.volumeDelete', { name: mark(plain(told(event, 'name'))) }),
+  'volume.delete_snapshot': ({ event, t, mark }) =>
+    t('audit.sentences.volumeDeleteSnapshot', {
+      name: mark(plain(told(event, 'name'))),
+      snapshot: mark(plain(told(event, 'snapshot'))),
+    }),
   'terminal.open': ({ t, sandbox }) => t('audit.sentences.terminalOpen', { sandbox: sandbox() }),
   'terminal.close': ({ t, sandbox }) => t('audit.sentences.terminalClose', { sandbox: sandbox() }),
   'lsp.open': ({ event, t, sandbox }) =>

@@ -10,14 +10,20 @@ import { Panel, Table } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
-import { oneLine } from '../../lib/format'
-import { type AdminTenant, adminTenant } from '../../lib/protocol'
+import { bytes, oneLine } from '../../lib/format'
+import { type AdminTenant, adminTenant, type DiskUse, diskKinds } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useFormat } from '../../lib/use-format'
 import { useLimits } from '../../lib/use-limits'
 import { QuotaDialog } from './quota-dialog'
 
 const tenantList = z.object({ tenants: z.array(adminTenant) })
+
+/** What a tenant has on disks, and of that what nothing else shares. */
+const onDisk = (disk: DiskUse) => ({
+  bytes: bytes(diskKinds.reduce((sum, kind) => sum + disk[kind].bytes, 0)),
+  own: bytes(diskKinds.reduce((sum, kind) => sum + disk[kind].exclusiveBytes, 0)),
+})
 
 /** Every tenant of this node, and what it holds of its quota. */
 export function Tenants() {
@@ -85,6 +91,9 @@ export function Tenants() {
                     share={tenant.quota[bound] > 0 ? tenant.used[bound] / tenant.quota[bound] : 1}
                     text={`${bare(bound, tenant.used[bound])} / ${bare(bound, tenant.quota[bound])}`}
                   />
+                  {bound === 'diskMiB' && tenant.disk && (
+                    <span className="text-muted text-xs">{t('operator.onDisk', onDisk(tenant.disk))}</span>
+                  )}
                 </td>
               ))}
               <td className="text-muted">{date(tenant.createdAt)}</td>

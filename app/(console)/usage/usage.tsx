@@ -21,6 +21,7 @@ import {
   periods,
   totalOf,
 } from './buckets'
+import { DiskPanel } from './disk-panel'
 import { QuotaPanel } from './quota-panel'
 
 const usageHours = z.object({ hours: z.array(usageHour) })
@@ -38,6 +39,7 @@ export function UsagePage() {
     <>
       <PageHead title={t('pages.usage')}>{t('usage.audience')}</PageHead>
       <QuotaPanel />
+      <DiskPanel />
       <Panel
         title={t('usage.history')}
         className="mt-5"

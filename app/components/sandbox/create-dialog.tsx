@@ -1,7 +1,7 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useSWRConfig } from 'swr'
 import { useTranslations } from 'use-intl'
 import { z } from 'zod'
@@ -36,6 +36,11 @@ import { IdleChoice, type IdleDraft, idleDraft, idlePolicyOf } from './idle-choi
 import { NetworkChoice, networkDraft, parseNetwork } from './network-choice'
 import { QuotaLeft } from './quota-left'
 import { initialSize, SizeChoice, type SizeDraft, sizeLimits } from './size-choice'
+import type { MountDraft } from './volume-choice'
+
+const VolumeChoice = lazy(() =>
+  import('./volume-choice').then((loaded) => ({ default: loaded.VolumeChoice })),
+)
 
 const templateList = z.object({ templates: z.array(template) })
 
@@ -97,6 +102,7 @@ function CreateForm({
   const [chosenIdle, setIdle] = useState<IdleDraft | null>(null)
   const idle = chosenIdle ?? policyOfTemplate
   const [beginning, setBeginning] = useState<Beginning>(repository === '' ? 'starter' : 'repository')
+  const [mounts, setMounts] = useState<readonly MountDraft[]>([])
   const toast = useToast()
   const policy = parseNetwork(network)
   const limits = sizeLimits(size)
@@ -113,6 +119,7 @@ function CreateForm({
         isolation,
         ...(idle === policyOfTemplate ? {} : { idle: idlePolicyOf(idle) }),
         ...(limits ? { limits } : {}),
+        ...(mounts.length === 0 ? {} : { volumes: mounts.map(({ key: _, ...mount }) => mount) }),
         ...(name ? { name } : {}),
       },
     })
@@ -161,6 +168,9 @@ function CreateForm({
         <SizeChoice draft={size} onChange={setSize} fieldError={fieldError} />
         <NetworkChoice draft={network} onChange={setNetwork} />
         <IdleChoice draft={idle} onChange={setIdle} />
+        <Suspense>
+          <VolumeChoice drafts={mounts} onChange={setMounts} fieldError={fieldError} />
+        </Suspense>
         {chosen.isolation.length > 1 && (
           <Choice
             label={t('sandbox.isolation')}

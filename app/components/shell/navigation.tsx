@@ -4,6 +4,7 @@ import {
   BookOpen,
   Box,
   ChartNoAxesColumn,
+  HardDrive,
   KeyRound,
   type LucideIcon,
   Play,
@@ -30,6 +31,7 @@ interface Place {
 
 const places: readonly Place[] = [
   { href: '/sandboxes', page: 'sandboxes', icon: Box },
+  { href: '/volumes', page: 'volumes', icon: HardDrive },
   { href: '/runs', page: 'runs', icon: Play },
   { href: '/usage', page: 'usage', icon: ChartNoAxesColumn },
   { href: '/keys', page: 'keys', icon: KeyRound, least: 'admin' },

@@ -7,7 +7,7 @@ export const account = {
   blockedMembers:
     '<strong>{name}</strong>: make one of its {count, plural, one {# other member} other {# other members}} an owner (Members page), or remove its members and delete its sandboxes',
   blockedSandboxes:
-    '<strong>{name}</strong>: delete its {count, plural, one {# sandbox} other {# sandboxes}}',
+    '<strong>{name}</strong>: delete its {count, plural, one {# sandbox} other {# sandboxes}} and {volumes, plural, one {# volume} other {# volumes}}',
   browserOnSystem: '{browser} on {system}',
   changePassword: 'Change password',
   currentPassword: 'Current password',

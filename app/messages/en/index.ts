@@ -27,6 +27,7 @@ import { together } from './together'
 import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
+import { volumes } from './volumes'
 import { workspace } from './workspace'
 
 /** Every text of the interface in English. The other catalogues have its keys, and `useTranslations` its types. */
@@ -60,5 +61,6 @@ export const en = {
   units,
   usage,
   viewers,
+  volumes,
   workspace,
 } as const

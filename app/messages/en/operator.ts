@@ -121,6 +121,7 @@ export const operator = {
   notAvailable: 'Not available',
   now: 'now',
   nowMode: 'Now',
+  onDisk: '{own} exclusive of {bytes}',
   of: '{used} of {total}',
   onSchedule: 'On a schedule',
   oneTime: 'One-time',

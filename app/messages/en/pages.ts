@@ -19,5 +19,6 @@ export const pages = {
   signIn: 'Sign in',
   signUp: 'Create an account',
   usage: 'Usage',
+  volumes: 'Volumes',
   workspace: 'Workspace',
 } as const

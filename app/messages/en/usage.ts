@@ -1,6 +1,15 @@
 /** Quota and use of a tenant. */
 export const usage = {
   audience: 'Quota, current use and history',
+  disk: {
+    incomplete: 'A node does not answer: what is on it is missing here.',
+    own: '{own} exclusive, {shared} shared',
+    sandboxes: '{count, plural, one {# sandbox} other {# sandboxes}}',
+    snapshots: '{count, plural, one {# snapshot} other {# snapshots}}',
+    title: 'On disk',
+    volumeSnapshots: '{count, plural, one {# snapshot of a volume} other {# snapshots of volumes}}',
+    volumes: '{count, plural, one {# volume} other {# volumes}}',
+  },
   history: 'History',
   measures: {
     cpu: 'CPU time',

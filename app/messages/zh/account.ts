@@ -7,7 +7,7 @@ export const account: Texts<'account'> = {
     '您是 {count, number} 个租户的唯一所有者，这些租户仍有其他成员或沙箱。在您完成以下操作之前，不会删除任何内容：',
   blockedMembers:
     '<strong>{name}</strong>：将其他 {count, number} 名成员之一设为所有者（在“成员”页面），或移除所有成员并删除其沙箱',
-  blockedSandboxes: '<strong>{name}</strong>：删除其 {count, number} 个沙箱',
+  blockedSandboxes: '<strong>{name}</strong>：删除其 {count, number} 个沙箱和 {volumes, number} 个卷',
   browserOnSystem: '{system} 上的 {browser}',
   changePassword: '修改密码',
   currentPassword: '当前密码',

@@ -28,6 +28,7 @@ import { together } from './together'
 import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
+import { volumes } from './volumes'
 import { workspace } from './workspace'
 
 /** Every text of the interface in 简体中文. */
@@ -61,5 +62,6 @@ export const zh: Catalogue = {
   units,
   usage,
   viewers,
+  volumes,
   workspace,
 }

@@ -119,6 +119,7 @@ export const operator: Texts<'operator'> = {
   notAvailable: '不可用',
   now: '现在',
   nowMode: '立即',
+  onDisk: '共 {bytes}，独占 {own}',
   of: '{used} / {total}',
   onSchedule: '按计划',
   oneTime: '一次性',

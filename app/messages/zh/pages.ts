@@ -20,5 +20,6 @@ export const pages: Texts<'pages'> = {
   signIn: '登录',
   signUp: '创建账号',
   usage: '用量',
+  volumes: '卷',
   workspace: '工作区',
 }

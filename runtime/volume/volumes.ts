@@ -1,0 +1,265 @@
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { volumeId as publicId } from '../../protocol/api/index.js'
+import { type MakeVolume, type NodeVolume, nodeVolumeId } from '../../protocol/node/index.js'
+import { inUse } from '../cgroup/usage-check.js'
+import { recipeUser } from '../container/spec.js'
+import { notFound, RuntimeRefusal } from '../errors.js'
+import { FilesRoot, openMountedRoot } from '../files/root.js'
+import { overwriteJson } from '../linux/overwrite.js'
+import { Records } from '../linux/records.js'
+import { snapshotVolume } from '../rootfs/snapshot.js'
+import {
+  createVolume,
+  destroyVolume,
+  limitVolume,
+  qgroupOf,
+  volumeId,
+  volumeUsage,
+} from '../rootfs/volume.js'
+import { dataOf } from '../rootfs/volume-mounts.js'
+import type { NodeContext } from '../sandbox/node.js'
+import type { SandboxRecord } from '../sandbox/record.js'
+import { freshRecord, type VolumeRecord, volumeRecord } from './record.js'
+
+const mib = 1024 ** 2
+/** One that is being made, under a name that no volume has. */
+const unfinished = /^\.v[ls]_[0-9a-z]+\.new$/
+
+/**
+ * Volumes of tenants and snapshots of volumes: subvolumes in `volumes/` of the sandboxes' disk, and a record of each in
+ * `<home>/volumes/`. A disk is made under another name and gets its own by one rename, so one that has it is whole. The record is
+ * there before and goes after it. A volume has a copy of its record beside its files: one whose record is lost is known by that.
+ */
+export class Volumes {
+  readonly #records: Records<VolumeRecord>
+  readonly #known: Map<string, VolumeRecord>
+  /** By how many claims each is about to be mounted. */
+  readonly #held = new Map<string, number>()
+
+  /** @param users every claimed sandbox of the node */
+  constructor(
+    private readonly node: NodeContext,
+    private readonly users: () => readonly SandboxRecord[],
+    home: string,
+  ) {
+    this.#records = new Records(join(home, 'volumes'), volumeRecord)
+    const unreadable = new Set<string>()
+    const found = this.#records.readAll((file, error) => {
+      unreadable.add(file)
+      node.log.error(
+        { err: error, file },
+        'the record of a volume cannot be read, and both are left as they are',
+      )
+      node.problems.add(
+        `the record ${file} of a volume cannot be read; volume and record were left as they are`,
+      )
+    })
+    this.#known = new Map([...found].filter(([id]) => this.#isWhole(id)))
+    this.#sweep(unreadable)
+    for (const record of this.#known.values()) this.#repairLimit(record)
+  }
+
+  list(): NodeVolume[] {
+    const there = [...this.#known.values()].filter(({ id }) => existsSync(this.#path(id)))
+    return there.map((record) => this.#describe(record))
+  }
+
+  /** What is written down of all of them. */
+  records(): Iterable<VolumeRecord> {
+    return this.#known.values()
+  }
+
+  /**
+   * Makes a volume, empty or from a snapshot; or a snapshot of a volume, which has no size. Asked again it is the same one.
+   * @throws RuntimeRefusal `not_found` for what it is to be made from; `quota_exceeded` when that holds more; `disk_full`
+   */
+  async make(id: string, wanted: MakeVolume): Promise<{ volume: NodeVolume; created: boolean }> {
+    const { tenantId, sizeMiB, from } = wanted
+    const known = this.#known.get(id)
+    if (known !== undefined) {
+      if (known.tenantId !== tenantId) throw new RuntimeRefusal('conflict', `${id} is taken`)
+      return { volume: this.#describe(known), created: false }
+    }
+    this.node.diskReserve.assertCapacity()
+    const source = from === undefined ? undefined : this.#find(from, tenantId)
+    if (source !== undefined && sizeMiB !== null) this.#assertRoom(source.id, sizeMiB)
+    const record = freshRecord({ id, tenantId, sizeMiB, from: from ?? null })
+    this.#records.write(record)
+    const half = join(this.node.disk, 'volumes', `.${id}.new`)
+    try {
+      this.#makeDisk(half, record, source)
+      renameSync(half, this.#path(id))
+    } catch (error) {
+      if (existsSync(half)) destroyVolume(half)
+      this.#records.remove(id)
+      throw error
+    }
+    this.#known.set(id, record)
+    // Both are there after a crash of the host.
+    await this.#records.sync(id)
+    await using directory = await open(this.node.disk, 'r')
+    await directory.sync()
+    return { volume: this.#describe(record), created: true }
+  }
+
+  /** @throws RuntimeRefusal `not_found`; `quota_exceeded` when it holds more */
+  async resize(id: string, sizeMiB: number): Promise<NodeVolume> {
+    const record = this.#find(id)
+    if (record.sizeMiB === null)
+      throw new RuntimeRefusal('conflict', `${id} is a snapshot, which has no size`)
+    if (sizeMiB < record.sizeMiB) {
+      const heldMiB = ((await volumeUsage(this.node.disk, true)).get(volumeId(this.#path(id))) ?? 0) / mib
+      if (heldMiB > sizeMiB) throw inUse(`volume ${id}`, `${sizeMiB} MiB`, `${Math.ceil(heldMiB)} MiB`)
+    }
+    const changed = { ...this.#find(id), sizeMiB }
+    this.#records.write(changed)
+    this.#known.set(id, changed)
+    limitVolume(this.#path(id), sizeMiB * mib)
+    this.#saveCopy(this.#path(id), changed)
+    return this.#describe(changed)
+  }
+
+  /**
+   * Deletes one, for good. What was made from it keeps what it has. One that is gone already is no error.
+   * @throws RuntimeRefusal `conflict` while a sandbox has it, running or not
+   */
+  remove(id: string): void {
+    if (!this.#known.has(id)) return
+    const users = this.users().filter(({ volumes }) => volumes.some(({ volume }) => volume === id))
+    const names = users.map(({ sandboxId }) => sandboxId)
+    if (this.#held.has(id)) names.push('a sandbox that is being made')
+    if (names.length > 0) throw new RuntimeRefusal('conflict', `the volume is in use by ${names.join(', ')}`)
+    if (existsSync(this.#path(id))) destroyVolume(this.#path(id))
+    this.#records.remove(id)
+    this.#known.delete(id)
+  }
+
+  /** The files of a volume; owners are as sandboxes have them. @throws RuntimeRefusal `not_found` */
+  async files(id: string): Promise<FilesRoot> {
+    this.#find(id)
+    this.node.diskReserve.assertWritable()
+    return new FilesRoot(openMountedRoot(dataOf(this.node.disk, id)), 0)
+  }
+
+  /** Keeps volumes from being deleted until it is disposed of. @throws RuntimeRefusal `not_found`, also when one is another tenant's */
+  hold(ids: readonly string[], tenantId: string): Disposable {
+    for (const id of ids) this.#find(id, tenantId)
+    for (const id of ids) this.#held.set(id, (this.#held.get(id) ?? 0) + 1)
+    const release = () => {
+      for (const id of ids) {
+        const left = (this.#held.get(id) ?? 1) - 1
+        if (left === 0) this.#held.delete(id)
+        else this.#held.set(id, left)
+      }
+    }
+    return { [Symbol.dispose]: release }
+  }
+
+  #find(id: string, tenantId?: string): VolumeRecord {
+    const record = this.#known.get(id)
+    if (record === undefined || (tenantId !== undefined && record.tenantId !== tenantId)) {
+      throw notFound('volume', id)
+    }
+    return record
+  }
+
+  #makeDisk(path: string, record: VolumeRecord, source: VolumeRecord | undefined): void {
+    if (existsSync(path)) destroyVolume(path)
+    const sizeBytes = record.sizeMiB === null ? null : record.sizeMiB * mib
+    if (source !== undefined) snapshotVolume(this.#path(source.id), path, sizeBytes)
+    else if (sizeBytes === null) throw new RuntimeRefusal('invalid_request', 'a snapshot is of a volume')
+    else {
+      createVolume(path, sizeBytes, ['data'])
+      // The users of images differ, and all of them may write to a new volume, as to a new one of Kubernetes.
+      chownSync(join(path, 'data'), recipeUser.uid, recipeUser.gid)
+      chmodSync(join(path, 'data'), 0o777)
+    }
+    if (sizeBytes !== null) this.#saveCopy(path, record)
+  }
+
+  /** A failure is logged: the volume may be full, and nothing depends on the copy while there is a record. */
+  #saveCopy(path: string, record: VolumeRecord): void {
+    try {
+      overwriteJson(join(path, 'record.json'), record)
+    } catch (error) {
+      // What a snapshot brought with it is of another volume.
+      rmSync(join(path, 'record.json'), { force: true })
+      this.node.log.warn(
+        { err: error, id: record.id },
+        'the copy of the record of a volume could not be written',
+      )
+    }
+  }
+
+  #describe({ id, tenantId, sizeMiB }: VolumeRecord): NodeVolume {
+    const [usedBytes, exclusiveBytes] = [this.#number(id, 'referenced'), this.#number(id, 'exclusive')]
+    return { id, tenantId, sizeMiB, usedBytes, exclusiveBytes }
+  }
+
+  #number(id: string, name: 'referenced' | 'exclusive' | 'max_referenced'): number {
+    return Number(readFileSync(join(qgroupOf(this.node.disk, volumeId(this.#path(id))), name), 'utf8'))
+  }
+
+  #assertRoom(id: string, sizeMiB: number): void {
+    const neededMiB = Math.ceil(this.#number(id, 'referenced') / mib)
+    if (neededMiB <= sizeMiB) return
+    const message = `the snapshot holds ${neededMiB} MiB and the volume ${sizeMiB} MiB: make it larger`
+    throw new RuntimeRefusal('quota_exceeded', message)
+  }
+
+  #path(id: string): string {
+    return join(this.node.disk, 'volumes', id)
+  }
+
+  #isWhole(id: string): boolean {
+    if (existsSync(this.#path(id))) return true
+    this.node.log.info({ id }, 'a volume was not finished, or its removal was: nothing is left of it')
+    this.#records.remove(id)
+    return false
+  }
+
+  #sweep(unreadable: ReadonlySet<string>): void {
+    const directory = join(this.node.disk, 'volumes')
+    if (!existsSync(directory)) return // a disk of an earlier version that is read-only
+    for (const name of readdirSync(directory)) {
+      if (this.#known.has(name) || unreadable.has(`${name}.json`)) continue
+      if (unfinished.test(name)) destroyVolume(join(directory, name))
+      else if (!this.#adopt(name)) {
+        const what = nodeVolumeId.safeParse(name).success
+          ? `the volume ${name} has no record that can be read`
+          : `${name} among the volumes is none`
+        this.node.problems.add(`${what}, and was left as it is`)
+      }
+    }
+  }
+
+  /** By the copy of its record. @returns whether there is one */
+  #adopt(id: string): boolean {
+    if (!publicId.safeParse(id).success) return false
+    try {
+      const copy = volumeRecord.parse(JSON.parse(readFileSync(join(this.#path(id), 'record.json'), 'utf8')))
+      if (copy.id !== id) return false
+      this.#records.write(copy)
+      this.#known.set(id, copy)
+      this.node.log.warn(
+        { id },
+        'the record of a volume was lost, and was made anew from the copy on its disk',
+      )
+      return true
+    } catch {
+      return false // told by the caller
+    }
+  }
+
+  /** A runtime may have been killed before it told the kernel of a new size. */
+  #repairLimit({ id, sizeMiB }: VolumeRecord): void {
+    if (sizeMiB === null) return
+    try {
+      if (this.#number(id, 'max_referenced') !== sizeMiB * mib) limitVolume(this.#path(id), sizeMiB * mib)
+    } catch (error) {
+      this.node.log.error({ err: error, id }, 'the size of a volume could not be looked after')
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
+import type { Database } from '../database/client.js'
+import { ApiError } from '../errors.js'
+import type { ServerNode } from '../nodes/node.js'
+
+/** Making a volume takes less than this, or its server has died. */
+const unfinishedMs = 600_000
+
+/**
+ * Makes rows and volumes of one node agree, after either side was killed: what was being made is finished or forgotten, sizes are as
+ * the rows say, and a volume is deleted on the node only if its row is known to have been deleted. Anything else stays, and is told.
+ */
+export async function reconcileVolumes(database: Database, node: ServerNode, log: Logger): Promise<void> {
+  if (node.pairing.status.state !== 'paired') return
+  const { prisma } = database
+  const before = new Date(Date.now() - unfinishedMs)
+  const { volumes } = await node.runtime.ask('GET', '/volumes', nodeVolumes)
+  const there = new Map(volumes.map((one) => [one.id, one]))
+  for (const { id } of await prisma.volume.findMany({
+    where: { nodeId: node.id, ready: false, createdAt: { lt: before } },
+    select: { id: true },
+  })) {
+    if (there.has(id)) await prisma.volume.updateMany({ where: { id }, data: { ready: true } })
+    else await prisma.volume.deleteMany({ where: { id, ready: false } })
+  }
+  if (there.size === 0) return
+  const ids = [...there.keys()]
+  const rows = new Map(
+    (await prisma.volume.findMany({ where: { id: { in: ids } } })).map((row) => [row.id, row]),
+  )
+  const deleted = await prisma.deletedVolume.findMany({ where: { id: { in: ids } } })
+  const gone = new Set(deleted.map(({ id }) => id))
+  for (const [id, { sizeMiB }] of there) {
+    const row = rows.get(id)
+    if (row === undefined && gone.has(id)) {
+      // A sandbox that has it is deleted first, a pass or two later.
+      await refusing(node.runtime.ask('DELETE', `/volumes/${id}`, z.unknown()))
+    } else if (row === undefined) {
+      log.error({ id, node: node.id }, 'the node has a volume that the database does not know; it stays')
+    } else if (sizeMiB !== null && sizeMiB !== row.sizeMiB) {
+      const resized = node.runtime.ask('PATCH', `/volumes/${id}`, nodeVolume, {}, { sizeMiB: row.sizeMiB })
+      if (await refusing(resized)) continue
+      log.error(
+        { id, node: node.id },
+        'a volume holds more than its size was reduced to; it keeps the old size',
+      )
+      await prisma.volume.updateMany({ where: { id, sizeMiB: row.sizeMiB }, data: { sizeMiB } })
+    }
+  }
+}
+
+/** @returns whether it was not refused */
+async function refusing(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call
+    return true
+  } catch (error) {
+    if (error instanceof ApiError && ['conflict', 'quota_exceeded'].includes(error.code)) return false
+    throw error
+  }
+}

@@ -1,0 +1,147 @@
+import pg from 'pg'
+import { z } from 'zod'
+import type { Volume as Row } from '../../prisma/generated/client.js'
+import type { Volume, VolumeSnapshot } from '../../protocol/api/index.js'
+import type { NodeVolume } from '../../protocol/node/index.js'
+import type { Principal } from '../auth/principal.js'
+import { type Database, inTransaction } from '../database/client.js'
+import { ApiError, quotaExceeded } from '../errors.js'
+import { admission, quotaUsage } from '../sandboxes/admission.js'
+
+/** Of one tenant, snapshots of volumes among them: each costs every commit of the node's disk a little. */
+export const maxVolumes = 200
+const mib = 1024 ** 2
+
+/** A volume as people see it. @param there undefined while its node does not answer */
+export function present(row: Row, there: NodeVolume | undefined, usedBy: Volume['usedBy']): Volume {
+  const { id, name, sizeMiB, createdBy } = row
+  return {
+    ...{ id, name, sizeMiB, usedBy, createdBy, createdAt: row.createdAt.toISOString() },
+    ...{ usedBytes: there?.usedBytes ?? null, exclusiveBytes: there?.exclusiveBytes ?? null },
+  }
+}
+
+export function presentSnapshot(row: Row, there: NodeVolume | undefined): VolumeSnapshot {
+  const { id, name, createdBy } = row
+  return {
+    ...{ id, name, volumeId: row.ofId ?? '', volumeName: row.ofName ?? '', createdBy },
+    sizeBytes: there?.usedBytes ?? row.sizeMiB * mib,
+    exclusiveBytes: there?.exclusiveBytes ?? null,
+    createdAt: row.createdAt.toISOString(),
+  }
+}
+
+/**
+ * The row of a volume that is about to be made.
+ * @throws ApiError `quota_exceeded`; `conflict` when its name is taken, or there are too many
+ */
+export async function reserve(
+  database: Database,
+  who: Principal,
+  row: Pick<Row, 'id' | 'name' | 'nodeId' | 'sizeMiB' | 'ofId' | 'ofName'>,
+): Promise<void> {
+  const { id, name, nodeId, sizeMiB, ofId, ofName } = row
+  const { tenantId } = who
+  await inTransaction(
+    database.pool,
+    async (client, answers) => {
+      assertRoom(answers, sizeMiB)
+      const { rows } = await client.query(
+        'SELECT count(*)::INTEGER AS count FROM volume WHERE "tenantId" = $1',
+        [tenantId],
+      )
+      if (Number(rows[0]?.count) >= maxVolumes) {
+        throw new ApiError('conflict', `a tenant has at most ${maxVolumes} volumes and snapshots of volumes`)
+      }
+      if (ofId === null) await assertFree(client, tenantId, name)
+      await client.query(
+        `INSERT INTO volume (id, "tenantId", name, "ofId", "ofName", "nodeId", "sizeMiB", "createdBy")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [id, tenantId, name, ofId, ofName, nodeId, sizeMiB, who.actor],
+      )
+    },
+    admission(tenantId, ''),
+  )
+}
+
+/** @throws ApiError `quota_exceeded`; `conflict` when the name is taken */
+export async function change(
+  database: Database,
+  { id, tenantId, sizeMiB: before, name: old }: Row,
+  { name = old, sizeMiB = before }: { name?: string | undefined; sizeMiB?: number | undefined },
+): Promise<void> {
+  await inTransaction(
+    database.pool,
+    async (client, answers) => {
+      if (sizeMiB > before) assertRoom(answers, sizeMiB - before)
+      if (name !== old) await assertFree(client, tenantId, name)
+      await client.query('UPDATE volume SET name = $2, "sizeMiB" = $3 WHERE id = $1', [id, name, sizeMiB])
+    },
+    admission(tenantId, ''),
+  )
+}
+
+/**
+ * Deletes the row of a volume that no sandbox has.
+ * @throws ApiError `conflict` with the names of those that have it
+ */
+export async function forget(database: Database, { id, tenantId }: Row): Promise<void> {
+  await inTransaction(
+    database.pool,
+    async (client) => {
+      const users = (await usersOf(client, tenantId, [id])).get(id) ?? []
+      if (users.length > 0) {
+        const names = users.map((one) => `${one.name} (${one.id})`).join(', ')
+        throw new ApiError('conflict', `the volume is in use by ${names}`, undefined, users[0]?.id)
+      }
+      await client.query('DELETE FROM volume WHERE id = $1', [id])
+    },
+    // Who makes a sandbox locks it as well, and looks for its volumes then.
+    [`SELECT FROM tenant WHERE id = ${pg.escapeLiteral(tenantId)} FOR UPDATE`],
+  )
+}
+
+const user = z.object({
+  volume: z.string(),
+  id: z.string(),
+  name: z.string(),
+  path: z.string(),
+  readOnly: z.boolean(),
+})
+
+/** The sandboxes that have each of these volumes, running or not. */
+export async function usersOf(
+  client: Pick<pg.PoolClient, 'query'>,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Volume['usedBy']>> {
+  const { rows } = await client.query(
+    `SELECT mount->>'volume' AS volume, id, name, mount->>'path' AS path, (mount->>'readOnly')::BOOLEAN AS "readOnly"
+     FROM sandbox, jsonb_array_elements(volumes) AS mount
+     WHERE "tenantId" = $1 AND "deletedAt" IS NULL AND volumes IS NOT NULL AND mount->>'volume' = ANY ($2)
+     ORDER BY name`,
+    [tenantId, ids],
+  )
+  const users = new Map<string, Volume['usedBy']>()
+  for (const { volume, ...by } of z.array(user).parse(rows)) {
+    users.set(volume, [...(users.get(volume) ?? []), by])
+  }
+  return users
+}
+
+function assertRoom(answers: readonly pg.QueryResult[], wantedMiB: number): void {
+  const { quota, held } = quotaUsage(answers)
+  const leftMiB = Math.max(0, quota.diskMiB - held.diskMiB)
+  if (wantedMiB > leftMiB) throw quotaExceeded('diskMiB', wantedMiB, leftMiB)
+}
+
+async function assertFree(client: pg.PoolClient, tenantId: string, name: string): Promise<void> {
+  const { rows } = await client.query(
+    'SELECT id FROM volume WHERE "tenantId" = $1 AND name = $2 AND "ofId" IS NULL',
+    [tenantId, name],
+  )
+  const taken: unknown = rows[0]?.id
+  if (typeof taken === 'string') {
+    throw new ApiError('conflict', `a volume is called ${name} already`, undefined, taken)
+  }
+}

@@ -1,0 +1,191 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { newId } from '../../protocol/api/index.js'
+import { nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
+import { Cloche, Conflict, InvalidRequest, NotFound, QuotaExceeded, type Sandbox } from '../../sdk/index.js'
+import { TestClient } from '../../testing/client.js'
+import { type Instance, openInstance } from '../../testing/instance.js'
+import { RuntimeClient } from '../runtime-client/client.js'
+
+const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
+
+describe('volumes', { timeout: 60_000 }, () => {
+  let instance: Instance
+  let owner: TestClient
+  let cloche: Cloche
+  let other: Cloche
+  let database: pg.Client
+  let node: RuntimeClient
+
+  const tenant = async (email: string) => {
+    const client = await TestClient.signUp(instance.url, email)
+    const { body } = await client.call('POST', '/api/v1/keys', { name: 'volumes' })
+    return { client, cloche: new Cloche({ url: instance.url, apiKey: body.key }) }
+  }
+  beforeAll(async () => {
+    instance = await openInstance('vols')
+    ;({ client: owner, cloche } = await tenant('owner@example.org'))
+    other = (await tenant('other@example.org')).cloche
+    database = new pg.Client({
+      connectionString: `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,
+    })
+    await database.connect()
+    node = new RuntimeClient({ socketPath: `/run/cloche/${instance.name}/runtime.sock` })
+  })
+  afterAll(async () => {
+    node[Symbol.dispose]()
+    await database.end()
+    await instance[Symbol.asyncDispose]()
+  })
+
+  const said = async (of: Sandbox, command: string) => (await of.exec(command)).stdout
+  const heldMiB = async () => (await cloche.quota()).used.diskMiB
+  const onNode = async () => (await node.ask('GET', '/volumes', nodeVolumes)).volumes.map(({ id }) => id)
+
+  it('are mounted in sandboxes, which keep them when they are forked, and count against the quota', async () => {
+    const before = await heldMiB()
+    const volume = await cloche.volumes.create({ name: 'data', sizeMiB: 32 })
+    expect(volume).toMatchObject({ name: 'data', sizeMiB: 32, usedBy: [] })
+    expect(await heldMiB()).toBe(before + 32)
+    expect(await cloche.diskUse()).toMatchObject({
+      volumes: { count: 1 },
+      sandboxes: { count: 0 },
+      complete: true,
+    })
+    await expect(cloche.volumes.create({ name: 'data' })).rejects.toBeInstanceOf(Conflict)
+    await expect(cloche.volumes.create({ name: 'huge', sizeMiB: 16_000_000 })).rejects.toBeInstanceOf(
+      QuotaExceeded,
+    )
+    const volumes = [{ volume: volume.id, path: '/data' }]
+    const desk = await cloche.sandboxes.create({ limits, name: 'desk', volumes })
+    expect(await said(desk, 'echo one >/data/file; cat /data/file')).toBe('one\n')
+    expect((await desk.describe()).volumes).toEqual([{ volume: volume.id, path: '/data', readOnly: false }])
+    const [fork] = await desk.fork({ name: 'fork' })
+    if (fork === undefined) throw new Error('there is no fork')
+    expect(await said(fork, 'cat /data/file; echo two >>/data/file')).toBe('one\n')
+    expect(await said(desk, 'cat /data/file')).toBe('one\ntwo\n')
+    const [bare] = await desk.fork({ volumes: [] })
+    expect(await said(bare ?? desk, 'ls /data')).toBe('')
+    expect(await cloche.volumes.describe(volume.id)).toMatchObject({
+      usedBy: [
+        { id: desk.id, name: 'desk', path: '/data', readOnly: false },
+        { id: fork.id, name: 'fork' },
+      ],
+    })
+    await expect(cloche.volumes.delete(volume.id)).rejects.toThrow(/in use by desk \(sb_.*\), fork \(sb_/)
+    await desk.stop()
+    await desk.start()
+    expect(await said(desk, 'cat /data/file')).toBe('one\ntwo\n')
+    for (const one of [desk, fork, bare]) await one?.delete()
+    await cloche.volumes.delete(volume.id)
+    expect(await onNode()).toEqual([])
+    expect(await heldMiB()).toBe(before)
+  })
+
+  it('grow and shrink, not below what they hold, and take other names', async () => {
+    const { id } = await cloche.volumes.create({ name: 'grown', sizeMiB: 32 })
+    await cloche.volumes.files(id).write('/big', Buffer.alloc(20 * 1024 ** 2, 1))
+    await expect(cloche.volumes.update(id, { sizeMiB: 16 })).rejects.toBeInstanceOf(QuotaExceeded)
+    await expect(cloche.volumes.update(id, { sizeMiB: 16_000_000 })).rejects.toBeInstanceOf(QuotaExceeded)
+    expect(await cloche.volumes.describe(id)).toMatchObject({ sizeMiB: 32 })
+    expect(await cloche.volumes.update(id, { sizeMiB: 48, name: 'renamed' })).toMatchObject({
+      ...{ sizeMiB: 48, name: 'renamed', usedBytes: expect.any(Number) },
+    })
+    await cloche.volumes.files(id).remove('/big')
+    expect(await cloche.volumes.update(id, { sizeMiB: 16 })).toMatchObject({ sizeMiB: 16 })
+    await cloche.volumes.delete(id)
+  })
+
+  it('have snapshots, which are made into volumes', async () => {
+    const { id } = await cloche.volumes.create({ name: 'source', sizeMiB: 16 })
+    const files = cloche.volumes.files(id)
+    await files.write('dir/file', 'one')
+    const taken = await cloche.volumes.snapshot(id, { name: 'first' })
+    expect(taken).toMatchObject({ name: 'first', volumeId: id, volumeName: 'source' })
+    await files.write('/dir/file', 'two')
+    const copy = await cloche.volumes.create({ name: 'copy', from: taken.id, sizeMiB: 16 })
+    expect(await cloche.volumes.files(copy.id).readText('/dir/file')).toBe('one')
+    await cloche.volumes.delete(id)
+    const kept: string[] = []
+    for await (const one of cloche.volumes.snapshots({ volume: id })) kept.push(one.id)
+    expect(kept).toEqual([taken.id])
+    await expect(cloche.volumes.describe(taken.id)).rejects.toBeInstanceOf(InvalidRequest)
+    await cloche.volumes.deleteSnapshot(taken.id)
+    await cloche.volumes.delete(copy.id)
+  })
+
+  it("are their tenant's", async () => {
+    const { id } = await cloche.volumes.create({ name: 'mine', sizeMiB: 16 })
+    const taken = await cloche.volumes.snapshot(id)
+    const volumes = [{ volume: id, path: '/data' }]
+    const mine = await cloche.sandboxes.create({ limits, volumes })
+    const guest = other
+    for (const act of [
+      () => guest.volumes.describe(id),
+      () => guest.volumes.delete(id),
+      () => guest.volumes.snapshot(id),
+      () => guest.volumes.files(id).list('/'),
+      () => guest.volumes.create({ name: 'x', from: taken.id }),
+      () => guest.volumes.deleteSnapshot(taken.id),
+      () => guest.sandboxes.create({ limits, volumes }),
+    ]) {
+      await expect(act()).rejects.toBeInstanceOf(NotFound)
+    }
+    await mine.delete()
+    await cloche.volumes.deleteSnapshot(taken.id)
+    await cloche.volumes.delete(id)
+  })
+
+  it.each([
+    ['relative', 'data', /absolute/],
+    ['the root', '/', /root directory/],
+    ['going up', '/data/../etc', /without/],
+    ['of the kernel', '/proc/self', /in \/proc/],
+    ['where the runtime is', '/run/cloche', /in \/run/],
+    ['of devices', '/dev', /in \/dev/],
+    ['of the system', '/sys/fs', /in \/sys/],
+  ])('are not mounted at a path that is %s', async (_, path, why) => {
+    const volumes = [{ volume: newId('vl'), path }]
+    const made = cloche.sandboxes.create({ limits, volumes })
+    await expect(made).rejects.toBeInstanceOf(InvalidRequest)
+    await expect(made).rejects.toThrow(why)
+  })
+
+  it('are not mounted in each other', async () => {
+    const [volume, another] = [newId('vl'), newId('vl')]
+    const volumes = [
+      { volume, path: '/data/a' },
+      { volume: another, path: '/data' },
+    ]
+    await expect(cloche.sandboxes.create({ limits, volumes })).rejects.toThrow(/in each other/)
+  })
+
+  it('agree with the node again whatever happened meanwhile', async () => {
+    const [kept, deleted] = await Promise.all(
+      ['kept', 'deleted'].map((name) => cloche.volumes.create({ name, sizeMiB: 16 })),
+    )
+    if (kept === undefined || deleted === undefined) throw new Error('there are none')
+    const { id: tenantId } = (await cloche.me()).tenant
+    const unknown = newId('vl')
+    await node.ask('PUT', `/volumes/${unknown}`, nodeVolume, {}, { tenantId, sizeMiB: 16 })
+    // A server that died after it had deleted the row, another before it told the node of a size.
+    await database.query('DELETE FROM volume WHERE id = $1', [deleted.id])
+    await database.query('UPDATE volume SET "sizeMiB" = 24 WHERE id = $1', [kept.id])
+    await expect.poll(onNode, { timeout: 40_000 }).not.toContain(deleted.id)
+    const sizeOf = async () =>
+      (await node.ask('GET', '/volumes', nodeVolumes)).volumes.find(({ id }) => id === kept.id)?.sizeMiB
+    await expect.poll(sizeOf, { timeout: 40_000 }).toBe(24)
+    // Nobody knows whose it is: it stays.
+    expect(await onNode()).toContain(unknown)
+    await node.ask('DELETE', `/volumes/${unknown}`, z.unknown())
+    await cloche.volumes.delete(kept.id)
+  })
+
+  it('keep their tenant from being deleted by the way', async () => {
+    const { id } = await cloche.volumes.create({ name: 'in the way', sizeMiB: 16 })
+    const { body } = await owner.call('GET', '/api/v1/account/deletion')
+    expect(body.tenants).toMatchObject([{ outcome: 'blocked', volumes: 1, sandboxes: 0 }])
+    await cloche.volumes.delete(id)
+  })
+})
