@@ -1,9 +1,20 @@
+import { Builds, type StartBuild } from './builds.js'
 import { type Content, Http, pages } from './http.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
 import { Snapshots } from './snapshots.js'
 import type { AuditEvent, DiskUse, Language, Me, QuotaStatus, Template, UsageReport } from './types.js'
 import { Volumes } from './volumes.js'
+import type {
+  AuditEvent,
+  BuildDescription,
+  BuildEvent,
+  Language,
+  Me,
+  QuotaStatus,
+  Template,
+  UsageReport,
+} from './types.js'
 
 /** Where a Cloche is, and who calls. */
 export interface ClocheOptions {
@@ -31,6 +42,8 @@ export class Cloche {
   readonly volumes: Volumes
   /** One-off tasks. */
   readonly runs: Runs
+  /** Templates from Dockerfiles. */
+  readonly builds: Builds
   readonly #http: Http
 
   /** Connects to nothing yet. @throws TypeError when the URL is none */
@@ -43,6 +56,7 @@ export class Cloche {
     this.snapshots = new Snapshots(this.#http)
     this.volumes = new Volumes(this.#http)
     this.runs = new Runs(this.#http)
+    this.builds = new Builds(this.#http)
   }
 
   /** Who calls, and for which tenant. @throws Unauthenticated */
@@ -83,6 +97,26 @@ export class Cloche {
     const { signal, everyone, ...query } = options
     const path = `${templates(everyone)}/${encodeURIComponent(name)}/image`
     return this.#http.json({ method: 'PUT', path, query, body: archive, signal })
+  }
+
+  /**
+   * Builds a template from a Dockerfile and waits for its end.
+   *
+   * @param context a tar with the Dockerfile in it, plain or compressed with gzip
+   * @param options `onEvent` is given each step and what it prints
+   * @returns the build, whose `status` says whether there is a template
+   * @throws InvalidRequest with the line of the Dockerfile that is not right or not supported
+   */
+  async buildTemplate(
+    name: string,
+    context: Content,
+    { onEvent, ...options }: StartBuild & { onEvent?: (event: BuildEvent) => void } = {},
+  ): Promise<BuildDescription> {
+    const { id } = await this.builds.start(name, context, options)
+    const { signal } = options
+    for await (const event of this.builds.events(name, id, signal === undefined ? {} : { signal }))
+      onEvent?.(event)
+    return this.builds.describe(name, id)
   }
 
   /**

@@ -1,3 +1,4 @@
+export type { Builds, StartBuild } from './builds.js'
 export { InvalidCallback, readCallback } from './callback.js'
 export { Cloche, type ClocheOptions } from './cloche.js'
 export * from './errors.js'

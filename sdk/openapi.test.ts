@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { file, image, layout, plainLayer } from '../testing/images.js'
+import { file, image, layout, plainLayer, tar } from '../testing/images.js'
 import { type Instance, openInstance } from '../testing/instance.js'
 import { Cloche } from './index.js'
 
@@ -46,6 +46,8 @@ async function callAll(cloche: Cloche): Promise<void> {
   await terminals.list()
   await terminal.close()
   await cloche.importTemplate('tiny', layout([image([plainLayer([file('etc/passwd')])])]))
+  const { id: buildId } = await cloche.buildTemplate('tiny', tar([file('Dockerfile', 'FROM scratch')]))
+  await Promise.all([cloche.builds.list(), cloche.builds.cancel('tiny', buildId)])
   await cloche.deleteTemplate('tiny')
   const { id } = await sandbox.snapshot()
   await Promise.all([sandbox.changes(), cloche.snapshots.describe(id), cloche.snapshots.list().next()])

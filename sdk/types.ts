@@ -68,6 +68,12 @@ export type CreateVolume = z.input<typeof protocol.createVolume>
 export type ChangeVolume = z.input<typeof protocol.changeVolume>
 /** A volume as it was at one moment. */
 export type VolumeSnapshotDescription = protocol.VolumeSnapshot
+/** A build of a Dockerfile. */
+export type BuildDescription = protocol.Build
+/** What a build is given beside its context. */
+export type BuildOptions = z.input<typeof protocol.buildOptions>
+/** One event of a build. */
+export type BuildEvent = protocol.BuildEvent
 /** A port of a sandbox at which a program listens, or that is shared. */
 export type PortDescription = protocol.Port
 /** Who may open a port, and where. */

@@ -11,6 +11,7 @@ import { Attempts } from './auth/attempts.js'
 import { createAuth } from './auth/auth.js'
 import { Principals } from './auth/principal.js'
 import { AccessWatch } from './auth/watch.js'
+import { BuildService } from './builds/service.js'
 import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
 import { Elections } from './database/elections.js'
@@ -109,6 +110,7 @@ export function openParts(config: Config, log: Logger) {
     ports: new PortService(database, sandboxes, previewHosts, previews),
     files: new FileService(database, sandboxes),
     snapshots: new SnapshotService(database, nodes, sandboxes),
+    builds: new BuildService(database, placer, making, log),
     templates: new OwnTemplateService(database, nodes, placer, ownTemplates, making),
     volumes,
     volumeFiles: volumeFiles(database, volumes),

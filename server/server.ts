@@ -5,6 +5,7 @@ import { accountRoutes, linkRoutes } from './account/routes.js'
 import { adminRoutes } from './admin/routes.js'
 import type { Principal } from './auth/principal.js'
 import { authRoutes } from './auth/routes.js'
+import { buildRoutes } from './builds/routes.js'
 import { notFound } from './errors.js'
 import { fileRoutes, signedRoutes } from './files/routes.js'
 import { checkWith } from './http/check-with.js'
@@ -116,6 +117,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(snapshotRoutes(services.snapshots))
         await api.register(templateRoutes(sandboxes, services.templates))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))
+        await api.register(buildRoutes(services.builds, config.heartbeatMs))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
         await api.register(auditRoutes(services.auditLog))

@@ -1,4 +1,5 @@
 import type { Command } from '../command.js'
+import { buildCommands } from './build.js'
 import { completion } from './completion.js'
 import { copy } from './copy.js'
 import { exec } from './exec.js'
@@ -37,6 +38,7 @@ export const clientCommands: readonly Command[] = [
   ...volumeCommands,
   run,
   ...runCommands,
+  ...buildCommands,
   ...templateCommands,
   completion,
 ]

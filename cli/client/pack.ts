@@ -23,8 +23,14 @@ const noXattrs: ReadonlyMap<string, Buffer> = new Map()
  * A tar of what is in a local directory, with the directory itself as `./`, made as it is read. Links are kept as
  * links, files with several names as hard links. What cannot be read, went meanwhile, or is a socket or a device is
  * left out, and said to be, as GNU tar does; a file that shrinks while it is read is filled up with zeros.
+ *
+ * @param isLeftOut of paths below the directory, without a word
  */
-export function* packDirectory(directory: string, leftOut: LeftOut): Generator<Uint8Array> {
+export function* packDirectory(
+  directory: string,
+  leftOut: LeftOut,
+  isLeftOut: (path: string, isDirectory: boolean) => boolean = () => false,
+): Generator<Uint8Array> {
   const top = Buffer.from(directory)
   const links = new Map<string, Buffer>()
   yield tarHeader(entryOf('directory', Buffer.from('./'), lstatSync(join(top, Buffer.from('.'))), {}))
@@ -37,7 +43,7 @@ export function* packDirectory(directory: string, leftOut: LeftOut): Generator<U
     for (const name of names.sort(Buffer.compare)) {
       const [own, shown] = [join(path, name), Buffer.concat([prefix, name])]
       const stat = attempt(() => lstatSync(own), own, leftOut)
-      if (stat === undefined) continue
+      if (stat === undefined || isLeftOut(shown.toString(), stat.isDirectory())) continue
       const first = stat.nlink > 1 && !stat.isDirectory() ? links.get(`${stat.dev}:${stat.ino}`) : undefined
       if (first !== undefined) {
         yield tarHeader(entryOf('link', shown, stat, { target: first }))

@@ -22,7 +22,7 @@ import {
   theirs,
   typed,
 } from './rules.js'
-import { asBytes, limits, must, password, tiny, type Victim, type World } from './world.js'
+import { asBytes, asForm, buildForm, limits, must, password, tiny, type Victim, type World } from './world.js'
 
 /** Where a new route needs a row. */
 export const where = 'server/access-matrix/table.ts'
@@ -346,6 +346,15 @@ export const table: Readonly<Record<string, Row>> = {
       return { path: { name } }
     },
   },
+  startBuild: {
+    rule: own,
+    call: ({ templateName }) => ({ path: { name: templateName }, body: buildForm(), headers: asForm }),
+    fresh: () => ({ path: { name: 'another' }, body: buildForm(), headers: asForm }),
+  },
+  listBuilds: { rule: own },
+  getBuild: { rule: theirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
+  followBuild: { rule: theirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
+  cancelBuild: { rule: theirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
   listLanguages: { rule: own },
   createRun: {
     rule: own,

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { newId, quarantineEntry, terminal } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
-import { file, image, layout, plainLayer } from '../../testing/images.js'
+import { file, image, layout, plainLayer, tar } from '../../testing/images.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 import { RuntimeClient } from '../runtime-client/client.js'
 import type { Caller } from './rules.js'
@@ -11,6 +11,13 @@ export const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 
 /** An image with next to nothing in it, as a tar. */
 export const tiny = () => layout([image([plainLayer([file('etc/passwd')])])]).toString('latin1')
+/** A build of nothing. */
+export const buildForm = () =>
+  [
+    ...['--edge', 'content-disposition: form-data; name="context"; filename="context.tar"', ''],
+    ...[tar([file('Dockerfile', 'FROM scratch')]).toString('latin1'), '--edge--', ''],
+  ].join('\r\n')
+export const asForm = { 'content-type': 'multipart/form-data; boundary=edge' }
 export const asBytes = { 'content-type': 'application/octet-stream' }
 
 /** A tenant with one of everything that somebody else could want, by the ids that the API knows it by. */
@@ -191,6 +198,7 @@ async function makeVictim(world: {
   await must(owner, 'PUT', `${volumes}/files?path=/diary`, 'confidential')
   await must(owner, 'PUT', `${volumes}/files?path=/written`, 'of the owner')
   const volumeSnapshot = await must(owner, 'POST', `${volumes}/snapshots`, { name: 'confidential' })
+  const built = await must(owner, 'POST', '/api/v1/templates/built/builds', buildForm(), asForm)
   const shared = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/shares`, { level: 'type' })
   const run = { command: 'echo confidential', wait: true }
   const runId = String((await must(owner, 'POST', '/api/v1/runs', run, headers)).id)
@@ -208,6 +216,7 @@ async function makeVictim(world: {
     ...{ templateName: 'confidential', spareTemplate: 'spare' },
     volumeId: String(volume.id),
     volumeSnapshotId: String(volumeSnapshot.id),
+    buildId: String(built.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),
     keyId: String(apiKey.id),

@@ -105,6 +105,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
     },
     { command: 'uname -a; nproc', limits: { wallMs: 5000 } },
   ],
+  Build: [protocol.build],
   Run: [protocol.run],
   RunSummary: [protocol.runSummary],
   StepResult: [protocol.stepResult],

@@ -83,6 +83,11 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /templates': 'listTemplates',
   'PUT /templates/:name/image': 'importOwnTemplate',
   'DELETE /templates/:name': 'deleteOwnTemplate',
+  'POST /templates/:name/builds': 'startBuild',
+  'GET /builds': 'listBuilds',
+  'GET /templates/:name/builds/:id': 'getBuild',
+  'DELETE /templates/:name/builds/:id': 'cancelBuild',
+  'GET /templates/:name/builds/:id/events': 'followBuild',
   'GET /languages': 'listLanguages',
   'POST /runs': 'createRun',
   'GET /runs': 'listRuns',
@@ -208,6 +213,7 @@ export const answersWith: Readonly<Record<string, { readonly type: string; reado
       type: events,
       description: 'Server-sent events `ready`, `change` and `rescan`, then `end` or `error`',
     },
+    followBuild: { type: events, description: 'Server-sent events; the last one is `end`' },
     followRun: { type: events, description: 'Server-sent events; the last one is `result`' },
     getAuditCsv: { type: 'text/csv', description: 'One line for each event' },
     getUsageCsv: { type: 'text/csv', description: 'One line for each hour' },
@@ -220,6 +226,10 @@ export const answersWith: Readonly<Record<string, { readonly type: string; reado
 /** Media types of bodies that are not JSON. */
 export const takes: Readonly<Record<string, { readonly type: string; readonly description: string }>> = {
   writeFile: { type: octets, description: 'The content of the file' },
+  startBuild: {
+    type: 'multipart/form-data',
+    description: 'A field `options`, which is JSON and may be absent, and after it a file `context`, a tar',
+  },
   importOwnTemplate: {
     type: 'application/x-tar',
     description: 'The archive, plain or compressed with gzip as a whole',

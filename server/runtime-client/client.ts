@@ -15,6 +15,7 @@ import {
   attachSocket,
   type Change,
   type Claim,
+  type NodeBuild,
   nodeDescription,
   nodeProtocol,
   portLine,
@@ -169,6 +170,23 @@ export class RuntimeClient implements Disposable {
     const answer = await exchange(this.#pool, { ...wanted, body: pieces }, { whole: (whole) => whole })
     if (answer.status >= 300) throw refusalOf(answer)
     return { status: answer.status, body: jsonOf(answer) }
+  }
+
+  /**
+   * Builds a template of a context, which is sent as it arrives. What the build tells comes as lines of JSON; destroying it cancels
+   * the build.
+   * @throws ApiError what is wrong with the Dockerfile
+   */
+  build(wanted: NodeBuild, context: Readable, aborted: AbortSignal): Promise<ByteStream> {
+    const body = Readable.from(
+      (async function* () {
+        yield Buffer.from(`${JSON.stringify(wanted)}\n`)
+        yield* context
+      })(),
+      { objectMode: false },
+    )
+    const deadlines = execDeadlines(wanted.timeoutSeconds * 1000)
+    return bytes(this.#pool, { method: 'POST', path: '/builds', body, deadlines }, aborted)
   }
 
   /**

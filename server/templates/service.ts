@@ -65,6 +65,10 @@ export class OwnTemplateService {
       ),
       ...(await prisma.snapshot.findMany(of)).map((one) => `the snapshot ${one.name} (${one.id})`),
     ]
+    const builds = await prisma.build.findMany({
+      ...{ where: { status: 'running', bases: { has: row.id } }, select: { id: true }, take: shownUsers },
+    })
+    users.push(...builds.map((build) => `the build ${build.id}`))
     if (users.length > 0) {
       const more = users.length > shownUsers ? ' and others' : ''
       const shown = users.slice(0, shownUsers).join(', ')

@@ -185,6 +185,15 @@ const sentences: Readonly<Record<Action, Write>> = {
       name: mark(plain(told(event, 'name'))),
       snapshot: mark(plain(told(event, 'snapshot'))),
     }),
+  'template.build': ({ event, t, mark }) =>
+    t('audit.sentences.templateBuild', { name: mark(plain(told(event, 'name'))) }),
+  'template.buildEnd': ({ event, t, mark }) =>
+    t('audit.sentences.templateBuildEnd', {
+      name: mark(plain(told(event, 'name'))),
+      status: told(event, 'status'),
+    }),
+  'template.buildCancel': ({ event, t, mark }) =>
+    t('audit.sentences.templateBuildCancel', { name: mark(plain(told(event, 'name'))) }),
   'terminal.open': ({ t, sandbox }) => t('audit.sentences.terminalOpen', { sandbox: sandbox() }),
   'terminal.close': ({ t, sandbox }) => t('audit.sentences.terminalClose', { sandbox: sandbox() }),
   'lsp.open': ({ event, t, sandbox }) =>

@@ -1,0 +1,123 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Cloche, InvalidRequest, NotFound } from '../../sdk/index.js'
+import { TestClient } from '../../testing/client.js'
+import { dir, type Entry, file, tar } from '../../testing/images.js'
+import { type Instance, openInstance } from '../../testing/instance.js'
+
+const limits = { cpus: 0.5, memoryMiB: 128, diskMiB: 64, pids: 64 }
+const context = (dockerfile: string, files: readonly Entry[] = []) =>
+  new Uint8Array(tar([file('Dockerfile', dockerfile), ...files]))
+async function all<T>(events: AsyncIterable<T>): Promise<T[]> {
+  const heard: T[] = []
+  for await (const event of events) heard.push(event)
+  return heard
+}
+
+describe("a tenant's build", { timeout: 60_000 }, () => {
+  let instance: Instance
+  let tenant: Cloche
+  let other: Cloche
+  let database: pg.Client
+
+  beforeAll(async () => {
+    instance = await openInstance('build')
+    database = new pg.Client({
+      connectionString: `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,
+    })
+    await database.connect()
+    const of = async (email: string) => {
+      const who = await TestClient.signUp(instance.url, email)
+      const { body } = await who.call('POST', '/api/v1/keys', { name: 'builds' })
+      return new Cloche({ url: instance.url, apiKey: body.key })
+    }
+    tenant = await of('owner@example.org')
+    other = await of('stranger@example.org')
+  })
+  afterAll(async () => {
+    await database.end()
+    await instance[Symbol.asyncDispose]()
+  })
+
+  it('becomes a template of its own, tells what it does, and is found again', async () => {
+    const text = 'FROM base\nARG WHO\nCOPY d /d\nRUN echo "hello $WHO" | tee /d/greeting'
+    const told: string[] = []
+    const files = [dir('d'), file('d/a', 'a')]
+    const built = await tenant.buildTemplate('mine', context(text, files), {
+      ...{ limits, args: { WHO: 'you' } },
+      onEvent: (event) => told.push(event.type === 'output' ? event.text : event.type),
+    })
+    expect(built).toMatchObject({ template: 'mine', status: 'succeeded', error: null })
+    expect(told.join()).toContain('hello you\r\n')
+    expect(told.at(-1)).toBe('end')
+    await using sandbox = await tenant.sandboxes.create({ template: 'mine', limits })
+    expect((await sandbox.exec('cat /d/greeting; id -un')).stdout).toBe('hello you\nuser\n')
+    expect((await tenant.templates()).find(({ name }) => name === 'mine')?.own).toMatchObject({
+      source: 'build',
+    })
+    // From any event on, also when it is over.
+    const rest = await all(tenant.builds.events('mine', built.id, { since: 2 }))
+    expect(rest[0]?.number).toBe(3)
+    expect(rest.at(-1)).toMatchObject({ type: 'end', status: 'succeeded' })
+    // Nobody else's.
+    await expect(other.builds.describe('mine', built.id)).rejects.toThrow(NotFound)
+    expect(await other.builds.list()).toEqual([])
+    expect((await tenant.builds.list()).map(({ id }) => id)).toEqual([built.id])
+    const again = await all(
+      tenant.builds.events(
+        'again',
+        (await tenant.builds.start('again', context(text, files), { limits, args: { WHO: 'you' } })).id,
+      ),
+    )
+    expect(again.filter((event) => event.type === 'step' && event.state === 'cached')).toHaveLength(2)
+  })
+
+  it('fails with its reason, and leaves the template as it was', async () => {
+    const before = (await tenant.templates()).find(({ name }) => name === 'mine')
+    const built = await tenant.buildTemplate('mine', context('FROM mine\nRUN echo no >&2; exit 3'), {
+      limits,
+    })
+    expect(built).toMatchObject({ status: 'failed', error: 'Dockerfile line 2: RUN ended with exit code 3' })
+    expect((await tenant.templates()).find(({ name }) => name === 'mine')).toEqual(before)
+    const count = (await tenant.builds.list()).length
+    await expect(tenant.builds.start('mine', context('FROM nowhere'))).rejects.toThrow('Dockerfile line 1')
+    await expect(tenant.builds.start('mine', context('FROM base'), { target: 'x' })).rejects.toThrow(
+      InvalidRequest,
+    )
+    await expect(tenant.builds.start('mine', 'no tar')).rejects.toThrow(InvalidRequest)
+    await expect(other.builds.start('theirs', context('FROM mine'))).rejects.toThrow('there is no template')
+    expect((await tenant.builds.list()).length).toBe(count)
+  })
+
+  it('is canceled, and keeps what it uses until then', async () => {
+    const { id } = await tenant.builds.start('canceled', context('FROM mine\nRUN echo begun; sleep 1000'), {
+      limits,
+    })
+    let status: string | undefined
+    for await (const event of tenant.builds.events('canceled', id)) {
+      if (event.type === 'output') {
+        await expect(tenant.deleteTemplate('mine')).rejects.toThrow(id)
+        await tenant.builds.cancel('canceled', id)
+      }
+      if (event.type === 'end') status = event.status
+    }
+    expect(status).toBe('canceled')
+    expect((await tenant.templates()).map(({ name }) => name)).not.toContain('canceled')
+  })
+
+  it('has no secret in what is kept of it', async () => {
+    const value = 'correct-horse-battery-staple'
+    const built = await tenant.buildTemplate(
+      'secretive',
+      context('FROM base\nRUN --mount=type=secret,id=key cat /run/secrets/key'),
+      { limits, secrets: { key: value } },
+    )
+    expect(built.status).toBe('succeeded')
+    const { rows } = await database.query(
+      'SELECT b::TEXT || e::TEXT AS all FROM build b, build_event e UNION ALL SELECT audit_event::TEXT FROM audit_event',
+    )
+    const all = JSON.stringify(rows)
+    expect(all).toContain('***')
+    expect(all).not.toContain(value)
+  })
+})
