@@ -3,18 +3,18 @@ import { type Content, Http, pages } from './http.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
 import { Snapshots } from './snapshots.js'
-import type { AuditEvent, DiskUse, Language, Me, QuotaStatus, Template, UsageReport } from './types.js'
-import { Volumes } from './volumes.js'
 import type {
   AuditEvent,
   BuildDescription,
   BuildEvent,
+  DiskUse,
   Language,
   Me,
   QuotaStatus,
   Template,
   UsageReport,
 } from './types.js'
+import { Volumes } from './volumes.js'
 
 /** Where a Cloche is, and who calls. */
 export interface ClocheOptions {
