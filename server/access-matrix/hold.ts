@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
 import { type Answers, type Caller, callers, guests, insiders, open } from './rules.js'
-import { stateOf } from './state.js'
+import { settledStateOf, stateOf } from './state.js'
 import { type Call, type Row, where } from './table.js'
 import type { World } from './world.js'
 
@@ -39,7 +40,13 @@ export async function hold(world: World, method: string, path: string, row: Row)
   const wrong: string[] = []
   const send = async (caller: Caller, call: Call) => {
     const who = call.as ?? world.callers[caller]
-    const { status, body } = await who.call(method, fill(path, call), call.body, call.headers)
+    const ask = () => who.call(method, fill(path, call), call.body, call.headers)
+    let { status, body } = await ask()
+    // What others have begun goes on: only so many of it at once.
+    while (status === 409 && row.waits) {
+      await sleep(200)
+      ;({ status, body } = await ask())
+    }
     if (!says(expected[caller], status)) {
       wrong.push(
         `${caller} must be answered ${expected[caller]}, and is answered ${status} ${JSON.stringify(body)}`,
@@ -80,6 +87,7 @@ export async function hold(world: World, method: string, path: string, row: Row)
   const able = callers.filter(may)
   for (const caller of able) await send(caller, (await row.fresh?.(world, caller)) ?? named)
   expect(wrong).toEqual([])
+  if (row.waits) await settledStateOf(world)
   if (able.length > 0) return
   const last = await row.succeeds?.(world)
   if (last === undefined) return expect(row.why, 'nobody may: say why').toBeDefined()

@@ -48,6 +48,8 @@ export interface Row {
   readonly call?: (victim: Victim) => Call
   /** For those who may, where the call would use up what it names: the same call of something made for it. */
   readonly fresh?: (world: World, caller: Caller) => Promise<Call> | Call
+  /** What it begins goes on afterwards, and only so many at once: a conflict is asked again, and the ends are awaited. */
+  readonly waits?: boolean
   /** One more call that must succeed, where none of the callers may make it with success. */
   readonly succeeds?: (world: World) => Promise<Call>
 }
@@ -348,7 +350,8 @@ export const table: Readonly<Record<string, Row>> = {
   },
   startBuild: {
     rule: own,
-    call: ({ templateName }) => ({ path: { name: templateName }, body: buildForm(), headers: asForm }),
+    waits: true,
+    call: () => ({ path: { name: 'built' }, body: buildForm(), headers: asForm }),
     fresh: () => ({ path: { name: 'another' }, body: buildForm(), headers: asForm }),
   },
   listBuilds: { rule: own },
