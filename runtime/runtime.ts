@@ -15,6 +15,7 @@ import { SeccompFilter } from './container/filter.js'
 import { OciRuntimes } from './container/oci-runtimes.js'
 import { readSeccomp } from './container/seccomp.js'
 import { type ContainerSpec, capabilities, containerSpec, hostInit } from './container/spec.js'
+import { ContentStore } from './content/store.js'
 import { serveDegraded } from './degraded.js'
 import { Archives } from './files/archives.js'
 import { shellPreparer } from './host/client.js'
@@ -253,6 +254,8 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     await uninstallFirewall(config.instance)
     releaseSlot(slot)
   }
+  const content = new ContentStore(disk, context.diskReserve)
+  const expiring = every(600_000, 'ending uploads that nobody continues', log, () => content.expire())
   const archives = new Archives(program, log)
   const layers = new LayerStore(disk)
   void layers
@@ -284,7 +287,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     ...{ templates: () => templates, reloadTemplates },
   })
   const services = {
-    ...{ archives, builds, installation, imports, collector },
+    ...{ archives, builds, content, installation, imports, collector },
     ...{ terminals, context, sandboxes, snapshots, volumes, runSandboxes },
     ...{ pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
@@ -296,6 +299,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     socket,
     close: () => {
       collecting[Symbol.dispose]()
+      expiring[Symbol.dispose]()
       network.close()
       kernelLog?.close()
       void archives.close()

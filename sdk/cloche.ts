@@ -120,6 +120,24 @@ export class Cloche {
   }
 
   /**
+   * Makes a template of an image that was pushed to the registry of this server, or replaces the tenant's own of that name.
+   *
+   * @param image such as `app:1.0` or `app@sha256:…`
+   * @throws NotFound when there is no such image
+   * @throws QuotaExceeded when its layers are more than the tenant has left of disk
+   */
+  createTemplate(
+    name: string,
+    { image, description }: { image: string; description?: string },
+  ): Promise<Template> {
+    return this.#http.json({
+      method: 'POST',
+      path: '/templates',
+      json: { name, from: { image }, description },
+    })
+  }
+
+  /**
    * Deletes a template of the tenant, or with `everyone` one that an operator has imported for every tenant.
    * @throws Conflict while a sandbox or a snapshot uses it, with their ids
    * @throws NotFound

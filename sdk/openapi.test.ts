@@ -49,6 +49,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   const { id: buildId } = await cloche.buildTemplate('tiny', tar([file('Dockerfile', 'FROM scratch')]))
   await Promise.all([cloche.builds.list(), cloche.builds.cancel('tiny', buildId)])
   await cloche.deleteTemplate('tiny')
+  await cloche.createTemplate('none', { image: 'none' }).catch(() => {})
   const { id } = await sandbox.snapshot()
   await Promise.all([sandbox.changes(), cloche.snapshots.describe(id), cloche.snapshots.list().next()])
   await (await cloche.snapshots.pack(id, '/etc/passwd')).cancel()

@@ -29,6 +29,8 @@ import { PreviewHosts } from './previews/hosts.js'
 import { Previews } from './previews/previews.js'
 import { PortService } from './previews/service.js'
 import { ProcessService } from './processes/service.js'
+import { Blobs } from './registry/blobs.js'
+import { Manifests } from './registry/manifests.js'
 import { allowed } from './runs/address.js'
 import { Callbacks } from './runs/callbacks.js'
 import { Dispatcher } from './runs/dispatcher.js'
@@ -76,6 +78,7 @@ export function openParts(config: Config, log: Logger) {
   const watch = new AccessWatch(database, principals, log)
   const templates = new Templates(nodes)
   const ownTemplates = new OwnTemplates(database, notices)
+  const manifests = new Manifests(database)
   const making = new TemplateMaking(database, nodes, ownTemplates, log)
   const sandboxes = new SandboxService(database, nodes, placer, templates, ownTemplates, notices)
   const guests = repeat('ending what is shared no more', 5000, log, () => sandboxes.guests.check())
@@ -111,7 +114,8 @@ export function openParts(config: Config, log: Logger) {
     files: new FileService(database, sandboxes),
     snapshots: new SnapshotService(database, nodes, sandboxes),
     builds: new BuildService(database, placer, making, log),
-    templates: new OwnTemplateService(database, nodes, placer, ownTemplates, making),
+    registry: { blobs: new Blobs(database, nodes, placer), manifests },
+    templates: new OwnTemplateService(database, nodes, placer, ownTemplates, making, manifests),
     volumes,
     volumeFiles: volumeFiles(database, volumes),
     shares: new ShareService(database, sandboxes, config.publicUrl),

@@ -23,6 +23,7 @@ import type { Parts } from './parts.js'
 import { portRoutes } from './previews/routes.js'
 import { handoverRoute } from './previews/serve.js'
 import { processRoutes } from './processes/routes.js'
+import { registryRoutes } from './registry/routes.js'
 import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import { shareRoutes } from './shares/routes.js'
@@ -92,6 +93,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   handoverRoute(app, parts.previews)
   linkRoutes(app, services.account, services.members, services.shares)
   await app.register(signedRoutes(services.files, services.signed), { prefix: '/api/v1' })
+  await app.register(async (known) => registryRoutes(known, { principals, watch, ...services.registry }))
   await app.register(async (known) => {
     known.decorateRequest('principal')
     known.addHook('onRequest', async (request) => {

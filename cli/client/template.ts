@@ -70,6 +70,21 @@ const importImage = clientCommand({
   },
 })
 
+const create = clientCommand({
+  ...{ name: 'template create', group, operands: 'NAME IMAGE' },
+  summary: 'Make a template of an image that was pushed to the registry of this Cloche',
+  details: 'IMAGE is such as app:1.0: what docker push or podman push has sent to HOST/app:1.0.',
+  async run({ cloche, words: [name, image], json }) {
+    if (name === undefined || image === undefined) {
+      throw new UsageError('specify a name and an image: cloche template create NAME IMAGE')
+    }
+    const template = await cloche.createTemplate(name, { image })
+    if (json) printJson(template)
+    else console.log(`${template.name} ${template.image?.digest ?? ''}`)
+    return 0
+  },
+})
+
 const remove = clientCommand({
   ...{ name: 'template rm', group, operands: 'NAME...' },
   summary: "Delete the tenant's own templates that nothing uses",
@@ -89,4 +104,4 @@ const remove = clientCommand({
 })
 
 /** Commands about templates that are made of images. */
-export const templateCommands: readonly Command[] = [list, importImage, remove]
+export const templateCommands: readonly Command[] = [list, create, importImage, remove]

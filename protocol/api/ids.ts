@@ -13,6 +13,7 @@ export const volumeId = z.string().regex(new RegExp(`^vl_${suffix}$`), 'is not a
 export const volumeSnapshotId = z
   .string()
   .regex(new RegExp(`^vs_${suffix}$`), 'is not an id of a snapshot of a volume')
+export const uploadId = z.string().regex(new RegExp(`^up_${suffix}$`), 'is not an upload id')
 export const shareId = z.string().regex(new RegExp(`^sh_${suffix}$`), 'is not a share id')
 export const nodeId = z.string().regex(new RegExp(`^nd_${suffix}$`), 'is not a node id')
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { templateId } from './ids.js'
 import { recipe } from './languages.js'
 import { limits } from './limits.js'
-import { idlePolicy, isolation, templateName } from './sandbox.js'
+import { idlePolicy, isolation, newTemplateName, templateName } from './sandbox.js'
 
 /** Of a template that was made from an OCI image: what the image says. */
 export const templateImage = z.object({
@@ -66,6 +66,20 @@ export const template = z.object({
     .describe("null when it is everybody's; else it is the tenant's alone"),
 })
 export type Template = z.infer<typeof template>
+
+/** Body of `POST /templates`. */
+export const createTemplate = z.strictObject({
+  name: newTemplateName,
+  from: z.strictObject({
+    image: z
+      .string()
+      .min(1)
+      .max(512)
+      .describe('of the registry of this server: `app:1.0`, `app@sha256:…`, or `app` for `app:latest`'),
+  }),
+  description: z.string().max(200).optional(),
+})
+export type CreateTemplate = z.infer<typeof createTemplate>
 
 /** Sizes that pages and the command line offer. A request may ask for any limits. */
 export const sizes = {

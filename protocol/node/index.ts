@@ -20,6 +20,12 @@
  * | DELETE /templates/:name?used= | | 204 (also when there is none); 409 while something uses it, unless `used=true`, or it is built from a recipe |
  * | PUT /templates/:name/image?reference=&description=&listed=&bytesMax= | an archive, as it arrives | 201 `nodeTemplate`: its image is a template of this node now; 400 what is wrong with it; 422 when its files are more than `bytesMax` |
  * | POST /builds | `nodeBuild` as a line of JSON, then a tar | 200, a stream of `nodeBuildEvent`, see `builds.ts`; 400 what is wrong with the Dockerfile |
+ * | GET /content/uploads/:id | | `contentUpload`; 404 when it is not there, or the node has started since |
+ * | PATCH /content/uploads/:id?offset=&bytesMax= | bytes | `contentUpload`: appended; 416 when `offset` is not its end |
+ * | POST /content/uploads/:id/finish | `finishUpload` | 204: it is the blob with this digest now; 400 when it has another one |
+ * | DELETE /content/uploads/:id | | 204 |
+ * | GET, DELETE /content/:space/:digest | | its bytes, or the part that `Range` names; 204 |
+ * | POST /templates/:name/content | `contentImage` | 201 `nodeTemplate`: an image of blobs that are here |
  * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |
  * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
  * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |
@@ -66,6 +72,7 @@
 export * from './builds.js'
 export * from './certificates.js'
 export * from './disk-use.js'
+export * from './content.js'
 export * from './error.js'
 export * from './frames.js'
 export * from './ports.js'

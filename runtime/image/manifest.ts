@@ -4,6 +4,9 @@ import { badImage } from './error.js'
 import { parsed } from './json.js'
 import type { Spool, SpooledFile } from './spool.js'
 
+/** Where an image's files are found by their names in an archive, or by their digests. */
+export type Files = Pick<Spool, 'find' | 'blob' | 'read'>
+
 /** How a layer is compressed. */
 export type Compression = 'none' | 'gzip' | 'zstd'
 
@@ -79,7 +82,7 @@ export const machine = process.arch === 'x64' ? 'amd64' : process.arch
  * @param reference which one, where there are several
  * @throws RuntimeRefusal `invalid_request`
  */
-export async function findImage(spool: Spool, reference: string | undefined): Promise<FoundImage> {
+export async function findImage(spool: Files, reference: string | undefined): Promise<FoundImage> {
   const layout = spool.find('index.json')
   if (layout !== undefined) return new Layout(spool).find(layout, reference)
   const list = spool.find('manifest.json')
@@ -88,7 +91,7 @@ export async function findImage(spool: Spool, reference: string | undefined): Pr
 }
 
 class Layout {
-  constructor(private readonly spool: Spool) {}
+  constructor(private readonly spool: Files) {}
 
   async find(file: SpooledFile, wanted: string | undefined): Promise<FoundImage> {
     const { manifests } = parsed(index, await this.spool.read(file, 'index.json'), 'index.json')
@@ -174,7 +177,7 @@ class Layout {
   }
 }
 
-async function findDocker(spool: Spool, list: SpooledFile, wanted: string | undefined): Promise<FoundImage> {
+async function findDocker(spool: Files, list: SpooledFile, wanted: string | undefined): Promise<FoundImage> {
   const images = parsed(dockerArchive, await spool.read(list, 'manifest.json'), 'manifest.json')
   const names = images.flatMap(({ RepoTags }) => RepoTags ?? [])
   const found = images.filter(

@@ -1,6 +1,7 @@
 import { quota, sandboxParams, stopSandbox } from '../../protocol/api/index.js'
 import { change, claim, confirmSandboxes, type NodeDescription } from '../../protocol/node/index.js'
 import type { Builds } from '../build/builds.js'
+import type { ContentStore } from '../content/store.js'
 import type { Archives } from '../files/archives.js'
 import type { Routes } from '../http/app.js'
 import { speakOneProtocol } from '../http/protocol.js'
@@ -17,6 +18,7 @@ import type { Snapshots } from '../snapshot/snapshots.js'
 import { diskUseOf } from '../volume/disk-use.js'
 import type { Volumes } from '../volume/volumes.js'
 import { buildRoutes } from './builds.js'
+import { contentRoutes } from './content.js'
 import { execRoutes } from './exec.js'
 import { fileRoutes } from './files.js'
 import { existing, tenantParams } from './params.js'
@@ -35,6 +37,7 @@ export interface Services {
   readonly archives: Archives
   readonly builds: Builds
   readonly imports: Imports
+  readonly content: ContentStore
   readonly collector: Collector
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
@@ -68,6 +71,7 @@ export const routes =
       await services.shutdown()
       reply.code(204)
     })
+    await app.register(contentRoutes(services.content))
     await app.register(templateRoutes(services))
     await app.register(buildRoutes(services))
     await app.register(tenantRoutes(services))

@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { type Template, templateName } from '../../protocol/api/index.js'
-import { importNodeTemplate, type NodeTemplate, removeNodeTemplate } from '../../protocol/node/index.js'
+import { contentImage, importNodeTemplate, type NodeTemplate, removeNodeTemplate } from '../../protocol/node/index.js'
 import type { Builds } from '../build/builds.js'
+import { filesOf } from '../content/image.js'
+import type { ContentStore } from '../content/store.js'
 import type { Routes } from '../http/app.js'
 import { bytesOf, takeBytes } from '../http/bytes.js'
 import type { Collector } from '../image/collector.js'
 import { type Imports, plainArchive } from '../image/import.js'
+import { findImage } from '../image/manifest.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
@@ -15,6 +18,7 @@ interface Parts {
   readonly builds: Pick<Builds, 'usersOf'>
   readonly context: Pick<NodeContext, 'ociRuntimes'>
   readonly imports: Imports
+  readonly content: ContentStore
   readonly collector: Collector
   readonly sandboxes: Pick<Sandboxes, 'list'>
   readonly snapshots: Pick<Snapshots, 'list'>
@@ -53,6 +57,24 @@ export const templateRoutes =
       reply.code(204)
     })
     app.post('/layers/collect', async () => ({ removed: await parts.collector.collect() }))
+    const ofContent = { params: one, body: contentImage }
+    app.post(
+      '/templates/:name/content',
+      { schema: ofContent, bodyLimit: 32 * 1024 ** 2 },
+      async ({ params: { name }, body, raw }, reply) => {
+        const gone = new AbortController()
+        raw.socket.once('close', () => gone.abort())
+        const { description, bytesMax } = body
+        const template = await parts.imports.make(
+          { name, description, bytesMax, listed: false },
+          gone.signal,
+          async (staging) => findImage(await filesOf(parts.content, body, staging), undefined),
+        )
+        await parts.reloadTemplates()
+        reply.code(201)
+        return { ...described(parts, template), sizeBytes: template.sizeBytes ?? 0 }
+      },
+    )
     await app.register(imports(parts))
   }
 

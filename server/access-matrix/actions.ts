@@ -80,6 +80,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   writeVolumeFile: 'volume.write_files',
   writeVolumeArchive: 'volume.write_files',
   listTemplates: 'template.read',
+  createTemplate: 'template.create',
   importOwnTemplate: 'template.create',
   deleteOwnTemplate: 'template.delete',
   startBuild: 'template.create',
@@ -153,6 +154,10 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
 
 /** What no call is about by itself: a call about an admin instead of a member, or about oneself. */
 export const besides: readonly Action[] = [
+  // of the registry, which has a table of its own
+  'image.read',
+  'image.push',
+  'image.delete',
   'lsp.open',
   'terminal.look',
   'port.open',

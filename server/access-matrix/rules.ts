@@ -88,19 +88,19 @@ export const operators: Rule = {
   ...{ operator: 'ok', operatorKey: 'ok' },
 }
 
-const everybody = (answer: Answers): Rule => ({
+export const everybodyIs = (answer: Answers): Rule => ({
   ...{ nobody: answer, removedKey: answer },
   ...{ owner: answer, admin: answer, member: answer, key: answer, memberKey: answer },
   ...outside(answer),
 })
 
 /** Needs no account: nothing of a tenant is told. */
-export const open = everybody('ok')
+export const open = everybodyIs('ok')
 
 /** Never with what the table says: it needs what only another origin gives. */
-export const refused = everybody(400)
+export const refused = everybodyIs(400)
 /** Needs no account but a secret, and the callers have none that is good. */
-export const secret = everybody(404)
+export const secret = everybodyIs(404)
 
 /** Needs no account but a signature, and the callers have one for something else. */
-export const signature = everybody(403)
+export const signature = everybodyIs(403)

@@ -3,6 +3,7 @@ import {
   type Answers,
   account,
   type Caller,
+  everybodyIs,
   kept,
   keys,
   looked,
@@ -339,6 +340,11 @@ export const table: Readonly<Record<string, Row>> = {
     call: ({ templateName }) => ({ path: { name: templateName }, body: tiny(), headers: asBytes }),
     fresh: () => ({ path: { name: 'another' }, body: tiny(), headers: asBytes }),
   },
+  createTemplate: {
+    rule: { ...theirs, owner: 404, admin: 404, member: 404, key: 404, memberKey: 404 },
+    why: 'nothing was pushed: server/registry/registry.test.ts has the rest',
+    call: () => ({ body: { name: 'pushed', from: { image: 'confidential:1' } } }),
+  },
   deleteOwnTemplate: {
     rule: theirs,
     call: ({ spareTemplate }) => ({ path: { name: spareTemplate } }),
@@ -573,12 +579,21 @@ async function newShare({ callers, victim: { sandboxId } }: World): Promise<{ id
   return { id: String(shared.id), secret: new URL(shared.url).hash.slice(1) }
 }
 
+/** Keys alone are let in: whom a repository is of, server/registry/registry.test.ts says. */
+const registry: Row = {
+  rule: { ...everybodyIs(401), key: 404, memberKey: 404, strangerKey: 404, operatorKey: 404 },
+  why: 'no repository is called so',
+}
+
 /** Routes that the OpenAPI document does not have. */
 export const hidden: Readonly<Record<string, Row>> = {
   'GET /healthz': { rule: open },
   'GET /readyz': { rule: open },
   'GET /api/openapi.json': { rule: open },
   'GET /metrics': { rule: operators },
+  ...Object.fromEntries(
+    ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [`${method} /v2/*`, registry]),
+  ),
   'GET /api/previews/open': {
     rule: refused,
     why: 'what it needs comes from the origin of a preview: server/previews/previews.test.ts has the rest',

@@ -138,6 +138,13 @@ export class RegistryService {
           `the node has ${volumes.rows[0]?.kept} volumes and snapshots of volumes; they must be deleted first. Nothing was changed`,
         )
       }
+      const { rowCount } = await client.query('SELECT FROM registry_blob WHERE "nodeId" = $1 LIMIT 1', [id])
+      if (rowCount !== 0) {
+        throw new ApiError(
+          'conflict',
+          'the node has pushed images; they must be deleted first. Nothing was changed',
+        )
+      }
       await client.query('DELETE FROM node WHERE id = $1', [id])
     })
     await auditNode(this.database.prisma, who, 'node.remove', id)

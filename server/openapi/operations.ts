@@ -81,6 +81,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /volumes/:id/archive': 'readVolumeArchive',
   'PUT /volumes/:id/archive': 'writeVolumeArchive',
   'GET /templates': 'listTemplates',
+  'POST /templates': 'createTemplate',
   'PUT /templates/:name/image': 'importOwnTemplate',
   'DELETE /templates/:name': 'deleteOwnTemplate',
   'POST /templates/:name/builds': 'startBuild',

@@ -1,7 +1,13 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { importTemplate, newTemplateName, template, templateName } from '../../protocol/api/index.js'
+import {
+  createTemplate,
+  importTemplate,
+  newTemplateName,
+  template,
+  templateName,
+} from '../../protocol/api/index.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import type { OwnTemplateService } from './service.js'
 
@@ -22,6 +28,20 @@ export const templateRoutes =
         response: { 200: z.object({ templates: z.array(template) }) },
       },
       handler: async (request) => ({ templates: await sandboxes.listTemplates(request.principal) }),
+    })
+    app.route({
+      method: 'POST',
+      url: '/templates',
+      schema: {
+        ...{ tags, summary: 'Make a template of an image that was pushed to the registry' },
+        description:
+          'The registry is at `/v2/` of this server. A template of the same name of the tenant is replaced; sandboxes that were made from it stay as they are.',
+        ...{ body: createTemplate, response: { 201: template } },
+      },
+      handler: async ({ principal, body }, reply) => {
+        reply.code(201)
+        return templates.create(principal, body)
+      },
     })
     app.route({
       method: 'DELETE',

@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { z } from 'zod'
-import type { importTemplate, Template } from '../../protocol/api/index.js'
-import { nodeTemplate } from '../../protocol/node/index.js'
+import type { CreateTemplate, importTemplate, Template } from '../../protocol/api/index.js'
+import { type ContentImage, nodeTemplate } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
@@ -10,6 +10,9 @@ import { ApiError, notFound } from '../errors.js'
 import type { OwnTemplates } from '../nodes/own-templates.js'
 import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
+import { RegistryError } from '../registry/error.js'
+import type { Manifests } from '../registry/manifests.js'
+import { imageOf } from '../registry/names.js'
 import type { TemplateMaking } from './making.js'
 
 /** Of those that keep a template from being deleted. */
@@ -23,6 +26,7 @@ export class OwnTemplateService {
     private readonly placer: Placer,
     private readonly own: OwnTemplates,
     private readonly making: TemplateMaking,
+    private readonly manifests: Manifests,
   ) {}
 
   /**
@@ -50,6 +54,52 @@ export class OwnTemplateService {
       ...{ name, digest: made.image?.digest ?? null, reference: made.image?.reference ?? null },
     })
     return made
+  }
+
+  /**
+   * Makes a template of an image that was pushed to the registry.
+   * @throws ApiError as `import`; `not_found` when there is no such image
+   */
+  async create(who: Principal, { name, from, description }: CreateTemplate): Promise<Template> {
+    assertMay(who, 'template.create')
+    const { top, contents, nodeId } = await this.#pushed(who, from.image)
+    const node = await this.nodes.of(nodeId)
+    node.reach()
+    const made = await this.making.make(who, { name, source: 'image', node }, async (making) => {
+      const { runtime } = making.node
+      await runtime.assertMayChange()
+      const image: ContentImage = {
+        ...{
+          space: who.tenantId,
+          reference: from.image,
+          mediaType: top.mediaType,
+          bytesMax: making.bytesMax,
+        },
+        manifests: contents.map((one) => Buffer.from(one).toString()),
+        ...(description === undefined ? {} : { description }),
+      }
+      const path = `/templates/${making.nodeName}/content`
+      const json = Readable.from([Buffer.from(JSON.stringify(image))])
+      return nodeTemplate.parse((await runtime.send('POST', path, {}, json)).body)
+    })
+    await audit(this.database.prisma, who, 'template.import', made.own?.id ?? null, {
+      ...{ name, digest: made.image?.digest ?? null, reference: from.image },
+    })
+    return made
+  }
+
+  async #pushed(who: Principal, image: string) {
+    try {
+      const { repository, reference } = imageOf(image)
+      const found = await this.manifests.withChildren(who, repository, reference)
+      const { tenantId } = who
+      const blob = await this.database.prisma.registryBlob.findFirst({ where: { tenantId, repository } })
+      if (blob === null) throw notFound('image')
+      return { ...found, nodeId: blob.nodeId }
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error
+      throw error.status === 404 ? notFound('image') : new ApiError('invalid_request', error.message)
+    }
   }
 
   /** Deletes one of the tenant's own. @throws ApiError `conflict` that names what uses it */

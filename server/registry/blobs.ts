@@ -1,0 +1,228 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { newId } from '../../protocol/api/index.js'
+import { contentUpload } from '../../protocol/node/index.js'
+import { assertMay } from '../auth/permissions.js'
+import type { Principal } from '../auth/principal.js'
+import { type Database, inTransaction } from '../database/client.js'
+import { ApiError } from '../errors.js'
+import type { Placer } from '../nodes/placer.js'
+import type { NodeRegistry } from '../nodes/registry.js'
+import type { ByteStream } from '../runtime-client/byte-stream.js'
+import { admission, quotaUsage } from '../sandboxes/admission.js'
+import { RegistryError } from './error.js'
+
+/** Of one tenant at the same time. */
+const maxUploads = 20
+const mib = 1024 ** 2
+const nothing = z.unknown()
+
+/** An upload of a blob, as far as it has come. */
+export interface Upload {
+  readonly id: string
+  readonly repository: string
+  readonly nodeId: string
+}
+
+/** Blobs of a tenant's repositories: their rows are here, and their bytes on the node that has the tenant's others. */
+export class Blobs {
+  constructor(
+    private readonly database: Database,
+    private readonly nodes: NodeRegistry,
+    private readonly placer: Placer,
+  ) {}
+
+  /** @throws RegistryError `BLOB_UNKNOWN` */
+  async stat(
+    who: Principal,
+    repository: string,
+    digest: string,
+  ): Promise<{ sizeBytes: number; nodeId: string }> {
+    assertMay(who, 'image.read')
+    const row = await this.database.prisma.registryBlob.findUnique({
+      where: { tenantId_repository_digest: { tenantId: who.tenantId, repository, digest } },
+    })
+    if (row?.ready !== true) throw new RegistryError('BLOB_UNKNOWN', `there is no blob ${digest}`)
+    // Whoever looks for it wants to use it: it is not forgotten before its manifest comes.
+    if (Date.now() - row.createdAt.getTime() > 3_600_000) {
+      await this.database.prisma.registryBlob.updateMany({
+        where: { tenantId: who.tenantId, repository, digest },
+        data: { createdAt: new Date() },
+      })
+    }
+    return { sizeBytes: Number(row.sizeBytes), nodeId: row.nodeId }
+  }
+
+  /** Its bytes, or the part that a header `Range` names. Destroying the answer ends the call. */
+  async read(
+    who: Principal,
+    repository: string,
+    digest: string,
+    range: string | undefined,
+  ): Promise<ByteStream> {
+    const { nodeId } = await this.stat(who, repository, digest)
+    const runtime = await this.nodes.reach(nodeId)
+    return runtime.readFile(`/content/${who.tenantId}/${digest}`, {}, range === undefined ? {} : { range })
+  }
+
+  /** Takes it out of a repository. @throws RegistryError `BLOB_UNKNOWN` */
+  async delete(who: Principal, repository: string, digest: string): Promise<void> {
+    assertMay(who, 'image.delete')
+    const { count } = await this.database.prisma.registryBlob.deleteMany({
+      where: { tenantId: who.tenantId, repository, digest, ready: true },
+    })
+    if (count === 0) throw new RegistryError('BLOB_UNKNOWN', `there is no blob ${digest}`)
+  }
+
+  /** Puts a blob of another repository of the tenant into this one. @returns whether there is one */
+  async mount(who: Principal, repository: string, digest: string, from: string): Promise<boolean> {
+    assertMay(who, 'image.push')
+    const { rowCount } = await this.database.pool.query(
+      `WITH locked AS (SELECT pg_advisory_xact_lock(hashtextextended($1 || $3, 0)))
+       INSERT INTO registry_blob ("tenantId", repository, digest, "nodeId", "sizeBytes", ready)
+       SELECT "tenantId", $2, digest, "nodeId", "sizeBytes", true FROM locked, registry_blob
+       WHERE "tenantId" = $1 AND digest = $3 AND repository = $4 AND ready
+       ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET ready = true`,
+      [who.tenantId, repository, digest, from],
+    )
+    return rowCount === 1
+  }
+
+  /** @throws RegistryError `DENIED`, `TOOMANYREQUESTS` */
+  async begin(who: Principal, repository: string): Promise<Upload> {
+    assertMay(who, 'image.push')
+    const { tenantId } = who
+    const { prisma } = this.database
+    // All of a tenant's blobs are on one node, so that an image is whole there.
+    const other = await prisma.registryBlob.findFirst({ where: { tenantId }, select: { nodeId: true } })
+    const nodeId = other?.nodeId ?? (await this.placer.home(tenantId)).id
+    await (await this.nodes.reach(nodeId)).assertMayChange()
+    const id = newId('up')
+    await inTransaction(
+      this.database.pool,
+      async (client, answers) => {
+        const { quota, held } = quotaUsage(answers)
+        if (held.diskMiB >= quota.diskMiB) {
+          throw new RegistryError('DENIED', 'the quota of disk is used up; delete something')
+        }
+        const { rows } = await client.query<{ count: number }>(
+          'SELECT count(*)::INTEGER AS count FROM registry_upload WHERE "tenantId" = $1',
+          [tenantId],
+        )
+        if ((rows[0]?.count ?? 0) >= maxUploads) {
+          throw new RegistryError('TOOMANYREQUESTS', `${maxUploads} uploads are under way already`, {
+            'retry-after': '10',
+          })
+        }
+        await client.query(
+          'INSERT INTO registry_upload (id, "tenantId", repository, "nodeId") VALUES ($1, $2, $3, $4)',
+          [id, tenantId, repository, nodeId],
+        )
+      },
+      admission(tenantId, ''),
+    )
+    return { id, repository, nodeId }
+  }
+
+  /** @throws RegistryError `BLOB_UPLOAD_UNKNOWN` */
+  async upload(who: Principal, repository: string, id: string): Promise<Upload> {
+    assertMay(who, 'image.push')
+    const row = await this.database.prisma.registryUpload.findUnique({ where: { id } })
+    if (row === null || row.tenantId !== who.tenantId || row.repository !== repository) {
+      throw new RegistryError('BLOB_UPLOAD_UNKNOWN', 'there is no such upload')
+    }
+    return row
+  }
+
+  /** How many bytes have come. */
+  async sizeOf({ id, nodeId }: Upload): Promise<number> {
+    const runtime = await this.nodes.reach(nodeId)
+    try {
+      return (await runtime.ask('GET', `/content/uploads/${id}`, contentUpload)).sizeBytes
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 'not_found')) throw error
+      return 0 // nothing has come yet, or the node has started since
+    }
+  }
+
+  /** @returns how many bytes have come now. @throws RegistryError `RANGE_INVALID`, `DENIED` */
+  async append(who: Principal, { id, nodeId }: Upload, offset: number, body: Readable): Promise<number> {
+    const { quota, held } = quotaUsage(await this.#usage(who.tenantId))
+    const had = Number(
+      (await this.database.prisma.registryUpload.findUnique({ where: { id } }))?.sizeBytes ?? 0,
+    )
+    const bytesMax = Math.floor((quota.diskMiB - held.diskMiB) * mib) + had
+    const runtime = await this.nodes.reach(nodeId)
+    try {
+      const answer = await runtime.send(
+        'PATCH',
+        `/content/uploads/${id}`,
+        { offset, bytesMax: Math.max(0, bytesMax) },
+        body,
+      )
+      const { sizeBytes } = contentUpload.parse(answer.body)
+      await this.#touch(id, sizeBytes)
+      return sizeBytes
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'quota_exceeded') {
+        await this.cancel({ id, nodeId })
+        throw new RegistryError('DENIED', 'the quota of disk is used up; delete something')
+      }
+      throw error
+    }
+  }
+
+  /**
+   * Makes an upload a blob of its repository.
+   * @throws RegistryError `DIGEST_INVALID`
+   */
+  async finish(who: Principal, upload: Upload, digest: string): Promise<void> {
+    const { tenantId } = who
+    const { id, repository, nodeId } = upload
+    const sizeBytes = await this.sizeOf(upload)
+    const runtime = await this.nodes.reach(nodeId)
+    // A blob without bytes was never begun on the node.
+    if (sizeBytes === 0) {
+      await runtime.send('PATCH', `/content/uploads/${id}`, { offset: 0, bytesMax: 0 }, Readable.from([]))
+    }
+    await inTransaction(this.database.pool, async (client) => {
+      // While `reconcile.ts` removes a blob with this digest, this waits.
+      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))', [tenantId, digest])
+      await client.query(
+        `INSERT INTO registry_blob ("tenantId", repository, digest, "nodeId", "sizeBytes") VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET "createdAt" = now() AT TIME ZONE 'UTC'`,
+        [tenantId, repository, digest, nodeId, sizeBytes],
+      )
+    })
+    try {
+      await runtime.ask('POST', `/content/uploads/${id}/finish`, nothing, {}, { space: tenantId, digest })
+    } catch (error) {
+      await this.database.prisma.registryUpload.deleteMany({ where: { id } })
+      if (!(error instanceof ApiError && error.code === 'invalid_request')) throw error
+      throw new RegistryError('DIGEST_INVALID', error.message)
+    }
+    await this.database.pool.query(
+      `INSERT INTO registry_blob ("tenantId", repository, digest, "nodeId", "sizeBytes", ready) VALUES ($1, $2, $3, $4, $5, true)
+       ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET ready = true, "sizeBytes" = excluded."sizeBytes"`,
+      [tenantId, repository, digest, nodeId, sizeBytes],
+    )
+    await this.database.prisma.registryUpload.deleteMany({ where: { id } })
+  }
+
+  async cancel({ id, nodeId }: Pick<Upload, 'id' | 'nodeId'>): Promise<void> {
+    await this.database.prisma.registryUpload.deleteMany({ where: { id } })
+    const { runtime } = await this.nodes.of(nodeId)
+    await runtime.ask('DELETE', `/content/uploads/${id}`, nothing).catch(() => {}) // it ends by itself
+  }
+
+  async #touch(id: string, sizeBytes: number): Promise<void> {
+    await this.database.pool.query(
+      `UPDATE registry_upload SET "touchedAt" = now() AT TIME ZONE 'UTC', "sizeBytes" = $2 WHERE id = $1`,
+      [id, sizeBytes],
+    )
+  }
+
+  #usage(tenantId: string) {
+    return inTransaction(this.database.pool, async (_, answers) => answers, admission(tenantId, ''))
+  }
+}

@@ -1,0 +1,282 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { assertMay } from '../auth/permissions.js'
+import type { Principal } from '../auth/principal.js'
+import { type Database, inTransaction } from '../database/client.js'
+import { admission, quotaUsage } from '../sandboxes/admission.js'
+import { RegistryError } from './error.js'
+import { isDigest, referenceOf } from './names.js'
+
+/** As the specification wants at least. */
+export const manifestBytesMax = 4 * 1024 ** 2
+/** Of one tenant. */
+const maxManifests = 2000
+const maxTags = 10_000
+const maxLayers = 1000
+const mib = 1024 ** 2
+
+const descriptor = z.object({
+  mediaType: z.string().min(1).max(256),
+  digest: z.string().max(256),
+  size: z.int().min(0),
+  urls: z.array(z.string()).optional(),
+  artifactType: z.string().max(256).optional(),
+})
+const described = {
+  mediaType: z.string().max(256).optional(),
+  subject: descriptor.optional(),
+  artifactType: z.string().max(256).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+}
+const image = z.object({
+  schemaVersion: z.literal(2),
+  config: descriptor,
+  layers: z.array(descriptor).max(maxLayers),
+  ...described,
+})
+const index = z.object({
+  schemaVersion: z.literal(2),
+  manifests: z.array(descriptor).max(maxLayers),
+  ...described,
+})
+const indexTypes = new Set([
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+])
+const imageTypes = new Set([
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+])
+
+export interface StoredManifest {
+  readonly digest: string
+  readonly mediaType: string
+  readonly content: Uint8Array
+}
+
+/** Manifests and tags of a tenant's repositories. */
+export class Manifests {
+  constructor(private readonly database: Database) {}
+
+  /** @throws RegistryError `MANIFEST_UNKNOWN` */
+  async get(who: Principal, repository: string, reference: string): Promise<StoredManifest> {
+    assertMay(who, 'image.read')
+    const { tenantId } = who
+    const found = referenceOf(reference)
+    const { prisma } = this.database
+    const digest =
+      'digest' in found
+        ? found.digest
+        : (
+            await prisma.registryTag.findUnique({
+              where: { tenantId_repository_tag: { tenantId, repository, tag: found.tag } },
+            })
+          )?.digest
+    const row =
+      digest === undefined
+        ? null
+        : await prisma.registryManifest.findUnique({
+            where: { tenantId_repository_digest: { tenantId, repository, digest } },
+          })
+    if (row === null) throw new RegistryError('MANIFEST_UNKNOWN', `there is no manifest ${reference}`)
+    return row
+  }
+
+  /**
+   * @returns its digest, and that of what it is about
+   * @throws RegistryError `MANIFEST_INVALID`, `MANIFEST_BLOB_UNKNOWN`, `DIGEST_INVALID`
+   */
+  async put(
+    who: Principal,
+    repository: string,
+    reference: string,
+    mediaType: string,
+    content: Buffer,
+  ): Promise<{ digest: string; subject: string | undefined }> {
+    assertMay(who, 'image.push')
+    const { tenantId } = who
+    const wanted = referenceOf(reference)
+    const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
+    if ('digest' in wanted && wanted.digest !== digest) {
+      throw new RegistryError('DIGEST_INVALID', `the manifest has the digest ${digest}`)
+    }
+    const parsed = read(mediaType, content)
+    const blobs =
+      'config' in parsed ? [parsed.config, ...parsed.layers.filter(({ urls }) => urls === undefined)] : []
+    const refs = 'config' in parsed ? blobs : parsed.manifests
+    await this.#assertBlobs(tenantId, repository, blobs)
+    const { subject } = parsed
+    const artifactType = parsed.artifactType ?? ('config' in parsed ? parsed.config.mediaType : undefined)
+    await inTransaction(
+      this.database.pool,
+      async (client, answers) => {
+        const { quota, held } = quotaUsage(answers)
+        if (held.diskMiB + content.length / mib > quota.diskMiB) {
+          throw new RegistryError('DENIED', 'the quota of disk is used up; delete something')
+        }
+        const { rows } = await client.query(
+          `SELECT (SELECT count(*) FROM registry_manifest WHERE "tenantId" = $1)::INTEGER AS manifests,
+             (SELECT count(*) FROM registry_tag WHERE "tenantId" = $1)::INTEGER AS tags`,
+          [tenantId],
+        )
+        const counted = z.object({ manifests: z.number(), tags: z.number() }).parse(rows[0])
+        if (counted.manifests >= maxManifests || counted.tags >= maxTags) {
+          const message = `a tenant has at most ${maxManifests} manifests and ${maxTags} tags; delete some`
+          throw new RegistryError('DENIED', message)
+        }
+        await client.query(
+          `INSERT INTO registry_manifest ("tenantId", repository, digest, "mediaType", content, refs, subject, "artifactType", annotations)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+           ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET "mediaType" = excluded."mediaType"`,
+          [
+            ...[tenantId, repository, digest, mediaType, content, refs.map((one) => one.digest)],
+            ...[subject?.digest ?? null, artifactType ?? null, parsed.annotations ?? null],
+          ],
+        )
+        if (!('tag' in wanted)) return
+        await client.query(
+          `INSERT INTO registry_tag ("tenantId", repository, tag, digest) VALUES ($1, $2, $3, $4)
+           ON CONFLICT ("tenantId", repository, tag) DO UPDATE SET digest = excluded.digest, "updatedAt" = now() AT TIME ZONE 'UTC'`,
+          [tenantId, repository, wanted.tag, digest],
+        )
+      },
+      admission(tenantId, ''),
+    )
+    return { digest, subject: subject?.digest }
+  }
+
+  /** A tag alone, or a manifest with its tags. @throws RegistryError `MANIFEST_UNKNOWN` */
+  async delete(who: Principal, repository: string, reference: string): Promise<void> {
+    assertMay(who, 'image.delete')
+    const found = referenceOf(reference)
+    const where = { tenantId: who.tenantId, repository, ...found }
+    const { prisma } = this.database
+    const { count } =
+      'tag' in found
+        ? await prisma.registryTag.deleteMany({ where })
+        : await prisma.registryManifest.deleteMany({ where })
+    if (count === 0) throw new RegistryError('MANIFEST_UNKNOWN', `there is no manifest ${reference}`)
+  }
+
+  /** In their order. @throws RegistryError `NAME_UNKNOWN` */
+  async tags(who: Principal, repository: string, page: { n: number; last: string }): Promise<string[]> {
+    assertMay(who, 'image.read')
+    const { rows } = await this.database.pool.query<{ tag: string }>(
+      `SELECT tag FROM registry_tag WHERE "tenantId" = $1 AND repository = $2 AND tag COLLATE "C" > $3
+       ORDER BY tag COLLATE "C" LIMIT $4`,
+      [who.tenantId, repository, page.last, page.n],
+    )
+    if (rows.length === 0 && !(await this.#isThere(who.tenantId, repository))) {
+      throw new RegistryError('NAME_UNKNOWN', `there is no repository ${repository}`)
+    }
+    return rows.map(({ tag }) => tag)
+  }
+
+  async catalog(who: Principal, page: { n: number; last: string }): Promise<string[]> {
+    assertMay(who, 'image.read')
+    const { rows } = await this.database.pool.query<{ repository: string }>(
+      `SELECT DISTINCT repository COLLATE "C" AS repository FROM registry_manifest
+       WHERE "tenantId" = $1 AND repository COLLATE "C" > $2 ORDER BY 1 LIMIT $3`,
+      [who.tenantId, page.last, page.n],
+    )
+    return rows.map(({ repository }) => repository)
+  }
+
+  /** An index of what is about a manifest. */
+  async referrers(who: Principal, repository: string, subject: string, artifactType: string | undefined) {
+    assertMay(who, 'image.read')
+    const rows = await this.database.prisma.registryManifest.findMany({
+      where: {
+        tenantId: who.tenantId,
+        repository,
+        subject,
+        ...(artifactType === undefined ? {} : { artifactType }),
+      },
+      orderBy: { digest: 'asc' },
+      take: 1000,
+    })
+    return {
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: rows.map((row) => ({
+        ...{ mediaType: row.mediaType, digest: row.digest, size: row.content.length },
+        ...(row.artifactType === null ? {} : { artifactType: row.artifactType }),
+        ...(row.annotations === null ? {} : { annotations: row.annotations }),
+      })),
+    }
+  }
+
+  /** A manifest, and, of an index, those of it that are there. */
+  async withChildren(who: Principal, repository: string, reference: string) {
+    const top = await this.get(who, repository, reference)
+    const children = await this.database.prisma.$queryRaw<{ content: Uint8Array }[]>`
+      SELECT child.content FROM registry_manifest AS top JOIN registry_manifest AS child
+        ON child."tenantId" = top."tenantId" AND child.repository = top.repository AND child.digest = ANY(top.refs)
+      WHERE top."tenantId" = ${who.tenantId} AND top.repository = ${repository} AND top.digest = ${top.digest} LIMIT 63`
+    return { top, contents: [top.content, ...children.map(({ content }) => content)] }
+  }
+
+  async #isThere(tenantId: string, repository: string): Promise<boolean> {
+    const { prisma } = this.database
+    return (
+      (await prisma.registryManifest.findFirst({
+        where: { tenantId, repository },
+        select: { digest: true },
+      })) !== null
+    )
+  }
+
+  async #assertBlobs(
+    tenantId: string,
+    repository: string,
+    wanted: readonly { digest: string; size: number }[],
+  ): Promise<void> {
+    const digests = wanted.map(({ digest }) => digest)
+    const rows = await this.database.prisma.registryBlob.findMany({
+      where: { tenantId, repository, ready: true, digest: { in: digests } },
+    })
+    const sizes = new Map(rows.map((row) => [row.digest, Number(row.sizeBytes)]))
+    for (const { digest, size } of wanted) {
+      const there = sizes.get(digest)
+      if (there === undefined) throw new RegistryError('MANIFEST_BLOB_UNKNOWN', `there is no blob ${digest}`)
+      if (there === size) continue
+      throw new RegistryError('MANIFEST_INVALID', `the blob ${digest} has ${there} bytes and not ${size}`)
+    }
+  }
+}
+
+function read(mediaType: string, content: Buffer): z.infer<typeof image> | z.infer<typeof index> {
+  const isIndex = indexTypes.has(mediaType)
+  if (!isIndex && !imageTypes.has(mediaType)) {
+    throw new RegistryError(
+      'MANIFEST_INVALID',
+      `manifests of the type ${mediaType.slice(0, 100)} are not taken`,
+    )
+  }
+  const text = content.toString()
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new RegistryError('MANIFEST_INVALID', 'the manifest is not JSON')
+  }
+  const found = (isIndex ? index : image).safeParse(json)
+  if (!found.success) {
+    const [issue] = found.error.issues
+    throw new RegistryError(
+      'MANIFEST_INVALID',
+      `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is invalid'}`,
+    )
+  }
+  if (!Buffer.from(text).equals(content))
+    throw new RegistryError('MANIFEST_INVALID', 'the manifest is not UTF-8')
+  const { data } = found
+  const digests = 'config' in data ? [data.config, ...data.layers] : data.manifests
+  const wrong = digests.find(({ digest }) => !isDigest(digest))
+  if (wrong !== undefined)
+    throw new RegistryError('DIGEST_INVALID', `${wrong.digest} is not a SHA-256 digest`)
+  if (data.mediaType !== undefined && data.mediaType !== mediaType) {
+    throw new RegistryError('MANIFEST_INVALID', 'the manifest says that it is of another type')
+  }
+  return data
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { type Database, inTransaction } from '../database/client.js'
+import type { ServerNode } from '../nodes/node.js'
+
+const utc = "now() AT TIME ZONE 'UTC'"
+/** Blobs that one pass deletes. */
+const batch = 100
+
+/**
+ * Ends uploads that nobody continues, forgets blobs that no manifest names (a day after they came: they come before their manifest), and
+ * deletes on a node those whose rows were deleted.
+ */
+export async function reconcileBlobs(database: Database, node: ServerNode): Promise<void> {
+  if (node.pairing.status.state !== 'paired') return
+  const { pool } = database
+  await pool.query(
+    `DELETE FROM registry_upload WHERE "nodeId" = $1 AND "touchedAt" < ${utc} - interval '2 hours'`,
+    [node.id],
+  )
+  await pool.query(
+    `DELETE FROM registry_blob AS b WHERE "nodeId" = $1 AND (
+       (NOT ready AND "createdAt" < ${utc} - interval '1 hour')
+       OR ("createdAt" < ${utc} - interval '1 day' AND NOT EXISTS (
+         SELECT FROM registry_manifest AS m
+         WHERE m."tenantId" = b."tenantId" AND m.repository = b.repository AND b.digest = ANY(m.refs))))`,
+    [node.id],
+  )
+  const { rows } = await pool.query(
+    'SELECT "tenantId", digest FROM deleted_blob WHERE "nodeId" = $1 LIMIT $2',
+    [...[node.id, batch]],
+  )
+  for (const { tenantId, digest } of z
+    .array(z.object({ tenantId: z.string(), digest: z.string() }))
+    .parse(rows)) {
+    await inTransaction(pool, async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))', [tenantId, digest])
+      const kept = await client.query(
+        'SELECT FROM registry_blob WHERE "tenantId" = $1 AND digest = $2 AND "nodeId" = $3 LIMIT 1',
+        [tenantId, digest, node.id],
+      )
+      if (kept.rowCount === 0) await node.runtime.ask('DELETE', `/content/${tenantId}/${digest}`, z.unknown())
+      await client.query('DELETE FROM deleted_blob WHERE "tenantId" = $1 AND digest = $2 AND "nodeId" = $3', [
+        ...[tenantId, digest, node.id],
+      ])
+    })
+  }
+}
