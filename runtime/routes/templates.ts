@@ -72,7 +72,7 @@ export const templateRoutes =
         )
         await parts.reloadTemplates()
         reply.code(201)
-        return { ...described(parts, template), sizeBytes: template.sizeBytes ?? 0 }
+        return describedNew(parts, template)
       },
     )
     await app.register(imports(parts))
