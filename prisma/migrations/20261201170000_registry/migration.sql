@@ -29,7 +29,7 @@ CREATE TABLE registry_manifest (
   digest TEXT NOT NULL,
   "mediaType" TEXT NOT NULL,
   content BYTEA NOT NULL,
-  refs TEXT[] NOT NULL,
+  refs TEXT[],
   subject TEXT,
   "artifactType" TEXT,
   annotations JSONB,
