@@ -71,8 +71,8 @@
 
 export * from './builds.js'
 export * from './certificates.js'
-export * from './disk-use.js'
 export * from './content.js'
+export * from './disk-use.js'
 export * from './error.js'
 export * from './frames.js'
 export * from './ports.js'

@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import { type Template, templateName } from '../../protocol/api/index.js'
-import { contentImage, importNodeTemplate, type NodeTemplate, removeNodeTemplate } from '../../protocol/node/index.js'
+import {
+  contentImage,
+  importNodeTemplate,
+  type NodeTemplate,
+  removeNodeTemplate,
+} from '../../protocol/node/index.js'
 import type { Builds } from '../build/builds.js'
 import { filesOf } from '../content/image.js'
 import type { ContentStore } from '../content/store.js'
