@@ -95,6 +95,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   FileEntry: [protocol.fileEntry],
   FileTree: [protocol.fileTree],
   Template: [protocol.template],
+  CreateTemplate: [protocol.createTemplate],
   Language: [protocol.language],
   CreateRun: [
     protocol.createRun,
