@@ -52,6 +52,7 @@ import { type NodeContext, Ranges } from './sandbox/node.js'
 import { Quarantine } from './sandbox/quarantine.js'
 import { readRecords, type SandboxRecord } from './sandbox/record.js'
 import { RunSandboxes } from './sandbox/run-sandboxes.js'
+import { Searches } from './sandbox/search.js'
 import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
 import { Snapshots } from './snapshot/snapshots.js'
@@ -198,6 +199,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     (...of) => volumes.hold(...of),
   )
   const runSandboxes = new RunSandboxes(context, maker, tenants, pools)
+  const searches = new Searches(context, sandboxes, runSandboxes)
   const { claimed, pooled } = await adopt(context)
   context.ranges.openAhead()
   for (const one of claimed) sandboxes.adopt(one)
@@ -288,7 +290,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   })
   const services = {
     ...{ archives, builds, content, installation, imports, collector },
-    ...{ terminals, context, sandboxes, snapshots, volumes, runSandboxes },
+    ...{ terminals, context, sandboxes, snapshots, volumes, runSandboxes, searches },
     ...{ pools, pooledExecs, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }

@@ -43,7 +43,7 @@ export class Files extends StoredFiles {
 
   /**
    * Lines of files that contain `query`, while they are found. Whoever stops reading ends the search.
-   * By the ripgrep of the sandbox, which must run; one that is asleep is woken.
+   * By the ripgrep of the sandbox, which may be paused or stopped and stays so.
    *
    * @returns how much was found
    * @throws InvalidRequest for a regular expression or a path that is wrong
@@ -72,7 +72,7 @@ export class Files extends StoredFiles {
    * after it and changed by what follows is up to date. After `rescan` everything must be read again: there were more
    * changes than could be told. `complete` is false when there are too many directories to follow all of them.
    *
-   * The sandbox must run or be paused. `end` comes when it stops, or when the directory is gone; then this returns.
+   * It goes on while the sandbox is paused, stopped and started. `end` comes when the directory or the sandbox is gone; then this returns.
    *
    * @param path the directory: `/home/user` if absent
    * @param options `recursive`: with all directories below it, which is so if absent

@@ -1,43 +1,52 @@
+import type { FastifyReply } from 'fastify'
 import { execRequest } from '../../protocol/api/index.js'
 import { encodeFrame, encodeJsonFrame, frameType } from '../../protocol/node/index.js'
 import type { Routes } from '../http/app.js'
 import { sendFrames } from '../http/frames.js'
-import { startExec } from '../sandbox/exec.js'
+import { type RunningExec, startExec } from '../sandbox/exec.js'
 import type { NodeContext } from '../sandbox/node.js'
+import type { Searches } from '../sandbox/search.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { existing } from './params.js'
 
 interface Parts {
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
+  readonly searches: Searches
 }
 
-/** `POST /sandboxes/:id/exec`: frames as the command writes. Closing the connection kills it. */
+/**
+ * `POST /sandboxes/:id/exec`: frames as the command writes. Closing the connection kills it. `search` is the same for
+ * commands that only read files, and also of a sandbox in which nothing runs.
+ */
 export const execRoutes =
-  ({ context, sandboxes }: Parts): Routes =>
+  ({ context, sandboxes, searches }: Parts): Routes =>
   async (app) => {
-    app.post(
-      '/sandboxes/:id/exec',
-      { schema: { params: existing, body: execRequest } },
-      async ({ params, body }, reply) => {
-        const sandbox = await sandboxes.ready(params.id)
-        const running = await startExec(context, sandbox, body)
-        const frames = sendFrames(reply)
-        const { out } = frames
-        frames.onGone(() => running.kill())
-        const exit = await running
-          .follow((stream, bytes, pipe) => {
-            if (out.writableEnded || out.destroyed || out.write(encodeFrame(frameType[stream], bytes))) return
-            // A reader that is slow makes the command wait, not this process grow.
-            pipe.pause()
-            out.once('drain', () => pipe.resume())
-          })
-          .catch((error: unknown) => {
-            // Its answer has begun: that it breaks off is all that can still be said.
-            context.log.error({ error }, 'a command was lost')
-            out.destroy()
-          })
-        if (exit !== undefined) frames.end(encodeJsonFrame(frameType.exit, exit))
-      },
-    )
+    const schema = { params: existing, body: execRequest }
+    app.post('/sandboxes/:id/exec', { schema }, async ({ params, body }, reply) => {
+      const sandbox = await sandboxes.ready(params.id)
+      await answer(context, reply, await startExec(context, sandbox, body))
+    })
+    app.post('/sandboxes/:id/search', { schema }, async ({ params, body }, reply) => {
+      await answer(context, reply, await searches.start(params.id, body))
+    })
   }
+
+async function answer(context: NodeContext, reply: FastifyReply, running: RunningExec): Promise<void> {
+  const frames = sendFrames(reply)
+  const { out } = frames
+  frames.onGone(() => running.kill())
+  const exit = await running
+    .follow((stream, bytes, pipe) => {
+      if (out.writableEnded || out.destroyed || out.write(encodeFrame(frameType[stream], bytes))) return
+      // A reader that is slow makes the command wait, not this process grow.
+      pipe.pause()
+      out.once('drain', () => pipe.resume())
+    })
+    .catch((error: unknown) => {
+      // Its answer has begun: that it breaks off is all that can still be said.
+      context.log.error({ error }, 'a command was lost')
+      out.destroy()
+    })
+  if (exit !== undefined) frames.end(encodeJsonFrame(frameType.exit, exit))
+}

@@ -13,6 +13,7 @@ import type { LocalTemplate } from '../rootfs/templates.js'
 import type { PooledExecs } from '../run/pooled-execs.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
+import type { Searches } from '../sandbox/search.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import type { Snapshots } from '../snapshot/snapshots.js'
 import { diskUseOf } from '../volume/disk-use.js'
@@ -45,6 +46,7 @@ export interface Services {
   readonly volumes: Volumes
   readonly pools: Pools
   readonly runSandboxes: RunSandboxes
+  readonly searches: Searches
   readonly pooledExecs: PooledExecs
   readonly installation: Installation
   /** The process host's socket. */

@@ -1,7 +1,10 @@
 import { closeSync } from 'node:fs'
+import type { WatchEvent } from '../../protocol/api/index.js'
 import { notRunning } from '../errors.js'
 import { FilesRoot, openMountedRoot, openProcessRoot } from '../files/root.js'
 import type { Rootfs } from '../rootfs/rootfs.js'
+import type { Watching } from '../watch/following.js'
+import type { WatchWanted } from '../watch/watches.js'
 import { isAlive, openRootfs } from './lifecycle.js'
 import type { NodeContext } from './node.js'
 import { insideOf } from './place.js'
@@ -31,6 +34,42 @@ export async function stoppedFiles(node: NodeContext, sandbox: SandboxRecord): P
   node.diskReserve.assertWritable()
   const rootfs = await openRootfs(node, sandbox)
   return mountedFiles(node, sandbox.id, rootfs, node.slot.uidBase(sandbox.index), insideOf(sandbox, 'user'))
+}
+
+/**
+ * Has changes told in a sandbox as it is now: it runs or is paused, or is stopped, and stays so until this returns. The root of
+ * one that is stopped stays mounted as long.
+ */
+export async function watchNow(
+  node: NodeContext,
+  sandbox: SandboxRecord,
+  wanted: WatchWanted,
+  hear: (event: WatchEvent) => void,
+): Promise<Watching> {
+  const [sandboxId, tenantId] = [sandbox.sandboxId ?? '', sandbox.tenantId ?? '']
+  if (sandbox.init !== null) {
+    using root = filesOf(node, sandbox)
+    return { leave: await node.watches.watch(root, wanted, { sandboxId, tenantId, hear }) }
+  }
+  const root = await stoppedFiles(node, sandbox)
+  let open = true
+  const close = () => {
+    if (open) root[Symbol.dispose]()
+    open = false
+  }
+  try {
+    const leave = await node.watches.watch(root, wanted, {
+      ...{ sandboxId, tenantId },
+      hear: (event) => {
+        if (event.type === 'end') close()
+        hear(event)
+      },
+    })
+    return { leave: () => leave().finally(close) }
+  } catch (error) {
+    close()
+    throw error
+  }
 }
 
 /**

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import type { Limits } from '../../protocol/api/index.js'
 import type { Claim } from '../../protocol/node/index.js'
 import { limitVolume } from '../rootfs/volume.js'
 import * as lifecycle from './lifecycle.js'
@@ -9,7 +11,7 @@ import type { Tenants } from './tenants.js'
 
 const mib = 1024 ** 2
 
-/** The sandboxes that runs are performed in, each for one run or less. */
+/** The sandboxes that runs are performed in, each for one run or less, and those in which a disk is looked at. */
 export class RunSandboxes {
   /** With their end where it has begun. */
   readonly #acquired = new Map<SandboxRecord, Promise<void> | undefined>()
@@ -41,6 +43,31 @@ export class RunSandboxes {
       return { sandbox, home }
     } catch (error) {
       this.tenants.leave(claim.tenantId)
+      throw error
+    }
+  }
+
+  /**
+   * A sandbox whose disk begins as that of another one, in which nothing may write meanwhile. It has no network, no id and is
+   * in no list, and counts in its tenant's control group. `release` ends it.
+   * @throws RuntimeRefusal `conflict` while the tenant is paused, `node_full`
+   */
+  async copy(sandbox: SandboxRecord, limits: Limits): Promise<SandboxRecord> {
+    const { tenantId, template, isolation, env, hostname, layers, image } = sandbox
+    if (tenantId === null) throw new Error('a sandbox of nobody is not copied')
+    const home = this.tenants.rejoin(tenantId)
+    try {
+      const copy = await this.maker.make(
+        null,
+        { ...{ tenantId, template, isolation, env, hostname, limits }, network: 'none', purpose: 'run' },
+        join(home, `copy-${process.hrtime.bigint()}`),
+        undefined,
+        { path: volumeOf(this.node, sandbox), record: { layers, image, system: false } },
+      )
+      this.#acquired.set(copy, undefined)
+      return copy
+    } catch (error) {
+      this.tenants.leave(tenantId)
       throw error
     }
   }

@@ -19,11 +19,12 @@ import { notRunning, RuntimeRefusal } from '../errors.js'
 import type { FilesRoot } from '../files/root.js'
 import type { OomKill } from '../linux/kernel-log.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
+import { Following } from '../watch/following.js'
 import type { WatchWanted } from '../watch/watches.js'
 import { holdTo, limitDisk, relink } from './change.js'
 import { Claims } from './claims.js'
 import { saveCopy } from './copy.js'
-import { filesOf, stoppedFiles } from './files.js'
+import { filesOf, stoppedFiles, watchNow } from './files.js'
 import { Incidents } from './incidents.js'
 import { ensureKillable } from './killable.js'
 import * as lifecycle from './lifecycle.js'
@@ -125,16 +126,19 @@ export class Sandboxes {
   }
 
   /**
-   * Has changes of the files below a directory told, while the sandbox runs or is paused.
+   * Has changes of the files below a directory told, whether the sandbox runs, is paused or stopped, until it is deleted.
    * @returns to be called when nobody listens any more
-   * @throws RuntimeRefusal `not_found`, `sandbox_not_running`; `rate_limited` when there are too many who listen
+   * @throws RuntimeRefusal `not_found`, `sandbox_not_running` when it is just ending by itself; `rate_limited` when there
+   * are too many who listen
    */
   async watch(id: string, wanted: WatchWanted, hear: (event: WatchEvent) => void): Promise<() => void> {
-    const sandbox = this.get(id)
-    using root = filesOf(this.node, sandbox)
-    return await this.node.watches.watch(root, wanted, {
-      ...{ sandboxId: id, tenantId: sandbox.tenantId ?? '', hear },
-    })
+    const following = new Following((tell, again) => {
+      const begin = () => watchNow(this.node, this.get(id), wanted, tell)
+      // Whoever goes on waits until it is stopped or started.
+      return again || this.get(id).init === null ? this.#table.inTurn(id, begin) : begin()
+    }, hear)
+    await following.begin()
+    return () => void following.leave()
   }
 
   /** In a tenant that is paused nothing runs. */
@@ -244,6 +248,8 @@ export class Sandboxes {
     return this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
       if (sandbox.init !== null) throw new RuntimeRefusal('conflict', `sandbox ${id} must be stopped first`)
+      // They have the disk that gives way.
+      await this.node.watches.end(id, 'stopped')
       return await act(sandbox, (changed) => this.#table.keep(changed))
     })
   }
@@ -337,6 +343,7 @@ export class Sandboxes {
       if (sandbox.init !== null) return sandbox
       this.tenants.assertAwake(sandbox.tenantId)
       this.node.diskReserve.assertWritable()
+      await this.node.watches.end(id, 'stopped')
       const running = await lifecycle.boot(this.node, sandbox, this.maker.boundsOf(sandbox))
       this.#table.keep(running)
       this.#watch(running)

@@ -79,6 +79,17 @@ export class Tenants {
     }
   }
 
+  /**
+   * One more sandbox of a tenant that has some here already.
+   * @returns the tenant's cgroup
+   * @throws RuntimeRefusal `conflict` while the tenant is paused, `not_found`
+   */
+  rejoin(tenantId: string): string {
+    this.assertAwake(tenantId)
+    this.#known(tenantId).members++
+    return this.#path(tenantId)
+  }
+
   /** One sandbox less. The last one takes the tenant's cgroup with it, unless the next one comes soon. */
   leave(tenantId: string): void {
     const tenant = this.#tenant(tenantId)

@@ -52,9 +52,10 @@ export class SharedWatch {
     if (this.#state !== undefined) watcher.hear(this.#state)
   }
 
-  leave(watcher: Watcher): void {
+  /** Resolves when nothing is held for this watcher any more. */
+  async leave(watcher: Watcher): Promise<void> {
     this.watchers.delete(watcher)
-    if (this.watchers.size === 0) void this.end('stopped')
+    if (this.watchers.size === 0) await this.end('stopped')
   }
 
   end(reason: WatchEndReason): Promise<void> {

@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -86,6 +86,11 @@ describe.each(inGuest ? (['standard'] as const) : (['standard', 'hardened'] as c
       await stream.until(() => stream.events.length > 0)
       return stream
     }
+    /** Roots of sandboxes that are mounted on the host. */
+    const mounted = () =>
+      readFileSync('/proc/self/mountinfo', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(`/${testInstance}/scratch/`) && line.includes(' overlay ')).length
     const groups = () =>
       readdirSync(`/proc/${instance.pids.runtime}/fd`).filter((fd) => {
         try {
@@ -109,7 +114,7 @@ describe.each(inGuest ? (['standard'] as const) : (['standard', 'hardened'] as c
       await instance.call('DELETE', `/sandboxes/${id}`)
     })
 
-    it('are told of while it is paused, and until it stops; then it starts again', async () => {
+    it('are told of in one stream while it is paused, stopped and started again', async () => {
       const id = await claim()
       const stream = await begin(id)
       await instance.call('POST', `/sandboxes/${id}/pause`)
@@ -117,15 +122,29 @@ describe.each(inGuest ? (['standard'] as const) : (['standard', 'hardened'] as c
       await stream.until(() => stream.has('/home/user/made'))
       await instance.call('POST', `/sandboxes/${id}/resume`)
       await instance.call('POST', `/sandboxes/${id}/stop`, { graceSeconds: 0 })
-      await stream.until(() => stream.ended)
-      expect(stream.last).toEqual({ type: 'end', reason: 'stopped' })
-      expect(groups()).toBe(0)
-      expect(await watch(id, '/home/user')).toBe(409)
+      const rescans = () => stream.events.filter(({ type }) => type === 'rescan').length
+      await stream.until(() => rescans() === 1)
+      const late = await begin(id)
+      expect(late.events).toEqual([{ type: 'ready', complete: true }])
+      await instance.call('POST', `/sandboxes/${id}/files/mkdir`, { path: 'while-stopped' })
+      for (const one of [stream, late]) await one.until(() => one.has('/home/user/while-stopped'))
+      late.close()
       expect((await instance.call('POST', `/sandboxes/${id}/start`)).status).toBe(200)
+      await stream.until(() => rescans() === 2)
+      await instance.exec(id, 'ls && touch inside')
+      await stream.until(() => stream.has('/home/user/inside'))
+      expect(groups()).toBe(1)
+      // Nobody listens any more, and nothing stays mounted.
+      await instance.call('POST', `/sandboxes/${id}/stop`, { graceSeconds: 0 })
+      await stream.until(() => rescans() === 3)
+      expect(mounted()).toBe(1)
+      stream.close()
+      await stream.until(() => mounted() === 0 && groups() === 0)
       const again = await begin(id)
       await instance.call('DELETE', `/sandboxes/${id}`)
       await again.until(() => again.ended)
       expect(again.last).toEqual({ type: 'end', reason: 'deleted' })
+      expect(mounted()).toBe(0)
       expect(await watch(id, '/home/user')).toBe(404)
     })
 

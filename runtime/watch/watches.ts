@@ -43,7 +43,7 @@ export class Watches {
    * @returns to be called when nobody listens any more
    * @throws RuntimeRefusal `rate_limited` when there are too many already, `file_not_found` and the like
    */
-  async watch(root: FilesRoot, wanted: WatchWanted, watcher: Watcher): Promise<() => void> {
+  async watch(root: FilesRoot, wanted: WatchWanted, watcher: Watcher): Promise<() => Promise<void>> {
     this.#assertRoom(watcher)
     const key = JSON.stringify([watcher.sandboxId, wanted.path, wanted.recursive])
     let shared = this.#shared.get(key)

@@ -33,7 +33,7 @@ export const fileRoutes =
         schema: {
           ...{ tags, summary: 'Search in files', params: sandboxParams, querystring: searchQuery },
           description:
-            'Streams `match` events and then `end`, or `error`. By the ripgrep of the sandbox, which must run.',
+            'Streams `match` events and then `end`, or `error`. By the ripgrep of the sandbox, which may be paused or stopped.',
           response: { 200: z.unknown().describe('events') },
         },
       },

@@ -85,6 +85,35 @@ describe('a search in files', () => {
     expect(long?.text.slice(range?.start, range?.end)).toBe('NEEDLE')
   })
 
+  it('finds the same while the sandbox is paused or stopped, and leaves nothing behind', async () => {
+    const awake = await search('BEAN', { case: 'sensitive' })
+    for (const [begin, end] of [
+      [() => box.pause(), () => box.resume()],
+      [() => box.stop(), () => box.start()],
+    ]) {
+      await begin?.()
+      const { found, end: numbers } = await search('BEAN', { case: 'sensitive' })
+      expect({ found, end: numbers }).toEqual(awake)
+      const three = await Promise.all([search('BEAN'), search('MANY', { limit: 1 }), search('no such text')])
+      expect(three.map(({ end }) => end.matches)).toEqual([2, 1, 0])
+      await expect(box.exec('true')).rejects.toMatchObject({ code: 'sandbox_not_running' })
+      await end?.()
+    }
+  })
+
+  it('runs what is called rg in a sandbox of its own, whose changes are lost', async () => {
+    const impostor = `#!/bin/sh
+echo by-the-search > /home/user/written; echo it ran`
+    await box.files.write('impostor', impostor, { mode: '755' })
+    const put = await box.exec('cp /home/user/impostor /usr/local/bin/rg', { user: 'root' })
+    expect(put.exitCode).toBe(0)
+    await box.stop()
+    await expect(search('BEAN')).rejects.toThrow(/not ripgrep/)
+    await box.start()
+    expect((await box.exec('ls written')).exitCode).toBe(2)
+    await box.exec('rm /usr/local/bin/rg', { user: 'root' })
+  })
+
   it('ends at its limit, and when its reader leaves', async () => {
     expect((await search('MANY', { limit: 5 })).end).toEqual({ matches: 5, files: 1, truncated: true })
     for await (const { line } of box.files.search('MANY', { limit: 10_000 })) {
@@ -106,7 +135,5 @@ describe('a search in files', () => {
     )
     await expect(search('x')).rejects.toThrow('is not ripgrep')
     await box.exec('rm /usr/local/bin/rg', { user: 'root' })
-    await box.stop()
-    await expect(search('x')).rejects.toMatchObject({ code: 'sandbox_not_running' })
   })
 })

@@ -31,7 +31,7 @@ export class FileService extends StoredFiles {
    */
   async search(who: Principal, id: string, wanted: SearchQuery, aborted: AbortSignal): Promise<Readable> {
     const node = await this.sandboxes.authorize(who, 'file.search', id)
-    return searchEvents(await node.exec(id, searchCommand(wanted), aborted), wanted.limit)
+    return searchEvents(await node.exec(id, searchCommand(wanted), aborted, 'search'), wanted.limit)
   }
 
   /**

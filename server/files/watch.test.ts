@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Cloche, FileNotFound, type Sandbox, SandboxNotRunning, type WatchEvent } from '../../sdk/index.js'
+import { Cloche, FileNotFound, type Sandbox, type WatchEvent } from '../../sdk/index.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 
 describe('files that are watched', () => {
@@ -44,15 +44,19 @@ describe('files that are watched', () => {
     )
   })
 
-  it('are refused as other files are, and until the sandbox runs', async () => {
+  it('are refused as other files are, and told of while the sandbox is stopped', async () => {
     await expect(box.files.watch('nowhere').next()).rejects.toThrow(FileNotFound)
-    const events = await told(
+    await told(
       '/home/user',
       () => box.stop(),
-      (all) => all.at(-1)?.type === 'end',
+      (all) => all.at(-1)?.type === 'rescan',
     )
-    expect(events.at(-1)).toEqual({ type: 'end', reason: 'stopped' })
-    await expect(box.files.watch().next()).rejects.toThrow(SandboxNotRunning)
-    await box.start()
+    const write = () => box.files.write('stopped', 'by the API')
+    await told('/home/user', write, (all) => pathsOf(all).includes('/home/user/stopped'))
+    await told(
+      '/home/user',
+      () => box.start(),
+      (all) => all.at(-1)?.type === 'rescan',
+    )
   })
 })

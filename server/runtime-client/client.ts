@@ -142,11 +142,16 @@ export class RuntimeClient implements Disposable {
    * Runs a command. Its frames come as it writes, `exit` last.
    * @param aborted kills the command, as destroying the stream does
    */
-  exec = (id: string, wanted: ExecRequest, aborted: AbortSignal): Promise<FrameStream> =>
+  exec = (
+    id: string,
+    wanted: ExecRequest,
+    aborted: AbortSignal,
+    how: 'exec' | 'search' = 'exec',
+  ): Promise<FrameStream> =>
     frames(
       this.#pool,
       {
-        ...{ method: 'POST', path: `/sandboxes/${id}/exec`, body: JSON.stringify(wanted) },
+        ...{ method: 'POST', path: `/sandboxes/${id}/${how}`, body: JSON.stringify(wanted) },
         deadlines: execDeadlines(wanted.timeoutMs),
       },
       aborted,

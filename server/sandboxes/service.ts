@@ -41,7 +41,6 @@ const waking: ReadonlySet<Action> = new Set([
     'process.start',
     'process.write',
     'terminal.open',
-    'file.search',
     'lsp.open',
   ] as const),
 ])

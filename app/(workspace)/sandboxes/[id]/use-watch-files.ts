@@ -18,8 +18,10 @@ export function useWatchFiles(
 ): void {
   const told = useRef(onChanged)
   told.current = onChanged
+  // It goes on while the sandbox is paused, stopped and started.
+  const hasFiles = ['running', 'paused', 'stopped'].includes(state)
   useEffect(() => {
-    if (state !== 'running') return
+    if (!hasFiles) return
     const listener = {
       watched: (is: boolean) => {
         tree.watched = is
@@ -53,5 +55,5 @@ export function useWatchFiles(
       document.removeEventListener('visibilitychange', look)
       end()
     }
-  }, [state, tree, open])
+  }, [hasFiles, tree, open])
 }
