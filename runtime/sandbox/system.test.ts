@@ -18,6 +18,7 @@ ExecStop=/bin/sh -c 'echo stop >>/var/log/mine'
 User=daemon
 PrivateTmp=yes
 ProtectHome=yes
+PrivateUsers=yes
 Restart=always
 RestartSec=0
 [Install]
