@@ -20,6 +20,7 @@ export function RestartChoice({ draft, onChange }: { draft: Restart; onChange: (
         title: t(`sandbox.restart.${value}`),
         text: t(`sandbox.restart.${value}Text`),
       }))}
+      className="sm:grid-cols-2"
     />
   )
 }
