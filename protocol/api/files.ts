@@ -16,7 +16,7 @@ import { insidePath, workingDirectory } from './sandbox.js'
  * | GET /files/stat | `fileQuery` | `fileEntry`; a link at the end is not followed |
  * | GET /tree | `treeQuery` | `fileTree` |
  * | GET /files/search | `searchQuery` | events: `searchMatch`, `searchEnd`; while it runs, by its own ripgrep |
- * | GET /files/watch | `watchQuery` | events: `watchEvent`; while it runs or is paused |
+ * | GET /files/watch | `watchQuery` | events: `watchEvent`; also while it is paused or stopped |
  * | POST /files/move | `moveFile`, `changeHeaders` | `fileEntry`; 412 |
  * | POST /files/copy | `copyFile`, `changeHeaders` | `fileEntry`; with what an archive keeps; 412 |
  * | POST /files/chmod | `changeMode` | `fileEntry`; a link at the end is followed |

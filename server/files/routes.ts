@@ -50,7 +50,7 @@ export const fileRoutes =
           ...{ tags, summary: 'Watch files', params: sandboxParams, querystring: watchQuery },
           description:
             'Streams events: `ready`, from where on all is told; `change`; `rescan` after more changes than could be told: ' +
-            'read everything again; and last `end` or `error`. While the sandbox runs or is paused.',
+            'read everything again; and last `end` or `error`. The sandbox may be paused, stopped and started meanwhile.',
           response: { 200: z.unknown().describe('events') },
         },
       },
