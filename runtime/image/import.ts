@@ -218,10 +218,16 @@ class Work implements Disposable {
 
   /** @returns the name of a layer, which is whole by now */
   async #layer(layer: FoundLayer, diffId: string, chain: string, below: readonly string[]): Promise<string> {
-    const names = [layerName(diffId), layerName(chain)]
+    // What the lowest one lacks it lacks everywhere, and not only where nothing is below: it is not what others may lay higher up.
+    const placed = below.length === 0 ? chainId('nothing', diffId) : chain
+    const names = [layerName(diffId), layerName(placed)]
     for (const name of names) this.#held.push(this.store.hold(name))
     const there = names.find((name) => this.#fresh.has(name) || this.store.has(name))
-    if (there !== undefined) return there
+    if (there !== undefined) {
+      // Whoever names a layer shows that they have it: its digest alone, which others may know, gives nobody its files.
+      if (!this.#fresh.has(there)) await this.#prove(layer, diffId)
+      return there
+    }
     this.node.diskReserve.assertCapacity()
     this.of.signal.throwIfAborted()
     let directory = this.#directory()
@@ -233,14 +239,18 @@ class Work implements Disposable {
     }
     if (unpacked === undefined) throw new Error('a layer needs to know what is known')
     const { sha256, dependent, devices, bytes } = unpacked
-    if (`sha256:${sha256}` !== diffId) {
-      throw badImage(`a layer has the digest sha256:${sha256} and not ${diffId}, as its configuration says`)
-    }
+    assertDigest(sha256, diffId)
     if (devices > 0) this.node.log.info({ diffId, devices }, 'device nodes of a layer were left out')
     this.#bytesLeft -= bytes
-    const name = layerName(dependent ? chain : diffId)
+    const name = layerName(dependent ? placed : diffId)
     await this.#add(name, directory, bytes)
     return name
+  }
+
+  /** @throws RuntimeRefusal `invalid_request` when what was sent is not the layer that it is said to be */
+  async #prove(layer: FoundLayer, diffId: string): Promise<void> {
+    const read = await this.unpacker.unpack(layer, null, 'none')
+    assertDigest(read?.sha256, diffId)
   }
 
   async #unpack(layer: FoundLayer, directory: string, below: LayerJob['below']) {
@@ -312,6 +322,11 @@ class Work implements Disposable {
   [Symbol.dispose](): void {
     for (const held of this.#held) held[Symbol.dispose]()
   }
+}
+
+function assertDigest(sha256: string | undefined, diffId: string): void {
+  if (`sha256:${sha256}` === diffId) return
+  throw badImage(`a layer has the digest sha256:${sha256} and not ${diffId}, as its configuration says`)
 }
 
 /** A layer that comes twice hides all of what it was below, and overlayfs takes each only once. */

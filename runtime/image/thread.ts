@@ -17,13 +17,13 @@ import { BelowNeeded, nothingBelow, unknownBelow } from './ways.js'
 /** What the thread that unpacks layers is started with. */
 export const layerThread = z.object({ thread: z.literal('layer') })
 
-/** What the thread is asked: to unpack one layer. */
+/** What the thread is asked: to unpack one layer, or only to read it. */
 export const layerJob = z.object({
   /** Of the layer's tar, or of its gzip. The thread closes it. */
   fd: z.number(),
   gzip: z.boolean(),
-  /** An empty directory, which gets its content. */
-  directory: z.string(),
+  /** An empty directory, which gets its content; null to read its digest and nothing more. */
+  directory: z.string().nullable(),
   /** What its files may have, with their holes: 64 GiB of zeros are a few KiB as gzip. */
   bytesMax: z.number(),
   /** Where the layers below it are mounted; `none` for the lowest, `unknown` to try without. */
@@ -62,11 +62,20 @@ async function extracted({ fd, gzip, directory, below, bytesMax }: LayerJob): Pr
   const stored = createReadStream('', { fd, highWaterMark: 256 * 1024 })
   const plain = gzip ? stored.pipe(createGunzip({ chunkSize: 256 * 1024 })) : stored
   stored.on('error', (error) => plain.destroy(error))
+  const content = hashed(plain, hash, bytesMax)
+  if (directory === null) {
+    try {
+      for await (const _ of content);
+      return { sha256: hash.digest('hex'), dependent: false, files: 0, bytes: 0, devices: 0 }
+    } finally {
+      stored.destroy()
+    }
+  }
   using top = new PathHandle(openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY))
   using mounted = typeof below === 'string' ? undefined : new MountedLayers(below.path)
   try {
     const known = mounted ?? (below === 'none' ? nothingBelow : unknownBelow)
-    const layer = await extractLayer(hashed(plain, hash, bytesMax), top, known, bytesMax)
+    const layer = await extractLayer(content, top, known, bytesMax)
     return { ...layer, sha256: hash.digest('hex') }
   } finally {
     stored.destroy()

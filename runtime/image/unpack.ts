@@ -34,7 +34,7 @@ export class Unpacker implements AsyncDisposable {
   }
 
   /**
-   * Unpacks a layer into an empty directory.
+   * Unpacks a layer into an empty directory, or with none only reads its digest.
    * @param below where the layers below it are mounted, if that is known
    * @param bytesMax of its files, when that is less than any layer may have
    * @returns undefined when it has to be known, and the directory is not empty any more
@@ -42,7 +42,7 @@ export class Unpacker implements AsyncDisposable {
    */
   async unpack(
     layer: FoundLayer,
-    directory: string,
+    directory: string | null,
     below: LayerJob['below'],
     bytesMax = this.bytesMax,
   ): Promise<UnpackedLayer | undefined> {
