@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientEvents } from '../../protocol/api/index.js'
 import { hold } from './hold.js'
 import { described, routesOf } from './routes.js'
+import { where } from './rows/row.js'
 import { type Caller, callers, guests, insiders } from './rules.js'
 import {
   type Attempt,
@@ -14,7 +15,7 @@ import {
   view,
 } from './sockets.js'
 import { settledStateOf, stateOf } from './state.js'
-import { hidden, table, where } from './table.js'
+import { hidden, table } from './table.js'
 import { must, openWorld, type World } from './world.js'
 
 describe('who may make which call', () => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
+import { type Call, type Row, where } from './rows/row.js'
 import { type Answers, type Caller, callers, guests, insiders, open } from './rules.js'
 import { settledStateOf, stateOf } from './state.js'
-import { type Call, type Row, where } from './table.js'
 import type { World } from './world.js'
 
 const fill = (path: string, { path: values = {}, query = {} }: Call) =>

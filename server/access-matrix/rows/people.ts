@@ -1,0 +1,146 @@
+import { TestClient } from '../../../testing/client.js'
+import {
+  account,
+  keys,
+  manage,
+  manageTheirs,
+  open,
+  own,
+  owners,
+  ownersTheirs,
+  read,
+  secret,
+  sharedWith,
+  theirs,
+} from '../rules.js'
+import { must, password, type World } from '../world.js'
+import { made, type Row } from './row.js'
+
+/** Tenants, members, keys and accounts. */
+export const peopleRows: Readonly<Record<string, Row>> = {
+  getMe: { rule: own },
+  createTenant: { rule: account, call: () => ({ body: { name: 'One more' } }) },
+  renameTenant: { rule: owners, call: () => ({ body: { name: 'Renamed' } }) },
+  activateTenant: {
+    rule: { ...theirs, ...keys },
+    call: ({ tenantId }) => ({ path: { id: tenantId } }),
+  },
+  listMembers: { rule: own },
+  updateMember: {
+    rule: ownersTheirs,
+    call: ({ colleagueId }) => ({ path: { userId: colleagueId }, body: { role: 'admin' } }),
+  },
+  removeMember: {
+    rule: manageTheirs,
+    call: ({ colleagueId }) => ({ path: { userId: colleagueId } }),
+    fresh: async ({ callers, person }) => {
+      const { client, email, id } = await person()
+      const { url } = await must(callers.owner, 'POST', '/api/v1/invitations', { email })
+      await must(client, 'POST', '/api/v1/invitations/accept', { secret: new URL(url).hash.slice(1) })
+      return { path: { userId: id } }
+    },
+  },
+  createInvitation: { rule: manage, call: () => ({ body: { email: 'somebody@example.org' } }) },
+  acceptInvitation: {
+    rule: {
+      ...account,
+      ...{ owner: 403, admin: 403, member: 403, stranger: 403, removed: 403, operator: 403 },
+      ...sharedWith(403),
+    },
+    why: 'an invitation is for one e-mail address, and none of the callers has it',
+    call: ({ invitationSecret }) => ({ body: { secret: invitationSecret } }),
+    succeeds: async ({ callers, person }) => {
+      const { client, email } = await person()
+      const { url } = await must(callers.owner, 'POST', '/api/v1/invitations', { email })
+      return { as: client, body: { secret: new URL(url).hash.slice(1) } }
+    },
+  },
+  deleteInvitation: {
+    rule: manageTheirs,
+    call: ({ invitationId }) => ({ path: { id: invitationId } }),
+    fresh: async ({ callers }) => {
+      const invited = await must(callers.owner, 'POST', '/api/v1/invitations', { email: 'late@example.org' })
+      return { path: { id: String(invited.id) } }
+    },
+  },
+  previewInvitation: {
+    rule: open,
+    why: 'whoever has the link is told what it is to',
+    call: ({ invitationSecret }) => ({ body: { secret: invitationSecret } }),
+  },
+  listApiKeys: { rule: manage },
+  createApiKey: { rule: manage, call: () => ({ body: { name: 'another' } }) },
+  deleteApiKey: {
+    rule: manageTheirs,
+    call: ({ keyId }) => ({ path: { id: keyId } }),
+    fresh: async ({ callers }) => {
+      const { id } = await must(callers.owner, 'POST', '/api/v1/keys', { name: 'short-lived' })
+      return { path: { id: String(id) } }
+    },
+  },
+  getQuota: { rule: own },
+  getUsage: { rule: own },
+  getDiskUse: { rule: own },
+  getUsageCsv: { rule: own },
+  listAuditEvents: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
+  getAuditCsv: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
+  deleteTenant: {
+    rule: { ...owners, stranger: 400, removed: 400, operator: 400, ...sharedWith(400) },
+    why: 'it asks for the name of the own tenant, and others say the victim’s',
+    call: ({ tenant }) => ({ body: { name: tenant } }),
+    fresh: async ({ callers }) => {
+      const name = 'To be deleted'
+      const { id } = await must(callers.owner, 'POST', '/api/v1/tenants', { name })
+      await must(callers.owner, 'POST', `/api/v1/tenants/${id}/activate`, {})
+      return { body: { name } }
+    },
+  },
+  updateAccount: { rule: account, call: () => ({ body: { name: 'Somebody' } }) },
+  changePassword: {
+    rule: account,
+    call: () => ({ body: { currentPassword: password, newPassword: password } }),
+    but: { operator: 403 },
+    why: 'the operator has another password',
+  },
+  listSessions: { rule: account },
+  endSession: {
+    rule: { ...theirs, ...keys },
+    but: { admin: 404, member: 404 },
+    why: 'a session is a person’s, not a tenant’s',
+    call: ({ sessionId }) => ({ path: { id: sessionId } }),
+    fresh: async ({ url, callers, victim }) => {
+      await TestClient.signIn(url, victim.email, password)
+      const { sessions } = await must(callers.owner, 'GET', '/api/v1/account/sessions')
+      const other = sessions.find((one: { current: boolean }) => !one.current)
+      return { path: { id: String(other.id) } }
+    },
+  },
+  endOtherSessions: { rule: account },
+  previewAccountDeletion: { rule: account },
+  deleteAccount: {
+    rule: {
+      ...account,
+      ...{ owner: 403, admin: 403, member: 403, stranger: 403, removed: 403, operator: 403 },
+      ...sharedWith(403),
+    },
+    why: 'it asks for the password once more, and this is not it',
+    call: () => ({ body: { currentPassword: 'not the password' } }),
+    succeeds: async ({ person }) => ({ as: (await person()).client, body: { currentPassword: password } }),
+  },
+  previewPasswordReset: {
+    rule: secret,
+    call: () => ({ body: made }),
+    succeeds: async (world) => ({ body: { secret: await resetSecret(world) } }),
+  },
+  resetPassword: {
+    rule: secret,
+    call: () => ({ body: { ...made, newPassword: password } }),
+    succeeds: async (world) => ({ body: { secret: await resetSecret(world), newPassword: password } }),
+  },
+}
+
+async function resetSecret({ callers, person }: World): Promise<string> {
+  const { id } = await person()
+  const { url } = await must(callers.operatorKey, 'POST', `/api/v1/admin/users/${id}/reset-link`, {})
+  return new URL(url).hash.slice(1)
+}

@@ -1,0 +1,80 @@
+import { own, theirs } from '../rules.js'
+import { must, type Victim, type World } from '../world.js'
+import type { Call, Row } from './row.js'
+
+const volume = ({ volumeId }: Victim): Call => ({ path: { id: volumeId } })
+const volumeFile =
+  (path: string) =>
+  (victim: Victim): Call => ({ ...volume(victim), query: { path } })
+const withVolume =
+  (body: object) =>
+  (victim: Victim): Call => ({ ...volume(victim), body })
+const newVolume = async ({ callers }: World) => {
+  const name = `volume ${Math.random()}`
+  return String((await must(callers.owner, 'POST', '/api/v1/volumes', { name, sizeMiB: 16 })).id)
+}
+
+/** Volumes, their files and snapshots. */
+export const volumeRows: Readonly<Record<string, Row>> = {
+  createVolume: {
+    rule: own,
+    but: { strangerKey: 409, operatorKey: 409 },
+    why: 'a name is free once in each tenant, and these come second',
+    call: () => ({ body: { name: 'confidential', sizeMiB: 16 } }),
+    fresh: () => ({ body: { name: `volume ${Math.random()}`, sizeMiB: 16 } }),
+  },
+  listVolumes: {
+    rule: own,
+    call: ({ volumeId }) => ({ query: { cursor: volumeId } }),
+    fresh: () => ({}),
+  },
+  getVolume: { rule: theirs, call: volume },
+  changeVolume: { rule: theirs, call: withVolume({ sizeMiB: 32 }) },
+  deleteVolume: {
+    rule: theirs,
+    call: volume,
+    fresh: async (world) => ({ path: { id: await newVolume(world) } }),
+  },
+  createVolumeSnapshot: { rule: theirs, call: withVolume({}) },
+  listVolumeSnapshots: { rule: own, call: ({ volumeId }) => ({ query: { volume: volumeId } }) },
+  deleteVolumeSnapshot: {
+    rule: theirs,
+    call: ({ volumeSnapshotId }) => ({ path: { id: volumeSnapshotId } }),
+    fresh: async ({ callers, victim: { volumeId } }) => {
+      const taken = await must(callers.owner, 'POST', `/api/v1/volumes/${volumeId}/snapshots`, {})
+      return { path: { id: String(taken.id) } }
+    },
+  },
+  statVolumeFile: { rule: theirs, call: volumeFile('/diary') },
+  listVolumeFiles: { rule: theirs, call: volumeFile('/') },
+  readVolumeFile: { rule: theirs, call: volumeFile('/diary') },
+  readVolumeArchive: { rule: theirs, call: volumeFile('/') },
+  writeVolumeFile: {
+    rule: theirs,
+    call: (victim) => ({ ...volumeFile('/written')(victim), body: 'an intruder' }),
+  },
+  moveVolumeFile: {
+    rule: theirs,
+    call: withVolume({ from: '/diary', to: '/diary-of-an-intruder' }),
+    fresh: ({ victim }) => withVolume({ from: '/written', to: '/written', overwrite: true })(victim),
+  },
+  copyVolumeFile: {
+    rule: theirs,
+    call: withVolume({ from: '/diary', to: '/diary-of-an-intruder', overwrite: true }),
+  },
+  changeVolumeFileMode: { rule: theirs, call: withVolume({ path: '/written', mode: '600' }) },
+  makeVolumeDirectory: { rule: theirs, call: withVolume({ path: '/made/by/somebody' }) },
+  deleteVolumeFile: {
+    rule: theirs,
+    call: volumeFile('/diary'),
+    fresh: async ({ callers, victim }) => {
+      await must(callers.owner, 'PUT', `/api/v1/volumes/${victim.volumeId}/files?path=/old`, 'x')
+      return volumeFile('/old')(victim)
+    },
+  },
+  // The end of an archive is two empty blocks.
+  writeVolumeArchive: {
+    rule: theirs,
+    call: (victim) => ({ ...volumeFile('/unpacked')(victim), body: '\0'.repeat(1024) }),
+  },
+}
