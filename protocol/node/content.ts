@@ -19,7 +19,11 @@ export const appendUpload = z.object({
 export const contentUpload = z.object({ sizeBytes: z.number() })
 
 /** Body of `POST /content/uploads/:id/finish`. */
-export const finishUpload = z.strictObject({ space: contentSpace, digest: contentDigest })
+export const finishUpload = z.strictObject({
+  ...{ space: contentSpace, digest: contentDigest },
+  /** What the caller has counted. */
+  sizeBytes: z.int().min(0),
+})
 
 /** Body of `POST /templates/:name/content`. */
 export const contentImage = z.strictObject({

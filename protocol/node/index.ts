@@ -22,7 +22,7 @@
  * | POST /builds | `nodeBuild` as a line of JSON, then a tar | 200, a stream of `nodeBuildEvent`, see `builds.ts`; 400 what is wrong with the Dockerfile |
  * | GET /content/uploads/:id | | `contentUpload`; 404 when it is not there, or the node has started since |
  * | PATCH /content/uploads/:id?offset=&bytesMax= | bytes | `contentUpload`: appended; 416 when `offset` is not its end |
- * | POST /content/uploads/:id/finish | `finishUpload` | 204: it is the blob with this digest now; 400 when it has another one |
+ * | POST /content/uploads/:id/finish | `finishUpload` | 204: it is the blob with this digest now; 400 when it has another one, 409 when it has another size |
  * | DELETE /content/uploads/:id | | 204 |
  * | GET, DELETE /content/:space/:digest | | its bytes, or the part that `Range` names; 204 |
  * | POST /templates/:name/content | `contentImage` | 201 `nodeTemplate`: an image of blobs that are here |

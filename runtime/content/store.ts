@@ -82,10 +82,20 @@ export class ContentStore {
     }
   }
 
-  /** Makes an upload a blob. @throws RuntimeRefusal `invalid_request` when it has another digest; the upload is over then, too */
-  async finish(id: string, space: string, digest: string): Promise<void> {
+  /**
+   * Makes an upload a blob.
+   * @param sizeBytes what it was counted with: bytes that came since then would be counted nowhere
+   * @throws RuntimeRefusal `conflict` while it is being continued, or when it has another size; `invalid_request` when it has another
+   *   digest, and the upload is over then
+   */
+  async finish(
+    id: string,
+    { space, digest, sizeBytes }: { space: string; digest: string; sizeBytes: number },
+  ): Promise<void> {
     const upload = this.#find(id)
-    if (upload.busy) throw new RuntimeRefusal('conflict', 'the upload is being continued', 1)
+    if (upload.busy || upload.sizeBytes !== sizeBytes) {
+      throw new RuntimeRefusal('conflict', 'the upload is being continued', 1)
+    }
     upload.busy = true
     this.#uploads.delete(id)
     try {

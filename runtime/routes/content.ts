@@ -17,7 +17,7 @@ export const contentRoutes =
     })
     const finish = { params: uploadParams, body: finishUpload }
     app.post('/content/uploads/:id/finish', { schema: finish }, async ({ params, body }, reply) => {
-      await content.finish(params.id, body.space, body.digest)
+      await content.finish(params.id, body)
       reply.code(204)
     })
     app.delete('/content/:space/:digest', { schema: { params: blobParams } }, async ({ params }, reply) => {

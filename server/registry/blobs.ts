@@ -195,7 +195,8 @@ export class Blobs {
       )
     })
     try {
-      await runtime.ask('POST', `/content/uploads/${id}/finish`, nothing, {}, { space: tenantId, digest })
+      const counted = { space: tenantId, digest, sizeBytes }
+      await runtime.ask('POST', `/content/uploads/${id}/finish`, nothing, {}, counted)
     } catch (error) {
       await this.database.prisma.registryUpload.deleteMany({ where: { id } })
       if (!(error instanceof ApiError && error.code === 'invalid_request')) throw error
