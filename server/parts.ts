@@ -114,7 +114,7 @@ export function openParts(config: Config, log: Logger) {
     files: new FileService(database, sandboxes),
     snapshots: new SnapshotService(database, nodes, sandboxes),
     builds: new BuildService(database, placer, making, log),
-    registry: { blobs: new Blobs(database, nodes, placer), manifests },
+    registry: { blobs: new Blobs(database, nodes, placer, log), manifests },
     templates: new OwnTemplateService(database, nodes, placer, ownTemplates, making, manifests),
     volumes,
     volumeFiles: volumeFiles(database, volumes),

@@ -44,7 +44,8 @@ export class ContentStore {
 
   /**
    * Adds bytes to an upload, which begins with its first ones. What has come before a connection breaks stays.
-   * @throws RuntimeRefusal `offset_mismatch`, `quota_exceeded`, `disk_full`; `conflict` while others are being added
+   * @throws RuntimeRefusal `offset_mismatch`, `quota_exceeded`, `disk_full`; `conflict` while others are being added; `not_found` when it is
+   *   cancelled
    */
   async append(
     id: string,
@@ -62,6 +63,7 @@ export class ContentStore {
       this.diskReserve.assertCapacity()
       let asked = upload.sizeBytes
       for await (const chunk of content) {
+        if (this.#uploads.get(id) !== upload) this.#find(id) // it was cancelled meanwhile
         if (upload.sizeBytes + chunk.length > bytesMax) {
           throw new RuntimeRefusal('quota_exceeded', 'the blob is larger than the disk that is left')
         }

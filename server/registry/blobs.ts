@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream'
+import type { Logger } from 'pino'
 import { z } from 'zod'
+import { every } from '../../common/timers.js'
 import { newId } from '../../protocol/api/index.js'
 import { contentUpload } from '../../protocol/node/index.js'
 import { assertMay } from '../auth/permissions.js'
@@ -14,6 +16,8 @@ import { RegistryError } from './error.js'
 
 /** Of one tenant at the same time. */
 const maxUploads = 20
+/** While bytes of an upload come its row says how many; `reconcile.ts` ends what nobody continues. */
+const countEveryMs = 2000
 const mib = 1024 ** 2
 const nothing = z.unknown()
 
@@ -30,6 +34,7 @@ export class Blobs {
     private readonly database: Database,
     private readonly nodes: NodeRegistry,
     private readonly placer: Placer,
+    private readonly log: Logger,
   ) {}
 
   /** @throws RegistryError `BLOB_UNKNOWN` */
@@ -103,7 +108,7 @@ export class Blobs {
       async (client, answers) => {
         const { quota, held } = quotaUsage(answers)
         if (held.diskMiB >= quota.diskMiB) {
-          throw new RegistryError('DENIED', 'the quota of disk is used up; delete something')
+          throw diskUsedUp()
         }
         const { rows } = await client.query<{ count: number }>(
           'SELECT count(*)::INTEGER AS count FROM registry_upload WHERE "tenantId" = $1',
@@ -129,7 +134,7 @@ export class Blobs {
     assertMay(who, 'image.push')
     const row = await this.database.prisma.registryUpload.findUnique({ where: { id } })
     if (row === null || row.tenantId !== who.tenantId || row.repository !== repository) {
-      throw new RegistryError('BLOB_UPLOAD_UNKNOWN', 'there is no such upload')
+      throw noUpload()
     }
     return row
   }
@@ -145,30 +150,38 @@ export class Blobs {
     }
   }
 
-  /** @returns how many bytes have come now. @throws RegistryError `RANGE_INVALID`, `DENIED` */
-  async append(who: Principal, { id, nodeId }: Upload, offset: number, body: Readable): Promise<number> {
+  /** @returns how many bytes have come now. @throws RegistryError `BLOB_UPLOAD_UNKNOWN`, `RANGE_INVALID`, `DENIED` */
+  async append(who: Principal, upload: Upload, offset: number, body: Readable): Promise<number> {
+    const { id, nodeId } = upload
     const { quota, held } = quotaUsage(await this.#usage(who.tenantId))
-    const had = Number(
-      (await this.database.prisma.registryUpload.findUnique({ where: { id } }))?.sizeBytes ?? 0,
-    )
-    const bytesMax = Math.floor((quota.diskMiB - held.diskMiB) * mib) + had
+    const row = await this.database.prisma.registryUpload.findUnique({ where: { id } })
+    if (row === null) throw noUpload()
+    const bytesMax = Math.max(0, Math.floor((quota.diskMiB - held.diskMiB) * mib) + Number(row.sizeBytes))
     const runtime = await this.nodes.reach(nodeId)
+    const ending = new AbortController()
+    const counting = every(countEveryMs, 'counting an upload', this.log, async () => {
+      if (!(await this.#count(id, await this.sizeOf(upload)))) ending.abort()
+    })
     try {
-      const answer = await runtime.send(
-        'PATCH',
-        `/content/uploads/${id}`,
-        { offset, bytesMax: Math.max(0, bytesMax) },
-        body,
-      )
+      const path = `/content/uploads/${id}`
+      const answer = await runtime.send('PATCH', path, { offset, bytesMax }, body, {}, ending.signal)
       const { sizeBytes } = contentUpload.parse(answer.body)
-      await this.#touch(id, sizeBytes)
+      if (!(await this.#count(id, sizeBytes))) ending.abort()
+      ending.signal.throwIfAborted()
       return sizeBytes
     } catch (error) {
+      if (ending.signal.aborted) {
+        // Without a row it would be counted nowhere.
+        await this.cancel(upload)
+        throw noUpload()
+      }
       if (error instanceof ApiError && error.code === 'quota_exceeded') {
-        await this.cancel({ id, nodeId })
-        throw new RegistryError('DENIED', 'the quota of disk is used up; delete something')
+        await this.cancel(upload)
+        throw diskUsedUp()
       }
       throw error
+    } finally {
+      counting[Symbol.dispose]()
     }
   }
 
@@ -198,7 +211,9 @@ export class Blobs {
       const counted = { space: tenantId, digest, sizeBytes }
       await runtime.ask('POST', `/content/uploads/${id}/finish`, nothing, {}, counted)
     } catch (error) {
-      await this.database.prisma.registryUpload.deleteMany({ where: { id } })
+      // Bytes of it are still coming; the client ends it when they have come.
+      if (error instanceof ApiError && error.code === 'conflict') throw error
+      await this.cancel(upload)
       if (!(error instanceof ApiError && error.code === 'invalid_request')) throw error
       throw new RegistryError('DIGEST_INVALID', error.message)
     }
@@ -216,14 +231,19 @@ export class Blobs {
     await runtime.ask('DELETE', `/content/uploads/${id}`, nothing).catch(() => {}) // it ends by itself
   }
 
-  async #touch(id: string, sizeBytes: number): Promise<void> {
-    await this.database.pool.query(
+  /** Writes down how many bytes of an upload have come. @returns whether it still has a row */
+  async #count(id: string, sizeBytes: number): Promise<boolean> {
+    const { rowCount } = await this.database.pool.query(
       `UPDATE registry_upload SET "touchedAt" = now() AT TIME ZONE 'UTC', "sizeBytes" = $2 WHERE id = $1`,
       [id, sizeBytes],
     )
+    return rowCount === 1
   }
 
   #usage(tenantId: string) {
     return inTransaction(this.database.pool, async (_, answers) => answers, admission(tenantId, ''))
   }
 }
+
+const noUpload = () => new RegistryError('BLOB_UPLOAD_UNKNOWN', 'there is no such upload')
+const diskUsedUp = () => new RegistryError('DENIED', 'the quota of disk is used up; delete something')

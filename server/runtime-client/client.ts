@@ -167,12 +167,27 @@ export class RuntimeClient implements Disposable {
     headers: Headers = {},
   ) => this.#call(method, withQuery(path, query), schema, body, headers)
 
-  /** A call whose body is a stream. */
-  async send(method: Method, path: string, query: Query, body: Readable, headers: Headers = {}) {
+  /**
+   * A call whose body is a stream.
+   * @param aborted ends it
+   */
+  async send(
+    method: Method,
+    path: string,
+    query: Query,
+    body: Readable,
+    headers: Headers = {},
+    aborted?: AbortSignal,
+  ) {
     const deadlines = path.startsWith('/templates/') ? imageDeadlines : streamDeadlines
     const wanted = { method, path: withQuery(path, query), headers, deadlines }
     const pieces = Readable.from(piecesOf(body))
-    const answer = await exchange(this.#pool, { ...wanted, body: pieces }, { whole: (whole) => whole })
+    const answer = await exchange(
+      this.#pool,
+      { ...wanted, body: pieces },
+      { whole: (whole) => whole },
+      aborted,
+    )
     if (answer.status >= 300) throw refusalOf(answer)
     return { status: answer.status, body: jsonOf(answer) }
   }
