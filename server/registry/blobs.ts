@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { every } from '../../common/timers.js'
@@ -159,21 +160,23 @@ export class Blobs {
     const bytesMax = Math.max(0, Math.floor((quota.diskMiB - held.diskMiB) * mib) + Number(row.sizeBytes))
     const runtime = await this.nodes.reach(nodeId)
     const ending = new AbortController()
+    let refused: RegistryError | undefined
     const counting = every(countEveryMs, 'counting an upload', this.log, async () => {
-      if (!(await this.#count(id, await this.sizeOf(upload)))) ending.abort()
+      refused = await this.#count(who.tenantId, id, await this.sizeOf(upload))
+      if (refused !== undefined) ending.abort()
     })
     try {
       const path = `/content/uploads/${id}`
       const answer = await runtime.send('PATCH', path, { offset, bytesMax }, body, {}, ending.signal)
       const { sizeBytes } = contentUpload.parse(answer.body)
-      if (!(await this.#count(id, sizeBytes))) ending.abort()
-      ending.signal.throwIfAborted()
+      refused ??= await this.#count(who.tenantId, id, sizeBytes)
+      if (refused !== undefined) throw refused
       return sizeBytes
     } catch (error) {
-      if (ending.signal.aborted) {
+      if (refused !== undefined) {
         // Without a row it would be counted nowhere.
         await this.cancel(upload)
-        throw noUpload()
+        throw refused
       }
       if (error instanceof ApiError && error.code === 'quota_exceeded') {
         await this.cancel(upload)
@@ -198,21 +201,16 @@ export class Blobs {
     if (sizeBytes === 0) {
       await runtime.send('PATCH', `/content/uploads/${id}`, { offset: 0, bytesMax: 0 }, Readable.from([]))
     }
-    await inTransaction(this.database.pool, async (client) => {
-      // While `reconcile.ts` removes a blob with this digest, this waits.
-      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))', [tenantId, digest])
-      await client.query(
-        `INSERT INTO registry_blob ("tenantId", repository, digest, "nodeId", "sizeBytes") VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET "createdAt" = now() AT TIME ZONE 'UTC'`,
-        [tenantId, repository, digest, nodeId, sizeBytes],
-      )
-    })
+    await this.#reserve(tenantId, upload, digest, sizeBytes)
     try {
       const counted = { space: tenantId, digest, sizeBytes }
       await runtime.ask('POST', `/content/uploads/${id}/finish`, nothing, {}, counted)
     } catch (error) {
-      // Bytes of it are still coming; the client ends it when they have come.
-      if (error instanceof ApiError && error.code === 'conflict') throw error
+      if (error instanceof ApiError && error.code === 'conflict') {
+        // Bytes of it are still coming; the client ends it when they have come.
+        await this.#count(tenantId, id, await this.sizeOf(upload))
+        throw error
+      }
       await this.cancel(upload)
       if (!(error instanceof ApiError && error.code === 'invalid_request')) throw error
       throw new RegistryError('DIGEST_INVALID', error.message)
@@ -231,13 +229,50 @@ export class Blobs {
     await runtime.ask('DELETE', `/content/uploads/${id}`, nothing).catch(() => {}) // it ends by itself
   }
 
-  /** Writes down how many bytes of an upload have come. @returns whether it still has a row */
-  async #count(id: string, sizeBytes: number): Promise<boolean> {
-    const { rowCount } = await this.database.pool.query(
-      `UPDATE registry_upload SET "touchedAt" = now() AT TIME ZONE 'UTC', "sizeBytes" = $2 WHERE id = $1`,
-      [id, sizeBytes],
-    )
-    return rowCount === 1
+  /**
+   * Counts a blob in place of its upload: there may have been several uploads, each of which had the whole rest of the quota.
+   * @throws RegistryError `BLOB_UPLOAD_UNKNOWN`, `DENIED`; the upload is over then
+   */
+  async #reserve(tenantId: string, upload: Upload, digest: string, sizeBytes: number): Promise<void> {
+    const { id, repository, nodeId } = upload
+    await inTransaction(this.database.pool, async (client) => {
+      // While `reconcile.ts` removes a blob with this digest, this waits; the tenant's other calls do not.
+      await client.query(lockDigest, [tenantId, digest])
+      await client.query(lockTenant(tenantId))
+      const { rowCount } = await client.query('UPDATE registry_upload SET "sizeBytes" = 0 WHERE id = $1', [
+        id,
+      ])
+      if (rowCount !== 1) throw noUpload()
+      // Of one that is not ready nobody knows the size: another upload may be about to make it so.
+      await client.query(
+        `INSERT INTO registry_blob AS b ("tenantId", repository, digest, "nodeId", "sizeBytes") VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET "createdAt" = now() AT TIME ZONE 'UTC',
+           "sizeBytes" = CASE WHEN b.ready THEN b."sizeBytes" ELSE greatest(b."sizeBytes", excluded."sizeBytes") END`,
+        [tenantId, repository, digest, nodeId, sizeBytes],
+      )
+      if (await isOver(client, tenantId)) throw diskUsedUp()
+    }).catch(async (error: unknown) => {
+      if (error instanceof RegistryError) await this.cancel(upload)
+      throw error
+    })
+  }
+
+  /**
+   * Writes down how many bytes of an upload have come, and forgets the upload when they are more than the quota has.
+   * @returns why it is over, if it is
+   */
+  #count(tenantId: string, id: string, sizeBytes: number): Promise<RegistryError | undefined> {
+    return inTransaction(this.database.pool, async (client) => {
+      await client.query(lockTenant(tenantId))
+      const { rowCount } = await client.query(
+        `UPDATE registry_upload SET "touchedAt" = now() AT TIME ZONE 'UTC', "sizeBytes" = $2 WHERE id = $1`,
+        [id, sizeBytes],
+      )
+      if (rowCount !== 1) return noUpload()
+      if (!(await isOver(client, tenantId))) return undefined
+      await client.query('DELETE FROM registry_upload WHERE id = $1', [id])
+      return diskUsedUp()
+    })
   }
 
   #usage(tenantId: string) {
@@ -247,3 +282,12 @@ export class Blobs {
 
 const noUpload = () => new RegistryError('BLOB_UPLOAD_UNKNOWN', 'there is no such upload')
 const diskUsedUp = () => new RegistryError('DENIED', 'the quota of disk is used up; delete something')
+const lockDigest = 'SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))'
+const lockTenant = (tenantId: string) => admission(tenantId, '')[0] ?? ''
+
+/** Whether a tenant holds more disk than its quota has, with what this transaction has written. */
+async function isOver(client: pg.PoolClient, tenantId: string): Promise<boolean> {
+  const [, usage] = admission(tenantId, '')
+  const { quota, held } = quotaUsage([await client.query(usage ?? '')])
+  return held.diskMiB > quota.diskMiB
+}
