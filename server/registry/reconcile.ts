@@ -18,11 +18,15 @@ export async function reconcileBlobs(database: Database, node: ServerNode): Prom
     [node.id],
   )
   await pool.query(
-    `DELETE FROM registry_blob AS b WHERE "nodeId" = $1 AND (
-       (NOT ready AND "createdAt" < ${utc} - interval '1 hour')
-       OR ("createdAt" < ${utc} - interval '1 day' AND NOT EXISTS (
-         SELECT FROM registry_manifest AS m
-         WHERE m."tenantId" = b."tenantId" AND m.repository = b.repository AND b.digest = ANY(m.refs))))`,
+    // What a manifest that is being put has locked is in use; waiting for it could be waiting for each other.
+    `DELETE FROM registry_blob AS gone USING (
+       SELECT "tenantId", repository, digest FROM registry_blob AS b WHERE "nodeId" = $1 AND (
+         (NOT ready AND "createdAt" < ${utc} - interval '1 hour')
+         OR ("createdAt" < ${utc} - interval '1 day' AND NOT EXISTS (
+           SELECT FROM registry_manifest AS m
+           WHERE m."tenantId" = b."tenantId" AND m.repository = b.repository AND b.digest = ANY(m.refs))))
+       FOR UPDATE SKIP LOCKED) AS old
+     WHERE (gone."tenantId", gone.repository, gone.digest) = (old."tenantId", old.repository, old.digest)`,
     [node.id],
   )
   const { rows } = await pool.query(
