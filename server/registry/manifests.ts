@@ -102,9 +102,7 @@ export class Manifests {
       throw new RegistryError('DIGEST_INVALID', `the manifest has the digest ${digest}`)
     }
     const parsed = read(mediaType, content)
-    const blobs =
-      'config' in parsed ? [parsed.config, ...parsed.layers.filter(({ urls }) => urls === undefined)] : []
-    const refs = 'config' in parsed ? blobs : parsed.manifests
+    const refs = 'config' in parsed ? [parsed.config, ...parsed.layers] : parsed.manifests
     const { subject } = parsed
     const artifactType = parsed.artifactType ?? ('config' in parsed ? parsed.config.mediaType : undefined)
     await inTransaction(
@@ -124,11 +122,11 @@ export class Manifests {
           const message = `a tenant has at most ${maxManifests} manifests and ${maxTags} tags; delete some`
           throw new RegistryError('DENIED', message)
         }
-        await assertBlobs(client, tenantId, repository, blobs)
+        if ('config' in parsed) await assertBlobs(client, tenantId, repository, refs)
         await client.query(
           `INSERT INTO registry_manifest ("tenantId", repository, digest, "mediaType", content, refs, subject, "artifactType", annotations)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-           ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET "mediaType" = excluded."mediaType"`,
+           ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET "mediaType" = excluded."mediaType", refs = excluded.refs`,
           [
             ...[tenantId, repository, digest, mediaType, content, refs.map((one) => one.digest)],
             ...[subject?.digest ?? null, artifactType ?? null, parsed.annotations ?? null],
@@ -237,7 +235,7 @@ async function assertBlobs(
   client: pg.PoolClient,
   tenantId: string,
   repository: string,
-  wanted: readonly { digest: string; size: number }[],
+  wanted: readonly z.infer<typeof descriptor>[],
 ): Promise<void> {
   const { rows } = await client.query<{ digest: string; bytes: number }>(
     `UPDATE registry_blob SET "createdAt" = now() AT TIME ZONE 'UTC'
@@ -245,8 +243,9 @@ async function assertBlobs(
     [tenantId, repository, wanted.map(({ digest }) => digest)],
   )
   const sizes = new Map(rows.map(({ digest, bytes }) => [digest, bytes]))
-  for (const { digest, size } of wanted) {
+  for (const { digest, size, urls = [] } of wanted) {
     const there = sizes.get(digest)
+    if (there === undefined && urls.length > 0) continue // it is at these addresses
     if (there === undefined) throw new RegistryError('MANIFEST_BLOB_UNKNOWN', `there is no blob ${digest}`)
     if (there === size) continue
     throw new RegistryError('MANIFEST_INVALID', `the blob ${digest} has ${there} bytes and not ${size}`)
