@@ -215,12 +215,17 @@ export class Blobs {
       if (!(error instanceof ApiError && error.code === 'invalid_request')) throw error
       throw new RegistryError('DIGEST_INVALID', error.message)
     }
-    await this.database.pool.query(
-      `INSERT INTO registry_blob ("tenantId", repository, digest, "nodeId", "sizeBytes", ready) VALUES ($1, $2, $3, $4, $5, true)
-       ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET ready = true, "sizeBytes" = excluded."sizeBytes"`,
+    const { rowCount } = await this.database.pool.query(
+      `UPDATE registry_blob SET ready = true, "sizeBytes" = $5
+       WHERE "tenantId" = $1 AND repository = $2 AND digest = $3 AND "nodeId" = $4`,
       [tenantId, repository, digest, nodeId, sizeBytes],
     )
     await this.database.prisma.registryUpload.deleteMany({ where: { id } })
+    if (rowCount === 1) return
+    // It was deleted meanwhile, and its file may have been: a row without bytes would be worse than pushing once more.
+    const where = { tenantId_digest_nodeId: { tenantId, digest, nodeId } }
+    await this.database.prisma.deletedBlob.upsert({ where, create: { tenantId, digest, nodeId }, update: {} })
+    throw new RegistryError('UNAVAILABLE', 'the blob was deleted while it was pushed; push it again')
   }
 
   async cancel({ id, nodeId }: Pick<Upload, 'id' | 'nodeId'>): Promise<void> {
