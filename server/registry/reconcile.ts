@@ -38,8 +38,9 @@ export async function reconcileBlobs(database: Database, node: ServerNode): Prom
     .parse(rows)) {
     await inTransaction(pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))', [tenantId, digest])
+      // The lock: a row that is being deleted is waited for, and one that is deleted next is remembered after this has forgotten it.
       const kept = await client.query(
-        'SELECT FROM registry_blob WHERE "tenantId" = $1 AND digest = $2 AND "nodeId" = $3 LIMIT 1',
+        'SELECT FROM registry_blob WHERE "tenantId" = $1 AND digest = $2 AND "nodeId" = $3 LIMIT 1 FOR KEY SHARE',
         [tenantId, digest, node.id],
       )
       if (kept.rowCount === 0) await node.runtime.ask('DELETE', `/content/${tenantId}/${digest}`, z.unknown())
