@@ -83,15 +83,19 @@ export class Blobs {
   /** Puts a blob of another repository of the tenant into this one. @returns whether there is one */
   async mount(who: Principal, repository: string, digest: string, from: string): Promise<boolean> {
     assertMay(who, 'image.push')
-    const { rowCount } = await this.database.pool.query(
-      `WITH locked AS (SELECT pg_advisory_xact_lock(hashtextextended($1 || $3, 0)))
-       INSERT INTO registry_blob ("tenantId", repository, digest, "nodeId", "sizeBytes", ready)
-       SELECT "tenantId", $2, digest, "nodeId", "sizeBytes", true FROM locked, registry_blob
-       WHERE "tenantId" = $1 AND digest = $3 AND repository = $4 AND ready
-       ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET ready = true`,
-      [who.tenantId, repository, digest, from],
-    )
-    return rowCount === 1
+    return inTransaction(this.database.pool, async (client) => {
+      // A statement of its own: the next one sees what whoever had the lock has done.
+      await client.query(lockDigest, [who.tenantId, digest])
+      const { rowCount } = await client.query(
+        `INSERT INTO registry_blob ("tenantId", repository, digest, "nodeId", "sizeBytes", ready)
+         SELECT "tenantId", $2, digest, "nodeId", "sizeBytes", true FROM registry_blob
+         WHERE "tenantId" = $1 AND digest = $3 AND repository = $4 AND ready
+         ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET ready = true, "sizeBytes" = excluded."sizeBytes",
+           "nodeId" = excluded."nodeId", "createdAt" = now() AT TIME ZONE 'UTC'`,
+        [who.tenantId, repository, digest, from],
+      )
+      return rowCount === 1
+    })
   }
 
   /** @throws RegistryError `DENIED`, `TOOMANYREQUESTS` */
