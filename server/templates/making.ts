@@ -70,9 +70,12 @@ export class TemplateMaking {
     try {
       const made = await act({ id, node, nodeName: nodeTemplateName(id), bytesMax: leftBytes })
       const replaced = await this.#finish(tenantId, id, name, made)
-      for (const one of replaced) await this.#tell(one.id, await this.nodes.of(one.nodeId)).catch(() => {})
+      for (const one of replaced) {
+        const telling = this.nodes.of(one.nodeId).then((other) => this.#tell(one.id, other))
+        await telling.catch(() => {}) // `reconcile.ts` does it
+      }
     } catch (error) {
-      await this.remove(id, node).catch(() => {}) // `reconcile.ts` does it
+      await this.#giveUp(id, node).catch(() => {}) // `reconcile.ts` does it
       throw error
     } finally {
       touching[Symbol.dispose]()
@@ -85,6 +88,12 @@ export class TemplateMaking {
   async remove(id: string, node: ServerNode): Promise<void> {
     await this.database.prisma.template.deleteMany({ where: { id } })
     await this.#tell(id, node)
+  }
+
+  /** A row that is ready stays, and took the place of another one: only the answer of the database was lost. */
+  async #giveUp(id: string, node: ServerNode): Promise<void> {
+    const { count } = await this.database.prisma.template.deleteMany({ where: { id, ready: false } })
+    if (count === 1) await this.#tell(id, node)
   }
 
   async #tell(id: string, { runtime, state }: ServerNode): Promise<void> {
