@@ -204,6 +204,48 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
     expect(codeOf(await putManifest('urls', { config, layers: [without] }))).toBe('MANIFEST_BLOB_UNKNOWN')
   })
 
+  it('gets what is about a manifest page by page, without large annotations', async () => {
+    const subject = digestOf('what they are about')
+    await database.query(
+      `INSERT INTO registry_manifest ("tenantId", repository, digest, "mediaType", content, refs, subject, "artifactType", annotations)
+       SELECT $1, 'about', 'sha256:' || lpad(to_hex(i), 64, '0'), $2, decode('7b7d', 'hex'), '{}', $3, 'application/signature',
+         jsonb_build_object('by', repeat('x', CASE WHEN i = 1 THEN 20000 ELSE 1 END)) FROM generate_series(1, 150) AS i`,
+      [tenantId, manifestType, subject],
+    )
+    const first = await call('GET', `/v2/about/referrers/${subject}?artifactType=application/signature`)
+    const { manifests } = JSON.parse(first.text)
+    expect(manifests).toHaveLength(100)
+    expect(manifests[0]).not.toHaveProperty('annotations')
+    expect(manifests[1]).toMatchObject({ size: 2, annotations: { by: 'x' } })
+    const next = /<([^>]+)>; rel="next"/.exec(first.headers.get('link') ?? '')?.[1] ?? ''
+    const second = await call('GET', next)
+    expect(JSON.parse(second.text).manifests).toHaveLength(50)
+    expect([second.headers.get('link'), second.headers.get('oci-filters-applied')]).toEqual([
+      null,
+      'artifactType',
+    ])
+  })
+
+  it('has no template made of manifests that are too large together', async () => {
+    const layer = await push('heavy', 'a layer')
+    await database.query(
+      `INSERT INTO registry_manifest ("tenantId", repository, digest, "mediaType", content, refs)
+       SELECT $1, 'heavy', 'sha256:' || lpad(to_hex(i), 64, '0'), $2, convert_to(repeat(' ', 4000000), 'UTF8'), '{}'
+       FROM generate_series(1, 4) AS i`,
+      [tenantId, manifestType],
+    )
+    const { rows } = await database.query(`SELECT digest FROM registry_manifest WHERE repository = 'heavy'`)
+    const mediaType = 'application/vnd.oci.image.index.v1+json'
+    const manifests = rows.map(({ digest }) => ({ mediaType: manifestType, digest, size: 4_000_000 }))
+    const put = await call('PUT', '/v2/heavy/manifests/v1', {
+      body: JSON.stringify({ schemaVersion: 2, mediaType, manifests }),
+      headers: { 'content-type': mediaType },
+    })
+    expect([put.status, layer.size]).toEqual([201, 7])
+    const made = await owner.call('POST', '/api/v1/templates', { name: 'heavy', from: { image: 'heavy:v1' } })
+    expect([made.status, made.body.detail]).toEqual([400, expect.stringContaining('more than 12 MiB')])
+  })
+
   it('cannot mount a blob with the size of a failed upload', async () => {
     const layer = await push('whole', 'ten bytes.')
     const lied = await call('POST', `/v2/part/blobs/uploads/?digest=${layer.digest}`, { body: 'ten' })

@@ -15,6 +15,12 @@ const maxManifests = 2000
 const maxTags = 10_000
 const maxLayers = 1000
 const mib = 1024 ** 2
+/** Of an index, that a template is made of. */
+const maxChildren = 63
+const maxChildrenBytes = 12 * mib
+export const referrersPage = 100
+/** Larger ones are left out of a list; they are in the manifest. */
+const maxAnnotations = 16_384
 
 const descriptor = z.object({
   mediaType: z.string().min(1).max(256),
@@ -48,6 +54,13 @@ const imageTypes = new Set([
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ])
+
+const referring = z.array(
+  z.object({
+    ...{ mediaType: z.string(), digest: z.string(), size: z.number() },
+    ...{ artifactType: z.string().nullable(), annotations: z.record(z.string(), z.string()).nullable() },
+  }),
+)
 
 export interface StoredManifest {
   readonly digest: string
@@ -181,38 +194,56 @@ export class Manifests {
     return rows.map(({ repository }) => repository)
   }
 
-  /** An index of what is about a manifest. */
-  async referrers(who: Principal, repository: string, subject: string, artifactType: string | undefined) {
+  /** An index of what is about a manifest, a page of it: what comes after `last`. */
+  async referrers(
+    who: Principal,
+    repository: string,
+    subject: string,
+    { artifactType = null, last }: { artifactType?: string | null; last: string },
+  ) {
     assertMay(who, 'image.read')
-    const rows = await this.database.prisma.registryManifest.findMany({
-      where: {
-        tenantId: who.tenantId,
-        repository,
-        subject,
-        ...(artifactType === undefined ? {} : { artifactType }),
-      },
-      orderBy: { digest: 'asc' },
-      take: 1000,
-    })
+    // Manifests themselves, and annotations as large as one, stay in the database.
+    const { rows } = await this.database.pool.query(
+      `SELECT "mediaType", digest, octet_length(content) AS size, "artifactType",
+         CASE WHEN length(annotations::TEXT) <= $5 THEN annotations END AS annotations
+       FROM registry_manifest
+       WHERE "tenantId" = $1 AND repository = $2 AND subject = $3 AND ($4::TEXT IS NULL OR "artifactType" = $4)
+         AND digest COLLATE "C" > $6
+       ORDER BY digest COLLATE "C" LIMIT $7`,
+      [who.tenantId, repository, subject, artifactType, maxAnnotations, last, referrersPage],
+    )
     return {
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.index.v1+json',
-      manifests: rows.map((row) => ({
-        ...{ mediaType: row.mediaType, digest: row.digest, size: row.content.length },
+      manifests: referring.parse(rows).map((row) => ({
+        ...{ mediaType: row.mediaType, digest: row.digest, size: row.size },
         ...(row.artifactType === null ? {} : { artifactType: row.artifactType }),
         ...(row.annotations === null ? {} : { annotations: row.annotations }),
       })),
     }
   }
 
-  /** A manifest, and, of an index, those of it that are there. */
-  async withChildren(who: Principal, repository: string, reference: string) {
-    const top = await this.get(who, repository, reference)
-    const children = await this.database.prisma.$queryRaw<{ content: Uint8Array }[]>`
-      SELECT child.content FROM registry_manifest AS top JOIN registry_manifest AS child
+  /**
+   * Of an index, the manifests that are there, by its order; of a manifest none.
+   * @throws RegistryError `MANIFEST_INVALID` when they are too large together
+   */
+  async children(who: Principal, repository: string, { digest }: StoredManifest): Promise<Uint8Array[]> {
+    const { tenantId } = who
+    const sizes = await this.database.prisma.$queryRaw<{ digest: string; bytes: number }[]>`
+      SELECT child.digest, octet_length(child.content) AS bytes
+      FROM registry_manifest AS top JOIN registry_manifest AS child
         ON child."tenantId" = top."tenantId" AND child.repository = top.repository AND child.digest = ANY(top.refs)
-      WHERE top."tenantId" = ${who.tenantId} AND top.repository = ${repository} AND top.digest = ${top.digest} LIMIT 63`
-    return { top, contents: [top.content, ...children.map(({ content }) => content)] }
+      WHERE top."tenantId" = ${tenantId} AND top.repository = ${repository} AND top.digest = ${digest}
+      ORDER BY array_position(top.refs, child.digest) LIMIT ${maxChildren}`
+    if (sizes.reduce((sum, { bytes }) => sum + bytes, 0) > maxChildrenBytes) {
+      const message = `the manifests of the index have more than ${maxChildrenBytes / mib} MiB; name one of them by its digest`
+      throw new RegistryError('MANIFEST_INVALID', message)
+    }
+    const rows = await this.database.prisma.registryManifest.findMany({
+      where: { tenantId, repository, digest: { in: sizes.map((one) => one.digest) } },
+      select: { content: true },
+    })
+    return rows.map(({ content }) => content)
   }
 
   async #isThere(tenantId: string, repository: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import type { ApiError } from '../errors.js'
 import { asApiError } from '../http/problem.js'
 import type { Blobs, Upload } from './blobs.js'
 import { RegistryError } from './error.js'
-import { type Manifests, manifestBytesMax } from './manifests.js'
+import { type Manifests, manifestBytesMax, referrersPage } from './manifests.js'
 import { digestOf, repositoryOf } from './names.js'
 
 /** Of a list when nobody says how many, and at most. */
@@ -115,9 +115,18 @@ function listed(
 }
 
 async function referrers({ manifests }: Parts, call: Call, repository: string, digest: string) {
-  const artifactType = call.query.get('artifactType') ?? undefined
-  const index = await manifests.referrers(call.who, repository, digestOf(digest), artifactType)
-  if (artifactType !== undefined) call.reply.header('oci-filters-applied', 'artifactType')
+  const artifactType = call.query.get('artifactType')
+  const { last } = pageOf(call.query)
+  const index = await manifests.referrers(call.who, repository, digestOf(digest), { artifactType, last })
+  const next = index.manifests.length === referrersPage ? index.manifests.at(-1) : undefined
+  if (next !== undefined) {
+    const query = new URLSearchParams({
+      ...{ last: next.digest },
+      ...(artifactType === null ? {} : { artifactType }),
+    })
+    call.reply.header('link', `</v2/${repository}/referrers/${digest}?${query}>; rel="next"`)
+  }
+  if (artifactType !== null) call.reply.header('oci-filters-applied', 'artifactType')
   return call.reply.type(index.mediaType).serializer(JSON.stringify).send(index)
 }
 

@@ -62,12 +62,14 @@ export class OwnTemplateService {
    */
   async create(who: Principal, { name, from, description }: CreateTemplate): Promise<Template> {
     assertMay(who, 'template.create')
-    const { top, contents, nodeId } = await this.#pushed(who, from.image)
+    const { top, repository, nodeId } = await this.#pushed(who, from.image)
     const node = await this.nodes.of(nodeId)
     node.reach()
     const made = await this.making.make(who, { name, source: 'image', node }, async (making) => {
       const { runtime } = making.node
       await runtime.assertMayChange()
+      // Only now: no more of them are in memory than a tenant makes templates at the same time.
+      const children = await this.manifests.children(who, repository, top).catch(refuseImage)
       const image: ContentImage = {
         ...{
           space: who.tenantId,
@@ -75,7 +77,7 @@ export class OwnTemplateService {
           mediaType: top.mediaType,
           bytesMax: making.bytesMax,
         },
-        manifests: contents.map((one) => Buffer.from(one).toString()),
+        manifests: [top.content, ...children].map((one) => Buffer.from(one).toString()),
         ...(description === undefined ? {} : { description }),
       }
       const path = `/templates/${making.nodeName}/content`
@@ -91,14 +93,13 @@ export class OwnTemplateService {
   async #pushed(who: Principal, image: string) {
     try {
       const { repository, reference } = imageOf(image)
-      const found = await this.manifests.withChildren(who, repository, reference)
+      const top = await this.manifests.get(who, repository, reference)
       const { tenantId } = who
       const blob = await this.database.prisma.registryBlob.findFirst({ where: { tenantId, repository } })
       if (blob === null) throw notFound('image')
-      return { ...found, nodeId: blob.nodeId }
+      return { top, repository, nodeId: blob.nodeId }
     } catch (error) {
-      if (!(error instanceof RegistryError)) throw error
-      throw error.status === 404 ? notFound('image') : new ApiError('invalid_request', error.message)
+      return refuseImage(error)
     }
   }
 
@@ -128,4 +129,10 @@ export class OwnTemplateService {
     this.own.forget(who.tenantId)
     await audit(prisma, who, 'template.delete', row.id, { name })
   }
+}
+
+/** What the registry refuses, in the words of the API. */
+function refuseImage(error: unknown): never {
+  if (!(error instanceof RegistryError)) throw error
+  throw error.status === 404 ? notFound('image') : new ApiError('invalid_request', error.message)
 }
