@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { every } from '../../common/timers.js'
 import { newId } from '../../protocol/api/index.js'
 import { contentUpload } from '../../protocol/node/index.js'
+import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
@@ -78,6 +79,8 @@ export class Blobs {
       where: { tenantId: who.tenantId, repository, digest, ready: true },
     })
     if (count === 0) throw new RegistryError('BLOB_UNKNOWN', `there is no blob ${digest}`)
+    const detail = { repository, reference: digest }
+    await audit(this.database.prisma, who, 'image.delete', null, detail)
   }
 
   /** Puts a blob of another repository of the tenant into this one. @returns whether there is one */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { z } from 'zod'
+import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
@@ -154,6 +155,7 @@ export class Manifests {
       },
       admission(tenantId, ''),
     )
+    await audit(this.database.prisma, who, 'image.push', null, { repository, reference, digest })
     return { digest, subject: subject?.digest }
   }
 
@@ -168,6 +170,7 @@ export class Manifests {
         ? await prisma.registryTag.deleteMany({ where })
         : await prisma.registryManifest.deleteMany({ where })
     if (count === 0) throw new RegistryError('MANIFEST_UNKNOWN', `there is no manifest ${reference}`)
+    await audit(prisma, who, 'image.delete', null, { repository, reference })
   }
 
   /** In their order. @throws RegistryError `NAME_UNKNOWN` */

@@ -243,6 +243,12 @@ describe('the registry', { timeout: 60_000 }, () => {
     expect((await call('GET', '/v2/tags/manifests/b')).status).toBe(200)
     expect((await call('DELETE', `/v2/tags/manifests/${subject.digest}`)).status).toBe(202)
     expect((await call('GET', '/v2/tags/manifests/b')).status).toBe(404)
+    const { body } = await owner.call('GET', '/api/v1/audit?action=image')
+    expect(body.items.slice(0, 3)).toMatchObject([
+      { action: 'image.delete', detail: { repository: 'tags', reference: subject.digest } },
+      { action: 'image.delete', detail: { repository: 'tags', reference: 'a' } },
+      { action: 'image.push', detail: { repository: 'tags', digest: digestOf(signed) } },
+    ])
   })
 
   it('counts against the quota of disk, and what is deleted is deleted on the node', async () => {

@@ -24,6 +24,8 @@ const actions = {
   'snapshot.create': 'audit.actions.snapshotCreate',
   'snapshot.rename': 'audit.actions.snapshotRename',
   'snapshot.delete': 'audit.actions.snapshotDelete',
+  'image.push': 'audit.actions.imagePush',
+  'image.delete': 'audit.actions.imageDelete',
   'template.import': 'audit.actions.templateImport',
   'template.delete': 'audit.actions.templateDelete',
   'volume.create': 'audit.actions.volumeCreate',
@@ -80,8 +82,8 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'share', 'snapshot', 'volume', 'template', 'terminal', 'exec', 'process'] as const),
-  ...(['lsp', 'file', 'port', 'archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
+  ...(['sandbox', 'share', 'snapshot', 'volume', 'image', 'template', 'terminal', 'exec'] as const),
+  ...(['process', 'lsp', 'file', 'port', 'archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]
 
 /** What the filter offers: kinds, and the actions of each with their texts. */

@@ -56,6 +56,14 @@ describe('the sentence of an audit event', () => {
       'moved the file */a* to */b* in the sandbox *web*',
     ],
     [
+      { action: 'image.push', detail: { repository: 'team/app', reference: '1.0' } },
+      'pushed the image *team/app:1.0*',
+    ],
+    [
+      { action: 'image.delete', detail: { repository: 'app', reference: 'sha256:0f' } },
+      'deleted *app@sha256:0f* from the registry',
+    ],
+    [
       { action: 'file.chmod', detail: { path: 'run.sh', mode: '755' } },
       'set the permissions of *run.sh* to 755 in the sandbox *web*',
     ],

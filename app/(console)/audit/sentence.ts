@@ -22,6 +22,10 @@ interface Telling {
 type Write = (telling: Telling) => string
 
 const path = ({ event, mark }: Telling) => mark(plain(told(event, 'path')))
+const image = ({ event, mark }: Telling) => {
+  const reference = told(event, 'reference')
+  return mark(plain(`${told(event, 'repository')}${reference.includes(':') ? '@' : ':'}${reference}`))
+}
 const command = ({ event, mark }: Telling) => mark(plain(told(event, 'command')))
 const fromTo = ({ event, mark }: Telling) => ({
   ...{ from: mark(plain(told(event, 'from'))), to: mark(plain(told(event, 'to'))) },
@@ -156,6 +160,8 @@ const sentences: Readonly<Record<Action, Write>> = {
     }),
   'snapshot.delete': ({ event, t, mark }) =>
     t('audit.sentences.snapshotDelete', { name: mark(plain(told(event, 'name'))) }),
+  'image.push': (telling) => telling.t('audit.sentences.imagePush', { image: image(telling) }),
+  'image.delete': (telling) => telling.t('audit.sentences.imageDelete', { image: image(telling) }),
   'template.import': ({ event, t, mark }) =>
     t('audit.sentences.templateImport', { name: mark(plain(told(event, 'name'))) }),
   'template.delete': ({ event, t, mark }) =>
