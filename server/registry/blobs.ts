@@ -106,12 +106,10 @@ export class Blobs {
     assertMay(who, 'image.push')
     const { tenantId } = who
     const { prisma } = this.database
-    // All of a tenant's blobs are on one node, so that an image is whole there.
     const other = await prisma.registryBlob.findFirst({ where: { tenantId }, select: { nodeId: true } })
-    const nodeId = other?.nodeId ?? (await this.placer.home(tenantId)).id
-    await (await this.nodes.reach(nodeId)).assertMayChange()
+    const home = other?.nodeId ?? (await this.placer.home(tenantId)).id
     const id = newId('up')
-    await inTransaction(
+    const nodeId = await inTransaction(
       this.database.pool,
       async (client, answers) => {
         const { quota, held } = quotaUsage(answers)
@@ -127,13 +125,23 @@ export class Blobs {
             'retry-after': '10',
           })
         }
-        await client.query(
-          'INSERT INTO registry_upload (id, "tenantId", repository, "nodeId") VALUES ($1, $2, $3, $4)',
-          [id, tenantId, repository, nodeId],
+        // All of a tenant's blobs are on one node, so that an image is whole there; the first upload says where.
+        const inserted = await client.query<{ nodeId: string }>(
+          `INSERT INTO registry_upload (id, "tenantId", repository, "nodeId")
+           SELECT $1, $2, $3, coalesce((SELECT "nodeId" FROM registry_blob WHERE "tenantId" = $2 LIMIT 1),
+             (SELECT "nodeId" FROM registry_upload WHERE "tenantId" = $2 LIMIT 1), $4) RETURNING "nodeId"`,
+          [id, tenantId, repository, home],
         )
+        return inserted.rows[0]?.nodeId ?? home
       },
       admission(tenantId, ''),
     )
+    try {
+      await (await this.nodes.reach(nodeId)).assertMayChange()
+    } catch (error) {
+      await prisma.registryUpload.deleteMany({ where: { id } })
+      throw error
+    }
     return { id, repository, nodeId }
   }
 
