@@ -18,6 +18,8 @@ import { RegistryError } from './error.js'
 
 /** Of one tenant at the same time. */
 const maxUploads = 20
+/** Of one tenant, each counted in every repository that has it. */
+const maxBlobs = 50_000
 /** While bytes of an upload come its row says how many; `reconcile.ts` ends what nobody continues. */
 const countEveryMs = 2000
 const mib = 1024 ** 2
@@ -83,7 +85,7 @@ export class Blobs {
     await audit(this.database.prisma, who, 'image.delete', null, detail)
   }
 
-  /** Puts a blob of another repository of the tenant into this one. @returns whether there is one */
+  /** Puts a blob of another repository of the tenant into this one. @returns whether there is one. @throws RegistryError `DENIED` */
   async mount(who: Principal, repository: string, digest: string, from: string): Promise<boolean> {
     assertMay(who, 'image.push')
     return inTransaction(this.database.pool, async (client) => {
@@ -97,6 +99,7 @@ export class Blobs {
            "nodeId" = excluded."nodeId", "createdAt" = now() AT TIME ZONE 'UTC'`,
         [who.tenantId, repository, digest, from],
       )
+      await assertRoom(client, who.tenantId)
       return rowCount === 1
     })
   }
@@ -221,6 +224,10 @@ export class Blobs {
       const counted = { space: tenantId, digest, sizeBytes }
       await runtime.ask('POST', `/content/uploads/${id}/finish`, nothing, {}, counted)
     } catch (error) {
+      // Its place is for a blob that comes; digests can be made up without end.
+      await this.database.prisma.registryBlob.deleteMany({
+        where: { tenantId, repository, digest, ready: false },
+      })
       if (error instanceof ApiError && error.code === 'conflict') {
         // Bytes of it are still coming; the client ends it when they have come.
         await this.#count(tenantId, id, await this.sizeOf(upload))
@@ -270,6 +277,7 @@ export class Blobs {
            "sizeBytes" = CASE WHEN b.ready THEN b."sizeBytes" ELSE greatest(b."sizeBytes", excluded."sizeBytes") END`,
         [tenantId, repository, digest, nodeId, sizeBytes],
       )
+      await assertRoom(client, tenantId)
       if (await isOver(client, tenantId)) throw diskUsedUp()
     }).catch(async (error: unknown) => {
       if (error instanceof RegistryError) await this.cancel(upload)
@@ -310,4 +318,14 @@ async function isOver(client: pg.PoolClient, tenantId: string): Promise<boolean>
   const [, usage] = admission(tenantId, '')
   const { quota, held } = quotaUsage([await client.query(usage ?? '')])
   return held.diskMiB > quota.diskMiB
+}
+
+/** @throws RegistryError `DENIED` after one blob too many */
+async function assertRoom(client: pg.PoolClient, tenantId: string): Promise<void> {
+  const { rows } = await client.query<{ count: number }>(
+    'SELECT count(*)::INTEGER AS count FROM registry_blob WHERE "tenantId" = $1',
+    [tenantId],
+  )
+  if ((rows[0]?.count ?? 0) <= maxBlobs) return
+  throw new RegistryError('DENIED', `a tenant has at most ${maxBlobs} blobs in its repositories; delete some`)
 }

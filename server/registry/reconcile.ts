@@ -3,8 +3,10 @@ import { type Database, inTransaction } from '../database/client.js'
 import type { ServerNode } from '../nodes/node.js'
 
 const utc = "now() AT TIME ZONE 'UTC'"
-/** Blobs that one pass deletes. */
+/** Blobs that are read at once. */
 const batch = 100
+/** What is left after so long is deleted by the next pass. */
+const passMs = 5000
 
 /**
  * Ends uploads that nobody continues, forgets blobs that no manifest names (a day after they came: they come before their manifest), and
@@ -29,24 +31,36 @@ export async function reconcileBlobs(database: Database, node: ServerNode): Prom
      WHERE (gone."tenantId", gone.repository, gone.digest) = (old."tenantId", old.repository, old.digest)`,
     [node.id],
   )
-  const { rows } = await pool.query(
-    'SELECT "tenantId", digest FROM deleted_blob WHERE "nodeId" = $1 LIMIT $2',
-    [...[node.id, batch]],
-  )
-  for (const { tenantId, digest } of z
-    .array(z.object({ tenantId: z.string(), digest: z.string() }))
-    .parse(rows)) {
-    await inTransaction(pool, async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))', [tenantId, digest])
-      // The lock: a row that is being deleted is waited for, and one that is deleted next is remembered after this has forgotten it.
-      const kept = await client.query(
-        'SELECT FROM registry_blob WHERE "tenantId" = $1 AND digest = $2 AND "nodeId" = $3 LIMIT 1 FOR KEY SHARE',
-        [tenantId, digest, node.id],
-      )
-      if (kept.rowCount === 0) await node.runtime.ask('DELETE', `/content/${tenantId}/${digest}`, z.unknown())
-      await client.query('DELETE FROM deleted_blob WHERE "tenantId" = $1 AND digest = $2 AND "nodeId" = $3', [
-        ...[tenantId, digest, node.id],
-      ])
-    })
+  for (const until = Date.now() + passMs; ; ) {
+    const { rows } = await pool.query(
+      'SELECT "tenantId", digest FROM deleted_blob WHERE "nodeId" = $1 LIMIT $2',
+      [...[node.id, batch]],
+    )
+    for (const one of deletedRows.parse(rows)) {
+      await remove(database, node, one)
+      if (Date.now() > until) return
+    }
+    if (rows.length < batch) return
   }
+}
+
+const deletedRows = z.array(z.object({ tenantId: z.string(), digest: z.string() }))
+
+function remove(
+  { pool }: Database,
+  node: ServerNode,
+  { tenantId, digest }: z.infer<typeof deletedRows>[number],
+) {
+  return inTransaction(pool, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))', [tenantId, digest])
+    // The lock: a row that is being deleted is waited for, and one that is deleted next is remembered after this has forgotten it.
+    const kept = await client.query(
+      'SELECT FROM registry_blob WHERE "tenantId" = $1 AND digest = $2 AND "nodeId" = $3 LIMIT 1 FOR KEY SHARE',
+      [tenantId, digest, node.id],
+    )
+    if (kept.rowCount === 0) await node.runtime.ask('DELETE', `/content/${tenantId}/${digest}`, z.unknown())
+    await client.query('DELETE FROM deleted_blob WHERE "tenantId" = $1 AND digest = $2 AND "nodeId" = $3', [
+      ...[tenantId, digest, node.id],
+    ])
+  })
 }
