@@ -3,7 +3,7 @@ import { forEachNode } from './nodes/each-node.js'
 import { NodeHealth } from './nodes/health.js'
 import type { ServerNode } from './nodes/node.js'
 import type { Parts } from './parts.js'
-import { reconcileBlobs } from './registry/reconcile.js'
+import { forgetBlobs, reconcileBlobs } from './registry/reconcile.js'
 import { expire, reconcile } from './sandboxes/reconcile.js'
 import { restartSandboxes } from './sandboxes/restarts.js'
 import { repeat } from './schedule.js'
@@ -64,6 +64,7 @@ function choresOf(
     elected('making rows and templates agree', 10_000, () => reconcileTemplates(database, node, log)),
     elected('making rows and volumes agree', 10_000, () => reconcileVolumes(database, node, log)),
     elected('removing blobs', 10_000, () => reconcileBlobs(database, node)),
+    elected('forgetting blobs', 600_000, () => forgetBlobs(database, node)),
     elected('repairing limits', 10_000, () => sandboxes.repair(node, log)),
     elected('starting what has ended by itself', 5000, () =>
       restartSandboxes(database, node, sandboxes, log),

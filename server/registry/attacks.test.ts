@@ -6,6 +6,8 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
+import { openDatabase } from '../database/client.js'
+import { forgetBlobs } from './reconcile.js'
 
 const digestOf = (bytes: Uint8Array | string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
@@ -24,9 +26,8 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     instance = await openInstance('rega')
-    const connectionString = `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`
-    database = new pg.Client({ connectionString })
-    blocking = new pg.Client({ connectionString })
+    database = new pg.Client({ connectionString: connectionString() })
+    blocking = new pg.Client({ connectionString: connectionString() })
     await Promise.all([database.connect(), blocking.connect()])
     operator = TestClient.withKey(instance.url, instance.admin.apiKey)
     owner = await TestClient.signUp(instance.url, 'owner@example.org')
@@ -38,6 +39,8 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
     await instance[Symbol.asyncDispose]()
   })
 
+  const connectionString = () =>
+    `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`
   const authorization = () => `Basic ${Buffer.from(`anybody:${key}`).toString('base64')}`
   const call = async (
     method: string,
@@ -192,6 +195,15 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
     const nowhere = { ...layer, digest: digestOf('never pushed'), urls: ['https://example.org/other'] }
     const layers = [elsewhere, nowhere]
     expect((await putManifest('urls', { config, layers })).status).toBe(201)
+    const alone = await push('urls', 'named by nothing')
+    await database.query(
+      `UPDATE registry_blob SET "createdAt" = "createdAt" - interval '2 days' WHERE repository = 'urls'`,
+    )
+    const { rows } = await database.query(`SELECT DISTINCT "nodeId" AS id FROM registry_blob`)
+    await using whole = openDatabase(connectionString())
+    await forgetBlobs(whole, { id: rows[0]?.id })
+    expect(await sizeOf('urls', layer.digest)).toBe(layer.size)
+    expect((await call('HEAD', `/v2/urls/blobs/${alone.digest}`)).status).toBe(404)
     const refs = async () =>
       (await database.query('SELECT refs FROM registry_manifest WHERE repository = $1', ['urls'])).rows
     const all = [config, ...layers].map(({ digest }) => digest)

@@ -9,16 +9,10 @@ const batch = 100
 const passMs = 5000
 
 /**
- * Ends uploads that nobody continues, forgets blobs that no manifest names (a day after they came: they come before their manifest), and
- * deletes on a node those whose rows were deleted.
+ * Forgets blobs that no manifest names (a day after they came: they come before their manifest) and those that never came to be. It looks at
+ * all old blobs, and is for long intervals.
  */
-export async function reconcileBlobs(database: Database, node: ServerNode): Promise<void> {
-  if (node.pairing.status.state !== 'paired') return
-  const { pool } = database
-  await pool.query(
-    `DELETE FROM registry_upload WHERE "nodeId" = $1 AND "touchedAt" < ${utc} - interval '2 hours'`,
-    [node.id],
-  )
+export async function forgetBlobs({ pool }: Database, node: Pick<ServerNode, 'id'>): Promise<void> {
   await pool.query(
     // What a manifest that is being put has locked is in use; waiting for it could be waiting for each other.
     `DELETE FROM registry_blob AS gone USING (
@@ -26,9 +20,19 @@ export async function reconcileBlobs(database: Database, node: ServerNode): Prom
          (NOT ready AND "createdAt" < ${utc} - interval '1 hour')
          OR ("createdAt" < ${utc} - interval '1 day' AND NOT EXISTS (
            SELECT FROM registry_manifest AS m
-           WHERE m."tenantId" = b."tenantId" AND m.repository = b.repository AND b.digest = ANY(m.refs))))
+           WHERE m."tenantId" = b."tenantId" AND m.repository = b.repository AND m.refs @> ARRAY[b.digest])))
        FOR UPDATE SKIP LOCKED) AS old
      WHERE (gone."tenantId", gone.repository, gone.digest) = (old."tenantId", old.repository, old.digest)`,
+    [node.id],
+  )
+}
+
+/** Ends uploads that nobody continues, and deletes blobs on a node whose rows were deleted. */
+export async function reconcileBlobs(database: Database, node: ServerNode): Promise<void> {
+  if (node.pairing.status.state !== 'paired') return
+  const { pool } = database
+  await pool.query(
+    `DELETE FROM registry_upload WHERE "nodeId" = $1 AND "touchedAt" < ${utc} - interval '2 hours'`,
     [node.id],
   )
   for (const until = Date.now() + passMs; ; ) {
