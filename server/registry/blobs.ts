@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import type pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { every } from '../../common/timers.js'
@@ -14,12 +13,11 @@ import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { ByteStream } from '../runtime-client/byte-stream.js'
 import { admission, quotaUsage } from '../sandboxes/admission.js'
+import { assertRoom, countBlob, countUpload, diskUsedUp, lockDigest, noUpload } from './counting.js'
 import { RegistryError } from './error.js'
 
 /** Of one tenant at the same time. */
 const maxUploads = 20
-/** Of one tenant, each counted in every repository that has it. */
-const maxBlobs = 50_000
 /** While bytes of an upload come its row says how many; `reconcile.ts` ends what nobody continues. */
 const countEveryMs = 2000
 const mib = 1024 ** 2
@@ -180,14 +178,14 @@ export class Blobs {
     const ending = new AbortController()
     let refused: RegistryError | undefined
     const counting = every(countEveryMs, 'counting an upload', this.log, async () => {
-      refused = await this.#count(who.tenantId, id, await this.sizeOf(upload))
+      refused = await countUpload(this.database.pool, who.tenantId, id, await this.sizeOf(upload))
       if (refused !== undefined) ending.abort()
     })
     try {
       const path = `/content/uploads/${id}`
       const answer = await runtime.send('PATCH', path, { offset, bytesMax }, body, {}, ending.signal)
       const { sizeBytes } = contentUpload.parse(answer.body)
-      refused ??= await this.#count(who.tenantId, id, sizeBytes)
+      refused ??= await countUpload(this.database.pool, who.tenantId, id, sizeBytes)
       if (refused !== undefined) throw refused
       return sizeBytes
     } catch (error) {
@@ -219,7 +217,12 @@ export class Blobs {
     if (sizeBytes === 0) {
       await runtime.send('PATCH', `/content/uploads/${id}`, { offset: 0, bytesMax: 0 }, Readable.from([]))
     }
-    await this.#reserve(tenantId, upload, digest, sizeBytes)
+    try {
+      await countBlob(this.database.pool, tenantId, upload, { digest, sizeBytes })
+    } catch (error) {
+      if (error instanceof RegistryError) await this.cancel(upload)
+      throw error
+    }
     try {
       const counted = { space: tenantId, digest, sizeBytes }
       await runtime.ask('POST', `/content/uploads/${id}/finish`, nothing, {}, counted)
@@ -230,8 +233,9 @@ export class Blobs {
       })
       if (error instanceof ApiError && error.code === 'conflict') {
         // Bytes of it are still coming; the client ends it when they have come.
-        await this.#count(tenantId, id, await this.sizeOf(upload))
-        throw error
+        const refused = await countUpload(this.database.pool, tenantId, id, await this.sizeOf(upload))
+        if (refused !== undefined) await this.cancel(upload)
+        throw refused ?? error
       }
       await this.cancel(upload)
       if (!(error instanceof ApiError && error.code === 'invalid_request')) throw error
@@ -256,76 +260,7 @@ export class Blobs {
     await runtime.ask('DELETE', `/content/uploads/${id}`, nothing).catch(() => {}) // it ends by itself
   }
 
-  /**
-   * Counts a blob in place of its upload: there may have been several uploads, each of which had the whole rest of the quota.
-   * @throws RegistryError `BLOB_UPLOAD_UNKNOWN`, `DENIED`; the upload is over then
-   */
-  async #reserve(tenantId: string, upload: Upload, digest: string, sizeBytes: number): Promise<void> {
-    const { id, repository, nodeId } = upload
-    await inTransaction(this.database.pool, async (client) => {
-      // While `reconcile.ts` removes a blob with this digest, this waits; the tenant's other calls do not.
-      await client.query(lockDigest, [tenantId, digest])
-      await client.query(lockTenant(tenantId))
-      const { rowCount } = await client.query('UPDATE registry_upload SET "sizeBytes" = 0 WHERE id = $1', [
-        id,
-      ])
-      if (rowCount !== 1) throw noUpload()
-      // Of one that is not ready nobody knows the size: another upload may be about to make it so.
-      await client.query(
-        `INSERT INTO registry_blob AS b ("tenantId", repository, digest, "nodeId", "sizeBytes") VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET "createdAt" = now() AT TIME ZONE 'UTC',
-           "sizeBytes" = CASE WHEN b.ready THEN b."sizeBytes" ELSE greatest(b."sizeBytes", excluded."sizeBytes") END`,
-        [tenantId, repository, digest, nodeId, sizeBytes],
-      )
-      await assertRoom(client, tenantId)
-      if (await isOver(client, tenantId)) throw diskUsedUp()
-    }).catch(async (error: unknown) => {
-      if (error instanceof RegistryError) await this.cancel(upload)
-      throw error
-    })
-  }
-
-  /**
-   * Writes down how many bytes of an upload have come, and forgets the upload when they are more than the quota has.
-   * @returns why it is over, if it is
-   */
-  #count(tenantId: string, id: string, sizeBytes: number): Promise<RegistryError | undefined> {
-    return inTransaction(this.database.pool, async (client) => {
-      await client.query(lockTenant(tenantId))
-      const { rowCount } = await client.query(
-        `UPDATE registry_upload SET "touchedAt" = now() AT TIME ZONE 'UTC', "sizeBytes" = $2 WHERE id = $1`,
-        [id, sizeBytes],
-      )
-      if (rowCount !== 1) return noUpload()
-      if (!(await isOver(client, tenantId))) return undefined
-      await client.query('DELETE FROM registry_upload WHERE id = $1', [id])
-      return diskUsedUp()
-    })
-  }
-
   #usage(tenantId: string) {
     return inTransaction(this.database.pool, async (_, answers) => answers, admission(tenantId, ''))
   }
-}
-
-const noUpload = () => new RegistryError('BLOB_UPLOAD_UNKNOWN', 'there is no such upload')
-const diskUsedUp = () => new RegistryError('DENIED', 'the quota of disk is used up; delete something')
-const lockDigest = 'SELECT pg_advisory_xact_lock(hashtextextended($1 || $2, 0))'
-const lockTenant = (tenantId: string) => admission(tenantId, '')[0] ?? ''
-
-/** Whether a tenant holds more disk than its quota has, with what this transaction has written. */
-async function isOver(client: pg.PoolClient, tenantId: string): Promise<boolean> {
-  const [, usage] = admission(tenantId, '')
-  const { quota, held } = quotaUsage([await client.query(usage ?? '')])
-  return held.diskMiB > quota.diskMiB
-}
-
-/** @throws RegistryError `DENIED` after one blob too many */
-async function assertRoom(client: pg.PoolClient, tenantId: string): Promise<void> {
-  const { rows } = await client.query<{ count: number }>(
-    'SELECT count(*)::INTEGER AS count FROM registry_blob WHERE "tenantId" = $1',
-    [tenantId],
-  )
-  if ((rows[0]?.count ?? 0) <= maxBlobs) return
-  throw new RegistryError('DENIED', `a tenant has at most ${maxBlobs} blobs in its repositories; delete some`)
 }

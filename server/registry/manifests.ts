@@ -7,14 +7,14 @@ import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { admission, quotaUsage } from '../sandboxes/admission.js'
 import { RegistryError } from './error.js'
-import { isDigest, referenceOf } from './names.js'
+import { type descriptor, readManifest } from './manifest-format.js'
+import { referenceOf } from './names.js'
 
 /** As the specification wants at least. */
 export const manifestBytesMax = 4 * 1024 ** 2
 /** Of one tenant. */
 const maxManifests = 2000
 const maxTags = 10_000
-const maxLayers = 1000
 const mib = 1024 ** 2
 /** Of an index, that a template is made of. */
 const maxChildren = 63
@@ -22,39 +22,6 @@ const maxChildrenBytes = 12 * mib
 export const referrersPage = 100
 /** Larger ones are left out of a list; they are in the manifest. */
 const maxAnnotations = 16_384
-
-const descriptor = z.object({
-  mediaType: z.string().min(1).max(256),
-  digest: z.string().max(256),
-  size: z.int().min(0),
-  urls: z.array(z.string()).optional(),
-  artifactType: z.string().max(256).optional(),
-})
-const described = {
-  mediaType: z.string().max(256).optional(),
-  subject: descriptor.optional(),
-  artifactType: z.string().max(256).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-}
-const image = z.object({
-  schemaVersion: z.literal(2),
-  config: descriptor,
-  layers: z.array(descriptor).max(maxLayers),
-  ...described,
-})
-const index = z.object({
-  schemaVersion: z.literal(2),
-  manifests: z.array(descriptor).max(maxLayers),
-  ...described,
-})
-const indexTypes = new Set([
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-])
-const imageTypes = new Set([
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-])
 
 const referring = z.array(
   z.object({
@@ -115,7 +82,7 @@ export class Manifests {
     if ('digest' in wanted && wanted.digest !== digest) {
       throw new RegistryError('DIGEST_INVALID', `the manifest has the digest ${digest}`)
     }
-    const parsed = read(mediaType, content)
+    const parsed = readManifest(mediaType, content)
     const refs = 'config' in parsed ? [parsed.config, ...parsed.layers] : parsed.manifests
     const { subject } = parsed
     const artifactType = parsed.artifactType ?? ('config' in parsed ? parsed.config.mediaType : undefined)
@@ -284,40 +251,4 @@ async function assertBlobs(
     if (there === size) continue
     throw new RegistryError('MANIFEST_INVALID', `the blob ${digest} has ${there} bytes and not ${size}`)
   }
-}
-
-function read(mediaType: string, content: Buffer): z.infer<typeof image> | z.infer<typeof index> {
-  const isIndex = indexTypes.has(mediaType)
-  if (!isIndex && !imageTypes.has(mediaType)) {
-    throw new RegistryError(
-      'MANIFEST_INVALID',
-      `manifests of the type ${mediaType.slice(0, 100)} are not taken`,
-    )
-  }
-  const text = content.toString()
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw new RegistryError('MANIFEST_INVALID', 'the manifest is not JSON')
-  }
-  const found = (isIndex ? index : image).safeParse(json)
-  if (!found.success) {
-    const [issue] = found.error.issues
-    throw new RegistryError(
-      'MANIFEST_INVALID',
-      `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is invalid'}`,
-    )
-  }
-  if (!Buffer.from(text).equals(content))
-    throw new RegistryError('MANIFEST_INVALID', 'the manifest is not UTF-8')
-  const { data } = found
-  const digests = 'config' in data ? [data.config, ...data.layers] : data.manifests
-  const wrong = digests.find(({ digest }) => !isDigest(digest))
-  if (wrong !== undefined)
-    throw new RegistryError('DIGEST_INVALID', `${wrong.digest} is not a SHA-256 digest`)
-  if (data.mediaType !== undefined && data.mediaType !== mediaType) {
-    throw new RegistryError('MANIFEST_INVALID', 'the manifest says that it is of another type')
-  }
-  return data
 }
