@@ -155,7 +155,10 @@ export class ContentStore {
       throw new RuntimeRefusal('conflict', 'too many blobs are being uploaded to this node', 5)
     }
     const path = join(this.disk, 'ingest', id)
-    const file = await open(path, 'wx', 0o600)
+    const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error
+      throw new RuntimeRefusal('conflict', 'the upload is being begun already', 1)
+    })
     const upload = {
       path,
       file,

@@ -258,6 +258,15 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
     expect([made.status, made.body.detail]).toEqual([400, expect.stringContaining('more than 12 MiB')])
   })
 
+  it('gets clear errors for NUL, which the database does not store', async () => {
+    const config = await push('nul', '{}')
+    for (const path of ['nul/tags/list?last=%00', `nul/referrers/${config.digest}?artifactType=%00`]) {
+      expect((await call('GET', `/v2/${path}`)).status, path).toBe(400)
+    }
+    const put = await putManifest('nul', { config, layers: [], annotations: { by: '\0' } })
+    expect([put.status, codeOf(put)]).toEqual([400, 'MANIFEST_INVALID'])
+  })
+
   it('cannot mount a blob with the size of a failed upload', async () => {
     const layer = await push('whole', 'ten bytes.')
     const lied = await call('POST', `/v2/part/blobs/uploads/?digest=${layer.digest}`, { body: 'ten' })

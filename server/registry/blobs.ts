@@ -28,6 +28,8 @@ export interface Upload {
   readonly id: string
   readonly repository: string
   readonly nodeId: string
+  /** What was counted last. */
+  readonly sizeBytes?: bigint
 }
 
 /** Blobs of a tenant's repositories: their rows are here, and their bytes on the node that has the tenant's others. */
@@ -69,7 +71,11 @@ export class Blobs {
   ): Promise<ByteStream> {
     const { nodeId } = await this.stat(who, repository, digest)
     const runtime = await this.nodes.reach(nodeId)
-    return runtime.readFile(`/content/${who.tenantId}/${digest}`, {}, range === undefined ? {} : { range })
+    const headers = range === undefined ? {} : { range }
+    return runtime.readFile(`/content/${who.tenantId}/${digest}`, {}, headers).catch((error: unknown) => {
+      if (!(error instanceof ApiError && error.code === 'not_found')) throw error
+      throw new RegistryError('BLOB_UNKNOWN', `there is no blob ${digest} on its node`)
+    })
   }
 
   /** Takes it out of a repository. @throws RegistryError `BLOB_UNKNOWN` */
@@ -212,6 +218,10 @@ export class Blobs {
     const { tenantId } = who
     const { id, repository, nodeId } = upload
     const sizeBytes = await this.sizeOf(upload)
+    if (sizeBytes === 0 && (upload.sizeBytes ?? 0n) > 0n) {
+      await this.cancel(upload) // the node has started since
+      throw noUpload()
+    }
     const runtime = await this.nodes.reach(nodeId)
     // A blob without bytes was never begun on the node.
     if (sizeBytes === 0) {

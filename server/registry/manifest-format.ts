@@ -3,20 +3,22 @@ import { RegistryError } from './error.js'
 import { isDigest } from './names.js'
 
 const maxLayers = 1000
+/** PostgreSQL has no text with NUL in it. */
+const storable = z.string().refine((text) => !text.includes('\0'), 'has a NUL')
 
 /** What a manifest says of what it names. */
 export const descriptor = z.object({
-  mediaType: z.string().min(1).max(256),
-  digest: z.string().max(256),
+  mediaType: storable.min(1).max(256),
+  digest: storable.max(256),
   size: z.int().min(0),
   urls: z.array(z.string()).optional(),
-  artifactType: z.string().max(256).optional(),
+  artifactType: storable.max(256).optional(),
 })
 const described = {
   mediaType: z.string().max(256).optional(),
   subject: descriptor.optional(),
-  artifactType: z.string().max(256).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
+  artifactType: storable.max(256).optional(),
+  annotations: z.record(storable, storable).optional(),
 }
 const image = z.object({
   schemaVersion: z.literal(2),

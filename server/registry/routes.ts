@@ -67,7 +67,9 @@ function withKey({ raw: { headers, rawHeaders } }: FastifyRequest) {
 }
 
 async function answer(parts: Parts, call: Call, path: string): Promise<unknown> {
-  const { method } = call.request
+  const { method, url } = call.request
+  // PostgreSQL has no text with it.
+  if (url.includes('%00')) throw new RegistryError('NAME_INVALID', 'there is no such name')
   const reads = method === 'GET' || method === 'HEAD'
   if (path === '' && reads) return call.reply.send({})
   if (path === '_catalog' && reads) return listed(call, 'repositories', await catalog(parts, call))
@@ -291,7 +293,8 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   return reply.code(told.status).serializer(JSON.stringify).send(body)
 }
 
-function ofApi({ code, message }: ApiError): RegistryError {
+function ofApi({ code, message, retryAfterSeconds }: ApiError): RegistryError {
+  const after = retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterSeconds)) }
   const challenge = { 'www-authenticate': 'Basic realm="Cloche", charset="UTF-8"' }
   if (code === 'unauthenticated') {
     const how = 'send an API key as the password, with any user name'
@@ -304,8 +307,10 @@ function ofApi({ code, message }: ApiError): RegistryError {
     return new RegistryError('RANGE_INVALID', message)
   }
   if (code === 'not_found') return new RegistryError('BLOB_UPLOAD_UNKNOWN', message)
-  if (code === 'conflict' || code === 'rate_limited') return new RegistryError('TOOMANYREQUESTS', message)
+  if (code === 'conflict' || code === 'rate_limited') {
+    return new RegistryError('TOOMANYREQUESTS', message, after)
+  }
   if (code === 'invalid_request') return new RegistryError('UNSUPPORTED', message)
   if (code === 'internal') return new RegistryError('UNKNOWN', message)
-  return new RegistryError('UNAVAILABLE', message)
+  return new RegistryError('UNAVAILABLE', message, after)
 }
