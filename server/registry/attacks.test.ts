@@ -100,6 +100,8 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
     (await database.query('SELECT id FROM registry_upload WHERE "tenantId" = $1', [tenantId])).rowCount
   const ingested = (at: string) =>
     readdirSync(join(instance.home, 'disk', 'ingest')).includes(at.split('/').at(-1) ?? '')
+  const onDisk = (digest: string) =>
+    readdirSync(join(instance.home, 'disk', 'content', tenantId)).includes(digest.replace(':', '-'))
   const waits = async (forWhat: string) => {
     const one = async () =>
       (
@@ -108,7 +110,7 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
           [`%${forWhat}%`],
         )
       ).rowCount
-    await expect.poll(one, { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(one, { timeout: 20_000 }).toBeGreaterThan(0)
   }
 
   it('cannot have a blob counted with the size that it had before its last bytes', async () => {
@@ -256,6 +258,37 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
     expect([put.status, layer.size]).toEqual([201, 7])
     const made = await owner.call('POST', '/api/v1/templates', { name: 'heavy', from: { image: 'heavy:v1' } })
     expect([made.status, made.body.detail]).toEqual([400, expect.stringContaining('more than 12 MiB')])
+  })
+
+  it('has no blob that is deleted while it is pushed', async () => {
+    // As a `DELETE` that comes between the two statements of a push.
+    await database.query(`
+      CREATE FUNCTION delete_at_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        DELETE FROM registry_blob WHERE repository = 'raced'; RETURN NULL; END $$;
+      CREATE TRIGGER delete_at_once AFTER INSERT ON registry_blob FOR EACH ROW
+        WHEN (NEW.repository = 'raced' AND NOT NEW.ready) EXECUTE FUNCTION delete_at_once()`)
+    const digest = digestOf('raced')
+    const raced = await call('POST', `/v2/raced/blobs/uploads/?digest=${digest}`, { body: 'raced' })
+    await database.query('DROP TRIGGER delete_at_once ON registry_blob; DROP FUNCTION delete_at_once')
+    expect([raced.status, codeOf(raced)]).toEqual([503, 'UNAVAILABLE'])
+    expect((await call('HEAD', `/v2/raced/blobs/${digest}`)).status).toBe(404)
+    await expect.poll(() => onDisk(digest), { timeout: 20_000 }).toBe(false)
+    await push('raced', 'raced')
+    expect((await call('GET', `/v2/raced/blobs/${digest}`)).text).toBe('raced')
+  })
+
+  it('leaves no file when the last row goes while the chore looks', async () => {
+    const { digest } = await push('last', 'the last row')
+    await blocking.query('SELECT pg_advisory_lock(hashtextextended($1 || $2, 0))', [tenantId, digest])
+    await database.query(
+      `INSERT INTO deleted_blob SELECT "tenantId", digest, "nodeId" FROM registry_blob WHERE repository = 'last'`,
+    )
+    await blocking.query('BEGIN')
+    await blocking.query(`DELETE FROM registry_blob WHERE repository = 'last'`)
+    await blocking.query('SELECT pg_advisory_unlock(hashtextextended($1 || $2, 0))', [tenantId, digest])
+    await waits('FOR KEY SHARE')
+    await blocking.query('COMMIT')
+    await expect.poll(() => onDisk(digest), { timeout: 20_000 }).toBe(false)
   })
 
   it('gets clear errors for NUL, which the database does not store', async () => {
