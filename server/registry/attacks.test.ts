@@ -88,6 +88,7 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
     const range = async () => (await call('GET', at)).headers.get('range')
     await expect.poll(range, { timeout: 10_000 }).toBe(`0-${first.length - 1}`)
     return {
+      answered,
       end: (rest: string) => {
         sent.end(rest)
         return answered
@@ -145,6 +146,12 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
     await database.query('DELETE FROM registry_upload WHERE "tenantId" = $1', [tenantId])
     expect(await orphan.end(' counts')).toBe(404)
     expect(ingested(other)).toBe(false)
+    // Also while the client takes its time.
+    const slow = await begin('uncounted')
+    const { answered } = await opened(slow, 'nobody')
+    await database.query('DELETE FROM registry_upload WHERE "tenantId" = $1', [tenantId])
+    expect(await answered).toBe(404)
+    expect(ingested(slow)).toBe(false)
     const wrong = await begin('uncounted')
     expect((await call('PATCH', wrong, { body: 'this' })).status).toBe(202)
     expect(codeOf(await call('PUT', `${wrong}?digest=${digestOf('that')}`))).toBe('DIGEST_INVALID')

@@ -184,7 +184,7 @@ export class Blobs {
     const ending = new AbortController()
     let refused: RegistryError | undefined
     const counting = every(countEveryMs, 'counting an upload', this.log, async () => {
-      refused = await countUpload(this.database.pool, who.tenantId, id, await this.sizeOf(upload))
+      refused ??= await countUpload(this.database.pool, who.tenantId, id, await this.sizeOf(upload))
       if (refused !== undefined) ending.abort()
     })
     try {
