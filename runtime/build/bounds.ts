@@ -9,6 +9,8 @@ export const bounds = {
   stages: 64,
   /** Of those stages that the target needs. */
   steps: 200,
+  /** Of all stages: each keeps its own copy of the environment. */
+  stepsInAll: 1000,
   /** Of the template that comes of it, with those of the template below. */
   layers: 120,
   /** Of the context's tar once it is not compressed any more, and of its files with their holes. */
@@ -19,8 +21,13 @@ export const bounds = {
   ignorePatterns: 300,
   /** Output of all steps together; what comes after is left out. */
   logBytes: 4 * mib,
-  /** Of one expanded word, and of the environment. */
+  /** Of one expanded word. */
   wordBytes: 128 * kib,
+  /** Of all expanded words of a stage. */
+  expandedBytes: 4 * mib,
+  /** Of a stage: its environment, labels and arguments. */
+  variables: 1000,
+  variableBytes: 256 * kib,
   /** Builds at the same time. */
   ofNode: 4,
   ofTenant: 2,

@@ -19,6 +19,7 @@ export class StageConfig {
   #cmd: readonly string[]
   #hasCmd = false
   #stopSignal: string
+  #expandedBytes = 0
   readonly #recipe: boolean
 
   constructor(
@@ -42,11 +43,15 @@ export class StageConfig {
   }
 
   words(instruction: Pick<Instruction, 'text' | 'line'>): string[] {
-    return wordsOf(instruction.text, this.variables, this.escapeCharacter, instruction.line)
+    const words = wordsOf(instruction.text, this.variables, this.escapeCharacter, instruction.line)
+    this.#expanded(words, instruction.line)
+    return words
   }
 
   one(text: string, line: number): string {
-    return expand(text, this.variables, this.escapeCharacter, line)
+    const word = expand(text, this.variables, this.escapeCharacter, line)
+    this.#expanded([word], line)
+    return word
   }
 
   /** A path as it is inside, from the working directory. */
@@ -63,13 +68,15 @@ export class StageConfig {
     switch (keyword) {
       case 'ENV':
         for (const [name, value] of this.#pairs(instruction)) this.env.set(name, value)
-        this.#assertBounded(line)
+        this.assertBounded(line)
         return true
       case 'LABEL':
         for (const [name, value] of this.#pairs(instruction)) this.labels.set(name, value)
+        this.assertBounded(line)
         return true
       case 'MAINTAINER':
         this.labels.set('maintainer', text)
+        this.assertBounded(line)
         return true
       case 'USER':
         this.user = { stated: this.#single(instruction) }
@@ -100,6 +107,10 @@ export class StageConfig {
       default:
         return false
     }
+  }
+
+  assertBounded(line: number): void {
+    assertVariables(line, this.env, this.labels, this.args)
   }
 
   /** In the form of a list, or as words for the shell. */
@@ -139,11 +150,20 @@ export class StageConfig {
     throw badBuild(`${instruction.keyword} takes one argument`, instruction.line)
   }
 
-  #assertBounded(line: number): void {
-    const bytes = [...this.env].reduce((sum, [name, value]) => sum + name.length + value.length, 0)
-    if (bytes > bounds.wordBytes)
-      throw badBuild(`the environment is larger than ${bounds.wordBytes} bytes`, line)
+  /** A short text may stand for a long one, again and again. */
+  #expanded(words: readonly string[], line: number): void {
+    for (const word of words) this.#expandedBytes += word.length
+    if (this.#expandedBytes > bounds.expandedBytes)
+      throw badBuild('the instructions of a stage are too long with the values of their variables', line)
   }
+}
+
+/** What a build keeps for as long as its template is there, and copies for each step. */
+export function assertVariables(line: number, ...maps: readonly ReadonlyMap<string, string>[]): void {
+  const all = maps.flatMap((map) => [...map])
+  const bytes = all.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  if (all.length > bounds.variables || bytes > bounds.variableBytes)
+    throw badBuild('there are too many variables and labels', line)
 }
 
 /** A list in JSON; undefined for anything else, which is meant for the shell. */

@@ -120,6 +120,28 @@ describe('a Dockerfile', () => {
     expect(() => plan(text)).toThrow(message)
   })
 
+  it.each([
+    ['labels', (n: number) => `LABEL k${n}=$B`],
+    ['arguments', (n: number) => `ARG k${n}=$B`],
+    ['variables', (n: number) => `ENV k${n}=$B`],
+  ])('does not grow without end by %s', (_, line) => {
+    const lines = Array.from({ length: 2500 }, (_, n) => line(n)).join('\n')
+    const args = { A: 'x'.repeat(32_000) }
+    expect(() => plan(`FROM base\nARG A\nARG B=$A$A$A$A\n${lines}`, { args })).toThrow(/too (many|long)/)
+    expect(() => plan(`FROM base\n${lines}`)).toThrow('too many variables and labels')
+    expect(() => plan(`FROM base\nENV B=1\n${line(0)}`)).not.toThrow()
+  })
+
+  it('does not grow without end by arguments before the first stage, by words or by steps', () => {
+    const many = Array.from({ length: 1200 }, (_, n) => `g${n}=`).join(' ')
+    expect(() => plan(`ARG ${many}\nFROM base`)).toThrow('too many variables')
+    const long = { A: 'x'.repeat(32_000) }
+    const words = `WORKDIR $A\n`.repeat(180)
+    expect(() => plan(`FROM base\nARG A\n${words}`, { args: long })).toThrow('line 134: the instructions')
+    const stages = Array.from({ length: 6 }, () => `FROM base\n${'RUN x\n'.repeat(200)}`).join('')
+    expect(() => plan(stages)).toThrow('line 1007: the Dockerfile has more than 1000 steps')
+  })
+
   it('is bounded, and has no target that it does not name', () => {
     expect(() => plan(`FROM base\n${'RUN x\n'.repeat(201)}`)).toThrow('more than 200 steps')
     expect(() => plan(`FROM base\nRUN ${'x'.repeat(70_000)}`)).toThrow('larger than 64 KiB')

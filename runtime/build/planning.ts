@@ -1,5 +1,5 @@
 import { bounds } from './bounds.js'
-import { StageConfig, shown } from './config.js'
+import { assertVariables, StageConfig, shown } from './config.js'
 import { type Instruction, parseDockerfile } from './dockerfile.js'
 import { badBuild } from './error.js'
 import type { BuiltConfig, Plan, PlannedStage, Step } from './plan.js'
@@ -42,6 +42,7 @@ class Planner {
   readonly #used = new Set<string>()
   readonly #automatic: ReadonlyMap<string, string>
   #globals = new Map<string, string>()
+  #steps = 0
   #escape = '\\'
 
   constructor(private readonly request: PlanRequest) {
@@ -100,6 +101,7 @@ class Planner {
       const value = this.request.args[name] ?? fallback
       if (value !== undefined) this.#globals.set(name, value)
     }
+    assertVariables(instruction.line, this.#globals)
   }
 
   #stage(from: Instruction, rest: readonly Instruction[]): void {
@@ -109,7 +111,10 @@ class Planner {
     const steps: Step[] = []
     for (const instruction of rest) {
       const step = this.#instruction(instruction, config, index)
-      if (step !== undefined) steps.push(step)
+      if (step === undefined) continue
+      if (++this.#steps > bounds.stepsInAll)
+        throw badBuild(`the Dockerfile has more than ${bounds.stepsInAll} steps`, instruction.line)
+      steps.push(step)
     }
     this.#stages.push({ index, name, line: from.line, from: source, steps, config: config.built() })
   }
@@ -190,6 +195,7 @@ class Planner {
         this.request.args[name] ?? fallback ?? this.#globals.get(name) ?? this.#automatic.get(name)
       if (value !== undefined) config.args.set(name, value)
     }
+    config.assertBounded(instruction.line)
   }
 
   #proxies(): Record<string, string> {
