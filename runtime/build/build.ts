@@ -70,7 +70,9 @@ export class Build {
     }
     const layers = from.kind === 'scratch' ? [await this.#scratch()] : this.#templateOf(from.name).layers
     this.layers.hold(layers)
-    return { layers: [...layers], key: digestOf(keyVersion, this.#parts.request.tenantId, ...layers) }
+    const { id, noCache, tenantId } = this.#parts.request
+    // Without the cache every key is a new one: what an earlier build has written under the same would stay as it is.
+    return { layers: [...layers], key: digestOf(keyVersion, tenantId, ...(noCache ? [id] : []), ...layers) }
   }
 
   async #perform(stage: PlannedStage, step: Step, built: BuiltStage, total: number): Promise<void> {
