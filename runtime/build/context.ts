@@ -11,6 +11,7 @@ import { codeOf } from '../files/refusal.js'
 import { FilesRoot, openMountedRoot } from '../files/root.js'
 import { bounds } from './bounds.js'
 import { badBuild } from './error.js'
+import { isBrokenGzip } from './parts.js'
 import type { BuildVolume } from './volume.js'
 
 const user = { uid: 0, gid: 0 }
@@ -34,7 +35,7 @@ export class BuildContext implements Disposable {
       await archives.unpack(this.root, '/', bounded(unzipped(body)))
     } catch (error) {
       if (codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT' || isFull(error)) throw tooLarge()
-      if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
+      if (error instanceof Error && isBrokenGzip(error))
         throw badBuild(`the context is not valid gzip: ${error.message}`)
       throw error
     }

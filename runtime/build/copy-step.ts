@@ -1,5 +1,6 @@
 import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip, gunzipSync } from 'node:zlib'
 import type { Ignored } from '../../common/dockerignore.js'
 import { parseIgnored } from '../../common/dockerignore.js'
@@ -11,7 +12,7 @@ import { mountWritable } from '../rootfs/rootfs.js'
 import { bounds } from './bounds.js'
 import { copySources, makeDirectories } from './copying.js'
 import { badBuild } from './error.js'
-import { type Accounts, type BuildParts, fullDisk, isFull } from './parts.js'
+import { type Accounts, type BuildParts, fullDisk, isBrokenGzip, isFull } from './parts.js'
 import type { CopyStep } from './plan.js'
 import { findSources, type Source } from './sources.js'
 import { digestOfSources, WalkBudget } from './tree.js'
@@ -100,7 +101,7 @@ export async function performCopy(
   const budget = new WalkBudget(step.line, parts.signal)
   await withSources(step, from, async (sources) => {
     for (const source of sources) {
-      const archive = step.unpack ? await openArchive(source, step.line) : undefined
+      const archive = step.unpack ? openArchive(source, step.line) : undefined
       if (archive === undefined) {
         await copySources([source], root, step.target, options, budget)
         continue
@@ -109,7 +110,14 @@ export async function performCopy(
         using _ = makeDirectories(root, step.target, given ?? { uid: 0, gid: 0 }, step.line)
       }
       const top = new FilesRoot(root.fd, 0, () => {}, given ?? { uid: 0, gid: 0 })
-      await archives.unpack(top, step.target, archive)
+      try {
+        await archives.unpack(top, step.target, archive)
+      } catch (error) {
+        if (!isBrokenGzip(error)) throw error
+        throw badBuild(`${source.path} is not valid gzip`, step.line)
+      } finally {
+        archive.destroy()
+      }
     }
   })
 }
@@ -122,16 +130,11 @@ function ownerOf(stated: string, { passwd, group }: Accounts): { uid: number; gi
 }
 
 /** The tar in a file, if it is one. */
-async function openArchive(
-  { handle, path }: Source,
-  line: number,
-): Promise<AsyncIterable<Uint8Array> | undefined> {
+function openArchive({ handle, path }: Source, line: number): Readable | undefined {
   if (!handle.stat().isFile()) return undefined
   const open = () => openSync(handle.path(), constants.O_RDONLY | constants.O_NONBLOCK)
   const head = Buffer.alloc(4096)
-  const fd = open()
-  const length = readSync(fd, head, 0, head.length, 0)
-  closeSync(fd)
+  const length = readHead(open(), head)
   const hex = head.toString('hex', 0, 6)
   if (hex.startsWith('425a68') || hex.startsWith('fd377a585a00') || hex.startsWith('28b52ffd'))
     throw badBuild(
@@ -142,7 +145,19 @@ async function openArchive(
   const stream = () => createReadStream('', { fd: open(), highWaterMark: 256 * 1024 })
   if (!hex.startsWith('1f8b')) return isTar(head.subarray(0, length)) ? stream() : undefined
   const first = beginning(head.subarray(0, length))
-  return first !== undefined && isTar(first) ? stream().pipe(createGunzip()) : undefined
+  if (first === undefined || !isTar(first)) return undefined
+  const gunzip = createGunzip()
+  // Unlike with `pipe` the file is closed whichever of the two ends early; the error comes out of the other end as well.
+  pipeline(stream(), gunzip, () => {})
+  return gunzip
+}
+
+function readHead(fd: number, head: Buffer): number {
+  try {
+    return readSync(fd, head, 0, head.length, 0)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** What the beginning of a gzip file holds. */

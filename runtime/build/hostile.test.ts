@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
+import { file, tar } from '../../testing/images.js'
 import { buildsOf, importTiny } from '../testing/builds.js'
 import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
@@ -19,11 +23,35 @@ describe('a build of somebody who means harm', () => {
     await namespace[Symbol.asyncDispose]()
   })
 
+  /** Files of builds that the runtime holds open. */
+  const openFiles = () => {
+    const at = `/proc/${cloche.pids.runtime}/fd`
+    return readdirSync(at).flatMap((fd) => {
+      try {
+        const path = readlinkSync(`${at}/${fd}`)
+        return /\/runs\/|broken\.tgz/.test(path) ? [path] : []
+      } catch {
+        return [] // closed meanwhile
+      }
+    })
+  }
+
   it('makes everything anew without the cache', async () => {
     const text = 'FROM tiny\nRUN cat /proc/sys/kernel/random/uuid >/made'
     await good(text)
     const first = await inside('cat /made')
     expect((await good(text, [], { noCache: true })).steps).toEqual(['done'])
     expect(await inside('cat /made')).not.toBe(first)
+  })
+
+  it('leaves no file open when an archive is broken', async () => {
+    const archive = gzipSync(tar([file('a', Buffer.alloc(9000)), file('b', randomBytes(3 * 1024 ** 2))]))
+    archive.fill(0xff, 1024 ** 2, 2 * 1024 ** 2)
+    for (let n = 0; n < 3; n++)
+      expect((await build('FROM tiny\nADD broken.tgz /x', [file('broken.tgz', archive)])).error).toContain(
+        'broken.tgz is not valid gzip',
+      )
+    await expect.poll(openFiles).toEqual([])
+    nothingIsLeft()
   })
 })

@@ -73,6 +73,9 @@ export function fullDisk(
   return new BuildFailed('failed', `Dockerfile line ${line}: ${what}`, line)
 }
 
+export const isBrokenGzip = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
+
 export const isFull = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '') ||
   (error instanceof RuntimeRefusal && error.code === 'disk_full') ||
