@@ -87,8 +87,8 @@ export async function writeLayer(
 
 /** Copies what a step names into a root; an archive of the context is unpacked by ADD. */
 export async function performCopy(
-  parts: BuildParts,
-  archives: Archives,
+  parts: Pick<BuildParts, 'signal'>,
+  archives: Pick<Archives, 'unpack'>,
   step: CopyStep,
   from: CopyFrom,
   root: FilesRoot,
@@ -111,7 +111,7 @@ export async function performCopy(
       }
       const top = new FilesRoot(root.fd, 0, () => {}, given ?? { uid: 0, gid: 0 })
       try {
-        await archives.unpack(top, step.target, archive)
+        await archives.unpack(top, step.target, whileWanted(archive, parts.signal))
       } catch (error) {
         if (!isBrokenGzip(error)) throw error
         throw badBuild(`${source.path} is not valid gzip`, step.line)
@@ -120,6 +120,13 @@ export async function performCopy(
       }
     }
   })
+}
+
+async function* whileWanted(archive: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+  for await (const part of archive) {
+    signal.throwIfAborted()
+    yield part
+  }
 }
 
 function ownerOf(stated: string, { passwd, group }: Accounts): { uid: number; gid: number } {
