@@ -19,6 +19,8 @@ export const bounds = {
   entries: 300_000,
   depth: 200,
   ignorePatterns: 300,
+  /** Of all secrets: each is looked for in the output by itself. */
+  secretLines: 1000,
   /** Output of all steps together; what comes after is left out. */
   logBytes: 4 * mib,
   /** Of one expanded word. */

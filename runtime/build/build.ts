@@ -40,7 +40,7 @@ export class Build {
   readonly #parts: BuildParts
 
   constructor(
-    parts: Omit<BuildParts, 'print'>,
+    parts: Omit<BuildParts, 'print' | 'isLogFull'>,
     private readonly plan: Plan,
     private readonly context: BuildContext,
     private readonly archives: Archives,
@@ -48,12 +48,15 @@ export class Build {
     private readonly template: (name: string) => LocalTemplate | undefined,
     private readonly emit: (event: NodeBuildEvent) => void,
   ) {
-    this.#parts = { ...parts, print: (text) => this.#print(text) }
+    this.#parts = {
+      ...{ ...parts, print: (text, heardBytes) => this.#print(text, heardBytes) },
+      isLogFull: () => this.#logBytes >= bounds.logBytes,
+    }
   }
 
   /** @throws BuildFailed, RuntimeRefusal; steps that were finished stay */
   async run(): Promise<LocalTemplate> {
-    for (const warning of this.plan.warnings) this.#print(`warning: ${warning}\r\n`, 0)
+    for (const warning of this.plan.warnings) this.#print(`warning: ${warning}\r\n`)
     const total = this.plan.stages.reduce((sum, { steps }) => sum + steps.length, 0)
     for (const stage of this.plan.stages) {
       const built = await this.#begin(stage)
@@ -259,13 +262,13 @@ export class Build {
     return template
   }
 
-  #print(text: string, step = this.#step): void {
-    if (text === '' || this.#logBytes >= bounds.logBytes) return
+  #print(text: string, heardBytes = 0): void {
+    const step = this.#step
     const room = bounds.logBytes - this.#logBytes
-    this.#logBytes += Buffer.byteLength(text)
-    const isCut = this.#logBytes >= bounds.logBytes
-    this.emit({ type: 'output', step, text: text.slice(0, room) })
-    if (isCut) {
+    if (room <= 0) return
+    this.#logBytes += Math.max(Buffer.byteLength(text), heardBytes)
+    if (text !== '') this.emit({ type: 'output', step, text: text.slice(0, room) })
+    if (this.#logBytes >= bounds.logBytes) {
       const notice = `\r\n\x1b[0m[the output is longer than ${bounds.logBytes / 1024 ** 2} MiB: the rest is left out]\r\n`
       this.emit({ type: 'output', step, text: notice })
     }

@@ -15,6 +15,7 @@ import { Build, configOf, failureOf } from './build.js'
 import { BuildContext } from './context.js'
 import { BuildFailed, badBuild } from './error.js'
 import { BuildLayers, trimCache } from './layers.js'
+import { assertMaskable } from './mask.js'
 import { isFull as isDiskFull } from './parts.js'
 import type { Plan } from './plan.js'
 import { planBuild } from './planning.js'
@@ -162,6 +163,7 @@ export class Builds {
       throw badBuild(`the context has no file ${JSON.stringify(request.dockerfile.slice(0, 200))}`)
     // Seen before anything runs.
     context.ignored(request.dockerfile)
+    assertMaskable(request.secrets.map(({ value }) => Buffer.from(value, 'base64').toString()))
     return planBuild({
       ...{ dockerfile, args: request.args, target: request.target, architecture: machine },
       secrets: new Set(request.secrets.map(({ id }) => id)),

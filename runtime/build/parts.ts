@@ -21,8 +21,13 @@ export interface BuildParts {
   /** The control group of its tenant. */
   readonly home: string
   readonly signal: AbortSignal
-  /** Takes what a step prints. */
-  print(text: string): void
+  /**
+   * Takes what a step prints.
+   * @param heardBytes what it was made of: text that is masked counts against the log as well
+   */
+  print(text: string, heardBytes?: number): void
+  /** Whether nothing more is taken. */
+  isLogFull(): boolean
 }
 
 /** Users and groups of an image. */

@@ -99,9 +99,10 @@ async function perform(parts: BuildParts, step: RunStep, sandbox: SandboxRecord,
   })
   const decoder = new TextDecoder()
   const mask = new Mask([...values.values()])
-  const stream = new PtyStream(started.fd, (bytes) =>
-    parts.print(mask.push(decoder.decode(bytes, { stream: true }))),
-  )
+  const stream = new PtyStream(started.fd, (bytes) => {
+    if (parts.isLogFull()) return
+    parts.print(mask.push(decoder.decode(bytes, { stream: true })), bytes.length)
+  })
   stream.resume()
   try {
     const exit = await node.reaper.wait(started.pid)
