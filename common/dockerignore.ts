@@ -1,4 +1,4 @@
-import { matchesName } from './globs.js'
+import { nameMatcher } from './globs.js'
 
 /** What a context is without, by the lines of its `.dockerignore`. The last line that names a path decides. */
 export interface Ignored {
@@ -8,8 +8,11 @@ export interface Ignored {
   readonly whole: boolean
 }
 
+/** `**` stands for any number of steps, and the others tell whether a step is theirs. */
+type Pattern = readonly ('**' | ((step: string) => boolean))[]
+
 interface Rule {
-  readonly steps: readonly string[]
+  readonly steps: Pattern
   readonly negated: boolean
 }
 
@@ -23,7 +26,8 @@ export function parseIgnored(text: string): Ignored {
       if (line.startsWith('#') || trimmed === '') return []
       const negated = trimmed.startsWith('!')
       const steps = cleaned(negated ? trimmed.slice(1).trim() : trimmed)
-      return steps.length === 0 ? [] : [{ steps, negated }]
+      if (steps.length === 0) return []
+      return [{ steps: steps.map((step) => (step === '**' ? step : nameMatcher(step))), negated }]
     })
   return {
     has(path) {
@@ -39,9 +43,9 @@ export function parseIgnored(text: string): Ignored {
   }
 }
 
-/** How many lines say something. */
-export const rulesIn = (text: string): number =>
-  text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#')).length
+/** The lines that say something. */
+export const rulesIn = (text: string): string[] =>
+  text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'))
 
 function cleaned(pattern: string): string[] {
   const steps: string[] = []
@@ -53,7 +57,7 @@ function cleaned(pattern: string): string[] {
 }
 
 /** Whether the pattern matches the path, or one of the directories that it is in. */
-function beginsWith(pattern: readonly string[], path: readonly string[]): boolean {
+function beginsWith(pattern: Pattern, path: readonly string[]): boolean {
   // Which of the pattern's beginnings match the steps until now.
   let reached = new Set([0])
   const skip = (ends: Set<number>) => {
@@ -68,7 +72,7 @@ function beginsWith(pattern: readonly string[], path: readonly string[]): boolea
       const part = pattern[end]
       if (part === undefined) continue
       if (part === '**') next.add(end === pattern.length - 1 ? pattern.length : end)
-      else if (matchesName(part, step)) next.add(end + 1)
+      else if (part(step)) next.add(end + 1)
     }
     reached = skip(next)
     if (reached.has(pattern.length)) return true

@@ -1,14 +1,18 @@
 /**
- * Whether a name matches a pattern of Go's `filepath.Match`: `*` and `?` stand for anything, `[a-z]` and `[^a]` for one
- * character, and a backslash takes a meaning away. It takes time in proportion to both lengths at most, whatever they are.
- *
- * @param name without a slash
- * @returns false for a pattern that is malformed
+ * What tells whether a name without a slash matches a pattern of Go's `filepath.Match`: `*` and `?` stand for anything,
+ * `[a-z]` and `[^a]` for one character, and a backslash takes a meaning away. It takes time in proportion to both lengths at
+ * most, whatever they are. Nothing matches a pattern that is malformed.
  */
-export function matchesName(pattern: string, name: string): boolean {
+export function nameMatcher(pattern: string): (name: string) => boolean {
+  if (!isPattern(pattern)) return (name) => name === pattern
   const tokens = tokensOf(pattern)
-  if (tokens === undefined) return false
-  const letters = [...name]
+  return tokens === undefined ? () => false : (name) => matches(tokens, [...name])
+}
+
+/** The same for one name. */
+export const matchesName = (pattern: string, name: string): boolean => nameMatcher(pattern)(name)
+
+function matches(tokens: readonly Token[], letters: readonly string[]): boolean {
   let [at, star, retry] = [0, -1, 0]
   let letter = 0
   while (letter < letters.length) {

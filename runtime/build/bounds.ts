@@ -17,8 +17,13 @@ export const bounds = {
   contextBytes: 4 * gib,
   /** Of one copy. */
   entries: 300_000,
+  /** What one instruction names, and what its patterns stand for: each is held open. */
+  sourceWords: 64,
+  sources: 4096,
   depth: 200,
   ignorePatterns: 300,
+  /** Of all of them: each is compared with each file. */
+  ignoreBytes: 16 * kib,
   /** Of all secrets: each is looked for in the output by itself. */
   secretLines: 1000,
   /** Output of all steps together; what comes after is left out. */

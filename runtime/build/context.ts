@@ -68,8 +68,11 @@ export class BuildContext implements Disposable {
   ignored(dockerfile: string): Ignored {
     const text =
       this.text(`${dockerfile}.dockerignore`, ignoreFileBytes) ?? this.text('.dockerignore', ignoreFileBytes)
-    if (rulesIn(text ?? '') > bounds.ignorePatterns)
+    const rules = rulesIn(text ?? '')
+    if (rules.length > bounds.ignorePatterns)
       throw badBuild(`.dockerignore has more than ${bounds.ignorePatterns} lines`)
+    if (rules.reduce((sum, rule) => sum + rule.length, 0) > bounds.ignoreBytes)
+      throw badBuild(`the patterns of .dockerignore are longer than ${bounds.ignoreBytes / 1024} KiB`)
     return parseIgnored(text ?? '')
   }
 

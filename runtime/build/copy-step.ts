@@ -14,7 +14,7 @@ import { copySources, makeDirectories } from './copying.js'
 import { badBuild } from './error.js'
 import { type Accounts, type BuildParts, fullDisk, isBrokenGzip, isFull } from './parts.js'
 import type { CopyStep } from './plan.js'
-import { findSources, type Source } from './sources.js'
+import { assertFew, findSources, type Source } from './sources.js'
 import { digestOfSources, WalkBudget } from './tree.js'
 import { BuildVolume } from './volume.js'
 
@@ -32,11 +32,15 @@ export const fromLayers = (root: FilesRoot): CopyFrom => ({ root, ignored: nothi
 export async function withSources<T>(
   step: CopyStep,
   from: CopyFrom,
+  budget: WalkBudget,
   act: (sources: readonly Source[]) => Promise<T>,
 ): Promise<T> {
   const sources: Source[] = []
   try {
-    for (const named of step.sources) sources.push(...findSources(from.root, named, from.ignored, step.line))
+    for (const named of step.sources) {
+      sources.push(...(await findSources(from.root, named, from.ignored, step.line, budget)))
+      assertFew(sources, step.line)
+    }
     if (sources.length > 1 && !step.target.endsWith('/') && step.target !== '/')
       throw badBuild('what several files are copied to has to end with a slash', step.line)
     return await act(sources)
@@ -46,10 +50,12 @@ export async function withSources<T>(
 }
 
 /** What of a copy's sources decides whether it has to be made again. */
-export const digestOfCopy = (step: CopyStep, from: CopyFrom, signal: AbortSignal): Promise<string> =>
-  withSources(step, from, (sources) =>
-    digestOfSources(sources, from.ignored, new WalkBudget(step.line, signal), bounds.contextBytes),
+export function digestOfCopy(step: CopyStep, from: CopyFrom, signal: AbortSignal): Promise<string> {
+  const budget = new WalkBudget(step.line, signal)
+  return withSources(step, from, budget, (sources) =>
+    digestOfSources(sources, from.ignored, budget, bounds.contextBytes),
   )
+}
 
 /**
  * Changes the files of a stage from outside, on a volume with the limit of a step.
@@ -99,7 +105,7 @@ export async function performCopy(
   const given = owner ?? (step.from.kind === 'context' ? { uid: 0, gid: 0 } : null)
   const options = { owner: given, mode: step.chmod, ignored: from.ignored, line: step.line }
   const budget = new WalkBudget(step.line, parts.signal)
-  await withSources(step, from, async (sources) => {
+  await withSources(step, from, budget, async (sources) => {
     for (const source of sources) {
       const archive = step.unpack ? openArchive(source, step.line) : undefined
       if (archive === undefined) {

@@ -88,8 +88,8 @@ class Copying {
   }
 
   async content(from: PathHandle, path: string, to: PathHandle, depth: number): Promise<void> {
-    for await (const { name, stat, path: full, isIgnored } of entriesOf(from, path, this.options.ignored)) {
-      this.budget.take(depth)
+    const entries = entriesOf(from, path, this.options.ignored, this.budget, depth)
+    for await (const { name, stat, path: full, isIgnored } of entries) {
       if (stat.isDirectory()) await this.#directory(from, name, stat, full, to, isIgnored, depth)
       else if (stat.isSymbolicLink()) this.#link(from, name, stat, to)
       else if (stat.isFile()) {
@@ -193,8 +193,8 @@ async function hasWanted(
   budget: WalkBudget,
   depth: number,
 ): Promise<boolean> {
-  for await (const { name, stat, path: full, isIgnored } of entriesOf(directory, path, ignored)) {
-    budget.take(depth)
+  const entries = entriesOf(directory, path, ignored, budget, depth)
+  for await (const { name, stat, path: full, isIgnored } of entries) {
     if (!isIgnored) return true
     if (!stat.isDirectory()) continue
     using below = directory.enter(name)

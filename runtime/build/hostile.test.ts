@@ -54,4 +54,16 @@ describe('a build of somebody who means harm', () => {
     await expect.poll(openFiles).toEqual([])
     nothingIsLeft()
   })
+
+  it('has no pattern that takes long for each file', async () => {
+    const files = [file('.dockerignore', `${'*a'.repeat(10_000)}\n`), file('f')]
+    expect((await build('FROM tiny\nCOPY f /', files)).text).toContain('longer than 16 KiB')
+  })
+
+  it('names no more files than are held open at once', async () => {
+    const files = Array.from({ length: 70 }, (_, n) => file(`f${n}`, ''))
+    const all = '*'.concat(' *'.repeat(63))
+    expect((await build(`FROM tiny\nCOPY ${all} /x/`, files)).error).toContain('names more than 4096')
+    expect((await build(`FROM tiny\nCOPY ${all} * * /x/`, files)).text).toContain('more than 64 sources')
+  })
 })

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { bounds } from './bounds.js'
 import { jsonWords, type StageConfig, shown } from './config.js'
 import type { Instruction } from './dockerfile.js'
 import { badBuild } from './error.js'
@@ -90,6 +91,12 @@ function secretTarget(stated: string, line: number): string {
   throw badBuild(`a secret can be mounted below /run only, and not at ${shown(path)}`, line)
 }
 
+function assertFewWords(words: readonly string[], line: number): void {
+  // One of them is the target.
+  if (words.length > bounds.sourceWords + 1)
+    throw badBuild(`it names more than ${bounds.sourceWords} sources`, line)
+}
+
 const copyOptions = ['from', 'chown', 'chmod', 'link']
 const urls = /^(https?|ftp|git|ssh):\/\/|^git@/
 
@@ -105,8 +112,10 @@ export function copyStep(
     if (!copyOptions.includes(name) || (keyword === 'ADD' && name === 'from'))
       throw badBuild(`${keyword} --${name} is not supported`, line)
   }
-  const words =
-    jsonWords(instruction.text)?.map((word) => config.one(word, line)) ?? config.words(instruction)
+  const stated = jsonWords(instruction.text)
+  if (stated !== undefined) assertFewWords(stated, line)
+  const words = stated?.map((word) => config.one(word, line)) ?? config.words(instruction)
+  assertFewWords(words, line)
   const target = words.pop()
   // Of heredocs the opening stands among the sources.
   const sources = words.filter((word) => heredocs.length === 0 || !word.startsWith('<<'))

@@ -1,6 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, createReadStream, lstatSync, openSync, readlinkSync, type Stats } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { opendir } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
+import { setImmediate } from 'node:timers/promises'
 import type { Ignored } from '../../common/dockerignore.js'
 import type { PathHandle } from '../files/root.js'
 import { bounds } from './bounds.js'
@@ -16,20 +18,45 @@ export interface TreeEntry {
   readonly path: string
 }
 
+/** How long a walk keeps everybody else waiting. */
+const turnMs = 5
+
 /** What a walk over a tree may look at. */
 export class WalkBudget {
   #entries = 0
+  #since = performance.now()
 
   constructor(
     private readonly line: number,
     private readonly signal: AbortSignal,
   ) {}
 
+  /** For each entry, before anything else is done with it. */
   take(depth: number): void {
-    this.signal.throwIfAborted()
     if (++this.#entries > bounds.entries)
       throw badBuild(`more than ${bounds.entries} files are copied at once`, this.line)
     if (depth > bounds.depth) throw badBuild(`directories are deeper than ${bounds.depth} steps`, this.line)
+  }
+
+  /** Lets others have their turn, again and again. @throws the signal's reason when it is aborted */
+  async rest(): Promise<void> {
+    if (performance.now() - this.#since > turnMs) {
+      await setImmediate()
+      this.#since = performance.now()
+    }
+    this.signal.throwIfAborted()
+  }
+
+  /** Names in a directory, sorted: each counts. */
+  async namesIn(directory: PathHandle, depth: number): Promise<Buffer[]> {
+    const names: string[] = []
+    // Names are bytes: each is a character of this encoding, which is sorted as they are.
+    for await (const { name } of await opendir(directory.path(), { encoding: 'latin1', bufferSize: 512 })) {
+      this.take(depth)
+      await this.rest()
+      names.push(name)
+    }
+    return names.toSorted().map((name) => Buffer.from(name, 'latin1'))
   }
 }
 
@@ -38,9 +65,11 @@ export async function* entriesOf(
   directory: PathHandle,
   path: string,
   ignored: Ignored,
+  budget: WalkBudget,
+  depth: number,
 ): AsyncGenerator<TreeEntry & { readonly isIgnored: boolean }> {
-  const names = await readdir(directory.path(), { encoding: 'buffer' })
-  for (const name of names.toSorted(Buffer.compare)) {
+  for (const name of await budget.namesIn(directory, depth)) {
+    await budget.rest()
     const stat = lstatSync(directory.path(name), { throwIfNoEntry: false })
     if (stat === undefined) continue
     const full = path === '' ? name.toString() : `${path}/${name}`
@@ -85,8 +114,8 @@ class TreeDigest {
   ) {}
 
   async directory(directory: PathHandle, path: string, depth: number): Promise<void> {
-    for await (const { name, stat, path: full, isIgnored } of entriesOf(directory, path, this.ignored)) {
-      this.budget.take(depth)
+    const entries = entriesOf(directory, path, this.ignored, this.budget, depth)
+    for await (const { name, stat, path: full, isIgnored } of entries) {
       if (!isIgnored) note(this.hash, name.toString('latin1'), stat.mode, path)
       if (stat.isDirectory()) {
         using below = directory.enter(name)
@@ -105,6 +134,9 @@ class TreeDigest {
       throw badBuild(`what is copied is larger than ${Math.floor(this.bytesMax / 1024 ** 3)} GiB`)
     note(this.hash, stat.mode, stat.size)
     const fd = openSync(file.path(), constants.O_RDONLY | constants.O_NONBLOCK)
-    for await (const part of createReadStream('', { fd, highWaterMark: 256 * 1024 })) this.hash.update(part)
+    for await (const part of createReadStream('', { fd, highWaterMark: 256 * 1024 })) {
+      await this.budget.rest()
+      this.hash.update(part)
+    }
   }
 }
