@@ -40,4 +40,6 @@ export const bounds = {
   ofTenant: 2,
   /** What the steps of one tenant's builds take on this node, beside its templates. The least recently used go first. */
   cacheBytes: 20 * gib,
+  /** The number of them. */
+  cacheLayers: 2000,
 } as const

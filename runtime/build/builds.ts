@@ -109,7 +109,7 @@ export class Builds {
     signal: AbortSignal,
     hear: BuildListener,
   ): Promise<void> {
-    const { node, archives, store, collector } = this.dependencies
+    const { node, archives } = this.dependencies
     using volume = new BuildVolume(node.disk, newId('bc'), bounds.contextBytes)
     using context = new BuildContext(volume)
     await context.take(archives, this.#asLongAs(body, signal))
@@ -117,26 +117,33 @@ export class Builds {
     hear.accepted()
     const emit = (event: NodeBuildEvent) => hear.emit(event)
     try {
-      await trimCache(store, collector, request.tenantId)
-      await using layers = new BuildLayers(store, request.tenantId)
-      const made = await this.#build(request, plan, context, layers, signal, emit)
+      await this.#trimCache(request.tenantId)
+      const made = await this.#build(request, plan, context, signal, emit)
       emit({ type: 'end', status: 'succeeded', error: null, template: hear.describe(made) })
     } catch (error) {
       const { reason, message } = this.#failure(error, signal, request)
       const status = reason === 'canceled' ? 'canceled' : 'failed'
       emit({ type: 'end', status, error: message, template: null })
     }
+    await this.#trimCache(request.tenantId)
+  }
+
+  #trimCache(tenantId: string): Promise<void> {
+    const { store, collector, templates } = this.dependencies
+    const inTemplates = new Set([...templates().values()].flatMap(({ layers }) => layers))
+    return trimCache(store, collector, tenantId, inTemplates)
   }
 
   async #build(
     request: NodeBuild,
     plan: Plan,
     context: BuildContext,
-    layers: BuildLayers,
     signal: AbortSignal,
     emit: (event: NodeBuildEvent) => void,
   ): Promise<LocalTemplate> {
     const { node, maker, tenants, store, archives, reloadTemplates } = this.dependencies
+    const freshBytesMax = Math.min(bounds.cacheBytes, request.quota.diskMiB * 1024 ** 2)
+    await using layers = new BuildLayers(store, request.tenantId, freshBytesMax)
     const home = await tenants.join(request.tenantId, request.quota, request.limits)
     try {
       const find = (name: string) => this.#template(request, name)

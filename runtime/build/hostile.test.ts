@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
 import { file, tar } from '../../testing/images.js'
 import { buildsOf, importTiny } from '../testing/builds.js'
-import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
+import { type Instance, lonelyNamespace, startInstance, testQuota } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 
 describe('a build of somebody who means harm', () => {
@@ -65,5 +65,12 @@ describe('a build of somebody who means harm', () => {
     const all = '*'.concat(' *'.repeat(63))
     expect((await build(`FROM tiny\nCOPY ${all} /x/`, files)).error).toContain('names more than 4096')
     expect((await build(`FROM tiny\nCOPY ${all} * * /x/`, files)).text).toContain('more than 64 sources')
+  })
+
+  it('takes no more room than its tenant has, whatever its layers are for', async () => {
+    const quota = { ...testQuota, diskMiB: 100 }
+    const text = [1, 2, 3].map((n) => `RUN dd if=/dev/zero of=/x bs=1M count=4${n}`).join('\n')
+    const built = await build(`FROM tiny\n${text}`, [], { quota, template: 'large' })
+    expect(built.error).toContain('more than 100 MiB')
   })
 })

@@ -7,6 +7,7 @@ import { getXattr, setXattr } from '../linux/attributes.js'
 import { run } from '../linux/spawn.js'
 import { qgroupOf } from '../rootfs/volume.js'
 import { bounds } from './bounds.js'
+import { BuildFailed } from './error.js'
 
 const ownerXattr = 'trusted.cloche.build'
 
@@ -14,10 +15,13 @@ const ownerXattr = 'trusted.cloche.build'
 export class BuildLayers implements AsyncDisposable {
   readonly #held: Disposable[] = []
   readonly #staging: string
+  #freshBytes = 0
 
+  /** @param freshBytesMax what all its steps may write, whatever comes of it */
   constructor(
     readonly store: LayerStore,
     private readonly tenantId: string,
+    private readonly freshBytesMax: number,
   ) {
     this.#staging = mkdtempSync(join(store.ingest, 'build-'))
   }
@@ -41,6 +45,7 @@ export class BuildLayers implements AsyncDisposable {
   /**
    * Makes a layer of what was written to a volume, whole or not at all. Nothing is copied but names: both share their blocks.
    * @param volume that nobody writes to any more
+   * @throws BuildFailed when its build has written too much
    */
   async add(key: string, volume: { readonly path: string; readonly id: number }): Promise<string> {
     const name = builtLayerName(key)
@@ -58,6 +63,11 @@ export class BuildLayers implements AsyncDisposable {
     // Known now that all of it is on the disk.
     const bytes = readFileSync(join(qgroupOf(this.store.disk, volume.id), 'referenced'), 'utf8').trim()
     setXattr(Buffer.from(this.store.path(name)), ownerXattr, Buffer.from(`${this.tenantId} ${bytes}`))
+    this.#freshBytes += Number(bytes)
+    if (this.#freshBytes > this.freshBytesMax) {
+      const most = Math.floor(this.freshBytesMax / 1024 ** 2)
+      throw new BuildFailed('failed', `the steps of the build have written more than ${most} MiB together`)
+    }
     return name
   }
 
@@ -72,10 +82,18 @@ export class BuildLayers implements AsyncDisposable {
   }
 }
 
-/** Removes the layers that builds of a tenant have used least recently, as far as they are more than is kept. */
-export async function trimCache(store: LayerStore, collector: Collector, tenantId: string): Promise<void> {
+/**
+ * Removes the layers that builds of a tenant have used least recently, as far as they are more than is kept.
+ * @param inTemplates layers that stay for another reason, and do not count
+ */
+export async function trimCache(
+  store: LayerStore,
+  collector: Collector,
+  tenantId: string,
+  inTemplates: ReadonlySet<string>,
+): Promise<void> {
   const theirs = readdirSync(store.path(''))
-    .filter(isBuilt)
+    .filter((name) => isBuilt(name) && !inTemplates.has(name))
     .flatMap((name) => {
       const [owner, bytes] =
         getXattr(Buffer.from(store.path(name)), ownerXattr)
@@ -86,9 +104,9 @@ export async function trimCache(store: LayerStore, collector: Collector, tenantI
     })
     .toSorted((a, b) => b.usedAt - a.usedAt)
   let sum = 0
-  const tooOld = theirs.filter(({ bytes }) => {
+  const tooOld = theirs.filter(({ bytes }, i) => {
     sum += bytes
-    return sum > bounds.cacheBytes
+    return sum > bounds.cacheBytes || i >= bounds.cacheLayers
   })
   if (tooOld.length > 0) await collector.evict(tooOld.map(({ name }) => name))
 }
