@@ -125,7 +125,10 @@ export class Builds {
       const status = reason === 'canceled' ? 'canceled' : 'failed'
       emit({ type: 'end', status, error: message, template: null })
     }
-    await this.#trimCache(request.tenantId)
+    // Its end has been told; the next build trims again.
+    await this.#trimCache(request.tenantId).catch((error: unknown) =>
+      node.log.error({ error, build: request.id }, 'layers of builds could not be removed'),
+    )
   }
 
   #trimCache(tenantId: string): Promise<void> {
