@@ -1,4 +1,4 @@
-const [kib, mib, gib] = [1024, 1024 ** 2, 1024 ** 3]
+const [kib, mib, gib, tib] = [1024, 1024 ** 2, 1024 ** 3, 1024 ** 4]
 
 /** What a build may be at most: whoever sends it is a stranger. */
 export const bounds = {
@@ -21,6 +21,11 @@ export const bounds = {
   sourceWords: 64,
   sources: 4096,
   depth: 200,
+  /**
+   * Of one copy, with the holes of its files: the kernel shares 2 GiB at a time, and a copy cannot be ended. There are
+   * sparse files of more than a TiB, such as /var/log/lastlog with large uids.
+   */
+  copyBytes: 2 * tib,
   ignorePatterns: 300,
   /** Of all of them: each is compared with each file. */
   ignoreBytes: 16 * kib,

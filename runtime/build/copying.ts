@@ -152,6 +152,7 @@ class Copying {
   }
 
   async file(from: PathHandle, stat: Stats, to: PathHandle, name: Buffer): Promise<void> {
+    this.budget.takeBytes(stat.size)
     this.#clear(to, name)
     const file = to.create(name)
     try {

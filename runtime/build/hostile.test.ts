@@ -67,6 +67,14 @@ describe('a build of somebody who means harm', () => {
     expect((await build(`FROM tiny\nCOPY ${all} * * /x/`, files)).text).toContain('more than 64 sources')
   })
 
+  it('copies holes as holes, but for files that are larger than any', async () => {
+    const copied = (bytes: number) =>
+      `FROM tiny\nRUN dd if=/dev/zero of=/f bs=1 count=1 seek=${bytes}\nFROM tiny\nCOPY --from=0 /f /`
+    await good(copied(9 * 10 ** 9), [], { bytesMax: 10 ** 12 })
+    expect(Number(await inside('stat -c %b /f'))).toBeLessThan(100)
+    expect((await build(copied(9 * 10 ** 18))).error).toContain('larger than 2 TiB')
+  })
+
   it('takes no more room than its tenant has, whatever its layers are for', async () => {
     const quota = { ...testQuota, diskMiB: 100 }
     const text = [1, 2, 3].map((n) => `RUN dd if=/dev/zero of=/x bs=1M count=4${n}`).join('\n')

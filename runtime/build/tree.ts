@@ -24,6 +24,7 @@ const turnMs = 5
 /** What a walk over a tree may look at. */
 export class WalkBudget {
   #entries = 0
+  #bytes = 0
   #since = performance.now()
 
   constructor(
@@ -36,6 +37,13 @@ export class WalkBudget {
     if (++this.#entries > bounds.entries)
       throw badBuild(`more than ${bounds.entries} files are copied at once`, this.line)
     if (depth > bounds.depth) throw badBuild(`directories are deeper than ${bounds.depth} steps`, this.line)
+  }
+
+  /** For each file that is copied. */
+  takeBytes(bytes: number): void {
+    this.#bytes += bytes
+    if (this.#bytes > bounds.copyBytes)
+      throw badBuild(`what is copied is larger than ${bounds.copyBytes / 1024 ** 4} TiB`, this.line)
   }
 
   /** Lets others have their turn, again and again. @throws the signal's reason when it is aborted */
