@@ -69,6 +69,10 @@ describe('a Dockerfile', () => {
     })
   })
 
+  it('has no argument that it was not given', () => {
+    expect(step('ARG constructor=1\nRUN x')).toMatchObject({ env: { constructor: '1' } })
+  })
+
   it('builds only stages that the target needs, by name or number', () => {
     const text =
       'FROM base AS a\nRUN 1\nFROM base AS b\nRUN 2\nFROM a AS c\nCOPY --from=0 x y\nFROM scratch\nCOPY --from=c / /'

@@ -98,7 +98,7 @@ class Planner {
     const variables = () => new Map([...this.#automatic, ...this.#globals])
     for (const { name, fallback } of argumentsIn(instruction, variables(), this.#escape)) {
       this.#used.add(name)
-      const value = this.request.args[name] ?? fallback
+      const value = this.#given(name) ?? fallback
       if (value !== undefined) this.#globals.set(name, value)
     }
     assertVariables(instruction.line, this.#globals)
@@ -191,11 +191,15 @@ class Planner {
   #argument(instruction: Instruction, config: StageConfig): void {
     for (const { name, fallback } of argumentsIn(instruction, config.variables, this.#escape)) {
       this.#used.add(name)
-      const value =
-        this.request.args[name] ?? fallback ?? this.#globals.get(name) ?? this.#automatic.get(name)
+      const value = this.#given(name) ?? fallback ?? this.#globals.get(name) ?? this.#automatic.get(name)
       if (value !== undefined) config.args.set(name, value)
     }
     config.assertBounded(instruction.line)
+  }
+
+  /** The value of a build argument. */
+  #given(name: string): string | undefined {
+    return Object.hasOwn(this.request.args, name) ? this.request.args[name] : undefined
   }
 
   #proxies(): Record<string, string> {
