@@ -6,6 +6,9 @@ import { badBuild } from './error.js'
 import type { BuiltConfig, StatedUser } from './plan.js'
 import { expand, wordsOf } from './words.js'
 
+/** NAME_MAX and PATH_MAX of the kernel. */
+const [nameBytes, pathBytes] = [255, 4096]
+
 /** A configuration that instructions change one after the other. */
 export class StageConfig {
   readonly env: Map<string, string>
@@ -55,8 +58,12 @@ export class StageConfig {
   }
 
   /** A path as it is inside, from the working directory. */
-  resolve(path: string): string {
-    return posix.resolve(this.workingDirectory ?? '/', path)
+  resolve(path: string, line: number): string {
+    const full = posix.resolve(this.workingDirectory ?? '/', path)
+    const isTooLong = full.split('/').some((step) => Buffer.byteLength(step) > nameBytes)
+    if (isTooLong || Buffer.byteLength(full) >= pathBytes)
+      throw badBuild(`the path ${shown(full)} is too long`, line)
+    return full
   }
 
   /**

@@ -117,6 +117,10 @@ describe('a Dockerfile', () => {
     ['FROM base\nSTOPSIGNAL no', 'line 2: "no" is no signal'],
     ['FROM base\nEXPOSE all', 'line 2: EXPOSE takes ports'],
     ['FROM base\nCOPY <<A /x\n1', 'line 2: the heredoc A has no end'],
+    ['FROM base\nCOPY <<A <<A /x/\n1\nA\n2\nA', 'line 2: there are two heredocs A'],
+    [`FROM base\nENV A=${'${A:-'.repeat(12_000)}`, 'line 2: variables stand within each other'],
+    [`FROM base\nWORKDIR /${'x'.repeat(300)}`, 'is too long'],
+    [`FROM base\nCOPY a ${'/x'.repeat(2500)}`, 'is too long'],
     ['FROM base AS a\nFROM base AS A', 'line 2: there are two stages a'],
     ['', 'has no FROM'],
     [`FROM base\nENV A=0123456789\n${'ENV A=$A$A$A$A$A$A$A$A\n'.repeat(9)}`, 'longer than'],
@@ -140,7 +144,7 @@ describe('a Dockerfile', () => {
     const many = Array.from({ length: 1200 }, (_, n) => `g${n}=`).join(' ')
     expect(() => plan(`ARG ${many}\nFROM base`)).toThrow('too many variables')
     const long = { A: 'x'.repeat(32_000) }
-    const words = `WORKDIR $A\n`.repeat(180)
+    const words = `USER $A\n`.repeat(180)
     expect(() => plan(`FROM base\nARG A\n${words}`, { args: long })).toThrow('line 134: the instructions')
     const stages = Array.from({ length: 6 }, () => `FROM base\n${'RUN x\n'.repeat(200)}`).join('')
     expect(() => plan(stages)).toThrow('line 1007: the Dockerfile has more than 1000 steps')

@@ -173,7 +173,7 @@ class Planner {
       case 'ADD':
         return copyStep(instruction, config, (from) => this.#copySource(from, index, line))
       case 'WORKDIR': {
-        const path = config.resolve(config.one(text, line))
+        const path = config.resolve(config.one(text, line), line)
         config.workingDirectory = path
         return { kind: 'workdir', line, text: `WORKDIR ${path}`, path }
       }

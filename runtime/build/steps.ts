@@ -126,13 +126,15 @@ export function copyStep(
     throw badBuild(`${keyword} of an address is not supported; RUN curl or wget fetches ${shown(url)}`, line)
   const from = options.get('from')
   if (from !== undefined && heredocs.length > 0) throw badBuild('a heredoc comes from no other stage', line)
+  const double = heredocs.find(({ name }, i) => heredocs.findIndex((one) => one.name === name) !== i)
+  if (double !== undefined) throw badBuild(`there are two heredocs ${double.name}`, line)
   const chmod = options.get('chmod')
   const mode = chmod === undefined ? null : config.one(chmod, line)
   if (mode !== null && !/^[0-7]{1,4}$/.test(mode))
     throw badBuild(`--chmod takes an octal number such as 755, not ${shown(mode)}`, line)
   const chown = options.get('chown')
   const isDirectory = /(^|\/)\.?$/.test(target) || sources.length + heredocs.length > 1
-  const path = config.resolve(target)
+  const path = config.resolve(target, line)
   const opening = (name: string) => `<<${name}`
   return {
     ...{ kind: 'copy', line, sources, unpack: keyword === 'ADD' },

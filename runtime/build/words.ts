@@ -22,8 +22,12 @@ export function expandHeredoc(text: string, variables: Variables, line: number):
   return new Expansion(text, variables, '\\', line, true).whole()
 }
 
+/** Of values that stand in place of others. */
+const depthMax = 50
+
 class Expansion {
   #at = 0
+  #depth = 0
   #bytes = 0
 
   constructor(
@@ -112,7 +116,10 @@ class Expansion {
     const value = this.variables.get(name)
     const operator = /^(:?[-+?])/.exec(this.text.slice(this.#at, this.#at + 2))?.[1] ?? ''
     this.#at += operator.length
+    if (++this.#depth > depthMax)
+      throw badBuild(`variables stand within each other more than ${depthMax} times`, this.line)
     const other = this.#untilBrace(operator, name)
+    this.#depth--
     const isSet = value !== undefined && (!operator.startsWith(':') || value !== '')
     switch (operator.slice(-1)) {
       case '-':
