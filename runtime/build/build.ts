@@ -20,6 +20,7 @@ import { BuildFailed, badBuild } from './error.js'
 import type { BuildLayers } from './layers.js'
 import { accountsOf, type BuildParts, withMounted } from './parts.js'
 import type { BuiltConfig, CopyStep, Plan, PlannedStage, Step } from './plan.js'
+import { emptyConfig } from './planning.js'
 import { performRun, resolveUser } from './run-step.js'
 
 /** Grows when the same instruction comes to mean another thing. */
@@ -280,14 +281,13 @@ const sorted = (env: Readonly<Record<string, string>>) =>
 
 /** How programs of a template run, for a build on it. */
 export function configOf({ image }: LocalTemplate): BuiltConfig {
-  const nothing = { entrypoint: [], cmd: [], labels: {}, ports: [], stopSignal: 'SIGTERM' }
   if (image === null) {
     const { env } = identityOf('user', null)
-    return { ...nothing, env, user: null, workingDirectory: null, recipe: true }
+    return { ...emptyConfig, env, recipe: true }
   }
   const { env, user, workingDirectory, entrypoint, cmd, labels, ports, stopSignal } = image
   const known = { env, user: { known: user }, workingDirectory }
-  return { ...known, entrypoint, cmd, labels, ports, stopSignal, recipe: false }
+  return { ...emptyConfig, ...known, entrypoint, cmd, labels, ports, stopSignal }
 }
 
 /** Why a build has ended badly, in words. */

@@ -12,12 +12,12 @@ const [nameBytes, pathBytes] = [255, 4096]
 /** A configuration that instructions change one after the other. */
 export class StageConfig {
   readonly env: Map<string, string>
-  readonly args = new Map<string, string>()
+  readonly args: Map<string, string>
   readonly labels: Map<string, string>
   readonly ports: Set<string>
   user: StatedUser | null
   workingDirectory: string | null
-  shell: readonly string[] = ['/bin/sh', '-c']
+  shell: readonly string[]
   #entrypoint: readonly string[]
   #cmd: readonly string[]
   #hasCmd = false
@@ -30,6 +30,8 @@ export class StageConfig {
     private readonly escapeCharacter: string,
   ) {
     this.#recipe = base.recipe
+    this.shell = base.shell
+    this.args = new Map(Object.entries(base.args))
     this.env = new Map(Object.entries(base.env))
     this.labels = new Map(Object.entries(base.labels))
     this.ports = new Set(base.ports)
@@ -130,6 +132,7 @@ export class StageConfig {
       ...{ env: Object.fromEntries(this.env), user: this.user, workingDirectory: this.workingDirectory },
       ...{ entrypoint: this.#entrypoint, cmd: this.#cmd, labels: Object.fromEntries(this.labels) },
       ...{ ports: [...this.ports].slice(0, 256), stopSignal: this.#stopSignal, recipe: this.#recipe },
+      ...{ shell: this.shell, args: Object.fromEntries(this.args) },
     }
   }
 

@@ -62,8 +62,10 @@ export interface WorkdirStep extends Common {
 
 export type Step = RunStep | CopyStep | WorkdirStep
 
-/** How the programs of what is built run. */
+/** How the programs of what is built run, and what a stage that is built on it begins with. */
 export interface BuiltConfig {
+  readonly shell: readonly string[]
+  readonly args: Readonly<Record<string, string>>
   readonly env: Readonly<Record<string, string>>
   /** Null when neither the Dockerfile nor an image below says it. */
   readonly user: StatedUser | null

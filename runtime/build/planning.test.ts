@@ -69,6 +69,15 @@ describe('a Dockerfile', () => {
     })
   })
 
+  it('begins a stage with the shell and the arguments of the one that it is built on', () => {
+    const text = 'FROM base AS a\nARG A=1\nSHELL ["/bin/bash", "-c"]\nFROM a\nRUN echo $A\nFROM base\nRUN x'
+    expect(plan(text, { target: '1' }).stages[1]?.steps).toMatchObject([
+      { args: ['/bin/bash', '-c', 'echo $A'], env: { A: '1' } },
+    ])
+    expect(plan(text).stages[0]?.steps[0]).toMatchObject({ args: ['/bin/sh', '-c', 'x'] })
+    expect(plan(text).stages[0]?.steps[0]).not.toMatchObject({ env: { A: '1' } })
+  })
+
   it('has no argument that it was not given', () => {
     expect(step('ARG constructor=1\nRUN x')).toMatchObject({ env: { constructor: '1' } })
   })

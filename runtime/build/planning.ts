@@ -20,7 +20,7 @@ export interface PlanRequest {
 
 export const emptyConfig: BuiltConfig = {
   ...{ env: {}, user: null, workingDirectory: null, entrypoint: [], cmd: [], labels: {}, ports: [] },
-  ...{ stopSignal: 'SIGTERM', recipe: false },
+  ...{ stopSignal: 'SIGTERM', recipe: false, shell: ['/bin/sh', '-c'], args: {} },
 }
 
 const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
