@@ -238,10 +238,16 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       pools: pools.status(),
     }
   }
-  const reloadTemplates = async () => {
-    templates = await findTemplates()
-    await tryHardened()
-    pools.refill()
+  let reloaded: Promise<void> = Promise.resolve()
+  // One after the other: what was read first must not come last, or a new template would be hidden.
+  const reloadTemplates = () => {
+    const next = reloaded.then(async () => {
+      templates = await findTemplates()
+      await tryHardened()
+      pools.refill()
+    })
+    reloaded = next.catch(() => {}) // whoever asked for it hears of it
+    return next
   }
   const shutdown = async () => {
     await builds.cancelAll()
