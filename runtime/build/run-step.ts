@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { every } from '../../common/timers.js'
 import { type ExitStatus, newId } from '../../protocol/api/index.js'
 import { readUsage } from '../cgroup/usage.js'
 import { type Identity, insideEnvironment, type MountedFile, processSpec } from '../container/spec.js'
@@ -23,6 +24,11 @@ import { type RunStep, type StatedUser, scriptPath } from './plan.js'
 const size = { cols: 120, rows: 40 }
 const path = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
 const roomBytes = 512 * 1024
+/**
+ * How much of a step's output is read in how long: 8 MiB in a second. `RUN yes` would have the runtime do nothing else. A read
+ * takes its time however little comes of it.
+ */
+const pace = { everyMs: 100, bytes: 800 * 1024, readBytes: 1024 }
 /** Should something hold a terminal that has ended. */
 const lastWordsMs = 2000
 
@@ -99,11 +105,18 @@ async function perform(parts: BuildParts, step: RunStep, sandbox: SandboxRecord,
   })
   const decoder = new TextDecoder()
   const mask = new Mask([...values.values()])
+  let room = pace.bytes
   const stream = new PtyStream(started.fd, (bytes) => {
+    room -= Math.max(bytes.length, pace.readBytes)
+    if (room <= 0) stream.pause()
     if (parts.isLogFull()) return
     parts.print(mask.push(decoder.decode(bytes, { stream: true })), bytes.length)
   })
   stream.resume()
+  using _ = every(pace.everyMs, "reading a step's output", node.log, () => {
+    room = pace.bytes
+    stream.resume()
+  })
   try {
     const exit = await node.reaper.wait(started.pid)
     const { oomKills } = readUsage(node.hierarchy, sandbox.cgroup, node.device)
