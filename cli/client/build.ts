@@ -96,7 +96,8 @@ function show(event: BuildEvent): void {
 function contextOf(directory: string, dockerfile: string): AsyncIterable<Uint8Array> {
   const own = join(directory, `${dockerfile}.dockerignore`)
   const file = existsSync(own) ? own : join(directory, '.dockerignore')
-  const ignored = parseIgnored(existsSync(file) ? readFileSync(file, 'utf8') : '')
+  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true
+  const ignored = parseIgnored(isFile ? readFileSync(file, 'utf8') : '')
   // The Dockerfile is needed whatever is said of it.
   const kept = new Set(
     [dockerfile, `${dockerfile}.dockerignore`, '.dockerignore'].map((path) => path.replace(/^\.\//, '')),
