@@ -15,8 +15,9 @@ import { badBuild } from './error.js'
 import { type Accounts, type BuildParts, fullDisk, isBrokenGzip, isFull } from './parts.js'
 import type { CopyStep } from './plan.js'
 import { assertFew, findSources, type Source } from './sources.js'
-import { digestOfSources, WalkBudget } from './tree.js'
+import { digestOfSources } from './tree.js'
 import { BuildVolume } from './volume.js'
+import { WalkBudget } from './walk.js'
 
 /** Nothing of another stage is left out. */
 const nothingIgnored = parseIgnored('')

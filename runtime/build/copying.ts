@@ -22,7 +22,8 @@ import { allowedCapabilities } from '../image/capabilities.js'
 import { getXattr, setModified, setXattr, userXattrs } from '../linux/attributes.js'
 import { badBuild } from './error.js'
 import type { Source } from './sources.js'
-import { entriesOf, type WalkBudget } from './tree.js'
+import { entriesOf } from './tree.js'
+import type { WalkBudget } from './walk.js'
 
 /** How copies are made. */
 export interface CopyOptions {

@@ -4,7 +4,7 @@ import { codeOf } from '../files/refusal.js'
 import type { FilesRoot, PathHandle } from '../files/root.js'
 import { bounds } from './bounds.js'
 import { badBuild } from './error.js'
-import type { WalkBudget } from './tree.js'
+import type { WalkBudget } from './walk.js'
 
 /** One thing that is copied. */
 export interface Source {
