@@ -17,7 +17,7 @@ import type { Link, LinkPolicy } from '../network/network.js'
 import { settleNetwork } from '../network/settings.js'
 import { mountRootfs, type Rootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
-import { createVolume, destroyVolume, qgroupOf } from '../rootfs/volume.js'
+import { createVolume, destroyVolume, qgroupOf, volumeId } from '../rootfs/volume.js'
 import { mountVolumes } from '../rootfs/volume-mounts.js'
 import { memoryOfFiles } from './memory-fit.js'
 import { type NodeContext, volumeOf } from './node.js'
@@ -110,6 +110,20 @@ export async function openRootfs(node: NodeContext, sandbox: SandboxRecord): Pro
   return node.roots.use(at, () => mountRootfs(at, layers, volumeOf(node, sandbox), idmap, within))
 }
 
+/** Leaves its root to those who still read or write there: whoever needs it from now on mounts it anew. */
+async function forgetRoot(node: NodeContext, sandbox: SandboxRecord): Promise<void> {
+  await node.roots.forget(rootOf(node, sandbox))
+  removeMountPoints(rootOf(node, sandbox))
+}
+
+/**
+ * The same when its disk is not the one of its record any more. While it is, the root stays mounted: a second one on the
+ * same disk would be undefined.
+ */
+export async function forgetReplaced(node: NodeContext, sandbox: SandboxRecord): Promise<void> {
+  if (volumeId(volumeOf(node, sandbox)) !== sandbox.volumeId) await forgetRoot(node, sandbox)
+}
+
 export const linkOf = (node: NodeContext, sandbox: SandboxRecord): Link => ({
   name: node.slot.interfaceName(sandbox.index),
   address: node.slot.address(sandbox.index),
@@ -189,8 +203,7 @@ export async function destroy(node: NodeContext, sandbox: SandboxRecord): Promis
     saveRecord(directory, { ...sandbox, removing: true })
   await endProcesses(node, sandbox)
   node.cpusets.release(sandbox.id)
-  await node.roots.forget(rootOf(node, sandbox))
-  removeMountPoints(rootOf(node, sandbox))
+  await forgetRoot(node, sandbox)
   const volume = volumeOf(node, sandbox)
   if (existsSync(volume)) destroyVolume(volume)
   rmSync(bundleOf(node, sandbox), { recursive: true, force: true })
@@ -208,8 +221,7 @@ export async function setAside(
   why: { cause: QuarantineCause; reason: string },
 ): Promise<string> {
   await endProcesses(node, sandbox)
-  await node.roots.forget(rootOf(node, sandbox))
-  removeMountPoints(rootOf(node, sandbox))
+  await forgetRoot(node, sandbox)
   const entry = node.quarantine.add(sandbox.id, why)
   rmSync(bundleOf(node, sandbox), { recursive: true, force: true })
   node.ranges.releaseAfter(sandbox.index, node.network.disconnect(linkOf(node, sandbox)), node.log)

@@ -250,7 +250,11 @@ export class Sandboxes {
       if (sandbox.init !== null) throw new RuntimeRefusal('conflict', `sandbox ${id} must be stopped first`)
       // They have the disk that gives way.
       await this.node.watches.end(id, 'stopped')
-      return await act(sandbox, (changed) => this.#table.keep(changed))
+      try {
+        return await act(sandbox, (changed) => this.#table.keep(changed))
+      } finally {
+        await lifecycle.forgetReplaced(this.node, sandbox)
+      }
     })
   }
 

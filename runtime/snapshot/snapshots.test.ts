@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { diskChanges, newId, node, pathText } from '../../protocol/api/index.js'
@@ -152,6 +154,35 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     expect(await inside(before, 'cat file more')).toBe('new\nmore\n')
     expect(readdirSync(join(cloche.disk, 'snapshots')).toSorted()).toEqual([old.id, keepAs].toSorted())
     await remove(id, before, old.id, keepAs)
+  })
+
+  it('bring a sandbox back while its files are still being read, and what is written from then on stays', async () => {
+    const { id } = await claim()
+    await inside(id, 'echo old >file; head -c 20M /dev/urandom >big')
+    const old = await take(id)
+    await inside(id, 'echo new >file')
+    await ok('POST', `/sandboxes/${id}/stop`, { graceSeconds: 0 })
+    const reading = get({
+      socketPath: `/run/cloche/${testInstance}/runtime.sock`,
+      path: `/sandboxes/${id}/archive?path=.`,
+      agent: false,
+    })
+    try {
+      const [answer] = await once(reading, 'response')
+      // It is never read to its end: the files of the old disk stay open.
+      expect(answer.pause().statusCode).toBe(200)
+      const keepAs = newId('sn')
+      await ok('POST', `/sandboxes/${id}/rollback`, { snapshot: old.id, keepAs })
+      await ok('POST', `/sandboxes/${id}/start`)
+      expect(await inside(id, 'cat file; echo later >later')).toBe('old\n')
+      await remove(old.id, keepAs)
+    } finally {
+      reading.destroy()
+    }
+    await ok('POST', `/sandboxes/${id}/stop`, { graceSeconds: 0 })
+    await ok('POST', `/sandboxes/${id}/start`)
+    expect(await inside(id, 'cat later')).toBe('later\n')
+    await remove(id)
   })
 
   it('tell what differs from the template', async () => {
