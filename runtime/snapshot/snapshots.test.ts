@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -273,6 +273,23 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     )
     expect(await inside(id, 'cat file')).toBe('kept\n')
     expect(await inside(await fork(whole.id), 'cat file')).toBe('kept\n')
+  })
+
+  it('are there again with their disk after a start without it', async () => {
+    const { id } = await claim()
+    await inside(id, 'echo kept >file')
+    const snapshot = await take(id)
+    const [here, away] = [snapshot.id, 'away'].map((name) => join(cloche.disk, 'snapshots', name)) as [
+      string,
+      string,
+    ]
+    await cloche.restart({}, () => renameSync(here, away))
+    expect((await list()).map((one) => one.id)).not.toContain(snapshot.id)
+    await cloche.restart({}, () => renameSync(away, here))
+    expect(await list()).toEqual(expect.arrayContaining([snapshot]))
+    const made = await fork(snapshot.id)
+    expect(await inside(made, 'cat file')).toBe('kept\n')
+    await remove(id, made, snapshot.id)
   })
 
   it.each([

@@ -19,7 +19,7 @@ import { freshRecord, type SnapshotRecord, snapshotRecords } from './record.js'
 /**
  * Snapshots of the disks of sandboxes: read-only subvolumes in `snapshots/` of the sandboxes' disk, and a record of each
  * in `<home>/snapshots/`. The record is written before the disk is there and removed after it is gone, so one without a disk
- * is of nothing. A disk without a record is left as it is.
+ * is of nothing, or of a disk that is away. A disk without a record is left as it is.
  */
 export class Snapshots {
   readonly #records: ReturnType<typeof snapshotRecords>
@@ -161,8 +161,8 @@ export class Snapshots {
 
   #isWhole(id: string): boolean {
     if (existsSync(this.#path(id))) return true
-    this.node.log.info({ id }, 'a snapshot was not finished, or its removal was: nothing is left of it')
-    this.#records.remove(id)
+    // The record stays: a disk that is not mounted today, or the wrong one, lacks all of them.
+    this.node.log.info({ id }, 'a snapshot is not on this disk: it was not finished, or its removal was')
     return false
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId, node } from '../../protocol/api/index.js'
@@ -279,6 +279,28 @@ describe('volumes', { timeout: 60_000 }, () => {
     rmdirSync(join(dir, 'something'))
     await cloche.restart()
     await remove(whole, lost, grown)
+  })
+
+  it('are there again with their disk after a start without it', async () => {
+    const volume = await make()
+    await ok('PUT', `/volumes/${volume}/files?path=/kept`, Buffer.from('kept'))
+    const snapshot = await make({ sizeMiB: null, from: volume }, newId('vs'))
+    const both = [volume, snapshot]
+    const [here, away] = [
+      (id: string) => join(cloche.disk, 'volumes', id),
+      (id: string) => here(`away-${id}`),
+    ]
+    await cloche.restart({}, () => {
+      for (const id of both) renameSync(here(id), away(id))
+    })
+    expect(await list()).toEqual([])
+    await cloche.restart({}, () => {
+      for (const id of both) renameSync(away(id), here(id))
+    })
+    expect((await list()).map(({ id }) => id).toSorted()).toEqual(both.toSorted())
+    expect((await cloche.bytes(`/volumes/${volume}/files?path=/kept`)).toString()).toBe('kept')
+    expect(await problems()).toEqual([])
+    await remove(...both)
   })
 
   it('a runtime that is killed in the middle of anything leaves whole ones or none', async () => {

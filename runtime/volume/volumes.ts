@@ -30,7 +30,7 @@ const unfinished = /^\.v[ls]_[0-9a-z]+\.new$/
 /**
  * Volumes of tenants and snapshots of volumes: subvolumes in `volumes/` of the sandboxes' disk, and a record of each in
  * `<home>/volumes/`. A disk is made under another name and gets its own by one rename, so one that has it is whole. The record is
- * there before and goes after it. A volume has a copy of its record beside its files: one whose record is lost is known by that.
+ * there before and goes after it, so one without a disk is of nothing, or of a disk that is away. A volume has a copy of its record beside its files: one whose record is lost is known by that.
  */
 export class Volumes {
   readonly #records: Records<VolumeRecord>
@@ -215,8 +215,8 @@ export class Volumes {
 
   #isWhole(id: string): boolean {
     if (existsSync(this.#path(id))) return true
-    this.node.log.info({ id }, 'a volume was not finished, or its removal was: nothing is left of it')
-    this.#records.remove(id)
+    // The record stays: a disk that is not mounted today, or the wrong one, lacks all of them.
+    this.node.log.info({ id }, 'a volume is not on this disk: it was not finished, or its removal was')
     return false
   }
 
