@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
-import type { Database } from '../database/client.js'
+import { type NodeVolume, nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
+import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { ServerNode } from '../nodes/node.js'
 
@@ -40,15 +40,33 @@ export async function reconcileVolumes(database: Database, node: ServerNode, log
     } else if (row === undefined) {
       log.error({ id, node: node.id }, 'the node has a volume that the database does not know; it stays')
     } else if (sizeMiB !== null && sizeMiB !== row.sizeMiB) {
-      const resized = node.runtime.ask('PATCH', `/volumes/${id}`, nodeVolume, {}, { sizeMiB: row.sizeMiB })
-      if (await refusing(resized)) continue
-      log.error(
-        { id, node: node.id },
-        'a volume holds more than its size was reduced to; it keeps the old size',
-      )
-      await prisma.volume.updateMany({ where: { id, sizeMiB: row.sizeMiB }, data: { sizeMiB } })
+      await repairSize(database, node, { id, sizeMiB }, log)
     }
   }
+}
+
+/** Under the lock of its row: whoever changes it tells the node before the row is free again. */
+async function repairSize(
+  database: Database,
+  node: ServerNode,
+  { id, sizeMiB }: Pick<NodeVolume, 'id' | 'sizeMiB'>,
+  log: Logger,
+): Promise<void> {
+  await inTransaction(database.pool, async (client) => {
+    const { rows } = await client.query<{ sizeMiB: number }>(
+      'SELECT "sizeMiB" FROM volume WHERE id = $1 FOR UPDATE',
+      [id],
+    )
+    const [now] = rows
+    if (now === undefined) return
+    const resized = node.runtime.ask('PATCH', `/volumes/${id}`, nodeVolume, {}, { sizeMiB: now.sizeMiB })
+    if (await refusing(resized)) return
+    log.error(
+      { id, node: node.id },
+      'a volume holds more than its size was reduced to; it keeps the old size',
+    )
+    await client.query('UPDATE volume SET "sizeMiB" = $2 WHERE id = $1', [id, sizeMiB])
+  })
 }
 
 /** @returns whether it was not refused */

@@ -1,11 +1,11 @@
 import pg from 'pg'
 import { z } from 'zod'
 import type { Volume as Row } from '../../prisma/generated/client.js'
-import type { Volume, VolumeSnapshot } from '../../protocol/api/index.js'
+import type { ChangeVolume, Volume, VolumeSnapshot } from '../../protocol/api/index.js'
 import type { NodeVolume } from '../../protocol/node/index.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
-import { ApiError, quotaExceeded } from '../errors.js'
+import { ApiError, notFound, quotaExceeded } from '../errors.js'
 import { admission, quotaUsage } from '../sandboxes/admission.js'
 
 /** Of one tenant, snapshots of volumes among them: each costs every commit of the node's disk a little. */
@@ -64,18 +64,35 @@ export async function reserve(
   )
 }
 
-/** @throws ApiError `quota_exceeded`; `conflict` when the name is taken */
+/**
+ * Gives it what `wanted` names, under a lock of its tenant: two changes at once both hold.
+ *
+ * @param resize tells its node, which may refuse; then nothing has changed. Should the commit fail after it, `reconcile.ts` sets
+ * it back.
+ * @returns how it was before
+ * @throws ApiError `quota_exceeded`; `conflict` when the name is taken
+ */
 export async function change(
   database: Database,
-  { id, tenantId, sizeMiB: before, name: old }: Row,
-  { name = old, sizeMiB = before }: { name?: string | undefined; sizeMiB?: number | undefined },
-): Promise<void> {
-  await inTransaction(
+  { id, tenantId }: Row,
+  wanted: ChangeVolume,
+  resize: (sizeMiB: number) => Promise<unknown>,
+): Promise<Pick<Row, 'name' | 'sizeMiB'>> {
+  return inTransaction(
     database.pool,
     async (client, answers) => {
-      if (sizeMiB > before) assertRoom(answers, sizeMiB - before)
-      if (name !== old) await assertFree(client, tenantId, name)
+      const { rows } = await client.query<Pick<Row, 'name' | 'sizeMiB'>>(
+        'SELECT name, "sizeMiB" FROM volume WHERE id = $1 FOR UPDATE',
+        [id],
+      )
+      const [before] = rows
+      if (before === undefined) throw notFound('volume')
+      const { name = before.name, sizeMiB = before.sizeMiB } = wanted
+      if (sizeMiB > before.sizeMiB) assertRoom(answers, sizeMiB - before.sizeMiB)
+      if (name !== before.name) await assertFree(client, tenantId, name)
       await client.query('UPDATE volume SET name = $2, "sizeMiB" = $3 WHERE id = $1', [id, name, sizeMiB])
+      if (sizeMiB !== before.sizeMiB) await resize(sizeMiB)
+      return before
     },
     admission(tenantId, ''),
   )

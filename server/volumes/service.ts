@@ -74,15 +74,12 @@ export class VolumeService {
   /** Gives it another name or size. @throws ApiError `conflict` when the name is taken; `quota_exceeded`, also when it holds more */
   async change(who: Principal, id: string, wanted: ChangeVolume): Promise<Volume> {
     const row = await this.#row(who, id, 'volume.change')
-    const { sizeMiB = row.sizeMiB, name = row.name } = wanted
-    const node = sizeMiB === row.sizeMiB ? undefined : await this.nodes.reach(row.nodeId)
-    const resize = (to: number) => node?.ask('PATCH', `/volumes/${id}`, nodeVolume, {}, { sizeMiB: to })
-    // What it may hold is never more than what counts.
-    if (sizeMiB < row.sizeMiB) await resize(sizeMiB)
-    await change(this.database, row, wanted)
-    if (sizeMiB > row.sizeMiB) await resize(sizeMiB)
-    if (name !== row.name || sizeMiB !== row.sizeMiB) {
-      const before = { name: row.name, sizeMiB: row.sizeMiB }
+    const before = await change(this.database, row, wanted, async (to) => {
+      const node = await this.nodes.reach(row.nodeId)
+      await node.ask('PATCH', `/volumes/${id}`, nodeVolume, {}, { sizeMiB: to })
+    })
+    const { sizeMiB = before.sizeMiB, name = before.name } = wanted
+    if (name !== before.name || sizeMiB !== before.sizeMiB) {
       await audit(this.database.prisma, who, 'volume.change', id, {
         ...{ name, sizeMiB, nameBefore: before.name, sizeMiBBefore: before.sizeMiB },
       })

@@ -97,6 +97,25 @@ describe('volumes', { timeout: 60_000 }, () => {
     await cloche.volumes.delete(id)
   })
 
+  it('hold both of two changes at once', async () => {
+    const { id } = await cloche.volumes.create({ name: 'changed', sizeMiB: 32 })
+    const { id: tenantId } = (await cloche.me()).tenant
+    await database.query('BEGIN')
+    await database.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [tenantId])
+    const changes = [
+      cloche.volumes.update(id, { sizeMiB: 48 }),
+      cloche.volumes.update(id, { name: 'otherwise' }),
+    ]
+    const waiting = "SELECT FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
+    await expect.poll(async () => (await database.query(waiting)).rowCount).toBe(changes.length)
+    await database.query('COMMIT')
+    await Promise.all(changes)
+    expect(await cloche.volumes.describe(id)).toMatchObject({ sizeMiB: 48, name: 'otherwise' })
+    const { volumes } = await node.ask('GET', '/volumes', nodeVolumes)
+    expect(volumes.find((one) => one.id === id)).toMatchObject({ sizeMiB: 48 })
+    await cloche.volumes.delete(id)
+  })
+
   it('have snapshots, which are made into volumes', async () => {
     const { id } = await cloche.volumes.create({ name: 'source', sizeMiB: 16 })
     const files = cloche.volumes.files(id)
