@@ -93,7 +93,7 @@ export class Changes {
 }
 
 /** @throws ApiError `not_found` when it was deleted meanwhile */
-async function lockRow(client: pg.PoolClient, id: string): Promise<Row> {
+export async function lockRow(client: pg.PoolClient, id: string): Promise<Row> {
   const { rows } = await client.query<Row>('SELECT * FROM sandbox WHERE id = $1 FOR UPDATE', [id])
   if (rows[0] === undefined || rows[0].deletedAt !== null) throw notFound('sandbox')
   return rows[0]

@@ -8,6 +8,7 @@ import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 
 const run = promisify(execFile)
+const role = { user: 'cloche', database: 'cloche' }
 const limits = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
 /** The chore looks every five seconds. */
 const patient = { timeout: 60_000, interval: 200 }
@@ -96,6 +97,33 @@ describe('a sandbox that is to run unless it was stopped', { timeout: 240_000 },
     end(stopped)
     await expect.poll(async () => (await row(stopped)).restarts, patient).toBe(1)
     await becomes(stopped, 'running')
+  })
+
+  it('stays down when it is stopped while it is being started again', async () => {
+    const id = await create()
+    const other = new pg.Client({ host: `/run/cloche/${instance.name}/postgres`, ...role })
+    await other.connect()
+    try {
+      await other.query('BEGIN')
+      await other.query('SELECT FROM tenant FOR NO KEY UPDATE')
+      end(id)
+      // It waits for room in the quota.
+      await expect.poll(async () => (await row(id)).restarts, patient).toBe(1)
+      const waiting = "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+      await expect.poll(async () => (await database.query(waiting)).rowCount, patient).toBeGreaterThan(0)
+      expect((await ann.call('POST', `/api/v1/sandboxes/${id}/stop`, {})).status).toBe(200)
+      await other.query('COMMIT')
+      await expect.poll(async () => (await database.query(waiting)).rowCount, patient).toBe(0)
+    } finally {
+      await other.end()
+    }
+    // Another one that ends now is started in a later round.
+    const witness = await create()
+    end(witness)
+    await expect.poll(async () => (await row(witness)).restarts, patient).toBe(1)
+    await becomes(witness, 'running')
+    expect(await state(id)).toBe('stopped')
+    expect(await audit(id)).not.toContain('sandbox.restart')
   })
 
   it('is started again with its machine', async () => {

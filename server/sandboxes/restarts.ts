@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../database/client.js'
 import type { ServerNode } from '../nodes/node.js'
+import type { Row } from './ownership.js'
 import type { SandboxService } from './service.js'
 
 /** Sandboxes that are started at the same time, after a host was restarted. */
@@ -32,6 +33,10 @@ const settle = `
   WHERE restarts > 0 AND state = 'running' AND "nodeId" = $1
     AND "startedAt" < now() AT TIME ZONE 'UTC' - make_interval(secs => ${settledSeconds})`
 
+/** Somebody may have stopped or deleted it, or started it, since it was taken. */
+const isDown = ({ state, stopWanted, asleep, restart }: Row) =>
+  state === 'stopped' && !stopWanted && asleep === null && restart === 'unless-stopped'
+
 /** Starts the sandboxes of a node again that have ended without anybody wanting it, and are to run. */
 export async function restartSandboxes(
   database: Database,
@@ -45,7 +50,7 @@ export async function restartSandboxes(
   ])
   const restart = async ({ id, tenantId, restarts }: (typeof rows)[number]) => {
     try {
-      await sandboxes.startAgain(id)
+      await sandboxes.startAgain(id, isDown)
     } catch (error) {
       log.warn({ err: error, id, restarts }, 'a sandbox that has ended could not be started again yet')
       return

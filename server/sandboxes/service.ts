@@ -27,7 +27,7 @@ import type { RuntimeClient } from '../runtime-client/client.js'
 import { record } from '../usage/meter.js'
 import { Activity, type Open } from './activity.js'
 import { admission, admit, quotaUsage } from './admission.js'
-import { Changes } from './changes.js'
+import { Changes, lockRow } from './changes.js'
 import { Creations } from './creation.js'
 import { Ownership, type Row } from './ownership.js'
 import { present } from './rows.js'
@@ -69,7 +69,9 @@ export class SandboxService {
     this.#creations = new Creations(database, nodes, placer, templates, own, this.#ownership, notices)
     this.#changes = new Changes(database, nodes, this.#ownership)
     this.activity = new Activity(database)
-    this.sleep = new Sleep(database, nodes, notices, (id) => this.startAgain(id))
+    this.sleep = new Sleep(database, nodes, notices, (id) =>
+      this.startAgain(id, ({ asleep }) => asleep !== null),
+    )
   }
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
@@ -208,22 +210,31 @@ export class SandboxService {
     return changed
   }
 
-  /** For what starts it without being asked by anybody. @throws ApiError as `act` */
-  async startAgain(id: string): Promise<void> {
+  /**
+   * For what starts it without being asked by anybody.
+   * @param still whether it is yet to be started
+   * @throws ApiError as `act`, and `conflict` when it is not
+   */
+  async startAgain(id: string, still: (row: Row) => boolean): Promise<void> {
     const row = await this.database.prisma.sandbox.findUniqueOrThrow({ where: { id } })
-    await this.#perform(row, 'start', (node) => node.act(id, 'start'))
+    assertStill(row, still)
+    await this.#perform(row, 'start', (node) => node.act(id, 'start'), still)
   }
 
-  /** Whoever does it by intention decides: what was asleep is what it was made to be. */
+  /**
+   * Whoever does it by intention decides: what was asleep is what it was made to be.
+   * @param still of a start that nobody asked for: whether it is yet to be
+   */
   async #perform(
     row: Row,
     action: 'pause' | 'resume' | 'stop' | 'start',
     act: (node: RuntimeClient) => Promise<RuntimeSandbox>,
+    still?: (row: Row) => boolean,
   ): Promise<SandboxWithUsage> {
     const { id, tenantId } = row
     const node = await this.nodes.reach(row.nodeId)
     const starts = action === 'start' && !['running', 'paused'].includes(row.state)
-    const quota = starts ? await this.#makeRoom(row) : undefined
+    const quota = starts ? await this.#makeRoom(row, still) : undefined
     // Before it ends: who starts again what has ended by itself must not take it for one of these.
     if (action === 'stop') {
       await this.database.prisma.sandbox.update({ where: { id }, data: { stopWanted: true } })
@@ -234,14 +245,16 @@ export class SandboxService {
       const statuses = await act(node)
       const { state, failure } = statuses
       const startedAt = action === 'start' ? new Date() : row.startedAt
-      const awake = { asleep: null, activeAt: new Date(), stopWanted: action === 'stop' }
+      const stopWanted = still === undefined ? { stopWanted: action === 'stop' } : {}
+      const awake = { asleep: null, activeAt: new Date(), ...stopWanted }
       const data = { state, failure, startedAt, ...awake }
       await this.database.prisma.sandbox.update({ where: { id }, data })
       return present({ ...row, startedAt, ...awake }, statuses)
     } catch (error) {
       const { state, failure } = row
       if (starts) {
-        await this.database.prisma.sandbox.update({ where: { id }, data: { state, failure } })
+        const there = { id, deletedAt: null }
+        await this.database.prisma.sandbox.updateMany({ where: there, data: { state, failure } })
       }
       throw error
     }
@@ -314,9 +327,10 @@ export class SandboxService {
   }
 
   /** A stopped sandbox holds only its disk; before it starts it needs the rest of its limits again. */
-  #makeRoom(row: Row): Promise<Quota> {
+  #makeRoom(row: Row, still: (row: Row) => boolean = () => true): Promise<Quota> {
     const { limits } = present(row, undefined)
     const make = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
+      assertStill(await lockRow(client, row.id), still)
       const quota = admit(quotaUsage(answers), limits)
       await client.query(`UPDATE sandbox SET state = 'creating' WHERE id = $1`, [row.id])
       return quota
@@ -345,6 +359,10 @@ export class SandboxService {
       throw error
     }
   }
+}
+
+function assertStill(row: Row, still: (row: Row) => boolean): void {
+  if (!still(row)) throw new ApiError('conflict', 'the sandbox was stopped or started meanwhile')
 }
 
 function stopOn(node: RuntimeClient, id: string, how: StopSandbox): Promise<RuntimeSandbox> {
