@@ -4,6 +4,7 @@ import { storedLimits } from '../api/limits.js'
 import { networkPolicy } from '../api/network.js'
 import { quarantineCause } from '../api/quarantine.js'
 import { isolation, templateName } from '../api/sandbox.js'
+import { storedVolumeMount } from '../api/volume-mounts.js'
 
 export const quarantineRequest = z.object({ cause: quarantineCause, reason: z.string().max(1000) })
 export type QuarantineRequest = z.infer<typeof quarantineRequest>
@@ -21,5 +22,6 @@ export const restoreRequest = z.object({
   isolation: isolation.optional(),
   env: z.record(z.string(), z.string()).optional(),
   hostname: z.string().optional(),
+  volumes: z.array(storedVolumeMount).optional(),
 })
 export type RestoreRequest = z.infer<typeof restoreRequest>

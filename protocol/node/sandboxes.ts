@@ -41,6 +41,7 @@ export const runtimeSandbox = z.object({
   limits: storedLimits,
   network: networkPolicy,
   isolation,
+  volumes: z.array(storedVolumeMount).default([]),
   /** With an allowlist: what its names stand for now. Otherwise empty. */
   allowedNames: z.array(allowedName),
   /** Taken from the pool, or made for this claim. */

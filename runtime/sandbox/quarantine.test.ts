@@ -205,6 +205,30 @@ describe('a sandbox whose record cannot be read', { timeout: 60_000 }, () => {
     await remove(sandbox)
   })
 
+  it('comes back with the volumes that the database names, or else with its own for its own tenant only', async () => {
+    const [tenantId, volume] = [newId('tn'), newId('vl')]
+    const volumes = [{ volume, path: '/data', readOnly: false }]
+    await cloche.call('PUT', `/volumes/${volume}`, { tenantId, sizeMiB: 16 })
+    const sandbox = await cloche.claim({ tenantId, volumes })
+    await cloche.exec(sandbox.id, 'echo kept >/data/file')
+    const again = async (over: object) => {
+      const aside = await cloche.call('POST', `/sandboxes/${sandbox.id}/quarantine`, {
+        ...{ cause: 'unknown_to_database', reason: 'test' },
+      })
+      const { id } = quarantineEntry.parse(JSON.parse(aside.text))
+      const { status, text } = await restore(id, { ...asOf(sandbox), ...over })
+      expect(status, text).toBe(200)
+      return runtimeSandbox.parse(JSON.parse(text)).volumes
+    }
+    expect(await again({})).toEqual(volumes)
+    expect(await again({ tenantId: newId('tn') })).toEqual([])
+    expect(await again({ volumes })).toEqual(volumes)
+    await cloche.call('POST', `/sandboxes/${sandbox.id}/start`)
+    expect((await cloche.exec(sandbox.id, 'cat /data/file')).stdout).toBe('kept\n')
+    await remove(sandbox)
+    expect((await cloche.call('DELETE', `/volumes/${volume}`)).status).toBe(204)
+  })
+
   it('is not mistaken for one of the pool when its record is older than its disk', async () => {
     const sandbox = await withFile()
     await cloche.restart({}, () => {

@@ -40,7 +40,8 @@ export function restored(
   const network = as.network ?? found?.network ?? 'none'
   const isolation = as.isolation ?? found?.isolation ?? 'standard'
   const env = as.env ?? found?.env ?? {}
-  const volumes = found?.volumes ?? []
+  // It may be restored for another tenant than it was of, and its volumes are not that one's.
+  const volumes = as.volumes ?? (found?.tenantId === tenantId ? found.volumes : [])
   const hostname = as.hostname ?? found?.hostname ?? 'sandbox'
   const index = node.ranges.take()
   const fresh = freshRecord(index, {

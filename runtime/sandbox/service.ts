@@ -170,7 +170,7 @@ export class Sandboxes {
   }
 
   #present(sandbox: SandboxRecord, usage: RuntimeSandbox['usage']): RuntimeSandbox {
-    const { template, failure, limits, network, isolation, warm } = sandbox
+    const { template, failure, limits, network, isolation, volumes, warm } = sandbox
     const state = this.stateOf(sandbox)
     const id = sandbox.sandboxId ?? ''
     const tenantId = sandbox.tenantId ?? ''
@@ -183,6 +183,7 @@ export class Sandboxes {
       limits,
       network,
       isolation,
+      volumes,
       warm,
       unconfirmedMs: this.#table.unconfirmedMs(id),
       usage,

@@ -17,7 +17,7 @@ import type { ServerNode } from '../nodes/node.js'
 import { onNode } from '../nodes/own-templates.js'
 import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
-import { hostnameOf, present } from '../sandboxes/rows.js'
+import { hostnameOf, present, volumesOf } from '../sandboxes/rows.js'
 
 const entries = z.object({ entries: z.array(quarantineEntry) })
 
@@ -79,13 +79,14 @@ export async function restore(
           network: networkPolicy.parse(row.network),
           isolation: isolation.parse(row.isolation),
           env: environment.parse(row.env),
+          volumes: volumesOf(row),
         }),
   }
   const statuses = await node.runtime.ask('POST', `/quarantine/${entry.id}/restore`, runtimeSandbox, {}, as)
-  const { state, failure, limits, network } = statuses
+  const { state, failure, limits, network, volumes } = statuses
   const now = await prisma.sandbox.update({
     where: { id: sandboxId },
-    data: { state, failure, limits, network, isolation: statuses.isolation },
+    data: { state, failure, limits, network, isolation: statuses.isolation, volumes },
   })
   return present(now, statuses)
 }
