@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Limits } from '../../protocol/api/index.js'
 import type { Claim } from '../../protocol/node/index.js'
 import { limitVolume } from '../rootfs/volume.js'
+import { ensureKillable } from './killable.js'
 import * as lifecycle from './lifecycle.js'
 import type { Maker } from './make.js'
 import { type NodeContext, volumeOf } from './node.js'
@@ -76,10 +77,12 @@ export class RunSandboxes {
   release(sandbox: SandboxRecord): Promise<void> {
     const going = this.#acquired.get(sandbox)
     if (going !== undefined || !this.#acquired.has(sandbox)) return going ?? Promise.resolve()
-    const gone = lifecycle.destroy(this.node, sandbox).finally(() => {
-      this.#acquired.delete(sandbox)
-      if (sandbox.tenantId !== null) this.tenants.leave(sandbox.tenantId)
-    })
+    const gone = ensureKillable(this.node, this.tenants, sandbox)
+      .then((killable) => lifecycle.destroy(this.node, killable))
+      .finally(() => {
+        this.#acquired.delete(sandbox)
+        if (sandbox.tenantId !== null) this.tenants.leave(sandbox.tenantId)
+      })
     this.#acquired.set(sandbox, gone)
     return gone
   }
