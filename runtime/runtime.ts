@@ -7,9 +7,10 @@ import { type NodeDescription, nodeProtocol } from '../protocol/node/index.js'
 import { Builds } from './build/builds.js'
 import { prepareCgroupRoot, removeCgroupRoot } from './cgroup/cgroup-root.js'
 import { Cpusets, onlineCpus } from './cgroup/cpusets.js'
-import { detectHierarchy, processesOf } from './cgroup/hierarchy.js'
+import { detectHierarchy } from './cgroup/hierarchy.js'
 import { prepareHost, reserveForHost, resetOomScoreAdj } from './cgroup/host.js'
 import { favorMoves, settleHybrid } from './cgroup/hybrid.js'
+import { processesBelow } from './cgroup/kill.js'
 import type { Config } from './config.js'
 import { SeccompFilter } from './container/filter.js'
 import { OciRuntimes } from './container/oci-runtimes.js'
@@ -204,7 +205,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   context.ranges.openAhead()
   for (const one of claimed) sandboxes.adopt(one)
   for (const one of pooled) pools.adopt(one)
-  for (const one of claimed) context.lateOutput.adopt(one.id, await processesOf(hierarchy, one.cgroup))
+  for (const one of claimed) context.lateOutput.adopt(one.id, processesBelow(hierarchy, one.cgroup))
   const snapshots = new Snapshots(context, sandboxes, config.home)
   const volumes = new Volumes(context, () => sandboxes.list(), config.home)
   pools.open()

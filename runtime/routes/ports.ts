@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { portNumber } from '../../protocol/api/index.js'
 import { portLine } from '../../protocol/node/index.js'
-import { processesOf } from '../cgroup/hierarchy.js'
+import { processesBelow } from '../cgroup/kill.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { Routes } from '../http/app.js'
 import { switching, takeLine } from '../http/upgrade.js'
@@ -31,7 +31,7 @@ export const portRoutes =
       const sandbox = sandboxes.get(params.id)
       if (sandboxes.stateOf(sandbox) !== 'running' || sandbox.init === null) return { ports: [] }
       if (sandbox.isolation === 'hardened') return { ports: await hardened.list(sandbox) }
-      const processes = await processesOf(context.hierarchy, sandbox.cgroup)
+      const processes = processesBelow(context.hierarchy, sandbox.cgroup)
       return { ports: await listeningPorts(sandbox.init.pid, processes) }
     })
     app.get('/sandboxes/:id/ports/:port/connect', { schema: { params: one } }, async (request, reply) => {
