@@ -192,7 +192,8 @@ export class Tenants {
   /** Tried until it works or somebody has come back: processes that were killed take a moment to die. */
   #removeCgroup(tenantId: string, tries = 0): void {
     if (this.#tenants.has(tenantId)) return
-    const left = this.node.hierarchy.mounts.filter((mount) => !removeEmpty(join(mount, this.#path(tenantId))))
+    const { mounts, idle } = this.node.hierarchy
+    const left = [...mounts, ...idle].filter((mount) => !removeEmpty(join(mount, this.#path(tenantId))))
     if (left.length === 0) return
     if (tries < 100) setTimeout(() => this.#removeCgroup(tenantId, tries + 1), 50).unref()
     else this.node.log.warn({ tenantId, left }, 'the cgroup of a tenant without sandboxes stays')
