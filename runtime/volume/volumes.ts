@@ -63,7 +63,15 @@ export class Volumes {
 
   list(): NodeVolume[] {
     const there = [...this.#known.values()].filter(({ id }) => existsSync(this.#path(id)))
-    return there.map((record) => this.#describe(record))
+    return there.flatMap((record) => {
+      try {
+        return [this.#describe(record)]
+      } catch (error) {
+        // One whose count the kernel has lost is no reason to show nothing.
+        this.node.log.error({ err: error, id: record.id }, 'what a volume holds cannot be read')
+        return []
+      }
+    })
   }
 
   /** What is written down of all of them. */
