@@ -252,6 +252,13 @@ export class SandboxService {
       return present({ ...row, startedAt, ...awake }, statuses)
     } catch (error) {
       const { state, failure } = row
+      // One that runs on was not stopped: it is started again should it end.
+      if (action === 'stop' && ['running', 'paused'].includes((await this.#liveOf(row))?.state ?? '')) {
+        await this.database.prisma.sandbox.update({
+          where: { id },
+          data: { stopWanted: row.stopWanted },
+        })
+      }
       if (starts) {
         const there = { id, deletedAt: null }
         await this.database.prisma.sandbox.updateMany({ where: there, data: { state, failure } })
@@ -273,6 +280,10 @@ export class SandboxService {
    */
   async expire(id: string): Promise<boolean> {
     const row = await this.database.prisma.sandbox.findUniqueOrThrow({ where: { id } })
+    const wantStop = (stopWanted: boolean) =>
+      this.database.prisma.sandbox.update({ where: { id }, data: { stopWanted } })
+    // Nobody is to start it again before it is deleted.
+    await wantStop(true)
     try {
       await stopOn(await this.nodes.reach(row.nodeId), id, stopSandbox.parse({}))
     } catch (error) {
@@ -282,7 +293,10 @@ export class SandboxService {
     await this.#recordLast(row)
     // The row decides, when nothing runs any more; then the node hears it, or `reconcile.ts` tells it again.
     const over = `AND "expiresAt" < now() AT TIME ZONE 'UTC'`
-    if (!(await this.#markDeleted(id, over))) return false
+    if (!(await this.#markDeleted(id, over))) {
+      await wantStop(row.stopWanted)
+      return false
+    }
     const node = await this.nodes.of(row.nodeId)
     await node.runtime.remove(id).catch(() => {})
     return true
