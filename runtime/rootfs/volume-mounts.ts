@@ -42,7 +42,7 @@ export function mountVolumes(
   for (const { volume, path, readOnly } of volumes) {
     const source = dataOf(disk, volume)
     if (!existsSync(source)) {
-      throw new RuntimeRefusal('conflict', `the volume ${volume} at ${path} is not on this node`)
+      throw new RuntimeRefusal('conflict', `the volume ${volume} at ${path} is not on this node; ${help}`)
     }
     using target = mountPoint(root, path, owner)
     const tree = openTree(source, openTreeClone | openTreeCloexec)
@@ -68,11 +68,14 @@ function mountPoint(root: string, path: string, { uidBase }: Owner): PathHandle 
     } catch (error) {
       const why = reasons[isLink(above, name) ? 'ELOOP' : (codeOf(error) ?? '')]
       if (why === undefined) throw error
-      throw new RuntimeRefusal('conflict', `no volume can be mounted at ${path}: ${walked} ${why}`)
+      throw new RuntimeRefusal('conflict', `no volume can be mounted at ${path}: ${walked} ${why}; ${help}`)
     }
   }
   return at
 }
+
+/** For whoever has locked themselves out: a sandbox whose volumes cannot be mounted neither starts nor shows its files. */
+const help = 'a fork without volumes has its files'
 
 const reasons: Readonly<Record<string, string>> = {
   ELOOP: 'is a symbolic link; name the directory that it leads to',
