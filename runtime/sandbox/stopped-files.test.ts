@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -104,6 +105,27 @@ describe('the files of a stopped sandbox', { timeout: 60_000 }, () => {
     expect(new Set(written)).toEqual(new Set([201]))
     for (const name of names) expect(await ok('GET', at('files', name))).toBe(`"${name}"`)
     await expect.poll(mounted).toEqual([])
+  })
+
+  it('are searched in a copy, which is gone afterwards also when its tenant was paused meanwhile', async () => {
+    const copies = () => readdirSync(join(cloche.disk, 'runs'))
+    const { tenantId } = cloche.recordOf(id)
+    await act('stop')
+    const before = copies()
+    const searching = request({
+      ...{ socketPath: `${directory}/runtime.sock`, method: 'POST', agent: false },
+      ...{ path: `/sandboxes/${id}/search`, headers: { 'content-type': 'application/json' } },
+    })
+    searching.end(JSON.stringify({ command: 'echo begun; sleep 1000', cwd: '/', timeoutMs: 4000 }))
+    const [answer] = await once(searching, 'response')
+    expect(answer.statusCode).toBe(200)
+    await once(answer, 'data')
+    expect(copies().length).toBe(before.length + 1)
+    await ok('POST', `/tenants/${tenantId}/pause`)
+    // Killed at its deadline, it cannot die where it is.
+    await expect.poll(copies, { timeout: 30_000 }).toEqual(before)
+    await ok('POST', `/tenants/${tenantId}/resume`)
+    await act('start')
   })
 
   it('go with it, and nothing stays behind, also when somebody writes at that moment', async () => {
