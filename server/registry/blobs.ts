@@ -13,7 +13,15 @@ import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { ByteStream } from '../runtime-client/byte-stream.js'
 import { admission, quotaUsage } from '../sandboxes/admission.js'
-import { assertRoom, countBlob, countUpload, diskUsedUp, lockDigest, noUpload } from './counting.js'
+import {
+  assertRoom,
+  countBlob,
+  countUpload,
+  diskUsedUp,
+  lockDigest,
+  noUpload,
+  type Upload,
+} from './counting.js'
 import { RegistryError } from './error.js'
 
 /** Of one tenant at the same time. */
@@ -22,15 +30,6 @@ const maxUploads = 20
 const countEveryMs = 2000
 const mib = 1024 ** 2
 const nothing = z.unknown()
-
-/** An upload of a blob, as far as it has come. */
-export interface Upload {
-  readonly id: string
-  readonly repository: string
-  readonly nodeId: string
-  /** What was counted last. */
-  readonly sizeBytes?: bigint
-}
 
 /** Blobs of a tenant's repositories: their rows are here, and their bytes on the node that has the tenant's others. */
 export class Blobs {

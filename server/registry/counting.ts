@@ -1,11 +1,19 @@
 import type pg from 'pg'
 import { inTransaction } from '../database/client.js'
 import { admission, quotaUsage } from '../sandboxes/admission.js'
-import type { Upload } from './blobs.js'
 import { RegistryError } from './error.js'
 
 /** Of one tenant, each counted in every repository that has it. */
 const maxBlobs = 50_000
+
+/** An upload of a blob, as far as it has come. */
+export interface Upload {
+  readonly id: string
+  readonly repository: string
+  readonly nodeId: string
+  /** What was counted last. */
+  readonly sizeBytes?: bigint
+}
 
 /**
  * Counts a blob in place of its upload: there may have been several uploads, each of which had the whole rest of the quota.
