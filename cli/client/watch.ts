@@ -6,7 +6,7 @@ export const watch = clientCommand({
   ...{ name: 'watch', group: 'Sandboxes', operands: 'SANDBOX [PATH]' },
   summary: 'Print changes of files of a sandbox as they happen',
   details:
-    'PATH is a directory, /home/user if absent. Ends when the sandbox stops. A line "rescan" means that there were more changes than could be told.',
+    'PATH is a directory, /home/user if absent. Goes on while the sandbox is paused or stopped, and ends when it is deleted. A line "rescan" means that there were more changes than could be told: read everything again.',
   flags: { flat: { type: 'boolean', help: 'only what is right in PATH' } },
   completes: sandboxWords,
   async run({ cloche, words, has, json }) {
