@@ -7,7 +7,7 @@ import { Confirm, type Question } from '../../components/ui/confirm'
 import { Notice } from '../../components/ui/notice'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
-import { pairing } from '../../lib/protocol'
+import { pairing } from '../../lib/protocol-operator'
 import { useResource } from '../../lib/resource'
 
 /** Says that the database and the node do not belong together, and lets an operator adopt the node. */

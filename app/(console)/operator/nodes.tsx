@@ -10,7 +10,7 @@ import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
 import { cn } from '../../lib/cn'
 import { bytes, oneLine, percent } from '../../lib/format'
-import type { NodeState, RegisteredNode } from '../../lib/protocol'
+import type { NodeState, RegisteredNode } from '../../lib/protocol-operator'
 import { useFormat } from '../../lib/use-format'
 
 const looks: Record<NodeState, { dot: string; text: string }> = {

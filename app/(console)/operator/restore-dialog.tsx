@@ -7,7 +7,7 @@ import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
-import type { QuarantineEntry } from '../../lib/protocol'
+import type { QuarantineEntry } from '../../lib/protocol-operator'
 import { text, useSubmit } from '../../lib/use-submit'
 
 interface RestoreProps {

@@ -8,7 +8,7 @@ import { Notice } from '../../components/ui/notice'
 import { useToast } from '../../components/ui/toast'
 import { call } from '../../lib/api'
 import { oneLine } from '../../lib/format'
-import { type Volume, volume } from '../../lib/protocol'
+import { type Volume, volume } from '../../lib/protocol-volumes'
 import { text, useSubmit } from '../../lib/use-submit'
 
 interface Props {

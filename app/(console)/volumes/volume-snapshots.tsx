@@ -10,7 +10,7 @@ import { Panel, Table } from '../../components/ui/panel'
 import { useToast } from '../../components/ui/toast'
 import { call, order } from '../../lib/api'
 import { bytes, oneLine } from '../../lib/format'
-import { type VolumeSnapshot, volume, volumeSnapshotList } from '../../lib/protocol'
+import { type VolumeSnapshot, volume, volumeSnapshotList } from '../../lib/protocol-volumes'
 import { useResource } from '../../lib/resource'
 
 /** Snapshots of volumes; nothing while there are none. @param refresh another number when there is one more */

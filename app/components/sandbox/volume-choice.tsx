@@ -3,7 +3,7 @@
 import { Plus, X } from 'lucide-react'
 import { useTranslations } from 'use-intl'
 import { bytes, oneLine } from '../../lib/format'
-import { type Volume, volumeList } from '../../lib/protocol'
+import { type Volume, volumeList } from '../../lib/protocol-volumes'
 import { useResource } from '../../lib/resource'
 import { Button } from '../ui/button'
 import { Field, SelectField } from '../ui/field'
