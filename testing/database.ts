@@ -8,6 +8,7 @@ import { postgresAnswers } from '../supervisor/database.js'
 import { createDatabase, embeddedUrl, postgresCommand, prepareDatabase } from '../supervisor/postgres.js'
 import { readSettings } from '../supervisor/settings.js'
 import { ensureUser } from '../supervisor/user.js'
+import { testInstance } from './test-instance.js'
 
 /** A PostgreSQL of its own with all migrations applied, for tests that need no node: it is there in two seconds. */
 export interface TestDatabase extends AsyncDisposable {
@@ -16,7 +17,7 @@ export interface TestDatabase extends AsyncDisposable {
 
 /** @param suffix as of `openInstance`, and no instance's */
 export async function openTestDatabase(suffix: string): Promise<TestDatabase> {
-  const name = `${process.env.CLOCHE_TEST_INSTANCE ?? 'clochetest'}${suffix}`
+  const name = `${testInstance}${suffix}`
   const home = `/var/tmp/${name}-home`
   await rm(home, { recursive: true, force: true })
   const settings = readSettings({ ...process.env, CLOCHE_INSTANCE: name, CLOCHE_HOME: home })

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { testInstance } from './test-instance.js'
 
 const run = promisify(execFile)
 const adminFile = z.object({ url: z.url(), email: z.string(), password: z.string(), apiKey: z.string() })
@@ -33,7 +34,7 @@ export async function openInstance(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Instance> {
   if (!/^[a-z]{1,5}$/.test(suffix)) throw new Error(`the suffix ${suffix} is not 1 to 5 lowercase letters`)
-  const name = `${process.env.CLOCHE_TEST_INSTANCE ?? 'clochetest'}${suffix}`
+  const name = `${testInstance}${suffix}`
   const home = `/var/tmp/${name}-home`
   const port = await freePort()
   const env = {

@@ -224,7 +224,7 @@ export async function startInstance(
   }
 }
 
-const programs = 'node_modules/.cache/cloche-instance'
+const programs = `node_modules/.cache/cloche-instance/${testInstance}`
 
 /** Bundles what an instance runs. */
 export async function buildPrograms(): Promise<void> {

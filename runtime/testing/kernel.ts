@@ -1,15 +1,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { testInstance } from '../../testing/test-instance.js'
 import { settleHybrid } from '../cgroup/hybrid.js'
 import { run } from '../linux/spawn.js'
 import { closeDisk, openDisk } from '../rootfs/disk.js'
 
-/**
- * The instance that tests run in, beside any other. It names their cgroups, interfaces, network namespace and
- * directories; `bin/test` lets nobody else use the same one meanwhile.
- */
-export const testInstance = process.env.CLOCHE_TEST_INSTANCE ?? 'clochetest'
+export { testInstance }
 
 /** Where the guest of `uml.ts` finds the disk that was prepared for it: its `CLOCHE_HOME`. */
 export const guestHome = '/var/tmp/cloche'

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
+import { testInstance } from '../../testing/test-instance.js'
 import { run } from '../linux/spawn.js'
 
 /** What stands in one network namespace and writes down who came. */
@@ -90,7 +91,7 @@ export async function openWorld(
 }
 
 async function startHost(namespace: string, options: HostOptions): Promise<Host> {
-  const outfile = 'node_modules/.cache/cloche-instance/host.mjs'
+  const outfile = `node_modules/.cache/cloche-instance/${testInstance}/host.mjs`
   await build({
     entryPoints: ['runtime/testing/host.ts'],
     ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20', outfile },
