@@ -21,7 +21,7 @@ export function useSession(): Me {
   return session
 }
 
-export const ranks: Record<Role, number> = { member: 0, admin: 1, owner: 2 }
+export const ranks: Record<Role, number> = { student: 0, member: 1, admin: 2, owner: 3 }
 
 /** Whether the person may do what `role` may. The API decides; this only hides what it would refuse. */
 export function useMay(role: Role): boolean {

@@ -3,7 +3,7 @@ import { tenantId } from './ids.js'
 import { displayName, idlePolicy } from './sandbox.js'
 
 /** What a member may do: `member` uses sandboxes, `admin` also manages members and keys, `owner` everything. */
-export const role = z.enum(['owner', 'admin', 'member'])
+export const role = z.enum(['owner', 'admin', 'member', 'student'])
 export type Role = z.infer<typeof role>
 
 export const tenant = z.object({ id: tenantId, name: z.string(), role })

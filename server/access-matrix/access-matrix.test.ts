@@ -89,6 +89,8 @@ describe('who may make which call', () => {
     it.each(Object.entries(socketTable))('%s', async (_, row) => {
       const { victim } = world
       const { sandboxId, terminalId } = victim
+      // What they make is in the victim's tenant.
+      await ownOf('student')
       const viewer = await view(await join('owner'), sandboxId, terminalId)
       const before = await settledStateOf(world)
       const text = viewer.seen.text

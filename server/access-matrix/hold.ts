@@ -25,6 +25,9 @@ const madeUp = (call: Call): Call => ({
   ),
 })
 
+/** What students of the same tenant know of it. */
+const ofClass = ['tenantId', 'tenant', 'nodeId']
+
 const isOk = (status: number) => status >= 200 && status < 300
 const says = (expected: Answers, status: number) => (expected === 'ok' ? isOk(status) : status === expected)
 
@@ -54,9 +57,21 @@ export async function hold(world: World, method: string, path: string, row: Row)
     }
     return JSON.stringify(body ?? '')
   }
+  /** What of the victim is in an answer to somebody who must not know it, and has not said it themselves. */
+  const leaks = (caller: Caller, told: string, call: Call) => {
+    const said = JSON.stringify(call)
+    const known = new Set<string>(caller === 'student' ? [...ofClass, ...(row.toStudents ?? [])] : [])
+    wrong.push(
+      ...Object.entries({ ...victim, content: 'confidential' })
+        .filter(([what, value]) => !known.has(what) && told.includes(value) && !said.includes(value))
+        .map(([what]) => `${caller} is told ${what} of the victim: ${told}`),
+    )
+  }
   const may = (caller: Caller) =>
     expected[caller] === 'ok' &&
     (insiders.has(caller) ||
+      // What they make is in the victim's tenant.
+      caller === 'student' ||
       (guests.has(caller) && row.rule.stranger === 404) ||
       (operates && caller.startsWith('operator')))
   const before = await stateOf(world)
@@ -64,14 +79,7 @@ export async function hold(world: World, method: string, path: string, row: Row)
     const told = await send(caller, named)
     // The only list in which guests find what is shared with them.
     const received = path === '/api/v1/shares' && guests.has(caller)
-    if (!insiders.has(caller) && !received && row.rule !== open) {
-      const said = JSON.stringify(named)
-      wrong.push(
-        ...Object.entries({ ...victim, content: 'confidential' })
-          .filter(([, value]) => told.includes(value) && !said.includes(value))
-          .map(([what]) => `${caller} is told ${what} of the victim: ${told}`),
-      )
-    }
+    if (!insiders.has(caller) && !received && row.rule !== open) leaks(caller, told, named)
     if (expected[caller] === 404 && named.path !== undefined) {
       const { body } = await world.callers[caller].call(method, fill(path, madeUp(named)), named.body)
       if (JSON.stringify(body) !== told) {
@@ -85,7 +93,11 @@ export async function hold(world: World, method: string, path: string, row: Row)
   expect(wrong).toEqual([])
   expect(await stateOf(world), 'what there is of the victim').toEqual(before)
   const able = callers.filter(may)
-  for (const caller of able) await send(caller, (await row.fresh?.(world, caller)) ?? named)
+  for (const caller of able) {
+    const call = caller === 'student' ? named : ((await row.fresh?.(world, caller)) ?? named)
+    const told = await send(caller, call)
+    if (caller === 'student' && row.rule !== open) leaks(caller, told, call)
+  }
   expect(wrong).toEqual([])
   if (row.waits) await settledStateOf(world)
   if (able.length > 0) return

@@ -8,6 +8,8 @@ export const callers = [
   'key',
   /** Made by an admin who is a member now. */
   'memberKey',
+  /** A student in the victim's tenant, to whom nothing of all this belongs. */
+  'student',
   'stranger',
   'strangerKey',
   /** Was an admin of the victim's tenant. */
@@ -38,6 +40,8 @@ export const insiders: ReadonlySet<Caller> = new Set(['owner', 'admin', 'member'
 export const guests: ReadonlySet<Caller> = new Set(['looker', 'typist'])
 
 const inside = { owner: 'ok', admin: 'ok', member: 'ok', key: 'ok', memberKey: 'ok' } as const
+/** What students have nothing to do with. */
+const staff = { student: 403 } as const
 const unknown = { nobody: 401, removedKey: 401 } as const
 /** Those with whom something is shared, or was, where it is the same for all of them. */
 export const sharedWith = (answer: Answers) =>
@@ -47,8 +51,10 @@ const outside = (answer: Answers) =>
     ...{ stranger: answer, strangerKey: answer, removed: answer, operator: answer, operatorKey: answer },
     ...sharedWith(answer),
   }) as const
-/** The call names something of the victim. Whoever is of another tenant must not learn that it exists. */
-export const theirs: Rule = { ...unknown, ...inside, ...outside(404) }
+/** The call names something of the victim. Whoever is of another tenant, or a student, must not learn that it exists. */
+export const theirs: Rule = { ...unknown, ...inside, student: 404, ...outside(404) }
+/** The same, and students may not make the call at all. */
+export const staffTheirs: Rule = { ...theirs, ...staff }
 
 /** The call names a sandbox that is shared: whoever may look may make it. */
 export const looked: Rule = { ...theirs, looker: 'ok', typist: 'ok' }
@@ -59,8 +65,11 @@ export const typed: Rule = { ...theirs, looker: 403, typist: 'ok' }
 /** The same, and it is for the tenant alone. */
 export const kept: Rule = { ...theirs, looker: 403, typist: 403 }
 
-/** The call is about the caller's own tenant, whatever it names. */
-export const own: Rule = { ...unknown, ...inside, ...outside('ok') }
+export const staffKept: Rule = { ...kept, ...staff }
+
+/** The call is about the caller's own tenant, whatever it names; a student's is about what they have made. */
+export const own: Rule = { ...unknown, ...inside, student: 'ok', ...outside('ok') }
+export const staffOwn: Rule = { ...own, ...staff }
 
 /** What no API key may. */
 export const keys = { key: 403, memberKey: 403, strangerKey: 403, operatorKey: 403 } as const
@@ -69,28 +78,28 @@ export const keys = { key: 403, memberKey: 403, strangerKey: 403, operatorKey: 4
 export const account: Rule = { ...own, ...keys }
 
 /** Owners and admins manage their own tenant; keys do not. */
-export const manage: Rule = { ...own, ...keys, member: 403 }
+export const manage: Rule = { ...staffOwn, ...keys, member: 403 }
 
 /** The same, and the call names something of the victim. */
-export const manageTheirs: Rule = { ...theirs, ...keys, member: 403 }
+export const manageTheirs: Rule = { ...staffTheirs, ...keys, member: 403 }
 
 /** Owners alone decide about their tenant, and about who administers it. */
 export const owners: Rule = { ...manage, admin: 403 }
 export const ownersTheirs: Rule = { ...manageTheirs, admin: 403 }
 
 /** Owners, admins, and the keys that they made read about their own tenant. */
-export const read: Rule = { ...own, member: 403, memberKey: 403 }
+export const read: Rule = { ...staffOwn, member: 403, memberKey: 403 }
 
 export const operators: Rule = {
   ...unknown,
-  ...{ owner: 403, admin: 403, member: 403, key: 403, memberKey: 403 },
+  ...{ owner: 403, admin: 403, member: 403, key: 403, memberKey: 403, student: 403 },
   ...{ stranger: 403, strangerKey: 403, removed: 403, ...sharedWith(403) },
   ...{ operator: 'ok', operatorKey: 'ok' },
 }
 
 export const everybodyIs = (answer: Answers): Rule => ({
   ...{ nobody: answer, removedKey: answer },
-  ...{ owner: answer, admin: answer, member: answer, key: answer, memberKey: answer },
+  ...{ owner: answer, admin: answer, member: answer, key: answer, memberKey: answer, student: answer },
   ...outside(answer),
 })
 

@@ -105,6 +105,7 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
   const memberKey = await keyOf(demoted.client)
   await must(owner.client, 'PATCH', `/api/v1/members/${demoted.id}`, { role: 'member' })
   const colleague = await invite('member')
+  const student = await invite('student')
   const removed = await invite('admin')
   const removedKey = await keyOf(removed.client)
   await must(owner.client, 'DELETE', `/api/v1/members/${removed.id}`)
@@ -153,6 +154,7 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
       member: member.client,
       key: withKey(key),
       memberKey: withKey(memberKey),
+      student: student.client,
       stranger: stranger.client,
       strangerKey: withKey(strangerKey),
       removed: removed.client,

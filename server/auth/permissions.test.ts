@@ -29,13 +29,15 @@ const standingOf: Partial<Readonly<Record<(typeof callers)[number], readonly [St
   member: ['member', false],
   key: ['adminKey', false],
   memberKey: ['memberKey', false],
+  student: ['student', false],
   operator: ['owner', true],
   operatorKey: ['adminKey', true],
 }
 
 const names: Readonly<Record<string, readonly Standing[]>> = {
   everybody: standings,
-  people: ['owner', 'admin', 'member'],
+  people: ['owner', 'admin', 'member', 'student'],
+  staff: ['owner', 'admin', 'member', 'adminKey', 'memberKey'],
   readers: ['owner', 'admin', 'adminKey'],
   admins: ['owner', 'admin'],
   owners: ['owner'],
@@ -59,7 +61,10 @@ describe('the table of permissions', () => {
     ['everybody', ['terminal.read', 'terminal.open', 'terminal.close', 'file.read', 'file.search']],
     ['everybody', ['file.watch', 'file.write']],
     ['everybody', ['run.create', 'run.read', 'run.cancel', 'run.delete', 'template.read', 'tenant.read']],
-    ['everybody', ['usage.read', 'member.read']],
+    ['everybody', ['snapshot.create', 'snapshot.read', 'snapshot.restore', 'file.sign']],
+    ['staff', ['usage.read', 'member.read', 'share.create', 'share.read', 'port.share', 'volume.read']],
+    ['staff', ['volume.create', 'volume.read_files', 'template.create', 'template.delete', 'build.read']],
+    ['staff', ['image.read', 'image.push']],
   ])('lets %s do %j, and nobody else', (who, actions) => {
     for (const action of actions) {
       for (const standing of standings) {
@@ -98,7 +103,8 @@ describe('the table of permissions', () => {
     expect(() => assertMay(caller('adminKey'), 'key.create')).toThrow('API keys cannot')
     expect(() => assertMay(caller('owner'), 'node.read')).toThrow('only operators')
     const words = 'sandbox not found'
-    expect(() => ofTenant({ tenantId: 'a' }, { tenantId: 'b' }, 'sandbox')).toThrow(words)
-    expect(() => ofTenant({ tenantId: 'a' }, undefined, 'sandbox')).toThrow(words)
+    const who = { tenantId: 'a', userId: 'ann', role: 'member' } as const
+    expect(() => ofTenant(who, { tenantId: 'b' }, 'sandbox')).toThrow(words)
+    expect(() => ofTenant(who, undefined, 'sandbox')).toThrow(words)
   })
 })

@@ -4,9 +4,10 @@ import type { Principal } from './principal.js'
 
 /**
  * What somebody is in a tenant. A key of an owner or admin (or of the installation) reads what these read, and no key
- * manages people or keys. Operators are one of these in their own tenant, and operate the installation besides.
+ * manages people or keys. A student does what is allowed with what they made themselves (`belongsTo`). Operators are one
+ * of these in their own tenant, and operate the installation besides.
  */
-export const standings = ['owner', 'admin', 'member', 'adminKey', 'memberKey'] as const
+export const standings = ['owner', 'admin', 'member', 'student', 'adminKey', 'memberKey'] as const
 export type Standing = (typeof standings)[number]
 
 interface Permission {
@@ -23,9 +24,13 @@ interface Permission {
 const tenant = (to: readonly Standing[]): Permission => ({ of: 'tenant', to })
 const owners = ['owner'] as const
 const admins = ['owner', 'admin'] as const
-const people = ['owner', 'admin', 'member'] as const
+const people = ['owner', 'admin', 'member', 'student'] as const
 const readers = ['owner', 'admin', 'adminKey'] as const
+const staff = ['owner', 'admin', 'member', 'adminKey', 'memberKey'] as const
 
+/** What all who are no students see and change together. */
+const anyStaff = tenant(staff)
+/** Students too, each with what is their own. */
 const anyInside = tenant(standings)
 /** The same, and whom the sandbox is shared with: to look at it, or to work in it. */
 const lookers: Permission = { ...anyInside, guests: 'look' }
@@ -49,7 +54,7 @@ export const permissions = {
   'lsp.open': typists,
   'port.read': lookers,
   'port.open': typists,
-  'port.share': anyInside,
+  'port.share': anyStaff,
   'terminal.read': lookers,
   /** Its output. To type into it, and to give it a size, is `terminal.open`. */
   'terminal.look': lookers,
@@ -60,28 +65,29 @@ export const permissions = {
   'file.watch': lookers,
   'file.write': typists,
   'file.sign': anyInside,
-  'share.create': anyInside,
-  'share.read': anyInside,
-  'share.change': anyInside,
-  'share.delete': anyInside,
+  'share.create': anyStaff,
+  'share.read': anyStaff,
+  'share.change': anyStaff,
+  'share.delete': anyStaff,
   'snapshot.create': anyInside,
   'snapshot.read': anyInside,
   'snapshot.restore': anyInside,
   'snapshot.change': anyInside,
   'snapshot.delete': anyInside,
-  'volume.create': anyInside,
-  'volume.read': anyInside,
-  'volume.change': anyInside,
-  'volume.snapshot': anyInside,
-  'volume.delete': anyInside,
-  'volume.read_files': anyInside,
-  'volume.write_files': anyInside,
+  'volume.create': anyStaff,
+  'volume.read': anyStaff,
+  'volume.change': anyStaff,
+  'volume.snapshot': anyStaff,
+  'volume.delete': anyStaff,
+  'volume.read_files': anyStaff,
+  'volume.write_files': anyStaff,
   'template.read': anyInside,
-  'template.create': anyInside,
-  'template.delete': anyInside,
-  'image.read': anyInside,
-  'image.push': anyInside,
-  'image.delete': anyInside,
+  'template.create': anyStaff,
+  'template.delete': anyStaff,
+  'build.read': anyStaff,
+  'image.read': anyStaff,
+  'image.push': anyStaff,
+  'image.delete': anyStaff,
   'run.create': anyInside,
   'run.read': anyInside,
   'run.cancel': anyInside,
@@ -91,8 +97,8 @@ export const permissions = {
   'tenant.change': tenant(owners),
   'tenant.delete': tenant(owners),
   'audit.read': tenant(readers),
-  'usage.read': anyInside,
-  'member.read': anyInside,
+  'usage.read': anyStaff,
+  'member.read': anyStaff,
   'member.invite': tenant(admins),
   'member.invite_admin': tenant(owners),
   'member.uninvite': tenant(admins),
@@ -159,8 +165,9 @@ export function assertGuestMay(level: ShareLevel, action: Action): void {
   )
 }
 
-function refusal({ kind }: Caller, { of, to }: Permission): string {
+function refusal({ kind, role }: Caller, { of, to }: Permission): string {
   if (of === 'installation') return 'only operators can do this'
+  if (kind === 'user' && role === 'student') return 'students cannot do this; ask your teacher'
   if (of === 'account') return 'an API key has no account and belongs to one tenant; sign in instead'
   if (to.includes('adminKey')) return 'only an owner or admin, or an API key of one, may read this'
   if (kind === 'key') return 'API keys cannot manage members, keys or the tenant; sign in instead'
@@ -181,15 +188,40 @@ export function personOf(
   return { userId, sessionId, email: actor }
 }
 
+/** Whose something is. */
+interface Owned {
+  readonly tenantId: string
+  /** The student whose own it is; empty for what everybody of the tenant sees but students. */
+  readonly ownerId: string
+}
+
+/** Who decides by being a student or not. */
+export type Asking = Pick<Principal, 'tenantId' | 'userId' | 'role'>
+
+/** Whether something is there for somebody of its tenant: classmates' is not. */
+export function belongsTo({ tenantId, userId, role }: Asking, thing: Owned): boolean {
+  return thing.tenantId === tenantId && (role !== 'student' || thing.ownerId === userId)
+}
+
+/** The owner of what somebody makes. */
+export const ownerIdOf = ({ userId, role }: Pick<Asking, 'userId' | 'role'>): string =>
+  role === 'student' && userId !== null ? userId : ''
+
+/** For queries: a student finds only what is their own. */
+export const ownRows = (who: Asking): { tenantId: string; ownerId?: string } => ({
+  tenantId: who.tenantId,
+  ...(who.role === 'student' ? { ownerId: ownerIdOf(who) } : {}),
+})
+
 /**
- * What a call names, when it is the caller's tenant's.
+ * What a call names, when it is the caller's tenant's, and the caller's own when they are a student.
  * @throws ApiError `not_found`, the same for what does not exist and for what is somebody else's
  */
-export function ofTenant<T extends { readonly tenantId: string }>(
-  who: Pick<Principal, 'tenantId'>,
+export function ofTenant<T extends { readonly tenantId: string; readonly ownerId?: string }>(
+  who: Asking,
   thing: T | null | undefined,
   what: string,
 ): T {
-  if (!thing || thing.tenantId !== who.tenantId) throw notFound(what)
+  if (!thing || !belongsTo(who, { ownerId: '', ...thing })) throw notFound(what)
   return thing
 }

@@ -222,6 +222,12 @@ export class Principals {
         'whoever created this API key is no longer a member of its tenant; ask an admin for a new key',
       )
     }
+    if (membership?.role === 'student') {
+      throw new ApiError(
+        'unauthenticated',
+        'whoever created this API key is a student now, and students have none',
+      )
+    }
     if (key.lastUsedAt === null || Date.now() - key.lastUsedAt.getTime() > usedEveryMs) {
       await this.database.prisma.apiKey.updateMany({
         where: { id: key.id },

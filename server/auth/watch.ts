@@ -16,17 +16,20 @@ interface Open {
   end(): void
 }
 
-/** Which of the pairs in $1 (sessions) or $2 (keys) and tenants $3 still give access. */
+/** Which of the pairs in $1 (sessions) or $2 (keys) and tenants $3 still give access, to all of it or to a student's own ($4). */
 const valid = `
-  SELECT asked.at FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS asked(session, key, tenant, at)
+  SELECT asked.at FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
+    WITH ORDINALITY AS asked(session, key, tenant, student, at)
   WHERE EXISTS (
     SELECT FROM session JOIN member ON member."userId" = session."userId" AND member."tenantId" = asked.tenant
     WHERE session.id = asked.session AND session."expiresAt" > now() AT TIME ZONE 'UTC'
+      AND (member.role = 'student') = asked.student
   ) OR EXISTS (
     SELECT FROM api_key WHERE id = asked.key AND "tenantId" = asked.tenant
       AND ("expiresAt" IS NULL OR "expiresAt" > now() AT TIME ZONE 'UTC')
       AND ("createdById" IS NULL OR EXISTS (
-        SELECT FROM member WHERE member."userId" = "createdById" AND member."tenantId" = asked.tenant))
+        SELECT FROM member WHERE member."userId" = "createdById" AND member."tenantId" = asked.tenant
+          AND member.role <> 'student'))
   )`
 
 /**
@@ -99,6 +102,7 @@ export class AccessWatch implements AsyncDisposable {
         asked.map(({ principal }) => principal.sessionId),
         asked.map(({ principal }) => principal.keyId),
         asked.map(({ principal }) => principal.tenantId),
+        asked.map(({ principal }) => principal.role === 'student'),
       ],
     })
     const good = new Set(rows.map((row) => Number(row.at) - 1))

@@ -104,7 +104,7 @@ export class BuildService {
 
   /** Newest first. */
   async list(who: Principal): Promise<Build[]> {
-    assertMay(who, 'template.read')
+    assertMay(who, 'build.read')
     const rows = await this.database.prisma.build.findMany({
       where: { tenantId: who.tenantId },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
@@ -114,7 +114,7 @@ export class BuildService {
   }
 
   async get(who: Principal, name: string, id: string): Promise<Build> {
-    assertMay(who, 'template.read')
+    assertMay(who, 'build.read')
     return present(await this.#row(who, name, id))
   }
 
@@ -135,7 +135,7 @@ export class BuildService {
 
   /** What a build tells, from the event after `since` to its end. */
   async *events(who: Principal, name: string, id: string, since: number): AsyncGenerator<BuildEvent> {
-    assertMay(who, 'template.read')
+    assertMay(who, 'build.read')
     await this.#row(who, name, id)
     for (let last = since; ; ) {
       const isOver = (await this.#row(who, name, id)).status !== 'running'

@@ -3,6 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { sha256 } from '../../common/digest.js'
 import { newId } from '../../protocol/api/index.js'
+import { ownerIdOf } from '../auth/permissions.js'
+import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 
@@ -38,6 +40,10 @@ export type Once = <T extends object>(
   making: Making<T>,
 ) => Promise<T>
 
+/** The same key of two students stands for two things: neither meets what the other has made. */
+export const ownKey = (who: Pick<Principal, 'userId' | 'role'>, key: string): string =>
+  who.role === 'student' ? `${ownerIdOf(who)} ${key}` : key
+
 /**
  * Does what a request asks for once, however often it is sent with the same `Idempotency-Key`: whoever asks again gets
  * the first answer. A try that was refused is forgotten and may be repeated; one whose server died is continued under
@@ -56,6 +62,7 @@ export async function once<T extends object>(
   if (key === undefined) return making.make(making.id)
   const { prisma, pool } = database
   const { tenantId } = request.principal
+  key = ownKey(request.principal, key)
   const fingerprint = sha256(`${request.method} ${request.url} ${JSON.stringify(request.body)}`)
   const holder = newId('tr')
   const { rows } = await pool.query(place, [tenantId, key, fingerprint, making.id, holder])

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { sha256 } from '../../common/digest.js'
 import { type PortVisibility, portVisibility, role } from '../../protocol/api/index.js'
-import { assertMay, guestMay, ofTenant } from '../auth/permissions.js'
+import { type Asking, assertMay, belongsTo, guestMay, ofTenant } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
@@ -19,6 +19,7 @@ const maxBelieved = 10_000
 /** A sandbox, and who may open its port. */
 export interface Found {
   readonly tenantId: string
+  readonly ownerId: string
   readonly nodeId: string | null
   readonly visibility: PortVisibility
   /** Of `public`. */
@@ -33,6 +34,7 @@ export interface Admitted {
 
 const foundRow = z.object({
   tenantId: z.string(),
+  ownerId: z.string(),
   nodeId: z.string().nullable(),
   visibility: portVisibility.nullable(),
   expiresAt: z.date().nullable(),
@@ -42,7 +44,7 @@ const sessionRow = z.object({
 })
 
 const sandboxOfPort = `
-  SELECT sandbox."tenantId", sandbox."nodeId", share.visibility, share."expiresAt"
+  SELECT sandbox."tenantId", sandbox."ownerId", sandbox."nodeId", share.visibility, share."expiresAt"
   FROM sandbox LEFT JOIN port_share AS share ON share."sandboxId" = sandbox.id AND share.port = $2
   WHERE sandbox.id = $1 AND sandbox."deletedAt" IS NULL`
 /**
@@ -156,15 +158,15 @@ export class PreviewAccess {
       ...{ kind: 'user', ...member, actor: email, keyId: null },
       ...{ operator: false, readsAdministration: false, auditsCommands: false, idle: null },
     }
-    if (who.tenantId === tenantId) assertMay(who, 'port.open')
+    if (who.tenantId === tenantId) assertMay(who, 'port.open') // and whose it is, `isGuest` says
     if (changes === this.#changes) this.#sessions.set(key, who)
     return who
   }
 }
 
-/** Whether somebody is no member of the tenant that the sandbox is of. */
-export const isGuest = (who: Pick<Principal, 'tenantId'>, found: Pick<Found, 'tenantId'>): boolean =>
-  who.tenantId !== found.tenantId
+/** Whether somebody is no member of the tenant that the sandbox is of, or a student whose own it is not. */
+export const isGuest = (who: Asking, found: Pick<Found, 'tenantId' | 'ownerId'>): boolean =>
+  !belongsTo(who, found)
 
 /** Whether anybody may open it now. */
 export const isPublic = ({ visibility, expiresAt }: Found): boolean =>

@@ -48,7 +48,14 @@ describe('leases of runs', () => {
   const post = async (tenantId: string, seated = false, at = a, name = '') => {
     const run = {
       ...{ id: newId('rn'), tenantId, language: null, template: 'base', request: '{}', metadata: { name } },
-      ...{ casesTotal: null, idempotencyKey: null, requestHash: '', createdBy: '', callbackUrl: null },
+      ...{
+        casesTotal: null,
+        idempotencyKey: null,
+        requestHash: '',
+        createdBy: '',
+        ownerId: '',
+        callbackUrl: null,
+      },
     }
     const row = await store(at).insert(run, seated)
     return typeof row === 'string' ? expect.fail(row) : row
@@ -130,7 +137,7 @@ describe('leases of runs', () => {
     const ann = await tenant()
     const run = {
       ...{ tenantId: ann, language: null, template: 'base', request: '{}', metadata: {}, casesTotal: null },
-      ...{ idempotencyKey: null, requestHash: '', createdBy: '', callbackUrl: null },
+      ...{ idempotencyKey: null, requestHash: '', createdBy: '', ownerId: '', callbackUrl: null },
     }
     const all = await Promise.all(
       Array.from({ length: 60 }, (_, at) => store(at % 2).insert({ ...run, id: newId('rn') }, false)),
@@ -139,7 +146,7 @@ describe('leases of runs', () => {
     await database.pool.query('UPDATE tenant SET paused = true WHERE id = $1', [ann])
     expect(await lease(a).take()).toBeUndefined()
     expect(await store(a).insert({ ...run, id: newId('rn') }, true)).toBe('paused')
-    await store(a).deleteFinished(ann, new Date())
+    await store(a).deleteFinished({ tenantId: ann }, new Date())
     await database.pool.query('DELETE FROM run WHERE "tenantId" = $1', [ann])
     expect(await counts(ann)).toEqual({ queued: 0, running: 0 })
   })

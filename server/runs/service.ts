@@ -10,11 +10,12 @@ import {
   type RunSummary,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
-import { assertMay } from '../auth/permissions.js'
+import { assertMay, ownerIdOf, ownRows } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { type Notices, tell } from '../database/notices.js'
 import { ApiError, notFound } from '../errors.js'
+import { ownKey } from '../http/idempotency.js'
 import type { Templates } from '../nodes/templates.js'
 import type { Callbacks } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -57,6 +58,7 @@ export class RunService {
    */
   async create(who: Principal, wanted: CreateRun, key: string | undefined): Promise<Run> {
     assertMay(who, 'run.create')
+    key = key === undefined ? undefined : ownKey(who, key)
     if (wanted.callbackUrl !== undefined) await this.callbacks.check(wanted.callbackUrl)
     const { tenantId } = who
     const quota = await this.#quotaOf(tenantId)
@@ -68,7 +70,11 @@ export class RunService {
         {
           ...{ id: newRunId(), tenantId, request: JSON.stringify(wanted), metadata: wanted.metadata ?? {} },
           ...{ language: planned.language, template: planned.run.template, createdBy: who.actor },
-          ...{ casesTotal: wanted.cases?.length ?? null, idempotencyKey: key ?? null },
+          ...{
+            casesTotal: wanted.cases?.length ?? null,
+            idempotencyKey: key ?? null,
+            ownerId: ownerIdOf(who),
+          },
           ...{ requestHash: hashOf(wanted), callbackUrl: wanted.callbackUrl ?? null },
         },
         seated,
@@ -111,7 +117,7 @@ export class RunService {
   /** Deletes runs that ended before a time, with their requests and results. */
   async deleteFinished(who: Principal, before: Date): Promise<number> {
     assertMay(who, 'run.delete')
-    const deleted = await this.store.deleteFinished(who.tenantId, before)
+    const deleted = await this.store.deleteFinished(ownRows(who), before)
     await audit(this.database.prisma, who, 'run.delete', null, { before: before.toISOString(), deleted })
     return deleted
   }
@@ -119,7 +125,7 @@ export class RunService {
   /** Newest first. */
   async list(who: Principal, query: RunQuery): Promise<{ items: RunSummary[]; nextCursor: string | null }> {
     assertMay(who, 'run.read')
-    const rows = await this.store.list(who.tenantId, { ...query, limit: query.limit + 1 })
+    const rows = await this.store.list(ownRows(who), { ...query, limit: query.limit + 1 })
     const items = rows.slice(0, query.limit).map(summarize)
     return { items, nextCursor: rows.length > query.limit ? (items.at(-1)?.id ?? null) : null }
   }
@@ -127,7 +133,7 @@ export class RunService {
   /** @throws ApiError `not_found` */
   async get(who: Principal, id: string): Promise<Run> {
     assertMay(who, 'run.read')
-    const row = await this.store.get(who.tenantId, id)
+    const row = await this.store.get(ownRows(who), id)
     if (row === undefined) throw notFound('run')
     return present(row)
   }

@@ -16,6 +16,7 @@ export interface NewRun {
   readonly idempotencyKey: string | null
   readonly requestHash: string
   readonly createdBy: string
+  readonly ownerId: string
   readonly callbackUrl: string | null
 }
 
@@ -49,6 +50,14 @@ export interface RunQuery {
   readonly search?: string | undefined
 }
 
+/** Whose runs: all of a tenant, or those of one student. */
+interface Whose {
+  readonly tenantId: string
+  readonly ownerId?: string
+}
+
+const ofOwner = (parameter: string) => `(${parameter}::text IS NULL OR "ownerId" = ${parameter})`
+
 /** The statements about runs as people ask for them and see them; those that perform them are in `leases.ts`. */
 export class RunStore {
   constructor(
@@ -65,12 +74,12 @@ export class RunStore {
   async insert(run: NewRun, seated: boolean): Promise<RunRow | Refused> {
     const { rows } = await this.database.pool.query({
       name: 'admit-run',
-      text: 'SELECT * FROM admit_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
+      text: 'SELECT * FROM admit_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)',
       values: [
         ...[run.id, run.tenantId, run.language, run.template, run.request, run.metadata, run.casesTotal],
         ...[run.idempotencyKey, run.requestHash, run.createdBy, run.callbackUrl],
         ...[seated ? this.server : null, leaseSeconds],
-        ...[this.bounds.running, this.bounds.storageMiB, this.bounds.queued],
+        ...[this.bounds.running, this.bounds.storageMiB, this.bounds.queued, run.ownerId],
       ],
     })
     const { refused, state, createdAt, startedAt } = admission.parse(rows[0])
@@ -98,9 +107,10 @@ export class RunStore {
     return rowsOf(await this.database.pool.query({ name: 'find-run', text, values: [id] }))[0]
   }
 
-  async get(tenantId: string, id: string): Promise<RunRow | undefined> {
-    const text = `SELECT ${runColumns} FROM run WHERE id = $1 AND "tenantId" = $2`
-    return rowsOf(await this.database.pool.query({ name: 'get-run', text, values: [id, tenantId] }))[0]
+  async get({ tenantId, ownerId }: Whose, id: string): Promise<RunRow | undefined> {
+    const text = `SELECT ${runColumns} FROM run WHERE id = $1 AND "tenantId" = $2 AND ${ofOwner('$3')}`
+    const values = [id, tenantId, ownerId ?? null]
+    return rowsOf(await this.database.pool.query({ name: 'get-run', text, values }))[0]
   }
 
   async request(id: string): Promise<string> {
@@ -109,16 +119,25 @@ export class RunStore {
   }
 
   /** Newest first. */
-  async list(tenantId: string, query: RunQuery): Promise<RunRow[]> {
+  async list({ tenantId, ownerId }: Whose, query: RunQuery): Promise<RunRow[]> {
     const { limit, cursor, state, status, language, search } = query
     const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`
     const result = await this.database.pool.query(
-      `SELECT ${summaryColumns} FROM run WHERE "tenantId" = $1
+      `SELECT ${summaryColumns} FROM run WHERE "tenantId" = $1 AND ${ofOwner('$8')}
          AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR language = $3) AND ($7::text IS NULL OR status = $7)
          AND ($4::text IS NULL OR id ILIKE $4 OR language ILIKE $4 OR status ILIKE $4 OR metadata::text ILIKE $4)
          AND ($5::text IS NULL OR ("createdAt", id) < (SELECT "createdAt", id FROM run WHERE id = $5 AND "tenantId" = $1))
        ORDER BY "createdAt" DESC, id DESC LIMIT $6`,
-      [tenantId, state ?? null, language ?? null, pattern, cursor ?? null, limit, status ?? null],
+      [
+        tenantId,
+        state ?? null,
+        language ?? null,
+        pattern,
+        cursor ?? null,
+        limit,
+        status ?? null,
+        ownerId ?? null,
+      ],
     )
     return rowsOf(result)
   }
@@ -132,12 +151,13 @@ export class RunStore {
   }
 
   /** Deletes the runs of a tenant that ended before a time. @returns how many there were */
-  async deleteFinished(tenantId: string, before: Date): Promise<number> {
+  async deleteFinished({ tenantId, ownerId }: Whose, before: Date): Promise<number> {
     let deleted = 0
     for (let some: number | null = 1; some !== 0; deleted += some ?? 0) {
       const result = await this.database.pool.query(
-        `DELETE FROM run WHERE id IN (SELECT id FROM run WHERE "tenantId" = $1 AND "finishedAt" < $2 LIMIT 500)`,
-        [tenantId, before],
+        `DELETE FROM run WHERE id IN (SELECT id FROM run WHERE "tenantId" = $1 AND "finishedAt" < $2
+           AND ${ofOwner('$3')} LIMIT 500)`,
+        [tenantId, before, ownerId ?? null],
       )
       some = result.rowCount
     }

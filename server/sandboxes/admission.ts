@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import { type Limits, type Quota, type QuotaUsed, quota, quotaUsed } from '../../protocol/api/index.js'
 import { ApiError, notFound, quotaExceeded } from '../errors.js'
+import type { Row } from './ownership.js'
 
 /** What a quota is about: each of these is summed over a tenant's sandboxes, in the database's `held_by`. */
 const counted = ['sandboxes', 'cpus', 'memoryMiB', 'diskMiB', 'pids'] as const
@@ -46,7 +47,7 @@ const nameIndex = 'sandbox_tenantId_name_key'
 export async function nameTaken(
   error: unknown,
   pool: pg.Pool,
-  { tenantId, name }: { tenantId: string; name: string },
+  { tenantId, ownerId, name }: Pick<Row, 'tenantId' | 'ownerId' | 'name'>,
 ): Promise<unknown> {
   if (!(error instanceof pg.DatabaseError)) return error
   if (error.code === 'CL003') return notFound('volume')
@@ -56,8 +57,8 @@ export async function nameTaken(
   }
   if (error.code !== '23505' || error.constraint !== nameIndex) return error
   const { rows } = await pool.query(
-    'SELECT id FROM sandbox WHERE "tenantId" = $1 AND name = $2 AND "deletedAt" IS NULL',
-    [tenantId, name],
+    'SELECT id FROM sandbox WHERE "tenantId" = $1 AND "ownerId" = $2 AND name = $3 AND "deletedAt" IS NULL',
+    [tenantId, ownerId, name],
   )
   const id: unknown = rows[0]?.id
   const which = typeof id === 'string' ? ` (${id})` : ''

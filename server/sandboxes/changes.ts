@@ -23,7 +23,7 @@ export class Changes {
 
   /** Sets what `wanted` names and nothing else, under a lock of the row: two changes at once both hold. */
   async update(who: Principal, id: string, wanted: UpdateSandbox): Promise<void> {
-    const { nodeId } = await this.ownership.row(who, 'sandbox.change', id)
+    const { nodeId, ownerId } = await this.ownership.row(who, 'sandbox.change', id)
     const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
       const row = await lockRow(client, id)
       const before = present(row, undefined)
@@ -60,7 +60,7 @@ export class Changes {
     const first = wanted.limits === undefined ? [] : admission(who.tenantId, id)
     await inTransaction(this.database.pool, change, first).catch(async (error: unknown) => {
       const { name = '' } = wanted
-      throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, name })
+      throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, ownerId, name })
     })
     await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
   }

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/api/index.js'
 import type { Claim, RuntimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
-import { assertMay } from '../auth/permissions.js'
+import { assertMay, ownerIdOf } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
@@ -62,6 +62,7 @@ export class Creations {
     const source =
       wanted.snapshot === undefined ? undefined : await sourceOf(this.database, who, wanted.snapshot)
     const volumes = wanted.volumes ?? []
+    if (volumes.length > 0) assertMay(who, 'volume.read')
     const home = await nodeOfVolumes(
       this.database,
       who,
@@ -85,7 +86,17 @@ export class Creations {
     const ttlSeconds = wanted.ttlSeconds ?? null
     const expiresAt = ttlSeconds === null ? null : new Date(createdAt.getTime() + ttlSeconds * 1000)
     const row: Row = {
-      ...{ id, tenantId: who.tenantId, name, template, state: 'running', failure: null, limits, network },
+      ...{
+        id,
+        tenantId: who.tenantId,
+        ownerId: ownerIdOf(who),
+        name,
+        template,
+        state: 'running',
+        failure: null,
+        limits,
+        network,
+      },
       ...{ isolation, env, metadata, ttlSeconds, createdBy: who.actor, createdAt, expiresAt },
       ...{ startedAt: createdAt, deletedAt: null, metered: null, nodeId: null },
       ...{

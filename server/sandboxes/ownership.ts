@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type Action, assertGuestMay, assertMay } from '../auth/permissions.js'
+import { type Action, type Asking, assertGuestMay, assertMay, belongsTo } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database, Prisma } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
@@ -13,6 +13,9 @@ export type Row = Prisma.SandboxGetPayload<object>
 
 const none = { level: undefined }
 
+/** What decides whose a sandbox is, and who answers for it. */
+type Owner = Pick<Row, 'tenantId' | 'ownerId' | 'nodeId'>
+
 /** Sandboxes whose tenant and node are remembered. */
 const maxOwners = 10_000
 /** One that an operator restores on another node is found there after this time. */
@@ -21,7 +24,7 @@ const ownerFreshMs = 60_000
 /** Whose a sandbox is and where: every call about one asks here first. Somebody else's does not exist. */
 export class Ownership {
   /** Tenants and nodes of sandboxes, by id: they never change hands. */
-  readonly #owners = new LRUCache<string, Pick<Row, 'tenantId' | 'nodeId'>>({
+  readonly #owners = new LRUCache<string, Owner>({
     max: maxOwners,
     ttl: ownerFreshMs,
   })
@@ -53,8 +56,8 @@ export class Ownership {
     return this.nodes.reach(owner.nodeId)
   }
 
-  remember({ id, tenantId, nodeId }: Row): void {
-    this.#owners.set(id, { tenantId, nodeId })
+  remember({ id, tenantId, ownerId, nodeId }: Row): void {
+    this.#owners.set(id, { tenantId, ownerId, nodeId })
   }
 
   /** @throws ApiError as `authorize` */
@@ -70,14 +73,15 @@ export class Ownership {
     return row
   }
 
-  /** Whether it is another tenant's, so that somebody can be in it by a share only. */
-  async isGuest({ tenantId }: Pick<Principal, 'tenantId'>, id: string): Promise<boolean> {
+  /** Whether it is another tenant's, or for a student a classmate's, so that they can be in it by a share only. */
+  async isGuest(who: Asking, id: string): Promise<boolean> {
     const known = this.#owners.get(id)
-    if (known !== undefined) return known.tenantId !== tenantId
-    const { rows } = await this.database.pool.query<Pick<Row, 'tenantId'>>({
-      ...{ name: 'tenant-of-sandbox', text: 'SELECT "tenantId" FROM sandbox WHERE id = $1', values: [id] },
+    if (known !== undefined) return !belongsTo(who, known)
+    const { rows } = await this.database.pool.query<Omit<Owner, 'nodeId'>>({
+      ...{ name: 'owner-of-sandbox', text: 'SELECT "tenantId", "ownerId" FROM sandbox WHERE id = $1' },
+      values: [id],
     })
-    return rows[0] !== undefined && rows[0].tenantId !== tenantId
+    return rows[0] !== undefined && !belongsTo(who, rows[0])
   }
 
   /** What somebody may by what they are in its tenant, or else by a share of it. */
@@ -85,13 +89,13 @@ export class Ownership {
     who: Principal,
     action: Action,
     id: string,
-    owner: Pick<Row, 'tenantId'> | undefined,
+    owner: Pick<Row, 'tenantId' | 'ownerId'> | undefined,
   ): Promise<void> {
-    const { level } =
-      owner === undefined || owner.tenantId === who.tenantId ? none : await this.shares.of(who, id)
+    const own = owner !== undefined && belongsTo(who, owner)
+    const { level } = owner === undefined || own ? none : await this.shares.of(who, id)
     if (level !== undefined) return assertGuestMay(level, action)
     assertMay(who, action)
-    if (owner?.tenantId !== who.tenantId) throw notFound('sandbox')
+    if (!own) throw notFound('sandbox')
   }
 
   forget(id: string): void {

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/api/index.js'
 import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
-import { type Action, assertMay, may } from '../auth/permissions.js'
+import { type Action, assertMay, may, ownRows } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
@@ -128,7 +128,7 @@ export class SandboxService {
     if (who.kind === 'key') this.activity.attach(id, open)
   }
 
-  /** Whether it is another tenant's, so that somebody can be in it by a share only. */
+  /** As `Ownership.isGuest`. */
   isGuest(who: Principal, id: string): Promise<boolean> {
     return this.#ownership.isGuest(who, id)
   }
@@ -161,7 +161,7 @@ export class SandboxService {
     assertMay(who, 'sandbox.read')
     const rows = await this.database.prisma.sandbox.findMany({
       omit: { env: true, metered: true },
-      where: { tenantId: who.tenantId, deletedAt: null },
+      where: { ...ownRows(who), deletedAt: null },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: page.limit + 1,
       ...(page.cursor === undefined ? {} : { cursor: { id: page.cursor }, skip: 1 }),

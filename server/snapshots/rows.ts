@@ -34,7 +34,7 @@ export async function reserve(
   of: { id: string; name: string; sandbox: SandboxRow; sizeBytes: number },
 ): Promise<void> {
   const { id, name, sandbox, sizeBytes } = of
-  const { tenantId } = sandbox
+  const { tenantId, ownerId } = sandbox
   await inTransaction(
     database.pool,
     async (client, answers) => {
@@ -43,9 +43,10 @@ export async function reserve(
       const leftMiB = Math.max(0, quota.diskMiB - held.diskMiB)
       if (wantedMiB > leftMiB) throw quotaExceeded('diskMiB', wantedMiB, leftMiB)
       const { rows } = await client.query(
-        `SELECT count(*)::INTEGER AS count, (SELECT id FROM snapshot WHERE "tenantId" = $1 AND name = $2) AS taken
+        `SELECT count(*)::INTEGER AS count,
+           (SELECT id FROM snapshot WHERE "tenantId" = $1 AND "ownerId" = $2 AND name = $3) AS taken
          FROM snapshot WHERE "tenantId" = $1`,
-        [tenantId, name],
+        [tenantId, ownerId, name],
       )
       const { count, taken } = counted.parse(rows[0])
       if (taken !== null) throw isTaken(name, taken)
@@ -54,11 +55,12 @@ export async function reserve(
       }
       await client.query(
         `INSERT INTO snapshot (id, "tenantId", name, "sandboxId", "sandboxName", "parentId", "nodeId", template,
-           isolation, limits, "sizeBytes", "createdBy", "templateId")
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+           isolation, limits, "sizeBytes", "createdBy", "templateId", "ownerId")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
         [
           ...[id, tenantId, name, sandbox.id, sandbox.name, sandbox.snapshotId, sandbox.nodeId],
           ...[sandbox.template, sandbox.isolation, sandbox.limits, sizeBytes, who.actor, sandbox.templateId],
+          ownerId,
         ],
       )
     },
@@ -67,12 +69,16 @@ export async function reserve(
 }
 
 /** @throws ApiError `conflict` when another snapshot has the name */
-export async function rename(database: Database, tenantId: string, id: string, name: string): Promise<void> {
+export async function rename(
+  database: Database,
+  { id, tenantId, ownerId }: Pick<Row, 'id' | 'tenantId' | 'ownerId'>,
+  name: string,
+): Promise<void> {
   try {
     await database.pool.query('UPDATE snapshot SET name = $2 WHERE id = $1', [id, name])
   } catch (error) {
     if (!uniqueViolation.safeParse(error).success) throw error
-    const other = await database.prisma.snapshot.findFirst({ where: { tenantId, name } })
+    const other = await database.prisma.snapshot.findFirst({ where: { tenantId, ownerId, name } })
     throw isTaken(name, other?.id)
   }
 }

@@ -14,7 +14,7 @@ import {
 } from '../../protocol/api/index.js'
 import { type NodeSnapshot, nodeSnapshot, nodeSnapshots } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
-import { type Action, assertMay, ofTenant } from '../auth/permissions.js'
+import { type Action, assertMay, ofTenant, ownRows } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
@@ -65,7 +65,7 @@ export class SnapshotService {
     assertMay(who, 'snapshot.read')
     const rows = await this.database.prisma.snapshot.findMany({
       where: {
-        tenantId: who.tenantId,
+        ...ownRows(who),
         ready: true,
         ...(sandbox === undefined ? {} : { sandboxId: sandbox }),
       },
@@ -92,8 +92,9 @@ export class SnapshotService {
 
   /** Gives it another name. @throws ApiError `conflict` when that is taken */
   async change(who: Principal, id: string, { name }: ChangeSnapshot): Promise<Snapshot> {
-    const { name: before } = await this.#row(who, id, 'snapshot.change')
-    await rename(this.database, who.tenantId, id, name)
+    const row = await this.#row(who, id, 'snapshot.change')
+    const before = row.name
+    await rename(this.database, row, name)
     if (name !== before) await audit(this.database.prisma, who, 'snapshot.rename', id, { name, before })
     return this.get(who, id)
   }

@@ -18,6 +18,9 @@ import { ApiError, forbidden, notFound } from '../errors.js'
 import { requireFewOwned, storeAnother } from './bounds.js'
 
 const invitationMs = 7 * 24 * 3600 * 1000
+/** Whom admins invite and remove by themselves. */
+const managed: ReadonlySet<string> = new Set(['member', 'student'] satisfies Role[])
+
 /** Who belongs to a tenant, and who is invited. */
 export class Members {
   constructor(
@@ -61,7 +64,7 @@ export class Members {
 
   /** @returns the secret of the link as well; only its hash is kept */
   async invite(who: Principal, email: string, as: Role) {
-    assertMay(who, as === 'member' ? 'member.invite' : 'member.invite_admin')
+    assertMay(who, managed.has(as) ? 'member.invite' : 'member.invite_admin')
     const secret = randomBytes(32).toString('base64url')
     const invitedBy = await this.#nameOf(who)
     const row = await storeAnother(this.database.prisma, who.tenantId, 'invitation', (client) =>
@@ -158,7 +161,7 @@ export class Members {
       throw new ApiError('invalid_request', 'you cannot transfer keys to yourself while you leave')
     }
     const action = (current: string): Action =>
-      userId === who.userId ? 'tenant.leave' : current === 'member' ? 'member.remove' : 'member.remove_admin'
+      userId === who.userId ? 'tenant.leave' : managed.has(current) ? 'member.remove' : 'member.remove_admin'
     // Whoever may remove nobody is not told who is a member.
     assertMay(who, action('member'))
     const remove = async (client: pg.PoolClient) => {

@@ -31,11 +31,11 @@ interface Place {
 
 const places: readonly Place[] = [
   { href: '/sandboxes', page: 'sandboxes', icon: Box },
-  { href: '/volumes', page: 'volumes', icon: HardDrive },
+  { href: '/volumes', page: 'volumes', icon: HardDrive, least: 'member' },
   { href: '/runs', page: 'runs', icon: Play },
-  { href: '/usage', page: 'usage', icon: ChartNoAxesColumn },
+  { href: '/usage', page: 'usage', icon: ChartNoAxesColumn, least: 'member' },
   { href: '/keys', page: 'keys', icon: KeyRound, least: 'admin' },
-  { href: '/members', page: 'members', icon: Users },
+  { href: '/members', page: 'members', icon: Users, least: 'member' },
   { href: '/audit', page: 'audit', icon: ScrollText, least: 'admin' },
   { href: '/settings', page: 'settings', icon: Settings },
   { href: '/docs/api', page: 'reference', icon: BookOpen },

@@ -132,6 +132,7 @@ export const audit = {
     admin: 'admin',
     member: 'member',
     owner: 'owner',
+    student: 'student',
   },
   sentences: {
     accountDelete: 'deleted their account',

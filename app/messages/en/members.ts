@@ -32,8 +32,10 @@ export const members = {
     admin: 'Admin',
     member: 'Member',
     owner: 'Owner',
+    student: 'Student',
   },
-  rolesText: 'Members use sandboxes. Admins also manage members and API keys. Owners have full control.',
+  rolesText:
+    'Members use all sandboxes of the tenant. Students see only their own. Admins also manage members and API keys. Owners have full control.',
   theLink: 'the link',
   transfer: 'Transfer the keys to me instead. {name} may still know them: replace them soon.',
   withdraw: 'Withdraw',

@@ -133,6 +133,7 @@ export const audit: Texts<'audit'> = {
     admin: '管理员',
     member: '成员',
     owner: '所有者',
+    student: '学生',
   },
   sentences: {
     accountDelete: '删除了自己的账号',

@@ -33,8 +33,10 @@ export const members: Texts<'members'> = {
     admin: '管理员',
     member: '成员',
     owner: '所有者',
+    student: '学生',
   },
-  rolesText: '成员可以使用沙箱；管理员还可以管理成员和 API 密钥；所有者拥有全部权限。',
+  rolesText:
+    '成员可以使用租户的所有沙箱；学生只能看到自己的沙箱；管理员还可以管理成员和 API 密钥；所有者拥有全部权限。',
   theLink: '链接',
   transfer: '改为将密钥转移给我。{name} 可能仍知道这些密钥，请尽快更换。',
   withdraw: '撤回',

@@ -11,6 +11,7 @@ import {
   read,
   secret,
   sharedWith,
+  staffOwn,
   theirs,
 } from '../rules.js'
 import { must, password, type World } from '../world.js'
@@ -22,10 +23,10 @@ export const peopleRows: Readonly<Record<string, Row>> = {
   createTenant: { rule: account, call: () => ({ body: { name: 'One more' } }) },
   renameTenant: { rule: owners, call: () => ({ body: { name: 'Renamed' } }) },
   activateTenant: {
-    rule: { ...theirs, ...keys },
+    rule: { ...theirs, ...keys, student: 'ok' },
     call: ({ tenantId }) => ({ path: { id: tenantId } }),
   },
-  listMembers: { rule: own },
+  listMembers: { rule: staffOwn },
   updateMember: {
     rule: ownersTheirs,
     call: ({ colleagueId }) => ({ path: { userId: colleagueId }, body: { role: 'admin' } }),
@@ -44,7 +45,7 @@ export const peopleRows: Readonly<Record<string, Row>> = {
   acceptInvitation: {
     rule: {
       ...account,
-      ...{ owner: 403, admin: 403, member: 403, stranger: 403, removed: 403, operator: 403 },
+      ...{ owner: 403, admin: 403, member: 403, student: 403, stranger: 403, removed: 403, operator: 403 },
       ...sharedWith(403),
     },
     why: 'an invitation is for one e-mail address, and none of the callers has it',
@@ -79,9 +80,9 @@ export const peopleRows: Readonly<Record<string, Row>> = {
     },
   },
   getQuota: { rule: own },
-  getUsage: { rule: own },
-  getDiskUse: { rule: own },
-  getUsageCsv: { rule: own },
+  getUsage: { rule: staffOwn },
+  getDiskUse: { rule: staffOwn },
+  getUsageCsv: { rule: staffOwn },
   listAuditEvents: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
   getAuditCsv: { rule: read, call: ({ sandboxId }) => ({ query: { target: sandboxId } }) },
   deleteTenant: {
@@ -105,7 +106,7 @@ export const peopleRows: Readonly<Record<string, Row>> = {
   listSessions: { rule: account },
   endSession: {
     rule: { ...theirs, ...keys },
-    but: { admin: 404, member: 404 },
+    but: { admin: 404, member: 404, student: 404 },
     why: 'a session is a person’s, not a tenant’s',
     call: ({ sessionId }) => ({ path: { id: sessionId } }),
     fresh: async ({ url, callers, victim }) => {
@@ -120,7 +121,7 @@ export const peopleRows: Readonly<Record<string, Row>> = {
   deleteAccount: {
     rule: {
       ...account,
-      ...{ owner: 403, admin: 403, member: 403, stranger: 403, removed: 403, operator: 403 },
+      ...{ owner: 403, admin: 403, member: 403, student: 403, stranger: 403, removed: 403, operator: 403 },
       ...sharedWith(403),
     },
     why: 'it asks for the password once more, and this is not it',

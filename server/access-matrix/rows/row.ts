@@ -28,6 +28,8 @@ export interface Row {
   readonly fresh?: (world: World, caller: Caller) => Promise<Call> | Call
   /** What it begins goes on afterwards, and only so many at once: a conflict is asked again, and the ends are awaited. */
   readonly waits?: boolean
+  /** What of the victim students of the same tenant are told, for all of the tenant are. */
+  readonly toStudents?: readonly string[]
   /** One more call that must succeed, where none of the callers may make it with success. */
   readonly succeeds?: (world: World) => Promise<Call>
 }

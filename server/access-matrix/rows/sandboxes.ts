@@ -1,4 +1,15 @@
-import { account, kept, looked, own, secret, sharedWith, theirs, typed } from '../rules.js'
+import {
+  account,
+  kept,
+  looked,
+  own,
+  secret,
+  sharedWith,
+  staffKept,
+  staffTheirs,
+  theirs,
+  typed,
+} from '../rules.js'
 import { limits, must, type Victim, type World } from '../world.js'
 import { box, type Call, key, made, type Row, withBody } from './row.js'
 
@@ -57,18 +68,18 @@ export const sandboxRows: Readonly<Record<string, Row>> = {
   listLanguageServers: { rule: typed, call: box },
   listPorts: { rule: looked, call: box },
   sharePort: {
-    rule: theirs,
+    rule: staffTheirs,
     call: ({ sandboxId }) => ({ path: { id: sandboxId, port: '8000' }, body: { visibility: 'public' } }),
   },
-  createShare: { rule: kept, call: withBody({ level: 'type' }) },
-  listShares: { rule: kept, call: box },
+  createShare: { rule: staffKept, call: withBody({ level: 'type' }) },
+  listShares: { rule: staffKept, call: box },
   changeShare: {
-    rule: theirs,
+    rule: staffTheirs,
     call: ({ shareId }) => ({ path: { id: shareId }, body: { level: 'look' } }),
     fresh: async (world) => ({ path: { id: (await newShare(world)).id }, body: { level: 'look' } }),
   },
   deleteShare: {
-    rule: theirs,
+    rule: staffTheirs,
     call: ({ shareId }) => ({ path: { id: shareId } }),
     fresh: async (world) => ({ path: { id: (await newShare(world)).id } }),
   },
@@ -76,7 +87,7 @@ export const sandboxRows: Readonly<Record<string, Row>> = {
   acceptShare: {
     rule: {
       ...account,
-      ...{ owner: 404, admin: 404, member: 404, stranger: 404, removed: 404, operator: 404 },
+      ...{ owner: 404, admin: 404, member: 404, student: 404, stranger: 404, removed: 404, operator: 404 },
       ...sharedWith(404),
     },
     why: 'whoever has the secret may, and the callers have none that is good',
@@ -89,7 +100,7 @@ export const sandboxRows: Readonly<Record<string, Row>> = {
   leaveShare: {
     rule: {
       ...account,
-      ...{ owner: 404, admin: 404, member: 404, stranger: 404, removed: 404, operator: 404 },
+      ...{ owner: 404, admin: 404, member: 404, student: 404, stranger: 404, removed: 404, operator: 404 },
       ...sharedWith(404),
     },
     why: 'this sandbox is shared with nobody: guests would leave what the rows below need',

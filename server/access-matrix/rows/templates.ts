@@ -1,23 +1,23 @@
-import { own, theirs } from '../rules.js'
+import { own, staffOwn, staffTheirs } from '../rules.js'
 import { asBytes, asForm, buildForm, must, tiny } from '../world.js'
 import type { Row } from './row.js'
 
 /** What sandboxes are made from. */
 export const templateRows: Readonly<Record<string, Row>> = {
-  listTemplates: { rule: own },
+  listTemplates: { rule: own, toStudents: ['templateName', 'spareTemplate', 'content'] },
   importOwnTemplate: {
-    rule: own,
+    rule: staffOwn,
     // Whatever somebody calls theirs, it takes the place of nothing of others.
     call: ({ templateName }) => ({ path: { name: templateName }, body: tiny(), headers: asBytes }),
     fresh: () => ({ path: { name: 'another' }, body: tiny(), headers: asBytes }),
   },
   createTemplate: {
-    rule: { ...theirs, owner: 404, admin: 404, member: 404, key: 404, memberKey: 404 },
+    rule: { ...staffTheirs, owner: 404, admin: 404, member: 404, key: 404, memberKey: 404 },
     why: 'nothing was pushed: server/registry/registry.test.ts has the rest',
     call: () => ({ body: { name: 'pushed', from: { image: 'confidential:1' } } }),
   },
   deleteOwnTemplate: {
-    rule: theirs,
+    rule: staffTheirs,
     call: ({ spareTemplate }) => ({ path: { name: spareTemplate } }),
     fresh: async ({ callers }, caller) => {
       const name = `of-${caller.toLowerCase()}`
@@ -26,13 +26,13 @@ export const templateRows: Readonly<Record<string, Row>> = {
     },
   },
   startBuild: {
-    rule: own,
+    rule: staffOwn,
     waits: true,
     call: () => ({ path: { name: 'built' }, body: buildForm(), headers: asForm }),
     fresh: () => ({ path: { name: 'another' }, body: buildForm(), headers: asForm }),
   },
-  listBuilds: { rule: own },
-  getBuild: { rule: theirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
-  followBuild: { rule: theirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
-  cancelBuild: { rule: theirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
+  listBuilds: { rule: staffOwn },
+  getBuild: { rule: staffTheirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
+  followBuild: { rule: staffTheirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
+  cancelBuild: { rule: staffTheirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
 }

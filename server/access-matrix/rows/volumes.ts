@@ -1,4 +1,4 @@
-import { own, theirs } from '../rules.js'
+import { staffOwn, staffTheirs } from '../rules.js'
 import { must, type Victim, type World } from '../world.js'
 import type { Call, Row } from './row.js'
 
@@ -17,55 +17,55 @@ const newVolume = async ({ callers }: World) => {
 /** Volumes, their files and snapshots. */
 export const volumeRows: Readonly<Record<string, Row>> = {
   createVolume: {
-    rule: own,
+    rule: staffOwn,
     but: { strangerKey: 409, operatorKey: 409 },
     why: 'a name is free once in each tenant, and these come second',
     call: () => ({ body: { name: 'confidential', sizeMiB: 16 } }),
     fresh: () => ({ body: { name: `volume ${Math.random()}`, sizeMiB: 16 } }),
   },
   listVolumes: {
-    rule: own,
+    rule: staffOwn,
     call: ({ volumeId }) => ({ query: { cursor: volumeId } }),
     fresh: () => ({}),
   },
-  getVolume: { rule: theirs, call: volume },
-  changeVolume: { rule: theirs, call: withVolume({ sizeMiB: 32 }) },
+  getVolume: { rule: staffTheirs, call: volume },
+  changeVolume: { rule: staffTheirs, call: withVolume({ sizeMiB: 32 }) },
   deleteVolume: {
-    rule: theirs,
+    rule: staffTheirs,
     call: volume,
     fresh: async (world) => ({ path: { id: await newVolume(world) } }),
   },
-  createVolumeSnapshot: { rule: theirs, call: withVolume({}) },
-  listVolumeSnapshots: { rule: own, call: ({ volumeId }) => ({ query: { volume: volumeId } }) },
+  createVolumeSnapshot: { rule: staffTheirs, call: withVolume({}) },
+  listVolumeSnapshots: { rule: staffOwn, call: ({ volumeId }) => ({ query: { volume: volumeId } }) },
   deleteVolumeSnapshot: {
-    rule: theirs,
+    rule: staffTheirs,
     call: ({ volumeSnapshotId }) => ({ path: { id: volumeSnapshotId } }),
     fresh: async ({ callers, victim: { volumeId } }) => {
       const taken = await must(callers.owner, 'POST', `/api/v1/volumes/${volumeId}/snapshots`, {})
       return { path: { id: String(taken.id) } }
     },
   },
-  statVolumeFile: { rule: theirs, call: volumeFile('/diary') },
-  listVolumeFiles: { rule: theirs, call: volumeFile('/') },
-  readVolumeFile: { rule: theirs, call: volumeFile('/diary') },
-  readVolumeArchive: { rule: theirs, call: volumeFile('/') },
+  statVolumeFile: { rule: staffTheirs, call: volumeFile('/diary') },
+  listVolumeFiles: { rule: staffTheirs, call: volumeFile('/') },
+  readVolumeFile: { rule: staffTheirs, call: volumeFile('/diary') },
+  readVolumeArchive: { rule: staffTheirs, call: volumeFile('/') },
   writeVolumeFile: {
-    rule: theirs,
+    rule: staffTheirs,
     call: (victim) => ({ ...volumeFile('/written')(victim), body: 'an intruder' }),
   },
   moveVolumeFile: {
-    rule: theirs,
+    rule: staffTheirs,
     call: withVolume({ from: '/diary', to: '/diary-of-an-intruder' }),
     fresh: ({ victim }) => withVolume({ from: '/written', to: '/written', overwrite: true })(victim),
   },
   copyVolumeFile: {
-    rule: theirs,
+    rule: staffTheirs,
     call: withVolume({ from: '/diary', to: '/diary-of-an-intruder', overwrite: true }),
   },
-  changeVolumeFileMode: { rule: theirs, call: withVolume({ path: '/written', mode: '600' }) },
-  makeVolumeDirectory: { rule: theirs, call: withVolume({ path: '/made/by/somebody' }) },
+  changeVolumeFileMode: { rule: staffTheirs, call: withVolume({ path: '/written', mode: '600' }) },
+  makeVolumeDirectory: { rule: staffTheirs, call: withVolume({ path: '/made/by/somebody' }) },
   deleteVolumeFile: {
-    rule: theirs,
+    rule: staffTheirs,
     call: volumeFile('/diary'),
     fresh: async ({ callers, victim }) => {
       await must(callers.owner, 'PUT', `/api/v1/volumes/${victim.volumeId}/files?path=/old`, 'x')
@@ -74,7 +74,7 @@ export const volumeRows: Readonly<Record<string, Row>> = {
   },
   // The end of an archive is two empty blocks.
   writeVolumeArchive: {
-    rule: theirs,
+    rule: staffTheirs,
     call: (victim) => ({ ...volumeFile('/unpacked')(victim), body: '\0'.repeat(1024) }),
   },
 }

@@ -1,0 +1,173 @@
+import { io } from 'socket.io-client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestClient } from '../../testing/client.js'
+import { type Instance, openInstance } from '../../testing/instance.js'
+
+const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
+
+describe('students of one tenant', () => {
+  let instance: Instance
+  let teacher: TestClient
+  let ann: Awaited<ReturnType<typeof join>>
+  let ben: Awaited<ReturnType<typeof join>>
+  /** Of Ann and of Ben, of the same name. */
+  let [annsBox, bensBox] = ['', '']
+
+  const join = async (name: string, role: string) => {
+    const email = `${name}@example.org`
+    const client = await TestClient.signUp(instance.url, email)
+    const { body: invited } = await teacher.call('POST', '/api/v1/invitations', { email, role })
+    const accepted = await client.call('POST', '/api/v1/invitations/accept', {
+      secret: new URL(invited.url).hash.slice(1),
+    })
+    expect(accepted.status).toBe(200)
+    const { body: me } = await client.call('GET', '/api/v1/me')
+    expect(me.tenant.role).toBe(role)
+    return { client, email, id: String(me.user.id) }
+  }
+  const made = async (who: TestClient, path: string, body: object, headers = {}) => {
+    const answer = await who.call('POST', path, body, headers)
+    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300)
+    return answer.body
+  }
+  const idsOf = async (who: TestClient, path: string) => {
+    const { body } = await who.call('GET', path)
+    return body.items.map(({ id }: { id: string }) => id)
+  }
+
+  beforeAll(async () => {
+    instance = await openInstance('stu')
+    teacher = await TestClient.signUp(instance.url, 'teacher@example.org')
+    ann = await join('ann', 'student')
+    ben = await join('ben', 'student')
+    annsBox = (await made(ann.client, '/api/v1/sandboxes', { name: 'lesson', limits, network: 'none' })).id
+    bensBox = (await made(ben.client, '/api/v1/sandboxes', { name: 'lesson', limits, network: 'none' })).id
+  })
+  afterAll(() => instance?.[Symbol.asyncDispose]())
+
+  it('have sandboxes of the same name, see their own, and their teacher sees all', async () => {
+    const path = '/api/v1/sandboxes'
+    expect(await idsOf(ann.client, path)).toEqual([annsBox])
+    expect(await idsOf(ben.client, path)).toEqual([bensBox])
+    expect((await idsOf(teacher, path)).toSorted()).toEqual([annsBox, bensBox].toSorted())
+    const again = await ann.client.call('POST', path, { name: 'lesson', limits })
+    expect(again).toMatchObject({ status: 409 })
+    expect(again.body.detail).toContain(annsBox)
+    const command = { command: 'echo hello' }
+    expect((await made(teacher, `${path}/${annsBox}/exec`, command)).stdout).toBe('hello\n')
+    expect((await made(ann.client, `${path}/${annsBox}/exec`, command)).stdout).toBe('hello\n')
+    expect(await ben.client.call('POST', `${path}/${annsBox}/exec`, command)).toMatchObject({ status: 404 })
+    const renamed = await made(ben.client, path, { name: 'other', limits, network: 'none' })
+    const toTaken = await ben.client.call('PATCH', `${path}/${renamed.id}`, { name: 'lesson' })
+    expect(toTaken.body.detail).toContain(bensBox)
+    await ben.client.call('DELETE', `${path}/${renamed.id}`)
+  })
+
+  it('cannot tell a classmate’s sandbox from one that does not exist, by any port either', async () => {
+    const state = 's'.repeat(43)
+    for (const sandbox of [annsBox, `sb_${'z'.repeat(20)}`]) {
+      const got = await ben.client.call('GET', `/api/v1/sandboxes/${sandbox}`)
+      expect(got).toMatchObject({ status: 404, body: { detail: 'sandbox not found' } })
+      const query = new URLSearchParams({ sandbox, port: '8000', state, to: '/' })
+      expect((await ben.client.call('GET', `/api/previews/open?${query}`)).status).toBe(404)
+    }
+    const query = new URLSearchParams({ sandbox: annsBox, port: '8000', state, to: '/' })
+    expect((await ann.client.call('GET', `/api/previews/open?${query}`)).status).toBe(303)
+    expect((await teacher.call('GET', `/api/previews/open?${query}`)).status).toBe(303)
+  })
+
+  it('have snapshots of their own, and make nothing from a classmate’s', async () => {
+    const take = (who: TestClient, box: string) =>
+      made(who, `/api/v1/sandboxes/${box}/snapshots`, { name: 'before' })
+    const [anns, bens] = [await take(ann.client, annsBox), await take(ben.client, bensBox)]
+    expect(await idsOf(ben.client, '/api/v1/snapshots')).toEqual([bens.id])
+    expect(await idsOf(ben.client, `/api/v1/snapshots?sandbox=${annsBox}`)).toEqual([])
+    expect(await idsOf(teacher, '/api/v1/snapshots')).toEqual([bens.id, anns.id])
+    for (const [method, path, body] of [
+      ['GET', `/api/v1/snapshots/${anns.id}`],
+      ['GET', `/api/v1/snapshots/${anns.id}/archive?path=/etc/passwd`],
+      ['DELETE', `/api/v1/snapshots/${anns.id}`],
+      ['POST', '/api/v1/sandboxes', { snapshot: anns.id, limits }],
+      ['POST', `/api/v1/sandboxes/${bensBox}/restore`, { snapshot: anns.id }],
+      ['POST', `/api/v1/sandboxes/${annsBox}/fork`, {}],
+    ] as const) {
+      expect((await ben.client.call(method, path, body)).status, path).toBe(404)
+    }
+    const forked = await made(ben.client, `/api/v1/sandboxes/${bensBox}/fork`, { count: 1 })
+    const [fork] = forked.sandboxes
+    expect((await ann.client.call('GET', `/api/v1/sandboxes/${fork.id}`)).status).toBe(404)
+    await ben.client.call('DELETE', `/api/v1/sandboxes/${fork.id}`)
+  })
+
+  it('have runs of their own, also under the same idempotency key', async () => {
+    const key = { 'idempotency-key': 'homework-1' }
+    const run = (who: TestClient) => made(who, '/api/v1/runs', { command: 'echo mine', wait: true }, key)
+    const [anns, bens] = [await run(ann.client), await run(ben.client)]
+    expect(anns.id).not.toBe(bens.id)
+    expect((await run(ann.client)).id).toBe(anns.id)
+    expect(await idsOf(ben.client, '/api/v1/runs')).toEqual([bens.id])
+    expect((await ben.client.call('GET', `/api/v1/runs/${anns.id}`)).status).toBe(404)
+    expect((await ben.client.call('POST', `/api/v1/runs/${anns.id}/cancel`)).status).toBe(404)
+    const over = new Date(Date.now() + 60_000).toISOString()
+    const deleted = await ben.client.call('DELETE', `/api/v1/runs?finishedBefore=${over}`)
+    expect(deleted.body).toEqual({ deleted: 1 })
+    expect(await idsOf(teacher, '/api/v1/runs')).toEqual([anns.id])
+    const box = (who: TestClient) =>
+      made(who, '/api/v1/sandboxes', { limits, network: 'none' }, { 'idempotency-key': 'box' })
+    const [first, second] = [await box(ann.client), await box(ben.client)]
+    expect(first.id).not.toBe(second.id)
+    expect((await box(ben.client)).id).toBe(second.id)
+    await teacher.call('DELETE', `/api/v1/sandboxes/${first.id}`)
+    await teacher.call('DELETE', `/api/v1/sandboxes/${second.id}`)
+  })
+
+  it('are shown a classmate’s sandbox when a teacher shares it, for as long as that', async () => {
+    const path = `/api/v1/sandboxes/${annsBox}`
+    const shared = await made(teacher, `${path}/shares`, { level: 'look', member: ben.email })
+    expect((await ben.client.call('GET', path)).body).toMatchObject({ id: annsBox, access: 'look' })
+    expect((await ben.client.call('POST', `${path}/exec`, { command: 'true' })).status).toBe(403)
+    expect(await idsOf(ben.client, '/api/v1/sandboxes')).toEqual([bensBox])
+    await teacher.call('DELETE', `/api/v1/shares/${shared.id}`)
+    expect((await ben.client.call('GET', path)).status).toBe(404)
+  })
+
+  it('bring nothing of the tenant into a sandbox but its templates', async () => {
+    const volume = await made(teacher, '/api/v1/volumes', { name: 'solutions', sizeMiB: 16 })
+    const wanted = { limits, volumes: [{ volume: volume.id, path: '/solutions' }] }
+    expect((await ann.client.call('POST', '/api/v1/sandboxes', wanted)).status).toBe(403)
+    const link = await ann.client.call('POST', `/api/v1/sandboxes/${annsBox}/shares`, { level: 'type' })
+    expect(link).toMatchObject({ status: 403 })
+    expect(link.body.detail).toContain('students cannot do this; ask your teacher')
+    await teacher.call('DELETE', `/api/v1/volumes/${volume.id}`)
+  })
+
+  it('who were members before are cut off from what is not theirs, and their keys with them', async () => {
+    const cat = await join('cat', 'admin')
+    const { key } = await made(cat.client, '/api/v1/keys', { name: 'of Cat' })
+    const program = TestClient.withKey(instance.url, key)
+    expect((await program.call('GET', '/api/v1/sandboxes')).body.items).toHaveLength(2)
+    const line = io(`${instance.url}/terminals`, {
+      ...{ transports: ['websocket'], forceNew: true, reconnection: false },
+      extraHeaders: cat.client.extraHeaders,
+    })
+    const ended = new Promise((resolve) => line.once('disconnect', resolve))
+    const { ok } = await new Promise<{ ok: boolean }>((resolve) =>
+      line.emit('open', { sandboxId: annsBox, cols: 80, rows: 24 }, resolve),
+    )
+    expect(ok).toBe(true)
+    await teacher.call('PATCH', `/api/v1/members/${cat.id}`, { role: 'student' })
+    await ended
+    expect((await program.call('GET', '/api/v1/sandboxes')).status).toBe(401)
+    expect(await idsOf(cat.client, '/api/v1/sandboxes')).toEqual([])
+    expect((await cat.client.call('GET', `/api/v1/sandboxes/${annsBox}`)).status).toBe(404)
+  })
+
+  it('leave their work to the tenant when their account is deleted', async () => {
+    const dan = await join('dan', 'student')
+    const { id } = await made(dan.client, '/api/v1/sandboxes', { name: 'lesson', limits, network: 'none' })
+    await teacher.call('DELETE', `/api/v1/members/${dan.id}`)
+    expect((await dan.client.call('GET', `/api/v1/sandboxes/${id}`)).status).toBe(404)
+    expect(await idsOf(teacher, '/api/v1/sandboxes')).toContain(id)
+    expect(await idsOf(ann.client, '/api/v1/sandboxes')).toEqual([annsBox])
+  })
+})
