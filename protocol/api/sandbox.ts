@@ -152,6 +152,8 @@ export const sandbox = z.object({
   metadata: z.record(z.string(), z.string()),
   createdAt: z.iso.datetime(),
   createdBy: z.string().nullable(),
+  /** The student whose own it is; null for what everybody of the tenant sees who is no student. */
+  ownerId: z.string().nullable().default(null),
   startedAt: z.iso.datetime().nullable(),
   expiresAt: z.iso.datetime().nullable(),
   idle: idlePolicy.nullable(),

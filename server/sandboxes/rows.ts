@@ -35,6 +35,7 @@ export function present(
     metadata: metadata.parse(row.metadata),
     createdAt: row.createdAt.toISOString(),
     createdBy: row.createdBy,
+    ownerId: row.ownerId === '' ? null : row.ownerId,
     startedAt: row.startedAt?.toISOString() ?? null,
     expiresAt: row.expiresAt?.toISOString() ?? null,
     idle: idlePolicy.nullable().parse(row.idle),

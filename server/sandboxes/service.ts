@@ -45,6 +45,11 @@ const waking: ReadonlySet<Action> = new Set([
   ] as const),
 ])
 
+const withoutMaker = ({ own, ...one }: Template): Template => ({
+  ...one,
+  own: own && { ...own, createdBy: null },
+})
+
 /** A tenant's sandboxes. Every call checks that the sandbox is the caller's; somebody else's does not exist. */
 export class SandboxService {
   readonly #ownership: Ownership
@@ -178,7 +183,8 @@ export class SandboxService {
     const shown = await this.#present(row, await this.#liveOf(row))
     const access = await this.accessOf(who, id)
     // What members say about it to each other is not for guests.
-    return access === 'full' ? shown : { ...shown, access, metadata: {}, createdBy: null, volumes: [] }
+    if (access === 'full') return shown
+    return { ...shown, access, metadata: {}, createdBy: null, ownerId: null, volumes: [] }
   }
 
   /**
@@ -334,7 +340,9 @@ export class SandboxService {
   /** What sandboxes can be made from: the tenant's own first. */
   async listTemplates(who: Principal): Promise<Template[]> {
     assertMay(who, 'template.read')
-    const own = await this.own.list(who.tenantId)
+    const all = await this.own.list(who.tenantId)
+    // Who has made one is told to whoever may see the members.
+    const own = may(who, 'member.read') ? all : all.map(withoutMaker)
     const names = new Set(own.map(({ name }) => name))
     // Of two of one name a sandbox is made from the tenant's own.
     return [...own, ...(await this.templates.list({ recent: true })).filter(({ name }) => !names.has(name))]

@@ -8,6 +8,7 @@ import { call } from '../../lib/api'
 import { copyText } from '../../lib/clipboard'
 import { oneLine } from '../../lib/format'
 import { type Port, portShare, type Sandbox } from '../../lib/protocol'
+import { useMay } from '../../lib/session'
 import { useExplain } from '../../lib/use-explain'
 import { useFormat } from '../../lib/use-format'
 import { useCommands } from '../../palette/commands'
@@ -34,6 +35,7 @@ export function PortsMenu({
   const t = useTranslations()
   const explain = useExplain()
   const { id, isolation, access } = sandbox
+  const inTenant = useMay('member')
   const hardened = isolation === 'hardened'
   const { ports, error, refresh } = usePorts(sandbox)
   const toast = useToast()
@@ -88,7 +90,7 @@ export function PortsMenu({
           port={one}
           label={labels.get(one.port) ?? null}
           first={at === 0}
-          mayShare={access === 'full'}
+          mayShare={access === 'full' && inTenant}
           onPreview={() => onPreview(one.port)}
           onShare={() => void share(one.port)}
           onUnshare={() => void change(one.port, { visibility: 'private' })}

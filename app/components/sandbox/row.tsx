@@ -6,6 +6,7 @@ import { useRouter } from 'next/navigation'
 import { useTranslations } from 'use-intl'
 import { oneLine, sentence } from '../../lib/format'
 import type { Sandbox, Usage } from '../../lib/protocol'
+import { useSession } from '../../lib/session'
 import { Button } from '../ui/button'
 import { Menu, MenuItem, MenuLine } from '../ui/menu'
 import { type Step, stepsOf } from './actions'
@@ -28,7 +29,10 @@ export interface RowProps {
 export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
   const t = useTranslations()
   const router = useRouter()
+  const { user } = useSession()
   const name = oneLine(sandbox.name)
+  // Of forty students each may have one of the same name.
+  const whose = sandbox.ownerId !== null && sandbox.ownerId !== user?.id ? sandbox.createdBy : null
   return (
     <li className="group relative px-4 py-3 focus-within:bg-hover hover:bg-hover md:py-2.5">
       <div className={rowGrid}>
@@ -45,7 +49,7 @@ export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
             <span className="truncate">
               {sandbox.state === 'failed' && sandbox.failure
                 ? sentence(oneLine(sandbox.failure, 200))
-                : sandbox.template}
+                : [whose, sandbox.template].filter((one) => one !== null).join(' · ')}
             </span>
             {sandbox.isolation === 'hardened' && <HardenedBadge />}
           </div>

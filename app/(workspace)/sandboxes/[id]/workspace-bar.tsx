@@ -36,6 +36,7 @@ import { useToast } from '../../../components/ui/toast'
 import type { Devcontainer } from '../../../devcontainer/parse'
 import { oneLine } from '../../../lib/format'
 import type { Sandbox, sandboxWithUsage } from '../../../lib/protocol'
+import { useMay } from '../../../lib/session'
 import { useWanted } from '../../../lib/use-wanted'
 import { useCommands } from '../../../palette/commands'
 import { useSnapshotActions } from '../../../snapshots/actions'
@@ -87,6 +88,7 @@ export function WorkspaceBar({
   const [snapshotting, setSnapshotting] = useState(false)
   const [sharing, setSharing] = useState(false)
   const full = sandbox.access === 'full'
+  const shares = useMay('member') && full
   const runs = sandbox.state === 'running' && sandbox.access !== 'look'
   const steps = full ? stepsOf[sandbox.state] : []
   const snapshots = useSnapshotActions()
@@ -129,7 +131,7 @@ export function WorkspaceBar({
     ...(full
       ? [
           { name: t('palette.editSandbox'), run: () => setChanging(sandbox) },
-          { name: t('shares.share'), run: () => setSharing(true) },
+          ...(shares ? [{ name: t('shares.share'), run: () => setSharing(true) }] : []),
           { name: t('snapshots.title'), run: () => setSnapshotting(true) },
           { name: t('snapshots.fork'), run: fork },
         ]
@@ -219,7 +221,7 @@ export function WorkspaceBar({
           </Button>
         ))}
       </div>
-      {full && (
+      {shares && (
         <Tip text={t('shares.share')}>
           <Button look="quiet" size="icon" aria-label={t('shares.share')} onClick={() => setSharing(true)}>
             <UserPlus />
@@ -262,10 +264,12 @@ export function WorkspaceBar({
         )}
         {full && (
           <>
-            <MenuItem onSelect={() => setSharing(true)}>
-              <UserPlus aria-hidden />
-              {t('shares.share')}
-            </MenuItem>
+            {shares && (
+              <MenuItem onSelect={() => setSharing(true)}>
+                <UserPlus aria-hidden />
+                {t('shares.share')}
+              </MenuItem>
+            )}
             <MenuItem onSelect={() => setChanging(sandbox)}>
               <SlidersHorizontal aria-hidden />
               {t('sandbox.edit')}
