@@ -4,6 +4,7 @@ import { runService } from '../common/service.js'
 import { readConfig } from './config.js'
 import { archiveThread } from './files/messages.js'
 import { runArchiveThread } from './files/thread.js'
+import { packLayer } from './image/pack-layer.js'
 import { layerThread, runLayerThread } from './image/thread.js'
 import { startRuntime } from './runtime.js'
 import { runViewThread } from './view/thread.js'
@@ -17,7 +18,7 @@ if (isMainThread) {
     const runtime = await startRuntime(config, log, import.meta.url)
     return () => runtime.close()
   })
-} else if (archiveThread.safeParse(workerData).success) runArchiveThread()
+} else if (archiveThread.safeParse(workerData).success) runArchiveThread(packLayer)
 else if (layerThread.safeParse(workerData).success) runLayerThread()
 else if (watchThread.safeParse(workerData).success) runWatchThread()
 else runViewThread()

@@ -24,6 +24,7 @@ import { KeptTerminals } from './host/kept.js'
 import { createApp } from './http/app.js'
 import { Collector } from './image/collector.js'
 import { Imports } from './image/import.js'
+import { LayerPackings } from './image/packing.js'
 import { LayerStore } from './image/store.js'
 import { Unpacker } from './image/unpack.js'
 import { Installation } from './installation.js'
@@ -57,6 +58,7 @@ import { Searches } from './sandbox/search.js'
 import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
 import { Snapshots } from './snapshot/snapshots.js'
+import { SnapshotImages } from './snapshot/template.js'
 import { version } from './version.js'
 import { ResourceView } from './view/view.js'
 import { Volumes } from './volume/volumes.js'
@@ -295,7 +297,12 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     ...{ node: context, store: layers, collector, maker, tenants, archives },
     ...{ templates: () => templates, reloadTemplates },
   })
+  const images = new SnapshotImages({
+    ...{ node: context, snapshots, store: layers, templates: () => templates },
+    packings: new LayerPackings(context, layers, archives),
+  })
   const services = {
+    ...{ images, layers },
     ...{ archives, builds, content, installation, imports, collector },
     ...{ terminals, context, sandboxes, snapshots, volumes, runSandboxes, searches },
     ...{ pools, pooledExecs, describeNode, shutdown },

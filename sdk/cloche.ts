@@ -120,21 +120,17 @@ export class Cloche {
   }
 
   /**
-   * Makes a template of an image that was pushed to the registry of this server, or replaces the tenant's own of that name.
+   * Makes a template of an image that was pushed to the registry of this server, or of a snapshot; or replaces the tenant's own of that name.
    *
-   * @param image such as `app:1.0` or `app@sha256:…`
-   * @throws NotFound when there is no such image
+   * @param from `image`: such as `app:1.0` or `app@sha256:…`; `snapshot`: the id of a snapshot, which may be deleted afterwards
+   * @throws NotFound when there is no such image or snapshot
    * @throws QuotaExceeded when its layers are more than the tenant has left of disk
    */
   createTemplate(
     name: string,
-    { image, description }: { image: string; description?: string },
+    { description, ...from }: ({ image: string } | { snapshot: string }) & { description?: string },
   ): Promise<Template> {
-    return this.#http.json({
-      method: 'POST',
-      path: '/templates',
-      json: { name, from: { image }, description },
-    })
+    return this.#http.json({ method: 'POST', path: '/templates', json: { name, from, description } })
   }
 
   /**

@@ -55,6 +55,9 @@ async function callAll(cloche: Cloche): Promise<void> {
   await (await cloche.snapshots.pack(id, '/etc/passwd')).cancel()
   await sandbox.restore(id)
   for (const fork of await sandbox.fork()) await fork.delete()
+  await cloche.snapshots.toImage(id, 'of-a-snapshot:1')
+  await cloche.createTemplate('of-a-snapshot', { snapshot: id })
+  await cloche.deleteTemplate('of-a-snapshot')
   await cloche.snapshots.rename(id, 'renamed')
   await cloche.snapshots.delete(id)
   const { volumes } = cloche

@@ -1,6 +1,6 @@
 import { bodyOf } from './answer.js'
 import { type Http, pages } from './http.js'
-import type { SnapshotDescription } from './types.js'
+import type { PushedImage, SnapshotDescription } from './types.js'
 
 /** The snapshots of the tenant: disks of sandboxes as they were at one moment. */
 export class Snapshots {
@@ -40,6 +40,21 @@ export class Snapshots {
       query: { path },
     } as const
     return bodyOf(await this.#http.send({ ...call, signal }))
+  }
+
+  /**
+   * Makes an OCI image of a snapshot in the registry of this server, from where `docker pull` and others get it. Layers of its template
+   * that are there already are used again; what differs from the template becomes one layer.
+   *
+   * @param image where it is put: `app:1.0`, or `app` for `app:latest`
+   * @param signal ends it
+   * @throws QuotaExceeded when its layers are more than the tenant has left of disk
+   * @throws Conflict while another one is being made
+   * @throws NotFound, InvalidRequest
+   */
+  toImage(id: string, image: string, signal?: AbortSignal): Promise<PushedImage> {
+    const path = `/snapshots/${encodeURIComponent(id)}/image`
+    return this.#http.json({ method: 'POST', path, json: { image }, signal })
   }
 
   /** Gives it another name. @throws Conflict when another snapshot has it; NotFound */

@@ -52,6 +52,8 @@ export type ShareDescription = protocol.Share
 export type NewShare = protocol.ShareCreated
 /** The disk of a sandbox as it was at one moment. */
 export type SnapshotDescription = protocol.Snapshot
+/** An image in the registry of this server. */
+export type PushedImage = protocol.PushedImage
 /** What a restore came to: the sandbox, and a snapshot of the disk as it was before. */
 export type RestoredSandbox = protocol.RestoredSandbox
 /** Paths that differ from the template. */

@@ -31,6 +31,7 @@ import { PortService } from './previews/service.js'
 import { ProcessService } from './processes/service.js'
 import { Blobs } from './registry/blobs.js'
 import { Manifests } from './registry/manifests.js'
+import { SnapshotImages } from './registry/snapshot-image.js'
 import { allowed } from './runs/address.js'
 import { Callbacks } from './runs/callbacks.js'
 import { Dispatcher } from './runs/dispatcher.js'
@@ -79,6 +80,7 @@ export function openParts(config: Config, log: Logger) {
   const templates = new Templates(nodes)
   const ownTemplates = new OwnTemplates(database, notices)
   const manifests = new Manifests(database)
+  const blobs = new Blobs(database, nodes, placer, log)
   const making = new TemplateMaking(database, nodes, ownTemplates, log)
   const sandboxes = new SandboxService(database, nodes, placer, templates, ownTemplates, notices)
   const guests = repeat('ending what is shared no more', 5000, log, () => sandboxes.guests.check())
@@ -114,7 +116,8 @@ export function openParts(config: Config, log: Logger) {
     files: new FileService(database, sandboxes),
     snapshots: new SnapshotService(database, nodes, sandboxes),
     builds: new BuildService(database, placer, making, log),
-    registry: { blobs: new Blobs(database, nodes, placer, log), manifests },
+    registry: { blobs, manifests },
+    snapshotImages: new SnapshotImages(database, nodes, blobs, manifests, log),
     templates: new OwnTemplateService(database, nodes, placer, ownTemplates, making, manifests),
     volumes,
     volumeFiles: volumeFiles(database, volumes),

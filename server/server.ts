@@ -116,7 +116,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(portRoutes(services.ports))
         await api.register(fileRoutes(files, services.signed, config.heartbeatMs))
         await api.register(shareRoutes(services.shares))
-        await api.register(snapshotRoutes(services.snapshots))
+        await api.register(snapshotRoutes(services.snapshots, services.snapshotImages))
         await api.register(templateRoutes(sandboxes, services.templates))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))
         await api.register(buildRoutes(services.builds, config.heartbeatMs))

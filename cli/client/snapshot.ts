@@ -16,7 +16,7 @@ async function snapshotWords(cloche: Cloche): Promise<readonly string[]> {
 }
 
 /** The id of the snapshot that a person means by its id or its name. */
-async function idOf(cloche: Cloche, word: string | undefined): Promise<string> {
+export async function snapshotIdOf(cloche: Cloche, word: string | undefined): Promise<string> {
   if (word === undefined) {
     throw new UsageError('specify a snapshot by its name or id; cloche snapshot ls lists them')
   }
@@ -62,8 +62,8 @@ const remove = clientCommand({
   summary: 'Delete snapshots; sandboxes that were made from them stay',
   completes: snapshotWords,
   async run({ cloche, words }) {
-    if (words.length === 0) await idOf(cloche, undefined)
-    for (const word of words) await cloche.snapshots.delete(await idOf(cloche, word))
+    if (words.length === 0) await snapshotIdOf(cloche, undefined)
+    for (const word of words) await cloche.snapshots.delete(await snapshotIdOf(cloche, word))
     return 0
   },
 })
@@ -73,7 +73,7 @@ const rename = clientCommand({
   summary: 'Give a snapshot another name',
   completes: snapshotWords,
   async run({ cloche, words: [word, name] }) {
-    const id = await idOf(cloche, word)
+    const id = await snapshotIdOf(cloche, word)
     if (name === undefined) throw new UsageError('specify the new name')
     await cloche.snapshots.rename(id, name)
     return 0
@@ -88,7 +88,7 @@ const restore = clientCommand({
   completes: sandboxWords,
   async run({ cloche, words, json }) {
     const sandbox = await findSandbox(cloche, words[0])
-    const restored = await sandbox.restore(await idOf(cloche, words[1]))
+    const restored = await sandbox.restore(await snapshotIdOf(cloche, words[1]))
     if (json) printJson(restored)
     else console.log(restored.before.id)
     return 0
@@ -102,11 +102,27 @@ const exportTar = clientCommand({
   flags: { path: { type: 'string', value: 'PATH', help: 'only this directory or file, such as /home/user' } },
   completes: snapshotWords,
   async run({ cloche, words: [word, file = '-'], text }) {
-    const content = chunksOf(await cloche.snapshots.pack(await idOf(cloche, word), text('path')))
+    const content = chunksOf(await cloche.snapshots.pack(await snapshotIdOf(cloche, word), text('path')))
     if (file !== '-') await writeLocal(file, content, 0o600).catch(sayLocalTrouble)
     else if (process.stdout.isTTY)
       throw new Failure('a tar is nothing for a terminal: name a file, or redirect it')
     else for await (const chunk of content) await write(process.stdout, chunk)
+    return 0
+  },
+})
+
+const commit = clientCommand({
+  ...{ name: 'snapshot commit', group, operands: 'SNAPSHOT IMAGE' },
+  summary: 'Make an OCI image of a snapshot in the registry of this Cloche',
+  details:
+    'IMAGE is such as app:1.0; docker pull HOST/app:1.0 gets it. Layers that are there already are used again. Its digest is printed.',
+  completes: snapshotWords,
+  async run({ cloche, words: [word, image], json }) {
+    const id = await snapshotIdOf(cloche, word)
+    if (image === undefined) throw new UsageError('specify an image: cloche snapshot commit SNAPSHOT IMAGE')
+    const made = await cloche.snapshots.toImage(id, image)
+    if (json) printJson(made)
+    else console.log(`${made.image} ${made.digest}`)
     return 0
   },
 })
@@ -148,5 +164,5 @@ const changes = clientCommand({
 const letterOf = { added: 'A', changed: 'C', deleted: 'D' } as const
 
 export const snapshotCommands: readonly Command[] = [
-  ...[create, list, rename, restore, remove, exportTar, fork, changes],
+  ...[create, list, rename, restore, remove, exportTar, commit, fork, changes],
 ]

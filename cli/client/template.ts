@@ -5,6 +5,7 @@ import { type Command, Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
 import { printJson, printTable, showAge, showBytes } from './output.js'
 import { Progress } from './progress.js'
+import { snapshotIdOf } from './snapshot.js'
 import { streamOf } from './streams.js'
 
 const group = 'Templates'
@@ -71,14 +72,24 @@ const importImage = clientCommand({
 })
 
 const create = clientCommand({
-  ...{ name: 'template create', group, operands: 'NAME IMAGE' },
-  summary: 'Make a template of an image that was pushed to the registry of this Cloche',
+  ...{ name: 'template create', group, operands: 'NAME [IMAGE]' },
+  summary: 'Make a template of an image that was pushed to the registry of this Cloche, or of a snapshot',
   details: 'IMAGE is such as app:1.0: what docker push or podman push has sent to HOST/app:1.0.',
-  async run({ cloche, words: [name, image], json }) {
-    if (name === undefined || image === undefined) {
-      throw new UsageError('specify a name and an image: cloche template create NAME IMAGE')
+  flags: {
+    snapshot: { type: 'string', value: 'SNAPSHOT', help: 'name or id of a snapshot, instead of an image' },
+    description: { type: 'string', value: 'TEXT', help: 'what people read when they choose it' },
+  },
+  async run({ cloche, words: [name, image], text, json }) {
+    const [snapshot, description] = [text('snapshot'), text('description')]
+    if (name === undefined || (image === undefined) === (snapshot === undefined)) {
+      throw new UsageError('specify a name, and an image or --snapshot: cloche template create NAME IMAGE')
     }
-    const template = await cloche.createTemplate(name, { image })
+    const from =
+      snapshot === undefined ? { image: image ?? '' } : { snapshot: await snapshotIdOf(cloche, snapshot) }
+    const template = await cloche.createTemplate(name, {
+      ...from,
+      ...(description === undefined ? {} : { description }),
+    })
     if (json) printJson(template)
     else console.log(`${template.name} ${template.image?.digest ?? ''}`)
     return 0

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { templateId } from './ids.js'
+import { snapshotId, templateId } from './ids.js'
 import { recipe } from './languages.js'
 import { limits } from './limits.js'
 import { idlePolicy, isolation, newTemplateName, templateName } from './sandbox.js'
@@ -70,13 +70,16 @@ export type Template = z.infer<typeof template>
 /** Body of `POST /templates`. */
 export const createTemplate = z.strictObject({
   name: newTemplateName,
-  from: z.strictObject({
-    image: z
-      .string()
-      .min(1)
-      .max(512)
-      .describe('of the registry of this server: `app:1.0`, `app@sha256:…`, or `app` for `app:latest`'),
-  }),
+  from: z.union([
+    z.strictObject({
+      image: z
+        .string()
+        .min(1)
+        .max(512)
+        .describe('of the registry of this server: `app:1.0`, `app@sha256:…`, or `app` for `app:latest`'),
+    }),
+    z.strictObject({ snapshot: snapshotId.describe('of which the template has the disk') }),
+  ]),
   description: z.string().max(200).optional(),
 })
 export type CreateTemplate = z.infer<typeof createTemplate>

@@ -26,6 +26,10 @@
  * | DELETE /content/uploads/:id | | 204 |
  * | GET, DELETE /content/:space/:digest | | its bytes, or the part that `Range` names; 204 |
  * | POST /templates/:name/content | `contentImage` | 201 `nodeTemplate`: an image of blobs that are here |
+ * | POST /templates/:name/snapshot | `snapshotTemplate` | 201 `nodeTemplate`: the disk of a snapshot is a template now |
+ * | GET /templates/:name/image, /snapshots/:id/image | | `nodeImage`: what an image of it is made of |
+ * | GET /templates/:name/layers/:layer, /snapshots/:id/layers/:layer | | a layer as a tar of an image; `own` is what the snapshot has beyond its template |
+ * | PUT /layers/:layer/blob | `layerBlob` | 204: the layer as a blob, so that it need not be packed again |
  * | GET /sandboxes | | `{sandboxes: runtimeSandbox[]}`: claimed ones only |
  * | PUT /sandboxes/:id | `claim` | 201 `runtimeSandbox`; 200 when this tenant has it already |
  * | GET, DELETE /sandboxes/:id | | `runtimeSandbox`; 204 (also when it is gone already) |
@@ -75,6 +79,7 @@ export * from './content.js'
 export * from './disk-use.js'
 export * from './error.js'
 export * from './frames.js'
+export * from './images.js'
 export * from './ports.js'
 export * from './processes.js'
 export * from './quarantine.js'

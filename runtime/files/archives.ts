@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { RuntimeRefusal } from '../errors.js'
 import { type ArchiveMessage, type ArchiveRequest, archiveMessage } from './messages.js'
-import type { FilesRoot } from './root.js'
+import type { FilesRoot, PathHandle } from './root.js'
 
 /** One that is slow, for its disk is, does not hold up the others. Each takes some MiB while it is there. */
 const threadsMax = 3
@@ -27,8 +27,17 @@ export class Archives {
   ) {}
 
   /** A tar of a directory's content or of one file; see `packPath`. */
-  async *pack(root: FilesRoot, path: string): AsyncGenerator<Uint8Array> {
-    await using job = this.#begin(root, { act: 'pack', path })
+  pack(root: FilesRoot, path: string): AsyncGenerator<Uint8Array> {
+    return this.#pack(root, { act: 'pack', path })
+  }
+
+  /** An image's layer as a tar. @param merged stays open until this has ended */
+  packLayer(layer: FilesRoot, merged: PathHandle): AsyncGenerator<Uint8Array> {
+    return this.#pack(layer, { act: 'pack layer', merged: merged.fd })
+  }
+
+  async *#pack(root: FilesRoot, wanted: Job): AsyncGenerator<Uint8Array> {
+    await using job = this.#begin(root, wanted)
     for (;;) {
       job.send({ act: 'next', id: job.id })
       const message = await job.hear()

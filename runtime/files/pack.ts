@@ -78,22 +78,26 @@ export function* packEntry(root: FilesRoot, path: string | Buffer, as: Buffer): 
   yield* packer.flush(tarEnd)
 }
 
-class Packer {
+/** Writes entries of an archive one by one. */
+export class Packer {
   readonly #links = new Map<string, { name: Buffer; left: number }>()
   #chunks: Buffer[] = []
   #bytes = 0
   #heldNames = 0
   #seen = 0
 
-  constructor(private readonly root: FilesRoot) {}
+  constructor(
+    private readonly root: Pick<FilesRoot, 'inside'>,
+    private readonly xattrsOf: (file: number | Buffer) => ReadonlyMap<string, Buffer> = userXattrs,
+  ) {}
 
   /** @param top is closed at the end */
   *directory(top: PathHandle, itself: boolean): Generator<Buffer> {
     const levels: Level[] = [level(top, noBytes)]
     try {
       if (itself) {
-        const xattrs = userXattrs(top.path())
-        yield* this.#push(tarHeader(this.#entry('directory', Buffer.from('./'), top.exactStat(), { xattrs })))
+        const xattrs = this.xattrsOf(top.path())
+        yield* this.push(tarHeader(this.entry('directory', Buffer.from('./'), top.exactStat(), { xattrs })))
       }
       for (let last = levels[0]; last !== undefined; last = levels.at(-1)) {
         if (++this.#seen % seenMax === 0) yield noBytes // others take their turn
@@ -117,8 +121,8 @@ class Packer {
           if (inner === undefined) continue
           const inside = Buffer.concat([shown, Buffer.from('/')])
           levels.push(level(inner, inside))
-          const xattrs = userXattrs(inner.path())
-          yield* this.#push(tarHeader(this.#entry('directory', inside, stat, { xattrs })))
+          const xattrs = this.xattrsOf(inner.path())
+          yield* this.push(tarHeader(this.entry('directory', inside, stat, { xattrs })))
           this.#closeOld(levels)
         } else yield* this.other(found, name, shown, stat)
       }
@@ -142,21 +146,21 @@ class Packer {
       if (!stat.isFile()) return // swapped meanwhile
       const first = linked && stat.nlink > 1n ? this.#firstName(stat, name) : undefined
       if (first !== undefined) {
-        yield* this.#push(tarHeader(this.#entry('link', name, stat, { target: first })))
+        yield* this.push(tarHeader(this.entry('link', name, stat, { target: first })))
         return
       }
       const sizeBytes = Number(stat.size)
       const holes = sizeBytes - Number(stat.blocks) * 512 >= holeBytesMin
       const extents = holes ? { extents: extentsOf(fd, sizeBytes) } : {}
-      yield* this.#push(
-        tarHeader(this.#entry('file', name, stat, { sizeBytes, xattrs: userXattrs(fd), ...extents })),
+      yield* this.push(
+        tarHeader(this.entry('file', name, stat, { sizeBytes, xattrs: this.xattrsOf(fd), ...extents })),
       )
       let stored = 0
       for (const extent of extents.extents ?? [{ at: 0, bytes: sizeBytes }]) {
         yield* this.#content(fd, extent)
         stored += extent.bytes
       }
-      yield* this.#push(tarPadding(stored))
+      yield* this.push(tarPadding(stored))
     } finally {
       closeSync(fd)
     }
@@ -175,10 +179,10 @@ class Packer {
     if (type === undefined) return
     const first = stat.nlink > 1n ? this.#firstName(stat, shown) : undefined
     if (first !== undefined) {
-      yield* this.#push(tarHeader(this.#entry('link', shown, stat, { target: first })))
+      yield* this.push(tarHeader(this.entry('link', shown, stat, { target: first })))
     } else {
       const target = type === 'symlink' ? tryReadlink(directory, name) : noBytes
-      if (target !== undefined) yield* this.#push(tarHeader(this.#entry(type, shown, stat, { target })))
+      if (target !== undefined) yield* this.push(tarHeader(this.entry(type, shown, stat, { target })))
     }
   }
 
@@ -201,22 +205,22 @@ class Packer {
       const read = readSync(fd, chunk, 0, chunk.length, at + done)
       if (read === 0) {
         for (; done < bytes; done += Math.min(zeros.length, bytes - done)) {
-          yield* this.#push(zeros.subarray(0, bytes - done))
+          yield* this.push(zeros.subarray(0, bytes - done))
         }
         return
       }
       done += read
-      yield* this.#push(chunk.subarray(0, read))
+      yield* this.push(chunk.subarray(0, read))
     }
   }
 
-  *#push(bytes: Buffer): Generator<Buffer> {
+  *push(bytes: Buffer): Generator<Buffer> {
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
     if (this.#bytes >= chunkBytes) yield* this.flush(noBytes)
   }
 
-  #entry(type: TarType, name: Buffer, stat: BigIntStats, more: Partial<WrittenEntry>): WrittenEntry {
+  entry(type: TarType, name: Buffer, stat: BigIntStats, more: Partial<WrittenEntry>): WrittenEntry {
     return {
       ...{ type, name, target: noBytes, sizeBytes: 0, xattrs: new Map(), modifiedNs: stat.mtimeNs },
       ...{ mode: Number(stat.mode) & 0o7777 },

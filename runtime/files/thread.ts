@@ -4,7 +4,7 @@ import { copyTree } from './copy.js'
 import { type ArchiveMessage, type ArchiveRequest, archiveRequest } from './messages.js'
 import { packPath } from './pack.js'
 import { refusing } from './refusal.js'
-import { FilesRoot } from './root.js'
+import { FilesRoot, PathHandle } from './root.js'
 import { treeOf } from './tree.js'
 import { unpackInto } from './unpack.js'
 
@@ -19,8 +19,12 @@ interface Job {
  * The thread that packs, unpacks, copies and lists. It makes calls to the kernel for each entry; made one by one on the
  * runtime's own thread they would block everybody, and handed to Node's thread pool each takes longer than the call.
  * Several archives take turns, a part of each.
+ *
+ * @param packLayer packs the layer of an image
  */
-export function runArchiveThread(): void {
+export function runArchiveThread(
+  packLayer: (layer: FilesRoot, merged: PathHandle) => Generator<Buffer>,
+): void {
   const port = parentPort
   if (port === null) throw new Error('not a thread')
   const jobs = new Map<number, Job>()
@@ -38,8 +42,13 @@ export function runArchiveThread(): void {
   const begin = (request: Extract<ArchiveRequest, { fd: number }>) => {
     const { id } = request
     const root = new FilesRoot(request.fd, request.uidBase, () => {}, request.user)
-    if (request.act === 'pack') jobs.set(id, packing(root, request.path, id, tell, done))
-    else if (request.act === 'unpack') {
+    if (request.act === 'pack') {
+      const { path } = request
+      jobs.set(id, packing(packPath(root, path), path, id, tell, done))
+    } else if (request.act === 'pack layer') {
+      const merged = new PathHandle(request.merged)
+      jobs.set(id, packing(packLayer(root, merged), 'the layer', id, tell, done))
+    } else if (request.act === 'unpack') {
       const parts = new Parts(() => tell({ what: 'more', id }))
       jobs.set(id, parts)
       finish(
@@ -76,13 +85,12 @@ export function runArchiveThread(): void {
 }
 
 function packing(
-  root: FilesRoot,
+  archive: Generator<Buffer>,
   path: string,
   id: number,
   tell: (message: ArchiveMessage) => void,
   done: (id: number, error: unknown) => void,
 ): Job {
-  const archive = packPath(root, path)
   return {
     next: () => {
       refusing(path, () => archive.next()).then(

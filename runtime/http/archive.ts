@@ -7,7 +7,8 @@ export async function sendArchive(
   archive: AsyncGenerator<Uint8Array, void>,
   reply: FastifyReply,
 ): Promise<void> {
-  const first = await archive.next()
+  let first = await archive.next()
+  while (!first.done && first.value.length === 0) first = await archive.next()
   reply.hijack()
   reply.raw.writeHead(200, { 'content-type': 'application/x-tar' })
   await sendBytes(Readable.from(rest(first, archive)), reply.raw)

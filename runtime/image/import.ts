@@ -13,6 +13,7 @@ import { mountLayers, removeMountPoints } from '../rootfs/rootfs.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import type { NodeContext } from '../sandbox/node.js'
 import { MountedLayers } from './below.js'
+import { rememberBlob } from './blobs.js'
 import { bounds } from './bounds.js'
 import { type ImageConfig, readConfig } from './config.js'
 import { badImage, noRoom } from './error.js'
@@ -213,6 +214,13 @@ class Work implements Disposable {
     }
     const imported = await this.#finish(config, layers, chain)
     await this.#keep()
+    for (const [i, { file, compression }] of image.layers.entries()) {
+      if (compression === undefined) continue
+      rememberBlob(this.store, layers[i] ?? '', {
+        ...{ diffId: config.diffIds[i] ?? '', digest: `sha256:${file.sha256}`, sizeBytes: file.bytes },
+        mediaType: `application/vnd.oci.image.layer.v1.tar${compression === 'none' ? '' : `+${compression}`}`,
+      })
+    }
     return imported
   }
 

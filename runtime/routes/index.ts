@@ -7,6 +7,7 @@ import type { Routes } from '../http/app.js'
 import { speakOneProtocol } from '../http/protocol.js'
 import type { Collector } from '../image/collector.js'
 import type { Imports } from '../image/import.js'
+import type { LayerStore } from '../image/store.js'
 import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
@@ -16,6 +17,7 @@ import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
 import type { Searches } from '../sandbox/search.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import type { Snapshots } from '../snapshot/snapshots.js'
+import type { SnapshotImages } from '../snapshot/template.js'
 import { diskUseOf } from '../volume/disk-use.js'
 import type { Volumes } from '../volume/volumes.js'
 import { buildRoutes } from './builds.js'
@@ -43,6 +45,8 @@ export interface Services {
   readonly context: NodeContext
   readonly sandboxes: Sandboxes
   readonly snapshots: Snapshots
+  readonly images: SnapshotImages
+  readonly layers: LayerStore
   readonly volumes: Volumes
   readonly pools: Pools
   readonly runSandboxes: RunSandboxes

@@ -1,17 +1,24 @@
 import { z } from 'zod'
 import { sandboxId, snapshotArchive, snapshotParams } from '../../protocol/api/index.js'
-import { rollbackRequest } from '../../protocol/node/index.js'
+import { ownLayer, rollbackRequest, snapshotLayer } from '../../protocol/node/index.js'
 import type { Archives } from '../files/archives.js'
 import type { Routes } from '../http/app.js'
 import { sendArchive } from '../http/archive.js'
 import type { Snapshots } from '../snapshot/snapshots.js'
+import type { SnapshotImages } from '../snapshot/template.js'
 import { existing } from './params.js'
 
 const snapshotOfSandbox = z.object({ id: sandboxId, snapshotId: snapshotParams.shape.id })
 
+interface Parts {
+  readonly archives: Archives
+  readonly snapshots: Snapshots
+  readonly images: SnapshotImages
+}
+
 /** Calls about snapshots of disks. */
 export const snapshotRoutes =
-  ({ archives, snapshots }: { readonly archives: Archives; readonly snapshots: Snapshots }): Routes =>
+  ({ archives, snapshots, images }: Parts): Routes =>
   async (app) => {
     app.put(
       '/sandboxes/:id/snapshots/:snapshotId',
@@ -40,6 +47,15 @@ export const snapshotRoutes =
         using root = await snapshots.files(params.id)
         await sendArchive(archives.pack(root, query.path), reply)
       },
+    )
+    app.get('/snapshots/:id/image', { schema: { params: snapshotParams } }, async ({ params }) =>
+      images.image(params.id),
+    )
+    app.get(
+      '/snapshots/:id/layers/:layer',
+      { schema: { params: snapshotLayer } },
+      ({ params: { id, layer } }, reply) =>
+        sendArchive(images.pack(id, layer === ownLayer ? null : layer), reply),
     )
     app.delete('/snapshots/:id', { schema: { params: snapshotParams } }, async ({ params }, reply) => {
       snapshots.remove(params.id)

@@ -3,21 +3,29 @@ import { type Template, templateName } from '../../protocol/api/index.js'
 import {
   contentImage,
   importNodeTemplate,
+  layerBlob,
+  layerName,
   type NodeTemplate,
   removeNodeTemplate,
+  snapshotTemplate,
+  templateLayer,
 } from '../../protocol/node/index.js'
 import type { Builds } from '../build/builds.js'
 import { filesOf } from '../content/image.js'
 import type { ContentStore } from '../content/store.js'
 import type { Routes } from '../http/app.js'
+import { sendArchive } from '../http/archive.js'
 import { bytesOf, takeBytes } from '../http/bytes.js'
+import { rememberBlob } from '../image/blobs.js'
 import type { Collector } from '../image/collector.js'
 import { type Imports, plainArchive } from '../image/import.js'
 import { findImage } from '../image/manifest.js'
+import type { LayerStore } from '../image/store.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import type { Snapshots } from '../snapshot/snapshots.js'
+import type { SnapshotImages } from '../snapshot/template.js'
 
 interface Parts {
   readonly builds: Pick<Builds, 'usersOf'>
@@ -25,6 +33,8 @@ interface Parts {
   readonly imports: Imports
   readonly content: ContentStore
   readonly collector: Collector
+  readonly images: SnapshotImages
+  readonly layers: LayerStore
   readonly sandboxes: Pick<Sandboxes, 'list'>
   readonly snapshots: Pick<Snapshots, 'list'>
   templates(): ReadonlyMap<string, LocalTemplate>
@@ -81,6 +91,31 @@ export const templateRoutes =
       },
     )
     await app.register(imports(parts))
+    await app.register(images(parts))
+  }
+
+/** Templates of snapshots, and what images of templates are made of. */
+const images =
+  (parts: Parts): Routes =>
+  async (app) => {
+    const ofSnapshot = { params: one, body: snapshotTemplate }
+    app.post('/templates/:name/snapshot', { schema: ofSnapshot }, async ({ params, body }, reply) => {
+      const template = await parts.images.template(params.name, body)
+      await parts.reloadTemplates()
+      reply.code(201)
+      return describedNew(parts, template)
+    })
+    app.get('/templates/:name/image', { schema: { params: one } }, async ({ params }) =>
+      parts.images.imageOfTemplate(params.name),
+    )
+    app.get('/templates/:name/layers/:layer', { schema: { params: templateLayer } }, ({ params }, reply) =>
+      sendArchive(parts.images.packTemplate(params.name, params.layer), reply),
+    )
+    const ofLayer = { params: z.object({ layer: layerName }), body: layerBlob }
+    app.put('/layers/:layer/blob', { schema: ofLayer }, async ({ params, body }, reply) => {
+      rememberBlob(parts.layers, params.layer, body)
+      reply.code(204)
+    })
   }
 
 const imports =

@@ -75,7 +75,7 @@ export class Snapshots {
     return this.sandboxes.replaceDisk(sandboxId, async (sandbox, keep) => {
       const to = this.find(snapshot)
       if (to.tenantId !== sandbox.tenantId) throw notFound('snapshot', snapshot)
-      assertRoom(this.#sizeOf(snapshot), sandbox)
+      assertRoom(this.sizeOf(snapshot), sandbox)
       const { snapshot: before } = await this.#take(keepAs, sandbox)
       rollback(this.node, sandbox, { ...to, path: this.#path(snapshot) }, keep)
       return before
@@ -111,7 +111,7 @@ export class Snapshots {
   source(id: string, tenantId: string, diskMiB: number): { path: string; record: SnapshotRecord } {
     const record = this.find(id)
     if (record.tenantId !== tenantId) throw notFound('snapshot', id)
-    assertRoom(this.#sizeOf(id), { limits: { diskMiB } })
+    assertRoom(this.sizeOf(id), { limits: { diskMiB } })
     return { path: this.#path(id), record }
   }
 
@@ -146,12 +146,13 @@ export class Snapshots {
     const { layers: _, version: __, image: ___, system: ____, ...told } = record
     return {
       ...told,
-      sizeBytes: this.#sizeOf(record.id),
-      exclusiveBytes: this.#sizeOf(record.id, 'exclusive'),
+      sizeBytes: this.sizeOf(record.id),
+      exclusiveBytes: this.sizeOf(record.id, 'exclusive'),
     }
   }
 
-  #sizeOf(id: string, part: 'referenced' | 'exclusive' = 'referenced'): number {
+  /** Bytes that it refers to, or has alone, as of the last commit to the disk. */
+  sizeOf(id: string, part: 'referenced' | 'exclusive' = 'referenced'): number {
     return Number(readFileSync(join(qgroupOf(this.node.disk, volumeId(this.#path(id))), part), 'utf8'))
   }
 

@@ -36,6 +36,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   listSnapshots: 'snapshot.read',
   getSnapshot: 'snapshot.read',
   packSnapshot: 'snapshot.read',
+  createSnapshotImage: 'image.push',
   changeSnapshot: 'snapshot.change',
   deleteSnapshot: 'snapshot.delete',
   restoreSnapshot: 'snapshot.restore',

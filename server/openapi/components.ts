@@ -96,6 +96,8 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   FileTree: [protocol.fileTree],
   Template: [protocol.template],
   CreateTemplate: [protocol.createTemplate],
+  CreateSnapshotImage: [protocol.createSnapshotImage, { image: 'team/app:2' }],
+  PushedImage: [protocol.pushedImage],
   Language: [protocol.language],
   CreateRun: [
     protocol.createRun,

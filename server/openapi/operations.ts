@@ -59,6 +59,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /snapshots': 'listSnapshots',
   'GET /snapshots/:id': 'getSnapshot',
   'GET /snapshots/:id/archive': 'packSnapshot',
+  'POST /snapshots/:id/image': 'createSnapshotImage',
   'PATCH /snapshots/:id': 'changeSnapshot',
   'DELETE /snapshots/:id': 'deleteSnapshot',
   'POST /volumes': 'createVolume',

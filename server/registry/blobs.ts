@@ -88,8 +88,13 @@ export class Blobs {
     await audit(this.database.prisma, who, 'image.delete', null, detail)
   }
 
-  /** Puts a blob of another repository of the tenant into this one. @returns whether there is one. @throws RegistryError `DENIED` */
-  async mount(who: Principal, repository: string, digest: string, from: string): Promise<boolean> {
+  /**
+   * Puts a blob of another repository of the tenant into this one.
+   * @param from null for any repository
+   * @returns whether there is one
+   * @throws RegistryError `DENIED`
+   */
+  async mount(who: Principal, repository: string, digest: string, from: string | null): Promise<boolean> {
     assertMay(who, 'image.push')
     return inTransaction(this.database.pool, async (client) => {
       // A statement of its own: the next one sees what whoever had the lock has done.
@@ -97,7 +102,7 @@ export class Blobs {
       const { rowCount } = await client.query(
         `INSERT INTO registry_blob ("tenantId", repository, digest, "nodeId", "sizeBytes", ready)
          SELECT "tenantId", $2, digest, "nodeId", "sizeBytes", true FROM registry_blob
-         WHERE "tenantId" = $1 AND digest = $3 AND repository = $4 AND ready
+         WHERE "tenantId" = $1 AND digest = $3 AND ($4::TEXT IS NULL OR repository = $4) AND ready LIMIT 1
          ON CONFLICT ("tenantId", repository, digest) DO UPDATE SET ready = true, "sizeBytes" = excluded."sizeBytes",
            "nodeId" = excluded."nodeId", "createdAt" = now() AT TIME ZONE 'UTC'`,
         [who.tenantId, repository, digest, from],

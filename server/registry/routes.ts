@@ -9,7 +9,7 @@ import type { Blobs } from './blobs.js'
 import type { Upload } from './counting.js'
 import { RegistryError } from './error.js'
 import { type Manifests, manifestBytesMax, referrersPage } from './manifests.js'
-import { digestOf, repositoryOf } from './names.js'
+import { digestOf, isDigest, repositoryOf } from './names.js'
 
 /** Of a list when nobody says how many, and at most. */
 const pageMax = 1000
@@ -223,7 +223,7 @@ async function continued({ blobs }: Parts, call: Call, repository: string, id: s
       return accepted(reply, upload, sizeBytes).code(202).send()
     }
     case 'PUT': {
-      const digest = digestOf(query.get('digest') ?? '')
+      const digest = await digestAtEnd(blobs, upload, query.get('digest') ?? '')
       if (hasBody(request)) await append(blobs, call, upload)
       await blobs.finish(who, upload, digest)
       return created(reply, repository, digest)
@@ -234,6 +234,12 @@ async function continued({ blobs }: Parts, call: Call, repository: string, id: s
     default:
       throw new RegistryError('UNSUPPORTED', `${request.method} is not done here`)
   }
+}
+
+/** An upload that ends with a digest of another kind is over, as one that has another digest than it says. */
+async function digestAtEnd(blobs: Blobs, upload: Upload, digest: string): Promise<string> {
+  if (!isDigest(digest)) await blobs.cancel(upload)
+  return digestOf(digest)
 }
 
 /** A part, where its `Content-Range` says; without one at the end. */

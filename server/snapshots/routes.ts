@@ -3,9 +3,11 @@ import { z } from 'zod'
 import {
   changeSnapshot,
   createSnapshot,
+  createSnapshotImage,
   diskChanges,
   forkedSandboxes,
   forkSandbox,
+  pushedImage,
   restoredSandbox,
   restoreSnapshot,
   sandboxParams,
@@ -16,13 +18,14 @@ import {
   snapshotParams,
 } from '../../protocol/api/index.js'
 import { bytes, sendBytes } from '../http/bytes.js'
+import type { SnapshotImages } from '../registry/snapshot-image.js'
 import type { SnapshotService } from './service.js'
 
 const tags = ['snapshots']
 
 /** `/snapshots`, and what is below a sandbox that is about them. */
 export const snapshotRoutes =
-  (snapshots: SnapshotService): FastifyPluginAsyncZod =>
+  (snapshots: SnapshotService, images: SnapshotImages): FastifyPluginAsyncZod =>
   async (app) => {
     app.route({
       method: 'POST',
@@ -64,6 +67,22 @@ export const snapshotRoutes =
       },
       handler: async ({ principal, params, query }, reply) =>
         sendBytes(reply, await snapshots.pack(principal, params.id, query)),
+    })
+    app.route({
+      method: 'POST',
+      url: '/snapshots/:id/image',
+      schema: {
+        ...{ tags, summary: 'Make an OCI image of a snapshot', params: snapshotParams },
+        description:
+          'It is put into the registry of this server, at `/v2/`. Layers that are there already are used again; what differs from the template becomes a layer. Hanging up ends it.',
+        ...{ body: createSnapshotImage, response: { 201: pushedImage } },
+      },
+      handler: async ({ principal, params, body }, reply) => {
+        const aborted = new AbortController()
+        reply.raw.once('close', () => aborted.abort())
+        reply.code(201)
+        return images.make(principal, params.id, body, aborted.signal)
+      },
     })
     app.route({
       method: 'PATCH',

@@ -33,7 +33,7 @@ export const templateRoutes =
       method: 'POST',
       url: '/templates',
       schema: {
-        ...{ tags, summary: 'Make a template of an image that was pushed to the registry' },
+        ...{ tags, summary: 'Make a template of an image that was pushed to the registry, or of a snapshot' },
         description:
           'The registry is at `/v2/` of this server. A template of the same name of the tenant is replaced; sandboxes that were made from it stay as they are.',
         ...{ body: createTemplate, response: { 201: template } },

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import type { z } from 'zod'
 import type { CreateTemplate, importTemplate, Template } from '../../protocol/api/index.js'
-import { type ContentImage, nodeTemplate } from '../../protocol/node/index.js'
+import { type ContentImage, nodeTemplate, type SnapshotTemplate } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
-import { assertMay } from '../auth/permissions.js'
+import { assertMay, ofTenant } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
@@ -57,11 +57,12 @@ export class OwnTemplateService {
   }
 
   /**
-   * Makes a template of an image that was pushed to the registry.
-   * @throws ApiError as `import`; `not_found` when there is no such image
+   * Makes a template of an image that was pushed to the registry, or of a snapshot.
+   * @throws ApiError as `import`; `not_found` when there is no such image or snapshot
    */
   async create(who: Principal, { name, from, description }: CreateTemplate): Promise<Template> {
     assertMay(who, 'template.create')
+    if ('snapshot' in from) return this.#ofSnapshot(who, name, from.snapshot, description)
     const { top, repository, nodeId } = await this.#pushed(who, from.image)
     const node = await this.nodes.of(nodeId)
     node.reach()
@@ -87,6 +88,27 @@ export class OwnTemplateService {
     await audit(this.database.prisma, who, 'template.import', made.own?.id ?? null, {
       ...{ name, digest: made.image?.digest ?? null, reference: from.image },
     })
+    return made
+  }
+
+  async #ofSnapshot(who: Principal, name: string, id: string, description?: string): Promise<Template> {
+    assertMay(who, 'snapshot.read')
+    const { prisma } = this.database
+    const row = ofTenant(who, await prisma.snapshot.findUnique({ where: { id } }), 'snapshot')
+    if (!row.ready) throw notFound('snapshot')
+    const node = await this.nodes.of(row.nodeId)
+    const made = await this.making.make(who, { name, source: 'snapshot', node }, async (making) => {
+      const { runtime } = making.node
+      await runtime.assertMayChange()
+      const wanted: SnapshotTemplate = {
+        ...{ snapshot: id, tenantId: who.tenantId, bytesMax: making.bytesMax },
+        description: description ?? `the snapshot ${row.name}`.slice(0, 200),
+      }
+      const json = Readable.from([Buffer.from(JSON.stringify(wanted))])
+      const path = `/templates/${making.nodeName}/snapshot`
+      return nodeTemplate.parse((await runtime.send('POST', path, {}, json)).body)
+    })
+    await audit(prisma, who, 'template.snapshot', made.own?.id ?? null, { name, snapshot: row.name })
     return made
   }
 

@@ -160,10 +160,20 @@ const sentences: Readonly<Record<Action, Write>> = {
     }),
   'snapshot.delete': ({ event, t, mark }) =>
     t('audit.sentences.snapshotDelete', { name: mark(plain(told(event, 'name'))) }),
+  'snapshot.image': (telling) =>
+    telling.t('audit.sentences.snapshotImage', {
+      name: telling.mark(plain(told(telling.event, 'name'))),
+      image: image(telling),
+    }),
   'image.push': (telling) => telling.t('audit.sentences.imagePush', { image: image(telling) }),
   'image.delete': (telling) => telling.t('audit.sentences.imageDelete', { image: image(telling) }),
   'template.import': ({ event, t, mark }) =>
     t('audit.sentences.templateImport', { name: mark(plain(told(event, 'name'))) }),
+  'template.snapshot': ({ event, t, mark }) =>
+    t('audit.sentences.templateSnapshot', {
+      name: mark(plain(told(event, 'name'))),
+      snapshot: mark(plain(told(event, 'snapshot'))),
+    }),
   'template.delete': ({ event, t, mark }) =>
     t('audit.sentences.templateDelete', { name: mark(plain(told(event, 'name'))) }),
   'volume.create': ({ event, t, mark }) =>

@@ -120,6 +120,11 @@ export const sandboxRows: Readonly<Record<string, Row>> = {
   listSnapshots: { rule: own },
   getSnapshot: { rule: theirs, call: snapshot },
   packSnapshot: { rule: theirs, call: (victim) => ({ ...snapshot(victim), query: { path: '/etc/passwd' } }) },
+  createSnapshotImage: {
+    rule: theirs,
+    // Whatever somebody calls theirs, it takes the place of nothing of others.
+    call: (victim) => ({ ...snapshot(victim), body: { image: 'of-a-snapshot:1' } }),
+  },
   changeSnapshot: {
     rule: theirs,
     call: (victim) => ({ ...snapshot(victim), body: { name: 'the same for all' } }),
