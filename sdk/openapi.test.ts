@@ -57,7 +57,6 @@ async function callAll(cloche: Cloche): Promise<void> {
   for (const fork of await sandbox.fork()) await fork.delete()
   await cloche.snapshots.toImage(id, 'of-a-snapshot:1')
   await cloche.createTemplate('of-a-snapshot', { snapshot: id })
-  await cloche.deleteTemplate('of-a-snapshot')
   await cloche.snapshots.rename(id, 'renamed')
   await cloche.snapshots.delete(id)
   const { volumes } = cloche

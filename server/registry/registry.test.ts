@@ -106,6 +106,9 @@ describe('the registry', { timeout: 60_000 }, () => {
       remote,
     )
     skopeo('copy', '--src-tls-verify=false', '--src-creds', creds, remote, `dir:${join(work, 'back')}`)
+    const head = await call('HEAD', '/v2/team/app/manifests/1.0')
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, manifestType])
+    expect(Number(head.headers.get('content-length'))).toBeGreaterThan(100)
     const inspected = JSON.parse(skopeo('inspect', '--tls-verify=false', '--creds', creds, remote))
     expect(inspected).toMatchObject({ RepoTags: ['1.0'], Env: ['GREETING=pushed'] })
     const cloche = new Cloche({ url: instance.url, apiKey: key })

@@ -144,7 +144,14 @@ async function manifest({ manifests }: Parts, call: Call, repository: string, re
         etag: `"${digest}"`,
         'content-length': content.length,
       })
-      return reply.type(mediaType).send(request.method === 'HEAD' ? null : Buffer.from(content))
+      if (request.method === 'GET') return reply.type(mediaType).send(Buffer.from(content))
+      // With nothing to send fastify would add a character set to what looks like JSON.
+      reply.hijack()
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) reply.raw.setHeader(name, value)
+      }
+      reply.raw.writeHead(200, { 'content-type': mediaType }).end()
+      return reply
     }
     case 'PUT': {
       const content = await whole(bodyOf(request))
