@@ -121,7 +121,7 @@ export const sandboxRows: Readonly<Record<string, Row>> = {
   getSnapshot: { rule: theirs, call: snapshot },
   packSnapshot: { rule: theirs, call: (victim) => ({ ...snapshot(victim), query: { path: '/etc/passwd' } }) },
   createSnapshotImage: {
-    rule: theirs,
+    rule: staffTheirs,
     // Whatever somebody calls theirs, it takes the place of nothing of others.
     call: (victim) => ({ ...snapshot(victim), body: { image: 'of-a-snapshot:1' } }),
   },
