@@ -65,11 +65,13 @@ export function createAuth(
       session: {
         create: {
           before: async (session) => {
-            const member = await prisma.member.findFirst({
-              where: { userId: session.userId },
-              orderBy: { createdAt: 'asc' },
-            })
-            return { data: { ...session, activeTenantId: member?.tenantId ?? null } }
+            const { userId } = session
+            const [user, members] = await Promise.all([
+              prisma.user.findUnique({ where: { id: userId }, select: { lastTenantId: true } }),
+              prisma.member.findMany({ where: { userId }, orderBy: { createdAt: 'asc' } }),
+            ])
+            const last = members.find(({ tenantId }) => tenantId === user?.lastTenantId)
+            return { data: { ...session, activeTenantId: (last ?? members[0])?.tenantId ?? null } }
           },
         },
       },

@@ -63,6 +63,19 @@ describe('students of one tenant', () => {
     await ben.client.call('DELETE', `${path}/${renamed.id}`)
   })
 
+  it('come back to their class when they sign in again', async () => {
+    const again = await TestClient.signIn(instance.url, ann.email, 'correct horse battery')
+    const { body: me } = await again.call('GET', '/api/v1/me')
+    expect(me.tenant.role).toBe('student')
+    const own = me.tenants.find(({ role }: { role: string }) => role === 'owner')
+    await again.call('POST', `/api/v1/tenants/${own.id}/activate`, {})
+    const third = await TestClient.signIn(instance.url, ann.email, 'correct horse battery')
+    expect((await third.call('GET', '/api/v1/me')).body.tenant.role).toBe('owner')
+    // Of the other sessions each stays where it is.
+    expect((await ann.client.call('GET', '/api/v1/me')).body.tenant.role).toBe('student')
+    await third.call('POST', `/api/v1/tenants/${me.tenant.id}/activate`, {})
+  })
+
   it('cannot tell a classmate’s sandbox from one that does not exist, by any port either', async () => {
     const state = 's'.repeat(43)
     for (const sandbox of [annsBox, `sb_${'z'.repeat(20)}`]) {

@@ -86,6 +86,7 @@ export class TenantService {
     const where = { tenantId_userId: { tenantId, userId } }
     if ((await prisma.member.findUnique({ where })) === null) throw notFound('tenant')
     await prisma.session.update({ where: { id: sessionId }, data: { activeTenantId: tenantId } })
+    await prisma.user.update({ where: { id: userId }, data: { lastTenantId: tenantId } })
     this.principals.forget({ sessionId })
   }
 
