@@ -57,6 +57,7 @@ import { RunSandboxes } from './sandbox/run-sandboxes.js'
 import { Searches } from './sandbox/search.js'
 import { Sandboxes } from './sandbox/service.js'
 import { Tenants } from './sandbox/tenants.js'
+import { ServiceKeeper } from './service/keeper.js'
 import { Snapshots } from './snapshot/snapshots.js'
 import { SnapshotImages } from './snapshot/template.js'
 import { version } from './version.js'
@@ -195,11 +196,13 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     () => sandboxes.list().length,
   )
   const kernelLog = openKernelLog(log)
+  const serviceKeeper: ServiceKeeper = new ServiceKeeper(context, terminals, () => sandboxes)
   const sandboxes: Sandboxes = new Sandboxes(
     ...([context, () => templates, maker, tenants, pools] as const),
     () => kernelLog?.oomKills() ?? [],
     (...of) => snapshots.source(...of),
     (...of) => volumes.hold(...of),
+    serviceKeeper,
   )
   const runSandboxes = new RunSandboxes(context, maker, tenants, pools)
   const searches = new Searches(context, sandboxes, runSandboxes)
@@ -316,6 +319,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     close: () => {
       collecting[Symbol.dispose]()
       expiring[Symbol.dispose]()
+      serviceKeeper.close()
       network.close()
       kernelLog?.close()
       void archives.close()

@@ -14,6 +14,7 @@ export const volumeSnapshotId = z
   .string()
   .regex(new RegExp(`^vs_${suffix}$`), 'is not an id of a snapshot of a volume')
 export const uploadId = z.string().regex(new RegExp(`^up_${suffix}$`), 'is not an upload id')
+export const stackId = z.string().regex(new RegExp(`^sk_${suffix}$`), 'is not a stack id')
 export const shareId = z.string().regex(new RegExp(`^sh_${suffix}$`), 'is not a share id')
 export const nodeId = z.string().regex(new RegExp(`^nd_${suffix}$`), 'is not a node id')
 

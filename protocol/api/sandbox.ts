@@ -5,6 +5,7 @@ import { incident, limitsRequest, storedLimits, usage } from './limits.js'
 import { listOf } from './lists.js'
 import { networkPolicy } from './network.js'
 import { pathBytes, pathBytesMax, pathTextMax, utf8 } from './path.js'
+import { service, serviceStatus } from './services.js'
 import { textWithoutNul } from './text.js'
 import { storedVolumeMount, volumeMounts } from './volume-mounts.js'
 
@@ -122,6 +123,9 @@ export const createSandbox = z.strictObject({
     .optional()
     .describe('null: never put to sleep; if absent, as its template has it, or its tenant'),
   restart: restartPolicy.optional().describe('if absent: unless-stopped for a small machine, otherwise no'),
+  service: service
+    .optional()
+    .describe('a program that is started with it, and again with each start; {} is what its image says'),
   metadata: metadata.optional(),
 })
 export type CreateSandbox = z.infer<typeof createSandbox>
@@ -183,6 +187,7 @@ export const sandboxWithUsage = sandbox.extend({
     .describe(
       'it is put to sleep unless something uses it; null until two minutes before, or half of the time of a shorter policy',
     ),
+  service: serviceStatus.nullable().default(null).describe('null when it has none'),
   usage: usage.nullable(),
   incidents: z.array(incident).max(16).default([]).describe('what happened lately, the latest last'),
 })

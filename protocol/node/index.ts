@@ -36,6 +36,7 @@
  * | PATCH /sandboxes/:id | `change` | `runtimeSandbox` |
  * | POST /sandboxes/:id/pause, resume, start | | `runtimeSandbox` |
  * | POST /sandboxes/:id/stop | `stopSandbox`, may be empty | `runtimeSandbox` |
+ * | PUT /sandboxes/:id/service | `wantService` | `runtimeSandbox`: its service is started now, or not with the next start; 409 when it has none |
  * | PUT /sandboxes/:id/snapshots/:sid | | 201 `nodeSnapshot`; 200 when it is there already |
  * | POST /sandboxes/:id/rollback | `rollbackRequest` | `nodeSnapshot` of the disk as it was; 409 unless the sandbox is stopped |
  * | GET /sandboxes/:id/changes?limit=N | | `diskChanges` |

@@ -1,9 +1,21 @@
 import { z } from 'zod'
-import { sandboxId, snapshotId, tenantId } from '../api/ids.js'
+import { sandboxId, snapshotId, stackId, tenantId } from '../api/ids.js'
 import { incident, limits, quota, storedLimits, usage } from '../api/limits.js'
 import { allowedName, networkPolicy } from '../api/network.js'
 import { environment, isolation, sandboxState, templateName } from '../api/sandbox.js'
+import { service, serviceStatus } from '../api/services.js'
 import { storedVolumeMount } from '../api/volume-mounts.js'
+
+const hostLabel = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/)
+
+/** Of which stack a sandbox is: it and those of the same tenant and stack that share a network reach one another. */
+export const stackMembership = z.strictObject({
+  id: stackId,
+  networks: z.array(z.string().min(1).max(64)).min(1).max(16),
+  /** What the others call it. */
+  names: z.array(hostLabel).min(1).max(16),
+})
+export type StackMembership = z.infer<typeof stackMembership>
 
 /** Body of `PUT /sandboxes/:id`: a sandbox for a tenant. */
 export const claim = z.strictObject({
@@ -18,9 +30,15 @@ export const claim = z.strictObject({
   /** Whose disk it begins with; of the same tenant. */
   snapshot: snapshotId.optional(),
   volumes: z.array(storedVolumeMount).optional(),
+  /** `wanted` false: it is started only when that is asked for (`PUT /sandboxes/:id/service`). */
+  service: service.extend({ wanted: z.boolean() }).optional(),
+  stack: stackMembership.optional(),
   hostname: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
 })
 export type Claim = z.infer<typeof claim>
+
+/** Body of `PUT /sandboxes/:id/service`. */
+export const wantService = z.strictObject({ wanted: z.boolean() })
 
 export const change = z.strictObject({ limits: limits.optional(), network: networkPolicy.optional() })
 export type Change = z.infer<typeof change>
@@ -42,6 +60,7 @@ export const runtimeSandbox = z.object({
   network: networkPolicy,
   isolation,
   volumes: z.array(storedVolumeMount).default([]),
+  service: serviceStatus.nullable().default(null),
   /** With an allowlist: what its names stand for now. Otherwise empty. */
   allowedNames: z.array(allowedName),
   /** Taken from the pool, or made for this claim. */

@@ -235,6 +235,7 @@ export class Build {
           .digest('hex')}`,
         ...{ reference: null, entrypoint: [...config.entrypoint], cmd: [...config.cmd] },
         ...{ labels: { ...config.labels }, ports: [...config.ports], user },
+        healthcheck: config.healthcheck,
         rootHome: resolveUser(null, accounts).home,
         env: { ...config.env },
         workingDirectory: config.workingDirectory ?? (config.recipe ? own.cwd : '/'),
@@ -285,9 +286,9 @@ export function configOf({ image }: LocalTemplate): BuiltConfig {
     const { env } = identityOf('user', null)
     return { ...emptyConfig, env, recipe: true }
   }
-  const { env, user, workingDirectory, entrypoint, cmd, labels, ports, stopSignal } = image
+  const { env, user, workingDirectory, entrypoint, cmd, labels, ports, stopSignal, healthcheck } = image
   const known = { env, user: { known: user }, workingDirectory }
-  return { ...emptyConfig, ...known, entrypoint, cmd, labels, ports, stopSignal }
+  return { ...emptyConfig, ...known, entrypoint, cmd, labels, ports, stopSignal, healthcheck }
 }
 
 /** Why a build has ended badly, in words. */

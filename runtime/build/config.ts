@@ -1,8 +1,10 @@
 import { posix } from 'node:path'
+import type { Healthcheck } from '../../protocol/api/index.js'
 import { signalOf } from '../image/config.js'
 import { bounds } from './bounds.js'
 import type { Instruction } from './dockerfile.js'
 import { badBuild } from './error.js'
+import { healthcheckIn } from './healthcheck.js'
 import type { BuiltConfig, StatedUser } from './plan.js'
 import { expand, wordsOf } from './words.js'
 
@@ -22,6 +24,7 @@ export class StageConfig {
   #cmd: readonly string[]
   #hasCmd = false
   #stopSignal: string
+  #healthcheck: Healthcheck | null
   #expandedBytes = 0
   readonly #recipe: boolean
 
@@ -40,6 +43,7 @@ export class StageConfig {
     this.#entrypoint = base.entrypoint
     this.#cmd = base.cmd
     this.#stopSignal = base.stopSignal
+    this.#healthcheck = base.healthcheck
   }
 
   /** Values of variables here: of two with one name the environment's counts. */
@@ -113,6 +117,9 @@ export class StageConfig {
       case 'STOPSIGNAL':
         this.#stopSignal = stopSignal(this.#single(instruction), line)
         return true
+      case 'HEALTHCHECK':
+        this.#healthcheck = healthcheckIn(instruction, (words) => this.command(words))
+        return true
       default:
         return false
     }
@@ -132,6 +139,7 @@ export class StageConfig {
       ...{ env: Object.fromEntries(this.env), user: this.user, workingDirectory: this.workingDirectory },
       ...{ entrypoint: this.#entrypoint, cmd: this.#cmd, labels: Object.fromEntries(this.labels) },
       ...{ ports: [...this.ports].slice(0, 256), stopSignal: this.#stopSignal, recipe: this.#recipe },
+      healthcheck: this.#healthcheck,
       ...{ shell: this.shell, args: Object.fromEntries(this.args) },
     }
   }

@@ -1,3 +1,4 @@
+import type { Healthcheck } from '../../protocol/api/index.js'
 import type { ImageUser } from '../container/image-settings.js'
 import type { Heredoc } from './dockerfile.js'
 
@@ -76,6 +77,7 @@ export interface BuiltConfig {
   readonly labels: Readonly<Record<string, string>>
   readonly ports: readonly string[]
   readonly stopSignal: string
+  readonly healthcheck: Healthcheck | null
   /** What it is built on, at last, came from a recipe of Cloche's: its sandboxes have a user of their own. */
   readonly recipe: boolean
 }

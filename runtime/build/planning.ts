@@ -20,7 +20,7 @@ export interface PlanRequest {
 
 export const emptyConfig: BuiltConfig = {
   ...{ env: {}, user: null, workingDirectory: null, entrypoint: [], cmd: [], labels: {}, ports: [] },
-  ...{ stopSignal: 'SIGTERM', recipe: false, shell: ['/bin/sh', '-c'], args: {} },
+  ...{ stopSignal: 'SIGTERM', healthcheck: null, recipe: false, shell: ['/bin/sh', '-c'], args: {} },
 }
 
 const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
@@ -178,7 +178,6 @@ class Planner {
         return { kind: 'workdir', line, text: `WORKDIR ${path}`, path }
       }
       case 'VOLUME':
-      case 'HEALTHCHECK':
         this.#warnings.push(`line ${line}: ${keyword} has no effect in a sandbox`)
         return undefined
       case 'ONBUILD':

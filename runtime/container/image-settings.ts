@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { healthcheck } from '../../protocol/api/index.js'
 
 const user = z.object({
   name: z.string(),
@@ -34,5 +35,7 @@ export const imageDescription = z.object({
   cmd: z.array(z.string()),
   labels: z.record(z.string(), z.string()),
   ports: z.array(z.string()),
+  /** How it is found out whether it works; null when it says nothing, or something that nobody can run. */
+  healthcheck: healthcheck.nullable().catch(null).default(null),
 })
 export type ImageDescription = z.infer<typeof imageDescription>

@@ -8,6 +8,7 @@ import { files } from './files.js'
 import { leftovers } from './leftovers.js'
 import { type Row, writeReport } from './report.js'
 import { smallMachines } from './small-machines.js'
+import { stacks } from './stacks.js'
 import { storms } from './storms.js'
 import { surface } from './surface.js'
 import { traffic } from './traffic.js'
@@ -29,6 +30,7 @@ const groups: Readonly<{ [name: string]: readonly Case[] }> = {
   kernel: surface,
   doors,
   neighbours: across,
+  stacks,
   viewer,
   'small machines': smallMachines,
 }

@@ -56,6 +56,11 @@ export type OpenRequest = z.infer<typeof openRequest>
 /** What the runtime asks for: a process with pipes. */
 export const startRequest = z.object({
   ...start,
+  /** What it is called; asked again it is the same one. A new name if absent. */
+  id: z
+    .string()
+    .regex(/^pr_[0-9a-z]+$/)
+    .optional(),
   /** Who owns its pipes, as the host counts. */
   uid: z.int().min(1),
   stdin: z.boolean(),
@@ -154,12 +159,14 @@ export class ProcessTable {
   }
 
   /** @throws RuntimeRefusal as `open` does */
-  start({ sandboxId, container, process, uid, ...wanted }: StartRequest): Promise<AttachableProcess> {
+  async start({ id, sandboxId, container, process, uid, ...wanted }: StartRequest): Promise<HeldProcess> {
+    const known = id === undefined ? undefined : this.of(sandboxId).find((one) => one.id === id)
+    if (known !== undefined) return known
     return this.#hold(sandboxId, container, async () => {
       // When this process dies so do they, at their next write: as a terminal's do.
       const started = await startPiped(this.#placeIn(container), process, uid, pipe)
       const piped = new PipedProcess(started, this.maker.reaper)
-      return new AttachableProcess(newId('pr'), sandboxId, wanted, piped, this.#lateOutput, this.#pace)
+      return new AttachableProcess(id ?? newId('pr'), sandboxId, wanted, piped, this.#lateOutput, this.#pace)
     })
   }
 

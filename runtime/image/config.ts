@@ -1,7 +1,9 @@
 import { constants } from 'node:os'
 import { z } from 'zod'
+import type { Healthcheck } from '../../protocol/api/index.js'
 import { bounds } from './bounds.js'
 import { badImage } from './error.js'
+import { healthcheckOf } from './healthcheck.js'
 import { parsed } from './json.js'
 import { machine } from './manifest.js'
 
@@ -27,6 +29,12 @@ const configuration = z.object({
       StopSignal: text.nullish(),
       Labels: z.record(z.string(), text).nullish(),
       ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+      Healthcheck: z
+        .object({
+          ...{ Test: words, Interval: z.number().nullish(), Timeout: z.number().nullish() },
+          ...{ StartPeriod: z.number().nullish(), Retries: z.number().nullish() },
+        })
+        .nullish(),
     })
     .nullish(),
 })
@@ -44,6 +52,7 @@ export interface ImageConfig {
   readonly stopSignal: string
   readonly labels: Readonly<Record<string, string>>
   readonly ports: readonly string[]
+  readonly healthcheck: Healthcheck | null
 }
 
 /** @throws RuntimeRefusal `invalid_request` */
@@ -61,6 +70,7 @@ export function readConfig(bytes: Buffer): ImageConfig {
     stopSignal: signalOf(config?.StopSignal || 'SIGTERM'),
     labels: config?.Labels ?? {},
     ports: Object.keys(config?.ExposedPorts ?? {}).slice(0, 256),
+    healthcheck: healthcheckOf(config?.Healthcheck),
   }
 }
 

@@ -357,7 +357,7 @@ function templateOf(request: ImportRequest, image: FoundImage, imported: Importe
     image: {
       ...{ digest: image.digest, reference: image.reference },
       ...{ entrypoint: [...config.entrypoint], cmd: [...config.cmd] },
-      ...{ labels: { ...config.labels }, ports: [...config.ports] },
+      ...{ labels: { ...config.labels }, ports: [...config.ports], healthcheck: config.healthcheck },
       user: userOf(config.user, passwd, group),
       rootHome: userOf('0', passwd, group).home,
       ...{ env: { ...config.env }, workingDirectory: config.workingDirectory, stopSignal: config.stopSignal },

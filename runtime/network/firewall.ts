@@ -12,7 +12,7 @@ import { changesOf, forgetConnections, plain, ruleset, type SandboxPolicy, sameP
  * - A packet whose source is not the address routed to its interface is dropped (no spoofing); IPv6 as well.
  * - Nothing reaches the host itself, but DNS to the gateway, which is handed to the host's resolver, or to this
  *   process for a sandbox with an allowlist.
- * - Nothing reaches a sandbox that it did not ask for: no neighbour, no world.
+ * - Nothing reaches a sandbox that it did not ask for: no neighbour, no world, but the members of its own stack.
  * - Private, link-local and metadata ranges are refused at once, and so is what an allowlist does not name.
  * - Packets, bandwidth, queries and connections of each sandbox are bounded.
  * - A question that meets this process while it is being started again is not refused, so it is asked again.
@@ -21,6 +21,8 @@ export class Firewall {
   readonly #places = new Map<string, SandboxPolicy>()
   /** One change after the other: each is computed from what the one before left. */
   #turn: Promise<unknown> = Promise.resolve()
+  /** Changes that are not through yet. */
+  #waiting = 0
 
   private constructor(
     private readonly table: string,
@@ -49,14 +51,22 @@ export class Firewall {
   }
 
   /** Brings a sandbox's place to what is wanted. Costs nothing when it is that already. */
-  set(address: string, wanted: SandboxPolicy): Promise<void> {
-    if (samePlace(this.#places.get(address) ?? plain, wanted)) return Promise.resolve()
+  set(address: string, wanted: Partial<SandboxPolicy>): Promise<void> {
+    const now = this.policyOf(address)
+    if (this.#waiting === 0 && samePlace(now, { ...now, ...wanted })) return Promise.resolve()
+    this.#waiting++
     const mine = this.#turn.then(async () => {
-      await this.#nft(changesOf(this.table, address, this.#places.get(address) ?? plain, wanted))
-      if (samePlace(wanted, plain)) this.#places.delete(address)
-      else this.#places.set(address, wanted)
+      const before = this.policyOf(address)
+      const after = { ...before, ...wanted }
+      await this.#nft(changesOf(this.table, address, before, after))
+      if (samePlace(after, plain)) this.#places.delete(address)
+      else this.#places.set(address, after)
     })
-    this.#turn = mine.catch(() => {})
+    this.#turn = mine
+      .catch(() => {})
+      .finally(() => {
+        this.#waiting--
+      })
     return mine
   }
 
@@ -75,9 +85,9 @@ export class Firewall {
     for (const address of this.#places.keys()) if (!addresses.has(address)) await this.forget(address)
   }
 
-  /** What a sandbox with an allowlist may reach now. */
-  allowedOf(address: string): ReadonlySet<string> | undefined {
-    return this.#places.get(address)?.allowed
+  /** What a sandbox may reach now. */
+  policyOf(address: string): SandboxPolicy {
+    return this.#places.get(address) ?? plain
   }
 
   async #nft(lines: readonly string[]): Promise<void> {
@@ -120,12 +130,17 @@ async function readPlaces(table: string): Promise<Map<string, SandboxPolicy>> {
     return listing.parse(JSON.parse(text)).nftables.flatMap((one) => one.set?.elem ?? [])
   }
   for (const address of await read('listed')) {
-    places.set(z.ipv4().parse(address), { allowed: new Set(), mbps: undefined })
+    places.set(z.ipv4().parse(address), { ...plain, allowed: new Set() })
   }
   for (const element of await read('allowed')) {
     const [from, to] = pairElement.parse(element).concat
     const allowed = new Set([...(places.get(from)?.allowed ?? []), to])
-    if (places.has(from)) places.set(from, { allowed, mbps: undefined })
+    if (places.has(from)) places.set(from, { ...plain, allowed })
+  }
+  for (const element of await read('peers')) {
+    const [from, to] = pairElement.parse(element).concat
+    const before = places.get(from) ?? plain
+    places.set(from, { ...before, peers: new Set([...before.peers, to]) })
   }
   return places
 }

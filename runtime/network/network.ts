@@ -6,6 +6,7 @@ import type { Slot } from '../linux/slot.js'
 import { rcode, readQuestion, writeAnswer } from './dns.js'
 import { DnsAllowlist } from './dns-allowlist.js'
 import { Firewall } from './firewall.js'
+import { type Group, Groups } from './groups.js'
 import { plain } from './ruleset.js'
 import { connect, disconnect, hasBeenSilent, raiseLoopback } from './veth.js'
 
@@ -24,6 +25,8 @@ export interface LinkPolicy {
   readonly policy: NetworkPolicy
   /** Mbit a second each way; undefined for the node's default. */
   readonly mbps: number | undefined
+  /** Whom it may reach beside the world; undefined for nobody. */
+  readonly group: Group | undefined
 }
 
 interface Listed {
@@ -46,6 +49,8 @@ export class Network {
   readonly #denied = new Map<string, { readonly host: string; readonly count: number }>()
   /** Addresses of sandboxes that were started without a link. */
   readonly #unlinked = new Set<string>()
+  /** Those that have links. */
+  readonly #groups = new Groups()
 
   private constructor(
     private readonly firewall: Firewall,
@@ -96,7 +101,7 @@ export class Network {
   }
 
   /** Brings the policy of a sandbox that has its link to what is wanted. Costs nothing where that is the default. */
-  async apply(link: Link, { policy, mbps }: LinkPolicy): Promise<void> {
+  async apply(link: Link, { policy, mbps, group }: LinkPolicy): Promise<void> {
     const before = this.#listed.get(link.address)
     const names = typeof policy === 'string' ? undefined : policy.allow
     if (names === undefined) this.#listed.delete(link.address)
@@ -105,26 +110,36 @@ export class Network {
       for (const name of names) this.#names.use(name)
     }
     for (const name of before?.names ?? []) this.#names.release(name)
-    await this.firewall.set(link.address, { allowed: this.#open(link.address), mbps })
+    const others = this.#groups.set(link.address, group)
+    const peers = this.#groups.peersOf(link.address)
+    await this.firewall.set(link.address, { allowed: this.#open(link.address), mbps, peers })
+    await this.#regroup(others)
   }
 
   /** Takes up a link that an earlier runtime made: what was open for it stays until its names are resolved. */
-  async adopt(link: Link, { policy, mbps }: LinkPolicy): Promise<void> {
-    if (typeof policy === 'string') return this.apply(link, { policy, mbps })
-    const allowed = this.firewall.allowedOf(link.address) ?? new Set<string>()
-    this.#listed.set(link.address, { names: policy.allow, mbps, inherited: [...allowed] })
-    await this.firewall.set(link.address, { allowed, mbps })
-    for (const name of policy.allow) this.#names.use(name)
+  async adopt(link: Link, { policy, mbps, group }: LinkPolicy): Promise<void> {
+    this.#groups.set(link.address, group)
+    // Its peers are those that an earlier runtime knew, until `keep` knows all who are left.
+    const { allowed: before, peers } = this.firewall.policyOf(link.address)
+    const allowed = typeof policy === 'string' ? undefined : (before ?? new Set<string>())
+    if (typeof policy !== 'string') {
+      this.#listed.set(link.address, { names: policy.allow, mbps, inherited: [...(allowed ?? [])] })
+    }
+    await this.firewall.set(link.address, { allowed, mbps, peers })
+    if (typeof policy !== 'string') for (const name of policy.allow) this.#names.use(name)
   }
 
   /** Forgets what an earlier runtime knew of sandboxes that are gone. */
-  keep(links: readonly Link[]): Promise<void> {
-    return this.firewall.keep(new Set(links.map(({ address }) => address)))
+  async keep(links: readonly Link[]): Promise<void> {
+    await this.firewall.keep(new Set(links.map(({ address }) => address)))
+    await this.#regroup(links.map(({ address }) => address))
   }
 
   /** Takes the link away, and everything that is known of it. */
   async disconnect(link: Link): Promise<void> {
     if (this.#unlinked.delete(link.address)) return
+    // Before its address can be somebody else's.
+    await this.#regroup(this.#groups.set(link.address, undefined))
     const silent = hasBeenSilent(link.name)
     await disconnect(link.name)
     for (const name of this.#listed.get(link.address)?.names ?? []) this.#names.release(name)
@@ -164,6 +179,13 @@ export class Network {
           this.log.error({ error, address, name }, 'an address cannot be opened')
         }),
       ),
+    )
+  }
+
+  /** Lets these reach whom they may now, and nobody else. */
+  async #regroup(addresses: readonly string[]): Promise<void> {
+    await Promise.all(
+      addresses.map((address) => this.firewall.set(address, { peers: this.#groups.peersOf(address) })),
     )
   }
 

@@ -29,9 +29,11 @@ export interface SandboxPolicy {
   readonly allowed: ReadonlySet<string> | undefined
   /** Undefined for the default. */
   readonly mbps: number | undefined
+  /** Addresses of other sandboxes that it may reach. */
+  readonly peers: ReadonlySet<string>
 }
 
-export const plain: SandboxPolicy = { allowed: undefined, mbps: undefined }
+export const plain: SandboxPolicy = { allowed: undefined, mbps: undefined, peers: new Set() }
 
 /** The whole table, replaced in one transaction. */
 export function ruleset(table: string, slot: Slot, resolver: string | undefined, dnsPort: number): string {
@@ -49,6 +51,7 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
       set private { type ipv4_addr; flags interval; elements = { ${privateRanges.join(', ')} } }
       set listed { type ipv4_addr; }
       set allowed { type ipv4_addr . ipv4_addr; }
+      set peers { type ipv4_addr . ipv4_addr; }
       map sending { type ipv4_addr : limit; }
       map receiving { type ipv4_addr : limit; }
       set shaped { type ipv4_addr; }
@@ -123,9 +126,16 @@ export function ruleset(table: string, slot: Slot, resolver: string | undefined,
         add @connections { ip saddr ct count over ${maxConnections} } goto refuse
         meta l4proto tcp ct timeout set "patience"
       }
+      chain join {
+        ip daddr @shaped limit name ip daddr map @receiving drop
+        ip daddr != @shaped update @received { ip daddr limit ${rate(defaultMbps)} } drop
+        ct status & confirmed == 0 jump open
+        accept
+      }
       chain leave {
         ct state invalid drop
         ct status dnat goto question
+        oifname ${sandboxes} ip saddr . ip daddr @peers goto join
         ip daddr @private goto refuse
         ip saddr @listed ip saddr . ip daddr != @allowed goto refuse
         ct status & confirmed == 0 jump open
@@ -161,7 +171,9 @@ function rate(mbps: number): string {
 export const samePlace = (one: SandboxPolicy, other: SandboxPolicy) =>
   one.mbps === other.mbps &&
   one.allowed?.size === other.allowed?.size &&
-  [...(one.allowed ?? [])].every((address) => other.allowed?.has(address))
+  [...(one.allowed ?? [])].every((address) => other.allowed?.has(address)) &&
+  one.peers.size === other.peers.size &&
+  [...one.peers].every((address) => other.peers.has(address))
 
 /** Takes the counts of a sandbox's connections away, whether there are any or not: adding what is there is no error. */
 export const forgetConnections = (table: string, address: string): string[] =>
@@ -194,6 +206,12 @@ export function changesOf(
   }
   if (after.allowed === undefined && before.allowed !== undefined) {
     lines.push(element('delete', 'listed', address))
+  }
+  for (const peer of before.peers) {
+    if (!after.peers.has(peer)) lines.push(element('delete', 'peers', pair(peer)))
+  }
+  for (const peer of after.peers) {
+    if (!before.peers.has(peer)) lines.push(element('add', 'peers', pair(peer)))
   }
   if (before.mbps === after.mbps) return lines
   const [sending, receiving] = [`s${address}`, `r${address}`]

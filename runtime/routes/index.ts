@@ -1,5 +1,11 @@
 import { quota, sandboxParams, stopSandbox } from '../../protocol/api/index.js'
-import { change, claim, confirmSandboxes, type NodeDescription } from '../../protocol/node/index.js'
+import {
+  change,
+  claim,
+  confirmSandboxes,
+  type NodeDescription,
+  wantService,
+} from '../../protocol/node/index.js'
 import type { Builds } from '../build/builds.js'
 import type { ContentStore } from '../content/store.js'
 import type { Archives } from '../files/archives.js'
@@ -143,6 +149,11 @@ const sandboxRoutes =
     })
     app.patch('/sandboxes/:id', { schema: { params: existing, body: change } }, async ({ params, body }) =>
       sandboxes.describe(await sandboxes.change(params.id, body)),
+    )
+    app.put(
+      '/sandboxes/:id/service',
+      { schema: { params: existing, body: wantService } },
+      async ({ params, body }) => sandboxes.describe(await sandboxes.wantService(params.id, body.wanted)),
     )
     for (const step of ['pause', 'resume', 'start'] as const) {
       app.post(`/sandboxes/:id/${step}`, { schema: { params: existing } }, async ({ params }) =>

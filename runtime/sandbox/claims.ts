@@ -3,9 +3,11 @@ import type { Claim } from '../../protocol/node/index.js'
 import { CgroupWriteError } from '../cgroup/hierarchy.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
+import { serviceOf } from '../service/record.js'
 import { assignPooled } from './assign-pooled.js'
 import { assertCapacity } from './capacity.js'
 import { saveCopy } from './copy.js'
+import { refreshHosts } from './hosts.js'
 import * as lifecycle from './lifecycle.js'
 import type { DiskSource, Maker } from './make.js'
 import type { NodeContext } from './node.js'
@@ -59,12 +61,13 @@ export class Claims {
       try {
         const cgroup = join(parent, id)
         const sandbox =
-          (source === undefined && volumes.length === 0
+          (source === undefined && volumes.length === 0 && claim.stack === undefined
             ? await this.#takeWarm(id, claim, cgroup)
             : undefined) ??
           (await this.maker.make(id, { ...claim, purpose: 'sandbox' }, cgroup, undefined, source))
         this.table.keep(sandbox)
         this.table.claimed(id)
+        refreshHosts(this.node, sandbox, this.table.list())
         setImmediate(() => {
           this.watch(sandbox)
           if (sandbox.warm) this.#secure(sandbox)
@@ -83,8 +86,9 @@ export class Claims {
     const ready = this.warm.take(claim, 'sandbox')
     if (ready === undefined) return undefined
     const { limits, network, env, hostname, tenantId } = claim
+    const service = claim.service && serviceOf(claim.service, this.templates().get(claim.template)?.image)
     const wanted = { sandboxId: id, tenantId, limits, network, env, hostname, cgroup, warm: true }
-    const sandbox = { ...ready, ...wanted }
+    const sandbox = { ...ready, ...wanted, service: service ?? null }
     try {
       return await assignPooled(this.node, ready, sandbox, this.maker.boundsOf(sandbox))
     } catch (error) {

@@ -1,11 +1,11 @@
 import type { ExecExit, ExecRequest, ExitStatus } from '../../protocol/api/index.js'
-import { insideEnvironment, processSpec } from '../container/spec.js'
+import { type Identity, insideEnvironment, processSpec } from '../container/spec.js'
 import { outputPipe } from '../linux/output-pipe.js'
 import { PipedProcess, type Take } from '../process/piped.js'
 import { startPiped } from '../process/start.js'
 import { memoryEnvironment } from '../view/environment.js'
 import type { NodeContext } from './node.js'
-import { hostUidOf, insideOf, placeOf } from './place.js'
+import { insideOf, placeOf } from './place.js'
 import type { SandboxRecord } from './record.js'
 
 /**
@@ -32,14 +32,15 @@ export const argumentsOf = (command: string | readonly string[]): readonly strin
 /**
  * Runs a command in a sandbox: a process that is waited for.
  *
+ * @param user who runs it, where that is nobody whom the request can name
  * @throws RuntimeRefusal `invalid_request` when it cannot be started, such as an unknown program or directory
  */
 export async function startExec(
   node: NodeContext,
   sandbox: SandboxRecord,
   request: ExecRequest,
+  user: Identity = insideOf(sandbox, request.user),
 ): Promise<RunningExec> {
-  const user = insideOf(sandbox, request.user)
   const env = insideEnvironment(
     user,
     memoryEnvironment(sandbox.limits.memoryMiB),
@@ -48,7 +49,7 @@ export async function startExec(
   )
   const began = performance.now()
   const spec = processSpec({ args: argumentsOf(request.command), env, cwd: request.cwd, user })
-  const uid = hostUidOf(node, sandbox, request.user)
+  const uid = node.slot.uidBase(sandbox.index) + user.uid
   const starting = startPiped(placeOf(node, sandbox), spec, uid, outputPipe)
   const started = await within(request.timeoutMs + frozenMs, starting)
   if (started !== undefined) {

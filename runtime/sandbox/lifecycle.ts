@@ -13,12 +13,14 @@ import type { SystemParts } from '../container/system.js'
 import { RuntimeRefusal } from '../errors.js'
 import { mkfifo } from '../linux/libc.js'
 import { startTime } from '../linux/process.js'
+import type { Group } from '../network/groups.js'
 import type { Link, LinkPolicy } from '../network/network.js'
 import { settleNetwork } from '../network/settings.js'
 import { mountRootfs, type Rootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
 import { createVolume, destroyVolume, qgroupOf, volumeId } from '../rootfs/volume.js'
 import { mountVolumes } from '../rootfs/volume-mounts.js'
+import { hostsFiles } from './hosts.js'
 import { memoryOfFiles } from './memory-fit.js'
 import { type NodeContext, volumeOf } from './node.js'
 import { removeRecord, type SandboxRecord, saveRecord } from './record.js'
@@ -31,7 +33,7 @@ const nuisancePauseMs = 1000
 export const directoryOf = (node: NodeContext, sandbox: SandboxRecord) =>
   join(sandbox.purpose === 'run' ? node.passing.boxes : node.boxes, sandbox.id)
 const rootOf = (node: NodeContext, sandbox: SandboxRecord) => join(node.scratch, sandbox.id)
-const bundleOf = (node: NodeContext, sandbox: SandboxRecord) => join(node.passing.bundles, sandbox.id)
+export const bundleOf = (node: NodeContext, sandbox: SandboxRecord) => join(node.passing.bundles, sandbox.id)
 
 /** What a stopped sandbox of a run has written, as a layer for others. */
 export const asLayer = (boxId: string) => join('..', 'runs', boxId, 'upper')
@@ -72,7 +74,10 @@ export async function boot(
   try {
     makeLeaf(node.hierarchy, sandbox.cgroup)
     applyLimits(node.hierarchy, sandbox.cgroup, bounds, node.device)
-    const pid = await startContainer(node, sandbox, bundle, rootfs.path, files)
+    const pid = await startContainer(node, sandbox, bundle, rootfs.path, [
+      ...files,
+      ...hostsFiles(node, sandbox),
+    ])
     // gVisor has these in its own memory.
     if (sandbox.isolation === 'standard') {
       settling.push(
@@ -128,9 +133,16 @@ export const linkOf = (node: NodeContext, sandbox: SandboxRecord): Link => ({
   name: node.slot.interfaceName(sandbox.index),
   address: node.slot.address(sandbox.index),
 })
+/** Nobody else can name it: the tenant is a part of it. */
+const groupOf = ({ tenantId, stack }: SandboxRecord): Group | undefined =>
+  tenantId === null || stack === null
+    ? undefined
+    : { id: `${tenantId}/${stack.id}`, networks: stack.networks }
+
 export const linkPolicyOf = (sandbox: SandboxRecord): LinkPolicy => ({
   policy: sandbox.network,
   mbps: sandbox.limits.networkMbps,
+  group: groupOf(sandbox),
 })
 
 async function startContainer(

@@ -7,6 +7,7 @@ import { imageSettings } from '../container/image-settings.js'
 import type { MountedFile } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
+import { serviceOf } from '../service/record.js'
 import { assertCapacity } from './capacity.js'
 import { saveCopy } from './copy.js'
 import * as lifecycle from './lifecycle.js'
@@ -22,6 +23,17 @@ export interface DiskSource {
   /** Absent: it begins empty. */
   readonly path?: string
   readonly record: Pick<SandboxRecord, 'layers' | 'image' | 'system'>
+}
+
+/** @throws RuntimeRefusal `invalid_request` when it cannot be in a stack */
+function assertJoins({ isolation, network }: Plan): void {
+  const why =
+    isolation !== 'standard'
+      ? 'sandboxes of a stack have standard isolation: names of the others are mounted into them, which gVisor does not show'
+      : network === 'none'
+        ? 'sandboxes of a stack have a network'
+        : undefined
+  if (why !== undefined) throw new RuntimeRefusal('invalid_request', why)
 }
 
 /** Makes sandboxes from nothing, for claims, runs and pools. */
@@ -51,12 +63,15 @@ export class Maker {
     files: (sandbox: SandboxRecord) => readonly MountedFile[] = () => [],
   ): Promise<SandboxRecord> {
     const { layers, image, system } = source?.record ?? this.#templateOf(plan)
+    const service = plan.service && serviceOf(plan.service, this.templates().get(plan.template)?.image)
+    if (plan.stack !== undefined) assertJoins(plan)
     assertCapacity(this.node)
     const index = this.node.ranges.take()
     const { tenantId, purpose, limits, network, isolation, env, hostname } = plan
     const fresh = freshRecord(index, {
       ...{ sandboxId: id, tenantId, purpose, template: plan.template },
       ...{ limits, network, isolation, env, hostname, cgroup, system, volumes: plan.volumes ?? [] },
+      ...{ service: service ?? null, stack: plan.stack ?? null },
       image: image === null ? null : imageSettings.parse(image),
       layers: below === undefined ? layers : [...layers, lifecycle.asLayer(below)],
     })

@@ -15,6 +15,7 @@ import {
 import { nodeSandboxState } from '../../protocol/node/index.js'
 import { imageSettings } from '../container/image-settings.js'
 import { overwriteJson } from '../linux/overwrite.js'
+import { serviceRecord } from '../service/record.js'
 
 /**
  * Grows when a record no longer means what an earlier version would take it to mean. A field that earlier versions may
@@ -73,6 +74,13 @@ export const record = z.object({
   system: z.boolean().default(false),
   hostname: z.string().default('sandbox'),
   volumes: z.array(storedVolumeMount).default([]),
+  /** The program that it is for. */
+  service: serviceRecord.nullable().default(null),
+  /** The stack whose other members it reaches, by their names. */
+  stack: z
+    .object({ id: z.string(), networks: z.array(z.string()), names: z.array(z.string()) })
+    .nullable()
+    .default(null),
   warm: z.boolean().default(false),
   cgroup: z.string(),
   volumeId: z.number().default(0),
@@ -114,7 +122,7 @@ export function freshRecord(
     | 'hostname'
     | 'cgroup'
   > &
-    Partial<Pick<SandboxRecord, 'image' | 'system' | 'volumes'>>,
+    Partial<Pick<SandboxRecord, 'image' | 'system' | 'volumes' | 'service' | 'stack'>>,
 ): SandboxRecord {
   return {
     ...{ version: recordVersion, id: `b${index}`, index, state: 'creating', removing: false },
@@ -122,6 +130,8 @@ export function freshRecord(
       image: null,
       system: false,
       volumes: [],
+      service: null,
+      stack: null,
       failure: null,
       warm: false,
       volumeId: 0,

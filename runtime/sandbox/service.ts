@@ -19,12 +19,15 @@ import { notRunning, RuntimeRefusal } from '../errors.js'
 import type { FilesRoot } from '../files/root.js'
 import type { OomKill } from '../linux/kernel-log.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
+import type { ServiceKeeper } from '../service/keeper.js'
+import type { ServiceRecord } from '../service/record.js'
 import { Following } from '../watch/following.js'
 import type { WatchWanted } from '../watch/watches.js'
 import { holdTo, limitDisk, relink } from './change.js'
 import { Claims } from './claims.js'
 import { saveCopy } from './copy.js'
 import { filesOf, stoppedFiles, watchNow } from './files.js'
+import { refreshHosts } from './hosts.js'
 import { Incidents } from './incidents.js'
 import { ensureKillable } from './killable.js'
 import * as lifecycle from './lifecycle.js'
@@ -60,6 +63,8 @@ export class Sandboxes {
     snapshot: (id: string, tenantId: string, diskMiB: number) => DiskSource,
     /** Keeps volumes from being deleted until it is disposed of. @throws RuntimeRefusal `not_found` */
     holdVolumes: (ids: readonly string[], tenantId: string) => Disposable,
+    /** Of the programs that sandboxes are for. */
+    private readonly services: ServiceKeeper,
   ) {
     this.meter = new Meter(node)
     this.#incidents = new Incidents(node.hierarchy, kills, (sandbox) =>
@@ -90,8 +95,38 @@ export class Sandboxes {
   }
 
   /** A sandbox for a tenant: from the pool, or made now. Asked again with the same id it is the same one. */
-  claim(id: string, claim: Claim): Promise<{ sandbox: SandboxRecord; created: boolean }> {
-    return this.#claims.claim(id, claim)
+  async claim(id: string, claim: Claim): Promise<{ sandbox: SandboxRecord; created: boolean }> {
+    const claimed = await this.#claims.claim(id, claim)
+    if (claimed.created) this.services.began(claimed.sandbox)
+    return claimed
+  }
+
+  /** Of one that is here. */
+  find(id: string): SandboxRecord | undefined {
+    return this.#table.find(id)
+  }
+
+  /** Writes down what has become of its service. One that is gone has none. */
+  note(id: string, change: Partial<ServiceRecord>): Promise<void> {
+    return this.#table.inTurn(id, async () => {
+      const sandbox = this.#table.find(id)
+      if (sandbox === undefined || sandbox.service === null) return
+      this.#table.keep({ ...sandbox, service: { ...sandbox.service, ...change } })
+    })
+  }
+
+  /**
+   * Has its service started now, if it is not, or not with its next start.
+   * @throws RuntimeRefusal `not_found`, `conflict` when it has none
+   */
+  async wantService(id: string, wanted: boolean): Promise<SandboxRecord> {
+    const { service } = this.get(id)
+    if (service === null) throw new RuntimeRefusal('conflict', `sandbox ${id} has no service`)
+    if (service.wanted !== wanted) await this.note(id, { wanted })
+    const sandbox = this.get(id)
+    if (!wanted) this.services.ended(id)
+    else if (sandbox.init !== null && !service.wanted) this.services.began(sandbox)
+    return sandbox
   }
 
   /** @throws RuntimeRefusal `sandbox_not_running` */
@@ -185,6 +220,7 @@ export class Sandboxes {
       isolation,
       volumes,
       warm,
+      service: this.services.statusOf(sandbox),
       unconfirmedMs: this.#table.unconfirmedMs(id),
       usage,
       incidents: [...this.#incidents.of(sandbox)],
@@ -197,7 +233,10 @@ export class Sandboxes {
     if (sandbox.sandboxId === null) return
     this.#table.keep(sandbox)
     if (sandbox.tenantId !== null) this.tenants.adopt(sandbox.tenantId)
-    if (sandbox.init !== null) this.#watch(sandbox)
+    if (sandbox.init !== null) {
+      this.#watch(sandbox)
+      this.services.began(sandbox, { adopted: true })
+    }
   }
 
   change(id: string, change: Change): Promise<SandboxRecord> {
@@ -297,6 +336,7 @@ export class Sandboxes {
     return await this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
       if (sandbox.init === null) return sandbox
+      this.services.ended(id)
       this.#table.hold(id, await this.#counted(sandbox))
       await this.#terminate(id, sandbox)
       const stopped = await this.#counted(sandbox)
@@ -352,6 +392,8 @@ export class Sandboxes {
       const running = await lifecycle.boot(this.node, sandbox, this.maker.boundsOf(sandbox))
       this.#table.keep(running)
       this.#watch(running)
+      refreshHosts(this.node, running, this.list())
+      this.services.began(running)
       return running
     })
   }
@@ -363,6 +405,8 @@ export class Sandboxes {
       const sandbox = this.#table.find(id)
       if (sandbox === undefined) return
       this.#table.forget(id)
+      this.services.ended(id)
+      refreshHosts(this.node, sandbox, this.list())
       try {
         await this.node.watches.end(id, 'deleted')
         await lifecycle.destroy(this.node, await ensureKillable(this.node, this.tenants, sandbox))
@@ -381,6 +425,7 @@ export class Sandboxes {
     using _ = this.#terminations.within(id, defaultGraceMs)
     return await this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
+      this.services.ended(id)
       await this.#terminate(id, sandbox)
       const stopped = await this.#counted(sandbox)
       await this.node.watches.end(id, 'stopped')
@@ -436,6 +481,7 @@ export class Sandboxes {
       const now = this.#table.find(id)
       if (now === undefined || now.init?.pid !== sandbox.init?.pid || lifecycle.isAlive(now)) return
       const counted = await this.meter.count(now)
+      this.services.ended(id)
       await this.node.watches.end(id, 'stopped')
       await lifecycle.halt(this.node, now)
       this.#rebalance()

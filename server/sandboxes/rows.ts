@@ -45,6 +45,7 @@ export function present(
     volumes: volumesOf(row),
     access: 'full',
     sleepsSoon: sleepsSoon(row, statuses?.state ?? row.state),
+    service: statuses?.service ?? null,
     usage: statuses?.usage ?? null,
     incidents: statuses?.incidents ?? [],
   }

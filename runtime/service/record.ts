@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import type { Service } from '../../protocol/api/index.js'
+import { RuntimeRefusal } from '../errors.js'
+import type { LocalTemplate } from '../rootfs/templates.js'
+
+const storedHealthcheck = z.object({
+  test: z.array(z.string()).min(1),
+  intervalSeconds: z.number(),
+  timeoutSeconds: z.number(),
+  startPeriodSeconds: z.number(),
+  retries: z.number(),
+})
+/** How it is found out whether a service works, as it was accepted once. */
+export type StoredHealthcheck = z.infer<typeof storedHealthcheck>
+
+/** The program that a sandbox is for, as its record keeps it, and what has become of it. */
+export const serviceRecord = z.object({
+  args: z.array(z.string()).min(1),
+  cwd: z.string().nullable(),
+  user: z.string(),
+  restart: z.enum(['no', 'on-failure', 'always', 'unless-stopped']).catch('no'),
+  retries: z.number().nullable(),
+  healthcheck: storedHealthcheck.nullable(),
+  /** Whether it is to run while its sandbox does. */
+  wanted: z.boolean(),
+  /** That it is, or is about to be, or was last. */
+  process: z.string().nullable().default(null),
+  startedAt: z.iso.datetime().nullable().default(null),
+  /** It has ended, and is not started again before its sandbox is. */
+  ended: z.boolean().default(false),
+  exitCode: z.number().nullable().default(null),
+  restarts: z.number().default(0),
+})
+export type ServiceRecord = z.infer<typeof serviceRecord>
+
+/** What is said of an image's own service, of which a template from a recipe has none. */
+type OfImage = Pick<NonNullable<LocalTemplate['image']>, 'entrypoint' | 'cmd' | 'healthcheck'>
+const nothing: OfImage = { entrypoint: [], cmd: [], healthcheck: null }
+
+/**
+ * What is written down of a service that is asked for.
+ * @param image of the sandbox's template, as far as there is one
+ * @throws RuntimeRefusal `invalid_request` when nobody says what is to run
+ */
+export function serviceOf(
+  wanted: Service & { readonly wanted: boolean },
+  image: OfImage | null | undefined,
+): ServiceRecord {
+  const { entrypoint, cmd, healthcheck } = image ?? nothing
+  const given = wanted.command ?? (wanted.entrypoint === undefined ? cmd : [])
+  const args = [...(wanted.entrypoint ?? entrypoint), ...given]
+  if (args.length === 0) {
+    throw new RuntimeRefusal(
+      'invalid_request',
+      'the image of this sandbox says no program: name one as the command of its service',
+    )
+  }
+  return serviceRecord.parse({
+    ...{ args, cwd: wanted.cwd ?? null, user: wanted.user, restart: wanted.restart },
+    ...{ retries: wanted.retries ?? null, wanted: wanted.wanted },
+    healthcheck: wanted.healthcheck === undefined ? healthcheck : wanted.healthcheck,
+  })
+}
