@@ -3,6 +3,7 @@ import { type Content, Http, pages } from './http.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
 import { Snapshots } from './snapshots.js'
+import { Stacks } from './stacks.js'
 import type {
   AuditEvent,
   BuildDescription,
@@ -40,6 +41,8 @@ export class Cloche {
   readonly sandboxes: Sandboxes
   readonly snapshots: Snapshots
   readonly volumes: Volumes
+  /** Several sandboxes from compose files. */
+  readonly stacks: Stacks
   /** One-off tasks. */
   readonly runs: Runs
   /** Templates from Dockerfiles. */
@@ -55,6 +58,7 @@ export class Cloche {
     this.sandboxes = new Sandboxes(this.#http)
     this.snapshots = new Snapshots(this.#http)
     this.volumes = new Volumes(this.#http)
+    this.stacks = new Stacks(this.#http)
     this.runs = new Runs(this.#http)
     this.builds = new Builds(this.#http)
   }

@@ -10,6 +10,9 @@ const forPeople =
 
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
+const compose =
+  'services: {web: {image: base, command: sleep 99, cpus: 0.1, mem_limit: 64m, storage_opt: {size: 64m}}}'
+
 /** Calls everything there is to call, once. */
 async function callAll(cloche: Cloche): Promise<void> {
   await Promise.all([cloche.me(), cloche.templates(), cloche.languages(), cloche.quota(), cloche.usage()])
@@ -78,6 +81,11 @@ async function callAll(cloche: Cloche): Promise<void> {
   await volumes.snapshots().next()
   await volumes.deleteSnapshot(kept.id)
   await volumes.delete(volume.id)
+  const { stacks } = cloche
+  const stack = await stacks.create({ compose, name: 'site' })
+  await Promise.all([stacks.list().next(), stacks.describe(stack.id), stacks.settled(stack.id)])
+  for await (const _ of stacks.logs(stack.id, { follow: false }));
+  for (const act of ['stop', 'start', 'delete'] as const) await stacks[act](stack.id)
   await sandbox.keepAwake()
   for (const act of ['pause', 'resume', 'stop', 'start', 'delete'] as const) await sandbox[act]()
   const run = await cloche.runs.create({ command: 'true' })

@@ -68,6 +68,14 @@ export type VolumeMount = z.input<typeof protocol.volumeMount>
 export type CreateVolume = z.input<typeof protocol.createVolume>
 /** What `volumes.update` takes. */
 export type ChangeVolume = z.input<typeof protocol.changeVolume>
+/** Several sandboxes from a compose file. */
+export type StackDescription = protocol.Stack
+/** With the file that it was made from. */
+export type StackWithFile = protocol.StackWithFile
+/** A service of a stack, as it is now. */
+export type StackServiceDescription = protocol.StackService
+/** What `stacks.create` takes. */
+export type CreateStack = protocol.CreateStack
 /** A volume as it was at one moment. */
 export type VolumeSnapshotDescription = protocol.VolumeSnapshot
 /** A build of a Dockerfile. */

@@ -28,6 +28,7 @@ export function startChores(parts: Parts): AsyncDisposable {
     elected('forgetting attempts to sign in', 60_000, () => attempts.expire()),
     elected('forgetting what has expired in the database', 3_600_000, () => keepHouse(database.pool)),
     elected('forgetting old runs', 60_000, () => store.expire()),
+    elected('bringing stacks to what is wanted', 500, () => parts.stackDriver.drive()),
     elected('ending builds whose server has died', 10_000, () => parts.services.builds.reconcile()),
   ]
   return {

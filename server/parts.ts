@@ -45,6 +45,9 @@ import { SandboxService } from './sandboxes/service.js'
 import { repeat } from './schedule.js'
 import { ShareService } from './shares/service.js'
 import { SnapshotService } from './snapshots/service.js'
+import { StackDriver } from './stacks/driver.js'
+import { StackLogs } from './stacks/logs.js'
+import { StackService } from './stacks/service.js'
 import { TemplateMaking } from './templates/making.js'
 import { OwnTemplateService } from './templates/service.js'
 import { AuditLog } from './tenants/audit-log.js'
@@ -107,6 +110,8 @@ export function openParts(config: Config, log: Logger) {
   })
   const disks = new DiskUses(nodes)
   const volumes = new VolumeService(database, nodes, placer)
+  const stacks = new StackService(database, nodes, placer, sandboxes, ownTemplates, previewHosts)
+  const stackDriver = new StackDriver(database, nodes, placer, sandboxes, volumes, log)
   const services = {
     ...{ sandboxes, runs },
     execs: new ExecService(database, sandboxes),
@@ -120,6 +125,8 @@ export function openParts(config: Config, log: Logger) {
     snapshotImages: new SnapshotImages(database, nodes, blobs, manifests, log),
     templates: new OwnTemplateService(database, nodes, placer, ownTemplates, making, manifests),
     volumes,
+    stacks,
+    stackLogs: new StackLogs(stacks, nodes),
     volumeFiles: volumeFiles(database, volumes),
     shares: new ShareService(database, sandboxes, config.publicUrl),
     signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
@@ -140,6 +147,7 @@ export function openParts(config: Config, log: Logger) {
     },
   }
   return {
+    stackDriver,
     ...{ nodes, attempts, watch, notices, elections, presence },
     ...{
       config,
@@ -157,6 +165,7 @@ export function openParts(config: Config, log: Logger) {
     },
     [Symbol.asyncDispose]: async () => {
       previews[Symbol.dispose]()
+      await stackDriver[Symbol.asyncDispose]()
       await dispatcher[Symbol.asyncDispose]()
       await presence[Symbol.asyncDispose]()
       await guests[Symbol.asyncDispose]()

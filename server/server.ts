@@ -28,6 +28,7 @@ import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import { shareRoutes } from './shares/routes.js'
 import { snapshotRoutes } from './snapshots/routes.js'
+import { stackRoutes } from './stacks/routes.js'
 import { templateRoutes } from './templates/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
@@ -119,6 +120,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(snapshotRoutes(services.snapshots, services.snapshotImages))
         await api.register(templateRoutes(sandboxes, services.templates))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))
+        await api.register(stackRoutes(services.stacks, services.stackLogs, config.heartbeatMs))
         await api.register(buildRoutes(services.builds, config.heartbeatMs))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))

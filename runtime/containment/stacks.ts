@@ -140,23 +140,4 @@ export const stacks: readonly Case[] = [
       throw new Error('nobody gets the address')
     },
   },
-  {
-    ...{ name: 'a runtime that is killed', brief },
-    async run(arena) {
-      const [tenantId, id] = [newId('tn'), newId('sk')]
-      const web = await member(arena, tenantId, { id, names: ['web'] })
-      const db = await member(arena, tenantId, { id, names: ['db'] })
-      const other = await member(arena, tenantId, { id: newId('sk'), names: ['db'] })
-      await arena.cloche.restart()
-      expect(await heard(arena, web, ['db', await addressOf(arena, other)])).toEqual([
-        ...both(['db']),
-        await addressOf(arena, other),
-      ])
-      await arena.cloche.call('POST', `/sandboxes/${db.id}/stop`, { graceSeconds: 0 })
-      await arena.cloche.call('POST', `/sandboxes/${db.id}/start`)
-      await serve(arena, db)
-      expect(await heard(arena, web, ['db'])).toEqual(both(['db']))
-      return 'goes on as it was'
-    },
-  },
 ]

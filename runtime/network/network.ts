@@ -29,6 +29,10 @@ export interface LinkPolicy {
   readonly group: Group | undefined
 }
 
+/** The names that are all that it may resolve; undefined when it may resolve every name. */
+const namesOf = (policy: NetworkPolicy): readonly string[] | undefined =>
+  policy === 'internet' ? undefined : policy === 'none' ? [] : policy.allow
+
 interface Listed {
   readonly names: readonly string[]
   readonly mbps: number | undefined
@@ -88,10 +92,10 @@ export class Network {
 
   /**
    * Makes the link of a sandbox whose network namespace is that of `pid`, with its policy in place first. Without a
-   * network it has its loopback only.
+   * network it has its loopback only, and with it the members of its group.
    */
   async connect(link: Link, wanted: LinkPolicy, pid: number): Promise<void> {
-    if (wanted.policy === 'none') {
+    if (wanted.policy === 'none' && wanted.group === undefined) {
       this.#unlinked.add(link.address)
       return raiseLoopback(pid)
     }
@@ -103,7 +107,7 @@ export class Network {
   /** Brings the policy of a sandbox that has its link to what is wanted. Costs nothing where that is the default. */
   async apply(link: Link, { policy, mbps, group }: LinkPolicy): Promise<void> {
     const before = this.#listed.get(link.address)
-    const names = typeof policy === 'string' ? undefined : policy.allow
+    const names = namesOf(policy)
     if (names === undefined) this.#listed.delete(link.address)
     else {
       this.#listed.set(link.address, { names, mbps, inherited: [] })
@@ -121,12 +125,11 @@ export class Network {
     this.#groups.set(link.address, group)
     // Its peers are those that an earlier runtime knew, until `keep` knows all who are left.
     const { allowed: before, peers } = this.firewall.policyOf(link.address)
-    const allowed = typeof policy === 'string' ? undefined : (before ?? new Set<string>())
-    if (typeof policy !== 'string') {
-      this.#listed.set(link.address, { names: policy.allow, mbps, inherited: [...(allowed ?? [])] })
-    }
+    const names = namesOf(policy)
+    const allowed = names === undefined ? undefined : (before ?? new Set<string>())
+    if (names !== undefined) this.#listed.set(link.address, { names, mbps, inherited: [...(allowed ?? [])] })
     await this.firewall.set(link.address, { allowed, mbps, peers })
-    if (typeof policy !== 'string') for (const name of policy.allow) this.#names.use(name)
+    for (const name of names ?? []) this.#names.use(name)
   }
 
   /** Forgets what an earlier runtime knew of sandboxes that are gone. */

@@ -53,12 +53,12 @@ export async function relink(
 ): Promise<SandboxRecord> {
   const { network } = node
   const [link, wanted] = [lifecycle.linkOf(node, sandbox), lifecycle.linkPolicyOf(sandbox)]
-  if (sandbox.network === 'none' && before.network !== 'none') {
+  if (!lifecycle.isLinked(sandbox) && lifecycle.isLinked(before)) {
     const counted = meter.countLink(sandbox)
     await network.disconnect(link)
     return { ...sandbox, counted }
   }
-  if (before.network === 'none' && sandbox.init !== null) {
+  if (!lifecycle.isLinked(before) && sandbox.init !== null) {
     if (!node.ociRuntimes.of(sandbox.isolation).linksLater) throw unlinked(sandbox)
     await network.connect(link, wanted, sandbox.init.pid)
   } else await network.apply(link, wanted)

@@ -139,6 +139,9 @@ const groupOf = ({ tenantId, stack }: SandboxRecord): Group | undefined =>
     ? undefined
     : { id: `${tenantId}/${stack.id}`, networks: stack.networks }
 
+/** Whether it has a link while it runs: the members of its stack are reached without a network as well. */
+export const isLinked = ({ network, stack }: SandboxRecord): boolean => network !== 'none' || stack !== null
+
 export const linkPolicyOf = (sandbox: SandboxRecord): LinkPolicy => ({
   policy: sandbox.network,
   mbps: sandbox.limits.networkMbps,

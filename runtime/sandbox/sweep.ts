@@ -40,7 +40,7 @@ export async function sweep(
   }
   await sweepVolumes(node, ids, attempt)
   await attempt('a quota group without a disk', () => dropStaleQgroups(node.disk))
-  const linked = kept.filter((sandbox) => sandbox.init !== null && sandbox.network !== 'none')
+  const linked = kept.filter((sandbox) => sandbox.init !== null && lifecycle.isLinked(sandbox))
   const links = linked.map((sandbox) => lifecycle.linkOf(node, sandbox))
   for (const one of linked) await node.network.adopt(lifecycle.linkOf(node, one), lifecycle.linkPolicyOf(one))
   await node.network.keep(links)

@@ -57,7 +57,8 @@ export class ServiceKeeper {
     if (sandboxId === null || service === null || !service.wanted || this.#kept.has(sandboxId)) return
     if (adopted && service.ended) return
     this.#problems.delete(sandboxId)
-    const kept: Kept = { stop: new AbortController(), state: 'running', health: 'none', problem: null }
+    const health = service.healthcheck === null ? 'none' : 'starting'
+    const kept: Kept = { stop: new AbortController(), state: 'running', health, problem: null }
     this.#kept.set(sandboxId, kept)
     this.#keep(sandboxId, kept, adopted)
       .catch((error: unknown) =>
@@ -108,7 +109,6 @@ export class ServiceKeeper {
       }
       if (performance.now() - began > settledMs) inRow = 0
       kept.state = 'restarting'
-      kept.health = 'none'
       await this.#note(id, { process: null, exitCode, restarts: service.restarts + 1 })
       const pauseMs = Math.min(firstPauseMs * 2 ** inRow, lastPauseMs)
       await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {}) // aborted: the end

@@ -4,6 +4,7 @@ import { peopleRows } from './rows/people.js'
 import type { Row } from './rows/row.js'
 import { runRows } from './rows/runs.js'
 import { sandboxRows } from './rows/sandboxes.js'
+import { stackRows } from './rows/stacks.js'
 import { templateRows } from './rows/templates.js'
 import { volumeRows } from './rows/volumes.js'
 import { everybodyIs, open, operators, refused } from './rules.js'
@@ -16,6 +17,7 @@ export const table: Readonly<Record<string, Row>> = {
   ...sandboxRows,
   ...fileRows,
   ...volumeRows,
+  ...stackRows,
   ...templateRows,
   ...runRows,
   ...peopleRows,

@@ -200,6 +200,7 @@ async function makeVictim(world: {
   await must(owner, 'PUT', `${volumes}/files?path=/diary`, 'confidential')
   await must(owner, 'PUT', `${volumes}/files?path=/written`, 'of the owner')
   const volumeSnapshot = await must(owner, 'POST', `${volumes}/snapshots`, { name: 'confidential' })
+  const stack = await must(owner, 'POST', '/api/v1/stacks', stackBody('confidential'))
   const built = await must(owner, 'POST', '/api/v1/templates/built/builds', buildForm(), asForm)
   const shared = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/shares`, { level: 'type' })
   const run = { command: 'echo confidential', wait: true }
@@ -218,6 +219,7 @@ async function makeVictim(world: {
     ...{ templateName: 'confidential', spareTemplate: 'spare' },
     volumeId: String(volume.id),
     volumeSnapshotId: String(volumeSnapshot.id),
+    stackId: String(stack.id),
     buildId: String(built.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),
@@ -229,3 +231,9 @@ async function makeVictim(world: {
     sessionId: String(sessions[0].id),
   }
 }
+
+/** A stack of one small service. */
+export const stackBody = (name: string) => ({
+  name,
+  compose: `services: {job: {image: base, command: "sleep 3600", cpus: 0.05, mem_limit: 32m, pids_limit: 16, storage_opt: {size: 16m}}}`,
+})

@@ -82,6 +82,22 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
     { volume: 'vl_0123456789abcdefghjk', path: '/srv/models', readOnly: true },
   ],
   StoredVolumeMount: [protocol.storedVolumeMount],
+  Healthcheck: [
+    protocol.healthcheck,
+    { test: ['curl', '-f', 'http://localhost:8080/'], intervalSeconds: 10, retries: 3 },
+  ],
+  Service: [protocol.service, {}, { command: ['python3', '-m', 'http.server', '8080'], restart: 'always' }],
+  ServiceStatus: [protocol.serviceStatus],
+  CreateStack: [
+    protocol.createStack,
+    {
+      name: 'shop',
+      compose: 'services:\n  web:\n    image: base\n    command: python3 -m http.server 8080\n',
+    },
+  ],
+  Stack: [protocol.stack],
+  StackWithFile: [protocol.stackWithFile],
+  StackService: [protocol.stackService],
   CreateVolumeSnapshot: [protocol.createVolumeSnapshot, { name: 'before the import' }],
   VolumeSnapshot: [protocol.volumeSnapshot],
   OpenTerminal: [protocol.openTerminal, { cols: 120, rows: 40 }],

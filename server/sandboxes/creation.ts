@@ -26,6 +26,7 @@ import { admit, insert, LastSeen, nameTaken, quotaUsage } from './admission.js'
 import { isNodeClosed, mayGoElsewhere } from './elsewhere.js'
 import type { Ownership, Row } from './ownership.js'
 import { hostnameOf, present, volumesOf } from './rows.js'
+import { claimedService, type InStack, serviceOf } from './services.js'
 import { sourceOf } from './source.js'
 import { nodeOfVolumes } from './volumes.js'
 
@@ -57,7 +58,12 @@ export class Creations {
   }
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
-  async create(who: Principal, wanted: CreateSandbox, id: string = newId('sb')): Promise<SandboxWithUsage> {
+  async create(
+    who: Principal,
+    wanted: CreateSandbox,
+    id: string = newId('sb'),
+    inStack?: InStack,
+  ): Promise<SandboxWithUsage> {
     assertMay(who, 'sandbox.create')
     const source =
       wanted.snapshot === undefined ? undefined : await sourceOf(this.database, who, wanted.snapshot)
@@ -75,7 +81,7 @@ export class Creations {
         : { own: undefined, defaults: source.limits }
     const limits = wholeLimits.parse({ ...defaults, ...wanted.limits })
     const templateId = source?.templateId ?? own?.id ?? null
-    const only = source?.nodeId ?? own?.nodeId ?? home
+    const only = source?.nodeId ?? own?.nodeId ?? home ?? inStack?.nodeId
     if (home !== undefined && only !== home) {
       const what = source === undefined ? 'template' : 'snapshot'
       throw new ApiError('conflict', `the ${what} and the volumes are on different nodes`)
@@ -108,6 +114,7 @@ export class Creations {
         asleep: null,
         ...{ snapshotId: source?.id ?? null, templateId },
         volumes: volumes.length === 0 ? null : volumes,
+        ...{ stackId: inStack?.stackId ?? null, service: serviceOf(wanted, inStack) },
       },
     }
     this.#underWay.add(id)
@@ -119,14 +126,22 @@ export class Creations {
           ...{ tenantId: who.tenantId, template: onNode(row), limits, network, isolation, env },
           ...(source === undefined ? {} : { snapshot: source.id }),
           ...(volumes.length === 0 ? {} : { volumes }),
+          ...claimedService(row),
         },
         only,
       )
     } catch (error) {
       if (isNodeClosed(error)) {
         await this.nodes.refresh()
-        if (only === undefined) return await this.create(who, wanted, id)
-        const what = source !== undefined ? 'snapshot' : own !== undefined ? 'template' : 'volume'
+        if (only === undefined) return await this.create(who, wanted, id, inStack)
+        const what =
+          source !== undefined
+            ? 'snapshot'
+            : own !== undefined
+              ? 'template'
+              : home !== undefined
+                ? 'volume'
+                : 'stack'
         throw new ApiError('node_full', `the node that has this ${what} takes no new sandboxes`)
       }
       // A name that we made up is nobody's mistake: a longer part of another id is taken.
@@ -138,7 +153,7 @@ export class Creations {
         )
         throw error
       }
-      return await this.create(who, { ...wanted, name: `${template}-${newId('sb').slice(-12)}` }, id)
+      return await this.create(who, { ...wanted, name: `${template}-${newId('sb').slice(-12)}` }, id, inStack)
     } finally {
       this.#underWay.delete(id)
     }
@@ -149,9 +164,14 @@ export class Creations {
    *
    * @throws ApiError as `create`, and `not_found` when it was deleted meanwhile
    */
-  async resume(who: Principal, wanted: CreateSandbox, id: string): Promise<SandboxWithUsage> {
+  async resume(
+    who: Principal,
+    wanted: CreateSandbox,
+    id: string,
+    inStack?: InStack,
+  ): Promise<SandboxWithUsage> {
     const known = await this.database.prisma.sandbox.findUnique({ where: { id } })
-    if (known === null) return this.create(who, wanted, id)
+    if (known === null) return this.create(who, wanted, id, inStack)
     const row = await this.ownership.row(who, 'sandbox.create', id)
     // Whoever began it may have been stopped only: from now on it undoes nothing.
     const { count } = await this.database.prisma.sandbox.updateMany({
@@ -170,6 +190,7 @@ export class Creations {
         ...{ quota: await quotaOf(this.database.prisma, row.tenantId), hostname: hostnameOf(row.name) },
         ...(row.snapshotId === null ? {} : { snapshot: row.snapshotId }),
         ...(row.volumes === null ? {} : { volumes: volumesOf(row) }),
+        ...claimedService(row),
       })
       return present(row, statuses)
     } finally {

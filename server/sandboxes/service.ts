@@ -31,6 +31,7 @@ import { Changes, lockRow } from './changes.js'
 import { Creations } from './creation.js'
 import { Ownership, type Row } from './ownership.js'
 import { present } from './rows.js'
+import type { InStack } from './services.js'
 import { Sleep } from './sleep.js'
 
 /** What needs a sandbox awake. Its files are there while it is paused. */
@@ -80,16 +81,21 @@ export class SandboxService {
   }
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
-  create(who: Principal, wanted: CreateSandbox, id?: string): Promise<SandboxWithUsage> {
-    return this.#creations.create(who, wanted, id)
+  create(who: Principal, wanted: CreateSandbox, id?: string, inStack?: InStack): Promise<SandboxWithUsage> {
+    return this.#creations.create(who, wanted, id, inStack)
   }
 
   /**
    * Continues a creation whose server died.
    * @throws ApiError as `create`, and `not_found` when it was deleted meanwhile
    */
-  resumeCreation(who: Principal, wanted: CreateSandbox, id: string): Promise<SandboxWithUsage> {
-    return this.#creations.resume(who, wanted, id)
+  resumeCreation(
+    who: Principal,
+    wanted: CreateSandbox,
+    id: string,
+    inStack?: InStack,
+  ): Promise<SandboxWithUsage> {
+    return this.#creations.resume(who, wanted, id, inStack)
   }
 
   /** Changes what `wanted` names. @throws ApiError `quota_exceeded`, `conflict` when the name is taken */

@@ -38,18 +38,38 @@ export class VolumeService {
     private readonly placer: Placer,
   ) {}
 
-  /** Makes one. @throws ApiError `quota_exceeded`; `conflict` when the name is taken; `not_found` for the snapshot */
-  async create(who: Principal, { name, sizeMiB, from }: CreateVolume): Promise<Volume> {
+  /** Makes one. @param at id of the node, when it is to be on one. @throws ApiError `quota_exceeded`; `conflict` when the name is taken; `not_found` for the snapshot */
+  async create(who: Principal, { name, sizeMiB, from }: CreateVolume, at?: string): Promise<Volume> {
     assertMay(who, 'volume.create')
     const source = from === undefined ? undefined : await this.#row(who, from, 'volume.create', 'snapshot')
     const id = newId('vl')
     const size = sizeMiB ?? Math.max(source?.sizeMiB ?? 0, defaultSizeMiB)
-    const nodeId = source?.nodeId ?? (await this.#place(who, size))
+    const nodeId = source?.nodeId ?? at ?? (await this.#place(who, size))
     const row = { id, name, nodeId, sizeMiB: size, ofId: null, ofName: null }
     const made = await this.#make(who, row, source?.id)
     const detail = { name, sizeMiB: size, ...(source === undefined ? {} : { from: source.name }) }
     await audit(this.database.prisma, who, 'volume.create', id, detail)
     return present(made.row, made.there, [])
+  }
+
+  /**
+   * The volume of this name, which is made where there is none yet. One that another server was making is finished.
+   * @throws ApiError as `create`; `conflict` when it is on another node
+   */
+  async ensure(who: Principal, wanted: CreateVolume, nodeId: string): Promise<{ readonly id: string }> {
+    assertMay(who, 'volume.create')
+    const { tenantId } = who
+    const row = await this.database.prisma.volume.findFirst({
+      where: { tenantId, name: wanted.name, ofId: null },
+    })
+    if (row === null) return this.create(who, wanted, nodeId)
+    if (row.nodeId !== nodeId) throw new ApiError('conflict', `the volume ${row.name} is on another node`)
+    if (row.ready) return row
+    const node = await this.nodes.reach(nodeId)
+    const { id, sizeMiB } = row
+    await node.ask('PUT', `/volumes/${id}`, nodeVolume, {}, { tenantId, sizeMiB })
+    await this.database.prisma.volume.updateMany({ where: { id }, data: { ready: true } })
+    return row
   }
 
   /** Newest first. @param cursor id of the last one of the page before */

@@ -1,0 +1,42 @@
+/** What to do about keys of Compose that stacks do not have. */
+const hints: Readonly<Record<string, string>> = {
+  build: 'build a template first (cloche template build NAME DIRECTORY) and name it as image',
+  cap_add: 'sandboxes have no more capabilities than they need; leave it out',
+  cgroup_parent: 'each sandbox has a control group of its own; leave it out',
+  configs: 'write the file into the image or into a volume',
+  container_name: 'others call a service by its name; add aliases below its networks for more names',
+  devices: 'sandboxes have no devices of the host; leave it out',
+  dns: 'sandboxes use the resolver of their node; leave it out',
+  env_file: 'write its variables into environment',
+  extends: 'write the keys of the other service here, or use an anchor and <<',
+  external_links: 'services of one stack reach one another alone; leave it out',
+  extra_hosts: 'leave it out, and name addresses in environment',
+  hostname: 'others call a service by its name; add aliases below its networks for more names',
+  include: 'write the services of the other file into this one',
+  init: 'every sandbox has an init; leave it out',
+  ipc: 'each sandbox has its own; leave it out',
+  labels: 'leave it out',
+  links: 'services of one stack reach one another by their names; leave it out',
+  logging: 'read logs with cloche stack logs; leave it out',
+  network_mode: 'use networks: services reach one another by their names',
+  pid: 'each sandbox has its own; leave it out',
+  privileged: 'sandboxes are never privileged; leave it out',
+  profiles: 'write one file for each set of services',
+  read_only: 'mount volumes with :ro instead; the disk of a sandbox is its own',
+  replicas: 'write a service for each, under names of their own',
+  runtime: 'services have standard isolation; leave it out',
+  scale: 'write a service for each, under names of their own',
+  secrets: 'write the value into environment, with a variable such as ${PASSWORD}',
+  security_opt: 'the rules of sandboxes cannot be changed; leave it out',
+  stdin_open: 'open a terminal in the sandbox instead; leave it out',
+  stop_grace_period: 'processes have ten seconds to end; leave it out',
+  stop_signal: 'the image says it; leave it out',
+  tty: 'open a terminal in the sandbox instead; leave it out',
+  tmpfs: '/tmp is a directory of the disk, and /dev/shm is in memory; leave it out',
+  ulimits: 'leave it out: limits are cpus, mem_limit and pids_limit',
+  userns_mode: 'each sandbox has its own users; leave it out',
+}
+
+/** Why a key is refused, and what to do. */
+export const hintOf = (key: string): string =>
+  `is not supported: ${hints[key] ?? 'leave it out; docs/reference/compose.md lists what there is'}`

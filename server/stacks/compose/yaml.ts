@@ -1,0 +1,106 @@
+import { isAlias, isMap, LineCounter, parseDocument, visit } from 'yaml'
+import { ApiError } from '../../errors.js'
+
+/** Of a compose file. */
+export const composeBytesMax = 65_536
+/** Levels of lists and mappings. A compose file needs seven. */
+const maxDepth = 16
+/** Lists, mappings and values, with those that aliases repeat. */
+const maxNodes = 20_000
+const maxAliases = 100
+
+/** What stands in a document. */
+export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain }
+
+export const refused = (path: string, why: string) =>
+  new ApiError('invalid_request', path === '' ? `the compose file ${why}` : `compose file: ${path}: ${why}`)
+
+/**
+ * Reads YAML 1.2 with merge keys, as Compose does.
+ * @throws ApiError `invalid_request` with line and column, also for what is too large, too deep or repeats itself too often
+ */
+export function readYaml(text: string): Plain {
+  if (Buffer.byteLength(text) > composeBytesMax) {
+    throw refused('', `is larger than ${composeBytesMax / 1024} KiB`)
+  }
+  assertShallow(text)
+  const lines = new LineCounter()
+  let document: ReturnType<typeof parseDocument>
+  try {
+    document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, version: '1.2' })
+  } catch (error) {
+    throw tooDeep(error)
+  }
+  // A tag that is not known is a warning.
+  const [problem] = [...document.errors, ...document.warnings]
+  if (problem !== undefined) {
+    const { line, col } = lines.linePos(problem.pos[0])
+    throw refused('', `is no YAML at line ${line}, column ${col}: ${problem.message.slice(0, 200)}`)
+  }
+  let aliases = 0
+  visit(document, {
+    Node: (_, node) => {
+      if (isAlias(node) && ++aliases > maxAliases) throw refused('', `has more than ${maxAliases} aliases`)
+    },
+  })
+  if (!isMap(document.contents)) throw refused('', 'must be a mapping with the key services')
+  let value: unknown
+  try {
+    value = document.toJS({ maxAliasCount: maxAliases })
+  } catch (error) {
+    if (error instanceof ReferenceError) {
+      const isBomb = error.message.startsWith('Excessive')
+      throw refused(
+        '',
+        isBomb
+          ? 'repeats itself too often by its aliases'
+          : `has an alias of nothing: ${error.message.slice(0, 200)}`,
+      )
+    }
+    throw tooDeep(error)
+  }
+  return plainOf(value)
+}
+
+/** So that the parser, which calls itself for each level, never gets what would use up its stack. */
+function assertShallow(text: string): void {
+  const openings = text.match(/[[{]|(?:^|\s)[-?](?=\s)/g)?.length ?? 0
+  if (openings <= maxDepth) return
+  let depth = 0
+  for (const line of text.split('\n')) {
+    const [compact = ''] = /^(?:\s*[-?](?=\s))*/.exec(line) ?? []
+    if ((compact.match(/[-?]/g)?.length ?? 0) > maxDepth)
+      throw refused('', `is nested more than ${maxDepth} levels deep`)
+    for (const character of line) {
+      if (character === '[' || character === '{') depth++
+      else if ((character === ']' || character === '}') && depth > 0) depth--
+      // In a text there may be more of the one than of the other; no file that is meant well has so many.
+      if (depth > maxDepth * 16) throw refused('', `is nested more than ${maxDepth} levels deep`)
+    }
+  }
+}
+
+function tooDeep(error: unknown): unknown {
+  return error instanceof RangeError ? refused('', `is nested more than ${maxDepth} levels deep`) : error
+}
+
+/** Bounded copies: what aliases share is counted as often as it stands there. */
+function plainOf(root: unknown): Plain {
+  let nodes = 0
+  const copy = (value: unknown, depth: number): Plain => {
+    if (++nodes > maxNodes) throw refused('', `has more than ${maxNodes} values`)
+    if (depth > maxDepth) throw refused('', `is nested more than ${maxDepth} levels deep`)
+    if (value === null || value === undefined) return null
+    if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value
+    if (Array.isArray(value)) return value.map((one) => copy(one, depth + 1))
+    if (typeof value !== 'object' || ArrayBuffer.isView(value))
+      throw refused('', 'has a value that is neither text, number, list nor mapping')
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => {
+        if (key === '__proto__') throw refused(key, 'is no key')
+        return [key, copy(one, depth + 1)]
+      }),
+    )
+  }
+  return copy(root, 0)
+}
