@@ -30,6 +30,10 @@ const actions = {
   'template.import': 'audit.actions.templateImport',
   'template.snapshot': 'audit.actions.templateSnapshot',
   'template.delete': 'audit.actions.templateDelete',
+  'stack.create': 'audit.actions.stackCreate',
+  'stack.start': 'audit.actions.stackStart',
+  'stack.stop': 'audit.actions.stackStop',
+  'stack.delete': 'audit.actions.stackDelete',
   'volume.create': 'audit.actions.volumeCreate',
   'volume.change': 'audit.actions.volumeChange',
   'volume.write': 'audit.actions.volumeWrite',
@@ -84,7 +88,7 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'share', 'snapshot', 'volume', 'image', 'template', 'terminal', 'exec'] as const),
+  ...(['sandbox', 'share', 'snapshot', 'volume', 'stack', 'image', 'template', 'terminal', 'exec'] as const),
   ...(['process', 'lsp', 'file', 'port', 'archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]
 

@@ -176,6 +176,14 @@ const sentences: Readonly<Record<Action, Write>> = {
     }),
   'template.delete': ({ event, t, mark }) =>
     t('audit.sentences.templateDelete', { name: mark(plain(told(event, 'name'))) }),
+  'stack.create': ({ event, t, mark }) =>
+    t('audit.sentences.stackCreate', { name: mark(plain(told(event, 'name'))) }),
+  'stack.start': ({ event, t, mark }) =>
+    t('audit.sentences.stackStart', { name: mark(plain(told(event, 'name'))) }),
+  'stack.stop': ({ event, t, mark }) =>
+    t('audit.sentences.stackStop', { name: mark(plain(told(event, 'name'))) }),
+  'stack.delete': ({ event, t, mark }) =>
+    t('audit.sentences.stackDelete', { name: mark(plain(told(event, 'name'))) }),
   'volume.create': ({ event, t, mark }) =>
     t('audit.sentences.volumeCreate', { name: mark(plain(told(event, 'name'))) }),
   'volume.change': ({ event, t, mark }) =>
