@@ -1,11 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MountedFile } from '../container/spec.js'
-import * as lifecycle from './lifecycle.js'
-import type { NodeContext } from './node.js'
+import { bundleOf, type NodeContext } from './node.js'
 import type { SandboxRecord } from './record.js'
 
-const fileOf = (node: NodeContext, sandbox: SandboxRecord) => join(lifecycle.bundleOf(node, sandbox), 'hosts')
+const fileOf = (node: NodeContext, sandbox: SandboxRecord) => join(bundleOf(node, sandbox), 'hosts')
 
 /**
  * The file of names that a member of a stack sees as its /etc/hosts. It is the host's, which writes it anew whenever

@@ -22,7 +22,7 @@ import { createVolume, destroyVolume, qgroupOf, volumeId } from '../rootfs/volum
 import { mountVolumes } from '../rootfs/volume-mounts.js'
 import { hostsFiles } from './hosts.js'
 import { memoryOfFiles } from './memory-fit.js'
-import { type NodeContext, volumeOf } from './node.js'
+import { bundleOf, type NodeContext, volumeOf } from './node.js'
 import { removeRecord, type SandboxRecord, saveRecord } from './record.js'
 
 const mib = 1024 ** 2
@@ -33,7 +33,6 @@ const nuisancePauseMs = 1000
 export const directoryOf = (node: NodeContext, sandbox: SandboxRecord) =>
   join(sandbox.purpose === 'run' ? node.passing.boxes : node.boxes, sandbox.id)
 const rootOf = (node: NodeContext, sandbox: SandboxRecord) => join(node.scratch, sandbox.id)
-export const bundleOf = (node: NodeContext, sandbox: SandboxRecord) => join(node.passing.bundles, sandbox.id)
 
 /** What a stopped sandbox of a run has written, as a layer for others. */
 export const asLayer = (boxId: string) => join('..', 'runs', boxId, 'upper')

@@ -7,12 +7,12 @@ import { imageSettings } from '../container/image-settings.js'
 import type { MountedFile } from '../container/spec.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
-import { serviceOf } from '../service/record.js'
 import { assertCapacity } from './capacity.js'
 import { saveCopy } from './copy.js'
 import * as lifecycle from './lifecycle.js'
 import type { NodeContext } from './node.js'
 import { freshRecord, type SandboxRecord, saveRecord, syncRecord } from './record.js'
+import { serviceOf } from './service-record.js'
 import type { Tenants } from './tenants.js'
 
 /** What a sandbox is made from. Nobody's yet with `tenantId` null. */

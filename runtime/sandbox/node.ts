@@ -68,6 +68,10 @@ export const volumeOf = (
   sandbox: Pick<SandboxRecord, 'id' | 'purpose'>,
 ): string => join(node.disk, sandbox.purpose === 'run' ? 'runs' : 'sandboxes', sandbox.id)
 
+/** Where its OCI bundle is, while it runs. */
+export const bundleOf = (node: Pick<NodeContext, 'passing'>, sandbox: Pick<SandboxRecord, 'id'>): string =>
+  join(node.passing.bundles, sandbox.id)
+
 /** Idmaps opened ahead: to make one takes a process and 3 ms, and a new sandbox waits for it. */
 const idmapsAhead = 4
 /** The kernel takes a dead sandbox's interface away some time after; until then its place is taken last. */

@@ -15,7 +15,7 @@ import {
 import { nodeSandboxState } from '../../protocol/node/index.js'
 import { imageSettings } from '../container/image-settings.js'
 import { overwriteJson } from '../linux/overwrite.js'
-import { serviceRecord } from '../service/record.js'
+import { serviceRecord } from './service-record.js'
 
 /**
  * Grows when a record no longer means what an earlier version would take it to mean. A field that earlier versions may

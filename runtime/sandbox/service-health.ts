@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { serviceHealth } from '../../protocol/api/index.js'
-import type { StoredHealthcheck } from './record.js'
+import type { StoredHealthcheck } from './service-record.js'
 
 /** Of what a check prints, the last of it is kept: what went wrong stands there. */
 const keptBytes = 1024

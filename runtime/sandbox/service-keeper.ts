@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ExecRequest, newId, type ServiceStatus } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
-import { startExec } from '../sandbox/exec.js'
-import type { NodeContext } from '../sandbox/node.js'
-import type { SandboxRecord } from '../sandbox/record.js'
-import { type Health, LastOutput, type Look, watchHealth } from './health.js'
-import { cannotStart, endOf, identityOfService, startService } from './process.js'
-import type { ServiceRecord, StoredHealthcheck } from './record.js'
+import { startExec } from './exec.js'
+import type { NodeContext } from './node.js'
+import type { SandboxRecord } from './record.js'
+import { type Health, LastOutput, type Look, watchHealth } from './service-health.js'
+import { cannotStart, endOf, identityOfService, startService } from './service-process.js'
+import type { ServiceRecord, StoredHealthcheck } from './service-record.js'
 
 /** The pause before a service is started again, and what it doubles to at most. */
 const [firstPauseMs, lastPauseMs] = [500, 60_000]

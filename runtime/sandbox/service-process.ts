@@ -4,11 +4,11 @@ import { type ExitStatus, sandboxProcess, shownCommandMax } from '../../protocol
 import { maxWaitMs, runtimeError } from '../../protocol/node/index.js'
 import { type Identity, insideEnvironment, processSpec } from '../container/spec.js'
 import { askHost } from '../host/client.js'
-import type { NodeContext } from '../sandbox/node.js'
-import { insideOf } from '../sandbox/place.js'
-import type { SandboxRecord } from '../sandbox/record.js'
 import { memoryEnvironment } from '../view/environment.js'
-import type { ServiceRecord } from './record.js'
+import type { NodeContext } from './node.js'
+import { insideOf } from './place.js'
+import type { SandboxRecord } from './record.js'
+import type { ServiceRecord } from './service-record.js'
 
 /** What a shell says of a program that it cannot start. */
 export const cannotStart = 127
