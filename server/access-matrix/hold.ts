@@ -100,6 +100,7 @@ export async function hold(world: World, method: string, path: string, row: Row)
   }
   expect(wrong).toEqual([])
   if (row.waits) await settledStateOf(world)
+  await row.settles?.(world)
   if (able.length > 0) return
   const last = await row.succeeds?.(world)
   if (last === undefined) return expect(row.why, 'nobody may: say why').toBeDefined()

@@ -201,6 +201,8 @@ async function makeVictim(world: {
   await must(owner, 'PUT', `${volumes}/files?path=/written`, 'of the owner')
   const volumeSnapshot = await must(owner, 'POST', `${volumes}/snapshots`, { name: 'confidential' })
   const stack = await must(owner, 'POST', '/api/v1/stacks', stackBody('confidential'))
+  // What is still being started would change under the rows.
+  while ((await must(owner, 'GET', `/api/v1/stacks/${stack.id}`)).state === 'starting');
   const built = await must(owner, 'POST', '/api/v1/templates/built/builds', buildForm(), asForm)
   const shared = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/shares`, { level: 'type' })
   const run = { command: 'echo confidential', wait: true }

@@ -30,6 +30,8 @@ export interface Row {
   readonly waits?: boolean
   /** What of the victim students of the same tenant are told, for all of the tenant are. */
   readonly toStudents?: readonly string[]
+  /** What it begins goes on afterwards: resolves when that has ended. */
+  readonly settles?: (world: World) => Promise<void>
   /** One more call that must succeed, where none of the callers may make it with success. */
   readonly succeeds?: (world: World) => Promise<Call>
 }
