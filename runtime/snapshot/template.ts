@@ -139,12 +139,20 @@ export class SnapshotImages {
   /** What the image said that its sandbox was made from. */
   #imageOf(record: SnapshotRecord) {
     const from = this.parts.templates().get(record.template)?.image ?? noDescription
-    const { entrypoint, cmd, labels, ports } = from
-    return { ...settingsOf(record.image), ...{ entrypoint, cmd, labels, ports } }
+    const { entrypoint, cmd, labels, ports, healthcheck } = from
+    return { ...settingsOf(record.image), ...{ entrypoint, cmd, labels, ports, healthcheck } }
   }
 }
 
-const noDescription = { entrypoint: [], cmd: [], labels: {}, ports: [], digest: '', reference: null }
+const noDescription = {
+  entrypoint: [],
+  cmd: [],
+  labels: {},
+  ports: [],
+  healthcheck: null,
+  digest: '',
+  reference: null,
+}
 
 /** Of a template that was built from a recipe, what its sandboxes are. */
 function settingsOf(image: ImageSettings | null): ImageSettings {

@@ -240,7 +240,8 @@ export class StackService {
           )
         }
         const { rows: taken } = await client.query<{ id: string; name: string }>(
-          'SELECT id, name FROM sandbox WHERE "tenantId" = $1 AND "deletedAt" IS NULL AND name = ANY ($2)',
+          `SELECT id, name FROM sandbox
+           WHERE "tenantId" = $1 AND "ownerId" = '' AND "deletedAt" IS NULL AND name = ANY ($2)`,
           [tenantId, names],
         )
         if (taken[0] !== undefined) {
