@@ -32,6 +32,7 @@ export const groups = [
   'Processes',
   'Snapshots',
   'Volumes',
+  'Stacks',
   'Ports',
   'Runs',
   'Templates',

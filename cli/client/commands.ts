@@ -13,6 +13,7 @@ import { sandboxCommands } from './sandbox.js'
 import { shareCommands } from './share.js'
 import { shell } from './shell.js'
 import { snapshotCommands } from './snapshot.js'
+import { stackCommands } from './stack.js'
 import { templateCommands } from './template.js'
 import { usage } from './usage.js'
 import { volumeCommands } from './volume.js'
@@ -36,6 +37,7 @@ export const clientCommands: readonly Command[] = [
   ...shareCommands,
   ...snapshotCommands,
   ...volumeCommands,
+  ...stackCommands,
   run,
   ...runCommands,
   ...buildCommands,

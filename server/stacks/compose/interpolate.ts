@@ -11,23 +11,23 @@ const pattern = /\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?
  */
 export function interpolate(value: Plain, variables: Readonly<Record<string, string>>, path = ''): Plain {
   let room = maxText
-  const take = (put: string, at: string): string => {
+  const take = (value: string, at: string): string => {
     // Before they are joined: they may be far too long together.
-    room -= put.length
+    room -= value.length
     if (room < 0) {
       throw refused(at, `the values of variables make the file longer than ${maxText / 1024} KiB`)
     }
-    return put
+    return value
   }
   const text = (stated: string, at: string): string => {
     take(stated, at)
     return stated.replaceAll(pattern, (all, dollar, plain, name, operator, word) => {
       if (dollar !== undefined) return '$'
       if (all === '$') throw refused(at, 'has a $ that begins no variable: write $$ for a dollar sign')
-      return take(valueOf(plain ?? name, operator, word ?? '', at), at)
+      return take(put(plain ?? name, operator, word ?? '', at), at)
     })
   }
-  const valueOf = (name: string, operator: string | undefined, word: string, at: string): string => {
+  const put = (name: string, operator: string | undefined, word: string, at: string): string => {
     const known = Object.hasOwn(variables, name) ? variables[name] : undefined
     // With a colon an empty value counts as none.
     const given = operator?.startsWith(':') && known === '' ? undefined : known
