@@ -47,6 +47,50 @@ test('an invitation by link: whoever has it signs up, joins, and works in the sa
   await expect(page.getByRole('row', { name: /Eve/ })).toBeHidden()
 })
 
+test('a link for a class: a student joins with the code, and sees only what is their own', async ({
+  annPage: page,
+  browser,
+  instance,
+  sandbox,
+}) => {
+  await page.goto('/members')
+  await page.getByRole('button', { name: 'Invite a member' }).click()
+  await page.getByRole('radio', { name: /A class/ }).click()
+  await page.getByLabel('People at most').fill('3')
+  await page.getByRole('button', { name: 'Create invite link' }).click()
+  const code = await page.getByRole('textbox', { name: 'Code' }).inputValue()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('cell', { name: 'Anyone with the link (0 of 3 joined)' })).toBeVisible()
+
+  await TestClient.signUp(instance.url, 'fay@example.test', password)
+  const context = await browser.newContext({ baseURL: instance.url })
+  const student = await context.newPage()
+  await student.goto('/join')
+  await student.getByLabel('Code').fill(code.toLowerCase())
+  await student.getByRole('button', { name: 'Next' }).click()
+  await expect(student.getByRole('heading', { name: /^Join ann's tenant/ })).toBeVisible()
+  await student.getByRole('link', { name: 'Sign in' }).click()
+  await student.getByLabel('Email').fill('fay@example.test')
+  await student.getByLabel('Password').fill(password)
+  await student.getByRole('button', { name: 'Sign in' }).click()
+  await student.getByRole('button', { name: /^Join ann/ }).click()
+  await expect(student.getByText('No sandboxes yet')).toBeVisible()
+  const places = student.getByRole('navigation', { name: 'Main' }).getByRole('link')
+  await expect(places).toHaveText(['Sandboxes', 'Runs', 'Settings', 'API reference'])
+  await student.goto(`/sandboxes/${sandbox.id}`)
+  await expect(student.getByText('Sandbox not found')).toBeVisible()
+  await context.close()
+
+  await page.reload()
+  await expect(page.getByRole('cell', { name: 'Anyone with the link (1 of 3 joined)' })).toBeVisible()
+  await page.getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Withdraw invitation' }).click()
+  await expect(page.getByRole('cell', { name: /Anyone with the link/ })).toBeHidden()
+  await page.getByRole('row', { name: /fay/ }).getByRole('button', { name: 'Remove' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove member' }).click()
+  await expect(page.getByRole('row', { name: /fay/ })).toBeHidden()
+})
+
 test('an API key is shown once, works, and works no more when it is revoked', async ({
   annPage: page,
   instance,

@@ -65,7 +65,7 @@ export const resetPassword = z.strictObject({ secret: linkSecret, newPassword })
 /** `POST /invitations/preview`: what an invitation is to, before it is accepted. */
 export const invitationPreview = z.object({
   tenant: z.string(),
-  email: z.string(),
+  email: z.string().nullable(),
   role,
   invitedBy: z.string().nullable().describe('name and e-mail address'),
   expiresAt: z.iso.datetime(),

@@ -70,16 +70,56 @@ export const changeMember = z.strictObject({ role })
 /** Somebody who may join. Nothing is sent by mail: whoever invites hands the link over. */
 export const invitation = z.object({
   id: z.string(),
-  email: z.string(),
+  /** Null: whoever has the link or its code. */
+  email: z.string().nullable(),
   role,
+  maxUses: z.number(),
+  uses: z.number().describe('how many have joined by it'),
   expiresAt: z.iso.datetime(),
 })
 export type Invitation = z.infer<typeof invitation>
 
-export const invite = z.strictObject({ email: z.email().max(254), role: role.default('member') })
+const maxUses = 1000
+const longestSeconds = 180 * 24 * 3600
 
-/** Body of `POST /invitations/accept`. */
-export const acceptInvitation = z.strictObject({ secret: z.string().min(16).max(128) })
+/** Body of `POST /invitations`: for one person, or for a class. */
+export const invite = z
+  .strictObject({
+    email: z
+      .email()
+      .max(254)
+      .optional()
+      .describe(
+        'of the only one who may join; without it whoever has the link or its code becomes a student',
+      ),
+    role: role.optional().describe('`member` with an address, else `student`'),
+    maxUses: z
+      .int()
+      .min(1)
+      .max(maxUses)
+      .optional()
+      .describe('of a link without an address; 100 unless given'),
+    expiresInSeconds: z
+      .int()
+      .min(60)
+      .max(longestSeconds)
+      .default(7 * 24 * 3600),
+  })
+  .refine(({ email, role: as }) => email !== undefined || as === undefined || as === 'student', {
+    path: ['role'],
+    error: 'a link without an email address makes students only; add the address of who is to join',
+  })
+  .refine(({ email, maxUses: uses }) => email === undefined || uses === undefined, {
+    path: ['maxUses'],
+    error: 'an invitation with an email address is for one person; leave `maxUses` out',
+  })
+export type Invite = z.infer<typeof invite>
+
+/** Body of `POST /invitations/accept`: what stands behind `#` in the link, or the code of a class. */
+export const acceptInvitation = z.strictObject({ secret: z.string().min(12).max(128) })
 
 /** `POST /invitations`. The link's secret stands behind `#`, where no log sees it. */
-export const invited = invitation.extend({ url: z.string() })
+export const invited = invitation.extend({
+  url: z.string(),
+  code: z.string().nullable().describe('the same as a few letters for a blackboard; null with an address'),
+})

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { FastifyPluginAsyncZod, ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
+  acceptInvitation,
   accountDeletion,
   accountSessions,
   changeAccount,
@@ -124,7 +125,7 @@ export function linkRoutes(
     method: 'POST',
     url: '/api/v1/invitations/preview',
     schema: {
-      ...{ tags: ['tenants'], summary: 'What an invitation is to', body: linkBody, security: [] },
+      ...{ tags: ['tenants'], summary: 'What an invitation is to', body: acceptInvitation, security: [] },
       response: { 200: invitationPreview },
     },
     handler: (request) => members.preview(request.body.secret),

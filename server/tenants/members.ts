@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { z } from 'zod'
 import { sha256 } from '../../common/digest.js'
+import type { Invitation as Row } from '../../prisma/generated/client.js'
 import {
+  type Invitation,
+  type Invite,
   type invitationPreview,
   type Member,
   type MemberRemoved,
@@ -16,8 +19,8 @@ import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
 import { requireFewOwned, storeAnother } from './bounds.js'
+import { newJoinCode, readJoinCode } from './join-code.js'
 
-const invitationMs = 7 * 24 * 3600 * 1000
 /** Whom admins invite and remove by themselves. */
 const managed: ReadonlySet<string> = new Set(['member', 'student'] satisfies Role[])
 
@@ -55,28 +58,29 @@ export class Members {
           apiKeys: one.user._count.keys,
         }),
       ),
-      invitations: invitations.map((one) => ({
-        ...{ id: one.id, email: one.email, role: role.parse(one.role) },
-        expiresAt: one.expiresAt.toISOString(),
-      })),
+      invitations: invitations.map(presentInvitation),
     }
   }
 
   /** @returns the secret of the link as well; only its hash is kept */
-  async invite(who: Principal, email: string, as: Role) {
+  async invite(who: Principal, { email, role: wanted, maxUses = 100, expiresInSeconds }: Invite) {
+    const as = wanted ?? (email === undefined ? 'student' : 'member')
     assertMay(who, managed.has(as) ? 'member.invite' : 'member.invite_admin')
-    const secret = randomBytes(32).toString('base64url')
+    const code = email === undefined ? newJoinCode() : null
+    const secret = code ?? randomBytes(32).toString('base64url')
     const invitedBy = await this.#nameOf(who)
     const row = await storeAnother(this.database.prisma, who.tenantId, 'invitation', (client) =>
       client.invitation.create({
         data: {
-          ...{ id: newId('in'), tenantId: who.tenantId, email: email.toLowerCase(), role: as, invitedBy },
-          ...{ hash: sha256(secret), expiresAt: new Date(Date.now() + invitationMs) },
+          ...{ id: newId('in'), tenantId: who.tenantId, role: as, invitedBy, hash: sha256(secret) },
+          ...{ email: email?.toLowerCase() ?? null, maxUses: email === undefined ? maxUses : 1 },
+          expiresAt: new Date(Date.now() + expiresInSeconds * 1000),
         },
       }),
     )
-    await audit(this.database.prisma, who, 'member.invite', row.id, { email: row.email, role: as })
-    return { id: row.id, email: row.email, role: as, expiresAt: row.expiresAt.toISOString(), secret }
+    const to = row.email === null ? { maxUses } : { email: row.email }
+    await audit(this.database.prisma, who, 'member.invite', row.id, { ...to, role: as })
+    return { ...presentInvitation(row), secret, code }
   }
 
   /** `Ann (ann@example.org)`, for the page that the invitation's link opens. */
@@ -92,28 +96,40 @@ export class Members {
     const row = await prisma.invitation.findFirst({ where, select: { email: true } })
     const { count } = await prisma.invitation.deleteMany({ where })
     if (row === null || count === 0) throw notFound('invitation')
-    await audit(prisma, who, 'member.uninvite', id, { email: row.email })
+    await audit(prisma, who, 'member.uninvite', id, row.email === null ? {} : { email: row.email })
   }
 
-  /** The link alone is not enough: it was made for one e-mail address. */
+  /**
+   * The link alone is not enough where it was made for one e-mail address.
+   * @returns the tenant; who is a member of it already stays what they are
+   */
   async accept(who: Principal, secret: string): Promise<string> {
     const { userId, email } = personOf(who, 'tenant.join')
-    const invitation = await this.database.prisma.invitation.findUnique({ where: { hash: sha256(secret) } })
+    const { prisma } = this.database
+    const invitation = await prisma.invitation.findUnique({ where: { hash: sha256(readJoinCode(secret)) } })
     if (invitation === null || invitation.expiresAt < new Date())
       throw new ApiError('not_found', 'the invitation was not found or has expired; ask for a new link')
-    if (invitation.email !== email.toLowerCase()) {
+    if (invitation.email !== null && invitation.email !== email.toLowerCase()) {
       throw forbidden(`this invitation is for another email address; you are signed in as ${email}`)
     }
     const { tenantId } = invitation
+    const known = await prisma.member.findUnique({ where: { tenantId_userId: { tenantId, userId } } })
+    if (known !== null && invitation.email === null) return tenantId
     await storeAnother(this.database.prisma, tenantId, 'member', async (client) => {
       if (invitation.role === 'owner') {
         await requireFewOwned((text, values) => client.$queryRawUnsafe<unknown[]>(text, ...values), userId)
       }
+      // Its row is locked by this: of many who come at once no more join than may.
+      const { count } = await client.invitation.updateMany({
+        where: { id: invitation.id, uses: { lt: invitation.maxUses } },
+        data: { uses: { increment: 1 } },
+      })
+      if (count === 0) throw usedUp()
       await client.member.createMany({
         data: { id: newId('mb'), tenantId, userId, role: invitation.role },
         skipDuplicates: true,
       })
-      await client.invitation.deleteMany({ where: { id: invitation.id } })
+      if (invitation.email !== null) await client.invitation.deleteMany({ where: { id: invitation.id } })
     })
     await audit(this.database.prisma, { tenantId, actor: who.actor }, 'member.join', userId)
     return tenantId
@@ -122,7 +138,7 @@ export class Members {
   /** What a link invites to. Its secret says who may ask. @throws ApiError `not_found` */
   async preview(secret: string): Promise<z.infer<typeof invitationPreview>> {
     const found = await this.database.prisma.invitation.findUnique({
-      where: { hash: sha256(secret) },
+      where: { hash: sha256(readJoinCode(secret)) },
       include: { tenant: true },
     })
     if (found === null || found.expiresAt < new Date()) {
@@ -223,3 +239,11 @@ export class Members {
     })
   }
 }
+
+const usedUp = () =>
+  new ApiError('conflict', 'as many have joined by this link as may; ask whoever sent it for a new one')
+
+const presentInvitation = (row: Row): Invitation => ({
+  ...{ id: row.id, email: row.email, role: role.parse(row.role), maxUses: row.maxUses, uses: row.uses },
+  expiresAt: row.expiresAt.toISOString(),
+})

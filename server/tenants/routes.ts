@@ -111,13 +111,14 @@ export const tenantRoutes =
     app.route({
       method: 'POST',
       url: '/invitations',
-      schema: { tags, summary: 'Create an invite link', body: invite, response: { 201: invited } },
+      schema: {
+        tags,
+        summary: 'Create an invite link, for one person or for a class',
+        body: invite,
+        response: { 201: invited },
+      },
       handler: async (request, reply) => {
-        const { secret, ...one } = await members.invite(
-          request.principal,
-          request.body.email,
-          request.body.role,
-        )
+        const { secret, ...one } = await members.invite(request.principal, request.body)
         reply.code(201)
         return { ...one, url: `${publicUrl}/join#${secret}` }
       },

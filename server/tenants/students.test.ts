@@ -154,6 +154,47 @@ describe('students of one tenant', () => {
     await teacher.call('DELETE', `/api/v1/volumes/${volume.id}`)
   })
 
+  it('join by a link that a class shares, or by its code, as many as may and no more', async () => {
+    const nobody = new TestClient(instance.url, { origin: instance.url })
+    const wanted = { maxUses: 2, expiresInSeconds: 3600 }
+    const link = await made(teacher, '/api/v1/invitations', wanted)
+    expect(link).toMatchObject({ email: null, role: 'student', maxUses: 2, uses: 0 })
+    expect(new URL(link.url).hash).toBe(`#${link.code}`)
+    const typed = String(link.code).toLowerCase().replaceAll('-', ' ')
+    const seen = await nobody.call('POST', '/api/v1/invitations/preview', { secret: typed })
+    expect(seen.body).toMatchObject({ email: null, role: 'student' })
+    const people = await Promise.all(
+      [1, 2, 3, 4].map((at) => TestClient.signUp(instance.url, `pupil${at}@example.org`)),
+    )
+    const accept = (who: TestClient) => who.call('POST', '/api/v1/invitations/accept', { secret: typed })
+    const answers = await Promise.all(people.map(accept))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 409, 409])
+    const late = answers.find(({ status }) => status === 409)
+    expect(late?.body.detail).toContain('as many have joined by this link as may')
+    // Whoever is in already takes no place, and stays what they are.
+    expect((await accept(teacher)).body.tenant.role).toBe('owner')
+    const joined = answers.findIndex(({ status }) => status === 200)
+    expect((await accept(people[joined] ?? expect.fail())).body.tenant.role).toBe('student')
+    const { body } = await teacher.call('GET', '/api/v1/members')
+    expect(body.invitations).toMatchObject([{ id: link.id, uses: 2, maxUses: 2 }])
+    expect(JSON.stringify(body)).not.toContain(link.code)
+    await teacher.call('DELETE', `/api/v1/invitations/${link.id}`)
+    expect((await accept(people[joined] ?? expect.fail())).status).toBe(404)
+  })
+
+  it('are all that a link without an address makes', async () => {
+    for (const [body, why] of [
+      [{ role: 'admin' }, 'a link without an email address makes students only'],
+      [{ email: 'x@example.org', maxUses: 5 }, 'is for one person'],
+      [{ maxUses: 0 }, 'maxUses'],
+      [{ expiresInSeconds: 1e9 }, 'expiresInSeconds'],
+    ] as const) {
+      const refused = await teacher.call('POST', '/api/v1/invitations', body)
+      expect(refused.status).toBe(400)
+      expect(JSON.stringify(refused.body)).toContain(why)
+    }
+  })
+
   it('who were members before are cut off from what is not theirs, and their keys with them', async () => {
     const cat = await join('cat', 'admin')
     const { key } = await made(cat.client, '/api/v1/keys', { name: 'of Cat' })

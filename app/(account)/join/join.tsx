@@ -4,6 +4,7 @@ import Link from 'next/link'
 import { useTranslations } from 'use-intl'
 import type { z } from 'zod'
 import { Button } from '../../components/ui/button'
+import { Field } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { Skeleton } from '../../components/ui/states'
 import { ApiError, auth, order } from '../../lib/api'
@@ -14,7 +15,7 @@ import { type invitationPreview, me } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
 import { useExplain } from '../../lib/use-explain'
 import { useFormat } from '../../lib/use-format'
-import { useSubmit } from '../../lib/use-submit'
+import { text, useSubmit } from '../../lib/use-submit'
 
 type Preview = z.infer<typeof invitationPreview>
 
@@ -30,7 +31,8 @@ export function Join() {
     return (
       <div className="grid gap-4">
         <h1 className="font-semibold text-lg">{t('entry.join')}</h1>
-        <Notice tone="bad">{secret ? explain(error) : t('entry.inviteIncomplete')}</Notice>
+        {secret && <Notice tone="bad">{explain(error)}</Notice>}
+        <CodeForm />
         <Button asChild size="large">
           <Link href="/sandboxes">{t('entry.goToSandboxes')}</Link>
         </Button>
@@ -43,13 +45,41 @@ export function Join() {
       <h1 className="font-semibold text-lg">{t('entry.joinName', { name: oneLine(preview.tenant) })}</h1>
       <Facts preview={preview} />
       {signedOut ? (
-        <SignInFirst />
-      ) : email?.toLowerCase() === preview.email ? (
+        <SignInFirst email={preview.email} />
+      ) : email !== undefined && (preview.email ?? email.toLowerCase()) === email.toLowerCase() ? (
         <Accept secret={secret} preview={preview} />
       ) : (
-        <OtherAccount email={email} preview={preview} />
+        <OtherAccount email={email} invited={preview.email ?? t('entry.aPerson')} />
       )}
     </div>
+  )
+}
+
+/** For whoever was told a code, or has half of a link. */
+function CodeForm() {
+  const t = useTranslations()
+  const { submit } = useSubmit(async (form) => {
+    sessionStorage.setItem(invitationName, text(form, 'code'))
+    window.location.reload()
+    return 'leaving'
+  })
+  return (
+    <form onSubmit={submit} className="grid gap-3">
+      <Field
+        label={t('entry.code')}
+        hint={t('entry.codeText')}
+        name="code"
+        required
+        minLength={12}
+        maxLength={128}
+        autoComplete="off"
+        autoCapitalize="characters"
+        spellCheck={false}
+      />
+      <Button type="submit" look="primary" size="large">
+        {t('entry.next')}
+      </Button>
+    </form>
   )
 }
 
@@ -62,8 +92,12 @@ function Facts({ preview }: { preview: Preview }) {
       <dd>{oneLine(preview.tenant)}</dd>
       <dt>{t('entry.invitedBy')}</dt>
       <dd>{preview.invitedBy === null ? t('entry.invitedByMember') : oneLine(preview.invitedBy, 320)}</dd>
-      <dt>{t('entry.email')}</dt>
-      <dd>{oneLine(preview.email, 254)}</dd>
+      {preview.email !== null && (
+        <>
+          <dt>{t('entry.email')}</dt>
+          <dd>{oneLine(preview.email, 254)}</dd>
+        </>
+      )}
       <dt>{t('entry.role')}</dt>
       <dd>{t(`members.roles.${preview.role}`)}</dd>
       <dt>{t('entry.validUntil')}</dt>
@@ -72,11 +106,11 @@ function Facts({ preview }: { preview: Preview }) {
   )
 }
 
-function SignInFirst() {
+function SignInFirst({ email }: { email: string | null }) {
   const t = useTranslations()
   return (
     <>
-      <p className="text-muted">{t('entry.signInFirst')}</p>
+      <p className="text-muted">{t(email === null ? 'entry.signInToJoin' : 'entry.signInFirst')}</p>
       <Button asChild look="primary" size="large">
         <Link href="/sign-up?next=/join">{t('entry.createAnAccount')}</Link>
       </Button>
@@ -88,7 +122,7 @@ function SignInFirst() {
 }
 
 /** Signed in with another address than the invited one: joining would be refused. */
-function OtherAccount({ email, preview }: { email: string | undefined; preview: Preview }) {
+function OtherAccount({ email, invited }: { email: string | undefined; invited: string }) {
   const t = useTranslations()
   const { submit, busy, error } = useSubmit(async () => {
     await auth('/sign-out', {})
@@ -101,7 +135,7 @@ function OtherAccount({ email, preview }: { email: string | undefined; preview: 
       <Notice tone="warn">
         {t('entry.otherAccount', {
           current: email === undefined ? t('entry.anotherAccount') : oneLine(email, 254),
-          invited: oneLine(preview.email, 254),
+          invited: oneLine(invited, 254),
         })}
       </Notice>
       <Button type="submit" look="primary" size="large" busy={busy}>
@@ -121,7 +155,7 @@ function Accept({ secret, preview }: { secret: string; preview: Preview }) {
   })
   return (
     <form onSubmit={submit} className="grid gap-4">
-      <p className="text-muted">{t('entry.accessText')}</p>
+      <p className="text-muted">{t(preview.role === 'student' ? 'entry.studentText' : 'entry.accessText')}</p>
       {error && <Notice tone="bad">{error.message}</Notice>}
       <Button type="submit" look="primary" size="large" busy={busy}>
         {t('entry.joinName', { name: oneLine(preview.tenant, 40) })}

@@ -41,7 +41,7 @@ export function SignUp({ next }: { next: string | null }) {
         autoComplete="username"
         required
         maxLength={254}
-        {...(invited
+        {...(invited?.email
           ? { defaultValue: invited.email, readOnly: true, hint: t('entry.invitationIsFor') }
           : {})}
       />

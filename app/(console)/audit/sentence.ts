@@ -262,15 +262,19 @@ const sentences: Readonly<Record<Action, Write>> = {
   'run.delete': deletedRuns,
   'member.invite': (telling) => {
     const { event, existing, t, mark } = telling
+    // By a link, whoever has it.
+    if (told(event, 'email') === '') {
+      return t('audit.sentences.memberInviteMany', { count: told(event, 'maxUses'), role: roleIn(telling) })
+    }
     return t('audit.sentences.memberInvite', {
       email: mark(invitedOf(event, existing)),
       role: roleIn(telling),
     })
   },
   'member.uninvite': ({ event, t, mark }) =>
-    t('audit.sentences.memberUninvite', {
-      email: mark(plain(told(event, 'email') || (event.target ?? t('audit.unknown')))),
-    }),
+    told(event, 'email') === ''
+      ? t('audit.sentences.memberUninviteMany')
+      : t('audit.sentences.memberUninvite', { email: mark(plain(told(event, 'email'))) }),
   'member.join': ({ t }) => t('audit.sentences.memberJoin'),
   'member.change': (telling) => {
     const { event, t, mark } = telling

@@ -87,7 +87,10 @@ export function Members() {
   }
   const revoke = (open: Invitation) =>
     setQuestion({
-      title: t('members.withdrawTitle', { email: oneLine(open.email) }),
+      title:
+        open.email === null
+          ? t('members.withdrawLinkTitle')
+          : t('members.withdrawTitle', { email: oneLine(open.email) }),
       text: t('members.withdrawText'),
       action: t('members.withdrawInvitation'),
       run: async () => {
@@ -162,7 +165,11 @@ export function Members() {
           >
             {data.invitations.map((open) => (
               <tr key={open.id}>
-                <td className="font-medium">{oneLine(open.email, 254)}</td>
+                <td className="font-medium">
+                  {open.email === null
+                    ? t('members.anyone', { uses: open.uses, maxUses: open.maxUses })
+                    : oneLine(open.email, 254)}
+                </td>
                 <td>{t(`members.roles.${open.role}`)}</td>
                 <td className="whitespace-nowrap text-muted">{dateTime(open.expiresAt)}</td>
                 <td className="text-right">

@@ -1,6 +1,7 @@
 'use client'
 
-import { ChevronsUpDown, Plus } from 'lucide-react'
+import { ChevronsUpDown, LogIn, Plus } from 'lucide-react'
+import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { call } from '../../lib/api'
@@ -20,6 +21,7 @@ export function TenantMenu() {
   const t = useTranslations()
   const session = useSession()
   const toast = useToast()
+  const router = useRouter()
   const [creating, setCreating] = useState(false)
   return (
     <>
@@ -50,6 +52,10 @@ export function TenantMenu() {
         <MenuItem onSelect={() => setCreating(true)}>
           <Plus aria-hidden />
           {t('shell.newTenant')}
+        </MenuItem>
+        <MenuItem onSelect={() => router.push('/join')}>
+          <LogIn aria-hidden />
+          {t('shell.joinTenant')}
         </MenuItem>
       </Menu>
       <Dialog

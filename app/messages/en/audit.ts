@@ -166,6 +166,7 @@ export const audit = {
     lspOpen: 'started the language server {server} in the sandbox {sandbox}',
     memberChange: 'made {person} {role}',
     memberInvite: 'invited {email} as {role}',
+    memberInviteMany: 'created a link for up to {count} people to join as {role}',
     memberJoin: 'joined the tenant',
     memberLeave: 'left the tenant',
     memberLeaveRevoked: 'left the tenant and revoked {count, plural, one {# API key} other {# API keys}}',
@@ -176,6 +177,7 @@ export const audit = {
     memberRemoveTaken:
       'removed the member {person} and took over {count, plural, one {# API key} other {# API keys}}',
     memberUninvite: 'withdrew the invitation of {email}',
+    memberUninviteMany: 'withdrew a link for a class',
     other: 'did {action}',
     portShare: 'made port {port} of the sandbox {sandbox} {visibility}',
     portShareUntil: 'made port {port} of the sandbox {sandbox} {visibility} until {at}',

@@ -1,7 +1,10 @@
 /** Signing up and in, invitations, password resets. */
 export const entry = {
+  aPerson: 'somebody else',
   accessText: 'You get access to all sandboxes of the tenant.',
   anotherAccount: 'another account',
+  code: 'Code',
+  codeText: 'From your teacher, such as 7KDM-0QXR-WT4E. Or open the whole invite link again.',
   createAccount: 'Create account',
   createAnAccount: 'Create an account',
   email: 'Email',
@@ -10,13 +13,12 @@ export const entry = {
   goToSandboxes: 'Go to your sandboxes',
   haveAccount: 'Have an account? <link>Sign in</link>',
   invitationIsFor: 'The invitation is for this address.',
-  inviteIncomplete:
-    'This invite link is incomplete. Copy the whole link and open it again, or ask for a new one.',
   invitedBy: 'Invited by',
   invitedByMember: 'A member of the tenant',
   join: 'Join a tenant',
   joinName: 'Join {name}',
   name: 'Name',
+  next: 'Next',
   noAccount: 'No account yet? <link>Create an account</link>',
   otherAccount:
     'You are signed in as {current}. This invitation is for {invited}. Switch to that account to join.',
@@ -28,6 +30,8 @@ export const entry = {
   setPassword: 'Set password',
   signIn: 'Sign in',
   signInFirst: 'To join, create an account for the invited address, or sign in if you have one.',
+  signInToJoin: 'To join, create an account, or sign in if you have one.',
+  studentText: 'You work in sandboxes of your own. Teachers can see them, classmates cannot.',
   switchAccount: 'Switch account',
   tenant: 'Tenant',
   validUntil: 'Valid until',

@@ -4,6 +4,7 @@ export const shell = {
   cannotReach: '<strong>Cannot reach Cloche.</strong> This page may be out of date. Sandboxes keep running.',
   connection: 'Connection',
   createTenant: 'Create tenant',
+  joinTenant: 'Join with a code',
   main: 'Main',
   menu: 'Menu',
   newTenant: 'New tenant',

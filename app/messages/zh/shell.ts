@@ -5,6 +5,7 @@ export const shell: Texts<'shell'> = {
   cannotReach: '<strong>无法连接到 Cloche。</strong>页面内容可能不是最新，沙箱仍在运行。',
   connection: '连接',
   createTenant: '创建租户',
+  joinTenant: '使用代码加入',
   main: '主导航',
   menu: '菜单',
   newTenant: '新建租户',
