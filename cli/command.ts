@@ -31,6 +31,7 @@ export const groups = [
   'Files',
   'Processes',
   'Snapshots',
+  'Schedules',
   'Volumes',
   'Stacks',
   'Ports',

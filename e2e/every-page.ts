@@ -3,6 +3,7 @@ export const everyPage = [
   { path: '/sandboxes', title: 'Sandboxes' },
   { path: '/runs', title: 'Runs' },
   { path: '/volumes', title: 'Volumes' },
+  { path: '/schedules', title: 'Schedules' },
   { path: '/usage', title: 'Usage' },
   { path: '/keys', title: 'API keys' },
   { path: '/members', title: 'Members' },

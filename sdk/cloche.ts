@@ -2,6 +2,7 @@ import { Builds, type StartBuild } from './builds.js'
 import { type Content, Http, pages } from './http.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
+import { Schedules } from './schedules.js'
 import { Snapshots } from './snapshots.js'
 import { Stacks } from './stacks.js'
 import type {
@@ -40,6 +41,8 @@ export interface ClocheOptions {
 export class Cloche {
   readonly sandboxes: Sandboxes
   readonly snapshots: Snapshots
+  /** What is done at times of day. */
+  readonly schedules: Schedules
   readonly volumes: Volumes
   /** Several sandboxes from compose files. */
   readonly stacks: Stacks
@@ -57,6 +60,7 @@ export class Cloche {
     this.#http = new Http(origin, options.apiKey, options.fetch ?? globalThis.fetch.bind(globalThis))
     this.sandboxes = new Sandboxes(this.#http)
     this.snapshots = new Snapshots(this.#http)
+    this.schedules = new Schedules(this.#http)
     this.volumes = new Volumes(this.#http)
     this.stacks = new Stacks(this.#http)
     this.runs = new Runs(this.#http)

@@ -62,7 +62,11 @@ async function callAll(cloche: Cloche): Promise<void> {
   await cloche.createTemplate('of-a-snapshot', { snapshot: id })
   await cloche.snapshots.rename(id, 'renamed')
   await cloche.snapshots.delete(id)
-  const { volumes } = cloche
+  const { schedules, volumes } = cloche
+  const daily = await schedules.create({ action: 'wake', sandbox: sandbox.id, cron: '@daily' })
+  await Promise.all([schedules.list().next(), schedules.describe(daily.id), schedules.run(daily.id)])
+  await schedules.update(daily.id, { enabled: false })
+  await schedules.delete(daily.id)
   const volume = await volumes.create({ name: 'v', sizeMiB: 16 })
   await Promise.all([
     volumes.list().next(),

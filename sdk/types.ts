@@ -60,6 +60,12 @@ export type RestoredSandbox = protocol.RestoredSandbox
 export type DiskChanges = protocol.DiskChanges
 /** What a tenant has on disks. */
 export type DiskUse = protocol.DiskUse
+/** What is done at times of day. */
+export type ScheduleDescription = protocol.Schedule
+/** What `schedules.create` takes. */
+export type CreateSchedule = z.input<typeof protocol.createSchedule>
+/** What `schedules.update` takes. */
+export type ChangeSchedule = z.input<typeof protocol.changeSchedule>
 /** A named disk that sandboxes mount. */
 export type VolumeDescription = protocol.Volume
 /** Where a volume is mounted in a sandbox. */

@@ -43,6 +43,9 @@ import { RunStore } from './runs/store.js'
 import { ExecService } from './sandboxes/exec-service.js'
 import { SandboxService } from './sandboxes/service.js'
 import { repeat } from './schedule.js'
+import { ScheduleActions } from './schedules/actions.js'
+import { ScheduleRunner } from './schedules/runner.js'
+import { ScheduleService } from './schedules/service.js'
 import { ShareService } from './shares/service.js'
 import { SnapshotService } from './snapshots/service.js'
 import { StackDriver } from './stacks/driver.js'
@@ -114,6 +117,7 @@ export function openParts(config: Config, log: Logger) {
   const stackDriver = new StackDriver(database, nodes, placer, sandboxes, volumes, log)
   const services = {
     ...{ sandboxes, runs },
+    schedules: new ScheduleService(database, sandboxes),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),
@@ -146,9 +150,10 @@ export function openParts(config: Config, log: Logger) {
       users: new UserAdministration(database, config.publicUrl),
     },
   }
+  const schedules = new ScheduleRunner(database, new ScheduleActions(database, services), log)
   return {
     stackDriver,
-    ...{ nodes, attempts, watch, notices, elections, presence },
+    ...{ nodes, attempts, watch, notices, elections, presence, schedules },
     ...{
       config,
       log,
@@ -166,6 +171,7 @@ export function openParts(config: Config, log: Logger) {
     [Symbol.asyncDispose]: async () => {
       previews[Symbol.dispose]()
       await stackDriver[Symbol.asyncDispose]()
+      await schedules[Symbol.asyncDispose]()
       await dispatcher[Symbol.asyncDispose]()
       await presence[Symbol.asyncDispose]()
       await guests[Symbol.asyncDispose]()

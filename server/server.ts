@@ -26,6 +26,7 @@ import { processRoutes } from './processes/routes.js'
 import { registryRoutes } from './registry/routes.js'
 import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
+import { scheduleRoutes } from './schedules/routes.js'
 import { shareRoutes } from './shares/routes.js'
 import { snapshotRoutes } from './snapshots/routes.js'
 import { stackRoutes } from './stacks/routes.js'
@@ -118,6 +119,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(fileRoutes(files, services.signed, config.heartbeatMs))
         await api.register(shareRoutes(services.shares))
         await api.register(snapshotRoutes(services.snapshots, services.snapshotImages))
+        await api.register(scheduleRoutes(services.schedules))
         await api.register(templateRoutes(sandboxes, services.templates))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))
         await api.register(stackRoutes(services.stacks, services.stackLogs, config.heartbeatMs))

@@ -10,6 +10,7 @@ import { processCommands } from './process.js'
 import { run } from './run.js'
 import { runCommands } from './runs.js'
 import { sandboxCommands } from './sandbox.js'
+import { scheduleCommands } from './schedule.js'
 import { shareCommands } from './share.js'
 import { shell } from './shell.js'
 import { snapshotCommands } from './snapshot.js'
@@ -36,6 +37,7 @@ export const clientCommands: readonly Command[] = [
   ...portCommands,
   ...shareCommands,
   ...snapshotCommands,
+  ...scheduleCommands,
   ...volumeCommands,
   ...stackCommands,
   run,

@@ -24,7 +24,7 @@ const count = z.int().min(1).max(10_000)
 export const weekday = z.enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'])
 export type Weekday = z.infer<typeof weekday>
 
-const timeZone = z.string().max(64).refine(isTimeZone, 'is not a time zone such as Europe/Berlin')
+export const timeZone = z.string().max(64).refine(isTimeZone, 'is not a time zone such as Europe/Berlin')
 
 /**
  * `count` sandboxes that are ready at a time of day, and stay so for a while: what is claimed meanwhile counts as

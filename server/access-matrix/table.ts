@@ -5,6 +5,7 @@ import type { Row } from './rows/row.js'
 import { runRows } from './rows/runs.js'
 import { sandboxRows } from './rows/sandboxes.js'
 import { stackRows } from './rows/stacks.js'
+import { scheduleRows } from './rows/schedules.js'
 import { templateRows } from './rows/templates.js'
 import { volumeRows } from './rows/volumes.js'
 import { everybodyIs, open, operators, refused } from './rules.js'
@@ -16,6 +17,7 @@ import { everybodyIs, open, operators, refused } from './rules.js'
 export const table: Readonly<Record<string, Row>> = {
   ...sandboxRows,
   ...fileRows,
+  ...scheduleRows,
   ...volumeRows,
   ...stackRows,
   ...templateRows,

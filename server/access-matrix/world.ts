@@ -203,6 +203,9 @@ async function makeVictim(world: {
   const stack = await must(owner, 'POST', '/api/v1/stacks', stackBody('confidential'))
   // What is still being started would change under the rows.
   while ((await must(owner, 'GET', `/api/v1/stacks/${stack.id}`)).state === 'starting');
+  const schedule = await must(owner, 'POST', '/api/v1/schedules', {
+    ...{ name: 'confidential', action: 'wake', sandbox: sandboxId, cron: '@yearly' },
+  })
   const built = await must(owner, 'POST', '/api/v1/templates/built/builds', buildForm(), asForm)
   const shared = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/shares`, { level: 'type' })
   const run = { command: 'echo confidential', wait: true }
@@ -223,6 +226,7 @@ async function makeVictim(world: {
     volumeSnapshotId: String(volumeSnapshot.id),
     stackId: String(stack.id),
     buildId: String(built.id),
+    scheduleId: String(schedule.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),
     keyId: String(apiKey.id),

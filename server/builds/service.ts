@@ -33,6 +33,9 @@ const touchEveryMs = 1000
 /** A server says more often than this that it still has a build. */
 const deadMs = 60_000
 
+/** Why a build failed whose server is gone. */
+export const serverDied = 'the server that had this build was stopped; build again, finished steps are found'
+
 /** It has ended badly, which its log says; no fault of the call that began it. */
 class Ended extends Error {
   override readonly name = 'Ended'
@@ -160,8 +163,7 @@ export class BuildService {
     const dead = { status: 'running', touchedAt: { lt: new Date(Date.now() - deadMs) } }
     const rows = await this.database.prisma.build.findMany({ where: dead, take: 100 })
     for (const { id } of rows) {
-      const error = 'the server that had this build was stopped; build again, finished steps are found'
-      await this.#write(id, { status: 'failed', error })
+      await this.#write(id, { status: 'failed', error: serverDied })
     }
   }
 

@@ -69,6 +69,25 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   RestoredSandbox: [protocol.restoredSandbox],
   ForkSandbox: [protocol.forkSandbox, { count: 3, name: 'try' }],
   DiskChange: [protocol.diskChange],
+  CreateSchedule: [
+    protocol.createSchedule,
+    {
+      ...{ action: 'snapshot', sandbox: 'sb_0123456789abcdefghjk', name: 'nightly' },
+      ...{ cron: '30 2 * * *', timeZone: 'Europe/Berlin', keep: 7 },
+    },
+    {
+      action: 'wake',
+      sandbox: 'sb_0123456789abcdefghjk',
+      cron: '0 8 * * MON-FRI',
+      timeZone: 'Asia/Shanghai',
+    },
+    {
+      ...{ action: 'rebuild', template: 'course', cron: '@weekly' },
+      from: { volume: 'vl_0123456789abcdefghjk', path: '/course' },
+    },
+  ],
+  ChangeSchedule: [protocol.changeSchedule, { keep: 14 }, { enabled: false }],
+  Schedule: [protocol.schedule],
   CreateVolume: [
     protocol.createVolume,
     { name: 'datasets', sizeMiB: 4096 },

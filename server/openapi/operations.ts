@@ -62,6 +62,12 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /snapshots/:id/image': 'createSnapshotImage',
   'PATCH /snapshots/:id': 'changeSnapshot',
   'DELETE /snapshots/:id': 'deleteSnapshot',
+  'POST /schedules': 'createSchedule',
+  'GET /schedules': 'listSchedules',
+  'GET /schedules/:id': 'getSchedule',
+  'PATCH /schedules/:id': 'changeSchedule',
+  'POST /schedules/:id/run': 'runSchedule',
+  'DELETE /schedules/:id': 'removeSchedule',
   'POST /volumes': 'createVolume',
   'GET /volumes': 'listVolumes',
   'GET /volumes/:id': 'getVolume',
@@ -171,6 +177,11 @@ export const tags: readonly { readonly name: string; readonly description: strin
     name: 'snapshots',
     description:
       'Disks of sandboxes as they were at one moment: kept, brought back, made into new sandboxes.',
+  },
+  {
+    name: 'schedules',
+    description:
+      'What is done at times of day: snapshots, wakes and stops of sandboxes, templates made anew.',
   },
   {
     name: 'templates',

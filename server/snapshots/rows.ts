@@ -31,9 +31,9 @@ export function present(row: Row, exclusiveBytes: number | null): Snapshot {
 export async function reserve(
   database: Database,
   who: Principal,
-  of: { id: string; name: string; sandbox: SandboxRow; sizeBytes: number },
+  of: { id: string; name: string; sandbox: SandboxRow; sizeBytes: number; scheduleId: string | null },
 ): Promise<void> {
-  const { id, name, sandbox, sizeBytes } = of
+  const { id, name, sandbox, sizeBytes, scheduleId } = of
   const { tenantId, ownerId } = sandbox
   await inTransaction(
     database.pool,
@@ -55,12 +55,13 @@ export async function reserve(
       }
       await client.query(
         `INSERT INTO snapshot (id, "tenantId", name, "sandboxId", "sandboxName", "parentId", "nodeId", template,
-           isolation, limits, "sizeBytes", "createdBy", "templateId", "ownerId")
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+           isolation, limits, "sizeBytes", "createdBy", "templateId", "ownerId", "scheduleId")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
         [
           ...[id, tenantId, name, sandbox.id, sandbox.name, sandbox.snapshotId, sandbox.nodeId],
           ...[sandbox.template, sandbox.isolation, sandbox.limits, sizeBytes, who.actor, sandbox.templateId],
           ownerId,
+          scheduleId,
         ],
       )
     },
@@ -68,14 +69,17 @@ export async function reserve(
   )
 }
 
-/** @throws ApiError `conflict` when another snapshot has the name */
+/**
+ * One that a schedule took is its tenant's from then on: somebody wants to keep it.
+ * @throws ApiError `conflict` when another snapshot has the name
+ */
 export async function rename(
   database: Database,
   { id, tenantId, ownerId }: Pick<Row, 'id' | 'tenantId' | 'ownerId'>,
   name: string,
 ): Promise<void> {
   try {
-    await database.pool.query('UPDATE snapshot SET name = $2 WHERE id = $1', [id, name])
+    await database.pool.query('UPDATE snapshot SET name = $2, "scheduleId" = NULL WHERE id = $1', [id, name])
   } catch (error) {
     if (!uniqueViolation.safeParse(error).success) throw error
     const other = await database.prisma.snapshot.findFirst({ where: { tenantId, ownerId, name } })

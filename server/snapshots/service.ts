@@ -45,11 +45,18 @@ export class SnapshotService {
 
   /**
    * Takes a snapshot. What runs in the sandbox stands still meanwhile.
+   * @param schedule that wants it, and removes it again
    * @throws ApiError `quota_exceeded`; `conflict` when the name is taken
    */
-  async create(who: Principal, sandboxId: string, { name }: CreateSnapshot): Promise<Snapshot> {
+  async create(
+    who: Principal,
+    sandboxId: string,
+    { name }: CreateSnapshot,
+    schedule?: { readonly id: string; readonly name: string },
+  ): Promise<Snapshot> {
     const row = await this.sandboxes.row(who, 'snapshot.create', sandboxId)
-    const taken = await this.#take(who, row, name)
+    const named = schedule === undefined ? name : nameOf(schedule)
+    const taken = await this.#take(who, row, named, undefined, schedule?.id)
     await audit(this.database.prisma, who, 'snapshot.create', sandboxId, {
       name: taken.name,
       snapshot: taken.id,
@@ -103,6 +110,13 @@ export class SnapshotService {
   async remove(who: Principal, id: string): Promise<void> {
     const row = await this.#row(who, id, 'snapshot.delete')
     await this.#forget(id, row.nodeId)
+    await audit(this.database.prisma, who, 'snapshot.delete', id, { name: row.name })
+  }
+
+  /** The same for one that a schedule took, unless somebody has renamed it meanwhile, and so keeps it. */
+  async removeScheduled(who: Principal, id: string, scheduleId: string): Promise<void> {
+    const row = await this.#row(who, id, 'snapshot.delete')
+    if (!(await this.#forget(id, row.nodeId, { scheduleId }))) return
     await audit(this.database.prisma, who, 'snapshot.delete', id, { name: row.name })
   }
 
@@ -164,12 +178,14 @@ export class SnapshotService {
     wanted?: string,
     take = (node: RuntimeClient, id: string): Promise<NodeSnapshot> =>
       node.ask('PUT', `/sandboxes/${sandbox.id}/snapshots/${id}`, nodeSnapshot),
+    scheduleId?: string,
   ): Promise<Snapshot> {
     const id = newId('sn')
     const node = await this.nodes.reach(sandbox.nodeId)
     const { limits, usage } = await this.sandboxes.get(who, sandbox.id)
     const sizeBytes = usage?.diskBytes ?? limits.diskMiB * mib
-    await reserve(this.database, who, { id, name: wanted ?? nameOf(sandbox), sandbox, sizeBytes })
+    const name = wanted ?? nameOf(sandbox)
+    await reserve(this.database, who, { id, name, sandbox, sizeBytes, scheduleId: scheduleId ?? null })
     try {
       const made = await take(node, id)
       const row = await this.database.prisma.snapshot.update({
@@ -184,10 +200,13 @@ export class SnapshotService {
     }
   }
 
-  async #forget(id: string, nodeId: string): Promise<void> {
-    await this.database.prisma.snapshot.deleteMany({ where: { id } })
+  /** @param condition under which it goes. @returns whether it was there */
+  async #forget(id: string, nodeId: string, condition: { scheduleId?: string } = {}): Promise<boolean> {
+    const { count } = await this.database.prisma.snapshot.deleteMany({ where: { id, ...condition } })
+    if (count === 0) return false
     const { runtime, state } = await this.nodes.of(nodeId)
     if (state !== 'unreachable') await runtime.ask('DELETE', `/snapshots/${id}`, nothing).catch(() => {})
+    return true
   }
 
   async #row(who: Principal, id: string, wanted: Action) {
@@ -209,5 +228,5 @@ export class SnapshotService {
 }
 
 /** A name that no other snapshot has. */
-const nameOf = ({ name }: SandboxRow, why = 'at') =>
+const nameOf = ({ name }: Pick<SandboxRow, 'name'>, why = 'at') =>
   `${name.slice(0, 20)} ${why} ${new Date().toISOString().slice(0, 16)}Z ${newId('sn').slice(-4)}`

@@ -34,6 +34,11 @@ const actions = {
   'stack.start': 'audit.actions.stackStart',
   'stack.stop': 'audit.actions.stackStop',
   'stack.delete': 'audit.actions.stackDelete',
+  'schedule.create': 'audit.actions.scheduleCreate',
+  'schedule.change': 'audit.actions.scheduleChange',
+  'schedule.run': 'audit.actions.scheduleRun',
+  'schedule.fail': 'audit.actions.scheduleFail',
+  'schedule.delete': 'audit.actions.scheduleDelete',
   'volume.create': 'audit.actions.volumeCreate',
   'volume.change': 'audit.actions.volumeChange',
   'volume.write': 'audit.actions.volumeWrite',
@@ -88,7 +93,8 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'share', 'snapshot', 'volume', 'stack', 'image', 'template', 'terminal', 'exec'] as const),
+  ...(['sandbox', 'share', 'snapshot', 'schedule', 'volume', 'stack', 'image'] as const),
+  ...(['template', 'terminal', 'exec'] as const),
   ...(['process', 'lsp', 'file', 'port', 'archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]
 

@@ -184,6 +184,25 @@ const sentences: Readonly<Record<Action, Write>> = {
     t('audit.sentences.stackStop', { name: mark(plain(told(event, 'name'))) }),
   'stack.delete': ({ event, t, mark }) =>
     t('audit.sentences.stackDelete', { name: mark(plain(told(event, 'name'))) }),
+  'schedule.create': ({ event, t, mark }) =>
+    t('audit.sentences.scheduleCreate', {
+      name: mark(plain(told(event, 'name'))),
+      cron: told(event, 'cron'),
+    }),
+  'schedule.change': ({ event, t, mark }) =>
+    t('audit.sentences.scheduleChange', {
+      name: mark(plain(told(event, 'name'))),
+      cron: told(event, 'cron'),
+    }),
+  'schedule.run': ({ event, t, mark }) =>
+    t('audit.sentences.scheduleRun', { name: mark(plain(told(event, 'name'))) }),
+  'schedule.fail': ({ event, t, mark }) =>
+    t('audit.sentences.scheduleFail', {
+      name: mark(plain(told(event, 'name'))),
+      error: told(event, 'error'),
+    }),
+  'schedule.delete': ({ event, t, mark }) =>
+    t('audit.sentences.scheduleDelete', { name: mark(plain(told(event, 'name'))) }),
   'volume.create': ({ event, t, mark }) =>
     t('audit.sentences.volumeCreate', { name: mark(plain(told(event, 'name'))) }),
   'volume.change': ({ event, t, mark }) =>

@@ -1,12 +1,12 @@
 'use client'
 
-import { Ellipsis, SlidersHorizontal, SquareTerminal, Trash2 } from 'lucide-react'
+import { CalendarClock, Ellipsis, SlidersHorizontal, SquareTerminal, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'use-intl'
 import { oneLine, sentence } from '../../lib/format'
 import type { Sandbox, Usage } from '../../lib/protocol'
-import { useSession } from '../../lib/session'
+import { ranks, useSession } from '../../lib/session'
 import { Button } from '../ui/button'
 import { Menu, MenuItem, MenuLine } from '../ui/menu'
 import { type Step, stepsOf } from './actions'
@@ -29,7 +29,7 @@ export interface RowProps {
 export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
   const t = useTranslations()
   const router = useRouter()
-  const { user } = useSession()
+  const { user, tenant } = useSession()
   const name = oneLine(sandbox.name)
   // Of forty students each may have one of the same name.
   const whose = sandbox.ownerId !== null && sandbox.ownerId !== user?.id ? sandbox.createdBy : null
@@ -84,6 +84,12 @@ export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
               <SlidersHorizontal aria-hidden />
               {t('sandbox.edit')}
             </MenuItem>
+            {ranks[tenant.role] >= ranks.member && (
+              <MenuItem onSelect={() => router.push(`/schedules?sandbox=${sandbox.id}`)}>
+                <CalendarClock aria-hidden />
+                {t('pages.schedules')}
+              </MenuItem>
+            )}
             <MenuLine />
             <MenuItem danger onSelect={onDelete}>
               <Trash2 aria-hidden />

@@ -3,6 +3,7 @@
 import {
   BookOpen,
   Box,
+  CalendarClock,
   ChartNoAxesColumn,
   HardDrive,
   KeyRound,
@@ -32,6 +33,7 @@ interface Place {
 const places: readonly Place[] = [
   { href: '/sandboxes', page: 'sandboxes', icon: Box },
   { href: '/volumes', page: 'volumes', icon: HardDrive, least: 'member' },
+  { href: '/schedules', page: 'schedules', icon: CalendarClock, least: 'member' },
   { href: '/runs', page: 'runs', icon: Play },
   { href: '/usage', page: 'usage', icon: ChartNoAxesColumn, least: 'member' },
   { href: '/keys', page: 'keys', icon: KeyRound, least: 'admin' },

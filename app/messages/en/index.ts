@@ -17,6 +17,7 @@ import { preview } from './preview'
 import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
+import { schedules } from './schedules'
 import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
@@ -51,6 +52,7 @@ export const en = {
   reference,
   runs,
   sandbox,
+  schedules,
   settings,
   shares,
   shell,

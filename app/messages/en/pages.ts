@@ -14,6 +14,7 @@ export const pages = {
   run: 'Run',
   runs: 'Runs',
   sandboxes: 'Sandboxes',
+  schedules: 'Schedules',
   settings: 'Settings',
   shortDescription: 'Isolated Linux sandboxes in the browser',
   signIn: 'Sign in',

@@ -18,6 +18,7 @@ import { preview } from './preview'
 import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
+import { schedules } from './schedules'
 import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
@@ -52,6 +53,7 @@ export const zh: Catalogue = {
   reference,
   runs,
   sandbox,
+  schedules,
   settings,
   shares,
   shell,

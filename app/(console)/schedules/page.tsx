@@ -1,0 +1,8 @@
+import { titled } from '../../messages/server'
+import { Schedules } from './schedules'
+
+export const generateMetadata = titled('schedules')
+
+export default function SchedulesPage() {
+  return <Schedules />
+}
