@@ -97,8 +97,7 @@ function renderField(name: string, of: Schema, required: boolean): string {
 function typeOf(of: Schema, depth = 0): string {
   if (of.const !== undefined) return `\`${JSON.stringify(of.const)}\``
   if (of.enum !== undefined) return of.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' or ')
-  const either = of.anyOf ?? of.oneOf
-  if (either !== undefined) return [...new Set(either.map((one) => typeOf(one, depth)))].join(' or ')
+  if (of.anyOf !== undefined) return [...new Set(of.anyOf.map((one) => typeOf(one, depth)))].join(' or ')
   if (of.items !== undefined) return `list of ${typeOf(of.items, depth)}`
   if (of.properties !== undefined) {
     const keys = Object.entries(of.properties).map(
