@@ -4,6 +4,7 @@ export const everyPage = [
   { path: '/runs', title: 'Runs' },
   { path: '/volumes', title: 'Volumes' },
   { path: '/schedules', title: 'Schedules' },
+  { path: '/stacks', title: 'Stacks' },
   { path: '/usage', title: 'Usage' },
   { path: '/keys', title: 'API keys' },
   { path: '/members', title: 'Members' },

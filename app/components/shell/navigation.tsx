@@ -7,6 +7,7 @@ import {
   ChartNoAxesColumn,
   HardDrive,
   KeyRound,
+  Layers,
   type LucideIcon,
   Play,
   ScrollText,
@@ -32,6 +33,7 @@ interface Place {
 
 const places: readonly Place[] = [
   { href: '/sandboxes', page: 'sandboxes', icon: Box },
+  { href: '/stacks', page: 'stacks', icon: Layers, least: 'member' },
   { href: '/volumes', page: 'volumes', icon: HardDrive, least: 'member' },
   { href: '/schedules', page: 'schedules', icon: CalendarClock, least: 'member' },
   { href: '/runs', page: 'runs', icon: Play },

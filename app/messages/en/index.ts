@@ -22,6 +22,7 @@ import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
 import { snapshots } from './snapshots'
+import { stacks } from './stacks'
 import { start } from './start'
 import { terminal } from './terminal'
 import { together } from './together'
@@ -57,6 +58,7 @@ export const en = {
   shares,
   shell,
   snapshots,
+  stacks,
   start,
   terminal,
   together,

@@ -19,6 +19,8 @@ export const pages = {
   shortDescription: 'Isolated Linux sandboxes in the browser',
   signIn: 'Sign in',
   signUp: 'Create an account',
+  stack: 'Stack',
+  stacks: 'Stacks',
   usage: 'Usage',
   volumes: 'Volumes',
   workspace: 'Workspace',

@@ -23,6 +23,7 @@ import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
 import { snapshots } from './snapshots'
+import { stacks } from './stacks'
 import { start } from './start'
 import { terminal } from './terminal'
 import { together } from './together'
@@ -58,6 +59,7 @@ export const zh: Catalogue = {
   shares,
   shell,
   snapshots,
+  stacks,
   start,
   terminal,
   together,

@@ -20,6 +20,8 @@ export const pages: Texts<'pages'> = {
   shortDescription: '浏览器中的隔离 Linux 沙箱',
   signIn: '登录',
   signUp: '创建账号',
+  stack: '应用栈',
+  stacks: '应用栈',
   usage: '用量',
   volumes: '卷',
   workspace: '工作区',
