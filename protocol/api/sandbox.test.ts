@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createSandbox } from './create-sandbox.js'
 import { newId, sandboxId } from './ids.js'
-import { createSandbox } from './sandbox.js'
 
 describe('a request for a sandbox', () => {
   it('may be empty: everything has a default', () => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { boundedRecord } from './bounds.js'
 import { sandboxId, stackId } from './ids.js'
 import { listOf } from './lists.js'
-import { serviceHealth } from './services.js'
+import { serviceHealth } from './service-status.js'
 import { textWithoutNul } from './text.js'
 
 /** Of one stack. */

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
+import { createSandbox } from './create-sandbox.js'
 import { fileQuery, moveFile } from './files.js'
 import { page } from './lists.js'
 import { createRun } from './run-request.js'
 import { runListQuery } from './run-result.js'
-import { createSandbox, execRequest, openTerminal, updateSandbox } from './sandbox.js'
+import { execRequest, openTerminal, updateSandbox } from './sandbox.js'
 
 describe('NUL is refused with the name of the field', () => {
   const bad = 'a\0b'

@@ -3,7 +3,8 @@ import { sandboxId, snapshotId, stackId, tenantId } from '../api/ids.js'
 import { incident, limits, quota, storedLimits, usage } from '../api/limits.js'
 import { allowedName, networkPolicy } from '../api/network.js'
 import { environment, isolation, sandboxState, templateName } from '../api/sandbox.js'
-import { service, serviceStatus } from '../api/services.js'
+import { serviceStatus } from '../api/service-status.js'
+import { service } from '../api/services.js'
 import { storedVolumeMount } from '../api/volume-mounts.js'
 
 const hostLabel = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/)
