@@ -7,7 +7,7 @@ import { networkPolicy } from './network.js'
 import { pathBytes, pathBytesMax, pathTextMax, utf8 } from './path.js'
 import { serviceStatus } from './service-status.js'
 import { textWithoutNul } from './text.js'
-import { storedVolumeMount, volumeMounts } from './volume-mounts.js'
+import { storedVolumeMount } from './volume-mounts.js'
 
 /** Text a person gives a thing: one line, no control or bidirectional-override characters. */
 export const displayName = z

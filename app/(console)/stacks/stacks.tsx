@@ -10,6 +10,9 @@ import { stackList } from '../../lib/protocol-stacks'
 import { useResource } from '../../lib/resource'
 import { StateBadge } from './state'
 
+/** What makes the first one. */
+const command = 'cloche stack up --file compose.yaml'
+
 /** The stacks of the tenant. */
 export function Stacks() {
   const t = useTranslations()
@@ -21,7 +24,7 @@ export function Stacks() {
         {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />)}
         {data?.items.length === 0 && (
           <Empty icon={Layers} title={t('stacks.none')}>
-            {t('stacks.noneText')} <code className="font-mono">cloche stack up --file compose.yaml</code>
+            {t('stacks.noneText')} <code className="font-mono">{command}</code>
           </Empty>
         )}
         {data && data.items.length > 0 && (
