@@ -37,6 +37,7 @@ export const groups = [
   'Ports',
   'Runs',
   'Templates',
+  'Images',
   'This machine (needs root)',
   'Shell',
 ] as const

@@ -1,5 +1,6 @@
 import { Builds, type StartBuild } from './builds.js'
 import { type Content, Http, pages } from './http.js'
+import { Images, Registries } from './images.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
 import { Schedules } from './schedules.js'
@@ -50,6 +51,10 @@ export class Cloche {
   readonly runs: Runs
   /** Templates from Dockerfiles. */
   readonly builds: Builds
+  /** Images from and to other registries. */
+  readonly images: Images
+  /** Credentials for them. */
+  readonly registries: Registries
   readonly #http: Http
 
   /** Connects to nothing yet. @throws TypeError when the URL is none */
@@ -65,6 +70,8 @@ export class Cloche {
     this.stacks = new Stacks(this.#http)
     this.runs = new Runs(this.#http)
     this.builds = new Builds(this.#http)
+    this.images = new Images(this.#http)
+    this.registries = new Registries(this.#http)
   }
 
   /** Who calls, and for which tenant. @throws Unauthenticated */

@@ -5,6 +5,7 @@ export * from './errors.js'
 export type { ExecEvent, ExecOptions } from './exec.js'
 export type { Files, SearchOptions } from './files.js'
 export type { Content } from './http.js'
+export type { Images, Registries } from './images.js'
 export type {
   LanguageServerConnection,
   LanguageServers,

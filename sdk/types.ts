@@ -54,6 +54,12 @@ export type NewShare = protocol.ShareCreated
 export type SnapshotDescription = protocol.Snapshot
 /** An image in the registry of this server. */
 export type PushedImage = protocol.PushedImage
+/** An image on its way from or to another registry. */
+export type TransferDescription = protocol.Transfer
+/** One event of it. */
+export type TransferEvent = protocol.TransferEvent
+/** What the tenant signs in to another registry with, without the password. */
+export type RegistryCredential = protocol.RegistryCredential
 /** What a restore came to: the sandbox, and a snapshot of the disk as it was before. */
 export type RestoredSandbox = protocol.RestoredSandbox
 /** Paths that differ from the template. */

@@ -31,6 +31,7 @@ export function startChores(parts: Parts): AsyncDisposable {
     elected('forgetting old runs', 60_000, () => store.expire()),
     elected('bringing stacks to what is wanted', 500, () => parts.stackDriver.drive()),
     elected('ending builds whose server has died', 10_000, () => parts.services.builds.reconcile()),
+    elected('ending transfers whose server has died', 10_000, () => parts.services.transfers.reconcile()),
   ]
   return {
     [Symbol.asyncDispose]: async () => {

@@ -3,6 +3,17 @@ import { z } from 'zod'
 import { withSecretFiles } from '../common/secrets.js'
 import { type IdlePolicy, idlePolicy } from '../protocol/api/index.js'
 
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
+const networks = list.pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
+
 const environment = z.object({
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://'),
   CLOCHE_RUNTIME_SOCKET: z.string().startsWith('/').default('/run/cloche/cloche/runtime.sock'),
@@ -38,16 +49,9 @@ const environment = z.object({
   CLOCHE_RUN_PLACES: z.coerce.number().int().min(1).max(1000).optional(),
   CLOCHE_RUN_QUEUE: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
   CLOCHE_RUN_RETENTION_HOURS: z.coerce.number().min(0).max(87_600).default(168),
-  CLOCHE_CALLBACK_ALLOW: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter(Boolean),
-    )
-    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))),
+  CLOCHE_CALLBACK_ALLOW: networks,
+  CLOCHE_REGISTRY_ALLOW: networks,
+  CLOCHE_REGISTRY_HTTP: list.pipe(z.array(z.string().toLowerCase())),
   CLOCHE_HEARTBEAT_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
@@ -82,6 +86,10 @@ export interface Config {
   readonly runRetentionHours: number
   /** Networks that callbacks may reach beside the public internet. */
   readonly callbackAllow: readonly string[]
+  /** Networks that other registries may be in beside the public internet. */
+  readonly registryAllow: readonly string[]
+  /** Other registries that are called without TLS: `host` or `host:port`. */
+  readonly registryHttp: readonly string[]
   /** A long answer is never silent for longer. */
   readonly heartbeatMs: number
   readonly logLevel: string
@@ -130,6 +138,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     runQueue: parsed.CLOCHE_RUN_QUEUE,
     runRetentionHours: parsed.CLOCHE_RUN_RETENTION_HOURS,
     callbackAllow: parsed.CLOCHE_CALLBACK_ALLOW,
+    ...{ registryAllow: parsed.CLOCHE_REGISTRY_ALLOW, registryHttp: parsed.CLOCHE_REGISTRY_HTTP },
     heartbeatMs: parsed.CLOCHE_HEARTBEAT_SECONDS * 1000,
     logLevel: parsed.LOG_LEVEL,
   }

@@ -25,6 +25,8 @@ import { NodeRegistry } from './nodes/registry.js'
 import { RunPlacer } from './nodes/run-placer.js'
 import { RegistryService } from './nodes/service.js'
 import { Templates } from './nodes/templates.js'
+import { allowed } from './outbound/address.js'
+import { Outbound } from './outbound/http.js'
 import { PreviewHosts } from './previews/hosts.js'
 import { Previews } from './previews/previews.js'
 import { PortService } from './previews/service.js'
@@ -32,7 +34,6 @@ import { ProcessService } from './processes/service.js'
 import { Blobs } from './registry/blobs.js'
 import { Manifests } from './registry/manifests.js'
 import { SnapshotImages } from './registry/snapshot-image.js'
-import { allowed } from './runs/address.js'
 import { Callbacks } from './runs/callbacks.js'
 import { Dispatcher } from './runs/dispatcher.js'
 import { RunFollower } from './runs/follow.js'
@@ -60,6 +61,9 @@ import { TenantService } from './tenants/tenant-service.js'
 import { createFirstTenant } from './tenants/tenants.js'
 import { TerminalService } from './terminals/service.js'
 import { Presence } from './together/presence.js'
+import { RegistryCredentials } from './transfers/credentials.js'
+import { Sealing } from './transfers/sealing.js'
+import { TransferService } from './transfers/service.js'
 import { DiskUses } from './usage/disk.js'
 import { UsageService } from './usage/service.js'
 import { volumeFiles } from './volumes/files.js'
@@ -115,6 +119,11 @@ export function openParts(config: Config, log: Logger) {
   const volumes = new VolumeService(database, nodes, placer)
   const stacks = new StackService(database, nodes, placer, sandboxes, ownTemplates, previewHosts)
   const stackDriver = new StackDriver(database, nodes, placer, sandboxes, volumes, log)
+  const ownTemplateService = new OwnTemplateService(database, nodes, placer, ownTemplates, making, manifests)
+  const outbound = new Outbound({
+    ...{ allow: allowed(config.registryAllow), plain: new Set(config.registryHttp) },
+  })
+  const credentials = new RegistryCredentials(database, new Sealing(config.secret))
   const services = {
     ...{ sandboxes, runs },
     schedules: new ScheduleService(database, sandboxes),
@@ -127,7 +136,10 @@ export function openParts(config: Config, log: Logger) {
     builds: new BuildService(database, placer, making, log),
     registry: { blobs, manifests },
     snapshotImages: new SnapshotImages(database, nodes, blobs, manifests, log),
-    templates: new OwnTemplateService(database, nodes, placer, ownTemplates, making, manifests),
+    ...{ templates: ownTemplateService, credentials },
+    transfers: new TransferService({
+      ...{ database, blobs, manifests, templates: ownTemplateService, credentials, outbound, log },
+    }),
     volumes,
     stacks,
     stackLogs: new StackLogs(stacks, nodes),

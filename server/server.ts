@@ -34,6 +34,7 @@ import { templateRoutes } from './templates/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
 import { terminalRoutes } from './terminals/routes.js'
+import { transferRoutes } from './transfers/routes.js'
 import { usageRoutes } from './usage/routes.js'
 import { volumeRoutes } from './volumes/routes.js'
 
@@ -124,6 +125,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))
         await api.register(stackRoutes(services.stacks, services.stackLogs, config.heartbeatMs))
         await api.register(buildRoutes(services.builds, config.heartbeatMs))
+        await api.register(transferRoutes(services.transfers, services.credentials, config.heartbeatMs))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
         await api.register(auditRoutes(services.auditLog))

@@ -4,6 +4,7 @@ import { completion } from './completion.js'
 import { copy } from './copy.js'
 import { exec } from './exec.js'
 import { fileCommands } from './file.js'
+import { imageCommands } from './image.js'
 import { login, logout } from './login.js'
 import { portCommands } from './port.js'
 import { processCommands } from './process.js'
@@ -44,5 +45,6 @@ export const clientCommands: readonly Command[] = [
   ...runCommands,
   ...buildCommands,
   ...templateCommands,
+  ...imageCommands,
   completion,
 ]

@@ -207,6 +207,9 @@ async function makeVictim(world: {
     ...{ name: 'confidential', action: 'wake', sandbox: sandboxId, cron: '@yearly' },
   })
   const built = await must(owner, 'POST', '/api/v1/templates/built/builds', buildForm(), asForm)
+  const login = { username: 'confidential', password: 'confidential' }
+  await must(owner, 'PUT', '/api/v1/registries/confidential.example.org', login)
+  const transferred = await must(owner, 'POST', '/api/v1/images/pull', { from: 'localhost/confidential:1' })
   const shared = await must(owner, 'POST', `/api/v1/sandboxes/${sandboxId}/shares`, { level: 'type' })
   const run = { command: 'echo confidential', wait: true }
   const runId = String((await must(owner, 'POST', '/api/v1/runs', run, headers)).id)
@@ -227,6 +230,7 @@ async function makeVictim(world: {
     stackId: String(stack.id),
     buildId: String(built.id),
     scheduleId: String(schedule.id),
+    transferId: String(transferred.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),
     keyId: String(apiKey.id),

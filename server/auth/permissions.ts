@@ -96,6 +96,8 @@ export const permissions = {
   'image.read': anyStaff,
   'image.push': anyStaff,
   'image.delete': anyStaff,
+  'registry.read': anyStaff,
+  'registry.change': anyStaff,
   'run.create': anyInside,
   'run.read': anyInside,
   'run.cancel': anyInside,

@@ -133,6 +133,11 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   CreateTemplate: [protocol.createTemplate],
   CreateSnapshotImage: [protocol.createSnapshotImage, { image: 'team/app:2' }],
   PushedImage: [protocol.pushedImage],
+  PullImage: [protocol.pullImage, { from: 'registry.example.org/team/app:1.0', template: 'app' }],
+  PushImage: [protocol.pushImage, { image: 'team/app:1.0', to: 'registry.example.org/team/app:1.0' }],
+  Transfer: [protocol.transfer],
+  RegistryLogin: [protocol.registryLogin, { username: 'ci', password: 'a token' }],
+  RegistryCredential: [protocol.registryCredential],
   Language: [protocol.language],
   CreateRun: [
     protocol.createRun,

@@ -31,11 +31,11 @@ const index = z.object({
   manifests: z.array(descriptor).max(maxLayers),
   ...described,
 })
-const indexTypes = new Set([
+export const indexTypes = new Set([
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ])
-const imageTypes = new Set([
+export const imageTypes = new Set([
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ])

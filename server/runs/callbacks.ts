@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto'
-import { lookup } from 'node:dns/promises'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { type BlockList, isIP } from 'node:net'
+import type { BlockList } from 'node:net'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
-import { mayCall } from './address.js'
+import { mayCall } from '../outbound/address.js'
+import { addressesOf, pinned } from '../outbound/lookup.js'
 import { present, runColumns, runRow } from './rows.js'
 
 /** Waits before the second try and those after it; then it is given up. */
@@ -111,25 +111,5 @@ export class Callbacks {
       'invalid_request',
       `callbackUrl resolves to ${address}, which is not a public address; use a public host`,
     )
-  }
-}
-
-async function addressesOf(hostname: string): Promise<string[]> {
-  const bare = hostname.replace(/^\[|\]$/g, '')
-  if (isIP(bare) !== 0) return [bare]
-  return (await lookup(bare, { all: true })).map(({ address }) => address)
-}
-
-type LookupCallback = (
-  error: null,
-  address: string | { address: string; family: number }[],
-  family?: number,
-) => void
-
-function pinned(address: string) {
-  const family = isIP(address)
-  return (_: string, options: { all?: boolean | undefined }, answer: LookupCallback) => {
-    if (options.all) answer(null, [{ address, family }])
-    else answer(null, address, family)
   }
 }

@@ -27,6 +27,11 @@ const actions = {
   'snapshot.delete': 'audit.actions.snapshotDelete',
   'image.push': 'audit.actions.imagePush',
   'image.delete': 'audit.actions.imageDelete',
+  'image.pull': 'audit.actions.imagePull',
+  'image.send': 'audit.actions.imageSend',
+  'image.transferCancel': 'audit.actions.imageTransferCancel',
+  'registry.login': 'audit.actions.registryLogin',
+  'registry.logout': 'audit.actions.registryLogout',
   'template.import': 'audit.actions.templateImport',
   'template.snapshot': 'audit.actions.templateSnapshot',
   'template.delete': 'audit.actions.templateDelete',
@@ -93,7 +98,7 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'share', 'snapshot', 'schedule', 'volume', 'stack', 'image'] as const),
+  ...(['sandbox', 'share', 'snapshot', 'schedule', 'volume', 'stack', 'image', 'registry'] as const),
   ...(['template', 'terminal', 'exec'] as const),
   ...(['process', 'lsp', 'file', 'port', 'archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]

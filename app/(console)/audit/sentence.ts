@@ -167,6 +167,19 @@ const sentences: Readonly<Record<Action, Write>> = {
     }),
   'image.push': (telling) => telling.t('audit.sentences.imagePush', { image: image(telling) }),
   'image.delete': (telling) => telling.t('audit.sentences.imageDelete', { image: image(telling) }),
+  'image.pull': ({ event, t, mark }) =>
+    t('audit.sentences.imagePull', { remote: mark(plain(told(event, 'remote'))) }),
+  'image.send': ({ event, t, mark }) =>
+    t('audit.sentences.imageSend', {
+      image: mark(plain(told(event, 'image'))),
+      remote: mark(plain(told(event, 'remote'))),
+    }),
+  'image.transferCancel': ({ event, t, mark }) =>
+    t('audit.sentences.imageTransferCancel', { remote: mark(plain(told(event, 'remote'))) }),
+  'registry.login': ({ event, t, mark }) =>
+    t('audit.sentences.registryLogin', { host: mark(plain(told(event, 'host'))) }),
+  'registry.logout': ({ event, t, mark }) =>
+    t('audit.sentences.registryLogout', { host: mark(plain(told(event, 'host'))) }),
   'template.import': ({ event, t, mark }) =>
     t('audit.sentences.templateImport', { name: mark(plain(told(event, 'name'))) }),
   'template.snapshot': ({ event, t, mark }) =>

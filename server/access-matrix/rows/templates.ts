@@ -35,4 +35,33 @@ export const templateRows: Readonly<Record<string, Row>> = {
   getBuild: { rule: staffTheirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
   followBuild: { rule: staffTheirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
   cancelBuild: { rule: staffTheirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
+  pullImage: {
+    rule: staffOwn,
+    call: () => ({ body: { from: 'localhost/confidential:1', image: 'confidential:1' } }),
+    fresh: () => ({ body: { from: 'localhost/another:1' } }),
+  },
+  pushImage: {
+    rule: { ...staffTheirs, owner: 404, admin: 404, member: 404, key: 404, memberKey: 404 },
+    why: 'nothing was pushed: server/transfers/transfers.test.ts has the rest',
+    call: () => ({ body: { image: 'confidential:1', to: 'localhost/confidential:1' } }),
+  },
+  listTransfers: { rule: staffOwn },
+  getTransfer: { rule: staffTheirs, call: ({ transferId }) => ({ path: { id: transferId } }) },
+  followTransfer: { rule: staffTheirs, call: ({ transferId }) => ({ path: { id: transferId } }) },
+  cancelTransfer: { rule: staffTheirs, call: ({ transferId }) => ({ path: { id: transferId } }) },
+  listRegistries: { rule: staffOwn },
+  setRegistry: {
+    rule: staffOwn,
+    call: () => ({ path: { host: 'mine.example.org' }, body: { username: 'me', password: 'mine' } }),
+  },
+  deleteRegistry: {
+    rule: staffTheirs,
+    call: () => ({ path: { host: 'confidential.example.org' } }),
+    fresh: async ({ callers }, caller) => {
+      const host = `of-${caller.toLowerCase()}.example.org`
+      const login = { username: 'me', password: 'mine' }
+      await must(callers.owner, 'PUT', `/api/v1/registries/${host}`, login)
+      return { path: { host } }
+    },
+  },
 }
