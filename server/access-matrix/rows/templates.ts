@@ -37,7 +37,7 @@ export const templateRows: Readonly<Record<string, Row>> = {
   cancelBuild: { rule: staffTheirs, call: ({ buildId }) => ({ path: { name: 'built', id: buildId } }) },
   pullImage: {
     rule: staffOwn,
-    call: () => ({ body: { from: 'localhost/confidential:1', image: 'confidential:1' } }),
+    call: () => ({ body: { from: 'localhost/any:1', image: 'any:1' } }),
     fresh: () => ({ body: { from: 'localhost/another:1' } }),
   },
   pushImage: {
