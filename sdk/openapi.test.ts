@@ -54,13 +54,13 @@ async function callAll(cloche: Cloche): Promise<void> {
   await cloche.deleteTemplate('tiny')
   await cloche.createTemplate('none', { image: 'none' }).catch(() => {})
   const { images, registries } = cloche
-  await registries.set('localhost', { username: 'me', password: 'mine' })
+  await registries.set('tiny', { username: 'me', password: 'mine' })
   await registries.list()
   const { id: transferId } = await images.pull('localhost/app:1')
   for await (const _ of images.events(transferId));
   await Promise.all([images.transfers(), images.transfer(transferId), images.cancel(transferId)])
   await images.push('none', 'localhost/app:1').catch(() => {})
-  await registries.delete('localhost')
+  await registries.delete('tiny')
   const { id } = await sandbox.snapshot()
   await Promise.all([sandbox.changes(), cloche.snapshots.describe(id), cloche.snapshots.list().next()])
   await (await cloche.snapshots.pack(id, '/etc/passwd')).cancel()
