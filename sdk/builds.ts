@@ -1,6 +1,11 @@
+import { ConnectionFailed } from './errors.js'
 import { readEvents } from './events.js'
-import type { Content, Http } from './http.js'
+import { type Content, type Http, pause } from './http.js'
 import type { BuildDescription, BuildEvent, BuildOptions } from './types.js'
+
+/** Between tries to hear the rest of a build whose line broke; the server needs some seconds to start again. */
+const resumeMs = 500
+const resumeTries = 60
 
 /** What `builds.start` takes beside the context. */
 export interface StartBuild extends Omit<BuildOptions, 'secrets'> {
@@ -49,7 +54,7 @@ export class Builds {
   }
 
   /**
-   * What a build tells, until its event `end`.
+   * What a build tells, until its event `end`. Goes on where it was when the line breaks.
    * @param options `since`: the number of the last event that is known already
    */
   async *events(
@@ -58,6 +63,33 @@ export class Builds {
     options: { since?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<BuildEvent, void, undefined> {
     const { since = 0, signal } = options
+    let last = since
+    for (let failures = 0; ; ) {
+      try {
+        for await (const event of this.#events(template, id, last, signal)) {
+          last = event.number
+          failures = 0
+          yield event
+          if (event.type === 'end') return
+        }
+        // All of it was known already, or the server ended in good order.
+        if ((await this.describe(template, id)).status !== 'running' && failures > 0) return
+        throw new ConnectionFailed('the server stopped sending events')
+      } catch (error) {
+        // What `fetch` and its streams throw when a line breaks is a TypeError.
+        const broke = error instanceof ConnectionFailed || error instanceof TypeError
+        if (!broke || signal?.aborted || ++failures > resumeTries) throw error
+        await pause(resumeMs, signal)
+      }
+    }
+  }
+
+  async *#events(
+    template: string,
+    id: string,
+    since: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<BuildEvent, void, undefined> {
     const headers = { accept: 'text/event-stream', 'last-event-id': String(since) }
     const path = `${pathOf(template, id)}/events`
     const { body } = await this.http.send({ method: 'GET', path, headers, signal })

@@ -19,6 +19,8 @@ describe("a tenant's build", { timeout: 60_000 }, () => {
   let tenant: Cloche
   let other: Cloche
   let database: pg.Client
+  /** Of `tenant`. */
+  let key: { authorization: string }
 
   beforeAll(async () => {
     instance = await openInstance('build')
@@ -29,6 +31,7 @@ describe("a tenant's build", { timeout: 60_000 }, () => {
     const of = async (email: string) => {
       const who = await TestClient.signUp(instance.url, email)
       const { body } = await who.call('POST', '/api/v1/keys', { name: 'builds' })
+      key ??= { authorization: `Bearer ${body.key}` }
       return new Cloche({ url: instance.url, apiKey: body.key })
     }
     tenant = await of('owner@example.org')
@@ -103,6 +106,68 @@ describe("a tenant's build", { timeout: 60_000 }, () => {
     }
     expect(status).toBe('canceled')
     expect((await tenant.templates()).map(({ name }) => name)).not.toContain('canceled')
+  })
+
+  it('is followed to its end over lines that break', async () => {
+    let broken = 0
+    const breaking = new Cloche({
+      ...{ url: instance.url, apiKey: key.authorization.slice(7) },
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init)
+        if (!String(input).endsWith('/events') || answer.body === null || broken >= 3) return answer
+        broken++
+        const reader = answer.body.getReader()
+        let chunks = 0
+        return new Response(
+          new ReadableStream({
+            async pull(controller) {
+              const { done, value } = await reader.read()
+              if (done || ++chunks > 2) controller.error(new TypeError('the line broke'))
+              else controller.enqueue(value)
+            },
+          }),
+        )
+      },
+    })
+    const { id } = await breaking.builds.start(
+      'broken',
+      context('FROM base\nRUN for i in 1 2 3 4 5 6; do echo line $i; sleep 0.4; done'),
+      { limits, noCache: true },
+    )
+    const heard = await all(breaking.builds.events('broken', id))
+    expect(broken).toBe(3)
+    expect(heard.map(({ number }) => number)).toEqual(heard.map((_, at) => at + 1))
+    expect(heard.at(-1)).toMatchObject({ type: 'end', status: 'succeeded' })
+    expect(heard.map((event) => (event.type === 'output' ? event.text : '')).join('')).toContain('line 6')
+    expect(await all(breaking.builds.events('broken', id, { since: heard.length }))).toEqual([])
+  })
+
+  it('that another server has ended says nothing any more, and is ended on its node', async () => {
+    const { id } = await tenant.builds.start(
+      'stalled',
+      context('FROM base\nRUN while :; do echo more; sleep 0.1; done'),
+      { limits, noCache: true },
+    )
+    const numbers = async () =>
+      (
+        await database.query('SELECT number FROM build_event WHERE "buildId" = $1 ORDER BY number', [id])
+      ).rows.map(({ number }) => number)
+    await expect.poll(async () => (await numbers()).length, { timeout: 20_000 }).toBeGreaterThan(3)
+    // As another server ends one whose server was silent for a minute.
+    await database.query('BEGIN')
+    await database.query('SELECT FROM build WHERE id = $1 FOR UPDATE', [id])
+    const last = (await numbers()).at(-1)
+    await database.query(
+      `INSERT INTO build_event VALUES ($1, $2, '{"type":"end","status":"failed","error":"x"}')`,
+      [...[id, last + 1]],
+    )
+    await database.query(`UPDATE build SET status = 'failed', error = 'x' WHERE id = $1`, [id])
+    await database.query('COMMIT')
+    // Its place is free again when the node has ended it.
+    const making = `SELECT FROM template WHERE name = 'stalled'`
+    await expect.poll(async () => (await database.query(making)).rowCount, { timeout: 20_000 }).toBe(0)
+    expect((await numbers()).at(-1)).toBe(last + 1)
+    expect(await tenant.builds.describe('stalled', id)).toMatchObject({ status: 'failed', error: 'x' })
   })
 
   it('has no secret in what is kept of it', async () => {

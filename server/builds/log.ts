@@ -1,5 +1,6 @@
+import type pg from 'pg'
 import type { NodeBuildEvent } from '../../protocol/node/index.js'
-import type { Database } from '../database/client.js'
+import { type Database, inTransaction } from '../database/client.js'
 
 /** Output is written down in pieces of so much at most, and so often. */
 const pieceCharacters = 32_768
@@ -9,7 +10,11 @@ export const lookEveryMs = 200
 
 type Told = Exclude<NodeBuildEvent, { readonly type: 'end' }>
 
-/** Writes down what a build tells, numbered, in order. */
+const insert = `
+  INSERT INTO build_event ("buildId", number, event)
+  SELECT $1, number, event FROM unnest($2::INTEGER[], $3::TEXT[]) AS told (number, event)`
+
+/** Writes down what a build tells, numbered, in order; nothing of one that was ended meanwhile. */
 export class BuildLog {
   readonly #waiting: Told[] = []
   #number = 0
@@ -36,16 +41,27 @@ export class BuildLog {
   flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const events = this.#waiting.splice(0).map((event) => ({
-      buildId: this.id,
-      number: ++this.#number,
-      event: JSON.stringify(event),
-    }))
+    const events = this.#waiting.splice(0).map((event) => JSON.stringify(event))
+    const numbers = events.map(() => ++this.#number)
+    const write = () =>
+      inTransaction(this.database.pool, async (client) => {
+        // A server that hung for a minute may go on after another one has ended its build.
+        if (await lockRunning(client, this.id)) await client.query(insert, [this.id, numbers, events])
+      })
     this.#writing = this.#writing
       .catch(() => {})
       .then(async () => {
-        if (events.length > 0) await this.database.prisma.buildEvent.createMany({ data: events })
+        if (events.length > 0) await write()
       })
     return this.#writing
   }
+}
+
+/** Whether a build goes on; nobody ends it or writes about it until the transaction is over. */
+export async function lockRunning(client: pg.PoolClient, id: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT FROM build WHERE id = $1 AND status = 'running' FOR UPDATE`,
+    [id],
+  )
+  return rowCount === 1
 }

@@ -20,12 +20,12 @@ import { type NodeBuild, type NodeTemplate, nodeBuildEvent } from '../../protoco
 import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
-import type { Database } from '../database/client.js'
+import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound, quotaExceeded } from '../errors.js'
 import type { Placer } from '../nodes/placer.js'
 import type { ByteStream } from '../runtime-client/byte-stream.js'
 import type { Making, TemplateMaking } from '../templates/making.js'
-import { BuildLog, lookEveryMs } from './log.js'
+import { BuildLog, lockRunning, lookEveryMs } from './log.js'
 
 /** Of one tenant; the oldest go first. */
 const maxKept = 100
@@ -223,10 +223,11 @@ export class BuildService {
   }
 
   async #touch(id: string, cancel: AbortController): Promise<void> {
-    const { canceled } = await this.database.prisma.build.update({
-      ...{ where: { id }, data: { touchedAt: new Date() }, select: { canceled: true } },
+    const [row] = await this.database.prisma.build.updateManyAndReturn({
+      ...{ where: { id, status: 'running' }, data: { touchedAt: new Date() }, select: { canceled: true } },
     })
-    if (canceled) cancel.abort()
+    // Another server has ended it, which took this one for dead.
+    if (row === undefined || row.canceled) cancel.abort()
   }
 
   async #failed(who: Principal, row: { id: string; template: string }, error: unknown): Promise<void> {
@@ -264,16 +265,19 @@ export class BuildService {
       error,
     }: { readonly status: 'succeeded' | 'failed' | 'canceled'; readonly error: string | null },
   ): Promise<void> {
-    const { prisma } = this.database
-    const last = await prisma.buildEvent.findFirst({ where: { buildId: id }, orderBy: { number: 'desc' } })
     const event = JSON.stringify({ type: 'end', status, error })
-    await prisma.$transaction([
-      prisma.buildEvent.create({ data: { buildId: id, number: (last?.number ?? 0) + 1, event } }),
-      prisma.build.updateMany({
-        where: { id, status: 'running' },
-        data: { status, error, endedAt: new Date() },
-      }),
-    ])
+    await inTransaction(this.database.pool, async (client) => {
+      if (!(await lockRunning(client, id))) return
+      await client.query(
+        `INSERT INTO build_event ("buildId", number, event)
+         SELECT $1, coalesce(max(number), 0) + 1, $2 FROM build_event WHERE "buildId" = $1`,
+        [id, event],
+      )
+      await client.query(
+        `UPDATE build SET status = $2, error = $3, "endedAt" = now() AT TIME ZONE 'UTC' WHERE id = $1`,
+        [id, status, error],
+      )
+    })
   }
 }
 
