@@ -138,7 +138,8 @@ export function openParts(config: Config, log: Logger) {
     snapshotImages: new SnapshotImages(database, nodes, blobs, manifests, log),
     ...{ templates: ownTemplateService, credentials },
     transfers: new TransferService({
-      ...{ database, blobs, manifests, templates: ownTemplateService, credentials, outbound, log },
+      ...{ database, principals, blobs, manifests, templates: ownTemplateService, credentials },
+      ...{ outbound, log },
     }),
     volumes,
     stacks,

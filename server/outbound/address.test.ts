@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allowed, mayCall } from './address.js'
+import { allowed, mayCall, ownNetworks } from './address.js'
 
 describe('an address that somebody wants called', () => {
   const none = allowed([])
@@ -27,6 +27,22 @@ describe('an address that somebody wants called', () => {
       expect(mayCall(address, none)).toBe(true)
     },
   )
+
+  it('is refused when it is in a network of this host, and is called beside it', () => {
+    const more = { netmask: '', mac: '', internal: false }
+    const own = ownNetworks({
+      eth0: [
+        { ...more, family: 'IPv4', address: '198.51.100.17', cidr: '198.51.100.17/28' },
+        { ...more, family: 'IPv6', address: '2606:4700::5', cidr: '2606:4700::5/64', scopeid: 0 },
+      ],
+      tun0: [{ ...more, family: 'IPv4', address: '198.51.100.99', cidr: null }],
+    })
+    const ours = ['198.51.100.17', '198.51.100.30', '::ffff:198.51.100.30', '2606:4700::9', '198.51.100.99']
+    expect(ours.map((one) => mayCall(one, none, own))).toEqual(ours.map(() => false))
+    const others = ['198.51.100.32', '198.51.100.98', '2606:4700:0:1::9']
+    expect(others.map((one) => mayCall(one, none, own))).toEqual(others.map(() => true))
+    expect(mayCall('198.51.100.30', allowed(['198.51.100.30']), own)).toBe(true)
+  })
 
   it('is called when the operator allows its network', () => {
     const list = allowed(['10.1.0.0/16', 'fd00::/8', '127.0.0.1'])

@@ -1,5 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { privateRanges } from '../../protocol/node/index.js'
 
 /**
@@ -33,22 +33,31 @@ export function allowed(networks: readonly string[]): BlockList {
   return list
 }
 
-/** Whether an address may be called from here. */
-export function mayCall(address: string, allowList: BlockList): boolean {
+/**
+ * Whether an address may be called from here.
+ * @param own made once by who asks for many addresses
+ */
+export function mayCall(address: string, allowList: BlockList, own = ownNetworks()): boolean {
   const bare = address.replace(/%.*$/, '')
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1]
-  if (mapped !== undefined) return mayCall(mapped, allowList)
+  if (mapped !== undefined) return mayCall(mapped, allowList, own)
   const family = isIPv6(bare) ? 'ipv6' : 'ipv4'
   if (allowList.check(bare, family)) return true
-  if (isOwn(bare, family)) return false
+  if (own.check(bare, family)) return false
   return !special.check(bare, family) && (family === 'ipv4' || global.check(bare, 'ipv6'))
 }
 
-/** A public address of this host leads to its own services, past every firewall. */
-function isOwn(address: string, family: 'ipv4' | 'ipv6'): boolean {
+/** A public address of this host, or of its neighbours, leads to services past every firewall. */
+export function ownNetworks(
+  interfaces: Readonly<Record<string, NetworkInterfaceInfo[] | undefined>> = networkInterfaces(),
+): BlockList {
   const own = new BlockList()
-  for (const one of Object.values(networkInterfaces()).flat()) {
-    if (one !== undefined) own.addAddress(one.address, one.family === 'IPv6' ? 'ipv6' : 'ipv4')
+  for (const one of Object.values(interfaces).flat()) {
+    if (one === undefined) continue
+    const family = one.family === 'IPv6' ? 'ipv6' : 'ipv4'
+    own.addAddress(one.address, family)
+    const bits = Number(one.cidr?.split('/')[1] ?? Number.NaN)
+    if (bits > 0) own.addSubnet(one.address, bits, family)
   }
-  return own.check(address, family)
+  return own
 }

@@ -2,7 +2,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { BlockList } from 'node:net'
 import type { Readable } from 'node:stream'
-import { mayCall } from './address.js'
+import { mayCall, ownNetworks } from './address.js'
 import { addressesOf, pinned } from './lookup.js'
 
 /** Until a host's name is looked up, and until the head of its answer has come. */
@@ -10,6 +10,8 @@ const [lookupMs, headMs] = [10_000, 60_000]
 /** Between two pieces of an answer or of what is sent. */
 const silenceMs = 30_000
 const maxRedirects = 5
+/** Of one host. Each of them is looked at. */
+const maxAddresses = 32
 
 /** What an operator lets servers call beside the public internet. */
 export interface OutboundRules {
@@ -22,6 +24,18 @@ export interface OutboundRules {
 /** A call that is not made, in words for whoever wanted it: another try would be refused as well. */
 export class OutboundRefused extends Error {
   override readonly name = 'OutboundRefused'
+  constructor(
+    message: string,
+    /** For the log alone: what only whoever runs the servers may know. */
+    readonly detail?: string,
+  ) {
+    super(message)
+  }
+}
+
+/** A host that does not answer as it should, in words for whoever wanted it: another try may do better. */
+export class OutboundFailed extends Error {
+  override readonly name = 'OutboundFailed'
 }
 
 export interface OutboundRequest {
@@ -45,7 +59,10 @@ export interface OutboundAnswer {
  * is the one that is called.
  */
 export class Outbound {
-  constructor(private readonly rules: OutboundRules) {}
+  constructor(
+    private readonly rules: OutboundRules,
+    private readonly lookUp: typeof addressesOf = addressesOf,
+  ) {}
 
   /** Where a host is called: with TLS, unless the operator says otherwise. */
   originOf(host: string): string {
@@ -54,11 +71,11 @@ export class Outbound {
 
   /**
    * One call, without following a redirect.
-   * @throws OutboundRefused; Error when the host does not answer
+   * @throws OutboundRefused; OutboundFailed or Error when the host does not answer
    */
   async send(url: URL, wanted: OutboundRequest): Promise<OutboundAnswer> {
-    const address = await this.#addressOf(url)
     const { method, headers = {}, body, signal } = wanted
+    const address = await this.#addressOf(url, signal)
     signal.throwIfAborted()
     const options = {
       ...{ method, agent: false, lookup: pinned(address), timeout: silenceMs, maxHeaderSize: 32_768 },
@@ -71,13 +88,21 @@ export class Outbound {
         reject(error)
       }
       const abort = () => fail(new Error('canceled'))
-      const late = () => fail(new Error(`${url.host} does not answer`))
+      const late = () => fail(new OutboundFailed(`${url.host} does not answer`))
       // While a body is being sent nobody answers; what is silent is ended by its own time.
-      const timer = setTimeout(late, body === undefined ? headMs : 2 ** 31 - 1)
+      let timer = body === undefined ? setTimeout(late, headMs) : undefined
+      outgoing.once('finish', () => {
+        if (answer === undefined && !outgoing.destroyed) timer ??= setTimeout(late, headMs)
+      })
       signal.addEventListener('abort', abort, { once: true })
-      outgoing.once('close', () => signal.removeEventListener('abort', abort))
+      outgoing.once('close', () => {
+        signal.removeEventListener('abort', abort)
+        clearTimeout(timer)
+        // Also what switches to another protocol; of no meaning when it has answered.
+        reject(new OutboundFailed(`${url.host} closed the connection`))
+      })
       outgoing.once('timeout', () => {
-        const silent = new Error(`${url.host} was silent for ${silenceMs / 1000} s`)
+        const silent = new OutboundFailed(`${url.host} was silent for ${silenceMs / 1000} s`)
         answer?.destroy(silent)
         fail(silent)
       })
@@ -130,31 +155,41 @@ export class Outbound {
     if (url.username !== '' || url.password !== '') {
       throw new OutboundRefused(`${url.host} is named with a user`)
     }
-    if (url.protocol === 'https:' || (url.protocol === 'http:' && this.rules.plain.has(url.host))) return
+    if (url.protocol === 'https:' || (url.protocol === 'http:' && this.#isPlain(url))) return
     throw new OutboundRefused(`${url.host} would be called without TLS, which an operator has to allow`)
   }
 
-  async #addressOf(url: URL): Promise<string> {
+  /** A URL does not show the port 80, which an operator may have named. */
+  #isPlain({ host, port }: URL): boolean {
+    const { plain } = this.rules
+    return plain.has(host) || (port === '' && plain.has(`${host}:80`))
+  }
+
+  async #addressOf(url: URL, signal: AbortSignal): Promise<string> {
     this.assertMay(url)
     const { hostname, host } = url
     let addresses: readonly string[]
-    const late = AbortSignal.timeout(lookupMs)
+    signal.throwIfAborted()
+    const late = AbortSignal.any([signal, AbortSignal.timeout(lookupMs)])
     try {
       addresses = await Promise.race([
-        addressesOf(hostname),
+        this.lookUp(hostname, { signal: late, system: this.#isPlain(url) }),
         new Promise<never>((_, reject) =>
           late.addEventListener('abort', () => reject(new Error('late')), { once: true }),
         ),
       ])
     } catch {
-      throw new Error(`${host} cannot be found`)
+      throw new OutboundFailed(`${host} cannot be found`)
     }
     const [address] = addresses
-    if (address === undefined) throw new Error(`${host} cannot be found`)
-    const wrong = addresses.find((one) => !mayCall(one, this.rules.allow))
+    if (address === undefined) throw new OutboundFailed(`${host} cannot be found`)
+    if (addresses.length > maxAddresses) {
+      throw new OutboundRefused(`${host} has more than ${maxAddresses} addresses`)
+    }
+    const own = ownNetworks()
+    const wrong = addresses.find((one) => !mayCall(one, this.rules.allow, own))
     if (wrong === undefined) return address
-    throw new OutboundRefused(
-      `${host} has the address ${wrong}, which is not public; an operator can allow it`,
-    )
+    // What a name of this network stands for is not told.
+    throw new OutboundRefused(`${host} has an address that is not public; an operator can allow it`, wrong)
   }
 }

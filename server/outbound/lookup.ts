@@ -1,11 +1,55 @@
-import { lookup } from 'node:dns/promises'
+import { lookup, Resolver } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 
-/** Addresses of a host, which may be one itself. */
-export async function addressesOf(hostname: string): Promise<string[]> {
+interface LookupOptions {
+  readonly signal?: AbortSignal
+  /** Asks the system for any name, as for a host that an operator has named. */
+  readonly system?: boolean
+  /** DNS servers other than the system's. */
+  readonly servers?: readonly string[]
+}
+
+/**
+ * Addresses of a host, which may be one itself.
+ *
+ * `getaddrinfo` holds one of libuv's few threads until a DNS server answers, which may be a tenant's and silent. So the system is asked only for
+ * names without a dot, which no tenant's server answers for; other names are looked up in `/etc/hosts` and in the DNS, without search domains.
+ * @throws Error when there are none, and when the signal aborts
+ */
+export async function addressesOf(hostname: string, options: LookupOptions = {}): Promise<string[]> {
   const bare = hostname.replace(/^\[|\]$/g, '')
   if (isIP(bare) !== 0) return [bare]
-  return (await lookup(bare, { all: true })).map(({ address }) => address)
+  if (options.system || !bare.includes('.')) {
+    return (await lookup(bare, { all: true })).map(({ address }) => address)
+  }
+  const known = await inHostsFile(bare)
+  return known.length > 0 ? known : inDns(bare, options)
+}
+
+async function inDns(name: string, { signal, servers }: LookupOptions): Promise<string[]> {
+  const resolver = new Resolver({ timeout: 3000, tries: 2 })
+  if (servers !== undefined) resolver.setServers(servers)
+  const cancel = () => resolver.cancel()
+  signal?.throwIfAborted()
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    const [a, aaaa] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
+    if (a.status === 'rejected' && aaaa.status === 'rejected') throw a.reason
+    return [a, aaaa].flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+  }
+}
+
+async function inHostsFile(name: string): Promise<string[]> {
+  const text = await readFile('/etc/hosts', 'utf8').catch(() => '') // a system may have none
+  return text.split('\n').flatMap((line) => {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/)
+    return isIP(address) !== 0 && names.some((one) => one.toLowerCase() === name.toLowerCase())
+      ? [address]
+      : []
+  })
 }
 
 type LookupCallback = (

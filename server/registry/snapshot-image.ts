@@ -134,6 +134,7 @@ export class SnapshotImages {
     const whole = createHash('sha256')
     const upload = await this.blobs.begin(who, repository)
     const body = Readable.from(hashed(content, whole), { objectMode: false })
+    body.on('error', () => {}) // told by what reads it, if anything does yet
     const stop = () => body.destroy(new Error('nobody waits for it any more'))
     aborted.addEventListener('abort', stop, { once: true })
     try {

@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
-import { mayCall } from '../outbound/address.js'
+import { mayCall, ownNetworks } from '../outbound/address.js'
 import { addressesOf, pinned } from '../outbound/lookup.js'
 import { present, runColumns, runRow } from './rows.js'
 
@@ -42,7 +42,8 @@ export class Callbacks {
     const { hostname, username } = new URL(url)
     if (username !== '') throw new ApiError('invalid_request', 'callbackUrl must not contain a user name')
     const addresses = await addressesOf(hostname).catch(() => []) // a name may come to be later
-    for (const address of addresses) this.#assertPublic(address)
+    const own = ownNetworks()
+    for (const address of addresses) this.#assertPublic(address, own)
   }
 
   /** Tells what is due. */
@@ -78,7 +79,7 @@ export class Callbacks {
    */
   async #post(url: string, tenantId: string, id: string, body: string): Promise<void> {
     const { hostname, protocol } = new URL(url)
-    const [address] = await addressesOf(hostname)
+    const [address] = await addressesOf(hostname, { signal: AbortSignal.timeout(patienceMs) })
     if (address === undefined) throw new Error(`${hostname} has no address`)
     this.#assertPublic(address)
     const at = Math.floor(Date.now() / 1000)
@@ -105,8 +106,8 @@ export class Callbacks {
     if (status < 200 || status >= 300) throw new Error(`${hostname} answered ${status}`)
   }
 
-  #assertPublic(address: string): void {
-    if (mayCall(address, this.allowList)) return
+  #assertPublic(address: string, own = ownNetworks()): void {
+    if (mayCall(address, this.allowList, own)) return
     throw new ApiError(
       'invalid_request',
       `callbackUrl resolves to ${address}, which is not a public address; use a public host`,

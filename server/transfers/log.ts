@@ -2,9 +2,11 @@ import type { TransferTold } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 
 /** Of one blob: how often its progress is told. */
-const tellEveryMs = 1000
+const tellEveryMs = { going: 1000, retrying: 500 } as const
+/** After so many events progress is told four times more seldom. */
+const seldomAfter = 500
 /** Of one transfer, beside its end: what would be more is left out. */
-const maxEvents = 20_000
+const maxEvents = 2000
 
 /** Writes down what a transfer tells, numbered, in order. */
 export class TransferLog {
@@ -19,10 +21,16 @@ export class TransferLog {
 
   push(told: TransferTold): void {
     if (told.type === 'blob') {
-      const now = Date.now()
-      if (told.state === 'going' && now - (this.#toldAt.get(told.digest) ?? 0) < tellEveryMs) return
-      if (told.state === 'done') this.#toldAt.delete(told.digest)
-      else this.#toldAt.set(told.digest, now)
+      if (told.state === 'going' || told.state === 'retrying') {
+        const key = `${told.digest} ${told.state}`
+        const everyMs = tellEveryMs[told.state] * 4 ** Math.floor(this.#number / seldomAfter)
+        const now = Date.now()
+        if (now - (this.#toldAt.get(key) ?? 0) < everyMs) return
+        this.#toldAt.set(key, now)
+      } else if (told.state === 'done') {
+        this.#toldAt.delete(`${told.digest} going`)
+        this.#toldAt.delete(`${told.digest} retrying`)
+      }
     }
     if (this.#number >= maxEvents) return
     const row = { transferId: this.id, number: ++this.#number, event: JSON.stringify(told) }

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Principal } from '../auth/principal.js'
 import { ApiError } from '../errors.js'
-import { OutboundRefused } from '../outbound/http.js'
-import { TooLong, wholeOf } from '../outbound/text.js'
+import { OutboundFailed, OutboundRefused } from '../outbound/http.js'
+import { steady, TooLong, wholeOf } from '../outbound/text.js'
 import type { Blobs } from '../registry/blobs.js'
 import type { Upload } from '../registry/counting.js'
 import { RegistryError } from '../registry/error.js'
@@ -16,14 +15,13 @@ import { isDigest } from '../registry/names.js'
 import type { TransferLog } from './log.js'
 import { inParallel } from './parallel.js'
 import { type RegistrySession, RemoteRefused } from './session.js'
+import { wordsOf } from './words.js'
 
 /** Tries of one blob of which nothing has come. */
 const triesMax = 5
 const firstWaitMs = 500
 /** Of one image at the same time. */
 const atOnce = 3
-/** Slower than this a registry is taken for one that holds us up. */
-const [slowMs, slowBytes] = [30_000, 32_768]
 /** Indexes that name indexes. */
 const maxDepth = 4
 
@@ -158,14 +156,15 @@ export class Pull {
         await this.#part(upload, blob, has)
         has = await blobs.sizeOf(upload)
         if (has >= blob.size) break
-        throw new Error(`${this.parts.session.remote.host} ended the blob after ${has} of ${blob.size} bytes`)
+        const { host } = this.parts.session.remote
+        throw new OutboundFailed(`${host} ended the blob after ${has} of ${blob.size} bytes`)
       } catch (error) {
         const now = await blobs.sizeOf(upload)
         if (now > has) tries = 0
         has = now
         await this.#again(error, tries + 1)
         const { digest, size } = blob
-        const reason = error instanceof Error ? error.message.slice(0, 200) : null
+        const reason = wordsOf(error).slice(0, 200)
         log.push({ type: 'blob', digest, sizeBytes: size, doneBytes: has, state: 'retrying', reason })
       }
     }
@@ -225,22 +224,6 @@ export class Pull {
       (error instanceof RemoteRefused && !error.passes)
     if (final || tries >= triesMax) throw error
     await sleep(firstWaitMs * 2 ** (tries - 1), undefined, { signal })
-  }
-}
-
-/** A body that is not slower than one that anybody could wait for. */
-async function* steady(body: IncomingMessage): AsyncGenerator<Buffer> {
-  let [bytes, since] = [0, Date.now()]
-  // One that is silent is ended by its own time.
-  for await (const chunk of body) {
-    const part: Buffer = chunk
-    bytes += part.length
-    if (Date.now() - since >= slowMs) {
-      if (bytes < slowBytes) throw new Error(`less than ${slowBytes} bytes came in ${slowMs / 1000} s`)
-      bytes = 0
-      since = Date.now()
-    }
-    yield part
   }
 }
 

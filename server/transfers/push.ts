@@ -9,6 +9,7 @@ import type { Manifests, StoredManifest } from '../registry/manifests.js'
 import type { TransferLog } from './log.js'
 import { inParallel } from './parallel.js'
 import { type RegistrySession, RemoteRefused } from './session.js'
+import { wordsOf } from './words.js'
 
 /** Tries of one blob. */
 const triesMax = 4
@@ -73,7 +74,7 @@ export class Push {
     await this.#tried(async () => {
       const wanted = () => ({ method: 'PUT' as const, headers, body })
       const answer = await this.parts.session.call(`manifests/${reference}`, wanted, [200, 201, 202])
-      answer.body.resume()
+      answer.body.destroy()
     })
   }
 
@@ -98,7 +99,7 @@ export class Push {
   async #isThere({ digest }: Blob): Promise<boolean> {
     const wanted = () => ({ method: 'HEAD' as const })
     const answer = await this.parts.session.call(`blobs/${digest}`, wanted, [200, 404])
-    answer.body.resume()
+    answer.body.destroy()
     return answer.status === 200
   }
 
@@ -106,7 +107,7 @@ export class Push {
     const { session, blobs, who, log } = this.parts
     const begin = () => ({ method: 'POST' as const, headers: { 'content-length': 0 } })
     const begun = await session.call('blobs/uploads/', begin, [202])
-    begun.body.resume()
+    begun.body.destroy()
     const place = session.locationOf(begun)
     place.searchParams.set('digest', digest)
     const content = await blobs.read(who, this.repository, digest, undefined)
@@ -116,12 +117,13 @@ export class Push {
       doneBytes += part.length
       log.push({ ...told, doneBytes })
     })
+    content.on('error', () => {}) // told by the call that sends it
     content.pause()
     try {
       const headers = { 'content-type': 'application/octet-stream', 'content-length': size }
       const wanted = () => ({ method: 'PUT' as const, headers, body: content })
       const answer = await session.call(place, wanted, [201, 204])
-      answer.body.resume()
+      answer.body.destroy()
     } finally {
       content.destroy()
     }
@@ -141,7 +143,7 @@ export class Push {
           error instanceof ApiError ||
           (error instanceof RemoteRefused && !error.passes)
         if (final || tries >= triesMax) throw error
-        again(error instanceof Error ? error.message.slice(0, 200) : '')
+        again(wordsOf(error).slice(0, 200))
         await sleep(firstWaitMs * 2 ** (tries - 1), undefined, { signal })
       }
     }

@@ -13,12 +13,11 @@ import {
   transferEvent,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
-import { assertMay } from '../auth/permissions.js'
-import type { Principal } from '../auth/principal.js'
+import { assertMay, may } from '../auth/permissions.js'
+import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import { type Outbound, OutboundRefused } from '../outbound/http.js'
-import { TooLong } from '../outbound/text.js'
 import type { Blobs } from '../registry/blobs.js'
 import { RegistryError } from '../registry/error.js'
 import type { Manifests } from '../registry/manifests.js'
@@ -29,7 +28,8 @@ import { TransferLog } from './log.js'
 import { Pull } from './pull.js'
 import { Push } from './push.js'
 import { type Remote, remoteOf } from './remote.js'
-import { RegistrySession, RemoteRefused } from './session.js'
+import { RegistrySession } from './session.js'
+import { knownWordsOf, wordsOf } from './words.js'
 
 /** Of one tenant; the oldest go first. */
 const maxKept = 100
@@ -45,6 +45,7 @@ const longestMs = 6 * 3_600_000
 
 interface Parts {
   readonly database: Database
+  readonly principals: Principals
   readonly blobs: Blobs
   readonly manifests: Manifests
   readonly templates: OwnTemplateService
@@ -52,6 +53,14 @@ interface Parts {
   readonly outbound: Outbound
   readonly log: Logger
 }
+
+interface Wanted {
+  readonly direction: 'pull' | 'push'
+  readonly remote: Remote
+  readonly local: string
+  readonly template: string | null
+}
+type Act = (parts: ConstructorParameters<typeof Pull>[0]) => Promise<{ digest: string; image: string }>
 
 /** Images on their way from and to other registries. They go on when the call that began them has been answered. */
 export class TransferService {
@@ -158,22 +167,30 @@ export class TransferService {
     for (const { id } of rows) await this.#end(id, { status: 'failed', error })
   }
 
-  async #begin(
+  async #begin(who: Principal, wanted: Wanted, act: Act): Promise<Transfer> {
+    if (this.#here.size >= maxOfServer) throw new ApiError('conflict', 'too many images are transferred', 10)
+    const id = newId('it')
+    const cancel = new AbortController()
+    // Before anything is waited for: calls at the same time count one another.
+    this.#here.set(id, cancel)
+    try {
+      return await this.#started(id, cancel, who, wanted, act)
+    } catch (error) {
+      this.#here.delete(id)
+      throw error
+    }
+  }
+
+  async #started(
+    id: string,
+    cancel: AbortController,
     who: Principal,
-    wanted: {
-      readonly direction: 'pull' | 'push'
-      readonly remote: Remote
-      readonly local: string
-      readonly template: string | null
-    },
-    act: (parts: ConstructorParameters<typeof Pull>[0]) => Promise<{ digest: string; image: string }>,
+    { direction, remote, local, template }: Wanted,
+    act: Act,
   ): Promise<Transfer> {
     const { database, blobs, manifests, credentials, outbound } = this.parts
-    const { direction, remote, local, template } = wanted
-    if (this.#here.size >= maxOfServer) throw new ApiError('conflict', 'too many images are transferred', 10)
     const credential = await credentials.find(who.tenantId, remote.host)
     const shown = `${remote.host}/${remote.repository}${remote.reference.includes(':') ? '@' : ':'}${remote.reference}`
-    const id = newId('it')
     const row = await this.#reserve({
       ...{
         id,
@@ -188,17 +205,21 @@ export class TransferService {
     await audit(database.prisma, who, direction === 'pull' ? 'image.pull' : 'image.send', id, {
       ...{ image: local, remote: shown },
     })
-    const cancel = new AbortController()
-    const signal = AbortSignal.any([cancel.signal, AbortSignal.timeout(longestMs)])
+    const stop = new AbortController()
+    const signal = AbortSignal.any([cancel.signal, stop.signal, AbortSignal.timeout(longestMs)])
     const actions = direction === 'pull' ? 'pull' : 'pull,push'
     const session = new RegistrySession(outbound, remote, credential, actions, signal)
     const log = new TransferLog(database, id)
-    this.#here.set(id, cancel)
     const touching = every(touchEveryMs, 'saying that a transfer goes on', this.parts.log, () =>
-      this.#touch(id, cancel),
+      this.#touch(id, who, cancel, stop),
     )
     void act({ who, blobs, manifests, session, log, signal })
+      .catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : error
+      })
       .finally(() => {
+        // Answers that have not ended must not outlive it.
+        stop.abort()
         this.#here.delete(id)
         touching[Symbol.dispose]()
         return log.flush()
@@ -247,11 +268,15 @@ export class TransferService {
     return database.prisma.imageTransfer.findUniqueOrThrow({ where: { id: values.id } })
   }
 
-  async #touch(id: string, cancel: AbortController): Promise<void> {
-    const { canceled } = await this.parts.database.prisma.imageTransfer.update({
-      ...{ where: { id }, data: { touchedAt: new Date() }, select: { canceled: true } },
+  async #touch(id: string, who: Principal, cancel: AbortController, stop: AbortController): Promise<void> {
+    const [row] = await this.parts.database.prisma.imageTransfer.updateManyAndReturn({
+      ...{ where: { id, status: 'running' }, data: { touchedAt: new Date() }, select: { canceled: true } },
     })
-    if (canceled) cancel.abort()
+    // Without a row it was deleted with its tenant, or ended by a server that took this one for dead.
+    if (row === undefined || row.canceled) return cancel.abort()
+    const now = await this.parts.principals.again(who)
+    if (now !== undefined && may(now, 'image.push')) return
+    stop.abort(new ApiError('forbidden', 'whoever began it may not transfer images any more'))
   }
 
   async #row({ tenantId }: Principal, id: string): Promise<Row> {
@@ -271,18 +296,20 @@ export class TransferService {
   ): Promise<void> {
     const { prisma } = this.parts.database
     const { status, error } = how
-    const last = await prisma.imageTransferEvent.findFirst({
-      where: { transferId: id },
-      orderBy: { number: 'desc' },
-    })
     const event = JSON.stringify({ type: 'end', status, error })
-    await prisma.$transaction([
-      prisma.imageTransferEvent.create({ data: { transferId: id, number: (last?.number ?? 0) + 1, event } }),
-      prisma.imageTransfer.updateMany({
+    await prisma.$transaction(async (client) => {
+      const { count } = await client.imageTransfer.updateMany({
         where: { id, status: 'running' },
         data: { ...how, endedAt: new Date() },
-      }),
-    ])
+      })
+      if (count === 0) return // it was deleted, or ended by another server
+      const last = await client.imageTransferEvent.findFirst({
+        where: { transferId: id },
+        orderBy: { number: 'desc' },
+      })
+      const number = (last?.number ?? 0) + 1
+      await client.imageTransferEvent.create({ data: { transferId: id, number, event } })
+    })
   }
 
   async #forgetOld(tenantId: string): Promise<void> {
@@ -295,13 +322,12 @@ export class TransferService {
   }
 
   #words(id: string, error: unknown): string {
-    const known = [ApiError, RegistryError, RemoteRefused, OutboundRefused, TooLong]
-    if (known.some((one) => error instanceof one) && error instanceof Error) return error.message
-    this.parts.log.info({ err: error, id }, 'a transfer has failed')
-    if (error instanceof Error && error.name === 'TimeoutError') return 'it took longer than six hours'
-    return error instanceof Error
-      ? `the registry could not be read or written: ${error.message}`.slice(0, 400)
-      : ''
+    const isKnown = knownWordsOf(error) !== undefined
+    if (!isKnown) this.parts.log.warn({ err: error, id }, 'a transfer has failed')
+    else if (error instanceof OutboundRefused && error.detail !== undefined) {
+      this.parts.log.info({ id, detail: error.detail }, error.message)
+    }
+    return wordsOf(error)
   }
 }
 

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream'
 import { z } from 'zod'
 import {
   type Outbound,
   type OutboundAnswer,
+  OutboundFailed,
   OutboundRefused,
   type OutboundRequest,
 } from '../outbound/http.js'
@@ -10,6 +12,7 @@ import type { Remote } from './remote.js'
 
 const tokenBytesMax = 64 * 1024
 const errorBytesMax = 16 * 1024
+const challengeMax = 2048
 const token = z.object({
   token: z.string().max(16_384).optional(),
   access_token: z.string().max(16_384).optional(),
@@ -60,17 +63,22 @@ export class RegistrySession {
 
   /**
    * A call to a place of the repository, or to where the registry has sent us on to.
-   * @param again for a call with a body that was read: makes the call anew
-   * @throws RemoteRefused; OutboundRefused; Error when it does not answer
+   * Once more with a token, unless its body is a stream, which is read by then.
+   * @throws RemoteRefused; OutboundRefused; OutboundFailed or Error when it does not answer
    */
   async call(place: string | URL, wanted: () => Wanted, success: readonly number[]): Promise<OutboundAnswer> {
     const url = typeof place === 'string' ? new URL(place, this.base) : place
     this.outbound.assertMay(url)
     const before = this.#authorization
-    let answer = await this.#send(url, wanted())
-    if (answer.status === 401 && url.origin === this.base.origin) {
+    const first = wanted()
+    let answer = await this.#send(url, first)
+    // What a redirect leads to must not name who gets the password.
+    if (answer.status === 401 && answer.url.origin === this.base.origin) {
       answer.body.destroy()
       await this.#authorize(answer, before)
+      if (first.body instanceof Readable) {
+        throw new OutboundFailed(`${url.host} wanted credentials when a blob was sent already`)
+      }
       answer = await this.#send(url, wanted())
     }
     if (success.includes(answer.status)) return answer
@@ -103,13 +111,16 @@ export class RegistrySession {
 
   async #ask(challenge: string): Promise<void> {
     const { credential, remote } = this
+    if (challenge.length > challengeMax) {
+      throw new OutboundRefused(`${remote.host} wants credentials in more than ${challengeMax} bytes`)
+    }
     const [, scheme = '', rest = ''] = /^\s*(\S+)\s*(.*)$/s.exec(challenge) ?? []
     if (/^basic$/i.test(scheme) && credential !== undefined) {
       this.#authorization = basic(credential)
       return
     }
     const parameters = new Map(
-      [...rest.matchAll(/(\w+)\s*=\s*"([^"]*)"/g)].map(([, key = '', value = '']) => [
+      [...rest.matchAll(/(?<!\w)(\w{1,32})\s{0,8}=\s{0,8}"([^"]*)"/g)].map(([, key = '', value = '']) => [
         key.toLowerCase(),
         value,
       ]),
