@@ -34,11 +34,13 @@ async function inDns(name: string, { signal, servers }: LookupOptions): Promise<
   signal?.throwIfAborted()
   signal?.addEventListener('abort', cancel, { once: true })
   try {
-    const [a, aaaa] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
-    if (a.status === 'rejected' && aaaa.status === 'rejected') throw a.reason
-    return [a, aaaa].flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+    const later = resolver.resolve6(name)
+    later.catch(() => {}) // of no meaning with an IPv4 address
+    const addresses = await resolver.resolve4(name).catch(() => [])
+    return addresses.length > 0 ? addresses : await later
   } finally {
     signal?.removeEventListener('abort', cancel)
+    resolver.cancel()
   }
 }
 
