@@ -16,7 +16,12 @@ const { interval, timeout, startPeriod, retries } = healthBounds
 export const healthcheck = z.strictObject({
   test: words.describe('a program and its arguments; it works when this ends with 0'),
   intervalSeconds: z.number().min(interval.least).max(interval.most).default(interval.usual),
-  timeoutSeconds: z.number().min(timeout.least).max(timeout.most).default(timeout.usual),
+  timeoutSeconds: z
+    .number()
+    .min(timeout.least)
+    .max(timeout.most)
+    .default(timeout.usual)
+    .describe('after 30 s it is ended in any case'),
   startPeriodSeconds: z
     .number()
     .min(startPeriod.least)
@@ -32,6 +37,9 @@ export const healthcheck = z.strictObject({
 })
 export type Healthcheck = z.infer<typeof healthcheck>
 
+/** Of users and groups: a sandbox has so many. */
+const idMax = 65_535
+
 /** The program that a sandbox is for. */
 export const service = z.strictObject({
   entrypoint: words.optional().describe('if absent: the entry point of its image'),
@@ -42,6 +50,10 @@ export const service = z.strictObject({
   user: z
     .string()
     .regex(/^(user|root|\d{1,5}(:\d{1,5})?)$/, 'must be user, root, or numbers such as 1000 and 1000:1000')
+    .refine(
+      (user) => user.split(':').every((part) => !(Number(part) > idMax)),
+      `must be numbers of at most ${idMax}`,
+    )
     .default('user'),
   restart: z
     .enum(['no', 'on-failure', 'always', 'unless-stopped'])

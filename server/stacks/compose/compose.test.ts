@@ -127,6 +127,8 @@ volumes:
     ['environment: {"A B": 1}', 'services.web.environment'],
     ['restart: sometimes', 'services.web.restart: must be "no", always'],
     ['user: nobody', 'services.web.user: must be user, root, or numbers'],
+    ['user: "65536"', 'services.web.user: must be numbers of at most 65535'],
+    ['user: "1:99999"', 'services.web.user: must be numbers of at most 65535'],
     ['working_dir: srv', 'services.web.cwd: must be absolute'],
     ['healthcheck: {test: a, interval: soon}', 'services.web.healthcheck.interval: must be a time'],
     ['healthcheck: {test: a, interval: 1us}', 'services.web.healthcheck.intervalSeconds: '],
@@ -151,7 +153,11 @@ volumes:
       'services: {web: {image: base}}\nsecrets: {}',
       'secrets: is not supported: write the value into environment',
     ],
-    ['services: {web: {image: base}}\nservices: {}', 'is no YAML at line 2'],
+    [
+      'services: {web: {image: base}}\nservices: {}',
+      'is no YAML at line 2, column 1: the key "services" is there twice',
+    ],
+    ['services: {web: {image: base, image: base}}', 'column 31: the key "image" is there twice'],
     ['services:\n\t- a', 'is no YAML at line 2'],
     ['services: {web: {image: !!binary aGk=}}', 'neither text, number, list nor mapping'],
     ['services: {web: {image: !custom hi}}', 'is no YAML at line 1'],
@@ -176,10 +182,17 @@ volumes:
     ).join('\n')
   it.each([
     ['aliases that multiply', `${bomb(9)}\n${web}`, /repeats itself too often|more than/],
+    ['many aliases', `x-a: &a 1\nx-b: [${Array(500).fill('*a').join(', ')}]\n${web}`, /more than 20 aliases/],
     [
-      'many aliases',
-      `x-a: &a 1\nx-b: [${Array(500).fill('*a').join(', ')}]\n${web}`,
-      /more than 100 aliases/,
+      'empty anchors',
+      `x-a: [${Array(2000).fill('&a []').join(', ')}]\nx-b: [${Array(21).fill('*a').join(', ')}]\n${web}`,
+      /more than 20 aliases/,
+    ],
+    ['many values', `x-a: [${'x,'.repeat(5000)}]\n${web}`, /more than 5000 values/],
+    [
+      'many keys',
+      `x-a: {${Array.from({ length: 2600 }, (_, i) => `k${i}: 1`).join(', ')}}\n${web}`,
+      /more than 5000 values/,
     ],
     ['an alias of itself', `x-a: &a [*a]\n${web}`, /./],
     [

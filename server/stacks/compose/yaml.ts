@@ -1,13 +1,14 @@
-import { isAlias, isMap, LineCounter, parseDocument, visit } from 'yaml'
+import { isAlias, isMap, isScalar, LineCounter, parseDocument, visit, type YAMLMap } from 'yaml'
 import { ApiError } from '../../errors.js'
 
 /** Of a compose file. */
 export const composeBytesMax = 65_536
 /** Levels of lists and mappings. A compose file needs seven. */
 const maxDepth = 16
-/** Lists, mappings and values, with those that aliases repeat. */
-const maxNodes = 20_000
-const maxAliases = 100
+/** Keys, lists, mappings and values as they are written, and with what aliases repeat. */
+const [maxWritten, maxNodes] = [5000, 20_000]
+/** For each of them `yaml` may look through the whole document, and through what it repeats once more. */
+const maxAliases = 20
 
 /** What stands in a document. */
 export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain }
@@ -27,22 +28,18 @@ export function readYaml(text: string): Plain {
   const lines = new LineCounter()
   let document: ReturnType<typeof parseDocument>
   try {
-    document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, version: '1.2' })
+    document = parseDocument(text, {
+      ...{ lineCounter: lines, merge: true, prettyErrors: false, version: '1.2' },
+      // It would compare every key with every other.
+      uniqueKeys: false,
+    })
   } catch (error) {
     throw tooDeep(error)
   }
   // A tag that is not known is a warning.
   const [problem] = [...document.errors, ...document.warnings]
-  if (problem !== undefined) {
-    const { line, col } = lines.linePos(problem.pos[0])
-    throw refused('', `is no YAML at line ${line}, column ${col}: ${problem.message.slice(0, 200)}`)
-  }
-  let aliases = 0
-  visit(document, {
-    Node: (_, node) => {
-      if (isAlias(node) && ++aliases > maxAliases) throw refused('', `has more than ${maxAliases} aliases`)
-    },
-  })
+  if (problem !== undefined) throw noYaml(lines, problem.pos[0], problem.message)
+  assertSmall(document, lines)
   if (!isMap(document.contents)) throw refused('', 'must be a mapping with the key services')
   let value: unknown
   try {
@@ -60,6 +57,35 @@ export function readYaml(text: string): Plain {
     throw tooDeep(error)
   }
   return plainOf(value)
+}
+
+const noYaml = (lines: LineCounter, at: number, why: string) => {
+  const { line, col } = lines.linePos(at)
+  return refused('', `is no YAML at line ${line}, column ${col}: ${why.slice(0, 200)}`)
+}
+
+/** Before aliases are followed. */
+function assertSmall(document: ReturnType<typeof parseDocument>, lines: LineCounter): void {
+  let [nodes, aliases] = [0, 0]
+  visit(document, {
+    Node: (_, node) => {
+      if (++nodes > maxWritten) throw refused('', `has more than ${maxWritten} values`)
+      if (isAlias(node) && ++aliases > maxAliases) throw refused('', `has more than ${maxAliases} aliases`)
+      if (isMap(node)) assertUnique(node, lines)
+    },
+  })
+}
+
+function assertUnique({ items }: YAMLMap, lines: LineCounter): void {
+  const known = new Set<unknown>()
+  for (const { key } of items) {
+    if (!isScalar(key)) continue
+    if (known.has(key.value)) {
+      const name = JSON.stringify(String(key.value).slice(0, 100))
+      throw noYaml(lines, key.range?.[0] ?? 0, `the key ${name} is there twice`)
+    }
+    known.add(key.value)
+  }
 }
 
 /** So that the parser, which calls itself for each level, never gets what would use up its stack. */
