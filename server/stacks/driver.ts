@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Stack as Row } from '../../prisma/generated/client.js'
+import type { Sandbox as Member, Stack as Row } from '../../prisma/generated/client.js'
 import { newId } from '../../protocol/api/index.js'
 import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import type { Principal } from '../auth/principal.js'
@@ -13,8 +14,10 @@ import { backwards, readiness } from './order.js'
 import { membershipOf, type StackPlan, type StackPlanService, sandboxOf } from './plan.js'
 import { planOfRow } from './state.js'
 
-/** Stacks that one server works on at once. */
-const atOnce = 8
+/** Stacks that one server works on at once, of all tenants and of one: a step that hangs holds its place. */
+const [atOnce, ofOneTenant] = [8, 2]
+/** A server that ends waits so long for steps under way. Whoever is elected next goes on with them. */
+const endingMs = 5000
 /** Between two looks at a stack that is being started: at first, and when it takes long. */
 const [firstMs, laterMs] = [500, 5000]
 const longMs = 120_000
@@ -33,8 +36,14 @@ interface Next {
 }
 const done: Next = { inMs: null, problem: null }
 
+/** The next ones of each tenant, however many wait: without those that are worked on, and tenants that have their places. */
 const due = `
-  SELECT id FROM stack WHERE "driveAt" <= now() AT TIME ZONE 'UTC' ORDER BY "driveAt" LIMIT 100`
+  SELECT id, "tenantId" FROM (
+    SELECT id, "tenantId", "driveAt", row_number() OVER (PARTITION BY "tenantId" ORDER BY "driveAt") AS place
+    FROM stack
+    WHERE "driveAt" <= now() AT TIME ZONE 'UTC' AND id <> ALL ($1) AND "tenantId" <> ALL ($2)
+  ) AS waiting
+  WHERE place <= ${ofOneTenant} ORDER BY "driveAt" LIMIT 100`
 /** Unless something else is wanted by now. */
 const note = `
   UPDATE stack SET problem = $3, "driveAt" = now() AT TIME ZONE 'UTC' + make_interval(secs => $4::FLOAT8 / 1000)
@@ -49,7 +58,7 @@ const forget = `
  * not matter who made the steps before, where a server was killed among them, and whether two servers make one at once.
  */
 export class StackDriver implements AsyncDisposable {
-  readonly #busy = new Map<string, Promise<void>>()
+  readonly #busy = new Map<string, { readonly tenantId: string; readonly step: Promise<void> }>()
 
   constructor(
     private readonly database: Database,
@@ -62,27 +71,38 @@ export class StackDriver implements AsyncDisposable {
 
   /** Begins the next step of every stack whose time has come. A long one does not keep others waiting. */
   async drive(): Promise<void> {
-    const { rows } = await this.database.pool.query<{ id: string }>(due)
-    for (const { id } of rows) {
-      if (this.#busy.has(id)) continue
+    const full = [...this.#busy.values()]
+      .map(({ tenantId }) => tenantId)
+      .filter((one) => !this.#hasPlace(one))
+    const { rows } = await this.database.pool.query<{ id: string; tenantId: string }>(due, [
+      ...[[...this.#busy.keys()], full],
+    ])
+    for (const { id, tenantId } of rows) {
       if (this.#busy.size >= atOnce) return
+      if (this.#busy.has(id) || !this.#hasPlace(tenantId)) continue
       const step = this.#step(id)
         .catch((error: unknown) =>
           this.log.error({ err: error, id }, 'a step of a stack was lost and is made again'),
         )
         .finally(() => this.#busy.delete(id))
-      this.#busy.set(id, step)
+      this.#busy.set(id, { tenantId, step })
     }
   }
 
+  #hasPlace(tenantId: string): boolean {
+    return [...this.#busy.values()].filter((one) => one.tenantId === tenantId).length < ofOneTenant
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#busy.values())
+    const steps = Promise.all([...this.#busy.values()].map(({ step }) => step))
+    await Promise.race([steps, sleep(endingMs, undefined, { ref: false })])
   }
 
   async #step(id: string): Promise<void> {
     const row = await this.database.prisma.stack.findUnique({ where: { id } })
     if (row === null || row.driveAt === null) return
     const { inMs, problem } = await this.#act(row).catch((error: unknown): Next => {
+      if (error instanceof DiskAway) return { inMs: null, problem: error.message }
       if (!(error instanceof ApiError)) this.log.error({ err: error, id }, 'a step of a stack has failed')
       const words =
         error instanceof ApiError ? error.message : 'something went wrong inside Cloche; it is tried again'
@@ -154,14 +174,29 @@ export class StackDriver implements AsyncDisposable {
         throw error
       })
     const before = await look()
-    if (before === undefined || known === null || known.deletedAt !== null) {
+    const isNew = known === null || known.deletedAt !== null
+    if (before === undefined && !isNew && !isUnfinished(known)) throw new DiskAway(of.name)
+    if (before === undefined || isNew) {
       const inStack = { stackId: row.id, nodeId: where.nodeId, membership: membershipOf(row.id, of) }
       const wanted = sandboxOf(row.name, of, where.volumes)
       await this.sandboxes.resumeCreation(who, wanted, of.sandbox, inStack)
     } else if (before.state === 'stopped') await this.sandboxes.act(who, of.sandbox, 'start')
     else if (before.state === 'paused') await this.sandboxes.act(who, of.sandbox, 'resume')
-    else return before
-    return look()
+    else {
+      if (known.creation !== null) await this.#finish(of.sandbox)
+      return before
+    }
+    const now = await look()
+    if (now !== undefined) await this.#finish(of.sandbox)
+    return now
+  }
+
+  /** Its creation has come to an end: from now on there is a disk that may hold something. */
+  async #finish(id: string): Promise<void> {
+    await this.database.prisma.sandbox.updateMany({
+      where: { id, deletedAt: null },
+      data: { creation: null },
+    })
   }
 
   /** Ids of its volumes by their keys. Those that are missing are made, and stay when the stack is deleted. */
@@ -186,23 +221,27 @@ export class StackDriver implements AsyncDisposable {
     throw new ApiError('conflict', 'the stack was placed by another server')
   }
 
+  /** One group in a step: it takes as long as its processes take to end. */
   async #stop(row: Row): Promise<Next> {
     const who = principalOf(row)
     const there = new Map((await this.#members(row.id)).map((one) => [one.id, one]))
     for (const group of backwards(planOfRow(row).services)) {
-      await Promise.all(
+      const stopped = await Promise.all(
         group.map(async ({ sandbox }) => {
           const member = there.get(sandbox)
-          if (member === undefined || member.state === 'failed') return
+          if (member === undefined || member.state === 'failed') return false
           const node = await this.nodes.reach(member.nodeId)
           const now = await node.get(sandbox)
           if (now.service !== null) {
             // It is started in its turn when the stack is started again.
             await node.ask('PUT', `/sandboxes/${sandbox}/service`, runtimeSandbox, {}, { wanted: false })
           }
-          if (now.state !== 'stopped') await this.sandboxes.stop(who, sandbox, { graceSeconds })
+          if (now.state === 'stopped') return false
+          await this.sandboxes.stop(who, sandbox, { graceSeconds })
+          return true
         }),
       )
+      if (stopped.includes(true)) return { inMs: 0, problem: null }
     }
     return done
   }
@@ -231,9 +270,20 @@ export class StackDriver implements AsyncDisposable {
   }
 }
 
-/** Who has asked for it, who may: that was decided then. */
-const principalOf = ({ tenantId, createdBy }: Row): Principal => ({
-  ...{ kind: 'key', userId: null, sessionId: null, keyId: null, actor: createdBy ?? 'cloche', tenantId },
+/** Nothing is made in its place: that would be empty, and whoever asks for what was in it finds it gone. */
+class DiskAway extends Error {
+  constructor(service: string) {
+    super(`the disk of ${service} is not on its node; ask your operator`)
+  }
+}
+
+/** Whether a sandbox never came to be, so that there is nothing to lose. */
+const isUnfinished = ({ creation, metered, startedAt, createdAt }: Member) =>
+  creation !== null && metered === null && startedAt?.getTime() === createdAt.getTime()
+
+/** Whoever asked for it may: that was decided then. The audit log says that it was not done by hand. */
+const principalOf = ({ tenantId, name }: Row): Principal => ({
+  ...{ kind: 'key', userId: null, sessionId: null, keyId: null, actor: `stack ${name}`, tenantId },
   ...{ role: 'member', operator: false, readsAdministration: false, auditsCommands: false },
   ...{ idle: null, unattended: true },
 })

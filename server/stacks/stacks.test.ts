@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, Conflict, InvalidRequest, NotFound, QuotaExceeded } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
+import { RuntimeClient } from '../runtime-client/client.js'
 
 const small = 'cpus: 0.1, mem_limit: 64m, pids_limit: 32, storage_opt: {size: 64m}'
 
@@ -13,7 +14,8 @@ import os, socketserver
 path = "/data/kept"
 class Handler(socketserver.StreamRequestHandler):
     def handle(self):
-        word, *rest = self.rfile.readline().decode().split()
+        # The health check says nothing.
+        word, *rest = self.rfile.readline().decode().split() or [""]
         if word == "SET": open(path, "w").write(rest[0])
         self.wfile.write(open(path).read().encode() if os.path.exists(path) else b"nothing")
 print("store is ready", flush=True)
@@ -204,6 +206,61 @@ describe('stacks', { timeout: 90_000 }, () => {
     await until(async () => (await statesOf(id)).web === 'running')
     expect((await cloche.stacks.describe(id)).problem).not.toMatch(/web/)
     await cloche.stacks.delete(id)
+  })
+
+  it('do not make a service again whose disk is not on its node', async () => {
+    const compose = `services: {web: {image: base, command: sleep 999, ${small}}}`
+    const { id } = await cloche.stacks.create({ name: 'away', compose })
+    await cloche.stacks.settled(id)
+    const sandbox = (await sandboxOf(id, 'web')).id
+    const { rows } = await database.query('SELECT creation FROM sandbox WHERE id = $1', [sandbox])
+    expect(rows).toEqual([{ creation: null }])
+    // Where it is set aside, its node does not know it any more.
+    using runtime = new RuntimeClient({ socketPath: `/run/cloche/${instance.name}/runtime.sock` })
+    await runtime.remove(sandbox)
+    await cloche.stacks.start(id)
+    await until(async () => (await cloche.stacks.describe(id)).problem !== null)
+    expect(await cloche.stacks.describe(id)).toMatchObject({
+      state: 'failed',
+      problem: 'the disk of web is not on its node; ask your operator',
+    })
+    expect((await runtime.list()).map((one) => one.id)).not.toContain(sandbox)
+    const { rows: driven } = await database.query('SELECT "driveAt" FROM stack WHERE id = $1', [id])
+    expect(driven).toEqual([{ driveAt: null }])
+    await cloche.stacks.delete(id)
+  })
+
+  it('are worked on two at once for one tenant, and others have their turn', async () => {
+    const compose = `services: {web: {image: base, command: ["sh", "-c", "trap '' TERM; while true; do sleep 1; done"], ${small}}}`
+    const made = await Promise.all(
+      ['slow-a', 'slow-b', 'slow-c'].map((name) => cloche.stacks.create({ name, compose })),
+    )
+    for (const { id } of made) await cloche.stacks.settled(id)
+    for (const { id } of made) await cloche.stacks.stop(id)
+    const stopWanted = async () => {
+      const ids = made.map(({ id }) => id)
+      const { rows } = await database.query(
+        'SELECT count(*)::INT FROM sandbox WHERE "stackId" = ANY ($1) AND "stopWanted"',
+        [ids],
+      )
+      return Number(rows[0].count)
+    }
+    await until(async () => (await stopWanted()) === 2)
+    // Processes that do not listen have ten seconds.
+    const theirs = await other.stacks.create({ name: 'theirs', compose })
+    expect(await other.stacks.settled(theirs.id)).toMatchObject({ state: 'running' })
+    expect(await stopWanted()).toBe(2)
+    for (const { id } of made) expect(await cloche.stacks.settled(id)).toMatchObject({ state: 'stopped' })
+    const { rows } = await database.query(
+      `SELECT DISTINCT actor FROM audit_event WHERE action IN ('sandbox.create', 'sandbox.stop') AND actor LIKE 'stack slow%'`,
+    )
+    expect(rows.map(({ actor }) => actor).toSorted()).toEqual([
+      'stack slow-a',
+      'stack slow-b',
+      'stack slow-c',
+    ])
+    for (const { id } of made) await cloche.stacks.delete(id)
+    await other.stacks.delete(theirs.id)
   })
 
   it('are refused when the file is wrong, there is no room, or a name is taken', async () => {
