@@ -90,6 +90,11 @@ export class Firewall {
     return this.#places.get(address) ?? plain
   }
 
+  /** Those that a pair lets reach it. */
+  whoReaches(address: string): string[] {
+    return [...this.#places].filter(([, { peers }]) => peers.has(address)).map(([one]) => one)
+  }
+
   async #nft(lines: readonly string[]): Promise<void> {
     if (lines.length > 0) await this.reaper.call('nft', ['-f', '-'], `${lines.join('\n')}\n`)
   }

@@ -141,8 +141,9 @@ export class Network {
   /** Takes the link away, and everything that is known of it. */
   async disconnect(link: Link): Promise<void> {
     if (this.#unlinked.delete(link.address)) return
-    // Before its address can be somebody else's.
-    await this.#regroup(this.#groups.set(link.address, undefined))
+    // Before its address can be somebody else's. Asked again after that has failed, the groups know of it no more.
+    const others = this.#groups.set(link.address, undefined)
+    await this.#regroup([...new Set([...others, ...this.firewall.whoReaches(link.address)])])
     const silent = hasBeenSilent(link.name)
     await disconnect(link.name)
     for (const name of this.#listed.get(link.address)?.names ?? []) this.#names.release(name)
