@@ -229,6 +229,29 @@ describe('a sandbox whose record cannot be read', { timeout: 60_000 }, () => {
     expect((await cloche.call('DELETE', `/volumes/${volume}`)).status).toBe(204)
   })
 
+  it('comes back with its service and its stack for its own tenant only', async () => {
+    const [tenantId, stack] = [newId('tn'), { id: newId('sk'), networks: ['default'], names: ['db'] }]
+    const service = { wanted: false, user: 'user', restart: 'no', command: ['sleep', '99'] }
+    const sandbox = await cloche.claim({ tenantId, stack, service })
+    for (const [over, kept] of [
+      [{}, true],
+      [{ tenantId: newId('tn') }, false],
+    ] as const) {
+      const aside = await cloche.call('POST', `/sandboxes/${sandbox.id}/quarantine`, {
+        ...{ cause: 'unknown_to_database', reason: 'test' },
+      })
+      const { id } = quarantineEntry.parse(JSON.parse(aside.text))
+      const { status, text } = await restore(id, { ...asOf(sandbox), ...over })
+      expect(status, text).toBe(200)
+      expect(runtimeSandbox.parse(JSON.parse(text)).service?.state).toBe(kept ? 'waiting' : undefined)
+      const record = z
+        .object({ stack: z.unknown() })
+        .parse(JSON.parse(readFileSync(recordFile(sandbox.id), 'utf8')))
+      expect(record.stack).toEqual(kept ? stack : null)
+    }
+    await remove(sandbox)
+  })
+
   it('is not mistaken for one of the pool when its record is older than its disk', async () => {
     const sandbox = await withFile()
     await cloche.restart({}, () => {

@@ -40,8 +40,9 @@ export function restored(
   const network = as.network ?? found?.network ?? 'none'
   const isolation = as.isolation ?? found?.isolation ?? 'standard'
   const env = as.env ?? found?.env ?? {}
-  // It may be restored for another tenant than it was of, and its volumes are not that one's.
-  const volumes = as.volumes ?? (found?.tenantId === tenantId ? found.volumes : [])
+  // It may be restored for another tenant than it was of: its volumes and its stack are not that one's.
+  const own = found?.tenantId === tenantId ? found : undefined
+  const volumes = as.volumes ?? own?.volumes ?? []
   const hostname = as.hostname ?? found?.hostname ?? 'sandbox'
   const index = node.ranges.take()
   const fresh = freshRecord(index, {
@@ -59,6 +60,8 @@ export function restored(
       image: image === null ? null : imageSettings.parse(image),
       hostname,
       volumes,
+      service: own?.service ?? null,
+      stack: own?.stack ?? null,
     },
     cgroup: join(node.cgroupRoot, tenantId, sandboxId),
   })
