@@ -12,25 +12,32 @@ export interface HostAnswer {
   readonly body: unknown
 }
 
-/** Asks the process host. */
+/**
+ * Asks the process host.
+ * @param signal ends the question
+ * @throws RuntimeRefusal `runtime_unavailable` when there is no answer, also because the question was ended
+ */
 export function askHost(
   socketPath: string,
   method: string,
   path: string,
   body?: unknown,
+  signal?: AbortSignal,
 ): Promise<HostAnswer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath, method, path }, (answer) => {
+    const unanswered = () =>
+      reject(new RuntimeRefusal('runtime_unavailable', 'the process host does not answer'))
+    const options = { socketPath, method, path, ...(signal === undefined ? {} : { signal }) }
+    const outgoing = request(options, (answer) => {
       const chunks: Buffer[] = []
+      answer.once('error', unanswered)
       answer.on('data', (chunk) => chunks.push(chunk))
       answer.once('end', () => {
         const text = Buffer.concat(chunks).toString()
         resolve({ status: answer.statusCode ?? 500, body: text === '' ? undefined : JSON.parse(text) })
       })
     })
-    outgoing.once('error', () =>
-      reject(new RuntimeRefusal('runtime_unavailable', 'the process host does not answer')),
-    )
+    outgoing.once('error', unanswered)
     outgoing.end(body === undefined ? undefined : JSON.stringify(body))
   })
 }

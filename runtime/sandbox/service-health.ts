@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { serviceHealth } from '../../protocol/api/index.js'
+import type { OutputPipe } from '../linux/output-pipe.js'
 import type { StoredHealthcheck } from './service-record.js'
 
 /** Of what a check prints, the last of it is kept: what went wrong stands there. */
 const keptBytes = 1024
+/**
+ * How much of a check's output is read before it has to wait: a check that floods would have the runtime do nothing else. A
+ * read takes its time however little comes of it.
+ */
+const pace = { bytes: 64 * 1024, readBytes: 1024, pauseMs: 100 }
 /** A service is looked at more often until it is healthy for the first time: others wait for that. */
 const firstMs = 1000
 
@@ -60,9 +66,15 @@ export async function watchHealth(
 /** The end of what is written, as text. */
 export class LastOutput {
   #kept = Buffer.alloc(0)
+  #room = pace.bytes
 
-  push(bytes: Buffer): void {
+  push(bytes: Buffer, pipe: Pick<OutputPipe, 'pause' | 'resume'>): void {
     this.#kept = Buffer.concat([this.#kept, bytes.subarray(-keptBytes)]).subarray(-keptBytes)
+    this.#room -= Math.max(bytes.length, pace.readBytes)
+    if (this.#room > 0) return
+    this.#room = pace.bytes
+    pipe.pause()
+    setTimeout(() => pipe.resume(), pace.pauseMs).unref()
   }
 
   get text(): string {

@@ -59,6 +59,24 @@ describe('the service of a sandbox', { timeout: 60_000 }, () => {
     await remove(box)
   })
 
+  it('runs once when it is wanted again before its sandbox was stopped', async () => {
+    const box = await cloche.claim({
+      service: { ...goes, command: sh('echo $$ >>/tmp/starts; exec sleep 99') },
+    })
+    const { process } = await until(box, ({ startedAt }) => startedAt !== null)
+    await cloche.call('PUT', `/sandboxes/${box.id}/service`, { wanted: false })
+    expect(await read(box)).toMatchObject({ state: 'waiting' })
+    await cloche.call('PUT', `/sandboxes/${box.id}/service`, { wanted: true })
+    expect(await read(box)).toMatchObject({ state: 'running', process })
+    await cloche.exec(box.id, 'pkill sleep')
+    expect(await until(box, ({ state }) => state === 'exited')).toMatchObject({ exitCode: 143 })
+    expect(await said(box, 'wc -l </tmp/starts')).toBe('1')
+    await cloche.call('PUT', `/sandboxes/${box.id}/service`, { wanted: false })
+    await cloche.call('PUT', `/sandboxes/${box.id}/service`, { wanted: true })
+    await until(box, (status) => status.startedAt !== null && status.process !== process)
+    await remove(box)
+  })
+
   it('ends with an exit code that is kept, and is started again as its policy says', async () => {
     const job = await cloche.claim({ service: { ...goes, command: sh('exit 3') } })
     expect(await until(job, ({ state }) => state === 'exited')).toMatchObject({ exitCode: 3, restarts: 0 })
@@ -125,6 +143,29 @@ describe('the service of a sandbox', { timeout: 60_000 }, () => {
     await cloche.restart()
     await until(box, ({ health }) => health === 'healthy')
     await remove(box)
+  })
+
+  it('is looked at while checks of other tenants hang', async () => {
+    const hangs = {
+      ...quick,
+      intervalSeconds: 1,
+      timeoutSeconds: 300,
+      test: sh('echo >/tmp/began; sleep 99'),
+    }
+    const tenantId = newId('tn')
+    const boxes = await Promise.all(
+      Array.from({ length: 3 }, () =>
+        cloche.claim({ tenantId, service: { ...goes, command: ['sleep', '99'], healthcheck: hangs } }),
+      ),
+    )
+    const began = async () =>
+      (await Promise.all(boxes.map((box) => said(box, 'ls /tmp/began')))).filter((name) => name !== '').length
+    for (let tries = 0; tries < 100 && (await began()) < 2; tries++) await sleep(50)
+    const healthcheck = { ...quick, test: ['true'] }
+    const box = await cloche.claim({ service: { ...goes, command: ['sleep', '99'], healthcheck } })
+    await until(box, ({ health }) => health === 'healthy')
+    expect(await began()).toBe(2)
+    await Promise.all([box, ...boxes].map(remove))
   })
 
   it('is not waited for by a check that hangs or floods', async () => {

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ExecRequest, newId, type ServiceStatus } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import { Turns } from './check-turns.js'
 import { startExec } from './exec.js'
 import type { NodeContext } from './node.js'
 import type { SandboxRecord } from './record.js'
 import { type Health, LastOutput, type Look, watchHealth } from './service-health.js'
-import { cannotStart, endOf, identityOfService, startService } from './service-process.js'
+import { cannotStart, endOf, identityOfService, lives, startService } from './service-process.js'
 import type { ServiceRecord, StoredHealthcheck } from './service-record.js'
 
 /** The pause before a service is started again, and what it doubles to at most. */
@@ -14,8 +15,10 @@ const [firstPauseMs, lastPauseMs] = [500, 60_000]
 const settledMs = 10_000
 /** The process host may be away for a moment. */
 const awayMs = 1000
-/** Checks at once, of all sandboxes: each is a program that the kernel has to start. */
-const checksAtOnce = 8
+/** Checks at once, of all sandboxes and of those of one tenant: each is a program that the kernel has to start. */
+const [checksAtOnce, checksOfOneTenant] = [8, 2]
+/** Others wait for its place meanwhile. */
+const longestCheckSeconds = 30
 /** What a process that was lost ended with: the process host ended, and with it all that it held. */
 const lostExit = 137
 
@@ -41,8 +44,7 @@ export class ServiceKeeper {
   readonly #kept = new Map<string, Kept>()
   /** Of those that could not be started, or have ended. */
   readonly #problems = new Map<string, string>()
-  #checks = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #checks = new Turns(checksAtOnce, checksOfOneTenant)
 
   constructor(
     private readonly node: NodeContext,
@@ -51,7 +53,7 @@ export class ServiceKeeper {
     private readonly holder: () => ServiceHolder,
   ) {}
 
-  /** A sandbox runs. @param adopted it was running before this runtime was */
+  /** A sandbox runs. @param adopted what is recorded of its service may run already */
   began(sandbox: SandboxRecord, { adopted = false } = {}): void {
     const { sandboxId, service } = sandbox
     if (sandboxId === null || service === null || !service.wanted || this.#kept.has(sandboxId)) return
@@ -69,6 +71,12 @@ export class ServiceKeeper {
         this.#kept.delete(sandboxId)
         if (kept.problem !== null) this.#problems.set(sandboxId, kept.problem)
       })
+  }
+
+  /** Whether its last process still runs. @throws RuntimeRefusal `runtime_unavailable` */
+  async lives({ sandboxId, service, init }: SandboxRecord): Promise<boolean> {
+    if (sandboxId === null || init === null || service === null || service.process === null) return false
+    return lives(this.host, sandboxId, service.process)
   }
 
   /** Nothing is started in it any more: it was stopped, or is gone. */
@@ -176,33 +184,26 @@ export class ServiceKeeper {
 
   /** Runs the check once. */
   async #look(id: string, { test, timeoutSeconds }: StoredHealthcheck): Promise<Look | undefined> {
-    await this.#turn()
+    using _ = await this.#checks.take(this.holder().find(id)?.tenantId ?? '')
     try {
       const sandbox = await this.holder().ready(id)
       const service = sandbox.service
       if (service === null) return undefined
+      const seconds = Math.min(timeoutSeconds, longestCheckSeconds)
       const request: ExecRequest = {
-        ...{ command: [...test], user: 'root', encoding: 'utf8', timeoutMs: timeoutSeconds * 1000 },
+        ...{ command: [...test], user: 'root', encoding: 'utf8', timeoutMs: seconds * 1000 },
         ...(service.cwd === null ? {} : { cwd: service.cwd }),
       }
       const running = await startExec(this.node, sandbox, request, identityOfService(sandbox, service.user))
       const output = new LastOutput()
-      const { exitCode, timedOut } = await running.follow((_, bytes) => output.push(bytes))
-      const late = `the health check was ended after ${timeoutSeconds} s`
+      const { exitCode, timedOut } = await running.follow((_, bytes, pipe) => output.push(bytes, pipe))
+      const late = `the health check was ended after ${seconds} s`
       return { works: exitCode === 0, output: timedOut ? `${output.text}\n${late}`.trim() : output.text }
     } catch (error) {
       if (!(error instanceof RuntimeRefusal)) throw error
       const isAway = ['sandbox_not_running', 'not_found', 'runtime_unavailable'].includes(error.code)
       return isAway ? undefined : { works: false, output: error.message }
-    } finally {
-      this.#checks--
-      this.#waiting.shift()?.()
     }
-  }
-
-  async #turn(): Promise<void> {
-    while (this.#checks >= checksAtOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    this.#checks++
   }
 
   #note(id: string, change: Partial<ServiceRecord>): Promise<void> {

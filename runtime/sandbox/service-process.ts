@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type ExitStatus, sandboxProcess, shownCommandMax } from '../../protocol/api/index.js'
 import { maxWaitMs, runtimeError } from '../../protocol/node/index.js'
 import { type Identity, insideEnvironment, processSpec } from '../container/spec.js'
+import { RuntimeRefusal } from '../errors.js'
 import { askHost } from '../host/client.js'
 import { memoryEnvironment } from '../view/environment.js'
 import type { NodeContext } from './node.js'
@@ -43,12 +44,14 @@ export async function startService(
     uid: node.slot.uidBase(sandbox.index) + who.uid,
   })
   if (status < 300) return { process: started.parse(body).id }
+  if (status >= 500) throw troubled(status)
   return { problem: runtimeError.safeParse(body).data?.message ?? 'the process host refused it' }
 }
 
 /**
  * Waits for the end of a process.
  * @returns how it ended; `lost` when the process host does not know it, undefined once `stop` is aborted
+ * @throws RuntimeRefusal `runtime_unavailable` when the process host does not say
  */
 export async function endOf(
   host: string,
@@ -56,19 +59,38 @@ export async function endOf(
   process: string,
   stop: AbortSignal,
 ): Promise<number | 'lost' | undefined> {
-  const stopped = new Promise<undefined>((resolve) =>
-    stop.addEventListener('abort', () => resolve(undefined), { once: true }),
-  )
   while (!stop.aborted) {
-    const path = `/sandboxes/${sandboxId}/processes/${process}?waitMs=${maxWaitMs}`
-    const answer = await Promise.race([askHost(host, 'GET', path), stopped])
-    if (answer === undefined) break
-    if (answer.status === 404) return 'lost'
-    const { exit } = sandboxProcess.parse(answer.body)
-    if (exit !== null) return exitCodeOf(exit)
+    try {
+      const exit = await exitOf(host, sandboxId, process, maxWaitMs, stop)
+      if (exit !== null) return exit === 'lost' ? exit : exitCodeOf(exit)
+    } catch (error) {
+      if (!stop.aborted) throw error
+    }
   }
   return undefined
 }
+
+/** Whether the process host holds a process that has not ended. @throws RuntimeRefusal `runtime_unavailable` */
+export const lives = async (host: string, sandboxId: string, process: string): Promise<boolean> =>
+  (await exitOf(host, sandboxId, process, 0)) === null
+
+/** @returns null while it runs */
+async function exitOf(
+  host: string,
+  sandboxId: string,
+  process: string,
+  waitMs: number,
+  stop?: AbortSignal,
+): Promise<ExitStatus | 'lost' | null> {
+  const path = `/sandboxes/${sandboxId}/processes/${process}?waitMs=${waitMs}`
+  const { status, body } = await askHost(host, 'GET', path, undefined, stop)
+  if (status === 404) return 'lost'
+  if (status >= 300) throw troubled(status)
+  return sandboxProcess.parse(body).exit
+}
+
+const troubled = (status: number) =>
+  new RuntimeRefusal('runtime_unavailable', `the process host answers ${status}`)
 
 /** As a shell says it. */
 export function exitCodeOf({ exitCode, signal }: ExitStatus): number {

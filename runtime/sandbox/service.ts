@@ -117,15 +117,18 @@ export class Sandboxes {
 
   /**
    * Has its service started now, if it is not, or not with its next start.
-   * @throws RuntimeRefusal `not_found`, `conflict` when it has none
+   * @throws RuntimeRefusal `not_found`, `conflict` when it has none, `runtime_unavailable`
    */
   async wantService(id: string, wanted: boolean): Promise<SandboxRecord> {
-    const { service } = this.get(id)
+    const before = this.get(id)
+    const { service } = before
     if (service === null) throw new RuntimeRefusal('conflict', `sandbox ${id} has no service`)
+    // What was not wanted any more runs on until its sandbox is stopped, and that may have failed.
+    const adopted = wanted && !service.wanted && (await this.services.lives(before))
     if (service.wanted !== wanted) await this.note(id, { wanted })
     const sandbox = this.get(id)
     if (!wanted) this.services.ended(id)
-    else if (sandbox.init !== null && !service.wanted) this.services.began(sandbox)
+    else if (sandbox.init !== null && !service.wanted) this.services.began(sandbox, { adopted })
     return sandbox
   }
 
