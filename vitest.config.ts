@@ -1,26 +1,47 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** What takes minutes, so that nothing waits for it at the end; a clean checkout has no record of durations. */
-const longest = ['runtime/containment/containment.test.ts', 'server/access-matrix/access-matrix.test.ts']
+/** What measures how processors, bandwidth and time are shared: nothing else runs meanwhile. */
+const alone = [
+  'runtime/cgroup/**/*.test.ts',
+  'runtime/containment/**/*.test.ts',
+  'runtime/network/**/*.test.ts',
+  'runtime/sandbox/tenants.test.ts',
+  'server/terminals/flood.test.ts',
+]
+const all = ['{common,protocol,runtime,server,supervisor,cli,sdk,app,dev}/**/*.test.ts']
+
+/** It takes minutes, so nothing is to wait for it at the end; a clean checkout has no record of durations. */
+const longest = 'server/access-matrix/access-matrix.test.ts'
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => longest.some((path) => moduleId.endsWith(path))
     const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification) => moduleId.endsWith(longest)
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
   }
 }
 
+const common = {
+  // A file that a test compares with and does not find is a failure here as on CI's machine; `-u` writes it.
+  update: 'none' as const,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+}
+
 export default defineConfig({
   test: {
-    include: ['{common,protocol,runtime,server,supervisor,cli,sdk,app,dev}/**/*.test.ts'],
-    // Most tests wait for something most of their time. Each worker has an instance of its own: testing/test-instance.ts
-    maxWorkers: 2,
+    ...common,
     sequence: { sequencer: LongestFirst },
-    // A file that a test compares with and does not find is a failure here as on CI's machine; `-u` writes it.
-    update: 'none',
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    projects: [
+      { test: { ...common, name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 0 } } },
+      // Most tests wait for something most of their time. Each worker has an instance of its own: testing/test-instance.ts
+      {
+        test: {
+          ...common,
+          ...{ name: 'beside', include: all, exclude: alone, maxWorkers: 2, sequence: { groupOrder: 1 } },
+        },
+      },
+    ],
   },
 })

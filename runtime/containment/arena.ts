@@ -26,8 +26,8 @@ export interface Arena extends AsyncDisposable {
   readonly witness: RuntimeSandbox
   /** A new sandbox of a new tenant who means harm. */
   attacker(over?: object): Promise<RuntimeSandbox>
-  /** Removes every attacker, whatever they still do. @throws when one cannot be removed */
-  removeAttackers(): Promise<void>
+  /** Removes attackers, whatever they still do: all of them, or these. @throws when one cannot be removed */
+  removeAttackers(these?: readonly string[]): Promise<void>
   /** Runs a program of `attacks/` inside, or several one after the other, as root if it is not said otherwise. */
   attack(sandbox: RuntimeSandbox, program: string, args: readonly string[], over?: object): Promise<Ran>
   /** The same for one that prints without end: reads it as it comes and keeps nothing. @returns its bytes */
@@ -83,8 +83,9 @@ export async function openArena(): Promise<Arena> {
       attackers.push(sandbox.id)
       return sandbox
     },
-    async removeAttackers() {
-      for (const id of attackers.splice(0)) {
+    async removeAttackers(these = [...attackers]) {
+      for (const id of these) {
+        attackers.splice(attackers.indexOf(id), 1)
         const { status, text } = await cloche.call('DELETE', `/sandboxes/${id}`)
         if (status !== 204) throw new Error(`an attacker stays: ${text}`)
       }

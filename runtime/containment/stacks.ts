@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
@@ -129,9 +130,13 @@ export const stacks: readonly Case[] = [
       expect(await heard(arena, web, [address])).toEqual([address])
       expect(arena.world.outside.log.filter((line) => line.includes(String(port)))).toEqual([])
       await arena.cloche.call('DELETE', `/sandboxes/${gone.id}`)
-      for (let tries = 0; tries < 40; tries++) {
+      // An address rests for a while before it is given away again.
+      for (const until = performance.now() + 60_000; performance.now() < until; await sleep(200)) {
         const next = await arena.attacker({ limits })
-        if ((await addressOf(arena, next)) !== address) continue
+        if ((await addressOf(arena, next)) !== address) {
+          await arena.removeAttackers([next.id])
+          continue
+        }
         await serve(arena, next)
         expect(await heard(arena, web, ['gone', address])).toEqual(['gone', address])
         expect(await heard(arena, next, [await addressOf(arena, web)])).toEqual([await addressOf(arena, web)])

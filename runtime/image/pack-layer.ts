@@ -27,11 +27,16 @@ const capabilityXattr = 'security.capability'
  * @throws RuntimeRefusal `invalid_request` for what such a tar has no form for
  * @see https://github.com/opencontainers/image-spec/blob/main/layer.md
  */
-export function* packLayer(layer: FilesRoot, merged: PathHandle): Generator<Buffer> {
-  const packing = new LayerPacking(layer, merged)
+export function* packLayer(
+  layer: FilesRoot,
+  merged: PathHandle,
+  entriesMax: number = bounds.entries,
+): Generator<Buffer> {
+  const packing = new LayerPacking(layer, merged, entriesMax)
   using top = layer.directory('/')
   // What is refused is refused before anything is sent.
   yield* packing.directory(top, [], false, false)
+  packing.begin()
   yield* packing.packer.push(packing.header(top, Buffer.from('./')))
   yield* packing.directory(top, [], false, true)
   yield* packing.packer.flush(tarEnd)
@@ -40,12 +45,20 @@ export function* packLayer(layer: FilesRoot, merged: PathHandle): Generator<Buff
 class LayerPacking {
   readonly packer: Packer
   #seen = 0
+  /** Names that were read in this pass; those of the directories that it is in are held at once. */
+  #listed = 0
 
   constructor(
     layer: FilesRoot,
     private readonly merged: PathHandle,
+    private readonly entriesMax: number,
   ) {
     this.packer = new Packer(layer, keptXattrs)
+  }
+
+  /** Another pass. */
+  begin(): void {
+    this.#listed = 0
   }
 
   header(directory: PathHandle, name: Buffer): Buffer {
@@ -59,7 +72,7 @@ class LayerPacking {
    */
   *directory(from: PathHandle, steps: readonly Buffer[], whole: boolean, write: boolean): Generator<Buffer> {
     if (steps.length > maxDepth) throw impossible(`directories are deeper than ${maxDepth} steps`)
-    for (const name of this.#namesIn(from)) {
+    for (const name of yield* this.#namesIn(from)) {
       if (++this.#seen % seenMax === 0) yield noBytes
       const place = [...steps, name]
       const shown = joined(place)
@@ -101,16 +114,17 @@ class LayerPacking {
     )
   }
 
-  #namesIn(directory: PathHandle): Buffer[] {
+  *#namesIn(directory: PathHandle): Generator<Buffer, Buffer[]> {
     const names: string[] = []
     // Names are bytes: each is a character of this encoding, which is sorted as they are.
     const open = opendirSync(directory.path(), { encoding: 'latin1', bufferSize: 512 })
     try {
       for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
         names.push(entry.name)
-        if (names.length + this.#seen > 2 * bounds.entries) {
-          throw impossible(`there are more than ${bounds.entries} files and directories`)
+        if (++this.#listed > this.entriesMax) {
+          throw impossible(`there are more than ${this.entriesMax} files and directories`)
         }
+        if (this.#listed % seenMax === 0) yield noBytes
       }
     } finally {
       open.closeSync()

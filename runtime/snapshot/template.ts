@@ -51,13 +51,14 @@ export class SnapshotImages {
     const layers = [...record.layers, layerOf(snapshot)]
     const held = layers.map((layer) => store.hold(layer))
     try {
-      if (!store.has(layerOf(snapshot))) await this.#addLayer(snapshot, path)
       const listed = new Set(
         [...this.parts.templates().values()].flatMap((one) => (one.listed ? one.layers : [])),
       )
       const below = await store.bytesOf(record.layers.filter((layer) => !listed.has(layer)))
       const sizeBytes = below + snapshots.sizeOf(snapshot)
+      // Before anything is kept of it: a layer that no template has stays for a while.
       if (sizeBytes > bytesMax) throw noRoom(bytesMax)
+      if (!store.has(layerOf(snapshot))) await this.#addLayer(snapshot, path)
       const template = { ...this.#describe(record, layers), name, description, sizeBytes }
       await writeTemplate(node.disk, template)
       return template

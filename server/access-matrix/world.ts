@@ -121,7 +121,12 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
     const why = { cause: 'unknown', reason: 'a test has set it aside' }
     return (await runtime.ask('POST', `/sandboxes/${id}/quarantine`, quarantineEntry, {}, why)).id
   }
-  const { nodes } = await must(TestClient.withKey(url, installer.apiKey), 'GET', '/api/v1/admin/nodes')
+  const operatorKey = TestClient.withKey(url, installer.apiKey)
+  // Whoever may make something makes one more: none of these is to be refused for want of room.
+  await must(operatorKey, 'PATCH', `/api/v1/admin/tenants/${owner.tenantId}`, {
+    quota: { sandboxes: 60, cpus: 24, memoryMiB: 16_384, diskMiB: 65_536, pids: 16_384 },
+  })
+  const { nodes } = await must(operatorKey, 'GET', '/api/v1/admin/nodes')
   const node = { nodeId: String(nodes[0].id), socketPath: String(nodes[0].address.socketPath) }
   const victim = { ...(await makeVictim({ owner, colleague, sandbox, quarantined })), ...node }
   const guestOf = async (level: string, lose?: (shareId: string) => Promise<unknown>) => {
@@ -160,7 +165,7 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
       removed: removed.client,
       removedKey: withKey(removedKey),
       operator: await TestClient.signIn(url, installer.email, installer.password),
-      operatorKey: withKey(installer.apiKey),
+      operatorKey,
     },
   }
 }

@@ -22,6 +22,9 @@ import { imageOf } from './names.js'
 const [maxOfServer, maxOfTenant] = [4, 1]
 /** What is gained by more takes several times as long. */
 const gzipLevel = 1
+/** Of a layer before it is compressed: as many as an import takes. What is shared on the disk is written out in a tar. */
+const layerBytesMax = 32 * 1024 ** 3
+const longestMs = 2 * 3600 * 1000
 const nothing = z.unknown()
 const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip'
 const configType = 'application/vnd.oci.image.config.v1+json'
@@ -58,6 +61,8 @@ export class SnapshotImages {
     const row = ofTenant(who, await prisma.snapshot.findUnique({ where: { id } }), 'snapshot')
     if (!row.ready) throw notFound('snapshot')
     const leave = this.#enter(who.tenantId)
+    const late = AbortSignal.timeout(longestMs)
+    aborted = AbortSignal.any([aborted, late])
     try {
       const { repository, reference } = placeOf(image)
       const runtime = await this.nodes.reach(row.nodeId)
@@ -77,7 +82,9 @@ export class SnapshotImages {
       const sizeBytes = layers.reduce((sum, layer) => sum + layer.sizeBytes, 0)
       return { image: `${repository}:${reference}`, digest, sizeBytes, layers: layers.length }
     } catch (error) {
-      throw told(error)
+      throw late.aborted
+        ? new ApiError('conflict', 'to make this image took longer than 2 hours')
+        : told(error)
     } finally {
       leave()
     }
@@ -107,9 +114,8 @@ export class SnapshotImages {
     const diff = createHash('sha256')
     const tar = await runtime.stream('GET', `${path}/layers/${name}`, {}, undefined, aborted)
     const gzip = createGzip({ level: gzipLevel, chunkSize: 128 * 1024 })
-    const compressed = pipeline(tar, (content: AsyncIterable<Buffer>) => hashed(content, diff), gzip, {
-      signal: aborted,
-    })
+    const raw = (content: AsyncIterable<Buffer>) => hashed(content, diff, layerBytesMax)
+    const compressed = pipeline(tar, raw, gzip, { signal: aborted })
     compressed.catch(() => {}) // told by what reads it
     try {
       const pushed = await this.#push(who, repository, gzip, aborted)
@@ -160,8 +166,21 @@ interface Source {
   readonly repository: string
 }
 
-async function* hashed(content: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
+/** @throws ApiError `invalid_request` when there are more than `bytesMax` */
+export async function* hashed(
+  content: AsyncIterable<Buffer>,
+  hash: Hash,
+  bytesMax = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Buffer> {
+  let bytes = 0
   for await (const part of content) {
+    bytes += part.length
+    if (bytes > bytesMax) {
+      throw new ApiError(
+        'invalid_request',
+        `a layer of an image has at most ${bytesMax / 1024 ** 3} GiB, and what this disk holds is more`,
+      )
+    }
     hash.update(part)
     yield part
   }

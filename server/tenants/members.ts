@@ -24,6 +24,15 @@ import { newJoinCode, readJoinCode } from './join-code.js'
 /** Whom admins invite and remove by themselves. */
 const managed: ReadonlySet<string> = new Set(['member', 'student'] satisfies Role[])
 
+/** What somebody has shared, by themselves and by their keys, and what is shared with them in the tenant. */
+const endOfShares = [
+  `DELETE FROM share WHERE "tenantId" = $1 AND (
+     "memberId" IN (SELECT id FROM member WHERE "tenantId" = $1 AND "userId" = $2)
+     OR "keyId" IN (SELECT id FROM api_key WHERE "tenantId" = $1 AND "createdById" = $2))`,
+  `DELETE FROM share_guest USING share
+   WHERE share.id = share_guest."shareId" AND share."tenantId" = $1 AND share_guest."userId" = $2`,
+]
+
 /** Who belongs to a tenant, and who is invited. */
 export class Members {
   constructor(
@@ -125,6 +134,11 @@ export class Members {
         data: { uses: { increment: 1 } },
       })
       if (count === 0) throw usedUp()
+      const { count: first } = await client.invitationUse.createMany({
+        data: { invitationId: invitation.id, userId },
+        skipDuplicates: true,
+      })
+      if (first === 0) throw usedBefore()
       await client.member.createMany({
         data: { id: newId('mb'), tenantId, userId, role: invitation.role },
         skipDuplicates: true,
@@ -161,6 +175,7 @@ export class Members {
         userId,
         to,
       ])
+      if (to === 'student') for (const text of endOfShares) await client.query(text, [who.tenantId, userId])
     })
     this.principals.forget({ userId })
     await audit(this.database.prisma, who, 'member.change', userId, { role: to })
@@ -239,6 +254,10 @@ export class Members {
     })
   }
 }
+
+/** Who was removed does not come back by it, and nobody uses it up. */
+const usedBefore = () =>
+  new ApiError('conflict', 'you have joined by this link before; ask whoever sent it for a new one')
 
 const usedUp = () =>
   new ApiError('conflict', 'as many have joined by this link as may; ask whoever sent it for a new one')

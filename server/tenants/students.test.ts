@@ -178,6 +178,18 @@ describe('students of one tenant', () => {
     const { body } = await teacher.call('GET', '/api/v1/members')
     expect(body.invitations).toMatchObject([{ id: link.id, uses: 2, maxUses: 2 }])
     expect(JSON.stringify(body)).not.toContain(link.code)
+    // Nor does anybody who was removed come back by it, or who leaves use it up.
+    const open = await made(teacher, '/api/v1/invitations', { maxUses: 3 })
+    const eve = await TestClient.signUp(instance.url, 'eve@example.org')
+    const again = () => eve.call('POST', '/api/v1/invitations/accept', { secret: open.code })
+    const { tenant, user } = (await again()).body
+    expect(tenant.role).toBe('student')
+    await teacher.call('DELETE', `/api/v1/members/${user.id}`)
+    expect(await again()).toMatchObject({ status: 409 })
+    expect((await again()).body.detail).toContain('you have joined by this link before')
+    const { body: after } = await teacher.call('GET', '/api/v1/members')
+    expect(after.invitations).toContainEqual(expect.objectContaining({ id: open.id, uses: 1 }))
+    await teacher.call('DELETE', `/api/v1/invitations/${open.id}`)
     await teacher.call('DELETE', `/api/v1/invitations/${link.id}`)
     expect((await accept(people[joined] ?? expect.fail())).status).toBe(404)
   })
@@ -209,8 +221,17 @@ describe('students of one tenant', () => {
       line.emit('open', { sandboxId: annsBox, cols: 80, rows: 24 }, resolve),
     )
     expect(ok).toBe(true)
+    // A link of theirs that somebody outside has, and what they have shared with themselves.
+    const shares = `/api/v1/sandboxes/${annsBox}/shares`
+    await made(cat.client, shares, { level: 'type', member: cat.email })
+    const link = await made(program, shares, { level: 'type' })
+    const outsider = await TestClient.signUp(instance.url, 'outsider@example.org')
+    const secret = new URL(link.url).hash.slice(1)
+    await made(outsider, '/api/v1/shares/accept', { secret })
+    expect((await outsider.call('GET', `/api/v1/sandboxes/${annsBox}`)).status).toBe(200)
     await teacher.call('PATCH', `/api/v1/members/${cat.id}`, { role: 'student' })
     await ended
+    expect((await outsider.call('GET', `/api/v1/sandboxes/${annsBox}`)).status).toBe(404)
     expect((await program.call('GET', '/api/v1/sandboxes')).status).toBe(401)
     expect(await idsOf(cat.client, '/api/v1/sandboxes')).toEqual([])
     expect((await cat.client.call('GET', `/api/v1/sandboxes/${annsBox}`)).status).toBe(404)
