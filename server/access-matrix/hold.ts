@@ -99,6 +99,7 @@ export async function hold(world: World, method: string, path: string, row: Row)
     if (caller === 'student' && row.rule !== open) leaks(caller, told, call)
   }
   expect(wrong).toEqual([])
+  await row.done?.(world)
   if (row.waits) await settledStateOf(world)
   await row.settles?.(world)
   if (able.length > 0) return

@@ -28,6 +28,8 @@ export interface Row {
   readonly fresh?: (world: World, caller: Caller) => Promise<Call> | Call
   /** What it begins goes on afterwards, and only so many at once: a conflict is asked again, and the ends are awaited. */
   readonly waits?: boolean
+  /** Awaited when all have called: what they have asked for is done later. */
+  readonly done?: (world: World) => Promise<void>
   /** What of the victim students of the same tenant are told, for all of the tenant are. */
   readonly toStudents?: readonly string[]
   /** What it begins goes on afterwards: resolves when that has ended. */

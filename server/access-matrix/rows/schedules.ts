@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { staffKept, staffOwn, staffTheirs } from '../rules.js'
 import { must, type Victim, type World } from '../world.js'
 import type { Call, Row } from './row.js'
@@ -17,6 +18,15 @@ export const scheduleRows: Readonly<Record<string, Row>> = {
     rule: staffTheirs,
     call: (victim) => ({ ...schedule(victim), body: { cron: '@monthly' } }),
   },
-  runSchedule: { rule: staffTheirs, call: (victim) => ({ ...schedule(victim), body: {} }), fresh: ofNew },
+  runSchedule: {
+    rule: staffTheirs,
+    call: (victim) => ({ ...schedule(victim), body: {} }),
+    fresh: ofNew,
+    waits: true,
+    done: async ({ database }) => {
+      const due = `SELECT FROM schedule WHERE "leaseUntil" IS NOT NULL OR "nextAt" <= now() AT TIME ZONE 'UTC'`
+      await expect.poll(async () => (await database.query(due)).rowCount, { timeout: 30_000 }).toBe(0)
+    },
+  },
   removeSchedule: { rule: staffTheirs, call: schedule, fresh: ofNew },
 }
