@@ -25,8 +25,8 @@ class LongestFirst extends BaseSequencer {
 const common = {
   // A file that a test compares with and does not find is a failure here as on CI's machine; `-u` writes it.
   update: 'none' as const,
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  testTimeout: 120_000,
+  hookTimeout: 240_000,
 }
 
 export default defineConfig({
