@@ -167,6 +167,7 @@ volumes:
       'services: {a: {image: b, depends_on: [c]}, c: {image: b, depends_on: [a]}}',
       'goes in a circle: a, c wait',
     ],
+    ['services: {web: {image: base, <<: 1}}', 'has a merge key (<<) with something that is no mapping'],
     ['services: {__proto__: {image: base}}', '__proto__: is no key'],
   ])('%s is refused', (text, message) => {
     expect(() => plan(text)).toThrow(message)

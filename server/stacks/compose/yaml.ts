@@ -54,6 +54,9 @@ export function readYaml(text: string): Plain {
           : `has an alias of nothing: ${error.message.slice(0, 200)}`,
       )
     }
+    if (error instanceof Error && error.message.startsWith('Merge sources')) {
+      throw refused('', 'has a merge key (<<) with something that is no mapping')
+    }
     throw tooDeep(error)
   }
   return plainOf(value)
