@@ -135,6 +135,7 @@ export class ServiceKeeper {
         if (!(error instanceof RuntimeRefusal)) throw error
         if (error.code === 'sandbox_not_running' || error.code === 'not_found') return undefined
         this.node.log.warn({ err: error, id }, 'a service is tried again')
+        kept.problem = error.message
         await sleep(awayMs, undefined, { signal, ref: false }).catch(() => {}) // aborted: the end
       }
     }
@@ -165,6 +166,7 @@ export class ServiceKeeper {
     const signal = AbortSignal.any([kept.stop.signal, ended.signal])
     const healthcheck = this.holder().find(id)?.service?.healthcheck ?? null
     kept.health = healthcheck === null ? 'none' : 'starting'
+    kept.problem = null
     const tell = (health: Health, output: string | null) => {
       kept.health = health
       kept.problem = output
