@@ -73,22 +73,22 @@ describe('a run that something else than its program stops', () => {
   })
 
   it('begins again when its sandbox dies: in a step, in a case, and while it compiles', async () => {
-    const inStep = await start({ command: 'sleep 1.31; echo done' })
-    await killInit('1.31', 1)
-    const inCase = await start({ command: 'sleep 1.32; cat', cases: [{ stdin: 'a' }, { stdin: 'b' }] })
-    await killInit('1.32', 1)
+    const inStep = await start({ command: 'sleep 4.31; echo done' })
+    await killInit('4.31', 1)
+    const inCase = await start({ command: 'sleep 4.32; cat', cases: [{ stdin: 'a' }, { stdin: 'b' }] })
+    await killInit('4.32', 1)
     const compiling = await start({
-      steps: [{ name: 'compile', command: 'sleep 1.33' }, { command: 'echo built' }],
+      steps: [{ name: 'compile', command: 'sleep 4.33' }, { command: 'echo built' }],
     })
-    await killInit('1.33', 1)
+    await killInit('4.33', 1)
     for (const id of [inStep, inCase, compiling]) {
       expect(await ended(id)).toMatchObject({ status: 'ok', attempt: 2, message: null })
     }
   })
 
   it('is given up after three attempts, and says why', async () => {
-    const id = await start({ command: 'sleep 1.34; echo done' })
-    await killInit('1.34', 3)
+    const id = await start({ command: 'sleep 4.34; echo done' })
+    await killInit('4.34', 3)
     const run = await ended(id)
     expect(run).toMatchObject({ status: 'internal_error', attempt: 3 })
     expect(run.message).toBe('given up after 3 attempts: the sandbox of the run ended before its program did')
@@ -113,10 +113,10 @@ describe('a run that something else than its program stops', () => {
       spawn('btrfs', ['qgroup', 'limit', size, '1/1', join(instance.home, 'disk')])
     const id = await start({
       command:
-        'sleep 1.35; for i in $(seq 60); do head -c 512K /dev/urandom > f$i && sync . || exit 1; done; echo written',
+        'sleep 4.35; for i in $(seq 60); do head -c 512K /dev/urandom > f$i && sync . || exit 1; done; echo written',
       limits: { diskMiB: 64, wallMs: 60_000 },
     })
-    while (initOf('1.35') === undefined) await sleep(20)
+    while (initOf('4.35') === undefined) await sleep(20)
     // The runtime renews the limit every two seconds.
     for (let full = true; full; await sleep(50)) {
       await limit('1M')

@@ -81,7 +81,9 @@ export class TemplateMaking {
       touching[Symbol.dispose]()
       this.own.forget(tenantId)
     }
-    return presentTemplate(await this.database.prisma.template.findUniqueOrThrow({ where: { id } }))
+    const row = await this.database.prisma.template.findUnique({ where: { id } })
+    if (row !== null) return presentTemplate(row)
+    throw new ApiError('conflict', `another template ${name} that was made meanwhile has taken its place`)
   }
 
   /** Removes one; what was made from it stays as it is. Should the node be away, it hears it later. */
