@@ -26,6 +26,8 @@ const common = {
   // A file that a test compares with and does not find is a failure here as on CI's machine; `-u` writes it.
   update: 'none' as const,
   testTimeout: 120_000,
+  // What is waited for comes later on a busy machine; the default is a second.
+  expect: { poll: { timeout: 20_000 } },
   hookTimeout: 240_000,
 }
 
