@@ -2,6 +2,7 @@
 export const everyPage = [
   { path: '/sandboxes', title: 'Sandboxes' },
   { path: '/runs', title: 'Runs' },
+  { path: '/templates', title: 'Templates' },
   { path: '/volumes', title: 'Volumes' },
   { path: '/schedules', title: 'Schedules' },
   { path: '/stacks', title: 'Stacks' },

@@ -1,3 +1,4 @@
+import { bodyOf } from './answer.js'
 import { Builds, type StartBuild } from './builds.js'
 import { type Content, Http, pages } from './http.js'
 import { Images, Registries } from './images.js'
@@ -112,6 +113,21 @@ export class Cloche {
     const { signal, everyone, ...query } = options
     const path = `${templates(everyone)}/${encodeURIComponent(name)}/image`
     return this.#http.json({ method: 'PUT', path, query, body: archive, signal })
+  }
+
+  /**
+   * A template as an OCI image: a tar that is an OCI layout and what `docker save` writes, made while it is read. `importTemplate`,
+   * `docker load`, `podman load` and skopeo take it.
+   *
+   * @throws NotFound
+   * @throws Conflict while too many images are exported
+   * @throws InvalidRequest for files that no image has a form for
+   * @example
+   * for await (const part of await cloche.exportTemplate('app')) process.stdout.write(part)
+   */
+  async exportTemplate(name: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const path = `/templates/${encodeURIComponent(name)}/image`
+    return bodyOf(await this.#http.send({ method: 'GET', path, signal }))
   }
 
   /**

@@ -1,3 +1,4 @@
+import { bodyOf } from './answer.js'
 import { readEvents } from './events.js'
 import type { Http } from './http.js'
 import type { RegistryCredential, TransferDescription, TransferEvent } from './types.js'
@@ -28,6 +29,17 @@ export class Images {
    */
   push(image: string, to: string): Promise<TransferDescription> {
     return this.http.json({ method: 'POST', path: '/images/push', json: { image, to } })
+  }
+
+  /**
+   * An image of the registry of this server as a tar, which is an OCI layout and what `docker save` writes. Digests stay.
+   *
+   * @param image such as `app:1.0` or `app@sha256:…`
+   * @throws NotFound; Conflict while too many images are exported
+   */
+  async export(image: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const call = { method: 'GET', path: '/images/export', query: { image } } as const
+    return bodyOf(await this.http.send({ ...call, signal }))
   }
 
   /** The newest hundred. */

@@ -51,6 +51,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await cloche.importTemplate('tiny', layout([image([plainLayer([file('etc/passwd')])])]))
   const { id: buildId } = await cloche.buildTemplate('tiny', tar([file('Dockerfile', 'FROM scratch')]))
   await Promise.all([cloche.builds.list(), cloche.builds.cancel('tiny', buildId)])
+  await (await cloche.exportTemplate('tiny')).cancel()
   await cloche.deleteTemplate('tiny')
   await cloche.createTemplate('none', { image: 'none' }).catch(() => {})
   const { images, registries } = cloche
@@ -60,6 +61,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   for await (const _ of images.events(transferId));
   await Promise.all([images.transfers(), images.transfer(transferId), images.cancel(transferId)])
   await images.push('none', 'localhost/app:1').catch(() => {})
+  await images.export('none').catch(() => {})
   await registries.delete('tiny')
   const { id } = await sandbox.snapshot()
   await Promise.all([sandbox.changes(), cloche.snapshots.describe(id), cloche.snapshots.list().next()])

@@ -16,6 +16,7 @@ import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
 import { Elections } from './database/elections.js'
 import { Notices } from './database/notices.js'
+import { ExportService } from './exports/service.js'
 import { FileService } from './files/service.js'
 import { SignedUrls } from './files/signed.js'
 import { LanguageServerService } from './lsp/service.js'
@@ -136,6 +137,7 @@ export function openParts(config: Config, log: Logger) {
     builds: new BuildService(database, placer, making, log),
     registry: { blobs, manifests },
     snapshotImages: new SnapshotImages(database, nodes, blobs, manifests, log),
+    exports: new ExportService({ database, nodes, own: ownTemplates, blobs, manifests }),
     ...{ templates: ownTemplateService, credentials },
     transfers: new TransferService({
       ...{ database, principals, blobs, manifests, templates: ownTemplateService, credentials },

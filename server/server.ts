@@ -7,6 +7,7 @@ import type { Principal } from './auth/principal.js'
 import { authRoutes } from './auth/routes.js'
 import { buildRoutes } from './builds/routes.js'
 import { notFound } from './errors.js'
+import { exportRoutes } from './exports/routes.js'
 import { fileRoutes, signedRoutes } from './files/routes.js'
 import { checkWith } from './http/check-with.js'
 import { refuseForeignOrigin } from './http/guard.js'
@@ -122,6 +123,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(snapshotRoutes(services.snapshots, services.snapshotImages))
         await api.register(scheduleRoutes(services.schedules))
         await api.register(templateRoutes(sandboxes, services.templates))
+        await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))
         await api.register(stackRoutes(services.stacks, services.stackLogs, config.heartbeatMs))
         await api.register(buildRoutes(services.builds, config.heartbeatMs))

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Cloche, TransferDescription, TransferEvent } from '../../sdk/index.js'
 import { type Command, Failure, UsageError } from '../command.js'
+import { archiveForm, saveArchive } from './archive.js'
 import { clientCommand } from './client-command.js'
 import { printJson, printTable, showAge, showBytes } from './output.js'
 
@@ -69,6 +70,17 @@ const push = clientCommand({
     if (image === undefined || to === undefined)
       throw new UsageError('specify an image and where it goes: cloche image push IMAGE REMOTE')
     return follow(cloche, await cloche.images.push(image, to), json)
+  },
+})
+
+const exportImage = clientCommand({
+  ...{ name: 'image export', group, operands: 'IMAGE [FILE]' },
+  summary: 'Write an image of the registry of this Cloche to a file, or to stdout',
+  details: archiveForm,
+  async run({ cloche, words: [image, file] }) {
+    if (image === undefined) throw new UsageError('specify an image: cloche image export IMAGE [FILE]')
+    await saveArchive(() => cloche.images.export(image), file)
+    return 0
   },
 })
 
@@ -146,4 +158,4 @@ async function readPassword(): Promise<string> {
 }
 
 /** Commands about other registries. */
-export const imageCommands: readonly Command[] = [pull, push, transfers, login, list, logout]
+export const imageCommands: readonly Command[] = [pull, push, exportImage, transfers, login, list, logout]

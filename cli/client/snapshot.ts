@@ -1,10 +1,9 @@
 import type { Cloche, SnapshotDescription } from '../../sdk/index.js'
 import { type Command, Failure, UsageError } from '../command.js'
+import { saveArchive } from './archive.js'
 import { clientCommand } from './client-command.js'
 import { findSandbox, sandboxWords } from './find.js'
-import { printJson, printTable, showAge, showBytes, write } from './output.js'
-import { sayLocalTrouble } from './place.js'
-import { chunksOf, writeLocal } from './streams.js'
+import { printJson, printTable, showAge, showBytes } from './output.js'
 
 const group = 'Snapshots'
 
@@ -101,12 +100,9 @@ const exportTar = clientCommand({
   details: 'All of them, with those of the template, or with --path a directory or a file.',
   flags: { path: { type: 'string', value: 'PATH', help: 'only this directory or file, such as /home/user' } },
   completes: snapshotWords,
-  async run({ cloche, words: [word, file = '-'], text }) {
-    const content = chunksOf(await cloche.snapshots.pack(await snapshotIdOf(cloche, word), text('path')))
-    if (file !== '-') await writeLocal(file, content, 0o600).catch(sayLocalTrouble)
-    else if (process.stdout.isTTY)
-      throw new Failure('a tar is nothing for a terminal: name a file, or redirect it')
-    else for await (const chunk of content) await write(process.stdout, chunk)
+  async run({ cloche, words: [word, file], text }) {
+    const id = await snapshotIdOf(cloche, word)
+    await saveArchive(() => cloche.snapshots.pack(id, text('path')), file)
     return 0
   },
 })

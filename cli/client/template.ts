@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Cloche } from '../../sdk/index.js'
 import { type Command, Failure, UsageError } from '../command.js'
+import { archiveForm, saveArchive } from './archive.js'
 import { clientCommand } from './client-command.js'
 import { printJson, printTable, showAge, showBytes } from './output.js'
 import { Progress } from './progress.js'
@@ -96,6 +97,18 @@ const create = clientCommand({
   },
 })
 
+const exportImage = clientCommand({
+  ...{ name: 'template export', group, operands: 'NAME [FILE]' },
+  summary: 'Write a template as an OCI image to a file, or to stdout',
+  details: archiveForm,
+  completes: async (cloche) => (await cloche.templates()).map(({ name }) => name),
+  async run({ cloche, words: [name, file] }) {
+    if (name === undefined) throw new UsageError('specify a template: cloche template export NAME [FILE]')
+    await saveArchive(() => cloche.exportTemplate(name), file)
+    return 0
+  },
+})
+
 const remove = clientCommand({
   ...{ name: 'template rm', group, operands: 'NAME...' },
   summary: "Delete the tenant's own templates that nothing uses",
@@ -115,4 +128,4 @@ const remove = clientCommand({
 })
 
 /** Commands about templates that are made of images. */
-export const templateCommands: readonly Command[] = [list, create, importImage, remove]
+export const templateCommands: readonly Command[] = [list, create, importImage, exportImage, remove]

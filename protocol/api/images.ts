@@ -10,6 +10,11 @@ export const createSnapshotImage = z.strictObject({
 })
 export type CreateSnapshotImage = z.infer<typeof createSnapshotImage>
 
+/** Query of `GET /images/export`. */
+export const exportImage = z.object({
+  image: z.string().min(1).max(512).describe('of the registry of this server: `app:1.0`, or `app@sha256:…`'),
+})
+
 /** An image in the registry of this server. */
 export const pushedImage = z.object({
   image: z.string().describe('such as `app:1.0`'),

@@ -15,6 +15,12 @@ export const templateImage = z.object({
   stopSignal: z.string(),
   ports: z.array(z.string()).describe('such as 8080/tcp'),
   labels: z.record(z.string(), z.string()),
+  volumes: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'directories that its programs keep something in: of the disk of the sandbox, with what the image has there',
+    ),
 })
 
 /** Query of `PUT /templates/{name}/image`, at the API and at the runtime. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { snapshotId, tenantId } from '../api/ids.js'
 import { templateName } from '../api/sandbox.js'
+import { healthcheck } from '../api/services.js'
 import { contentDigest } from './content.js'
 
 /** A name of a layer on a node. */
@@ -34,6 +35,8 @@ export const nodeImage = z.object({
     stopSignal: z.string(),
     labels: z.record(z.string(), z.string()),
     ports: z.array(z.string()),
+    healthcheck: healthcheck.nullable(),
+    volumes: z.array(z.string()),
   }),
   /** The lowest first, with the blobs of them that are known. */
   layers: z.array(z.object({ name: layerName, blobs: z.array(layerBlob) })),

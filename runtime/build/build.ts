@@ -197,7 +197,7 @@ export class Build {
     const directory = this.layers.directory()
     using top = new PathHandle(openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY))
     using nothing = new MountedLayers(this.layers.directory())
-    writeFinishing(top, nothing, '/')
+    writeFinishing(top, nothing, { workingDirectory: '/', volumes: [] })
     await store.add(new Map([[name, directory]]))
     return name
   }
@@ -236,6 +236,7 @@ export class Build {
         ...{ reference: null, entrypoint: [...config.entrypoint], cmd: [...config.cmd] },
         ...{ labels: { ...config.labels }, ports: [...config.ports], user },
         healthcheck: config.healthcheck,
+        volumes: [...config.volumes],
         rootHome: resolveUser(null, accounts).home,
         env: { ...config.env },
         workingDirectory: config.workingDirectory ?? (config.recipe ? own.cwd : '/'),
@@ -286,9 +287,10 @@ export function configOf({ image }: LocalTemplate): BuiltConfig {
     const { env } = identityOf('user', null)
     return { ...emptyConfig, env, recipe: true }
   }
-  const { env, user, workingDirectory, entrypoint, cmd, labels, ports, stopSignal, healthcheck } = image
+  const { env, user, workingDirectory, entrypoint, cmd, labels, ports, stopSignal } = image
+  const { healthcheck, volumes } = image
   const known = { env, user: { known: user }, workingDirectory }
-  return { ...emptyConfig, ...known, entrypoint, cmd, labels, ports, stopSignal, healthcheck }
+  return { ...emptyConfig, ...known, entrypoint, cmd, labels, ports, stopSignal, healthcheck, volumes }
 }
 
 /** Why a build has ended badly, in words. */

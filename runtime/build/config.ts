@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import type { Healthcheck } from '../../protocol/api/index.js'
+import { bounds as imageBounds } from '../image/bounds.js'
 import { signalOf } from '../image/config.js'
 import { bounds } from './bounds.js'
 import type { Instruction } from './dockerfile.js'
@@ -17,6 +18,7 @@ export class StageConfig {
   readonly args: Map<string, string>
   readonly labels: Map<string, string>
   readonly ports: Set<string>
+  readonly volumes: Set<string>
   user: StatedUser | null
   workingDirectory: string | null
   shell: readonly string[]
@@ -38,6 +40,7 @@ export class StageConfig {
     this.env = new Map(Object.entries(base.env))
     this.labels = new Map(Object.entries(base.labels))
     this.ports = new Set(base.ports)
+    this.volumes = new Set(base.volumes)
     this.user = base.user
     this.workingDirectory = base.workingDirectory
     this.#entrypoint = base.entrypoint
@@ -129,6 +132,17 @@ export class StageConfig {
     assertVariables(line, this.env, this.labels, this.args)
   }
 
+  /** The directories that a `VOLUME` names. */
+  volumesOf(instruction: Instruction): string[] {
+    const { text, line } = instruction
+    const stated = jsonWords(text) ?? this.words(instruction)
+    const paths = stated.map((path) => this.resolve(path, line))
+    for (const path of paths) this.volumes.add(path)
+    if (this.volumes.size > imageBounds.volumes)
+      throw badBuild(`there are more than ${imageBounds.volumes} volumes`, line)
+    return paths
+  }
+
   /** In the form of a list, or as words for the shell. */
   command(text: string): readonly string[] {
     return jsonWords(text) ?? [...this.shell, text]
@@ -139,7 +153,7 @@ export class StageConfig {
       ...{ env: Object.fromEntries(this.env), user: this.user, workingDirectory: this.workingDirectory },
       ...{ entrypoint: this.#entrypoint, cmd: this.#cmd, labels: Object.fromEntries(this.labels) },
       ...{ ports: [...this.ports].slice(0, 256), stopSignal: this.#stopSignal, recipe: this.#recipe },
-      healthcheck: this.#healthcheck,
+      ...{ healthcheck: this.#healthcheck, volumes: [...this.volumes].toSorted() },
       ...{ shell: this.shell, args: Object.fromEntries(this.args) },
     }
   }

@@ -78,6 +78,7 @@ export interface BuiltConfig {
   readonly ports: readonly string[]
   readonly stopSignal: string
   readonly healthcheck: Healthcheck | null
+  readonly volumes: readonly string[]
   /** What it is built on, at last, came from a recipe of Cloche's: its sandboxes have a user of their own. */
   readonly recipe: boolean
 }

@@ -27,6 +27,7 @@ describe('a Dockerfile', () => {
           'USER $TAG',
         ],
         ...['LABEL a=b "c d"="e"', 'EXPOSE 80 53/UDP', 'STOPSIGNAL QUIT', 'ENTRYPOINT ["a", "b"]'],
+        ...['VOLUME /data logs', 'VOLUME ["/var/lib/${A}"]'],
       ].join('\n'),
       { args: { A: '5' } },
     )
@@ -34,8 +35,12 @@ describe('a Dockerfile', () => {
       env: { FROM_BASE: 'yes', A: '2', B: 'x y', C: 'a b', D: '2-none-set-$A-$A' },
       ...{ workingDirectory: '/srv/web', user: { stated: 'base' }, labels: { a: 'b', 'c d': 'e' } },
       ...{ ports: ['80/tcp', '53/udp'], stopSignal: 'SIGQUIT', entrypoint: ['a', 'b'], cmd: [] },
+      volumes: ['/data', '/srv/web/logs', '/var/lib/${A}'],
     })
-    expect(stage.steps.map(({ text }) => text)).toEqual(['WORKDIR /srv', 'WORKDIR /srv/web'])
+    expect(stage.steps.map(({ text }) => text)).toEqual([
+      ...['WORKDIR /srv', 'WORKDIR /srv/web'],
+      ...['VOLUME /data', 'VOLUME /srv/web/logs', 'VOLUME /var/lib/${A}'],
+    ])
   })
 
   it('joins lines, leaves comments out and keeps what the shell is to see', () => {

@@ -20,7 +20,14 @@ export interface PlanRequest {
 
 export const emptyConfig: BuiltConfig = {
   ...{ env: {}, user: null, workingDirectory: null, entrypoint: [], cmd: [], labels: {}, ports: [] },
-  ...{ stopSignal: 'SIGTERM', healthcheck: null, recipe: false, shell: ['/bin/sh', '-c'], args: {} },
+  ...{
+    stopSignal: 'SIGTERM',
+    healthcheck: null,
+    volumes: [],
+    recipe: false,
+    shell: ['/bin/sh', '-c'],
+    args: {},
+  },
 }
 
 const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
@@ -110,11 +117,11 @@ class Planner {
     const config = new StageConfig(base, this.#escape)
     const steps: Step[] = []
     for (const instruction of rest) {
-      const step = this.#instruction(instruction, config, index)
-      if (step === undefined) continue
-      if (++this.#steps > bounds.stepsInAll)
+      const made = [this.#instruction(instruction, config, index) ?? []].flat()
+      this.#steps += made.length
+      if (this.#steps > bounds.stepsInAll)
         throw badBuild(`the Dockerfile has more than ${bounds.stepsInAll} steps`, instruction.line)
-      steps.push(step)
+      steps.push(...made)
     }
     this.#stages.push({ index, name, line: from.line, from: source, steps, config: config.built() })
   }
@@ -157,7 +164,11 @@ class Planner {
     throw badBuild(`there is no template ${shown(name)} that this build may use${more}`, line)
   }
 
-  #instruction(instruction: Instruction, config: StageConfig, index: number): Step | undefined {
+  #instruction(
+    instruction: Instruction,
+    config: StageConfig,
+    index: number,
+  ): Step | readonly Step[] | undefined {
     const { keyword, line, flags, text } = instruction
     if (!['RUN', 'COPY', 'ADD', 'HEALTHCHECK'].includes(keyword) && flags.length > 0)
       throw badBuild(`${keyword} has no option --${flags[0]?.name}`, line)
@@ -178,8 +189,10 @@ class Planner {
         return { kind: 'workdir', line, text: `WORKDIR ${path}`, path }
       }
       case 'VOLUME':
-        this.#warnings.push(`line ${line}: ${keyword} has no effect in a sandbox`)
-        return undefined
+        // There is no other disk: a directory is made where there is none, as Docker does, and what it has stays in it.
+        return config
+          .volumesOf(instruction)
+          .map((path) => ({ kind: 'workdir' as const, line, text: `VOLUME ${path}`, path }))
       case 'ONBUILD':
         throw badBuild('ONBUILD is not supported', line)
       default:

@@ -37,5 +37,7 @@ export const imageDescription = z.object({
   ports: z.array(z.string()),
   /** How it is found out whether it works; null when it says nothing, or something that nobody can run. */
   healthcheck: healthcheck.nullable().catch(null).default(null),
+  /** Directories that its programs keep something in. */
+  volumes: z.array(z.string()).default([]),
 })
 export type ImageDescription = z.infer<typeof imageDescription>

@@ -20,4 +20,7 @@ export const bounds = {
   userFileBytes: 1024 ** 2,
   /** Of its environment, as that of a sandbox. */
   environmentBytes: 131_072,
+  /** Directories that it calls volumes, and PATH_MAX of each. */
+  volumes: 64,
+  pathBytes: 4095,
 } as const

@@ -29,6 +29,7 @@ const configuration = z.object({
       StopSignal: text.nullish(),
       Labels: z.record(z.string(), text).nullish(),
       ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+      Volumes: z.record(text, z.unknown()).nullish(),
       Healthcheck: z
         .object({
           ...{ Test: words, Interval: z.number().nullish(), Timeout: z.number().nullish() },
@@ -53,6 +54,8 @@ export interface ImageConfig {
   readonly labels: Readonly<Record<string, string>>
   readonly ports: readonly string[]
   readonly healthcheck: Healthcheck | null
+  /** Directories for what a program keeps, absolute. */
+  readonly volumes: readonly string[]
 }
 
 /** @throws RuntimeRefusal `invalid_request` */
@@ -71,6 +74,7 @@ export function readConfig(bytes: Buffer): ImageConfig {
     labels: config?.Labels ?? {},
     ports: Object.keys(config?.ExposedPorts ?? {}).slice(0, 256),
     healthcheck: healthcheckOf(config?.Healthcheck),
+    volumes: volumesOf(Object.keys(config?.Volumes ?? {})),
   }
 }
 
@@ -87,6 +91,13 @@ function environmentOf(entries: readonly string[]): Record<string, string> {
   if (bytes > bounds.environmentBytes)
     throw badImage(`its environment is larger than ${bounds.environmentBytes} bytes`)
   return Object.fromEntries(env)
+}
+
+function volumesOf(stated: readonly string[]): string[] {
+  if (stated.length > bounds.volumes) throw badImage(`it has more than ${bounds.volumes} volumes`)
+  const wrong = stated.find((path) => !path.startsWith('/') || Buffer.byteLength(path) > bounds.pathBytes)
+  if (wrong === undefined) return [...new Set(stated)].toSorted()
+  throw badImage(`its volume ${JSON.stringify(wrong.slice(0, 100))} is no absolute path`)
 }
 
 /** Signals that the kernel hands to programs as they are. */

@@ -2,6 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import type { PathHandle } from '../files/root.js'
 import type { MountedLayers } from './below.js'
 import { bounds } from './bounds.js'
+import type { ImageConfig } from './config.js'
 import { Ways } from './ways.js'
 
 /** Grows when what is added to images is another thing. */
@@ -17,9 +18,13 @@ const directories = [
 
 /**
  * Writes the layer that lies over an image's own: what a sandbox needs and an image need not have. Names are resolved by
- * the network of the sandbox; directories that are missing are made, among them that which its programs start in.
+ * the network of the sandbox; directories that are missing are made, among them that which its programs start in and those of its volumes.
  */
-export function writeFinishing(top: PathHandle, image: MountedLayers, workingDirectory: string): void {
+export function writeFinishing(
+  top: PathHandle,
+  image: MountedLayers,
+  { workingDirectory, volumes }: Pick<ImageConfig, 'workingDirectory' | 'volumes'>,
+): void {
   const ways = new Ways(top, image)
   const made = (path: string) => {
     const steps = path
@@ -28,7 +33,8 @@ export function writeFinishing(top: PathHandle, image: MountedLayers, workingDir
       .map((step) => Buffer.from(step))
     return ways.settle(steps, Buffer.from(path))
   }
-  for (const { path, mode } of [...directories, { path: workingDirectory, mode: 0o755 }]) {
+  const own = [workingDirectory, ...volumes].map((path) => ({ path, mode: 0o755 }))
+  for (const { path, mode } of [...directories, ...own]) {
     if (image.has(path)) continue
     using directory = top.below(made(path))
     chmodSync(directory.path(), mode)

@@ -295,13 +295,15 @@ class Work implements Disposable {
     return this.#mounted(layers, async (path) => {
       using mounted = new MountedLayers(path)
       const read = (file: string) => mounted.read(file, bounds.userFileBytes)
-      const what = JSON.stringify([finishingVersion, chain ?? null, config.workingDirectory])
+      const { workingDirectory, volumes } = config
+      const more = volumes.length === 0 ? [] : [volumes]
+      const what = JSON.stringify([finishingVersion, chain ?? null, workingDirectory, ...more])
       const name = layerName(chainId('cloche', what)).replace('sha256', 'finishing')
       this.#held.push(this.store.hold(name))
       if (!this.store.has(name)) {
         const directory = this.#directory()
         using top = new PathHandle(openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY))
-        writeFinishing(top, mounted, config.workingDirectory)
+        writeFinishing(top, mounted, config)
         await this.#add(name, directory, 0)
       }
       return {
@@ -358,6 +360,7 @@ function templateOf(request: ImportRequest, image: FoundImage, imported: Importe
       ...{ digest: image.digest, reference: image.reference },
       ...{ entrypoint: [...config.entrypoint], cmd: [...config.cmd] },
       ...{ labels: { ...config.labels }, ports: [...config.ports], healthcheck: config.healthcheck },
+      volumes: [...config.volumes],
       user: userOf(config.user, passwd, group),
       rootHome: userOf('0', passwd, group).home,
       ...{ env: { ...config.env }, workingDirectory: config.workingDirectory, stopSignal: config.stopSignal },

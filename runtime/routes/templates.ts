@@ -164,6 +164,7 @@ function described({ context }: Pick<Parts, 'context'>, template: LocalTemplate)
             ...{ digest: image.digest, reference: image.reference, user: image.user.name },
             ...{ entrypoint: image.entrypoint, cmd: image.cmd, workingDirectory: image.workingDirectory },
             ...{ stopSignal: image.stopSignal, ports: image.ports, labels: image.labels },
+            volumes: image.volumes,
           },
   }
 }

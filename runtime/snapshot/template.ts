@@ -140,8 +140,8 @@ export class SnapshotImages {
   /** What the image said that its sandbox was made from. */
   #imageOf(record: SnapshotRecord) {
     const from = this.parts.templates().get(record.template)?.image ?? noDescription
-    const { entrypoint, cmd, labels, ports, healthcheck } = from
-    return { ...settingsOf(record.image), ...{ entrypoint, cmd, labels, ports, healthcheck } }
+    const { entrypoint, cmd, labels, ports, healthcheck, volumes } = from
+    return { ...settingsOf(record.image), ...{ entrypoint, cmd, labels, ports, healthcheck, volumes } }
   }
 }
 
@@ -151,6 +151,7 @@ const noDescription = {
   labels: {},
   ports: [],
   healthcheck: null,
+  volumes: [],
   digest: '',
   reference: null,
 }
@@ -165,15 +166,16 @@ function settingsOf(image: ImageSettings | null): ImageSettings {
   }
 }
 
-type Described = ImageSettings & Pick<NodeImage['config'], 'entrypoint' | 'cmd' | 'labels' | 'ports'>
+type Described = ImageSettings &
+  Pick<NodeImage['config'], 'entrypoint' | 'cmd' | 'labels' | 'ports' | 'healthcheck' | 'volumes'>
 
 function configOf({ user, env, workingDirectory, stopSignal, ...image }: Described): NodeImage['config'] {
-  const { entrypoint, cmd, labels, ports } = image
+  const { entrypoint, cmd, labels, ports, healthcheck, volumes } = image
   // A name brings the groups along that the image's own files give it.
   const isNamed = !/^\d+$/.test(user.name)
   const stated = isNamed ? user.name : `${user.uid}:${user.gid}`
   return {
-    ...{ entrypoint, cmd, labels, ports, env, workingDirectory, stopSignal },
+    ...{ entrypoint, cmd, labels, ports, healthcheck, volumes, env, workingDirectory, stopSignal },
     user: user.uid === 0 && user.gid === 0 ? '' : stated,
   }
 }

@@ -96,6 +96,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   listTemplates: 'template.read',
   createTemplate: 'template.create',
   importOwnTemplate: 'template.create',
+  exportTemplate: 'image.read',
+  exportImage: 'image.read',
   deleteOwnTemplate: 'template.delete',
   startBuild: 'template.create',
   listBuilds: 'build.read',

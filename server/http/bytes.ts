@@ -16,7 +16,7 @@ export function sendBytes(reply: FastifyReply, answer: ByteStream, path?: string
 }
 
 /** @see RFC 6266, 4.3 */
-const fileName = (path: string) =>
+export const fileName = (path: string) =>
   `filename*=UTF-8''${encodeURIComponent(path.split('/').findLast(Boolean) ?? 'file').replaceAll(/['()*]/g, '_')}`
 
 /** Sends what the node has written in the form of our own answers. */

@@ -15,6 +15,7 @@ import type { NodeRegistry } from '../nodes/registry.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { Blobs } from './blobs.js'
 import { RegistryError } from './error.js'
+import { configOf, configType, manifestOf, manifestType } from './image-json.js'
 import type { Manifests } from './manifests.js'
 import { imageOf } from './names.js'
 
@@ -27,8 +28,6 @@ const layerBytesMax = 32 * 1024 ** 3
 const longestMs = 2 * 3600 * 1000
 const nothing = z.unknown()
 const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip'
-const configType = 'application/vnd.oci.image.config.v1+json'
-const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 
 /** Images of snapshots, which are put into the registry as if they had been pushed. */
 export class SnapshotImages {
@@ -72,7 +71,8 @@ export class SnapshotImages {
       for (const layer of made.layers) layers.push(await this.#layer(who, source, layer, aborted))
       const own = { name: ownLayer, blobs: [] }
       layers.push(await this.#layer(who, source, own, aborted))
-      const config = Buffer.from(JSON.stringify(configOf(made, layers, row.name)))
+      const steps = [...made.layers.map(() => 'the template of the sandbox'), `the snapshot ${row.name}`]
+      const config = Buffer.from(JSON.stringify(configOf(made, layers, steps)))
       const described = await this.#push(who, repository, Readable.from([config]), aborted)
       const manifest = Buffer.from(
         JSON.stringify(manifestOf({ ...described, mediaType: configType }, layers)),
@@ -193,51 +193,8 @@ function placeOf(image: string): { repository: string; reference: string } {
   throw new ApiError('invalid_request', 'give the image a tag: its digest is known when it is there')
 }
 
-function configOf(
-  { architecture, createdAt, config }: NodeImage,
-  layers: readonly LayerBlob[],
-  name: string,
-) {
-  const { user, env, entrypoint, cmd, workingDirectory, stopSignal, labels, ports } = config
-  return {
-    ...{ created: createdAt, architecture, os: 'linux' },
-    config: {
-      ...{ User: user, Env: Object.entries(env).map(([key, value]) => `${key}=${value}`) },
-      ...(entrypoint.length === 0 ? {} : { Entrypoint: entrypoint }),
-      ...(cmd.length === 0 ? {} : { Cmd: cmd }),
-      ...{ WorkingDir: workingDirectory, StopSignal: stopSignal, Labels: labels },
-      ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])),
-    },
-    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
-    history: layers.map((_, i) => ({
-      created: createdAt,
-      created_by: i < layers.length - 1 ? 'the template of the sandbox' : `the snapshot ${name}`,
-    })),
-  }
-}
-
-const manifestOf = (
-  config: { mediaType: string; digest: string; sizeBytes: number },
-  layers: readonly LayerBlob[],
-) => ({
-  ...{ schemaVersion: 2, mediaType: manifestType, config: descriptorOf(config) },
-  layers: layers.map(descriptorOf),
-})
-
-const descriptorOf = ({
-  mediaType,
-  digest,
-  sizeBytes,
-}: {
-  mediaType: string
-  digest: string
-  sizeBytes: number
-}) => ({
-  ...{ mediaType, digest, size: sizeBytes },
-})
-
 /** What the registry refuses, in the words of the API. */
-function told(error: unknown): unknown {
+export function told(error: unknown): unknown {
   if (!(error instanceof RegistryError)) return error
   if (error.code === 'DENIED') return new ApiError('quota_exceeded', error.message)
   if (error.code === 'TOOMANYREQUESTS') return new ApiError('conflict', error.message, 10)

@@ -166,6 +166,8 @@ const sentences: Readonly<Record<Action, Write>> = {
       image: image(telling),
     }),
   'image.push': (telling) => telling.t('audit.sentences.imagePush', { image: image(telling) }),
+  'image.export': ({ event, t, mark }) =>
+    t('audit.sentences.imageExport', { image: mark(plain(told(event, 'image'))) }),
   'image.delete': (telling) => telling.t('audit.sentences.imageDelete', { image: image(telling) }),
   'image.pull': ({ event, t, mark }) =>
     t('audit.sentences.imagePull', { remote: mark(plain(told(event, 'remote'))) }),
@@ -187,6 +189,8 @@ const sentences: Readonly<Record<Action, Write>> = {
       name: mark(plain(told(event, 'name'))),
       snapshot: mark(plain(told(event, 'snapshot'))),
     }),
+  'template.export': ({ event, t, mark }) =>
+    t('audit.sentences.templateExport', { name: mark(plain(told(event, 'name'))) }),
   'template.delete': ({ event, t, mark }) =>
     t('audit.sentences.templateDelete', { name: mark(plain(told(event, 'name'))) }),
   'stack.create': ({ event, t, mark }) =>

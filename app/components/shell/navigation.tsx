@@ -9,6 +9,7 @@ import {
   KeyRound,
   Layers,
   type LucideIcon,
+  Package,
   Play,
   ScrollText,
   Server,
@@ -34,6 +35,7 @@ interface Place {
 const places: readonly Place[] = [
   { href: '/sandboxes', page: 'sandboxes', icon: Box },
   { href: '/stacks', page: 'stacks', icon: Layers, least: 'member' },
+  { href: '/templates', page: 'templates', icon: Package, least: 'member' },
   { href: '/volumes', page: 'volumes', icon: HardDrive, least: 'member' },
   { href: '/schedules', page: 'schedules', icon: CalendarClock, least: 'member' },
   { href: '/runs', page: 'runs', icon: Play },

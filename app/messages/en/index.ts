@@ -24,6 +24,7 @@ import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
+import { templates } from './templates'
 import { terminal } from './terminal'
 import { together } from './together'
 import { units } from './units'
@@ -60,6 +61,7 @@ export const en = {
   snapshots,
   stacks,
   start,
+  templates,
   terminal,
   together,
   units,

@@ -21,6 +21,7 @@ export const pages = {
   signUp: 'Create an account',
   stack: 'Stack',
   stacks: 'Stacks',
+  templates: 'Templates',
   usage: 'Usage',
   volumes: 'Volumes',
   workspace: 'Workspace',

@@ -25,6 +25,7 @@ import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
+import { templates } from './templates'
 import { terminal } from './terminal'
 import { together } from './together'
 import { units } from './units'
@@ -61,6 +62,7 @@ export const zh: Catalogue = {
   snapshots,
   stacks,
   start,
+  templates,
   terminal,
   together,
   units,
