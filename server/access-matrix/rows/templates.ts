@@ -16,7 +16,7 @@ export const templateRows: Readonly<Record<string, Row>> = {
     why: 'nothing was pushed: server/registry/registry.test.ts has the rest',
     call: () => ({ body: { name: 'pushed', from: { image: 'confidential:1' } } }),
   },
-  exportTemplate: { rule: staffTheirs, call: ({ templateName }) => ({ path: { name: templateName } }) },
+  exportTemplate: { rule: staffTheirs, call: ({ spareTemplate }) => ({ path: { name: spareTemplate } }) },
   exportImage: {
     rule: { ...staffTheirs, owner: 404, admin: 404, member: 404, key: 404, memberKey: 404 },
     why: 'nothing was pushed: server/exports/exports.test.ts has the rest',
