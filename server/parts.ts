@@ -137,7 +137,7 @@ export function openParts(config: Config, log: Logger) {
     builds: new BuildService(database, placer, making, log),
     registry: { blobs, manifests },
     snapshotImages: new SnapshotImages(database, nodes, blobs, manifests, log),
-    exports: new ExportService({ database, nodes, own: ownTemplates, blobs, manifests }),
+    exports: new ExportService({ database, nodes, own: ownTemplates, blobs, manifests, log }),
     ...{ templates: ownTemplateService, credentials },
     transfers: new TransferService({
       ...{ database, principals, blobs, manifests, templates: ownTemplateService, credentials },

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import type { Logger } from '../../common/log.js'
 import { tarEnd, tarHeader, tarPadding } from '../../common/tar/write.js'
+import { every } from '../../common/timers.js'
 
 const pieceBytes = 64 * 1024
 /** A reader that takes nothing for so long is gone, whatever its connection says. */
@@ -91,7 +93,7 @@ export const archiveBytes = (members: readonly Member[]): number =>
  * The tar of these files, made while it is read: one piece of it is in memory. What is not as it was said to be breaks it.
  * @param signal ends it, as does a reader that takes nothing for a minute
  */
-export function archiveOf(members: readonly Member[], signal: AbortSignal): Readable {
+export function archiveOf(members: readonly Member[], signal: AbortSignal, log: Logger): Readable {
   let taken = 0
   const counted = async function* () {
     for await (const part of packed(members)) {
@@ -101,12 +103,11 @@ export function archiveOf(members: readonly Member[], signal: AbortSignal): Read
   }
   const archive = Readable.from(counted(), { objectMode: false, signal })
   let before = -1
-  const watching = setInterval(() => {
+  const watching = every(stalledMs, 'looking whether an archive is taken', log, () => {
     if (taken === before) archive.destroy(new Error('nobody takes the archive'))
     before = taken
-  }, stalledMs)
-  watching.unref()
-  archive.once('close', () => clearInterval(watching))
+  })
+  archive.once('close', () => watching[Symbol.dispose]())
   archive.on('error', () => {}) // whoever reads it hears it
   return archive
 }

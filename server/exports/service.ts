@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Logger } from 'pino'
 import { nodeTemplateName } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
@@ -31,6 +32,7 @@ interface Parts {
   readonly own: OwnTemplates
   readonly blobs: Blobs
   readonly manifests: Manifests
+  readonly log: Logger
 }
 
 /** Images as archives: an OCI layout that is what `docker save` writes as well. */
@@ -76,7 +78,7 @@ export class ExportService {
     try {
       const members = await find(signal)
       signal.throwIfAborted()
-      const content = archiveOf(members, signal)
+      const content = archiveOf(members, signal, this.parts.log)
       content.once('close', leave)
       return { content, sizeBytes: archiveBytes(members) }
     } catch (error) {
