@@ -12,6 +12,7 @@ import { createAuth } from './auth/auth.js'
 import { Principals } from './auth/principal.js'
 import { AccessWatch } from './auth/watch.js'
 import { BuildService } from './builds/service.js'
+import { openClasses } from './classes/index.js'
 import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
 import { Elections } from './database/elections.js'
@@ -125,9 +126,12 @@ export function openParts(config: Config, log: Logger) {
     ...{ allow: allowed(config.registryAllow), plain: new Set(config.registryHttp) },
   })
   const credentials = new RegistryCredentials(database, new Sealing(config.secret))
+  const members = new Members(database, principals)
   const services = {
     ...{ sandboxes, runs },
     schedules: new ScheduleService(database, sandboxes),
+    members,
+    classes: openClasses(database, principals, members),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),
@@ -151,7 +155,6 @@ export function openParts(config: Config, log: Logger) {
     signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
     terminals: new TerminalService(database, sandboxes),
     tenants: new TenantService(database, principals),
-    members: new Members(database, principals),
     keys: new KeyService(database, principals),
     auditLog: new AuditLog(database),
     usages: new UsageService(database, disks),

@@ -6,6 +6,7 @@ import { adminRoutes } from './admin/routes.js'
 import type { Principal } from './auth/principal.js'
 import { authRoutes } from './auth/routes.js'
 import { buildRoutes } from './builds/routes.js'
+import { classRoutes } from './classes/routes.js'
 import { notFound } from './errors.js'
 import { exportRoutes } from './exports/routes.js'
 import { fileRoutes, signedRoutes } from './files/routes.js'
@@ -122,6 +123,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(shareRoutes(services.shares))
         await api.register(snapshotRoutes(services.snapshots, services.snapshotImages))
         await api.register(scheduleRoutes(services.schedules))
+        await api.register(classRoutes(services.classes, config.publicUrl))
         await api.register(templateRoutes(sandboxes, services.templates))
         await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))

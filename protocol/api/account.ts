@@ -65,6 +65,7 @@ export const resetPassword = z.strictObject({ secret: linkSecret, newPassword })
 /** `POST /invitations/preview`: what an invitation is to, before it is accepted. */
 export const invitationPreview = z.object({
   tenant: z.string(),
+  class: z.string().nullable().describe('name of the class that it is to'),
   email: z.string().nullable(),
   role,
   invitedBy: z.string().nullable().describe('name and e-mail address'),

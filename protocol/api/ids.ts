@@ -17,6 +17,14 @@ export const uploadId = z.string().regex(new RegExp(`^up_${suffix}$`), 'is not a
 export const stackId = z.string().regex(new RegExp(`^sk_${suffix}$`), 'is not a stack id')
 export const shareId = z.string().regex(new RegExp(`^sh_${suffix}$`), 'is not a share id')
 export const nodeId = z.string().regex(new RegExp(`^nd_${suffix}$`), 'is not a node id')
+export const classId = z.string().regex(new RegExp(`^cl_${suffix}$`), 'is not a class id')
+/** Of a section or a group of a class. */
+export const classPartId = z
+  .string()
+  .regex(new RegExp(`^cp_${suffix}$`), 'is not an id of a section or group')
+export const classStudentId = z
+  .string()
+  .regex(new RegExp(`^cs_${suffix}$`), 'is not an id of a student of a class')
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 

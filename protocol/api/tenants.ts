@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { tenantId } from './ids.js'
+import { classId, classPartId, tenantId } from './ids.js'
 import { displayName, idlePolicy } from './sandbox.js'
 
 /** What a member may do: `member` uses sandboxes, `admin` also manages members and keys, `owner` everything. */
@@ -75,6 +75,8 @@ export const invitation = z.object({
   role,
   maxUses: z.number(),
   uses: z.number().describe('how many have joined by it'),
+  class: classId.nullable().describe('that whoever joins by it becomes a student of'),
+  section: classPartId.nullable(),
   expiresAt: z.iso.datetime(),
 })
 export type Invitation = z.infer<typeof invitation>

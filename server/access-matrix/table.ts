@@ -1,3 +1,4 @@
+import { classRows } from './rows/classes.js'
 import { fileRows } from './rows/files.js'
 import { operatorRows } from './rows/operators.js'
 import { peopleRows } from './rows/people.js'
@@ -18,6 +19,7 @@ export const table: Readonly<Record<string, Row>> = {
   ...sandboxRows,
   ...fileRows,
   ...scheduleRows,
+  ...classRows,
   ...volumeRows,
   ...stackRows,
   ...templateRows,

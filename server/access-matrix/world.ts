@@ -211,6 +211,13 @@ async function makeVictim(world: {
   const schedule = await must(owner, 'POST', '/api/v1/schedules', {
     ...{ name: 'confidential', action: 'wake', sandbox: sandboxId, cron: '@yearly' },
   })
+  const taught = await must(owner, 'POST', '/api/v1/classes', { name: 'confidential' })
+  const inClass = (path: string, body: object) =>
+    must(owner, 'POST', `/api/v1/classes/${taught.id}/${path}`, body)
+  const section = await inClass('sections', { name: 'confidential' })
+  const group = await inClass('groups', { name: 'confidential' })
+  const pupil = await inClass('students', { name: 'confidential', section: section.id })
+  const ofClass = await inClass('invitations', { maxUses: 40 })
   const built = await must(owner, 'POST', '/api/v1/templates/built/builds', buildForm(), asForm)
   const login = { username: 'confidential', password: 'confidential' }
   await must(owner, 'PUT', '/api/v1/registries/confidential.example.org', login)
@@ -235,6 +242,12 @@ async function makeVictim(world: {
     stackId: String(stack.id),
     buildId: String(built.id),
     scheduleId: String(schedule.id),
+    classId: String(taught.id),
+    sectionId: String(section.id),
+    groupId: String(group.id),
+    pupilId: String(pupil.id),
+    classInvitationId: String(ofClass.id),
+    classCode: String(ofClass.code),
     transferId: String(transferred.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),

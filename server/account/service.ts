@@ -5,6 +5,7 @@ import { personOf } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { notFound } from '../errors.js'
+import { requireNotManaged } from '../tenants/managed.js'
 import { deleteAccount, deletionOf } from './deletion.js'
 import type { Passwords } from './passwords.js'
 import { redeemResetLink, resetLinkOf } from './reset-links.js'
@@ -74,6 +75,7 @@ export class AccountService {
 
   async delete(who: Principal, currentPassword: string): Promise<void> {
     const { userId, email } = personOf(who, 'account.delete')
+    await requireNotManaged(this.database.prisma, userId, null)
     await this.passwords.check(userId, currentPassword)
     await deleteAccount(this.database, userId, email)
     this.principals.forget()

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { adminUser, resetLink } from '../../protocol/api/index.js'
 import { createResetLink, resetUrl } from '../account/reset-links.js'
+import { addressOf } from '../auth/address.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
@@ -30,7 +31,7 @@ export class UserAdministration {
       take: usersMax + 1,
     })
     const users = rows.slice(0, usersMax).map((row) => ({
-      ...{ id: row.id, name: row.name, email: row.email, operator: row.operator },
+      ...{ id: row.id, name: row.name, email: addressOf(row), operator: row.operator },
       ...{ tenants: row._count.members, sessions: row._count.sessions },
       createdAt: row.createdAt.toISOString(),
     }))
@@ -44,7 +45,7 @@ export class UserAdministration {
     if (user === null) throw notFound('user')
     const { secret, expiresAt } = await createResetLink(this.database, user.id, who.actor)
     return {
-      ...{ url: resetUrl(this.publicUrl, secret), email: user.email },
+      ...{ url: resetUrl(this.publicUrl, secret), email: addressOf(user) },
       expiresAt: expiresAt.toISOString(),
     }
   }

@@ -1,6 +1,8 @@
 import { betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
+import { username } from 'better-auth/plugins/username'
 import { newId, passwordLength } from '../../protocol/api/index.js'
+import { signInNameShape } from '../classes/sign-in-names.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/client.js'
 
@@ -36,6 +38,8 @@ export function createAuth(
       minPasswordLength: passwordLength.min,
       maxPasswordLength: passwordLength.max,
     },
+    // For students without an e-mail address, whose accounts `classes/enrolling.ts` makes.
+    plugins: [username({ displayUsername: false, usernameValidator: (name) => signInNameShape.test(name) })],
     user: { additionalFields: { operator: { type: 'boolean', input: false, defaultValue: false } } },
     session: {
       expiresIn: 30 * day,

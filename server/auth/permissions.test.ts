@@ -64,7 +64,9 @@ describe('the table of permissions', () => {
     ['everybody', ['snapshot.create', 'snapshot.read', 'snapshot.restore', 'file.sign']],
     ['staff', ['usage.read', 'member.read', 'share.create', 'share.read', 'port.share', 'volume.read']],
     ['staff', ['volume.create', 'volume.read_files', 'template.create', 'template.delete', 'build.read']],
-    ['staff', ['image.read', 'image.push']],
+    ['staff', ['image.read', 'image.push', 'class.look', 'class.teach']],
+    ['everybody', ['class.read']],
+    ['readers', ['class.create', 'class.delete', 'class.staff']],
   ])('lets %s do %j, and nobody else', (who, actions) => {
     for (const action of actions) {
       for (const standing of standings) {
@@ -103,8 +105,11 @@ describe('the table of permissions', () => {
     expect(() => assertMay(caller('adminKey'), 'key.create')).toThrow('API keys cannot')
     expect(() => assertMay(caller('owner'), 'node.read')).toThrow('only operators')
     const words = 'sandbox not found'
-    const who = { tenantId: 'a', userId: 'ann', role: 'member' } as const
+    const sight = { of: 'ann', owners: new Set(['pupil']) }
+    const who = { tenantId: 'a', userId: 'ann', role: 'member', sight } as const
     expect(() => ofTenant(who, { tenantId: 'b' }, 'sandbox')).toThrow(words)
     expect(() => ofTenant(who, undefined, 'sandbox')).toThrow(words)
+    expect(() => ofTenant(who, { tenantId: 'a', ownerId: 'of another class' }, 'sandbox')).toThrow(words)
+    for (const ownerId of ['', 'pupil']) ofTenant(who, { tenantId: 'a', ownerId }, 'sandbox')
   })
 })

@@ -26,6 +26,8 @@ const owners = ['owner'] as const
 const admins = ['owner', 'admin'] as const
 const people = ['owner', 'admin', 'member', 'student'] as const
 const readers = ['owner', 'admin', 'adminKey'] as const
+/** Of every class of their tenant. A member teaches or assists in the classes they are put in (`classes/access.ts`). */
+const ofClasses = tenant(readers)
 const staff = ['owner', 'admin', 'member', 'adminKey', 'memberKey'] as const
 
 /** What all who are no students see and change together. */
@@ -103,6 +105,16 @@ export const permissions = {
   'run.cancel': anyInside,
   'run.delete': anyInside,
   'callback_secret.read': tenant(readers),
+  'class.create': ofClasses,
+  /** Of a class that the caller is in; a student reads what concerns themselves. */
+  'class.read': anyInside,
+  /** What its teachers and assistants see: its students and its roster. */
+  'class.look': anyStaff,
+  /** What its teachers do: students, sections, groups, roster, invitations, cards. */
+  'class.teach': anyStaff,
+  'class.delete': ofClasses,
+  /** Who teaches and assists in it. */
+  'class.staff': ofClasses,
   'tenant.read': anyInside,
   'tenant.change': tenant(owners),
   'tenant.delete': tenant(owners),
@@ -205,23 +217,31 @@ interface Owned {
   readonly ownerId: string
 }
 
-/** Who decides by being a student or not. */
-export type Asking = Pick<Principal, 'tenantId' | 'userId' | 'role'>
+/** Who decides by being a student or not, and by the classes that they teach in. */
+export type Asking = Pick<Principal, 'tenantId' | 'userId' | 'role' | 'sight'>
 
-/** Whether something is there for somebody of its tenant: classmates' is not. */
-export function belongsTo({ tenantId, userId, role }: Asking, thing: Owned): boolean {
-  return thing.tenantId === tenantId && (role !== 'student' || thing.ownerId === userId)
+/** Whether something is there for somebody of its tenant: classmates' is not, nor is that of other teachers' students. */
+export function belongsTo(who: Asking, thing: Owned): boolean {
+  if (thing.tenantId !== who.tenantId) return false
+  if (who.role === 'student') return thing.ownerId === who.userId
+  return thing.ownerId === '' || who.sight.owners === null || who.sight.owners.has(thing.ownerId)
 }
 
 /** The owner of what somebody makes. */
 export const ownerIdOf = ({ userId, role }: Pick<Asking, 'userId' | 'role'>): string =>
   role === 'student' && userId !== null ? userId : ''
 
-/** For queries: a student finds only what is their own. */
-export const ownRows = (who: Asking): { tenantId: string; ownerId?: string } => ({
-  tenantId: who.tenantId,
-  ...(who.role === 'student' ? { ownerId: ownerIdOf(who) } : {}),
-})
+/** The owners whose things somebody finds; undefined: everybody of the tenant. */
+export function ownersFor(who: Asking): string[] | undefined {
+  if (who.role === 'student') return [ownerIdOf(who)]
+  return who.sight.owners === null ? undefined : ['', ...who.sight.owners]
+}
+
+/** For queries: a student finds only what is their own, a member what is no student's but of their classes. */
+export function ownRows(who: Asking): { tenantId: string; ownerId?: { in: string[] } } {
+  const owners = ownersFor(who)
+  return { tenantId: who.tenantId, ...(owners === undefined ? {} : { ownerId: { in: owners } }) }
+}
 
 /**
  * What a call names, when it is the caller's tenant's, and the caller's own when they are a student.

@@ -5,8 +5,10 @@ import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { requireDatabase } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
+import { addressOf } from './address.js'
 import { type Auth, sessionCookieName } from './auth.js'
 import { type Carrier, type Credential, cookieOf, credentialOf, digestOf } from './credential.js'
+import { type Sight, sightOf, wholeSight } from './sight.js'
 
 /** Who makes a call, and for which tenant. */
 export interface Principal {
@@ -28,6 +30,8 @@ export interface Principal {
   readonly auditsCommands: boolean
   /** When a new sandbox of the tenant is put to sleep, unless the call says otherwise. */
   readonly idle: IdlePolicy | null
+  /** Whose work they see, of the students of the tenant. */
+  readonly sight: Sight
   /** A program calls by itself, as a page that is open with nobody at it: what it calls about is not in use by that. */
   readonly unattended?: boolean
 }
@@ -129,6 +133,10 @@ export class Principals {
     return { auditsCommands: auditCommands, idle: idleOf(idle, this.idle) }
   }
 
+  #sightOf(tenantId: string, userId: string | null, role: string): Promise<Sight> {
+    return sightOf(this.database.pool, tenantId, userId, roleSchema.parse(role))
+  }
+
   /** The session that a request's cookie stands for, also when a key is sent with it. */
   async sessionOf(request: Carrier): Promise<{ sessionId: string; userId: string } | undefined> {
     const cookie = this.cookieOf(request)
@@ -195,9 +203,10 @@ export class Principals {
     })
     if (member === null) return undefined
     return {
-      ...{ kind: 'user', userId, sessionId: null, actor: member.user.email, tenantId },
+      ...{ kind: 'user', userId, sessionId: null, actor: addressOf(member.user), tenantId },
       ...{ role: roleSchema.parse(member.role), operator: false, keyId: null },
       readsAdministration: false,
+      sight: await this.#sightOf(tenantId, userId, member.role),
       ...this.#wishesOf(member.tenant),
     }
   }
@@ -243,6 +252,10 @@ export class Principals {
         ...{ tenantId, role: 'member', keyId: key.id },
         operator: key.operator && creator?.operator !== false,
         readsAdministration: membership === undefined || administers.has(membership.role),
+        sight:
+          membership === undefined
+            ? wholeSight()
+            : await this.#sightOf(tenantId, key.createdById, membership.role),
         ...this.#wishesOf(key.tenant),
       },
     }
@@ -284,12 +297,13 @@ export class Principals {
       creatorId: null,
       expiresAt: session.expiresAt,
       principal: {
-        ...{ kind: 'user', userId: user.id, sessionId: session.id, actor: user.email },
+        ...{ kind: 'user', userId: user.id, sessionId: session.id, actor: addressOf(user) },
         tenantId: member.tenantId,
         role: roleSchema.parse(member.role),
         operator: user.operator === true,
         keyId: null,
         readsAdministration: administers.has(member.role),
+        sight: await this.#sightOf(member.tenantId, user.id, member.role),
         ...this.#wishesOf(member.tenant),
       },
     }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../database/client.js'
 import { repeat } from '../schedule.js'
 import type { Principal, Principals } from './principal.js'
+import { isLess, seenOwners } from './sight.js'
 
 /** Access that ended without a notice, such as a key that expired, is noticed within this time. */
 const everyMs = 5000
@@ -106,9 +107,24 @@ export class AccessWatch implements AsyncDisposable {
       ],
     })
     const good = new Set(rows.map((row) => Number(row.at) - 1))
+    await this.#look(asked, good)
     for (const [at, one] of asked.entries()) {
       if (good.has(at) || !this.#open.delete(one)) continue
       one.end()
+    }
+  }
+
+  /** What is open goes on with more students of a class than before, and not with fewer. */
+  async #look(asked: readonly Open[], good: Set<number>): Promise<void> {
+    const members = asked.flatMap(({ principal: { tenantId, sight } }, at) =>
+      sight.of === null ? [] : [{ at, tenantId, sight, userId: sight.of }],
+    )
+    if (members.length === 0) return
+    const seen = await seenOwners(this.database.pool, members)
+    for (const [index, { at, sight }] of members.entries()) {
+      const now = seen[index] ?? null
+      if (isLess(sight.owners, now)) good.delete(at)
+      sight.owners = now
     }
   }
 

@@ -13,6 +13,7 @@ const notice = z.discriminatedUnion('type', [
     sessionId: z.string().optional(),
     keyId: z.string().optional(),
     userId: z.string().optional(),
+    tenantId: z.string().optional(),
   }),
   /** Quota or pause of a tenant. */
   z.object({ type: z.literal('tenant'), id: z.string() }),

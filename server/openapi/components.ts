@@ -69,6 +69,20 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   RestoredSandbox: [protocol.restoredSandbox],
   ForkSandbox: [protocol.forkSandbox, { count: 3, name: 'try' }],
   DiskChange: [protocol.diskChange],
+  CreateClass: [protocol.createClass, { name: 'Computing 10b', timeZone: 'Europe/Berlin' }],
+  ChangeClass: [protocol.changeClass, { archived: true }],
+  Class: [protocol.classDescription],
+  ClassPart: [protocol.classPart],
+  ClassPartName: [protocol.partName, { name: 'Tuesday' }],
+  SetClassStaff: [protocol.setStaff, { role: 'assistant' }],
+  AddClassStudent: [
+    protocol.addStudent,
+    { name: 'Ann Lee' },
+    { name: 'Ben Wu', email: 'ben@example.org', number: '2026017' },
+  ],
+  ChangeClassStudent: [protocol.changeStudent, { name: 'Ann Lee-Kim', group: null }],
+  ClassStudent: [protocol.classStudent],
+  InviteToClass: [protocol.inviteToClass, { maxUses: 40, expiresInSeconds: 86_400 }],
   CreateSchedule: [
     protocol.createSchedule,
     {

@@ -5,6 +5,7 @@ import { sha256 } from '../../common/digest.js'
 import { type PortVisibility, portVisibility, role } from '../../protocol/api/index.js'
 import { type Asking, assertMay, belongsTo, guestMay, ofTenant } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
+import { sightOf } from '../auth/sight.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { ApiError } from '../errors.js'
@@ -157,6 +158,7 @@ export class PreviewAccess {
     const who: Principal = {
       ...{ kind: 'user', ...member, actor: email, keyId: null },
       ...{ operator: false, readsAdministration: false, auditsCommands: false, idle: null },
+      sight: await sightOf(this.database.pool, member.tenantId, member.userId, member.role),
     }
     if (who.tenantId === tenantId) assertMay(who, 'port.open') // and whose it is, `isGuest` says
     if (changes === this.#changes) this.#sessions.set(key, who)

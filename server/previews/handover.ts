@@ -48,7 +48,9 @@ const insertCode = `
   SELECT $1, sandbox.id, $3, $4, $5, now() AT TIME ZONE 'UTC' + interval '${codeSeconds} seconds'
   FROM sandbox WHERE sandbox.id = $2 AND sandbox."deletedAt" IS NULL AND ($7 OR EXISTS (
     SELECT FROM member WHERE member."tenantId" = sandbox."tenantId" AND member."userId" = $6
-      AND (member.role <> 'student' OR sandbox."ownerId" = $6)))`
+      AND CASE member.role WHEN 'student' THEN sandbox."ownerId" = $6
+        WHEN 'member' THEN sandbox."ownerId" = '' OR coalesce(sandbox."ownerId" = ANY(seen_owners(member."tenantId", $6)), true)
+        ELSE true END))`
 const takeCode = `
   WITH code AS (
     DELETE FROM preview_code WHERE hash = $1 AND "sandboxId" = $2 AND port = $3 AND state = ANY($4)

@@ -10,7 +10,7 @@ import {
   type RunSummary,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
-import { assertMay, ownerIdOf, ownRows } from '../auth/permissions.js'
+import { assertMay, ownerIdOf, ownersFor } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { type Notices, tell } from '../database/notices.js'
@@ -26,6 +26,8 @@ import { present, type RunRow, summarize } from './rows.js'
 import type { Refused, RunBounds, RunQuery, RunStore } from './store.js'
 
 const retryAfterSeconds = 5
+/** A student's are their own, a member's those of their classes too. */
+const whoseRuns = (who: Principal) => ({ tenantId: who.tenantId, owners: ownersFor(who) })
 const quotaFreshMs = 1000
 const mostQuotas = 10_000
 const mib = 1024 ** 2
@@ -117,7 +119,7 @@ export class RunService {
   /** Deletes runs that ended before a time, with their requests and results. */
   async deleteFinished(who: Principal, before: Date): Promise<number> {
     assertMay(who, 'run.delete')
-    const deleted = await this.store.deleteFinished(ownRows(who), before)
+    const deleted = await this.store.deleteFinished(whoseRuns(who), before)
     await audit(this.database.prisma, who, 'run.delete', null, { before: before.toISOString(), deleted })
     return deleted
   }
@@ -125,7 +127,7 @@ export class RunService {
   /** Newest first. */
   async list(who: Principal, query: RunQuery): Promise<{ items: RunSummary[]; nextCursor: string | null }> {
     assertMay(who, 'run.read')
-    const rows = await this.store.list(ownRows(who), { ...query, limit: query.limit + 1 })
+    const rows = await this.store.list(whoseRuns(who), { ...query, limit: query.limit + 1 })
     const items = rows.slice(0, query.limit).map(summarize)
     return { items, nextCursor: rows.length > query.limit ? (items.at(-1)?.id ?? null) : null }
   }
@@ -133,7 +135,7 @@ export class RunService {
   /** @throws ApiError `not_found` */
   async get(who: Principal, id: string): Promise<Run> {
     assertMay(who, 'run.read')
-    const row = await this.store.get(ownRows(who), id)
+    const row = await this.store.get(whoseRuns(who), id)
     if (row === undefined) throw notFound('run')
     return present(row)
   }

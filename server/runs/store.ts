@@ -53,10 +53,10 @@ export interface RunQuery {
 /** Whose runs: all of a tenant, or those of one student. */
 interface Whose {
   readonly tenantId: string
-  readonly ownerId?: string
+  readonly owners?: readonly string[] | undefined
 }
 
-const ofOwner = (parameter: string) => `(${parameter}::text IS NULL OR "ownerId" = ${parameter})`
+const ofOwner = (parameter: string) => `(${parameter}::text[] IS NULL OR "ownerId" = ANY(${parameter}))`
 
 /** The statements about runs as people ask for them and see them; those that perform them are in `leases.ts`. */
 export class RunStore {
@@ -107,9 +107,9 @@ export class RunStore {
     return rowsOf(await this.database.pool.query({ name: 'find-run', text, values: [id] }))[0]
   }
 
-  async get({ tenantId, ownerId }: Whose, id: string): Promise<RunRow | undefined> {
+  async get({ tenantId, owners }: Whose, id: string): Promise<RunRow | undefined> {
     const text = `SELECT ${runColumns} FROM run WHERE id = $1 AND "tenantId" = $2 AND ${ofOwner('$3')}`
-    const values = [id, tenantId, ownerId ?? null]
+    const values = [id, tenantId, owners ?? null]
     return rowsOf(await this.database.pool.query({ name: 'get-run', text, values }))[0]
   }
 
@@ -119,7 +119,7 @@ export class RunStore {
   }
 
   /** Newest first. */
-  async list({ tenantId, ownerId }: Whose, query: RunQuery): Promise<RunRow[]> {
+  async list({ tenantId, owners }: Whose, query: RunQuery): Promise<RunRow[]> {
     const { limit, cursor, state, status, language, search } = query
     const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`
     const result = await this.database.pool.query(
@@ -136,7 +136,7 @@ export class RunStore {
         cursor ?? null,
         limit,
         status ?? null,
-        ownerId ?? null,
+        owners ?? null,
       ],
     )
     return rowsOf(result)
@@ -151,13 +151,13 @@ export class RunStore {
   }
 
   /** Deletes the runs of a tenant that ended before a time. @returns how many there were */
-  async deleteFinished({ tenantId, ownerId }: Whose, before: Date): Promise<number> {
+  async deleteFinished({ tenantId, owners }: Whose, before: Date): Promise<number> {
     let deleted = 0
     for (let some: number | null = 1; some !== 0; deleted += some ?? 0) {
       const result = await this.database.pool.query(
         `DELETE FROM run WHERE id IN (SELECT id FROM run WHERE "tenantId" = $1 AND "finishedAt" < $2
            AND ${ofOwner('$3')} LIMIT 500)`,
-        [tenantId, before, ownerId ?? null],
+        [tenantId, before, owners ?? null],
       )
       some = result.rowCount
     }

@@ -3,6 +3,7 @@ import { every } from '../../common/timers.js'
 import type { Schedule as Row } from '../../prisma/generated/client.js'
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
+import { wholeSight } from '../auth/sight.js'
 import { serverDied } from '../builds/service.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'
@@ -153,5 +154,6 @@ function principalOf({ tenantId, name }: Row): Principal {
   return {
     ...{ kind: 'key', userId: null, sessionId: null, keyId: null, tenantId, role: 'member', operator: false },
     ...{ actor: `schedule ${name}`, readsAdministration: false, auditsCommands: false, idle: null },
+    sight: wholeSight(),
   }
 }

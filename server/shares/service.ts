@@ -12,11 +12,13 @@ import {
   type sharePreview,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
+import { addressOf } from '../auth/address.js'
 import { assertMay, ofTenant, personOf } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction, type Prisma } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { SandboxService } from '../sandboxes/service.js'
+import { requireNotManaged } from '../tenants/managed.js'
 
 /** Of one sandbox; those that are over do not count. */
 const maxShares = 50
@@ -162,6 +164,7 @@ export class ShareService {
   async accept(who: Principal, secret: string): Promise<{ sandboxId: string }> {
     const { userId } = personOf(who, 'share.accept')
     const { id, sandboxId, tenantId, level } = await this.#bySecret(secret)
+    await requireNotManaged(this.database.prisma, userId, tenantId)
     const { rowCount } = await inTransaction(this.database.pool, async (client) => {
       await client.query(lockShare, [id])
       return client.query(join, [id, userId])
@@ -247,6 +250,6 @@ const present = (row: Row): Share => ({
   createdAt: row.createdAt.toISOString(),
   expiresAt: row.expiresAt.toISOString(),
   guests: row.guests.map(({ user, joinedAt }) => ({
-    ...{ userId: user.id, name: user.name, email: user.email, joinedAt: joinedAt.toISOString() },
+    ...{ userId: user.id, name: user.name, email: addressOf(user), joinedAt: joinedAt.toISOString() },
   })),
 })

@@ -4,6 +4,7 @@ import type { Sandbox as Member, Stack as Row } from '../../prisma/generated/cli
 import { newId } from '../../protocol/api/index.js'
 import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import type { Principal } from '../auth/principal.js'
+import { wholeSight } from '../auth/sight.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { Placer } from '../nodes/placer.js'
@@ -285,5 +286,5 @@ const isUnfinished = ({ creation, metered, startedAt, createdAt }: Member) =>
 const principalOf = ({ tenantId, name }: Row): Principal => ({
   ...{ kind: 'key', userId: null, sessionId: null, keyId: null, actor: `stack ${name}`, tenantId },
   ...{ role: 'member', operator: false, readsAdministration: false, auditsCommands: false },
-  ...{ idle: null, unattended: true },
+  ...{ idle: null, unattended: true, sight: wholeSight() },
 })

@@ -1,13 +1,21 @@
 import { z } from 'zod'
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
+import { classBounds } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
 
 /** Of one tenant at once. More than people need, and few enough that a list of them is one answer. */
-const most = { apiKey: 500, invitation: 500, member: 1000 } as const
+const most = {
+  ...{ apiKey: 500, invitation: 500, member: 1000, student: 5000, class: classBounds.classes },
+  /** For what only needs the tenant to be locked. */
+  nothing: 1,
+} as const
 const words = {
   apiKey: 'API keys; delete one',
   invitation: 'open invitations; take one back',
   member: 'members; an owner can remove one',
+  student: 'students; remove some',
+  class: 'classes; delete one',
+  nothing: '',
 } as const
 
 type Client = Prisma.TransactionClient
@@ -16,7 +24,10 @@ const counts: Readonly<Record<keyof typeof most, (client: Client, tenantId: stri
   apiKey: (client, tenantId) => client.apiKey.count({ where: { tenantId } }),
   invitation: (client, tenantId) =>
     client.invitation.count({ where: { tenantId, expiresAt: { gt: new Date() } } }),
-  member: (client, tenantId) => client.member.count({ where: { tenantId } }),
+  member: (client, tenantId) => client.member.count({ where: { tenantId, role: { not: 'student' } } }),
+  student: (client, tenantId) => client.member.count({ where: { tenantId, role: 'student' } }),
+  nothing: async () => 0,
+  class: (client, tenantId) => client.class.count({ where: { tenantId } }),
 }
 
 /**
@@ -39,6 +50,29 @@ export function storeAnother<T>(
     }
     return store(client)
   })
+}
+
+/**
+ * The same for many students at once, in a transaction that has locked the tenant.
+ *
+ * @throws ApiError `quota_exceeded`
+ */
+export async function requireRoomForStudents(
+  client: { query(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }> },
+  tenantId: string,
+  more: number,
+): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT count(*)::INTEGER AS count FROM member WHERE "tenantId" = $1 AND role = 'student'`,
+    [tenantId],
+  )
+  const count = Number(rows[0]?.count)
+  if (count + more > most.student) {
+    throw new ApiError(
+      'quota_exceeded',
+      `a tenant has at most ${most.student} students, and this one has ${count}; remove some first`,
+    )
+  }
 }
 
 /** Each tenant brings a quota of its own: without a bound, whoever wants more than one quota makes another tenant. */

@@ -6,6 +6,7 @@ import type { Invitation as Row } from '../../prisma/generated/client.js'
 import {
   type Invitation,
   type Invite,
+  type InviteToClass,
   type invitationPreview,
   type Member,
   type MemberRemoved,
@@ -14,15 +15,20 @@ import {
   role,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
+import { addressOf } from '../auth/address.js'
 import { type Action, assertMay, personOf } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
+import { isInClass, joinClass } from '../classes/joining.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
 import { requireFewOwned, storeAnother } from './bounds.js'
 import { newJoinCode, readJoinCode } from './join-code.js'
+import { requireNotManaged } from './managed.js'
 
 /** Whom admins invite and remove by themselves. */
 const managed: ReadonlySet<string> = new Set(['member', 'student'] satisfies Role[])
+
+const noClass = { classId: null, sectionId: null } as const
 
 /** What somebody has shared, by themselves and by their keys, and what is shared with them in the tenant. */
 const endOfShares = [
@@ -56,12 +62,15 @@ export class Members {
         orderBy: { createdAt: 'asc' },
       }),
     ])
+    const { owners } = who.sight
+    // Students of others' classes are not theirs to see.
+    const seen = members.filter(({ role: is, userId }) => is !== 'student' || (owners?.has(userId) ?? true))
     return {
-      members: members.map(
+      members: seen.map(
         (one): Member => ({
           userId: one.userId,
           name: one.user.name,
-          email: one.user.email,
+          email: addressOf(one.user),
           role: role.parse(one.role),
           joinedAt: one.createdAt.toISOString(),
           apiKeys: one.user._count.keys,
@@ -72,9 +81,23 @@ export class Members {
   }
 
   /** @returns the secret of the link as well; only its hash is kept */
-  async invite(who: Principal, { email, role: wanted, maxUses = 100, expiresInSeconds }: Invite) {
-    const as = wanted ?? (email === undefined ? 'student' : 'member')
+  invite(who: Principal, wanted: Invite) {
+    const as = wanted.role ?? (wanted.email === undefined ? 'student' : 'member')
     assertMay(who, managed.has(as) ? 'member.invite' : 'member.invite_admin')
+    return this.#invite(who, { ...wanted, role: as })
+  }
+
+  /** For a class, by its teacher: `classes/invitations.ts` has checked that. */
+  inviteToClass(who: Principal, to: { classId: string; sectionId: string | null }, wanted: InviteToClass) {
+    assertMay(who, 'class.teach')
+    return this.#invite(who, { ...wanted, role: 'student' }, to)
+  }
+
+  async #invite(
+    who: Principal,
+    { email, role: as, maxUses = 100, expiresInSeconds }: Invite & { role: Role },
+    toClass: { classId: string | null; sectionId: string | null } = noClass,
+  ) {
     const code = email === undefined ? newJoinCode() : null
     const secret = code ?? randomBytes(32).toString('base64url')
     const invitedBy = await this.#nameOf(who)
@@ -84,18 +107,20 @@ export class Members {
           ...{ id: newId('in'), tenantId: who.tenantId, role: as, invitedBy, hash: sha256(secret) },
           ...{ email: email?.toLowerCase() ?? null, maxUses: email === undefined ? maxUses : 1 },
           expiresAt: new Date(Date.now() + expiresInSeconds * 1000),
+          ...toClass,
         },
       }),
     )
     const to = row.email === null ? { maxUses } : { email: row.email }
-    await audit(this.database.prisma, who, 'member.invite', row.id, { ...to, role: as })
+    const of = row.classId === null ? {} : { class: row.classId }
+    await audit(this.database.prisma, who, 'member.invite', row.id, { ...to, role: as, ...of })
     return { ...presentInvitation(row), secret, code }
   }
 
   /** `Ann (ann@example.org)`, for the page that the invitation's link opens. */
   async #nameOf({ userId, actor }: Principal): Promise<string> {
     const user = await this.database.prisma.user.findUnique({ where: { id: userId ?? '' } })
-    return user === null ? actor : `${user.name} (${user.email})`
+    return user === null ? actor : `${user.name} (${addressOf(user)})`
   }
 
   async revoke(who: Principal, id: string): Promise<void> {
@@ -122,9 +147,13 @@ export class Members {
       throw forbidden(`this invitation is for another email address; you are signed in as ${email}`)
     }
     const { tenantId } = invitation
+    await requireNotManaged(prisma, userId, tenantId)
     const known = await prisma.member.findUnique({ where: { tenantId_userId: { tenantId, userId } } })
-    if (known !== null && invitation.email === null) return tenantId
-    await storeAnother(this.database.prisma, tenantId, 'member', async (client) => {
+    const stays = known !== null && invitation.email === null
+    if (stays && (invitation.classId === null || known.role !== 'student')) return tenantId
+    if (stays && (await isInClass(prisma, invitation, userId))) return tenantId
+    const what = stays ? 'nothing' : invitation.role === 'student' ? 'student' : 'member'
+    await storeAnother(this.database.prisma, tenantId, what, async (client) => {
       if (invitation.role === 'owner') {
         await requireFewOwned((text, values) => client.$queryRawUnsafe<unknown[]>(text, ...values), userId)
       }
@@ -143,6 +172,7 @@ export class Members {
         data: { id: newId('mb'), tenantId, userId, role: invitation.role },
         skipDuplicates: true,
       })
+      await joinClass(client, invitation, userId)
       if (invitation.email !== null) await client.invitation.deleteMany({ where: { id: invitation.id } })
     })
     await audit(this.database.prisma, { tenantId, actor: who.actor }, 'member.join', userId)
@@ -153,13 +183,14 @@ export class Members {
   async preview(secret: string): Promise<z.infer<typeof invitationPreview>> {
     const found = await this.database.prisma.invitation.findUnique({
       where: { hash: sha256(readJoinCode(secret)) },
-      include: { tenant: true },
+      include: { tenant: true, class: true },
     })
     if (found === null || found.expiresAt < new Date()) {
       throw new ApiError('not_found', 'the invitation was used, withdrawn or has expired; ask for a new link')
     }
     return {
       ...{ tenant: found.tenant.name, email: found.email, role: role.parse(found.role) },
+      class: found.class?.name ?? null,
       ...{ invitedBy: found.invitedBy, expiresAt: found.expiresAt.toISOString() },
     }
   }
@@ -176,6 +207,11 @@ export class Members {
         to,
       ])
       if (to === 'student') for (const text of endOfShares) await client.query(text, [who.tenantId, userId])
+      // A student teaches nobody, and who is none any more is in no roster.
+      await client.query(
+        `DELETE FROM class_member WHERE "tenantId" = $1 AND "userId" = $2 AND (role = 'student') <> ($3 = 'student')`,
+        [who.tenantId, userId, to],
+      )
     })
     this.principals.forget({ userId })
     await audit(this.database.prisma, who, 'member.change', userId, { role: to })
@@ -198,6 +234,8 @@ export class Members {
     const remove = async (client: pg.PoolClient) => {
       const values = [who.tenantId, userId]
       await client.query('DELETE FROM member WHERE "tenantId" = $1 AND "userId" = $2', values)
+      // An account that the tenant made is for it alone. What its student made is the tenant's and stays.
+      await client.query('DELETE FROM "user" WHERE "managedById" = $1 AND id = $2', values)
       const { rows } =
         keys === 'revoke'
           ? await client.query(
@@ -210,17 +248,15 @@ export class Members {
             )
       return rows.map((row) => String(row.id))
     }
+    const user = await this.database.prisma.user.findUnique({ where: { id: userId } })
+    const address = user === null ? null : addressOf(user)
     const ids = await this.#keepingAnOwner(who.tenantId, userId, null, remove, (current) =>
       assertMay(who, action(current)),
     )
     this.principals.forget({ userId })
     const ofKeys = keys === 'revoke' ? { keysRevoked: ids } : { keysTransferred: ids }
     // Their address is known of members only, so it is written down with the removal.
-    const user = await this.database.prisma.user.findUnique({
-      where: { id: userId },
-      select: { email: true },
-    })
-    const detail = { ...(user ?? {}), ...(ids.length === 0 ? {} : ofKeys) }
+    const detail = { ...(address === null ? {} : { email: address }), ...(ids.length === 0 ? {} : ofKeys) }
     await audit(this.database.prisma, who, 'member.remove', userId, detail)
     const [keysRevoked, keysTransferred] = keys === 'revoke' ? [ids.length, 0] : [0, ids.length]
     return { keysRevoked, keysTransferred }
@@ -262,7 +298,8 @@ const usedBefore = () =>
 const usedUp = () =>
   new ApiError('conflict', 'as many have joined by this link as may; ask whoever sent it for a new one')
 
-const presentInvitation = (row: Row): Invitation => ({
+export const presentInvitation = (row: Row): Invitation => ({
+  ...{ class: row.classId, section: row.sectionId },
   ...{ id: row.id, email: row.email, role: role.parse(row.role), maxUses: row.maxUses, uses: row.uses },
   expiresAt: row.expiresAt.toISOString(),
 })

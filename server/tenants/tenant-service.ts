@@ -1,10 +1,12 @@
 import type { Me, QuotaStatus, Tenant, UpdateTenant } from '../../protocol/api/index.js'
 import { role } from '../../protocol/api/index.js'
 import { audit, auditNode } from '../audit.js'
+import { addressOf } from '../auth/address.js'
 import { assertMay, personOf } from '../auth/permissions.js'
 import { idleOf, type Principal, type Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
+import { requireNotManaged } from './managed.js'
 import { createAnother, createTenant, deleteTenant, quotaOf } from './tenants.js'
 import { usedBy } from './used.js'
 
@@ -32,7 +34,7 @@ export class TenantService {
     })
     if (user === null) throw notFound('user')
     return {
-      user: { id: user.id, name: user.name, email: user.email, operator: who.operator },
+      user: { id: user.id, name: user.name, email: addressOf(user), operator: who.operator },
       tenant: detailed,
       tenants: user.members.map((one) => ({
         ...{ id: one.tenantId, name: one.tenant.name, role: role.parse(one.role) },
@@ -50,6 +52,7 @@ export class TenantService {
   async create(who: Principal, name: string): Promise<Tenant> {
     const { userId, email } = personOf(who, 'tenant.create')
     const { prisma } = this.database
+    await requireNotManaged(prisma, userId, null)
     // Operators own as many as they like.
     const create = who.operator ? createTenant : createAnother
     const id = await create(prisma, userId, name)

@@ -1,0 +1,43 @@
+import type pg from 'pg'
+import type { Role } from '../../protocol/api/index.js'
+
+/** Whose work somebody sees, of the students of their tenant. What is no student's all staff see. */
+export interface Sight {
+  /** The member that this depends on; null for owners, admins, their keys, and students, who have no need of it. */
+  readonly of: string | null
+  /** Null: of all students. `AccessWatch` keeps it as it is in the database for as long as something is open. */
+  owners: ReadonlySet<string> | null
+}
+
+/** Of owners and admins, and of students, who see their own by what they are. */
+export const wholeSight = (): Sight => ({ of: null, owners: null })
+
+/** Whoever sees by the classes they teach in is looked up, and everybody else sees by their role. */
+export async function sightOf(
+  pool: pg.Pool,
+  tenantId: string,
+  userId: string | null,
+  role: Role,
+): Promise<Sight> {
+  if (userId === null || role !== 'member') return wholeSight()
+  const [owners] = await seenOwners(pool, [{ tenantId, userId }])
+  return { of: userId, owners: owners ?? null }
+}
+
+/** Of each member: the students of the classes they teach or assist in; null in a tenant without classes. */
+export async function seenOwners(
+  pool: pg.Pool,
+  members: readonly { tenantId: string; userId: string }[],
+): Promise<(ReadonlySet<string> | null)[]> {
+  const { rows } = await pool.query<{ owners: string[] | null }>({
+    name: 'seen-owners',
+    text: `SELECT seen_owners(asked.tenant, asked.member) AS owners
+      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked(tenant, member, at) ORDER BY asked.at`,
+    values: [members.map(({ tenantId }) => tenantId), members.map(({ userId }) => userId)],
+  })
+  return rows.map(({ owners }) => (owners === null ? null : new Set(owners)))
+}
+
+/** Whether somebody would see less than before: then what they have open ends. */
+export const isLess = (before: ReadonlySet<string> | null, now: ReadonlySet<string> | null): boolean =>
+  now !== null && (before === null || [...before].some((owner) => !now.has(owner)))

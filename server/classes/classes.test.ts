@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestClient } from '../../testing/client.js'
+import { type Instance, openInstance } from '../../testing/instance.js'
+
+const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
+
+describe('classes', () => {
+  let instance: Instance
+  let owner: TestClient
+  let math: { id: string; path: string }
+  let art: { id: string; path: string }
+  let tess: Awaited<ReturnType<typeof join>>
+  let otto: Awaited<ReturnType<typeof join>>
+  let ann: Awaited<ReturnType<typeof join>>
+  let annsBox = ''
+
+  const person = async (name: string) => {
+    const email = `${name}@example.org`
+    const client = await TestClient.signUp(instance.url, email)
+    const { body } = await client.call('GET', '/api/v1/me')
+    return { client, email, id: String(body.user.id) }
+  }
+  const accept = (who: TestClient, secret: string) =>
+    who.call('POST', '/api/v1/invitations/accept', { secret })
+  const made = async (who: TestClient, path: string, body: object) => {
+    const answer = await who.call('POST', path, body)
+    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300)
+    return answer.body
+  }
+  const join = async (name: string, role: string) => {
+    const one = await person(name)
+    const { url } = await made(owner, '/api/v1/invitations', { email: one.email, role })
+    expect((await accept(one.client, new URL(url).hash.slice(1))).status).toBe(200)
+    return one
+  }
+  const newClass = async (name: string) => {
+    const { id } = await made(owner, '/api/v1/classes', { name, timeZone: 'Asia/Shanghai' })
+    return { id: String(id), path: `/api/v1/classes/${id}` }
+  }
+  const put = (path: string, body: object) => owner.call('PUT', path, body)
+  const idsOf = async (who: TestClient, path: string) =>
+    (await who.call('GET', path)).body.items.map(({ id }: { id: string }) => id)
+
+  beforeAll(async () => {
+    instance = await openInstance('cls')
+    owner = await TestClient.signUp(instance.url, 'head@example.org')
+    ann = await join('ann', 'student')
+    tess = await join('tess', 'member')
+    otto = await join('otto', 'member')
+    annsBox = (await made(ann.client, '/api/v1/sandboxes', { name: 'work', limits, network: 'none' })).id
+    // Without classes all staff see what students make.
+    expect(await idsOf(otto.client, '/api/v1/sandboxes')).toEqual([annsBox])
+    math = await newClass('Math')
+    art = await newClass('Art')
+    await put(`${math.path}/staff/${tess.id}`, { role: 'teacher' })
+    await put(`${art.path}/staff/${otto.id}`, { role: 'teacher' })
+  })
+  afterAll(() => instance?.[Symbol.asyncDispose]())
+
+  it('are seen by whoever is in them, and by owners and admins', async () => {
+    expect(await idsOf(owner, '/api/v1/classes')).toEqual([art.id, math.id])
+    expect(await idsOf(tess.client, '/api/v1/classes')).toEqual([math.id])
+    expect(await idsOf(ann.client, '/api/v1/classes')).toEqual([])
+    const { body } = await tess.client.call('GET', math.path)
+    expect(body).toMatchObject({
+      ...{ name: 'Math', timeZone: 'Asia/Shanghai', archived: false, role: 'teacher', students: 0 },
+      staff: [{ userId: tess.id, name: 'tess', email: tess.email, role: 'teacher' }],
+    })
+    expect((await tess.client.call('GET', art.path)).status).toBe(404)
+    expect((await tess.client.call('DELETE', math.path)).status).toBe(403)
+    expect((await put(`${math.path}/staff/${ann.id}`, { role: 'teacher' })).status).toBe(409)
+  })
+
+  it('have sections and groups, of which a student is in one each', async () => {
+    const section = await made(tess.client, `${math.path}/sections`, { name: 'Tuesday' })
+    const again = await tess.client.call('POST', `${math.path}/sections`, { name: 'Tuesday' })
+    expect(again.status).toBe(409)
+    const group = await made(tess.client, `${math.path}/groups`, { name: 'Tuesday' })
+    const foreign = await made(owner, `${art.path}/sections`, { name: 'Clay' })
+    const ben = await made(tess.client, `${math.path}/students`, {
+      ...{ name: 'Ben', email: 'Ben@Example.org', number: '7', section: section.id, group: group.id },
+    })
+    expect(ben).toMatchObject({ state: 'expected', email: 'ben@example.org', section: section.id })
+    const path = `${math.path}/students/${ben.id}`
+    expect((await tess.client.call('PATCH', path, { section: foreign.id })).status).toBe(404)
+    expect((await tess.client.call('PATCH', path, { section: group.id })).status).toBe(404)
+    const twice = await tess.client.call('POST', `${math.path}/students`, { name: 'Bea', number: '7' })
+    expect(twice).toMatchObject({ status: 409 })
+    expect(twice.body.detail).toContain('number 7')
+    await tess.client.call('DELETE', `${math.path}/groups/${group.id}`)
+    const { body } = await tess.client.call('GET', `${math.path}/students?search=be`)
+    expect(body.items).toMatchObject([{ id: ben.id, section: section.id, group: null }])
+  })
+
+  it('are joined by a link or code: whom the roster expects takes that place', async () => {
+    const { body: before } = await tess.client.call('GET', math.path)
+    const [section] = before.sections
+    const link = await made(tess.client, `${math.path}/invitations`, { maxUses: 10 })
+    expect(link).toMatchObject({ role: 'student', class: math.id, maxUses: 10 })
+    const ben = await person('ben')
+    const seen = await ben.client.call('POST', '/api/v1/invitations/preview', { secret: link.code })
+    expect(seen.body).toMatchObject({ class: 'Math', role: 'student' })
+    expect((await accept(ben.client, link.code)).body.tenant.role).toBe('student')
+    // Who is a student of the tenant already joins the class; who teaches in it stays what they are.
+    expect((await accept(ann.client, link.code)).status).toBe(200)
+    expect((await accept(ann.client, link.code)).status).toBe(200)
+    expect((await accept(otto.client, link.code)).body.tenant.role).toBe('member')
+    const { body } = await tess.client.call('GET', `${math.path}/students`)
+    expect(body.items).toMatchObject([
+      { name: 'ann', email: ann.email, state: 'joined', section: null },
+      { name: 'Ben', userId: ben.id, number: '7', state: 'joined', section: section.id },
+    ])
+    // A student is told their own section and who teaches, and nothing of the others.
+    const own = (await ben.client.call('GET', math.path)).body
+    expect(own).toMatchObject({
+      ...{ role: 'student', students: null, groups: [], sections: [{ name: 'Tuesday', students: 0 }] },
+      staff: [{ userId: null, name: 'tess', email: null }],
+    })
+    expect((await ben.client.call('GET', `${math.path}/students`)).status).toBe(403)
+    const listed = await tess.client.call('GET', `${math.path}/invitations`)
+    expect(listed.body.invitations).toMatchObject([{ id: link.id, uses: 2 }])
+    expect(JSON.stringify(listed.body)).not.toContain(link.code)
+    await tess.client.call('PATCH', math.path, { archived: true })
+    const late = await person('late')
+    expect((await accept(late.client, link.code)).body.detail).toContain('archived')
+    await tess.client.call('PATCH', math.path, { archived: false })
+    expect((await owner.call('DELETE', `${math.path}/invitations/${link.id}`)).status).toBe(204)
+    expect((await accept(late.client, link.code)).status).toBe(404)
+  })
+
+  it('let their staff see the work of their students, and no other members', async () => {
+    expect(await idsOf(tess.client, '/api/v1/sandboxes')).toEqual([annsBox])
+    expect(await idsOf(otto.client, '/api/v1/sandboxes')).toEqual([])
+    expect(await idsOf(owner, '/api/v1/sandboxes')).toEqual([annsBox])
+    const box = `/api/v1/sandboxes/${annsBox}`
+    const snapshot = await made(ann.client, `${box}/snapshots`, { name: 'before' })
+    const run = await made(ann.client, '/api/v1/runs', { command: 'echo mine', wait: true })
+    for (const [method, path, body] of [
+      ['GET', box],
+      ['PATCH', box, { name: 'taken' }],
+      ['DELETE', box],
+      ['POST', `${box}/exec`, { command: 'true' }],
+      ['GET', `${box}/files/content?path=/etc/passwd`],
+      ['GET', `${box}/terminals`],
+      ['POST', `${box}/shares`, { level: 'type' }],
+      ['GET', `/api/v1/snapshots/${snapshot.id}`],
+      ['POST', '/api/v1/sandboxes', { snapshot: snapshot.id, limits }],
+      ['POST', '/api/v1/schedules', { action: 'stop', sandbox: annsBox, cron: '@daily' }],
+      ['GET', `/api/v1/runs/${run.id}`],
+      ['POST', `/api/v1/runs/${run.id}/cancel`],
+    ] as const) {
+      expect((await otto.client.call(method, path, body)).status, `${method} ${path}`).toBe(404)
+    }
+    expect(await idsOf(otto.client, '/api/v1/snapshots')).toEqual([])
+    expect(await idsOf(otto.client, '/api/v1/runs')).toEqual([])
+    const before = new Date(Date.now() + 60_000).toISOString()
+    const deleted = await otto.client.call('DELETE', `/api/v1/runs?finishedBefore=${before}`)
+    expect(deleted.body).toEqual({ deleted: 0 })
+    expect((await tess.client.call('GET', `/api/v1/runs/${run.id}`)).status).toBe(200)
+    expect((await tess.client.call('GET', box)).status).toBe(200)
+    const emails = async (who: TestClient) =>
+      (await who.call('GET', '/api/v1/members')).body.members.map(({ email }: { email: string }) => email)
+    expect(await emails(otto.client)).not.toContain(ann.email)
+    expect(await emails(tess.client)).toContain(ann.email)
+  })
+
+  it('cut staff off from what is open when they leave the class', async () => {
+    const watch = await fetch(`${instance.url}/api/v1/sandboxes/${annsBox}/files/watch`, {
+      headers: tess.client.extraHeaders,
+    })
+    const reader = watch.body?.getReader()
+    expect((await reader?.read())?.done).toBe(false)
+    await owner.call('DELETE', `${math.path}/staff/${tess.id}`)
+    await expect(
+      (async () => {
+        for (;;) if ((await reader?.read())?.done !== false) return
+      })(),
+    ).rejects.toThrow()
+    expect((await tess.client.call('GET', `/api/v1/sandboxes/${annsBox}`)).status).toBe(404)
+    expect((await tess.client.call('GET', math.path)).status).toBe(404)
+    await put(`${math.path}/staff/${tess.id}`, { role: 'assistant' })
+    expect((await tess.client.call('GET', `/api/v1/sandboxes/${annsBox}`)).status).toBe(200)
+    const refused = await tess.client.call('POST', `${math.path}/sections`, { name: 'x' })
+    expect(refused).toMatchObject({ status: 403 })
+    expect(refused.body.detail).toBe('only teachers of this class can do this')
+  })
+})

@@ -1,0 +1,122 @@
+import type pg from 'pg'
+import { classBounds, newId } from '../../protocol/api/index.js'
+import { ApiError } from '../errors.js'
+import { requireRoomForStudents } from '../tenants/bounds.js'
+import { newSignInNames } from './sign-in-names.js'
+
+/** A student who is to be in a class. */
+export interface Enrolment {
+  readonly name: string
+  /** Null: an account is made for them. In small letters. */
+  readonly email: string | null
+  readonly number: string | null
+  readonly sectionId: string | null
+  readonly groupId: string | null
+}
+
+/** Who of a tenant has one of these addresses. */
+export async function membersWith(
+  client: Pick<pg.Pool, 'query'>,
+  tenantId: string,
+  emails: readonly string[],
+): Promise<Map<string, { userId: string; role: string }>> {
+  const { rows } = await client.query<{ email: string; userId: string; role: string }>(
+    `SELECT lower("user".email) AS email, member."userId", member.role FROM member JOIN "user" ON "user".id = member."userId"
+     WHERE member."tenantId" = $1 AND lower("user".email) = ANY($2)`,
+    [tenantId, emails],
+  )
+  return new Map(rows.map(({ email, userId, role }) => [email, { userId, role }]))
+}
+
+/** What the rows of a transaction begin with that enrols students: nobody else changes the tenant's people or the class meanwhile. */
+export async function lockClass(client: pg.PoolClient, tenantId: string, classId: string): Promise<void> {
+  await client.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [tenantId])
+  await client.query('SELECT FROM class WHERE id = $1 FOR UPDATE', [classId])
+}
+
+/**
+ * Puts students into a class, in a transaction that has locked it. Whoever is a student of the tenant and has the address is
+ * in it at once, other addresses are expected, and who has none gets an account without a code.
+ *
+ * @returns their ids, in the order of the list
+ * @throws ApiError `quota_exceeded`; `conflict` when an address is of the tenant's staff
+ */
+export async function enrol(
+  client: pg.PoolClient,
+  { tenantId, classId }: { tenantId: string; classId: string },
+  list: readonly Enrolment[],
+): Promise<string[]> {
+  const { rows: counted } = await client.query(
+    `SELECT count(*)::INTEGER AS count FROM class_member WHERE "classId" = $1 AND role = 'student'`,
+    [classId],
+  )
+  const count = Number(counted[0]?.count)
+  if (count + list.length > classBounds.students) {
+    throw new ApiError(
+      'quota_exceeded',
+      `a class has at most ${classBounds.students} students, and this one has ${count}`,
+    )
+  }
+  const emails = list.flatMap(({ email }) => (email === null ? [] : [email]))
+  const known = await membersWith(client, tenantId, emails)
+  const accounts = await makeAccounts(
+    client,
+    tenantId,
+    list.filter(({ email }) => email === null),
+  )
+  const students = list.map((one) => {
+    const member = one.email === null ? undefined : known.get(one.email)
+    if (member !== undefined && member.role !== 'student') {
+      throw new ApiError(
+        'conflict',
+        `${one.email} belongs to the staff of this tenant, and cannot be a student of it`,
+      )
+    }
+    const userId = one.email === null ? (accounts.shift() ?? null) : (member?.userId ?? null)
+    return { ...one, id: newId('cs'), userId }
+  })
+  await client.query(
+    `INSERT INTO class_member (id, "classId", "tenantId", "userId", role, name, email, number, "sectionId", "groupId", "joinedAt")
+     SELECT id, $1, $2, "userId", 'student', name, email, number, "sectionId", "groupId",
+       CASE WHEN "userId" IS NOT NULL AND email IS NOT NULL THEN now() AT TIME ZONE 'UTC' END
+     FROM jsonb_to_recordset($3::JSONB) AS one(id TEXT, "userId" TEXT, name TEXT, email TEXT, number TEXT, "sectionId" TEXT,
+       "groupId" TEXT)`,
+    [classId, tenantId, JSON.stringify(students)],
+  )
+  return students.map(({ id }) => id)
+}
+
+/** Accounts without an e-mail address and without a code: nobody can sign in to one until it has a card. @returns their ids */
+async function makeAccounts(
+  client: pg.PoolClient,
+  tenantId: string,
+  list: readonly { name: string }[],
+): Promise<string[]> {
+  if (list.length === 0) return []
+  await requireRoomForStudents(client, tenantId, list.length)
+  const names = await newSignInNames(list.length, async (some) => {
+    const { rows } = await client.query<{ username: string }>(
+      'SELECT username FROM "user" WHERE username = ANY($1)',
+      [some],
+    )
+    return rows.map(({ username }) => username)
+  })
+  const users = list.map(({ name }, at) => {
+    const id = newId('us')
+    // better-auth wants an address. No mail is ever sent, and no such name exists (RFC 2606).
+    return { id, memberId: newId('mb'), name, username: names[at], email: `${id}@student.invalid` }
+  })
+  const values = [tenantId, JSON.stringify(users)]
+  await client.query(
+    `INSERT INTO "user" (id, name, email, username, "managedById", "updatedAt")
+     SELECT id, name, email, username, $1, now() AT TIME ZONE 'UTC'
+     FROM jsonb_to_recordset($2::JSONB) AS one(id TEXT, name TEXT, email TEXT, username TEXT)`,
+    values,
+  )
+  await client.query(
+    `INSERT INTO member (id, "tenantId", "userId", role)
+     SELECT "memberId", $1, id, 'student' FROM jsonb_to_recordset($2::JSONB) AS one(id TEXT, "memberId" TEXT)`,
+    values,
+  )
+  return users.map(({ id }) => id)
+}

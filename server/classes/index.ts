@@ -1,0 +1,16 @@
+import type { Principals } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import type { Members } from '../tenants/members.js'
+import { ClassInvitations } from './invitations.js'
+import { ClassParts } from './parts.js'
+import { ClassService } from './service.js'
+import { ClassStudents } from './students.js'
+
+/** What there is to do in classes. */
+export const openClasses = (database: Database, principals: Principals, members: Members) => ({
+  classes: new ClassService(database, principals),
+  parts: new ClassParts(database),
+  students: new ClassStudents(database, principals),
+  invitations: new ClassInvitations(database, members),
+})
+export type Classes = ReturnType<typeof openClasses>

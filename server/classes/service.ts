@@ -1,0 +1,198 @@
+import {
+  type ChangeClass,
+  type ClassDescription,
+  type ClassRole,
+  type ClassStaffRole,
+  type ClassSummary,
+  type CreateClass,
+  classBounds,
+  classRole,
+  classStaffRole,
+  newId,
+} from '../../protocol/api/index.js'
+import { audit } from '../audit.js'
+import { addressOf } from '../auth/address.js'
+import { assertMay } from '../auth/permissions.js'
+import type { Principal, Principals } from '../auth/principal.js'
+import type { Database } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import { storeAnother } from '../tenants/bounds.js'
+import { isAdmin, personIn, type Seat, seatIn } from './access.js'
+import { summarize } from './rows.js'
+
+/** Classes of a tenant, and who teaches in them. */
+export class ClassService {
+  constructor(
+    private readonly database: Database,
+    private readonly principals: Principals,
+  ) {}
+
+  /** @throws ApiError `quota_exceeded` when the tenant has as many as one may have */
+  async create(who: Principal, { name, timeZone }: CreateClass): Promise<ClassDescription> {
+    assertMay(who, 'class.create')
+    const id = newId('cl')
+    const { tenantId } = who
+    await storeAnother(this.database.prisma, tenantId, 'class', (client) =>
+      client.class.create({ data: { id, tenantId, name, timeZone, createdBy: who.actor } }),
+    )
+    // From the first one on, members see the work of the students of their classes only.
+    this.principals.forget({ tenantId })
+    await audit(this.database.prisma, who, 'class.create', id, { name, timeZone })
+    return this.get(who, id)
+  }
+
+  /** Those that the caller is in, newest first; of owners and admins all of the tenant. */
+  async list(who: Principal, { limit, cursor }: { limit: number; cursor?: string | undefined }) {
+    assertMay(who, 'class.read')
+    const userId = personIn(who) ?? ''
+    const rows = await this.database.prisma.class.findMany({
+      where: {
+        tenantId: who.tenantId,
+        ...(isAdmin(who) ? {} : { members: { some: { userId } } }),
+      },
+      include: {
+        members: { where: { userId }, select: { role: true } },
+        _count: { select: { members: { where: { role: 'student' } } } },
+      },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: limit + 1,
+      ...(cursor === undefined ? {} : { cursor: { id: cursor }, skip: 1 }),
+    })
+    const items = rows.slice(0, limit).map(({ members, _count, ...row }): ClassSummary => {
+      const role: ClassRole = isAdmin(who) ? 'admin' : classRole.parse(members[0]?.role)
+      return summarize(row, role, _count.members)
+    })
+    return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+  }
+
+  async get(who: Principal, id: string): Promise<ClassDescription> {
+    const { row, role } = await seatIn(this.database, who, 'class.read', id)
+    return role === 'student' ? this.#forStudent(who, { row, role }) : this.#forStaff({ row, role })
+  }
+
+  /** Changes what is named. */
+  async change(who: Principal, id: string, wanted: ChangeClass): Promise<ClassDescription> {
+    const { row } = await seatIn(this.database, who, 'class.teach', id)
+    const { name, timeZone, archived } = wanted
+    await this.database.prisma.class.update({
+      where: { id },
+      data: {
+        ...(name === undefined ? {} : { name }),
+        ...(timeZone === undefined ? {} : { timeZone }),
+        ...(archived === undefined ? {} : { archivedAt: archived ? (row.archivedAt ?? new Date()) : null }),
+      },
+    })
+    await audit(this.database.prisma, who, 'class.change', id, {
+      ...{ name: name ?? row.name, ...(timeZone === undefined ? {} : { timeZone }) },
+      ...(archived === undefined ? {} : { archived }),
+    })
+    return this.get(who, id)
+  }
+
+  /** Deletes it with its roster. Accounts, memberships of the tenant and work stay. */
+  async delete(who: Principal, id: string): Promise<void> {
+    const { row } = await seatIn(this.database, who, 'class.delete', id)
+    await this.database.prisma.class.deleteMany({ where: { id } })
+    this.principals.forget({ tenantId: who.tenantId })
+    await audit(this.database.prisma, who, 'class.delete', id, { name: row.name })
+  }
+
+  /** Makes a member of the tenant a teacher or an assistant. @throws ApiError `not_found`; `conflict` for a student */
+  async setStaff(
+    who: Principal,
+    id: string,
+    userId: string,
+    role: ClassStaffRole,
+  ): Promise<ClassDescription> {
+    const { row } = await seatIn(this.database, who, 'class.staff', id)
+    const { prisma } = this.database
+    const { tenantId } = who
+    const where = { tenantId_userId: { tenantId, userId } }
+    const member = await prisma.member.findUnique({ where, include: { user: true } })
+    if (member === null) throw notFound('member')
+    if (member.role === 'student') {
+      throw new ApiError('conflict', 'a student of the tenant cannot teach in it; change their role first')
+    }
+    const staff = await prisma.classMember.count({ where: { classId: id, role: { not: 'student' } } })
+    if (staff >= classBounds.staff) {
+      throw new ApiError('quota_exceeded', `a class has at most ${classBounds.staff} teachers and assistants`)
+    }
+    await prisma.classMember.upsert({
+      where: { classId_userId: { classId: id, userId } },
+      create: {
+        ...{ id: newId('cs'), classId: id, tenantId, userId, role },
+        ...{ name: member.user.name, joinedAt: new Date() },
+      },
+      update: { role },
+    })
+    this.principals.forget({ tenantId })
+    await audit(prisma, who, 'class.staff', id, { name: row.name, of: addressOf(member.user), role })
+    return this.get(who, id)
+  }
+
+  /** From then on they see nothing of its students' work. */
+  async removeStaff(who: Principal, id: string, userId: string): Promise<void> {
+    const { row } = await seatIn(this.database, who, 'class.staff', id)
+    const { prisma } = this.database
+    const user = await prisma.user.findUnique({ where: { id: userId } })
+    const { count } = await prisma.classMember.deleteMany({
+      where: { classId: id, userId, role: { not: 'student' } },
+    })
+    if (user === null || count === 0) throw notFound('member of the staff')
+    this.principals.forget({ tenantId: who.tenantId })
+    await audit(prisma, who, 'class.staff_remove', id, { name: row.name, of: addressOf(user) })
+  }
+
+  async #forStaff({ row, role }: Seat): Promise<ClassDescription> {
+    const { prisma } = this.database
+    const [staff, parts, students] = await Promise.all([
+      this.#staffOf(row.id),
+      prisma.classPart.findMany({
+        where: { classId: row.id },
+        include: { _count: { select: { inSection: true, inGroup: true } } },
+        orderBy: { name: 'asc' },
+      }),
+      prisma.classMember.count({ where: { classId: row.id, role: 'student' } }),
+    ])
+    const partsOf = (kind: string) =>
+      parts
+        .filter((one) => one.kind === kind)
+        .map(({ id, name, _count }) => ({ id, name, students: _count.inSection + _count.inGroup }))
+    return {
+      ...summarize(row, role, students),
+      staff: staff.map(({ userId, member, role }) => ({
+        ...{ userId, name: member?.user.name ?? '', role: classStaffRole.parse(role) },
+        email: member ? addressOf(member.user) : null,
+      })),
+      ...{ sections: partsOf('section'), groups: partsOf('group') },
+    }
+  }
+
+  /** Nothing of classmates: not how many there are, nor in which sections and groups. */
+  async #forStudent(who: Principal, { row, role }: Seat): Promise<ClassDescription> {
+    const [staff, own] = await Promise.all([
+      this.#staffOf(row.id),
+      this.database.prisma.classMember.findFirst({
+        where: { classId: row.id, userId: who.userId ?? '' },
+        include: { section: true, group: true },
+      }),
+    ])
+    const part = (one: { id: string; name: string } | null | undefined) =>
+      one ? [{ id: one.id, name: one.name, students: 0 }] : []
+    return {
+      ...summarize(row, role, 0),
+      staff: staff.map(({ member, role }) => ({
+        ...{ userId: null, name: member?.user.name ?? '', email: null, role: classStaffRole.parse(role) },
+      })),
+      ...{ sections: part(own?.section), groups: part(own?.group) },
+    }
+  }
+
+  #staffOf(classId: string) {
+    return this.database.prisma.classMember.findMany({
+      where: { classId, role: { not: 'student' } },
+      include: { member: { include: { user: true } } },
+      orderBy: [{ role: 'desc' }, { createdAt: 'asc' }],
+    })
+  }
+}

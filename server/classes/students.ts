@@ -1,0 +1,115 @@
+import pg from 'pg'
+import type { AddStudent, ChangeStudent, ClassStudent, StudentPage } from '../../protocol/api/index.js'
+import { audit } from '../audit.js'
+import type { Principal, Principals } from '../auth/principal.js'
+import { type Database, inTransaction } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import { seatIn } from './access.js'
+import { enrol, lockClass } from './enrolling.js'
+import { requireParts } from './parts.js'
+import { presentStudent, selectStudents, studentRow } from './rows.js'
+
+/** The students of classes. Staff see them; students do not see each other. */
+export class ClassStudents {
+  constructor(
+    private readonly database: Database,
+    private readonly principals: Principals,
+  ) {}
+
+  /** By name. @param query `cursor`: id of the last one of the page before */
+  async list(
+    who: Principal,
+    classId: string,
+    query: StudentPage,
+  ): Promise<{ items: ClassStudent[]; nextCursor: string | null }> {
+    await seatIn(this.database, who, 'class.look', classId)
+    const { limit, cursor, search, section, group } = query
+    const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`
+    const { rows } = await this.database.pool.query(
+      `${selectStudents} AND ($2::TEXT IS NULL OR one."sectionId" = $2) AND ($3::TEXT IS NULL OR one."groupId" = $3)
+         AND ($4::TEXT IS NULL OR one.name ILIKE $4 OR one.number ILIKE $4 OR one.email ILIKE $4 OR account.email ILIKE $4
+           OR account.username ILIKE $4)
+         AND ($5::TEXT IS NULL OR (lower(one.name), one.id) > (SELECT lower(name), id FROM class_member WHERE id = $5 AND "classId" = $1))
+       ORDER BY lower(one.name), one.id LIMIT $6`,
+      [classId, section ?? null, group ?? null, pattern, cursor ?? null, limit + 1],
+    )
+    const items = rows.slice(0, limit).map((row) => presentStudent(studentRow.parse(row)))
+    return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+  }
+
+  /** @throws ApiError `conflict` when the class has this address or number already, or is archived */
+  async add(who: Principal, classId: string, wanted: AddStudent): Promise<ClassStudent> {
+    const { row } = await seatIn(this.database, who, 'class.teach', classId)
+    if (row.archivedAt !== null) throw isArchived()
+    await requireParts(this.database, classId, wanted)
+    const { tenantId } = who
+    const { name, number = null, section = null, group = null } = wanted
+    const email = wanted.email?.toLowerCase() ?? null
+    const [id] = await asConflict(wanted, () =>
+      inTransaction(this.database.pool, async (client) => {
+        await lockClass(client, tenantId, classId)
+        return enrol(client, { tenantId, classId }, [
+          { name, email, number, sectionId: section, groupId: group },
+        ])
+      }),
+    )
+    this.principals.forget({ tenantId })
+    await audit(this.database.prisma, who, 'class.student_add', classId, { class: row.name, name })
+    return this.#get(classId, id ?? '')
+  }
+
+  /** Changes what is named. */
+  async change(who: Principal, classId: string, id: string, wanted: ChangeStudent): Promise<ClassStudent> {
+    const { row } = await seatIn(this.database, who, 'class.teach', classId)
+    const before = await this.#get(classId, id)
+    await requireParts(this.database, classId, wanted)
+    const { name, number, section, group } = wanted
+    await asConflict(wanted, () =>
+      this.database.pool.query(
+        `UPDATE class_member SET name = $3, number = $4, "sectionId" = $5, "groupId" = $6
+         WHERE id = $1 AND "classId" = $2 AND role = 'student'`,
+        [
+          ...[id, classId, name ?? before.name, number === undefined ? before.number : number],
+          ...[section === undefined ? before.section : section, group === undefined ? before.group : group],
+        ],
+      ),
+    )
+    await audit(this.database.prisma, who, 'class.student_change', classId, {
+      ...{ class: row.name, name: name ?? before.name },
+    })
+    return this.#get(classId, id)
+  }
+
+  /** Takes somebody out of the class. They stay a member of the tenant, and their work is kept. */
+  async remove(who: Principal, classId: string, id: string): Promise<void> {
+    const { row } = await seatIn(this.database, who, 'class.teach', classId)
+    const { name } = await this.#get(classId, id)
+    await this.database.prisma.classMember.deleteMany({ where: { id, classId, role: 'student' } })
+    this.principals.forget({ tenantId: who.tenantId })
+    await audit(this.database.prisma, who, 'class.student_remove', classId, { class: row.name, name })
+  }
+
+  async #get(classId: string, id: string): Promise<ClassStudent> {
+    const { rows } = await this.database.pool.query(`${selectStudents} AND one.id = $2`, [classId, id])
+    if (rows[0] === undefined) throw notFound('student')
+    return presentStudent(studentRow.parse(rows[0]))
+  }
+}
+
+export const isArchived = () =>
+  new ApiError('conflict', 'this class is archived; a teacher can take it out of the archive')
+
+/** What is unique among the students of a class. @throws ApiError `conflict` that says what is taken */
+export async function asConflict<T>(
+  { email, number }: { email?: string | undefined; number?: string | null | undefined },
+  act: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== '23505') throw error
+    const what =
+      error.constraint === 'class_member_classId_number_key' ? `number ${number}` : `address ${email}`
+    throw new ApiError('conflict', `the class has a student with the ${what} already`)
+  }
+}
