@@ -32,6 +32,7 @@ export const groups = [
   'Processes',
   'Snapshots',
   'Schedules',
+  'Classes',
   'Volumes',
   'Stacks',
   'Ports',

@@ -1,5 +1,6 @@
 import { bodyOf } from './answer.js'
 import { Builds, type StartBuild } from './builds.js'
+import { Classes } from './classes.js'
 import { type Content, Http, pages } from './http.js'
 import { Images, Registries } from './images.js'
 import { Runs } from './runs.js'
@@ -45,6 +46,8 @@ export class Cloche {
   readonly snapshots: Snapshots
   /** What is done at times of day. */
   readonly schedules: Schedules
+  /** Teachers, assistants and students. */
+  readonly classes: Classes
   readonly volumes: Volumes
   /** Several sandboxes from compose files. */
   readonly stacks: Stacks
@@ -67,6 +70,7 @@ export class Cloche {
     this.sandboxes = new Sandboxes(this.#http)
     this.snapshots = new Snapshots(this.#http)
     this.schedules = new Schedules(this.#http)
+    this.classes = new Classes(this.#http)
     this.volumes = new Volumes(this.#http)
     this.stacks = new Stacks(this.#http)
     this.runs = new Runs(this.#http)

@@ -1,5 +1,6 @@
 export type { Builds, StartBuild } from './builds.js'
 export { InvalidCallback, readCallback } from './callback.js'
+export type { Classes, ClassParts, ClassStudents } from './classes.js'
 export { Cloche, type ClocheOptions } from './cloche.js'
 export * from './errors.js'
 export type { ExecEvent, ExecOptions } from './exec.js'

@@ -72,6 +72,28 @@ async function callAll(cloche: Cloche): Promise<void> {
   await cloche.createTemplate('of-a-snapshot', { snapshot: id })
   await cloche.snapshots.rename(id, 'renamed')
   await cloche.snapshots.delete(id)
+  const { classes } = cloche
+  const { id: classId } = await classes.create({ name: 'tiny' })
+  await Promise.all([
+    classes.list().next(),
+    classes.describe(classId),
+    classes.update(classId, { name: 'x' }),
+  ])
+  for (const parts of [classes.sections, classes.groups]) {
+    const part = await parts.create(classId, 'tiny')
+    await parts.rename(classId, part.id, 'x')
+    await parts.delete(classId, part.id)
+  }
+  const pupil = await classes.students.add(classId, { name: 'Ann' })
+  await classes.students.list(classId).next()
+  await classes.students.update(classId, pupil.id, { number: '7' })
+  await classes.students.remove(classId, pupil.id)
+  await classes.setStaff(classId, 'tiny', 'teacher').catch(() => {})
+  await classes.removeStaff(classId, 'tiny').catch(() => {})
+  const { id: inviteId } = await classes.invite(classId)
+  await classes.invitations(classId)
+  await classes.revoke(classId, inviteId)
+  await classes.delete(classId)
   const { schedules, volumes } = cloche
   const daily = await schedules.create({ action: 'wake', sandbox: sandbox.id, cron: '@daily' })
   await Promise.all([schedules.list().next(), schedules.describe(daily.id), schedules.run(daily.id)])

@@ -66,6 +66,28 @@ export type RestoredSandbox = protocol.RestoredSandbox
 export type DiskChanges = protocol.DiskChanges
 /** What a tenant has on disks. */
 export type DiskUse = protocol.DiskUse
+/** A class with its staff, sections and groups. */
+export type ClassDescription = protocol.ClassDescription
+/** A class as a list has it. */
+export type ClassSummary = protocol.ClassSummary
+/** A section or a group of a class. */
+export type ClassPart = protocol.ClassPart
+/** A student of a class. */
+export type ClassStudent = protocol.ClassStudent
+/** What `classes.create` takes. */
+export type CreateClass = z.input<typeof protocol.createClass>
+/** What `classes.update` takes. */
+export type ChangeClass = z.input<typeof protocol.changeClass>
+/** What `classes.students.add` takes. */
+export type AddClassStudent = z.input<typeof protocol.addStudent>
+/** What `classes.students.update` takes. */
+export type ChangeClassStudent = z.input<typeof protocol.changeStudent>
+/** What `classes.invite` takes. */
+export type InviteToClass = z.input<typeof protocol.inviteToClass>
+/** Somebody who may join a tenant, or whoever has a link. */
+export type Invitation = protocol.Invitation
+/** The same with its link and code. */
+export type CreatedInvitation = z.infer<typeof protocol.invited>
 /** What is done at times of day. */
 export type ScheduleDescription = protocol.Schedule
 /** What `schedules.create` takes. */

@@ -1,5 +1,6 @@
 import type { Command } from '../command.js'
 import { buildCommands } from './build.js'
+import { classCommands } from './class.js'
 import { completion } from './completion.js'
 import { copy } from './copy.js'
 import { exec } from './exec.js'
@@ -39,6 +40,7 @@ export const clientCommands: readonly Command[] = [
   ...shareCommands,
   ...snapshotCommands,
   ...scheduleCommands,
+  ...classCommands,
   ...volumeCommands,
   ...stackCommands,
   run,

@@ -41,6 +41,22 @@ const actions = {
   'stack.start': 'audit.actions.stackStart',
   'stack.stop': 'audit.actions.stackStop',
   'stack.delete': 'audit.actions.stackDelete',
+  'class.create': 'audit.actions.classCreate',
+  'class.change': 'audit.actions.classChange',
+  'class.delete': 'audit.actions.classDelete',
+  'class.staff': 'audit.actions.classStaff',
+  'class.staff_remove': 'audit.actions.classStaffRemove',
+  'class.section_create': 'audit.actions.classSectionCreate',
+  'class.section_rename': 'audit.actions.classSectionRename',
+  'class.section_delete': 'audit.actions.classSectionDelete',
+  'class.group_create': 'audit.actions.classGroupCreate',
+  'class.group_rename': 'audit.actions.classGroupRename',
+  'class.group_delete': 'audit.actions.classGroupDelete',
+  'class.student_add': 'audit.actions.classStudentAdd',
+  'class.student_change': 'audit.actions.classStudentChange',
+  'class.student_remove': 'audit.actions.classStudentRemove',
+  'class.roster': 'audit.actions.classRoster',
+  'class.cards': 'audit.actions.classCards',
   'schedule.create': 'audit.actions.scheduleCreate',
   'schedule.change': 'audit.actions.scheduleChange',
   'schedule.run': 'audit.actions.scheduleRun',
@@ -100,7 +116,7 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'share', 'snapshot', 'schedule', 'volume', 'stack', 'image', 'registry'] as const),
+  ...(['sandbox', 'share', 'snapshot', 'class', 'schedule', 'volume', 'stack', 'image', 'registry'] as const),
   ...(['template', 'terminal', 'exec'] as const),
   ...(['process', 'lsp', 'file', 'port', 'archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]

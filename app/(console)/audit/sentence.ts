@@ -36,6 +36,33 @@ const roleIn = ({ event, t }: Telling): string => {
   return known.success ? t(`audit.roles.${known.data}`) : told(event, 'role')
 }
 
+type ClassSentence =
+  | 'Create'
+  | 'Change'
+  | 'Delete'
+  | 'Staff'
+  | 'StaffRemove'
+  | 'SectionCreate'
+  | 'SectionRename'
+  | 'SectionDelete'
+  | 'GroupCreate'
+  | 'GroupRename'
+  | 'GroupDelete'
+  | 'StudentAdd'
+  | 'StudentChange'
+  | 'StudentRemove'
+  | 'Roster'
+  | 'Cards'
+/** What was done in a class: each sentence takes those of the values that it names. */
+const ofClass =
+  (key: ClassSentence): Write =>
+  ({ event, t, mark }) =>
+    t(`audit.sentences.class${key}`, {
+      ...{ name: mark(plain(told(event, 'name'))), class: mark(plain(told(event, 'class'))) },
+      ...{ of: mark(plain(told(event, 'of'))), added: told(event, 'added'), changed: told(event, 'changed') },
+      ...{ removed: told(event, 'removed'), count: told(event, 'count') },
+    })
+
 const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'restart', 'ttlSeconds'] as const
 
 const updated: Write = ({ event, t, sandbox }) => {
@@ -201,6 +228,22 @@ const sentences: Readonly<Record<Action, Write>> = {
     t('audit.sentences.stackStop', { name: mark(plain(told(event, 'name'))) }),
   'stack.delete': ({ event, t, mark }) =>
     t('audit.sentences.stackDelete', { name: mark(plain(told(event, 'name'))) }),
+  'class.create': ofClass('Create'),
+  'class.change': ofClass('Change'),
+  'class.delete': ofClass('Delete'),
+  'class.staff': ofClass('Staff'),
+  'class.staff_remove': ofClass('StaffRemove'),
+  'class.section_create': ofClass('SectionCreate'),
+  'class.section_rename': ofClass('SectionRename'),
+  'class.section_delete': ofClass('SectionDelete'),
+  'class.group_create': ofClass('GroupCreate'),
+  'class.group_rename': ofClass('GroupRename'),
+  'class.group_delete': ofClass('GroupDelete'),
+  'class.student_add': ofClass('StudentAdd'),
+  'class.student_change': ofClass('StudentChange'),
+  'class.student_remove': ofClass('StudentRemove'),
+  'class.roster': ofClass('Roster'),
+  'class.cards': ofClass('Cards'),
   'schedule.create': ({ event, t, mark }) =>
     t('audit.sentences.scheduleCreate', {
       name: mark(plain(told(event, 'name'))),

@@ -1,0 +1,134 @@
+import type { ClassPart, ClassStudent, ClassSummary, Cloche } from '../../sdk/index.js'
+import { type Command, Failure, UsageError } from '../command.js'
+import { clientCommand } from './client-command.js'
+import { printJson, printTable } from './output.js'
+
+const group = 'Classes'
+
+/** Names and ids of classes, for completion. */
+export async function classWords(cloche: Cloche): Promise<readonly string[]> {
+  const words: string[] = []
+  for await (const { id, name } of cloche.classes.list()) words.push(id, name)
+  return words
+}
+
+/** The id of the class that a person means by its id or its name. */
+export async function classIdOf(cloche: Cloche, word: string | undefined): Promise<string> {
+  if (word === undefined)
+    throw new UsageError('specify a class by its name or id; cloche class ls lists them')
+  if (/^cl_/.test(word)) return word
+  const found: string[] = []
+  for await (const { id, name } of cloche.classes.list()) if (name === word) found.push(id)
+  if (found.length > 1) throw new Failure(`${found.length} classes are called ${word}; specify one by its id`)
+  if (found[0] === undefined) throw new Failure(`there is no class ${word}; cloche class ls lists them`)
+  return found[0]
+}
+
+const list = clientCommand({
+  ...{ name: 'class ls', group, operands: '' },
+  summary: 'List your classes',
+  async run({ cloche, json }) {
+    const all: ClassSummary[] = []
+    for await (const one of cloche.classes.list()) all.push(one)
+    const rows = all.map((one) => [
+      ...[one.id, one.name, one.role, String(one.students ?? ''), one.timeZone, one.archived ? 'archived' : ''],
+    ])
+    if (json) printJson(all)
+    else printTable(['ID', 'NAME', 'YOU ARE', 'STUDENTS', 'ZONE', 'STATE'], rows)
+    return 0
+  },
+})
+
+const create = clientCommand({
+  ...{ name: 'class create', group, operands: 'NAME' },
+  summary: 'Create a class, and print its id',
+  details:
+    'From the first class of a tenant on, members see the work of the students of their own classes only. Owners and admins see all.',
+  flags: { 'time-zone': { type: 'string', value: 'ZONE', help: 'such as Europe/Berlin; UTC if absent' } },
+  async run({ cloche, words, text, json }) {
+    const [name] = words
+    if (name === undefined) throw new UsageError('specify a name')
+    const timeZone = text('time-zone')
+    const made = await cloche.classes.create({ name, ...(timeZone === undefined ? {} : { timeZone }) })
+    if (json) printJson(made)
+    else console.log(made.id)
+    return 0
+  },
+})
+
+const edit = clientCommand({
+  ...{ name: 'class edit', group, operands: 'CLASS' },
+  summary: 'Rename a class, change its time zone, or archive it',
+  flags: {
+    name: { type: 'string', value: 'NAME', help: 'another name' },
+    'time-zone': { type: 'string', value: 'ZONE', help: 'such as Europe/Berlin' },
+    archive: { type: 'boolean', help: 'nobody joins it any more; its work stays' },
+    restore: { type: 'boolean', help: 'out of the archive' },
+  },
+  completes: classWords,
+  async run({ cloche, words, text, has, json }) {
+    if (has('archive') && has('restore')) throw new UsageError('specify one of --archive and --restore')
+    const [name, timeZone] = [text('name'), text('time-zone')]
+    const changed = await cloche.classes.update(await classIdOf(cloche, words[0]), {
+      ...(name === undefined ? {} : { name }),
+      ...(timeZone === undefined ? {} : { timeZone }),
+      ...(has('archive') || has('restore') ? { archived: has('archive') } : {}),
+    })
+    if (json) printJson(changed)
+    return 0
+  },
+})
+
+const remove = clientCommand({
+  ...{ name: 'class rm', group, operands: 'CLASS...' },
+  summary: 'Delete classes with their rosters; students and their work stay in the tenant',
+  completes: classWords,
+  async run({ cloche, words }) {
+    if (words.length === 0) await classIdOf(cloche, undefined)
+    for (const word of words) await cloche.classes.delete(await classIdOf(cloche, word))
+    return 0
+  },
+})
+
+const students = clientCommand({
+  ...{ name: 'class students', group, operands: 'CLASS' },
+  summary: 'List the students of a class',
+  completes: classWords,
+  async run({ cloche, words, json }) {
+    const id = await classIdOf(cloche, words[0])
+    const { sections, groups } = await cloche.classes.describe(id)
+    const all: ClassStudent[] = []
+    for await (const one of cloche.classes.students.list(id)) all.push(one)
+    const nameOf = (parts: readonly ClassPart[], part: string | null) =>
+      parts.find((one) => one.id === part)?.name ?? ''
+    const rows = all.map((one) => [
+      ...[one.id, one.name, one.number ?? '', one.email ?? one.signInName ?? '', one.state],
+      ...[nameOf(sections, one.section), nameOf(groups, one.group)],
+    ])
+    if (json) printJson(all)
+    else printTable(['ID', 'NAME', 'NUMBER', 'SIGNS IN AS', 'STATE', 'SECTION', 'GROUP'], rows)
+    return 0
+  },
+})
+
+const invite = clientCommand({
+  ...{ name: 'class invite', group, operands: 'CLASS' },
+  summary: 'Create a link by which students join a class, and print it with its code',
+  flags: {
+    uses: { type: 'string', value: 'NUMBER', help: 'how many may join by it; 100 if absent' },
+    hours: { type: 'string', value: 'NUMBER', help: 'it ends after this; a week if absent' },
+  },
+  completes: classWords,
+  async run({ cloche, words, number, json }) {
+    const [maxUses, hours] = [number('uses'), number('hours')]
+    const invited = await cloche.classes.invite(await classIdOf(cloche, words[0]), {
+      ...(maxUses === undefined ? {} : { maxUses }),
+      ...(hours === undefined ? {} : { expiresInSeconds: Math.round(hours * 3600) }),
+    })
+    if (json) printJson(invited)
+    else console.log(`${invited.url}\n${invited.code}`)
+    return 0
+  },
+})
+
+export const classCommands: readonly Command[] = [list, create, edit, remove, students, invite]

@@ -1,0 +1,158 @@
+import { type Http, pages } from './http.js'
+import type {
+  AddClassStudent,
+  ChangeClass,
+  ChangeClassStudent,
+  ClassDescription,
+  ClassPart,
+  ClassStudent,
+  ClassSummary,
+  CreateClass,
+  CreatedInvitation,
+  Invitation,
+  InviteToClass,
+} from './types.js'
+
+/** The classes of the tenant, with their people. */
+export class Classes {
+  readonly #http: Http
+  /** Sections of classes. */
+  readonly sections: ClassParts
+  /** Groups of classes: students who work together. */
+  readonly groups: ClassParts
+  readonly students: ClassStudents
+
+  /** @internal */
+  constructor(http: Http) {
+    this.#http = http
+    this.sections = new ClassParts(http, 'sections')
+    this.groups = new ClassParts(http, 'groups')
+    this.students = new ClassStudents(http)
+  }
+
+  /**
+   * Makes a class. From the first one on, members of the tenant see the work of the students of their classes only.
+   *
+   * @throws PermissionDenied unless the key is of an owner or admin
+   * @example
+   * const { id } = await cloche.classes.create({ name: 'Computing 10b', timeZone: 'Europe/Berlin' })
+   * const { id: section } = await cloche.classes.sections.create(id, 'Tuesday')
+   * await cloche.classes.students.add(id, { name: 'Ann Lee', number: '2026017', section })
+   */
+  create(wanted: CreateClass): Promise<ClassDescription> {
+    return this.#http.json({ method: 'POST', path: '/classes', json: wanted })
+  }
+
+  /** Those that whoever made the key is in, newest first; of owners and admins all. */
+  list(): AsyncGenerator<ClassSummary, void, undefined> {
+    return pages(this.#http, '/classes')
+  }
+
+  /** @throws NotFound */
+  describe(id: string): Promise<ClassDescription> {
+    return this.#http.json({ method: 'GET', path: pathOf(id) })
+  }
+
+  /** Changes what is named, or archives it with `archived: true`. @throws NotFound */
+  update(id: string, change: ChangeClass): Promise<ClassDescription> {
+    return this.#http.json({ method: 'PATCH', path: pathOf(id), json: change })
+  }
+
+  /** Deletes it with its roster. Its students and what they made stay in the tenant. @throws NotFound */
+  delete(id: string): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: pathOf(id) })
+  }
+
+  /** Makes a member of the tenant a teacher or an assistant. @throws NotFound; Conflict for a student */
+  setStaff(id: string, userId: string, role: 'teacher' | 'assistant'): Promise<ClassDescription> {
+    return this.#http.json({ method: 'PUT', path: staffOf(id, userId), json: { role } })
+  }
+
+  /** @throws NotFound */
+  removeStaff(id: string, userId: string): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: staffOf(id, userId) })
+  }
+
+  /** A link and a code by which students join. They are told once. @throws NotFound, Conflict */
+  invite(id: string, wanted: InviteToClass = {}): Promise<CreatedInvitation> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/invitations`, json: wanted })
+  }
+
+  /** The links that are open. */
+  async invitations(id: string): Promise<readonly Invitation[]> {
+    const { invitations } = await this.#http.json<{ invitations: Invitation[] }>({
+      ...{ method: 'GET', path: `${pathOf(id)}/invitations` },
+    })
+    return invitations
+  }
+
+  /** Nobody joins by it any more. @throws NotFound */
+  revoke(id: string, invitationId: string): Promise<void> {
+    const path = `${pathOf(id)}/invitations/${encodeURIComponent(invitationId)}`
+    return this.#http.done({ method: 'DELETE', path })
+  }
+}
+
+/** Sections or groups: a student is in at most one of each. */
+export class ClassParts {
+  /** @internal */
+  constructor(
+    private readonly http: Http,
+    private readonly kind: 'sections' | 'groups',
+  ) {}
+
+  /** @throws Conflict when the name is taken */
+  create(classId: string, name: string): Promise<ClassPart> {
+    return this.http.json({ method: 'POST', path: `${pathOf(classId)}/${this.kind}`, json: { name } })
+  }
+
+  /** @throws NotFound, Conflict */
+  rename(classId: string, id: string, name: string): Promise<ClassPart> {
+    return this.http.json({ method: 'PATCH', path: this.#pathOf(classId, id), json: { name } })
+  }
+
+  /** Its students stay in the class. @throws NotFound */
+  delete(classId: string, id: string): Promise<void> {
+    return this.http.done({ method: 'DELETE', path: this.#pathOf(classId, id) })
+  }
+
+  #pathOf(classId: string, id: string): string {
+    return `${pathOf(classId)}/${this.kind}/${encodeURIComponent(id)}`
+  }
+}
+
+/** The students of classes. */
+export class ClassStudents {
+  /** @internal */
+  constructor(private readonly http: Http) {}
+
+  /** All of a class, by name. @param of only those; `search`: part of a name, number, e-mail address or sign-in name */
+  list(
+    classId: string,
+    of: { section?: string; group?: string; search?: string } = {},
+  ): AsyncGenerator<ClassStudent, void, undefined> {
+    return pages(this.http, `${pathOf(classId)}/students`, of)
+  }
+
+  /**
+   * With an e-mail address they are expected until they join by a link of the class; without one an account is made.
+   * @throws Conflict when the class has the address or number already
+   */
+  add(classId: string, student: AddClassStudent): Promise<ClassStudent> {
+    return this.http.json({ method: 'POST', path: `${pathOf(classId)}/students`, json: student })
+  }
+
+  /** @throws NotFound, Conflict */
+  update(classId: string, id: string, change: ChangeClassStudent): Promise<ClassStudent> {
+    return this.http.json({ method: 'PATCH', path: studentOf(classId, id), json: change })
+  }
+
+  /** Takes somebody out of the class; their work stays. @throws NotFound */
+  remove(classId: string, id: string): Promise<void> {
+    return this.http.done({ method: 'DELETE', path: studentOf(classId, id) })
+  }
+}
+
+const pathOf = (id: string) => `/classes/${encodeURIComponent(id)}`
+const staffOf = (id: string, userId: string) => `${pathOf(id)}/staff/${encodeURIComponent(userId)}`
+const studentOf = (id: string, studentId: string) => `${pathOf(id)}/students/${encodeURIComponent(studentId)}`
