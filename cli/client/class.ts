@@ -31,7 +31,14 @@ const list = clientCommand({
     const all: ClassSummary[] = []
     for await (const one of cloche.classes.list()) all.push(one)
     const rows = all.map((one) => [
-      ...[one.id, one.name, one.role, String(one.students ?? ''), one.timeZone, one.archived ? 'archived' : ''],
+      ...[
+        one.id,
+        one.name,
+        one.role,
+        String(one.students ?? ''),
+        one.timeZone,
+        one.archived ? 'archived' : '',
+      ],
     ])
     if (json) printJson(all)
     else printTable(['ID', 'NAME', 'YOU ARE', 'STUDENTS', 'ZONE', 'STATE'], rows)
