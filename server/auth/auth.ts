@@ -2,9 +2,9 @@ import { betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
 import { username } from 'better-auth/plugins/username'
 import { newId, passwordLength } from '../../protocol/api/index.js'
-import { signInNameShape } from '../classes/sign-in-names.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/client.js'
+import { signInNameShape } from './sign-in-names.js'
 
 const day = 24 * 3600
 const cookiePrefix = 'cloche'

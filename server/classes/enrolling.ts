@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import { classBounds, newId } from '../../protocol/api/index.js'
+import { newSignInNames } from '../auth/sign-in-names.js'
 import { ApiError } from '../errors.js'
 import { requireRoomForStudents } from '../tenants/bounds.js'
-import { newSignInNames } from './sign-in-names.js'
 
 /** A student who is to be in a class. */
 export interface Enrolment {

@@ -3,10 +3,10 @@ import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { notFound } from '../errors.js'
+import { isArchived } from '../tenants/joining.js'
 import { type Members, presentInvitation } from '../tenants/members.js'
 import { seatIn } from './access.js'
 import { requireParts } from './parts.js'
-import { isArchived } from './students.js'
 
 /** Links and codes by which students join a class, and its tenant with it. */
 export class ClassInvitations {

@@ -4,6 +4,7 @@ import { audit } from '../audit.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
+import { isArchived } from '../tenants/joining.js'
 import { seatIn } from './access.js'
 import { enrol, lockClass } from './enrolling.js'
 import { requireParts } from './parts.js'
@@ -95,9 +96,6 @@ export class ClassStudents {
     return presentStudent(studentRow.parse(rows[0]))
   }
 }
-
-export const isArchived = () =>
-  new ApiError('conflict', 'this class is archived; a teacher can take it out of the archive')
 
 /** What is unique among the students of a class. @throws ApiError `conflict` that says what is taken */
 export async function asConflict<T>(

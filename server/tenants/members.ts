@@ -18,11 +18,11 @@ import { audit } from '../audit.js'
 import { addressOf } from '../auth/address.js'
 import { type Action, assertMay, personOf } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
-import { isInClass, joinClass } from '../classes/joining.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
 import { requireFewOwned, storeAnother } from './bounds.js'
 import { newJoinCode, readJoinCode } from './join-code.js'
+import { isInClass, joinClass } from './joining.js'
 import { requireNotManaged } from './managed.js'
 
 /** Whom admins invite and remove by themselves. */

@@ -1,7 +1,9 @@
 import type { Invitation, Prisma } from '../../prisma/generated/client.js'
 import { classBounds, newId } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
-import { isArchived } from './students.js'
+
+export const isArchived = () =>
+  new ApiError('conflict', 'this class is archived; a teacher can take it out of the archive')
 
 type ToClass = Pick<Invitation, 'classId' | 'sectionId' | 'tenantId'>
 
