@@ -5,4 +5,9 @@ declare module 'react' {
   interface CSSProperties {
     [name: `--${string}`]: string | undefined
   }
+
+  /** Every browser has it, and no version of HTML: a whole folder is chosen. */
+  interface InputHTMLAttributes<T> {
+    webkitdirectory?: '' | undefined
+  }
 }

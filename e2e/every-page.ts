@@ -4,6 +4,7 @@ export const everyPage = [
   { path: '/runs', title: 'Runs' },
   { path: '/templates', title: 'Templates' },
   { path: '/volumes', title: 'Volumes' },
+  { path: '/builds', title: 'Builds' },
   { path: '/schedules', title: 'Schedules' },
   { path: '/stacks', title: 'Stacks' },
   { path: '/usage', title: 'Usage' },

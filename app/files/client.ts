@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readEvents } from '../../sdk/events'
-import { call, order, refusalOf, transfer, Unreachable } from '../lib/api'
+import { call, order, transfer, Unreachable } from '../lib/api'
 import {
   type FileEntry,
   type FileTree,
@@ -13,6 +13,7 @@ import {
   type WatchEvent,
   watchEvent,
 } from '../lib/protocol'
+import { upload } from '../lib/upload'
 
 const refusal = z.object({ message: z.string() })
 const nothingSent = { method: 'DELETE' } as const
@@ -143,7 +144,7 @@ export class FilesClient {
    * @param onProgress is told of the bytes that were sent
    * @throws AbortError (a DOMException) when `signal` ends it
    */
-  upload(
+  async upload(
     path: string,
     content: Blob,
     onProgress: (bytes: number) => void,
@@ -151,25 +152,8 @@ export class FilesClient {
     offset?: number,
   ): Promise<void> {
     const query = { path, ...(offset === undefined ? {} : { offset: String(offset) }) }
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted()
-      // `fetch` does not tell of what was sent.
-      const request = new XMLHttpRequest()
-      request.open('PUT', `/api/v1${this.#at('files', query)}`)
-      request.setRequestHeader('content-type', 'application/octet-stream')
-      request.responseType = 'json'
-      request.upload.onprogress = ({ loaded }) => onProgress(loaded)
-      request.onload = () => {
-        if (request.status < 300) resolve()
-        // Without a body of the API's it is a proxy that speaks for a server which does not answer.
-        else if (request.status >= 502 && request.response === null) reject(new Unreachable())
-        else reject(refusalOf(request.status, request.response))
-      }
-      request.onerror = () => reject(new Unreachable())
-      request.onabort = () => reject(signal.reason)
-      signal.addEventListener('abort', () => request.abort(), { once: true })
-      request.send(content)
-    })
+    const type = 'application/octet-stream'
+    await upload(this.#at('files', query), content, { method: 'PUT', type, onProgress, signal })
   }
 
   /** The address that a browser downloads: a file as it is, a directory as a tar archive. */

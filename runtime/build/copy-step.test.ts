@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { parseIgnored } from '../../common/dockerignore.js'
+import { parseIgnored } from '../../protocol/api/dockerignore.js'
 import { file, tar } from '../../testing/images.js'
 import { FilesRoot } from '../files/root.js'
 import { digestOfCopy, fromLayers, performCopy } from './copy-step.js'

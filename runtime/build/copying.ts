@@ -14,8 +14,8 @@ import {
   unlinkSync,
 } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
-import type { Ignored } from '../../common/dockerignore.js'
 import { shownName } from '../../common/tar/format.js'
+import type { Ignored } from '../../protocol/api/dockerignore.js'
 import { codeOf } from '../files/refusal.js'
 import type { FilesRoot, PathHandle } from '../files/root.js'
 import { allowedCapabilities } from '../image/capabilities.js'

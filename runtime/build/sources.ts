@@ -1,5 +1,5 @@
-import type { Ignored } from '../../common/dockerignore.js'
-import { isPattern, nameMatcher } from '../../common/globs.js'
+import type { Ignored } from '../../protocol/api/dockerignore.js'
+import { isPattern, nameMatcher } from '../../protocol/api/globs.js'
 import { codeOf } from '../files/refusal.js'
 import type { FilesRoot, PathHandle } from '../files/root.js'
 import { bounds } from './bounds.js'

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, createReadStream, lstatSync, openSync, readlinkSync, type Stats } from 'node:fs'
-import type { Ignored } from '../../common/dockerignore.js'
+import type { Ignored } from '../../protocol/api/dockerignore.js'
 import type { PathHandle } from '../files/root.js'
 import { badBuild } from './error.js'
 import type { Source } from './sources.js'

@@ -22,7 +22,7 @@ import { useExplain } from '../../lib/use-explain'
 import { useDashboardKeys } from './use-keys'
 
 /** @param create the form of a new sandbox is open, and filled in */
-export function Dashboard({ create }: { create?: { repository: string } } = {}) {
+export function Dashboard({ create }: { create?: { repository: string; template: string } } = {}) {
   const t = useTranslations()
   const explain = useExplain()
   const { sandboxes, error, retry, loadMore } = useSandboxes()
@@ -133,7 +133,7 @@ export function Dashboard({ create }: { create?: { repository: string } } = {}) 
         )}
       </Panel>
       <ReceivedShares />
-      <CreateDialog open={creating} onOpenChange={setCreating} repository={create?.repository ?? ''} />
+      <CreateDialog open={creating} onOpenChange={setCreating} {...create} />
       <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </>

@@ -48,26 +48,36 @@ export function CreateDialog({
   open,
   onOpenChange,
   repository = '',
+  template = 'base',
 }: {
   open: boolean
   /** The address of one that the form begins with. */
   repository?: string
+  /** The name of the one that is chosen at first. */
+  template?: string
   onOpenChange: (open: boolean) => void
 }) {
   const t = useTranslations()
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={t('sandbox.new')} wide>
-      <Loader repository={repository} />
+      <Loader repository={repository} wanted={template} />
     </Dialog>
   )
 }
 
-function Loader({ repository }: { repository: string }) {
+function Loader({ repository, wanted }: { repository: string; wanted: string }) {
   const t = useTranslations()
   const list = useResource('/templates', templateList)
   const first = list.data?.templates[0]
+  const named = (name: string) => list.data?.templates.find((one) => one.name === name)
   if (list.data && first)
-    return <CreateForm templates={list.data.templates} first={first} repository={repository} />
+    return (
+      <CreateForm
+        templates={list.data.templates}
+        first={named(wanted) ?? named('base') ?? first}
+        repository={repository}
+      />
+    )
   if (list.data) {
     return (
       <DialogBody>
@@ -93,7 +103,7 @@ function CreateForm({
   const { mutate } = useSWRConfig()
   const refresh = useRefreshSandboxes()
   const quota = useResource('/quota', quotaStatus)
-  const [chosen, setChosen] = useState(templates.find(({ name }) => name === 'base') ?? first)
+  const [chosen, setChosen] = useState(first)
   const [size, setSize] = useState<SizeDraft>(() => initialSize(chosen.defaults, t('sandbox.default')))
   const [network, setNetwork] = useState(() => networkDraft('internet'))
   const [isolation, setIsolation] = useState<Isolation>('standard')

@@ -1,5 +1,6 @@
 import { account } from './account'
 import { audit } from './audit'
+import { builds } from './builds'
 import { common } from './common'
 import { devcontainer } from './devcontainer'
 import { editor } from './editor'
@@ -37,6 +38,7 @@ import { workspace } from './workspace'
 export const en = {
   account,
   audit,
+  builds,
   common,
   devcontainer,
   editor,

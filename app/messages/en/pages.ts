@@ -2,6 +2,8 @@
 export const pages = {
   account: 'Account',
   audit: 'Audit log',
+  build: 'Build',
+  builds: 'Builds',
   description: 'Isolated Linux sandboxes in the browser, ready in milliseconds',
   join: 'Join a tenant',
   joinSandbox: 'Open a shared sandbox',

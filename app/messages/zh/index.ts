@@ -1,6 +1,7 @@
 import type { Catalogue } from '../texts'
 import { account } from './account'
 import { audit } from './audit'
+import { builds } from './builds'
 import { common } from './common'
 import { devcontainer } from './devcontainer'
 import { editor } from './editor'
@@ -38,6 +39,7 @@ import { workspace } from './workspace'
 export const zh: Catalogue = {
   account,
   audit,
+  builds,
   common,
   devcontainer,
   editor,

@@ -3,6 +3,8 @@ import type { Texts } from '../texts'
 export const pages: Texts<'pages'> = {
   account: '账号',
   audit: '审计日志',
+  build: '构建',
+  builds: '构建',
   description: '浏览器中的隔离 Linux 沙箱，毫秒级就绪',
   join: '加入租户',
   joinSandbox: '打开共享的沙箱',
