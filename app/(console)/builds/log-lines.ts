@@ -1,4 +1,4 @@
-import type { IBuffer, IBufferCell } from '@xterm/xterm'
+import type { IBuffer, IBufferCell } from '@xterm/headless'
 import type { CSSProperties } from 'react'
 import { palette } from '../../terminal/themes'
 

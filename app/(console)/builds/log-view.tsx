@@ -1,6 +1,6 @@
 'use client'
 
-import { Terminal } from '@xterm/xterm'
+import headless, { type Terminal } from '@xterm/headless'
 import { memo, useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { type LogLine, linesOf } from './log-lines'
@@ -64,8 +64,13 @@ function useLines(text: string): { lines: readonly LogLine[]; isCut: boolean } {
   const [lines, setLines] = useState<readonly LogLine[]>([])
   const terminal = useRef<{ xterm: Terminal; fed: number } | null>(null)
   useEffect(() => {
-    // It is never opened: only what it understands of the text is taken.
-    const xterm = new Terminal({ ...size, scrollback: maxLines - size.rows, convertEol: true })
+    // Without a screen, for only what it understands of the text is taken. The one of the workspace is loaded there alone.
+    const xterm = new headless.Terminal({
+      ...size,
+      scrollback: maxLines - size.rows,
+      convertEol: true,
+      allowProposedApi: true,
+    })
     terminal.current = { xterm, fed: 0 }
     return () => {
       terminal.current = null

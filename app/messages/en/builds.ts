@@ -55,7 +55,7 @@ export const builds = {
   },
   stageOf: 'Stage {stage}',
   start: 'Start build',
-  started: 'Started',
+  started: 'Age',
   state: 'Status',
   states: {
     cached: 'Cached',

@@ -55,7 +55,7 @@ export const builds: Texts<'builds'> = {
   },
   stageOf: '阶段 {stage}',
   start: '开始构建',
-  started: '开始于',
+  started: '距今',
   state: '状态',
   states: {
     cached: '已缓存',
