@@ -15,6 +15,7 @@ import { refuseForeignOrigin } from './http/guard.js'
 import { serveHealth } from './http/health.js'
 import { refuseForeignHost } from './http/hosts.js'
 import { type Once, once as onceIn } from './http/idempotency.js'
+import { dropLeftovers } from './http/leftovers.js'
 import { serveMetrics } from './http/metrics.js'
 import { endSlowUploads } from './http/pace.js'
 import { sendProblem } from './http/problem.js'
@@ -65,6 +66,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 128 },
   }).withTypeProvider<ZodTypeProvider>()
   endSlowUploads(app, parts.log)
+  dropLeftovers(app)
   app.setValidatorCompiler(checkWith)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)

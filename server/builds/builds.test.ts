@@ -4,6 +4,7 @@ import { Cloche, InvalidRequest, NotFound } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { dir, type Entry, file, tar } from '../../testing/images.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
+import { OneConnection } from '../../testing/one-connection.js'
 
 const limits = { cpus: 0.5, memoryMiB: 128, diskMiB: 64, pids: 64 }
 const context = (dockerfile: string, files: readonly Entry[] = []) =>
@@ -90,6 +91,65 @@ describe("a tenant's build", { timeout: 60_000 }, () => {
     await expect(tenant.builds.start('mine', 'no tar')).rejects.toThrow(InvalidRequest)
     await expect(other.builds.start('theirs', context('FROM mine'))).rejects.toThrow('there is no template')
     expect((await tenant.builds.list()).length).toBe(count)
+  })
+
+  it('is refused with options behind its context, and the next call of the connection is answered', async () => {
+    using line = new OneConnection(instance.url, key)
+    const form = (...parts: readonly (readonly [head: string, content: string | Uint8Array])[]) => ({
+      headers: { 'content-type': 'multipart/form-data; boundary=cut' },
+      body: Buffer.concat([
+        ...parts.flatMap(([head, content]) => [
+          Buffer.from(`--cut\r\ncontent-disposition: form-data; ${head}\r\n\r\n`),
+          ...[Buffer.from(content), Buffer.from('\r\n')],
+        ]),
+        Buffer.from('--cut--\r\n'),
+      ]),
+    })
+    const asContext = 'name="context"; filename="c"'
+    const good = context('FROM base')
+    const large = tar([file('Dockerfile', 'FROM base'), file('more', 'x'.repeat(8 * 1024 ** 2))])
+    const noTar = Buffer.alloc(8 * 1024 ** 2, 'x')
+    const starts = { method: 'POST', path: '/api/v1/templates/behind/builds' }
+    const options = ['name="options"', '{"noCache":true}'] as const
+    const count = (await tenant.builds.list()).length
+    const refused = [
+      [form([asContext, good], options), 'options come after context'],
+      [form([asContext, large], options), 'options come after context'],
+      [form(options, [asContext, good], ['name="more"', 'x']), 'more than one options and one context'],
+      [form(options, [asContext, noTar]), 'tar'],
+      [form(['name="options"', '{"no":1}'], [asContext, large]), 'options: '],
+      [form(['name="other"', 'x'], [asContext, large]), 'no field'],
+    ] as const
+    const ports = new Set<number | undefined>()
+    for (const [sent, why] of refused) {
+      const answer = await line.call({ ...starts, ...sent })
+      expect([answer.status, answer.text], why).toEqual([400, expect.stringContaining(why)])
+      const next = await line.call({ method: 'GET', path: '/api/v1/builds' })
+      expect([next.status, next.text.slice(0, 200)], `${why} ${sent.body.length}`).toEqual([
+        200,
+        expect.anything(),
+      ])
+      ports.add(answer.port).add(next.port)
+    }
+    expect(await tenant.builds.list()).toHaveLength(count)
+    const begun = await line.call({ ...starts, ...form(options, [asContext, good]) })
+    expect([begun.status, begun.text]).toEqual([201, expect.stringContaining('"template":"behind"')])
+    // Nothing was cut off in between: what is left of a body that nobody wants is read.
+    expect(ports.add(begun.port).size).toBe(1)
+    await all(tenant.builds.events('behind', JSON.parse(begun.text).id))
+    // So it is with others that take bytes as they come.
+    await using sandbox = await tenant.sandboxes.create({ limits })
+    for (const path of [
+      `/api/v1/sandboxes/${sandbox.id}/archive?path=/tmp`,
+      `/api/v1/sandboxes/${sandbox.id}/files?path=/proc/none/x`,
+      '/api/v1/templates/behind/image',
+    ]) {
+      const answer = await line.call({ method: 'PUT', path, body: noTar })
+      expect(answer.status, path).toBeGreaterThanOrEqual(400)
+      expect(answer.status, path).toBeLessThan(500)
+      const next = await line.call({ method: 'GET', path: '/api/v1/builds' })
+      expect([next.status, next.port], path).toEqual([200, begun.port])
+    }
   })
 
   it('is canceled, and keeps what it uses until then', async () => {

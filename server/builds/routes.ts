@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type BuildEvent, build, buildId, newTemplateName, templateName } from '../../protocol/api/index.js'
+import { ApiError } from '../errors.js'
 import { sendEvents } from '../http/events.js'
 import { readForm } from './form.js'
 import type { BuildService } from './service.js'
@@ -83,10 +84,8 @@ const starting =
         try {
           return await reply.code(201).send(await builds.start(principal, params.name, options, context))
         } catch (error) {
-          // The next call of the connection comes behind what is left.
-          context.on('error', () => {})
-          context.resume()
-          throw error
+          // What is wrong with the form broke the call to the node.
+          throw context.errored instanceof ApiError ? context.errored : error
         }
       },
     })

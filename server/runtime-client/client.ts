@@ -201,7 +201,7 @@ export class RuntimeClient implements Disposable {
     const body = Readable.from(
       (async function* () {
         yield Buffer.from(`${JSON.stringify(wanted)}\n`)
-        yield* context
+        yield* piecesOf(context)
       })(),
       { objectMode: false },
     )
