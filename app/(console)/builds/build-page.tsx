@@ -55,7 +55,18 @@ export function BuildPage({ template, id }: { template: string; id: string }) {
         {status === 'failed' && (
           <Notice tone="bad">{oneLine(end?.error ?? data.error ?? t('common.wrong'), 2000)}</Notice>
         )}
-        {status === 'succeeded' && <Notice tone="info">{t('builds.succeeded', { template })}</Notice>}
+        {status === 'succeeded' && (
+          <Notice
+            tone="info"
+            action={
+              <Link href="/templates" className="rounded text-accent underline underline-offset-2">
+                {t('pages.templates')}
+              </Link>
+            }
+          >
+            {t('builds.succeeded', { template })}
+          </Notice>
+        )}
         {broken && <Notice tone="warn">{t('builds.broken')}</Notice>}
         {lost && <Notice tone="bad">{explain(lost)}</Notice>}
       </div>
