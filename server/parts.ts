@@ -117,7 +117,7 @@ export function openParts(config: Config, log: Logger) {
   const previews = new Previews(config, previewHosts, {
     ...{ database, principals, watch, notices, nodes, sandboxes },
   })
-  const disks = new DiskUses(nodes)
+  const disks = new DiskUses(database, nodes)
   const volumes = new VolumeService(database, nodes, placer)
   const stacks = new StackService(database, nodes, placer, sandboxes, ownTemplates, previewHosts)
   const stackDriver = new StackDriver(database, nodes, placer, sandboxes, volumes, log)

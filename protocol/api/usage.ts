@@ -38,17 +38,19 @@ export type UsageReport = z.infer<typeof usageReport>
 const diskBytes = z.object({
   count: z.number(),
   bytes: z.number().describe('what they hold; what several of them share counts for each'),
-  exclusiveBytes: z
-    .number()
-    .describe('of these, what nothing else shares: deleting them gives back at least as much'),
+  exclusiveBytes: z.number().describe('of these, what nothing else of the tenant shares'),
 })
 
 /** Kinds of what a tenant has on disks. */
-export const diskKinds = ['sandboxes', 'snapshots', 'volumes', 'volumeSnapshots'] as const
+export const diskKinds = [
+  ...(['sandboxes', 'snapshots', 'templates', 'images', 'volumes', 'volumeSnapshots'] as const),
+] as const
 
-/** `GET /usage/disk`: templates are not counted, which all sandboxes share. */
+/** `GET /usage/disk`: templates for everybody are not counted, which all sandboxes share. */
 export const diskUse = z.object({
   ...{ sandboxes: diskBytes, snapshots: diskBytes, volumes: diskBytes },
+  templates: diskBytes.describe("the tenant's own: layers without those of templates for everybody"),
+  images: diskBytes.describe('in the registry: each blob once, and the number of manifests'),
   volumeSnapshots: diskBytes,
   complete: z.boolean().describe('false while a node does not answer: what is on it is missing'),
 })

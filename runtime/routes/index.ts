@@ -14,6 +14,7 @@ import { speakOneProtocol } from '../http/protocol.js'
 import type { Collector } from '../image/collector.js'
 import type { Imports } from '../image/import.js'
 import type { LayerStore } from '../image/store.js'
+import { layersInUse, TemplateUse } from '../image/template-use.js'
 import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
@@ -73,11 +74,17 @@ export const routes =
   (services: Services): Routes =>
   async (app) => {
     speakOneProtocol(app)
+    const templateUse = new TemplateUse(services.layers)
     app.get('/healthz', async () => ({ status: 'ok' }))
     app.get('/node', () => services.describeNode())
     app.get('/disk-use', async () => {
       const { context, sandboxes, snapshots, volumes } = services
-      return diskUseOf(context, sandboxes.list(), snapshots.records(), volumes.records())
+      const records = [...sandboxes.list(), ...snapshots.records()]
+      return {
+        ...diskUseOf(context, sandboxes.list(), snapshots.records(), volumes.records()),
+        templates: await templateUse.of(services.templates().values()),
+        inUse: layersInUse(records),
+      }
     })
     app.post('/shutdown', async (_, reply) => {
       await services.shutdown()

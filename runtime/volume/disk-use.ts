@@ -23,7 +23,7 @@ export function diskUseOf(
   sandboxes: readonly SandboxRecord[],
   snapshots: Iterable<Held>,
   volumes: Iterable<Held>,
-): NodeDiskUse {
+): Pick<NodeDiskUse, 'tenants'> {
   const tenants = new Map<string, OfTenant>()
   const count = (tenantId: string, kind: Kind, subvolume: number) => {
     const number = (name: string) => Number(readFileSync(join(qgroupOf(node.disk, subvolume), name), 'utf8'))

@@ -126,6 +126,18 @@ describe('images between Cloche and programs that others wrote', { timeout: 120_
       await cloche.images.export(`team/app@${String(app.manifest.digest)}`),
     )
     expect((await cloche.importTemplate('pushed', readFileSync(byDigest))).image?.reference).toBeNull()
+    const disk = await cloche.diskUse()
+    expect(disk.images).toMatchObject({ count: 1, bytes: disk.images.exclusiveBytes })
+    const blobs = [app.config, ...app.layers.map(({ blob }) => blob)]
+    expect(disk.images.bytes).toBe(blobs.reduce((sum, { length }) => sum + length, 0))
+    expect(disk.templates).toMatchObject({ count: 4 })
+    expect(disk.templates.exclusiveBytes).toBeLessThan(disk.templates.bytes)
+    // It does not tell what others have.
+    await stranger.importTemplate('same', layout([app]))
+    expect(await cloche.diskUse()).toEqual(disk)
+    const { templates, images } = await stranger.diskUse()
+    expect([templates.exclusiveBytes, images.count]).toEqual([templates.bytes, 0])
+    expect(templates.bytes).toBeGreaterThan(1_000_000)
     await expect(stranger.images.export('team/app:1.0')).rejects.toBeInstanceOf(NotFound)
     await expect(cloche.images.export('team/app:2.0')).rejects.toBeInstanceOf(NotFound)
   })

@@ -20,7 +20,7 @@ export class UsageService {
   /** What the tenant has on disks now. */
   async disk(who: Principal): Promise<DiskUse> {
     assertMay(who, 'usage.read')
-    return (await this.disks.read()).of(who.tenantId)
+    return (await this.disks.read(who.tenantId)).of(who.tenantId)
   }
 
   /** @throws ApiError `invalid_request` for a period that is none or too long */

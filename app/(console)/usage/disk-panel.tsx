@@ -10,6 +10,8 @@ import { useResource } from '../../lib/resource'
 const colours = {
   sandboxes: 'bg-accent',
   snapshots: 'bg-ink',
+  templates: 'bg-bad',
+  images: 'bg-edge',
   volumes: 'bg-warn',
   volumeSnapshots: 'bg-muted',
 } as const
@@ -35,7 +37,7 @@ export function DiskPanel() {
           </div>
           <ul
             aria-label={t('usage.disk.title')}
-            className="grid gap-x-6 gap-y-2 sm:grid-cols-2 lg:grid-cols-4"
+            className="grid gap-x-6 gap-y-2 sm:grid-cols-2 lg:grid-cols-3"
           >
             {diskKinds.map((kind) => (
               <li key={kind} className="flex min-w-0 items-start gap-2">

@@ -2,10 +2,12 @@
 export const usage = {
   audience: 'Quota, current use and history',
   disk: {
+    images: '{count, plural, one {# image in the registry} other {# images in the registry}}',
     incomplete: 'A node does not answer: what is on it is missing here.',
     own: '{own} exclusive, {shared} shared',
     sandboxes: '{count, plural, one {# sandbox} other {# sandboxes}}',
     snapshots: '{count, plural, one {# snapshot} other {# snapshots}}',
+    templates: '{count, plural, one {# template} other {# templates}}',
     title: 'On disk',
     volumeSnapshots: '{count, plural, one {# snapshot of a volume} other {# snapshots of volumes}}',
     volumes: '{count, plural, one {# volume} other {# volumes}}',

@@ -3,10 +3,12 @@ import type { Texts } from '../texts'
 export const usage: Texts<'usage'> = {
   audience: '配额、当前用量和历史记录',
   disk: {
+    images: '镜像仓库中 {count, number} 个镜像',
     incomplete: '有节点没有响应：其中的内容未计入。',
     own: '独占 {own}，共享 {shared}',
     sandboxes: '{count, number} 个沙箱',
     snapshots: '{count, number} 个快照',
+    templates: '{count, number} 个模板',
     title: '磁盘占用',
     volumeSnapshots: '{count, number} 个卷快照',
     volumes: '{count, number} 个卷',
