@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, NotFound } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
-import { dir, file, gzipLayer, image, layout, plainLayer } from '../../testing/images.js'
+import { dir, file, gzipLayer, image, layout, plainLayer, sha256 } from '../../testing/images.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 
 const limits = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
@@ -198,7 +200,78 @@ describe('images between Cloche and programs that others wrote', { timeout: 120_
     const wrong = image([plainLayer([])], { Volumes: { 'no/path': {} } })
     await expect(cloche.importTemplate('wrong', layout([wrong]))).rejects.toThrow('no absolute path')
   })
+
+  it('goes on with a push when the server is killed in the middle of it', async () => {
+    const layer = gzipLayer([file('big', randomBytes(4_000_000))])
+    const built = image([layer], { Cmd: ['/bin/sh'] })
+    const headers = { authorization: `Basic ${Buffer.from(`x:${key}`).toString('base64')}` }
+    const call = (method: string, path: string, body?: Buffer, more = {}) =>
+      fetch(new URL(path, instance.url), {
+        ...{ method, headers: { ...headers, ...more } },
+        ...(body === undefined ? {} : { body: new Uint8Array(body) }),
+      })
+    const at = (await call('POST', '/v2/killed/blobs/uploads/')).headers.get('location') ?? ''
+    const half = layer.blob.subarray(0, 2_000_000)
+    const sending = sendPart(new URL(at, instance.url), headers, layer.blob.length, half)
+    const received = () => {
+      const [name = ''] = readdirSync(join(instance.home, 'disk/ingest'))
+      return name === '' ? 0 : statSync(join(instance.home, 'disk/ingest', name)).size
+    }
+    await expect.poll(received, { timeout: 20_000 }).toBe(half.length)
+    process.kill((await instance.processes()).get('server') ?? 0, 'SIGKILL')
+    await expect(sending).rejects.toThrow()
+    const up = async () => (await fetch(new URL('/readyz', instance.url)).catch(() => undefined))?.status
+    await expect.poll(up, { timeout: 30_000 }).toBe(200)
+    const digest = sha256(layer.blob)
+    expect((await call('HEAD', `/v2/killed/blobs/${digest}`)).status).toBe(404)
+    const asked = await call('GET', at)
+    expect([asked.status, asked.headers.get('range')]).toEqual([204, `0-${half.length - 1}`])
+    const rest = layer.blob.subarray(half.length)
+    const range = { 'content-range': `${half.length}-${layer.blob.length - 1}` }
+    expect((await call('PUT', `${at}?digest=${digest}`, rest, range)).status).toBe(201)
+    // A whole push finds the blob there.
+    writeFileSync(join(work, 'killed.tar'), layout([built]))
+    const flags = ['--preserve-digests', '--dest-tls-verify=false', '--dest-creds', `x:${key}`]
+    skopeo('copy', ...flags, `oci-archive:${join(work, 'killed.tar')}`, `docker://${host()}/killed:1`)
+    expect((await cloche.createTemplate('killed', { image: 'killed:1' })).image?.digest).toBe(
+      built.manifest.digest,
+    )
+  })
+
+  it('has no template of an import during which the runtime was killed, and takes it in the next time', async () => {
+    const archive = layout([image([plainLayer([file('big', randomBytes(4_000_000))])], { Cmd: ['/bin/x'] })])
+    const url = new URL('/api/v1/templates/killed-import/image', instance.url)
+    const headers = { authorization: `Bearer ${key}` }
+    const sending = sendPart(url, headers, archive.length, archive.subarray(0, 3_000_000), 'PUT')
+    const ingest = () => readdirSync(join(instance.home, 'disk/ingest')).length
+    await expect.poll(ingest, { timeout: 20_000 }).toBe(1)
+    process.kill((await instance.processes()).get('runtime') ?? 0, 'SIGKILL')
+    await expect(sending).rejects.toThrow(/50[0-9]|hang up|ECONNRESET|EPIPE/)
+    const named = async () => (await cloche.templates()).some(({ name }) => name === 'killed-import')
+    await expect
+      .poll(() => cloche.importTemplate('killed-import', archive).then(named, () => false), {
+        timeout: 30_000,
+      })
+      .toBe(true)
+    expect(ingest()).toBe(0)
+  })
 })
+
+/** Sends a part of a body and waits. @throws when the connection ends, or with the status of an answer */
+function sendPart(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  length: number,
+  part: Buffer,
+  method = 'PATCH',
+): Promise<never> {
+  return new Promise((_, reject) => {
+    const sending = request(url, { method, headers: { ...headers, 'content-length': length } })
+    sending.on('error', reject)
+    sending.on('response', (answer) => reject(new Error(String(answer.statusCode))))
+    sending.write(part)
+  })
+}
 
 /** Built once, and kept by Go. @returns undefined where that is not possible */
 function craneOf(work: string): string | undefined {

@@ -6,6 +6,7 @@ import type { Blobs } from '../registry/blobs.js'
 import { RegistryError } from '../registry/error.js'
 import { type descriptor, readManifest } from '../registry/manifest-format.js'
 import type { Manifests, StoredManifest } from '../registry/manifests.js'
+import { BlobUpload, type SentBlob } from './blob-upload.js'
 import type { TransferLog } from './log.js'
 import { inParallel } from './parallel.js'
 import { type RegistrySession, RemoteRefused } from './session.js'
@@ -79,9 +80,14 @@ export class Push {
   }
 
   async #blob(blob: Blob): Promise<void> {
-    const { log } = this.parts
+    const { log, session } = this.parts
     const told = { type: 'blob', digest: blob.digest, sizeBytes: blob.size, reason: null } as const
     if (blob.urls !== undefined && blob.urls.length > 0) return // it is at these addresses
+    let done = 0
+    const upload = new BlobUpload(session, this.#sent(blob), (doneBytes) => {
+      done = doneBytes
+      log.push({ ...told, state: 'going', doneBytes })
+    })
     await this.#tried(
       async () => {
         if (await this.#isThere(blob)) {
@@ -89,11 +95,19 @@ export class Push {
           return
         }
         log.push({ ...told, state: 'started', doneBytes: 0 })
-        await this.#upload(blob)
+        await upload.run()
         log.push({ ...told, state: 'done', doneBytes: blob.size })
       },
-      (reason) => log.push({ ...told, state: 'retrying', doneBytes: 0, reason }),
+      (reason) => log.push({ ...told, state: 'retrying', doneBytes: done, reason }),
+      () => upload.arrived,
     )
+  }
+
+  #sent({ digest, size }: Blob): SentBlob {
+    const { blobs, who } = this.parts
+    const open = (from: number) =>
+      blobs.read(who, this.repository, digest, from === 0 ? undefined : `bytes=${from}-`)
+    return { digest, size, open }
   }
 
   async #isThere({ digest }: Blob): Promise<boolean> {
@@ -103,34 +117,14 @@ export class Push {
     return answer.status === 200
   }
 
-  async #upload({ digest, size }: Blob): Promise<void> {
-    const { session, blobs, who, log } = this.parts
-    const begin = () => ({ method: 'POST' as const, headers: { 'content-length': 0 } })
-    const begun = await session.call('blobs/uploads/', begin, [202])
-    begun.body.destroy()
-    const place = session.locationOf(begun)
-    place.searchParams.set('digest', digest)
-    const content = await blobs.read(who, this.repository, digest, undefined)
-    let doneBytes = 0
-    const told = { type: 'blob', digest, sizeBytes: size, state: 'going', reason: null } as const
-    content.on('data', (part: Buffer) => {
-      doneBytes += part.length
-      log.push({ ...told, doneBytes })
-    })
-    content.on('error', () => {}) // told by the call that sends it
-    content.pause()
-    try {
-      const headers = { 'content-type': 'application/octet-stream', 'content-length': size }
-      const wanted = () => ({ method: 'PUT' as const, headers, body: content })
-      const answer = await session.call(place, wanted, [201, 204])
-      answer.body.destroy()
-    } finally {
-      content.destroy()
-    }
-  }
-
-  async #tried(act: () => Promise<void>, again: (reason: string) => void = () => {}): Promise<void> {
+  /** @param arrived what has come so far: while it grows tries do not count */
+  async #tried(
+    act: () => Promise<void>,
+    again: (reason: string) => void = () => {},
+    arrived: () => number = () => 0,
+  ): Promise<void> {
     const { signal } = this.parts
+    let before = 0
     for (let tries = 1; ; tries++) {
       try {
         await act()
@@ -142,6 +136,8 @@ export class Push {
           error instanceof RegistryError ||
           error instanceof ApiError ||
           (error instanceof RemoteRefused && !error.passes)
+        if (arrived() > before) tries = 1
+        before = arrived()
         if (final || tries >= triesMax) throw error
         again(wordsOf(error).slice(0, 200))
         await sleep(firstWaitMs * 2 ** (tries - 1), undefined, { signal })

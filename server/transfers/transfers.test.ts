@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, type TransferEvent } from '../../sdk/index.js'
+import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
 import {
   architecture,
@@ -52,6 +53,7 @@ describe('images of other registries', { timeout: 120_000 }, () => {
   const asked: { url: string; range: string | undefined; authorization: string | undefined }[] = []
   let peer: { host: string; end: () => Promise<unknown> } | undefined
   let port: number
+  let settings: Record<string, string>
 
   const skopeo = (...args: string[]) => execFileSync('skopeo', args, { encoding: 'utf8', stdio: 'pipe' })
   const host = () => `127.0.0.1:${port}`
@@ -73,10 +75,11 @@ describe('images of other registries', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     port = await freePort()
     const peerPort = await freePort()
-    instance = await openInstance('tran', {
+    settings = {
       CLOCHE_REGISTRY_ALLOW: '127.0.0.0/29',
       CLOCHE_REGISTRY_HTTP: `127.0.0.1:${port},127.0.0.2:${port},127.0.0.1:${peerPort},169.254.169.254`,
-    })
+    }
+    instance = await openInstance('tran', settings)
     work = mkdtempSync('/var/tmp/cloche-transfers-')
     database = new pg.Client({
       connectionString: `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,
@@ -193,6 +196,64 @@ describe('images of other registries', { timeout: 120_000 }, () => {
       'known',
     ])
     await expect(cloche.images.push('nothing:1', to)).rejects.toMatchObject({ status: 404 })
+  })
+
+  it.each([
+    ['go on where a connection broke', true],
+    ['begin anew where a registry does not say how far they are', false],
+  ])('that are pushed %s', async (_, says) => {
+    const big = image([plainLayer([file('big', Buffer.alloc(3_000_000, says ? 'p' : 'q'))])])
+    const blob = layerOf(big, 0)
+    const archive = join(work, 'big.tar')
+    writeFileSync(archive, layout([big]))
+    const to = `docker://${new URL(instance.url).host}/big:1`
+    const flags = ['--preserve-digests', '--dest-tls-verify=false', '--dest-creds', `x:${key}`]
+    skopeo('copy', ...flags, `oci-archive:${archive}`, to)
+    const came = new Map<string, Buffer>()
+    const ranges: string[] = []
+    let uploads = 0
+    let broken = false
+    answer = (request, response) => {
+      const url = new URL(request.url ?? '', 'http://registry')
+      const digest = url.searchParams.get('digest')
+      if (request.method === 'POST') {
+        const location = `/v2/there/blobs/uploads/${++uploads}`
+        return void response.writeHead(202, { location }).end()
+      }
+      if (request.method === 'HEAD') return void response.writeHead(404).end()
+      const had = came.get(url.pathname) ?? Buffer.alloc(0)
+      if (request.method === 'GET') {
+        if (!says) return void response.writeHead(404).end()
+        return void response.writeHead(204, { range: `0-${had.length - 1}`, location: url.pathname }).end()
+      }
+      const parts: Buffer[] = [had]
+      if (request.headers['content-range'] !== undefined) ranges.push(request.headers['content-range'])
+      const isFirst = digest === sha256(blob) && !broken
+      let bytes = 0
+      request.on('data', (part: Buffer) => {
+        parts.push(part)
+        bytes += part.length
+        if (!isFirst || bytes < 1_000_000 || request.destroyed) return
+        broken = true
+        came.set(url.pathname, Buffer.concat(parts))
+        request.destroy()
+      })
+      request.on('end', () => {
+        const all = Buffer.concat(parts)
+        if (digest !== null && digest !== sha256(all) && !url.pathname.includes('manifests'))
+          return void response.writeHead(400).end()
+        came.set(url.pathname, all)
+        response.writeHead(request.method === 'PATCH' ? 202 : 201, { location: url.pathname }).end()
+      })
+    }
+    const { ended, events } = await finish(await cloche.images.push('big:1', `${host()}/there:1`))
+    expect(ended).toMatchObject({ status: 'succeeded', error: null })
+    expect(events.filter((event) => event.type === 'blob' && event.state === 'retrying')).toHaveLength(1)
+    // Configuration and layer, and the layer once more.
+    expect(uploads).toBe(says ? 2 : 3)
+    if (!says) return
+    expect(Number(ranges[0]?.split('-')[0])).toBeGreaterThanOrEqual(1_000_000)
+    expect(ranges).toEqual([expect.stringMatching(new RegExp(`^\\d+-${blob.length - 1}$`))])
   })
 
   it('get a token where a registry wants one, and the password goes to nobody else', async () => {
@@ -406,6 +467,36 @@ describe('images of other registries', { timeout: 120_000 }, () => {
     expect((await ending).ended).toMatchObject({ status: 'canceled' })
     expect(ingest()).toEqual([])
     expect(await tags('silent/app')).toBe(404)
+  })
+
+  it('whose server is killed are ended by another one, and what has come is known to the next', async () => {
+    const two = image([plainLayer([file('a', 'first')]), plainLayer([file('b', 'second')])])
+    let silent = true
+    answer = serving(two, (path, _, response) => {
+      if (!silent || !path.endsWith(sha256(layerOf(two, 1)))) return false
+      response.writeHead(200).write('x')
+      return true
+    })
+    const other = await AnotherServer.start(instance, settings)
+    const { id } = await new Cloche({ url: other.url, apiKey: key }).images.pull(`${host()}/two/app:1`)
+    for await (const event of cloche.images.events(id)) {
+      if (event.type === 'blob' && event.state === 'done' && event.digest === sha256(layerOf(two, 0))) break
+    }
+    await other.end('SIGKILL')
+    expect((await cloche.images.transfer(id)).status).toBe('running')
+    await database.query(
+      `UPDATE image_transfer SET "touchedAt" = now() AT TIME ZONE 'UTC' - INTERVAL '2 minutes' WHERE id = $1`,
+      [id],
+    )
+    const ended = async () => (await cloche.images.transfer(id)).error
+    await expect.poll(ended, { timeout: 30_000 }).toMatch(/server that had this transfer was stopped/)
+    expect(await tags('two/app')).toBe(404)
+    silent = false
+    const again = await pulled(`${host()}/two/app:1`)
+    expect(again.ended.status).toBe('succeeded')
+    const known = again.events.filter((event) => event.type === 'blob' && event.state === 'known')
+    expect(known).toContainEqual(expect.objectContaining({ digest: sha256(layerOf(two, 0)) }))
+    await other[Symbol.asyncDispose]()
   })
 
   it('survive a runtime that is killed', async () => {
