@@ -7,6 +7,7 @@ import { detectHierarchy, removeCgroup } from '../runtime/cgroup/hierarchy.js'
 import { archives } from './archives.js'
 import { browser } from './browser.js'
 import { openCloche } from './cloche.js'
+import { images } from './images.js'
 import { listing } from './listing.js'
 import { openDocker } from './peers/docker.js'
 import { oneShot, openOci, unshareOnce } from './peers/oci.js'
@@ -35,7 +36,8 @@ const { values } = parseArgs({
     listing: { type: 'string', default: '10,100,300' },
     only: {
       type: 'string',
-      default: 'sandboxes,runs,rate,memory,archives,terminals,previews,workspace,browser,alive,listing',
+      default:
+        'sandboxes,runs,rate,memory,archives,images,terminals,previews,workspace,browser,alive,listing',
     },
   },
 })
@@ -75,6 +77,10 @@ try {
   if (only.has('archives')) {
     say('archives')
     await archives(samples, cloche, directory, Math.max(3, Math.floor(rounds / 3)))
+  }
+  if (only.has('images')) {
+    say('images')
+    await images(samples, cloche, { directory, image: values.image }, Math.max(3, Math.floor(rounds / 3)))
   }
   if (only.has('terminals')) {
     say('terminals')

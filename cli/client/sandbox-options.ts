@@ -64,6 +64,12 @@ export const editFlags: Readonly<Record<string, Flag>> = {
   name: { type: 'string', value: 'NAME', help: 'new name' },
   ...common,
   ttl: { type: 'string', value: 'TIME', help: 'delete it this long after its creation; none: never' },
+  volume: {
+    type: 'string',
+    multiple: true,
+    value: 'VOLUME:PATH[:ro]',
+    help: 'of a stopped one: mount these volumes in place of those it has; none: no volume',
+  },
 }
 
 /** Which option sets which field of the request, for the server's complaints. */
@@ -106,12 +112,13 @@ export function createOptions(call: ClientCall): CreateSandbox {
 }
 
 /** @throws UsageError when nothing is to be changed */
-export function editOptions(call: ClientCall): UpdateSandbox {
+export function editOptions(call: ClientCall, more: UpdateSandbox = {}): UpdateSandbox {
   const { text, texts } = call
   const limits = Object.entries(limitsOf(call)).filter(([, value]) => value !== undefined)
   const ttl = text('ttl')
   const meta = texts('meta')
   const change: UpdateSandbox = {
+    ...more,
     ...(text('name') === undefined ? {} : { name: text('name') }),
     ...(limits.length === 0 ? {} : { limits: Object.fromEntries(limits) }),
     ...networkOf(text('network')),

@@ -111,12 +111,14 @@ const edit = clientCommand({
   group: 'Sandboxes',
   operands: 'SANDBOX',
   summary: 'Change the name, limits, network policy or lifetime of a sandbox',
-  details: 'Applies immediately; a running sandbox keeps running.',
+  details: 'Applies immediately; a running sandbox keeps running. Volumes are changed while it is stopped.',
   flags: editFlags,
   fields: sandboxFields,
   completes: sandboxWords,
   async run(call) {
-    const change = editOptions(call)
+    const texts = call.texts('volume')
+    const volumes = await volumesOf(call.cloche, texts.join() === 'none' ? [] : texts)
+    const change = editOptions(call, texts.length === 0 ? {} : { volumes })
     const after = await (await findSandbox(call.cloche, call.words[0])).update(change)
     if (call.json) printJson(after)
     else printFields(fieldsOf({ ...after }))

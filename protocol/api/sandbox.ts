@@ -7,7 +7,7 @@ import { networkPolicy } from './network.js'
 import { pathBytes, pathBytesMax, pathTextMax, utf8 } from './path.js'
 import { serviceStatus } from './service-status.js'
 import { textWithoutNul } from './text.js'
-import { storedVolumeMount } from './volume-mounts.js'
+import { storedVolumeMount, volumeMounts } from './volume-mounts.js'
 
 /** Text a person gives a thing: one line, no control or bidirectional-override characters. */
 export const displayName = z
@@ -108,6 +108,9 @@ export const updateSandbox = z.strictObject({
   idle: idlePolicy.nullable().optional().describe('null: never put to sleep'),
   restart: restartPolicy.optional(),
   metadata: metadata.optional(),
+  volumes: volumeMounts
+    .optional()
+    .describe('all that it has from now on, in place of those it had; it must be stopped'),
 })
 export type UpdateSandbox = z.infer<typeof updateSandbox>
 

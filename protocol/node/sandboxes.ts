@@ -5,7 +5,7 @@ import { allowedName, networkPolicy } from '../api/network.js'
 import { environment, isolation, sandboxState, templateName } from '../api/sandbox.js'
 import { serviceStatus } from '../api/service-status.js'
 import { service } from '../api/services.js'
-import { storedVolumeMount } from '../api/volume-mounts.js'
+import { storedVolumeMount, volumeMountsMax } from '../api/volume-mounts.js'
 
 const hostLabel = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/)
 
@@ -41,7 +41,12 @@ export type Claim = z.infer<typeof claim>
 /** Body of `PUT /sandboxes/:id/service`. */
 export const wantService = z.strictObject({ wanted: z.boolean() })
 
-export const change = z.strictObject({ limits: limits.optional(), network: networkPolicy.optional() })
+export const change = z.strictObject({
+  limits: limits.optional(),
+  network: networkPolicy.optional(),
+  /** All of them; it must be stopped. */
+  volumes: z.array(storedVolumeMount).max(volumeMountsMax).optional(),
+})
 export type Change = z.infer<typeof change>
 
 /** What a node knows of a state: whether it can be reached is a server's to say. */

@@ -32,6 +32,12 @@ export class MountedRoots {
     return { path: root.rootfs.path, [Symbol.asyncDispose]: leave }
   }
 
+  /** Whether somebody uses what is mounted at a place. Nobody does between two uses of one who waits for this. */
+  async isUsed(at: string): Promise<boolean> {
+    await this.#ending.get(at)
+    return this.#roots.has(at)
+  }
+
   /** Leaves the mounts at a place to the caller, whoever still uses them. */
   async forget(at: string): Promise<void> {
     await this.#ending.get(at)

@@ -114,6 +114,10 @@ export async function openRootfs(node: NodeContext, sandbox: SandboxRecord): Pro
   return node.roots.use(at, () => mountRootfs(at, layers, volumeOf(node, sandbox), idmap, within))
 }
 
+/** Whether its root is mounted on the host: its files are read or written while it is stopped. */
+export const isRootUsed = (node: NodeContext, sandbox: SandboxRecord): Promise<boolean> =>
+  node.roots.isUsed(rootOf(node, sandbox))
+
 /** Leaves its root to those who still read or write there: whoever needs it from now on mounts it anew. */
 async function forgetRoot(node: NodeContext, sandbox: SandboxRecord): Promise<void> {
   await node.roots.forget(rootOf(node, sandbox))

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
 import {
   defaultGraceMs,
   type QuarantineEntry,
@@ -62,7 +63,7 @@ export class Sandboxes {
     /** What the disk of a new sandbox begins with. @throws RuntimeRefusal `not_found` */
     snapshot: (id: string, tenantId: string, diskMiB: number) => DiskSource,
     /** Keeps volumes from being deleted until it is disposed of. @throws RuntimeRefusal `not_found` */
-    holdVolumes: (ids: readonly string[], tenantId: string) => Disposable,
+    private readonly holdVolumes: (ids: readonly string[], tenantId: string) => Disposable,
     /** Of the programs that sandboxes are for. */
     private readonly services: ServiceKeeper,
   ) {
@@ -245,8 +246,11 @@ export class Sandboxes {
   change(id: string, change: Change): Promise<SandboxRecord> {
     return this.#table.inTurn(id, async () => {
       const before = this.get(id)
+      const volumes = change.volumes ?? before.volumes
+      // Until it is written down that the sandbox has them.
+      using _ = await this.#holdChanged(before, volumes)
       const sandbox = {
-        ...before,
+        ...{ ...before, volumes },
         limits: change.limits ?? before.limits,
         network: change.network ?? before.network,
       }
@@ -257,6 +261,19 @@ export class Sandboxes {
       saveCopy(this.node, changed)
       return changed
     })
+  }
+
+  /** @throws RuntimeRefusal `conflict` while something runs in it or its files are used; `not_found` */
+  async #holdChanged(sandbox: SandboxRecord, volumes: SandboxRecord['volumes']): Promise<Disposable> {
+    const ids = volumes.map(({ volume }) => volume)
+    if (isDeepStrictEqual(volumes, sandbox.volumes)) return { [Symbol.dispose]: () => {} }
+    const id = sandbox.sandboxId ?? sandbox.id
+    if (sandbox.init !== null) throw new RuntimeRefusal('conflict', `sandbox ${id} must be stopped first`)
+    await this.node.watches.end(id, 'stopped')
+    if (await lifecycle.isRootUsed(this.node, sandbox)) {
+      throw new RuntimeRefusal('conflict', `files of the sandbox ${id} are being read or written`, 1)
+    }
+    return this.holdVolumes(ids, sandbox.tenantId ?? '')
   }
 
   /**

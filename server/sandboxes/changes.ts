@@ -1,17 +1,24 @@
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import { limits as limitsSchema, networkPolicy, type UpdateSandbox } from '../../protocol/api/index.js'
+import {
+  limits as limitsSchema,
+  networkPolicy,
+  type StoredVolumeMount,
+  type UpdateSandbox,
+} from '../../protocol/api/index.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
+import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
-import { notFound } from '../errors.js'
+import { ApiError, notFound } from '../errors.js'
 import type { ServerNode } from '../nodes/node.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import { admission, admit, nameTaken, quotaUsage } from './admission.js'
 import type { Ownership, Row } from './ownership.js'
-import { present } from './rows.js'
+import { present, volumesOf } from './rows.js'
+import { nodeOfVolumes } from './volumes.js'
 
 /** Changes of sandboxes that both their rows and their nodes have. */
 export class Changes {
@@ -24,6 +31,8 @@ export class Changes {
   /** Sets what `wanted` names and nothing else, under a lock of the row: two changes at once both hold. */
   async update(who: Principal, id: string, wanted: UpdateSandbox): Promise<void> {
     const { nodeId, ownerId } = await this.ownership.row(who, 'sandbox.change', id)
+    const { volumes } = wanted
+    if (volumes !== undefined) await this.#assertThere(who, volumes, nodeId)
     const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
       const row = await lockRow(client, id)
       const before = present(row, undefined)
@@ -31,6 +40,9 @@ export class Changes {
       const network = wanted.network ?? before.network
       const awake = ['creating', 'running', 'paused'].includes(row.state)
       if (wanted.limits !== undefined) admit(quotaUsage(answers), limits, { awake })
+      if (volumes !== undefined && awake) {
+        throw new ApiError('conflict', 'stop the sandbox first: volumes of one that runs cannot be changed')
+      }
       const { ttlSeconds } = wanted
       const ends = ttlSeconds == null ? null : new Date(row.createdAt.getTime() + ttlSeconds * 1000)
       const set = Object.entries({
@@ -40,6 +52,7 @@ export class Changes {
         metadata: wanted.metadata === undefined ? undefined : JSON.stringify(wanted.metadata),
         idle: wanted.idle && JSON.stringify(wanted.idle),
         restart: wanted.restart,
+        volumes: volumes === undefined ? undefined : volumes.length === 0 ? null : JSON.stringify(volumes),
         // Until now nobody wrote down when it was used.
         activeAt: wanted.idle ? new Date() : undefined,
         ttlSeconds,
@@ -52,12 +65,13 @@ export class Changes {
         )
       }
       // The kernel may refuse; then nothing has changed. Should the commit fail after it, `repair` sets it back.
-      if (wanted.limits !== undefined || wanted.network !== undefined) {
+      if (wanted.limits !== undefined || wanted.network !== undefined || volumes !== undefined) {
         const node = await this.nodes.reach(nodeId)
-        await node.change(id, { limits, network })
+        await node.change(id, { limits, network, ...(volumes === undefined ? {} : { volumes }) })
       }
     }
-    const first = wanted.limits === undefined ? [] : admission(who.tenantId, id)
+    // Whoever deletes a volume locks the row of the tenant too.
+    const first = wanted.limits === undefined && volumes === undefined ? [] : admission(who.tenantId, id)
     await inTransaction(this.database.pool, change, first).catch(async (error: unknown) => {
       const { name = '' } = wanted
       throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, ownerId, name })
@@ -65,15 +79,27 @@ export class Changes {
     await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
   }
 
+  /** @throws ApiError `not_found`; `conflict` when they are on another node than the sandbox */
+  async #assertThere(who: Principal, mounts: readonly StoredVolumeMount[], nodeId: string | null) {
+    assertMay(who, 'volume.read')
+    const home = await nodeOfVolumes(
+      this.database,
+      who,
+      mounts.map(({ volume }) => volume),
+    )
+    if (home === undefined || home === nodeId) return
+    throw new ApiError('conflict', 'the sandbox and the volumes are on different nodes')
+  }
+
   /**
-   * Gives sandboxes of a node the limits and the network that their rows say, where these differ: after a server or
+   * Gives sandboxes of a node the limits, the network and the volumes that their rows say, where these differ: after a server or
    * a database that died in the middle of a change.
    */
   async repair({ id: nodeId, runtime }: ServerNode, log: Logger): Promise<void> {
     const statuses = await runtime.list()
     const rows = await this.database.prisma.sandbox.findMany({
       where: { id: { in: statuses.map(({ id }) => id) }, deletedAt: null, nodeId },
-      select: { id: true, limits: true, network: true },
+      select: { id: true, limits: true, network: true, volumes: true },
     })
     const byId = new Map(rows.map((row) => [row.id, row]))
     for (const one of statuses) {
@@ -82,9 +108,10 @@ export class Changes {
       await inTransaction(this.database.pool, async (client) => {
         const now = await lockRow(client, one.id)
         if (agrees(now, await runtime.get(one.id))) return
-        const { limits, network } = present(now, undefined)
+        const { limits, network, volumes } = present(now, undefined)
+        const changed = isDeepStrictEqual(volumes, one.volumes) ? {} : { volumes }
         log.warn({ id: one.id, limits, had: one.limits }, 'a sandbox is set to the limits that its row says')
-        await runtime.change(one.id, { limits, network })
+        await runtime.change(one.id, { limits, network, ...changed })
       }).catch((error: unknown) =>
         log.warn({ error, id: one.id }, 'limits of a sandbox could not be repaired'),
       )
@@ -99,6 +126,11 @@ export async function lockRow(client: pg.PoolClient, id: string): Promise<Row> {
   return rows[0]
 }
 
-const agrees = (row: Pick<Row, 'limits' | 'network'>, { limits, network }: RuntimeSandbox) =>
+const agrees = (
+  row: Pick<Row, 'limits' | 'network' | 'volumes'>,
+  { limits, network, volumes, state }: RuntimeSandbox,
+) =>
+  // While it runs it keeps those that it has.
+  (state === 'running' || state === 'paused' || isDeepStrictEqual(volumesOf(row), volumes)) &&
   isDeepStrictEqual(limitsSchema.parse(row.limits), limitsSchema.parse(limits)) &&
   isDeepStrictEqual(networkPolicy.parse(row.network), networkPolicy.parse(network))

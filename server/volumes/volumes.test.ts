@@ -83,6 +83,41 @@ describe('volumes', { timeout: 60_000 }, () => {
     expect(await heldMiB()).toBe(before)
   })
 
+  it('are given to a stopped sandbox and taken away again, and are kept meanwhile', async () => {
+    const [one, two] = await Promise.all(
+      ['one', 'two'].map((name) => cloche.volumes.create({ name, sizeMiB: 16 })),
+    )
+    if (one === undefined || two === undefined) throw new Error('there are two')
+    const at = (id: string, path: string, readOnly = false) => ({ volume: id, path, readOnly })
+    const desk = await cloche.sandboxes.create({ limits, name: 'later', volumes: [at(one.id, '/one')] })
+    expect(await said(desk, 'echo kept >/one/file; echo here')).toBe('here\n')
+    const both = [at(two.id, '/srv/two'), at(one.id, '/one', true)]
+    await expect(desk.update({ volumes: both })).rejects.toThrow('stop the sandbox first')
+    await desk.stop()
+    await desk.files.list('/one') // mounts what it has now
+    expect((await desk.update({ volumes: both })).volumes).toEqual(both)
+    await expect(cloche.volumes.delete(two.id)).rejects.toThrow(/in use by later/)
+    await desk.start()
+    expect(
+      await said(desk, 'cat /one/file; (echo x >/one/file) 2>&1; echo two >/srv/two/file; cat /srv/two/file'),
+    ).toMatch(/^kept\n.*Read-only file system\ntwo\n$/s)
+    await desk.stop()
+    await desk.update({ volumes: [] })
+    await cloche.volumes.delete(one.id)
+    await expect(desk.update({ volumes: [at(one.id, '/one')] })).rejects.toBeInstanceOf(NotFound)
+    expect(await cloche.volumes.describe(two.id)).toMatchObject({ usedBy: [] })
+    await desk.start()
+    expect(await said(desk, 'ls -A /one /srv/two')).toBe('/one:\n\n/srv/two:\n')
+    expect(Buffer.from(await cloche.volumes.files(two.id).read('/file')).toString()).toBe('two\n')
+    // As after a server that died: the node has other volumes than the row.
+    await desk.stop()
+    await node.change(desk.id, { volumes: [at(two.id, '/two')] })
+    const onItsNode = async () => (await node.get(desk.id)).volumes
+    await expect.poll(onItsNode, { timeout: 60_000 }).toEqual([])
+    await desk.delete()
+    await cloche.volumes.delete(two.id)
+  })
+
   it('grow and shrink, not below what they hold, and take other names', async () => {
     const { id } = await cloche.volumes.create({ name: 'grown', sizeMiB: 32 })
     await cloche.volumes.files(id).write('/big', Buffer.alloc(20 * 1024 ** 2, 1))

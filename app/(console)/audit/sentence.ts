@@ -63,7 +63,7 @@ const ofClass =
       ...{ removed: told(event, 'removed'), count: told(event, 'count') },
     })
 
-const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'restart', 'ttlSeconds'] as const
+const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'restart', 'ttlSeconds', 'volumes'] as const
 
 const updated: Write = ({ event, t, sandbox }) => {
   const { changed } = event.detail

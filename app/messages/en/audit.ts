@@ -132,6 +132,7 @@ export const audit = {
     network: 'network',
     restart: 'restart',
     ttlSeconds: 'ttlSeconds',
+    volumes: 'volumes',
   },
   filterActor: 'Filter by email or name of the API key',
   filterActorShort: 'Email or API key',

@@ -133,6 +133,7 @@ export const audit: Texts<'audit'> = {
     network: '网络',
     restart: '自动重启',
     ttlSeconds: '存活时间',
+    volumes: '卷',
   },
   filterActor: '按邮箱或 API 密钥名称筛选',
   filterActorShort: '邮箱或 API 密钥',
