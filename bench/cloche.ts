@@ -31,8 +31,12 @@ export interface Cloche extends AsyncDisposable {
   remove(id: string): Promise<void>
   /** Every sandbox with its usage, at the runtime's socket. */
   list(): Promise<void>
-  /** Sandboxes of the operator's tenant, at the API, however many. @returns the new one's id */
-  create(): Promise<string>
+  /**
+   * Sandboxes of the operator's tenant, at the API, however many, made from nothing.
+   * @param template `base` if absent
+   * @returns the new one's id
+   */
+  create(template?: string): Promise<string>
   delete(id: string): Promise<void>
   /** Lifts what bounds the operator's tenant. */
   liftQuota(): Promise<void>
@@ -114,8 +118,8 @@ export async function openCloche(): Promise<Cloche> {
     },
     remove: async (id) => void (await runtime('DELETE', `/sandboxes/${id}`)),
     api: callApi,
-    create: async () => {
-      const wanted = { template: 'base', limits: { ...limits, cpus: 0.2, memoryMiB: coldMiB } }
+    create: async (of = 'base') => {
+      const wanted = { template: of, limits: { ...limits, cpus: 0.2, memoryMiB: coldMiB } }
       return sandbox.parse(JSON.parse(await callApi('POST', '/sandboxes', wanted))).id
     },
     delete: async (id) => void (await callApi('DELETE', `/sandboxes/${id}`)),

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { detectHierarchy, removeCgroup } from '../runtime/cgroup/hierarchy.js'
 import { archives } from './archives.js'
 import { browser } from './browser.js'
+import { builds } from './builds.js'
 import { openCloche } from './cloche.js'
 import { images } from './images.js'
 import { listing } from './listing.js'
@@ -18,6 +19,7 @@ import { previews } from './previews.js'
 import { runs } from './runs.js'
 import { Samples } from './samples.js'
 import { alive, alternate, burst, memory, metrics, rate } from './sandboxes.js'
+import { snapshots } from './snapshots.js'
 import { markdown } from './table.js'
 import { webTerminals } from './web-terminals.js'
 import { workspace } from './workspace.js'
@@ -38,6 +40,7 @@ const { values } = parseArgs({
       type: 'string',
       default:
         'sandboxes,runs,rate,memory,archives,images,terminals,previews,workspace,browser,alive,listing',
+        'sandboxes,runs,rate,memory,archives,snapshots,builds,terminals,previews,workspace,browser,alive,listing',
     },
   },
 })
@@ -81,6 +84,13 @@ try {
   if (only.has('images')) {
     say('images')
     await images(samples, cloche, { directory, image: values.image }, Math.max(3, Math.floor(rounds / 3)))
+  if (only.has('snapshots')) {
+    say('snapshots and forks')
+    await snapshots(samples, cloche, rounds)
+  }
+  if (only.has('builds')) {
+    say('builds')
+    await builds(samples, cloche, ground, Math.max(3, Math.floor(rounds / 3)))
   }
   if (only.has('terminals')) {
     say('terminals')

@@ -52,6 +52,14 @@ export function useSnapshotActions() {
       toast.done(t('snapshots.renamed', { name: oneLine(name) }))
       await look()
     },
+    async toTemplate({ id }: Snapshot, name: string): Promise<void> {
+      await order('/templates', { method: 'POST', body: { name, from: { snapshot: id } } })
+      toast.done(t('snapshots.template', { name }))
+    },
+    async toImage({ id }: Snapshot, image: string): Promise<void> {
+      await order(`/snapshots/${id}/image`, { method: 'POST', body: { image } })
+      toast.done(t('snapshots.image', { name: image }))
+    },
     async remove({ id, name }: Snapshot): Promise<void> {
       await order(`/snapshots/${id}`, { method: 'DELETE' })
       toast.done(t('snapshots.deleted', { name: oneLine(name) }))

@@ -3,22 +3,18 @@ import { memoryOf, processesWith } from '../memory.js'
 import { runProgram } from '../program.js'
 import type { Ground, Peer } from './peer.js'
 
+/** Runs podman with storage of the benchmark's own, in its network namespace. */
+export function podmanIn(ground: Ground): (...args: string[]) => Promise<string> {
+  const directory = join(ground.directory, 'podman')
+  const storage = ['--root', join(directory, 'root'), '--runroot', join(directory, 'run')]
+  const quiet = ['--cgroup-manager', 'cgroupfs', '--log-level', 'fatal']
+  return (...args) =>
+    runProgram('nsenter', [`--net=/run/netns/${ground.namespace}`, 'podman', ...storage, ...quiet, ...args])
+}
+
 /** Podman, which has no daemon; a conmon stands beside each container. */
 export async function openPodman(ground: Ground): Promise<Peer> {
-  const directory = join(ground.directory, 'podman')
-  const podman = (...args: string[]) =>
-    runProgram('nsenter', [
-      ...[`--net=/run/netns/${ground.namespace}`, 'podman', '--root', join(directory, 'root')],
-      ...[
-        '--runroot',
-        join(directory, 'run'),
-        '--cgroup-manager',
-        'cgroupfs',
-        '--log-level',
-        'fatal',
-        ...args,
-      ],
-    ])
+  const podman = podmanIn(ground)
   await podman('import', ground.image, 'base')
   // Its defaults are higher than what a host may allow.
   const bounds = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']

@@ -1,19 +1,20 @@
-import { Download, Ellipsis, History, Pencil, Plus, Trash2 } from 'lucide-react'
+import { Download, Ellipsis, History, Layers, Package, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { download } from '../../files/client'
 import { bytes, oneLine } from '../../lib/format'
-import type { Snapshot } from '../../lib/protocol'
-import { text, useSubmit } from '../../lib/use-submit'
 import { archiveUrl, useSnapshotActions } from '../../snapshots/actions'
 import type { Leaf } from '../../snapshots/tree'
 import { Age } from '../sandbox/age'
 import { Button } from '../ui/button'
-import { Field } from '../ui/field'
 import { Menu, MenuItem, MenuLine } from '../ui/menu'
+import { NameForm } from './name-form'
 
 /** Below this many others a snapshot is not moved in any more: a phone is narrow. */
 const maxIndent = 5
+
+/** What a snapshot's row asks a name for. */
+type Naming = 'rename' | 'toTemplate' | 'toImage'
 
 /** One snapshot in the tree. */
 export function SnapshotRow({
@@ -33,8 +34,23 @@ export function SnapshotRow({
   const t = useTranslations()
   const name = oneLine(snapshot.name)
   const { sizeBytes, exclusiveBytes } = snapshot
-  const [renaming, setRenaming] = useState(false)
-  if (renaming) return <RenameForm snapshot={snapshot} onClose={() => setRenaming(false)} />
+  const actions = useSnapshotActions()
+  const [naming, setNaming] = useState<Naming | null>(null)
+  if (naming !== null) {
+    const forms = {
+      rename: { label: t('snapshots.newName'), value: snapshot.name, maxLength: 64 },
+      toTemplate: { label: t('snapshots.templateName'), hint: 'my-template', maxLength: 63 },
+      toImage: { label: t('snapshots.imageName'), hint: 'team/app:1.0', maxLength: 255 },
+    }
+    return (
+      <NameForm
+        {...forms[naming]}
+        action={t(`snapshots.${naming}`)}
+        onSubmit={(wanted) => actions[naming](snapshot, wanted)}
+        onClose={() => setNaming(null)}
+      />
+    )
+  }
   return (
     <li
       className="flex items-center gap-3 py-2 pr-2"
@@ -75,7 +91,7 @@ export function SnapshotRow({
           <History aria-hidden />
           {t('snapshots.restore')}
         </MenuItem>
-        <MenuItem onSelect={() => setRenaming(true)}>
+        <MenuItem onSelect={() => setNaming('rename')}>
           <Pencil aria-hidden />
           {t('snapshots.rename')}
         </MenuItem>
@@ -83,52 +99,20 @@ export function SnapshotRow({
           <Download aria-hidden />
           {t('snapshots.download')}
         </MenuItem>
+        <MenuItem onSelect={() => setNaming('toTemplate')}>
+          <Layers aria-hidden />
+          {t('snapshots.toTemplate')}
+        </MenuItem>
+        <MenuItem onSelect={() => setNaming('toImage')}>
+          <Package aria-hidden />
+          {t('snapshots.toImage')}
+        </MenuItem>
         <MenuLine />
         <MenuItem danger onSelect={onDelete}>
           <Trash2 aria-hidden />
           {t('snapshots.delete')}
         </MenuItem>
       </Menu>
-    </li>
-  )
-}
-
-function RenameForm({ snapshot, onClose }: { snapshot: Snapshot; onClose: () => void }) {
-  const t = useTranslations()
-  const actions = useSnapshotActions()
-  const { submit, busy, error, fieldError } = useSubmit(async (form) => {
-    const name = text(form, 'name').trim()
-    if (name !== snapshot.name) await actions.rename(snapshot, name)
-    onClose()
-  })
-  return (
-    <li className="p-3">
-      <form
-        onSubmit={submit}
-        className="flex flex-wrap items-end gap-2"
-        onKeyDown={(event) => {
-          if (event.key !== 'Escape') return
-          event.stopPropagation()
-          onClose()
-        }}
-      >
-        <div className="min-w-48 flex-1">
-          <Field
-            label={t('snapshots.newName')}
-            name="name"
-            defaultValue={snapshot.name}
-            maxLength={64}
-            required
-            autoFocus
-            autoComplete="off"
-            error={fieldError('name') ?? error?.message}
-          />
-        </div>
-        <Button type="submit" look="primary" busy={busy}>
-          {t('snapshots.rename')}
-        </Button>
-        <Button onClick={onClose}>{t('common.cancel')}</Button>
-      </form>
     </li>
   )
 }
