@@ -179,6 +179,23 @@ export function ioctl(fd: number, request: number, argument: Buffer, name: strin
   check(libcIoctl(fd, request, argument), 'ioctl', name)
 }
 
+/** The same on another thread, for what the kernel waits for the disk with. */
+export async function ioctlWaiting(
+  fd: number,
+  request: number,
+  argument: Buffer,
+  name: string,
+): Promise<void> {
+  const result = await new Promise<number>((resolve, reject) => {
+    libcIoctl.async(fd, request, argument, (error: Error | null, answer: number) => {
+      if (error === null) resolve(answer)
+      else reject(error)
+    })
+  })
+  // Why it failed is known to that thread only: tried again here, it fails for the same reason, or works.
+  if (result < 0) ioctl(fd, request, argument, name)
+}
+
 const libcRenameat2 = libc.func('renameat2', 'int', ['int', 'str', 'int', 'str', 'uint'])
 
 /** Lets two files or directories change places, at once. @see renameat2(2), RENAME_EXCHANGE */

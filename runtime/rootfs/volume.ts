@@ -1,6 +1,6 @@
 import { closeSync, constants, mkdirSync, openSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { ioctl, SyscallError } from '../linux/libc.js'
+import { basename, dirname, join } from 'node:path'
+import { ioctl, ioctlWaiting, SyscallError } from '../linux/libc.js'
 import { run } from '../linux/spawn.js'
 
 // include/uapi/linux/btrfs.h
@@ -108,6 +108,22 @@ function assign(fd: number, qgroup: bigint, name: string): void {
 export function destroyVolume(path: string): void {
   const id = volumeId(path)
   onParent(path, (parent, name) => ioctl(parent, iocSnapDestroy, volumeArgs(name), `destroy ${path}`))
+  dropQgroup(path, id)
+}
+
+/** The same on another thread: the kernel waits for snapshots that are being made, of anything on the same disk. */
+export async function destroyVolumeWaiting(path: string): Promise<void> {
+  const id = volumeId(path)
+  const parent = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await ioctlWaiting(parent, iocSnapDestroy, volumeArgs(basename(path)), `destroy ${path}`)
+  } finally {
+    closeSync(parent)
+  }
+  dropQgroup(path, id)
+}
+
+function dropQgroup(path: string, id: number): void {
   withDirectory(dirname(path), (fd) => {
     const args = Buffer.alloc(16)
     args.writeBigUInt64LE(0n, 0) // 0 removes
@@ -161,12 +177,12 @@ function volumeArgs(name: string): Buffer {
   return args
 }
 
-export function onParent(path: string, act: (fd: number, name: string) => void): void {
+function onParent(path: string, act: (fd: number, name: string) => void): void {
   const parent = dirname(path)
   withDirectory(parent, (fd) => act(fd, path.slice(parent.length + 1)))
 }
 
-export function withDirectory<T>(path: string, act: (fd: number) => T): T {
+function withDirectory<T>(path: string, act: (fd: number) => T): T {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
     return act(fd)

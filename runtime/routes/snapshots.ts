@@ -58,7 +58,7 @@ export const snapshotRoutes =
         sendArchive(images.pack(id, layer === ownLayer ? null : layer), reply),
     )
     app.delete('/snapshots/:id', { schema: { params: snapshotParams } }, async ({ params }, reply) => {
-      snapshots.remove(params.id)
+      await snapshots.remove(params.id)
       reply.code(204)
     })
   }

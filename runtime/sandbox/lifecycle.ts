@@ -18,7 +18,7 @@ import type { Link, LinkPolicy } from '../network/network.js'
 import { settleNetwork } from '../network/settings.js'
 import { mountRootfs, type Rootfs, removeMountPoints } from '../rootfs/rootfs.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
-import { createVolume, destroyVolume, qgroupOf, volumeId } from '../rootfs/volume.js'
+import { createVolume, destroyVolumeWaiting, qgroupOf, volumeId } from '../rootfs/volume.js'
 import { mountVolumes } from '../rootfs/volume-mounts.js'
 import { hostsFiles } from './hosts.js'
 import { memoryOfFiles } from './memory-fit.js'
@@ -41,10 +41,14 @@ export const asLayer = (boxId: string) => join('..', 'runs', boxId, 'upper')
  * Makes the disk of a new sandbox.
  * @param snapshot path of the volume that it begins with; empty if absent
  */
-export function makeDisk(node: NodeContext, sandbox: SandboxRecord, snapshot?: string): SandboxRecord {
+export async function makeDisk(
+  node: NodeContext,
+  sandbox: SandboxRecord,
+  snapshot?: string,
+): Promise<SandboxRecord> {
   const [path, sizeBytes] = [volumeOf(node, sandbox), sandbox.limits.diskMiB * mib]
   if (snapshot === undefined) return { ...sandbox, volumeId: createVolume(path, sizeBytes).id }
-  const volume = snapshotVolume(snapshot, path, sizeBytes)
+  const volume = await snapshotVolume(snapshot, path, sizeBytes, sandbox.tenantId ?? '')
   // It says whose disk that was.
   rmSync(join(path, 'record.json'), { force: true })
   return { ...sandbox, volumeId: volume.id }
@@ -223,7 +227,7 @@ export async function destroy(node: NodeContext, sandbox: SandboxRecord): Promis
   node.cpusets.release(sandbox.id)
   await forgetRoot(node, sandbox)
   const volume = volumeOf(node, sandbox)
-  if (existsSync(volume)) destroyVolume(volume)
+  if (existsSync(volume)) await destroyVolumeWaiting(volume)
   rmSync(bundleOf(node, sandbox), { recursive: true, force: true })
   removeRecord(directory)
   node.ranges.releaseAfter(sandbox.index, node.network.disconnect(linkOf(node, sandbox)), node.log)

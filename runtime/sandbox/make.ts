@@ -79,7 +79,7 @@ export class Maker {
       synced?.catch(() => {}) // heard below
       const sandbox = await lifecycle.boot(
         this.node,
-        lifecycle.makeDisk(this.node, fresh, source?.path),
+        await lifecycle.makeDisk(this.node, fresh, source?.path),
         this.boundsOf(fresh),
         files(fresh),
       )

@@ -19,15 +19,16 @@ export const unfinishedRollback = /^b[0-9]+\.new$/
  *
  * @param keep writes the record
  */
-export function rollback(
+export async function rollback(
   node: NodeContext,
   sandbox: SandboxRecord,
   to: { readonly path: string } & Pick<SandboxRecord, 'template' | 'layers' | 'image' | 'system'>,
   keep: (sandbox: SandboxRecord) => void,
-): void {
+): Promise<void> {
   const beside = join(node.disk, 'snapshots', `${sandbox.id}.new`)
   if (existsSync(beside)) destroyVolume(beside)
-  const volume = snapshotVolume(to.path, beside, sandbox.limits.diskMiB * mib)
+  const sizeBytes = sandbox.limits.diskMiB * mib
+  const volume = await snapshotVolume(to.path, beside, sizeBytes, sandbox.tenantId ?? '')
   const { template, layers, image, system } = to
   const made = { template, layers, image, system }
   const after: SandboxRecord = { ...sandbox, ...made, volumeId: volume.id, rollback: null }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ExecRequest, newId, type ServiceStatus } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
-import { Turns } from './check-turns.js'
+import { Turns } from '../turns.js'
 import { startExec } from './exec.js'
 import type { NodeContext } from './node.js'
 import type { SandboxRecord } from './record.js'

@@ -19,7 +19,7 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
   let namespace: AsyncDisposable
   let cloche: Instance
   const tenantId = newId('tn')
-  const claim = () => cloche.claim({ tenantId })
+  const claim = (over: object = {}) => cloche.claim({ tenantId, ...over })
 
   beforeAll(async () => {
     namespace = await lonelyNamespace()
@@ -86,6 +86,20 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     expect(await refused(`/snapshots/${newId('sn')}/archive`)).toBe('not_found')
     await expect.poll(() => readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(snapshot.id)
     await remove(id, snapshot.id)
+  })
+
+  it('of what is on its way to the disk hold up nobody else', async () => {
+    const { id } = await claim({ limits: { cpus: 1, memoryMiB: 512, diskMiB: 512, pids: 64 } })
+    await inside(id, 'head -c 200M /dev/urandom >unwritten')
+    const taken = take(id)
+    let answers = 0
+    // The kernel writes all of it first, and meanwhile whoever asks is answered.
+    for (let done = false; !done; answers++) {
+      const other = cloche.call('GET', '/node').then(() => false)
+      done = await Promise.race([taken.then(() => true), other])
+    }
+    expect(answers).toBeGreaterThan(5)
+    await remove(id, (await taken).id)
   })
 
   it('hold what the disk had at one moment, while programs write to it', async () => {
@@ -304,8 +318,8 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     const record = cloche.recordOf(id)
     const beside = join(cloche.disk, 'snapshots', `${record.id}.new`)
     const disk = join(cloche.disk, 'sandboxes', record.id)
-    await cloche.restart({}, () => {
-      snapshotVolume(join(cloche.disk, 'snapshots', old.id), beside, 64 * 1024 ** 2)
+    await cloche.restart({}, async () => {
+      await snapshotVolume(join(cloche.disk, 'snapshots', old.id), beside, 64 * 1024 ** 2, tenantId)
       const { template, layers, image, system } = record
       saveRecord(join(cloche.home, 'boxes', record.id), {
         ...record,

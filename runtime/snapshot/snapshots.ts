@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DiskChanges, snapshotId } from '../../protocol/api/index.js'
 import type { NodeSnapshot, RollbackRequest } from '../../protocol/node/index.js'
@@ -7,7 +6,7 @@ import { notFound, RuntimeRefusal } from '../errors.js'
 import type { FilesRoot } from '../files/root.js'
 import { mountSnapshot } from '../rootfs/rootfs.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
-import { destroyVolume, qgroupOf, volumeId } from '../rootfs/volume.js'
+import { destroyVolume, destroyVolumeWaiting, qgroupOf, volumeId } from '../rootfs/volume.js'
 import { mountedFiles } from '../sandbox/files.js'
 import { type NodeContext, volumeOf } from '../sandbox/node.js'
 import type { SandboxRecord } from '../sandbox/record.js'
@@ -77,7 +76,7 @@ export class Snapshots {
       if (to.tenantId !== sandbox.tenantId) throw notFound('snapshot', snapshot)
       assertRoom(this.sizeOf(snapshot), sandbox)
       const { snapshot: before } = await this.#take(keepAs, sandbox)
-      rollback(this.node, sandbox, { ...to, path: this.#path(snapshot) }, keep)
+      await rollback(this.node, sandbox, { ...to, path: this.#path(snapshot) }, keep)
       return before
     })
   }
@@ -97,11 +96,18 @@ export class Snapshots {
   }
 
   /** Deletes one, for good. What was made from it keeps what it has. One that is gone already is no error. */
-  remove(id: string): void {
-    if (!this.#known.has(id)) return
-    if (existsSync(this.#path(id))) destroyVolume(this.#path(id))
-    this.#records.remove(id)
+  async remove(id: string): Promise<void> {
+    const record = this.#known.get(id)
+    if (record === undefined) return
+    // Nothing is made from it any more.
     this.#known.delete(id)
+    try {
+      if (existsSync(this.#path(id))) await destroyVolumeWaiting(this.#path(id))
+    } catch (error) {
+      this.#known.set(id, record)
+      throw error
+    }
+    this.#records.remove(id)
   }
 
   /**
@@ -129,10 +135,11 @@ export class Snapshots {
     })
     this.#records.write(record)
     try {
-      snapshotVolume(volumeOf(this.node, sandbox), this.#path(id), null)
-      // It is there after a crash of the host.
-      await using directory = await open(this.node.disk, 'r')
-      await directory.sync()
+      // Both are there after a crash of the host: a snapshot of btrfs is made by a commit to the disk.
+      await Promise.all([
+        snapshotVolume(volumeOf(this.node, sandbox), this.#path(id), null, tenantId),
+        this.#records.sync(id),
+      ])
     } catch (error) {
       if (existsSync(this.#path(id))) destroyVolume(this.#path(id))
       this.#records.remove(id)

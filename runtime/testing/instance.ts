@@ -73,7 +73,7 @@ export interface Instance extends AsyncDisposable {
    * Ends the runtime with SIGKILL and starts another, with this added to its environment.
    * @param meanwhile happens while none runs
    */
-  restart(more?: { readonly [name: string]: string }, meanwhile?: () => void): Promise<void>
+  restart(more?: { readonly [name: string]: string }, meanwhile?: () => void | Promise<void>): Promise<void>
   /** Starts the runtime again after it has ended by itself, as a supervisor does. @returns its exit status */
   relaunch(): Promise<number | null>
   /** The same with the process host. */
@@ -194,7 +194,7 @@ export async function startInstance(
     },
     async restart(more = {}, meanwhile = () => {}) {
       await end(runtime)
-      meanwhile()
+      await meanwhile()
       runtime = launch('runtime', more)
       await answers('runtime', runtime)
     },

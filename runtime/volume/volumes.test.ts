@@ -249,7 +249,7 @@ describe('volumes', { timeout: 60_000 }, () => {
     const copy = `.${newId('vs')}.new`
     const foreign = newId('vl')
     const dir = join(cloche.disk, 'volumes')
-    await cloche.restart({}, () => {
+    await cloche.restart({}, async () => {
       const file = (of: string) => join(cloche.home, 'volumes', `${of}.json`)
       destroyVolume(join(dir, half))
       rmSync(file(lost))
@@ -257,7 +257,7 @@ describe('volumes', { timeout: 60_000 }, () => {
       const record = JSON.parse(readFileSync(file(grown), 'utf8'))
       writeFileSync(file(grown), JSON.stringify({ ...record, sizeMiB: 48 }))
       createVolume(join(dir, unmade), 1024 ** 2, ['data'])
-      snapshotVolume(join(dir, whole), join(dir, copy), null)
+      await snapshotVolume(join(dir, whole), join(dir, copy), null, tenantId)
       createVolume(join(dir, foreign), 1024 ** 2, ['data'])
       mkdirSync(join(dir, 'something'))
     })

@@ -37,6 +37,8 @@ export class Volumes {
   readonly #known: Map<string, VolumeRecord>
   /** By how many claims each is about to be mounted. */
   readonly #held = new Map<string, number>()
+  /** Of those that are being made. */
+  readonly #making = new Map<string, Promise<unknown>>()
 
   /** @param users every claimed sandbox of the node */
   constructor(
@@ -84,6 +86,14 @@ export class Volumes {
    * @throws RuntimeRefusal `not_found` for what it is to be made from; `quota_exceeded` when that holds more; `disk_full`
    */
   async make(id: string, wanted: MakeVolume): Promise<{ volume: NodeVolume; created: boolean }> {
+    // Asked again while it is being made, it is made once.
+    while (this.#making.has(id)) await this.#making.get(id)?.catch(() => {})
+    const making = this.#make(id, wanted).finally(() => this.#making.delete(id))
+    this.#making.set(id, making)
+    return making
+  }
+
+  async #make(id: string, wanted: MakeVolume): Promise<{ volume: NodeVolume; created: boolean }> {
     const { tenantId, sizeMiB, from } = wanted
     const known = this.#known.get(id)
     if (known !== undefined) {
@@ -97,7 +107,7 @@ export class Volumes {
     this.#records.write(record)
     const half = join(this.node.disk, 'volumes', `.${id}.new`)
     try {
-      this.#makeDisk(half, record, source)
+      await this.#makeDisk(half, record, source)
       renameSync(half, this.#path(id))
     } catch (error) {
       if (existsSync(half)) destroyVolume(half)
@@ -173,10 +183,10 @@ export class Volumes {
     return record
   }
 
-  #makeDisk(path: string, record: VolumeRecord, source: VolumeRecord | undefined): void {
+  async #makeDisk(path: string, record: VolumeRecord, source: VolumeRecord | undefined): Promise<void> {
     if (existsSync(path)) destroyVolume(path)
     const sizeBytes = record.sizeMiB === null ? null : record.sizeMiB * mib
-    if (source !== undefined) snapshotVolume(this.#path(source.id), path, sizeBytes)
+    if (source !== undefined) await snapshotVolume(this.#path(source.id), path, sizeBytes, record.tenantId)
     else if (sizeBytes === null) throw new RuntimeRefusal('invalid_request', 'a snapshot is of a volume')
     else {
       createVolume(path, sizeBytes, ['data'])

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { Turns } from './check-turns.js'
+import { Turns } from './turns.js'
 
 describe('turns', () => {
   it('go round by tenant, and none has more places than it may', async () => {
