@@ -39,8 +39,7 @@ const { values } = parseArgs({
     only: {
       type: 'string',
       default:
-        'sandboxes,runs,rate,memory,archives,images,terminals,previews,workspace,browser,alive,listing',
-        'sandboxes,runs,rate,memory,archives,snapshots,builds,terminals,previews,workspace,browser,alive,listing',
+        'sandboxes,runs,rate,memory,archives,images,snapshots,builds,terminals,previews,workspace,browser,alive,listing',
     },
   },
 })
@@ -84,6 +83,7 @@ try {
   if (only.has('images')) {
     say('images')
     await images(samples, cloche, { directory, image: values.image }, Math.max(3, Math.floor(rounds / 3)))
+  }
   if (only.has('snapshots')) {
     say('snapshots and forks')
     await snapshots(samples, cloche, rounds)
@@ -118,13 +118,12 @@ try {
     const stops = values.alive.split(',').map(Number)
     await cloche.withoutServer(() => alive(samples, cloche, stops, Math.max(10, Math.floor(rounds / 2))))
   }
-} finally {
+} finally 
   report()
   execFileSync('ip', ['netns', 'del', namespace])
   await removeCgroup(detectHierarchy(), cgroup).catch((error: unknown) => say(`${cgroup} stays: ${error}`))
   unmountBelow(directory)
   rmSync(directory, { recursive: true })
-}
 process.exit(0)
 
 async function openPeers(ground: Ground, wanted: boolean): Promise<AsyncDisposable & { list: Peer[] }> {
