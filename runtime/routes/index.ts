@@ -133,7 +133,7 @@ const tenantRoutes =
 const sandboxRoutes =
   ({ sandboxes }: Services): Routes =>
   async (app) => {
-    app.get('/sandboxes', async () => ({ sandboxes: await sandboxes.describeAll() }))
+    app.get('/sandboxes', async () => ({ sandboxes: await sandboxes.descriptions.ofAll() }))
     app.post('/sandboxes/confirm', { schema: { body: confirmSandboxes } }, async ({ body }, reply) => {
       sandboxes.confirm(body.ids)
       reply.code(204)
@@ -144,33 +144,34 @@ const sandboxRoutes =
       async ({ params, body }, reply) => {
         const { sandbox, created } = await sandboxes.claim(params.id, body)
         reply.code(created ? 201 : 200)
-        return sandboxes.describe(sandbox, false)
+        return sandboxes.descriptions.of(sandbox, false)
       },
     )
     app.get('/sandboxes/:id', { schema: { params: existing } }, async ({ params }) =>
-      sandboxes.describe(sandboxes.get(params.id)),
+      sandboxes.descriptions.of(sandboxes.get(params.id)),
     )
     app.delete('/sandboxes/:id', { schema: { params: existing } }, async ({ params }, reply) => {
       await sandboxes.remove(params.id)
       reply.code(204)
     })
     app.patch('/sandboxes/:id', { schema: { params: existing, body: change } }, async ({ params, body }) =>
-      sandboxes.describe(await sandboxes.change(params.id, body)),
+      sandboxes.descriptions.of(await sandboxes.change(params.id, body)),
     )
     app.put(
       '/sandboxes/:id/service',
       { schema: { params: existing, body: wantService } },
-      async ({ params, body }) => sandboxes.describe(await sandboxes.wantService(params.id, body.wanted)),
+      async ({ params, body }) =>
+        sandboxes.descriptions.of(await sandboxes.wantService(params.id, body.wanted)),
     )
     for (const step of ['pause', 'resume', 'start'] as const) {
       app.post(`/sandboxes/:id/${step}`, { schema: { params: existing } }, async ({ params }) =>
-        sandboxes.describe(await sandboxes[step](params.id)),
+        sandboxes.descriptions.of(await sandboxes[step](params.id)),
       )
     }
     app.post(
       '/sandboxes/:id/stop',
       { schema: { params: existing, body: stopSandbox.prefault({}) } },
       async ({ params, body }) =>
-        sandboxes.describe(await sandboxes.stop(params.id, body.graceSeconds * 1000)),
+        sandboxes.descriptions.of(await sandboxes.stop(params.id, body.graceSeconds * 1000)),
     )
   }

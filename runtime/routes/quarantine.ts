@@ -26,7 +26,7 @@ export const quarantineRoutes =
     app.post(
       '/quarantine/:id/restore',
       { schema: { params: entryParams, body: restoreRequest } },
-      async ({ params, body }) => sandboxes.describe(await sandboxes.restore(params.id, body), false),
+      async ({ params, body }) => sandboxes.descriptions.of(await sandboxes.restore(params.id, body), false),
     )
     app.delete('/quarantine/:id', { schema: { params: entryParams } }, async ({ params }, reply) => {
       await context.quarantine.discard(params.id)

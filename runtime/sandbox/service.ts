@@ -1,20 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
-import {
-  defaultGraceMs,
-  type QuarantineEntry,
-  type Quota,
-  type WatchEvent,
-} from '../../protocol/api/index.js'
+import type { QuarantineEntry, Quota, WatchEvent } from '../../protocol/api/index.js'
 import type {
   Change,
   Claim,
   NodeSandboxState,
   QuarantineRequest,
   RestoreRequest,
-  RuntimeSandbox,
 } from '../../protocol/node/index.js'
-import { pin } from '../cgroup/cpusets.js'
 import { freeze, thaw } from '../cgroup/freezer.js'
 import { notRunning, RuntimeRefusal } from '../errors.js'
 import type { FilesRoot } from '../files/root.js'
@@ -25,10 +18,10 @@ import type { WatchWanted } from '../watch/watches.js'
 import { holdTo, limitDisk, relink } from './change.js'
 import { Claims } from './claims.js'
 import { saveCopy } from './copy.js'
+import { Descriptions } from './descriptions.js'
 import { filesOf, stoppedFiles, watchNow } from './files.js'
 import { refreshHosts } from './hosts.js'
-import { Incidents } from './incidents.js'
-import { ensureKillable } from './killable.js'
+import { Endings } from './endings.js'
 import * as lifecycle from './lifecycle.js'
 import type { DiskSource, Maker } from './make.js'
 import { Meter } from './meter.js'
@@ -40,16 +33,14 @@ import type { ServiceKeeper } from './service-keeper.js'
 import type { ServiceRecord } from './service-record.js'
 import { SandboxTable } from './table.js'
 import type { Tenants } from './tenants.js'
-import { Terminations } from './terminate.js'
 
 /** Every claimed sandbox of this node, by its public id. Calls for one sandbox happen one after the other. */
 export class Sandboxes {
   readonly #table: SandboxTable
   readonly #claims: Claims
-  /** Of those that are being stopped. */
-  readonly #terminations: Terminations
+  readonly #endings: Endings
+  readonly descriptions: Descriptions
   readonly meter: Meter
-  readonly #incidents: Incidents
   /** `paused`: nothing inside runs any more, by itself or with its tenant. */
   readonly events = new EventEmitter<{ paused: [SandboxRecord] }>()
 
@@ -68,11 +59,16 @@ export class Sandboxes {
     private readonly services: ServiceKeeper,
   ) {
     this.meter = new Meter(node)
-    this.#incidents = new Incidents(node.hierarchy, kills, (sandbox) =>
-      node.network.denied(lifecycle.linkOf(node, sandbox)),
-    )
-    this.#terminations = new Terminations(node, tenants)
     this.#table = new SandboxTable(node)
+    this.descriptions = new Descriptions(
+      node,
+      this.#table,
+      this.meter,
+      services,
+      (sandbox) => this.stateOf(sandbox),
+      kills,
+    )
+    this.#endings = new Endings(node, this.#table, tenants, this.meter, services)
     this.#claims = new Claims(
       node,
       templates,
@@ -185,51 +181,9 @@ export class Sandboxes {
     return sandbox.state === 'running' && this.tenants.isPaused(sandbox.tenantId) ? 'paused' : sandbox.state
   }
 
-  /** @param metered with live usage; without it the answer needs no question to the kernel */
-  async describe(sandbox: SandboxRecord, metered = true): Promise<RuntimeSandbox> {
-    if (!metered) return this.#present(sandbox, null)
-    const usage = await this.meter.readOne(sandbox)
-    this.#incidents.look([sandbox], [usage], this.list())
-    return this.#present(sandbox, usage)
-  }
-
   /** These are in the database: whatever becomes of their rows, they were somebody's. */
   confirm(ids: readonly string[]): void {
     this.#table.confirm(ids)
-  }
-
-  /** Every sandbox with its live usage, in one pass. */
-  async describeAll(): Promise<RuntimeSandbox[]> {
-    const boxes = this.list()
-    const usages = await this.meter.readAll(boxes)
-    this.meter.keep(boxes)
-    this.#incidents.look(boxes, usages)
-    this.#incidents.keep(boxes)
-    return boxes.map((sandbox, at) => this.#present(sandbox, usages[at] ?? null))
-  }
-
-  #present(sandbox: SandboxRecord, usage: RuntimeSandbox['usage']): RuntimeSandbox {
-    const { template, failure, limits, network, isolation, volumes, warm } = sandbox
-    const state = this.stateOf(sandbox)
-    const id = sandbox.sandboxId ?? ''
-    const tenantId = sandbox.tenantId ?? ''
-    return {
-      id,
-      tenantId,
-      template,
-      state,
-      failure,
-      limits,
-      network,
-      isolation,
-      volumes,
-      warm,
-      service: this.services.statusOf(sandbox),
-      unconfirmedMs: this.#table.unconfirmedMs(id),
-      usage,
-      incidents: [...this.#incidents.of(sandbox)],
-      allowedNames: this.node.network.describe(lifecycle.linkOf(this.node, sandbox)),
-    }
   }
 
   /** Takes up a sandbox that an earlier runtime made. */
@@ -346,62 +300,6 @@ export class Sandboxes {
     })
   }
 
-  /**
-   * Ends what runs inside; the disk stays. Nothing is started in it any more from here on. Asked again while it is
-   * under way, the shorter grace counts.
-   * @param graceMs what its processes have between SIGTERM and SIGKILL; it returns sooner when they have ended
-   */
-  async stop(id: string, graceMs: number): Promise<SandboxRecord> {
-    using _ = this.#terminations.within(id, graceMs)
-    return await this.#table.inTurn(id, async () => {
-      const sandbox = this.get(id)
-      if (sandbox.init === null) return sandbox
-      this.services.ended(id)
-      this.#table.hold(id, await this.#counted(sandbox))
-      await this.#terminate(id, sandbox)
-      const stopped = await this.#counted(sandbox)
-      this.#table.hold(id, stopped)
-      await this.node.watches.end(id, 'stopped')
-      await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))
-      this.#rebalance()
-      return this.#table.keep(stopped)
-    })
-  }
-
-  /** Has its processes end, and keeps what its terminals show then. */
-  async #terminate(id: string, sandbox: SandboxRecord): Promise<void> {
-    const { keptTerminals } = this.node
-    const terminals = sandbox.init === null ? [] : await keptTerminals.live(id)
-    await this.#terminations.run(id, sandbox)
-    await keptTerminals.keep(lifecycle.directoryOf(this.node, sandbox), id, terminals)
-  }
-
-  /** Those that still run share the processors of those that have ended. */
-  #rebalance(): void {
-    const running = new Map(
-      this.list().flatMap((sandbox) => (sandbox.init === null ? [] : [[sandbox.id, sandbox]])),
-    )
-    for (const [id, cpus] of this.node.cpusets.rebalance(new Set(running.keys()))) {
-      try {
-        pin(this.node.hierarchy, running.get(id)?.cgroup ?? '', cpus)
-      } catch (error) {
-        // It has just ended, or it runs on where it was: only more slowly than it could.
-        this.node.log.info({ error, id }, 'a sandbox stays on its processors')
-      }
-    }
-  }
-
-  /** Stops all of them at once. @throws what the first of those that failed threw, when all others have stopped */
-  async stopAll(graceMs: number): Promise<void> {
-    const ends = this.list().map(({ sandboxId }) => this.stop(sandboxId ?? '', graceMs))
-    for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw end.reason
-  }
-
-  /** As it is when nothing runs in it any more, with what it has used until now. */
-  async #counted(sandbox: SandboxRecord): Promise<SandboxRecord> {
-    return { ...sandbox, state: 'stopped', init: null, counted: await this.meter.count(sandbox) }
-  }
-
   start(id: string): Promise<SandboxRecord> {
     return this.#table.inTurn(id, async () => {
       const sandbox = this.get(id)
@@ -418,43 +316,21 @@ export class Sandboxes {
     })
   }
 
-  /** Destroys a sandbox with its disk, and kills what runs in it at once. One that is gone already is no error. */
-  async remove(id: string): Promise<void> {
-    using _ = this.#terminations.within(id, 0)
-    await this.#table.inTurn(id, async () => {
-      const sandbox = this.#table.find(id)
-      if (sandbox === undefined) return
-      this.#table.forget(id)
-      this.services.ended(id)
-      refreshHosts(this.node, sandbox, this.list())
-      try {
-        await this.node.watches.end(id, 'deleted')
-        await lifecycle.destroy(this.node, await ensureKillable(this.node, this.tenants, sandbox))
-      } catch (error) {
-        // A tenant can make its processes slow to die: asked again, this goes on where it was.
-        this.#table.hold(id, { ...sandbox, state: 'stopped', init: null })
-        throw error
-      }
-      this.#rebalance()
-      if (sandbox.tenantId !== null) this.tenants.leave(sandbox.tenantId)
-    })
+  /** As `Endings` says, like the next three. */
+  stop(id: string, graceMs: number): Promise<SandboxRecord> {
+    return this.#endings.stop(id, graceMs)
   }
 
-  /** Stops a sandbox and sets it aside with its disk, for an operator to decide. */
-  async quarantine(id: string, why: QuarantineRequest): Promise<QuarantineEntry> {
-    using _ = this.#terminations.within(id, defaultGraceMs)
-    return await this.#table.inTurn(id, async () => {
-      const sandbox = this.get(id)
-      this.services.ended(id)
-      await this.#terminate(id, sandbox)
-      const stopped = await this.#counted(sandbox)
-      await this.node.watches.end(id, 'stopped')
-      await lifecycle.halt(this.node, await ensureKillable(this.node, this.tenants, sandbox))
-      this.#table.save(stopped)
-      this.#table.forget(id)
-      if (sandbox.tenantId !== null) this.tenants.leave(sandbox.tenantId)
-      return this.node.quarantine.describe(await lifecycle.setAside(this.node, stopped, why))
-    })
+  stopAll(graceMs: number): Promise<void> {
+    return this.#endings.stopAll(graceMs)
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#endings.remove(id)
+  }
+
+  quarantine(id: string, why: QuarantineRequest): Promise<QuarantineEntry> {
+    return this.#endings.quarantine(id, why)
   }
 
   /**
@@ -488,24 +364,9 @@ export class Sandboxes {
 
   #watch(sandbox: SandboxRecord): void {
     lifecycle.watchExit(this.node, sandbox, () => {
-      void this.#ended(sandbox).catch((error: unknown) =>
-        this.node.log.error({ error, id: sandbox.id }, 'cleaning up failed'),
-      )
-    })
-  }
-
-  /** The first process is gone without having been asked to go. */
-  async #ended(sandbox: SandboxRecord): Promise<void> {
-    const id = sandbox.sandboxId ?? ''
-    await this.#table.inTurn(id, async () => {
-      const now = this.#table.find(id)
-      if (now === undefined || now.init?.pid !== sandbox.init?.pid || lifecycle.isAlive(now)) return
-      const counted = await this.meter.count(now)
-      this.services.ended(id)
-      await this.node.watches.end(id, 'stopped')
-      await lifecycle.halt(this.node, now)
-      this.#rebalance()
-      this.#table.keep({ ...now, state: 'stopped', failure: 'its first process ended', init: null, counted })
+      void this.#endings
+        .ended(sandbox)
+        .catch((error: unknown) => this.node.log.error({ error, id: sandbox.id }, 'cleaning up failed'))
     })
   }
 }
