@@ -17,21 +17,24 @@ interface Open {
   end(): void
 }
 
-/** Which of the pairs in $1 (sessions) or $2 (keys) and tenants $3 still give access, to all of it or to a student's own ($4). */
+/** Which of the pairs in $1 (sessions) or $2 (keys) and tenants $3 still give access, and as much as the role ($4) that they had. */
 const valid = `
-  SELECT asked.at FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
-    WITH ORDINALITY AS asked(session, key, tenant, student, at)
+  SELECT asked.at FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+    WITH ORDINALITY AS asked(session, key, tenant, role, at)
   WHERE EXISTS (
     SELECT FROM session JOIN member ON member."userId" = session."userId" AND member."tenantId" = asked.tenant
     WHERE session.id = asked.session AND session."expiresAt" > now() AT TIME ZONE 'UTC'
-      AND (member.role = 'student') = asked.student
+      AND (member.role = asked.role OR (asked.role <> 'student' AND member.role IN ('owner', 'admin')))
   ) OR EXISTS (
     SELECT FROM api_key WHERE id = asked.key AND "tenantId" = asked.tenant
       AND ("expiresAt" IS NULL OR "expiresAt" > now() AT TIME ZONE 'UTC')
       AND ("createdById" IS NULL OR EXISTS (
         SELECT FROM member WHERE member."userId" = "createdById" AND member."tenantId" = asked.tenant
-          AND member.role <> 'student'))
+          AND (member.role IN ('owner', 'admin') OR (member.role = 'member' AND asked.role <> 'admin'))))
   )`
+
+/** What a key may see is decided by whoever made it. */
+const rankOf = ({ kind, role, sight }: Principal) => (kind === 'key' && sight.of === null ? 'admin' : role)
 
 /**
  * Ends what stays open for longer than a call when the session, the key or the membership behind it ends: sockets with
@@ -103,7 +106,7 @@ export class AccessWatch implements AsyncDisposable {
         asked.map(({ principal }) => principal.sessionId),
         asked.map(({ principal }) => principal.keyId),
         asked.map(({ principal }) => principal.tenantId),
-        asked.map(({ principal }) => principal.role === 'student'),
+        asked.map(({ principal }) => rankOf(principal)),
       ],
     })
     const good = new Set(rows.map((row) => Number(row.at) - 1))

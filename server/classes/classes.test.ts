@@ -184,4 +184,52 @@ describe('classes', () => {
     expect(refused).toMatchObject({ status: 403 })
     expect(refused.body.detail).toBe('only teachers of this class can do this')
   })
+
+  it('show nobody more work by naming a student, and less when they are archived', async () => {
+    // Whether the address is of another class's student, of the staff or of nobody, a teacher is told the same.
+    for (const email of [ann.email, tess.email, 'nobody@example.org']) {
+      const named = await made(otto.client, `${art.path}/students`, { name: 'Somebody', email })
+      expect(named).toMatchObject({ state: 'expected', userId: null })
+    }
+    expect(await idsOf(otto.client, '/api/v1/sandboxes')).toEqual([])
+    const craft = await newClass('Craft')
+    await put(`${craft.path}/staff/${otto.id}`, { role: 'assistant' })
+    const added = await made(owner, `${craft.path}/students`, { name: 'Ann', email: ann.email })
+    expect(added).toMatchObject({ state: 'joined', userId: ann.id })
+    expect(await idsOf(otto.client, '/api/v1/sandboxes')).toEqual([annsBox])
+    await owner.call('PATCH', craft.path, { archived: true })
+    expect(await idsOf(otto.client, '/api/v1/sandboxes')).toEqual([])
+    await owner.call('PATCH', craft.path, { archived: false })
+    expect(await idsOf(otto.client, '/api/v1/sandboxes')).toEqual([annsBox])
+    await owner.call('DELETE', craft.path)
+    expect(await idsOf(otto.client, '/api/v1/sandboxes')).toEqual([])
+  })
+
+  it('leave their own work to those who were students and are not any more', async () => {
+    await owner.call('PATCH', `/api/v1/members/${ann.id}`, { role: 'member' })
+    expect(await idsOf(ann.client, '/api/v1/sandboxes')).toEqual([annsBox])
+    expect((await ann.client.call('GET', `/api/v1/sandboxes/${annsBox}`)).status).toBe(200)
+    await owner.call('PATCH', `/api/v1/members/${ann.id}`, { role: 'student' })
+  })
+
+  it('hide work from an admin who has become a member, also what is open', async () => {
+    await owner.call('PATCH', `/api/v1/members/${otto.id}`, { role: 'admin' })
+    const watch = await fetch(`${instance.url}/api/v1/sandboxes/${annsBox}/files/watch`, {
+      headers: otto.client.extraHeaders,
+    })
+    const reader = watch.body?.getReader()
+    expect((await reader?.read())?.done).toBe(false)
+    await owner.call('PATCH', `/api/v1/members/${otto.id}`, { role: 'member' })
+    await expect(
+      (async () => {
+        for (;;) if ((await reader?.read())?.done !== false) return
+      })(),
+    ).rejects.toThrow()
+    expect((await otto.client.call('GET', `/api/v1/sandboxes/${annsBox}`)).status).toBe(404)
+  })
+
+  it('last when the last of them is deleted: nobody sees more then', async () => {
+    for (const { path } of [math, art]) await owner.call('DELETE', path)
+    expect(await idsOf(otto.client, '/api/v1/sandboxes')).toEqual([])
+  })
 })

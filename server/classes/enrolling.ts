@@ -35,15 +35,17 @@ export async function lockClass(client: pg.PoolClient, tenantId: string, classId
 }
 
 /**
- * Puts students into a class, in a transaction that has locked it. Whoever is a student of the tenant and has the address is
- * in it at once, other addresses are expected, and who has none gets an account without a code.
+ * Puts students into a class, in a transaction that has locked it. Addresses are expected, and who has none gets an account
+ * without a code.
  *
+ * @param of `links`: whoever is a student of the tenant and has the address is in the class at once. For owners and admins: a
+ *   teacher would see the work of students of others by naming them, and would learn who is in the tenant
  * @returns their ids, in the order of the list
  * @throws ApiError `quota_exceeded`; `conflict` when an address is of the tenant's staff
  */
 export async function enrol(
   client: pg.PoolClient,
-  { tenantId, classId }: { tenantId: string; classId: string },
+  { tenantId, classId, links }: { tenantId: string; classId: string; links: boolean },
   list: readonly Enrolment[],
 ): Promise<string[]> {
   const { rows: counted } = await client.query(
@@ -58,7 +60,7 @@ export async function enrol(
     )
   }
   const emails = list.flatMap(({ email }) => (email === null ? [] : [email]))
-  const known = await membersWith(client, tenantId, emails)
+  const known = await membersWith(client, tenantId, links ? emails : [])
   const accounts = await makeAccounts(
     client,
     tenantId,

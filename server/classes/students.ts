@@ -5,7 +5,7 @@ import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import { isArchived } from '../tenants/joining.js'
-import { seatIn } from './access.js'
+import { isAdmin, seatIn } from './access.js'
 import { enrol, lockClass } from './enrolling.js'
 import { requireParts } from './parts.js'
 import { presentStudent, selectStudents, studentRow } from './rows.js'
@@ -49,7 +49,7 @@ export class ClassStudents {
     const [id] = await asConflict(wanted, () =>
       inTransaction(this.database.pool, async (client) => {
         await lockClass(client, tenantId, classId)
-        return enrol(client, { tenantId, classId }, [
+        return enrol(client, { tenantId, classId, links: isAdmin(who) }, [
           { name, email, number, sectionId: section, groupId: group },
         ])
       }),

@@ -249,6 +249,10 @@ export class Members {
       return rows.map((row) => String(row.id))
     }
     const user = await this.database.prisma.user.findUnique({ where: { id: userId } })
+    // It has no other place, and would be gone with all that is known of it.
+    if (userId === who.userId && user?.managedById === who.tenantId) {
+      throw forbidden('your account was made by your school: ask your teacher to remove you')
+    }
     const address = user === null ? null : addressOf(user)
     const ids = await this.#keepingAnOwner(who.tenantId, userId, null, remove, (current) =>
       assertMay(who, action(current)),
