@@ -118,7 +118,7 @@ try {
     const stops = values.alive.split(',').map(Number)
     await cloche.withoutServer(() => alive(samples, cloche, stops, Math.max(10, Math.floor(rounds / 2))))
   }
-} finally 
+} finally {
   report()
   execFileSync('ip', ['netns', 'del', namespace])
   await removeCgroup(detectHierarchy(), cgroup).catch((error: unknown) => say(`${cgroup} stays: ${error}`))
