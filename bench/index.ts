@@ -124,6 +124,7 @@ try {
   await removeCgroup(detectHierarchy(), cgroup).catch((error: unknown) => say(`${cgroup} stays: ${error}`))
   unmountBelow(directory)
   rmSync(directory, { recursive: true })
+}
 process.exit(0)
 
 async function openPeers(ground: Ground, wanted: boolean): Promise<AsyncDisposable & { list: Peer[] }> {
