@@ -33,6 +33,12 @@ const build = clientCommand({
     cpus: { type: 'string', value: 'N', help: 'cores of a step' },
     memory: { type: 'string', value: 'MIB', help: 'memory of a step' },
     disk: { type: 'string', value: 'MIB', help: 'what a step may write' },
+    start: {
+      type: 'string',
+      value: 'COMMAND',
+      help: 'of /bin/sh, started with each sandbox of the template',
+    },
+    ready: { type: 'string', value: 'COMMAND', help: 'ends with 0 once what was started works' },
   },
   async run({ cloche, words: [directory = '.', ...more], text, texts, has, number, json }) {
     const name = text('tag')
@@ -50,10 +56,13 @@ const build = clientCommand({
       ),
     )
     const [target, timeoutSeconds] = [text('target'), number('timeout')]
+    const [start, ready] = [text('start'), text('ready')]
     const begun = await cloche.builds.start(name, streamOf(contextOf(directory, dockerfile)), {
       ...{ dockerfile, args: argumentsOf(texts('build-arg')), secrets: secretsOf(texts('secret')) },
       ...{ limits, noCache: has('no-cache') },
       ...(target === undefined ? {} : { target }),
+      ...(start === undefined ? {} : { start }),
+      ...(ready === undefined ? {} : { ready }),
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
       ...(network === undefined ? {} : { network }),
     })

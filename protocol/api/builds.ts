@@ -24,6 +24,8 @@ const base64 = z
   .max(Math.ceil(buildBounds.secretBytes / 3) * 4)
   .regex(/^[A-Za-z0-9+/]*={0,2}$/, 'is not base64')
 
+const command = textWithoutNul(4096).min(1)
+
 /** What is built, beside the context. */
 export const buildOptions = z.strictObject({
   dockerfile: textWithoutNul(1024).min(1).default('Dockerfile').describe('its path in the context'),
@@ -53,6 +55,16 @@ export const buildOptions = z.strictObject({
   timeoutSeconds: z.int().min(1).max(buildBounds.timeoutSeconds).default(1800).describe('of the whole build'),
   noCache: z.boolean().default(false).describe('runs every step again'),
   description: z.string().max(200).optional().describe('of the template'),
+  start: command
+    .optional()
+    .describe(
+      'a command of `/bin/sh` that is started with each sandbox of the template, as its service; also `LABEL cloche.start`',
+    ),
+  ready: command
+    .optional()
+    .describe(
+      'a command of `/bin/sh` that ends with 0 once the service works, as its health check; also `LABEL cloche.ready`',
+    ),
 })
 export type BuildOptions = z.infer<typeof buildOptions>
 

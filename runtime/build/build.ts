@@ -12,6 +12,7 @@ import { MountedLayers } from '../image/below.js'
 import { finishingVersion, writeFinishing } from '../image/finishing.js'
 import { chainId, layerName } from '../image/store.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
+import { labelsOf } from '../sandbox/service-record.js'
 import { bounds } from './bounds.js'
 import { type BuildContext, digestOf } from './context.js'
 import { type CopyFrom, digestOfCopy, fromLayers, performCopy, writeLayer } from './copy-step.js'
@@ -209,6 +210,7 @@ export class Build {
     const { layers, key } = this.#stageOf(stage.index)
     const accounts = await accountsOf(this.#parts, layers)
     const { config } = stage
+    const labels = { ...config.labels, ...labelsOf(request) }
     // Without a word of the Dockerfile sandboxes stay those of the recipe that it is built on.
     const own = identityOf('user', null)
     const { name, uid, gid, groups, home } = own
@@ -231,10 +233,10 @@ export class Build {
       ...{ system, builtAt: new Date().toISOString(), listed: false, sizeBytes: null },
       image: {
         digest: `sha256:${createHash('sha256')
-          .update(JSON.stringify([key, config]))
+          .update(JSON.stringify([key, { ...config, labels }]))
           .digest('hex')}`,
         ...{ reference: null, entrypoint: [...config.entrypoint], cmd: [...config.cmd] },
-        ...{ labels: { ...config.labels }, ports: [...config.ports], user },
+        ...{ labels, ports: [...config.ports], user },
         healthcheck: config.healthcheck,
         volumes: [...config.volumes],
         rootHome: resolveUser(null, accounts).home,

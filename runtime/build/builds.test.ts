@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
+import { runtimeSandbox } from '../../protocol/node/index.js'
 import { dir, type Entry, file, tar } from '../../testing/images.js'
 import { buildsOf, importTiny } from '../testing/builds.js'
 import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
@@ -64,6 +65,45 @@ describe('a build', () => {
       },
     })
     nothingIsLeft()
+  })
+
+  it('says what its sandboxes start, and when that is ready', async () => {
+    const read = async (id: string) => {
+      const answer = await cloche.call('GET', `/sandboxes/${id}`)
+      return runtimeSandbox.parse(JSON.parse(answer.text)).service
+    }
+    const start = 'echo $$ $(id -un) >>/tmp/begun; exec sleep 99'
+    await good(`FROM tiny\nUSER app\nLABEL cloche.start="echo other"`, [], {
+      ...{ start, ready: 'test -e /tmp/works' },
+    })
+    const { id } = await cloche.claim({ template: 'built', network: 'none' })
+    await expect.poll(() => read(id), { timeout: 20_000 }).toMatchObject({ health: 'starting' })
+    await expect.poll(async () => (await cloche.exec(id, 'cat /tmp/begun')).stdout).toMatch(/^\d+ app\n$/)
+    await cloche.exec(id, 'touch /tmp/works')
+    await expect
+      .poll(() => read(id), { timeout: 20_000 })
+      .toMatchObject({ state: 'running', health: 'healthy' })
+    await cloche.call('DELETE', `/sandboxes/${id}`)
+    // One that is asked for has its place, and a template on this one says the same.
+    const other = await cloche.claim({
+      ...{ template: 'built', network: 'none' },
+      service: {
+        user: 'user',
+        restart: 'no',
+        wanted: true,
+        command: ['sleep', '98'],
+        entrypoint: ['/bin/busybox'],
+      },
+    })
+    await expect.poll(() => read(other.id)).toMatchObject({ state: 'running' })
+    expect((await cloche.exec(other.id, 'cat /tmp/begun')).exit?.exitCode).not.toBe(0)
+    await cloche.call('DELETE', `/sandboxes/${other.id}`)
+    expect((await good('FROM tiny\nENV A=1')).events.at(-1)).toMatchObject({
+      template: { image: { labels: {} } },
+    })
+    const without = await cloche.claim({ template: 'built', network: 'none' })
+    expect(await read(without.id)).toBeNull()
+    await cloche.call('DELETE', `/sandboxes/${without.id}`)
   })
 
   it('does again only what has changed, and what comes after it', async () => {

@@ -12,7 +12,7 @@ import type { DiskSource, Maker } from './make.js'
 import type { NodeContext } from './node.js'
 import type { PoolSource } from './pool-source.js'
 import { type SandboxRecord, syncRecord } from './record.js'
-import { serviceOf } from './service-record.js'
+import { serviceFor } from './service-record.js'
 import type { SandboxTable } from './table.js'
 import type { Tenants } from './tenants.js'
 
@@ -86,9 +86,9 @@ export class Claims {
     const ready = this.warm.take(claim, 'sandbox')
     if (ready === undefined) return undefined
     const { limits, network, env, hostname, tenantId } = claim
-    const service = claim.service && serviceOf(claim.service, this.templates().get(claim.template)?.image)
+    const service = serviceFor(claim.service, this.templates().get(claim.template)?.image)
     const wanted = { sandboxId: id, tenantId, limits, network, env, hostname, cgroup, warm: true }
-    const sandbox = { ...ready, ...wanted, service: service ?? null }
+    const sandbox = { ...ready, ...wanted, service }
     try {
       return await assignPooled(this.node, ready, sandbox, this.maker.boundsOf(sandbox))
     } catch (error) {

@@ -12,7 +12,7 @@ import { saveCopy } from './copy.js'
 import * as lifecycle from './lifecycle.js'
 import type { NodeContext } from './node.js'
 import { freshRecord, type SandboxRecord, saveRecord, syncRecord } from './record.js'
-import { serviceOf } from './service-record.js'
+import { serviceFor } from './service-record.js'
 import type { Tenants } from './tenants.js'
 
 /** What a sandbox is made from. Nobody's yet with `tenantId` null. */
@@ -59,7 +59,8 @@ export class Maker {
     files: (sandbox: SandboxRecord) => readonly MountedFile[] = () => [],
   ): Promise<SandboxRecord> {
     const { layers, image, system } = source?.record ?? this.#templateOf(plan)
-    const service = plan.service && serviceOf(plan.service, this.templates().get(plan.template)?.image)
+    // Neither a run nor what waits for somebody has one.
+    const service = id === null ? null : serviceFor(plan.service, this.templates().get(plan.template)?.image)
     if (plan.stack !== undefined) assertJoins(plan)
     assertCapacity(this.node)
     const index = this.node.ranges.take()
@@ -67,7 +68,7 @@ export class Maker {
     const fresh = freshRecord(index, {
       ...{ sandboxId: id, tenantId, purpose, template: plan.template },
       ...{ limits, network, isolation, env, hostname, cgroup, system, volumes: plan.volumes ?? [] },
-      ...{ service: service ?? null, stack: plan.stack ?? null },
+      ...{ service, stack: plan.stack ?? null },
       image: image === null ? null : imageSettings.parse(image),
       layers: below === undefined ? layers : [...layers, lifecycle.asLayer(below)],
     })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Service } from '../../protocol/api/index.js'
+import type { BuildOptions, Service } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 
@@ -33,20 +33,62 @@ export const serviceRecord = z.object({
 })
 export type ServiceRecord = z.infer<typeof serviceRecord>
 
-/** What is said of an image's own service, of which a template from a recipe has none. */
-type OfImage = Pick<NonNullable<LocalTemplate['image']>, 'entrypoint' | 'cmd' | 'healthcheck'>
-const nothing: OfImage = { entrypoint: [], cmd: [], healthcheck: null }
+/** What an image says of the program that its sandboxes are for. A template from a recipe says nothing. */
+type OfImage = Pick<NonNullable<LocalTemplate['image']>, 'entrypoint' | 'cmd' | 'healthcheck' | 'labels'>
+const nothing: OfImage = { entrypoint: [], cmd: [], healthcheck: null, labels: {} }
+
+/** Labels of a template whose sandboxes begin with a service, and of what tells that it works. */
+const startLabels = { start: 'cloche.start', ready: 'cloche.ready' } as const
+
+/** The labels that stand for options of a build. */
+export const labelsOf = ({
+  start,
+  ready,
+}: Pick<BuildOptions, 'start' | 'ready'>): Record<string, string> => ({
+  ...(start === undefined ? {} : { [startLabels.start]: start }),
+  ...(ready === undefined ? {} : { [startLabels.ready]: ready }),
+})
+
+const inShell = (command: string) => ['/bin/sh', '-c', command]
+/** As with a health check of Docker, but that a slow start is no failure. */
+const readyCheck = { intervalSeconds: 30, timeoutSeconds: 30, startPeriodSeconds: 300, retries: 3 } as const
+
+const startOf = (image: OfImage | null | undefined): string | undefined =>
+  image?.labels[startLabels.start] || undefined
+
+/** The labels stand for what an image says otherwise. */
+function programOf(image: OfImage | null | undefined): Omit<OfImage, 'labels'> {
+  const { entrypoint, cmd, healthcheck, labels } = image ?? nothing
+  const [start, ready] = [startOf(image), labels[startLabels.ready]]
+  return {
+    ...(start === undefined ? { entrypoint, cmd } : { entrypoint: inShell(start), cmd: [] }),
+    healthcheck: ready ? { test: inShell(ready), ...readyCheck } : healthcheck,
+  }
+}
+
+/**
+ * The service of a new sandbox: the one that is asked for, or else what its template starts.
+ * @throws RuntimeRefusal `invalid_request` when nobody says what is to run
+ */
+export function serviceFor(
+  wanted: (Service & { readonly wanted: boolean }) | undefined,
+  image: OfImage | null | undefined,
+): ServiceRecord | null {
+  if (wanted !== undefined) return serviceOf(wanted, image)
+  if (startOf(image) === undefined) return null
+  return serviceOf({ user: 'user', restart: 'no', wanted: true }, image)
+}
 
 /**
  * What is written down of a service that is asked for.
  * @param image of the sandbox's template, as far as there is one
  * @throws RuntimeRefusal `invalid_request` when nobody says what is to run
  */
-export function serviceOf(
+function serviceOf(
   wanted: Service & { readonly wanted: boolean },
   image: OfImage | null | undefined,
 ): ServiceRecord {
-  const { entrypoint, cmd, healthcheck } = image ?? nothing
+  const { entrypoint, cmd, healthcheck } = programOf(image)
   const given = wanted.command ?? (wanted.entrypoint === undefined ? cmd : [])
   const args = [...(wanted.entrypoint ?? entrypoint), ...given]
   if (args.length === 0) {
