@@ -11,16 +11,10 @@ export type Failure = 'refused' | 'waits' | 'waits with everybody' | 'lost'
 
 /** Faults of the request: another attempt would meet them again. */
 const ofRequest: ReadonlySet<ErrorCode> = new Set([
-  ...([
-    'invalid_request',
-    'template_unavailable',
-    'quota_exceeded',
-    'disk_full',
-    'payload_too_large',
-  ] as const),
+  ...(['invalid_request', 'template_unavailable', 'quota_exceeded', 'payload_too_large'] as const),
   ...(['not_found', 'forbidden'] as const),
 ])
-/** Of the node, and therefore of every run. */
+/** Of the node, and therefore of every run. A run's files that fill its own disk are told as `invalid_request`. */
 const ofNode: ReadonlySet<ErrorCode> = new Set([
   'node_full',
   'disk_full',

@@ -1,39 +1,15 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readlinkSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Run, run as runSchema } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
+import { initOf, read } from '../../testing/init-of.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 
 const spawn = promisify(execFile)
-
-/** Reads a file or link of /proc; what has ended meanwhile is no match. */
-const read = (act: () => string) => {
-  try {
-    return act()
-  } catch {
-    return ''
-  }
-}
-const pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-
-/** The first process of the sandbox in which somebody runs `sleep MARK`, as the host sees it. */
-function initOf(mark: string): number | undefined {
-  const found = pids().find(
-    (pid) => read(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1')) === `sleep\0${mark}\0`,
-  )
-  if (found === undefined) return undefined
-  const namespace = read(() => readlinkSync(`/proc/${found}/ns/pid`))
-  const init = pids().find(
-    (pid) =>
-      read(() => readlinkSync(`/proc/${pid}/ns/pid`)) === namespace &&
-      /^NSpid:.*\t1$/m.test(read(() => readFileSync(`/proc/${pid}/status`, 'utf8'))),
-  )
-  return init === undefined ? undefined : Number(init)
-}
 
 describe('a run that something else than its program stops', () => {
   let instance: Instance
@@ -128,6 +104,24 @@ describe('a run that something else than its program stops', () => {
     expect(run.steps[0]?.stdout.content).toBe('written\n')
     expect(run.status).toBe('ok')
     expect(run.attempt).toBeGreaterThan(1)
+  })
+
+  it('waits, uncounted, while the node has no disk for another sandbox', async () => {
+    const disk = join(instance.home, 'disk')
+    const filler = join(disk, 'filler')
+    const { bavail, bsize } = statfsSync(disk)
+    await spawn('fallocate', [
+      '--length',
+      String(Math.floor((bavail * bsize) / 1024 ** 2 - 1500) * 1024 ** 2),
+      filler,
+    ])
+    // One may be performed in what waits in the pool.
+    const ids = [await start({ command: 'true' }), await start({ command: 'true' })]
+    await sleep(2500)
+    const { body } = await ann.call('GET', `/api/v1/runs/${ids[1]}`)
+    expect(body).toMatchObject({ finishedAt: null, message: null })
+    await spawn('rm', [filler])
+    for (const id of ids) expect(await ended(id)).toMatchObject({ status: 'ok', attempt: 1, message: null })
   })
 
   it('is never an internal_error when the runtime is killed twice among many', async () => {
