@@ -16,6 +16,7 @@ import {
 import { lonelyNamespace, type Instance as Runtime, startInstance } from '../../runtime/testing/instance.js'
 import { testInstance } from '../../runtime/testing/kernel.js'
 import { TestClient } from '../../testing/client.js'
+import { initOf } from '../../testing/init-of.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 
 const run = promisify(execFile)
@@ -238,6 +239,30 @@ describe('two nodes', { timeout: 120_000 }, () => {
     await expect
       .poll(async () => (await ann.call('GET', `/api/v1/runs/${id}`)).body, { timeout: 30_000 })
       .toMatchObject({ state: 'finished', status: 'ok', attempt: 1 })
+  })
+
+  it('a run that was lost on one node is tried again on the other, and where it was if there is no other', async () => {
+    const startsHere = async (mark: string) => {
+      await cordon(there, true)
+      const { id } = runSchema.parse(
+        (await ann.call('POST', '/api/v1/runs', { command: `sleep ${mark}; echo moved` })).body,
+      )
+      await expect.poll(() => initOf(mark), { timeout: 30_000 }).toBeDefined()
+      return id
+    }
+    const endsOn = async (id: string) => {
+      await expect
+        .poll(async () => (await ann.call('GET', `/api/v1/runs/${id}`)).body, { timeout: 30_000 })
+        .toMatchObject({ state: 'finished', status: 'ok', attempt: 2 })
+      return (await sql.query('SELECT "nodeId" FROM run WHERE id = $1', [id])).rows[0]?.nodeId
+    }
+    const alone = await startsHere('3.46')
+    process.kill(initOf('3.46') ?? 0, 'SIGKILL')
+    expect(await endsOn(alone)).toBe(here)
+    const moving = await startsHere('3.45')
+    await cordon(there, false)
+    process.kill(initOf('3.45') ?? 0, 'SIGKILL')
+    expect(await endsOn(moving)).toBe(there)
   })
 
   it('one that goes away is shown, and its sandboxes are kept, while the other goes on', async () => {

@@ -209,7 +209,7 @@ export class Dispatcher implements AsyncDisposable {
       const { run } = await planned()
       const whole = { ...run, id, lease, tenantId, quota }
       const hear = this.parts.logs.of(id)
-      const node = await this.parts.placer.place(whole)
+      const node = await this.parts.placer.place(whole, attempt > 1 ? row.nodeId : null)
       const result = await perform(node, whole, (event) => hear?.tell(event), stopped)
       return await this.#finish(row, result)
     } catch (error) {

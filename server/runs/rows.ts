@@ -22,6 +22,7 @@ export const runRow = z.object({
   startedAt: z.date().nullable(),
   finishedAt: z.date().nullable(),
   expiresAt: z.date().nullable(),
+  nodeId: z.string().nullable(),
 })
 export type RunRow = z.infer<typeof runRow>
 

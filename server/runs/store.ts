@@ -89,6 +89,7 @@ export class RunStore {
       ...run,
       ...{ state, createdAt, startedAt, attempt: begun, lease: begun },
       ...{ status: null, result: null, casesPassed: null, finishedAt: null, expiresAt: null },
+      nodeId: null,
     })
   }
 
