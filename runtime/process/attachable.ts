@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { ExitStatus, SandboxProcess, SignalName } from '../../protocol/api/index.js'
 import { inputBeginsMs, outputLogBytes } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
+import { endBy } from './deadline.js'
 import type { DrainPace } from './drain-pace.js'
 import { Follower, patienceMs } from './follower.js'
 import type { HeldProcess } from './held.js'
@@ -63,16 +64,11 @@ export class AttachableProcess implements HeldProcess {
       this.#send()
     })
     if (wanted.endsWithInput) this.#firstLine = setTimeout(() => this.close(), inputBeginsMs)
-    const { timeoutMs } = wanted
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            this.#timedOut = true
-            process.kill()
-          }, timeoutMs)
-    this.ended = process.exit().then((status) => {
-      clearTimeout(timer)
+    const timeOut = () => {
+      this.#timedOut = true
+      process.kill()
+    }
+    this.ended = endBy(process.exit(), wanted.timeoutMs, timeOut).then((status) => {
       clearTimeout(this.#firstLine)
       for (const pipe of process.finish()) lateOutput.keep(process.started.place.container, pipe)
       this.#exit = status

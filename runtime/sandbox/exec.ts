@@ -1,18 +1,13 @@
 import type { ExecExit, ExecRequest, ExitStatus } from '../../protocol/api/index.js'
 import { type Identity, insideEnvironment, processSpec } from '../container/spec.js'
 import { outputPipe } from '../linux/output-pipe.js'
+import { frozenMs } from '../process/deadline.js'
 import { PipedProcess, type Take } from '../process/piped.js'
 import { startPiped } from '../process/start.js'
 import { memoryEnvironment } from '../view/environment.js'
 import type { NodeContext } from './node.js'
 import { insideOf, placeOf } from './place.js'
 import type { SandboxRecord } from './record.js'
-
-/**
- * A command that was killed at its deadline and is not dead after this is in a sandbox that is paused: it is answered
- * for, and dies when it thaws. So is one that does not even stand so long after its deadline.
- */
-const frozenMs = 1000
 
 /** A command that runs inside a sandbox. */
 export interface RunningExec {
@@ -51,6 +46,7 @@ export async function startExec(
   const spec = processSpec({ args: argumentsOf(request.command), env, cwd: request.cwd, user })
   const uid = node.slot.uidBase(sandbox.index) + user.uid
   const starting = startPiped(placeOf(node, sandbox), spec, uid, outputPipe)
+  // So is one answered for that does not even stand so long after its deadline.
   const started = await within(request.timeoutMs + frozenMs, starting)
   if (started !== undefined) {
     return watch(node, sandbox, new PipedProcess(started, node.reaper), request, began)

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FrameDecoder, frameType } from '../../protocol/node/index.js'
 import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
+import { readOutput } from '../testing/process-lines.js'
 
 describe('the processes of a sandbox', () => {
   let namespace: AsyncDisposable
@@ -100,7 +101,8 @@ describe('the processes of a sandbox', () => {
     }
     expect((await instance.exec(id, 'echo $(echo well)')).stdout).toBe('well\n')
     for (let count = 0; count < 90; count++) {
-      const refused = await instance.call('POST', `/sandboxes/${id}/terminals`, { command: ['nope'] })
+      const wrong = count % 2 === 0 ? { command: ['nope'] } : { cwd: '/nope' }
+      const refused = await instance.call('POST', `/sandboxes/${id}/terminals`, wrong)
       expect(refused.status).toBe(400)
     }
     expect((await instance.exec(id, 'echo $(echo well)')).stdout).toBe('well\n')
@@ -139,6 +141,28 @@ describe('the processes of a sandbox', () => {
     expect((await running).exit).toMatchObject({ timedOut: true, exitCode: null, signal: 'SIGKILL' })
     expect((await instance.call('POST', `/sandboxes/${id}/resume`)).status).toBe(200)
     await becomes('pgrep -cx sleep', '0')
+  })
+
+  it('that are attached to are told as ended at their deadline too, whatever has been paused meanwhile', async () => {
+    const path = `/sandboxes/${id}/processes`
+    const start = async (more: object) => {
+      const command = ['sh', '-c', 'echo begun; exec sleep 96']
+      return JSON.parse((await instance.call('POST', path, { command, timeoutMs: 700, ...more })).text).id
+    }
+    const plain = await start({})
+    using reader = await readOutput(`/run/cloche/${testInstance}/runtime.sock`, `${path}/${plain}`, '', true)
+    const inTerminal = await start({ tty: { cols: 80, rows: 24 } })
+    await sleep(300)
+    expect((await instance.call('POST', `/sandboxes/${id}/pause`)).status).toBe(200)
+    const killed = { exitCode: null, signal: 'SIGKILL' }
+    for (const one of [plain, inTerminal]) {
+      const { text } = await instance.call('GET', `${path}/${one}?waitMs=10000`)
+      expect(JSON.parse(text)).toMatchObject({ timedOut: true, exit: killed, pid: null })
+    }
+    expect(await reader.ended).toEqual(killed)
+    expect(reader.pieces.map(({ text }) => text).join('')).toBe('begun\n')
+    expect((await instance.call('POST', `/sandboxes/${id}/resume`)).status).toBe(200)
+    await becomes("pgrep -cf '^sleep 96'", '0')
   })
 
   it('that a pause catches while they start are answered for, and do not run when it thaws', async () => {

@@ -11,6 +11,7 @@ import {
 import { decodeAck, FrameDecoder, frameType } from '../../protocol/node/index.js'
 import { setWindowSize } from '../linux/console.js'
 import { type Reaper, signal } from '../linux/process.js'
+import { endBy } from '../process/deadline.js'
 import type { HeldProcess } from '../process/held.js'
 import { takeInput } from '../process/input.js'
 import { Listeners } from '../process/listeners.js'
@@ -89,12 +90,11 @@ export class Terminal implements HeldProcess {
     setWindowSize(pty.fd, size.cols, size.rows)
     this.#stream.resume()
     void this.#stream.closed.then(() => this.#inputClosed.happen())
-    const { timeoutMs } = wanted
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#timeOut(), timeoutMs)
-    this.ended = reaper.wait(pty.pid).then((status) => {
-      clearTimeout(timer)
-      this.#finish(status)
-    })
+    const timeOut = () => {
+      this.#timedOut = true
+      kill(this.pty)
+    }
+    this.ended = endBy(reaper.wait(pty.pid), wanted.timeoutMs, timeOut).then((status) => this.#finish(status))
   }
 
   /** Bytes of output so far. */
@@ -210,11 +210,6 @@ export class Terminal implements HeldProcess {
     setWindowSize(this.pty.fd, size.cols, size.rows)
     this.#history.resize(size)
     this.#send()
-  }
-
-  #timeOut(): void {
-    this.#timedOut = true
-    kill(this.pty)
   }
 
   /** Ends the program: a hangup first, as when a window closes. */
