@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { sandboxId, tenantId } from '../api/ids.js'
 import { storedLimits } from '../api/limits.js'
-import { networkPolicy } from '../api/network.js'
 import { quarantineCause } from '../api/quarantine.js'
 import { isolation, templateName } from '../api/sandbox.js'
+import { storedNetwork } from '../api/stored-network.js'
 import { storedVolumeMount } from '../api/volume-mounts.js'
 
 export const quarantineRequest = z.object({ cause: quarantineCause, reason: z.string().max(1000) })
@@ -18,7 +18,7 @@ export const restoreRequest = z.object({
   tenantId,
   template: templateName,
   limits: storedLimits.optional(),
-  network: networkPolicy.optional(),
+  network: storedNetwork.optional(),
   isolation: isolation.optional(),
   env: z.record(z.string(), z.string()).optional(),
   hostname: z.string().optional(),

@@ -5,6 +5,7 @@ import { allowedName, networkPolicy } from '../api/network.js'
 import { environment, isolation, sandboxState, templateName } from '../api/sandbox.js'
 import { serviceStatus } from '../api/service-status.js'
 import { service } from '../api/services.js'
+import { storedNetwork } from '../api/stored-network.js'
 import { storedVolumeMount, volumeMountsMax } from '../api/volume-mounts.js'
 
 const hostLabel = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/)
@@ -63,7 +64,7 @@ export const runtimeSandbox = z.object({
   state: nodeSandboxState,
   failure: z.string().nullable(),
   limits: storedLimits,
-  network: networkPolicy,
+  network: storedNetwork,
   isolation,
   volumes: z.array(storedVolumeMount).default([]),
   service: serviceStatus.nullable().default(null),

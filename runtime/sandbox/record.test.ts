@@ -66,6 +66,15 @@ it('limits that this version would not accept any more are read', () => {
 })
 
 it.each([
+  ['with names of another form', { allow: ['a', '*.b'] }, { allow: ['a', '*.b'] }],
+  ['with none', { allow: [] }, { allow: [] }],
+  ['with a field of another version', { allow: ['a.example'], ports: [1] }, { allow: ['a.example'] }],
+  ['of a kind that this version does not know, which opens nothing', { deny: ['b'] }, 'none'],
+])('a network policy %s is read', (_, network, expected) => {
+  expect(readRecord(written('b7', JSON.stringify({ ...fresh, network }))).network).toEqual(expected)
+})
+
+it.each([
   ['empty', '', 'unreadable_record', 'its record is empty'],
   ['cut', JSON.stringify(fresh).slice(0, 80), 'unreadable_record', 'its record is no JSON'],
   ['zeroes', '\0'.repeat(400), 'unreadable_record', 'its record is no JSON'],

@@ -4,7 +4,6 @@ import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import {
   isolation,
-  networkPolicy,
   poolPurpose,
   sandboxId,
   storedLimits,
@@ -12,6 +11,7 @@ import {
   templateName,
   tenantId,
 } from '../../protocol/api/index.js'
+import { storedNetwork } from '../../protocol/api/stored-network.js'
 import { nodeSandboxState } from '../../protocol/node/index.js'
 import { imageSettings } from '../container/image-settings.js'
 import { overwriteJson } from '../linux/overwrite.js'
@@ -65,7 +65,7 @@ export const record = z.object({
   removing: z.boolean().default(false),
   failure: z.string().nullable().default(null),
   limits: storedLimits,
-  network: networkPolicy,
+  network: storedNetwork,
   isolation,
   env: z.record(z.string(), z.string()).default({}),
   /** How the programs of its image run; null for a template from a recipe. */

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import {
   environment,
   isolation,
-  networkPolicy,
   type QuarantineEntry,
   quarantineEntry,
   type SandboxWithUsage,
   storedLimits,
   templateIdOf,
 } from '../../protocol/api/index.js'
+import { storedNetwork } from '../../protocol/api/stored-network.js'
 import { type RestoreRequest, runtimeSandbox } from '../../protocol/node/index.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
@@ -76,7 +76,7 @@ export async function restore(
       ? {}
       : {
           limits: storedLimits.parse(row.limits),
-          network: networkPolicy.parse(row.network),
+          network: storedNetwork.parse(row.network),
           isolation: isolation.parse(row.isolation),
           env: environment.parse(row.env),
           volumes: volumesOf(row),

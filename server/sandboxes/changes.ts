@@ -3,10 +3,11 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import {
   limits as limitsSchema,
-  networkPolicy,
   type StoredVolumeMount,
+  storedLimits,
   type UpdateSandbox,
 } from '../../protocol/api/index.js'
+import { storedNetwork } from '../../protocol/api/stored-network.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
 import { assertMay } from '../auth/permissions.js'
@@ -132,5 +133,5 @@ const agrees = (
 ) =>
   // While it runs it keeps those that it has.
   (state === 'running' || state === 'paused' || isDeepStrictEqual(volumesOf(row), volumes)) &&
-  isDeepStrictEqual(limitsSchema.parse(row.limits), limitsSchema.parse(limits)) &&
-  isDeepStrictEqual(networkPolicy.parse(row.network), networkPolicy.parse(network))
+  isDeepStrictEqual(storedLimits.parse(row.limits), storedLimits.parse(limits)) &&
+  isDeepStrictEqual(storedNetwork.parse(row.network), storedNetwork.parse(network))

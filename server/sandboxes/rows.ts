@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { Sandbox as Row } from '../../prisma/generated/client.js'
 import {
-  idlePolicy,
   isolation,
-  networkPolicy,
+  restartPolicy,
   type SandboxWithUsage,
   type StoredVolumeMount,
   sandbox,
@@ -11,10 +10,22 @@ import {
   storedLimits,
   storedVolumeMount,
 } from '../../protocol/api/index.js'
+import { storedNetwork } from '../../protocol/api/stored-network.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
 
-const { asleep, restart } = sandbox.shape
-const metadata = z.record(z.string(), z.string())
+/**
+ * What was accepted once stays readable, whatever this version accepts. A word that only a later version knows, in one row,
+ * must not cost a tenant its list.
+ */
+const stored = {
+  state: sandboxState.catch('failed'),
+  isolation: isolation.catch('standard'),
+  asleep: sandbox.shape.asleep.catch(null),
+  restart: restartPolicy.catch('no'),
+  metadata: z.record(z.string(), z.string()).catch({}),
+}
+const seconds = z.number().optional()
+const storedIdle = z.object({ pauseAfterSeconds: seconds, stopAfterSeconds: seconds }).nullable().catch(null)
 
 /** A sandbox as people see it, from its row and, where the runtime knows it, its life. */
 export function present(
@@ -26,21 +37,21 @@ export function present(
     name: row.name,
     template: row.template,
     // Between the row and the claim's answer the runtime may know more, or less.
-    state: statuses === undefined ? sandboxState.parse(row.state) : statuses.state,
+    state: statuses === undefined ? stored.state.parse(row.state) : statuses.state,
     failure: statuses?.failure ?? row.failure,
     limits: storedLimits.parse(row.limits),
-    network: networkPolicy.parse(row.network),
-    isolation: isolation.parse(row.isolation),
+    network: storedNetwork.parse(row.network),
+    isolation: stored.isolation.parse(row.isolation),
     ttlSeconds: row.ttlSeconds,
-    metadata: metadata.parse(row.metadata),
+    metadata: stored.metadata.parse(row.metadata),
     createdAt: row.createdAt.toISOString(),
     createdBy: row.createdBy,
     ownerId: row.ownerId === '' ? null : row.ownerId,
     startedAt: row.startedAt?.toISOString() ?? null,
     expiresAt: row.expiresAt?.toISOString() ?? null,
-    idle: idlePolicy.nullable().parse(row.idle),
-    restart: restart.parse(row.restart),
-    asleep: asleep.parse(row.asleep),
+    idle: storedIdle.parse(row.idle),
+    restart: stored.restart.parse(row.restart),
+    asleep: stored.asleep.parse(row.asleep),
     snapshot: row.snapshotId,
     volumes: volumesOf(row),
     access: 'full',
@@ -63,7 +74,7 @@ function sleepsSoon(
   { idle, asleep, activeAt }: Pick<Row, 'idle' | 'asleep' | 'activeAt'>,
   state: string,
 ): SandboxWithUsage['sleepsSoon'] {
-  const { pauseAfterSeconds, stopAfterSeconds } = idlePolicy.nullable().parse(idle) ?? {}
+  const { pauseAfterSeconds, stopAfterSeconds } = storedIdle.parse(idle) ?? {}
   const after = Math.min(
     pauseAfterSeconds ?? Number.POSITIVE_INFINITY,
     stopAfterSeconds ?? Number.POSITIVE_INFINITY,

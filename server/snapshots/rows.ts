@@ -16,7 +16,7 @@ export function present(row: Row, exclusiveBytes: number | null): Snapshot {
   const { id, name, sandboxId, sandboxName, parentId, template, createdBy } = row
   return {
     ...{ id, name, sandboxId, sandboxName, parentId, template, createdBy },
-    isolation: isolation.parse(row.isolation),
+    isolation: isolation.catch('standard').parse(row.isolation),
     limits: storedLimits.parse(row.limits),
     sizeBytes: Number(row.sizeBytes),
     exclusiveBytes,
