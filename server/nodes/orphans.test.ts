@@ -1,10 +1,14 @@
+import { createServer } from 'node:http'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId } from '../../protocol/api/index.js'
+import { newId, nodeTemplateName } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 import { type Database, openDatabase } from '../database/client.js'
 import { RuntimeClient } from '../runtime-client/client.js'
+import { reconcileSnapshots } from '../snapshots/reconcile.js'
+import { reconcileTemplates } from '../templates/reconcile.js'
+import { reconcileVolumes } from '../volumes/reconcile.js'
 import { Orphans } from './orphans.js'
 
 const limits = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
@@ -72,6 +76,50 @@ describe('a sandbox on a node that has no row', () => {
     expect(await listed(body.id)).toMatchObject({ state: 'running' })
     // A server that compares rows and sandboxes says that it is somebody's.
     await expect.poll(async () => (await listed(body.id))?.unconfirmedMs, { timeout: 60_000 }).toBeNull()
+  })
+
+  it('is one of many kinds: of volumes, snapshots and templates that were deleted few go in one pass as well', async () => {
+    const removed: string[] = []
+    const tenantId = newId('tn')
+    const at = new Date().toISOString()
+    const many = <K extends 'vl' | 'sn' | 'tp'>(kind: K) => Array.from({ length: 40 }, () => newId(kind))
+    const [volumes, snapshots, templates] = [many('vl'), many('sn'), many('tp')]
+    const bytes = { sizeBytes: 1, usedBytes: 1, exclusiveBytes: 1 }
+    const more = {
+      tenantId,
+      sandboxId: newId('sb'),
+      template: 'base',
+      isolation: 'standard',
+      limits,
+      createdAt: at,
+    }
+    const lists: Record<string, object> = {
+      '/volumes': { volumes: volumes.map((id) => ({ id, tenantId, sizeMiB: 1, ...bytes })) },
+      '/snapshots': { snapshots: snapshots.map((id) => ({ id, ...more, ...bytes })) },
+      '/templates/unlisted': { names: templates.map(nodeTemplateName) },
+    }
+    const app = createServer(({ method, url = '' }, answer) => {
+      if (method === 'DELETE') removed.push(url.split('/')[1] ?? '')
+      answer.setHeader('content-type', 'application/json')
+      answer.end(JSON.stringify(lists[url] ?? {}))
+    })
+    const socketPath = `/tmp/${newId('pass')}.sock`
+    await new Promise<void>((resolve) => app.listen(socketPath, resolve))
+    using fake = new RuntimeClient({ socketPath })
+    const node = {
+      id: newId('nd'),
+      runtime: fake,
+      pairing: { status: { state: 'paired' as const, database: null, node: null, problem: null } },
+    }
+    const log = pino({ level: 'silent' })
+    const { prisma } = database
+    await prisma.deletedVolume.createMany({ data: volumes.map((id) => ({ id })) })
+    await prisma.deletedSnapshot.createMany({ data: snapshots.map((id) => ({ id })) })
+    await prisma.deletedTemplate.createMany({ data: templates.map((id) => ({ id })) })
+    for (const act of [reconcileVolumes, reconcileSnapshots, reconcileTemplates])
+      await act(database, node, log)
+    app.close()
+    expect(removed).toEqual(['volumes', 'volumes', 'snapshots', 'snapshots', 'templates', 'templates'])
   })
 
   it('goes to quarantine when somebody may have been told of it', async () => {

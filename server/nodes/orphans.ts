@@ -5,12 +5,11 @@ import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import { budgetOfPass } from './pass.js'
 
 const quarantine = z.object({ entries: z.array(quarantineEntry) })
 
-/** Of a node's sandboxes, at most this share is removed in one pass; one always may be. */
-const shareOfPass = 0.05
-/** The same share of those that the database does not know is set aside in this time. An operator decides on the rest. */
+/** The share of a pass, of those that the database does not know, is set aside in this time. An operator decides on the rest. */
 const windowHours = 1
 /** A creation may be under way for this long: the node knows it, and its row is not there yet. */
 const creationMs = 60_000
@@ -54,7 +53,7 @@ export class Orphans {
     })
     const abandoned = await this.#abandoned(elsewhere)
     const gone = new Set([...deleted, ...rows.map(({ id }) => id), ...abandoned])
-    const budget = Math.max(1, Math.floor(total * shareOfPass))
+    const budget = budgetOfPass(total)
     const known = without.filter((one) => !gone.has(one.id))
     const unknown = known.filter(({ unconfirmedMs }) => unconfirmedMs === null)
     const may = mine && unknown.length > 0 ? Math.max(0, budget - (await this.#setAsideOfLate())) : 0

@@ -2,16 +2,16 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { nodeSnapshots } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
-import type { ServerNode } from '../nodes/node.js'
+import { budgetOfPass, type NodeOfPass } from '../nodes/pass.js'
 
 /** Taking a snapshot takes less than this, or its server has died. */
 const unfinishedMs = 600_000
 
 /**
  * Makes rows and snapshots of one node agree, after either side was killed: what was being taken is finished or forgotten,
- * and a snapshot is deleted on the node only if its row is known to have been deleted. Anything else stays, and is told.
+ * and a snapshot is deleted on the node only if its row is known to have been deleted, a few in one pass. Anything else stays, and is told.
  */
-export async function reconcileSnapshots(database: Database, node: ServerNode, log: Logger): Promise<void> {
+export async function reconcileSnapshots(database: Database, node: NodeOfPass, log: Logger): Promise<void> {
   if (node.pairing.status.state !== 'paired') return
   const { prisma } = database
   const before = new Date(Date.now() - unfinishedMs)
@@ -32,7 +32,9 @@ export async function reconcileSnapshots(database: Database, node: ServerNode, l
   const known = await prisma.snapshot.findMany({ where: { id: { in: ids } }, select: { id: true } })
   const deleted = await prisma.deletedSnapshot.findMany({ where: { id: { in: ids } } })
   const [rows, gone] = [new Set(known.map(({ id }) => id)), new Set(deleted.map(({ id }) => id))]
+  let left = budgetOfPass(ids.length)
   for (const id of ids.filter((one) => !rows.has(one))) {
+    if (gone.has(id) && left-- <= 0) continue
     if (gone.has(id)) await node.runtime.ask('DELETE', `/snapshots/${id}`, z.unknown())
     else log.error({ id, node: node.id }, 'the node has a snapshot that the database does not know; it stays')
   }

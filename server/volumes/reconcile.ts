@@ -3,16 +3,17 @@ import { z } from 'zod'
 import { type NodeVolume, nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'
-import type { ServerNode } from '../nodes/node.js'
+import { budgetOfPass, type NodeOfPass } from '../nodes/pass.js'
 
 /** Making a volume takes less than this, or its server has died. */
 const unfinishedMs = 600_000
 
 /**
  * Makes rows and volumes of one node agree, after either side was killed: what was being made is finished or forgotten, sizes are as
- * the rows say, and a volume is deleted on the node only if its row is known to have been deleted. Anything else stays, and is told.
+ * the rows say, and a volume is deleted on the node only if its row is known to have been deleted, a few in one pass.
+ * Anything else stays, and is told.
  */
-export async function reconcileVolumes(database: Database, node: ServerNode, log: Logger): Promise<void> {
+export async function reconcileVolumes(database: Database, node: NodeOfPass, log: Logger): Promise<void> {
   if (node.pairing.status.state !== 'paired') return
   const { prisma } = database
   const before = new Date(Date.now() - unfinishedMs)
@@ -32,11 +33,13 @@ export async function reconcileVolumes(database: Database, node: ServerNode, log
   )
   const deleted = await prisma.deletedVolume.findMany({ where: { id: { in: ids } } })
   const gone = new Set(deleted.map(({ id }) => id))
+  let left = budgetOfPass(ids.length)
   for (const [id, { sizeMiB }] of there) {
     const row = rows.get(id)
     if (row === undefined && gone.has(id)) {
+      if (left <= 0) continue
       // A sandbox that has it is deleted first, a pass or two later.
-      await refusing(node.runtime.ask('DELETE', `/volumes/${id}`, z.unknown()))
+      if (await refusing(node.runtime.ask('DELETE', `/volumes/${id}`, z.unknown()))) left--
     } else if (row === undefined) {
       log.error({ id, node: node.id }, 'the node has a volume that the database does not know; it stays')
     } else if (sizeMiB !== null && sizeMiB !== row.sizeMiB) {
@@ -48,7 +51,7 @@ export async function reconcileVolumes(database: Database, node: ServerNode, log
 /** Under the lock of its row: whoever changes it tells the node before the row is free again. */
 async function repairSize(
   database: Database,
-  node: ServerNode,
+  node: NodeOfPass,
   { id, sizeMiB }: Pick<NodeVolume, 'id' | 'sizeMiB'>,
   log: Logger,
 ): Promise<void> {
