@@ -164,6 +164,19 @@ export function errorOf(code: string, message: string, details: ErrorDetails = {
   return new (isKnown(code) ? classes[code] : ClocheError)(code, message, details)
 }
 
+/** The error that an answer ends with which began as a success, for a status cannot be taken back. */
+export function lateError(answer: unknown): ClocheError | undefined {
+  if (!isProblem(answer)) return undefined
+  const { code, detail, status, errors, sizeBytes } = answer
+  return errorOf(code, detail, { status, errors, sizeBytes })
+}
+
+const isProblem = (answer: unknown): answer is Problem =>
+  typeof answer === 'object' &&
+  answer !== null &&
+  'type' in answer &&
+  String(answer.type).startsWith('urn:cloche:problem:')
+
 /** The error in an answer that is not a success. */
 export async function errorIn(response: Response): Promise<ClocheError> {
   const { status } = response

@@ -1,4 +1,4 @@
-import { ClocheError, ConnectionFailed, errorIn } from './errors.js'
+import { ClocheError, ConnectionFailed, errorIn, lateError } from './errors.js'
 
 /** What a call sends: text or bytes, or a stream of bytes where the platform's `fetch` can send one. */
 export type Content = string | Uint8Array | Blob | ReadableStream<Uint8Array>
@@ -36,8 +36,14 @@ export class Http {
 
   /** @throws ClocheError */
   async json<T>(call: Call): Promise<T> {
-    const response = await this.send(call)
-    const answer: T = await response.json()
+    const headers = { accept: 'application/json, application/problem+json', ...call.headers }
+    const response = await this.send({ ...call, headers })
+    const answer: T = await response.json().catch((error: unknown) => {
+      if (error instanceof SyntaxError || call.signal?.aborted) throw error
+      throw new ConnectionFailed(`${this.origin} went away while it answered: ${reasonOf(error)}`, error)
+    })
+    const late = lateError(answer)
+    if (late !== undefined) throw late
     return answer
   }
 

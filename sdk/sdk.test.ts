@@ -314,6 +314,16 @@ describe('the SDK', () => {
       await expect(new Cloche({ url: `${instance.url}/elsewhere` }).me()).rejects.toThrow(ClocheError)
       const page: typeof fetch = async () => new Response('<h1>Bad gateway</h1>', { status: 418 })
       await expect(new Cloche({ url: instance.url, fetch: page }).me()).rejects.toThrow(UnexpectedAnswer)
+      // An answer that took long has begun as a success.
+      const problem = {
+        type: 'urn:cloche:problem:quota_exceeded',
+        status: 422,
+        code: 'quota_exceeded',
+        detail: 'no',
+      }
+      const late: typeof fetch = async () => new Response(`   ${JSON.stringify(problem)}`, { status: 201 })
+      const creating = new Cloche({ url: instance.url, fetch: late }).sandboxes.create()
+      await expect(creating).rejects.toThrow(expect.objectContaining({ code: 'quota_exceeded', status: 422 }))
       expect(() => new Cloche({ url: 'nonsense' })).toThrow(TypeError)
       const wrong = new Cloche({ url: instance.url, apiKey: 'clk_no' }).sandboxes.at(sandbox.id)
       await expect(wrong.terminals.attach(newId('tm'))).rejects.toThrow(Unauthenticated)

@@ -123,10 +123,10 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(portRoutes(services.ports))
         await api.register(fileRoutes(files, services.signed, config.heartbeatMs))
         await api.register(shareRoutes(services.shares))
-        await api.register(snapshotRoutes(services.snapshots, services.snapshotImages))
+        await api.register(snapshotRoutes(services.snapshots, services.snapshotImages, config.heartbeatMs))
         await api.register(scheduleRoutes(services.schedules))
         await api.register(classRoutes(services.classes, config.publicUrl))
-        await api.register(templateRoutes(sandboxes, services.templates))
+        await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))
         await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))
         await api.register(stackRoutes(services.stacks, services.stackLogs, config.heartbeatMs))
@@ -137,7 +137,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(auditRoutes(services.auditLog))
         await api.register(accountRoutes(account))
         await api.register(usageRoutes(services.usages))
-        await api.register(adminRoutes(services.administration), { prefix: '/admin' })
+        await api.register(adminRoutes(services.administration, config.heartbeatMs), { prefix: '/admin' })
         api.route({
           method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
           url: '/*',

@@ -59,9 +59,11 @@ export function call<T>(schema: z.ZodType<T>, path: string, request: Request = {
 export async function read<T>(schema: z.ZodType<T>, url: string, request: Request = {}): Promise<T> {
   const response = await send(url, request)
   if (!response.ok) throw await refusal(response)
-  const parsed = schema.safeParse(
-    response.status === 204 ? undefined : await response.json().catch(() => null),
-  )
+  const answer = response.status === 204 ? undefined : await response.json().catch(() => null)
+  // One that took long began as a success: a status cannot be taken back.
+  const late = problem.safeParse(answer)
+  if (late.success) throw new ApiError(late.data)
+  const parsed = schema.safeParse(answer)
   if (!parsed.success) throw new NotUnderstood(parsed.error)
   return parsed.data
 }
@@ -98,7 +100,10 @@ export async function auth(path: string, body: object): Promise<void> {
 }
 
 async function send(url: string, { method = 'GET', body }: Request): Promise<Response> {
-  const headers = { accept: 'application/json', 'accept-language': document.documentElement.lang }
+  const headers = {
+    accept: 'application/json, application/problem+json',
+    'accept-language': document.documentElement.lang,
+  }
   const init: RequestInit = { method, headers, credentials: 'same-origin' }
   if (method !== 'GET') {
     init.headers = { ...headers, 'content-type': 'application/json' }

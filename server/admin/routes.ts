@@ -25,14 +25,17 @@ export interface Administration {
 
 /** `/admin/*`: for operators, across tenants. */
 export const adminRoutes =
-  ({ nodes, registry, quarantine, templates, tenants, users }: Administration): FastifyPluginAsyncZod =>
+  (
+    { nodes, registry, quarantine, templates, tenants, users }: Administration,
+    heartbeatMs: number,
+  ): FastifyPluginAsyncZod =>
   async (app) => {
     const tags = ['admin']
     const params = z.object({ id: tenantId })
     await app.register(registryRoutes(registry))
     await app.register(poolRoutes(nodes))
     await app.register(quarantineRoutes(quarantine))
-    await app.register(templateRoutes(templates))
+    await app.register(templateRoutes(templates, heartbeatMs))
     await app.register(userRoutes(users))
 
     app.route({

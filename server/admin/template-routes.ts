@@ -8,6 +8,7 @@ import {
   template,
   templateName,
 } from '../../protocol/api/index.js'
+import { sendWhenReady } from '../http/slow.js'
 import type { TemplateService } from './template-service.js'
 
 const tags = ['admin']
@@ -16,7 +17,7 @@ const newOne = z.object({ name: newTemplateName })
 
 /** `/admin/templates`: templates that are made of images. */
 export const templateRoutes =
-  (templates: TemplateService): FastifyPluginAsyncZod =>
+  (templates: TemplateService, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
     app.route({
       method: 'DELETE',
@@ -30,12 +31,12 @@ export const templateRoutes =
         return reply.code(204).send(null)
       },
     })
-    await app.register(imports(templates))
+    await app.register(imports(templates, heartbeatMs))
   }
 
 /** Bodies that are bytes, of whatever type they say they are. */
 const imports =
-  (templates: TemplateService): FastifyPluginAsyncZod =>
+  (templates: TemplateService, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
@@ -56,7 +57,9 @@ const imports =
       },
       handler: async ({ principal, params: { name }, query: { node, ...wanted }, body }, reply) => {
         const archive = body instanceof Readable ? body : Readable.from([])
-        return reply.code(201).send(await templates.import(principal, name, wanted, archive, node))
+        reply.code(201)
+        const made = templates.import(principal, name, wanted, archive, node)
+        return sendWhenReady(reply, made, heartbeatMs, archive)
       },
     })
   }

@@ -40,11 +40,12 @@ export const sandboxRoutes =
         reply.code(201)
         const key = request.headers['idempotency-key']
         const { principal, body } = request
-        return once(request, key, sandboxWithUsage, {
+        const created = once(request, key, sandboxWithUsage, {
           id: newId('sb'),
           make: (id) => sandboxes.create(principal, body, id),
           resume: (id) => sandboxes.resumeCreation(principal, body, id),
         })
+        return sendWhenReady(reply, created, heartbeatMs)
       },
     })
     app.route({
@@ -97,7 +98,8 @@ export const sandboxRoutes =
         method: 'POST',
         url: `/sandboxes/:id/${action}`,
         schema: { tags, summary, params: sandboxParams, response: { 200: sandboxWithUsage } },
-        handler: async (request) => sandboxes.act(request.principal, request.params.id, action),
+        handler: async (request, reply) =>
+          sendWhenReady(reply, sandboxes.act(request.principal, request.params.id, action), heartbeatMs),
       })
     }
     app.route({

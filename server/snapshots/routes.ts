@@ -18,6 +18,7 @@ import {
   snapshotParams,
 } from '../../protocol/api/index.js'
 import { bytes, sendBytes } from '../http/bytes.js'
+import { sendWhenReady } from '../http/slow.js'
 import type { SnapshotImages } from '../registry/snapshot-image.js'
 import type { SnapshotService } from './service.js'
 
@@ -25,7 +26,7 @@ const tags = ['snapshots']
 
 /** `/snapshots`, and what is below a sandbox that is about them. */
 export const snapshotRoutes =
-  (snapshots: SnapshotService, images: SnapshotImages): FastifyPluginAsyncZod =>
+  (snapshots: SnapshotService, images: SnapshotImages, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
     app.route({
       method: 'POST',
@@ -81,7 +82,7 @@ export const snapshotRoutes =
         const aborted = new AbortController()
         reply.raw.once('close', () => aborted.abort())
         reply.code(201)
-        return images.make(principal, params.id, body, aborted.signal)
+        return sendWhenReady(reply, images.make(principal, params.id, body, aborted.signal), heartbeatMs)
       },
     })
     app.route({
@@ -114,7 +115,8 @@ export const snapshotRoutes =
           'A snapshot of the disk as it is is taken first, so that nothing is lost. A sandbox that runs is stopped, and started again afterwards.',
         ...{ body: restoreSnapshot, response: { 200: restoredSandbox } },
       },
-      handler: async ({ principal, params, body }) => snapshots.restore(principal, params.id, body),
+      handler: async ({ principal, params, body }, reply) =>
+        sendWhenReady(reply, snapshots.restore(principal, params.id, body), heartbeatMs),
     })
     app.route({
       method: 'POST',
@@ -127,7 +129,8 @@ export const snapshotRoutes =
       },
       handler: async ({ principal, params, body }, reply) => {
         reply.code(201)
-        return { sandboxes: await snapshots.fork(principal, params.id, body) }
+        const forked = snapshots.fork(principal, params.id, body).then((sandboxes) => ({ sandboxes }))
+        return sendWhenReady(reply, forked, heartbeatMs)
       },
     })
     app.route({

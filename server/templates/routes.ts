@@ -8,6 +8,7 @@ import {
   template,
   templateName,
 } from '../../protocol/api/index.js'
+import { sendWhenReady } from '../http/slow.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import type { OwnTemplateService } from './service.js'
 
@@ -15,7 +16,7 @@ const tags = ['templates']
 
 /** `/templates`: what sandboxes can be made from, and what a tenant makes for itself. */
 export const templateRoutes =
-  (sandboxes: SandboxService, templates: OwnTemplateService): FastifyPluginAsyncZod =>
+  (sandboxes: SandboxService, templates: OwnTemplateService, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
     app.route({
       method: 'GET',
@@ -40,7 +41,7 @@ export const templateRoutes =
       },
       handler: async ({ principal, body }, reply) => {
         reply.code(201)
-        return templates.create(principal, body)
+        return sendWhenReady(reply, templates.create(principal, body), heartbeatMs)
       },
     })
     app.route({
@@ -55,12 +56,12 @@ export const templateRoutes =
         return reply.code(204).send(null)
       },
     })
-    await app.register(imports(templates))
+    await app.register(imports(templates, heartbeatMs))
   }
 
 /** Bodies that are bytes, of whatever type they say they are. */
 const imports =
-  (templates: OwnTemplateService): FastifyPluginAsyncZod =>
+  (templates: OwnTemplateService, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
@@ -77,7 +78,8 @@ const imports =
       },
       handler: async ({ principal, params: { name }, query, body }, reply) => {
         const archive = body instanceof Readable ? body : Readable.from([])
-        return reply.code(201).send(await templates.import(principal, name, query, archive))
+        reply.code(201)
+        return sendWhenReady(reply, templates.import(principal, name, query, archive), heartbeatMs, archive)
       },
     })
   }
