@@ -21,7 +21,7 @@ const replaced = [
   'Resume goes on from there',
   'Nothing runs.',
   'runs again',
-  'is started',
+  '} is started',
   'The line is down',
   'The line to Cloche',
   'what you type is kept and sent',
@@ -67,7 +67,7 @@ const replaced = [
   'Linux box',
 ]
 
-const files = ['app', 'server', 'runtime/run'].flatMap((folder) =>
+const files = ['app', 'cli', 'protocol/api', 'server', 'runtime/run'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => /\.tsx?$/.test(path) && !/\.test\.ts$/.test(path))
     .map((path) => join(folder, path)),
@@ -76,7 +76,7 @@ const files = ['app', 'server', 'runtime/run'].flatMap((folder) =>
 /** A file's text without comments, with line breaks inside JSX text as the reader sees them. */
 function shownText(path: string): string {
   return readFileSync(path, 'utf8')
-    .replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+    .replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/ .*$/gm, '')
     .replace(/\s+/g, ' ')
 }
 

@@ -52,7 +52,7 @@ const up = clientCommand({
   ...{ name: 'stack up', group },
   summary: 'Start the services of a compose file, and wait until they have started',
   details:
-    'A stack of this name from the same file is started again: what runs goes on. For another file delete it first; its volumes stay.',
+    'A stack of this name from the same file is started again; services that run are not restarted. For another file delete it first; its volumes stay.',
   flags: {
     file: { type: 'string', short: 'f', value: 'FILE', help: 'the compose file; compose.yaml if absent' },
     name: {

@@ -100,6 +100,7 @@ describe('an error', () => {
   it.each<[string, unknown, boolean]>([
     ['of a server that starts', coded('57P03'), true],
     ['of a full disk', coded('53100'), true],
+    ['of a connection that failed', coded('08006'), true],
     ['inside another', new Error('x', { cause: new AggregateError([coded('ECONNREFUSED')]) }), true],
     [
       'inside Prisma’s',
