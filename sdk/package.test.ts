@@ -118,6 +118,14 @@ describe('the package', () => {
     })
   })
 
+  it('has types for what its README shows', async () => {
+    const [, block = ''] = /^```ts\n(.*?)^```/ms.exec(await readFile('sdk/README.md', 'utf8')) ?? []
+    expect(block).toContain('sandbox.exec')
+    const node = 'declare const process: { env: Record<string, string | undefined> }'
+    await writeFile(join(home, 'readme.ts'), [node, block].join('\n'))
+    expect(await compile('readme.ts')).toBe('')
+  })
+
   it('has every code and its class on that page', async () => {
     const page = await readFile('docs/reference/sdk.md', 'utf8')
     const rows = [...page.matchAll(/^\| `(\w+)` +\| ([^|]*)\|/gm)]

@@ -53,6 +53,11 @@ const kinds: Readonly<Record<string, () => unknown>> = {
     const socket = tcp('', `PUT ${path} HTTP/1.1\r\n${host}${auth}Content-Length: 1000000\r\n\r\n`)
     setInterval(() => socket.write('x'), 1000).unref()
   },
+  /** Websockets to an app in a sandbox, which answers and then says nothing. */
+  'preview sockets': () => {
+    const to = `Cloche-Sandbox: ${sandbox}\r\nCloche-Port: 8000\r\n`
+    return tcp('HTTP/1.1 101', `GET / HTTP/1.1\r\n${host}${auth}${to}${upgrade}\r\n`)
+  },
   /** Sockets of one person that stay idle. */
   idle: () => line(key),
   /** Sockets with a key that is none. */

@@ -14,6 +14,15 @@ const feltMs = 50
 const busyFactor = 5
 const tries = 3
 const program = '.cache/flood.mjs'
+/** An app that takes any websocket, and says nothing on it. */
+const app = `import asyncio
+async def serve(reader, writer):
+    while (await reader.readline()).strip(): pass
+    writer.write(b'HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\nSec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\\r\\n\\r\\n')
+    await reader.read()
+async def main():
+    async with await asyncio.start_server(serve, '127.0.0.1', 8000) as server: await server.serve_forever()
+asyncio.run(main())`
 
 /**
  * The part of the containment suite that needs a server: floods of connections from outside, of people with and without
@@ -41,6 +50,8 @@ describe('a flood of connections', () => {
     const mine = (await ann.call('POST', '/api/v1/sandboxes', { limits })).body.id
     sandboxId = (await eve.call('POST', '/api/v1/sandboxes', { limits })).body.id
     key = (await eve.call('POST', '/api/v1/keys', { name: 'flood' })).body.key
+    const command = ['python3', '-c', app]
+    await eve.call('POST', `/api/v1/sandboxes/${sandboxId}/processes`, { command })
     socket = await connected(ann)
     typist = await typistAt(socket, mine)
     calmMs = (await echoDuring(typist, async () => {}, 100)).echo.p99
@@ -71,6 +82,7 @@ describe('a flood of connections', () => {
     ['200 uploads of a byte a second', 'slow uploads', 200, 2, 200],
     ['400 idle sockets of one person', 'idle', 400, 1, 256],
     ['300 sockets with a key that is none', 'refused', 300, 1, 0],
+    ['600 websockets to an app in a sandbox', 'preview sockets', 600, 1, 256],
     ['20 sockets that read nothing of terminals that print without end', 'slow readers', 20, 2, 20],
   ])('%s', async (_, kind, count, seconds, most) => {
     for (let left = tries; left > 0; left--) {
