@@ -19,6 +19,7 @@ import { dropLeftovers } from './http/leftovers.js'
 import { serveMetrics } from './http/metrics.js'
 import { endSlowUploads } from './http/pace.js'
 import { sendProblem } from './http/problem.js'
+import { sendWhenReady } from './http/slow.js'
 import { languageServerRoutes } from './lsp/routes.js'
 import { readinessOf } from './nodes/readiness.js'
 import { describeApi } from './openapi/document.js'
@@ -137,7 +138,12 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(auditRoutes(services.auditLog))
         await api.register(accountRoutes(account))
         await api.register(usageRoutes(services.usages))
-        await api.register(adminRoutes(services.administration, config.heartbeatMs), { prefix: '/admin' })
+        await api.register(
+          adminRoutes(services.administration, (reply, result, upload) =>
+            sendWhenReady(reply, result, config.heartbeatMs, upload),
+          ),
+          { prefix: '/admin' },
+        )
         api.route({
           method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
           url: '/*',

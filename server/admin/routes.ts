@@ -7,7 +7,7 @@ import { poolRoutes } from './pool-routes.js'
 import { quarantineRoutes } from './quarantine-routes.js'
 import type { QuarantineService } from './quarantine-service.js'
 import { registryRoutes } from './registry-routes.js'
-import { templateRoutes } from './template-routes.js'
+import { templateRoutes, type WhenReady } from './template-routes.js'
 import type { TemplateService } from './template-service.js'
 import type { TenantAdministration } from './tenant-service.js'
 import { userRoutes } from './user-routes.js'
@@ -27,7 +27,7 @@ export interface Administration {
 export const adminRoutes =
   (
     { nodes, registry, quarantine, templates, tenants, users }: Administration,
-    heartbeatMs: number,
+    whenReady: WhenReady,
   ): FastifyPluginAsyncZod =>
   async (app) => {
     const tags = ['admin']
@@ -35,7 +35,7 @@ export const adminRoutes =
     await app.register(registryRoutes(registry))
     await app.register(poolRoutes(nodes))
     await app.register(quarantineRoutes(quarantine))
-    await app.register(templateRoutes(templates, heartbeatMs))
+    await app.register(templateRoutes(templates, whenReady))
     await app.register(userRoutes(users))
 
     app.route({

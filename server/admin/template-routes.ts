@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
@@ -8,8 +9,14 @@ import {
   template,
   templateName,
 } from '../../protocol/api/index.js'
-import { sendWhenReady } from '../http/slow.js'
 import type { TemplateService } from './template-service.js'
+
+/** Answers with what may take long; it begins at the end of the upload, should it not be there by then. */
+export type WhenReady = <T extends object>(
+  reply: FastifyReply,
+  result: Promise<T>,
+  upload: Readable,
+) => Promise<T | FastifyReply>
 
 const tags = ['admin']
 const params = z.object({ name: templateName })
@@ -17,7 +24,7 @@ const newOne = z.object({ name: newTemplateName })
 
 /** `/admin/templates`: templates that are made of images. */
 export const templateRoutes =
-  (templates: TemplateService, heartbeatMs: number): FastifyPluginAsyncZod =>
+  (templates: TemplateService, whenReady: WhenReady): FastifyPluginAsyncZod =>
   async (app) => {
     app.route({
       method: 'DELETE',
@@ -31,12 +38,12 @@ export const templateRoutes =
         return reply.code(204).send(null)
       },
     })
-    await app.register(imports(templates, heartbeatMs))
+    await app.register(imports(templates, whenReady))
   }
 
 /** Bodies that are bytes, of whatever type they say they are. */
 const imports =
-  (templates: TemplateService, heartbeatMs: number): FastifyPluginAsyncZod =>
+  (templates: TemplateService, whenReady: WhenReady): FastifyPluginAsyncZod =>
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
@@ -59,7 +66,7 @@ const imports =
         const archive = body instanceof Readable ? body : Readable.from([])
         reply.code(201)
         const made = templates.import(principal, name, wanted, archive, node)
-        return sendWhenReady(reply, made, heartbeatMs, archive)
+        return whenReady(reply, made, archive)
       },
     })
   }

@@ -22,6 +22,11 @@ const patienceMs = 2000
 /** Soon after a node is back, servers know. */
 const retryAfterSeconds = 5
 
+/** What a pass over what a node has needs of it. */
+export type NodeOfPass = Pick<ServerNode, 'id' | 'runtime'> & {
+  readonly pairing: Pick<ServerNode['pairing'], 'status'>
+}
+
 /** One node of the registry: how it is reached, and what was last heard of it. */
 export class ServerNode implements Disposable {
   readonly pairing: Pairing

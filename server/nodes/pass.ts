@@ -1,12 +1,5 @@
-import type { ServerNode } from './node.js'
-
 /** Of what a node has of one kind, at most this share is removed in one pass; one always may be. */
 const shareOfPass = 0.05
 
 /** How many may be removed in a pass. What is left is removed in the next ones, while an operator can still look. */
 export const budgetOfPass = (total: number): number => Math.max(1, Math.floor(total * shareOfPass))
-
-/** What a pass needs of a node. */
-export type NodeOfPass = Pick<ServerNode, 'id' | 'runtime'> & {
-  readonly pairing: Pick<ServerNode['pairing'], 'status'>
-}

@@ -2,7 +2,8 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { nodeSnapshots } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
-import { budgetOfPass, type NodeOfPass } from '../nodes/pass.js'
+import type { NodeOfPass } from '../nodes/node.js'
+import { budgetOfPass } from '../nodes/pass.js'
 
 /** Taking a snapshot takes less than this, or its server has died. */
 const unfinishedMs = 600_000

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { nodeTemplateName, templateIdOf } from '../../protocol/api/index.js'
 import { unlistedTemplates } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
-import { budgetOfPass, type NodeOfPass } from '../nodes/pass.js'
+import type { NodeOfPass } from '../nodes/node.js'
+import { budgetOfPass } from '../nodes/pass.js'
 
 /** Whoever makes a template says so more often than this, or has died. */
 const unfinishedMs = 600_000

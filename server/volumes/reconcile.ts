@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { type NodeVolume, nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'
-import { budgetOfPass, type NodeOfPass } from '../nodes/pass.js'
+import type { NodeOfPass } from '../nodes/node.js'
+import { budgetOfPass } from '../nodes/pass.js'
 
 /** Making a volume takes less than this, or its server has died. */
 const unfinishedMs = 600_000
