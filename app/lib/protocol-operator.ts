@@ -2,4 +2,5 @@
 import './jitless'
 
 export * from '../../protocol/api/nodes'
+export * from '../../protocol/api/pools'
 export * from '../../protocol/api/quarantine'

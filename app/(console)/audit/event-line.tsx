@@ -1,7 +1,7 @@
 import Link from 'next/link'
 import { useTranslations } from 'use-intl'
 import { oneLine } from '../../lib/format'
-import type { AuditEvent } from '../../lib/protocol'
+import type { AuditEvent } from '../../lib/protocol-audit'
 import { useFormat } from '../../lib/use-format'
 import type { Translate } from '../../messages/texts'
 import type { Existing } from './names'

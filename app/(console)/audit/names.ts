@@ -1,5 +1,5 @@
 import { oneLine } from '../../lib/format'
-import type { AuditEvent } from '../../lib/protocol'
+import type { AuditEvent } from '../../lib/protocol-audit'
 import type { Translate } from '../../messages/texts'
 
 /** The name of something in a sentence, with its page while it exists. */

@@ -1,5 +1,6 @@
 import { mebibytes } from '../../lib/format'
-import { type AuditEvent, portVisibility, role, shareLevel } from '../../lib/protocol'
+import { portVisibility, role, shareLevel } from '../../lib/protocol'
+import type { AuditEvent } from '../../lib/protocol-audit'
 import type { Format } from '../../lib/use-format'
 import type { Translate } from '../../messages/texts'
 import { type Action, isAction } from './actions'

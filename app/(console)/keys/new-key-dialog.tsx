@@ -10,7 +10,7 @@ import { Field, SelectField } from '../../components/ui/field'
 import { Notice } from '../../components/ui/notice'
 import { Secret } from '../../components/ui/secret'
 import { call } from '../../lib/api'
-import { apiKeyCreated } from '../../lib/protocol'
+import { apiKeyCreated } from '../../lib/protocol-keys'
 import { text, useSubmit } from '../../lib/use-submit'
 
 export function NewKeyDialog({

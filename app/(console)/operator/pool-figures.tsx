@@ -2,7 +2,7 @@ import { ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { mebibytes, percent } from '../../lib/format'
-import type { PoolReading, PoolStatus } from '../../lib/protocol'
+import type { PoolReading, PoolStatus } from '../../lib/protocol-operator'
 import { useFormat } from '../../lib/use-format'
 import { Spark } from './spark'
 

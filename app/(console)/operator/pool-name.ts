@@ -1,4 +1,4 @@
-import type { PoolStatus } from '../../lib/protocol'
+import type { PoolStatus } from '../../lib/protocol-operator'
 import type { Translate } from '../../messages/texts'
 
 /** A pool is told apart by what its sandboxes are made from and their size. */

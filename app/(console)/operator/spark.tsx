@@ -1,5 +1,5 @@
 import { useTranslations } from 'use-intl'
-import { poolHistory } from '../../lib/protocol'
+import { poolHistory } from '../../lib/protocol-operator'
 import { useFormat } from '../../lib/use-format'
 
 const width = 240

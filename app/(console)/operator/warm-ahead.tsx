@@ -7,7 +7,7 @@ import { Confirm, type Question } from '../../components/ui/confirm'
 import { Table } from '../../components/ui/panel'
 import { useToast } from '../../components/ui/toast'
 import { order } from '../../lib/api'
-import type { KeptSchedule, PoolsStatus } from '../../lib/protocol'
+import type { KeptSchedule, PoolsStatus } from '../../lib/protocol-operator'
 import { useFormat } from '../../lib/use-format'
 import type { Translate } from '../../messages/texts'
 

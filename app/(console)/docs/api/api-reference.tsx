@@ -8,7 +8,7 @@ import { PageHead, Panel } from '../../../components/ui/panel'
 import { SearchField } from '../../../components/ui/search-field'
 import { Empty, Failed, SkeletonRows } from '../../../components/ui/states'
 import { read } from '../../../lib/api'
-import { type OpenApi, openApi } from '../../../lib/protocol'
+import { type OpenApi, openApi } from '../../../lib/protocol-openapi'
 import { CallItem } from './call-item'
 import { callsOf, isAbout } from './openapi'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openApi } from '../../../lib/protocol.js'
+import { openApi } from '../../../lib/protocol-openapi.js'
 import { type ApiCall, callsOf, curlOf, isAbout, typeOf } from './openapi.js'
 
 const api = openApi.parse({

@@ -1,4 +1,4 @@
-import type { OpenApi, OpenApiOperation, OpenApiSchema as Schema } from '../../../lib/protocol'
+import type { OpenApi, OpenApiOperation, OpenApiSchema as Schema } from '../../../lib/protocol-openapi'
 
 /** One call of the API. */
 export interface ApiCall extends OpenApiOperation {
