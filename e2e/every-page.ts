@@ -5,6 +5,7 @@ export const everyPage = [
   { path: '/templates', title: 'Templates' },
   { path: '/volumes', title: 'Volumes' },
   { path: '/builds', title: 'Builds' },
+  { path: '/classes', title: 'Classes' },
   { path: '/schedules', title: 'Schedules' },
   { path: '/stacks', title: 'Stacks' },
   { path: '/usage', title: 'Usage' },

@@ -1,4 +1,4 @@
-import { type Http, pages } from './http.js'
+import { type Content, type Http, pages } from './http.js'
 import type {
   AddClassStudent,
   ChangeClass,
@@ -11,6 +11,9 @@ import type {
   CreatedInvitation,
   Invitation,
   InviteToClass,
+  RosterApplied,
+  RosterPreview,
+  SignInCard,
 } from './types.js'
 
 /** The classes of the tenant, with their people. */
@@ -76,6 +79,51 @@ export class Classes {
   /** A link and a code by which students join. They are told once. @throws NotFound, Conflict */
   invite(id: string, wanted: InviteToClass = {}): Promise<CreatedInvitation> {
     return this.#http.json({ method: 'POST', path: `${pathOf(id)}/invitations`, json: wanted })
+  }
+
+  /**
+   * What importing a roster would do; nothing is changed. A file of CSV in UTF-8, UTF-16 or GB18030, with a heading line in English or
+   * Chinese: Name, and Number, Email, Sign-in name, Section, Group if you like.
+   *
+   * @param options `remove`: takes students out of the class who are not in the file
+   * @throws InvalidRequest for a file that cannot be read, or has more than 5,000 students
+   */
+  previewRoster(id: string, file: Content, { remove = false } = {}): Promise<RosterPreview> {
+    const path = `${pathOf(id)}/roster/preview`
+    return this.#http.json({ method: 'POST', path, query: { remove }, body: file })
+  }
+
+  /**
+   * Does what a preview said, all of it or nothing.
+   *
+   * @param preview of the same file with the same options
+   * @throws Conflict when the class has changed since the preview
+   */
+  importRoster(
+    id: string,
+    file: Content,
+    { digest }: { digest: string },
+    { remove = false } = {},
+  ): Promise<RosterApplied> {
+    return this.#http.json({
+      ...{ method: 'POST', path: `${pathOf(id)}/roster`, query: { remove, digest }, body: file },
+    })
+  }
+
+  /** The students as CSV, in UTF-8 with a byte order mark. */
+  async exportRoster(id: string): Promise<string> {
+    return (await this.#http.send({ method: 'GET', path: `${pathOf(id)}/roster.csv` })).text()
+  }
+
+  /**
+   * New sign-in cards for at most 50 students without e-mail addresses. The codes are told this once, and those before end.
+   * @throws Conflict when one has an account of their own
+   */
+  async makeCards(id: string, students: readonly string[]): Promise<readonly SignInCard[]> {
+    const { cards } = await this.#http.json<{ cards: SignInCard[] }>({
+      ...{ method: 'POST', path: `${pathOf(id)}/cards`, json: { students } },
+    })
+    return cards
   }
 
   /** The links that are open. */

@@ -87,7 +87,11 @@ async function callAll(cloche: Cloche): Promise<void> {
   const pupil = await classes.students.add(classId, { name: 'Ann' })
   await classes.students.list(classId).next()
   await classes.students.update(classId, pupil.id, { number: '7' })
+  await classes.makeCards(classId, [pupil.id])
   await classes.students.remove(classId, pupil.id)
+  const roster = 'Name\nBen\n'
+  await classes.importRoster(classId, roster, await classes.previewRoster(classId, roster))
+  await classes.exportRoster(classId)
   await classes.setStaff(classId, 'tiny', 'teacher').catch(() => {})
   await classes.removeStaff(classId, 'tiny').catch(() => {})
   const { id: inviteId } = await classes.invite(classId)

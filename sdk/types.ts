@@ -74,6 +74,12 @@ export type ClassSummary = protocol.ClassSummary
 export type ClassPart = protocol.ClassPart
 /** A student of a class. */
 export type ClassStudent = protocol.ClassStudent
+/** What importing a roster would do. */
+export type RosterPreview = protocol.RosterPreview
+/** What importing a roster has done. */
+export type RosterApplied = protocol.RosterApplied
+/** What a student without an e-mail address signs in with. */
+export type SignInCard = protocol.SignInCard
 /** What `classes.create` takes. */
 export type CreateClass = z.input<typeof protocol.createClass>
 /** What `classes.update` takes. */

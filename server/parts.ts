@@ -112,7 +112,8 @@ export function openParts(config: Config, log: Logger) {
     ...([database, store, dispatcher, templates, callbacks] as const),
     ...([new RunFollower(database, logs), bounds, notices] as const),
   )
-  const passwords = new Passwords(database, async () => (await auth.$context).password)
+  const hashing = async () => (await auth.$context).password
+  const passwords = new Passwords(database, hashing)
   const previewHosts = new PreviewHosts(config.previewDomain, config.publicUrl)
   const previews = new Previews(config, previewHosts, {
     ...{ database, principals, watch, notices, nodes, sandboxes },
@@ -131,7 +132,7 @@ export function openParts(config: Config, log: Logger) {
     ...{ sandboxes, runs },
     schedules: new ScheduleService(database, sandboxes),
     members,
-    classes: openClasses(database, principals, members),
+    classes: openClasses(database, principals, members, hashing, config.publicUrl),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),

@@ -22,5 +22,6 @@ export function useLinkSecret(name: string): string | undefined {
 }
 
 export const invitationName = 'cloche-invitation'
+export const cardName = 'cloche-card'
 export const shareName = 'cloche-share'
 export const resetName = 'cloche-reset'

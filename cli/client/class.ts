@@ -1,4 +1,12 @@
-import type { ClassPart, ClassStudent, ClassSummary, Cloche } from '../../sdk/index.js'
+import { readFile } from 'node:fs/promises'
+import type {
+  ClassPart,
+  ClassStudent,
+  ClassSummary,
+  Cloche,
+  RosterPreview,
+  SignInCard,
+} from '../../sdk/index.js'
 import { type Command, Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
 import { printJson, printTable } from './output.js'
@@ -138,4 +146,79 @@ const invite = clientCommand({
   },
 })
 
-export const classCommands: readonly Command[] = [list, create, edit, remove, students, invite]
+const importRoster = clientCommand({
+  ...{ name: 'class roster import', group, operands: 'CLASS FILE' },
+  summary: 'Import the students of a class from a CSV file, and print what changes',
+  details:
+    'The first line has headings, in English or Chinese: Name, and Number, Email, Sign-in name, Section, Group. Lines with problems are left out.',
+  flags: {
+    'dry-run': { type: 'boolean', short: 'n', help: 'print what would change, and change nothing' },
+    remove: { type: 'boolean', help: 'take students out of the class who are not in the file' },
+  },
+  completes: classWords,
+  async run({ cloche, words, has, json }) {
+    const [word, path] = words
+    const id = await classIdOf(cloche, word)
+    if (path === undefined) throw new UsageError('specify a file')
+    const file = await readFile(path)
+    const [remove, dry] = [has('remove'), has('dry-run')]
+    const preview = await cloche.classes.previewRoster(id, file, { remove })
+    if (!dry) await cloche.classes.importRoster(id, file, preview, { remove })
+    if (json) printJson(preview)
+    else printPreview(preview)
+    return preview.problems.length > 0 ? 1 : 0
+  },
+})
+
+function printPreview({ added, changed, removed, unchanged, problems }: RosterPreview): void {
+  for (const { name, section } of added) console.log(`+ ${name}${section === null ? '' : ` (${section})`}`)
+  for (const { name, changes } of changed) {
+    const words = changes.map(({ field, from, to }) => `${field} ${from ?? 'none'} -> ${to ?? 'none'}`)
+    console.log(`~ ${name}: ${words.join(', ')}`)
+  }
+  for (const { name } of removed) console.log(`- ${name}`)
+  for (const { line, problem } of problems) console.error(`cloche: line ${line} is left out: ${problem}`)
+  const counts = `${added.length} added, ${changed.length} changed, ${removed.length} removed`
+  console.log(`${counts}, ${unchanged} unchanged`)
+}
+
+const exportRoster = clientCommand({
+  ...{ name: 'class roster export', group, operands: 'CLASS' },
+  summary: 'Print the students of a class as CSV',
+  completes: classWords,
+  async run({ cloche, words }) {
+    process.stdout.write(await cloche.classes.exportRoster(await classIdOf(cloche, words[0])))
+    return 0
+  },
+})
+
+const cards = clientCommand({
+  ...{ name: 'class cards', group, operands: 'CLASS [STUDENT...]' },
+  summary: 'Make sign-in cards for students without e-mail addresses, and print their codes',
+  details:
+    'Without students, for all who have no card yet. A student who has one gets another: the code before ends. Codes are told this once; the page prints them as cards.',
+  completes: classWords,
+  async run({ cloche, words, json }) {
+    const [word, ...chosen] = words
+    const id = await classIdOf(cloche, word)
+    const students = [...chosen]
+    if (chosen.length === 0) {
+      for await (const one of cloche.classes.students.list(id))
+        if (one.state === 'no_card') students.push(one.id)
+    }
+    const made: SignInCard[] = []
+    for (let at = 0; at < students.length; at += 50) {
+      made.push(...(await cloche.classes.makeCards(id, students.slice(at, at + 50))))
+    }
+    if (json) printJson(made)
+    else {
+      const rows = made.map(({ name, signInName, code, url }) => [name, signInName, code, url])
+      printTable(['NAME', 'SIGNS IN AS', 'CODE', 'LINK'], rows)
+    }
+    return 0
+  },
+})
+
+export const classCommands: readonly Command[] = [
+  ...[list, create, edit, remove, students, invite, importRoster, exportRoster, cards],
+]

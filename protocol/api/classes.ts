@@ -149,3 +149,81 @@ export const inviteToClass = z.strictObject({
 })
 export type InviteToClass = z.infer<typeof inviteToClass>
 export const invitationParams = classParams.extend({ invitationId: z.string().max(64) })
+
+/** Bounds of a file with a roster. */
+export const rosterBounds = { bytes: 4 * 1024 * 1024, rows: classBounds.students } as const
+
+const remove = z
+  .enum(['true', 'false'])
+  .default('false')
+  .describe('whether students who are not in the file are taken out of the class')
+
+/** Query of `POST /classes/{id}/roster/preview`. */
+export const previewRoster = z.object({ remove })
+/** Query of `POST /classes/{id}/roster`. */
+export const applyRoster = z.object({
+  remove,
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'is not the digest of a preview')
+    .describe('of the preview'),
+})
+
+export const rosterProblem = z.object({
+  line: z.number().describe('of the file, from 1; it is left out'),
+  problem: z.string(),
+})
+export type RosterProblem = z.infer<typeof rosterProblem>
+
+export const rosterStudent = z.object({
+  ...{ line: z.number(), name: z.string(), number: z.string().nullable(), email: z.string().nullable() },
+  ...{ section: z.string().nullable(), group: z.string().nullable() },
+  account: z.boolean().describe('whether an account is made, for there is no e-mail address'),
+})
+
+export const rosterChange = z.object({
+  line: z.number(),
+  id: z.string(),
+  name: z.string(),
+  changes: z.array(
+    z.object({
+      field: z.enum(['name', 'number', 'email', 'section', 'group']),
+      from: z.string().nullable(),
+      to: z.string().nullable(),
+    }),
+  ),
+})
+export type RosterChange = z.infer<typeof rosterChange>
+
+/** What importing a roster would do. */
+export const rosterPreview = z.object({
+  digest: z.string().describe('stands for all of this: `POST /classes/{id}/roster` does it or refuses'),
+  rows: z.number().describe('students in the file'),
+  added: z.array(rosterStudent),
+  changed: z.array(rosterChange),
+  unchanged: z.number(),
+  removed: z.array(z.object({ id: z.string(), name: z.string() })),
+  sections: z.array(z.string()).describe('that are new'),
+  groups: z.array(z.string()).describe('that are new'),
+  problems: z.array(rosterProblem),
+})
+export type RosterPreview = z.infer<typeof rosterPreview>
+
+export const rosterApplied = z.object({
+  ...{ added: z.number(), changed: z.number(), removed: z.number(), unchanged: z.number() },
+})
+export type RosterApplied = z.infer<typeof rosterApplied>
+
+/** Body of `POST /classes/{id}/cards`. */
+export const makeCards = z.strictObject({ students: z.array(classStudentId).min(1).max(50) })
+
+/** What a student without an e-mail address signs in with. It is told once. */
+export const signInCard = z.object({
+  student: classStudentId,
+  name: z.string(),
+  signInName: z.string(),
+  code: z.string(),
+  url: z.string().describe('signs in with one click; the code stands behind `#`, where no log sees it'),
+})
+export type SignInCard = z.infer<typeof signInCard>
+export const signInCards = z.object({ cards: z.array(signInCard) })

@@ -51,7 +51,7 @@ export function createAuth(
       window: 60,
       // Of one address for each call; a class has one address. Signing in and up is slowed down by `attempts.ts`.
       max: 1000,
-      customRules: { '/sign-in/email': false, '/sign-up/email': false },
+      customRules: { '/sign-in/email': false, '/sign-in/username': false, '/sign-up/email': false },
     },
     advanced: {
       cookiePrefix,

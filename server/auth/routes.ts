@@ -4,6 +4,7 @@ import { displayName, passwordLength } from '../../protocol/api/index.js'
 import { notFound } from '../errors.js'
 import { type Attempts, deviceCookie } from './attempts.js'
 import { type Auth, addressHeader } from './auth.js'
+import { readCardCode } from './codes.js'
 import { cookieOf } from './credential.js'
 import type { Principals } from './principal.js'
 
@@ -12,7 +13,7 @@ import type { Principals } from './principal.js'
  * `/api/v1/account`, where they are bounded, limited and audited; better-auth's `get-session` would also read the session's
  * token out to scripts, which the cookie keeps from them.
  */
-const offered = /^\/api\/auth\/(sign-in\/email|sign-up\/email|sign-out)$/
+const offered = /^\/api\/auth\/(sign-in\/(email|username)|sign-up\/email|sign-out)$/
 
 /** What better-auth is told of a request's headers, beside the session's cookie. It identifies callers by nothing else. */
 const passedOn = [
@@ -54,7 +55,7 @@ export function authRoutes(
         if (name !== 'set-cookie') reply.header(name === 'x-retry-after' ? 'retry-after' : name, value)
       }
       for (const cookie of answer.headers.getSetCookie()) reply.header('set-cookie', cookie)
-      const account = /sign-(in|up)/.test(pathname) ? accountOf(request) : undefined
+      const account = /sign-(in|up)/.test(pathname) ? accountOf(request, pathname) : undefined
       if (answer.ok && account !== undefined) {
         reply.header('set-cookie', serializeDevice(attempts.deviceFor(account), auth.options.baseURL))
       }
@@ -64,8 +65,8 @@ export function authRoutes(
 
   const attemptOf = async (request: FastifyRequest, pathname: string) => {
     if (pathname.endsWith('/sign-up/email')) return attempts.begin(undefined, request.ip, undefined)
-    return pathname.endsWith('/sign-in/email')
-      ? attempts.begin(accountOf(request) ?? '', request.ip, cookieOf(request.raw, deviceCookie))
+    return /\/sign-in\/(email|username)$/.test(pathname)
+      ? attempts.begin(accountOf(request, pathname) ?? '', request.ip, cookieOf(request.raw, deviceCookie))
       : undefined
   }
 }
@@ -79,6 +80,11 @@ const signIn = z.object({
   password: z.string().max(passwordLength.max),
   rememberMe: z.boolean().optional(),
 })
+/** Of a student without an e-mail address: what stands on their card, or a password that they have chosen. */
+const signInByName = signIn.omit({ email: true }).extend({
+  username: z.string().trim().toLowerCase().max(40),
+  password: signIn.shape.password.transform(readCardCode),
+})
 const signUp = signIn.extend({
   name: displayName,
   email: z.email().max(254),
@@ -88,11 +94,16 @@ const signUp = signIn.extend({
 /** @throws ZodError, which is answered with 400 and the parts that are wrong */
 function bodyFor(pathname: string, body: unknown): unknown {
   if (pathname.endsWith('/sign-up/email')) return signUp.parse(body ?? {})
+  if (pathname.endsWith('/sign-in/username')) return signInByName.parse(body ?? {})
   return pathname.endsWith('/sign-in/email') ? signIn.parse(body ?? {}) : {}
 }
 
 const withEmail = z.looseObject({ email: z.string().max(320) })
-const accountOf = (request: FastifyRequest) => withEmail.safeParse(request.body).data?.email
+const withName = z.looseObject({ username: signInByName.shape.username })
+const accountOf = ({ body }: FastifyRequest, pathname: string) =>
+  pathname.endsWith('/sign-in/username')
+    ? withName.safeParse(body).data?.username
+    : withEmail.safeParse(body).data?.email
 
 const yearSeconds = 365 * 24 * 3600
 const serializeDevice = (value: string, url: string) =>

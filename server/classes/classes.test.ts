@@ -185,6 +185,140 @@ describe('classes', () => {
     expect(refused.body.detail).toBe('only teachers of this class can do this')
   })
 
+  const csv = { 'content-type': 'text/csv' }
+  const previewed = async (path: string, file: string, remove = false) => {
+    const answer = await owner.call('POST', `${path}/roster/preview?remove=${remove}`, file, csv)
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200)
+    return answer.body
+  }
+  const imported = (path: string, file: string, digest: string, remove = false) =>
+    owner.call('POST', `${path}/roster?remove=${remove}&digest=${digest}`, file, csv)
+
+  it('import a roster exactly as it was previewed, and export it so that it comes back', async () => {
+    const { path } = await newClass('Rosters')
+    const first =
+      '姓名,学号,邮箱,分班\n王芳,1,,A\n=1+1,2,new@example.org,B\nann,3,ann@example.org,\nx,4,tess@example.org,\n'
+    const preview = await previewed(path, first)
+    expect(preview).toMatchObject({ rows: 4, unchanged: 0, sections: ['A', 'B'], removed: [] })
+    expect(
+      preview.added.map(({ name, account }: { name: string; account: boolean }) => [name, account]),
+    ).toEqual([
+      ...[
+        ['王芳', true],
+        ['=1+1', false],
+        ['ann', false],
+      ],
+    ])
+    expect(preview.problems).toMatchObject([{ line: 5 }])
+    expect(await idsOf(owner, `${path}/students`)).toEqual([])
+    expect(await imported(path, first.replace('王芳', '王方'), preview.digest)).toMatchObject({ status: 409 })
+    const both = await Promise.all([1, 2].map(() => imported(path, first, preview.digest)))
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409])
+    const { body } = await owner.call('GET', `${path}/students`)
+    expect(body.items).toMatchObject([
+      { name: '=1+1', email: 'new@example.org', state: 'expected' },
+      { name: 'ann', userId: ann.id, state: 'joined' },
+      { name: '王芳', state: 'no_card', signInName: expect.stringMatching(/^[a-z]+-[a-z]+-\d{3}$/) },
+    ])
+    const exported = await owner.call('GET', `${path}/roster.csv`)
+    expect(exported.body).toContain(`"'=1+1",2,new@example.org,,B`)
+    expect(await previewed(path, exported.body, true)).toMatchObject({
+      ...{ added: [], changed: [], unchanged: 3, removed: [], problems: [] },
+    })
+    // One gets another number and section, one is not in the file, and a number that is another's is a problem.
+    const second = 'Name,Number,Email,Section\n=1+1,9,new@example.org,A\nann,3,ann@example.org,\n'
+    const taken = await previewed(path, second.replace('9', '3'))
+    expect(taken.problems).toMatchObject([{ line: 2 }, { line: 3 }])
+    const next = await previewed(path, second, true)
+    expect(next).toMatchObject({ unchanged: 1, removed: [{ name: '王芳' }] })
+    expect((await imported(path, second, next.digest, true)).body).toEqual({
+      ...{ added: 0, changed: 1, removed: 1, unchanged: 1 },
+    })
+    const after = (await owner.call('GET', `${path}/students`)).body.items
+    expect(after).toMatchObject([
+      { name: '=1+1', number: '9' },
+      { name: 'ann', number: '3' },
+    ])
+    const broken = await owner.call('POST', `${path}/roster/preview`, 'a,b\n1,2\n', csv)
+    expect(broken).toMatchObject({ status: 400 })
+  })
+
+  it('import thousands of students at once, and no more than there may be', async () => {
+    const { path } = await newClass('School')
+    const lines = (from: number, count: number) =>
+      Array.from({ length: count }, (_, at) => `Pupil ${from + at},${from + at},${at % 2 ? 'A' : 'B'}`).join(
+        '\n',
+      )
+    const file = `Name,Number,Section\n${lines(0, 4900)}`
+    const { digest } = await previewed(path, file)
+    expect((await imported(path, file, digest)).body).toMatchObject({ added: 4900 })
+    expect(await previewed(path, file)).toMatchObject({ unchanged: 4900, added: [], changed: [] })
+    const more = `Name,Number,Section\n${lines(4900, 200)}`
+    const full = await imported(path, more, (await previewed(path, more)).digest)
+    expect(full).toMatchObject({ status: 422 })
+    expect((await owner.call('GET', path)).body.students).toBe(4900)
+    expect((await owner.call('DELETE', path)).status).toBe(204)
+  })
+
+  it('give cards to students without an address, which nobody else can sign in with or renew', async () => {
+    const names = Array.from({ length: 12 }, (_, at) => `Child ${at}`)
+    const pupils: { id: string; signInName: string }[] = []
+    for (const name of names) pupils.push(await made(owner, `${art.path}/students`, { name }))
+    const ids = pupils.map(({ id }) => id)
+    const foreign = await tess.client.call('POST', `${art.path}/cards`, { students: ids })
+    expect(foreign.status).toBe(404)
+    const { cards } = await made(otto.client, `${art.path}/cards`, { students: ids })
+    expect(cards.map(({ signInName }: { signInName: string }) => signInName)).toEqual(
+      pupils.map(({ signInName }) => signInName),
+    )
+    const signIn = async (username: string, password: string) => {
+      const nobody = new TestClient(instance.url, { origin: instance.url })
+      const answer = await nobody.call('POST', '/api/auth/sign-in/username', { username, password })
+      const cookie = answer.headers
+        .getSetCookie()
+        .map((line) => line.split(';')[0])
+        .join('; ')
+      return { status: answer.status, client: new TestClient(instance.url, { cookie, origin: instance.url }) }
+    }
+    // All at once from one address, and however they type it.
+    const typed = (code: string) => ` ${code.toLowerCase().replace('-', ' ').replaceAll('0', 'o')}`
+    const signed = await Promise.all(
+      cards.map(({ signInName, code }: { signInName: string; code: string }) =>
+        signIn(signInName.toUpperCase(), typed(code)),
+      ),
+    )
+    expect(signed.map(({ status }) => status)).toEqual(names.map(() => 200))
+    const { client } = signed[0] ?? expect.fail()
+    const { user, tenant } = (await client.call('GET', '/api/v1/me')).body
+    expect(user).toMatchObject({ name: 'Child 0', email: cards[0].signInName })
+    expect(tenant.role).toBe('student')
+    expect((await client.call('GET', '/api/v1/classes')).body.items).toMatchObject([{ id: art.id }])
+    // Their teachers can come into the account, so it acts in this tenant alone.
+    expect((await client.call('POST', '/api/v1/tenants', { name: 'Own' })).status).toBe(403)
+    const other = await TestClient.signUp(instance.url, 'elsewhere@example.org')
+    const { code } = await made(other, '/api/v1/invitations', {})
+    expect((await accept(client, code)).status).toBe(403)
+    expect((await client.call('DELETE', '/api/v1/account', { currentPassword: cards[0].code })).status).toBe(
+      403,
+    )
+    // A new card ends the one before, with what is open.
+    const again = await made(otto.client, `${art.path}/cards`, { students: [ids[0]] })
+    expect((await client.call('GET', '/api/v1/me')).status).toBe(401)
+    expect((await signIn(cards[0].signInName, cards[0].code)).status).toBe(401)
+    expect((await signIn(cards[0].signInName, again.cards[0].code)).status).toBe(200)
+    expect((await signIn(cards[1].signInName, again.cards[0].code)).status).toBe(401)
+    // A student with an address of their own has no card, whose class they are in or not.
+    const own = await made(owner, `${art.path}/students`, { name: 'ann', email: ann.email })
+    const refused = await otto.client.call('POST', `${art.path}/cards`, { students: [own.id] })
+    expect(refused).toMatchObject({ status: 409 })
+    const { body: log } = await owner.call('GET', '/api/v1/audit?limit=50')
+    expect(JSON.stringify(log)).toContain('class.cards')
+    expect(JSON.stringify(log)).not.toContain(again.cards[0].code)
+    // The account goes with the membership, for it signs in nowhere else.
+    await owner.call('DELETE', `/api/v1/members/${user.id}`)
+    expect((await signIn(cards[0].signInName, again.cards[0].code)).status).toBe(401)
+  })
+
   it('show nobody more work by naming a student, and less when they are archived', async () => {
     // Whether the address is of another class's student, of the staff or of nobody, a teacher is told the same.
     for (const email of [ann.email, tess.email, 'nobody@example.org']) {

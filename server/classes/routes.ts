@@ -18,6 +18,7 @@ import {
   staffParams,
 } from '../../protocol/api/index.js'
 import type { Classes } from './index.js'
+import { rosterRoutes } from './roster-routes.js'
 import { studentRoutes } from './student-routes.js'
 
 const tags = ['classes']
@@ -29,6 +30,7 @@ export const classRoutes =
   async (app) => {
     const { classes, parts, invitations } = services
     await app.register(studentRoutes(services))
+    await app.register(rosterRoutes(services))
 
     app.route({
       method: 'POST',

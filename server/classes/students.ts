@@ -106,8 +106,11 @@ export async function asConflict<T>(
     return await act()
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== '23505') throw error
-    const what =
-      error.constraint === 'class_member_classId_number_key' ? `number ${number}` : `address ${email}`
-    throw new ApiError('conflict', `the class has a student with the ${what} already`)
+    const ofNumber = error.constraint === 'class_member_classId_number_key'
+    const [what, value] = ofNumber ? ['number', number] : ['address', email]
+    throw new ApiError(
+      'conflict',
+      `the class has a student with the ${what} ${value ?? 'of another'} already`,
+    )
   }
 }

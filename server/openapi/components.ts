@@ -82,6 +82,9 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   ],
   ChangeClassStudent: [protocol.changeStudent, { name: 'Ann Lee-Kim', group: null }],
   ClassStudent: [protocol.classStudent],
+  RosterPreview: [protocol.rosterPreview],
+  MakeSignInCards: [protocol.makeCards],
+  SignInCards: [protocol.signInCards],
   InviteToClass: [protocol.inviteToClass, { maxUses: 40, expiresInSeconds: 86_400 }],
   CreateSchedule: [
     protocol.createSchedule,

@@ -79,6 +79,10 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /classes/:id/students': 'addClassStudent',
   'PATCH /classes/:id/students/:studentId': 'changeClassStudent',
   'DELETE /classes/:id/students/:studentId': 'removeClassStudent',
+  'POST /classes/:id/roster/preview': 'previewRoster',
+  'POST /classes/:id/roster': 'importRoster',
+  'GET /classes/:id/roster.csv': 'exportRoster',
+  'POST /classes/:id/cards': 'makeSignInCards',
   'POST /classes/:id/invitations': 'inviteToClass',
   'GET /classes/:id/invitations': 'listClassInvitations',
   'DELETE /classes/:id/invitations/:invitationId': 'deleteClassInvitation',
@@ -280,6 +284,7 @@ export const answersWith: Readonly<Record<string, { readonly type: string; reado
     followStackLogs: { type: events, description: 'Server-sent events `log`, `gap` and `exit`' },
     followTransfer: { type: events, description: 'Server-sent events; the last one is `end`' },
     followRun: { type: events, description: 'Server-sent events; the last one is `result`' },
+    exportRoster: { type: 'text/csv', description: 'A heading line, and one line for each student' },
     getAuditCsv: { type: 'text/csv', description: 'One line for each event' },
     getUsageCsv: { type: 'text/csv', description: 'One line for each hour' },
     execCommand: {

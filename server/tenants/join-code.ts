@@ -1,18 +1,9 @@
-import { randomInt } from 'node:crypto'
+import { newCode, readCode } from '../auth/codes.js'
 
-/** Crockford's: without letters that are taken for digits. */
-const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-const [groups, groupLength] = [3, 4]
-const shape = new RegExp(`^[${alphabet}]{${groups * groupLength}}$`)
+const groups = 3
 
 /** Of 60 random bits, for a blackboard: `7KDM-0QXR-WT4E`. */
-export const newJoinCode = (): string =>
-  Array.from({ length: groups }, () =>
-    Array.from({ length: groupLength }, () => alphabet[randomInt(alphabet.length)]).join(''),
-  ).join('-')
+export const newJoinCode = (): string => newCode(groups)
 
 /** A code as it was made, however it was typed; everything else as it is. */
-export function readJoinCode(text: string): string {
-  const plain = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1')
-  return shape.test(plain) ? (plain.match(/.{4}/g)?.join('-') ?? text) : text
-}
+export const readJoinCode = (text: string): string => readCode(groups, text)

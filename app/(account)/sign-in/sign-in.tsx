@@ -12,7 +12,10 @@ import { text, useSubmit } from '../../lib/use-submit'
 export function SignIn({ next }: { next: string | null }) {
   const t = useTranslations()
   const { submit, busy, error } = useSubmit(async (form) => {
-    await auth('/sign-in/email', { email: text(form, 'email'), password: text(form, 'password') })
+    const [name, password] = [text(form, 'email').trim(), text(form, 'password')]
+    // A student without an address signs in with the name on their card.
+    if (name.includes('@')) await auth('/sign-in/email', { email: name, password })
+    else await auth('/sign-in/username', { username: name, password })
     // A whole new page, so that nothing of another person's session is left in memory.
     window.location.assign(safeNext(next))
     return 'leaving'
@@ -21,9 +24,18 @@ export function SignIn({ next }: { next: string | null }) {
     <form onSubmit={submit} className="grid gap-4">
       <h1 className="font-semibold text-lg">{t('entry.signIn')}</h1>
       {error && <Notice tone="bad">{error.message}</Notice>}
-      <Field label={t('entry.email')} name="email" type="email" autoComplete="username" required autoFocus />
       <Field
-        label={t('entry.password')}
+        label={t('entry.emailOrName')}
+        name="email"
+        autoComplete="username"
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+        maxLength={320}
+        autoFocus
+      />
+      <Field
+        label={t('entry.passwordOrCode')}
         name="password"
         type="password"
         autoComplete="current-password"

@@ -12,6 +12,7 @@ import {
   type LucideIcon,
   Package,
   Play,
+  School,
   ScrollText,
   Server,
   Settings,
@@ -35,6 +36,7 @@ interface Place {
 
 const places: readonly Place[] = [
   { href: '/sandboxes', page: 'sandboxes', icon: Box },
+  { href: '/classes', page: 'classes', icon: School },
   { href: '/stacks', page: 'stacks', icon: Layers, least: 'member' },
   { href: '/templates', page: 'templates', icon: Package, least: 'member' },
   { href: '/builds', page: 'builds', icon: Hammer, least: 'member' },

@@ -1,6 +1,7 @@
 import { account } from './account'
 import { audit } from './audit'
 import { builds } from './builds'
+import { classes } from './classes'
 import { common } from './common'
 import { devcontainer } from './devcontainer'
 import { editor } from './editor'
@@ -39,6 +40,7 @@ export const en = {
   account,
   audit,
   builds,
+  classes,
   common,
   devcontainer,
   editor,

@@ -16,6 +16,7 @@ export const pages = {
   run: 'Run',
   runs: 'Runs',
   sandboxes: 'Sandboxes',
+  classes: 'Classes',
   schedules: 'Schedules',
   settings: 'Settings',
   shortDescription: 'Isolated Linux sandboxes in the browser',

@@ -2,6 +2,7 @@ import type { Catalogue } from '../texts'
 import { account } from './account'
 import { audit } from './audit'
 import { builds } from './builds'
+import { classes } from './classes'
 import { common } from './common'
 import { devcontainer } from './devcontainer'
 import { editor } from './editor'
@@ -40,6 +41,7 @@ export const zh: Catalogue = {
   account,
   audit,
   builds,
+  classes,
   common,
   devcontainer,
   editor,

@@ -17,6 +17,7 @@ export const pages: Texts<'pages'> = {
   run: '运行',
   runs: '运行',
   sandboxes: '沙箱',
+  classes: '班级',
   schedules: '定时任务',
   settings: '设置',
   shortDescription: '浏览器中的隔离 Linux 沙箱',

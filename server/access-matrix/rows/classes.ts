@@ -11,6 +11,8 @@ const administered: Rule = { ...staffTheirs, member: 403, memberKey: 403 }
 
 const ofClass = ({ classId }: Victim): Call => ({ path: { id: classId } })
 const pathOf = ({ classId }: Victim) => `/api/v1/classes/${classId}`
+const csv = 'Name,Number\nFrom a roster,4711\n'
+const asCsv = { 'content-type': 'text/csv' }
 let made = 0
 /** One more of something in the class of the victim. */
 const another =
@@ -82,6 +84,21 @@ export const classRows: Readonly<Record<string, Row>> = {
   addClassStudent: { rule: taught, call: (victim) => ({ ...ofClass(victim), body: { name: 'Newcomer' } }) },
   changeClassStudent: { rule: taught, call: (victim) => ({ ...pupil(victim), body: { number: '17' } }) },
   removeClassStudent: { rule: taught, call: pupil, fresh: another('students', 'studentId') },
+  previewRoster: { rule: taught, call: (victim) => ({ ...ofClass(victim), body: csv, headers: asCsv }) },
+  importRoster: {
+    rule: taught,
+    call: (victim) => ({ ...ofClass(victim), query: { digest: '0'.repeat(64) }, body: csv, headers: asCsv }),
+    fresh: async ({ callers, victim }) => {
+      const path = `${pathOf(victim)}/roster/preview`
+      const { digest } = await must(callers.owner, 'POST', path, csv, asCsv)
+      return { ...ofClass(victim), query: { digest: String(digest) }, body: csv, headers: asCsv }
+    },
+  },
+  exportRoster: { rule: taught, call: ofClass },
+  makeSignInCards: {
+    rule: taught,
+    call: (victim) => ({ ...ofClass(victim), body: { students: [victim.pupilId] } }),
+  },
   inviteToClass: { rule: taught, call: (victim) => ({ ...ofClass(victim), body: {} }) },
   listClassInvitations: { rule: taught, call: ofClass },
   deleteClassInvitation: {
