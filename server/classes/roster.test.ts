@@ -17,6 +17,7 @@ const student = (id: string, name: string, more: object = {}) => ({
 const now = (students: Now['students'] = []): Now => ({
   ...{ classId: 'cl', students, sections: [{ id: 's1', name: 'Tuesday' }], groups: [] },
   staff: new Set(['head@example.org']),
+  links: true,
 })
 const planned = (text: string, students: Now['students'] = [], remove = false) =>
   planRoster(readRoster(text), now(students), remove).preview

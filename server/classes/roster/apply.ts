@@ -8,7 +8,7 @@ import type { Now, Plan } from './plan.js'
 export async function applyPlan(
   client: pg.PoolClient,
   tenantId: string,
-  { classId, sections, groups }: Now,
+  { classId, sections, groups, links }: Now,
   { add, preview }: Plan,
 ): Promise<void> {
   const gone = preview.removed.map(({ id }) => id)
@@ -22,7 +22,7 @@ export async function applyPlan(
   await change(client, classId, preview.changed, idIn)
   await enrol(
     client,
-    { tenantId, classId },
+    { tenantId, classId, links },
     add.map(({ name, number, email, section, group }) => ({
       ...{ name, number: number ?? null, email: email ?? null },
       ...{ sectionId: idIn.section(section), groupId: idIn.group(group) },

@@ -9,8 +9,10 @@ export interface Now {
   readonly students: readonly StudentRow[]
   readonly sections: readonly { readonly id: string; readonly name: string }[]
   readonly groups: readonly { readonly id: string; readonly name: string }[]
-  /** Addresses of the tenant's people who are no students. */
+  /** Addresses of the tenant's people who are no students; none where `links` is false. */
   readonly staff: ReadonlySet<string>
+  /** As `enrol` says. */
+  readonly links: boolean
 }
 
 /** What applying a roster does. */

@@ -7,7 +7,7 @@ import type { Principal, Principals } from '../../auth/principal.js'
 import { type Database, inTransaction } from '../../database/client.js'
 import { ApiError } from '../../errors.js'
 import { isArchived } from '../../tenants/joining.js'
-import { seatIn } from '../access.js'
+import { isAdmin, seatIn } from '../access.js'
 import { lockClass } from '../enrolling.js'
 import { presentStudent, selectStudents, studentRow } from '../rows.js'
 import { asConflict } from '../students.js'
@@ -31,7 +31,7 @@ export class Rosters {
   async preview(who: Principal, classId: string, file: Uint8Array, remove: boolean): Promise<RosterPreview> {
     const { row } = await seatIn(this.database, who, 'class.teach', classId)
     const roster = readRoster(decode(file))
-    return planRoster(roster, await nowOf(this.database.pool, row, roster), remove).preview
+    return planRoster(roster, await nowOf(this.database.pool, row, roster, isAdmin(who)), remove).preview
   }
 
   /**
@@ -53,7 +53,7 @@ export class Rosters {
     const preview = await asConflict({}, () =>
       inTransaction(this.database.pool, async (client) => {
         await lockClass(client, tenantId, classId)
-        const now = await nowOf(client, row, roster)
+        const now = await nowOf(client, row, roster, isAdmin(who))
         const plan = planRoster(roster, now, remove)
         if (plan.preview.digest !== digest) {
           throw new ApiError(
@@ -84,7 +84,12 @@ export class Rosters {
   /** As a spreadsheet opens it: cells that it would compute begin with an apostrophe. */
   async csv(who: Principal, classId: string): Promise<string> {
     const { row } = await seatIn(this.database, who, 'class.look', classId)
-    const { students, sections, groups } = await nowOf(this.database.pool, row, { rows: [], problems: [] })
+    const { students, sections, groups } = await nowOf(
+      this.database.pool,
+      row,
+      { rows: [], problems: [] },
+      false,
+    )
     const names = new Map([...sections, ...groups].map(({ id, name }) => [id, name]))
     const lines = students.map((one) => {
       const { name, number, email, signInName, section, group, state } = presentStudent(one)
@@ -98,8 +103,14 @@ export class Rosters {
 
 const part = z.object({ id: z.string(), name: z.string(), kind: z.string() })
 
-async function nowOf(client: Client, { id, tenantId }: Class, { rows }: Roster): Promise<Now> {
-  const emails = rows.flatMap(({ email }) => email ?? [])
+/** @param links whether the caller may know who is in the tenant already, as `enrol` says */
+async function nowOf(
+  client: Client,
+  { id, tenantId }: Class,
+  { rows }: Roster,
+  links: boolean,
+): Promise<Now> {
+  const emails = links ? rows.flatMap(({ email }) => email ?? []) : []
   const students = await client.query(`${selectStudents} ORDER BY lower(one.name), one.id`, [id])
   const parts = await client.query(
     'SELECT id, name, kind FROM class_part WHERE "classId" = $1 ORDER BY name',
@@ -117,5 +128,6 @@ async function nowOf(client: Client, { id, tenantId }: Class, { rows }: Roster):
     sections: all.filter(({ kind }) => kind === 'section'),
     groups: all.filter(({ kind }) => kind === 'group'),
     staff: new Set(staff.rows.map(({ email }) => String(email))),
+    links,
   }
 }
