@@ -169,7 +169,7 @@ export function openParts(config: Config, log: Logger) {
       users: new UserAdministration(database, config.publicUrl),
     },
   }
-  const schedules = new ScheduleRunner(database, new ScheduleActions(database, services), log)
+  const schedules = new ScheduleRunner(database, new ScheduleActions(database, services), principals, log)
   return {
     stackDriver,
     ...{ nodes, attempts, watch, notices, elections, presence, schedules },

@@ -164,6 +164,92 @@ describe('classes', () => {
     expect(await emails(tess.client)).toContain(ann.email)
   })
 
+  it('keep members from the work of other students by schedules, ports and what a template is used by', async () => {
+    const wake = { action: 'snapshot', sandbox: annsBox, cron: '@daily', keep: 1 }
+    const rebuild = { action: 'rebuild', template: 'own', cron: '@daily' }
+    const from = { sandbox: annsBox, path: '.' }
+    const nightly = await made(tess.client, '/api/v1/schedules', { ...wake, name: 'nightly' })
+    const weekly = await made(tess.client, '/api/v1/schedules', { ...rebuild, from })
+    const free = await made(otto.client, '/api/v1/schedules', { ...rebuild, from: { image: 'a:1' } })
+    for (const [method, path, body] of [
+      ['POST', '/api/v1/schedules', { ...rebuild, from }],
+      ['PATCH', `/api/v1/schedules/${free.id}`, { from }],
+      ...[nightly.id, weekly.id].flatMap(
+        (id) =>
+          [
+            ['GET', `/api/v1/schedules/${id}`],
+            ['PATCH', `/api/v1/schedules/${id}`, { enabled: true }],
+            ['POST', `/api/v1/schedules/${id}/run`],
+            ['DELETE', `/api/v1/schedules/${id}`],
+          ] as const,
+      ),
+      ['PUT', `/api/v1/sandboxes/${annsBox}/ports/8080`, { visibility: 'public' }],
+    ] as const) {
+      expect((await otto.client.call(method, path, body)).status, `${method} ${path}`).toBe(404)
+    }
+    expect(await idsOf(otto.client, '/api/v1/schedules')).toEqual([free.id])
+    expect(await idsOf(tess.client, '/api/v1/schedules')).toEqual([free.id, weekly.id, nightly.id])
+    const taken = await otto.client.call('POST', '/api/v1/schedules', {
+      ...{ ...rebuild, from: { image: 'a:1' }, name: 'nightly' },
+    })
+    expect(taken.status).toBe(409)
+    expect(JSON.stringify(taken.body)).not.toContain(nightly.id)
+    await tess.client.call('PUT', `/api/v1/sandboxes/${annsBox}/ports/8080`, { visibility: 'public' })
+    const ports = async () => (await ann.client.call('GET', `/api/v1/sandboxes/${annsBox}/ports`)).body.ports
+    expect(await ports()).toMatchObject([{ port: 8080, visibility: 'public' }])
+    // What she has made is worth what she may see: of a class that she left, nothing.
+    await owner.call('DELETE', `${math.path}/staff/${tess.id}`)
+    expect(await ports()).toEqual([])
+    for (const { id } of [nightly, weekly]) {
+      expect((await owner.call('POST', `/api/v1/schedules/${id}/run`)).status).toBe(200)
+      const last = async () => (await owner.call('GET', `/api/v1/schedules/${id}`)).body.last
+      await expect.poll(last, { timeout: 30_000, interval: 200 }).toMatchObject({
+        ...{ outcome: 'failed', message: expect.stringContaining('does not see the work of this student') },
+      })
+      expect((await owner.call('DELETE', `/api/v1/schedules/${id}`)).status).toBe(204)
+    }
+    await put(`${math.path}/staff/${tess.id}`, { role: 'teacher' })
+    const [snapshot] = (await ann.client.call('GET', '/api/v1/snapshots')).body.items
+    await made(tess.client, '/api/v1/templates', { name: 'start', from: { snapshot: snapshot.id } })
+    const box = { name: 'essay', template: 'start', limits, network: 'none' }
+    const essay = await made(ann.client, '/api/v1/sandboxes', box)
+    const used = async (who: TestClient) => (await who.call('DELETE', '/api/v1/templates/start')).body.detail
+    expect(await used(tess.client)).toContain(`the sandbox essay (${essay.id})`)
+    expect(await used(otto.client)).toBe(
+      'the template start is used by 1 sandboxes and snapshots that you do not see',
+    )
+    await ann.client.call('DELETE', `/api/v1/sandboxes/${essay.id}`)
+  })
+
+  it('end what somebody shared who does not see the student any more', async () => {
+    const guest = await person('guest')
+    const box = `/api/v1/sandboxes/${annsBox}`
+    const share = await made(tess.client, `${box}/shares`, { level: 'look' })
+    const accepted = await guest.client.call('POST', '/api/v1/shares/accept', {
+      secret: new URL(share.url).hash.slice(1),
+    })
+    expect(accepted.status).toBe(200)
+    expect((await otto.client.call('PATCH', `/api/v1/shares/${share.id}`, { level: 'type' })).status).toBe(
+      404,
+    )
+    expect((await otto.client.call('DELETE', `/api/v1/shares/${share.id}`)).status).toBe(404)
+    const watch = await fetch(`${instance.url}${box}/files/watch`, { headers: guest.client.extraHeaders })
+    const reader = watch.body?.getReader()
+    expect((await reader?.read())?.done).toBe(false)
+    await owner.call('DELETE', `${math.path}/staff/${tess.id}`)
+    await expect(
+      (async () => {
+        for (;;) if ((await reader?.read())?.done !== false) return
+      })(),
+    ).rejects.toThrow()
+    expect((await guest.client.call('GET', box)).status).toBe(404)
+    const secret = new URL(share.url).hash.slice(1)
+    expect((await guest.client.call('POST', '/api/v1/shares/accept', { secret })).status).toBe(404)
+    await put(`${math.path}/staff/${tess.id}`, { role: 'teacher' })
+    expect((await guest.client.call('GET', box)).status).toBe(200)
+    expect((await tess.client.call('DELETE', `/api/v1/shares/${share.id}`)).status).toBe(204)
+  })
+
   it('cut staff off from what is open when they leave the class', async () => {
     const watch = await fetch(`${instance.url}/api/v1/sandboxes/${annsBox}/files/watch`, {
       headers: tess.client.extraHeaders,

@@ -12,13 +12,18 @@ const maxBelieved = 10_000
 const grantRow = z.object({ level: shareLevel, expiresAt: z.date() })
 type Grant = z.infer<typeof grantRow>
 
-/** A share with a member ends with the membership. */
+/** A share with a member ends with the membership. Each counts while whoever made it sees the sandbox's owner. */
 const grantsOf = `
   SELECT share.level, share."expiresAt"
-  FROM share_guest AS guest JOIN share ON share.id = guest."shareId"
+  FROM share_guest AS guest JOIN share ON share.id = guest."shareId" JOIN sandbox ON sandbox.id = share."sandboxId"
   WHERE guest."userId" = $1 AND guest."sandboxId" = $2 AND share."expiresAt" > now() AT TIME ZONE 'UTC'
     AND (share.hash IS NOT NULL OR EXISTS (
-      SELECT FROM member WHERE member."userId" = guest."userId" AND member."tenantId" = share."tenantId"))`
+      SELECT FROM member WHERE member."userId" = guest."userId" AND member."tenantId" = share."tenantId"))
+    AND sharer_sees(share."tenantId", share."memberId", share."keyId", sandbox."ownerId")`
+
+/** Not of a session or key only. It may be who shared something, whose role or classes have changed. */
+export const isOfPeople = (told: { userId?: string | undefined; tenantId?: string | undefined }): boolean =>
+  told.userId !== undefined || told.tenantId !== undefined
 
 /** What somebody may by the shares of a sandbox that they have accepted, now and until they expire. */
 export class Shared {
@@ -52,7 +57,7 @@ export class ShareAccess {
     notices: Notices,
   ) {
     notices.on('notice', (told) => {
-      if (told.type === 'share' || (told.type === 'access' && told.userId !== undefined)) this.forget()
+      if (told.type === 'share' || (told.type === 'access' && isOfPeople(told))) this.forget()
     })
     notices.on('missed', () => this.forget())
   }

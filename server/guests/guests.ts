@@ -4,7 +4,7 @@ import { sandboxId as sandboxIdSchema } from '../../protocol/api/index.js'
 import { type Action, guestMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Notices } from '../database/notices.js'
-import { type ShareAccess, Shared } from './access.js'
+import { isOfPeople, type ShareAccess, Shared } from './access.js'
 
 /** The longest time that a timer can hold. */
 const longestMs = 2 ** 31 - 1
@@ -42,7 +42,7 @@ export class Guests {
   ) {
     notices.on('notice', (told) => {
       if (told.type === 'share') void this.check((one) => one.sandboxId === told.id)
-      else if (told.type === 'access') void this.check((one) => one.who.userId === told.userId)
+      else if (told.type === 'access' && isOfPeople(told)) void this.check()
     })
     notices.on('missed', () => void this.check())
   }

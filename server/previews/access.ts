@@ -47,6 +47,7 @@ const sessionRow = z.object({
 const sandboxOfPort = `
   SELECT sandbox."tenantId", sandbox."ownerId", sandbox."nodeId", share.visibility, share."expiresAt"
   FROM sandbox LEFT JOIN port_share AS share ON share."sandboxId" = sandbox.id AND share.port = $2
+    AND sharer_sees(share."tenantId", share."memberId", share."keyId", sandbox."ownerId")
   WHERE sandbox.id = $1 AND sandbox."deletedAt" IS NULL`
 /**
  * The session is asked too: a cookie of a preview is worth what the session is worth that it was made from. Whoever is no

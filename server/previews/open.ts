@@ -1,6 +1,7 @@
 import type { Principal } from '../auth/principal.js'
 import type { AccessWatch } from '../auth/watch.js'
 import type { Notices } from '../database/notices.js'
+import { isOfPeople } from '../guests/access.js'
 import type { Guests } from '../guests/guests.js'
 import { type Admitted, isGuest, isPublic, type PreviewAccess } from './access.js'
 import { keyOf, type PortTarget } from './target.js'
@@ -31,6 +32,8 @@ export class OpenPreviews {
   ) {
     notices.on('notice', (told) => {
       if (told.type === 'port') void this.check({ sandboxId: told.id, port: told.port })
+      // It may be who shared a port.
+      else if (told.type === 'access' && isOfPeople(told)) void this.check()
     })
     notices.on('missed', () => void this.check())
   }

@@ -17,16 +17,17 @@ const shareRow = z.object({ port: z.number(), visibility: portVisibility, expire
 type ShareRow = z.infer<typeof shareRow>
 
 const shares = `
-  SELECT port, visibility, "expiresAt" FROM port_share
-  WHERE "sandboxId" = $1 AND ("expiresAt" IS NULL OR "expiresAt" > now() AT TIME ZONE 'UTC')`
+  SELECT port, visibility, share."expiresAt" FROM port_share AS share JOIN sandbox ON sandbox.id = share."sandboxId"
+  WHERE "sandboxId" = $1 AND sharer_sees(share."tenantId", share."memberId", share."keyId", sandbox."ownerId")
+    AND (share."expiresAt" IS NULL OR share."expiresAt" > now() AT TIME ZONE 'UTC')`
 /** So that of many at once none gets past the bound; who has waited counts in a statement of its own, which sees the others. */
 const lock = 'SELECT FROM sandbox WHERE id = $1 AND "tenantId" = $2 AND "deletedAt" IS NULL FOR UPDATE'
 const share = `
-  INSERT INTO port_share ("sandboxId", port, "tenantId", visibility, "expiresAt")
-  SELECT $1, $3::INTEGER, $2, $4, $5
+  INSERT INTO port_share ("sandboxId", port, "tenantId", visibility, "expiresAt", "memberId", "keyId")
+  SELECT $1, $3::INTEGER, $2, $4, $5, (SELECT id FROM member WHERE "tenantId" = $2 AND "userId" = $6), $7
   WHERE (SELECT count(*) FROM port_share WHERE "sandboxId" = $1 AND port <> $3) < ${maxShared}
-  ON CONFLICT ("sandboxId", port) DO UPDATE SET visibility = excluded.visibility, "expiresAt" = excluded."expiresAt"`
-const own = 'SELECT FROM sandbox WHERE id = $1 AND "tenantId" = $2 AND "deletedAt" IS NULL'
+  ON CONFLICT ("sandboxId", port) DO UPDATE SET visibility = excluded.visibility, "expiresAt" = excluded."expiresAt",
+    "memberId" = excluded."memberId", "keyId" = excluded."keyId"`
 
 /** The ports of sandboxes, and who may open them. */
 export class PortService {
@@ -71,15 +72,16 @@ export class PortService {
       throw new ApiError('invalid_request', 'expiresAt: is in the past')
     }
     const { pool, prisma } = this.database
-    const { rowCount: found } = await pool.query(own, [sandboxId, who.tenantId])
-    if (found !== 1) throw notFound('sandbox')
+    await this.sandboxes.row(who, 'port.share', sandboxId)
     if (visibility === 'private') {
       await pool.query('DELETE FROM port_share WHERE "sandboxId" = $1 AND port = $2', [sandboxId, port])
     } else {
       const { rowCount } = await inTransaction(pool, async (client) => {
         const locked = await client.query(lock, [sandboxId, who.tenantId])
         if (locked.rowCount !== 1) throw notFound('sandbox')
-        return client.query(share, [sandboxId, who.tenantId, port, visibility, expiresAt])
+        return client.query(share, [
+          ...[sandboxId, who.tenantId, port, visibility, expiresAt, who.userId, who.keyId],
+        ])
       })
       if (rowCount !== 1)
         throw new ApiError('conflict', `at most ${maxShared} ports of a sandbox can be shared`)

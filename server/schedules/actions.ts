@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream'
 import type { Schedule as Row } from '../../prisma/generated/client.js'
 import { buildOptions, rebuildSource, scheduleBounds, stopSandbox } from '../../protocol/api/index.js'
+import { belongsTo } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { BuildService } from '../builds/service.js'
 import type { Database } from '../database/client.js'
-import { notFound } from '../errors.js'
+import { forbidden, notFound } from '../errors.js'
 import type { StoredFiles } from '../files/stored.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import type { SnapshotService } from '../snapshots/service.js'
@@ -31,12 +32,25 @@ export class ScheduleActions {
    * @throws ApiError that says why not
    */
   async perform(who: Principal, row: Row): Promise<string | null> {
+    await this.#requireSight(who, row)
     if (row.action === 'rebuild') return this.#rebuild(who, row)
     if (row.sandboxId === null) throw notFound('sandbox')
     if (row.action === 'snapshot') await this.#snapshot(who, row, row.sandboxId)
     else if (row.action === 'wake') await this.#wake(who, row.sandboxId)
     else await this.#stop(who, row.sandboxId)
     return null
+  }
+
+  /** @throws ApiError `forbidden` when whoever changed it last sees its sandbox no more */
+  async #requireSight(who: Principal, { sandboxId, source, action }: Row): Promise<void> {
+    const from = action === 'rebuild' ? rebuildSource.parse(source) : undefined
+    const id = from !== undefined && 'sandbox' in from ? from.sandbox : sandboxId
+    if (id === null) return
+    const found = await this.database.prisma.sandbox.findUnique({ where: { id } })
+    if (found === null || belongsTo(who, found)) return
+    throw forbidden(
+      'whoever made or last changed this schedule does not see the work of this student any more; change it, and it runs with what you see',
+    )
   }
 
   /** A run whose server died after the snapshot was there takes no second one. */

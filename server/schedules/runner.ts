@@ -2,8 +2,8 @@ import type { Logger } from 'pino'
 import { every } from '../../common/timers.js'
 import type { Schedule as Row } from '../../prisma/generated/client.js'
 import { audit } from '../audit.js'
-import type { Principal } from '../auth/principal.js'
-import { wholeSight } from '../auth/sight.js'
+import type { Principal, Principals } from '../auth/principal.js'
+import { type Sight, seenOwners, wholeSight } from '../auth/sight.js'
 import { serverDied } from '../builds/service.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'
@@ -69,6 +69,7 @@ export class ScheduleRunner implements AsyncDisposable {
   constructor(
     private readonly database: Database,
     private readonly actions: ScheduleActions,
+    private readonly principals: Pick<Principals, 'again'>,
     private readonly log: Logger,
   ) {}
 
@@ -111,13 +112,22 @@ export class ScheduleRunner implements AsyncDisposable {
     })
     if (row.attempt > maxAttempts) return failed('the server was stopped each time that this was begun')
     try {
-      const build = await this.actions.perform(principalOf(row), row)
+      const build = await this.actions.perform({ ...principalOf(row), sight: await this.#sightOf(row) }, row)
       return { outcome: build === null ? 'succeeded' : 'running', message: null, build }
     } catch (error) {
       if (error instanceof ApiError) return failed(error.message)
       this.log.error({ error, id: row.id }, 'a schedule failed')
       return failed('something went wrong in the server; its log tells more')
     }
+  }
+
+  /** What whoever changed it last sees now; one that nobody is known of who is staff sees nothing of students in classes. */
+  async #sightOf({ tenantId, userId, keyId }: Row): Promise<Sight> {
+    const known = userId !== null || keyId !== null
+    const maker = known ? await this.principals.again({ tenantId, userId, keyId }) : undefined
+    if (maker !== undefined && maker.role !== 'student') return maker.sight
+    const [owners] = await seenOwners(this.database.pool, [{ tenantId, userId: '' }])
+    return { of: null, owners: owners ?? null }
   }
 
   /** Writes down what came of it and when it is due again, as it is by now. @returns whether the run was still this server's */
@@ -149,7 +159,7 @@ export class ScheduleRunner implements AsyncDisposable {
   }
 }
 
-/** Whose doing it is: the tenant's, with what a member may do. */
+/** Whose doing it is: the tenant's, with what a member may do. What it sees of students is `#sightOf`. */
 function principalOf({ tenantId, name }: Row): Principal {
   return {
     ...{ kind: 'key', userId: null, sessionId: null, keyId: null, tenantId, role: 'member', operator: false },

@@ -5,11 +5,12 @@ import {
   type ChangeSchedule,
   type CreateSchedule,
   newId,
+  type RebuildSource,
   type Schedule,
   scheduleBounds,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
-import { type Action, assertMay, ofTenant } from '../auth/permissions.js'
+import { type Action, assertMay, belongsTo, ofTenant, ownRows } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
@@ -38,15 +39,19 @@ export class ScheduleService {
     assertWhen(wanted)
     const id = newId('sc')
     const sandboxId = wanted.action === 'rebuild' ? null : wanted.sandbox
-    if (sandboxId !== null) await this.sandboxes.row(who, 'schedule.create', sandboxId)
+    const ownerId =
+      wanted.action === 'rebuild'
+        ? await this.#ownerOfSource(who, wanted.from)
+        : (await this.sandboxes.row(who, 'schedule.create', wanted.sandbox)).ownerId
     const name = wanted.name ?? `${action} ${id.slice(-6)}`
     const data = {
       ...{ id, tenantId: who.tenantId, name, action, sandboxId, cron, timeZone, enabled },
+      ...{ ownerId, userId: who.userId, keyId: who.keyId },
       ...{ createdBy: who.actor, keep: wanted.action === 'snapshot' ? wanted.keep : null },
       ...(wanted.action === 'rebuild' ? { template: wanted.template, source: wanted.from } : {}),
       nextAt: enabled ? nextRun(wanted, new Date()) : null,
     }
-    await this.#insert(data)
+    await this.#insert(who, data)
     await audit(this.database.prisma, who, 'schedule.create', id, {
       ...{ name, action, cron, timeZone, of: sandboxId ?? data.template ?? '' },
     })
@@ -58,7 +63,7 @@ export class ScheduleService {
     assertMay(who, 'schedule.read')
     const rows = await this.database.prisma.schedule.findMany({
       where: {
-        tenantId: who.tenantId,
+        ...ownRows(who),
         ...(sandbox === undefined ? {} : { sandboxId: sandbox }),
         ...(template === undefined ? {} : { template }),
       },
@@ -89,20 +94,21 @@ export class ScheduleService {
     const { name, cron = row.cron, timeZone = row.timeZone, enabled = row.enabled, keep, from } = wanted
     const when = { cron, timeZone }
     if (wanted.cron !== undefined || wanted.timeZone !== undefined) assertWhen(when)
+    const source = from === undefined ? {} : { source: from, ownerId: await this.#ownerOfSource(who, from) }
     const isMoved = cron !== row.cron || timeZone !== row.timeZone || enabled !== row.enabled
     try {
       await this.database.prisma.schedule.update({
         where: { id },
         data: {
-          ...{ cron, timeZone, enabled },
+          ...{ cron, timeZone, enabled, userId: who.userId, keyId: who.keyId },
+          ...source,
           ...(name === undefined ? {} : { name }),
           ...(keep === undefined ? {} : { keep }),
-          ...(from === undefined ? {} : { source: from }),
           ...(isMoved ? { nextAt: enabled ? nextRun(when, new Date()) : null, attempt: 0 } : {}),
         },
       })
     } catch (error) {
-      throw await this.#explain(error, row.tenantId, name ?? row.name)
+      throw await this.#explain(error, who, name ?? row.name)
     }
     await audit(this.database.prisma, who, 'schedule.change', id, {
       ...{ name: name ?? row.name, cron, timeZone, enabled },
@@ -130,7 +136,7 @@ export class ScheduleService {
     await audit(this.database.prisma, who, 'schedule.delete', id, { name })
   }
 
-  async #insert(data: Prisma.ScheduleUncheckedCreateInput): Promise<void> {
+  async #insert(who: Principal, data: Prisma.ScheduleUncheckedCreateInput): Promise<void> {
     const { tenantId, sandboxId, name } = data
     try {
       await inTransaction(
@@ -162,15 +168,21 @@ export class ScheduleService {
         [`SELECT FROM tenant WHERE id = ${pg.escapeLiteral(tenantId)} FOR UPDATE`],
       )
     } catch (error) {
-      throw await this.#explain(error, tenantId, name)
+      throw await this.#explain(error, who, name)
     }
   }
 
   /** What to say of an error while a schedule is inserted or renamed. */
-  async #explain(error: unknown, tenantId: string, name: string): Promise<unknown> {
+  async #explain(error: unknown, who: Principal, name: string): Promise<unknown> {
     if (!uniqueViolation.safeParse(error).success) return error
+    const { tenantId } = who
     const other = await this.database.prisma.schedule.findFirst({ where: { tenantId, name } })
-    return isTaken(name, other?.id)
+    return isTaken(name, other !== null && belongsTo(who, other) ? other.id : undefined)
+  }
+
+  /** Whose the sandbox is that a template is made of. @throws ApiError `not_found` when the caller does not see it */
+  async #ownerOfSource(who: Principal, from: RebuildSource): Promise<string> {
+    return 'sandbox' in from ? (await this.sandboxes.row(who, 'schedule.create', from.sandbox)).ownerId : ''
   }
 
   async #row(who: Principal, id: string, wanted: Action): Promise<Row> {

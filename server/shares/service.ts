@@ -56,6 +56,7 @@ const received = `
   WHERE guest."userId" = $1 AND share."expiresAt" > now() AT TIME ZONE 'UTC' AND sandbox."deletedAt" IS NULL
     AND (share.hash IS NOT NULL OR EXISTS (
       SELECT FROM member WHERE member."userId" = guest."userId" AND member."tenantId" = share."tenantId"))
+    AND sharer_sees(share."tenantId", share."memberId", share."keyId", sandbox."ownerId")
   ORDER BY share.level DESC, share."expiresAt" DESC LIMIT 200`
 const receivedRow = z.object({
   ...{
@@ -124,7 +125,7 @@ export class ShareService {
   async change(who: Principal, id: string, wanted: ChangeShare): Promise<Share> {
     assertMay(who, 'share.change')
     const { prisma, pool } = this.database
-    const row = ofTenant(who, await prisma.share.findUnique({ where: { id } }), 'share')
+    const row = await this.#own(who, id)
     const { level = null, expiresInSeconds = null } = wanted
     const { rowCount } = await pool.query(change, [id, level, expiresInSeconds])
     if (rowCount !== 1) throw notFound('share')
@@ -139,7 +140,7 @@ export class ShareService {
   async remove(who: Principal, id: string): Promise<void> {
     assertMay(who, 'share.delete')
     const { prisma } = this.database
-    const row = ofTenant(who, await prisma.share.findUnique({ where: { id } }), 'share')
+    const row = await this.#own(who, id)
     const { count } = await prisma.share.deleteMany({ where: { id } })
     if (count === 0) throw notFound('share')
     await this.#cutOff(row.sandboxId)
@@ -226,6 +227,15 @@ export class ShareService {
     return found.userId
   }
 
+  /** Of a sandbox that the caller sees. @throws ApiError `not_found` */
+  async #own(who: Principal, id: string): Promise<{ sandboxId: string }> {
+    const row = await this.database.prisma.share.findUnique({
+      where: { id },
+      include: { sandbox: { select: { ownerId: true } } },
+    })
+    return ofTenant(who, row && { ...row, ownerId: row.sandbox.ownerId }, 'share')
+  }
+
   #row(id: string): Promise<Row> {
     return this.database.prisma.share.findUniqueOrThrow({ where: { id }, include: withGuests })
   }
@@ -233,10 +243,15 @@ export class ShareService {
   async #bySecret(secret: string) {
     const found = await this.database.prisma.share.findUnique({
       where: { hash: sha256(secret) },
-      include: { sandbox: { select: { name: true, deletedAt: true } } },
+      include: { sandbox: { select: { name: true, deletedAt: true, ownerId: true } } },
     })
     if (found === null || found.expiresAt <= new Date() || found.sandbox.deletedAt !== null)
       throw linkIsOver()
+    const { tenantId, memberId, keyId, sandbox } = found
+    const { rows } = await this.database.pool.query('SELECT sharer_sees($1, $2, $3, $4) AS sees', [
+      ...[tenantId, memberId, keyId, sandbox.ownerId],
+    ])
+    if (rows[0]?.sees !== true) throw linkIsOver()
     return found
   }
 }

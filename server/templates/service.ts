@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { CreateTemplate, importTemplate, Template } from '../../protocol/api/index.js'
 import { type ContentImage, nodeTemplate, type SnapshotTemplate } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
-import { assertMay, ofTenant } from '../auth/permissions.js'
+import { assertMay, ofTenant, ownersFor, ownRows } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
@@ -131,25 +131,42 @@ export class OwnTemplateService {
     const { prisma } = this.database
     const row = await prisma.template.findFirst({ where: { tenantId: who.tenantId, name, ready: true } })
     if (row === null) throw notFound('template')
-    const of = { where: { templateId: row.id }, select: { id: true, name: true }, take: shownUsers + 1 }
+    const of = { templateId: row.id }
+    const shown = { select: { id: true, name: true }, take: shownUsers + 1 }
+    const seen = { ...of, ...ownRows(who) }
     const users = [
-      ...(await prisma.sandbox.findMany({ ...of, where: { ...of.where, deletedAt: null } })).map(
+      ...(await prisma.sandbox.findMany({ ...shown, where: { ...seen, deletedAt: null } })).map(
         (one) => `the sandbox ${one.name} (${one.id})`,
       ),
-      ...(await prisma.snapshot.findMany(of)).map((one) => `the snapshot ${one.name} (${one.id})`),
+      ...(await prisma.snapshot.findMany({ ...shown, where: seen })).map(
+        (one) => `the snapshot ${one.name} (${one.id})`,
+      ),
     ]
     const builds = await prisma.build.findMany({
       ...{ where: { status: 'running', bases: { has: row.id } }, select: { id: true }, take: shownUsers },
     })
     users.push(...builds.map((build) => `the build ${build.id}`))
-    if (users.length > 0) {
+    const unseen = await this.#unseenUsers(who, of)
+    if (users.length + unseen > 0) {
+      const named = [
+        ...users.slice(0, shownUsers),
+        ...(unseen > 0 ? [`${unseen} sandboxes and snapshots that you do not see`] : []),
+      ].join(', ')
       const more = users.length > shownUsers ? ' and others' : ''
-      const shown = users.slice(0, shownUsers).join(', ')
-      throw new ApiError('conflict', `the template ${name} is used by ${shown}${more}`)
+      throw new ApiError('conflict', `the template ${name} is used by ${named}${more}`)
     }
     await this.making.remove(row.id, await this.nodes.of(row.nodeId))
     this.own.forget(who.tenantId)
     await audit(prisma, who, 'template.delete', row.id, { name })
+  }
+
+  /** How many are of students whom the caller does not see. */
+  async #unseenUsers(who: Principal, of: { templateId: string }): Promise<number> {
+    const owners = ownersFor(who)
+    if (owners === undefined) return 0
+    const where = { ...of, ownerId: { notIn: owners } }
+    const { sandbox, snapshot } = this.database.prisma
+    return (await sandbox.count({ where: { ...where, deletedAt: null } })) + (await snapshot.count({ where }))
   }
 }
 

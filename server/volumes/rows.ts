@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Volume as Row } from '../../prisma/generated/client.js'
 import type { ChangeVolume, Volume, VolumeSnapshot } from '../../protocol/api/index.js'
 import type { NodeVolume } from '../../protocol/node/index.js'
+import { belongsTo } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound, quotaExceeded } from '../errors.js'
@@ -100,15 +101,20 @@ export async function change(
 
 /**
  * Deletes the row of a volume that no sandbox has.
- * @throws ApiError `conflict` with the names of those that have it
+ * @throws ApiError `conflict` with the names of those that have it and that the caller sees
  */
-export async function forget(database: Database, { id, tenantId }: Row): Promise<void> {
+export async function forget(database: Database, who: Principal, { id, tenantId }: Row): Promise<void> {
   await inTransaction(
     database.pool,
     async (client) => {
-      const users = (await usersOf(client, tenantId, [id])).get(id) ?? []
-      if (users.length > 0) {
-        const names = users.map((one) => `${one.name} (${one.id})`).join(', ')
+      const all = await rowsOfUsers(client, tenantId, [id])
+      if (all.length > 0) {
+        const users = all.filter((one) => belongsTo(who, { tenantId, ownerId: one.ownerId }))
+        const unseen = all.length - users.length
+        const names = [
+          ...users.map((one) => `${one.name} (${one.id})`),
+          ...(unseen > 0 ? [`${unseen} sandboxes that you do not see`] : []),
+        ].join(', ')
         throw new ApiError('conflict', `the volume is in use by ${names}`, undefined, users[0]?.id)
       }
       await client.query('DELETE FROM volume WHERE id = $1', [id])
@@ -121,29 +127,39 @@ export async function forget(database: Database, { id, tenantId }: Row): Promise
 const user = z.object({
   volume: z.string(),
   id: z.string(),
+  ownerId: z.string(),
   name: z.string(),
   path: z.string(),
   readOnly: z.boolean(),
 })
 
-/** The sandboxes that have each of these volumes, running or not. */
+/** The sandboxes that have each of these volumes, running or not, and that the caller sees. */
 export async function usersOf(
+  client: Pick<pg.PoolClient, 'query'>,
+  who: Principal,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Volume['usedBy']>> {
+  const { tenantId } = who
+  const users = new Map<string, Volume['usedBy']>()
+  for (const { volume, ownerId, ...by } of await rowsOfUsers(client, tenantId, ids)) {
+    if (belongsTo(who, { tenantId, ownerId })) users.set(volume, [...(users.get(volume) ?? []), by])
+  }
+  return users
+}
+
+async function rowsOfUsers(
   client: Pick<pg.PoolClient, 'query'>,
   tenantId: string,
   ids: readonly string[],
-): Promise<ReadonlyMap<string, Volume['usedBy']>> {
+): Promise<z.infer<typeof user>[]> {
   const { rows } = await client.query(
-    `SELECT mount->>'volume' AS volume, id, name, mount->>'path' AS path, (mount->>'readOnly')::BOOLEAN AS "readOnly"
+    `SELECT mount->>'volume' AS volume, id, "ownerId", name, mount->>'path' AS path, (mount->>'readOnly')::BOOLEAN AS "readOnly"
      FROM sandbox, jsonb_array_elements(volumes) AS mount
      WHERE "tenantId" = $1 AND "deletedAt" IS NULL AND volumes IS NOT NULL AND mount->>'volume' = ANY ($2)
      ORDER BY name`,
     [tenantId, ids],
   )
-  const users = new Map<string, Volume['usedBy']>()
-  for (const { volume, ...by } of z.array(user).parse(rows)) {
-    users.set(volume, [...(users.get(volume) ?? []), by])
-  }
-  return users
+  return z.array(user).parse(rows)
 }
 
 function assertRoom(answers: readonly pg.QueryResult[], wantedMiB: number): void {

@@ -80,7 +80,7 @@ export class VolumeService {
       this.#there(rows),
       usersOf(
         this.database.pool,
-        who.tenantId,
+        who,
         rows.map(({ id }) => id),
       ),
     ])
@@ -88,7 +88,7 @@ export class VolumeService {
   }
 
   async get(who: Principal, id: string): Promise<Volume> {
-    return this.#present(await this.#row(who, id, 'volume.read'))
+    return this.#present(who, await this.#row(who, id, 'volume.read'))
   }
 
   /** Gives it another name or size. @throws ApiError `conflict` when the name is taken; `quota_exceeded`, also when it holds more */
@@ -113,7 +113,7 @@ export class VolumeService {
    */
   async remove(who: Principal, id: string): Promise<void> {
     const row = await this.#row(who, id, 'volume.delete')
-    await this.#forget(row)
+    await this.#forget(who, row)
     await audit(this.database.prisma, who, 'volume.delete', id, { name: row.name })
   }
 
@@ -142,7 +142,7 @@ export class VolumeService {
   /** Deletes a snapshot, for good. Volumes that were made from it stay. */
   async removeSnapshot(who: Principal, id: string): Promise<void> {
     const row = await this.#row(who, id, 'volume.delete', 'snapshot')
-    await this.#forget(row)
+    await this.#forget(who, row)
     await audit(this.database.prisma, who, 'volume.delete_snapshot', row.ofId ?? id, {
       ...{ name: row.ofName ?? '', snapshot: row.name },
     })
@@ -179,8 +179,8 @@ export class VolumeService {
     }
   }
 
-  async #forget(row: Row): Promise<void> {
-    await forget(this.database, row)
+  async #forget(who: Principal, row: Row): Promise<void> {
+    await forget(this.database, who, row)
     const { runtime, state } = await this.nodes.of(row.nodeId)
     if (state !== 'unreachable') await runtime.ask('DELETE', `/volumes/${row.id}`, nothing).catch(() => {})
   }
@@ -202,8 +202,8 @@ export class VolumeService {
     return { rows: shown, nextCursor: rows.length > limit ? (shown.at(-1)?.id ?? null) : null }
   }
 
-  async #present(row: Row): Promise<Volume> {
-    const users = await usersOf(this.database.pool, row.tenantId, [row.id])
+  async #present(who: Principal, row: Row): Promise<Volume> {
+    const users = await usersOf(this.database.pool, who, [row.id])
     return present(row, (await this.#there([row])).get(row.id), users.get(row.id) ?? [])
   }
 
