@@ -5,8 +5,18 @@ import { tarEnd, tarHeader, tarPadding } from '../../common/tar/write.js'
 import { every } from '../../common/timers.js'
 
 const pieceBytes = 64 * 1024
-/** A reader that takes nothing for so long is gone, whatever its connection says. */
-const stalledMs = 60_000
+/** How often is looked whether an archive is taken, and how much must be taken in `over` such times. */
+interface Pace {
+  readonly everyMs: number
+  readonly over: number
+  readonly leastBytes: number
+}
+
+/**
+ * A reader that takes nothing for a minute is gone, whatever its connection says; and one that takes less than a MiB a minute,
+ * averaged over five, only holds a place.
+ */
+const usualPace: Pace = { everyMs: 60_000, over: 5, leastBytes: 5 * 1024 ** 2 }
 
 /** A file of an archive, whose size and digest are known before it is read. */
 export interface Member {
@@ -91,21 +101,33 @@ export const archiveBytes = (members: readonly Member[]): number =>
 
 /**
  * The tar of these files, made while it is read: one piece of it is in memory. What is not as it was said to be breaks it.
- * @param signal ends it, as does a reader that takes nothing for a minute
+ * @param signal ends it, as does a reader that takes nothing for a minute, or too little
  */
-export function archiveOf(members: readonly Member[], signal: AbortSignal, log: Logger): Readable {
+export function archiveOf(
+  members: readonly Member[],
+  signal: AbortSignal,
+  log: Logger,
+  { everyMs, over, leastBytes }: Pace = usualPace,
+): Readable {
   let taken = 0
   const counted = async function* () {
     for await (const part of packed(members)) {
       yield part
-      taken++
+      taken += part.length
     }
   }
   const archive = Readable.from(counted(), { objectMode: false, signal })
-  let before = -1
-  const watching = every(stalledMs, 'looking whether an archive is taken', log, () => {
-    if (taken === before) archive.destroy(new Error('nobody takes the archive'))
-    before = taken
+  /** How much was taken at each look, the last first. */
+  let looks = [0]
+  let isFirst = true
+  const watching = every(everyMs, 'looking whether an archive is taken', log, () => {
+    if (taken === looks[0] && !isFirst) archive.destroy(new Error('nobody takes the archive'))
+    isFirst = false
+    const then = looks[over - 1]
+    if (then !== undefined && taken - then < leastBytes) {
+      archive.destroy(new Error('the archive is taken too slowly, or too slow in coming'))
+    }
+    looks = [taken, ...looks].slice(0, over)
   })
   archive.once('close', () => watching[Symbol.dispose]())
   archive.on('error', () => {}) // whoever reads it hears it

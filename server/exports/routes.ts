@@ -36,8 +36,10 @@ export const exportRoutes =
     })
   }
 
-function goneOf(reply: FastifyReply): AbortSignal {
+/** @param reply whose connection may have ended while the caller was looked up */
+export function goneOf(reply: { raw: Pick<FastifyReply['raw'], 'destroyed' | 'once'> }): AbortSignal {
   const gone = new AbortController()
+  if (reply.raw.destroyed) gone.abort()
   reply.raw.once('close', () => gone.abort())
   return gone.signal
 }

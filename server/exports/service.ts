@@ -17,7 +17,7 @@ import { registryImage } from './registry-image.js'
 import { templateImage } from './template-image.js'
 
 /** At the same time: a node reads eight layers at once. */
-const [maxOfServer, maxOfTenant] = [6, 2]
+const [maxOfServer, maxOfTenant, maxOfPerson] = [6, 2, 2]
 const longestMs = 2 * 3600 * 1000
 
 /** A tar that is made while it is read. Destroying it ends it. */
@@ -37,8 +37,8 @@ interface Parts {
 
 /** Images as archives: an OCI layout that is what `docker save` writes as well. */
 export class ExportService {
-  /** Of which tenants one is being sent. */
-  readonly #busy: string[] = []
+  /** Of which tenants one is being sent, and to whom: a person counts once in all their tenants. */
+  readonly #busy: { readonly tenantId: string; readonly person: string }[] = []
 
   constructor(private readonly parts: Parts) {}
 
@@ -73,7 +73,7 @@ export class ExportService {
     gone: AbortSignal,
     find: (signal: AbortSignal) => Promise<Member[]>,
   ): Promise<Exported> {
-    const leave = this.#enter(who.tenantId)
+    const leave = this.#enter(who)
     const signal = AbortSignal.any([gone, AbortSignal.timeout(longestMs)])
     try {
       const members = await find(signal)
@@ -87,13 +87,15 @@ export class ExportService {
     }
   }
 
-  #enter(tenantId: string): () => void {
-    const ofTenant = this.#busy.filter((one) => one === tenantId).length
-    if (ofTenant >= maxOfTenant || this.#busy.length >= maxOfServer) {
+  #enter({ tenantId, userId, keyId }: Principal): () => void {
+    const entry = { tenantId, person: userId ?? keyId ?? tenantId }
+    const ofTenant = this.#busy.filter((one) => one.tenantId === tenantId).length
+    const ofPerson = this.#busy.filter(({ person }) => person === entry.person).length
+    if (ofTenant >= maxOfTenant || ofPerson >= maxOfPerson || this.#busy.length >= maxOfServer) {
       throw new ApiError('conflict', 'too many images are being exported; try again when one is done', 10)
     }
-    this.#busy.push(tenantId)
-    return () => void this.#busy.splice(this.#busy.indexOf(tenantId), 1)
+    this.#busy.push(entry)
+    return () => void this.#busy.splice(this.#busy.indexOf(entry), 1)
   }
 
   async #find(tenantId: string, name: string) {
