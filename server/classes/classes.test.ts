@@ -201,7 +201,7 @@ describe('classes', () => {
     await owner.call('DELETE', `${math.path}/staff/${tess.id}`)
     expect(await ports()).toEqual([])
     for (const { id } of [nightly, weekly]) {
-      expect((await owner.call('POST', `/api/v1/schedules/${id}/run`)).status).toBe(200)
+      expect((await owner.call('POST', `/api/v1/schedules/${id}/run`)).status).toBe(202)
       const last = async () => (await owner.call('GET', `/api/v1/schedules/${id}`)).body.last
       await expect.poll(last, { timeout: 30_000, interval: 200 }).toMatchObject({
         ...{ outcome: 'failed', message: expect.stringContaining('does not see the work of this student') },

@@ -40,9 +40,14 @@ export type Once = <T extends object>(
   making: Making<T>,
 ) => Promise<T>
 
-/** The same key of two students stands for two things: neither meets what the other has made. */
-export const ownKey = (who: Pick<Principal, 'userId' | 'role'>, key: string): string =>
-  who.role === 'student' ? `${ownerIdOf(who)} ${key}` : key
+/**
+ * The same key of two students stands for two things: neither meets what the other has made. No id is `staff`, so that a
+ * key with a space that staff send is no student's; one without is as it was sent.
+ */
+export function ownKey(who: Pick<Principal, 'userId' | 'role'>, key: string): string {
+  if (who.role === 'student') return `${ownerIdOf(who)} ${key}`
+  return key.includes(' ') ? `staff ${key}` : key
+}
 
 /**
  * Does what a request asks for once, however often it is sent with the same `Idempotency-Key`: whoever asks again gets

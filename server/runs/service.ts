@@ -81,7 +81,7 @@ export class RunService {
         },
         seated,
       )
-      if (typeof admitted === 'string') return await this.#instead(tenantId, key, wanted, admitted, quota)
+      if (typeof admitted === 'string') return await this.#instead(who, key, wanted, admitted, quota)
       row = admitted
     } finally {
       if (seated && row?.state !== 'running') this.dispatcher.release()
@@ -175,15 +175,16 @@ export class RunService {
 
   /** What is answered when nothing was stored: the run that its key stands for, or why it was refused. */
   async #instead(
-    tenantId: string,
+    who: Principal,
     key: string | undefined,
     wanted: CreateRun,
     refused: Refused,
     quota: Quota,
   ): Promise<Run> {
+    const { tenantId } = who
     const known = key === undefined ? undefined : await this.store.byKey(tenantId, key)
     if (known !== undefined) {
-      if (known.requestHash === hashOf(wanted)) return present(known.row)
+      if (known.requestHash === hashOf(wanted)) return this.get(who, known.row.id)
       throw new ApiError(
         'invalid_request',
         'this Idempotency-Key was used with a different request; use a new key',
