@@ -37,7 +37,9 @@ export const exportRoutes =
   }
 
 /** @param reply whose connection may have ended while the caller was looked up */
-export function goneOf(reply: { raw: Pick<FastifyReply['raw'], 'destroyed' | 'once'> }): AbortSignal {
+export function goneOf(reply: {
+  raw: { destroyed: boolean; once(event: 'close', listener: () => void): unknown }
+}): AbortSignal {
   const gone = new AbortController()
   if (reply.raw.destroyed) gone.abort()
   reply.raw.once('close', () => gone.abort())
