@@ -16,6 +16,10 @@ export interface SpooledFile {
   readonly sha256: string
 }
 
+/** What comes is written in pieces of this size: each waits for another thread. */
+const pieceBytes = 1024 ** 2
+/** Small ones cost memory each. */
+const maxHeld = 1024
 /** How often it is asked whether the disk still has room. */
 const askEveryBytes = 64 * 1024 ** 2
 const blobName = /^blobs\/sha256\/([0-9a-f]{64})$/
@@ -55,10 +59,20 @@ export class Spool {
         let bytes = 0
         {
           await using file = await open(path, 'wx', 0o600)
+          const held: Uint8Array[] = []
+          let heldBytes = 0
+          const flush = async () => {
+            if (held.length === 0) return
+            const piece = Buffer.concat(held.splice(0))
+            heldBytes = 0
+            hash.update(piece)
+            await file.appendFile(piece)
+          }
           for await (const part of member.content()) {
             if (part.at !== bytes) throw badImage(`${name} is a sparse file`)
-            hash.update(part.bytes)
-            await file.write(part.bytes)
+            held.push(part.bytes)
+            heldBytes += part.bytes.length
+            if (heldBytes >= pieceBytes || held.length >= maxHeld) await flush()
             bytes += part.bytes.length
             written += part.bytes.length
             if (written > this.bytesMax) throw tooLarge(this.bytesMax)
@@ -67,6 +81,7 @@ export class Spool {
               asked = written
             }
           }
+          await flush()
         }
         if (bytes !== member.sizeBytes) throw badImage(`${name} is a sparse file`)
         const sha256 = hash.digest('hex')

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { constants, createReadStream, openSync } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
@@ -13,6 +12,8 @@ import { badImage } from './error.js'
 import { extractLayer, tooLarge } from './layer.js'
 import { diskFull } from './spool.js'
 import { BelowNeeded, nothingBelow, unknownBelow } from './ways.js'
+
+const pieceBytes = 256 * 1024
 
 /** What the thread that unpacks layers is started with. */
 export const layerThread = z.object({ thread: z.literal('layer') })
@@ -59,27 +60,41 @@ export function runLayerThread(): void {
 
 async function extracted({ fd, gzip, directory, below, bytesMax }: LayerJob): Promise<LayerAnswer> {
   const hash = createHash('sha256')
-  const stored = createReadStream('', { fd, highWaterMark: 256 * 1024 })
-  const plain = gzip ? stored.pipe(createGunzip({ chunkSize: 256 * 1024 })) : stored
-  stored.on('error', (error) => plain.destroy(error))
-  const content = hashed(plain, hash, bytesMax)
+  using stored = gzip ? gunzipped(fd) : piecesOf(fd)
+  const content = hashed(stored.pieces, hash, bytesMax)
   if (directory === null) {
-    try {
-      for await (const _ of content);
-      return { sha256: hash.digest('hex'), dependent: false, files: 0, bytes: 0, devices: 0 }
-    } finally {
-      stored.destroy()
-    }
+    for await (const _ of content);
+    return { sha256: hash.digest('hex'), dependent: false, files: 0, bytes: 0, devices: 0 }
   }
   using top = new PathHandle(openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY))
   using mounted = typeof below === 'string' ? undefined : new MountedLayers(below.path)
-  try {
-    const known = mounted ?? (below === 'none' ? nothingBelow : unknownBelow)
-    const layer = await extractLayer(content, top, known, bytesMax)
-    return { ...layer, sha256: hash.digest('hex') }
-  } finally {
-    stored.destroy()
-  }
+  const known = mounted ?? (below === 'none' ? nothingBelow : unknownBelow)
+  const layer = await extractLayer(content, top, known, bytesMax)
+  return { ...layer, sha256: hash.digest('hex') }
+}
+
+interface Stored extends Disposable {
+  readonly pieces: AsyncIterable<Buffer> | Iterable<Buffer>
+}
+
+/** Read at once: this thread does nothing else, and would wait for another one at each piece. */
+function piecesOf(fd: number): Stored {
+  const pieces = (function* () {
+    for (;;) {
+      const piece = Buffer.allocUnsafeSlow(pieceBytes)
+      const bytes = readSync(fd, piece)
+      if (bytes === 0) return
+      yield piece.subarray(0, bytes)
+    }
+  })()
+  return { pieces, [Symbol.dispose]: () => closeSync(fd) }
+}
+
+function gunzipped(fd: number): Stored {
+  const stored = createReadStream('', { fd, highWaterMark: pieceBytes })
+  const pieces = stored.pipe(createGunzip({ chunkSize: pieceBytes }))
+  stored.on('error', (error) => pieces.destroy(error))
+  return { pieces, [Symbol.dispose]: () => void stored.destroy() }
 }
 
 /** A tar is larger than its files. */
@@ -87,13 +102,12 @@ const [headersPart, headersBytes] = [1.25, 64 * 1024 ** 2]
 
 /** Hands on what is read, and refuses what does not end: after the end of an archive anything may follow. */
 async function* hashed(
-  plain: Readable,
+  plain: Stored['pieces'],
   hash: ReturnType<typeof createHash>,
   bytesMax: number,
 ): AsyncGenerator<Buffer> {
   let bytes = 0
-  for await (const chunk of plain) {
-    const part: Buffer = chunk
+  for await (const part of plain) {
     bytes += part.length
     if (bytes > bytesMax * headersPart + headersBytes) throw tooLarge(bytesMax)
     hash.update(part)
