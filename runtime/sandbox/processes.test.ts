@@ -7,6 +7,7 @@ import { FrameDecoder, frameType } from '../../protocol/node/index.js'
 import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 import { readOutput } from '../testing/process-lines.js'
+import { caseOf, performOn, stepOf } from '../testing/runs.js'
 
 describe('the processes of a sandbox', () => {
   let namespace: AsyncDisposable
@@ -43,6 +44,33 @@ describe('the processes of a sandbox', () => {
       stdouts.push((await running).stdout)
     }
     expect(stdouts).toEqual(stdouts.map(() => 'all\n'))
+  })
+
+  it('lose no output of the steps and cases of a run while the runtime stands still again and again', async () => {
+    let over = false
+    const stall = async () => {
+      while (!over) {
+        process.kill(instance.pids.runtime, 'SIGSTOP')
+        await sleep(120)
+        process.kill(instance.pids.runtime, 'SIGCONT')
+        await sleep(30)
+      }
+    }
+    const stalls = stall()
+    try {
+      for (let round = 0; round < 4; round++) {
+        const { steps } = await performOn({ steps: [stepOf('echo all'), stepOf('echo more')] })
+        expect(steps.map(({ stdout }) => stdout.content)).toEqual(['all\n', 'more\n'])
+        const { cases } = await performOn({
+          steps: [stepOf('cat')],
+          cases: [caseOf('one\n'), caseOf('two\n')],
+        })
+        expect(cases.map(({ stdout }) => stdout.content)).toEqual(['one\n', 'two\n'])
+      }
+    } finally {
+      over = true
+      await stalls
+    }
   })
 
   it('lose no output to a reader that is slower than they are', async () => {

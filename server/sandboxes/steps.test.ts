@@ -111,6 +111,21 @@ describe('between the steps of a change', () => {
       expect(row).toEqual({ name: `round-${round}`, limits: wanted })
       expect((await runtime.get(id)).limits).toEqual(wanted)
     }
+    // Of two at once that the quota has room for one of, one is refused.
+    const { id: other } = (await key.call('POST', '/api/v1/sandboxes', { limits: small })).body
+    const tenant = `/api/v1/admin/tenants/${(await key.call('GET', '/api/v1/me')).body.tenant.id}`
+    const before = (await key.call('GET', '/api/v1/quota')).body.limits.memoryMiB
+    expect((await key.call('PATCH', tenant, { quota: { memoryMiB: 192 } })).status).toBe(200)
+    for (let round = 0; round < 5; round++) {
+      const change = (memoryMiB: number) =>
+        Promise.all(
+          [id, other].map((one) => key.call('PATCH', `/api/v1/sandboxes/${one}`, { limits: { memoryMiB } })),
+        )
+      expect((await change(64)).map(({ status }) => status)).toEqual([200, 200])
+      expect((await change(128)).map(({ status }) => status).toSorted()).toEqual([200, 422])
+    }
+    await key.call('PATCH', tenant, { quota: { memoryMiB: before } })
+    await key.call('DELETE', `/api/v1/sandboxes/${other}`)
     // What differs for whatever reason is set back to the row.
     const { network } = await runtime.get(id)
     await runtime.change(id, { limits: { ...small, memoryMiB: 512 }, network })
