@@ -13,7 +13,9 @@ test('a class is made in the page, a list imported, a card printed, and a studen
   await page.getByRole('button', { name: 'Import a list' }).click()
   const dialog = page.getByRole('dialog')
   const file = Buffer.from('姓名,学号,分班\n王芳,7,Tuesday\nBen,7,\n')
-  await dialog.getByLabel('File', { exact: true }).setInputFiles({ name: 'roster.csv', mimeType: 'text/csv', buffer: file })
+  await dialog
+    .getByLabel('File', { exact: true })
+    .setInputFiles({ name: 'roster.csv', mimeType: 'text/csv', buffer: file })
   await dialog.getByRole('button', { name: 'Show what changes' }).click()
   await expect(dialog).toContainText('1 student added')
   await expect(dialog).toContainText('Line 3: the same student as in line 2')
