@@ -59,7 +59,7 @@ test('a snapshot is taken, restored and made into a sandbox, and a sandbox is fo
   await expect(dialog.getByLabel('Name of the template')).toHaveAttribute('aria-invalid', 'true')
   await dialog.getByLabel('Name of the template').fill('lesson-1')
   await page.keyboard.press('Enter')
-  await expect(page.getByText('Made the template lesson-1.')).toBeVisible()
+  await expect(page.getByText('Made the template lesson-1.', { exact: true })).toBeVisible()
   const { body: templates } = await ann.call('GET', '/api/v1/templates')
   expect(templates.templates.map((one: { name: string }) => one.name)).toContain('lesson-1')
 

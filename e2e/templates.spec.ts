@@ -20,7 +20,7 @@ test('a template is exported as an image that can be imported again, and deleted
   for (const name of ['again', 'tiny']) {
     await page.getByRole('button', { name: `Delete ${name}` }).click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Delete template' }).click()
-    await expect(page.getByText(`Deleted ${name}.`)).toBeVisible()
+    await expect(page.getByText(`Deleted ${name}.`, { exact: true })).toBeVisible()
   }
   await expect(row).toHaveCount(0)
 })
