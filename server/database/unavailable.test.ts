@@ -101,6 +101,9 @@ describe('an error', () => {
     ['of a server that starts', coded('57P03'), true],
     ['of a full disk', coded('53100'), true],
     ['of a connection that failed', coded('08006'), true],
+    ['of a transaction that waited too long for a node', coded('25P03'), true],
+    ['of two that waited for one another', coded('40P01'), true],
+    ['of a transaction of Prisma’s that took too long', coded('P2028'), true],
     ['inside another', new Error('x', { cause: new AggregateError([coded('ECONNREFUSED')]) }), true],
     [
       'inside Prisma’s',

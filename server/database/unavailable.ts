@@ -8,12 +8,24 @@ const maxDepth = 6
 
 /**
  * SQLSTATE classes that say that the database cannot answer now, rather than that it will not: 08 connections, 53
- * resources (also a full disk), 57 intervention (57P01 it stops, 57P03 it starts).
+ * resources (also a full disk), 57 intervention (57P01 it stops, 57P03 it starts). And what was rolled back for no fault of its
+ * own: 25P03 and 25P04 a transaction that took too long (a change of a sandbox waits for its node in one), 40001 and 40P01 one
+ * that met another.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const passingState = /^(08|53|57)[0-9A-Z]{3}$/
-/** Prisma's codes for the same. P2024 and P2037: no connection is free. */
-const passingPrisma = new Set(['P1001', 'P1002', 'P1008', 'P1011', 'P1017', 'P2024', 'P2037'])
+const passingState = /^((08|53|57)[0-9A-Z]{3}|25P0[34]|40001|40P01)$/
+/** Prisma's codes for the same. P2024 and P2037: no connection is free. P2028: a transaction took too long. P2034: it met another. */
+const passingPrisma = new Set([
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1011',
+  'P1017',
+  'P2024',
+  'P2028',
+  'P2034',
+  'P2037',
+])
 const passingSystem = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
 ])
