@@ -84,6 +84,16 @@ describe('classes', () => {
     const path = `${math.path}/students/${ben.id}`
     expect((await tess.client.call('PATCH', path, { section: foreign.id })).status).toBe(404)
     expect((await tess.client.call('PATCH', path, { section: group.id })).status).toBe(404)
+    // Two changes at once of different things both hold.
+    await Promise.all(
+      [{ number: '8' }, { section: null }].map((what) => tess.client.call('PATCH', path, what)),
+    )
+    const back = await tess.client.call('PATCH', path, { name: 'Ben' })
+    expect(back.body).toMatchObject({ number: '8', section: null, group: group.id })
+    await tess.client.call('PATCH', path, { number: '7', section: section.id })
+    // A page that would begin behind somebody who is gone would be empty without a word.
+    const lost = await tess.client.call('GET', `${math.path}/students?cursor=cs_00000000000000000000`)
+    expect(lost).toMatchObject({ status: 400 })
     const twice = await tess.client.call('POST', `${math.path}/students`, { name: 'Bea', number: '7' })
     expect(twice).toMatchObject({ status: 409 })
     expect(twice.body.detail).toContain('number 7')

@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import { classBounds, newId } from '../../protocol/api/index.js'
 import { newSignInNames } from '../auth/sign-in-names.js'
-import { ApiError } from '../errors.js'
+import { ApiError, notFound } from '../errors.js'
 import { requireRoomForStudents } from '../tenants/bounds.js'
+import { isArchived } from '../tenants/joining.js'
 
 /** A student who is to be in a class. */
 export interface Enrolment {
@@ -32,6 +33,13 @@ export async function membersWith(
 export async function lockClass(client: pg.PoolClient, tenantId: string, classId: string): Promise<void> {
   await client.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [tenantId])
   await client.query('SELECT FROM class WHERE id = $1 FOR UPDATE', [classId])
+}
+
+/** Of a class that is locked. @throws ApiError when it is archived; `not_found` */
+export async function requireOpen(client: pg.PoolClient, classId: string): Promise<void> {
+  const { rows } = await client.query('SELECT "archivedAt" FROM class WHERE id = $1', [classId])
+  if (rows[0] === undefined) throw notFound('class')
+  if (rows[0].archivedAt !== null) throw isArchived()
 }
 
 /**

@@ -5,7 +5,6 @@ import {
   type ClassStaffRole,
   type ClassSummary,
   type CreateClass,
-  classBounds,
   classRole,
   classStaffRole,
   newId,
@@ -14,11 +13,13 @@ import { audit } from '../audit.js'
 import { addressOf } from '../auth/address.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
-import type { Database } from '../database/client.js'
-import { ApiError, notFound } from '../errors.js'
+import { type Database, inTransaction } from '../database/client.js'
+import { notFound } from '../errors.js'
 import { storeAnother } from '../tenants/bounds.js'
 import { isAdmin, personIn, type Seat, seatIn } from './access.js'
+import { lockClass } from './enrolling.js'
 import { summarize } from './rows.js'
+import { putStaff } from './staffing.js'
 
 /** Classes of a tenant, and who teaches in them. */
 export class ClassService {
@@ -107,26 +108,14 @@ export class ClassService {
     const { row } = await seatIn(this.database, who, 'class.staff', id)
     const { prisma } = this.database
     const { tenantId } = who
-    const where = { tenantId_userId: { tenantId, userId } }
-    const member = await prisma.member.findUnique({ where, include: { user: true } })
-    if (member === null) throw notFound('member')
-    if (member.role === 'student') {
-      throw new ApiError('conflict', 'a student of the tenant cannot teach in it; change their role first')
-    }
-    const staff = await prisma.classMember.count({ where: { classId: id, role: { not: 'student' } } })
-    if (staff >= classBounds.staff) {
-      throw new ApiError('quota_exceeded', `a class has at most ${classBounds.staff} teachers and assistants`)
-    }
-    await prisma.classMember.upsert({
-      where: { classId_userId: { classId: id, userId } },
-      create: {
-        ...{ id: newId('cs'), classId: id, tenantId, userId, role },
-        ...{ name: member.user.name, joinedAt: new Date() },
-      },
-      update: { role },
+    const user = await prisma.user.findUnique({ where: { id: userId } })
+    if (user === null) throw notFound('member')
+    await inTransaction(this.database.pool, async (client) => {
+      await lockClass(client, tenantId, id)
+      await putStaff(client, { tenantId, classId: id }, { userId, name: user.name, role })
     })
     this.principals.forget({ tenantId })
-    await audit(prisma, who, 'class.staff', id, { name: row.name, of: addressOf(member.user), role })
+    await audit(prisma, who, 'class.staff', id, { name: row.name, of: addressOf(user), role })
     return this.get(who, id)
   }
 

@@ -4,9 +4,8 @@ import { audit } from '../audit.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
-import { isArchived } from '../tenants/joining.js'
 import { isAdmin, seatIn } from './access.js'
-import { enrol, lockClass } from './enrolling.js'
+import { enrol, lockClass, requireOpen } from './enrolling.js'
 import { requireParts } from './parts.js'
 import { presentStudent, selectStudents, studentRow } from './rows.js'
 
@@ -17,7 +16,11 @@ export class ClassStudents {
     private readonly principals: Principals,
   ) {}
 
-  /** By name. @param query `cursor`: id of the last one of the page before */
+  /**
+   * By name.
+   * @param query `cursor`: id of the last one of the page before
+   * @throws ApiError `invalid_request` when that one is not in the class any more: the rest would be missing without a word
+   */
   async list(
     who: Principal,
     classId: string,
@@ -25,6 +28,15 @@ export class ClassStudents {
   ): Promise<{ items: ClassStudent[]; nextCursor: string | null }> {
     await seatIn(this.database, who, 'class.look', classId)
     const { limit, cursor, search, section, group } = query
+    if (cursor !== undefined) {
+      const last = { id: cursor, classId, role: 'student' }
+      if ((await this.database.prisma.classMember.count({ where: last })) === 0) {
+        throw new ApiError(
+          'invalid_request',
+          'the student that the cursor names has left the class meanwhile; begin with the first page again',
+        )
+      }
+    }
     const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`
     const { rows } = await this.database.pool.query(
       `${selectStudents} AND ($2::TEXT IS NULL OR one."sectionId" = $2) AND ($3::TEXT IS NULL OR one."groupId" = $3)
@@ -41,7 +53,6 @@ export class ClassStudents {
   /** @throws ApiError `conflict` when the class has this address or number already, or is archived */
   async add(who: Principal, classId: string, wanted: AddStudent): Promise<ClassStudent> {
     const { row } = await seatIn(this.database, who, 'class.teach', classId)
-    if (row.archivedAt !== null) throw isArchived()
     await requireParts(this.database, classId, wanted)
     const { tenantId } = who
     const { name, number = null, section = null, group = null } = wanted
@@ -49,6 +60,7 @@ export class ClassStudents {
     const [id] = await asConflict(wanted, () =>
       inTransaction(this.database.pool, async (client) => {
         await lockClass(client, tenantId, classId)
+        await requireOpen(client, classId)
         return enrol(client, { tenantId, classId, links: isAdmin(who) }, [
           { name, email, number, sectionId: section, groupId: group },
         ])
@@ -59,7 +71,7 @@ export class ClassStudents {
     return this.#get(classId, id ?? '')
   }
 
-  /** Changes what is named. */
+  /** Changes what is named, and nothing that somebody else changes at the same time. */
   async change(who: Principal, classId: string, id: string, wanted: ChangeStudent): Promise<ClassStudent> {
     const { row } = await seatIn(this.database, who, 'class.teach', classId)
     const before = await this.#get(classId, id)
@@ -67,11 +79,12 @@ export class ClassStudents {
     const { name, number, section, group } = wanted
     await asConflict(wanted, () =>
       this.database.pool.query(
-        `UPDATE class_member SET name = $3, number = $4, "sectionId" = $5, "groupId" = $6
+        `UPDATE class_member SET name = coalesce($3, name), number = CASE WHEN $4 THEN $5 ELSE number END,
+           "sectionId" = CASE WHEN $6 THEN $7 ELSE "sectionId" END, "groupId" = CASE WHEN $8 THEN $9 ELSE "groupId" END
          WHERE id = $1 AND "classId" = $2 AND role = 'student'`,
         [
-          ...[id, classId, name ?? before.name, number === undefined ? before.number : number],
-          ...[section === undefined ? before.section : section, group === undefined ? before.group : group],
+          ...[id, classId, name ?? null, number !== undefined, number ?? null],
+          ...[section !== undefined, section ?? null, group !== undefined, group ?? null],
         ],
       ),
     )
@@ -97,7 +110,10 @@ export class ClassStudents {
   }
 }
 
-/** What is unique among the students of a class. @throws ApiError `conflict` that says what is taken */
+/**
+ * What is unique among the students of a class, or has gone from it meanwhile.
+ * @throws ApiError `conflict` that says what is taken; `not_found`
+ */
 export async function asConflict<T>(
   { email, number }: { email?: string | undefined; number?: string | null | undefined },
   act: () => Promise<T>,
@@ -105,12 +121,21 @@ export async function asConflict<T>(
   try {
     return await act()
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || error.code !== '23505') throw error
-    const ofNumber = error.constraint === 'class_member_classId_number_key'
-    const [what, value] = ofNumber ? ['number', number] : ['address', email]
+    if (!(error instanceof pg.DatabaseError)) throw error
+    const { code, constraint = '' } = error
+    if (code === '23503')
+      throw notFound(constraint.startsWith('class_member_classId') ? 'class' : 'section or group')
+    if (code !== '23505') throw error
+    const taken = new Map([
+      ['class_member_classId_number_key', `the number ${number ?? 'of another'}`],
+      ['class_member_classId_email_key', `the address ${email ?? 'of another'}`],
+      ['class_member_classId_userId_key', `the account of ${email ?? 'another'}`],
+    ]).get(constraint)
     throw new ApiError(
       'conflict',
-      `the class has a student with the ${what} ${value ?? 'of another'} already`,
+      taken === undefined
+        ? 'somebody else has made the same at this moment; try again'
+        : `the class has a student with ${taken} already`,
     )
   }
 }

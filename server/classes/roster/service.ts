@@ -6,9 +6,8 @@ import { audit } from '../../audit.js'
 import type { Principal, Principals } from '../../auth/principal.js'
 import { type Database, inTransaction } from '../../database/client.js'
 import { ApiError } from '../../errors.js'
-import { isArchived } from '../../tenants/joining.js'
 import { isAdmin, seatIn } from '../access.js'
-import { lockClass } from '../enrolling.js'
+import { lockClass, requireOpen } from '../enrolling.js'
 import { presentStudent, selectStudents, studentRow } from '../rows.js'
 import { asConflict } from '../students.js'
 import { applyPlan } from './apply.js'
@@ -47,12 +46,12 @@ export class Rosters {
     { remove, digest }: { remove: boolean; digest: string },
   ): Promise<RosterApplied> {
     const { row } = await seatIn(this.database, who, 'class.teach', classId)
-    if (row.archivedAt !== null) throw isArchived()
     const roster = readRoster(decode(file))
     const { tenantId } = who
     const preview = await asConflict({}, () =>
       inTransaction(this.database.pool, async (client) => {
         await lockClass(client, tenantId, classId)
+        await requireOpen(client, classId)
         const now = await nowOf(client, row, roster, isAdmin(who))
         const plan = planRoster(roster, now, remove)
         if (plan.preview.digest !== digest) {
