@@ -81,7 +81,12 @@ export async function hold(world: World, method: string, path: string, row: Row)
     const received = path === '/api/v1/shares' && guests.has(caller)
     if (!insiders.has(caller) && !received && row.rule !== open) leaks(caller, told, named)
     if (expected[caller] === 404 && named.path !== undefined) {
-      const { body } = await world.callers[caller].call(method, fill(path, madeUp(named)), named.body)
+      const { body } = await world.callers[caller].call(
+        method,
+        fill(path, madeUp(named)),
+        named.body,
+        named.headers,
+      )
       if (JSON.stringify(body) !== told) {
         wrong.push(`${caller} can tell it from what does not exist: ${told}, ${JSON.stringify(body)}`)
       }

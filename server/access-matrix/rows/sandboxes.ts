@@ -68,7 +68,7 @@ export const sandboxRows: Readonly<Record<string, Row>> = {
   listLanguageServers: { rule: typed, call: box },
   listPorts: { rule: looked, call: box },
   sharePort: {
-    rule: staffTheirs,
+    rule: staffKept,
     call: ({ sandboxId }) => ({ path: { id: sandboxId, port: '8000' }, body: { visibility: 'public' } }),
   },
   createShare: { rule: staffKept, call: withBody({ level: 'type' }) },
