@@ -53,7 +53,8 @@ describe('between the steps of a change', () => {
     ['before its answer is kept', 'SELECT FROM idempotency FOR UPDATE'],
   ])(
     'a server that dies %s leaves a creation that the same Idempotency-Key continues',
-    async (name, lock) => {
+    async (when, lock) => {
+      const name = when.replaceAll(' ', '-')
       // The first try stops at the lock, in the middle of its work.
       if (lock.includes('tenant')) await rows(`BEGIN; ${lock}`)
       const first = post(name).catch(() => undefined)
