@@ -112,16 +112,23 @@ describe('a run that something else than its program stops', () => {
     const { bavail, bsize } = statfsSync(disk)
     await spawn('fallocate', [
       '--length',
-      String(Math.floor((bavail * bsize) / 1024 ** 2 - 1500) * 1024 ** 2),
+      // A tenth of the disk must be free for a new sandbox.
+      String(Math.floor((bavail * bsize) / 1024 ** 2 - 300) * 1024 ** 2),
       filler,
     ])
-    // One may be performed in what waits in the pool.
-    const ids = [await start({ command: 'true' }), await start({ command: 'true' })]
-    await sleep(2500)
-    const { body } = await ann.call('GET', `/api/v1/runs/${ids[1]}`)
-    expect(body).toMatchObject({ finishedAt: null, message: null })
-    await spawn('rm', [filler])
-    for (const id of ids) expect(await ended(id)).toMatchObject({ status: 'ok', attempt: 1, message: null })
+    try {
+      // It looks at its disk every two seconds.
+      await sleep(3000)
+      // Nothing that waits in the pool has this size.
+      const id = await start({ command: 'true', limits: { memoryMiB: 64 } })
+      await sleep(2500)
+      const { body } = await ann.call('GET', `/api/v1/runs/${id}`)
+      expect(body).toMatchObject({ finishedAt: null, message: null })
+      await spawn('rm', [filler])
+      expect(await ended(id)).toMatchObject({ status: 'ok', attempt: 1, message: null })
+    } finally {
+      await spawn('rm', ['-f', filler])
+    }
   })
 
   it('is never an internal_error when the runtime is killed twice among many', async () => {
