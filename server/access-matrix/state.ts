@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import { z } from 'zod'
@@ -75,6 +76,7 @@ export async function stateOf({ database, callers, victim }: World) {
 /** The same when nothing of it changes any more: the shells of terminals that were closed just now end by and by. */
 export async function settledStateOf(world: World) {
   for (let last = await stateOf(world); ; ) {
+    await sleep(250)
     const next = await stateOf(world)
     if (isDeepStrictEqual(next, last)) return next
     last = next
