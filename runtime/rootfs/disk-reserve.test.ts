@@ -1,3 +1,9 @@
+import { execFile } from 'node:child_process'
+import { statfsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId, node } from '../../protocol/api/index.js'
 import {
@@ -10,7 +16,9 @@ import {
 } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 
+const spawn = promisify(execFile)
 const gib = 1024 ** 3
+const mib = 1024 ** 2
 
 describe('the disk of a node', () => {
   let namespace: AsyncDisposable
@@ -87,5 +95,44 @@ except OSError as e: print(n, e.strerror)'`,
     expect(after.stdout).toBe('written\n')
     await cloche.call('DELETE', `/sandboxes/${sandbox.id}`)
     expect((await claim()).status).toBe(201)
+  })
+
+  it('takes new sandboxes again only when they can write', async () => {
+    await cloche.restart()
+    const disk = join(cloche.home, 'disk')
+    const { bavail, bsize } = statfsSync(disk)
+    const filler = join(disk, 'filler')
+    await spawn('fallocate', [
+      '--length',
+      String(Math.floor((bavail * bsize - 300 * mib) / mib) * mib),
+      filler,
+    ])
+    try {
+      await expect.poll(async () => (await claim()).status).toBe(507)
+      // All sandboxes together are limited to what they hold: every two seconds.
+      await sleep(2500)
+    } finally {
+      await rm(filler, { force: true })
+      // What was removed is free from the next commit on.
+      await spawn('btrfs', ['filesystem', 'sync', disk])
+    }
+    // Nothing in the pool is like it.
+    const body = claimOf({ limits: { ...testLimits, diskMiB: 65 } })
+    const id = newId('sb')
+    const refusals = new Set<string>()
+    await expect
+      .poll(
+        async () => {
+          const answer = await cloche.call('PUT', `/sandboxes/${id}`, body)
+          if (answer.status !== 201) refusals.add(refusalOf(answer).message)
+          return answer.status
+        },
+        { interval: 20 },
+      )
+      .toBe(201)
+    // All of them before anything was made, none by the kernel in the middle.
+    for (const message of refusals) expect(message).toContain('MiB free')
+    const { stdout } = await cloche.exec(id, 'head -c 8M /dev/urandom > file && sync && echo written')
+    expect(stdout).toBe('written\n')
   })
 })

@@ -22,6 +22,8 @@ interface Room {
   readonly name: string
   readonly path: string
   readonly reserveBytes: number
+  /** Free when all sandboxes were last limited: more room than that is nobody's yet. */
+  limitedAtBytes: number
 }
 
 /**
@@ -56,8 +58,13 @@ export class DiskReserve {
     reserveBytes = defaultReserve(home),
   ) {
     this.#rooms = [
-      { name: "the host's disk", path: home, reserveBytes },
-      { name: "the sandboxes' disk", path: disk, reserveBytes: Math.min(gib, twentieth(disk)) },
+      { name: "the host's disk", path: home, reserveBytes, limitedAtBytes: 0 },
+      {
+        name: "the sandboxes' disk",
+        path: disk,
+        reserveBytes: Math.min(gib, twentieth(disk)),
+        limitedAtBytes: 0,
+      },
     ]
     this.#reserve = new ReserveFile(home, reserveBytes)
     this.#backing = new Backing(home, disk)
@@ -83,7 +90,8 @@ export class DiskReserve {
   get full(): string | null {
     if (this.#problem !== null) return this.#problem
     for (const room of this.#rooms) {
-      const [free, wanted] = [this.#free(room), watermark * room.reserveBytes]
+      const wanted = watermark * room.reserveBytes
+      const free = Math.min(this.#free(room), room.limitedAtBytes)
       if (free >= wanted) continue
       return `${room.name} has ${inMib(free)} free, less than the ${inMib(wanted)} that a new sandbox wants to find`
     }
@@ -130,7 +138,8 @@ export class DiskReserve {
 
   #hold(): void {
     this.#qgroup ??= join('/sys/fs/btrfs', fileSystemId(this.disk), 'qgroups', sumQgroup, 'referenced')
-    const left = Math.min(...this.#rooms.map((room) => this.#free(room) - room.reserveBytes))
+    for (const room of this.#rooms) room.limitedAtBytes = this.#free(room)
+    const left = Math.min(...this.#rooms.map((room) => room.limitedAtBytes - room.reserveBytes))
     const held = Number(readFileSync(this.#qgroup, 'utf8'))
     limitAllVolumes(this.disk, held + Math.max(0, Math.floor(left / 2)))
   }

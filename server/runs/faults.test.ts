@@ -125,6 +125,8 @@ describe('a run that something else than its program stops', () => {
       const { body } = await ann.call('GET', `/api/v1/runs/${id}`)
       expect(body).toMatchObject({ finishedAt: null, message: null })
       await spawn('rm', [filler])
+      // What was removed is free from the next commit on.
+      await spawn('btrfs', ['filesystem', 'sync', disk])
       expect(await ended(id)).toMatchObject({ status: 'ok', attempt: 1, message: null })
     } finally {
       await spawn('rm', ['-f', filler])
