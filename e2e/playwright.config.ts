@@ -9,8 +9,8 @@ export default defineConfig({
   globalSetup: './global-setup.ts',
   timeout: 240_000,
   expect: { timeout: 30_000 },
-  // One browser and one instance on two cores: tests beside each other would measure each other.
-  workers: 1,
+  // Each with an instance and a browser of its own; most tests wait for something most of their time.
+  workers: 2,
   // As in vitest.config.ts; Playwright lists these tests as flaky.
   retries: process.env.CLOCHE_TEST_RETRY === undefined ? 0 : 1,
   forbidOnly: true,

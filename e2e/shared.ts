@@ -16,12 +16,17 @@ export type Shared = z.infer<typeof schema>
 
 const variable = 'CLOCHE_E2E'
 
-export function share(shared: Shared): void {
-  process.env[variable] = JSON.stringify(shared)
+/** @param instances one for each worker */
+export function share(instances: readonly Shared[]): void {
+  process.env[variable] = JSON.stringify(instances)
 }
 
+/** What the worker that asks has for itself. */
 export function shared(): Shared {
-  return schema.parse(JSON.parse(process.env[variable] ?? 'null'))
+  const instances = z.array(schema).parse(JSON.parse(process.env[variable] ?? 'null'))
+  const own = instances[Number(process.env.TEST_PARALLEL_INDEX ?? 0)]
+  if (!own) throw new Error('there are more workers than instances: see global-setup.ts')
+  return own
 }
 
 /** Of everybody whom `TestClient.signUp` signs up. */
