@@ -1,0 +1,265 @@
+import { z } from 'zod'
+import { storableText, utf8Bytes } from './bounds.js'
+import { classId, classStudentId, snapshotId } from './ids.js'
+import { limitsRequest } from './limits.js'
+import { listOf } from './lists.js'
+import { networkPolicy } from './network.js'
+import { templateName } from './sandbox.js'
+
+/** Bounds of assignments. */
+export const assignmentBounds = {
+  /** Of one class. */
+  assignments: 200,
+  textBytes: 256 * 1024,
+  steps: 50,
+  tests: 200,
+  /** Of the tests of one assignment, as JSON. */
+  testsBytes: 1024 * 1024,
+  /** Of one assignment, starter and hidden files together. */
+  files: 2000,
+  filesBytes: 16 * 1024 * 1024,
+  /** Of all assignments of a tenant. */
+  tenantBytes: 1024 * 1024 * 1024,
+  readOnly: 200,
+} as const
+
+const suffix = '[0-9abcdefghjkmnpqrstvwxyz]{20}'
+export const assignmentId = z.string().regex(new RegExp(`^as_${suffix}$`), 'is not an assignment id')
+
+/** One line. */
+const line = (max: number) =>
+  storableText(max)
+    .trim()
+    .min(1)
+    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'must not contain control characters')
+
+export const assignmentTitle = line(120)
+
+/** A time as somebody gives it: with an offset, or by the clocks of the class. */
+export const givenTime = z
+  .string()
+  .max(40)
+  .pipe(z.iso.datetime({ local: true, offset: true }))
+  .refine((text) => /^2\d{3}/.test(text), 'must be in the years 2000 to 2999')
+  .describe(
+    'with an offset, such as `2026-12-01T23:59:00+01:00`, or by the clocks of the class, such as `2026-12-01T23:59`',
+  )
+
+/** A time as it is answered. */
+export const classTime = z.object({
+  at: z.iso.datetime(),
+  local: z.string().describe('by the clocks of the class, such as `2026-12-01T23:59`'),
+  byClock: z
+    .boolean()
+    .describe(
+      'it was given by the clocks of the class, and keeps its wall clock when the class changes its time zone',
+    ),
+})
+export type ClassTime = z.infer<typeof classTime>
+
+const percentPerDay = z
+  .number()
+  .min(0)
+  .max(100)
+  .describe('lost for each day, or part of one, after the due time')
+
+/** A file of an assignment: from the home directory of the student, or of the tests. */
+export const assignmentPath = storableText(1024)
+  .min(1)
+  .refine((path) => utf8Bytes(path) <= 1024, 'must have at most 1024 bytes')
+  .refine(
+    (path) => path.split('/').every((step) => step !== '' && step !== '.' && step !== '..'),
+    'must be a relative path without empty steps, . and ..',
+  )
+  .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+
+/** What the workspace of a student is made from, before the starter files are put into it. */
+export const assignmentSource = z.union([
+  z.strictObject({ template: templateName }),
+  z.strictObject({ snapshot: snapshotId.describe('of the tenant; of no student') }),
+])
+export type AssignmentSource = z.infer<typeof assignmentSource>
+
+const command = storableText(8192).min(1).describe('run by /bin/sh -c')
+
+/** A part of the way through an assignment. */
+export const assignmentStep = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be small letters, digits and hyphens, at most 40'),
+  title: line(200),
+  check: z
+    .strictObject({ command, timeoutSeconds: z.int().min(1).max(60).default(10) })
+    .optional()
+    .describe('ticks the step when it exits with 0, in the sandbox of the student; a help, not a grade'),
+})
+export type AssignmentStep = z.infer<typeof assignmentStep>
+
+const distinct = (items: readonly { readonly id: string }[]) =>
+  new Set(items.map(({ id }) => id)).size === items.length
+
+export const assignmentTest = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be small letters, digits and hyphens, at most 64'),
+  name: line(200),
+  points: z.number().min(0).max(10_000),
+  timeoutSeconds: z.int().min(1).max(3600).default(10),
+  setup: command.optional(),
+  command,
+  input: storableText(65_536).optional(),
+  expected: storableText(65_536).optional().describe('absent: only the exit status counts'),
+  comparison: z
+    .enum(['exact', 'included', 'regex'])
+    .default('included')
+    .describe('of the output with `expected`'),
+})
+export type AssignmentTest = z.infer<typeof assignmentTest>
+
+const fields = {
+  title: assignmentTitle,
+  text: storableText(assignmentBounds.textBytes)
+    .refine((text) => utf8Bytes(text) <= assignmentBounds.textBytes, 'must have at most 256 KiB')
+    .describe('Markdown'),
+  published: z.boolean().describe('false: a draft, which students do not see'),
+  opensAt: givenTime.nullable().describe('null: as soon as it is published'),
+  dueAt: givenTime.nullable().describe('null: never, as a lesson'),
+  late: z
+    .strictObject({
+      until: givenTime.nullable().describe('null: without an end'),
+      percentPerDay,
+    })
+    .nullable()
+    .describe('null: closed when it is due'),
+  source: assignmentSource,
+  limits: limitsRequest.nullable().describe('null: those of what it is made from'),
+  network: networkPolicy,
+  readOnly: z
+    .array(assignmentPath)
+    .max(assignmentBounds.readOnly)
+    .describe(
+      'starter files and directories that are put back before anything is checked or graded; students have root in their sandbox, so nothing keeps them from changing these there',
+    ),
+  steps: z.array(assignmentStep).max(assignmentBounds.steps).refine(distinct, 'names a step twice'),
+  tests: z
+    .array(assignmentTest)
+    .max(assignmentBounds.tests)
+    .refine(distinct, 'names a test twice')
+    .refine(
+      (tests) => utf8Bytes(JSON.stringify(tests)) <= assignmentBounds.testsBytes,
+      'must have at most 1 MiB together',
+    )
+    .describe('never told to students'),
+} as const
+
+/** Body of `POST /classes/{id}/assignments`. */
+export const createAssignment = z.strictObject({
+  title: fields.title,
+  text: fields.text.default(''),
+  published: fields.published.default(false),
+  opensAt: fields.opensAt.default(null),
+  dueAt: fields.dueAt.default(null),
+  late: fields.late.default(null),
+  source: fields.source.default({ template: 'base' }),
+  limits: fields.limits.default(null),
+  network: fields.network.default('internet'),
+  readOnly: fields.readOnly.default([]),
+  steps: fields.steps.default([]),
+  tests: fields.tests.default([]),
+})
+export type CreateAssignment = z.infer<typeof createAssignment>
+
+/** Body of `PATCH /assignments/{id}`. What is left out stays. */
+export const changeAssignment = z.strictObject(fields).partial()
+export type ChangeAssignment = z.infer<typeof changeAssignment>
+
+/** How an assignment stands for whoever asks; for a student with their own due time. */
+export const assignmentState = z
+  .enum(['draft', 'scheduled', 'open', 'late', 'closed'])
+  .describe('`scheduled`: published, and opens later; `late`: after the due time, and still taken')
+export type AssignmentState = z.infer<typeof assignmentState>
+
+const counted = z.object({ files: z.number(), bytes: z.number() })
+
+/** What only teachers and assistants are told. */
+export const assignmentSetup = z.object({
+  source: assignmentSource,
+  limits: limitsRequest.nullable(),
+  network: networkPolicy,
+  readOnly: z.array(z.string()),
+  tests: z.array(assignmentTest),
+  hidden: counted,
+})
+
+export const assignment = z.object({
+  id: assignmentId,
+  class: classId,
+  title: z.string(),
+  position: z.number().describe('among those of the class, from 0'),
+  published: z.boolean(),
+  state: assignmentState,
+  opensAt: classTime.nullable(),
+  dueAt: classTime.nullable().describe('of a student: their own'),
+  late: z
+    .object({ until: classTime.nullable(), percentPerDay: z.number() })
+    .nullable()
+    .describe('of a student: their own'),
+  extended: z.boolean().describe('of a student: they have more time than the others'),
+  text: z.string().nullable().describe('null for students before it opens'),
+  steps: z
+    .array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        checked: z.boolean().describe('ticks by itself'),
+        check: z
+          .object({ command: z.string(), timeoutSeconds: z.number() })
+          .nullable()
+          .describe('null for students'),
+      }),
+    )
+    .describe('of a student before it opens: none'),
+  starter: z
+    .object({
+      state: z.enum(['ready', 'preparing', 'failed']),
+      message: z.string().nullable().describe('why, when it failed'),
+      files: z.number(),
+      bytes: z.number(),
+    })
+    .nullable()
+    .describe('what workspaces are made from; null for students before it opens'),
+  setup: assignmentSetup.nullable().describe('null for students'),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+})
+export type Assignment = z.infer<typeof assignment>
+
+/** Of a class, in their order. */
+export const assignmentList = listOf(
+  assignment.omit({ text: true, setup: true, steps: true }).extend({ steps: z.number() }),
+)
+export type AssignmentSummary = z.infer<typeof assignmentList>['items'][number]
+export const assignmentParams = z.object({ id: assignmentId })
+
+/** Body of `PUT /assignments/{id}/extensions/{studentId}`. */
+export const setExtension = z.strictObject({ dueAt: givenTime })
+export const extensionParams = assignmentParams.extend({ studentId: classStudentId })
+export const assignmentExtension = z.object({
+  student: classStudentId,
+  name: z.string(),
+  dueAt: classTime,
+})
+export type AssignmentExtension = z.infer<typeof assignmentExtension>
+export const assignmentExtensions = z.object({ items: z.array(assignmentExtension) })
+
+/** `starter`: in the workspace of each student. `hidden`: of the tests, and never told to students. */
+export const assignmentFileKind = z.enum(['starter', 'hidden'])
+export type AssignmentFileKind = z.infer<typeof assignmentFileKind>
+export const assignmentFilesParams = assignmentParams.extend({ kind: assignmentFileKind })
+export const assignmentFileQuery = z.object({ path: assignmentPath })
+export const writeAssignmentFile = assignmentFileQuery.extend({
+  executable: z.enum(['true', 'false']).default('false'),
+})
+export const assignmentFile = z.object({
+  path: z.string(),
+  sizeBytes: z.number(),
+  executable: z.boolean(),
+})
+export type AssignmentFile = z.infer<typeof assignmentFile>
+export const assignmentFiles = z.object({ items: z.array(assignmentFile) })
