@@ -1,4 +1,5 @@
 import { bodyOf } from './answer.js'
+import { Assignments } from './assignments.js'
 import { Builds, type StartBuild } from './builds.js'
 import { Classes } from './classes.js'
 import { type Content, Http, pages } from './http.js'
@@ -48,6 +49,8 @@ export class Cloche {
   readonly schedules: Schedules
   /** Teachers, assistants and students. */
   readonly classes: Classes
+  /** Assignments and lessons of classes. */
+  readonly assignments: Assignments
   readonly volumes: Volumes
   /** Several sandboxes from compose files. */
   readonly stacks: Stacks
@@ -71,6 +74,7 @@ export class Cloche {
     this.snapshots = new Snapshots(this.#http)
     this.schedules = new Schedules(this.#http)
     this.classes = new Classes(this.#http)
+    this.assignments = new Assignments(this.#http)
     this.volumes = new Volumes(this.#http)
     this.stacks = new Stacks(this.#http)
     this.runs = new Runs(this.#http)

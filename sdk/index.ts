@@ -1,3 +1,4 @@
+export type { AssignmentFiles, Assignments } from './assignments.js'
 export type { Builds, StartBuild } from './builds.js'
 export { InvalidCallback, readCallback } from './callback.js'
 export type { Classes, ClassParts, ClassStudents } from './classes.js'

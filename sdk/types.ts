@@ -80,6 +80,17 @@ export type RosterPreview = protocol.RosterPreview
 export type RosterApplied = protocol.RosterApplied
 /** What a student without an e-mail address signs in with. */
 export type SignInCard = protocol.SignInCard
+/** An assignment of a class, or a lesson: one that is never due. */
+export type Assignment = protocol.Assignment
+/** An assignment as a list has it. */
+export type AssignmentSummary = protocol.AssignmentSummary
+export type AssignmentExtension = protocol.AssignmentExtension
+export type AssignmentFile = protocol.AssignmentFile
+export type AssignmentFileKind = protocol.AssignmentFileKind
+/** What `assignments.create` takes. */
+export type CreateAssignment = z.input<typeof protocol.createAssignment>
+/** What `assignments.update` takes. */
+export type ChangeAssignment = z.input<typeof protocol.changeAssignment>
 /** What `classes.create` takes. */
 export type CreateClass = z.input<typeof protocol.createClass>
 /** What `classes.update` takes. */

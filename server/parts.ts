@@ -7,6 +7,7 @@ import { QuarantineService } from './admin/quarantine-service.js'
 import { TemplateService } from './admin/template-service.js'
 import { TenantAdministration } from './admin/tenant-service.js'
 import { UserAdministration } from './admin/user-service.js'
+import { openAssignments } from './assignments/index.js'
 import { Attempts } from './auth/attempts.js'
 import { createAuth } from './auth/auth.js'
 import { Principals } from './auth/principal.js'
@@ -133,6 +134,7 @@ export function openParts(config: Config, log: Logger) {
     schedules: new ScheduleService(database, sandboxes),
     members,
     classes: openClasses(database, principals, members, hashing, config.publicUrl),
+    assignments: openAssignments(database, templates, ownTemplates),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),

@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { accountRoutes, linkRoutes } from './account/routes.js'
 import { adminRoutes } from './admin/routes.js'
+import { assignmentRoutes } from './assignments/routes.js'
 import type { Principal } from './auth/principal.js'
 import { authRoutes } from './auth/routes.js'
 import { buildRoutes } from './builds/routes.js'
@@ -127,6 +128,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(snapshotRoutes(services.snapshots, services.snapshotImages, config.heartbeatMs))
         await api.register(scheduleRoutes(services.schedules))
         await api.register(classRoutes(services.classes, config.publicUrl))
+        await api.register(assignmentRoutes(services.assignments))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))
         await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))

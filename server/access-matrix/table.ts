@@ -1,3 +1,4 @@
+import { assignmentRows } from './rows/assignments.js'
 import { classRows } from './rows/classes.js'
 import { fileRows } from './rows/files.js'
 import { operatorRows } from './rows/operators.js'
@@ -20,6 +21,7 @@ export const table: Readonly<Record<string, Row>> = {
   ...fileRows,
   ...scheduleRows,
   ...classRows,
+  ...assignmentRows,
   ...volumeRows,
   ...stackRows,
   ...templateRows,

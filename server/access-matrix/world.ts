@@ -218,6 +218,11 @@ async function makeVictim(world: {
   const group = await inClass('groups', { name: 'confidential' })
   const pupil = await inClass('students', { name: 'confidential', section: section.id })
   const ofClass = await inClass('invitations', { maxUses: 40 })
+  const assignment = await inClass('assignments', {
+    ...{ title: 'confidential', text: 'confidential', dueAt: '2999-01-01T00:00' },
+  })
+  const hiddenFile = `/api/v1/assignments/${assignment.id}/files/hidden/file?path=confidential`
+  await must(owner, 'PUT', hiddenFile, 'confidential', { 'content-type': 'application/octet-stream' })
   const built = await must(owner, 'POST', '/api/v1/templates/built/builds', buildForm(), asForm)
   const login = { username: 'confidential', password: 'confidential' }
   await must(owner, 'PUT', '/api/v1/registries/confidential.example.org', login)
@@ -248,6 +253,7 @@ async function makeVictim(world: {
     pupilId: String(pupil.id),
     classInvitationId: String(ofClass.id),
     classCode: String(ofClass.code),
+    assignmentId: String(assignment.id),
     transferId: String(transferred.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),

@@ -20,6 +20,7 @@ import { isAdmin, personIn, type Seat, seatIn } from './access.js'
 import { lockClass } from './enrolling.js'
 import { summarize } from './rows.js'
 import { putStaff } from './staffing.js'
+import { keepWallClocks } from './wall-clock.js'
 
 /** Classes of a tenant, and who teaches in them. */
 export class ClassService {
@@ -75,13 +76,15 @@ export class ClassService {
   async change(who: Principal, id: string, wanted: ChangeClass): Promise<ClassDescription> {
     const { row } = await seatIn(this.database, who, 'class.teach', id)
     const { name, timeZone, archived } = wanted
-    await this.database.prisma.class.update({
-      where: { id },
-      data: {
-        ...(name === undefined ? {} : { name }),
-        ...(timeZone === undefined ? {} : { timeZone }),
-        ...(archived === undefined ? {} : { archivedAt: archived ? (row.archivedAt ?? new Date()) : null }),
-      },
+    await inTransaction(this.database.pool, async (client) => {
+      await client.query(
+        `UPDATE class SET name = coalesce($2, name), "timeZone" = coalesce($3, "timeZone"),
+           "archivedAt" = CASE WHEN $4::BOOLEAN THEN coalesce("archivedAt", now() AT TIME ZONE 'UTC')
+             WHEN NOT $4::BOOLEAN THEN NULL ELSE "archivedAt" END
+         WHERE id = $1`,
+        [id, name ?? null, timeZone ?? null, archived ?? null],
+      )
+      if (timeZone !== undefined) await keepWallClocks(client, id, timeZone)
     })
     await audit(this.database.prisma, who, 'class.change', id, {
       ...{ name: name ?? row.name, ...(timeZone === undefined ? {} : { timeZone }) },

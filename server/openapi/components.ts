@@ -86,6 +86,20 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   MakeSignInCards: [protocol.makeCards],
   SignInCards: [protocol.signInCards],
   InviteToClass: [protocol.inviteToClass, { maxUses: 40, expiresInSeconds: 86_400 }],
+  CreateAssignment: [
+    protocol.createAssignment,
+    {
+      ...{ title: 'Loops', text: '# Loops\n\nPrint the numbers from 1 to 10.', published: true },
+      ...{ opensAt: '2026-12-01T08:00', dueAt: '2026-12-08T23:59', source: { template: 'base' } },
+      late: { until: '2026-12-10T23:59', percentPerDay: 10 },
+      steps: [{ id: 'file', title: 'Make loop.py', check: { command: 'test -f loop.py' } }],
+    },
+  ],
+  ChangeAssignment: [protocol.changeAssignment, { published: true, dueAt: '2026-12-09T23:59:00+01:00' }],
+  Assignment: [protocol.assignment],
+  SetAssignmentExtension: [protocol.setExtension, { dueAt: '2026-12-12T23:59' }],
+  AssignmentExtension: [protocol.assignmentExtension],
+  AssignmentFiles: [protocol.assignmentFiles],
   CreateSchedule: [
     protocol.createSchedule,
     {

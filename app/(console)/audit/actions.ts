@@ -57,6 +57,12 @@ const actions = {
   'class.student_remove': 'audit.actions.classStudentRemove',
   'class.roster': 'audit.actions.classRoster',
   'class.cards': 'audit.actions.classCards',
+  'assignment.create': 'audit.actions.assignmentCreate',
+  'assignment.change': 'audit.actions.assignmentChange',
+  'assignment.delete': 'audit.actions.assignmentDelete',
+  'assignment.files': 'audit.actions.assignmentFiles',
+  'assignment.extension': 'audit.actions.assignmentExtension',
+  'assignment.extension_remove': 'audit.actions.assignmentExtensionRemove',
   'schedule.create': 'audit.actions.scheduleCreate',
   'schedule.change': 'audit.actions.scheduleChange',
   'schedule.run': 'audit.actions.scheduleRun',
@@ -116,7 +122,18 @@ export function isAction(name: string): name is Action {
 
 /** In the order of the filter. */
 const kinds = [
-  ...(['sandbox', 'share', 'snapshot', 'class', 'schedule', 'volume', 'stack', 'image', 'registry'] as const),
+  ...([
+    'sandbox',
+    'share',
+    'snapshot',
+    'class',
+    'assignment',
+    'schedule',
+    'volume',
+    'stack',
+    'image',
+    'registry',
+  ] as const),
   ...(['template', 'terminal', 'exec'] as const),
   ...(['process', 'lsp', 'file', 'port', 'archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
 ]

@@ -64,6 +64,14 @@ const ofClass =
       ...{ removed: told(event, 'removed'), count: told(event, 'count') },
     })
 
+type AssignmentSentence = 'Create' | 'Change' | 'Delete' | 'Files' | 'Extension' | 'ExtensionRemove'
+const ofAssignment =
+  (key: AssignmentSentence): Write =>
+  ({ event, t, mark }) =>
+    t(`audit.sentences.assignment${key}`, {
+      ...{ title: mark(plain(told(event, 'title'))), of: mark(plain(told(event, 'of'))) },
+    })
+
 const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'restart', 'ttlSeconds', 'volumes'] as const
 
 const updated: Write = ({ event, t, sandbox }) => {
@@ -245,6 +253,12 @@ const sentences: Readonly<Record<Action, Write>> = {
   'class.student_remove': ofClass('StudentRemove'),
   'class.roster': ofClass('Roster'),
   'class.cards': ofClass('Cards'),
+  'assignment.create': ofAssignment('Create'),
+  'assignment.change': ofAssignment('Change'),
+  'assignment.delete': ofAssignment('Delete'),
+  'assignment.files': ofAssignment('Files'),
+  'assignment.extension': ofAssignment('Extension'),
+  'assignment.extension_remove': ofAssignment('ExtensionRemove'),
   'schedule.create': ({ event, t, mark }) =>
     t('audit.sentences.scheduleCreate', {
       name: mark(plain(told(event, 'name'))),

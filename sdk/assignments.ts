@@ -1,0 +1,139 @@
+import { type Content, type Http, pages } from './http.js'
+import type {
+  Assignment,
+  AssignmentExtension,
+  AssignmentFile,
+  AssignmentFileKind,
+  AssignmentSummary,
+  ChangeAssignment,
+  CreateAssignment,
+} from './types.js'
+
+/** Assignments and lessons of classes. */
+export class Assignments {
+  readonly #http: Http
+  /** What workspaces begin with. */
+  readonly starter: AssignmentFiles
+  /** Of the tests: never told to students. */
+  readonly hidden: AssignmentFiles
+
+  /** @internal */
+  constructor(http: Http) {
+    this.#http = http
+    this.starter = new AssignmentFiles(http, 'starter')
+    this.hidden = new AssignmentFiles(http, 'hidden')
+  }
+
+  /**
+   * Makes an assignment at the end of those of a class; a draft, unless `published` says otherwise. Times are with an offset, or by the
+   * clocks of the class.
+   *
+   * @throws NotFound unless you teach there, InvalidRequest
+   * @example
+   * await cloche.assignments.create(classId, {
+   *   title: 'Loops', text: '# Loops', published: true, dueAt: '2026-12-08T23:59',
+   *   steps: [{ id: 'file', title: 'Make loop.py', check: { command: 'test -f loop.py' } }],
+   * })
+   */
+  create(classId: string, wanted: CreateAssignment): Promise<Assignment> {
+    return this.#http.json({ method: 'POST', path: ofClass(classId), json: wanted })
+  }
+
+  /** Those of a class, in their order; for students those that are published. */
+  list(classId: string): AsyncGenerator<AssignmentSummary, void, undefined> {
+    return pages(this.#http, ofClass(classId))
+  }
+
+  /** @throws NotFound */
+  describe(id: string): Promise<Assignment> {
+    return this.#http.json({ method: 'GET', path: pathOf(id) })
+  }
+
+  /** Changes what is named. @throws NotFound, InvalidRequest */
+  update(id: string, change: ChangeAssignment): Promise<Assignment> {
+    return this.#http.json({ method: 'PATCH', path: pathOf(id), json: change })
+  }
+
+  /** The sandboxes of students stay. @throws NotFound */
+  delete(id: string): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: pathOf(id) })
+  }
+
+  /** Who has more time. */
+  async extensions(id: string): Promise<readonly AssignmentExtension[]> {
+    const { items } = await this.#http.json<{ items: AssignmentExtension[] }>({
+      ...{ method: 'GET', path: `${pathOf(id)}/extensions` },
+    })
+    return items
+  }
+
+  /** @param studentId of the class @throws NotFound; InvalidRequest unless it is later than the due time of all */
+  extend(id: string, studentId: string, dueAt: string): Promise<AssignmentExtension> {
+    return this.#http.json({ method: 'PUT', path: extensionOf(id, studentId), json: { dueAt } })
+  }
+
+  /** @throws NotFound */
+  removeExtension(id: string, studentId: string): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: extensionOf(id, studentId) })
+  }
+}
+
+/** Files of assignments of one kind. */
+export class AssignmentFiles {
+  /** @internal */
+  constructor(
+    private readonly http: Http,
+    private readonly kind: AssignmentFileKind,
+  ) {}
+
+  async list(id: string): Promise<readonly AssignmentFile[]> {
+    const { items } = await this.http.json<{ items: AssignmentFile[] }>({
+      ...{ method: 'GET', path: this.#pathOf(id) },
+    })
+    return items
+  }
+
+  /**
+   * In the place of those that were there.
+   * @param archive a tar, plain or compressed with gzip @throws InvalidRequest for links, devices and what is no archive
+   */
+  async replace(id: string, archive: Content): Promise<readonly AssignmentFile[]> {
+    const { items } = await this.http.json<{ items: AssignmentFile[] }>({
+      ...{ method: 'PUT', path: this.#pathOf(id), body: archive },
+    })
+    return items
+  }
+
+  /** All of them as tar. */
+  async pack(id: string): Promise<Uint8Array> {
+    return this.#bytes({ method: 'GET', path: `${this.#pathOf(id)}/archive` })
+  }
+
+  /** @throws NotFound */
+  async read(id: string, path: string): Promise<Uint8Array> {
+    return this.#bytes({ method: 'GET', path: `${this.#pathOf(id)}/file`, query: { path } })
+  }
+
+  async write(id: string, path: string, content: Content, { executable = false } = {}): Promise<void> {
+    const query = { path, executable }
+    await this.http.done({ method: 'PUT', path: `${this.#pathOf(id)}/file`, query, body: content })
+  }
+
+  /** @throws NotFound */
+  delete(id: string, path: string): Promise<void> {
+    return this.http.done({ method: 'DELETE', path: `${this.#pathOf(id)}/file`, query: { path } })
+  }
+
+  async #bytes(call: Parameters<Http['send']>[0]): Promise<Uint8Array> {
+    return new Uint8Array(await (await this.http.send(call)).arrayBuffer())
+  }
+
+  #pathOf(id: string): string {
+    return `${pathOf(id)}/files/${this.kind}`
+  }
+}
+
+const ofClass = (id: string) => `/classes/${encodeURIComponent(id)}/assignments`
+const pathOf = (id: string) => `/assignments/${encodeURIComponent(id)}`
+const extensionOf = (id: string, studentId: string) =>
+  `${pathOf(id)}/extensions/${encodeURIComponent(studentId)}`

@@ -1,0 +1,77 @@
+import { file, tar } from '../../../testing/images.js'
+import { type Rule, staffTheirs, theirs } from '../rules.js'
+import { must, type Victim, type World } from '../world.js'
+import type { Call, Row } from './row.js'
+
+/** As for classes: a member is in those that they were put into, and the victim's is none of them. */
+const notMembers = { member: 404, memberKey: 404 } as const
+const inside: Rule = { ...theirs, ...notMembers }
+const taught: Rule = { ...staffTheirs, ...notMembers }
+
+const named = ({ assignmentId }: Victim): Call => ({ path: { id: assignmentId } })
+const hidden = ({ assignmentId }: Victim) => ({ path: { id: assignmentId, kind: 'hidden' } })
+const bytes = { 'content-type': 'application/octet-stream' }
+const archive = tar([file('confidential', 'confidential')]).toString('latin1')
+const later = { dueAt: '2999-02-01T00:00' }
+const extended = ({ assignmentId, pupilId }: Victim): Call => ({
+  path: { id: assignmentId, studentId: pupilId },
+})
+
+/** Assignments of classes. */
+export const assignmentRows: Readonly<Record<string, Row>> = {
+  createAssignment: {
+    rule: taught,
+    call: ({ classId }) => ({ path: { id: classId }, body: { title: 'One more' } }),
+  },
+  listAssignments: { rule: inside, call: ({ classId }) => ({ path: { id: classId } }) },
+  getAssignment: { rule: inside, call: named },
+  changeAssignment: {
+    rule: taught,
+    call: (victim) => ({ ...named(victim), body: { text: 'confidential' } }),
+  },
+  deleteAssignment: {
+    rule: taught,
+    call: named,
+    fresh: async ({ callers, victim }) => {
+      const path = `/api/v1/classes/${victim.classId}/assignments`
+      const { id } = await must(callers.owner, 'POST', path, { title: 'short-lived' })
+      return { path: { id: String(id) } }
+    },
+  },
+  listAssignmentExtensions: { rule: taught, call: named },
+  setAssignmentExtension: { rule: taught, call: (victim) => ({ ...extended(victim), body: later }) },
+  removeAssignmentExtension: {
+    rule: taught,
+    call: extended,
+    fresh: async ({ callers, victim }: World) => {
+      const path = `/api/v1/assignments/${victim.assignmentId}/extensions/${victim.pupilId}`
+      await must(callers.owner, 'PUT', path, later)
+      return extended(victim)
+    },
+  },
+  listAssignmentFiles: { rule: taught, call: hidden },
+  replaceAssignmentFiles: {
+    rule: taught,
+    call: (victim) => ({ ...hidden(victim), body: archive, headers: bytes }),
+  },
+  packAssignmentFiles: { rule: taught, call: hidden },
+  readAssignmentFile: {
+    rule: taught,
+    call: (victim) => ({ ...hidden(victim), query: { path: 'confidential' } }),
+  },
+  writeAssignmentFile: {
+    rule: taught,
+    call: (victim) => ({
+      ...{ ...hidden(victim), query: { path: 'more' }, body: 'confidential', headers: bytes },
+    }),
+  },
+  deleteAssignmentFile: {
+    rule: taught,
+    call: (victim) => ({ ...hidden(victim), query: { path: 'short-lived' } }),
+    fresh: async ({ callers, victim }) => {
+      const path = `/api/v1/assignments/${victim.assignmentId}/files/hidden/file?path=short-lived`
+      await must(callers.owner, 'PUT', path, 'x', bytes)
+      return { ...hidden(victim), query: { path: 'short-lived' } }
+    },
+  },
+}

@@ -1,0 +1,237 @@
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestClient } from '../../testing/client.js'
+import { dir, type Entry, file, tar } from '../../testing/images.js'
+import { type Instance, openInstance } from '../../testing/instance.js'
+
+const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
+const asTar = { 'content-type': 'application/x-tar' }
+const bytesOf = (entries: readonly Entry[]) => new Uint8Array(tar(entries))
+
+describe('assignments', { timeout: 120_000 }, () => {
+  let instance: Instance
+  let owner: TestClient
+  let tess: Awaited<ReturnType<typeof join>>
+  let otto: Awaited<ReturnType<typeof join>>
+  let ann: Awaited<ReturnType<typeof join>>
+  let ben: Awaited<ReturnType<typeof join>>
+  let math = ''
+  let annsPlace = ''
+
+  const made = async (who: TestClient, method: string, path: string, body?: object) => {
+    const answer = await who.call(method, path, body)
+    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300)
+    return answer.body
+  }
+  const join = async (name: string, role: string) => {
+    const email = `${name}@example.org`
+    const client = await TestClient.signUp(instance.url, email)
+    const { body } = await client.call('GET', '/api/v1/me')
+    const { url } = await made(owner, 'POST', '/api/v1/invitations', { email, role })
+    const secret = new URL(url).hash.slice(1)
+    expect((await client.call('POST', '/api/v1/invitations/accept', { secret })).status).toBe(200)
+    return { client, id: String(body.user.id) }
+  }
+  const enrol = async (classPath: string, name: string) =>
+    (await made(owner, 'POST', `${classPath}/students`, { name, email: `${name}@example.org` })).id
+  const create = (body: object) =>
+    tess.client.call('POST', `/api/v1/classes/${math}/assignments`, { title: 'Loops', limits, ...body })
+  const newOne = async (body: object = {}) => {
+    const { body: one, status } = await create(body)
+    expect(status, JSON.stringify(one)).toBe(201)
+    return { ...one, path: `/api/v1/assignments/${one.id}` }
+  }
+  const change = (path: string, body: object) => tess.client.call('PATCH', path, body)
+  const put = (path: string, entries: readonly Entry[]) =>
+    tess.client.call('PUT', path, bytesOf(entries), asTar)
+
+  beforeAll(async () => {
+    instance = await openInstance('asg')
+    owner = await TestClient.signUp(instance.url, 'head@example.org')
+    tess = await join('tess', 'member')
+    otto = await join('otto', 'member')
+    ann = await join('ann', 'student')
+    ben = await join('ben', 'student')
+    const { id } = await made(owner, 'POST', '/api/v1/classes', { name: 'Math', timeZone: 'Europe/Berlin' })
+    math = id
+    await made(owner, 'PUT', `/api/v1/classes/${math}/staff/${tess.id}`, { role: 'teacher' })
+    await made(owner, 'PUT', `/api/v1/classes/${math}/staff/${otto.id}`, { role: 'assistant' })
+    annsPlace = await enrol(`/api/v1/classes/${math}`, 'ann')
+    await enrol(`/api/v1/classes/${math}`, 'ben')
+  }, 300_000)
+  afterAll(() => instance?.[Symbol.asyncDispose]())
+
+  it('are written by teachers, looked at by assistants, and seen by students once they are published and open', async () => {
+    const one = await newOne({
+      ...{ text: '# Loops', opensAt: '2990-01-01T08:00', dueAt: '2990-01-08T23:59' },
+      steps: [{ id: 'file', title: 'Make it', check: { command: 'test -f secret-of-the-check' } }],
+      tests: [{ id: 'one', name: 'One', points: 3, command: 'true', expected: 'secret-of-a-test' }],
+    })
+    expect(one).toMatchObject({
+      ...{ state: 'draft', position: 0, setup: { source: { template: 'base' } } },
+      opensAt: { at: '2990-01-01T07:00:00.000Z', local: '2990-01-01T08:00', byClock: true },
+    })
+    await put(`${one.path}/files/hidden`, [file('tests/check.py', 'secret-of-a-file')])
+    expect((await ann.client.call('GET', one.path)).status).toBe(404)
+    expect((await otto.client.call('GET', one.path)).status).toBe(200)
+    expect((await otto.client.call('PATCH', one.path, { title: 'x' })).status).toBe(403)
+    const list = `/api/v1/classes/${math}/assignments`
+    expect((await ann.client.call('GET', list)).body.items).toEqual([])
+
+    await change(one.path, { published: true })
+    const { body: before } = await ann.client.call('GET', one.path)
+    expect(before).toMatchObject({ state: 'scheduled', title: 'Loops', text: null, steps: [], setup: null })
+    expect(before.dueAt.local).toBe('2990-01-08T23:59')
+
+    await change(one.path, { opensAt: '2020-01-01T08:00' })
+    const { body: open } = await ann.client.call('GET', one.path)
+    expect(open).toMatchObject({ state: 'open', text: '# Loops', setup: null })
+    expect(open.steps).toEqual([{ id: 'file', title: 'Make it', checked: true, check: null }])
+    for (const path of [list, one.path]) {
+      expect(JSON.stringify((await ann.client.call('GET', path)).body)).not.toContain('secret-of')
+    }
+    for (const kind of ['starter', 'hidden']) {
+      expect((await ann.client.call('GET', `${one.path}/files/${kind}`)).status).toBe(403)
+      expect((await otto.client.call('GET', `${one.path}/files/${kind}/archive`)).status).toBe(200)
+      expect((await otto.client.call('PUT', `${one.path}/files/${kind}`, 'x', asTar)).status).toBe(403)
+    }
+    expect((await tess.client.call('DELETE', one.path)).status).toBe(204)
+    expect((await tess.client.call('GET', one.path)).status).toBe(404)
+  })
+
+  it('give one student more time, who sees their own due time', async () => {
+    const one = await newOne({
+      ...{ published: true, dueAt: '2020-03-01T12:00' },
+      late: { until: '2020-03-02T12:00', percentPerDay: 10 },
+    })
+    expect((await ann.client.call('GET', one.path)).body.state).toBe('closed')
+    const path = `${one.path}/extensions/${annsPlace}`
+    expect((await tess.client.call('PUT', path, { dueAt: '2020-02-01T12:00' })).status).toBe(400)
+    await made(tess.client, 'PUT', path, { dueAt: '2990-03-01T12:00' })
+    expect((await ann.client.call('GET', one.path)).body).toMatchObject({
+      ...{ state: 'open', extended: true, dueAt: { local: '2990-03-01T12:00' } },
+      late: { until: { local: '2990-03-01T12:00' } },
+    })
+    expect((await ben.client.call('GET', one.path)).body).toMatchObject({ state: 'closed', extended: false })
+    expect((await otto.client.call('GET', `${one.path}/extensions`)).body.items).toMatchObject([
+      { student: annsPlace, name: 'ann' },
+    ])
+    expect((await tess.client.call('DELETE', path)).status).toBe(204)
+    expect((await ann.client.call('GET', one.path)).body.state).toBe('closed')
+  })
+
+  it('keep the wall clock of what was given by the clocks of the class, through changes of clocks and zone', async () => {
+    // Clocks in Berlin are put forward at 02:00 on 29 March 2026, and back at 03:00 on 25 October.
+    const gap = await newOne({ opensAt: '2026-03-29T02:30', dueAt: '2026-03-29T02:45' })
+    expect([gap.opensAt.at, gap.dueAt.at]).toEqual(['2026-03-29T01:30:00.000Z', '2026-03-29T01:45:00.000Z'])
+    expect(gap.dueAt).toMatchObject({ local: '2026-03-29T03:45', byClock: true })
+    const twice = await newOne({ opensAt: '2026-10-25T02:30', dueAt: '2026-10-25T02:30' })
+    // It opens the first time and is due the second time.
+    expect([twice.opensAt.at, twice.dueAt.at]).toEqual([
+      ...['2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z'],
+    ])
+    await tess.client.call('DELETE', twice.path)
+    const mixed = await newOne({ opensAt: '2026-12-01T08:00:00+01:00', dueAt: '2026-12-01T23:59' })
+    await made(tess.client, 'PUT', `${mixed.path}/extensions/${annsPlace}`, { dueAt: '2026-12-03T23:59' })
+    await made(owner, 'PATCH', `/api/v1/classes/${math}`, { timeZone: 'America/New_York' })
+    const { body: moved } = await tess.client.call('GET', mixed.path)
+    expect(moved.opensAt).toEqual({
+      ...{ at: '2026-12-01T07:00:00.000Z', local: '2026-12-01T02:00', byClock: false },
+    })
+    expect(moved.dueAt).toMatchObject({ at: '2026-12-02T04:59:00.000Z', local: '2026-12-01T23:59' })
+    const { body: more } = await tess.client.call('GET', `${mixed.path}/extensions`)
+    expect(more.items[0].dueAt).toMatchObject({ at: '2026-12-04T04:59:00.000Z', local: '2026-12-03T23:59' })
+    // 08:30 in Shanghai is before 08:00 in New York.
+    const tight = await newOne({ opensAt: '2026-07-01T08:00:00-04:00', dueAt: '2026-07-01T08:30' })
+    const east = await owner.call('PATCH', `/api/v1/classes/${math}`, { timeZone: 'Asia/Shanghai' })
+    expect(east).toMatchObject({ status: 409 })
+    expect((await owner.call('GET', `/api/v1/classes/${math}`)).body.timeZone).toBe('America/New_York')
+    const nowhere = await owner.call('PATCH', `/api/v1/classes/${math}`, { timeZone: 'Mars/Olympus' })
+    expect(nowhere).toMatchObject({ status: 400 })
+    for (const { path } of [gap, mixed, tight]) await tess.client.call('DELETE', path)
+    await made(owner, 'PATCH', `/api/v1/classes/${math}`, { timeZone: 'Europe/Berlin' })
+  })
+
+  it('refuse what makes no sense, and say where', async () => {
+    const step = (at: number) => ({ id: `s${at}`, title: `Step ${at}` })
+    const refusals: readonly [object, string][] = [
+      [{ opensAt: '2026-05-02T10:00', dueAt: '2026-05-02T09:00' }, 'dueAt'],
+      [{ dueAt: '2026-05-02T10:00', late: { until: '2026-05-01T10:00', percentPerDay: 5 } }, 'late.until'],
+      [{ late: { until: null, percentPerDay: 5 } }, 'late'],
+      [{ dueAt: '2026-02-30T10:00' }, 'dueAt'],
+      [{ dueAt: '2026-05-02T25:00' }, 'dueAt'],
+      [{ dueAt: '0001-05-02T10:00' }, 'dueAt'],
+      [{ steps: Array.from({ length: 51 }, (_, at) => step(at)) }, 'steps'],
+      [{ steps: [step(1), step(1)] }, 'steps'],
+      [{ text: 'é'.repeat(150 * 1024) }, 'text'],
+      [{ readOnly: ['../etc/passwd'] }, 'readOnly'],
+      [{ readOnly: ['/etc/passwd'] }, 'readOnly'],
+    ]
+    for (const [body, where] of refusals) {
+      const answer = await create(body)
+      expect(answer.status, JSON.stringify(body).slice(0, 100)).toBe(400)
+      expect(JSON.stringify(answer.body)).toContain(where)
+    }
+    expect((await create({ text: 'x'.repeat(300 * 1024) })).status).toBe(400)
+    expect((await create({ source: { template: 'nowhere' } })).status).toBe(422)
+    expect((await create({ source: { snapshot: 'sn_00000000000000000000' } })).status).toBe(404)
+    const box = await made(ann.client, 'POST', '/api/v1/sandboxes', { name: 'hers', limits, network: 'none' })
+    const { id: snapshot } = await made(ann.client, 'POST', `/api/v1/sandboxes/${box.id}/snapshots`, {})
+    const hers = await create({ source: { snapshot } })
+    expect(hers).toMatchObject({ status: 409 })
+    expect(hers.body.detail).toContain('work of a student')
+    await made(ann.client, 'DELETE', `/api/v1/snapshots/${snapshot}`)
+    await made(ann.client, 'DELETE', `/api/v1/sandboxes/${box.id}`)
+  })
+
+  it('take files as an archive, exactly, and refuse what is none', async () => {
+    const one = await newOne()
+    const path = `${one.path}/files/starter`
+    const entries = [
+      dir('src'),
+      file('src/main.py', 'print(1)\n'),
+      file('run.sh', '#!/bin/sh\n', { mode: 0o755 }),
+    ]
+    const zipped = await tess.client.call('PUT', path, new Uint8Array(gzipSync(tar(entries))), asTar)
+    expect(zipped.body.items).toEqual([
+      { path: 'run.sh', sizeBytes: 10, executable: true },
+      { path: 'src/main.py', sizeBytes: 9, executable: false },
+    ])
+    await tess.client.call('PUT', `${path}/file?path=src/more.txt`, 'more', asTar)
+    expect((await tess.client.call('PUT', `${path}/file?path=src`, 'x', asTar)).status).toBe(400)
+    expect((await tess.client.call('DELETE', `${path}/file?path=run.sh`)).status).toBe(204)
+    expect((await tess.client.call('DELETE', `${path}/file?path=run.sh`)).status).toBe(404)
+    expect((await tess.client.call('GET', one.path)).body.starter).toMatchObject({ files: 2, bytes: 13 })
+
+    const big = Buffer.alloc(9 * 1024 ** 2)
+    const many = Array.from({ length: 2001 }, (_, at) => file(`f${at}`))
+    const refusals: readonly [Uint8Array<ArrayBuffer> | string, number, string][] = [
+      [bytesOf([file('../out', 'x')]), 400, 'leads out'],
+      [bytesOf([file('/etc/passwd', 'x')]), 400, 'leads out'],
+      [bytesOf([{ name: 'link', flag: '2', target: '/etc/passwd' }]), 400, 'symbolic link'],
+      [bytesOf([file('a'), { name: 'hard', flag: '1', target: 'a' }]), 400, 'hard link'],
+      [bytesOf([{ name: 'null', flag: '3' }]), 400, 'character device'],
+      [bytesOf([{ name: 'pipe', flag: '6' }]), 400, 'pipe'],
+      [bytesOf([file('a'), file('a/b')]), 400, 'directory'],
+      [bytesOf([file('new\nline')]), 400, 'control'],
+      [bytesOf(many), 413, '2000 files'],
+      [bytesOf([file('a', big), file('b', big)]), 413, '16 MiB'],
+      [new Uint8Array(gzipSync(Buffer.alloc(200 * 1024 ** 2))), 413, 'MiB'],
+      [new Uint8Array(gzipSync(tar([file('a', big)])).subarray(0, 900)), 400, 'archive'],
+      ['PK\u0003\u0004', 400, 'archive'],
+      ['', 400, 'archive'],
+    ]
+    for (const [body, status, words] of refusals) {
+      const answer = await tess.client.call('PUT', path, body, asTar)
+      expect([answer.status, answer.body.detail], words).toEqual([status, expect.stringContaining(words)])
+    }
+    // What was refused has changed nothing.
+    const left = await tess.client.call('GET', path)
+    expect(left.body.items.map((one: { path: string }) => one.path)).toEqual(['src/main.py', 'src/more.txt'])
+    const content = await fetch(`${instance.url}${path}/file?path=src/main.py`, {
+      headers: tess.client.extraHeaders,
+    })
+    expect(await content.text()).toBe('print(1)\n')
+    expect((await put(path, [])).body.items).toEqual([])
+  })
+})

@@ -1,0 +1,120 @@
+import { Prisma } from '../../prisma/generated/client.js'
+import {
+  type Assignment,
+  type AssignmentSummary,
+  assignmentBounds,
+  type ChangeAssignment,
+  type CreateAssignment,
+  newId,
+} from '../../protocol/api/index.js'
+import { audit } from '../audit.js'
+import type { Principal } from '../auth/principal.js'
+import { personIn, seatIn } from '../classes/access.js'
+import type { Database } from '../database/client.js'
+import { ApiError, notFound } from '../errors.js'
+import { findAssignment } from './access.js'
+import { present, summarize } from './rows.js'
+import type { Sources } from './sources.js'
+import { assertOrder, timeColumns, timesOf } from './times.js'
+
+/** The assignments of classes. Teachers write them, assistants look at them, students see those that are published. */
+export class AssignmentService {
+  constructor(
+    private readonly database: Database,
+    private readonly sources: Sources,
+  ) {}
+
+  /** At the end of those of the class. @throws ApiError `invalid_request`, `quota_exceeded`, `template_unavailable` */
+  async create(who: Principal, classId: string, wanted: CreateAssignment): Promise<Assignment> {
+    await seatIn(this.database, who, 'class.teach', classId)
+    await this.sources.assert(who, wanted.source)
+    const id = newId('as')
+    await this.database.prisma.$transaction(async (client) => {
+      const timeZone = await lockedZone(client, classId)
+      const count = await client.assignment.count({ where: { classId } })
+      requireRoom(count, 1)
+      const times = timeColumns(wanted, timeZone)
+      assertOrder(times)
+      const last = await client.assignment.aggregate({ where: { classId }, _max: { position: true } })
+      const { title, text, published, source, limits, network, readOnly, steps, tests } = wanted
+      await client.assignment.create({
+        data: {
+          ...{ id, classId, tenantId: who.tenantId, title, text, published, createdBy: who.actor },
+          ...{ ...times, position: (last._max.position ?? -1) + 1 },
+          ...{ source, limits: limits ?? Prisma.DbNull, network, readOnly, steps, tests },
+        },
+      })
+    })
+    await audit(this.database.prisma, who, 'assignment.create', id, { title: wanted.title })
+    return this.get(who, id)
+  }
+
+  /** Of a class, in their order; for students those that are published. */
+  async list(who: Principal, classId: string): Promise<AssignmentSummary[]> {
+    const { row, role } = await seatIn(this.database, who, 'class.read', classId)
+    const rows = await this.database.prisma.assignment.findMany({
+      where: { classId, ...(role === 'student' ? { published: true } : {}) },
+      omit: { text: true, tests: true },
+      include: { extensions: { where: { student: { userId: personIn(who) ?? '' } } } },
+      orderBy: [{ position: 'asc' }, { id: 'asc' }],
+    })
+    return rows.map(({ extensions, ...one }) =>
+      summarize({ ...one, text: '', tests: [] }, role, row.timeZone, timesOf(one, extensions[0])),
+    )
+  }
+
+  async get(who: Principal, id: string): Promise<Assignment> {
+    const { assignment, extension, row, role } = await findAssignment(this.database, who, 'class.read', id)
+    return present(assignment, role, row.timeZone, timesOf(assignment, extension))
+  }
+
+  /** Changes what is named. */
+  async change(who: Principal, id: string, wanted: ChangeAssignment): Promise<Assignment> {
+    const { assignment } = await findAssignment(this.database, who, 'class.teach', id)
+    if (wanted.source !== undefined) await this.sources.assert(who, wanted.source)
+    await this.database.prisma.$transaction(async (client) => {
+      const timeZone = await lockedZone(client, assignment.classId)
+      const before = await client.assignment.findUnique({ where: { id } })
+      if (before === null) throw notFound('assignment')
+      const { opensAt: _opens, dueAt: _due, late: _late, limits, ...plain } = wanted
+      const times = timeColumns(wanted, timeZone)
+      assertOrder({ ...before, ...times })
+      const named = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined))
+      await client.assignment.update({
+        where: { id },
+        data: {
+          ...{ ...named, ...times, updatedAt: new Date() },
+          ...(limits === undefined ? {} : { limits: limits ?? Prisma.DbNull }),
+        },
+      })
+    })
+    const { title = assignment.title, published } = wanted
+    await audit(this.database.prisma, who, 'assignment.change', id, {
+      ...{ title, ...(published === undefined ? {} : { published }) },
+    })
+    return this.get(who, id)
+  }
+
+  /** What students have made of it stays theirs. */
+  async delete(who: Principal, id: string): Promise<void> {
+    const { assignment } = await findAssignment(this.database, who, 'class.teach', id)
+    await this.database.prisma.assignment.deleteMany({ where: { id } })
+    await audit(this.database.prisma, who, 'assignment.delete', id, { title: assignment.title })
+  }
+}
+
+/** The time zone of a class, which nobody changes until the transaction ends, nor what is in it. */
+async function lockedZone(client: Prisma.TransactionClient, classId: string): Promise<string> {
+  await client.$queryRaw`SELECT id FROM class WHERE id = ${classId} FOR UPDATE`
+  const row = await client.class.findUnique({ where: { id: classId } })
+  if (row === null) throw notFound('class')
+  return row.timeZone
+}
+
+/** @throws ApiError `quota_exceeded` */
+export function requireRoom(count: number, more: number): void {
+  const { assignments } = assignmentBounds
+  if (count + more > assignments) {
+    throw new ApiError('quota_exceeded', `a class has at most ${assignments} assignments; delete some`)
+  }
+}
