@@ -1,4 +1,5 @@
 import type { Command } from '../command.js'
+import { assignmentCommands } from './assignment.js'
 import { buildCommands } from './build.js'
 import { classCommands } from './class.js'
 import { completion } from './completion.js'
@@ -41,6 +42,7 @@ export const clientCommands: readonly Command[] = [
   ...snapshotCommands,
   ...scheduleCommands,
   ...classCommands,
+  ...assignmentCommands,
   ...volumeCommands,
   ...stackCommands,
   run,

@@ -1,0 +1,131 @@
+import { readFile, stat } from 'node:fs/promises'
+import type { AssignmentSummary } from '../../sdk/index.js'
+import { type Command, UsageError } from '../command.js'
+import { classIdOf, classWords } from './class.js'
+import { clientCommand } from './client-command.js'
+import { printJson, printTable } from './output.js'
+import { packDirectory } from './pack.js'
+
+const group = 'Classes'
+
+function idOf(word: string | undefined): string {
+  if (word === undefined)
+    throw new UsageError('specify an assignment by its id; cloche assignment ls CLASS lists them')
+  return word
+}
+
+const list = clientCommand({
+  ...{ name: 'assignment ls', group, operands: 'CLASS' },
+  summary: 'List the assignments of a class',
+  completes: classWords,
+  async run({ cloche, words, json }) {
+    const all: AssignmentSummary[] = []
+    for await (const one of cloche.assignments.list(await classIdOf(cloche, words[0]))) all.push(one)
+    const rows = all.map(({ id, title, state, opensAt, dueAt }) => [
+      ...[id, title, state, opensAt?.local ?? '', dueAt?.local ?? ''],
+    ])
+    if (json) printJson(all)
+    else printTable(['ID', 'TITLE', 'STATE', 'OPENS', 'DUE'], rows)
+    return 0
+  },
+})
+
+const flags = {
+  text: { type: 'string', value: 'FILE', help: 'Markdown' },
+  opens: { type: 'string', value: 'TIME', help: 'such as 2026-12-01T08:00, by the clocks of the class' },
+  due: { type: 'string', value: 'TIME', help: 'such as 2026-12-08T23:59' },
+  template: { type: 'string', value: 'NAME', help: 'what workspaces are made from' },
+  snapshot: { type: 'string', value: 'ID', help: 'what workspaces are made from' },
+  publish: { type: 'boolean', help: 'students see it' },
+} as const
+
+type Told = Pick<Parameters<Parameters<typeof clientCommand>[0]['run']>[0], 'text' | 'has'>
+
+async function wantedOf({ text, has }: Told) {
+  const [path, opensAt, dueAt] = [text('text'), text('opens'), text('due')]
+  const [template, snapshot] = [text('template'), text('snapshot')]
+  if (template !== undefined && snapshot !== undefined) {
+    throw new UsageError('specify one of --template and --snapshot')
+  }
+  return {
+    ...(path === undefined ? {} : { text: await readFile(path, 'utf8') }),
+    ...(opensAt === undefined ? {} : { opensAt }),
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(template === undefined ? {} : { source: { template } }),
+    ...(snapshot === undefined ? {} : { source: { snapshot } }),
+    ...(has('publish') ? { published: true } : {}),
+  }
+}
+
+const create = clientCommand({
+  ...{ name: 'assignment create', group, operands: 'CLASS TITLE', flags },
+  summary: 'Create an assignment of a class, and print its id; a draft without --publish',
+  completes: classWords,
+  async run({ cloche, words, text, has, json }) {
+    const [word, title] = words
+    const classId = await classIdOf(cloche, word)
+    if (title === undefined) throw new UsageError('specify a title')
+    const made = await cloche.assignments.create(classId, { title, ...(await wantedOf({ text, has })) })
+    if (json) printJson(made)
+    else console.log(made.id)
+    return 0
+  },
+})
+
+const edit = clientCommand({
+  ...{ name: 'assignment edit', group, operands: 'ASSIGNMENT' },
+  summary: 'Change an assignment, or publish it',
+  flags: {
+    title: { type: 'string', value: 'TITLE', help: 'another title' },
+    ...flags,
+    withdraw: { type: 'boolean', help: 'a draft again' },
+  },
+  async run({ cloche, words, text, has, json }) {
+    if (has('publish') && has('withdraw')) throw new UsageError('specify one of --publish and --withdraw')
+    const title = text('title')
+    const changed = await cloche.assignments.update(idOf(words[0]), {
+      ...(title === undefined ? {} : { title }),
+      ...(await wantedOf({ text, has })),
+      ...(has('withdraw') ? { published: false } : {}),
+    })
+    if (json) printJson(changed)
+    return 0
+  },
+})
+
+const remove = clientCommand({
+  ...{ name: 'assignment rm', group, operands: 'ASSIGNMENT...' },
+  summary: 'Delete assignments; the sandboxes of students stay',
+  async run({ cloche, words }) {
+    if (words.length === 0) idOf(undefined)
+    for (const word of words) await cloche.assignments.delete(word)
+    return 0
+  },
+})
+
+const upload = clientCommand({
+  ...{ name: 'assignment upload', group, operands: 'ASSIGNMENT PATH' },
+  summary: 'Replace the starter files of an assignment by a directory, or by a tar, and print them',
+  flags: { hidden: { type: 'boolean', help: 'the hidden files of the tests' } },
+  async run({ cloche, words, has, json }) {
+    const [word, path] = words
+    const id = idOf(word)
+    if (path === undefined) throw new UsageError('specify a directory or a tar')
+    const isDirectory = (await stat(path)).isDirectory()
+    const archive = isDirectory ? packed(path) : await readFile(path)
+    const files = await (has('hidden') ? cloche.assignments.hidden : cloche.assignments.starter).replace(
+      id,
+      archive,
+    )
+    if (json) printJson(files)
+    else for (const one of files) console.log(one.path)
+    return 0
+  },
+})
+
+const packed = (path: string) =>
+  Buffer.concat([
+    ...packDirectory(path, (name, why) => console.error(`cloche: ${String(name)} is left out: ${why}`)),
+  ])
+
+export const assignmentCommands: readonly Command[] = [list, create, edit, remove, upload]
