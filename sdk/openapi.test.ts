@@ -168,7 +168,9 @@ describe('the SDK and the OpenAPI document', () => {
       .filter(([path]) => path.startsWith('/api/v1/') && !forPeople.test(path))
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
     const covers = (operation: string, call: string) =>
-      new RegExp(`^${operation.replaceAll(/{\w+}/g, '(?:[a-z]{2}_\\w+|\\d+|tiny|starter|hidden)')}$`).test(call)
+      new RegExp(`^${operation.replaceAll(/{\w+}/g, '(?:[a-z]{2}_\\w+|\\d+|tiny|starter|hidden)')}$`).test(
+        call,
+      )
     const calls = [...called]
     expect(calls.filter((call) => !operations.some((operation) => covers(operation, call)))).toEqual([])
     expect(operations.filter((operation) => !calls.some((call) => covers(operation, call)))).toEqual([])
