@@ -232,7 +232,7 @@ export type Assignment = z.infer<typeof assignment>
 
 /** Of a class, in their order. */
 export const assignmentList = listOf(
-  assignment.omit({ text: true, setup: true, steps: true }).extend({ steps: z.number() }),
+  assignment.omit({ text: true, setup: true, steps: true }).extend({ stepCount: z.number() }),
 )
 export type AssignmentSummary = z.infer<typeof assignmentList>['items'][number]
 export const assignmentParams = z.object({ id: assignmentId })

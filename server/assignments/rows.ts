@@ -61,5 +61,5 @@ export function present(row: Row, role: ClassRole, timeZone: string, times: Time
 /** The same for a list. */
 export function summarize(...of: Parameters<typeof present>): AssignmentSummary {
   const { text: _text, setup: _setup, steps, ...one } = present(...of)
-  return { ...one, steps: steps.length }
+  return { ...one, stepCount: steps.length }
 }
