@@ -2,6 +2,7 @@ import { keepHouse } from './database/housekeeping.js'
 import { forEachNode } from './nodes/each-node.js'
 import { NodeHealth } from './nodes/health.js'
 import type { ServerNode } from './nodes/node.js'
+import { noteOrphanDisks } from './nodes/orphan-disks.js'
 import type { Parts } from './parts.js'
 import { forgetBlobs, reconcileBlobs } from './registry/reconcile.js'
 import { expire, reconcile } from './sandboxes/reconcile.js'
@@ -63,9 +64,10 @@ function choresOf(
     elected('metering', 10_000, () => record(database, () => node.runtime.list())),
     // Every server looks, and tells its operators; one acts.
     chore(agreeing, 10_000, () => reconcile(database, node, () => elections.hold(`${agreeing} ${node.id}`))),
-    elected('making rows and snapshots agree', 10_000, () => reconcileSnapshots(database, node, log)),
+    elected('making rows and snapshots agree', 10_000, () => reconcileSnapshots(database, node)),
     elected('making rows and templates agree', 10_000, () => reconcileTemplates(database, node, log)),
     elected('making rows and volumes agree', 10_000, () => reconcileVolumes(database, node, log)),
+    elected('looking for disks of nobody', 10_000, () => noteOrphanDisks(database, node, log)),
     elected('removing blobs', 10_000, () => reconcileBlobs(database, node)),
     elected('forgetting blobs', 600_000, () => forgetBlobs(database, node)),
     elected('repairing limits', 10_000, () => sandboxes.repair(node, log)),

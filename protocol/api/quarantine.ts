@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { nodeId, sandboxId, tenantId } from './ids.js'
+import { nodeId, sandboxId, snapshotId, tenantId, volumeId, volumeSnapshotId } from './ids.js'
 import { storedLimits } from './limits.js'
 import { templateName } from './sandbox.js'
 
@@ -50,10 +50,47 @@ export const quarantineSandbox = z.strictObject({ sandboxId })
 /** A sandbox on a node that the database does not know there and that still runs. */
 export const unknownSandbox = z.object({ id: sandboxId, tenantId, template: templateName, nodeId })
 
+/** Volumes, snapshots of volumes, snapshots of sandboxes: their ids begin differently. */
+export const diskId = z.union([volumeId, volumeSnapshotId, snapshotId])
+export const diskKind = z.enum(['volume', 'volume_snapshot', 'snapshot'])
+
+/** A volume or snapshot on a node whose record cannot be read, or that the database does not know. It stays where it is until an operator decides. */
+export const orphanDisk = z.object({
+  id: diskId,
+  kind: diskKind,
+  cause: quarantineCause,
+  reason: z.string().describe('what was found, in words'),
+  tenantId: tenantId.nullable().describe('whose it is, as far as that can still be read'),
+  template: templateName.nullable().describe('that a snapshot is of, as far as that can still be read'),
+  createdAt: z.iso.datetime().nullable(),
+  diskBytes: z.number().nullable().describe('null when there is no disk'),
+})
+export type OrphanDisk = z.infer<typeof orphanDisk>
+export const adminOrphanDisk = orphanDisk.extend({
+  nodeId,
+  at: z.iso.datetime().describe('since when it is known'),
+  name: z.string().nullable().describe('as the database has it; null when it does not know it'),
+})
+export type AdminOrphanDisk = z.infer<typeof adminOrphanDisk>
+
+/** Body of `POST /api/v1/admin/quarantine/disks/{id}/restore`. */
+export const restoreDisk = z.strictObject({
+  tenantId: tenantId
+    .optional()
+    .describe('needed only where the disk does not tell its tenant, or the database does not know that one'),
+  template: templateName.optional().describe('needed only for a snapshot that does not tell its template'),
+})
+export const restoredDisk = z.object({ id: diskId, kind: diskKind, name: z.string(), tenantId })
+
 /** `GET /api/v1/admin/quarantine`. */
 export const adminQuarantine = z.object({
   entries: z.array(quarantineEntry.extend({ nodeId })),
   unknown: z.array(unknownSandbox).describe('on a node, not in the database, and not yet set aside'),
+  disks: z
+    .array(adminOrphanDisk)
+    .describe(
+      'volumes and snapshots on nodes that the database does not know, or whose record cannot be read',
+    ),
   unreachable: z.array(nodeId).describe('nodes that do not answer: what they have set aside is not listed'),
 })
 

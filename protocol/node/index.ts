@@ -57,6 +57,9 @@
  * | POST /sandboxes/:id/quarantine | `quarantineRequest` | 200 `quarantineEntry`: stopped, and set aside with its disk |
  * | POST /quarantine/:id/restore | `restoreRequest` | 200 `runtimeSandbox`, stopped; 409 when it cannot be |
  * | DELETE /quarantine/:id | | 204: deleted for good |
+ * | GET /orphan-disks | | `nodeOrphanDisks`: volumes and snapshots whose record cannot be read |
+ * | POST /orphan-disks/:id/restore | `restoreDiskRequest` | 200 `restoredNodeDisk`; 409 when it cannot be |
+ * | DELETE /orphan-disks/:id | | 204: deleted for good, also one whose record can be read; 409 while a sandbox has it |
  * | PUT /installation | `{id, node}` | 204: the node belongs to this installation from now on, under this id of its own |
  * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `runs.ts` |
  * | GET /sandboxes/:id/ports | | `listeningPorts` |
@@ -81,6 +84,7 @@ export * from './disk-use.js'
 export * from './error.js'
 export * from './frames.js'
 export * from './images.js'
+export * from './orphan-disks.js'
 export * from './ports.js'
 export * from './processes.js'
 export * from './quarantine.js'

@@ -31,22 +31,23 @@ export class Records<T extends { readonly id: string }> {
 
   /** A process that is killed meanwhile leaves the old one or the new one. */
   write(record: T): void {
-    overwriteJson(this.#file(record.id), record)
+    overwriteJson(this.file(record.id), record)
   }
 
   /** Resolves when a record would be found after a crash of the host. */
   async sync(id: string): Promise<void> {
-    for (const path of [this.#file(id), this.directory]) {
+    for (const path of [this.file(id), this.directory]) {
       await using file = await open(path, 'r')
       await file.sync()
     }
   }
 
   remove(id: string): void {
-    rmSync(this.#file(id), { force: true })
+    rmSync(this.file(id), { force: true })
   }
 
-  #file(id: string): string {
+  /** Where the record of one is, or would be. */
+  file(id: string): string {
     return join(this.directory, `${id}.json`)
   }
 }

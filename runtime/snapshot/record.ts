@@ -11,7 +11,7 @@ import { imageSettings } from '../container/image-settings.js'
 import { Records } from '../linux/records.js'
 
 /** Grows when a record no longer means what an earlier version would take it to mean. */
-const recordVersion = 1
+export const recordVersion = 1
 
 /** What is written down of a snapshot, apart from its disk. What was written once must be readable for ever. */
 const snapshotRecord = z.object({

@@ -1,19 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type DiskChanges, snapshotId } from '../../protocol/api/index.js'
-import type { NodeSnapshot, RollbackRequest } from '../../protocol/node/index.js'
+import { type DiskChanges, newId, type OrphanDisk, snapshotId } from '../../protocol/api/index.js'
+import type { NodeSnapshot, RestoreDiskRequest, RollbackRequest } from '../../protocol/node/index.js'
 import { notFound, RuntimeRefusal } from '../errors.js'
 import type { FilesRoot } from '../files/root.js'
+import { OrphanDisks } from '../rootfs/orphan-disks.js'
 import { mountSnapshot } from '../rootfs/rootfs.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
+import type { LocalTemplate } from '../rootfs/templates.js'
 import { destroyVolume, destroyVolumeWaiting, qgroupOf, volumeId } from '../rootfs/volume.js'
 import { mountedFiles } from '../sandbox/files.js'
 import { type NodeContext, volumeOf } from '../sandbox/node.js'
-import type { SandboxRecord } from '../sandbox/record.js'
+import { readRecord, type SandboxRecord } from '../sandbox/record.js'
 import { rollback, unfinishedRollback } from '../sandbox/rollback.js'
 import type { Sandboxes } from '../sandbox/service.js'
 import { changesOf } from './changes.js'
-import { freshRecord, type SnapshotRecord, snapshotRecords } from './record.js'
+import { freshRecord, recordVersion, type SnapshotRecord, snapshotRecords } from './record.js'
 
 /**
  * Snapshots of the disks of sandboxes: read-only subvolumes in `snapshots/` of the sandboxes' disk, and a record of each
@@ -23,6 +25,7 @@ import { freshRecord, type SnapshotRecord, snapshotRecords } from './record.js'
 export class Snapshots {
   readonly #records: ReturnType<typeof snapshotRecords>
   readonly #known: Map<string, SnapshotRecord>
+  readonly #orphans: OrphanDisks
 
   constructor(
     private readonly node: NodeContext,
@@ -30,11 +33,13 @@ export class Snapshots {
     home: string,
   ) {
     this.#records = snapshotRecords(join(home, 'snapshots'))
+    this.#orphans = new OrphanDisks(node, 'snapshots')
     const found = this.#records.readAll((file, error) => {
-      node.log.error({ err: error, file }, 'a snapshot cannot be read and is left as it is')
-      node.problems.add(
-        `the record ${file} of a snapshot cannot be read; snapshot and record were left as they are`,
-      )
+      node.log.error({ err: error, file }, 'the record of a snapshot cannot be read')
+      const id = file.replace(/\.json$/, '')
+      if (!snapshotId.safeParse(id).success) {
+        node.problems.add(`${file} among the records of snapshots is none, and was left as it is`)
+      } else this.#orphans.add(id, { path: this.#records.file(id), version: recordVersion })
     })
     this.#known = new Map([...found].filter(([id]) => this.#isWhole(id)))
     this.#sweep()
@@ -110,6 +115,82 @@ export class Snapshots {
     this.#records.remove(id)
   }
 
+  /** Those whose record is missing or cannot be read. */
+  orphans(): OrphanDisk[] {
+    return this.#orphans.list((id) => {
+      const { tenantId = null, template = null, createdAt = null } = this.#copyOf(id) ?? {}
+      return { tenantId, template, createdAt }
+    })
+  }
+
+  /**
+   * Gives a snapshot a record that can be read, for the tenant that is named. What was lost of the old one, the record of its sandbox
+   * tells, of which there is a copy on the disk, or else `as`.
+   * @throws RuntimeRefusal `not_found`; `conflict` with what is missing
+   */
+  async restore(
+    id: string,
+    as: RestoreDiskRequest,
+    templates: ReadonlyMap<string, LocalTemplate>,
+  ): Promise<NodeSnapshot> {
+    const known = this.#known.get(id)
+    if (known === undefined) this.#orphans.assertKnown(id)
+    if (!existsSync(this.#path(id))) {
+      throw new RuntimeRefusal('conflict', `${id} has no disk that could be restored`)
+    }
+    const record = { ...(known ?? this.#recordOf(id, as, templates)), tenantId: as.tenantId }
+    const missing = record.layers.filter((layer) => !existsSync(join(this.node.disk, 'layers', layer)))
+    if (missing.length > 0) {
+      throw new RuntimeRefusal('conflict', `this node lacks layers of the disk: ${missing.join(', ')}`)
+    }
+    this.#records.write(record)
+    await this.#records.sync(id)
+    this.#known.set(id, record)
+    this.#orphans.settle(id)
+    return this.#describe(record)
+  }
+
+  /** Deletes one for good, with what there is of its record. @throws RuntimeRefusal `not_found` */
+  async discard(id: string): Promise<void> {
+    if (this.#known.has(id)) return this.remove(id)
+    this.#orphans.assertKnown(id)
+    if (existsSync(this.#path(id))) await destroyVolumeWaiting(this.#path(id))
+    this.#records.remove(id)
+    this.#orphans.settle(id)
+  }
+
+  #recordOf(
+    id: string,
+    as: RestoreDiskRequest,
+    templates: ReadonlyMap<string, LocalTemplate>,
+  ): SnapshotRecord {
+    const copy = this.#copyOf(id)
+    const template = copy?.template ?? as.template
+    if (template === undefined) {
+      throw new RuntimeRefusal('conflict', `nothing tells which template ${id} is of: name it`)
+    }
+    const of = copy ?? templates.get(template)
+    if (of === undefined) throw new RuntimeRefusal('conflict', `this node has no template ${template}`)
+    const { layers, image = null, system } = of
+    const limits = as.limits ?? copy?.limits ?? templates.get(template)?.defaults
+    if (limits === undefined) throw new RuntimeRefusal('conflict', `nobody knows the limits of ${id}`)
+    const fresh = freshRecord({
+      ...{ id, tenantId: as.tenantId, template, layers, image, system, limits },
+      sandboxId: as.sandboxId ?? copy?.sandboxId ?? newId('sb'),
+      isolation: as.isolation ?? copy?.isolation ?? 'standard',
+    })
+    return { ...fresh, createdAt: copy?.createdAt ?? fresh.createdAt }
+  }
+
+  /** The record of the sandbox that it was taken of, as that had it on its disk. */
+  #copyOf(id: string): SandboxRecord | undefined {
+    try {
+      return readRecord(this.#path(id))
+    } catch {
+      return undefined
+    }
+  }
+
   /**
    * What a new sandbox's disk begins with.
    * @throws RuntimeRefusal `not_found`, also when it is another tenant's; `quota_exceeded` when the disk is too small
@@ -127,6 +208,7 @@ export class Snapshots {
       if (known.sandboxId !== sandbox.sandboxId) throw new RuntimeRefusal('conflict', `${id} is taken`)
       return { snapshot: this.#describe(known), created: false }
     }
+    this.#orphans.assertFree(id)
     this.node.diskReserve.assertCapacity()
     const { sandboxId, tenantId, template, layers, image, system, isolation, limits } = sandbox
     if (sandboxId === null || tenantId === null) throw notFound('sandbox', sandbox.id)
@@ -178,13 +260,12 @@ export class Snapshots {
     const directory = join(this.node.disk, 'snapshots')
     if (!existsSync(directory)) return // a disk of an earlier version that is read-only
     for (const name of readdirSync(directory)) {
-      if (this.#known.has(name)) continue
+      if (this.#known.has(name) || this.#orphans.has(name)) continue
       const path = join(this.node.disk, 'snapshots', name)
       // The copy of a snapshot, or a disk of which a snapshot was taken first: see `rollback.ts`.
       if (unfinishedRollback.test(name)) destroyVolume(path)
-      else if (snapshotId.safeParse(name).success) {
-        this.node.problems.add(`the snapshot ${name} has no record that can be read, and was left as it is`)
-      } else this.node.problems.add(`${name} among the snapshots is none, and was left as it is`)
+      else if (snapshotId.safeParse(name).success) this.#orphans.add(name)
+      else this.node.problems.add(`${name} among the snapshots is none, and was left as it is`)
     }
   }
 }

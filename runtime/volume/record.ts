@@ -3,7 +3,7 @@ import { tenantId } from '../../protocol/api/index.js'
 import { nodeVolumeId } from '../../protocol/node/index.js'
 
 /** Grows when a record no longer means what an earlier version would take it to mean. */
-const recordVersion = 1
+export const recordVersion = 1
 
 /** What is written down of a volume or of a snapshot of one. What was written once must be readable for ever. */
 export const volumeRecord = z.object({

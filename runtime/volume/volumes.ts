@@ -1,18 +1,25 @@
 import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { volumeId as publicId } from '../../protocol/api/index.js'
-import { type MakeVolume, type NodeVolume, nodeVolumeId } from '../../protocol/node/index.js'
+import { type OrphanDisk, volumeId as publicId } from '../../protocol/api/index.js'
+import {
+  type MakeVolume,
+  type NodeVolume,
+  nodeVolumeId,
+  type RestoreDiskRequest,
+} from '../../protocol/node/index.js'
 import { inUse } from '../cgroup/usage-check.js'
 import { recipeUser } from '../container/spec.js'
 import { notFound, RuntimeRefusal } from '../errors.js'
 import { FilesRoot, openMountedRoot } from '../files/root.js'
 import { overwriteJson } from '../linux/overwrite.js'
 import { Records } from '../linux/records.js'
+import { nothingTold, OrphanDisks } from '../rootfs/orphan-disks.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
 import {
   createVolume,
   destroyVolume,
+  destroyVolumeWaiting,
   limitVolume,
   qgroupOf,
   volumeId,
@@ -21,7 +28,7 @@ import {
 import { dataOf } from '../rootfs/volume-mounts.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { SandboxRecord } from '../sandbox/record.js'
-import { freshRecord, type VolumeRecord, volumeRecord } from './record.js'
+import { freshRecord, recordVersion, type VolumeRecord, volumeRecord } from './record.js'
 
 const mib = 1024 ** 2
 /** One that is being made, under a name that no volume has. */
@@ -35,6 +42,7 @@ const unfinished = /^\.v[ls]_[0-9a-z]+\.new$/
 export class Volumes {
   readonly #records: Records<VolumeRecord>
   readonly #known: Map<string, VolumeRecord>
+  readonly #orphans: OrphanDisks
   /** By how many claims each is about to be mounted. */
   readonly #held = new Map<string, number>()
   /** Of those that are being made. */
@@ -47,19 +55,16 @@ export class Volumes {
     home: string,
   ) {
     this.#records = new Records(join(home, 'volumes'), volumeRecord)
-    const unreadable = new Set<string>()
+    this.#orphans = new OrphanDisks(node, 'volumes')
     const found = this.#records.readAll((file, error) => {
-      unreadable.add(file)
-      node.log.error(
-        { err: error, file },
-        'the record of a volume cannot be read, and both are left as they are',
-      )
-      node.problems.add(
-        `the record ${file} of a volume cannot be read; volume and record were left as they are`,
-      )
+      node.log.error({ err: error, file }, 'the record of a volume cannot be read')
+      const id = file.replace(/\.json$/, '')
+      if (!nodeVolumeId.safeParse(id).success) {
+        node.problems.add(`${file} among the records of volumes is none, and was left as it is`)
+      } else this.#orphans.add(id, { path: this.#records.file(id), version: recordVersion })
     })
     this.#known = new Map([...found].filter(([id]) => this.#isWhole(id)))
-    this.#sweep(unreadable)
+    this.#sweep()
     for (const record of this.#known.values()) this.#repairLimit(record)
   }
 
@@ -100,6 +105,7 @@ export class Volumes {
       if (known.tenantId !== tenantId) throw new RuntimeRefusal('conflict', `${id} is taken`)
       return { volume: this.#describe(known), created: false }
     }
+    this.#orphans.assertFree(id)
     this.node.diskReserve.assertCapacity()
     const source = from === undefined ? undefined : this.#find(from, tenantId)
     if (source !== undefined && sizeMiB !== null) this.#assertRoom(source.id, sizeMiB)
@@ -145,13 +151,52 @@ export class Volumes {
    */
   remove(id: string): void {
     if (!this.#known.has(id)) return
-    const users = this.users().filter(({ volumes }) => volumes.some(({ volume }) => volume === id))
-    const names = users.map(({ sandboxId }) => sandboxId)
-    if (this.#held.has(id)) names.push('a sandbox that is being made')
-    if (names.length > 0) throw new RuntimeRefusal('conflict', `the volume is in use by ${names.join(', ')}`)
+    this.#assertUnused(id)
     if (existsSync(this.#path(id))) destroyVolume(this.#path(id))
     this.#records.remove(id)
     this.#known.delete(id)
+  }
+
+  /** Those whose record is missing or cannot be read. */
+  orphans(): OrphanDisk[] {
+    return this.#orphans.list((id) => {
+      const copy = this.#copyOf(id)
+      return { ...nothingTold, tenantId: copy?.tenantId ?? null, createdAt: copy?.createdAt ?? null }
+    })
+  }
+
+  /**
+   * Gives a volume, or a snapshot of one, a record that can be read, for the tenant that is named.
+   * @throws RuntimeRefusal `not_found`; `conflict` when there is no disk, or a sandbox of another tenant has it
+   */
+  async restore(id: string, { tenantId, sizeMiB }: RestoreDiskRequest): Promise<NodeVolume> {
+    const known = this.#known.get(id)
+    if (known === undefined) this.#orphans.assertKnown(id)
+    if (!existsSync(dataOf(this.node.disk, id))) {
+      throw new RuntimeRefusal('conflict', `${id} has no disk that could be restored`)
+    }
+    if (known?.tenantId !== tenantId) this.#assertUnused(id, tenantId)
+    const size = publicId.safeParse(id).success ? (sizeMiB ?? known?.sizeMiB ?? this.#limitMiB(id)) : null
+    const fresh = freshRecord({ id, tenantId, sizeMiB: size, from: null })
+    const createdAt = known?.createdAt ?? this.#copyOf(id)?.createdAt ?? fresh.createdAt
+    const record = { ...fresh, ...known, tenantId, sizeMiB: size, createdAt }
+    this.#records.write(record)
+    await this.#records.sync(id)
+    this.#known.set(id, record)
+    this.#orphans.settle(id)
+    this.#repairLimit(record)
+    if (size !== null) this.#saveCopy(this.#path(id), record)
+    return this.#describe(record)
+  }
+
+  /** Deletes one for good, with what there is of its record. @throws RuntimeRefusal as `remove`; `not_found` */
+  async discard(id: string): Promise<void> {
+    if (this.#known.has(id)) return this.remove(id)
+    this.#orphans.assertKnown(id)
+    this.#assertUnused(id)
+    if (existsSync(this.#path(id))) await destroyVolumeWaiting(this.#path(id))
+    this.#records.remove(id)
+    this.#orphans.settle(id)
   }
 
   /** The files of a volume; owners are as sandboxes have them. @throws RuntimeRefusal `not_found` */
@@ -181,6 +226,31 @@ export class Volumes {
       throw notFound('volume', id)
     }
     return record
+  }
+
+  /** @param besides a tenant whose sandboxes may have it */
+  #assertUnused(id: string, besides?: string): void {
+    const users = this.users().filter(
+      ({ volumes, tenantId }) => tenantId !== besides && volumes.some(({ volume }) => volume === id),
+    )
+    const names = users.map(({ sandboxId }) => sandboxId)
+    if (this.#held.has(id)) names.push('a sandbox that is being made')
+    if (names.length > 0) throw new RuntimeRefusal('conflict', `the volume is in use by ${names.join(', ')}`)
+  }
+
+  /** What the copy on its disk says; that of a snapshot is of the volume. */
+  #copyOf(id: string): VolumeRecord | undefined {
+    try {
+      return volumeRecord.parse(JSON.parse(readFileSync(join(this.#path(id), 'record.json'), 'utf8')))
+    } catch {
+      return undefined
+    }
+  }
+
+  /** What the kernel holds it to, or else what it holds. */
+  #limitMiB(id: string): number {
+    const limit = this.#number(id, 'max_referenced') // `none` when there is no limit
+    return Math.max(1, Math.ceil((limit > 0 ? limit : this.#number(id, 'referenced')) / mib))
   }
 
   async #makeDisk(path: string, record: VolumeRecord, source: VolumeRecord | undefined): Promise<void> {
@@ -238,37 +308,31 @@ export class Volumes {
     return false
   }
 
-  #sweep(unreadable: ReadonlySet<string>): void {
+  #sweep(): void {
     const directory = join(this.node.disk, 'volumes')
     if (!existsSync(directory)) return // a disk of an earlier version that is read-only
     for (const name of readdirSync(directory)) {
-      if (this.#known.has(name) || unreadable.has(`${name}.json`)) continue
+      if (this.#known.has(name) || this.#orphans.has(name)) continue
       if (unfinished.test(name)) destroyVolume(join(directory, name))
-      else if (!this.#adopt(name)) {
-        const what = nodeVolumeId.safeParse(name).success
-          ? `the volume ${name} has no record that can be read`
-          : `${name} among the volumes is none`
-        this.node.problems.add(`${what}, and was left as it is`)
-      }
+      else if (this.#adopt(name)) continue
+      else if (nodeVolumeId.safeParse(name).success) this.#orphans.add(name)
+      else this.node.problems.add(`${name} among the volumes is none, and was left as it is`)
     }
   }
 
   /** By the copy of its record. @returns whether there is one */
   #adopt(id: string): boolean {
     if (!publicId.safeParse(id).success) return false
+    const copy = this.#copyOf(id)
+    if (copy?.id !== id) return false
     try {
-      const copy = volumeRecord.parse(JSON.parse(readFileSync(join(this.#path(id), 'record.json'), 'utf8')))
-      if (copy.id !== id) return false
       this.#records.write(copy)
-      this.#known.set(id, copy)
-      this.node.log.warn(
-        { id },
-        'the record of a volume was lost, and was made anew from the copy on its disk',
-      )
-      return true
     } catch {
       return false // told by the caller
     }
+    this.#known.set(id, copy)
+    this.node.log.warn({ id }, 'the record of a volume was lost, and was made anew from the copy on its disk')
+    return true
   }
 
   /** A runtime may have been killed before it told the kernel of a new size. */

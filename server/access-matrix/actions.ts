@@ -207,6 +207,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   quarantineSandbox: 'quarantine.change',
   restoreSandbox: 'quarantine.change',
   deleteQuarantined: 'quarantine.change',
+  restoreDisk: 'quarantine.change',
+  deleteDisk: 'quarantine.change',
   getInstallation: 'node.read',
   adoptNode: 'installation.adopt',
   listTenants: 'tenants.read',

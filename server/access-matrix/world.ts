@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { newId, quarantineEntry, terminal } from '../../protocol/api/index.js'
+import { nodeVolume } from '../../protocol/node/index.js'
 import { TestClient } from '../../testing/client.js'
 import { file, image, layout, plainLayer, tar } from '../../testing/images.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
@@ -42,6 +43,8 @@ export interface World extends AsyncDisposable {
   sandbox(): Promise<string>
   /** One more sandbox of the victim in quarantine; the id of the entry. */
   quarantined(): Promise<string>
+  /** One more volume of the victim on the node that the database does not know; its id. */
+  orphaned(): Promise<string>
 }
 
 export async function openWorld(): Promise<World> {
@@ -121,6 +124,11 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
     const why = { cause: 'unknown', reason: 'a test has set it aside' }
     return (await runtime.ask('POST', `/sandboxes/${id}/quarantine`, quarantineEntry, {}, why)).id
   }
+  const orphaned = async () => {
+    const id = newId('vl')
+    await runtime.ask('PUT', `/volumes/${id}`, nodeVolume, {}, { tenantId: owner.tenantId, sizeMiB: 16 })
+    return id
+  }
   const operatorKey = TestClient.withKey(url, installer.apiKey)
   // Whoever may make something makes one more: none of these is to be refused for want of room.
   await must(operatorKey, 'PATCH', `/api/v1/admin/tenants/${owner.tenantId}`, {
@@ -128,7 +136,7 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
   })
   const { nodes } = await must(operatorKey, 'GET', '/api/v1/admin/nodes')
   const node = { nodeId: String(nodes[0].id), socketPath: String(nodes[0].address.socketPath) }
-  const victim = { ...(await makeVictim({ owner, colleague, sandbox, quarantined })), ...node }
+  const victim = { ...(await makeVictim({ owner, colleague, sandbox, quarantined, orphaned })), ...node }
   const guestOf = async (level: string, lose?: (shareId: string) => Promise<unknown>) => {
     const { client } = await person()
     for (const id of [victim.sandboxId, victim.spareId]) {
@@ -149,7 +157,7 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
   }
   const withKey = (token: string) => TestClient.withKey(url, token)
   return {
-    ...{ url, database, runtime, person, sandbox, quarantined, victim },
+    ...{ url, database, runtime, person, sandbox, quarantined, orphaned, victim },
     tokens: { key, memberKey, strangerKey, removedKey, operatorKey: installer.apiKey },
     callers: {
       ...guests,
@@ -175,6 +183,7 @@ async function makeVictim(world: {
   colleague: { id: string }
   sandbox: () => Promise<string>
   quarantined: () => Promise<string>
+  orphaned: () => Promise<string>
 }) {
   const { client: owner, id: ownerId, tenantId, email } = world.owner
   const tenant = 'Victim and Sons'
@@ -240,6 +249,7 @@ async function makeVictim(world: {
     /** Not looked into, so it may be paused and stopped. */
     spareId: await world.sandbox(),
     quarantineId: await world.quarantined(),
+    orphanDiskId: await world.orphaned(),
     snapshotId: String(snapshotted.id),
     ...{ templateName: 'confidential', spareTemplate: 'spare' },
     volumeId: String(volume.id),

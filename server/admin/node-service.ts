@@ -24,6 +24,8 @@ export interface Observed {
   readonly isMismatch: boolean
   /** Sandboxes that the database does not know and that wait for an operator. */
   readonly unknown: number
+  /** Volumes and snapshots that nobody can use and that wait for an operator. */
+  readonly orphanDisks: number
   /** What it says of itself; undefined while it does not answer. */
   readonly said: Node | undefined
 }
@@ -44,7 +46,9 @@ export class NodeService {
   /** For metrics: every node. */
   async observe(who: Principal): Promise<Observed[]> {
     assertMay(who, 'node.read')
-    return Promise.all((await this.nodes.all()).map(observed))
+    const counted = await this.database.prisma.orphanDisk.groupBy({ by: ['nodeId'], _count: true })
+    const disks = new Map(counted.map(({ nodeId, _count }) => [nodeId, _count]))
+    return Promise.all((await this.nodes.all()).map((node) => observed(node, disks.get(node.id) ?? 0)))
   }
 
   async pools(who: Principal, node?: string): Promise<z.infer<typeof poolsStatus>> {
@@ -93,7 +97,8 @@ export class NodeService {
   }
 }
 
-const observed = async (node: ServerNode): Promise<Observed> => ({
+const observed = async (node: ServerNode, orphanDisks: number): Promise<Observed> => ({
+  orphanDisks,
   ...{ name: node.name, isCordoned: node.row.cordoned, unknown: node.orphans.unknown.length },
   isMismatch: node.pairing.status.state === 'mismatch',
   said: await node.describe().catch(() => undefined), // it does not answer, and that is the news

@@ -3,11 +3,14 @@ import { z } from 'zod'
 import {
   adminQuarantine,
   adoptNode,
+  diskId,
   nodeQuery,
   pairing as pairingStatus,
   quarantineEntry,
   quarantineId,
   quarantineSandbox,
+  restoreDisk,
+  restoredDisk,
   restoreSandbox,
   sandbox,
 } from '../../protocol/api/index.js'
@@ -22,7 +25,11 @@ export const quarantineRoutes =
       method: 'GET',
       url: '/quarantine',
       schema: {
-        ...{ tags, summary: 'Sandboxes in quarantine, and those that the database does not know' },
+        ...{
+          tags,
+          summary:
+            'Sandboxes in quarantine, and sandboxes, volumes and snapshots that the database does not know',
+        },
         response: { 200: adminQuarantine },
       },
       handler: (request) => quarantine.list(request.principal),
@@ -57,6 +64,29 @@ export const quarantineRoutes =
       },
       handler: async (request, reply) => {
         await quarantine.delete(request.principal, request.params.id)
+        return reply.code(204).send(null)
+      },
+    })
+    app.route({
+      method: 'POST',
+      url: '/quarantine/disks/:id/restore',
+      schema: {
+        ...{ tags, summary: 'Restore a volume or snapshot that nobody could use' },
+        description:
+          'For the tenant that it is of, or for the one that is named. It counts against that quota, whatever is left of it.',
+        ...{ params: z.object({ id: diskId }), body: restoreDisk, response: { 200: restoredDisk } },
+      },
+      handler: (request) => quarantine.disks.restore(request.principal, request.params.id, request.body),
+    })
+    app.route({
+      method: 'DELETE',
+      url: '/quarantine/disks/:id',
+      schema: {
+        ...{ tags, summary: 'Delete a volume or snapshot that nobody could use, for good' },
+        ...{ params: z.object({ id: diskId }), response: { 204: z.null() } },
+      },
+      handler: async (request, reply) => {
+        await quarantine.disks.delete(request.principal, request.params.id)
         return reply.code(204).send(null)
       },
     })

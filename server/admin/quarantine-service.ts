@@ -14,6 +14,7 @@ import { ApiError, notFound } from '../errors.js'
 import type { ServerNode } from '../nodes/node.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { Templates } from '../nodes/templates.js'
+import { OrphanDiskService } from './orphan-disks.js'
 import { entriesOf, restore } from './restore.js'
 
 export interface QuarantineParts {
@@ -24,17 +25,23 @@ export interface QuarantineParts {
 
 /** What was set aside on nodes, and whether the database and a node belong together. */
 export class QuarantineService {
-  constructor(private readonly parts: QuarantineParts) {}
+  /** Volumes and snapshots, which stay where they are. */
+  readonly disks: OrphanDiskService
+
+  constructor(private readonly parts: QuarantineParts) {
+    this.disks = new OrphanDiskService(parts.database, parts.nodes)
+  }
 
   async list(who: Principal): Promise<z.infer<typeof adminQuarantine>> {
     assertMay(who, 'node.read')
-    const { found, silent } = await this.#entries()
+    const [{ found, silent }, disks] = await Promise.all([this.#entries(), this.disks.list()])
     if (found.length === 0 && silent[0] !== undefined) throw silent[0].error
     return {
       entries: found.map(({ node, entry }) => ({ ...entry, nodeId: node.id })),
       unknown: (await this.parts.nodes.all()).flatMap(({ id: nodeId, orphans }) =>
         orphans.unknown.map(({ id, tenantId, template }) => ({ id, tenantId, template, nodeId })),
       ),
+      disks,
       unreachable: silent.map(({ node }) => node.id),
     }
   }

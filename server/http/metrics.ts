@@ -48,6 +48,7 @@ function nodeGauges(register: Registry): (nodes: readonly Observed[]) => void {
     'unknown_sandboxes',
     'Sandboxes on the node that the database does not know and that wait for an operator',
   )
+  const orphanDisks = gauge('orphan_disks', 'Volumes and snapshots on the node that wait for an operator')
   const sandboxes = gauge('sandboxes', 'Sandboxes of tenants on the node', ['state'])
   const memory = gauge('node_memory_available_bytes', 'Memory that the node has left')
   const disk = gauge('node_disk_used_bytes', "Space used on the sandboxes' disk")
@@ -58,12 +59,13 @@ function nodeGauges(register: Registry): (nodes: readonly Observed[]) => void {
   return (nodes) => {
     // A node that is gone, or does not answer, has no figures rather than old ones.
     for (const one of all) one.reset()
-    for (const { name, isCordoned, isMismatch, unknown: unknownThere, said } of nodes) {
+    for (const { name, isCordoned, isMismatch, unknown: unknownThere, orphanDisks: disks, said } of nodes) {
       const labels = { node: name }
       up.set(labels, said === undefined ? 0 : 1)
       cordoned.set(labels, Number(isCordoned))
       mismatch.set(labels, Number(isMismatch))
       unknown.set(labels, unknownThere)
+      orphanDisks.set(labels, disks)
       if (said === undefined) continue
       sandboxes.set({ state: 'running', ...labels }, said.running)
       sandboxes.set({ state: 'other', ...labels }, said.sandboxes - said.running)

@@ -208,6 +208,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /admin/quarantine': 'quarantineSandbox',
   'POST /admin/quarantine/:id/restore': 'restoreSandbox',
   'DELETE /admin/quarantine/:id': 'deleteQuarantined',
+  'POST /admin/quarantine/disks/:id/restore': 'restoreDisk',
+  'DELETE /admin/quarantine/disks/:id': 'deleteDisk',
   'GET /admin/installation': 'getInstallation',
   'POST /admin/installation/adopt': 'adoptNode',
   'GET /admin/tenants': 'listTenants',

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import { z } from 'zod'
 import { nodeSnapshots } from '../../protocol/node/index.js'
 import type { Database } from '../database/client.js'
@@ -10,9 +9,9 @@ const unfinishedMs = 600_000
 
 /**
  * Makes rows and snapshots of one node agree, after either side was killed: what was being taken is finished or forgotten,
- * and a snapshot is deleted on the node only if its row is known to have been deleted, a few in one pass. Anything else stays, and is told.
+ * and a snapshot is deleted on the node only if its row is known to have been deleted, a few in one pass. Anything else stays (`nodes/orphan-disks.ts`).
  */
-export async function reconcileSnapshots(database: Database, node: NodeOfPass, log: Logger): Promise<void> {
+export async function reconcileSnapshots(database: Database, node: NodeOfPass): Promise<void> {
   if (node.pairing.status.state !== 'paired') return
   const { prisma } = database
   const before = new Date(Date.now() - unfinishedMs)
@@ -34,9 +33,8 @@ export async function reconcileSnapshots(database: Database, node: NodeOfPass, l
   const deleted = await prisma.deletedSnapshot.findMany({ where: { id: { in: ids } } })
   const [rows, gone] = [new Set(known.map(({ id }) => id)), new Set(deleted.map(({ id }) => id))]
   let left = budgetOfPass(ids.length)
-  for (const id of ids.filter((one) => !rows.has(one))) {
-    if (gone.has(id) && left-- <= 0) continue
-    if (gone.has(id)) await node.runtime.ask('DELETE', `/snapshots/${id}`, z.unknown())
-    else log.error({ id, node: node.id }, 'the node has a snapshot that the database does not know; it stays')
+  for (const id of ids.filter((one) => !rows.has(one) && gone.has(one))) {
+    if (left-- <= 0) break
+    await node.runtime.ask('DELETE', `/snapshots/${id}`, z.unknown())
   }
 }

@@ -12,7 +12,7 @@ const unfinishedMs = 600_000
 /**
  * Makes rows and volumes of one node agree, after either side was killed: what was being made is finished or forgotten, sizes are as
  * the rows say, and a volume is deleted on the node only if its row is known to have been deleted, a few in one pass.
- * Anything else stays, and is told.
+ * Anything else stays (`nodes/orphan-disks.ts`).
  */
 export async function reconcileVolumes(database: Database, node: NodeOfPass, log: Logger): Promise<void> {
   if (node.pairing.status.state !== 'paired') return
@@ -41,9 +41,7 @@ export async function reconcileVolumes(database: Database, node: NodeOfPass, log
       if (left <= 0) continue
       // A sandbox that has it is deleted first, a pass or two later.
       if (await refusing(node.runtime.ask('DELETE', `/volumes/${id}`, z.unknown()))) left--
-    } else if (row === undefined) {
-      log.error({ id, node: node.id }, 'the node has a volume that the database does not know; it stays')
-    } else if (sizeMiB !== null && sizeMiB !== row.sizeMiB) {
+    } else if (row !== undefined && sizeMiB !== null && sizeMiB !== row.sizeMiB) {
       await repairSize(database, node, { id, sizeMiB }, log)
     }
   }

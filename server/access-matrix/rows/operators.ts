@@ -56,6 +56,16 @@ export const operatorRows: Readonly<Record<string, Row>> = {
     call: ({ quarantineId }) => ({ path: { id: quarantineId } }),
     fresh: async (world) => ({ path: { id: await world.quarantined() } }),
   },
+  restoreDisk: {
+    rule: operators,
+    call: ({ orphanDiskId }) => ({ path: { id: orphanDiskId }, body: {} }),
+    fresh: async (world) => ({ path: { id: await world.orphaned() }, body: {} }),
+  },
+  deleteDisk: {
+    rule: operators,
+    call: ({ orphanDiskId }) => ({ path: { id: orphanDiskId } }),
+    fresh: async (world) => ({ path: { id: await world.orphaned() } }),
+  },
   getInstallation: { rule: operators },
   adoptNode: {
     rule: operators,
