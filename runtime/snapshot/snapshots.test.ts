@@ -5,12 +5,12 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { diskChanges, newId, node, pathText } from '../../protocol/api/index.js'
-import { nodeSnapshot, nodeSnapshots } from '../../protocol/node/index.js'
+import { nodeOrphanDisks, nodeSnapshot, nodeSnapshots } from '../../protocol/node/index.js'
 import { freeze } from '../cgroup/freezer.js'
 import { detectHierarchy } from '../cgroup/hierarchy.js'
 import { exchange } from '../linux/libc.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
-import { destroyVolume, volumeId } from '../rootfs/volume.js'
+import { createVolume, destroyVolume, volumeId } from '../rootfs/volume.js'
 import { saveRecord } from '../sandbox/record.js'
 import { claimOf, type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
@@ -286,10 +286,46 @@ describe('snapshots of disks', { timeout: 60_000 }, () => {
     expect(existsSync(join(cloche.disk, 'snapshots', odd.id))).toBe(true)
     expect(await problems()).toEqual(
       expect.arrayContaining([
-        expect.stringContaining(`${odd.id}.json`),
-        expect.stringContaining(`the snapshot ${lost.id} has no record`),
+        expect.stringContaining(`nobody can read the record of the snapshot ${odd.id}`),
+        expect.stringContaining(`there is no record of the snapshot ${lost.id}`),
       ]),
     )
+    const orphans = async () => nodeOrphanDisks.parse(await ok('GET', '/orphan-disks')).disks
+    expect((await orphans()).map((one) => [one.id, one.cause, one.tenantId, one.template])).toEqual(
+      expect.arrayContaining([
+        [lost.id, 'missing_record', tenantId, 'base'],
+        [odd.id, 'unreadable_record', tenantId, 'base'],
+      ]),
+    )
+    const onto = await cloche.call('PUT', `/sandboxes/${id}/snapshots/${odd.id}`)
+    expect(refusalOf(onto)).toMatchObject({ code: 'conflict' })
+    // The sandbox's record, as it is on the disk, tells the rest.
+    const { createdAt: _, exclusiveBytes: __, sizeBytes: ___, ...same } = odd
+    expect(await ok('POST', `/orphan-disks/${odd.id}/restore`, { tenantId })).toMatchObject({
+      snapshot: same,
+    })
+    expect(await inside(await fork(odd.id), 'cat file')).toBe('kept\n')
+    // Without it the node has to be told, and takes the layers that the template has today.
+    const path = join(cloche.disk, 'snapshots', lost.id)
+    await cloche.restart({}, () => {
+      destroyVolume(path)
+      createVolume(path, 1024 ** 2)
+      writeFileSync(join(path, 'upper/root-file'), 'kept\n')
+    })
+    const bare = await cloche.call('POST', `/orphan-disks/${lost.id}/restore`, { tenantId })
+    expect(refusalOf(bare)).toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('which template'),
+    })
+    const none = { tenantId, template: 'nothing' }
+    expect(refusalOf(await cloche.call('POST', `/orphan-disks/${lost.id}/restore`, none))).toMatchObject({
+      code: 'conflict',
+    })
+    await ok('POST', `/orphan-disks/${lost.id}/restore`, { tenantId, template: 'base', sandboxId: id })
+    expect(await inside(await fork(lost.id), 'cat /root-file')).toBe('kept\n')
+    expect([await orphans(), await problems()]).toEqual([[], []])
+    await ok('DELETE', `/orphan-disks/${lost.id}`)
+    expect(existsSync(path)).toBe(false)
     expect(await inside(id, 'cat file')).toBe('kept\n')
     expect(await inside(await fork(whole.id), 'cat file')).toBe('kept\n')
   })

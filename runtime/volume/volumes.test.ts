@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, wr
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId, node } from '../../protocol/api/index.js'
-import { nodeDiskUse, nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
+import { nodeDiskUse, nodeOrphanDisks, nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
 import { createVolume, destroyVolume, qgroupOf, volumeId } from '../rootfs/volume.js'
 import { claimOf, type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
@@ -245,6 +245,7 @@ describe('volumes', { timeout: 60_000 }, () => {
     ]
     await ok('PUT', `/volumes/${whole}/files?path=/kept`, Buffer.from('kept'))
     await ok('PUT', `/volumes/${lost}/files?path=/kept`, Buffer.from('kept too'))
+    await ok('PUT', `/volumes/${odd}/files?path=/kept`, Buffer.from('kept as well'))
     const unmade = `.${newId('vl')}.new`
     const copy = `.${newId('vs')}.new`
     const foreign = newId('vl')
@@ -264,7 +265,7 @@ describe('volumes', { timeout: 60_000 }, () => {
     expect((await list()).map((one) => one.id).toSorted()).toEqual([whole, lost, grown].toSorted())
     expect(readdirSync(dir).toSorted()).toEqual([whole, lost, grown, odd, foreign, 'something'].toSorted())
     const said = await problems()
-    for (const one of [`${odd}.json`, foreign, 'something']) {
+    for (const one of [odd, foreign, 'something']) {
       expect(said).toEqual(expect.arrayContaining([expect.stringContaining(one)]))
     }
     expect((await cloche.bytes(`/volumes/${whole}/files?path=/kept`)).toString()).toBe('kept')
@@ -274,10 +275,49 @@ describe('volumes', { timeout: 60_000 }, () => {
       'utf8',
     )
     expect(Number(limit)).toBe(48 * 1024 ** 2)
-    for (const one of [odd, foreign]) destroyVolume(join(dir, one))
-    rmSync(join(cloche.home, 'volumes', `${odd}.json`))
+    const orphans = async () => nodeOrphanDisks.parse(await ok('GET', '/orphan-disks')).disks
+    const by = (a: { id: string }, b: { id: string }) => a.id.localeCompare(b.id)
+    const told = { kind: 'volume', template: null, diskBytes: expect.any(Number) }
+    expect((await orphans()).toSorted(by)).toEqual(
+      [
+        { ...told, id: odd, cause: 'unreadable_record', reason: 'nobody can read the record', tenantId },
+        { ...told, id: foreign, cause: 'missing_record', reason: 'there is no record', tenantId: null },
+      ]
+        .map((one) => expect.objectContaining(one))
+        .toSorted((a, b) => by(a.sample, b.sample)),
+    )
+    // Nothing is made in the place of one, and it goes only when that is said.
+    expect(await refused('PUT', `/volumes/${odd}`, { tenantId, sizeMiB: 16 })).toMatchObject({
+      code: 'conflict',
+    })
+    expect(await refused('POST', `/orphan-disks/${newId('vl')}/restore`, { tenantId })).toMatchObject({
+      code: 'not_found',
+    })
+    expect(await refused('DELETE', `/orphan-disks/${newId('vl')}`)).toMatchObject({ code: 'not_found' })
+    // Its size is what the kernel holds it to.
+    expect(await ok('POST', `/orphan-disks/${odd}/restore`, { tenantId })).toMatchObject({
+      volume: { id: odd, tenantId, sizeMiB: 32 },
+    })
+    expect((await cloche.bytes(`/volumes/${odd}/files?path=/kept`)).toString()).toBe('kept as well')
+    await ok('DELETE', `/orphan-disks/${foreign}`)
+    expect([await orphans(), readdirSync(dir).includes(foreign)]).toEqual([[], false])
+    expect(await problems()).toEqual([expect.stringContaining('something')])
     rmdirSync(join(dir, 'something'))
     await cloche.restart()
+    expect([await orphans(), await problems()]).toEqual([[], []])
+    // One that can be read goes to another tenant, unless a sandbox of its own has it.
+    const another = newId('tn')
+    const user = await claim([at(odd)])
+    expect(await refused('POST', `/orphan-disks/${odd}/restore`, { tenantId: another })).toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(user),
+    })
+    expect(await refused('DELETE', `/orphan-disks/${odd}`)).toMatchObject({ code: 'conflict' })
+    await remove(user)
+    expect(await ok('POST', `/orphan-disks/${odd}/restore`, { tenantId: another })).toMatchObject({
+      volume: { tenantId: another, sizeMiB: 32 },
+    })
+    await ok('DELETE', `/orphan-disks/${odd}`)
     await remove(whole, lost, grown)
   })
 

@@ -1,7 +1,9 @@
+import { existsSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { newId } from '../../protocol/api/index.js'
+import { adminQuarantine, newId } from '../../protocol/api/index.js'
 import { nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
 import { Cloche, Conflict, InvalidRequest, NotFound, QuotaExceeded, type Sandbox } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
@@ -234,6 +236,103 @@ describe('volumes', { timeout: 60_000 }, () => {
     expect(await onNode()).toContain(unknown)
     await node.ask('DELETE', `/volumes/${unknown}`, z.unknown())
     await cloche.volumes.delete(kept.id)
+  })
+
+  it('that nobody can use, an operator restores or deletes, and nothing else does', async () => {
+    const operator = TestClient.withKey(instance.url, instance.admin.apiKey)
+    const disks = async () =>
+      adminQuarantine.parse((await operator.call('GET', '/api/v1/admin/quarantine')).body).disks
+    const act = (method: string, path: string, body?: object) =>
+      operator.call(method, `/api/v1/admin/quarantine/disks/${path}`, body)
+    const { id: tenantId } = (await cloche.me()).tenant
+    const { id: otherId } = (await other.me()).tenant
+    const make = (name: string) => cloche.volumes.create({ name, sizeMiB: 16 })
+    const [odd, lost, gone] = [await make('odd'), await make('lost'), await make('gone')]
+    const ofLost = await cloche.volumes.snapshot(lost.id, { name: 'of lost' })
+    for (const { id } of [odd, lost, gone]) await cloche.volumes.files(id).write('/kept', id)
+    const desk = await cloche.sandboxes.create({ limits, name: 'teller' })
+    await said(desk, 'echo mine >kept; sync')
+    const [taken, foreign] = [
+      await desk.snapshot({ name: 'taken' }),
+      await desk.snapshot({ name: 'foreign' }),
+    ]
+    expect(await disks()).toEqual([])
+
+    // Records are truncated, and an older database is used that does not know some of them.
+    for (const path of [`volumes/${odd.id}`, `volumes/${gone.id}`, `snapshots/${taken.id}`]) {
+      truncateSync(join(instance.home, `${path}.json`))
+    }
+    await database.query('BEGIN')
+    await database.query('SET LOCAL session_replication_role = replica')
+    await database.query('DELETE FROM volume WHERE id = ANY ($1)', [[lost.id, ofLost.id]])
+    await database.query('DELETE FROM snapshot WHERE id = $1', [foreign.id])
+    await database.query('COMMIT')
+    process.kill((await instance.processes()).get('runtime') ?? 0, 'SIGKILL')
+    const all = [odd, lost, gone, ofLost, taken, foreign].map(({ id }) => id).toSorted()
+    const found = async () => (await disks()).map(({ id }) => id).toSorted()
+    await expect.poll(found, { timeout: 60_000 }).toEqual(all)
+    expect(await disks()).toEqual(
+      expect.arrayContaining(
+        [
+          { id: odd.id, kind: 'volume', cause: 'unreadable_record', name: 'odd', tenantId },
+          { id: lost.id, kind: 'volume', cause: 'unknown_to_database', name: null, tenantId },
+          { id: ofLost.id, kind: 'volume_snapshot', cause: 'unknown_to_database', name: null },
+          { id: taken.id, kind: 'snapshot', cause: 'unreadable_record', name: 'taken', template: 'base' },
+          { id: foreign.id, kind: 'snapshot', cause: 'unknown_to_database', template: 'base' },
+        ].map((one) => expect.objectContaining(one)),
+      ),
+    )
+    const since = async () =>
+      (await database.query('SELECT id FROM orphan_disk ORDER BY id')).rows.map(({ id }) => id)
+    await expect.poll(since, { timeout: 60_000 }).toEqual(all)
+    const [first] = await disks()
+    expect((await disks())[0]?.at).toBe(first?.at)
+    const metrics = await fetch(`${instance.url}/metrics`, {
+      headers: { authorization: `Bearer ${instance.admin.apiKey}` },
+    })
+    expect(await metrics.text()).toMatch(/^cloche_orphan_disks\{node=".+"\} 6$/m)
+
+    const refused = async (id: string, body: object, why: string) =>
+      expect(await act('POST', `${id}/restore`, body)).toMatchObject({
+        status: 409,
+        body: { detail: expect.stringContaining(why) },
+      })
+    await refused(odd.id, { tenantId: otherId }, `it belongs to tenant ${tenantId}`)
+    await refused(lost.id, { tenantId: newId('tn') }, 'there is no tenant')
+    expect((await act('POST', `${newId('vl')}/restore`, {})).status).toBe(404)
+    expect((await act('DELETE', newId('sn'))).status).toBe(404)
+
+    const restored = async (id: string, body: object = {}) => (await act('POST', `${id}/restore`, body)).body
+    expect(await restored(odd.id)).toMatchObject({ id: odd.id, kind: 'volume', name: 'odd', tenantId })
+    expect(await cloche.volumes.files(odd.id).readText('/kept')).toBe(odd.id)
+    expect(await restored(lost.id, { tenantId: otherId })).toMatchObject({ tenantId: otherId })
+    expect(await other.volumes.describe(lost.id)).toMatchObject({ sizeMiB: 16 })
+    await expect(cloche.volumes.describe(lost.id)).rejects.toBeInstanceOf(NotFound)
+    expect(await restored(ofLost.id)).toMatchObject({ kind: 'volume_snapshot', tenantId })
+    const copy = await cloche.volumes.create({ name: 'copy', sizeMiB: 16, from: ofLost.id })
+    expect(await restored(taken.id)).toMatchObject({ kind: 'snapshot', name: 'taken' })
+    expect(await restored(foreign.id)).toMatchObject({ kind: 'snapshot', name: expect.stringMatching(/^restored-/) })
+    for (const { id } of [taken, foreign]) {
+      const from = await cloche.sandboxes.create({ limits, snapshot: id })
+      expect(await said(from, 'cat kept')).toBe('mine\n')
+      await from.delete()
+    }
+    expect(await found()).toEqual([gone.id])
+    expect((await act('DELETE', gone.id)).status).toBe(204)
+    expect(await found()).toEqual([])
+    await expect(cloche.volumes.describe(gone.id)).rejects.toBeInstanceOf(NotFound)
+    expect(existsSync(join(instance.home, 'disk/volumes', gone.id))).toBe(false)
+    const events = await database.query(
+      `SELECT action, target FROM audit_event WHERE action LIKE 'quarantine.%' AND "tenantId" IS NULL ORDER BY at`,
+    )
+    expect(events.rows).toEqual([
+      ...[odd, lost, ofLost, taken, foreign].map(({ id }) => ({ action: 'quarantine.restore', target: id })),
+      { action: 'quarantine.delete', target: gone.id },
+    ])
+    await desk.delete()
+    for (const { id } of [taken, foreign]) await cloche.snapshots.delete(id)
+    for (const { id } of [odd, copy]) await cloche.volumes.delete(id)
+    await other.volumes.delete(lost.id)
   })
 
   it('keep their tenant from being deleted by the way', async () => {
