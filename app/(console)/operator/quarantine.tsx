@@ -12,9 +12,10 @@ import { bytes } from '../../lib/format'
 import { adminQuarantine, type QuarantineEntry } from '../../lib/protocol-operator'
 import { useResource } from '../../lib/resource'
 import { useFormat } from '../../lib/use-format'
+import { OrphanDisks } from './orphan-disks'
 import { RestoreDialog } from './restore-dialog'
 
-/** Sandboxes that were set aside with their disks: an operator restores or deletes them. Not shown while there are none. */
+/** Sandboxes that were set aside with their disks, and disks of nobody: an operator restores or deletes them. Not shown while there are none. */
 export function Quarantine() {
   const t = useTranslations()
   const { dateTime } = useFormat()
@@ -22,7 +23,7 @@ export function Quarantine() {
   const [question, setQuestion] = useState<Question | null>(null)
   const [restoring, setRestoring] = useState<QuarantineEntry | null>(null)
   const toast = useToast()
-  if (!data || data.entries.length + data.unknown.length === 0) return null
+  if (!data || data.entries.length + data.unknown.length + data.disks.length === 0) return null
   const askToDelete = ({ id, sandboxId }: QuarantineEntry) =>
     setQuestion({
       title: t('operator.deleteForGood'),
@@ -107,6 +108,9 @@ export function Quarantine() {
             </tr>
           ))}
         </Table>
+      )}
+      {data.disks.length > 0 && (
+        <OrphanDisks disks={data.disks} onAsk={setQuestion} onChanged={() => void mutate()} />
       )}
       <Confirm question={question} onClose={() => setQuestion(null)} />
       <RestoreDialog entry={restoring} onClose={() => setRestoring(null)} onDone={() => void mutate()} />
