@@ -311,7 +311,10 @@ describe('volumes', { timeout: 60_000 }, () => {
     expect(await restored(ofLost.id)).toMatchObject({ kind: 'volume_snapshot', tenantId })
     const copy = await cloche.volumes.create({ name: 'copy', sizeMiB: 16, from: ofLost.id })
     expect(await restored(taken.id)).toMatchObject({ kind: 'snapshot', name: 'taken' })
-    expect(await restored(foreign.id)).toMatchObject({ kind: 'snapshot', name: expect.stringMatching(/^restored-/) })
+    expect(await restored(foreign.id)).toMatchObject({
+      kind: 'snapshot',
+      name: expect.stringMatching(/^restored-/),
+    })
     for (const { id } of [taken, foreign]) {
       const from = await cloche.sandboxes.create({ limits, snapshot: id })
       expect(await said(from, 'cat kept')).toBe('mine\n')
