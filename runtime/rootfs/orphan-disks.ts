@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Logger } from '../../common/log.js'
 import type { OrphanDisk, QuarantineCause } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
-import type { NodeContext } from '../sandbox/node.js'
 import { qgroupOf, volumeId } from './volume.js'
 
 interface Found {
@@ -28,7 +28,7 @@ export class OrphanDisks {
 
   /** @param directory of the disks, below the sandboxes' disk */
   constructor(
-    private readonly node: Pick<NodeContext, 'disk' | 'problems' | 'log'>,
+    private readonly node: { readonly disk: string; readonly problems: Set<string>; readonly log: Logger },
     private readonly directory: 'volumes' | 'snapshots',
   ) {}
 
