@@ -5,8 +5,11 @@ import type {
   AssignmentFile,
   AssignmentFileKind,
   AssignmentSummary,
+  AssignmentWork,
   ChangeAssignment,
   CreateAssignment,
+  OwnWork,
+  StudentWork,
 } from './types.js'
 
 /** Assignments and lessons of classes. */
@@ -57,6 +60,31 @@ export class Assignments {
   /** The sandboxes of students stay. @throws NotFound */
   delete(id: string): Promise<void> {
     return this.#http.done({ method: 'DELETE', path: pathOf(id) })
+  }
+
+  /**
+   * As a student: makes your sandbox for it, and answers when it runs with the starter files in it. Asked again it is the same one.
+   * Keys are of staff, so this is for a session.
+   * @throws Conflict before it opens and after it is over, PermissionDenied for staff
+   */
+  start(id: string): Promise<AssignmentWork> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/start` })
+  }
+
+  /** As a student: runs the checks of the steps in your sandbox. @throws Conflict before it is started, PermissionDenied for staff */
+  check(id: string): Promise<AssignmentWork> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/check` })
+  }
+
+  /** What each student of the class has of it, by name. */
+  work(id: string): AsyncGenerator<StudentWork, void, undefined> {
+    return pages(this.#http, `${pathOf(id)}/work`)
+  }
+
+  /** As a student: the assignments of all your classes; what is due first comes first. @throws PermissionDenied for staff */
+  async own(): Promise<readonly OwnWork[]> {
+    const { items } = await this.#http.json<{ items: OwnWork[] }>({ method: 'GET', path: '/work' })
+    return items
   }
 
   /** Who has more time. */

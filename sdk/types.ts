@@ -84,6 +84,12 @@ export type SignInCard = protocol.SignInCard
 export type Assignment = protocol.Assignment
 /** An assignment as a list has it. */
 export type AssignmentSummary = protocol.AssignmentSummary
+/** What a student has of an assignment. */
+export type AssignmentWork = protocol.AssignmentWork
+/** The same, of a student of a class. */
+export type StudentWork = protocol.StudentWork
+/** An assignment of one of your classes, as a student. */
+export type OwnWork = protocol.OwnWork
 export type AssignmentExtension = protocol.AssignmentExtension
 export type AssignmentFile = protocol.AssignmentFile
 export type AssignmentFileKind = protocol.AssignmentFileKind

@@ -134,7 +134,7 @@ export function openParts(config: Config, log: Logger) {
     schedules: new ScheduleService(database, sandboxes),
     members,
     classes: openClasses(database, principals, members, hashing, config.publicUrl),
-    assignments: openAssignments(database, templates, ownTemplates),
+    assignments: openAssignments({ database, templates, own: ownTemplates, sandboxes, log }),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),

@@ -128,7 +128,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(snapshotRoutes(services.snapshots, services.snapshotImages, config.heartbeatMs))
         await api.register(scheduleRoutes(services.schedules))
         await api.register(classRoutes(services.classes, config.publicUrl))
-        await api.register(assignmentRoutes(services.assignments))
+        await api.register(assignmentRoutes(services.assignments, config.heartbeatMs))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))
         await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles))

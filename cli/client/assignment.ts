@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import type { AssignmentSummary } from '../../sdk/index.js'
+import type { AssignmentSummary, StudentWork } from '../../sdk/index.js'
 import { type Command, UsageError } from '../command.js'
 import { classIdOf, classWords } from './class.js'
 import { clientCommand } from './client-command.js'
@@ -128,4 +128,19 @@ const packed = (path: string) =>
     ...packDirectory(path, (name, why) => console.error(`cloche: ${String(name)} is left out: ${why}`)),
   ])
 
-export const assignmentCommands: readonly Command[] = [list, create, edit, remove, upload]
+const work = clientCommand({
+  ...{ name: 'assignment work', group, operands: 'ASSIGNMENT' },
+  summary: 'List what each student of the class has of an assignment',
+  async run({ cloche, words, json }) {
+    const all: StudentWork[] = []
+    for await (const one of cloche.assignments.work(idOf(words[0]))) all.push(one)
+    const rows = all.map(({ name, state, passed, steps, sandbox, checkedAt }) => [
+      ...[name, state, `${passed}/${steps.length}`, sandbox ?? '', checkedAt ?? ''],
+    ])
+    if (json) printJson(all)
+    else printTable(['STUDENT', 'STATE', 'STEPS', 'SANDBOX', 'CHECKED'], rows)
+    return 0
+  },
+})
+
+export const assignmentCommands: readonly Command[] = [list, create, edit, remove, upload, work]

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { storableText, utf8Bytes } from './bounds.js'
-import { classId, classStudentId, snapshotId } from './ids.js'
+import { assignmentId, classId, classPartId, classStudentId, sandboxId, snapshotId } from './ids.js'
 import { limitsRequest } from './limits.js'
-import { listOf } from './lists.js'
+import { listOf, page } from './lists.js'
 import { networkPolicy } from './network.js'
 import { templateName } from './sandbox.js'
 
@@ -22,9 +22,6 @@ export const assignmentBounds = {
   tenantBytes: 1024 * 1024 * 1024,
   readOnly: 200,
 } as const
-
-const suffix = '[0-9abcdefghjkmnpqrstvwxyz]{20}'
-export const assignmentId = z.string().regex(new RegExp(`^as_${suffix}$`), 'is not an assignment id')
 
 /** One line. */
 const line = (max: number) =>
@@ -177,6 +174,25 @@ export type AssignmentState = z.infer<typeof assignmentState>
 
 const counted = z.object({ files: z.number(), bytes: z.number() })
 
+/** What a student has of an assignment. */
+export const assignmentWork = z.object({
+  state: z.enum(['not_started', 'starting', 'started']),
+  sandbox: sandboxId.nullable().describe('null before it was started, and when it was deleted'),
+  steps: z
+    .array(
+      z.object({
+        id: z.string(),
+        passed: z.boolean().nullable().describe('null: not checked yet, or by nobody'),
+        at: z.iso.datetime().nullable().describe('since when'),
+      }),
+    )
+    .describe('as the last check found them; a help, not a grade'),
+  passed: z.number().describe('how many steps have passed'),
+  startedAt: z.iso.datetime().nullable(),
+  checkedAt: z.iso.datetime().nullable(),
+})
+export type AssignmentWork = z.infer<typeof assignmentWork>
+
 /** What only teachers and assistants are told. */
 export const assignmentSetup = z.object({
   source: assignmentSource,
@@ -225,6 +241,7 @@ export const assignment = z.object({
     .nullable()
     .describe('what workspaces are made from; null for students before it opens'),
   setup: assignmentSetup.nullable().describe('null for students'),
+  work: assignmentWork.nullable().describe('of a student: their own; null for all others'),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 })
@@ -232,7 +249,7 @@ export type Assignment = z.infer<typeof assignment>
 
 /** Of a class, in their order. */
 export const assignmentList = listOf(
-  assignment.omit({ text: true, setup: true, steps: true }).extend({ stepCount: z.number() }),
+  assignment.omit({ text: true, setup: true, steps: true, work: true }).extend({ stepCount: z.number() }),
 )
 export type AssignmentSummary = z.infer<typeof assignmentList>['items'][number]
 export const assignmentParams = z.object({ id: assignmentId })
@@ -263,3 +280,37 @@ export const assignmentFile = z.object({
 })
 export type AssignmentFile = z.infer<typeof assignmentFile>
 export const assignmentFiles = z.object({ items: z.array(assignmentFile) })
+
+/** `GET /assignments/{id}/work`: a student of the class with what they have of it. */
+export const studentWork = assignmentWork.extend({
+  student: classStudentId,
+  name: z.string(),
+  number: z.string().nullable(),
+  section: classPartId.nullable(),
+  group: classPartId.nullable(),
+  joined: z.boolean().describe('false: expected, and not there yet'),
+  dueAt: classTime.nullable().describe('their own'),
+  extended: z.boolean(),
+})
+export type StudentWork = z.infer<typeof studentWork>
+export const studentWorkList = listOf(studentWork)
+export const studentWorkPage = page.extend({
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+})
+
+/** `GET /work`: an assignment of one of the classes of a student. */
+export const ownWork = z.object({
+  assignment: assignmentId,
+  title: z.string(),
+  class: z.object({ id: classId, name: z.string() }),
+  state: assignmentState,
+  opensAt: classTime.nullable(),
+  dueAt: classTime.nullable(),
+  extended: z.boolean(),
+  stepCount: z.number(),
+  work: assignmentWork,
+})
+export type OwnWork = z.infer<typeof ownWork>
+export const ownWorkList = z.object({
+  items: z.array(ownWork).describe('what is due first comes first; at most 1000'),
+})

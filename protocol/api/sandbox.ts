@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { boundedRecord, metadata } from './bounds.js'
-import { sandboxId, snapshotId, terminalId } from './ids.js'
+import { assignmentId, sandboxId, snapshotId, terminalId } from './ids.js'
 import { incident, limitsRequest, storedLimits, usage } from './limits.js'
 import { listOf } from './lists.js'
 import { networkPolicy } from './network.js'
@@ -140,6 +140,7 @@ export const sandbox = z.object({
     .describe('it was idle and put to sleep, and wakes when it is used'),
   snapshot: snapshotId.nullable().describe('it was made from, or brought back to last'),
   volumes: z.array(storedVolumeMount).default([]).describe('that are mounted in it'),
+  assignment: assignmentId.nullable().default(null).describe('that a student began in it'),
   access: z
     .enum(['full', 'type', 'look'])
     .default('full')

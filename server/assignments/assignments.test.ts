@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
 import { dir, type Entry, file, tar } from '../../testing/images.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
@@ -15,10 +17,12 @@ describe('assignments', { timeout: 120_000 }, () => {
   let otto: Awaited<ReturnType<typeof join>>
   let ann: Awaited<ReturnType<typeof join>>
   let ben: Awaited<ReturnType<typeof join>>
+  let other: AnotherServer
+  let database: pg.Client
   let math = ''
   let annsPlace = ''
 
-  const made = async (who: TestClient, method: string, path: string, body?: object) => {
+  const made = async (who: TestClient, method: string, path: string, body?: object | string) => {
     const answer = await who.call(method, path, body)
     expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300)
     return answer.body
@@ -47,6 +51,10 @@ describe('assignments', { timeout: 120_000 }, () => {
 
   beforeAll(async () => {
     instance = await openInstance('asg')
+    other = await AnotherServer.start(instance)
+    const socket = encodeURIComponent(`/run/cloche/${instance.name}/postgres`)
+    database = new pg.Client({ connectionString: `postgresql://cloche@localhost/cloche?host=${socket}` })
+    await database.connect()
     owner = await TestClient.signUp(instance.url, 'head@example.org')
     tess = await join('tess', 'member')
     otto = await join('otto', 'member')
@@ -59,7 +67,11 @@ describe('assignments', { timeout: 120_000 }, () => {
     annsPlace = await enrol(`/api/v1/classes/${math}`, 'ann')
     await enrol(`/api/v1/classes/${math}`, 'ben')
   }, 300_000)
-  afterAll(() => instance?.[Symbol.asyncDispose]())
+  afterAll(async () => {
+    await database?.end()
+    await other?.[Symbol.asyncDispose]()
+    await instance?.[Symbol.asyncDispose]()
+  })
 
   it('are written by teachers, looked at by assistants, and seen by students once they are published and open', async () => {
     const one = await newOne({
@@ -233,5 +245,116 @@ describe('assignments', { timeout: 120_000 }, () => {
     })
     expect(await content.text()).toBe('print(1)\n')
     expect((await put(path, [])).body.items).toEqual([])
+  })
+
+  it("are begun once, by two servers and two browsers at once, with the starter files of the student's own", async () => {
+    const one = await newOne({
+      ...{ published: true, readOnly: ['lib'], network: 'none' },
+      steps: [
+        { id: 'file', title: 'Make it', check: { command: 'test -f done && grep -q original lib/a.py' } },
+        { id: 'slow', title: 'Too slow', check: { command: 'sleep 30', timeoutSeconds: 1 } },
+        { id: 'read', title: 'Read it' },
+      ],
+    })
+    await put(`${one.path}/files/starter`, [
+      ...[file('lib/a.py', 'original'), file('run.sh', '#!/bin/sh', { mode: 0o755 })],
+    ])
+    await put(`${one.path}/files/hidden`, [file('secret.py', 'secret')])
+    expect((await tess.client.call('POST', `${one.path}/start`)).status).toBe(403)
+    const here = ann.client
+    const there = new TestClient(other.url, here.extraHeaders)
+    expect((await here.call('POST', `${one.path}/check`)).status).toBe(409)
+    const answers = await Promise.all(
+      [here, there, here, there].map((who) => who.call('POST', `${one.path}/start`)),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    const [box] = [...new Set(answers.map(({ body }) => body.sandbox))]
+    expect(answers.map(({ body }) => body.sandbox)).toEqual([box, box, box, box])
+    const { body: shown } = await here.call('GET', `/api/v1/sandboxes/${box}`)
+    expect(shown).toMatchObject({ name: 'Loops', ownerId: ann.id, assignment: one.id, network: 'none' })
+    expect((await here.call('GET', '/api/v1/sandboxes')).body.items).toHaveLength(1)
+    expect((await ben.client.call('GET', `/api/v1/sandboxes/${box}`)).status).toBe(404)
+    const sh = async (command: string) => {
+      const { body } = await here.call('POST', `/api/v1/sandboxes/${box}/exec`, { command })
+      return body.stdout
+    }
+    expect(await sh('cat lib/a.py; stat -c "%a %U" lib/a.py run.sh; ls -R ~ | grep -c secret')).toBe(
+      'original444 user\n755 user\n0\n',
+    )
+
+    // Steps tick in the sandbox; read-only files are put back before.
+    await sh('touch done; rm -f lib/a.py; echo changed > lib/a.py')
+    const checks = await Promise.all([here, there].map((who) => who.call('POST', `${one.path}/check`)))
+    for (const { body } of checks) {
+      expect(body).toMatchObject({ state: 'started', passed: 1 })
+      expect(body.steps.map(({ passed }: { passed: boolean | null }) => passed)).toEqual([true, false, null])
+    }
+    expect(await sh('cat lib/a.py')).toBe('original')
+    expect((await here.call('GET', one.path)).body.work).toMatchObject({ sandbox: box, passed: 1 })
+    const { body: all } = await otto.client.call('GET', `${one.path}/work?limit=1`)
+    expect(all).toMatchObject({ items: [{ name: 'ann', state: 'started', sandbox: box, passed: 1 }] })
+    const { body: rest } = await otto.client.call('GET', `${one.path}/work?cursor=${all.nextCursor}`)
+    expect(rest).toMatchObject({ items: [{ name: 'ben', state: 'not_started', sandbox: null }] })
+    expect((await here.call('GET', `${one.path}/work`)).status).toBe(403)
+
+    // One that was deleted is made anew; what is taken of its name is no mistake of the student.
+    await made(here, 'DELETE', `/api/v1/sandboxes/${box}`)
+    expect((await here.call('GET', one.path)).body.work.sandbox).toBeNull()
+    const taken = await made(here, 'POST', '/api/v1/sandboxes', { name: 'Loops', limits, network: 'none' })
+    const again = await made(there, 'POST', `${one.path}/start`)
+    expect(again.sandbox).not.toBe(box)
+    await change(one.path, { dueAt: '2020-01-01T00:00' })
+    expect((await here.call('POST', `${one.path}/start`)).body.sandbox).toBe(again.sandbox)
+    const late = await ben.client.call('POST', `${one.path}/start`)
+    expect(late).toMatchObject({ status: 409 })
+    expect(late.body.detail).toContain('2020-01-01 00:00 (Europe/Berlin)')
+    await change(one.path, { opensAt: '2990-01-01T00:00', dueAt: null })
+    expect((await ben.client.call('POST', `${one.path}/start`)).body.detail).toContain('opens at 2990-01-01')
+    // The assignment goes, the sandbox stays.
+    await made(tess.client, 'DELETE', one.path)
+    expect((await here.call('GET', `/api/v1/sandboxes/${again.sandbox}`)).body.assignment).toBeNull()
+    for (const id of [again.sandbox, taken.id]) await made(here, 'DELETE', `/api/v1/sandboxes/${id}`)
+  })
+
+  it('begin with a snapshot of the tenant, which students cannot find themselves', async () => {
+    const box = await made(owner, 'POST', '/api/v1/sandboxes', { name: 'model', limits, network: 'none' })
+    await made(owner, 'PUT', `/api/v1/sandboxes/${box.id}/files?path=given.txt`, 'given')
+    const { id: snapshot } = await made(owner, 'POST', `/api/v1/sandboxes/${box.id}/snapshots`, {})
+    const one = await newOne({ published: true, source: { snapshot }, limits: null, network: 'none' })
+    expect((await ann.client.call('GET', `/api/v1/snapshots/${snapshot}`)).status).toBe(404)
+    const { sandbox } = await made(ann.client, 'POST', `${one.path}/start`)
+    const { body } = await ann.client.call('POST', `/api/v1/sandboxes/${sandbox}/exec`, {
+      command: 'cat given.txt',
+    })
+    expect(body.stdout).toBe('given')
+    const mine = (await ann.client.call('GET', '/api/v1/work')).body.items
+    expect(mine.find(({ assignment }: { assignment: string }) => assignment === one.id)).toMatchObject({
+      ...{ title: 'Loops', class: { id: math, name: 'Math' }, state: 'open', work: { sandbox } },
+    })
+    await made(owner, 'DELETE', `/api/v1/snapshots/${snapshot}`)
+    const gone = await ben.client.call('POST', `${one.path}/start`)
+    expect(gone.body.detail).toContain('snapshot that this assignment begins with is gone')
+    await made(ann.client, 'DELETE', `/api/v1/sandboxes/${sandbox}`)
+    await made(owner, 'DELETE', `/api/v1/sandboxes/${box.id}`)
+  })
+
+  it('go on where a server was that died while it began them', async () => {
+    const one = await newOne({ published: true, network: 'none' })
+    await put(`${one.path}/files/starter`, [file('a.txt', 'a')])
+    const { sandbox } = await made(ben.client, 'POST', `${one.path}/start`)
+    // As it is when the server dies between making the sandbox and writing its files.
+    const died = (until: string) =>
+      database.query(
+        `UPDATE assignment_work SET ready = false, "startHolder" = 'tr_dead', "startUntil" = now() AT TIME ZONE 'UTC' + $1::INTERVAL
+         WHERE "sandboxId" = $2`,
+        [until, sandbox],
+      )
+    await ben.client.call('DELETE', `/api/v1/sandboxes/${sandbox}/files?path=a.txt`)
+    await died('2 seconds')
+    expect((await ben.client.call('GET', one.path)).body.work).toMatchObject({ sandbox: null })
+    expect((await made(ben.client, 'POST', `${one.path}/start`)).sandbox).toBe(sandbox)
+    const exec = { command: 'cat a.txt' }
+    expect((await ben.client.call('POST', `/api/v1/sandboxes/${sandbox}/exec`, exec)).body.stdout).toBe('a')
+    await made(ben.client, 'DELETE', `/api/v1/sandboxes/${sandbox}`)
   })
 })

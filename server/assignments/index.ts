@@ -1,17 +1,36 @@
+import type { Logger } from 'pino'
 import type { Database } from '../database/client.js'
 import type { OwnTemplates } from '../nodes/own-templates.js'
 import type { Templates } from '../nodes/templates.js'
+import { ExecService } from '../sandboxes/exec-service.js'
+import type { SandboxService } from '../sandboxes/service.js'
+import { StepChecks } from './checks.js'
 import { AssignmentExtensions } from './extensions.js'
 import { AssignmentFiles } from './files.js'
 import { AssignmentService } from './service.js'
 import { Sources } from './sources.js'
+import { Starting } from './starting.js'
+import { WorkLists } from './work.js'
+
+interface Needs {
+  readonly database: Database
+  readonly templates: Templates
+  readonly own: OwnTemplates
+  readonly sandboxes: SandboxService
+  readonly log: Logger
+}
 
 /** What there is to do with the assignments of classes. */
-export function openAssignments(database: Database, templates: Templates, own: OwnTemplates) {
+export function openAssignments({ database, templates, own, sandboxes, log }: Needs) {
+  const sources = new Sources(database, templates, own)
+  const files = new AssignmentFiles(database)
+  const work = new WorkLists(database)
+  const starting = new Starting(database, sandboxes, sources, files, work, log)
   return {
-    assignments: new AssignmentService(database, new Sources(database, templates, own)),
-    files: new AssignmentFiles(database),
+    assignments: new AssignmentService(database, sources, work),
     extensions: new AssignmentExtensions(database),
+    checks: new StepChecks(database, new ExecService(database, sandboxes), starting, work, log),
+    ...{ files, work, starting },
   }
 }
 export type Assignments = ReturnType<typeof openAssignments>

@@ -14,6 +14,7 @@ import {
 } from '../../protocol/api/index.js'
 import { assignmentFileRoutes } from './file-routes.js'
 import type { Assignments } from './index.js'
+import { workRoutes } from './work-routes.js'
 
 const tags = ['assignments']
 const done = z.null()
@@ -22,10 +23,11 @@ const bodyLimit = 4 * 1024 * 1024
 
 /** `/assignments`, and those of a class. */
 export const assignmentRoutes =
-  (services: Assignments): FastifyPluginAsyncZod =>
+  (services: Assignments, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
     const { assignments, extensions } = services
     await app.register(assignmentFileRoutes(services))
+    await app.register(workRoutes(services, heartbeatMs))
 
     app.route({
       method: 'POST',

@@ -54,12 +54,13 @@ export function present(row: Row, role: ClassRole, timeZone: string, times: Time
           tests: storedTests.parse(row.tests),
           hidden: { files: row.hiddenFiles, bytes: row.hiddenBytes },
         },
+    work: null,
     ...{ createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() },
   }
 }
 
 /** The same for a list. */
 export function summarize(...of: Parameters<typeof present>): AssignmentSummary {
-  const { text: _text, setup: _setup, steps, ...one } = present(...of)
+  const { text: _text, setup: _setup, work: _work, steps, ...one } = present(...of)
   return { ...one, stepCount: steps.length }
 }

@@ -16,12 +16,14 @@ import { findAssignment } from './access.js'
 import { present, summarize } from './rows.js'
 import type { Sources } from './sources.js'
 import { assertOrder, timeColumns, timesOf } from './times.js'
+import type { WorkLists } from './work.js'
 
 /** The assignments of classes. Teachers write them, assistants look at them, students see those that are published. */
 export class AssignmentService {
   constructor(
     private readonly database: Database,
     private readonly sources: Sources,
+    private readonly work: WorkLists,
   ) {}
 
   /** At the end of those of the class. @throws ApiError `invalid_request`, `quota_exceeded`, `template_unavailable` */
@@ -65,7 +67,9 @@ export class AssignmentService {
 
   async get(who: Principal, id: string): Promise<Assignment> {
     const { assignment, extension, row, role } = await findAssignment(this.database, who, 'class.read', id)
-    return present(assignment, role, row.timeZone, timesOf(assignment, extension))
+    const shown = present(assignment, role, row.timeZone, timesOf(assignment, extension))
+    if (role !== 'student' || who.userId === null || shown.state === 'scheduled') return shown
+    return { ...shown, work: await this.work.of(id, who.userId, assignment.steps) }
   }
 
   /** Changes what is named. */

@@ -39,6 +39,7 @@ const names: Readonly<Record<string, readonly Standing[]>> = {
   people: ['owner', 'admin', 'member', 'student'],
   staff: ['owner', 'admin', 'member', 'adminKey', 'memberKey'],
   readers: ['owner', 'admin', 'adminKey'],
+  students: ['student'],
   admins: ['owner', 'admin'],
   owners: ['owner'],
   operators: [],
@@ -66,6 +67,7 @@ describe('the table of permissions', () => {
     ['staff', ['volume.create', 'volume.read_files', 'template.create', 'template.delete', 'build.read']],
     ['staff', ['image.read', 'image.push', 'class.look', 'class.teach']],
     ['everybody', ['class.read']],
+    ['students', ['class.study']],
     ['readers', ['class.create', 'class.delete', 'class.staff']],
   ])('lets %s do %j, and nobody else', (who, actions) => {
     for (const action of actions) {

@@ -112,6 +112,8 @@ export const permissions = {
   'class.look': anyStaff,
   /** What its teachers do: students, sections, groups, roster, invitations, cards. */
   'class.teach': anyStaff,
+  /** What its students do: begin assignments. */
+  'class.study': tenant(['student']),
   'class.delete': ofClasses,
   /** Who teaches and assists in it. */
   'class.staff': ofClasses,
@@ -190,6 +192,7 @@ export function assertGuestMay(level: ShareLevel, action: Action): void {
 function refusal({ kind, role }: Caller, { of, to }: Permission): string {
   if (of === 'installation') return 'only operators can do this'
   if (kind === 'user' && role === 'student') return 'students cannot do this; ask your teacher'
+  if (to.length === 1 && to[0] === 'student') return 'only students of a class can do this'
   if (of === 'account') return 'an API key has no account and belongs to one tenant; sign in instead'
   if (to.includes('adminKey')) return 'only an owner or admin, or an API key of one, may read this'
   if (kind === 'key') return 'API keys cannot manage members, keys or the tenant; sign in instead'

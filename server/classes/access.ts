@@ -10,6 +10,7 @@ const roles = {
   'class.read': ['admin', 'teacher', 'assistant', 'student'],
   'class.look': ['admin', 'teacher', 'assistant'],
   'class.teach': ['admin', 'teacher'],
+  'class.study': ['student'],
   'class.delete': ['admin'],
   'class.staff': ['admin'],
 } as const satisfies Partial<Record<Action, readonly ClassRole[]>>

@@ -100,6 +100,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   SetAssignmentExtension: [protocol.setExtension, { dueAt: '2026-12-12T23:59' }],
   AssignmentExtension: [protocol.assignmentExtension],
   AssignmentFiles: [protocol.assignmentFiles],
+  AssignmentWork: [protocol.assignmentWork],
   CreateSchedule: [
     protocol.createSchedule,
     {

@@ -27,7 +27,7 @@ import { isNodeClosed, mayGoElsewhere } from './elsewhere.js'
 import type { Ownership, Row } from './ownership.js'
 import { hostnameOf, present, volumesOf } from './rows.js'
 import { claimedService, type InStack, serviceOf } from './services.js'
-import { sourceOf } from './source.js'
+import { type Begun, sourceOf } from './source.js'
 import { nodeOfVolumes } from './volumes.js'
 
 const envSchema = z.record(z.string(), z.string())
@@ -63,10 +63,12 @@ export class Creations {
     wanted: CreateSandbox,
     id: string = newId('sb'),
     inStack?: InStack,
+    begun?: Begun,
   ): Promise<SandboxWithUsage> {
     assertMay(who, 'sandbox.create')
     const source =
-      wanted.snapshot === undefined ? undefined : await sourceOf(this.database, who, wanted.snapshot)
+      begun?.source ??
+      (wanted.snapshot === undefined ? undefined : await sourceOf(this.database, who, wanted.snapshot))
     const volumes = wanted.volumes ?? []
     if (volumes.length > 0) assertMay(who, 'volume.read')
     const home = await nodeOfVolumes(
@@ -115,6 +117,7 @@ export class Creations {
         ...{ snapshotId: source?.id ?? null, templateId },
         volumes: volumes.length === 0 ? null : volumes,
         ...{ stackId: inStack?.stackId ?? null, service: serviceOf(wanted, inStack) },
+        assignmentId: begun?.assignmentId ?? null,
       },
     }
     this.#underWay.add(id)
@@ -133,7 +136,7 @@ export class Creations {
     } catch (error) {
       if (isNodeClosed(error)) {
         await this.nodes.refresh()
-        if (only === undefined) return await this.create(who, wanted, id, inStack)
+        if (only === undefined) return await this.create(who, wanted, id, inStack, begun)
         const what =
           source !== undefined
             ? 'snapshot'
@@ -153,7 +156,9 @@ export class Creations {
         )
         throw error
       }
-      return await this.create(who, { ...wanted, name: `${template}-${newId('sb').slice(-12)}` }, id, inStack)
+      return await this.create(
+        ...([who, { ...wanted, name: `${template}-${newId('sb').slice(-12)}` }, id, inStack, begun] as const),
+      )
     } finally {
       this.#underWay.delete(id)
     }
@@ -169,9 +174,10 @@ export class Creations {
     wanted: CreateSandbox,
     id: string,
     inStack?: InStack,
+    begun?: Begun,
   ): Promise<SandboxWithUsage> {
     const known = await this.database.prisma.sandbox.findUnique({ where: { id } })
-    if (known === null) return this.create(who, wanted, id, inStack)
+    if (known === null) return this.create(who, wanted, id, inStack, begun)
     const row = await this.ownership.row(who, 'sandbox.create', id)
     // Whoever began it may have been stopped only: from now on it undoes nothing.
     const { count } = await this.database.prisma.sandbox.updateMany({

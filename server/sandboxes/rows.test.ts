@@ -9,7 +9,7 @@ const row = {
   ...{ createdBy: null, createdAt: new Date(0), startedAt: null, expiresAt: null, deletedAt: null },
   ...{ nodeId: null, creation: null, idle: null, activeAt: new Date(0), asleep: null, snapshotId: null },
   ...{ templateId: null, restart: 'no', stopWanted: false, restartAt: null, restarts: 0, volumes: null },
-  ...{ service: null, stackId: null },
+  ...{ service: null, stackId: null, assignmentId: null },
 }
 
 it.each([

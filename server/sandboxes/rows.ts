@@ -54,6 +54,7 @@ export function present(
     asleep: stored.asleep.parse(row.asleep),
     snapshot: row.snapshotId,
     volumes: volumesOf(row),
+    assignment: row.assignmentId,
     access: 'full',
     sleepsSoon: sleepsSoon(row, statuses?.state ?? row.state),
     service: statuses?.service ?? null,

@@ -33,6 +33,7 @@ import { Ownership, type Row } from './ownership.js'
 import { present } from './rows.js'
 import type { InStack } from './services.js'
 import { Sleep } from './sleep.js'
+import type { Begun } from './source.js'
 
 /** What needs a sandbox awake. Its files are there while it is paused. */
 const waking: ReadonlySet<Action> = new Set([
@@ -81,8 +82,14 @@ export class SandboxService {
   }
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
-  create(who: Principal, wanted: CreateSandbox, id?: string, inStack?: InStack): Promise<SandboxWithUsage> {
-    return this.#creations.create(who, wanted, id, inStack)
+  create(
+    who: Principal,
+    wanted: CreateSandbox,
+    id?: string,
+    inStack?: InStack,
+    begun?: Begun,
+  ): Promise<SandboxWithUsage> {
+    return this.#creations.create(who, wanted, id, inStack, begun)
   }
 
   /**
@@ -94,8 +101,9 @@ export class SandboxService {
     wanted: CreateSandbox,
     id: string,
     inStack?: InStack,
+    begun?: Begun,
   ): Promise<SandboxWithUsage> {
-    return this.#creations.resume(who, wanted, id, inStack)
+    return this.#creations.resume(who, wanted, id, inStack, begun)
   }
 
   /** Changes what `wanted` names. @throws ApiError `quota_exceeded`, `conflict` when the name is taken */
@@ -190,7 +198,7 @@ export class SandboxService {
     const access = await this.accessOf(who, id)
     // What members say about it to each other is not for guests.
     if (access === 'full') return shown
-    return { ...shown, access, metadata: {}, createdBy: null, ownerId: null, volumes: [] }
+    return { ...shown, access, metadata: {}, createdBy: null, ownerId: null, volumes: [], assignment: null }
   }
 
   /**

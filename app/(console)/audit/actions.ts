@@ -61,6 +61,7 @@ const actions = {
   'assignment.change': 'audit.actions.assignmentChange',
   'assignment.delete': 'audit.actions.assignmentDelete',
   'assignment.files': 'audit.actions.assignmentFiles',
+  'assignment.start': 'audit.actions.assignmentStart',
   'assignment.extension': 'audit.actions.assignmentExtension',
   'assignment.extension_remove': 'audit.actions.assignmentExtensionRemove',
   'schedule.create': 'audit.actions.scheduleCreate',

@@ -64,7 +64,7 @@ const ofClass =
       ...{ removed: told(event, 'removed'), count: told(event, 'count') },
     })
 
-type AssignmentSentence = 'Create' | 'Change' | 'Delete' | 'Files' | 'Extension' | 'ExtensionRemove'
+type AssignmentSentence = 'Create' | 'Change' | 'Delete' | 'Files' | 'Start' | 'Extension' | 'ExtensionRemove'
 const ofAssignment =
   (key: AssignmentSentence): Write =>
   ({ event, t, mark }) =>
@@ -257,6 +257,7 @@ const sentences: Readonly<Record<Action, Write>> = {
   'assignment.change': ofAssignment('Change'),
   'assignment.delete': ofAssignment('Delete'),
   'assignment.files': ofAssignment('Files'),
+  'assignment.start': ofAssignment('Start'),
   'assignment.extension': ofAssignment('Extension'),
   'assignment.extension_remove': ofAssignment('ExtensionRemove'),
   'schedule.create': ({ event, t, mark }) =>

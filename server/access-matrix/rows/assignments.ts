@@ -1,12 +1,30 @@
+import { z } from 'zod'
 import { file, tar } from '../../../testing/images.js'
-import { type Rule, staffTheirs, theirs } from '../rules.js'
-import { must, type Victim, type World } from '../world.js'
+import { everybodyIs, type Rule, staffTheirs, theirs } from '../rules.js'
+import { limits, must, type Victim, type World } from '../world.js'
 import type { Call, Row } from './row.js'
 
 /** As for classes: a member is in those that they were put into, and the victim's is none of them. */
 const notMembers = { member: 404, memberKey: 404 } as const
 const inside: Rule = { ...theirs, ...notMembers }
 const taught: Rule = { ...staffTheirs, ...notMembers }
+
+/** Students alone, each what is theirs. */
+const { nobody, removedKey } = theirs
+const students: Rule = { ...everybodyIs(403), nobody, removedKey, student: 'ok' }
+const studied: Rule = { ...students, student: 404 }
+/** A class of the student who calls, with an assignment that they have begun. */
+const begun = async ({ callers }: World): Promise<Call> => {
+  const { user } = await must(callers.student, 'GET', '/api/v1/me')
+  const { id } = await must(callers.owner, 'POST', '/api/v1/classes', { name: 'of the student' })
+  const pupil = { name: 'Student', email: z.object({ email: z.string() }).parse(user).email }
+  await must(callers.owner, 'POST', `/api/v1/classes/${id}/students`, pupil)
+  const wanted = { title: 'Begun', published: true, limits, network: 'none' }
+  const one = await must(callers.owner, 'POST', `/api/v1/classes/${id}/assignments`, wanted)
+  await must(callers.student, 'POST', `/api/v1/assignments/${one.id}/start`)
+  return { path: { id: String(one.id) }, as: callers.student }
+}
+const notEnrolled = { why: 'the student is in no class of the victim', succeeds: begun } as const
 
 const named = ({ assignmentId }: Victim): Call => ({ path: { id: assignmentId } })
 const hidden = ({ assignmentId }: Victim) => ({ path: { id: assignmentId, kind: 'hidden' } })
@@ -74,4 +92,8 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
       return { ...hidden(victim), query: { path: 'short-lived' } }
     },
   },
+  startAssignment: { rule: studied, call: named, ...notEnrolled },
+  checkAssignment: { rule: studied, call: named, ...notEnrolled },
+  listAssignmentWork: { rule: taught, call: named },
+  listOwnWork: { rule: students },
 }
