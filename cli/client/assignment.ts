@@ -134,8 +134,8 @@ const work = clientCommand({
   async run({ cloche, words, json }) {
     const all: StudentWork[] = []
     for await (const one of cloche.assignments.work(idOf(words[0]))) all.push(one)
-    const rows = all.map(({ name, state, passed, steps, sandbox, checkedAt }) => [
-      ...[name, state, `${passed}/${steps.length}`, sandbox ?? '', checkedAt ?? ''],
+    const rows = all.map(({ name, state, passed, progress, sandbox, checkedAt }) => [
+      ...[name, state, `${passed}/${progress.length}`, sandbox ?? '', checkedAt ?? ''],
     ])
     if (json) printJson(all)
     else printTable(['STUDENT', 'STATE', 'STEPS', 'SANDBOX', 'CHECKED'], rows)

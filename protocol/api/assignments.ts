@@ -178,7 +178,7 @@ const counted = z.object({ files: z.number(), bytes: z.number() })
 export const assignmentWork = z.object({
   state: z.enum(['not_started', 'starting', 'started']),
   sandbox: sandboxId.nullable().describe('null before it was started, and when it was deleted'),
-  steps: z
+  progress: z
     .array(
       z.object({
         id: z.string(),

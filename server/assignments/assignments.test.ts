@@ -287,7 +287,11 @@ describe('assignments', { timeout: 120_000 }, () => {
     const checks = await Promise.all([here, there].map((who) => who.call('POST', `${one.path}/check`)))
     for (const { body } of checks) {
       expect(body).toMatchObject({ state: 'started', passed: 1 })
-      expect(body.steps.map(({ passed }: { passed: boolean | null }) => passed)).toEqual([true, false, null])
+      expect(body.progress.map(({ passed }: { passed: boolean | null }) => passed)).toEqual([
+        true,
+        false,
+        null,
+      ])
     }
     expect(await sh('cat lib/a.py')).toBe('original')
     expect((await here.call('GET', one.path)).body.work).toMatchObject({ sandbox: box, passed: 1 })

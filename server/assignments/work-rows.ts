@@ -27,7 +27,7 @@ export function presentWork(row: WorkRow, steps: readonly Pick<AssignmentStep, '
   return {
     state: row.startedAt !== null ? 'started' : row.starting === true ? 'starting' : 'not_started',
     sandbox: row.sandboxId,
-    steps: shown,
+    progress: shown,
     passed: shown.filter(({ passed }) => passed === true).length,
     startedAt: row.startedAt?.toISOString() ?? null,
     checkedAt: row.checkedAt?.toISOString() ?? null,
