@@ -205,7 +205,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     serviceKeeper,
   )
   const runSandboxes = new RunSandboxes(context, maker, tenants, pools)
-  const searches = new Searches(context, sandboxes, runSandboxes)
+  const searches = new Searches(context, sandboxes, runSandboxes, (...of) => volumes.hold(...of))
   const { claimed, pooled } = await adopt(context)
   context.ranges.openAhead()
   for (const one of claimed) sandboxes.adopt(one)

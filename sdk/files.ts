@@ -2,24 +2,9 @@ import { bodyOf } from './answer.js'
 import { ConnectionFailed, errorOf } from './errors.js'
 import { readEvents } from './events.js'
 import type { Http } from './http.js'
+import { type SearchOptions, searchIn } from './search.js'
 import { StoredFiles } from './stored-files.js'
 import type { SearchEnd, SearchMatch, SignedFile, WatchEvent } from './types.js'
-
-/** Where and how to search. */
-export interface SearchOptions {
-  /** The directory or file to search in: `.` if absent. */
-  readonly path?: string
-  /** The query is a regular expression, as of ripgrep. */
-  readonly regex?: boolean
-  /** `smart` if absent: insensitive as long as the query has no capital letter. */
-  readonly case?: 'smart' | 'sensitive' | 'insensitive'
-  /** Only files whose name matches, such as `*.{ts,tsx}`; with a `!` before it, all others. */
-  readonly glob?: string
-  /** Hidden files as well, and what .gitignore excludes. */
-  readonly hidden?: boolean
-  /** Lines at most: 1000 if absent, up to 10,000. */
-  readonly limit?: number
-}
 
 /**
  * The files of one sandbox. Paths are as a shell inside has them: absolute, or from `/home/user`; they never lead
@@ -51,20 +36,11 @@ export class Files extends StoredFiles {
    * for await (const { path, line, text } of sandbox.files.search('import', { glob: '*.py' }))
    *   console.log(`${path}:${line}: ${text}`)
    */
-  async *search(
+  search(
     query: string,
     options: SearchOptions & { signal?: AbortSignal } = {},
   ): AsyncGenerator<SearchMatch, SearchEnd, undefined> {
-    const { signal, ...wanted } = options
-    const path = `${this.#path}/files/search`
-    const response = await this.#http.send({ method: 'GET', path, query: { query, ...wanted }, signal })
-    for await (const { event, data } of readEvents(bodyOf(response))) {
-      const said = JSON.parse(data)
-      if (event === 'match') yield said
-      else if (event === 'end') return said
-      else if (event === 'error') throw errorOf(said.code, said.message)
-    }
-    throw new ConnectionFailed('the search was cut off')
+    return searchIn(this.#http, this.#path, query, options)
   }
 
   /**

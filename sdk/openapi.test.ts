@@ -134,6 +134,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await stored.move('/a', '/b')
   await stored.remove('/b')
   await stored.unpack('/e', await new Response(await stored.pack('/d')).blob())
+  await volumes.search(volume.id, 'nothing').next()
   const kept = await volumes.snapshot(volume.id)
   await volumes.snapshots().next()
   await volumes.deleteSnapshot(kept.id)

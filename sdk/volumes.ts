@@ -1,6 +1,14 @@
 import { type Http, pages } from './http.js'
+import { type SearchOptions, searchIn } from './search.js'
 import { StoredFiles } from './stored-files.js'
-import type { ChangeVolume, CreateVolume, VolumeDescription, VolumeSnapshotDescription } from './types.js'
+import type {
+  ChangeVolume,
+  CreateVolume,
+  SearchEnd,
+  SearchMatch,
+  VolumeDescription,
+  VolumeSnapshotDescription,
+} from './types.js'
 
 /** The volumes of the tenant: named disks that sandboxes mount, several at once. */
 export class Volumes {
@@ -54,6 +62,23 @@ export class Volumes {
   /** Its files. No sandbox is needed for it; paths begin at the volume itself, and never lead out of it. */
   files(id: string): StoredFiles {
     return new StoredFiles(this.#http, pathOf(id))
+  }
+
+  /**
+   * Lines of its files that contain `query`, while they are found, as `files.search` of a sandbox. No sandbox needs to have it.
+   * Whoever stops reading ends the search.
+   * @throws InvalidRequest for a regular expression or a path that is wrong
+   * @example
+   * const { id } = await cloche.volumes.create({ name: 'texts', sizeMiB: 16 })
+   * await cloche.volumes.files(id).write('/a.txt', 'one\ntwo\n')
+   * for await (const { path, line, text } of cloche.volumes.search(id, 'two')) console.log(`${path}:${line}: ${text}`)
+   */
+  search(
+    id: string,
+    query: string,
+    options: SearchOptions & { signal?: AbortSignal } = {},
+  ): AsyncGenerator<SearchMatch, SearchEnd, undefined> {
+    return searchIn(this.#http, pathOf(id), query, options)
   }
 
   /** Takes a snapshot of it, as it is at this moment. @throws QuotaExceeded */

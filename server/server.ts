@@ -131,7 +131,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(assignmentRoutes(services.assignments, config.heartbeatMs))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))
         await api.register(exportRoutes(services.exports))
-        await api.register(volumeRoutes(services.volumes, services.volumeFiles))
+        await api.register(volumeRoutes(services.volumes, services.volumeFiles, config.heartbeatMs))
         await api.register(stackRoutes(services.stacks, services.stackLogs, config.heartbeatMs))
         await api.register(buildRoutes(services.builds, config.heartbeatMs))
         await api.register(transferRoutes(services.transfers, services.credentials, config.heartbeatMs))

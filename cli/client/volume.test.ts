@@ -17,6 +17,8 @@ describe('cloche volume', () => {
     await writeFile(join(line.home, 'words.txt'), 'one two\n')
     await ok('volume', 'cp', join(line.home, 'words.txt'), 'data:/in/words.txt')
     expect(await ok('volume', 'files', 'data', '/in')).toContain('words.txt')
+    expect(await line.call(['volume', 'search', 'data', 'TWO'])).toMatchObject({ code: 1, out: '' })
+    expect(await ok('volume', 'search', 'data', 'two', '/in')).toBe('/in/words.txt:1:one two\n')
     await ok('volume', 'resize', 'data', '32m')
     await ok('sandbox', 'create', 'reader', '--volume', 'data:/srv/data:ro')
     expect(

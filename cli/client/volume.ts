@@ -2,7 +2,7 @@ import type { Cloche, VolumeDescription, VolumeSnapshotDescription } from '../..
 import { type Command, Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
 import { download, upload } from './copy.js'
-import { printJson, printTable, showAge, showBytes } from './output.js'
+import { printable, printJson, printTable, showAge, showBytes } from './output.js'
 import type { LeftOut } from './pack.js'
 import { placeOf, sayLocalTrouble } from './place.js'
 import { mebibytesOf } from './quantity.js'
@@ -161,6 +161,34 @@ const files = clientCommand({
   },
 })
 
+const search = clientCommand({
+  ...{ name: 'volume search', group, operands: 'VOLUME QUERY [PATH]' },
+  summary: 'Print the lines of files of a volume that contain a text',
+  details: 'No sandbox needs to have the volume. The exit code is 1 when nothing was found.',
+  flags: {
+    regex: { type: 'boolean', help: 'QUERY is a regular expression' },
+    glob: { type: 'string', value: 'GLOB', help: 'only files whose name matches, such as *.py' },
+    hidden: { type: 'boolean', help: 'hidden files as well, and what .gitignore excludes' },
+  },
+  completes: volumeWords,
+  async run({ cloche, words: [word, query, path = '/'], has, text, json }) {
+    const id = await idOf(cloche, word)
+    if (query === undefined) throw new UsageError('specify what lines must contain')
+    const glob = text('glob')
+    const options = {
+      ...{ path, regex: has('regex'), hidden: has('hidden') },
+      ...(glob === undefined ? {} : { glob }),
+    }
+    let found = 0
+    for await (const match of cloche.volumes.search(id, query, options)) {
+      found++
+      if (json) console.log(JSON.stringify(match))
+      else console.log(printable(`${match.path}:${match.line}:${match.text}`))
+    }
+    return found === 0 ? 1 : 0
+  },
+})
+
 const snapshot = clientCommand({
   ...{ name: 'volume snapshot', group, operands: 'VOLUME [NAME]' },
   summary: 'Take a snapshot of a volume, and print its id',
@@ -206,5 +234,5 @@ const removeSnapshot = clientCommand({
 })
 
 export const volumeCommands: readonly Command[] = [
-  ...[create, list, rename, resize, remove, copy, files, snapshot, snapshots, removeSnapshot],
+  ...[create, list, rename, resize, remove, copy, files, search, snapshot, snapshots, removeSnapshot],
 ]

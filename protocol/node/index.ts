@@ -47,7 +47,8 @@
  * | PUT /volumes/:id | `makeVolume` | 201 `nodeVolume`; 200 when this tenant has it already |
  * | PATCH /volumes/:id | `resizeVolume` | `nodeVolume`; 422 when it holds more |
  * | DELETE /volumes/:id | | 204 (also when it is gone already); 409 while a sandbox has it |
- * | /volumes/:id/files, tree, archive | | as of a sandbox, without search, watch and signed URLs |
+ * | /volumes/:id/files, tree, archive | | as of a sandbox, without watch and signed URLs |
+ * | POST /volumes/:id/search | `searchVolume` | 200, frames as of exec; the volume is at `/volume` |
  * | PUT /tenants/:id/quota | `quota` | 204: the tenant's cgroup is held to it; 422 and no change when more is in use |
  * | GET /tenants/:id | | `runtimeTenant`; 404 when it has no sandbox here |
  * | POST /tenants/:id/pause, resume | | `runtimeTenant`: all its sandboxes at once |

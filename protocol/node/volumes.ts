@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { tenantId, volumeId, volumeSnapshotId } from '../api/ids.js'
+import { quota } from '../api/limits.js'
+import { execRequest } from '../api/sandbox.js'
 
 /** A volume or a snapshot of one, as a node has it. */
 export const nodeVolumeId = z.union([volumeId, volumeSnapshotId])
@@ -27,3 +29,10 @@ export type MakeVolume = z.infer<typeof makeVolume>
 
 /** Body of `PATCH /volumes/:id`. */
 export const resizeVolume = z.strictObject({ sizeMiB: z.int().min(1) })
+
+/** Where the volume is in the sandbox in which it is searched. */
+export const searchedVolume = '/volume'
+
+/** Body of `POST /volumes/:id/search`: the command that searches, and whose it is. */
+export const searchVolume = z.strictObject({ exec: execRequest, tenantId, quota })
+export type SearchVolume = z.infer<typeof searchVolume>

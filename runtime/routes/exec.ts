@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
-import { execRequest } from '../../protocol/api/index.js'
-import { encodeFrame, encodeJsonFrame, frameType } from '../../protocol/node/index.js'
+import { z } from 'zod'
+import { execRequest, volumeId } from '../../protocol/api/index.js'
+import { encodeFrame, encodeJsonFrame, frameType, searchVolume } from '../../protocol/node/index.js'
 import type { Routes } from '../http/app.js'
 import { sendFrames } from '../http/frames.js'
 import { type RunningExec, startExec } from '../sandbox/exec.js'
@@ -30,6 +31,13 @@ export const execRoutes =
     app.post('/sandboxes/:id/search', { schema }, async ({ params, body }, reply) => {
       await answer(context, reply, await searches.start(params.id, body))
     })
+    app.post(
+      '/volumes/:id/search',
+      { schema: { params: z.object({ id: volumeId }), body: searchVolume } },
+      async ({ params, body }, reply) => {
+        await answer(context, reply, await searches.inVolume(params.id, body))
+      },
+    )
   }
 
 async function answer(context: NodeContext, reply: FastifyReply, running: RunningExec): Promise<void> {

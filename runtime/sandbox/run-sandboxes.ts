@@ -73,6 +73,23 @@ export class RunSandboxes {
     }
   }
 
+  /**
+   * A sandbox of a tenant that may have no other here, for one look at its volumes. It has no id and is in no list. `release` ends it.
+   * @throws RuntimeRefusal `template_unavailable`, `conflict` while the tenant is paused, `node_full`
+   */
+  async reader(claim: Claim): Promise<SandboxRecord> {
+    const home = await this.tenants.join(claim.tenantId, claim.quota, claim.limits)
+    try {
+      const cgroup = join(home, `reader-${process.hrtime.bigint()}`)
+      const reader = await this.maker.make(null, { ...claim, purpose: 'run' }, cgroup)
+      this.#acquired.set(reader, undefined)
+      return reader
+    } catch (error) {
+      this.tenants.leave(claim.tenantId)
+      throw error
+    }
+  }
+
   /** Destroys a sandbox that was acquired. Asked again it is the same destruction. */
   release(sandbox: SandboxRecord): Promise<void> {
     const going = this.#acquired.get(sandbox)

@@ -1,7 +1,9 @@
 import type { ExecRequest, Limits } from '../../protocol/api/index.js'
+import { type SearchVolume, searchedVolume } from '../../protocol/node/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { type RunningExec, startExec } from './exec.js'
 import type { NodeContext } from './node.js'
+import type { SandboxRecord } from './record.js'
 import type { RunSandboxes } from './run-sandboxes.js'
 import type { Sandboxes } from './service.js'
 
@@ -25,6 +27,8 @@ export class Searches {
     private readonly node: NodeContext,
     private readonly sandboxes: Sandboxes,
     private readonly runSandboxes: RunSandboxes,
+    /** Keeps volumes of a tenant from being deleted. */
+    private readonly hold: (ids: readonly string[], tenantId: string) => Disposable,
   ) {}
 
   /**
@@ -43,6 +47,31 @@ export class Searches {
       return await this.#inCopy(id, request, leave)
     } catch (error) {
       leave()
+      throw error
+    }
+  }
+
+  /**
+   * The same in a volume, by the ripgrep of a sandbox of its own in which the volume is mounted read-only.
+   * @throws RuntimeRefusal `not_found`, `template_unavailable`, `rate_limited`, `conflict` while the tenant is paused
+   */
+  async inVolume(id: string, { exec, tenantId, quota }: SearchVolume): Promise<RunningExec> {
+    const hold = this.hold([id], tenantId)
+    const leave = this.#enter(tenantId)
+    const end = () => {
+      leave()
+      hold[Symbol.dispose]()
+    }
+    try {
+      this.sandboxes.tenants.assertAwake(tenantId)
+      const limits = { ...bounds, cpus: Math.min(bounds.cpus, quota.cpus), diskMiB: spareDiskMiB }
+      const reader = await this.runSandboxes.reader({
+        ...{ tenantId, quota, limits, template: 'base', network: 'none', isolation: 'standard', env: {} },
+        ...{ hostname: 'search', volumes: [{ volume: id, path: searchedVolume, readOnly: true }] },
+      })
+      return await this.#in(reader, exec, end)
+    } catch (error) {
+      end()
       throw error
     }
   }
@@ -66,6 +95,11 @@ export class Searches {
     const copy = await this.sandboxes.atRest(id, (sandbox) =>
       this.runSandboxes.copy(sandbox, within(sandbox.limits)),
     )
+    return this.#in(copy, request, leave)
+  }
+
+  /** @param leave is called when it has ended, if it has begun */
+  async #in(copy: SandboxRecord, request: ExecRequest, leave: () => void): Promise<RunningExec> {
     const end = () => this.runSandboxes.release(copy)
     try {
       const running = await startExec(this.node, copy, request)

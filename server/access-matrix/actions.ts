@@ -119,6 +119,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   deleteVolumeSnapshot: 'volume.delete',
   statVolumeFile: 'volume.read_files',
   listVolumeFiles: 'volume.read_files',
+  searchVolumeFiles: 'volume.read_files',
   readVolumeFile: 'volume.read_files',
   readVolumeArchive: 'volume.read_files',
   moveVolumeFile: 'volume.write_files',

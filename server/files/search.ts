@@ -51,11 +51,16 @@ export function searchCommand(wanted: SearchQuery): ExecRequest {
 /**
  * What the command has found, as server-sent events: `match` for each line, then `end`, or `error` with `code` and
  * `message`. Whoever has enough closes the stream, which ends the command.
+ * @param told what people call a path of the sandbox that searches, and of its complaints
  */
-export function searchEvents(stream: FrameStream, limit: number): Readable {
+export function searchEvents(
+  stream: FrameStream,
+  limit: number,
+  told: (path: string) => string = (path) => path,
+): Readable {
   const events = new PassThrough()
   events.once('close', () => stream.destroy())
-  void new Search(stream, events, limit).run()
+  void new Search(stream, events, limit, told).run()
   return events
 }
 
@@ -69,6 +74,7 @@ class Search {
     private readonly stream: FrameStream,
     private readonly events: PassThrough,
     private readonly limit: number,
+    private readonly told: (path: string) => string,
   ) {}
 
   async run(): Promise<void> {
@@ -101,7 +107,7 @@ class Search {
       if (this.#matches >= this.limit) break
       this.#matches++
       this.#files.add(match.path)
-      await this.#send('match', match)
+      await this.#send('match', { ...match, path: this.told(match.path) })
     }
     this.#rest = all.subarray(from)
     if (this.#rest.length > lineBytesMax) throw new NotRipgrep()
@@ -111,7 +117,7 @@ class Search {
   async #end(exitCode: number | null): Promise<void> {
     if (exitCode === 0 || exitCode === 1) return this.#send('end', this.#summary(false))
     if (exitCode === 2 && this.#matches > 0) return this.#send('end', this.#summary(true))
-    const words = this.#complaint.trim().replace(/^rg: /, '')
+    const words = this.told(this.#complaint.trim().replace(/^rg: /, ''))
     const late = exitCode === null ? `it took more than ${searchMs / 1000} seconds, or was killed` : ''
     await this.#fail('invalid_request', `the search failed: ${words || late || `exit code ${exitCode}`}`)
   }

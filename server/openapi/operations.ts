@@ -126,6 +126,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'DELETE /stacks/:id': 'deleteStack',
   'GET /stacks/:id/logs': 'followStackLogs',
   'GET /volumes/:id/files/stat': 'statVolumeFile',
+  'GET /volumes/:id/files/search': 'searchVolumeFiles',
   'GET /volumes/:id/tree': 'listVolumeFiles',
   'POST /volumes/:id/files/move': 'moveVolumeFile',
   'POST /volumes/:id/files/copy': 'copyVolumeFile',

@@ -23,6 +23,7 @@ import {
   protocolMismatch,
   type RuntimeSandbox,
   runtimeSandbox,
+  type SearchVolume,
 } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 import { openPool, type RuntimeAddress } from './address.js'
@@ -153,6 +154,17 @@ export class RuntimeClient implements Disposable {
       {
         ...{ method: 'POST', path: `/sandboxes/${id}/${how}`, body: JSON.stringify(wanted) },
         deadlines: execDeadlines(wanted.timeoutMs),
+      },
+      aborted,
+    )
+
+  /** The same in a sandbox that is made for it, in which a volume is. */
+  searchVolume = (id: string, wanted: SearchVolume, aborted: AbortSignal): Promise<FrameStream> =>
+    frames(
+      this.#pool,
+      {
+        ...{ method: 'POST', path: `/volumes/${id}/search`, body: JSON.stringify(wanted) },
+        deadlines: execDeadlines(wanted.exec.timeoutMs),
       },
       aborted,
     )

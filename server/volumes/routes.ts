@@ -5,6 +5,7 @@ import {
   createVolume,
   createVolumeSnapshot,
   page,
+  searchQuery,
   volume,
   volumeList,
   volumeParams,
@@ -15,14 +16,35 @@ import {
 } from '../../protocol/api/index.js'
 import type { StoredFiles } from '../files/stored.js'
 import { storedFileRoutes } from '../files/stored-routes.js'
+import { sendEvents } from '../http/events.js'
 import type { VolumeService } from './service.js'
 
 const tags = ['volumes']
 
 /** `/volumes` with their files, and `/volume-snapshots`. */
 export const volumeRoutes =
-  (volumes: VolumeService, files: StoredFiles): FastifyPluginAsyncZod =>
+  (volumes: VolumeService, files: StoredFiles, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
+    app.get(
+      '/volumes/:id/files/search',
+      {
+        schema: {
+          ...{ tags, summary: 'Search in files of a volume', params: volumeParams, querystring: searchQuery },
+          description:
+            'As in those of a sandbox: streams `match` events and then `end`, or `error`. No sandbox needs to have the volume; it is looked at read-only, as root. Four at once for each tenant on a node.',
+          response: { 200: z.unknown().describe('events') },
+        },
+      },
+      async ({ principal, params, query }, reply) => {
+        const aborted = new AbortController()
+        reply.raw.once('close', () => aborted.abort())
+        return sendEvents(
+          reply,
+          await volumes.search(principal, params.id, query, aborted.signal),
+          heartbeatMs,
+        )
+      },
+    )
     app.route({
       method: 'POST',
       url: '/volumes',

@@ -1,3 +1,5 @@
+import { posix } from 'node:path'
+import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Volume as Row } from '../../prisma/generated/client.js'
 import {
@@ -5,21 +7,27 @@ import {
   type CreateVolume,
   type CreateVolumeSnapshot,
   newId,
+  plainPath,
+  quota,
+  type SearchQuery,
   type Volume,
   type VolumeSnapshot,
 } from '../../protocol/api/index.js'
-import { type NodeVolume, nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
+import { type NodeVolume, nodeVolume, nodeVolumes, searchedVolume } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
 import { type Action, assertMay, ofTenant } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
+import { searchCommand, searchEvents } from '../files/search.js'
 import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { change, forget, present, presentSnapshot, reserve, usersOf } from './rows.js'
 
 const mib = 1024 ** 2
+const mount = new RegExp(`${searchedVolume}(?=/)`)
+const withoutMount = (text: string) => text.replace(mount, '')
 const defaultSizeMiB = 1024
 const nothing = z.unknown()
 /** Of these the node has done nothing. Of anything else nobody knows, and `reconcile.ts` looks what is there. */
@@ -146,6 +154,21 @@ export class VolumeService {
     await audit(this.database.prisma, who, 'volume.delete_snapshot', row.ofId ?? id, {
       ...{ name: row.ofName ?? '', snapshot: row.name },
     })
+  }
+
+  /**
+   * Lines of its files that contain something, as events while they are found.
+   * @param aborted ends the search
+   */
+  async search(who: Principal, id: string, wanted: SearchQuery, aborted: AbortSignal): Promise<Readable> {
+    const node = await this.authorize(who, 'volume.read_files', id)
+    const { tenantId } = who
+    const row = await this.database.prisma.tenant.findUniqueOrThrow({ where: { id: tenantId } })
+    // Nothing leads out of the volume: to what is there of the sandbox that searches.
+    const path = `${searchedVolume}${posix.normalize(`/${plainPath(wanted.path)}`)}`
+    const exec = { ...searchCommand({ ...wanted, path }), user: 'root' as const }
+    const found = await node.searchVolume(id, { exec, tenantId, quota: quota.parse(row.quota) }, aborted)
+    return searchEvents(found, wanted.limit, withoutMount)
   }
 
   /** For what reads and writes its files. @returns the node that it is on */

@@ -5,7 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { adminQuarantine, newId } from '../../protocol/api/index.js'
 import { nodeVolume, nodeVolumes } from '../../protocol/node/index.js'
-import { Cloche, Conflict, InvalidRequest, NotFound, QuotaExceeded, type Sandbox } from '../../sdk/index.js'
+import {
+  Cloche,
+  Conflict,
+  InvalidRequest,
+  NotFound,
+  QuotaExceeded,
+  type Sandbox,
+  type SearchOptions,
+} from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 import { RuntimeClient } from '../runtime-client/client.js'
@@ -169,6 +177,42 @@ describe('volumes', { timeout: 60_000 }, () => {
     await expect(cloche.volumes.describe(taken.id)).rejects.toBeInstanceOf(InvalidRequest)
     await cloche.volumes.deleteSnapshot(taken.id)
     await cloche.volumes.delete(copy.id)
+  })
+
+  it('are searched, whether a sandbox has them or not, and nothing but them', async () => {
+    const { id } = await cloche.volumes.create({ name: 'texts', sizeMiB: 32 })
+    const files = cloche.volumes.files(id)
+    await files.write('/d/one.txt', 'nothing\nthe BEAN\n')
+    await files.write('/d/two.py', 'bean = 1\n')
+    await files.write('/.hidden', 'bean\n')
+    await files.write('/secret', 'of root: bean\n')
+    await files.chmod('/secret', '600')
+    const find = async (query: string, options: SearchOptions = {}, of = cloche) => {
+      const found: string[] = []
+      for await (const one of of.volumes.search(id, query, { path: '/', ...options }))
+        found.push(`${one.path}:${one.line}:${one.text}`)
+      return found.toSorted()
+    }
+    expect(await find('bean')).toEqual([
+      '/d/one.txt:2:the BEAN',
+      '/d/two.py:1:bean = 1',
+      '/secret:1:of root: bean',
+    ])
+    expect(await find('bean', { path: 'd', glob: '*.py' })).toEqual(['/d/two.py:1:bean = 1'])
+    expect(await find('^bean', { path: '/../d/..', regex: true, hidden: true })).toEqual([
+      '/.hidden:1:bean',
+      '/d/two.py:1:bean = 1',
+    ])
+    expect(await find('root', { path: '/../etc/passwd/..' }).catch(String)).toMatch(/\/etc: No such file/)
+    await expect(find('(', { regex: true })).rejects.toBeInstanceOf(InvalidRequest)
+    await expect(find('bean', {}, other)).rejects.toBeInstanceOf(NotFound)
+    // What runs goes on, and nothing is left of a search.
+    const desk = await cloche.sandboxes.create({ limits, volumes: [{ volume: id, path: '/data' }] })
+    await said(desk, 'echo late bean >/data/late')
+    expect(await find('late')).toEqual(['/late:1:late bean'])
+    await desk.delete()
+    expect((await node.list()).map((one) => one.tenantId)).not.toContain((await cloche.me()).tenant.id)
+    await cloche.volumes.delete(id)
   })
 
   it("are their tenant's", async () => {

@@ -46,6 +46,10 @@ export const volumeRows: Readonly<Record<string, Row>> = {
     },
   },
   statVolumeFile: { rule: staffTheirs, call: volumeFile('/diary') },
+  searchVolumeFiles: {
+    rule: staffTheirs,
+    call: (victim) => ({ ...volume(victim), query: { query: 'confidential', path: '/' } }),
+  },
   listVolumeFiles: { rule: staffTheirs, call: volumeFile('/') },
   readVolumeFile: { rule: staffTheirs, call: volumeFile('/diary') },
   readVolumeArchive: { rule: staffTheirs, call: volumeFile('/') },
