@@ -6,6 +6,7 @@ test('what is pasted presses no keys, and keys that undo reach the program', asy
   sandbox,
 }) => {
   const { keyboard } = page
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   await terminal.open(sandbox.id)
   const input = page.getByRole('textbox', { name: 'Terminal input' })
   await input.evaluate((element, text) => {
@@ -29,4 +30,17 @@ test('what is pasted presses no keys, and keys that undo reach the program', asy
     await keyboard.press(key)
     await terminal.sees(new RegExp(`^${name} \\$'\\\\037'$`, 'm'))
   }
+
+  // Copying nothing leaves the clipboard as it is; copying something does not.
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText())
+  await page.evaluate(() => navigator.clipboard.writeText('mine'))
+  await keyboard.press('Control+Shift+c')
+  await terminal.run('echo copied-$((1+1))', /^copied-2$/m)
+  expect(await clipboard()).toBe('mine')
+  await page
+    .locator('.xterm-screen')
+    .first()
+    .dblclick({ position: { x: 20, y: 10 } })
+  await keyboard.press('Control+Shift+c')
+  await expect.poll(clipboard).not.toBe('mine')
 })

@@ -8,7 +8,7 @@ import { TextError } from './text-error'
 export class ApiError extends Error {
   readonly status: number
   readonly code: ErrorCode
-  /** One entry for each field that is wrong, by its path. */
+  /** One entry for each field that is wrong, by its path: `limits.memoryMiB`. */
   readonly fields: ReadonlyMap<string, string>
 
   constructor(refusal: Problem) {
@@ -16,9 +16,12 @@ export class ApiError extends Error {
     this.name = 'ApiError'
     this.status = refusal.status
     this.code = refusal.code
-    this.fields = new Map((refusal.errors ?? []).map((entry) => [entry.path, entry.message]))
+    this.fields = new Map((refusal.errors ?? []).map((entry) => [fieldOf(entry.path), entry.message]))
   }
 }
+
+/** The API names fields by JSON pointers: `/limits/memoryMiB`. */
+const fieldOf = (pointer: string) => pointer.replace(/^\//, '').replaceAll('/', '.')
 
 /** No answer: the line is down. */
 export class Unreachable extends TextError {

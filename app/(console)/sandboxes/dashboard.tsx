@@ -1,7 +1,7 @@
 'use client'
 
 import { Box, Plus, Search } from 'lucide-react'
-import { useCallback, useMemo, useState } from 'react'
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { type Step, useSandboxActions } from '../../components/sandbox/actions'
 import { ChangeDialog } from '../../components/sandbox/change-dialog'
@@ -21,6 +21,10 @@ import { useSandboxes } from '../../lib/sandboxes'
 import { useExplain } from '../../lib/use-explain'
 import { useDashboardKeys } from './use-keys'
 
+const VolumesDialog = lazy(() =>
+  import('../../components/sandbox/volumes-dialog').then((loaded) => ({ default: loaded.VolumesDialog })),
+)
+
 /** @param create the form of a new sandbox is open, and filled in */
 export function Dashboard({ create }: { create?: { repository: string; template: string } } = {}) {
   const t = useTranslations()
@@ -30,6 +34,9 @@ export function Dashboard({ create }: { create?: { repository: string; template:
   const [filter, setFilter] = useState('')
   const [creating, setCreating] = useState(create !== undefined)
   const [changing, setChanging] = useState<Sandbox | null>(null)
+  /** Whose volumes are chosen; it may be stopped meanwhile. */
+  const [mounting, setMounting] = useState<string | null>(null)
+  const mounted = sandboxes?.find(({ id }) => id === mounting)
   const [question, setQuestion] = useState<Question | null>(null)
   const keys = useDashboardKeys(useCallback(() => setCreating(true), []))
   const shown = useMemo(() => {
@@ -118,6 +125,7 @@ export function Dashboard({ create }: { create?: { repository: string; template:
                   sandbox={sandbox}
                   onStep={(step) => take(sandbox, step)}
                   onChange={() => setChanging(sandbox)}
+                  onVolumes={() => setMounting(sandbox.id)}
                   onDelete={() => setQuestion(deleteQuestion(sandbox, () => actions.remove(sandbox), t))}
                 />
               ))}
@@ -135,6 +143,11 @@ export function Dashboard({ create }: { create?: { repository: string; template:
       <ReceivedShares />
       <CreateDialog open={creating} onOpenChange={setCreating} {...create} />
       <ChangeDialog sandbox={changing} onClose={() => setChanging(null)} />
+      {mounted && (
+        <Suspense>
+          <VolumesDialog sandbox={mounted} onClose={() => setMounting(null)} />
+        </Suspense>
+      )}
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </>
   )

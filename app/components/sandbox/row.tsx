@@ -1,6 +1,6 @@
 'use client'
 
-import { CalendarClock, Ellipsis, SlidersHorizontal, SquareTerminal, Trash2 } from 'lucide-react'
+import { CalendarClock, Ellipsis, HardDrive, SlidersHorizontal, SquareTerminal, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'use-intl'
@@ -22,11 +22,12 @@ export interface RowProps {
   readonly sandbox: Sandbox & { readonly usage: Usage | null }
   readonly onStep: (step: Step) => void
   readonly onChange: () => void
+  readonly onVolumes: () => void
   readonly onDelete: () => void
 }
 
 /** One sandbox: its whole width opens it, but the menu at its end. */
-export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
+export function Row({ sandbox, onStep, onChange, onVolumes, onDelete }: RowProps) {
   const t = useTranslations()
   const router = useRouter()
   const { user, tenant } = useSession()
@@ -85,10 +86,16 @@ export function Row({ sandbox, onStep, onChange, onDelete }: RowProps) {
               {t('sandbox.edit')}
             </MenuItem>
             {ranks[tenant.role] >= ranks.member && (
-              <MenuItem onSelect={() => router.push(`/schedules?sandbox=${sandbox.id}`)}>
-                <CalendarClock aria-hidden />
-                {t('pages.schedules')}
-              </MenuItem>
+              <>
+                <MenuItem onSelect={onVolumes}>
+                  <HardDrive aria-hidden />
+                  {t('volumes.choose')}
+                </MenuItem>
+                <MenuItem onSelect={() => router.push(`/schedules?sandbox=${sandbox.id}`)}>
+                  <CalendarClock aria-hidden />
+                  {t('pages.schedules')}
+                </MenuItem>
+              </>
             )}
             <MenuLine />
             <MenuItem danger onSelect={onDelete}>
