@@ -8,6 +8,8 @@ import type {
   AssignmentWork,
   ChangeAssignment,
   CreateAssignment,
+  ImportAssignmentTests,
+  ImportedTests,
   OwnWork,
   StudentWork,
 } from './types.js'
@@ -85,6 +87,29 @@ export class Assignments {
   async own(): Promise<readonly OwnWork[]> {
     const { items } = await this.#http.json<{ items: OwnWork[] }>({ method: 'GET', path: '/work' })
     return items
+  }
+
+  /** @param ids all of the class, in their new order @throws Conflict when they have changed meanwhile */
+  async order(classId: string, ids: readonly string[]): Promise<readonly AssignmentSummary[]> {
+    const { items } = await this.#http.json<{ items: AssignmentSummary[] }>({
+      ...{ method: 'PUT', path: `${ofClass(classId)}/order`, json: { assignments: ids } },
+    })
+    return items
+  }
+
+  /** A draft with the same files. @param into `class`: another one that you teach; `title`: another title @throws NotFound */
+  duplicate(id: string, into: { class?: string; title?: string } = {}): Promise<Assignment> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/duplicate`, json: into })
+  }
+
+  /** To the end of another class. @throws Conflict when a student has begun it, NotFound */
+  move(id: string, classId: string): Promise<Assignment> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/move`, json: { class: classId } })
+  }
+
+  /** Adds the tests of a file of GitHub Classroom or Classroom 50. `problems` lists what was not understood. @throws InvalidRequest */
+  importTests(id: string, wanted: ImportAssignmentTests): Promise<ImportedTests> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/tests/import`, json: wanted })
   }
 
   /** Who has more time. */

@@ -104,6 +104,10 @@ async function callAll(cloche: Cloche): Promise<void> {
   await assignments.check(task.id).catch(() => {})
   await assignments.work(task.id).next()
   await assignments.own().catch(() => {})
+  await assignments.importTests(task.id, { file: 'tests.json', content: '{"tests":[]}' })
+  await assignments.move(task.id, classId)
+  const copy = await assignments.duplicate(task.id)
+  await assignments.order(classId, [copy.id, task.id])
   await assignments.delete(task.id)
   await classes.students.remove(classId, pupil.id)
   const roster = 'Name\nBen\n'

@@ -90,6 +90,10 @@ export type AssignmentWork = protocol.AssignmentWork
 export type StudentWork = protocol.StudentWork
 /** An assignment of one of your classes, as a student. */
 export type OwnWork = protocol.OwnWork
+/** What `assignments.importTests` takes. */
+export type ImportAssignmentTests = z.input<typeof protocol.importAssignmentTests>
+/** Tests that were read from a file, and what of it was not understood. */
+export type ImportedTests = protocol.ImportedTests
 export type AssignmentExtension = protocol.AssignmentExtension
 export type AssignmentFile = protocol.AssignmentFile
 export type AssignmentFileKind = protocol.AssignmentFileKind

@@ -314,3 +314,36 @@ export type OwnWork = z.infer<typeof ownWork>
 export const ownWorkList = z.object({
   items: z.array(ownWork).describe('what is due first comes first; at most 1000'),
 })
+
+/** Body of `PUT /classes/{id}/assignments/order`. */
+export const orderAssignments = z.strictObject({
+  assignments: z
+    .array(assignmentId)
+    .max(assignmentBounds.assignments)
+    .describe('all of the class, in their new order'),
+})
+/** Body of `POST /assignments/{id}/duplicate`. */
+export const duplicateAssignment = z.strictObject({
+  class: classId.optional().describe('if absent: the same'),
+  title: assignmentTitle.optional().describe('if absent: the same'),
+})
+/** Body of `POST /assignments/{id}/move`. */
+export const moveAssignment = z.strictObject({ class: classId })
+
+/** Where tests come from: GitHub Classroom before and with workflows, and Classroom 50. */
+export const testsFile = z.enum(['autograding.json', 'classroom.yml', 'tests.json'])
+export type TestsFile = z.infer<typeof testsFile>
+/** Body of `POST /assignments/{id}/tests/import`. */
+export const importAssignmentTests = z.strictObject({
+  file: testsFile,
+  content: storableText(assignmentBounds.testsBytes).min(1).describe('what is in the file'),
+  preview: z.boolean().default(false).describe('true: nothing is changed'),
+})
+export type ImportAssignmentTests = z.infer<typeof importAssignmentTests>
+export const importedTests = z.object({
+  tests: z.array(assignmentTest),
+  problems: z
+    .array(z.object({ where: z.string(), problem: z.string() }))
+    .describe('all that was not understood'),
+})
+export type ImportedTests = z.infer<typeof importedTests>

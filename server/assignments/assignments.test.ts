@@ -247,6 +247,61 @@ describe('assignments', { timeout: 120_000 }, () => {
     expect((await put(path, [])).body.items).toEqual([])
   })
 
+  it('are put in order, copied, also into another class, and moved while nobody has begun', async () => {
+    const list = async () => (await tess.client.call('GET', `/api/v1/classes/${math}/assignments`)).body.items
+    const tests = [{ id: 't', name: 'T', points: 1, command: 'x' }]
+    const one = await newOne({ title: 'One', dueAt: '2030-07-01T12:00', tests })
+    await put(`${one.path}/files/hidden`, [file('tests/t.py', 'hidden')])
+    await made(tess.client, 'PUT', `${one.path}/extensions/${annsPlace}`, { dueAt: '2030-07-02T12:00' })
+    const ids = (await list()).map(({ id }: { id: string }) => id)
+    const order = `/api/v1/classes/${math}/assignments/order`
+    await made(tess.client, 'PUT', order, { assignments: ids.toReversed() })
+    expect((await list()).map(({ id }: { id: string }) => id)).toEqual(ids.toReversed())
+    for (const wrong of [ids.slice(1), [...ids.slice(1), ids[1]], [...ids, one.id]]) {
+      expect((await tess.client.call('PUT', order, { assignments: wrong })).status).toBe(409)
+    }
+    expect((await otto.client.call('PUT', order, { assignments: ids })).status).toBe(403)
+
+    const zone = { name: 'Art', timeZone: 'Asia/Shanghai' }
+    const { id: art } = await made(owner, 'POST', '/api/v1/classes', zone)
+    const into = { class: art, title: 'Copy' }
+    expect((await tess.client.call('POST', `${one.path}/duplicate`, into)).status).toBe(404)
+    await made(owner, 'PUT', `/api/v1/classes/${art}/staff/${tess.id}`, { role: 'teacher' })
+    const copy = await made(tess.client, 'POST', `${one.path}/duplicate`, into)
+    expect(copy).toMatchObject({
+      ...{ title: 'Copy', class: art, published: false, dueAt: { at: '2030-07-01T04:00:00.000Z' } },
+      setup: { tests: [{ id: 't' }], hidden: { files: 1, bytes: 6 } },
+    })
+    expect(copy.dueAt.local).toBe('2030-07-01T12:00')
+    // What becomes of the copy is nothing to the first.
+    const copied = `/api/v1/assignments/${copy.id}/files/hidden/file?path=tests/t.py`
+    await made(tess.client, 'DELETE', copied)
+    expect((await tess.client.call('GET', one.path)).body.setup.hidden.files).toBe(1)
+
+    const moved = await made(tess.client, 'POST', `${one.path}/move`, { class: art })
+    expect(moved).toMatchObject({ class: art, position: 1, dueAt: { local: '2030-07-01T12:00' } })
+    expect((await tess.client.call('GET', `${one.path}/extensions`)).body.items).toEqual([])
+    expect((await list()).map(({ id }: { id: string }) => id)).not.toContain(one.id)
+
+    const content = JSON.stringify({ tests: [{ name: 'T', run: 'true', points: 2 }, { name: 'Bad' }] })
+    const path = `${one.path}/tests/import`
+    const preview = await made(tess.client, 'POST', path, {
+      file: 'autograding.json',
+      content,
+      preview: true,
+    })
+    expect(preview).toMatchObject({ tests: [{ id: 't' }], problems: [{ where: 'Bad' }] })
+    expect((await tess.client.call('GET', one.path)).body.setup.tests).toHaveLength(1)
+    await made(tess.client, 'POST', path, { file: 'autograding.json', content })
+    expect((await tess.client.call('GET', one.path)).body.setup.tests).toMatchObject([
+      ...[
+        { id: 't', command: 'x' },
+        { id: 't-2', command: 'true', points: 2 },
+      ],
+    ])
+    await made(owner, 'DELETE', `/api/v1/classes/${art}`)
+  })
+
   it("are begun once, by two servers and two browsers at once, with the starter files of the student's own", async () => {
     const one = await newOne({
       ...{ published: true, readOnly: ['lib'], network: 'none' },
@@ -301,6 +356,8 @@ describe('assignments', { timeout: 120_000 }, () => {
     expect(rest).toMatchObject({ items: [{ name: 'ben', state: 'not_started', sandbox: null }] })
     expect((await here.call('GET', `${one.path}/work`)).status).toBe(403)
 
+    const { id: elsewhere } = await made(owner, 'POST', '/api/v1/classes', { name: 'Other' })
+    expect((await owner.call('POST', `${one.path}/move`, { class: elsewhere })).status).toBe(409)
     // One that was deleted is made anew; what is taken of its name is no mistake of the student.
     await made(here, 'DELETE', `/api/v1/sandboxes/${box}`)
     expect((await here.call('GET', one.path)).body.work.sandbox).toBeNull()

@@ -7,6 +7,7 @@ import type { SandboxService } from '../sandboxes/service.js'
 import { StepChecks } from './checks.js'
 import { AssignmentExtensions } from './extensions.js'
 import { AssignmentFiles } from './files.js'
+import { Organising } from './organising.js'
 import { AssignmentService } from './service.js'
 import { Sources } from './sources.js'
 import { Starting } from './starting.js'
@@ -26,8 +27,10 @@ export function openAssignments({ database, templates, own, sandboxes, log }: Ne
   const files = new AssignmentFiles(database)
   const work = new WorkLists(database)
   const starting = new Starting(database, sandboxes, sources, files, work, log)
+  const assignments = new AssignmentService(database, sources, work)
   return {
-    assignments: new AssignmentService(database, sources, work),
+    assignments,
+    organising: new Organising(database, sources, assignments),
     extensions: new AssignmentExtensions(database),
     checks: new StepChecks(database, new ExecService(database, sandboxes), starting, work, log),
     ...{ files, work, starting },

@@ -14,6 +14,7 @@ import {
 } from '../../protocol/api/index.js'
 import { assignmentFileRoutes } from './file-routes.js'
 import type { Assignments } from './index.js'
+import { organisingRoutes } from './organising-routes.js'
 import { workRoutes } from './work-routes.js'
 
 const tags = ['assignments']
@@ -28,6 +29,7 @@ export const assignmentRoutes =
     const { assignments, extensions } = services
     await app.register(assignmentFileRoutes(services))
     await app.register(workRoutes(services, heartbeatMs))
+    await app.register(organisingRoutes(services))
 
     app.route({
       method: 'POST',

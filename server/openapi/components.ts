@@ -101,6 +101,14 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   AssignmentExtension: [protocol.assignmentExtension],
   AssignmentFiles: [protocol.assignmentFiles],
   AssignmentWork: [protocol.assignmentWork],
+  OrderAssignments: [protocol.orderAssignments, { assignments: ['as_0123456789abcdefghjk'] }],
+  DuplicateAssignment: [protocol.duplicateAssignment, { title: 'Loops, once more' }],
+  MoveAssignment: [protocol.moveAssignment, { class: 'cl_0123456789abcdefghjk' }],
+  ImportAssignmentTests: [
+    protocol.importAssignmentTests,
+    { file: 'autograding.json', content: '{"tests":[{"name":"Runs","run":"python3 loop.py","points":1}]}' },
+  ],
+  ImportedTests: [protocol.importedTests],
   CreateSchedule: [
     protocol.createSchedule,
     {

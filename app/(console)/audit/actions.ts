@@ -62,6 +62,8 @@ const actions = {
   'assignment.delete': 'audit.actions.assignmentDelete',
   'assignment.files': 'audit.actions.assignmentFiles',
   'assignment.start': 'audit.actions.assignmentStart',
+  'assignment.order': 'audit.actions.assignmentOrder',
+  'assignment.move': 'audit.actions.assignmentMove',
   'assignment.extension': 'audit.actions.assignmentExtension',
   'assignment.extension_remove': 'audit.actions.assignmentExtensionRemove',
   'schedule.create': 'audit.actions.scheduleCreate',

@@ -64,12 +64,22 @@ const ofClass =
       ...{ removed: told(event, 'removed'), count: told(event, 'count') },
     })
 
-type AssignmentSentence = 'Create' | 'Change' | 'Delete' | 'Files' | 'Start' | 'Extension' | 'ExtensionRemove'
+type AssignmentSentence =
+  | 'Create'
+  | 'Change'
+  | 'Delete'
+  | 'Files'
+  | 'Start'
+  | 'Order'
+  | 'Move'
+  | 'Extension'
+  | 'ExtensionRemove'
 const ofAssignment =
   (key: AssignmentSentence): Write =>
   ({ event, t, mark }) =>
     t(`audit.sentences.assignment${key}`, {
       ...{ title: mark(plain(told(event, 'title'))), of: mark(plain(told(event, 'of'))) },
+      class: mark(plain(told(event, 'class'))),
     })
 
 const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'restart', 'ttlSeconds', 'volumes'] as const
@@ -258,6 +268,8 @@ const sentences: Readonly<Record<Action, Write>> = {
   'assignment.delete': ofAssignment('Delete'),
   'assignment.files': ofAssignment('Files'),
   'assignment.start': ofAssignment('Start'),
+  'assignment.order': ofAssignment('Order'),
+  'assignment.move': ofAssignment('Move'),
   'assignment.extension': ofAssignment('Extension'),
   'assignment.extension_remove': ofAssignment('ExtensionRemove'),
   'schedule.create': ({ event, t, mark }) =>

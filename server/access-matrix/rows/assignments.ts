@@ -96,4 +96,25 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
   checkAssignment: { rule: studied, call: named, ...notEnrolled },
   listAssignmentWork: { rule: taught, call: named },
   listOwnWork: { rule: students },
+  orderAssignments: {
+    rule: taught,
+    call: ({ classId, assignmentId }) => ({ path: { id: classId }, body: { assignments: [assignmentId] } }),
+    fresh: async ({ callers, victim }) => {
+      const path = `/api/v1/classes/${victim.classId}/assignments`
+      const { items } = await must(callers.owner, 'GET', path)
+      const ids = z.array(z.object({ id: z.string() })).parse(items)
+      return { path: { id: victim.classId }, body: { assignments: ids.map(({ id }) => id) } }
+    },
+  },
+  duplicateAssignment: { rule: taught, call: (victim) => ({ ...named(victim), body: {} }) },
+  moveAssignment: {
+    rule: taught,
+    call: (victim) => ({ ...named(victim), body: { class: victim.classId } }),
+  },
+  importAssignmentTests: {
+    rule: taught,
+    call: (victim) => ({
+      ...{ ...named(victim), body: { file: 'tests.json', content: '{"tests":[]}', preview: true } },
+    }),
+  },
 }
