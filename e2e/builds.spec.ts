@@ -45,6 +45,8 @@ test('a Dockerfile that is written in the page becomes a template, with its log'
   )
   await dialog.getByText('More options').click()
   await dialog.getByLabel('Build arguments').fill('WHO=you')
+  await dialog.getByLabel('Start command').fill('touch /tmp/begun; exec sleep 99')
+  await dialog.getByLabel('Ready command').fill('test -e /tmp/begun')
   await dialog.getByRole('button', { name: 'Add secret' }).click()
   await dialog.getByLabel('Secret ID').fill('key')
   await dialog.getByLabel('Value').fill('horse-battery')
@@ -63,6 +65,15 @@ test('a Dockerfile that is written in the page becomes a template, with its log'
   const second = page.getByRole('listitem').filter({ hasText: 'RUN cat' })
   await second.getByRole('button').click()
   await expect(second).toContainText('***')
+
+  // Its sandboxes have what it starts as their service.
+  const { body: served } = await ann.call('POST', '/api/v1/sandboxes', {
+    template: 'made-here',
+    network: 'none',
+  })
+  const health = async () => (await ann.call('GET', `/api/v1/sandboxes/${served.id}`)).body.service?.health
+  await expect.poll(health, { timeout: 60_000 }).toBe('healthy')
+  await ann.call('DELETE', `/api/v1/sandboxes/${served.id}`)
 
   // The next build finds its steps; the list has both.
   await page.getByRole('link', { name: 'Create sandbox' }).click()

@@ -58,8 +58,18 @@ test('a snapshot is taken, restored and made into a sandbox, and a sandbox is fo
   await page.keyboard.press('Enter')
   await expect(dialog.getByLabel('Name of the template')).toHaveAttribute('aria-invalid', 'true')
   await dialog.getByLabel('Name of the template').fill('lesson-1')
+  // That it takes its time is shown; here as long as it takes to see it.
+  const held = '**/api/v1/templates'
+  await page.route(held, async (route) => {
+    if (route.request().method() === 'POST') {
+      await expect(dialog.getByRole('progressbar')).toBeVisible()
+      await expect(dialog.getByRole('status').filter({ hasText: 'Packing' })).toBeVisible()
+    }
+    await route.continue()
+  })
   await page.keyboard.press('Enter')
   await expect(page.getByText('Made the template lesson-1.', { exact: true })).toBeVisible()
+  await page.unroute(held)
   const { body: templates } = await ann.call('GET', '/api/v1/templates')
   expect(templates.templates.map((one: { name: string }) => one.name)).toContain('lesson-1')
 

@@ -6,6 +6,8 @@ export const bounds = {
   /** The parser takes a moment for each. */
   dockerfileLines: 3000,
   heredocs: 200,
+  /** Of one instruction: the parser compares each with those before. */
+  flags: 32,
   stages: 64,
   /** Of those stages that the target needs. */
   steps: 200,

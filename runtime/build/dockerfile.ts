@@ -35,11 +35,27 @@ export function parseDockerfile(source: string): { instructions: Instruction[]; 
     throw badBuild(`the Dockerfile has more than ${bounds.dockerfileLines} lines`)
   if (text.split('<<').length > bounds.heredocs)
     throw badBuild(`the Dockerfile has more than ${bounds.heredocs} heredocs`)
+  assertFewFlags(text)
   const parsed = DockerfileParser.parse(text)
   const escapeCharacter = parsed.getEscapeCharacter()
   const lines = text.split('\n')
   const instructions = parsed.getInstructions().map((one) => instructionOf(one, lines, escapeCharacter))
   return { instructions, escapeCharacter }
+}
+
+/** Before it is parsed, since that takes a time that grows with the square of them, of the thread that serves everybody. */
+function assertFewFlags(text: string): void {
+  // Where a line goes on, so do the flags of its instruction; which character says so is not known yet.
+  const joined = text.replaceAll(/[\\`][ \t]*\n(?:[ \t]*(?:#[^\n]*)?\n)*/g, ' ')
+  for (const line of joined.split('\n')) {
+    const flags =
+      /^\s*(?:onbuild\s+)*(?:run|copy|add|from|healthcheck)((?:\s+--\S+)+)/i
+        .exec(line)?.[1]
+        ?.trim()
+        .split(/\s+/) ?? []
+    if (flags.length > bounds.flags)
+      throw badBuild(`an instruction of the Dockerfile has more than ${bounds.flags} flags`)
+  }
 }
 
 function instructionOf(parsed: Parsed, lines: readonly string[], escapeCharacter: string): Instruction {

@@ -53,6 +53,33 @@ describe('a Dockerfile', () => {
     expect(step('RUN ["/bin/a", "$X"]')).toMatchObject({ args: ['/bin/a', '$X'] })
   })
 
+  it.each([
+    ['on one line', 'RUN --a=b '.concat('--a=b '.repeat(10_000)), 'more than 32 flags'],
+    [
+      'on many lines',
+      `COPY ${'--a '.repeat(20)}\\\n${'--a '.repeat(20)}\\  \n# no\n\n--b x y`,
+      'more than 32 flags',
+    ],
+    [
+      'with another escape',
+      `# escape=\`\nFROM base\nRUN ${`${'--a '.repeat(20)}\`\n`.repeat(2)} x`,
+      'more than 32 flags',
+    ],
+    ['that is long', `RUN x${' \\\n'.repeat(350_000)}`, 'larger than 64 KiB'],
+    ['of many lines', `RUN x${' \\\n'.repeat(3000)}`, 'more than 3000 lines'],
+    ['of many heredocs', 'RUN <<A\nA\n'.repeat(300), 'more than 200 heredocs'],
+  ])('refuses before it is parsed what the parser would take long for: an instruction %s', (_, text, why) => {
+    expect(() => plan(text.startsWith('#') ? text : `FROM base\n${text}`)).toThrow(why)
+  })
+
+  it('takes programs with as many options as they like', () => {
+    const options = '--option '.repeat(1000).trim()
+    expect(step(`RUN program ${options}`)).toMatchObject({ args: ['/bin/sh', '-c', `program ${options}`] })
+    expect(step(`RUN <<A\nconfigure ${options}\nA`)).toMatchObject({
+      args: ['/bin/sh', '-c', `configure ${options}\n`],
+    })
+  })
+
   it('reads heredocs', () => {
     expect(step('RUN <<EOF\nset -e\necho $HOME\nEOF')).toMatchObject({
       args: ['/bin/sh', '-c', 'set -e\necho $HOME\n'],

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { node } from '../../protocol/api/index.js'
 import { startTime } from '../linux/process.js'
 import { type Instance, lonelyNamespace, refusalOf, startInstance } from '../testing/instance.js'
@@ -122,6 +123,22 @@ describe('what a sandbox sees of processors, memory and time', () => {
     // Nothing ran in it before: what others do on this machine is none of its load.
     expect(view.load).toBeLessThan(1)
     await remove(sandbox.id)
+  })
+
+  it('one of the pool of 512 MiB, which is another class', async () => {
+    await instance.restart({ CLOCHE_POOL_SANDBOXES: '2' })
+    const wanted = { template: 'base', memoryMiB: 512, count: 1, holdMinutes: 5 }
+    const { status, text } = await instance.call('POST', '/pools/warm', wanted)
+    expect(status, text).toBeLessThan(300)
+    const of = async () => (await describeNode()).pools.find((pool) => pool.memoryMiB === 512)?.ready
+    await expect.poll(of, { timeout: 30_000 }).toBe(1)
+    const sandbox = await claim({ limits: limitsOf(1, 512) })
+    expect(sandbox.warm).toBe(true)
+    expect(await seen(sandbox.id)).toMatchObject(expected(1, 512))
+    await remove(sandbox.id)
+    const { id } = z.object({ id: z.string() }).parse(JSON.parse(text))
+    expect((await instance.call('DELETE', `/pools/warm/${id}`)).status).toBe(204)
+    await instance.restart()
   })
 
   it('changes with the limits while it runs, and is right after a stop and a start', async () => {

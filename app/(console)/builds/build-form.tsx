@@ -108,13 +108,15 @@ export function BuildForm({ onStarted }: { onStarted: (build: Build) => void }) 
 }
 
 function optionsOf(fields: FormData) {
-  const [target, description] = [text(fields, 'target').trim(), text(fields, 'description').trim()]
+  const stated = ['target', 'description', 'start', 'ready'].flatMap((name) => {
+    const value = text(fields, name).trim()
+    return value === '' ? [] : [[name, value] as const]
+  })
   return {
     args: argsOf(text(fields, 'args')),
     network: text(fields, 'network') === 'none' ? 'none' : 'internet',
     timeoutSeconds: Number(text(fields, 'minutes')) * 60,
-    ...(target === '' ? {} : { target }),
-    ...(description === '' ? {} : { description }),
+    ...Object.fromEntries(stated),
   }
 }
 

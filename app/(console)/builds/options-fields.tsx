@@ -44,6 +44,20 @@ export function OptionsFields({
         />
         <Secrets secrets={secrets} onChange={onSecrets} />
         <div className="grid gap-4 sm:grid-cols-2">
+          {(['start', 'ready'] as const).map((name) => (
+            <Field
+              key={name}
+              label={t(`builds.${name}Command`)}
+              name={name}
+              maxLength={4096}
+              autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
+              className="font-mono text-xs"
+              hint={t(`builds.${name}Hint`)}
+              error={fieldError(`options.${name}`) ?? fieldError(name)}
+            />
+          ))}
           <Field
             label={t('builds.target')}
             name="target"

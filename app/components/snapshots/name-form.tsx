@@ -1,7 +1,26 @@
+import { useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { text, useSubmit } from '../../lib/use-submit'
 import { Button } from '../ui/button'
 import { Field } from '../ui/field'
+
+/** That something is under way, and for how long. */
+function Working({ children }: { children: string }) {
+  const [seconds, setSeconds] = useState(0)
+  useEffect(() => {
+    const ticking = setInterval(() => setSeconds((past) => past + 1), 1000)
+    return () => clearInterval(ticking)
+  }, [])
+  return (
+    <p className="flex w-full items-center gap-3 text-muted text-xs">
+      <progress className="h-1.5 w-32 accent-accent" aria-label={children} />
+      <span role="status">{children}</span>
+      <span aria-hidden className="tabular">
+        {seconds} s
+      </span>
+    </p>
+  )
+}
 
 /** Asks for the one name that something about a snapshot needs, in the place of its row. */
 export function NameForm({
@@ -10,6 +29,7 @@ export function NameForm({
   value = '',
   maxLength,
   action,
+  working,
   onSubmit,
   onClose,
 }: {
@@ -18,6 +38,8 @@ export function NameForm({
   value?: string | undefined
   maxLength: number
   action: string
+  /** What is said while it takes its time. */
+  working?: string | undefined
   /** @throws what the API says */
   onSubmit: (name: string) => Promise<void>
   onClose: () => void
@@ -56,6 +78,7 @@ export function NameForm({
           {action}
         </Button>
         <Button onClick={onClose}>{t('common.cancel')}</Button>
+        {busy && working !== undefined && <Working>{working}</Working>}
       </form>
     </li>
   )

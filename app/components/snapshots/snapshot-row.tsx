@@ -46,6 +46,7 @@ export function SnapshotRow({
       <NameForm
         {...forms[naming]}
         action={t(`snapshots.${naming}`)}
+        working={naming === 'rename' ? undefined : t('snapshots.making', { size: bytes(sizeBytes) })}
         onSubmit={(wanted) => actions[naming](snapshot, wanted)}
         onClose={() => setNaming(null)}
       />

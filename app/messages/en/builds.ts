@@ -37,6 +37,8 @@ export const builds = {
   path: 'Path of the Dockerfile',
   pathHint: 'In the folder or archive',
   progress: '{done} of {total} steps',
+  readyCommand: 'Ready command',
+  readyHint: 'Ends with 0 once the service works',
   secretId: 'Secret ID',
   secretValue: 'Value',
   secrets: 'Secrets',
@@ -55,7 +57,9 @@ export const builds = {
   },
   stageOf: 'Stage {stage}',
   start: 'Start build',
+  startCommand: 'Start command',
   started: 'Age',
+  startHint: 'Started with each new sandbox, as its service',
   state: 'Status',
   states: {
     cached: 'Cached',

@@ -19,6 +19,7 @@ export const snapshots = {
   fork: 'Fork',
   image: 'Made the image {name} in the registry.',
   imageName: 'Name of the image, and its tag',
+  making: 'Packing {size}. Keep this page open.',
   name: 'Name',
   nameHint: 'Made up if empty',
   newName: 'New name',

@@ -37,6 +37,8 @@ export const builds: Texts<'builds'> = {
   path: 'Dockerfile 的路径',
   pathHint: '在文件夹或归档中的路径',
   progress: '{done}/{total} 个步骤',
+  readyCommand: '就绪命令',
+  readyHint: '服务可用时以 0 退出',
   secretId: '机密 ID',
   secretValue: '值',
   secrets: '机密',
@@ -55,7 +57,9 @@ export const builds: Texts<'builds'> = {
   },
   stageOf: '阶段 {stage}',
   start: '开始构建',
+  startCommand: '启动命令',
   started: '距今',
+  startHint: '随每个新沙箱启动，作为其服务',
   state: '状态',
   states: {
     cached: '已缓存',

@@ -18,6 +18,7 @@ export const snapshots = {
   fork: '派生',
   image: '已在镜像仓库中创建镜像 {name}。',
   imageName: '镜像的名称和标签',
+  making: '正在打包 {size}。请保持此页面打开。',
   name: '名称',
   nameHint: '留空则自动命名',
   newName: '新名称',
