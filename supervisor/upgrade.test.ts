@@ -75,6 +75,7 @@ describe('an installation of November 2026', { timeout: 300_000 }, () => {
       unreachable: [],
       entries: [],
       unknown: [],
+      disks: [],
     })
     expect(await call('GET', '/admin/installation')).toMatchObject({ state: 'paired', problem: null })
   })
