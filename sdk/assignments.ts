@@ -7,6 +7,7 @@ import type {
   AssignmentSummary,
   AssignmentWork,
   ChangeAssignment,
+  CoursePreview,
   CreateAssignment,
   ImportAssignmentTests,
   ImportedTests,
@@ -110,6 +111,24 @@ export class Assignments {
   /** Adds the tests of a file of GitHub Classroom or Classroom 50. `problems` lists what was not understood. @throws InvalidRequest */
   importTests(id: string, wanted: ImportAssignmentTests): Promise<ImportedTests> {
     return this.#http.json({ method: 'POST', path: `${pathOf(id)}/tests/import`, json: wanted })
+  }
+
+  /** All assignments of a class as a tar: `course.yaml`, and a folder for each. */
+  async exportCourse(classId: string): Promise<Uint8Array> {
+    const call = { method: 'GET', path: `/classes/${encodeURIComponent(classId)}/course.tar` } as const
+    return new Uint8Array(await (await this.#http.send(call)).arrayBuffer())
+  }
+
+  /** What importing such an archive would do; nothing is changed. @throws InvalidRequest that names the file */
+  previewCourse(classId: string, archive: Content): Promise<CoursePreview> {
+    const path = `/classes/${encodeURIComponent(classId)}/course/preview`
+    return this.#http.json({ method: 'POST', path, body: archive })
+  }
+
+  /** Does what a preview of the same archive said, all of it or nothing. @throws Conflict when the class has changed since */
+  importCourse(classId: string, archive: Content, { digest }: { digest: string }): Promise<CoursePreview> {
+    const path = `/classes/${encodeURIComponent(classId)}/course`
+    return this.#http.json({ method: 'POST', path, query: { digest }, body: archive })
   }
 
   /** Who has more time. */

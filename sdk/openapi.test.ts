@@ -107,6 +107,8 @@ async function callAll(cloche: Cloche): Promise<void> {
   await assignments.importTests(task.id, { file: 'tests.json', content: '{"tests":[]}' })
   await assignments.move(task.id, classId)
   const copy = await assignments.duplicate(task.id)
+  const course = new Blob([new Uint8Array(await assignments.exportCourse(classId))])
+  await assignments.importCourse(classId, course, await assignments.previewCourse(classId, course))
   await assignments.order(classId, [copy.id, task.id])
   await assignments.delete(task.id)
   await classes.students.remove(classId, pupil.id)

@@ -94,6 +94,8 @@ export type OwnWork = protocol.OwnWork
 export type ImportAssignmentTests = z.input<typeof protocol.importAssignmentTests>
 /** Tests that were read from a file, and what of it was not understood. */
 export type ImportedTests = protocol.ImportedTests
+/** What importing the archive of a course would do. */
+export type CoursePreview = protocol.CoursePreview
 export type AssignmentExtension = protocol.AssignmentExtension
 export type AssignmentFile = protocol.AssignmentFile
 export type AssignmentFileKind = protocol.AssignmentFileKind

@@ -143,4 +143,39 @@ const work = clientCommand({
   },
 })
 
-export const assignmentCommands: readonly Command[] = [list, create, edit, remove, upload, work]
+const exportCourse = clientCommand({
+  ...{ name: 'class course export', group, operands: 'CLASS' },
+  summary: 'Write all assignments of a class to stdout, as a tar',
+  completes: classWords,
+  async run({ cloche, words }) {
+    process.stdout.write(await cloche.assignments.exportCourse(await classIdOf(cloche, words[0])))
+    return 0
+  },
+})
+
+const importCourse = clientCommand({
+  ...{ name: 'class course import', group, operands: 'CLASS PATH' },
+  summary: 'Import assignments from a tar or a directory, and print what changes',
+  details: 'As `class course export` writes it. Assignments of the class that are not in it stay.',
+  flags: { 'dry-run': { type: 'boolean', short: 'n', help: 'print what would change, and change nothing' } },
+  completes: classWords,
+  async run({ cloche, words, has, json }) {
+    const [word, path] = words
+    const id = await classIdOf(cloche, word)
+    if (path === undefined) throw new UsageError('specify a directory or a tar')
+    const archive = (await stat(path)).isDirectory() ? packed(path) : await readFile(path)
+    const preview = await cloche.assignments.previewCourse(id, archive)
+    if (!has('dry-run')) await cloche.assignments.importCourse(id, archive, preview)
+    if (json) printJson(preview)
+    else {
+      for (const { title } of preview.added) console.log(`+ ${title}`)
+      for (const { title, fields } of preview.changed) console.log(`~ ${title}: ${fields.join(', ')}`)
+      for (const name of preview.ignored) console.error(`cloche: ${name} has no meaning, and is left out`)
+    }
+    return 0
+  },
+})
+
+export const assignmentCommands: readonly Command[] = [
+  ...[list, create, edit, remove, upload, work, exportCourse, importCourse],
+]

@@ -60,15 +60,19 @@ const percentPerDay = z
   .max(100)
   .describe('lost for each day, or part of one, after the due time')
 
+/** A path of at most so many bytes, from a directory that it does not leave. */
+export const pathBelow = (max: number) =>
+  storableText(max)
+    .min(1)
+    .refine((path) => utf8Bytes(path) <= max, `must have at most ${max} bytes`)
+    .refine(
+      (path) => path.split('/').every((step) => step !== '' && step !== '.' && step !== '..'),
+      'must be a relative path without empty steps, . and ..',
+    )
+    .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+
 /** A file of an assignment: from the home directory of the student, or of the tests. */
-export const assignmentPath = storableText(1024)
-  .min(1)
-  .refine((path) => utf8Bytes(path) <= 1024, 'must have at most 1024 bytes')
-  .refine(
-    (path) => path.split('/').every((step) => step !== '' && step !== '.' && step !== '..'),
-    'must be a relative path without empty steps, . and ..',
-  )
-  .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+export const assignmentPath = pathBelow(1024)
 
 /** What the workspace of a student is made from, before the starter files are put into it. */
 export const assignmentSource = z.union([
@@ -347,3 +351,19 @@ export const importedTests = z.object({
     .describe('all that was not understood'),
 })
 export type ImportedTests = z.infer<typeof importedTests>
+
+/** `POST /classes/{id}/course/preview`: what importing an archive would do. */
+export const coursePreview = z.object({
+  digest: z.string().describe('of all that would be done'),
+  added: z.array(z.object({ folder: z.string(), title: z.string() })),
+  changed: z.array(z.object({ folder: z.string(), title: z.string(), fields: z.array(z.string()) })),
+  unchanged: z.number(),
+  ignored: z.array(z.string()).describe('files of the archive that have no meaning; at most 100'),
+})
+export type CoursePreview = z.infer<typeof coursePreview>
+export const applyCourse = z.object({
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'is no digest')
+    .describe('of the preview of the same archive'),
+})

@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib'
 import { shownName, stepsOf, TarError } from '../../common/tar/format.js'
 import { readTar, type TarMember } from '../../common/tar/read.js'
 import { inPieces, tarEnd, tarHeader, tarPadding } from '../../common/tar/write.js'
-import { assignmentBounds, assignmentPath } from '../../protocol/api/index.js'
+import { assignmentBounds, pathBelow } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
 
 /** A file of an archive, or of an assignment. */
@@ -13,10 +13,19 @@ export interface StarterFile {
   readonly content: Buffer
 }
 
-/** Directories and files of an archive: each costs the reading of a header. */
-const maxEntries = 4 * assignmentBounds.files
-/** Of an archive that is not compressed any more, headers and all. */
-const maxArchiveBytes = 2 * assignmentBounds.filesBytes + maxEntries * 1024
+/** What an archive may hold. */
+export interface ArchiveBounds {
+  readonly files: number
+  readonly bytes: number
+  readonly pathBytes: number
+}
+const ofOne: ArchiveBounds = {
+  ...{ files: assignmentBounds.files, bytes: assignmentBounds.filesBytes, pathBytes: 1024 },
+}
+/** Directories and files: each costs the reading of a header. */
+const entriesOf = ({ files }: ArchiveBounds) => 4 * files
+/** When it is not compressed any more, headers and all. */
+const tarBytesOf = (bounds: ArchiveBounds) => 2 * bounds.bytes + entriesOf(bounds) * 1024
 
 const refuse = (why: string) => new ApiError('invalid_request', `the archive: ${why}`)
 export const tooMuch = (why: string) => new ApiError('payload_too_large', why)
@@ -27,16 +36,18 @@ export const tooMuch = (why: string) => new ApiError('payload_too_large', why)
  * @throws ApiError `invalid_request` for links, devices, names that lead out, and what is no archive; `payload_too_large`, as soon as
  *   it is known
  */
-export async function readArchive(body: Readable): Promise<StarterFile[]> {
+export async function readArchive(body: Readable, bounds = ofOne): Promise<StarterFile[]> {
+  const maxEntries = entriesOf(bounds)
+  const name = pathBelow(bounds.pathBytes)
   const found = new Map<string, StarterFile>()
   let [entries, bytes] = [0, 0]
   try {
-    for await (const member of readTar(bounded(await unzipped(body)))) {
+    for await (const member of readTar(bounded(await unzipped(body), tarBytesOf(bounds)))) {
       if (++entries > maxEntries) throw tooMuch(`the archive has more than ${maxEntries} entries`)
-      const path = pathOf(member)
+      const path = pathOf(member, name)
       if (path === undefined) continue
       bytes += member.sizeBytes - (found.get(path)?.content.length ?? 0)
-      assertFits(found.size + (found.has(path) ? 0 : 1), bytes)
+      assertFits(found.size + (found.has(path) ? 0 : 1), bytes, bounds)
       found.set(path, { path, executable: (member.mode & 0o100) !== 0, content: await contentOf(member) })
     }
   } catch (error) {
@@ -53,11 +64,10 @@ export async function readArchive(body: Readable): Promise<StarterFile[]> {
 }
 
 /** @throws ApiError `payload_too_large` */
-export function assertFits(files: number, bytes: number): void {
-  const { files: maxFiles, filesBytes } = assignmentBounds
-  if (files > maxFiles) throw tooMuch(`an assignment has at most ${maxFiles} files`)
-  if (bytes > filesBytes)
-    throw tooMuch(`the files of an assignment have at most ${filesBytes / 1024 ** 2} MiB`)
+export function assertFits(files: number, bytes: number, most = ofOne): void {
+  const what = most === ofOne ? 'an assignment' : 'a course'
+  if (files > most.files) throw tooMuch(`${what} has at most ${most.files} files`)
+  if (bytes > most.bytes) throw tooMuch(`the files of ${what} have at most ${most.bytes / 1024 ** 2} MiB`)
 }
 
 /** @throws ApiError `invalid_request` when something is a file and a directory */
@@ -74,7 +84,7 @@ export function assertTree(paths: readonly string[]): void {
 }
 
 /** Of a file; undefined for a directory. */
-function pathOf({ name, type }: TarMember): string | undefined {
+function pathOf({ name, type }: TarMember, schema: ReturnType<typeof pathBelow>): string | undefined {
   const steps = stepsOf(name)
   if (type === 'directory') return undefined
   if (type !== 'file') {
@@ -87,7 +97,7 @@ function pathOf({ name, type }: TarMember): string | undefined {
   ) {
     throw refuse(`the name ${shownName(name)} is not UTF-8`)
   }
-  const parsed = assignmentPath.safeParse(path)
+  const parsed = schema.safeParse(path)
   if (!parsed.success) throw refuse(`${shownName(name)} ${parsed.error.issues[0]?.message ?? 'is no name'}`)
   return parsed.data
 }
@@ -121,12 +131,12 @@ async function unzipped(body: Readable): Promise<AsyncIterable<Uint8Array>> {
 }
 
 /** A few bytes of gzip can stand for as many as one likes. */
-async function* bounded(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* bounded(parts: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
   let bytes = 0
   for await (const part of parts) {
     bytes += part.length
-    if (bytes > maxArchiveBytes) {
-      throw tooMuch(`the archive has more than ${Math.floor(maxArchiveBytes / 1024 ** 2)} MiB`)
+    if (bytes > most) {
+      throw tooMuch(`the archive has more than ${Math.floor(most / 1024 ** 2)} MiB`)
     }
     yield part
   }
@@ -136,11 +146,12 @@ async function* bounded(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 export async function* packFiles(
   files: AsyncIterable<StarterFile> | Iterable<StarterFile>,
   mode: (file: StarterFile) => number = ({ executable }) => (executable ? 0o755 : 0o644),
+  modifiedNs = BigInt(Date.now()) * 1_000_000n,
 ): AsyncGenerator<Uint8Array> {
   for await (const file of files) {
     const header = tarHeader({
       ...{ type: 'file', name: Buffer.from(file.path), target: Buffer.alloc(0), xattrs: new Map() },
-      ...{ sizeBytes: file.content.length, modifiedNs: BigInt(Date.now()) * 1_000_000n },
+      ...{ sizeBytes: file.content.length, modifiedNs },
       ...{ mode: mode(file), uid: 1000, gid: 1000 },
     })
     yield* inPieces([header, file.content, tarPadding(file.content.length)])

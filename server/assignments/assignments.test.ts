@@ -302,6 +302,90 @@ describe('assignments', { timeout: 120_000 }, () => {
     await made(owner, 'DELETE', `/api/v1/classes/${art}`)
   })
 
+  it('are exported as one archive and imported again exactly, as a preview says', async () => {
+    const classOf = async (name: string) => {
+      const { id } = await made(owner, 'POST', '/api/v1/classes', { name, timeZone: 'Europe/Berlin' })
+      await made(owner, 'PUT', `/api/v1/classes/${id}/staff/${tess.id}`, { role: 'teacher' })
+      return `/api/v1/classes/${id}`
+    }
+    const [from, to] = [await classOf('Course'), await classOf('Course')]
+    const bodies = [
+      {
+        ...{ title: 'Schleifen — 循环', text: 'ü\r\n# no end', published: true, opensAt: '2030-10-27T02:30' },
+        ...{ dueAt: '2030-11-01T23:59:00+01:00', late: { until: '2030-11-05T12:00', percentPerDay: 2.5 } },
+        ...{ readOnly: ['lib'], limits, network: { allow: ['pypi.org'] } },
+        steps: [{ id: 'a', title: 'A', check: { command: 'true', timeoutSeconds: 3 } }],
+        tests: [{ id: 't', name: 'T', points: 0.5, command: 'x', input: '\n', expected: ' ' }],
+      },
+      { title: 'Empty' },
+    ]
+    for (const body of bodies) {
+      const { id } = await made(tess.client, 'POST', `${from}/assignments`, body)
+      await put(`/api/v1/assignments/${id}/files/starter`, [
+        file('lib/a', 'a\0b'),
+        file(`long/${'x'.repeat(200)}`),
+      ])
+      await put(`/api/v1/assignments/${id}/files/hidden`, [file('run.sh', '#!', { mode: 0o755 })])
+    }
+    const pack = async (path: string) => {
+      const headers = otto.client.extraHeaders
+      expect((await fetch(`${instance.url}${path}/course.tar`, { headers })).status).toBe(404)
+      const answer = await fetch(`${instance.url}${path}/course.tar`, { headers: tess.client.extraHeaders })
+      expect(answer.status).toBe(200)
+      return new Uint8Array(await answer.arrayBuffer())
+    }
+    const course = await pack(from)
+    const send = (path: string, archive: Uint8Array<ArrayBuffer>) =>
+      tess.client.call('POST', path, archive, asTar)
+    // Into the class that it comes from it changes nothing.
+    expect((await send(`${from}/course/preview`, course)).body).toMatchObject({
+      unchanged: 2,
+      added: [],
+      ignored: [],
+    })
+    const { body: preview } = await send(`${to}/course/preview`, course)
+    expect(preview).toMatchObject({ added: [{ title: 'Schleifen — 循环' }, { title: 'Empty' }], changed: [] })
+    expect((await send(`${to}/course?digest=${'0'.repeat(64)}`, course)).status).toBe(409)
+    expect((await tess.client.call('GET', `${to}/assignments`)).body.items).toEqual([])
+    const apply = `${to}/course?digest=${preview.digest}`
+    // Twice at once it is done once.
+    const both = await Promise.all([send(apply, course), send(apply, course)])
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409])
+    expect(Buffer.compare(Buffer.from(await pack(to)), Buffer.from(course))).toBe(0)
+
+    // What was changed since is brought back, and nothing else.
+    const { items } = (await tess.client.call('GET', `${to}/assignments`)).body
+    const [first] = items
+    await change(`/api/v1/assignments/${first.id}`, { title: 'Other', dueAt: '2030-11-02T00:00' })
+    await put(`/api/v1/assignments/${first.id}/files/starter`, [file('lib/a', 'changed')])
+    const { body: back } = await send(`${to}/course/preview`, course)
+    expect(back).toMatchObject({
+      ...{ added: [], unchanged: 1, changed: [{ fields: ['title', 'dueAt', 'starter'] }] },
+    })
+    expect((await send(`${to}/course?digest=${back.digest}`, course)).status).toBe(200)
+    expect(Buffer.compare(Buffer.from(await pack(to)), Buffer.from(course))).toBe(0)
+
+    const bad = async (entries: readonly Entry[], words: string) => {
+      const answer = await send(`${to}/course/preview`, bytesOf(entries))
+      expect([answer.status, answer.body.detail]).toEqual([400, expect.stringContaining(words)])
+    }
+    const index = file('course.yaml', 'format: 1\nassignments: [a]\n')
+    await bad([file('a')], 'no course.yaml')
+    await bad([file('course.yaml', 'format: 2\nassignments: []')], 'format')
+    await bad([file('course.yaml', 'format: 1\nassignments: [../a]')], 'folder')
+    await bad([file('course.yaml', 'x: [')], 'course.yaml')
+    await bad([index], 'a/assignment.json')
+    await bad([index, file('a/assignment.json', '{')], 'a/assignment.json is not JSON')
+    await bad([index, file('a/assignment.json', '{"title":"A","x":1}')], 'a/assignment.json')
+    const upside = '{"title":"A","opensAt":"2030-01-02T00:00","dueAt":"2030-01-01T00:00"}'
+    const turned = bytesOf([index, file('a/assignment.json', upside), file('b/what')])
+    const { body: seen } = await send(`${to}/course/preview`, turned)
+    expect(seen).toMatchObject({ added: [{ folder: 'a' }], ignored: ['b/what'] })
+    const refused = await send(`${to}/course?digest=${seen.digest}`, turned)
+    expect([refused.status, refused.body.detail]).toEqual([400, expect.stringContaining('a: dueAt')])
+    for (const path of [from, to]) await made(owner, 'DELETE', path)
+  })
+
   it("are begun once, by two servers and two browsers at once, with the starter files of the student's own", async () => {
     const one = await newOne({
       ...{ published: true, readOnly: ['lib'], network: 'none' },

@@ -2,9 +2,12 @@ import { PassThrough, Readable } from 'node:stream'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
+  applyCourse,
   assignmentFileQuery,
   assignmentFiles,
   assignmentFilesParams,
+  classParams,
+  coursePreview,
   writeAssignmentFile,
 } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
@@ -18,7 +21,7 @@ const bodyLimit = Number.MAX_SAFE_INTEGER
 
 /** Starter files and hidden files. Bodies are taken as they arrive. */
 export const assignmentFileRoutes =
-  ({ files }: Assignments): FastifyPluginAsyncZod =>
+  ({ files, courses }: Assignments): FastifyPluginAsyncZod =>
   async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
@@ -100,6 +103,45 @@ export const assignmentFileRoutes =
         await files.remove(principal, params.id, params.kind, query.path)
         return reply.code(204).send(null)
       },
+    })
+
+    app.route({
+      method: 'GET',
+      url: '/classes/:id/course.tar',
+      schema: {
+        ...{ tags, summary: 'Export all assignments of a class as one archive', params: classParams },
+        description:
+          'A tar with `course.yaml` and a folder for each assignment: `assignment.md`, `assignment.json`, `tests.json`, `starter/` and, for hidden files, `tests/`.',
+        response: { 200: bytes },
+      },
+      handler: async ({ principal, params }, reply) => {
+        const packed = await courses.pack(principal, params.id)
+        return download(reply, 'course.tar').type('application/x-tar').send(packed)
+      },
+    })
+    app.route({
+      method: 'POST',
+      url: '/classes/:id/course/preview',
+      bodyLimit,
+      schema: {
+        ...{ tags, summary: 'What importing the archive of a course would do', params: classParams },
+        description:
+          'The body is a tar as the export writes it, plain or compressed with gzip, of at most 20,000 files and 64 MiB. Assignments are found again by their ids; those of the class that are not in it stay.',
+        response: { 200: coursePreview },
+      },
+      handler: async ({ principal, params, body }) => courses.preview(principal, params.id, streamOf(body)),
+    })
+    app.route({
+      method: 'POST',
+      url: '/classes/:id/course',
+      bodyLimit,
+      schema: {
+        ...{ tags, summary: 'Import the archive of a course as a preview said', params: classParams },
+        ...{ querystring: applyCourse, response: { 200: coursePreview } },
+        description: 'All of it is done, or nothing. Refused when the class has changed since the preview.',
+      },
+      handler: async ({ principal, params, query, body }) =>
+        courses.apply(principal, params.id, streamOf(body), query.digest),
     })
   }
 

@@ -5,6 +5,7 @@ import type { Templates } from '../nodes/templates.js'
 import { ExecService } from '../sandboxes/exec-service.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import { StepChecks } from './checks.js'
+import { Courses } from './course/service.js'
 import { AssignmentExtensions } from './extensions.js'
 import { AssignmentFiles } from './files.js'
 import { Organising } from './organising.js'
@@ -30,6 +31,7 @@ export function openAssignments({ database, templates, own, sandboxes, log }: Ne
   const assignments = new AssignmentService(database, sources, work)
   return {
     assignments,
+    courses: new Courses(database, sources, files),
     organising: new Organising(database, sources, assignments),
     extensions: new AssignmentExtensions(database),
     checks: new StepChecks(database, new ExecService(database, sandboxes), starting, work, log),

@@ -109,6 +109,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
     { file: 'autograding.json', content: '{"tests":[{"name":"Runs","run":"python3 loop.py","points":1}]}' },
   ],
   ImportedTests: [protocol.importedTests],
+  CoursePreview: [protocol.coursePreview],
   CreateSchedule: [
     protocol.createSchedule,
     {

@@ -64,6 +64,7 @@ const actions = {
   'assignment.start': 'audit.actions.assignmentStart',
   'assignment.order': 'audit.actions.assignmentOrder',
   'assignment.move': 'audit.actions.assignmentMove',
+  'assignment.import': 'audit.actions.assignmentImport',
   'assignment.extension': 'audit.actions.assignmentExtension',
   'assignment.extension_remove': 'audit.actions.assignmentExtensionRemove',
   'schedule.create': 'audit.actions.scheduleCreate',

@@ -72,6 +72,7 @@ type AssignmentSentence =
   | 'Start'
   | 'Order'
   | 'Move'
+  | 'Import'
   | 'Extension'
   | 'ExtensionRemove'
 const ofAssignment =
@@ -79,7 +80,11 @@ const ofAssignment =
   ({ event, t, mark }) =>
     t(`audit.sentences.assignment${key}`, {
       ...{ title: mark(plain(told(event, 'title'))), of: mark(plain(told(event, 'of'))) },
-      class: mark(plain(told(event, 'class'))),
+      ...{
+        class: mark(plain(told(event, 'class'))),
+        added: told(event, 'added'),
+        changed: told(event, 'changed'),
+      },
     })
 
 const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'restart', 'ttlSeconds', 'volumes'] as const
@@ -270,6 +275,7 @@ const sentences: Readonly<Record<Action, Write>> = {
   'assignment.start': ofAssignment('Start'),
   'assignment.order': ofAssignment('Order'),
   'assignment.move': ofAssignment('Move'),
+  'assignment.import': ofAssignment('Import'),
   'assignment.extension': ofAssignment('Extension'),
   'assignment.extension_remove': ofAssignment('ExtensionRemove'),
   'schedule.create': ({ event, t, mark }) =>

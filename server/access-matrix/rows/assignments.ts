@@ -30,6 +30,8 @@ const named = ({ assignmentId }: Victim): Call => ({ path: { id: assignmentId } 
 const hidden = ({ assignmentId }: Victim) => ({ path: { id: assignmentId, kind: 'hidden' } })
 const bytes = { 'content-type': 'application/octet-stream' }
 const archive = tar([file('confidential', 'confidential')]).toString('latin1')
+const ofClass = ({ classId }: Victim): Call => ({ path: { id: classId } })
+const course = tar([file('course.yaml', 'format: 1\nassignments: []\n')]).toString('latin1')
 const later = { dueAt: '2999-02-01T00:00' }
 const extended = ({ assignmentId, pupilId }: Victim): Call => ({
   path: { id: assignmentId, studentId: pupilId },
@@ -116,5 +118,18 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
     call: (victim) => ({
       ...{ ...named(victim), body: { file: 'tests.json', content: '{"tests":[]}', preview: true } },
     }),
+  },
+  exportCourse: { rule: taught, call: ofClass },
+  previewCourse: { rule: taught, call: (victim) => ({ ...ofClass(victim), body: course, headers: bytes }) },
+  importCourse: {
+    rule: taught,
+    call: (victim) => ({
+      ...{ ...ofClass(victim), query: { digest: '0'.repeat(64) }, body: course, headers: bytes },
+    }),
+    fresh: async ({ callers, victim }) => {
+      const path = `/api/v1/classes/${victim.classId}/course/preview`
+      const { digest } = await must(callers.owner, 'POST', path, course, bytes)
+      return { ...ofClass(victim), query: { digest: String(digest) }, body: course, headers: bytes }
+    },
   },
 }
