@@ -12,6 +12,7 @@ const ofOne = [
   'sandboxes/exec.ts',
   'terminals/attachment.ts',
   'files/search.ts',
+  'assignments/imports/tests.ts',
 ]
 
 it('every collection in the memory of a server is in the table of docs/explanation/several-servers.md', () => {
