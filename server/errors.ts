@@ -1,4 +1,4 @@
-import { type ErrorCode, type Limits, statusOf } from '../protocol/api/index.js'
+import { type ErrorCode, type Limits, type StudentQuotaPart, statusOf } from '../protocol/api/index.js'
 
 /** Everything that the API refuses. `http/problem.ts` turns it into an answer; other errors are bugs and become 500. */
 export class ApiError extends Error {
@@ -32,6 +32,27 @@ export function quotaExceeded(part: keyof Limits | 'sandboxes', wanted: number, 
   return new ApiError(
     'quota_exceeded',
     `the tenant's quota has ${have} left and this requests ${round(wanted)}; delete a sandbox or request less`,
+  )
+}
+
+const studentParts: Readonly<Record<StudentQuotaPart, string>> = {
+  ...{
+    sandboxes: 'sandboxes',
+    awake: 'sandboxes that are not stopped',
+    cpus: 'processors',
+    memoryMiB: 'MiB of memory',
+  },
+  ...{ diskMiB: 'MiB of disk', pids: 'processes', snapshots: 'snapshots', runs: 'runs at once' },
+  ...{ queuedRuns: 'runs that wait', runStorageMiB: 'MiB for requests and results of runs' },
+}
+
+/** What one student may have is short, whatever the tenant has left. */
+export function studentQuotaExceeded(part: StudentQuotaPart, most: number, left: number, wanted: number) {
+  return new ApiError(
+    'quota_exceeded',
+    `one student may have ${round(most)} ${studentParts[part]}, of which ${round(left)} are left, and this requests ` +
+      `${round(wanted)}; this is the bound of each student, not of the tenant. Stop or delete something of this student's ` +
+      'first; teachers of their class, and owners of the tenant, can change the bound',
   )
 }
 

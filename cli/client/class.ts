@@ -10,6 +10,7 @@ import type {
 import { type Command, Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
 import { printJson, printTable } from './output.js'
+import { pairs } from './pairs.js'
 
 const group = 'Classes'
 
@@ -79,20 +80,36 @@ const edit = clientCommand({
     'time-zone': { type: 'string', value: 'ZONE', help: 'such as Europe/Berlin' },
     archive: { type: 'boolean', help: 'nobody joins it any more; its work stays' },
     restore: { type: 'boolean', help: 'out of the archive' },
+    'student-quota': {
+      ...{ type: 'string', multiple: true, value: 'PART=AMOUNT' },
+      help: 'what one of its students may have at once, such as awake=4 or memoryMiB=2048; without AMOUNT as the tenant has it',
+    },
   },
   completes: classWords,
-  async run({ cloche, words, text, has, json }) {
+  async run({ cloche, words, text, texts, has, json }) {
     if (has('archive') && has('restore')) throw new UsageError('specify one of --archive and --restore')
     const [name, timeZone] = [text('name'), text('time-zone')]
     const changed = await cloche.classes.update(await classIdOf(cloche, words[0]), {
       ...(name === undefined ? {} : { name }),
       ...(timeZone === undefined ? {} : { timeZone }),
       ...(has('archive') || has('restore') ? { archived: has('archive') } : {}),
+      ...studentQuotaOf(texts('student-quota')),
     })
     if (json) printJson(changed)
     return 0
   },
 })
+
+/** @throws UsageError for an amount that is no number; the server knows the parts */
+function studentQuotaOf(words: readonly string[]): { studentQuota?: Record<string, number | null> } {
+  if (words.length === 0) return {}
+  const parts = Object.entries(pairs('student-quota', words)).map(([part, amount]) => {
+    if (Number.isNaN(Number(amount)))
+      throw new UsageError(`--student-quota ${part} must be a number, not ${amount}`)
+    return [part, amount === '' ? null : Number(amount)]
+  })
+  return { studentQuota: Object.fromEntries(parts) }
+}
 
 const remove = clientCommand({
   ...{ name: 'class rm', group, operands: 'CLASS...' },

@@ -3,6 +3,7 @@ import { classId, classPartId, classStudentId } from './ids.js'
 import { listOf, page } from './lists.js'
 import { timeZone } from './pools.js'
 import { displayName } from './sandbox.js'
+import { changeStudentQuota, studentQuotaSaid } from './student-quota.js'
 import { textWithoutNul } from './text.js'
 
 /** Bounds of classes. */
@@ -36,6 +37,9 @@ export const changeClass = z.strictObject({
   name: displayName.optional(),
   timeZone: timeZone.optional(),
   archived: z.boolean().optional().describe('nobody joins an archived class, and its work stays'),
+  studentQuota: changeStudentQuota
+    .optional()
+    .describe('what one of its students may have at once; null is what the tenant says'),
 })
 export type ChangeClass = z.infer<typeof changeClass>
 
@@ -66,10 +70,17 @@ export const classDescription = z.object({
   staff: z.array(classStaff),
   sections: z.array(classPart).describe('of a student: the own one'),
   groups: z.array(classPart).describe('of a student: the own one'),
+  studentQuota: studentQuotaSaid
+    .nullable()
+    .describe(
+      'what one of its students may have at once; null for students, who find theirs in `GET /quota`',
+    ),
   createdAt: z.iso.datetime(),
 })
 export type ClassDescription = z.infer<typeof classDescription>
-export const classList = listOf(classDescription.omit({ staff: true, sections: true, groups: true }))
+export const classList = listOf(
+  classDescription.omit({ staff: true, sections: true, groups: true, studentQuota: true }),
+)
 export type ClassSummary = z.infer<typeof classList>['items'][number]
 export const classPage = page
 export const classParams = z.object({ id: classId })

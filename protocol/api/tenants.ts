@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { classId, classPartId, tenantId } from './ids.js'
 import { displayName, idlePolicy } from './sandbox.js'
+import { changeStudentQuota } from './student-quota.js'
 
 /** What a member may do: `member` uses sandboxes, `admin` also manages members and keys, `owner` everything. */
 export const role = z.enum(['owner', 'admin', 'member', 'student'])
@@ -26,6 +27,9 @@ export const updateTenant = z
       .describe(
         'when new sandboxes are put to sleep, unless their template or somebody says otherwise; null: never',
       ),
+    studentQuota: changeStudentQuota
+      .optional()
+      .describe('what one student may have at once where their class says nothing else; null is the default'),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'must change something')
 export type UpdateTenant = z.infer<typeof updateTenant>

@@ -1,8 +1,19 @@
 import { z } from 'zod'
 import { quota, quotaUsed } from './limits.js'
+import { studentQuota, studentQuotaSaid, studentQuotaUsed } from './student-quota.js'
 
-/** `GET /quota`: what a tenant may have, and what its sandboxes hold of it. */
-export const quotaStatus = z.object({ limits: quota, used: quotaUsed })
+/** `GET /quota`: what a tenant may have, and what its sandboxes hold of it; for a student their own share of it. */
+export const quotaStatus = z.object({
+  limits: quota,
+  used: quotaUsed,
+  students: studentQuotaSaid
+    .nullable()
+    .describe('what one student may have where their class says nothing else; null for students'),
+  student: z
+    .object({ limits: studentQuota, used: studentQuotaUsed })
+    .nullable()
+    .describe('of a student: what they may have at once, and what they have'),
+})
 export type QuotaStatus = z.infer<typeof quotaStatus>
 
 /** One hour of one tenant. */

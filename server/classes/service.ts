@@ -16,6 +16,12 @@ import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { storeAnother } from '../tenants/bounds.js'
+import {
+  changeStudentQuota,
+  storedStudentQuota,
+  studentQuotaBy,
+  studentQuotaOfTenant,
+} from '../tenants/student-quota.js'
 import { isAdmin, personIn, type Seat, seatIn } from './access.js'
 import { lockClass } from './enrolling.js'
 import { summarize } from './rows.js'
@@ -75,20 +81,24 @@ export class ClassService {
   /** Changes what is named. */
   async change(who: Principal, id: string, wanted: ChangeClass): Promise<ClassDescription> {
     const { row } = await seatIn(this.database, who, 'class.teach', id)
-    const { name, timeZone, archived } = wanted
-    await inTransaction(this.database.pool, async (client) => {
-      await client.query(
-        `UPDATE class SET name = coalesce($2, name), "timeZone" = coalesce($3, "timeZone"),
-           "archivedAt" = CASE WHEN $4::BOOLEAN THEN coalesce("archivedAt", now() AT TIME ZONE 'UTC')
-             WHEN NOT $4::BOOLEAN THEN NULL ELSE "archivedAt" END
+    const { name, timeZone, archived, studentQuota } = wanted
+    const { tenantId } = who
+    const said = await inTransaction(this.database.pool, async (client) => {
+      await lockClass(client, tenantId, id)
+      const { rowCount } = await client.query(
+        `UPDATE class SET name = coalesce($2, name), "timeZone" = coalesce($3, "timeZone"), "archivedAt" = CASE $4::BOOLEAN
+           WHEN true THEN coalesce("archivedAt", now() AT TIME ZONE 'UTC') WHEN false THEN NULL ELSE "archivedAt" END
          WHERE id = $1`,
         [id, name ?? null, timeZone ?? null, archived ?? null],
       )
+      if (rowCount === 0) throw notFound('class')
       if (timeZone !== undefined) await keepWallClocks(client, id, timeZone)
+      return studentQuota && changeStudentQuota(client, 'class', { id, tenantId }, studentQuota)
     })
     await audit(this.database.prisma, who, 'class.change', id, {
       ...{ name: name ?? row.name, ...(timeZone === undefined ? {} : { timeZone }) },
       ...(archived === undefined ? {} : { archived }),
+      ...(said === undefined ? {} : { studentQuota: JSON.stringify(said) }),
     })
     return this.get(who, id)
   }
@@ -137,7 +147,8 @@ export class ClassService {
 
   async #forStaff({ row, role }: Seat): Promise<ClassDescription> {
     const { prisma } = this.database
-    const [staff, parts, students] = await Promise.all([
+    const [otherwise, staff, parts, students] = await Promise.all([
+      studentQuotaOfTenant(this.database.pool, row.tenantId),
       this.#staffOf(row.id),
       prisma.classPart.findMany({
         where: { classId: row.id },
@@ -150,6 +161,7 @@ export class ClassService {
       parts
         .filter((one) => one.kind === kind)
         .map(({ id, name, _count }) => ({ id, name, students: _count.inSection + _count.inGroup }))
+    const said = storedStudentQuota(row.studentQuota)
     return {
       ...summarize(row, role, students),
       staff: staff.map(({ userId, member, role }) => ({
@@ -157,6 +169,7 @@ export class ClassService {
         email: member ? addressOf(member.user) : null,
       })),
       ...{ sections: partsOf('section'), groups: partsOf('group') },
+      studentQuota: { said, limits: studentQuotaBy(said, otherwise.limits) },
     }
   }
 
@@ -176,7 +189,7 @@ export class ClassService {
       staff: staff.map(({ member, role }) => ({
         ...{ userId: null, name: member?.user.name ?? '', email: null, role: classStaffRole.parse(role) },
       })),
-      ...{ sections: part(own?.section), groups: part(own?.group) },
+      ...{ sections: part(own?.section), groups: part(own?.group), studentQuota: null },
     }
   }
 

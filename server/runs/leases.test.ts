@@ -45,7 +45,7 @@ describe('leases of runs', () => {
     ])
     return id
   }
-  const post = async (tenantId: string, seated = false, at = a, name = '') => {
+  const post = async (tenantId: string, seated = false, at = a, name = '', ownerId = '') => {
     const run = {
       ...{ id: newId('rn'), tenantId, language: null, template: 'base', request: '{}', metadata: { name } },
       ...{
@@ -53,7 +53,7 @@ describe('leases of runs', () => {
         idempotencyKey: null,
         requestHash: '',
         createdBy: '',
-        ownerId: '',
+        ownerId,
         callbackUrl: null,
       },
     }
@@ -124,6 +124,48 @@ describe('leases of runs', () => {
         .toSorted(),
     ).toEqual([ann, ann, ben].toSorted())
     expect(await counts(ann)).toEqual({ queued: 6, running: 2 })
+  })
+
+  it('hold a student to their own bound over all servers, and keep no classmate waiting', async () => {
+    const id = await tenant({ runs: 10 })
+    await database.pool.query('UPDATE tenant SET "studentQuota" = $2 WHERE id = $1', [
+      ...[id, { runs: 2, queuedRuns: 5 }],
+    ])
+    for (let at = 0; at < 7; at++) await post(id, true, at % 2, `a${at}`, 'us_ann')
+    expect(await counts(id)).toEqual({ queued: 5, running: 2 })
+    await expect(post(id, true, a, 'a7', 'us_ann')).rejects.toThrow('own_queue')
+    // Neither a classmate nor staff stands behind those that may not begin.
+    expect((await post(id, true, b, 'b0', 'us_ben')).state).toBe('running')
+    expect((await post(id, true, b, 's0')).state).toBe('running')
+    const none = await Promise.all(Array.from({ length: 8 }, (_, at) => lease(at % 2).take()))
+    expect(none.filter(Boolean)).toEqual([])
+    // Of those who wait it is the turn of who has the fewest under way, however late they came.
+    for (const name of ['b1', 'b2']) await post(id, false, a, name, 'us_ben')
+    await post(id, false, a, 'c0', 'us_cat')
+    const names = async () => {
+      const all = await Promise.all(Array.from({ length: 8 }, (_, at) => lease(at % 2).take()))
+      return all.flatMap((one) => one?.row.metadata.name ?? []).toSorted()
+    }
+    expect(await names()).toEqual(['b1', 'c0'])
+    const ended = await database.pool.query(
+      `SELECT id, lease FROM run WHERE state = 'running' AND "ownerId" = 'us_ann'`,
+    )
+    await Promise.all(ended.rows.map((row) => lease(a).finish(row, ok)))
+    expect(await names()).toEqual(['a2', 'a3'])
+    const line = async (owner: string) => {
+      const { rows } = await database.pool.query(
+        'SELECT queued, running, bytes::INTEGER, most FROM run_owner_usage WHERE "ownerId" = $1',
+        [owner],
+      )
+      return rows[0]
+    }
+    expect(await line('us_ann')).toMatchObject({ queued: 3, running: 2, most: 2 })
+    // More at once from now on, also of those that wait already.
+    await database.pool.query('UPDATE tenant SET "studentQuota" = $2 WHERE id = $1', [id, { runs: 4 }])
+    await database.pool.query('SELECT refresh_student_runs($1)', [id])
+    expect(await names()).toEqual(['a4', 'a5', 'b2'])
+    await database.pool.query('DELETE FROM run')
+    expect(await line('us_ann')).toMatchObject({ queued: 0, running: 0, bytes: 0 })
   })
 
   it('are given at once to the server that was asked, but not before others of the tenant', async () => {

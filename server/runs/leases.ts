@@ -28,8 +28,8 @@ export interface Ended {
   readonly more: boolean
 }
 
-/** The columns where other tables are in a statement beside `run`. */
-const qualified = runColumns.replaceAll(/"(\w+)"/g, 'run."$1"')
+/** The columns of what `take_run` answers. */
+const taken = runColumns.replaceAll(/"(\w+)"/g, '(one.taken)."$1"')
 
 /**
  * The statements that perform runs. Every change of state names the state and the lease that it changes, so that none
@@ -49,29 +49,14 @@ export class RunLeases {
 
   /**
    * Takes the next run and leases it: of the tenant with the fewest under way, and among equals of the one that was
-   * served longest ago, the oldest that may begin. The tenant's counters are locked, so its bound holds over all servers.
+   * served longest ago, the oldest that may begin; of students each has their turn. The tenant's counters are locked, so its
+   * bound and that of each student hold over all servers.
    */
   async take(): Promise<Taken | undefined> {
     const result = await this.database.relaxed.query({
       name: 'take-run',
-      text: `WITH lane AS MATERIALIZED (
-          SELECT usage."tenantId", tenant.quota FROM run_usage AS usage JOIN tenant ON tenant.id = usage."tenantId"
-          WHERE usage.queued > 0 AND NOT tenant.paused
-            AND usage.running < coalesce((tenant.quota->>'runs')::INTEGER, $2)
-            AND EXISTS (SELECT FROM run WHERE run."tenantId" = usage."tenantId" AND run.state = 'queued'
-              AND (run."notBefore" IS NULL OR run."notBefore" <= ${utc}))
-          ORDER BY usage.running, usage."servedAt" NULLS FIRST LIMIT 1 FOR NO KEY UPDATE OF usage
-        ), next AS MATERIALIZED (
-          SELECT run.id, lane.quota FROM run JOIN lane ON lane."tenantId" = run."tenantId"
-          WHERE run.state = 'queued' AND (run."notBefore" IS NULL OR run."notBefore" <= ${utc})
-          ORDER BY run."createdAt", run.id LIMIT 1 FOR NO KEY UPDATE OF run SKIP LOCKED
-        )
-        UPDATE run SET state = 'running', attempt = attempt + 1, lease = lease + 1, "leasedBy" = $1,
-          "leaseUntil" = ${leaseEnd}, "notBefore" = NULL, "startedAt" = ${utc}
-        FROM next WHERE run.id = next.id
-        RETURNING ${qualified}, run.request, next.quota,
-          pg_notify('cloche', json_build_object('type', 'run', 'id', run.id)::TEXT)`,
-      values: [this.parts.server, this.parts.running],
+      text: `SELECT ${taken}, (one.taken).request, one.quota FROM take_run($1, $2, $3) AS one`,
+      values: [this.parts.server, this.parts.running, leaseSeconds],
     })
     const [row] = rowsOf(result)
     if (row === undefined) return undefined

@@ -37,8 +37,13 @@ export function languagesOf(templates: readonly Template[]): Language[] {
  * @throws ApiError `invalid_request` for a language or version that nobody has, `template_unavailable`,
  *   `quota_exceeded` for limits that the tenant's quota does not allow
  */
-export function plan(wanted: CreateRun, templates: readonly Template[], quota: Quota): Plan {
-  const limits = withinQuota(runLimits.parse({ ...defaultRunLimits, ...wanted.limits }), quota)
+export function plan(
+  wanted: CreateRun,
+  templates: readonly Template[],
+  quota: Quota,
+  whose = "the tenant's quota",
+): Plan {
+  const limits = withinQuota(runLimits.parse({ ...defaultRunLimits, ...wanted.limits }), quota, whose)
   const language = wanted.language === undefined ? undefined : find(wanted.language, templates)
   const template = language?.template ?? wanted.template ?? 'base'
   const found = templates.find((one) => one.name === template)
@@ -57,7 +62,7 @@ export function plan(wanted: CreateRun, templates: readonly Template[], quota: Q
   const steps = stepsOf(wanted, language, quota).map((step) => ({
     ...{ name: step.name, command: step.command, compile: step.compile },
     ...{ stdin: base64(step.stdin), env: step.env ?? {} },
-    limits: withinQuota(stepLimits.parse({ ...perStep, ...step.limits }), quota),
+    limits: withinQuota(stepLimits.parse({ ...perStep, ...step.limits }), quota, whose),
   }))
   const last = steps.at(-1)
   if (last !== undefined) {
@@ -172,14 +177,14 @@ function find(wanted: string, templates: readonly Template[]): Language {
 }
 
 /** @throws ApiError `quota_exceeded` */
-function withinQuota<T extends StepLimits | RunLimits>(limits: T, quota: Quota): T {
+function withinQuota<T extends StepLimits | RunLimits>(limits: T, quota: Quota, whose: string): T {
   const wanted: Partial<RunLimits> = limits
   for (const part of ['memoryMiB', 'pids', 'diskMiB'] as const) {
     const asked = wanted[part]
     if (asked !== undefined && asked > quota[part]) {
       throw new ApiError(
         'quota_exceeded',
-        `the run requests ${asked} of ${part}, more than the tenant's quota of ${quota[part]}`,
+        `the run requests ${asked} of ${part}, more than ${whose}: ${quota[part]}`,
       )
     }
   }

@@ -8,15 +8,17 @@ import {
   quota as quotaSchema,
   type Run,
   type RunSummary,
+  type StudentQuota,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import { assertMay, ownerIdOf, ownersFor } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { type Notices, tell } from '../database/notices.js'
-import { ApiError, notFound } from '../errors.js'
+import { ApiError, notFound, studentQuotaExceeded } from '../errors.js'
 import { ownKey } from '../http/idempotency.js'
 import type { Templates } from '../nodes/templates.js'
+import { studentQuotaOf, usedByStudent, withinStudent } from '../tenants/student-quota.js'
 import type { Callbacks } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Numbered } from './event-log.js'
@@ -64,7 +66,9 @@ export class RunService {
     if (wanted.callbackUrl !== undefined) await this.callbacks.check(wanted.callbackUrl)
     const { tenantId } = who
     const quota = await this.#quotaOf(tenantId)
-    const planned = await this.#plan(wanted, quota)
+    const ownerId = ownerIdOf(who)
+    const own = await studentQuotaOf(this.database.pool, { tenantId, ownerId })
+    const planned = await this.#plan(wanted, quota, own)
     const seated = this.dispatcher.tryAcquire()
     let row: RunRow | undefined
     try {
@@ -75,13 +79,13 @@ export class RunService {
           ...{
             casesTotal: wanted.cases?.length ?? null,
             idempotencyKey: key ?? null,
-            ownerId: ownerIdOf(who),
+            ownerId,
           },
           ...{ requestHash: hashOf(wanted), callbackUrl: wanted.callbackUrl ?? null },
         },
         seated,
       )
-      if (typeof admitted === 'string') return await this.#instead(who, key, wanted, admitted, quota)
+      if (typeof admitted === 'string') return await this.#instead(who, key, wanted, admitted, quota, own)
       row = admitted
     } finally {
       if (seated && row?.state !== 'running') this.dispatcher.release()
@@ -101,12 +105,15 @@ export class RunService {
   }
 
   /** What is missing may have been built a moment ago: then it is looked for again. */
-  async #plan(wanted: CreateRun, quota: Quota): Promise<Plan> {
+  async #plan(wanted: CreateRun, quota: Quota, own: StudentQuota | undefined): Promise<Plan> {
+    const bounds = withinStudent(quota, own)
+    const whose =
+      own && 'one student may have, which teachers of their class and owners of the tenant can change'
     try {
-      return plan(wanted, await this.templates.list(), quota)
+      return plan(wanted, await this.templates.list(), bounds, whose)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      return plan(wanted, await this.templates.list({ recent: true }), quota)
+      return plan(wanted, await this.templates.list({ recent: true }), bounds, whose)
     }
   }
 
@@ -180,6 +187,7 @@ export class RunService {
     wanted: CreateRun,
     refused: Refused,
     quota: Quota,
+    own: StudentQuota | undefined,
   ): Promise<Run> {
     const { tenantId } = who
     const known = key === undefined ? undefined : await this.store.byKey(tenantId, key)
@@ -200,6 +208,16 @@ export class RunService {
           await this.store.storedBytes(tenantId),
           (quota.runStorageMiB ?? this.bounds.storageMiB) * mib,
         )
+      case 'own_storage':
+      case 'own_queue': {
+        const used = await usedByStudent(this.database.pool, { tenantId, ownerId: ownerIdOf(who) })
+        const [part, asked] =
+          refused === 'own_storage'
+            ? (['runStorageMiB', JSON.stringify(wanted).length / mib] as const)
+            : ([own?.runs === 0 ? 'runs' : 'queuedRuns', 1] as const)
+        const most = own?.[part] ?? 0
+        throw studentQuotaExceeded(part, most, Math.max(0, most - used[part]), asked)
+      }
       case 'queue':
         throw new ApiError(
           'queue_full',

@@ -21,8 +21,8 @@ export interface NewRun {
 }
 
 const admission = z.object({
-  /** Why there is no row: the tenant, its storage or its queue, or the idempotency key is taken. */
-  refused: z.enum(['tenant', 'paused', 'storage', 'queue', 'key']).nullable(),
+  /** Why there is no row: the tenant, its storage or its queue, what one student may have, or the idempotency key is taken. */
+  refused: z.enum(['tenant', 'paused', 'storage', 'queue', 'key', 'own_storage', 'own_queue']).nullable(),
   state: z.enum(['queued', 'running']).nullable(),
   createdAt: z.date().nullable(),
   startedAt: z.date().nullable(),

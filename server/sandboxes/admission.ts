@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import { type Limits, type Quota, type QuotaUsed, quota, quotaUsed } from '../../protocol/api/index.js'
 import { ApiError, notFound, quotaExceeded } from '../errors.js'
+import { studentShortage } from '../tenants/student-quota.js'
 import type { Row } from './ownership.js'
 
 /** What a quota is about: each of these is summed over a tenant's sandboxes, in the database's `held_by`. */
@@ -51,6 +52,7 @@ export async function nameTaken(
 ): Promise<unknown> {
   if (!(error instanceof pg.DatabaseError)) return error
   if (error.code === 'CL003') return notFound('volume')
+  if (error.code === 'CL004') return studentShortage(error.detail)
   // This server hung: another one has given the creation up, or has gone on with it.
   if (error.code === 'CL002' || (error.code === '23505' && error.constraint === 'sandbox_pkey')) {
     return new ApiError('conflict', 'the creation took too long and is not this one any more; try again', 1)

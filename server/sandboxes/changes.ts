@@ -16,6 +16,7 @@ import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { ServerNode } from '../nodes/node.js'
 import type { NodeRegistry } from '../nodes/registry.js'
+import { moreOfStudent, requireRoomOfStudent } from '../tenants/student-quota.js'
 import { admission, admit, nameTaken, quotaUsage } from './admission.js'
 import type { Ownership, Row } from './ownership.js'
 import { present, volumesOf } from './rows.js'
@@ -40,7 +41,10 @@ export class Changes {
       const limits = limitsSchema.parse({ ...before.limits, ...wanted.limits })
       const network = wanted.network ?? before.network
       const awake = ['creating', 'running', 'paused'].includes(row.state)
-      if (wanted.limits !== undefined) admit(quotaUsage(answers), limits, { awake })
+      if (wanted.limits !== undefined) {
+        admit(quotaUsage(answers), limits, { awake })
+        await requireRoomOfStudent(client, row, moreOfStudent(before.limits, limits, awake), id)
+      }
       if (volumes !== undefined && awake) {
         throw new ApiError('conflict', 'stop the sandbox first: volumes of one that runs cannot be changed')
       }

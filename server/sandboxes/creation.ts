@@ -251,7 +251,8 @@ export class Creations {
     const place = { template: nodeTemplate, isolation, purpose: 'sandbox', memoryMiB, diskMiB } as const
     let node = only === undefined ? await this.placer.place(tenantId, place) : await this.#nodeOf(only)
     const claim = (quota: Quota) => node.runtime.claim(id, { ...wanted, quota, hostname })
-    const presumed = this.#lastSeen.presume(tenantId, limits)
+    // A student may have used up their own share, which only the database knows.
+    const presumed = row.ownerId === '' ? this.#lastSeen.presume(tenantId, limits) : undefined
     // Most of the time nothing will refuse it, so it is made while the database is asked.
     let claiming = presumed === undefined ? undefined : claim(presumed)
     claiming?.catch(() => {}) // heard below

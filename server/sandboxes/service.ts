@@ -24,6 +24,7 @@ import type { Placer } from '../nodes/placer.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
+import { heldBySandbox, requireRoomOfStudent } from '../tenants/student-quota.js'
 import { record } from '../usage/meter.js'
 import { Activity, type Open } from './activity.js'
 import { admission, admit, quotaUsage } from './admission.js'
@@ -368,6 +369,7 @@ export class SandboxService {
     const make = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
       assertStill(await lockRow(client, row.id), still)
       const quota = admit(quotaUsage(answers), limits)
+      await requireRoomOfStudent(client, row, heldBySandbox(limits), row.id)
       await client.query(`UPDATE sandbox SET state = 'creating' WHERE id = $1`, [row.id])
       return quota
     }

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import type { Snapshot as Row } from '../../prisma/generated/client.js'
 import { isolation, type Snapshot, storedLimits } from '../../protocol/api/index.js'
+import { ownerIdOf } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, quotaExceeded } from '../errors.js'
 import { admission, quotaUsage } from '../sandboxes/admission.js'
 import type { Row as SandboxRow } from '../sandboxes/ownership.js'
+import { requireRoomOfStudent } from '../tenants/student-quota.js'
 
 /** Of one tenant: each costs every commit of the node's disk a little. */
 export const maxSnapshots = 200
@@ -42,6 +44,10 @@ export async function reserve(
       const wantedMiB = Math.ceil(sizeBytes / mib)
       const leftMiB = Math.max(0, quota.diskMiB - held.diskMiB)
       if (wantedMiB > leftMiB) throw quotaExceeded('diskMiB', wantedMiB, leftMiB)
+      // What staff and schedules take of a student's work is not held against the student.
+      if (ownerId === ownerIdOf(who)) {
+        await requireRoomOfStudent(client, { tenantId, ownerId }, { snapshots: 1, diskMiB: wantedMiB })
+      }
       const { rows } = await client.query(
         `SELECT count(*)::INTEGER AS count,
            (SELECT id FROM snapshot WHERE "tenantId" = $1 AND "ownerId" = $2 AND name = $3) AS taken

@@ -237,6 +237,91 @@ describe('students of one tenant', () => {
     expect((await cat.client.call('GET', `/api/v1/sandboxes/${annsBox}`)).status).toBe(404)
   })
 
+  it('use up their own share of the quota and no more, however many ask at once', async () => {
+    const [eli, flo] = [await join('eli', 'student'), await join('flo', 'student')]
+    const path = '/api/v1/sandboxes'
+    const create = (who: TestClient, more = {}) =>
+      who.call('POST', path, { limits, network: 'none', ...more })
+    const kept = { studentQuota: { awake: 3, sandboxes: 4, snapshots: 1, memoryMiB: 256 } }
+    const set = await teacher.call('PATCH', '/api/v1/tenant', kept)
+    expect(set.status, JSON.stringify(set.body)).toBe(200)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => create(eli.client)))
+    const boxes = answers.filter(({ status }) => status === 201).map(({ body }) => String(body.id))
+    expect(boxes).toHaveLength(3)
+    for (const { status, body } of answers.filter(({ status }) => status !== 201)) {
+      expect(status, JSON.stringify(body)).toBe(422)
+      expect(body.code).toBe('quota_exceeded')
+      expect(body.detail).toContain(
+        'one student may have 3 sandboxes that are not stopped, of which 0 are left',
+      )
+      expect(body.detail).toContain('teachers of their class, and owners of the tenant, can change the bound')
+    }
+    // Nothing of it is left at the node or in the tenant's quota, and classmates are not concerned.
+    const { body: whole } = await teacher.call('GET', '/api/v1/quota')
+    expect(whole).toMatchObject({ student: null, students: { said: kept.studentQuota, limits: { runs: 2 } } })
+    expect(await idsOf(eli.client, path)).toHaveLength(3)
+    const flos = await create(flo.client)
+    expect(flos.status).toBe(201)
+    const own = await eli.client.call('GET', '/api/v1/quota')
+    expect(own.body).toMatchObject({
+      ...{ limits: { sandboxes: 4, memoryMiB: 256 }, used: { sandboxes: 3, cpus: 0.75 }, students: null },
+      student: { limits: { awake: 3, cpus: 4 }, used: { awake: 3, memoryMiB: 192, snapshots: 0 } },
+    })
+    const [first = '', second = ''] = boxes
+    // One that is stopped holds its place and its disk, and starts when there is room again.
+    await made(eli.client, `${path}/${first}/stop`, {})
+    expect((await create(eli.client, { limits: { ...limits, memoryMiB: 192 } })).body.detail).toContain(
+      'memory',
+    )
+    const fourth = await create(eli.client)
+    expect(fourth.status).toBe(201)
+    expect((await create(eli.client)).body.detail).toMatch(/3 sandboxes that are not stopped|4 sandboxes/)
+    const start = () => eli.client.call('POST', `${path}/${first}/start`, {})
+    const starts = await Promise.all([start(), start(), start()])
+    expect(starts.map(({ status }) => status)).toEqual([422, 422, 422])
+    const more = await eli.client.call('PATCH', `${path}/${second}`, { limits: { memoryMiB: 512 } })
+    expect(more).toMatchObject({ status: 422, body: { code: 'quota_exceeded' } })
+    const less = await eli.client.call('PATCH', `${path}/${second}`, { limits: { memoryMiB: 48 } })
+    expect(less.status).toBe(200)
+    await eli.client.call('DELETE', `${path}/${fourth.body.id}`)
+    expect((await start()).status).toBe(200)
+    const forked = await eli.client.call('POST', `${path}/${first}/fork`, { count: 2 })
+    expect(forked.status).toBe(422)
+    expect(await idsOf(eli.client, path)).toHaveLength(3)
+    expect(await idsOf(eli.client, '/api/v1/snapshots')).toEqual([])
+    const snap = () => eli.client.call('POST', `${path}/${first}/snapshots`, {})
+    const snaps = await Promise.all([snap(), snap(), snap()])
+    expect(snaps.map(({ status }) => status).toSorted()).toEqual([201, 422, 422])
+    const run = { command: 'true', limits: { memoryMiB: 300 } }
+    const tooLarge = await eli.client.call('POST', '/api/v1/runs', run)
+    expect(tooLarge).toMatchObject({ status: 422, body: { code: 'quota_exceeded' } })
+    // Of a class that says nothing they have what the tenant says, and else the most that one of their classes gives.
+    const math = await made(teacher, '/api/v1/classes', { name: 'Math' })
+    expect(math.studentQuota).toMatchObject({ said: {}, limits: { awake: 3, pids: 2048 } })
+    await made(teacher, `/api/v1/classes/${math.id}/students`, { name: 'Eli', email: eli.email })
+    const given = await teacher.call('PATCH', `/api/v1/classes/${math.id}`, {
+      studentQuota: { awake: 4, cpus: 1, memoryMiB: 512 },
+    })
+    expect(given.body.studentQuota).toMatchObject({ said: { awake: 4, cpus: 1 }, limits: { snapshots: 1 } })
+    expect((await create(eli.client)).status).toBe(201)
+    expect((await create(eli.client)).body.detail).toContain('one student may have')
+    const taken = await teacher.call('PATCH', `/api/v1/classes/${math.id}`, { studentQuota: { awake: null } })
+    expect(taken.body.studentQuota.said).toEqual({ cpus: 1, memoryMiB: 512 })
+    expect((await eli.client.call('PATCH', '/api/v1/tenant', kept)).status).toBe(403)
+    for (const bad of [{ awake: -1 }, { cpus: 'many' }, { unknown: 1 }]) {
+      const refused = await teacher.call('PATCH', '/api/v1/tenant', { studentQuota: bad })
+      expect(refused.status).toBe(400)
+    }
+    const back = { awake: null, sandboxes: null, snapshots: null, memoryMiB: null }
+    await teacher.call('PATCH', '/api/v1/tenant', { studentQuota: back })
+    const { body: again } = await teacher.call('GET', '/api/v1/quota')
+    expect(again.students).toMatchObject({ said: {}, limits: { awake: 3, memoryMiB: 4096 } })
+    for (const who of [eli, flo]) {
+      for (const id of await idsOf(who.client, path)) await who.client.call('DELETE', `${path}/${id}`)
+      await teacher.call('DELETE', `/api/v1/members/${who.id}`)
+    }
+  })
+
   it('leave their work to the tenant when their account is deleted', async () => {
     const dan = await join('dan', 'student')
     const { id } = await made(dan.client, '/api/v1/sandboxes', { name: 'lesson', limits, network: 'none' })

@@ -2,11 +2,18 @@ import type { Me, QuotaStatus, Tenant, UpdateTenant } from '../../protocol/api/i
 import { role } from '../../protocol/api/index.js'
 import { audit, auditNode } from '../audit.js'
 import { addressOf } from '../auth/address.js'
-import { assertMay, personOf } from '../auth/permissions.js'
+import { assertMay, ownerIdOf, personOf } from '../auth/permissions.js'
 import { idleOf, type Principal, type Principals } from '../auth/principal.js'
-import type { Database } from '../database/client.js'
+import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import { requireNotManaged } from './managed.js'
+import {
+  changeStudentQuota,
+  studentQuotaOf,
+  studentQuotaOfTenant,
+  usedByStudent,
+  withinStudent,
+} from './student-quota.js'
 import { createAnother, createTenant, deleteTenant, quotaOf } from './tenants.js'
 import { usedBy } from './used.js'
 
@@ -45,8 +52,25 @@ export class TenantService {
   async quota(who: Principal): Promise<QuotaStatus> {
     assertMay(who, 'tenant.read')
     const { prisma, pool } = this.database
-    const [limits, used] = await Promise.all([quotaOf(prisma, who.tenantId), usedBy(pool, who.tenantId)])
-    return { limits, used }
+    const { tenantId } = who
+    const limits = await quotaOf(prisma, tenantId)
+    const ownerId = ownerIdOf(who)
+    const own = await studentQuotaOf(pool, { tenantId, ownerId })
+    if (own === undefined) {
+      const [used, students] = await Promise.all([
+        usedBy(pool, tenantId),
+        studentQuotaOfTenant(pool, tenantId),
+      ])
+      return { limits, used, students, student: null }
+    }
+    // What classmates have together is not told to a student.
+    const used = await usedByStudent(pool, { tenantId, ownerId })
+    const { sandboxes, cpus, memoryMiB, diskMiB, pids } = used
+    return {
+      limits: withinStudent(limits, own),
+      used: { sandboxes, cpus, memoryMiB, diskMiB, pids },
+      ...{ students: null, student: { limits: own, used } },
+    }
   }
 
   async create(who: Principal, name: string): Promise<Tenant> {
@@ -61,7 +85,7 @@ export class TenantService {
   }
 
   /** Its name, what its audit log has, and when its sandboxes sleep. The entry of the latter comes first: a change of it leaves a trace. */
-  async change(who: Principal, { name, auditCommands, idle }: UpdateTenant): Promise<Me> {
+  async change(who: Principal, { name, auditCommands, idle, studentQuota }: UpdateTenant): Promise<Me> {
     assertMay(who, 'tenant.change')
     const { prisma } = this.database
     const where = { id: who.tenantId }
@@ -74,6 +98,14 @@ export class TenantService {
       await prisma.tenant.update({ where, data: { idle: idle ?? {} } })
       this.principals.forget({ tenantId: who.tenantId })
       await audit(prisma, who, 'tenant.idle', who.tenantId, { ...idle })
+    }
+    if (studentQuota !== undefined) {
+      const said = await inTransaction(this.database.pool, async (client) => {
+        await client.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [who.tenantId])
+        const tenant = { id: who.tenantId, tenantId: who.tenantId }
+        return changeStudentQuota(client, 'tenant', tenant, studentQuota)
+      })
+      await audit(prisma, who, 'tenant.student_quota', who.tenantId, said)
     }
     if (name !== undefined) {
       await prisma.tenant.update({ where, data: { name } })

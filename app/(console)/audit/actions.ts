@@ -108,6 +108,7 @@ const actions = {
   'tenant.rename': 'audit.actions.tenantRename',
   'tenant.audit_commands': 'audit.actions.tenantAuditCommands',
   'tenant.idle': 'audit.actions.tenantIdle',
+  'tenant.student_quota': 'audit.actions.tenantStudentQuota',
   'tenant.quota': 'audit.actions.tenantQuota',
   'tenant.pause': 'audit.actions.tenantPause',
   'tenant.resume': 'audit.actions.tenantResume',

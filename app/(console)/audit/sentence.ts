@@ -400,6 +400,7 @@ const sentences: Readonly<Record<Action, Write>> = {
   'tenant.audit_commands': ({ event, t }) =>
     t(event.detail.auditCommands === true ? 'audit.sentences.commandsOn' : 'audit.sentences.commandsOff'),
   'tenant.idle': ({ t }) => t('audit.sentences.tenantIdle'),
+  'tenant.student_quota': ({ t }) => t('audit.sentences.tenantStudentQuota'),
   'tenant.quota': quota,
   'tenant.pause': ({ t }) => t('audit.sentences.tenantPause'),
   'tenant.resume': ({ t }) => t('audit.sentences.tenantResume'),

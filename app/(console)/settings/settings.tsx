@@ -16,10 +16,12 @@ import { text, useSubmit } from '../../lib/use-submit'
 import { AuditCommands } from './audit-commands'
 import { DeleteTenant } from './delete-tenant'
 import { IdleDefault } from './idle-default'
+import { TenantStudentQuota } from './student-quota'
 
 export function SettingsPage() {
   const t = useTranslations()
   const { tenant } = useSession()
+  const staff = useMay('member')
   const [theme, setTheme] = useTheme()
   const themeOptions = useThemeOptions()
   return (
@@ -34,6 +36,7 @@ export function SettingsPage() {
         <Panel title={t('settings.idle')}>
           <IdleDefault />
         </Panel>
+        {staff && <TenantStudentQuota />}
         <Panel title={t('settings.auditLog')}>
           <AuditCommands />
         </Panel>

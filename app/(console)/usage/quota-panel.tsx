@@ -1,6 +1,7 @@
 'use client'
 
 import { useTranslations } from 'use-intl'
+import { StudentQuotaMeters } from '../../components/student-quota'
 import { Meter } from '../../components/ui/meter'
 import { Panel } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
@@ -17,7 +18,8 @@ export function QuotaPanel() {
   return (
     <Panel title={t('usage.quota')}>
       {!data && (error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={1} />)}
-      {data && (
+      {data?.student && <StudentQuotaMeters limits={data.student.limits} used={data.student.used} />}
+      {data && !data.student && (
         <div className="grid grid-cols-2 gap-x-6 gap-y-4 p-4 sm:grid-cols-3 lg:grid-cols-5">
           {bounds.map((bound) => (
             <Meter

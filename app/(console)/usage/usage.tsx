@@ -9,6 +9,7 @@ import { PageHead, Panel } from '../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../components/ui/states'
 import { usageHour } from '../../lib/protocol'
 import { useResource } from '../../lib/resource'
+import { useMay } from '../../lib/session'
 import { withUnit } from './axis'
 import { Bars } from './bars'
 import {
@@ -26,7 +27,20 @@ import { QuotaPanel } from './quota-panel'
 
 const usageHours = z.object({ hours: z.array(usageHour) })
 
+/** Of the tenant; a student sees what they may have themselves. */
 export function UsagePage() {
+  const t = useTranslations()
+  const staff = useMay('member')
+  if (staff) return <TenantUsage />
+  return (
+    <>
+      <PageHead title={t('pages.usage')} />
+      <QuotaPanel />
+    </>
+  )
+}
+
+function TenantUsage() {
   const t = useTranslations()
   const [period, setPeriod] = useState<PeriodName>('day')
   // Rounded to the minute: a new moment each time it is drawn would be asked for each time.

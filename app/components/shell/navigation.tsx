@@ -43,7 +43,7 @@ const places: readonly Place[] = [
   { href: '/volumes', page: 'volumes', icon: HardDrive, least: 'member' },
   { href: '/schedules', page: 'schedules', icon: CalendarClock, least: 'member' },
   { href: '/runs', page: 'runs', icon: Play },
-  { href: '/usage', page: 'usage', icon: ChartNoAxesColumn, least: 'member' },
+  { href: '/usage', page: 'usage', icon: ChartNoAxesColumn },
   { href: '/keys', page: 'keys', icon: KeyRound, least: 'admin' },
   { href: '/members', page: 'members', icon: Users, least: 'member' },
   { href: '/audit', page: 'audit', icon: ScrollText, least: 'admin' },

@@ -26,6 +26,7 @@ import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
+import { studentQuota } from './student-quota'
 import { templates } from './templates'
 import { terminal } from './terminal'
 import { together } from './together'
@@ -65,6 +66,7 @@ export const en = {
   snapshots,
   stacks,
   start,
+  studentQuota,
   templates,
   terminal,
   together,

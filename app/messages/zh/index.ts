@@ -27,6 +27,7 @@ import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
+import { studentQuota } from './student-quota'
 import { templates } from './templates'
 import { terminal } from './terminal'
 import { together } from './together'
@@ -66,6 +67,7 @@ export const zh: Catalogue = {
   snapshots,
   stacks,
   start,
+  studentQuota,
   templates,
   terminal,
   together,

@@ -17,6 +17,7 @@ import { useResource } from '../../../lib/resource'
 import { Links } from './links'
 import { Parts } from './parts'
 import { Staff } from './staff'
+import { ClassStudentQuota } from './student-quota'
 import { Students } from './students'
 
 /** One class: its staff see its people, a student what concerns themselves. */
@@ -131,6 +132,7 @@ function Whole({ of, onChange }: { of: ClassDescription; onChange: () => void })
         <Parts of={of} kind="group" onChange={onChange} />
       </div>
       <Staff of={of} onChange={onChange} />
+      <ClassStudentQuota of={of} onChange={onChange} />
       <Links of={of} />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </div>
