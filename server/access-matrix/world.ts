@@ -134,6 +134,9 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
   await must(operatorKey, 'PATCH', `/api/v1/admin/tenants/${owner.tenantId}`, {
     quota: { sandboxes: 60, cpus: 24, memoryMiB: 16_384, diskMiB: 65_536, pids: 16_384 },
   })
+  await must(owner.client, 'PATCH', '/api/v1/tenant', {
+    studentQuota: { sandboxes: 60, awake: 60, cpus: 24 },
+  })
   const { nodes } = await must(operatorKey, 'GET', '/api/v1/admin/nodes')
   const node = { nodeId: String(nodes[0].id), socketPath: String(nodes[0].address.socketPath) }
   const victim = { ...(await makeVictim({ owner, colleague, sandbox, quarantined, orphaned })), ...node }
