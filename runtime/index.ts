@@ -6,6 +6,7 @@ import { archiveThread } from './files/messages.js'
 import { runArchiveThread } from './files/thread.js'
 import { packLayer } from './image/pack-layer.js'
 import { layerThread, runLayerThread } from './image/thread.js'
+import { reportThread, runReportThread } from './run/report/thread.js'
 import { startRuntime } from './runtime.js'
 import { runViewThread } from './view/thread.js'
 import { watchThread } from './watch/messages.js'
@@ -20,5 +21,6 @@ if (isMainThread) {
   })
 } else if (archiveThread.safeParse(workerData).success) runArchiveThread(packLayer)
 else if (layerThread.safeParse(workerData).success) runLayerThread()
+else if (reportThread.safeParse(workerData).success) runReportThread()
 else if (watchThread.safeParse(workerData).success) runWatchThread()
 else runViewThread()

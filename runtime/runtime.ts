@@ -46,6 +46,7 @@ import { readTemplates } from './rootfs/templates.js'
 import { routes } from './routes/index.js'
 import { terminalProcess } from './routes/processes.js'
 import { PooledExecs } from './run/pooled-execs.js'
+import { Reports } from './run/report/reports.js'
 import { adopt } from './sandbox/adopt.js'
 import { capacityError } from './sandbox/capacity.js'
 import { isAlive } from './sandbox/lifecycle.js'
@@ -271,6 +272,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
   const content = new ContentStore(disk, context.diskReserve)
   const expiring = every(600_000, 'ending uploads that nobody continues', log, () => content.expire())
   const archives = new Archives(program, log)
+  const reports = new Reports(program)
   const layers = new LayerStore(disk)
   void layers
     .clear()
@@ -308,7 +310,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
     ...{ images, layers },
     ...{ archives, builds, content, installation, imports, collector },
     ...{ terminals, context, sandboxes, snapshots, volumes, runSandboxes, searches },
-    ...{ pools, pooledExecs, describeNode, shutdown },
+    ...{ pools, pooledExecs, reports, describeNode, shutdown },
     ...{ templates: () => templates, reloadTemplates },
   }
   const listeners: Listeners = await openListeners(await createApp(routes(services), log), config, log)
@@ -323,6 +325,7 @@ export async function startRuntime(config: Config, log: Logger, program: string)
       network.close()
       kernelLog?.close()
       void archives.close()
+      void reports.close()
       void context.watches.close()
       void context.view.close()
       context.diskReserve.close()

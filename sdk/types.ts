@@ -165,6 +165,12 @@ export type StepStatus = protocol.StepStatus
 export type Output = protocol.Output
 export type StepResult = protocol.StepResult
 export type CaseResult = protocol.CaseResult
+/** How the judge of a step or case ended. */
+export type JudgeResult = protocol.JudgeResult
+/** What a file about tests says. */
+export type TestReport = protocol.TestReport
+/** One test of a report. */
+export type TestResult = protocol.TestResult
 /** A run in a list. */
 export type RunSummary = protocol.RunSummary
 /** A run with all that came of it so far. */

@@ -25,6 +25,14 @@ export const runBounds = {
   keptBytes: 16 * mib,
   /** The whole body of `POST /runs`. */
   bodyBytes: 16 * mib,
+  /** A file about tests. */
+  reportBytes: mib,
+  /** Tests that are told of one report. */
+  reportTests: 1000,
+  /** The beginning of what a program and an interactive judge say to each other. */
+  transcriptBytes: 64 * 1024,
+  /** What a judge says to explain its decision. */
+  judgeMessageBytes: 4096,
 } as const
 
 const encoded = (value: { content: string; encoding: 'utf8' | 'base64' }) =>
@@ -82,6 +90,17 @@ export const defaultRunLimits = {
   diskMiB: 128,
 } as const satisfies RunLimits
 
+/** How a file tells about tests. */
+export const reportFormat = z.enum(['junit', 'tap', 'gradescope'])
+export type ReportFormat = z.infer<typeof reportFormat>
+
+/** A file about tests that is read when the program that writes it has ended. */
+export const runReport = z.strictObject({
+  path: relativePath,
+  format: reportFormat.optional().describe('default: by its content'),
+})
+export type RunReport = z.infer<typeof runReport>
+
 export const runStep = z.strictObject({
   name: textWithoutNul(64).min(1).optional().describe('`compile` makes its failure a compile_error'),
   command: runCommand,
@@ -91,6 +110,7 @@ export const runStep = z.strictObject({
     .optional(),
   env: environment.optional(),
   limits: stepLimits.partial().optional(),
+  report: runReport.optional().describe('written by the program itself, so it is only as true as that'),
 })
 
 /** How a case's stdout is held against what is expected. */
@@ -122,6 +142,33 @@ export const runCase = z.strictObject({
 })
 export type RunCase = z.infer<typeof runCase>
 
+/** Below the home directory of a judge, for what it is given and what it may say. */
+export const caseFolder = 'case'
+
+/**
+ * A program that decides about the last step or its cases, in a sandbox of its own: neither sees the other's files or
+ * processes. Its arguments are the paths of the case's input, output and expected output.
+ */
+export const runJudge = z.strictObject({
+  mode: z
+    .enum(['checker', 'interactive'])
+    .describe(
+      [
+        "checker: started after each case that ended well, with the program's stdout as a file",
+        "interactive: runs beside the program; each one's stdout is the stdin of the other",
+      ].join('; '),
+    ),
+  template: templateName.optional().describe("default: the run's"),
+  files: z.array(runFile).max(runBounds.files).default([]),
+  compile: runCommand.optional().describe('once, before the first case'),
+  command: runCommand.describe('exit code 0: ok, 1: wrong answer, any other end: judge_error'),
+  env: environment.optional(),
+  limits: runLimits.partial().optional(),
+  network: networkPolicy.default('none'),
+  report: runReport.optional().describe('must be there and valid, or it is a judge_error'),
+})
+export type RunJudge = z.infer<typeof runJudge>
+
 /** Such as `python`, or with a version that must fit, `python@3.11`. */
 export const languageName = z
   .string()
@@ -147,6 +194,8 @@ export const createRun = z
     network: networkPolicy.default('none'),
     cases: z.array(runCase).min(1).max(runBounds.cases).optional().describe('the last step, once for each'),
     stopOnFailure: z.boolean().default(false).describe('skip the cases after the first that is not ok'),
+    judge: runJudge.optional(),
+    report: runReport.optional().describe('of the last step'),
     artifacts: z.array(relativePath).max(runBounds.artifacts).optional().describe('files to hand back'),
     wait: z.boolean().default(false).describe('answer when it has ended, or 202 after 60 s'),
     callbackUrl: z
@@ -166,17 +215,36 @@ export const createRun = z
     if (run.language !== undefined && run.files.length === 0) wrong('files', 'the program is missing')
     if (run.cases !== undefined && run.stdin !== undefined) wrong('stdin', 'each case has its own')
     if (run.cases !== undefined && run.artifacts !== undefined) wrong('artifacts', 'cases leave none')
-    const paths = run.files.map((file) =>
-      file.path
-        .split('/')
-        .filter((step) => step !== '.')
-        .join('/'),
-    )
-    if (new Set(paths).size !== paths.length) wrong('files', 'two have the same path')
-    const bytes = run.files.reduce(
-      (sum, file) => sum + file.content.length * (file.encoding === 'utf8' ? 1 : 0.75),
-      0,
-    )
-    if (bytes > runBounds.fileBytes) wrong('files', `are longer than ${runBounds.fileBytes} bytes together`)
+    if (run.judge?.mode === 'checker' && run.cases === undefined) wrong('judge', 'a checker needs cases')
+    if (run.report !== undefined && run.steps !== undefined)
+      wrong('report', 'each of the steps has its own report')
+    const files = problemOf(run.files)
+    if (files !== undefined) wrong('files', files)
+    const judges = run.judge && (problemOf(run.judge.files) ?? reserved(run.judge.files))
+    if (judges !== undefined) {
+      context.addIssue({ code: 'custom', path: ['judge', 'files'], message: judges })
+    }
   })
 export type CreateRun = z.infer<typeof createRun>
+
+/** What is wrong with the files of one sandbox. */
+function problemOf(files: readonly RunFile[]): string | undefined {
+  const paths = files.map(({ path }) => plain(path))
+  if (new Set(paths).size !== paths.length) return 'two have the same path'
+  const bytes = files.reduce(
+    (sum, file) => sum + file.content.length * (file.encoding === 'utf8' ? 1 : 0.75),
+    0,
+  )
+  return bytes > runBounds.fileBytes ? `are longer than ${runBounds.fileBytes} bytes together` : undefined
+}
+
+function reserved(files: readonly RunFile[]): string | undefined {
+  const within = files.some(({ path }) => plain(path).split('/')[0] === caseFolder)
+  return within ? `must not be in ${caseFolder}, where each case is put` : undefined
+}
+
+const plain = (path: string) =>
+  path
+    .split('/')
+    .filter((step) => step !== '.')
+    .join('/')

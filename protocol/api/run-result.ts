@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { testReport, transcript } from './run-report.js'
 import { createRun, runId } from './run-request.js'
 import { contentEncoding } from './sandbox.js'
 import { textWithoutNul } from './text.js'
@@ -15,6 +16,7 @@ export const stepStatus = z.enum([
   'disk_limit',
   'process_limit',
   'compile_error',
+  'judge_error',
   'internal_error',
 ])
 export type StepStatus = z.infer<typeof stepStatus>
@@ -27,6 +29,26 @@ export const output = z.object({
   truncated: z.boolean().describe('content is only their beginning'),
 })
 export type Output = z.infer<typeof output>
+
+/** How the judge of a step or case ended. All figures are its own. */
+export const judgeResult = z.object({
+  points: z
+    .number()
+    .nullable()
+    .describe(
+      'share of the points, 0 to 1: what it wrote, or its report, or by its decision; null on errors',
+    ),
+  message: z.string().nullable().describe('what it wrote to explain its decision'),
+  exitCode: z.number().nullable(),
+  signal: z.string().nullable(),
+  stderr: output,
+  transcript: transcript.nullable().describe('of an interactive judge'),
+  report: testReport.nullable(),
+  wallUs: z.number(),
+  cpuUs: z.number(),
+  memoryPeakBytes: z.number(),
+})
+export type JudgeResult = z.infer<typeof judgeResult>
 
 /** How one step or case went. All figures are the program's own, from its control group. */
 export const stepResult = z.object({
@@ -41,6 +63,8 @@ export const stepResult = z.object({
   memoryPeakBytes: z.number(),
   leftProcesses: z.number().describe('processes that outlived it, and were killed'),
   message: z.string().nullable().describe('the limit that was passed, or what else there is to say'),
+  judge: judgeResult.optional().describe('where one was asked for and has been started'),
+  report: testReport.optional().describe('where one was asked for; what the program itself says'),
 })
 export type StepResult = z.infer<typeof stepResult>
 

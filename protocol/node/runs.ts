@@ -9,7 +9,9 @@ import {
   runCommand,
   runFile,
   runId,
+  runJudge,
   runLimits,
+  runReport,
   stepLimits,
 } from '../api/run-request.js'
 import { run, runEvent, stepStatus } from '../api/run-result.js'
@@ -42,6 +44,7 @@ export const runtimeRun = z.strictObject({
         limits: stepLimits,
         /** Its failure is a `compile_error`. */
         compile: z.boolean(),
+        report: runReport.optional(),
       }),
     )
     .min(1)
@@ -50,7 +53,19 @@ export const runtimeRun = z.strictObject({
   cases: z.array(runCase).max(runBounds.cases).nullable(),
   stopOnFailure: z.boolean(),
   artifacts: z.array(relativePath).max(runBounds.artifacts),
+  /** Decides about the cases, or about the last step where there are none. Left out where there is none: older nodes do not know it. */
+  judge: runJudge
+    .pick({ mode: true, files: true, command: true, compile: true, network: true, report: true })
+    .extend({
+      template: templateName,
+      env: environment,
+      diskMiB: runLimits.shape.diskMiB,
+      limits: stepLimits,
+      compileLimits: stepLimits,
+    })
+    .optional(),
 })
+export type RuntimeJudge = NonNullable<RuntimeRun['judge']>
 export type RuntimeRun = z.infer<typeof runtimeRun>
 
 export const runtimeRunResult = run

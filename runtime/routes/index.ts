@@ -19,6 +19,7 @@ import type { Installation } from '../installation.js'
 import type { Pools } from '../pool/pools.js'
 import type { LocalTemplate } from '../rootfs/templates.js'
 import type { PooledExecs } from '../run/pooled-execs.js'
+import type { Reports } from '../run/report/reports.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
 import type { Searches } from '../sandbox/search.js'
@@ -59,6 +60,7 @@ export interface Services {
   readonly runSandboxes: RunSandboxes
   readonly searches: Searches
   readonly pooledExecs: PooledExecs
+  readonly reports: Reports
   readonly installation: Installation
   /** The process host's socket. */
   readonly terminals: string

@@ -4,6 +4,7 @@ import { RuntimeRefusal } from '../errors.js'
 import type { Routes } from '../http/app.js'
 import { failureOf } from '../run/lost.js'
 import type { PooledExecs } from '../run/pooled-execs.js'
+import type { Reports } from '../run/report/reports.js'
 import { performRun } from '../run/run.js'
 import type { NodeContext } from '../sandbox/node.js'
 import type { RunSandboxes } from '../sandbox/run-sandboxes.js'
@@ -17,6 +18,7 @@ interface Parts {
   readonly runSandboxes: RunSandboxes
   readonly sandboxes: Sandboxes
   readonly pooledExecs: PooledExecs
+  readonly reports: Reports
 }
 
 /** Runs whose last lease is remembered: longer than any server stays behind, at forty a second. */
@@ -54,7 +56,7 @@ class RunFence {
 
 /** `POST /runs`: events as lines of JSON while it goes, canceled when the connection is closed. */
 export const runRoutes =
-  ({ context, runSandboxes, sandboxes, pooledExecs }: Parts): Routes =>
+  ({ context, runSandboxes, sandboxes, pooledExecs, reports }: Parts): Routes =>
   async (app) => {
     const fence = new RunFence()
     app.post('/runs', { schema: { body: runtimeRun } }, async ({ body: run }, reply) => {
@@ -78,7 +80,7 @@ export const runRoutes =
       }
       try {
         const result = await performRun({
-          ...{ node: context, runSandboxes, tenants: sandboxes.tenants, pooledExecs, run, emit },
+          ...{ node: context, runSandboxes, tenants: sandboxes.tenants, pooledExecs, reports, run, emit },
           ...{ canceled: cancel.signal, room: runBounds.keptBytes },
         })
         emit({ type: 'end', result })

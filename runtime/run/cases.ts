@@ -1,5 +1,7 @@
 import type { CaseResult, RunCase } from '../../protocol/api/index.js'
+import { argumentsOf } from './command.js'
 import { matches } from './compare.js'
+import type { Judge } from './judge.js'
 import type { RunSandboxSeries } from './run-sandbox-series.js'
 import { type Command, cancelStaged, type StagedExec, startStaged } from './staged-exec.js'
 import { type RunContext, runStep, type Step } from './step.js'
@@ -13,6 +15,7 @@ export async function runCases(
   context: RunContext,
   series: RunSandboxSeries,
   step: Step,
+  judge: Judge | undefined,
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = []
   const cases = context.run.cases ?? []
@@ -36,11 +39,12 @@ export async function runCases(
       const next = cases[index + 1]
       waiting = next === undefined ? undefined : prepare(next)
       waiting?.catch(() => {}) // heard when it is taken
-      const result = await performCase(context, series, staged, step, one, index)
+      const result = await performCase(context, series, staged, step, one, index, judge)
       results.push(result)
       context.emit({ type: 'case', result })
       if (context.run.stopOnFailure && result.status !== 'ok') break
       if (next === undefined) break
+      judge?.prepare()
       // Its start must not be seen as a change of the case.
       await waiting?.catch(() => {})
       if (series.isFresh()) continue
@@ -61,27 +65,27 @@ async function performCase(
   step: Step,
   one: RunCase,
   index: number,
+  judge: Judge | undefined,
 ): Promise<CaseResult> {
-  const name = one.name ?? String(index + 1)
   const { stdin, expected } = one
-  const { result, outcome } = await runStep(context, series.current, staged, step, {
-    ...{ name, stdin, case: index },
-  })
-  const wrong =
-    result.status === 'ok' &&
-    expected !== undefined &&
-    !matches(outcome.stdout.content(), expected, one.compare)
+  const at = { name: one.name ?? String(index + 1), stdin, case: index }
+  const content = { input: Buffer.from(stdin, 'base64'), output: Buffer.alloc(0), expected: expected ?? '' }
+  if (judge?.mode === 'interactive') {
+    return { ...(await judge.converse(series.current, staged, step, at, content)), index }
+  }
+  judge?.prepare()
+  const { result, outcome } = await runStep(context, series.current, staged, step, at)
+  if (result.status !== 'ok') return { ...result, index }
+  const output = outcome.stdout.content()
+  if (judge !== undefined) return { ...(await judge.check(result, { ...content, output })), index }
+  const wrong = expected !== undefined && !matches(output, expected, one.compare)
   return { ...result, index, ...(wrong ? { status: 'wrong_answer' } : {}) }
 }
 
 /** What a step becomes in a sandbox. */
 export function commandOf(step: Step, one?: RunCase): Command {
-  return { args: argumentsOf(step, one), env: step.env, memoryMiB: step.limits.memoryMiB }
-}
-
-/** A command line gets the case's arguments as `$1` and so on. */
-function argumentsOf(step: Step, one?: RunCase): string[] {
-  const more = one?.args ?? []
-  if (typeof step.command !== 'string') return [...step.command, ...more]
-  return ['/bin/sh', '-c', step.command, 'sh', ...more]
+  return {
+    args: argumentsOf(step.command, one?.args ?? []),
+    ...{ env: step.env, memoryMiB: step.limits.memoryMiB },
+  }
 }

@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import { hrtime } from 'node:process'
 import type { ExitStatus, StepLimits } from '../../protocol/api/index.js'
 import type { CgroupStats, StepCgroup } from '../cgroup/step.js'
+import type { OutputPipe } from '../linux/output-pipe.js'
 import { PipedProcess } from '../process/piped.js'
 import type { NodeContext } from '../sandbox/node.js'
 import { OutputBuffer } from './output-buffer.js'
@@ -10,8 +11,11 @@ import type { StagedExec } from './staged-exec.js'
 /** Processor time is looked at so often at least; near the limit as often as it could be reached. */
 const cpuLookMs = 100
 
-/** Limits that we hold a program to; those that the kernel holds it to show in its statistics. */
-export type Passed = 'wall' | 'cpu' | 'output' | 'canceled'
+/**
+ * Limits that we hold a program to; those that the kernel holds it to show in its statistics. `released`: it was ended
+ * because nobody listens to it any more.
+ */
+export type Passed = 'wall' | 'cpu' | 'output' | 'canceled' | 'released'
 
 /** How a program went. */
 export interface Outcome extends CgroupStats {
@@ -26,10 +30,20 @@ export interface Outcome extends CgroupStats {
 
 /** What a program is given and held to. */
 export interface Program {
-  readonly stdin: Buffer
+  /** null: `opened` has it written. */
+  readonly stdin: Buffer | null
   readonly limits: Omit<StepLimits, 'memoryMiB' | 'pids'>
   readonly cpus: number
-  onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void
+  /** Of each stream's beginning, within the limit; all of it where it is left out. */
+  readonly keptBytes?: number
+  /** @param pipe can be paused while whoever is told cannot take more */
+  onOutput(stream: 'stdout' | 'stderr', chunk: Buffer, pipe: OutputPipe): void
+  /** Before it begins. */
+  opened?(process: PipedProcess): void
+  /** Before it is killed at a limit of ours. */
+  passing?(why: Passed): void
+  /** Ends it, when nobody listens to it any more. */
+  readonly released?: AbortSignal
 }
 
 /**
@@ -43,20 +57,21 @@ export async function runProgram(
   program: Program,
   canceled: AbortSignal,
 ): Promise<Outcome> {
-  const { limits } = program
+  const { limits, keptBytes = limits.outputBytes } = program
   let passed: Passed | null = null
   let killing: Promise<void> | undefined
   const stop = (why: Passed) => {
+    if (passed === null) program.passing?.(why)
     passed ??= why
     killing ??= group.kill()
   }
   const [stdout, stderr] = [new OutputBuffer(), new OutputBuffer()]
   const kept = { stdout, stderr }
   const process = new PipedProcess(staged, node.reaper)
-  process.read((stream, chunk) => {
-    const room = limits.outputBytes - stdout.kept - stderr.kept
-    kept[stream].push(chunk, room)
-    if (room > 0) program.onOutput(stream, chunk.subarray(0, room))
+  process.read((stream, chunk, pipe) => {
+    const room = limits.outputBytes - stdout.bytes - stderr.bytes
+    kept[stream].push(chunk, Math.min(room, keptBytes - kept[stream].kept))
+    if (room > 0) program.onOutput(stream, chunk.subarray(0, room), pipe)
     if (stdout.bytes + stderr.bytes > limits.outputBytes) stop('output')
   })
   const control = new Socket({ fd: staged.control, readable: false, writable: true })
@@ -64,9 +79,12 @@ export async function runProgram(
   const cancel = () => stop('canceled')
   canceled.addEventListener('abort', cancel)
   if (canceled.aborted) cancel()
+  const release = () => stop('released')
+  program.released?.addEventListener('abort', release)
+  program.opened?.(process)
 
   const began = hrtime.bigint()
-  process.stdin.end(program.stdin)
+  if (program.stdin !== null) process.stdin.end(program.stdin)
   control.end(staged.open)
   const wall = setTimeout(() => stop('wall'), limits.wallMs)
   const cpu = watchCpu(group, limits.cpuMs, program.cpus, () => stop('cpu'))
@@ -85,6 +103,7 @@ export async function runProgram(
     clearTimeout(wall)
     cpu.stop()
     canceled.removeEventListener('abort', cancel)
+    program.released?.removeEventListener('abort', release)
     process.close()
     control.destroy()
   }

@@ -1,6 +1,5 @@
-import type { RuntimeRun } from '../../protocol/node/index.js'
 import { fingerprint } from './pristine.js'
-import { type RunDependencies, RunSandbox } from './run-sandbox.js'
+import { type RunDependencies, RunSandbox, type RunSandboxRequest } from './run-sandbox.js'
 
 /** The sandboxes of one run, one after the other. */
 export class RunSandboxSeries {
@@ -12,12 +11,19 @@ export class RunSandboxSeries {
 
   private constructor(
     private readonly dependencies: RunDependencies,
-    private readonly run: RuntimeRun,
+    private readonly run: RunSandboxRequest,
     public current: RunSandbox,
+    /** Files that are written anew before each use, so that their content may change. */
+    private readonly rewritten: ReadonlySet<string>,
   ) {}
 
-  static async open(dependencies: RunDependencies, run: RuntimeRun): Promise<RunSandboxSeries> {
-    return new RunSandboxSeries(dependencies, run, await RunSandbox.open(dependencies, run, 0))
+  /** @param rewritten files that are written anew before each `mark`, from the root, such as `home/user/a` */
+  static async open(
+    dependencies: RunDependencies,
+    run: RunSandboxRequest,
+    rewritten: ReadonlySet<string> = new Set(),
+  ): Promise<RunSandboxSeries> {
+    return new RunSandboxSeries(dependencies, run, await RunSandbox.open(dependencies, run, 0), rewritten)
   }
 
   /** Makes what steps have written so far the beginning of every sandbox from now on. */
@@ -29,14 +35,12 @@ export class RunSandboxSeries {
 
   /** Takes note of how the present sandbox is, for `isFresh`. */
   mark(): void {
-    this.#fresh = fingerprint(this.dependencies.node, this.current.sandbox)
+    this.#fresh = this.#fingerprint()
   }
 
   /** Whether nothing was changed since `mark`, as far as that can be shown. */
   isFresh(): boolean {
-    return (
-      this.#fresh !== undefined && fingerprint(this.dependencies.node, this.current.sandbox) === this.#fresh
-    )
+    return this.#fresh !== undefined && this.#fingerprint() === this.#fresh
   }
 
   /** Another sandbox with the same beginning. */
@@ -51,6 +55,10 @@ export class RunSandboxSeries {
       this.#close(this.current)
       if (this.#below !== undefined && this.#below !== this.current) this.#close(this.#below)
     })
+  }
+
+  #fingerprint(): string | undefined {
+    return fingerprint(this.dependencies.node, this.current.sandbox, this.rewritten)
   }
 
   #open(): Promise<RunSandbox> {

@@ -31,20 +31,30 @@ export interface RunDependencies {
   readonly tenants: Tenants
 }
 
+/** What a sandbox of a run is made of. */
+export type RunSandboxRequest = Pick<
+  RuntimeRun,
+  'id' | 'tenantId' | 'quota' | 'template' | 'cpus' | 'diskMiB' | 'network' | 'env' | 'files'
+>
+
 /** A fresh sandbox with a run's files in it. */
 export class RunSandbox {
   #programs = 0
 
   private constructor(
     private readonly dependencies: RunDependencies,
-    readonly run: RuntimeRun,
+    readonly run: RunSandboxRequest,
     readonly sandbox: SandboxRecord,
     /** Its programs' control groups begin so. */
     private readonly groups: string,
   ) {}
 
   /** From the pool, with the request's files. */
-  static async open(dependencies: RunDependencies, run: RuntimeRun, number: number): Promise<RunSandbox> {
+  static async open(
+    dependencies: RunDependencies,
+    run: RunSandboxRequest,
+    number: number,
+  ): Promise<RunSandbox> {
     const { sandbox, home } = await dependencies.runSandboxes.acquire(claimOf(run))
     const runSandbox = new RunSandbox(dependencies, run, sandbox, join(home, `${run.id}-${number}`))
     try {
@@ -60,7 +70,7 @@ export class RunSandbox {
   /** Made on what another sandbox has written, which is never written again. */
   static async openOn(
     dependencies: RunDependencies,
-    run: RuntimeRun,
+    run: RunSandboxRequest,
     number: number,
     below: SandboxRecord,
   ): Promise<RunSandbox> {
@@ -88,11 +98,13 @@ export class RunSandbox {
     }
   }
 
-  /** Removes what `group` has made, once nothing runs in it. */
-  async removeGroup(group: StepCgroup): Promise<void> {
+  /** Removes what `group` has made, once nothing runs in it. Nobody waits for it. */
+  removeGroup(group: StepCgroup): void {
     const { node } = this.dependencies
     node.cpusets.release(group.path)
-    await group.remove()
+    group.remove().catch((error: unknown) => {
+      node.log.warn({ error, run: this.run.id }, 'a control group stays')
+    })
   }
 
   /** Whether the disk has no room left, shown by asking for some. */
@@ -125,12 +137,19 @@ export class RunSandbox {
     throw new AttemptLost('the sandbox of the run ended before its program did')
   }
 
-  async #place(root: FilesRoot, file: RunFile): Promise<void> {
-    const content = Buffer.from(file.content, file.encoding)
-    const mode = file.executable ? 0o755 : 0o644
+  #place(root: FilesRoot, file: RunFile): Promise<void> {
+    return this.write(root, file.path, Buffer.from(file.content, file.encoding), file.executable)
+  }
+
+  /**
+   * Writes a file in place of one that may be there.
+   * @throws RuntimeRefusal `invalid_request` when it does not fit, AttemptLost
+   */
+  async write(root: FilesRoot, path: string, content: Buffer, executable = false): Promise<void> {
+    const mode = executable ? 0o755 : 0o644
     try {
-      await refusing(file.path, () =>
-        writeFile(root, file.path, content, mode).catch((error: unknown) => {
+      await refusing(path, () =>
+        writeFile(root, path, content, mode).catch((error: unknown) => {
           throw this.#asLost(error, content.length)
         }),
       )
@@ -172,7 +191,7 @@ export class RunSandbox {
 
 const isFull = (error: unknown) => ['EDQUOT', 'ENOSPC'].includes(codeOf(error) ?? '')
 
-function claimOf(run: RuntimeRun): Claim {
+function claimOf(run: RunSandboxRequest): Claim {
   const { tenantId, quota, template, cpus, diskMiB, network, env } = run
   const limits = { cpus, memoryMiB: runMemoryMiB, diskMiB, pids: ownPids }
   return { tenantId, quota, template, limits, network, env, isolation: 'standard', hostname: 'run' }

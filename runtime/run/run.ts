@@ -4,6 +4,7 @@ import type { RuntimeRunResult } from '../../protocol/node/index.js'
 import { readFile } from '../files/read.js'
 import { statPath } from '../files/tree.js'
 import { commandOf, runCases } from './cases.js'
+import { Judge, JudgeUnusable } from './judge.js'
 import type { RunSandbox } from './run-sandbox.js'
 import { RunSandboxSeries } from './run-sandbox-series.js'
 import { startStaged } from './staged-exec.js'
@@ -17,33 +18,55 @@ export async function performRun(context: RunContext): Promise<RuntimeRunResult>
   const { run } = context
   const steps: StepResult[] = []
   const series = await RunSandboxSeries.open(context, run)
+  let judge: Judge | undefined
   try {
-    const single = run.cases === null ? run.steps : run.steps.slice(0, -1)
-    for (const step of single) {
+    const decided = run.cases !== null || run.judge !== undefined
+    for (const step of decided ? run.steps.slice(0, -1) : run.steps) {
       const result = await performSingle(context, series.current, step)
       steps.push(result)
       if (result.status !== 'ok') return answer(result.status, steps, [], [])
     }
     const last = run.steps.at(-1)
-    if (run.cases === null || last === undefined) {
+    if (!decided || last === undefined) {
       return answer('ok', steps, [], await collect(series.current, run.artifacts))
     }
-    if (single.length > 0) await series.settle()
-    const cases = await runCases(context, series, last)
+    judge = run.judge && (await Judge.open(context, run.judge))
+    if (run.cases === null) {
+      const result = await performSingle(context, series.current, last, judge)
+      steps.push(result)
+      const artifacts = result.status === 'ok' ? await collect(series.current, run.artifacts) : []
+      return answer(result.status, steps, [], artifacts)
+    }
+    if (steps.length > 0) await series.settle()
+    const cases = await runCases(context, series, last, judge)
     return answer(cases.find((one) => one.status !== 'ok')?.status ?? 'ok', steps, cases, [])
+  } catch (error) {
+    if (error instanceof JudgeUnusable) return answer('judge_error', steps, [], [], error.message)
+    throw error
   } finally {
     series.close()
+    await judge?.close()
   }
 }
 
-async function performSingle(context: RunContext, runSandbox: RunSandbox, step: Step): Promise<StepResult> {
+async function performSingle(
+  context: RunContext,
+  runSandbox: RunSandbox,
+  step: Step,
+  judge?: Judge,
+): Promise<StepResult> {
   const command = commandOf(step)
   const { node, pooledExecs } = context
   const staged =
     pooledExecs.take(runSandbox.sandbox, command) ??
     (await startStaged(node, runSandbox.sandbox, command, false))
   const { name, stdin } = step
-  const { result } = await runStep(context, runSandbox, staged, step, { name, stdin, case: null })
+  const at = { name, stdin, case: null }
+  const content = { input: Buffer.from(stdin, 'base64'), output: Buffer.alloc(0), expected: '' }
+  const result =
+    judge === undefined
+      ? (await runStep(context, runSandbox, staged, step, at)).result
+      : await judge.converse(runSandbox, staged, step, at, content)
   context.emit({ type: 'step', result })
   return result
 }
@@ -72,4 +95,5 @@ const answer = (
   steps: StepResult[],
   cases: CaseResult[],
   artifacts: Artifact[],
-): RuntimeRunResult => ({ status, steps, cases, artifacts, message: null })
+  message: string | null = null,
+): RuntimeRunResult => ({ status, steps, cases, artifacts, message })

@@ -30,6 +30,8 @@ function statusOf(outcome: Outcome, at: Circumstances): [StepStatus, string | nu
   const { limits } = at
   const { exitCode, signal } = outcome.exit
   if (outcome.passed === 'canceled') return ['internal_error', 'the run was canceled']
+  // It was ended by us after the decision about it.
+  if (outcome.passed === 'released') return ['ok', null]
   if (outcome.passed === 'wall') return ['time_limit', `stopped at the ${seconds(limits.wallMs)} time limit`]
   if (outcome.passed === 'cpu') {
     return ['cpu_limit', `stopped at the limit of ${seconds(limits.cpuMs)} CPU time`]
@@ -49,4 +51,4 @@ function statusOf(outcome: Outcome, at: Circumstances): [StepStatus, string | nu
 }
 
 /** `10 s`, `0.5 s`. */
-const seconds = (ms: number) => `${ms / 1000} s`
+export const seconds = (ms: number) => `${ms / 1000} s`

@@ -26,6 +26,8 @@ export interface Candidate {
 /** What is to be placed. */
 export interface Wanted {
   readonly template: string
+  /** Another one that the node has to have. */
+  readonly besides?: string | undefined
   readonly isolation: Isolation
   readonly purpose: PoolPurpose
   readonly memoryMiB: number
@@ -67,8 +69,8 @@ export function place(candidates: readonly Candidate[], wanted: Wanted): Placeme
   return best === undefined ? refuse('node_full', noRoom(answering, wanted)) : { node: best.id }
 }
 
-function has({ templates }: Candidate, { template, isolation }: Wanted): boolean {
-  return templates.get(template)?.includes(isolation) ?? false
+function has({ templates }: Candidate, { template, besides, isolation }: Wanted): boolean {
+  return [template, besides ?? template].every((name) => templates.get(name)?.includes(isolation) ?? false)
 }
 
 const fits = ({ full, size }: Candidate, { memoryMiB, diskMiB }: Wanted) =>
@@ -89,7 +91,8 @@ function compare(a: readonly (number | string)[], b: readonly (number | string)[
 }
 
 function lacking(candidates: readonly Candidate[], wanted: Wanted): [ErrorCode, string] {
-  const { template, isolation } = wanted
+  const { isolation, besides } = wanted
+  const template = besides === undefined ? wanted.template : `${wanted.template} and ${besides}`
   const away = candidates.filter((one) => one.state !== 'ready' && has(one, wanted))
   if (away.length > 0) {
     return [
@@ -97,7 +100,7 @@ function lacking(candidates: readonly Candidate[], wanted: Wanted): [ErrorCode, 
       `template ${template} is only on nodes that take no new work at present: ${counts(away)}`,
     ]
   }
-  const isThere = candidates.some(({ templates }) => templates.has(template))
+  const isThere = candidates.some(({ templates }) => templates.has(wanted.template))
   if (isThere) {
     return ['template_unavailable', `no node can run template ${template} with isolation ${isolation}`]
   }

@@ -21,12 +21,16 @@ export class RunPlacer {
    * @throws NotPlaced that says why no node takes it
    */
   async place(
-    { id, tenantId, template, diskMiB, steps }: RuntimeRun,
+    { id, tenantId, template, diskMiB, steps, judge }: RuntimeRun,
     lostOn: string | null,
   ): Promise<RuntimeClient> {
+    const memoryMiB = Math.max(...steps.map(({ limits }) => limits.memoryMiB))
+    const beside = judge?.mode === 'interactive' ? judge.limits.memoryMiB : 0
     const wanted: Wanted = {
       ...{ template, isolation: 'standard', purpose: 'run' },
-      ...{ memoryMiB: Math.max(...steps.map(({ limits }) => limits.memoryMiB)), diskMiB },
+      ...(judge && judge.template !== template && { besides: judge.template }),
+      memoryMiB: Math.max(memoryMiB + beside, judge?.limits.memoryMiB ?? 0),
+      diskMiB: diskMiB + (judge?.diskMiB ?? 0),
     }
     const node =
       (lostOn === null ? undefined : await this.#elsewhere(tenantId, wanted, lostOn)) ??

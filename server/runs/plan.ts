@@ -4,13 +4,15 @@ import {
   type Language,
   type Quota,
   type RunLimits,
+  type RunReport,
   runLimits,
   type StepLimits,
   stepLimits,
   type Template,
 } from '../../protocol/api/index.js'
-import { commandsOf, type RuntimeRun } from '../../protocol/node/index.js'
+import { commandsOf, type RuntimeJudge, type RuntimeRun } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
+import { assertBothFit, judgeLimits } from './plan-judge.js'
 
 /** What a compiler gets, unless the tenant has less: it needs more than most programs. */
 const compileLimits: StepLimits = {
@@ -46,28 +48,20 @@ export function plan(
   const limits = withinQuota(runLimits.parse({ ...defaultRunLimits, ...wanted.limits }), quota, whose)
   const language = wanted.language === undefined ? undefined : find(wanted.language, templates)
   const template = language?.template ?? wanted.template ?? 'base'
-  const found = templates.find((one) => one.name === template)
-  if (found === undefined) {
-    const there = templates.map((one) => one.name).join(', ') || 'none yet'
-    throw new ApiError('template_unavailable', `template ${template} not found; available: ${there}`)
-  }
-  if (found.image !== null) {
-    throw new ApiError(
-      'template_unavailable',
-      `${template} is an imported image, and runs need a template that is built from a recipe`,
-    )
-  }
+  assertTemplate(template, templates)
   const { diskMiB, ...perStep } = limits
   const base64 = (text = '') => Buffer.from(text, wanted.stdinEncoding).toString('base64')
   const steps = stepsOf(wanted, language, quota).map((step) => ({
     ...{ name: step.name, command: step.command, compile: step.compile },
     ...{ stdin: base64(step.stdin), env: step.env ?? {} },
     limits: withinQuota(stepLimits.parse({ ...perStep, ...step.limits }), quota, whose),
+    ...(step.report && { report: step.report }),
   }))
   const last = steps.at(-1)
   if (last !== undefined) {
     last.command = withArguments(last.command, wanted.args ?? [])
     if (wanted.stdin !== undefined) last.stdin = base64(wanted.stdin)
+    if (wanted.report !== undefined) last.report = wanted.report
   }
   for (const step of steps) assertStartable(step, wanted.env)
   for (const one of wanted.cases ?? []) {
@@ -75,6 +69,8 @@ export function plan(
       assertStartable({ ...last, command: withArguments(last.command, one.args) }, wanted.env)
     }
   }
+  const judge =
+    wanted.judge && last && planJudge(wanted.judge, { template, last, diskMiB }, templates, quota, whose)
   return {
     language: language?.name ?? null,
     run: {
@@ -82,7 +78,54 @@ export function plan(
       ...{ env: wanted.env ?? {}, files: wanted.files, stopOnFailure: wanted.stopOnFailure },
       cases: wanted.cases?.map((one) => ({ ...one, stdin: base64(one.stdin) })) ?? null,
       artifacts: wanted.artifacts ?? [],
+      ...(judge && { judge }),
     },
+  }
+}
+
+/** @throws ApiError `template_unavailable` */
+function assertTemplate(name: string, templates: readonly Template[]): void {
+  const found = templates.find((one) => one.name === name)
+  if (found === undefined) {
+    const there = templates.map((one) => one.name).join(', ') || 'none yet'
+    throw new ApiError('template_unavailable', `template ${name} not found; available: ${there}`)
+  }
+  if (found.image !== null) {
+    throw new ApiError(
+      'template_unavailable',
+      `${name} is an imported image, and runs need a template that is built from a recipe`,
+    )
+  }
+}
+
+function planJudge(
+  wanted: NonNullable<CreateRun['judge']>,
+  of: { template: string; last: RuntimeRun['steps'][number]; diskMiB: number },
+  templates: readonly Template[],
+  quota: Quota,
+  whose: string,
+): RuntimeJudge {
+  const { mode, files, command, compile, network, report, env = {}, template = of.template } = wanted
+  assertTemplate(template, templates)
+  const { diskMiB, ...limits } = withinQuota(judgeLimits(wanted, of.last), quota, whose)
+  assertStartable({ name: 'judge', command, compile: false }, env)
+  if (compile !== undefined) assertStartable({ name: 'judge', command: compile, compile: true }, env)
+  const judge = {
+    ...{ mode, files, command, network, template, env, diskMiB, limits },
+    compileLimits: compileLimitsWithin(quota),
+    ...(compile !== undefined && { compile }),
+    ...(report && { report }),
+  }
+  assertBothFit(judge, of.last, of.diskMiB, quota, whose)
+  return judge
+}
+
+function compileLimitsWithin(quota: Quota): StepLimits {
+  const { memoryMiB, pids } = compileLimits
+  return {
+    ...compileLimits,
+    memoryMiB: Math.min(memoryMiB, quota.memoryMiB),
+    pids: Math.min(pids, quota.pids),
   }
 }
 
@@ -93,18 +136,18 @@ interface Step {
   readonly stdin?: string | undefined
   readonly env?: Record<string, string> | undefined
   readonly limits?: object | undefined
+  readonly report?: RunReport | undefined
 }
 
 function stepsOf(wanted: CreateRun, language: Language | undefined, quota: Quota): Step[] {
   const [program] = wanted.files
   if (language !== undefined && program !== undefined) {
-    const memoryMiB = Math.min(compileLimits.memoryMiB, quota.memoryMiB)
+    const limits = compileLimitsWithin(quota)
     const { compile, run } = commandsOf(language, program.path, {
       files: wanted.files.map(({ path }) => path),
-      memoryMiB: { compile: memoryMiB, run: wanted.limits?.memoryMiB ?? defaultRunLimits.memoryMiB },
+      memoryMiB: { compile: limits.memoryMiB, run: wanted.limits?.memoryMiB ?? defaultRunLimits.memoryMiB },
       cpus: Math.min(cpus, quota.cpus),
     })
-    const limits = { ...compileLimits, memoryMiB, pids: Math.min(compileLimits.pids, quota.pids) }
     return [
       ...(compile === null ? [] : [{ name: 'compile', command: [...compile], compile: true, limits }]),
       { name: 'run', command: [...run], compile: false },
@@ -113,8 +156,8 @@ function stepsOf(wanted: CreateRun, language: Language | undefined, quota: Quota
   if (wanted.command !== undefined) return [{ name: 'run', command: wanted.command, compile: false }]
   return (wanted.steps ?? []).map((step, at) => {
     const name = step.name ?? `step ${at + 1}`
-    const { command, stdin, env } = step
-    return { name, command, stdin, env, limits: step.limits, compile: name === 'compile' }
+    const { command, stdin, env, report } = step
+    return { name, command, stdin, env, report, limits: step.limits, compile: name === 'compile' }
   })
 }
 

@@ -180,7 +180,8 @@ export class RunStore {
 
   /** What a run has used, in its tenant's hour. */
   async meter(row: RunRow, result: RuntimeRunResult): Promise<void> {
-    const all = [...result.steps, ...result.cases]
+    const programs = [...result.steps, ...result.cases]
+    const all = [...programs, ...programs.flatMap(({ judge }) => judge ?? [])]
     const cpuSeconds = all.reduce((sum, one) => sum + one.cpuUs, 0) / 1e6
     const { startedAt, finishedAt } = row
     const seconds =

@@ -104,6 +104,7 @@ export const runs = {
     cpu_limit: 'CPU limit exceeded',
     disk_limit: 'Disk limit exceeded',
     internal_error: 'Internal error',
+    judge_error: 'Judge error',
     memory_limit: 'Memory limit exceeded',
     ok: 'OK',
     output_limit: 'Output limit exceeded',

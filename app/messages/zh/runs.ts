@@ -105,6 +105,7 @@ export const runs: Texts<'runs'> = {
     cpu_limit: '超出 CPU 限制',
     disk_limit: '超出磁盘限制',
     internal_error: '内部错误',
+    judge_error: '评判程序出错',
     memory_limit: '超出内存限制',
     ok: '通过',
     output_limit: '超出输出限制',
