@@ -37,6 +37,11 @@ export class PipedProcess {
     })
   }
 
+  /** Calls `act` when nobody can write to its stdout any more, and all of that was handed on; at its end at the latest. */
+  onSilence(act: () => void): void {
+    this.#outputs.stdout.onClose(act)
+  }
+
   pause(): void {
     for (const pipe of Object.values(this.#outputs)) pipe.pause()
   }

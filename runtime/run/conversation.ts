@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { StepCgroup } from '../cgroup/step.js'
 import { waitingBytes } from '../linux/drain.js'
 import type { OutputPipe } from '../linux/output-pipe.js'
+import { isExiting } from '../linux/process.js'
 import type { PipedProcess } from '../process/piped.js'
 import type { NodeContext } from '../sandbox/node.js'
 import { type Outcome, type Passed, type Program, runProgram } from './program.js'
@@ -63,7 +64,13 @@ export async function converse(
         {
           ...program,
           ...(who === 'program' ? { stdin: null, released: release.signal } : { stdin: null }),
-          opened: (process) => processes.set(who, process),
+          opened: (process) => {
+            processes.set(who, process)
+            // Its end closes its output too, and is told below, so that it is known to have come first.
+            process.onSilence(() => {
+              if (!isExiting(process.started.pid)) processes.get(other)?.stdin.end()
+            })
+          },
           passing: (why: Passed) => {
             if (why === 'wall') stuck ??= turnOf(processes, sides, ended)
           },

@@ -1,6 +1,7 @@
 import { caseFolder, runBounds } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { readFile } from '../files/read.js'
+import { refusing } from '../files/refusal.js'
 import type { FilesRoot } from '../files/root.js'
 import { statPath } from '../files/tree.js'
 import type { RunSandbox } from './run-sandbox.js'
@@ -46,7 +47,11 @@ export async function readSaid(runSandbox: RunSandbox): Promise<Said> {
     using root = runSandbox.files()
     const points = await beginning(root, inCase('points'), pointsBytes + 1)
     if (points.length > pointsBytes)
-      return { points: null, message: null, problem: `${inCase('points')} is longer than ${pointsBytes} bytes` }
+      return {
+        points: null,
+        message: null,
+        problem: `${inCase('points')} is longer than ${pointsBytes} bytes`,
+      }
     const message = await beginning(root, inCase('message'), runBounds.judgeMessageBytes)
     return { points: textOf(points), message: textOf(message), problem: null }
   } catch (error) {
@@ -58,14 +63,14 @@ export async function readSaid(runSandbox: RunSandbox): Promise<Said> {
 /** @throws RuntimeRefusal for what is no regular file */
 async function beginning(root: FilesRoot, path: string, bytes: number): Promise<Buffer> {
   // Nothing is followed: a link of the judge's to another file of its sandbox is a mistake of it.
-  const entry = await statPath(root, path).catch((error: unknown) => {
+  const entry = await refusing(path, async () => statPath(root, path)).catch((error: unknown) => {
     if (error instanceof RuntimeRefusal && error.code === 'file_not_found') return undefined
     throw error
   })
   if (entry === undefined || (entry.type === 'file' && entry.sizeBytes === 0)) return Buffer.alloc(0)
   if (entry.type !== 'file') throw new RuntimeRefusal('conflict', `${path} is not a regular file`)
   const chunks: Buffer[] = []
-  const { content } = await readFile(root, path, { range: `bytes=0-${bytes - 1}` })
+  const { content } = await refusing(path, () => readFile(root, path, { range: `bytes=0-${bytes - 1}` }))
   for await (const chunk of content) chunks.push(chunk)
   return Buffer.concat(chunks)
 }

@@ -210,7 +210,13 @@ export class Judge {
 
   #resultOf(outcome: Outcome, limits: StepLimits): StepResult {
     const { context } = this
-    const own = policy(outcome, { name: 'judge', limits, compile: false, diskFull: false, room: context.room })
+    const own = policy(outcome, {
+      name: 'judge',
+      limits,
+      compile: false,
+      diskFull: false,
+      room: context.room,
+    })
     context.room -= outcome.stderr.kept
     return own
   }

@@ -21,8 +21,11 @@ export const caseOf = (stdin: string, over: object = {}) => ({
   ...over,
 })
 
-/** Has the test's runtime perform a run. @throws with its answer when it refuses, or breaks off */
-export function performOn(body: object): Promise<RuntimeRunResult> {
+/**
+ * Has the test's runtime perform a run. @throws with its answer when it refuses, or breaks off
+ * @param signal breaks it off
+ */
+export function performOn(body: object, signal?: AbortSignal): Promise<RuntimeRunResult> {
   const run = {
     ...{ id: newRunId(), tenantId: newId('tn'), quota: testQuota, template: 'base', cpus: 1, diskMiB: 32 },
     ...{ network: 'none', env: {}, files: [], cases: null, stopOnFailure: false, artifacts: [] },
@@ -30,14 +33,15 @@ export function performOn(body: object): Promise<RuntimeRunResult> {
   }
   return new Promise((resolve, reject) => {
     const socketPath = `/run/cloche/${testInstance}/runtime.sock`
-    const outgoing = request({ socketPath, method: 'POST', path: '/runs', agent: false }, async (answer) => {
+    const wanted = { socketPath, method: 'POST', path: '/runs', agent: false, ...(signal && { signal }) }
+    const outgoing = request(wanted, async (answer) => {
       try {
         let text = ''
         for await (const chunk of answer.setEncoding('utf8')) text += chunk
         if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${text}`)
         const events = text.trim().split('\n')
         const last: RuntimeRunEvent = runtimeRunEvent.parse(JSON.parse(events.at(-1) ?? ''))
-        if (last.type !== 'end') throw new Error(`the last event is ${last.type}`)
+        if (last.type !== 'end') throw new Error(`the last event is ${JSON.stringify(last)}`)
         resolve(last.result)
       } catch (error) {
         reject(error)
@@ -46,3 +50,10 @@ export function performOn(body: object): Promise<RuntimeRunResult> {
     outgoing.once('error', reject).end(JSON.stringify(run))
   })
 }
+
+/** A judge with this command, which a test may change in any part. */
+export const judgeOf = (mode: 'checker' | 'interactive', command: string | string[], over: object = {}) => ({
+  ...{ mode, command, template: 'base', files: [], env: {}, network: 'none', diskMiB: 32 },
+  ...{ limits: testStepLimits, compileLimits: testStepLimits },
+  ...over,
+})

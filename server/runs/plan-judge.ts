@@ -1,4 +1,10 @@
-import { type CreateRun, defaultRunLimits, type Quota, type RunLimits, runLimits } from '../../protocol/api/index.js'
+import {
+  type CreateRun,
+  defaultRunLimits,
+  type Quota,
+  type RunLimits,
+  runLimits,
+} from '../../protocol/api/index.js'
 import type { RuntimeJudge, RuntimeRun } from '../../protocol/node/index.js'
 import { ApiError } from '../errors.js'
 

@@ -27,14 +27,22 @@ describe('a report in JUnit XML', () => {
   })
 
   it.each([
-    ['entities that expand', '<!DOCTYPE l [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><testsuite>&b;</testsuite>', /DOCTYPE/],
+    [
+      'entities that expand',
+      '<!DOCTYPE l [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><testsuite>&b;</testsuite>',
+      /DOCTYPE/,
+    ],
     ['a file of the host', '<!DOCTYPE t SYSTEM "file:///etc/passwd"><testsuite/>', /DOCTYPE/],
     ['an unknown entity', '<testsuite>&lol;</testsuite>', /line 1: .*entity/],
     ['an end that is missing', '<testsuite>\n<testcase name="a">', /line 2: /],
     ['another document', '<html></html>', /begins with <html>/],
     ['deep nesting', `<testsuite>${'<a>'.repeat(100)}`, /more than 64 deep/],
     ['no test', '<testsuites></testsuites>', /no tests/],
-    ['a test in a test', '<testsuite><testcase name="a"><testcase name="b"/></testcase></testsuite>', /inside/],
+    [
+      'a test in a test',
+      '<testsuite><testcase name="a"><testcase name="b"/></testcase></testsuite>',
+      /inside/,
+    ],
   ])('is refused with %s', (_, xml, problem) => {
     expect(read(xml)).toMatchObject({ format: 'junit', tests: [], total: 0 })
     expect(read(xml).problem).toMatch(problem)
@@ -133,7 +141,9 @@ describe('any report', () => {
     const report = read(`<testsuite>${many}</testsuite>`)
     expect(report).toMatchObject({ passed: 5000, total: 5000, truncated: true })
     expect(report.tests).toHaveLength(1000)
-    const long = read(JSON.stringify({ tests: [{ name: 'n'.repeat(9999), status: 'failed', output: 'm'.repeat(99_999) }] }))
+    const long = read(
+      JSON.stringify({ tests: [{ name: 'n'.repeat(9999), status: 'failed', output: 'm'.repeat(99_999) }] }),
+    )
     expect(long.tests[0]?.name).toHaveLength(256)
     expect(long.tests[0]?.message).toHaveLength(4096)
     expect(long.truncated).toBe(true)
@@ -142,7 +152,9 @@ describe('any report', () => {
   })
 
   it('holds no character that the database cannot store', () => {
-    const { tests } = read(JSON.stringify({ tests: [{ name: 'a\0b\ud800', status: 'passed', output: '\udc00' }] }))
+    const { tests } = read(
+      JSON.stringify({ tests: [{ name: 'a\0b\ud800', status: 'passed', output: '\udc00' }] }),
+    )
     expect(tests).toMatchObject([{ name: 'a\ufffdb\ufffd', message: '\ufffd' }])
   })
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type RunReport, runBounds, type TestReport, testReport } from '../../../protocol/api/index.js'
 import { RuntimeRefusal } from '../../errors.js'
 import { readFile } from '../../files/read.js'
+import { refusing } from '../../files/refusal.js'
 import type { FilesRoot } from '../../files/root.js'
 import { statPath } from '../../files/tree.js'
 import { unreadable } from './parse.js'
@@ -34,14 +35,14 @@ export class Reports {
   /** A report in a sandbox in which no program runs. Never throws for what programs have done there. */
   async read(root: FilesRoot, { path, format }: RunReport): Promise<TestReport> {
     try {
-      const entry = await statPath(root, path)
+      const entry = await refusing(path, async () => statPath(root, path))
       if (entry.type !== 'file') return unreadable(`${path} is not a regular file`, format)
       if (entry.sizeBytes > runBounds.reportBytes) {
         const most = runBounds.reportBytes
         return unreadable(`${path} has ${entry.sizeBytes} bytes; at most ${most} are read`, format)
       }
       const chunks: Buffer[] = []
-      for await (const chunk of (await readFile(root, path)).content) chunks.push(chunk)
+      for await (const chunk of (await refusing(path, () => readFile(root, path))).content) chunks.push(chunk)
       const report = await this.parse(Buffer.concat(chunks), format)
       return report.problem === null ? report : { ...report, problem: `${path}: ${report.problem}` }
     } catch (error) {
