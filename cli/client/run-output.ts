@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
-import type { Output, RunDescription, RunEvent } from '../../sdk/index.js'
+import type { Output, RunDescription, RunEvent, TestReport } from '../../sdk/index.js'
 import { exitCodeOfProgram, notTheProgram, timeIsOver } from './exit-code.js'
-import { write } from './output.js'
+import { printable, write } from './output.js'
 
 /**
  * Prints what a run's programs write, as it comes: of the compiler on stderr, since it is not the program's.
@@ -17,15 +17,32 @@ export async function printRun(events: AsyncIterable<RunEvent>): Promise<RunDesc
       const bytes = Buffer.from(event.content, event.encoding)
       await printed.more(event.step, event.case, event.stream, bytes)
     } else if (event.type === 'case') {
-      const { index, name, status, wallUs } = event.result
-      console.error(`case ${index + 1} ${name}: ${status}, ${(wallUs / 1000).toFixed(1)} ms`)
+      const { index, name, status, wallUs, judge } = event.result
+      const points = judge?.points == null ? '' : `, ${judge.points} of 1 points`
+      console.error(`case ${index + 1} ${name}: ${status}, ${(wallUs / 1000).toFixed(1)} ms${points}`)
     } else if (event.type === 'result') {
       for (const step of event.run.steps) await printed.rest(step, null)
       for (const each of event.run.cases) await printed.rest(each, each.index)
+      for (const { report } of event.run.steps) if (report !== undefined) printTests(report)
       return event.run
     }
   }
   return undefined
+}
+
+/** Which tests have failed, on stderr: what is on stdout is the program's. */
+function printTests({ tests, passed, total, problem }: TestReport): void {
+  if (problem !== null) {
+    console.error(`cloche: the report cannot be read: ${printable(problem)}`)
+    return
+  }
+  for (const { name, status, message } of tests) {
+    if (status === 'failed' || status === 'error')
+      console.error(
+        `${status}: ${printable(name)}${message === null ? '' : `: ${printable(message.split('\n')[0] ?? '')}`}`,
+      )
+  }
+  console.error(`${passed} of ${total} tests passed`)
 }
 
 /** How much of each stream is on the screen: of a run that ended a while ago, or wrote much, the result has more. */

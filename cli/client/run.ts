@@ -45,6 +45,11 @@ export const run = clientCommand({
     cpu: { type: 'string', value: 'TIME', help: 'CPU time limit; default: 10s' },
     memory: { type: 'string', value: 'SIZE', help: 'memory limit, such as 512m or 1g; default: 256m' },
     internet: { type: 'boolean', help: 'allow internet access' },
+    report: {
+      type: 'string',
+      value: 'PATH',
+      help: 'print which tests failed, from this file in the sandbox: JUnit XML, TAP or results.json',
+    },
     'no-stdin': { type: 'boolean', short: 'n', help: 'do not read stdin' },
     detach: { type: 'boolean', short: 'd', help: 'print the id and do not wait; see cloche logs' },
   },
@@ -52,6 +57,7 @@ export const run = clientCommand({
     'limits.wallMs': '--timeout (ms)',
     'limits.cpuMs': '--cpu (ms)',
     'limits.memoryMiB': '--memory (MiB)',
+    'report.path': '--report',
     ...{ files: '--file', env: '--env', template: '--template', language: '--language', stdin: 'stdin' },
   },
   takes: 1,
@@ -95,6 +101,7 @@ async function requestOf(call: ClientCall): Promise<CreateRun> {
     ...(program === undefined
       ? { command: more.length === 0 ? only : [...rest], template: text('template') }
       : { language: text('language') ?? (await languageOf(cloche, program)), args: [...rest] }),
+    ...(has('report') && { report: { path: text('report') ?? '' } }),
     ...(read ? { stdin: (await buffer(process.stdin)).toString('base64'), stdinEncoding: 'base64' } : {}),
     limits: {
       ...{ wallMs: millisecondsOf('timeout'), cpuMs: millisecondsOf('cpu') },

@@ -9,6 +9,9 @@ describe('the request of a run', () => {
       { language: 'python@3.11', files: [program] },
       { command: 'true' },
       { steps: [{ command: ['true'] }] },
+      { command: 'true', judge: { mode: 'interactive', command: 'true' } },
+      { command: 'true', cases: [{}], judge: { mode: 'checker', command: 'true' } },
+      { steps: [{ command: 'true', report: { path: 'a/report.xml' } }] },
     ]) {
       expect(createRun.safeParse(good).error).toBeUndefined()
     }
@@ -37,6 +40,23 @@ describe('the request of a run', () => {
     ['stdin beside cases', { command: 'cat', stdin: 'x', cases: [{ stdin: 'y' }] }],
     ['artifacts of cases', { command: 'cat', artifacts: ['x'], cases: [{ stdin: 'y' }] }],
     ['a callback that is no web address', { command: 'true', callbackUrl: 'file:///etc/passwd' }],
+    ['a checker without cases', { command: 'true', judge: { mode: 'checker', command: 'true' } }],
+    ['a judge of another kind', { command: 'true', judge: { mode: 'oracle', command: 'true' } }],
+    ['a judge without a command', { command: 'true', judge: { mode: 'interactive' } }],
+    [
+      'files of a judge where cases are put',
+      {
+        command: 'true',
+        judge: { mode: 'interactive', command: 'true', files: [{ path: './case/input', content: '' }] },
+      },
+    ],
+    [
+      'one path twice in a judge',
+      { command: 'true', judge: { mode: 'interactive', command: 'true', files: [program, program] } },
+    ],
+    ['a report outside of the home directory', { command: 'true', report: { path: '/etc/passwd' } }],
+    ['a report in an unknown format', { command: 'true', report: { path: 'r', format: 'trx' } }],
+    ['a report of all steps', { steps: [{ command: 'true' }], report: { path: 'r' } }],
     ['no case at all', { command: 'true', cases: [] }],
   ])('is refused with %s', (_, body) => {
     expect(createRun.safeParse(body).success).toBe(false)

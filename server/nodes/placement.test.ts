@@ -107,6 +107,13 @@ describe('where something new is placed', () => {
       message: 'template python is only on nodes that take no new work at present: 1 is cordoned',
     },
     {
+      when: 'none has both templates',
+      nodes: [node('a', { templates: python }), node('b')],
+      over: { besides: 'python' },
+      code: 'template_unavailable',
+      message: 'no node can run template base and python with isolation standard',
+    },
+    {
       when: 'none has the isolation',
       nodes: [node('a'), node('b')],
       over: { isolation: 'hardened' },

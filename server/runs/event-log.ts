@@ -99,7 +99,10 @@ export class RunEventLog {
 }
 
 function bytesOf(event: RunEvent): number {
-  const printed = ({ stdout, stderr }: StepResult) => stdout.content.length + stderr.content.length
+  const printed = ({ stdout, stderr, judge, report }: StepResult) =>
+    stdout.content.length +
+    stderr.content.length +
+    (judge || report ? JSON.stringify([judge, report]).length : 0)
   if (event.type === 'output') return event.content.length
   if (event.type === 'step' || event.type === 'case') return printed(event.result)
   if (event.type !== 'result') return 0

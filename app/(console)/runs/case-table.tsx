@@ -10,6 +10,7 @@ import type { RunState } from '../../lib/protocol'
 import { DiffView } from './diff-view'
 import type { RunRequest } from './draft'
 import { Figures, stepFigures } from './figures'
+import { JudgeView } from './judge-view'
 import { OutputView, Streams } from './output-view'
 import type { CaseView } from './shown'
 import { RunBadge } from './status'
@@ -82,11 +83,13 @@ export function CaseTable({
 function Detail({ view, asked }: { view: CaseView; asked: Asked[number] | undefined }) {
   const t = useTranslations()
   const { result, stdout, stderr } = view
-  const wrong = result?.status === 'wrong_answer' && asked?.expected !== undefined
+  const wrong =
+    result?.status === 'wrong_answer' && result.judge === undefined && asked?.expected !== undefined
   return (
     <div className="sticky left-4 grid max-w-[calc(100vw-4rem)] gap-3 sm:static sm:max-w-none">
       {result && <Figures figures={stepFigures(result, t)} />}
       {result?.message && <p className="text-muted text-xs">{oneLine(result.message, 1000)}</p>}
+      {result && <JudgeView result={result} />}
       {wrong && stdout.encoding === 'utf8' ? (
         <>
           <DiffView

@@ -14,6 +14,7 @@ import { Artifacts } from './artifacts'
 import { CaseTable } from './case-table'
 import type { RunRequest } from './draft'
 import { Figures, runFigures, stepFigures } from './figures'
+import { JudgeView } from './judge-view'
 import { Streams } from './output-view'
 import type { Shown, StepView } from './shown'
 import { RunBadge } from './status'
@@ -84,6 +85,7 @@ function Step({ step, alone, state }: { step: StepView; alone: boolean; state: S
       )}
       {result && <Figures figures={stepFigures(result, t)} />}
       {result?.message && <p className="text-muted text-xs">{oneLine(result.message, 1000)}</p>}
+      {result && <JudgeView result={result} />}
       <Streams stdout={stdout} stderr={stderr} ended={result !== null} />
     </section>
   )
