@@ -72,7 +72,8 @@ export async function converse(
             })
           },
           passing: (why: Passed) => {
-            if (why === 'wall') stuck ??= turnOf(processes, sides, ended)
+            // What is decided stays decided.
+            if (why === 'wall' && !ended.includes('judge')) stuck ??= turnOf(processes, sides, ended)
           },
           onOutput: (stream, chunk, pipe) => {
             if (stream === 'stderr') return program.onOutput(stream, chunk, pipe)
@@ -116,7 +117,6 @@ function turnOf(
   ended: readonly Speaker[],
 ): Turn {
   if (ended.includes('program')) return { of: 'judge', why: 'the program had ended' }
-  if (ended.includes('judge')) return { of: 'program', why: 'the judge had ended' }
   const [unread, undecided] = [unreadBytes(processes.get('program')), unreadBytes(processes.get('judge'))]
   if (unread > 0) return { of: 'program', why: `it had not read ${unread} bytes of the judge` }
   if (undecided > 0) return { of: 'judge', why: `it had not read ${undecided} bytes of the program` }
