@@ -7,6 +7,7 @@ import { type RuntimeRunEvent, type RuntimeRunResult, runtimeRunEvent } from '..
 import { run } from '../linux/spawn.js'
 import { type Instance, lonelyNamespace, startInstance, testQuota } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
+import { judgeOf } from '../testing/runs.js'
 
 const limits: StepLimits = { wallMs: 5000, cpuMs: 5000, memoryMiB: 64, pids: 16, outputBytes: 65_536 }
 
@@ -325,7 +326,8 @@ describe('a run', () => {
   it('leaves nothing behind, not even when the runtime is killed or shut down in the middle', async () => {
     const begin = () =>
       new Promise<{ ended: Promise<unknown> }>((resolve) => {
-        const ended = lines({ steps: [step('sleep 60')] }, (event) => {
+        const judge = judgeOf('interactive', 'sleep 60')
+        const ended = lines({ steps: [step('sleep 60')], judge }, (event) => {
           if (event.type === 'begin') resolve({ ended })
         }).catch(() => {}) // the line breaks
       })
