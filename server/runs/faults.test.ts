@@ -48,7 +48,7 @@ describe('a run that something else than its program stops', () => {
     await instance[Symbol.asyncDispose]()
   })
 
-  it('begins again when its sandbox dies: in a step, in a case, and while it compiles', async () => {
+  it('begins again when its sandbox dies: in a step, in a case, while it compiles, and when it is that of the judge', async () => {
     const inStep = await start({ command: 'sleep 4.31; echo done' })
     await killInit('4.31', 1)
     const inCase = await start({ command: 'sleep 4.32; cat', cases: [{ stdin: 'a' }, { stdin: 'b' }] })
@@ -57,7 +57,17 @@ describe('a run that something else than its program stops', () => {
       steps: [{ name: 'compile', command: 'sleep 4.33' }, { command: 'echo built' }],
     })
     await killInit('4.33', 1)
-    for (const id of [inStep, inCase, compiling]) {
+    const inJudge = await start({
+      command: 'cat',
+      judge: { mode: 'interactive', command: 'sleep 4.35; exit 0' },
+    })
+    await killInit('4.35', 1)
+    const inChecker = await start({
+      ...{ command: 'cat', cases: [{ stdin: 'a' }, { stdin: 'b' }] },
+      judge: { mode: 'checker', command: 'sleep 2.36; exit 0' },
+    })
+    await killInit('2.36', 1)
+    for (const id of [inStep, inCase, compiling, inJudge, inChecker]) {
       expect(await ended(id)).toMatchObject({ status: 'ok', attempt: 2, message: null })
     }
   })
