@@ -60,9 +60,12 @@ export class Assignments {
     return this.#http.json({ method: 'PATCH', path: pathOf(id), json: change })
   }
 
-  /** The sandboxes of students stay. @throws NotFound */
-  delete(id: string): Promise<void> {
-    return this.#http.done({ method: 'DELETE', path: pathOf(id) })
+  /**
+   * The sandboxes of students stay.
+   * @param options `submissions`: `delete` deletes what was handed in as well @throws Conflict while there is any, NotFound
+   */
+  delete(id: string, options: { submissions?: 'delete' } = {}): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: pathOf(id), query: options })
   }
 
   /**

@@ -61,9 +61,12 @@ export class Classes {
     return this.#http.json({ method: 'PATCH', path: pathOf(id), json: change })
   }
 
-  /** Deletes it with its roster. Its students and what they made stay in the tenant. @throws NotFound */
-  delete(id: string): Promise<void> {
-    return this.#http.done({ method: 'DELETE', path: pathOf(id) })
+  /**
+   * Deletes it with its roster. Its students and what they made stay in the tenant.
+   * @param options `submissions`: `delete` deletes what was handed in as well @throws Conflict while there is any, NotFound
+   */
+  delete(id: string, options: { submissions?: 'delete' } = {}): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: pathOf(id), query: options })
   }
 
   /** Makes a member of the tenant a teacher or an assistant. @throws NotFound; Conflict for a student */

@@ -9,6 +9,7 @@ import { Sandboxes } from './sandboxes.js'
 import { Schedules } from './schedules.js'
 import { Snapshots } from './snapshots.js'
 import { Stacks } from './stacks.js'
+import { Submissions } from './submissions.js'
 import type {
   AuditEvent,
   BuildDescription,
@@ -51,6 +52,8 @@ export class Cloche {
   readonly classes: Classes
   /** Assignments and lessons of classes. */
   readonly assignments: Assignments
+  /** What students hand in. */
+  readonly submissions: Submissions
   readonly volumes: Volumes
   /** Several sandboxes from compose files. */
   readonly stacks: Stacks
@@ -75,6 +78,7 @@ export class Cloche {
     this.schedules = new Schedules(this.#http)
     this.classes = new Classes(this.#http)
     this.assignments = new Assignments(this.#http)
+    this.submissions = new Submissions(this.#http)
     this.volumes = new Volumes(this.#http)
     this.stacks = new Stacks(this.#http)
     this.runs = new Runs(this.#http)

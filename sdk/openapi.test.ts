@@ -110,6 +110,25 @@ async function callAll(cloche: Cloche): Promise<void> {
   const course = new Blob([new Uint8Array(await assignments.exportCourse(classId))])
   await assignments.importCourse(classId, course, await assignments.previewCourse(classId, course))
   await assignments.order(classId, [copy.id, task.id])
+  const { submissions } = cloche
+  const none = 'su_00000000000000000000'
+  await submissions.create(task.id).catch(() => {})
+  await submissions.list(task.id).next()
+  await submissions.describe(none).catch(() => {})
+  await submissions.receipt(none).catch(() => {})
+  await submissions.files(none).catch(() => {})
+  await submissions.read(none, 'a').catch(() => {})
+  await submissions.pack(none).catch(() => {})
+  await submissions.diff(none).catch(() => {})
+  await submissions.checkReceipt({
+    ...{
+      submission: none,
+      assignment: { id: task.id, title: 'x' },
+      class: { id: classId, name: 'x' },
+      student: 'x',
+    },
+    ...{ number: 1, at: '2026-12-01T08:00:00.000Z', digest: 'x', files: 1, bytes: 1, seal: 'x' },
+  })
   await assignments.delete(task.id)
   await classes.students.remove(classId, pupil.id)
   const roster = 'Name\nBen\n'

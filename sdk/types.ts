@@ -97,6 +97,18 @@ export type ImportedTests = protocol.ImportedTests
 /** What importing the archive of a course would do. */
 export type CoursePreview = protocol.CoursePreview
 export type AssignmentExtension = protocol.AssignmentExtension
+/** What a student has handed in. */
+export type Submission = protocol.Submission
+/** The same, with what was left out of it. */
+export type SubmissionWithMissing = protocol.SubmissionWithMissing
+/** What proves that something was handed in, and when. */
+export type SubmissionReceipt = protocol.SubmissionReceipt
+/** What `submissions.checkReceipt` finds. */
+export type CheckedReceipt = protocol.CheckedReceipt
+/** A file or a symbolic link of a submission. */
+export type SubmissionFile = protocol.SubmissionFile
+/** What has changed in a submission. */
+export type SubmissionDiff = protocol.SubmissionDiff
 export type AssignmentFile = protocol.AssignmentFile
 export type AssignmentFileKind = protocol.AssignmentFileKind
 /** What `assignments.create` takes. */

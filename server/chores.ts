@@ -9,6 +9,7 @@ import { expire, reconcile } from './sandboxes/reconcile.js'
 import { restartSandboxes } from './sandboxes/restarts.js'
 import { repeat } from './schedule.js'
 import { reconcileSnapshots } from './snapshots/reconcile.js'
+import { forgetBlobs as forgetSubmissionBlobs } from './submissions/store.js'
 import { reconcileTemplates } from './templates/reconcile.js'
 import { record } from './usage/meter.js'
 import { reconcileVolumes } from './volumes/reconcile.js'
@@ -29,6 +30,9 @@ export function startChores(parts: Parts): AsyncDisposable {
     repeat('performing what is due', 2000, log, () => parts.schedules.look()),
     elected('forgetting attempts to sign in', 60_000, () => attempts.expire()),
     elected('forgetting what has expired in the database', 3_600_000, () => keepHouse(database.pool)),
+    elected('forgetting contents of deleted submissions', 600_000, () =>
+      forgetSubmissionBlobs(database.pool),
+    ),
     elected('forgetting old runs', 60_000, () => store.expire()),
     elected('bringing stacks to what is wanted', 500, () => parts.stackDriver.drive()),
     elected('ending builds whose server has died', 10_000, () => parts.services.builds.reconcile()),

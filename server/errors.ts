@@ -56,4 +56,11 @@ export function studentQuotaExceeded(part: StudentQuotaPart, most: number, left:
   )
 }
 
+/** What students have handed in is not deleted by the way. */
+export const submissionsInTheWay = (count: number, what: string) =>
+  new ApiError(
+    'conflict',
+    `students have handed in ${count} submissions, which would be deleted with ${what}; export what you need, and delete again with submissions=delete`,
+  )
+
 const round = (value: number) => Math.round(value * 100) / 100

@@ -13,7 +13,7 @@ import { serveTerminals } from './terminals/socket.js'
 const config = readConfig(process.env)
 const log = createLog('server', config.logLevel)
 await runService(log, async () => {
-  const parts = openParts(config, log)
+  const parts = openParts(config, log, new URL('./compare/thread.js', import.meta.url))
   const { nodes, principals, watch } = parts
   const app = await createServer(parts)
   if (existsSync('.next/BUILD_ID')) {

@@ -14,6 +14,7 @@ import { Principals } from './auth/principal.js'
 import { AccessWatch } from './auth/watch.js'
 import { BuildService } from './builds/service.js'
 import { openClasses } from './classes/index.js'
+import { Comparer } from './compare/comparer.js'
 import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
 import { Elections } from './database/elections.js'
@@ -55,6 +56,7 @@ import { SnapshotService } from './snapshots/service.js'
 import { StackDriver } from './stacks/driver.js'
 import { StackLogs } from './stacks/logs.js'
 import { StackService } from './stacks/service.js'
+import { openSubmissions } from './submissions/index.js'
 import { TemplateMaking } from './templates/making.js'
 import { OwnTemplateService } from './templates/service.js'
 import { AuditLog } from './tenants/audit-log.js'
@@ -77,8 +79,14 @@ const defaultRuns = 4
 /** Of the database, for a tenant's runs, when its quota says nothing else. */
 const defaultRunStorageMiB = 1024
 
-/** Makes the parts of the server and hands them to each other. Nothing is asked of the database or a node yet. */
-export function openParts(config: Config, log: Logger) {
+/** Of the built programs; a bundle says where its own is. */
+const builtThread = new URL('../dist/server/compare/thread.js', import.meta.url)
+
+/**
+ * Makes the parts of the server and hands them to each other. Nothing is asked of the database or a node yet.
+ * @param compareThread the program that compares texts
+ */
+export function openParts(config: Config, log: Logger, compareThread = builtThread) {
   const database = openDatabase(config.databaseUrl)
   // What other servers know this process by; the next one has another id.
   const server = newId('sv')
@@ -129,12 +137,18 @@ export function openParts(config: Config, log: Logger) {
   })
   const credentials = new RegistryCredentials(database, new Sealing(config.secret))
   const members = new Members(database, principals)
+  const assignments = openAssignments({ database, templates, own: ownTemplates, sandboxes, log })
+  const comparer = new Comparer(compareThread)
   const services = {
     ...{ sandboxes, runs },
     schedules: new ScheduleService(database, sandboxes),
     members,
     classes: openClasses(database, principals, members, hashing, config.publicUrl),
-    assignments: openAssignments({ database, templates, own: ownTemplates, sandboxes, log }),
+    assignments,
+    submissions: openSubmissions({
+      ...{ database, sandboxes, comparer, secret: config.secret },
+      ...{ files: assignments.files, work: assignments.work },
+    }),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),
@@ -191,6 +205,7 @@ export function openParts(config: Config, log: Logger) {
     },
     [Symbol.asyncDispose]: async () => {
       previews[Symbol.dispose]()
+      await comparer[Symbol.asyncDispose]()
       await stackDriver[Symbol.asyncDispose]()
       await schedules[Symbol.asyncDispose]()
       await dispatcher[Symbol.asyncDispose]()

@@ -35,6 +35,7 @@ import { scheduleRoutes } from './schedules/routes.js'
 import { shareRoutes } from './shares/routes.js'
 import { snapshotRoutes } from './snapshots/routes.js'
 import { stackRoutes } from './stacks/routes.js'
+import { submissionRoutes } from './submissions/routes.js'
 import { templateRoutes } from './templates/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
@@ -129,6 +130,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(scheduleRoutes(services.schedules))
         await api.register(classRoutes(services.classes, config.publicUrl))
         await api.register(assignmentRoutes(services.assignments, config.heartbeatMs))
+        await api.register(submissionRoutes(services.submissions, once, config.heartbeatMs))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))
         await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles, config.heartbeatMs))

@@ -96,9 +96,11 @@ const edit = clientCommand({
 const remove = clientCommand({
   ...{ name: 'assignment rm', group, operands: 'ASSIGNMENT...' },
   summary: 'Delete assignments; the sandboxes of students stay',
-  async run({ cloche, words }) {
+  flags: { submissions: { type: 'boolean', help: 'also what students have handed in' } },
+  async run({ cloche, words, has }) {
     if (words.length === 0) idOf(undefined)
-    for (const word of words) await cloche.assignments.delete(word)
+    const options = has('submissions') ? ({ submissions: 'delete' } as const) : {}
+    for (const word of words) await cloche.assignments.delete(word, options)
     return 0
   },
 })

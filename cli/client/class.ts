@@ -115,9 +115,11 @@ const remove = clientCommand({
   ...{ name: 'class rm', group, operands: 'CLASS...' },
   summary: 'Delete classes with their rosters; students and their work stay in the tenant',
   completes: classWords,
-  async run({ cloche, words }) {
+  flags: { submissions: { type: 'boolean', help: 'also what students have handed in' } },
+  async run({ cloche, words, has }) {
     if (words.length === 0) await classIdOf(cloche, undefined)
-    for (const word of words) await cloche.classes.delete(await classIdOf(cloche, word))
+    const options = has('submissions') ? ({ submissions: 'delete' } as const) : {}
+    for (const word of words) await cloche.classes.delete(await classIdOf(cloche, word), options)
     return 0
   },
 })

@@ -18,6 +18,7 @@ import { shareCommands } from './share.js'
 import { shell } from './shell.js'
 import { snapshotCommands } from './snapshot.js'
 import { stackCommands } from './stack.js'
+import { submissionCommands } from './submission.js'
 import { templateCommands } from './template.js'
 import { usage } from './usage.js'
 import { volumeCommands } from './volume.js'
@@ -43,6 +44,7 @@ export const clientCommands: readonly Command[] = [
   ...scheduleCommands,
   ...classCommands,
   ...assignmentCommands,
+  ...submissionCommands,
   ...volumeCommands,
   ...stackCommands,
   run,

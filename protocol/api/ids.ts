@@ -26,6 +26,7 @@ export const classStudentId = z
   .string()
   .regex(new RegExp(`^cs_${suffix}$`), 'is not an id of a student of a class')
 
+export const submissionId = z.string().regex(new RegExp(`^su_${suffix}$`), 'is not a submission id')
 export const assignmentId = z.string().regex(new RegExp(`^as_${suffix}$`), 'is not an assignment id')
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'

@@ -78,6 +78,7 @@
  * | GET /sandboxes/:id/terminals/:tid/attach?since=N | `Upgrade: cloche-terminal` | 101, then frames both ways |
  */
 
+export * from './archives.js'
 export * from './builds.js'
 export * from './certificates.js'
 export * from './content.js'

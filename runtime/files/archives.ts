@@ -27,8 +27,8 @@ export class Archives {
   ) {}
 
   /** A tar of a directory's content or of one file; see `packPath`. */
-  pack(root: FilesRoot, path: string): AsyncGenerator<Uint8Array> {
-    return this.#pack(root, { act: 'pack', path })
+  pack(root: FilesRoot, path: string, handIn: readonly string[] | null = null): AsyncGenerator<Uint8Array> {
+    return this.#pack(root, { act: 'pack', path, handIn: handIn && [...handIn] })
   }
 
   /** An image's layer as a tar. @param merged stays open until this has ended */

@@ -10,7 +10,7 @@ const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
 
 /** What the runtime asks of the thread: to begin a job, to go on with one, to end it. */
 export const archiveRequest = z.discriminatedUnion('act', [
-  job.extend({ act: z.literal('pack'), path: z.string() }),
+  job.extend({ act: z.literal('pack'), path: z.string(), handIn: z.array(z.string()).nullable() }),
   /** `merged`: a descriptor of the layer and those below it, mounted over one another. */
   job.extend({ act: z.literal('pack layer'), merged: z.number() }),
   job.extend({ act: z.literal('unpack'), path: z.string() }),

@@ -52,20 +52,31 @@ interface Name {
  * file systems are left out; owners are those inside. A file that changes while it is read is cut or filled with
  * zeros to the length it had, as GNU tar does.
  *
- * @param options `top`: the directory itself comes first, as `./`
+ * @param options `top`: the directory itself comes first, as `./`; `handIn`: names of directories of which only the name comes. Sockets
+ *   and devices come as pipes then, so that whoever reads it can say what is missing
  *
  * Its calls to the kernel block, and there are many for each entry: it belongs into a thread of its own (`thread.ts`).
  */
-export function* packPath(root: FilesRoot, path: string | Buffer, { top = false } = {}): Generator<Buffer> {
+export function* packPath(
+  root: FilesRoot,
+  path: string | Buffer,
+  options: PackOptions = {},
+): Generator<Buffer> {
+  const { top = false, handIn = null } = options
   using found = root.find(path, { follow: true })
   found.refuseForeign(String(path))
-  const packer = new Packer(root)
+  const packer = new Packer(root, userXattrs, handIn && new Set(handIn))
   if (found.stat().isDirectory()) yield* packer.directory(root.directory(path), top)
   else {
     const { name } = place(path)
     yield* packer.file(found.openRegular(String(path)), name)
   }
   yield* packer.flush(tarEnd)
+}
+
+interface PackOptions {
+  readonly top?: boolean
+  readonly handIn?: readonly string[] | null
 }
 
 /** A tar with one entry: what is at a path, which is no directory and not followed if it is a link, under another name. */
@@ -89,6 +100,8 @@ export class Packer {
   constructor(
     private readonly root: Pick<FilesRoot, 'inside'>,
     private readonly xattrsOf: (file: number | Buffer) => ReadonlyMap<string, Buffer> = userXattrs,
+    /** Directories of which only the name is packed. */
+    private readonly namesOnly: ReadonlySet<string> | null = null,
   ) {}
 
   /** @param top is closed at the end */
@@ -120,6 +133,11 @@ export class Packer {
           const inner = tryEnter(found, name)
           if (inner === undefined) continue
           const inside = Buffer.concat([shown, Buffer.from('/')])
+          if (this.namesOnly?.has(name.toString('latin1'))) {
+            inner[Symbol.dispose]()
+            yield* this.push(tarHeader(this.entry('directory', inside, stat, {})))
+            continue
+          }
           levels.push(level(inner, inside))
           const xattrs = this.xattrsOf(inner.path())
           yield* this.push(tarHeader(this.entry('directory', inside, stat, { xattrs })))
@@ -175,7 +193,8 @@ export class Packer {
 
   *other(directory: PathHandle, name: Buffer, shown: Buffer, stat: BigIntStats): Generator<Buffer> {
     if (stat.isFile()) return yield* this.#fileIn(directory, name, shown)
-    const type = stat.isSymbolicLink() ? 'symlink' : stat.isFIFO() ? 'pipe' : undefined
+    const isNamed = stat.isFIFO() || this.namesOnly !== null
+    const type = stat.isSymbolicLink() ? 'symlink' : isNamed ? 'pipe' : undefined
     if (type === undefined) return
     const first = stat.nlink > 1n ? this.#firstName(stat, shown) : undefined
     if (first !== undefined) {

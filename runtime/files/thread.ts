@@ -43,8 +43,8 @@ export function runArchiveThread(
     const { id } = request
     const root = new FilesRoot(request.fd, request.uidBase, () => {}, request.user)
     if (request.act === 'pack') {
-      const { path } = request
-      jobs.set(id, packing(packPath(root, path), path, id, tell, done))
+      const { path, handIn } = request
+      jobs.set(id, packing(packPath(root, path, { handIn }), path, id, tell, done))
     } else if (request.act === 'pack layer') {
       const merged = new PathHandle(request.merged)
       jobs.set(id, packing(packLayer(root, merged), 'the layer', id, tell, done))

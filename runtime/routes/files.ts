@@ -12,6 +12,7 @@ import {
   writeHeaders,
   writeQuery,
 } from '../../protocol/api/index.js'
+import { packQuery } from '../../protocol/node/index.js'
 import { appendFile } from '../files/append.js'
 import type { Archives } from '../files/archives.js'
 import { changeMode } from '../files/chmod.js'
@@ -121,10 +122,14 @@ export const filesBelow =
         return entry
       },
     )
-    app.get(`${base}/:id/archive`, { schema: asked }, async ({ params, query }, reply) => {
-      using root = await rootOf(params.id)
-      await sendArchive(archives.pack(root, query.path), reply)
-    })
+    app.get(
+      `${base}/:id/archive`,
+      { schema: { params: existing, querystring: packQuery } },
+      async ({ params, query }, reply) => {
+        using root = await rootOf(params.id)
+        await sendArchive(archives.pack(root, query.path, query.handIn?.split('/') ?? null), reply)
+      },
+    )
     await app.register(uploads(base, parts))
   }
 

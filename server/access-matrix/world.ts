@@ -109,6 +109,7 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
   await must(owner.client, 'PATCH', `/api/v1/members/${demoted.id}`, { role: 'member' })
   const colleague = await invite('member')
   const student = await invite('student')
+  const classmate = await invite('student')
   const removed = await invite('admin')
   const removedKey = await keyOf(removed.client)
   await must(owner.client, 'DELETE', `/api/v1/members/${removed.id}`)
@@ -139,7 +140,10 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
   })
   const { nodes } = await must(operatorKey, 'GET', '/api/v1/admin/nodes')
   const node = { nodeId: String(nodes[0].id), socketPath: String(nodes[0].address.socketPath) }
-  const victim = { ...(await makeVictim({ owner, colleague, sandbox, quarantined, orphaned })), ...node }
+  const victim = {
+    ...(await makeVictim({ owner, colleague, classmate, sandbox, quarantined, orphaned })),
+    ...node,
+  }
   const guestOf = async (level: string, lose?: (shareId: string) => Promise<unknown>) => {
     const { client } = await person()
     for (const id of [victim.sandboxId, victim.spareId]) {
@@ -184,6 +188,7 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
 async function makeVictim(world: {
   owner: { client: TestClient; id: string; tenantId: string; email: string }
   colleague: { id: string }
+  classmate: { client: TestClient; email: string }
   sandbox: () => Promise<string>
   quarantined: () => Promise<string>
   orphaned: () => Promise<string>
@@ -235,6 +240,7 @@ async function makeVictim(world: {
   })
   const hiddenFile = `/api/v1/assignments/${assignment.id}/files/hidden/file?path=confidential`
   await must(owner, 'PUT', hiddenFile, 'confidential', { 'content-type': 'application/octet-stream' })
+  const handedIn = await handIn(owner, String(taught.id), world.classmate)
   const built = await must(owner, 'POST', '/api/v1/templates/built/builds', buildForm(), asForm)
   const login = { username: 'confidential', password: 'confidential' }
   await must(owner, 'PUT', '/api/v1/registries/confidential.example.org', login)
@@ -267,6 +273,7 @@ async function makeVictim(world: {
     classInvitationId: String(ofClass.id),
     classCode: String(ofClass.code),
     assignmentId: String(assignment.id),
+    ...handedIn,
     transferId: String(transferred.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),
@@ -276,6 +283,26 @@ async function makeVictim(world: {
     invitationId: String(invitation.id),
     invitationSecret: new URL(invitation.url).hash.slice(1),
     sessionId: String(sessions[0].id),
+  }
+}
+
+/** Something that a student of a class has handed in. */
+async function handIn(
+  owner: TestClient,
+  classId: string,
+  { client, email }: { client: TestClient; email: string },
+) {
+  await must(owner, 'POST', `/api/v1/classes/${classId}/students`, { name: 'Classmate', email })
+  const { id } = await must(owner, 'POST', `/api/v1/classes/${classId}/assignments`, {
+    ...{ title: 'confidential', published: true, limits, network: 'none' },
+  })
+  const { sandbox } = await must(client, 'POST', `/api/v1/assignments/${id}/start`)
+  await must(client, 'PUT', `/api/v1/sandboxes/${sandbox}/files?path=confidential`, 'confidential')
+  const submitted = await must(client, 'POST', `/api/v1/assignments/${id}/submissions`)
+  const receipt = await must(client, 'GET', `/api/v1/submissions/${submitted.id}/receipt`)
+  await must(client, 'DELETE', `/api/v1/sandboxes/${sandbox}`)
+  return {
+    ...{ handedInId: String(id), submissionId: String(submitted.id), receipt: JSON.stringify(receipt) },
   }
 }
 

@@ -9,6 +9,7 @@ import {
   changeAssignment,
   classParams,
   createAssignment,
+  deleteWithSubmissions,
   extensionParams,
   setExtension,
 } from '../../protocol/api/index.js'
@@ -82,10 +83,12 @@ export const assignmentRoutes =
       url: '/assignments/:id',
       schema: {
         ...{ tags, summary: 'Delete an assignment', params: assignmentParams, response: { 204: done } },
-        description: 'The sandboxes of students stay.',
+        querystring: deleteWithSubmissions,
+        description:
+          'The sandboxes of students stay. What was handed in goes with it, so it is refused with 409 while there is any, unless `submissions=delete`.',
       },
-      handler: async ({ principal, params }, reply) => {
-        await assignments.delete(principal, params.id)
+      handler: async ({ principal, params, query }, reply) => {
+        await assignments.delete(principal, params.id, query.submissions)
         return reply.code(204).send(null)
       },
     })

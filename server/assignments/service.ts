@@ -11,7 +11,7 @@ import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import { personIn, seatIn } from '../classes/access.js'
 import type { Database } from '../database/client.js'
-import { ApiError, notFound } from '../errors.js'
+import { ApiError, notFound, submissionsInTheWay } from '../errors.js'
 import { findAssignment } from './access.js'
 import { present, summarize } from './rows.js'
 import type { Sources } from './sources.js'
@@ -99,11 +99,20 @@ export class AssignmentService {
     return this.get(who, id)
   }
 
-  /** What students have made of it stays theirs. */
-  async delete(who: Principal, id: string): Promise<void> {
+  /** The sandboxes of students stay theirs. @throws ApiError `conflict` when something was handed in, unless that is to be deleted too */
+  async delete(who: Principal, id: string, submissions: 'keep' | 'delete'): Promise<void> {
     const { assignment } = await findAssignment(this.database, who, 'class.teach', id)
-    await this.database.prisma.assignment.deleteMany({ where: { id } })
-    await audit(this.database.prisma, who, 'assignment.delete', id, { title: assignment.title })
+    const count = await this.database.prisma.$transaction(async (client) => {
+      // Whoever hands in holds the row, and then is counted.
+      await client.$queryRaw`SELECT id FROM assignment WHERE id = ${id} FOR UPDATE`
+      const count = await client.submission.count({ where: { assignmentId: id } })
+      if (count > 0 && submissions === 'keep') throw submissionsInTheWay(count, 'this assignment')
+      await client.assignment.deleteMany({ where: { id } })
+      return count
+    })
+    await audit(this.database.prisma, who, 'assignment.delete', id, {
+      ...{ title: assignment.title, submissions: count },
+    })
   }
 }
 

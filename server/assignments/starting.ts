@@ -149,11 +149,13 @@ export class Starting {
 
 const isGone = (error: unknown) => error instanceof pg.DatabaseError && error.code === '23503'
 
-/** @throws ApiError `conflict` */
-function assertOpen({ assignment, extension, row }: Found): void {
-  if (row.archivedAt !== null) throw new ApiError('conflict', 'this class is archived: nothing begins in it')
+/** @throws ApiError `conflict` before it opens, and after it is over */
+export function assertOpen({ assignment, extension, row }: Found, now = new Date()): void {
+  if (row.archivedAt !== null) {
+    throw new ApiError('conflict', 'this class is archived: nothing is begun or handed in')
+  }
   const times = timesOf(assignment, extension)
-  const state = stateOf(assignment.published, times)
+  const state = stateOf(assignment.published, times, now)
   const shown = (time: typeof times.due) =>
     time === null ? '' : presentTime(time, row.timeZone).local.replace('T', ' ')
   if (state === 'scheduled') {

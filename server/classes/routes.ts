@@ -8,6 +8,7 @@ import {
   classParams,
   classPart,
   createClass,
+  deleteWithSubmissions,
   invitation,
   invitationParams,
   invited,
@@ -71,10 +72,12 @@ export const classRoutes =
       url: '/classes/:id',
       schema: {
         ...{ tags, summary: 'Delete a class with its roster', params: classParams, response: { 204: done } },
-        description: 'Its students stay members of the tenant, and what they made stays.',
+        querystring: deleteWithSubmissions,
+        description:
+          'Its students stay members of the tenant, and what they made stays. What was handed in goes with its assignments, so it is refused with 409 while there is any, unless `submissions=delete`.',
       },
-      handler: async ({ principal, params }, reply) => {
-        await classes.delete(principal, params.id)
+      handler: async ({ principal, params, query }, reply) => {
+        await classes.delete(principal, params.id, query.submissions)
         return reply.code(204).send(null)
       },
     })

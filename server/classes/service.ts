@@ -14,7 +14,7 @@ import { addressOf } from '../auth/address.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
-import { notFound } from '../errors.js'
+import { notFound, submissionsInTheWay } from '../errors.js'
 import { storeAnother } from '../tenants/bounds.js'
 import {
   changeStudentQuota,
@@ -104,9 +104,14 @@ export class ClassService {
   }
 
   /** Deletes it with its roster. Accounts, memberships of the tenant and work stay. */
-  async delete(who: Principal, id: string): Promise<void> {
+  async delete(who: Principal, id: string, submissions: 'keep' | 'delete'): Promise<void> {
     const { row } = await seatIn(this.database, who, 'class.delete', id)
-    await this.database.prisma.class.deleteMany({ where: { id } })
+    await this.database.prisma.$transaction(async (client) => {
+      await client.$queryRaw`SELECT id FROM assignment WHERE "classId" = ${id} ORDER BY id FOR UPDATE`
+      const count = await client.submission.count({ where: { assignment: { classId: id } } })
+      if (count > 0 && submissions === 'keep') throw submissionsInTheWay(count, 'this class')
+      await client.class.deleteMany({ where: { id } })
+    })
     this.principals.forget({ tenantId: who.tenantId })
     await audit(this.database.prisma, who, 'class.delete', id, { name: row.name })
   }

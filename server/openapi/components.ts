@@ -110,6 +110,12 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   ],
   ImportedTests: [protocol.importedTests],
   CoursePreview: [protocol.coursePreview],
+  Submission: [protocol.submission],
+  SubmissionWithMissing: [protocol.submissionWithMissing],
+  SubmissionReceipt: [protocol.submissionReceipt],
+  CheckedReceipt: [protocol.checkedReceipt],
+  SubmissionFiles: [protocol.submissionFiles],
+  SubmissionDiff: [protocol.submissionDiff],
   CreateSchedule: [
     protocol.createSchedule,
     {

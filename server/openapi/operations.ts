@@ -108,6 +108,15 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /assignments/:id/duplicate': 'duplicateAssignment',
   'POST /assignments/:id/move': 'moveAssignment',
   'POST /assignments/:id/tests/import': 'importAssignmentTests',
+  'POST /assignments/:id/submissions': 'createSubmission',
+  'GET /assignments/:id/submissions': 'listSubmissions',
+  'GET /submissions/:id': 'getSubmission',
+  'GET /submissions/:id/receipt': 'getSubmissionReceipt',
+  'POST /receipts/check': 'checkSubmissionReceipt',
+  'GET /submissions/:id/files': 'listSubmissionFiles',
+  'GET /submissions/:id/file': 'readSubmissionFile',
+  'GET /submissions/:id/archive': 'packSubmission',
+  'GET /submissions/:id/diff': 'compareSubmission',
   'GET /classes/:id/course.tar': 'exportCourse',
   'POST /classes/:id/course/preview': 'previewCourse',
   'POST /classes/:id/course': 'importCourse',
@@ -253,6 +262,10 @@ export const tags: readonly { readonly name: string; readonly description: strin
   {
     name: 'assignments',
     description: 'Assignments and lessons of classes: text, steps, times, starter files and hidden tests.',
+  },
+  {
+    name: 'submissions',
+    description: 'What students hand in: never changed, with a receipt.',
   },
   {
     name: 'templates',

@@ -87,6 +87,14 @@ const ofAssignment =
       },
     })
 
+type SubmissionSentence = 'Create'
+const ofSubmission =
+  (key: SubmissionSentence): Write =>
+  ({ event, t, mark }) =>
+    t(`audit.sentences.submission${key}`, {
+      ...{ title: mark(plain(told(event, 'title'))), number: told(event, 'number') },
+    })
+
 const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'restart', 'ttlSeconds', 'volumes'] as const
 
 const updated: Write = ({ event, t, sandbox }) => {
@@ -278,6 +286,7 @@ const sentences: Readonly<Record<Action, Write>> = {
   'assignment.import': ofAssignment('Import'),
   'assignment.extension': ofAssignment('Extension'),
   'assignment.extension_remove': ofAssignment('ExtensionRemove'),
+  'submission.create': ofSubmission('Create'),
   'schedule.create': ({ event, t, mark }) =>
     t('audit.sentences.scheduleCreate', {
       name: mark(plain(told(event, 'name'))),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { file, tar } from '../../../testing/images.js'
-import { everybodyIs, type Rule, staffTheirs, theirs } from '../rules.js'
+import { everybodyIs, own, type Rule, staffTheirs, theirs } from '../rules.js'
 import { limits, must, type Victim, type World } from '../world.js'
 import type { Call, Row } from './row.js'
 
@@ -24,9 +24,18 @@ const begun = async ({ callers }: World): Promise<Call> => {
   await must(callers.student, 'POST', `/api/v1/assignments/${one.id}/start`)
   return { path: { id: String(one.id) }, as: callers.student }
 }
+/** The same, with something in it to hand in. */
+const written = async (world: World): Promise<Call> => {
+  const call = await begun(world)
+  const { work } = await must(world.callers.student, 'GET', `/api/v1/assignments/${call.path?.id}`)
+  const { sandbox } = z.object({ sandbox: z.string() }).parse(work)
+  await must(world.callers.student, 'PUT', `/api/v1/sandboxes/${sandbox}/files?path=answer`, 'x')
+  return call
+}
 const notEnrolled = { why: 'the student is in no class of the victim', succeeds: begun } as const
 
 const named = ({ assignmentId }: Victim): Call => ({ path: { id: assignmentId } })
+const handedIn = ({ submissionId }: Victim): Call => ({ path: { id: submissionId } })
 const hidden = ({ assignmentId }: Victim) => ({ path: { id: assignmentId, kind: 'hidden' } })
 const bytes = { 'content-type': 'application/octet-stream' }
 const archive = tar([file('confidential', 'confidential')]).toString('latin1')
@@ -98,6 +107,21 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
   checkAssignment: { rule: studied, call: named, ...notEnrolled },
   listAssignmentWork: { rule: taught, call: named },
   listOwnWork: { rule: students },
+  createSubmission: { rule: studied, call: named, ...notEnrolled, succeeds: written },
+  listSubmissions: { rule: inside, call: ({ handedInId }) => ({ path: { id: handedInId } }) },
+  getSubmission: { rule: inside, call: handedIn },
+  getSubmissionReceipt: { rule: inside, call: handedIn },
+  checkSubmissionReceipt: {
+    rule: own,
+    call: ({ receipt }) => ({ body: z.looseObject({}).parse(JSON.parse(receipt)) }),
+  },
+  listSubmissionFiles: { rule: inside, call: handedIn },
+  readSubmissionFile: {
+    rule: inside,
+    call: (victim) => ({ ...handedIn(victim), query: { path: 'confidential' } }),
+  },
+  packSubmission: { rule: inside, call: handedIn },
+  compareSubmission: { rule: inside, call: handedIn },
   orderAssignments: {
     rule: taught,
     call: ({ classId, assignmentId }) => ({ path: { id: classId }, body: { assignments: [assignmentId] } }),
