@@ -4,20 +4,22 @@
  */
 export class Turns {
   readonly #busy = new Set<string>()
-  #waiting: (() => void)[] = []
+  readonly #waiting = new Set<() => void>()
 
   constructor(private readonly atOnce: number) {}
 
   async take<T>(key: string, act: () => Promise<T>): Promise<T> {
     while (this.#busy.has(key) || this.#busy.size >= this.atOnce) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
     this.#busy.add(key)
     try {
       return await act()
     } finally {
       this.#busy.delete(key)
-      for (const wake of this.#waiting.splice(0)) wake()
+      const waiting = [...this.#waiting]
+      this.#waiting.clear()
+      for (const wake of waiting) wake()
     }
   }
 }
