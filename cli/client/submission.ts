@@ -21,9 +21,9 @@ const list = clientCommand({
     const all: Submission[] = []
     for await (const one of cloche.submissions.list(id, has('counting') ? { counting: true } : {}))
       all.push(one)
-    const rows = all.map(({ id, student, number, at, late, files, bytes, counts }) => [
+    const rows = all.map(({ id, student, number, at, late, fileCount, bytes, counts }) => [
       ...[id, student.name, String(number), at.local, late === null ? '' : `${late.days} d`],
-      ...[String(files), String(bytes), counts ? 'yes' : ''],
+      ...[String(fileCount), String(bytes), counts ? 'yes' : ''],
     ])
     if (json) printJson(all)
     else printTable(['ID', 'STUDENT', 'NUMBER', 'AT', 'LATE', 'FILES', 'BYTES', 'COUNTS'], rows)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { pathBelow } from './assignments.js'
+import { storableText } from './bounds.js'
 import { assignmentId, classId, classStudentId, submissionId } from './ids.js'
 import { page } from './lists.js'
 
@@ -52,7 +53,7 @@ export const submission = z.object({
     .describe(
       'SHA-256, in hexadecimal, of a line for each file in the order of the bytes of their paths: `100644`, `100755` when it can be executed or `120000` for a symbolic link, a space, the SHA-256 of its content or of where it leads, a space, its path as a JSON string, and a line feed',
     ),
-  files: z.number().describe('with symbolic links'),
+  fileCount: z.number().describe('with symbolic links'),
   bytes: z.number(),
   late: z
     .object({ days: z.number().describe('begun'), percent: z.number().describe('lost') })
@@ -83,18 +84,19 @@ export const submissionPage = page.extend({
 export type SubmissionPage = z.infer<typeof submissionPage>
 
 /** `GET /submissions/{id}/receipt`: what proves that something was handed in, and when. */
-export const submissionReceipt = z.object({
+export const submissionReceipt = z.strictObject({
   submission: submissionId,
-  assignment: z.object({ id: assignmentId, title: z.string() }),
-  class: z.object({ id: classId, name: z.string() }),
-  student: z.string(),
+  assignment: z.strictObject({ id: assignmentId, title: storableText(254) }),
+  class: z.strictObject({ id: classId, name: storableText(254) }),
+  student: storableText(254),
   number: z.number(),
-  at: z.iso.datetime(),
-  digest: z.string(),
+  at: z.iso.datetime().max(40),
+  digest: z.string().max(64),
   files: z.number(),
   bytes: z.number(),
   seal: z
     .string()
+    .max(64)
     .describe(
       'HMAC-SHA256 of all the above, by a secret of this installation; `POST /receipts/check` says whether it is right',
     ),

@@ -49,7 +49,8 @@ export function present(row: SubmissionRow): Submission {
   return {
     ...{ id: row.id, assignment: row.assignmentId, class: row.classId },
     student: { userId: row.userId, name: row.placeName ?? row.studentName, id: row.placeId },
-    ...{ number: row.number, at: { at, local }, digest: row.digest, files: row.files, bytes: row.bytes },
+    ...{ number: row.number, at: { at, local }, digest: row.digest },
+    ...{ fileCount: row.files, bytes: row.bytes },
     late: latenessOf(row.at, row.due, row.latePercent),
     counts: row.counts,
   }

@@ -96,7 +96,7 @@ describe('submissions', { timeout: 120_000 }, () => {
     const { status, body: first } = await submit(ann.client, one.path)
     expect(status).toBe(201)
     expect(first).toMatchObject({
-      ...{ assignment: one.id, class: math, number: 1, files: 6, late: null, counts: true },
+      ...{ assignment: one.id, class: math, number: 1, fileCount: 6, late: null, counts: true },
       student: { userId: ann.id, name: 'ann', id: places.ann },
     })
     const files = await filesOf(ann.client, first.id)
@@ -224,7 +224,7 @@ describe('submissions', { timeout: 120_000 }, () => {
     // Of one that is paused or stopped as of one that runs.
     for (const act of ['pause', 'stop']) {
       await made(ann.client, 'POST', `/api/v1/sandboxes/${sandbox}/${act}`)
-      expect((await handIn(ann.client, one.path)).files).toBe(1)
+      expect((await handIn(ann.client, one.path)).fileCount).toBe(1)
     }
     await end()
   })
@@ -245,7 +245,7 @@ describe('submissions', { timeout: 120_000 }, () => {
     expect((await made(ann.client, 'GET', `${one.path}/submissions`)).items).toEqual([])
     // What is left out costs nothing of it.
     await one.sh('cd; mv many node_modules')
-    expect((await handIn(ann.client, one.path)).files).toBe(1)
+    expect((await handIn(ann.client, one.path)).fileCount).toBe(1)
     await one.end()
   })
 
@@ -341,7 +341,7 @@ describe('submissions', { timeout: 120_000 }, () => {
     await expect.poll(retry, { timeout: 30_000, interval: 500 }).toBe(201)
     await submit(there(ann.client), one.path, key)
     const { items } = await made(ann.client, 'GET', `${one.path}/submissions`)
-    expect(items).toMatchObject([{ number: 1, files: 2, bytes: 3_000_002 }])
+    expect(items).toMatchObject([{ number: 1, fileCount: 2, bytes: 3_000_002 }])
     await one.end()
   })
 
