@@ -103,7 +103,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   const manifests = new Manifests(database)
   const blobs = new Blobs(database, nodes, placer, log)
   const making = new TemplateMaking(database, nodes, ownTemplates, log)
-  const sandboxes = new SandboxService(database, nodes, placer, templates, ownTemplates, notices)
+  const sandboxes = new SandboxService(database, nodes, placer, templates, ownTemplates, notices, watch)
   const guests = repeat('ending what is shared no more', 5000, log, () => sandboxes.guests.check())
   const presence = new Presence(database, sandboxes, server, notices, log)
   const bounds = { running: defaultRuns, queued: config.runQueue, storageMiB: defaultRunStorageMiB }

@@ -5,7 +5,7 @@ import { treeOf } from './tree'
 const limits = { cpus: 1, memoryMiB: 512, diskMiB: 1024, pids: 64 }
 const snapshot = (id: string, parentId: string | null, createdAt: string): Snapshot => ({
   ...{ id, parentId, createdAt, name: id, sandboxId: 'sb', sandboxName: 'desk', template: 'base' },
-  ...{ isolation: 'standard', limits, sizeBytes: 0, exclusiveBytes: null, createdBy: null },
+  ...{ isolation: 'standard', limits, sizeBytes: 0, exclusiveBytes: null, createdBy: null, copyOf: null },
 })
 
 describe('the tree of snapshots', () => {

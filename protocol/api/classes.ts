@@ -10,11 +10,15 @@ import { textWithoutNul } from './text.js'
 export const classBounds = {
   /** Of one tenant. */
   classes: 500,
+  /** Of one tenant, in all of its classes together: somebody who is in two counts twice. */
+  enrolments: 25_000,
   /** Of one class. */
   sections: 100,
   groups: 1000,
   staff: 100,
   students: 5000,
+  /** Open ones, by which students join. */
+  links: 50,
 } as const
 
 /** What somebody who teaches is in a class. */

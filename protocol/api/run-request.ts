@@ -202,7 +202,7 @@ export const createRun = z
       .url({ protocol: /^https?$/ })
       .max(2048)
       .optional()
-      .describe('POSTed the result, signed'),
+      .describe('POSTed the result, signed with the secret of the tenant; not for students'),
     metadata: metadata.optional(),
   })
   .superRefine((run, context) => {

@@ -99,6 +99,22 @@ export const restartPolicy = z
     'unless-stopped: started again when it has ended by itself or its machine was restarted, after a pause that grows with each try',
   )
 
+/** Of a sandbox or snapshot: the student of whose work it is a copy. */
+export const copyOf = z
+  .string()
+  .nullable()
+  .default(null)
+  .describe(
+    'the student of whose work staff made this as a copy, which is seen by whoever sees the work of that student, and not by the student',
+  )
+/** In a change of one. */
+export const publish = z
+  .null()
+  .optional()
+  .describe(
+    'of a copy of a student’s work: all members of the tenant see it from now on; for owners and admins',
+  )
+
 /** Body of `PATCH /api/v1/sandboxes/{id}`. */
 export const updateSandbox = z.strictObject({
   name: displayName.optional(),
@@ -111,6 +127,7 @@ export const updateSandbox = z.strictObject({
   volumes: volumeMounts
     .optional()
     .describe('all that it has from now on, in place of those it had; it must be stopped'),
+  copyOf: publish,
 })
 export type UpdateSandbox = z.infer<typeof updateSandbox>
 
@@ -130,6 +147,7 @@ export const sandbox = z.object({
   createdBy: z.string().nullable(),
   /** The student whose own it is; null for what everybody of the tenant sees who is no student. */
   ownerId: z.string().nullable().default(null),
+  copyOf,
   startedAt: z.iso.datetime().nullable(),
   expiresAt: z.iso.datetime().nullable(),
   idle: idlePolicy.nullable(),

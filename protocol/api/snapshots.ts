@@ -2,7 +2,15 @@ import { z } from 'zod'
 import { sandboxId, snapshotId } from './ids.js'
 import { storedLimits } from './limits.js'
 import { listOf, page } from './lists.js'
-import { displayName, insidePath, isolation, sandboxWithUsage, templateName } from './sandbox.js'
+import {
+  copyOf,
+  displayName,
+  insidePath,
+  isolation,
+  publish,
+  sandboxWithUsage,
+  templateName,
+} from './sandbox.js'
 import { volumeMounts } from './volume-mounts.js'
 
 /** Body of `POST /sandboxes/{id}/snapshots`. */
@@ -13,7 +21,8 @@ export type CreateSnapshot = z.infer<typeof createSnapshot>
 
 /** Body of `PATCH /snapshots/{id}`. */
 export const changeSnapshot = z.strictObject({
-  name: displayName.describe('no other snapshot of the tenant has it'),
+  name: displayName.optional().describe('no other snapshot of the tenant has it'),
+  copyOf: publish,
 })
 export type ChangeSnapshot = z.infer<typeof changeSnapshot>
 
@@ -34,6 +43,7 @@ export const snapshot = z.object({
     .describe('of these, what no sandbox and no other snapshot shares; null while its node does not answer'),
   createdAt: z.iso.datetime(),
   createdBy: z.string().nullable(),
+  copyOf,
 })
 export type Snapshot = z.infer<typeof snapshot>
 

@@ -58,6 +58,19 @@ export const member = z.object({
 })
 export type Member = z.infer<typeof member>
 
+/** Query of `GET /members`. */
+export const membersPage = z.object({
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('members of one page; all of them if absent'),
+  cursor: z.string().max(64).optional().describe('`nextCursor` of the page before'),
+})
+export type MembersPage = z.infer<typeof membersPage>
+
 /** Query of `DELETE /members/{userId}`. */
 export const removeMember = z.object({
   keys: z

@@ -3,7 +3,7 @@ import { clientEvents } from '../../protocol/api/index.js'
 import { hold } from './hold.js'
 import { described, routesOf } from './routes.js'
 import { where } from './rows/row.js'
-import { type Caller, callers, guests, insiders } from './rules.js'
+import { type Caller, callers, colleagues, guests, insiders } from './rules.js'
 import {
   type Attempt,
   connect,
@@ -16,7 +16,7 @@ import {
 } from './sockets.js'
 import { settledStateOf, stateOf } from './state.js'
 import { hidden, table } from './table.js'
-import { must, openWorld, type World } from './world.js'
+import { must, ofPupil, openWorld, type World } from './world.js'
 
 describe('who may make which call', () => {
   let world: World
@@ -90,16 +90,19 @@ describe('who may make which call', () => {
       const { victim } = world
       const { sandboxId, terminalId } = victim
       // What they make is in the victim's tenant.
-      await ownOf('student')
+      for (const caller of ['student', ...colleagues] as const) await ownOf(caller)
       const viewer = await view(await join('owner'), sandboxId, terminalId)
       const before = await settledStateOf(world)
       const text = viewer.seen.text
-      for (const caller of callers.filter(
-        (one) => !insiders.has(one) && !guests.has(one) && !without.has(one),
-      )) {
+      const outside = callers.filter((one) => !insiders.has(one) && !guests.has(one) && !without.has(one))
+      const pupils = ofPupil(victim)
+      for (const [caller, of] of [
+        ...outside.map((one) => [one, victim] as const),
+        ...(['student', ...colleagues] as const).map((one) => [one, pupils] as const),
+      ]) {
         const line = await join(caller)
         const theirs = await ownOf(caller)
-        const answers = await row.attempt({ line, victim, ...theirs })
+        const answers = await row.attempt({ line, victim: of, ...theirs })
         for (const answer of answers) {
           expect(answer, caller).toMatchObject({ ok: false, error: { code: 'not_found' } })
         }

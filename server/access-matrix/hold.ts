@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
 import { type Call, type Row, where } from './rows/row.js'
-import { type Answers, type Caller, callers, guests, insiders, open } from './rules.js'
+import { type Answers, answerOf, type Caller, callers, colleagues, guests, insiders, open } from './rules.js'
 import { settledStateOf, stateOf } from './state.js'
-import type { World } from './world.js'
+import { ofPupil, type World } from './world.js'
 
 const fill = (path: string, { path: values = {}, query = {} }: Call) =>
   path.replace(/\{(\w+)\}/g, (_, name: string) => {
@@ -25,6 +26,8 @@ const madeUp = (call: Call): Call => ({
   ),
 })
 
+const isColleague = (caller: Caller) => colleagues.some((one) => one === caller)
+
 /** What students of the same tenant know of it. */
 const ofClass = ['tenantId', 'tenant', 'nodeId']
 
@@ -37,11 +40,12 @@ const says = (expected: Answers, status: number) => (expected === 'ok' ? isOk(st
  */
 export async function hold(world: World, method: string, path: string, row: Row): Promise<void> {
   const { victim } = world
-  const expected = { ...row.rule, ...row.but }
+  const rule = { ...row.rule, ...row.but }
+  const expects = (caller: Caller) => answerOf(rule, caller)
   const named = row.call?.(victim) ?? {}
   const operates = row.rule.stranger === 403 && row.rule.operator === 'ok'
   const wrong: string[] = []
-  const send = async (caller: Caller, call: Call) => {
+  const send = async (caller: Caller, call: Call, expected = expects(caller)) => {
     const who = call.as ?? world.callers[caller]
     const ask = () => who.call(method, fill(path, call), call.body, call.headers)
     let { status, body } = await ask()
@@ -50,10 +54,8 @@ export async function hold(world: World, method: string, path: string, row: Row)
       await sleep(200)
       ;({ status, body } = await ask())
     }
-    if (!says(expected[caller], status)) {
-      wrong.push(
-        `${caller} must be answered ${expected[caller]}, and is answered ${status} ${JSON.stringify(body)}`,
-      )
+    if (!says(expected, status)) {
+      wrong.push(`${caller} must be answered ${expected}, and is answered ${status} ${JSON.stringify(body)}`)
     }
     return JSON.stringify(body ?? '')
   }
@@ -67,37 +69,52 @@ export async function hold(world: World, method: string, path: string, row: Row)
         .map(([what]) => `${caller} is told ${what} of the victim: ${told}`),
     )
   }
+  /** Whoever must not tell what a call names from what does not exist. */
+  const isLikeMadeUp = async (caller: Caller, told: string, call: Call) => {
+    const ask = fill(path, madeUp(call))
+    const { body } = await world.callers[caller].call(method, ask, call.body, call.headers)
+    if (JSON.stringify(body) !== told) {
+      wrong.push(`${caller} can tell it from what does not exist: ${told}, ${JSON.stringify(body)}`)
+    }
+  }
   const may = (caller: Caller) =>
-    expected[caller] === 'ok' &&
+    expects(caller) === 'ok' &&
     (insiders.has(caller) ||
       // What they make is in the victim's tenant.
       caller === 'student' ||
       (guests.has(caller) && row.rule.stranger === 404) ||
       (operates && caller.startsWith('operator')))
+  /**
+   * The same call about what a student of the victim's class has made: for members who do not teach that class, and for
+   * classmates, it does not exist.
+   */
+  const holdPupil = async () => {
+    const call = row.call?.(ofPupil(victim)) ?? {}
+    if (isDeepStrictEqual(call, named)) return
+    for (const caller of [...colleagues, 'member', 'memberKey', 'student'] as const) {
+      const answer = expects(caller)
+      const told = await send(caller, call, answer === 'ok' ? 404 : answer)
+      leaks(caller, told, call)
+      if (answer !== 403 && call.path !== undefined) await isLikeMadeUp(caller, told, call)
+    }
+    if (method === 'GET' && expects('owner') === 'ok') await send('owner', call)
+  }
   const before = await stateOf(world)
   for (const caller of callers.filter((one) => !may(one))) {
     const told = await send(caller, named)
     // The only list in which guests find what is shared with them.
     const received = path === '/api/v1/shares' && guests.has(caller)
     if (!insiders.has(caller) && !received && row.rule !== open) leaks(caller, told, named)
-    if (expected[caller] === 404 && named.path !== undefined) {
-      const { body } = await world.callers[caller].call(
-        method,
-        fill(path, madeUp(named)),
-        named.body,
-        named.headers,
-      )
-      if (JSON.stringify(body) !== told) {
-        wrong.push(`${caller} can tell it from what does not exist: ${told}, ${JSON.stringify(body)}`)
-      }
-    }
+    if (expects(caller) === 404 && named.path !== undefined) await isLikeMadeUp(caller, told, named)
     if (method !== 'GET') continue
     const { status } = await world.callers[caller].call('HEAD', fill(path, named))
-    if (!says(expected[caller], status)) wrong.push(`HEAD: ${caller} is answered ${status}`)
+    if (!says(expects(caller), status)) wrong.push(`HEAD: ${caller} is answered ${status}`)
   }
+  await holdPupil()
   expect(wrong).toEqual([])
   expect(await stateOf(world), 'what there is of the victim').toEqual(before)
-  const able = callers.filter(may)
+  // What a member may, the other members may too: of them the calls are made that cost little.
+  const able = callers.filter((one) => may(one) && (method === 'GET' || !isColleague(one)))
   for (const caller of able) {
     const call = caller === 'student' ? named : ((await row.fresh?.(world, caller)) ?? named)
     const told = await send(caller, call)

@@ -8,6 +8,10 @@ export const callers = [
   'key',
   /** Made by an admin who is a member now. */
   'memberKey',
+  /** A member who teaches a class of the victim's tenant, and not that of the victim's pupil. */
+  'otherTeacher',
+  /** Was an admin of the victim's tenant when they signed in, and is a member now. */
+  'demoted',
   /** A student in the victim's tenant, to whom nothing of all this belongs. */
   'student',
   'stranger',
@@ -32,9 +36,19 @@ export type Caller = (typeof callers)[number]
 
 /** `ok` is any 2xx. */
 export type Answers = 'ok' | 400 | 401 | 403 | 404 | 409
-export type Rule = Readonly<Record<Caller, Answers>>
+/** Who is answered as any member of the tenant, whom rules name alone. */
+export const colleagues = ['otherTeacher', 'demoted'] as const
+type Colleague = (typeof colleagues)[number]
+export type Rule = Readonly<Record<Exclude<Caller, Colleague>, Answers>>
 
-export const insiders: ReadonlySet<Caller> = new Set(['owner', 'admin', 'member', 'key', 'memberKey'])
+/** What a rule, or what differs from it, says of a caller. */
+export const answerOf = (rule: Rule, caller: Caller): Answers =>
+  caller === 'otherTeacher' || caller === 'demoted' ? rule.member : rule[caller]
+
+export const insiders: ReadonlySet<Caller> = new Set([
+  ...(['owner', 'admin', 'member', 'key', 'memberKey'] as const),
+  ...colleagues,
+])
 
 /** With whom the victim's sandboxes are shared now. */
 export const guests: ReadonlySet<Caller> = new Set(['looker', 'typist'])
@@ -51,6 +65,9 @@ const outside = (answer: Answers) =>
     ...{ stranger: answer, strangerKey: answer, removed: answer, operator: answer, operatorKey: answer },
     ...sharedWith(answer),
   }) as const
+/** Of those who are of another tenant than the victim. */
+export const foreign = outside
+
 /** The call names something of the victim. Whoever is of another tenant, or a student, must not learn that it exists. */
 export const theirs: Rule = { ...unknown, ...inside, student: 404, ...outside(404) }
 /** The same, and students may not make the call at all. */

@@ -26,7 +26,13 @@ export type Victim = Awaited<ReturnType<typeof makeVictim>> & {
   /** The node that all of it is on. */
   readonly nodeId: string
   readonly socketPath: string
+  /** What a student has made whom the victim teaches, by the names that the same has of the victim. */
+  readonly pupils: PupilsThings
 }
+type PupilsThings = Awaited<ReturnType<typeof makePupilsThings>>
+
+/** The victim with what their pupil has made in the place of their own. */
+export const ofPupil = (victim: Victim): Victim => ({ ...victim, ...victim.pupils })
 
 /** An instance with a victim, and whoever calls. */
 export interface World extends AsyncDisposable {
@@ -107,9 +113,12 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
   const demoted = await invite('admin')
   const memberKey = await keyOf(demoted.client)
   await must(owner.client, 'PATCH', `/api/v1/members/${demoted.id}`, { role: 'member' })
+  const demotedUser = await invite('admin')
   const colleague = await invite('member')
+  const otherTeacher = await invite('member')
   const student = await invite('student')
   const classmate = await invite('student')
+  const learner = await invite('student')
   const removed = await invite('admin')
   const removedKey = await keyOf(removed.client)
   await must(owner.client, 'DELETE', `/api/v1/members/${removed.id}`)
@@ -140,10 +149,13 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
   })
   const { nodes } = await must(operatorKey, 'GET', '/api/v1/admin/nodes')
   const node = { nodeId: String(nodes[0].id), socketPath: String(nodes[0].address.socketPath) }
-  const victim = {
-    ...(await makeVictim({ owner, colleague, classmate, sandbox, quarantined, orphaned })),
-    ...node,
-  }
+  const own = await makeVictim({ owner, colleague, classmate, sandbox, quarantined, orphaned })
+  const { id: otherClass } = await must(owner.client, 'POST', '/api/v1/classes', { name: 'another' })
+  await must(owner.client, 'PUT', `/api/v1/classes/${otherClass}/staff/${otherTeacher.id}`, {
+    role: 'teacher',
+  })
+  const victim = { ...own, ...node, pupils: await makePupilsThings(owner.client, own.classId, learner) }
+  await must(owner.client, 'PATCH', `/api/v1/members/${demotedUser.id}`, { role: 'member' })
   const guestOf = async (level: string, lose?: (shareId: string) => Promise<unknown>) => {
     const { client } = await person()
     for (const id of [victim.sandboxId, victim.spareId]) {
@@ -172,6 +184,8 @@ async function fill(instance: Instance, database: pg.Client, runtime: RuntimeCli
       owner: owner.client,
       admin: admin.client,
       member: member.client,
+      otherTeacher: otherTeacher.client,
+      demoted: demotedUser.client,
       key: withKey(key),
       memberKey: withKey(memberKey),
       student: student.client,
@@ -303,6 +317,36 @@ async function handIn(
   await must(client, 'DELETE', `/api/v1/sandboxes/${sandbox}`)
   return {
     ...{ handedInId: String(id), submissionId: String(submitted.id), receipt: JSON.stringify(receipt) },
+  }
+}
+
+/** What a student of a class has made, and what staff have made of it. */
+async function makePupilsThings(
+  owner: TestClient,
+  classId: string,
+  { client, email }: { client: TestClient; email: string },
+) {
+  await must(owner, 'POST', `/api/v1/classes/${classId}/students`, { name: 'learner', email })
+  const wanted = { limits, name: 'homework', network: 'none' }
+  const sandboxId = String((await must(client, 'POST', '/api/v1/sandboxes', wanted)).id)
+  const path = `/api/v1/sandboxes/${sandboxId}`
+  await must(client, 'PUT', `${path}/files?path=diary`, 'confidential')
+  const opened = await must(client, 'POST', `${path}/terminals`, {})
+  const process = await must(client, 'POST', `${path}/processes`, {
+    ...{ command: 'echo confidential; exec sleep 3600', stdin: true },
+  })
+  const snapshot = await must(client, 'POST', `${path}/snapshots`, { name: 'homework' })
+  const schedule = await must(owner, 'POST', '/api/v1/schedules', {
+    ...{ name: 'homework', action: 'wake', sandbox: sandboxId, cron: '@yearly' },
+  })
+  const share = await must(owner, 'POST', `${path}/shares`, { level: 'type' })
+  const run = await must(client, 'POST', '/api/v1/runs', { command: 'echo confidential', wait: true })
+  // A copy by staff is no more theirs than the work.
+  const copy = await must(owner, 'POST', '/api/v1/sandboxes', { snapshot: snapshot.id, network: 'none' })
+  return {
+    ...{ sandboxId, spareId: String(copy.id), terminalId: terminal.parse(opened).id },
+    ...{ processId: String(process.id), snapshotId: String(snapshot.id), runId: String(run.id) },
+    ...{ scheduleId: String(schedule.id), shareId: String(share.id) },
   }
 }
 

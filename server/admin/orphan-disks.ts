@@ -11,6 +11,7 @@ import {
 } from '../../protocol/api/index.js'
 import { type RestoreDiskRequest, restoredNodeDisk } from '../../protocol/node/index.js'
 import { auditNode } from '../audit.js'
+import { ownerUnknown } from '../auth/copies.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
@@ -136,13 +137,16 @@ export class OrphanDiskService {
     if (snapshot !== undefined) {
       const { sandboxId, isolation: isolated, limits, createdAt } = snapshot
       const sandbox = await prisma.sandbox.findUnique({ where: { id: sandboxId, tenantId } })
+      const { hasClasses } = await prisma.tenant.findUniqueOrThrow({ where: { id: tenantId } })
       const templateId = templateIdOf(snapshot.template) ?? null
       const made =
         templateId === null ? null : await prisma.template.findUnique({ where: { id: templateId } })
       await prisma.snapshot.create({
         data: {
           ...{ ...own, createdAt, sandboxId, limits, templateId, isolation: isolated },
-          ...{ sandboxName: sandbox?.name ?? sandboxId, ownerId: sandbox?.ownerId ?? '' },
+          sandboxName: sandbox?.name ?? sandboxId,
+          // It may be the work of a student.
+          ownerId: sandbox?.ownerId ?? (hasClasses ? ownerUnknown : ''),
           ...{ template: made?.name ?? snapshot.template, sizeBytes: snapshot.sizeBytes },
         },
       })

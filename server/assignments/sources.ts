@@ -52,8 +52,8 @@ export class Sources {
         'the snapshot that this assignment begins with is gone; tell your teacher',
       )
     }
-    const { id, template, templateId, nodeId, limits } = row
-    return { id, template, templateId, nodeId, limits: storedLimits.parse(limits) }
+    const { id, ownerId, template, templateId, nodeId, limits } = row
+    return { id, ownerId, template, templateId, nodeId, limits: storedLimits.parse(limits) }
   }
 
   async #assertTemplate({ tenantId }: Principal, name: string): Promise<void> {

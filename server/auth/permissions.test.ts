@@ -65,10 +65,10 @@ describe('the table of permissions', () => {
     ['everybody', ['snapshot.create', 'snapshot.read', 'snapshot.restore', 'file.sign']],
     ['staff', ['usage.read', 'member.read', 'share.create', 'share.read', 'port.share', 'volume.read']],
     ['staff', ['volume.create', 'volume.read_files', 'template.create', 'template.delete', 'build.read']],
-    ['staff', ['image.read', 'image.push', 'class.look', 'class.teach']],
+    ['staff', ['image.read', 'image.push', 'class.look', 'class.teach', 'run.callback']],
     ['everybody', ['class.read']],
     ['students', ['class.study']],
-    ['readers', ['class.create', 'class.delete', 'class.staff']],
+    ['readers', ['class.create', 'class.delete', 'class.staff', 'work.publish']],
   ])('lets %s do %j, and nobody else', (who, actions) => {
     for (const action of actions) {
       for (const standing of standings) {

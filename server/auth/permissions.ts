@@ -101,10 +101,14 @@ export const permissions = {
   'registry.read': anyStaff,
   'registry.change': anyStaff,
   'run.create': anyInside,
+  /** To be told its result by a call that is signed with the secret of the tenant. */
+  'run.callback': anyStaff,
   'run.read': anyInside,
   'run.cancel': anyInside,
   'run.delete': anyInside,
   'callback_secret.read': tenant(readers),
+  /** To make the work of a student, or a copy of it, into what all staff see. */
+  'work.publish': ofClasses,
   'class.create': ofClasses,
   /** Of a class that the caller is in; a student reads what concerns themselves. */
   'class.read': anyInside,
@@ -216,7 +220,10 @@ export function personOf(
 /** Whose something is. */
 interface Owned {
   readonly tenantId: string
-  /** The student whose own it is; empty for what everybody of the tenant sees but students. */
+  /**
+   * The student whose own it is; empty for what everybody of the tenant sees but students. Of a copy that staff made of a student's
+   * work it is no account's (`copies.ts`).
+   */
   readonly ownerId: string
 }
 

@@ -37,7 +37,3 @@ export async function seenOwners(
   })
   return rows.map(({ owners }) => (owners === null ? null : new Set(owners)))
 }
-
-/** Whether somebody would see less than before: then what they have open ends. */
-export const isLess = (before: ReadonlySet<string> | null, now: ReadonlySet<string> | null): boolean =>
-  now !== null && (before === null || [...before].some((owner) => !now.has(owner)))

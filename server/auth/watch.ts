@@ -1,20 +1,26 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { Database } from '../database/client.js'
 import { repeat } from '../schedule.js'
 import type { Principal, Principals } from './principal.js'
-import { isLess, seenOwners } from './sight.js'
+import { seenOwners } from './sight.js'
 
 /** Access that ended without a notice, such as a key that expired, is noticed within this time. */
 const everyMs = 5000
 
 const graceMs = 1000
 
-/** A socket, or an answer that is still being written. */
+/** A socket, what is open on one, or an answer that is still being written. */
 interface Open {
   readonly principal: Principal
   readonly since: number
-  end(): void
+  /** What it shows: the id of a sandbox, snapshot, run or schedule. Without it, nothing of a student. */
+  readonly about: string | undefined
+  /** Whose work the caller saw when it began. What is open by a share of somebody else's is `Guests`' to end. */
+  readonly seen: ReadonlySet<string> | null
+  /** @param now that it ends before whoever has it open hears that */
+  end(now: boolean): void
 }
 
 /** Which of the pairs in $1 (sessions) or $2 (keys) and tenants $3 still give access, and as much as the role ($4) that they had. */
@@ -33,13 +39,25 @@ const valid = `
           AND (member.role IN ('owner', 'admin') OR (member.role = 'member' AND asked.role <> 'admin'))))
   )`
 
+/** Whose things are. Of what is not one of these, or is gone, there is nothing. */
+const ownersOf = ['sandbox', 'snapshot', 'run', 'schedule']
+  .map((table) => `SELECT id, "ownerId" FROM ${table} WHERE id = ANY($1) AND "ownerId" <> ''`)
+  .join(' UNION ALL ')
+
+const named = z.object({ id: z.string() })
+
 /** What a key may see is decided by whoever made it. */
 const rankOf = ({ kind, role, sight }: Principal) => (kind === 'key' && sight.of === null ? 'admin' : role)
 
+/** Who sees by the classes they teach in. */
+const memberOf = ({ tenantId, sight }: Principal): string | undefined =>
+  sight.of === null ? undefined : `${tenantId} ${sight.of}`
+
 /**
  * Ends what stays open for longer than a call when the session, the key or the membership behind it ends: sockets with
- * their terminals, commands whose output is being sent, uploads. At once whichever server made the change, and
- * within seconds while notices are not heard.
+ * their terminals, commands whose output is being sent, uploads. Of somebody who teaches a student no more it ends what shows
+ * the work of that student, and nothing else. At once whichever server made the change, and within seconds while notices are
+ * not heard.
  */
 export class AccessWatch implements AsyncDisposable {
   readonly #open = new Set<Open>()
@@ -60,9 +78,12 @@ export class AccessWatch implements AsyncDisposable {
     })
   }
 
-  /** @returns to be called when it has ended by itself */
-  add(principal: Principal, end: () => void): () => void {
-    const one = { principal, since: performance.now(), end }
+  /**
+   * @param about what it shows, where it may be a student's: it ends when whoever has it open does not see that student any more
+   * @returns to be called when it has ended by itself
+   */
+  add(principal: Principal, end: Open['end'], about?: string): () => void {
+    const one = { principal, since: performance.now(), about, seen: principal.sight.owners, end }
     this.#open.add(one)
     return () => this.#open.delete(one)
   }
@@ -70,12 +91,15 @@ export class AccessWatch implements AsyncDisposable {
   /** Watches every call of a scope in which `principal` is known before this hook. */
   watchCalls(app: FastifyInstance): void {
     app.addHook('onRequest', async (request, reply) => {
-      const ended = this.add(request.principal, () => {
+      const end = () => {
+        if (!reply.raw.writableFinished) reply.raw.destroy()
+      }
+      const ended = this.add(
+        request.principal,
         // Whoever leaves a tenant still hears that it is done.
-        setTimeout(() => {
-          if (!reply.raw.writableFinished) reply.raw.destroy()
-        }, graceMs)
-      })
+        (now) => (now ? end() : void setTimeout(end, graceMs)),
+        named.safeParse(request.params).data?.id,
+      )
       reply.raw.once('close', ended)
     })
   }
@@ -110,25 +134,41 @@ export class AccessWatch implements AsyncDisposable {
       ],
     })
     const good = new Set(rows.map((row) => Number(row.at) - 1))
-    await this.#look(asked, good)
-    for (const [at, one] of asked.entries()) {
-      if (good.has(at) || !this.#open.delete(one)) continue
-      one.end()
+    for (const [at, one] of asked.entries()) if (!good.has(at)) this.#end(one, false)
+    await this.#look()
+  }
+
+  /** What shows the work of students ends with the sight of these; everything else goes on. */
+  async #look(): Promise<void> {
+    const members = new Map<string, { tenantId: string; userId: string }>()
+    for (const { principal } of this.#open) {
+      const key = memberOf(principal)
+      if (key !== undefined)
+        members.set(key, { tenantId: principal.tenantId, userId: principal.sight.of ?? '' })
+    }
+    if (members.size === 0) return
+    const seen = await seenOwners(this.database.pool, [...members.values()])
+    const now = new Map([...members.keys()].map((key, at) => [key, seen[at] ?? null]))
+    // With those that have begun meanwhile, with what was seen before.
+    const shown = [...this.#open].filter(({ principal }) => now.has(memberOf(principal) ?? ''))
+    for (const { principal } of shown) principal.sight.owners = now.get(memberOf(principal) ?? '') ?? null
+    const ids = shown.flatMap(({ about, principal }) =>
+      about === undefined || principal.sight.owners === null ? [] : [about],
+    )
+    if (ids.length === 0) return
+    const { rows } = await this.database.pool.query<{ id: string; ownerId: string }>({
+      ...{ name: 'owners-of-open', text: ownersOf, values: [ids] },
+    })
+    const owners = new Map(rows.map(({ id, ownerId }) => [id, ownerId]))
+    for (const one of shown) {
+      const owner = owners.get(one.about ?? '')
+      const was = owner !== undefined && (one.seen === null || one.seen.has(owner))
+      if (was && now.get(memberOf(one.principal) ?? '')?.has(owner) === false) this.#end(one, true)
     }
   }
 
-  /** What is open goes on with more students of a class than before, and not with fewer. */
-  async #look(asked: readonly Open[], good: Set<number>): Promise<void> {
-    const members = asked.flatMap(({ principal: { tenantId, sight } }, at) =>
-      sight.of === null ? [] : [{ at, tenantId, sight, userId: sight.of }],
-    )
-    if (members.length === 0) return
-    const seen = await seenOwners(this.database.pool, members)
-    for (const [index, { at, sight }] of members.entries()) {
-      const now = seen[index] ?? null
-      if (isLess(sight.owners, now)) good.delete(at)
-      sight.owners = now
-    }
+  #end(one: Open, now: boolean): void {
+    if (this.#open.delete(one)) one.end(now)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -57,14 +57,22 @@ export async function enrol(
   list: readonly Enrolment[],
 ): Promise<string[]> {
   const { rows: counted } = await client.query(
-    `SELECT count(*)::INTEGER AS count FROM class_member WHERE "classId" = $1 AND role = 'student'`,
-    [classId],
+    `SELECT count(*) FILTER (WHERE "classId" = $1)::INTEGER AS count, count(*)::INTEGER AS all
+     FROM class_member WHERE "tenantId" = $2 AND role = 'student'`,
+    [classId, tenantId],
   )
   const count = Number(counted[0]?.count)
   if (count + list.length > classBounds.students) {
     throw new ApiError(
       'quota_exceeded',
       `a class has at most ${classBounds.students} students, and this one has ${count}`,
+    )
+  }
+  const everywhere = Number(counted[0]?.all)
+  if (everywhere + list.length > classBounds.enrolments) {
+    throw new ApiError(
+      'quota_exceeded',
+      `the classes of a tenant have at most ${classBounds.enrolments} students together, and these have ${everywhere}; delete old classes`,
     )
   }
   const emails = list.flatMap(({ email }) => (email === null ? [] : [email]))

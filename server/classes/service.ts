@@ -14,6 +14,7 @@ import { addressOf } from '../auth/address.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
+import { requireCursor } from '../database/cursor.js'
 import { notFound, submissionsInTheWay } from '../errors.js'
 import { storeAnother } from '../tenants/bounds.js'
 import {
@@ -53,11 +54,14 @@ export class ClassService {
   async list(who: Principal, { limit, cursor }: { limit: number; cursor?: string | undefined }) {
     assertMay(who, 'class.read')
     const userId = personIn(who) ?? ''
-    const rows = await this.database.prisma.class.findMany({
-      where: {
-        tenantId: who.tenantId,
-        ...(isAdmin(who) ? {} : { members: { some: { userId } } }),
-      },
+    const where = {
+      tenantId: who.tenantId,
+      ...(isAdmin(who) ? {} : { members: { some: { userId } } }),
+    }
+    const { prisma } = this.database
+    await requireCursor(cursor, (id) => prisma.class.count({ where: { ...where, id } }))
+    const rows = await prisma.class.findMany({
+      where,
       include: {
         members: { where: { userId }, select: { role: true } },
         _count: { select: { members: { where: { role: 'student' } } } },

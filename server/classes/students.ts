@@ -3,6 +3,7 @@ import type { AddStudent, ChangeStudent, ClassStudent, StudentPage } from '../..
 import { audit } from '../audit.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
+import { requireCursor } from '../database/cursor.js'
 import { ApiError, notFound } from '../errors.js'
 import { isAdmin, seatIn } from './access.js'
 import { enrol, lockClass, requireOpen } from './enrolling.js'
@@ -28,15 +29,9 @@ export class ClassStudents {
   ): Promise<{ items: ClassStudent[]; nextCursor: string | null }> {
     await seatIn(this.database, who, 'class.look', classId)
     const { limit, cursor, search, section, group } = query
-    if (cursor !== undefined) {
-      const last = { id: cursor, classId, role: 'student' }
-      if ((await this.database.prisma.classMember.count({ where: last })) === 0) {
-        throw new ApiError(
-          'invalid_request',
-          'the student that the cursor names has left the class meanwhile; begin with the first page again',
-        )
-      }
-    }
+    await requireCursor(cursor, (id) =>
+      this.database.prisma.classMember.count({ where: { id, classId, role: 'student' } }),
+    )
     const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`
     const { rows } = await this.database.pool.query(
       `${selectStudents} AND ($2::TEXT IS NULL OR one."sectionId" = $2) AND ($3::TEXT IS NULL OR one."groupId" = $3)

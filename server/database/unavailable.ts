@@ -45,19 +45,21 @@ const parts = z.looseObject({
  * Whether an error of the database's clients says that there is no database to talk to now: what it says itself
  * (`DatabaseError` of node-postgres), what the system says of its socket, or either inside what Prisma makes of it.
  */
-export function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
-  if (depth > maxDepth || typeof error !== 'object' || error === null || error instanceof ApiError)
-    return false
-  const { code, errorCode, originalCode, syscall, message } = parts.parse({ ...error, ...own(error) })
-  for (const one of [code, errorCode, originalCode]) {
-    if (typeof one !== 'string') continue
-    if (passingState.test(one) || passingPrisma.has(one) || passingSystem.has(one)) return true
+export const isDatabaseUnavailable = (error: unknown): boolean =>
+  within(error).some(({ codes, syscall, message, isError }) => {
+    if (codes.some((one) => passingState.test(one) || passingPrisma.has(one) || passingSystem.has(one)))
+      return true
     // A unix socket that is not there; any other file that is not there is a mistake of ours.
-    if (one === 'ENOENT' && syscall === 'connect') return true
-  }
-  if (error instanceof Error && typeof message === 'string' && passingWords.test(message)) return true
-  return inside(error).some((one) => isDatabaseUnavailable(one, depth + 1))
-}
+    if (codes.includes('ENOENT') && syscall === 'connect') return true
+    return isError && typeof message === 'string' && passingWords.test(message)
+  })
+
+/** 23503: a foreign key. P2003: the same. P2025: a row that is to be changed is not there. */
+const goneCodes: ReadonlySet<string> = new Set(['23503', 'P2003', 'P2025'])
+
+/** Whether a statement failed because a row that it needs was deleted meanwhile. */
+export const isGoneMeanwhile = (error: unknown): boolean =>
+  within(error).some(({ codes }) => codes.some((one) => goneCodes.has(one)))
 
 /** What is answered while there is no database. */
 export const databaseUnavailable = (): ApiError =>
@@ -78,6 +80,22 @@ export async function requireDatabase(pool: { query(text: string): Promise<unkno
     if (isDatabaseUnavailable(error)) throw databaseUnavailable()
     throw error
   }
+}
+
+interface Said {
+  readonly codes: readonly string[]
+  readonly syscall: unknown
+  readonly message: unknown
+  readonly isError: boolean
+}
+
+/** What an error says, and what those say that it was made of. */
+function within(error: unknown, depth = 0): Said[] {
+  if (depth > maxDepth || typeof error !== 'object' || error === null || error instanceof ApiError) return []
+  const { code, errorCode, originalCode, syscall, message } = parts.parse({ ...error, ...own(error) })
+  const codes = [code, errorCode, originalCode].filter((one) => typeof one === 'string')
+  const said = { codes, syscall, message, isError: error instanceof Error }
+  return [said, ...inside(error).flatMap((one) => within(one, depth + 1))]
 }
 
 /** An error's message and code are often not enumerable. */

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type ErrorCode, type Problem, statusOf } from '../../protocol/api/index.js'
-import { databaseUnavailable, isDatabaseUnavailable } from '../database/unavailable.js'
+import { databaseUnavailable, isDatabaseUnavailable, isGoneMeanwhile } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
 import { languageOf } from './language.js'
 import { type Language, languageTags, problemTitles } from './problem-titles.js'
@@ -35,6 +35,8 @@ const swallowedBytes = 256 * 1024 * 1024
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = asApiError(error)
   if (refusal.code === 'internal') request.log.error({ err: error }, 'a request failed')
+  else if (isGoneMeanwhile(error))
+    request.log.warn({ err: error }, 'what a request was about was deleted meanwhile')
   if (refusal.code === 'payload_too_large' && Number(request.headers['content-length']) <= swallowedBytes) {
     reply.removeHeader('connection')
   }
@@ -66,11 +68,19 @@ export function asApiError(error: unknown): ApiError {
     if (code !== undefined) return new ApiError(code, messages[error.code] ?? error.message)
   }
   if (isDatabaseUnavailable(error)) return databaseUnavailable()
+  if (isGoneMeanwhile(error)) return goneMeanwhile()
   if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
     return new ApiError('invalid_request', error.message)
   }
   return new ApiError('internal', 'internal error; the server log has the details')
 }
+
+/** It was there when the call began; which of the things that it is about is gone, the caller sees by looking. */
+const goneMeanwhile = () =>
+  new ApiError(
+    'conflict',
+    'something that this call is about was deleted at this moment; look at what there is now',
+  )
 
 /** Such as `limits.memoryMiB` for the JSON pointer `/limits/memoryMiB`. */
 const fieldOf = (pointer: string) => pointer.split('/').slice(1).join('.')

@@ -46,7 +46,7 @@ export class OpenPreviews {
     // It may have changed while it was looked up.
     if (who === null || guest !== null) void this.#look(one)
     const held = guest === null ? undefined : this.guests.hold(guest, target.sandboxId, end, 'port.open')
-    const unwatch = who === null ? () => {} : this.watch.add(who, end)
+    const unwatch = who === null ? () => {} : this.watch.add(who, end, target.sandboxId)
     const leftMs = (found.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now()
     const expiry =
       who === null && leftMs < longestMs ? setTimeout(end, Math.max(0, leftMs)).unref() : undefined

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import type { CreateSnapshotImage, PushedImage } from '../../protocol/api/index.js'
 import { type LayerBlob, type NodeImage, nodeImage, ownLayer } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
+import { assertMayPublish } from '../auth/copies.js'
 import { assertMay, ofTenant } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
@@ -59,6 +60,7 @@ export class SnapshotImages {
     const { prisma } = this.database
     const row = ofTenant(who, await prisma.snapshot.findUnique({ where: { id } }), 'snapshot')
     if (!row.ready) throw notFound('snapshot')
+    assertMayPublish(who, row.ownerId, 'an image')
     const leave = this.#enter(who.tenantId)
     const late = AbortSignal.timeout(longestMs)
     aborted = AbortSignal.any([aborted, late])

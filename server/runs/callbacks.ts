@@ -18,7 +18,10 @@ const atOnce = 16
 
 const due = runRow.extend({ callbackUrl: z.string(), callbackTries: z.number() })
 
-/** Tells results to those who asked for it, by POST, signed, until they take it or it was tried often enough. */
+/**
+ * Tells results to those who asked for it, by POST, signed, until they take it or it was tried often enough. Those of students are
+ * told to nobody: with a body of their choice, signed with the secret of the tenant, they could speak for it.
+ */
 export class Callbacks {
   constructor(
     private readonly database: Database,
@@ -53,7 +56,7 @@ export class Callbacks {
       const { rows } = await this.database.pool.query(
         `UPDATE run SET "callbackTries" = "callbackTries" + 1,
            "callbackAt" = now() AT TIME ZONE 'UTC' + ($1::int[])[least("callbackTries" + 1, ${retryAfterMs.length})] * interval '1 ms'
-         WHERE id IN (SELECT id FROM run WHERE "callbackAt" <= now() AT TIME ZONE 'UTC'
+         WHERE id IN (SELECT id FROM run WHERE "callbackAt" <= now() AT TIME ZONE 'UTC' AND "ownerId" = ''
                       ORDER BY "callbackAt" LIMIT ${atOnce} FOR UPDATE SKIP LOCKED)
          RETURNING ${runColumns}, "callbackUrl", "callbackTries"`,
         [[...retryAfterMs]],

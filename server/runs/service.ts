@@ -63,7 +63,10 @@ export class RunService {
   async create(who: Principal, wanted: CreateRun, key: string | undefined): Promise<Run> {
     assertMay(who, 'run.create')
     key = key === undefined ? undefined : ownKey(who, key)
-    if (wanted.callbackUrl !== undefined) await this.callbacks.check(wanted.callbackUrl)
+    if (wanted.callbackUrl !== undefined) {
+      assertMay(who, 'run.callback')
+      await this.callbacks.check(wanted.callbackUrl)
+    }
     const { tenantId } = who
     const quota = await this.#quotaOf(tenantId)
     const ownerId = ownerIdOf(who)

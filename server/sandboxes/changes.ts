@@ -10,6 +10,7 @@ import {
 import { storedNetwork } from '../../protocol/api/stored-network.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
+import { assertMayRelease } from '../auth/copies.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
@@ -32,7 +33,8 @@ export class Changes {
 
   /** Sets what `wanted` names and nothing else, under a lock of the row: two changes at once both hold. */
   async update(who: Principal, id: string, wanted: UpdateSandbox): Promise<void> {
-    const { nodeId, ownerId } = await this.ownership.row(who, 'sandbox.change', id)
+    const known = await this.ownership.row(who, 'sandbox.change', id)
+    const { nodeId } = known
     const { volumes } = wanted
     if (volumes !== undefined) await this.#assertThere(who, volumes, nodeId)
     const change = async (client: pg.PoolClient, answers: readonly pg.QueryResult[]) => {
@@ -48,10 +50,18 @@ export class Changes {
       if (volumes !== undefined && awake) {
         throw new ApiError('conflict', 'stop the sandbox first: volumes of one that runs cannot be changed')
       }
+      if (wanted.copyOf === null) {
+        assertMayRelease(who, row.ownerId)
+        await client.query(
+          `UPDATE schedule SET "ownerId" = '' WHERE "ownerId" = $2 AND ($1 IN ("sandboxId", source->>'sandbox'))`,
+          [id, row.ownerId],
+        )
+      }
       const { ttlSeconds } = wanted
       const ends = ttlSeconds == null ? null : new Date(row.createdAt.getTime() + ttlSeconds * 1000)
       const set = Object.entries({
         name: wanted.name,
+        ownerId: wanted.copyOf === null ? '' : undefined,
         limits: wanted.limits === undefined ? undefined : JSON.stringify(limits),
         network: wanted.network === undefined ? undefined : JSON.stringify(network),
         metadata: wanted.metadata === undefined ? undefined : JSON.stringify(wanted.metadata),
@@ -78,10 +88,18 @@ export class Changes {
     // Whoever deletes a volume locks the row of the tenant too.
     const first = wanted.limits === undefined && volumes === undefined ? [] : admission(who.tenantId, id)
     await inTransaction(this.database.pool, change, first).catch(async (error: unknown) => {
-      const { name = '' } = wanted
-      throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, ownerId, name })
+      const { name = known.name, copyOf } = wanted
+      const owner = copyOf === null ? '' : known.ownerId
+      throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, ownerId: owner, name })
     })
-    await audit(this.database.prisma, who, 'sandbox.update', id, { changed: Object.keys(wanted) })
+    if (wanted.copyOf === null) {
+      this.ownership.forget(id)
+      await audit(this.database.prisma, who, 'sandbox.publish', id, { name: wanted.name ?? known.name })
+    }
+    const changed = Object.keys(wanted).filter((one) => one !== 'copyOf')
+    if (changed.length > 0 || wanted.copyOf === undefined) {
+      await audit(this.database.prisma, who, 'sandbox.update', id, { changed })
+    }
   }
 
   /** @throws ApiError `not_found`; `conflict` when they are on another node than the sandbox */

@@ -11,7 +11,8 @@ import {
 } from '../../protocol/api/index.js'
 import type { Claim, RuntimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
-import { assertMay, ownerIdOf } from '../auth/permissions.js'
+import { ownerOfCopy } from '../auth/copies.js'
+import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
@@ -97,7 +98,7 @@ export class Creations {
       ...{
         id,
         tenantId: who.tenantId,
-        ownerId: ownerIdOf(who),
+        ownerId: ownerOfCopy(who, source?.ownerId ?? ''),
         name,
         template,
         state: 'running',

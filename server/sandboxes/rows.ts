@@ -12,6 +12,7 @@ import {
 } from '../../protocol/api/index.js'
 import { storedNetwork } from '../../protocol/api/stored-network.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
+import { presentOwner } from '../auth/copies.js'
 
 /**
  * What was accepted once stays readable, whatever this version accepts. A word that only a later version knows, in one row,
@@ -46,7 +47,7 @@ export function present(
     metadata: stored.metadata.parse(row.metadata),
     createdAt: row.createdAt.toISOString(),
     createdBy: row.createdBy,
-    ownerId: row.ownerId === '' ? null : row.ownerId,
+    ...presentOwner(row.ownerId),
     startedAt: row.startedAt?.toISOString() ?? null,
     expiresAt: row.expiresAt?.toISOString() ?? null,
     idle: storedIdle.parse(row.idle),

@@ -13,6 +13,7 @@ import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.j
 import { audit } from '../audit.js'
 import { type Action, assertMay, may, ownRows } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
+import type { AccessWatch } from '../auth/watch.js'
 import { type Database, inTransaction } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { ApiError } from '../errors.js'
@@ -70,6 +71,7 @@ export class SandboxService {
     readonly templates: Templates,
     private readonly own: OwnTemplates,
     notices: Notices,
+    private readonly watch: AccessWatch,
   ) {
     this.shares = new ShareAccess(database, notices)
     this.guests = new Guests(this.shares, notices)
@@ -155,11 +157,13 @@ export class SandboxService {
 
   /**
    * Decides about each frame of what somebody has open in a sandbox.
-   * @param end called when it must end: it is not shared with them any more
+   * @param end called when it must end: it is not shared with them any more, or is of a student whom they teach no more
    */
   async hold(who: Principal, id: string, end: () => void): Promise<Held> {
-    if (await this.isGuest(who, id)) return this.guests.hold(who, id, end)
-    return { may: (action) => may(who, action), release: () => {} }
+    const release = this.watch.add(who, end, id)
+    if (!(await this.isGuest(who, id))) return { may: (action) => may(who, action), release }
+    release()
+    return this.guests.hold(who, id, end)
   }
 
   /** What somebody who was authorized may in it altogether. */
@@ -199,7 +203,16 @@ export class SandboxService {
     const access = await this.accessOf(who, id)
     // What members say about it to each other is not for guests.
     if (access === 'full') return shown
-    return { ...shown, access, metadata: {}, createdBy: null, ownerId: null, volumes: [], assignment: null }
+    return {
+      ...shown,
+      access,
+      metadata: {},
+      createdBy: null,
+      ownerId: null,
+      copyOf: null,
+      volumes: [],
+      assignment: null,
+    }
   }
 
   /**

@@ -19,6 +19,6 @@ export type Source = Awaited<ReturnType<typeof sourceOf>>
 export async function sourceOf(database: Database, who: Principal, id: string) {
   const row = ofTenant(who, await database.prisma.snapshot.findUnique({ where: { id } }), 'snapshot')
   if (!row.ready) throw notFound('snapshot')
-  const { template, templateId, nodeId, limits } = row
-  return { id, template, templateId, nodeId, limits: storedLimits.parse(limits) }
+  const { ownerId, template, templateId, nodeId, limits } = row
+  return { id, ownerId, template, templateId, nodeId, limits: storedLimits.parse(limits) }
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Schedule as Row } from '../../prisma/generated/client.js'
 import { buildOptions, rebuildSource, scheduleBounds, stopSandbox } from '../../protocol/api/index.js'
+import { assertMayPublish } from '../auth/copies.js'
 import { belongsTo } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { BuildService } from '../builds/service.js'
@@ -41,16 +42,19 @@ export class ScheduleActions {
     return null
   }
 
-  /** @throws ApiError `forbidden` when whoever changed it last sees its sandbox no more */
+  /** @throws ApiError `forbidden` when whoever changed it last sees its sandbox no more, or may make no template of it */
   async #requireSight(who: Principal, { sandboxId, source, action }: Row): Promise<void> {
     const from = action === 'rebuild' ? rebuildSource.parse(source) : undefined
     const id = from !== undefined && 'sandbox' in from ? from.sandbox : sandboxId
     if (id === null) return
     const found = await this.database.prisma.sandbox.findUnique({ where: { id } })
-    if (found === null || belongsTo(who, found)) return
-    throw forbidden(
-      'whoever made or last changed this schedule does not see the work of this student any more; change it, and it runs with what you see',
-    )
+    if (found === null) return
+    if (!belongsTo(who, found)) {
+      throw forbidden(
+        'whoever made or last changed this schedule does not see the work of this student any more; change it, and it runs with what you see',
+      )
+    }
+    if (action === 'rebuild') assertMayPublish(who, found.ownerId, 'a template')
   }
 
   /** A run whose server died after the snapshot was there takes no second one. */

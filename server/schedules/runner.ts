@@ -2,8 +2,9 @@ import type { Logger } from 'pino'
 import { every } from '../../common/timers.js'
 import type { Schedule as Row } from '../../prisma/generated/client.js'
 import { audit } from '../audit.js'
+import { may } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
-import { type Sight, seenOwners, wholeSight } from '../auth/sight.js'
+import { seenOwners, wholeSight } from '../auth/sight.js'
 import { serverDied } from '../builds/service.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'
@@ -112,7 +113,7 @@ export class ScheduleRunner implements AsyncDisposable {
     })
     if (row.attempt > maxAttempts) return failed('the server was stopped each time that this was begun')
     try {
-      const build = await this.actions.perform({ ...principalOf(row), sight: await this.#sightOf(row) }, row)
+      const build = await this.actions.perform({ ...principalOf(row), ...(await this.#asMaker(row)) }, row)
       return { outcome: build === null ? 'succeeded' : 'running', message: null, build }
     } catch (error) {
       if (error instanceof ApiError) return failed(error.message)
@@ -121,13 +122,19 @@ export class ScheduleRunner implements AsyncDisposable {
     }
   }
 
-  /** What whoever changed it last sees now; one that nobody is known of who is staff sees nothing of students in classes. */
-  async #sightOf({ tenantId, userId, keyId }: Row): Promise<Sight> {
+  /** What whoever changed it last sees and may publish now; one that nobody is known of who is staff sees nothing of students in classes. */
+  async #asMaker({
+    tenantId,
+    userId,
+    keyId,
+  }: Row): Promise<Pick<Principal, 'sight' | 'readsAdministration'>> {
     const known = userId !== null || keyId !== null
     const maker = known ? await this.principals.again({ tenantId, userId, keyId }) : undefined
-    if (maker !== undefined && maker.role !== 'student') return maker.sight
+    if (maker !== undefined && maker.role !== 'student') {
+      return { sight: maker.sight, readsAdministration: may(maker, 'work.publish') }
+    }
     const [owners] = await seenOwners(this.database.pool, [{ tenantId, userId: '' }])
-    return { of: null, owners: owners ?? null }
+    return { sight: { of: null, owners: owners ?? null }, readsAdministration: false }
   }
 
   /** Writes down what came of it and when it is due again, as it is by now. @returns whether the run was still this server's */
@@ -159,7 +166,7 @@ export class ScheduleRunner implements AsyncDisposable {
   }
 }
 
-/** Whose doing it is: the tenant's, with what a member may do. What it sees of students is `#sightOf`. */
+/** Whose doing it is: the tenant's, with what a member may do. What it may with the work of students is `#asMaker`. */
 function principalOf({ tenantId, name }: Row): Principal {
   return {
     ...{ kind: 'key', userId: null, sessionId: null, keyId: null, tenantId, role: 'member', operator: false },

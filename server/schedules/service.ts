@@ -10,9 +10,11 @@ import {
   scheduleBounds,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
+import { assertMayPublish } from '../auth/copies.js'
 import { type Action, assertMay, belongsTo, ofTenant, ownRows } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
+import { requireCursor } from '../database/cursor.js'
 import { ApiError, notFound } from '../errors.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import { assertWhen, nextRun } from './cron.js'
@@ -61,7 +63,9 @@ export class ScheduleService {
   /** Newest first. @param cursor id of the last one of the page before */
   async list(who: Principal, { limit, cursor, sandbox, template }: Page) {
     assertMay(who, 'schedule.read')
-    const rows = await this.database.prisma.schedule.findMany({
+    const { prisma } = this.database
+    await requireCursor(cursor, (id) => prisma.schedule.count({ where: { ...ownRows(who), id } }))
+    const rows = await prisma.schedule.findMany({
       where: {
         ...ownRows(who),
         ...(sandbox === undefined ? {} : { sandboxId: sandbox }),
@@ -180,9 +184,12 @@ export class ScheduleService {
     return isTaken(name, other !== null && belongsTo(who, other) ? other.id : undefined)
   }
 
-  /** Whose the sandbox is that a template is made of. @throws ApiError `not_found` when the caller does not see it */
+  /** Whose the sandbox is that a template is made of. @throws ApiError `not_found` when the caller does not see it, `forbidden` */
   async #ownerOfSource(who: Principal, from: RebuildSource): Promise<string> {
-    return 'sandbox' in from ? (await this.sandboxes.row(who, 'schedule.create', from.sandbox)).ownerId : ''
+    if (!('sandbox' in from)) return ''
+    const { ownerId } = await this.sandboxes.row(who, 'schedule.create', from.sandbox)
+    assertMayPublish(who, ownerId, 'a template')
+    return ownerId
   }
 
   async #row(who: Principal, id: string, wanted: Action): Promise<Row> {

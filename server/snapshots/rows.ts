@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Snapshot as Row } from '../../prisma/generated/client.js'
 import { isolation, type Snapshot, storedLimits } from '../../protocol/api/index.js'
+import { presentOwner } from '../auth/copies.js'
 import { ownerIdOf } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
@@ -18,6 +19,7 @@ export function present(row: Row, exclusiveBytes: number | null): Snapshot {
   const { id, name, sandboxId, sandboxName, parentId, template, createdBy } = row
   return {
     ...{ id, name, sandboxId, sandboxName, parentId, template, createdBy },
+    copyOf: presentOwner(row.ownerId).copyOf,
     isolation: isolation.catch('standard').parse(row.isolation),
     limits: storedLimits.parse(row.limits),
     sizeBytes: Number(row.sizeBytes),
@@ -77,18 +79,24 @@ export async function reserve(
 
 /**
  * One that a schedule took is its tenant's from then on: somebody wants to keep it.
+ * @param to `publish`: all staff see it from now on
  * @throws ApiError `conflict` when another snapshot has the name
  */
 export async function rename(
   database: Database,
   { id, tenantId, ownerId }: Pick<Row, 'id' | 'tenantId' | 'ownerId'>,
-  name: string,
+  { name, publish }: { name: string; publish: boolean },
 ): Promise<void> {
   try {
-    await database.pool.query('UPDATE snapshot SET name = $2, "scheduleId" = NULL WHERE id = $1', [id, name])
+    await database.pool.query(
+      `UPDATE snapshot SET name = $2, "ownerId" = CASE WHEN $3 THEN '' ELSE "ownerId" END, "scheduleId" = NULL WHERE id = $1`,
+      [id, name, publish],
+    )
   } catch (error) {
     if (!uniqueViolation.safeParse(error).success) throw error
-    const other = await database.prisma.snapshot.findFirst({ where: { tenantId, ownerId, name } })
+    const other = await database.prisma.snapshot.findFirst({
+      where: { tenantId, ownerId: publish ? '' : ownerId, name },
+    })
     throw isTaken(name, other?.id)
   }
 }

@@ -14,9 +14,11 @@ import {
 } from '../../protocol/api/index.js'
 import { type NodeSnapshot, nodeSnapshot, nodeSnapshots } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
+import { assertMayRelease, ownerOfCopy, staysWithin } from '../auth/copies.js'
 import { type Action, assertMay, ofTenant, ownRows } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
+import { requireCursor } from '../database/cursor.js'
 import { ApiError, notFound } from '../errors.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import type { ByteStream } from '../runtime-client/byte-stream.js'
@@ -70,7 +72,9 @@ export class SnapshotService {
     { limit, cursor, sandbox }: { limit: number; cursor?: string | undefined; sandbox?: string | undefined },
   ) {
     assertMay(who, 'snapshot.read')
-    const rows = await this.database.prisma.snapshot.findMany({
+    const { prisma } = this.database
+    await requireCursor(cursor, (id) => prisma.snapshot.count({ where: { ...ownRows(who), id } }))
+    const rows = await prisma.snapshot.findMany({
       where: {
         ...ownRows(who),
         ready: true,
@@ -97,12 +101,20 @@ export class SnapshotService {
     return (await this.nodes.reach(row.nodeId)).stream('GET', `/snapshots/${id}/archive`, query)
   }
 
-  /** Gives it another name. @throws ApiError `conflict` when that is taken */
-  async change(who: Principal, id: string, { name }: ChangeSnapshot): Promise<Snapshot> {
+  /** Gives it another name, or makes a copy of a student's work the tenant's. @throws ApiError `conflict` when the name is taken */
+  async change(who: Principal, id: string, { name, copyOf }: ChangeSnapshot): Promise<Snapshot> {
     const row = await this.#row(who, id, 'snapshot.change')
     const before = row.name
-    await rename(this.database, row, name)
-    if (name !== before) await audit(this.database.prisma, who, 'snapshot.rename', id, { name, before })
+    const isPublished = copyOf === null
+    if (isPublished) assertMayRelease(who, row.ownerId)
+    if (name !== undefined || isPublished) {
+      await rename(this.database, row, { name: name ?? before, publish: isPublished })
+    }
+    const { prisma } = this.database
+    if (name !== undefined && name !== before) {
+      await audit(prisma, who, 'snapshot.rename', id, { name, before })
+    }
+    if (isPublished) await audit(prisma, who, 'snapshot.publish', id, { name: name ?? before })
     return this.get(who, id)
   }
 
@@ -131,6 +143,12 @@ export class SnapshotService {
     if (to.nodeId !== row.nodeId) {
       throw new ApiError('conflict', 'the snapshot is on another node: create a new sandbox from it instead')
     }
+    if (!staysWithin(to.ownerId, row.ownerId)) {
+      throw new ApiError(
+        'conflict',
+        'the snapshot is the work of a student, and others see this sandbox: create a new sandbox from it instead',
+      )
+    }
     const ran = ['running', 'paused'].includes((await this.sandboxes.get(who, id)).state)
     if (ran) await this.sandboxes.stop(who, id, stopSandbox.parse({}))
     const before = await this.#take(who, row, name ?? nameOf(row, 'before restore'), (node, keepAs) =>
@@ -158,7 +176,8 @@ export class SnapshotService {
   async fork(who: Principal, id: string, wanted: ForkSandbox): Promise<SandboxWithUsage[]> {
     assertMay(who, 'sandbox.create')
     const row = await this.sandboxes.row(who, 'snapshot.create', id)
-    const source = await this.#take(who, row, nameOf(row, 'for a fork'))
+    const ownerId = ownerOfCopy(who, row.ownerId)
+    const source = await this.#take(who, { ...row, ownerId }, nameOf(row, 'for a fork'))
     try {
       return await this.#forks.make(who, row, source.id, wanted)
     } finally {

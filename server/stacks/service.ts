@@ -15,6 +15,7 @@ import { audit } from '../audit.js'
 import { type Action, assertMay, ofTenant } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
+import { requireCursor } from '../database/cursor.js'
 import { ApiError, quotaExceeded } from '../errors.js'
 import type { OwnTemplates } from '../nodes/own-templates.js'
 import type { Placer } from '../nodes/placer.js'
@@ -75,7 +76,9 @@ export class StackService {
     { limit, cursor }: Page,
   ): Promise<{ items: Stack[]; nextCursor: string | null }> {
     assertMay(who, 'stack.read')
-    const rows = await this.database.prisma.stack.findMany({
+    const { stack } = this.database.prisma
+    await requireCursor(cursor, (id) => stack.count({ where: { id, tenantId: who.tenantId } }))
+    const rows = await stack.findMany({
       where: { tenantId: who.tenantId },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: limit + 1,

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { CreateTemplate, importTemplate, Template } from '../../protocol/api/index.js'
 import { type ContentImage, nodeTemplate, type SnapshotTemplate } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
+import { assertMayPublish } from '../auth/copies.js'
 import { assertMay, ofTenant, ownersFor, ownRows } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
@@ -96,6 +97,7 @@ export class OwnTemplateService {
     const { prisma } = this.database
     const row = ofTenant(who, await prisma.snapshot.findUnique({ where: { id } }), 'snapshot')
     if (!row.ready) throw notFound('snapshot')
+    assertMayPublish(who, row.ownerId, 'a template')
     const node = await this.nodes.of(row.nodeId)
     const made = await this.making.make(who, { name, source: 'snapshot', node }, async (making) => {
       const { runtime } = making.node

@@ -53,6 +53,19 @@ export function storeAnother<T>(
 }
 
 /**
+ * The teachers of one class must not use up the invitations of the tenant. In a transaction that has locked the tenant.
+ *
+ * @throws ApiError `quota_exceeded`
+ */
+export async function requireFewLinks(client: Client, classId: string | null): Promise<void> {
+  if (classId === null) return
+  const count = await client.invitation.count({ where: { classId, expiresAt: { gt: new Date() } } })
+  if (count >= classBounds.links) {
+    throw new ApiError('quota_exceeded', `this class has ${count} open links; withdraw one first`)
+  }
+}
+
+/**
  * The same for many students at once, in a transaction that has locked the tenant.
  *
  * @throws ApiError `quota_exceeded`

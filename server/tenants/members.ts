@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { z } from 'zod'
 import { sha256 } from '../../common/digest.js'
-import type { Invitation as Row } from '../../prisma/generated/client.js'
+import type { Prisma, Invitation as Row } from '../../prisma/generated/client.js'
 import {
   type Invitation,
   type Invite,
@@ -10,6 +10,7 @@ import {
   type invitationPreview,
   type Member,
   type MemberRemoved,
+  type MembersPage,
   newId,
   type Role,
   role,
@@ -19,8 +20,9 @@ import { addressOf } from '../auth/address.js'
 import { type Action, assertMay, personOf } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
+import { requireCursor } from '../database/cursor.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
-import { requireFewOwned, storeAnother } from './bounds.js'
+import { requireFewLinks, requireFewOwned, storeAnother } from './bounds.js'
 import { newJoinCode, readJoinCode } from './join-code.js'
 import { isInClass, joinClass } from './joining.js'
 import { requireNotManaged } from './managed.js'
@@ -46,27 +48,39 @@ export class Members {
     private readonly principals: Principals,
   ) {}
 
-  async list(who: Principal) {
+  /**
+   * In the order in which they joined.
+   * @param page all of them without a limit; `cursor`: the last member of the page before
+   */
+  async list(who: Principal, { limit, cursor }: MembersPage = {}) {
     assertMay(who, 'member.read')
     const { prisma } = this.database
+    const { tenantId } = who
+    const { owners } = who.sight
+    const seen: Prisma.MemberWhereInput = {
+      tenantId,
+      // Students of others' classes are not theirs to see.
+      ...(owners === null ? {} : { OR: [{ role: { not: 'student' } }, { userId: { in: [...owners] } }] }),
+    }
+    await requireCursor(cursor, (userId) => prisma.member.count({ where: { ...seen, userId } }))
     const [members, invitations] = await Promise.all([
       prisma.member.findMany({
-        where: { tenantId: who.tenantId },
-        include: {
-          user: { include: { _count: { select: { keys: { where: { tenantId: who.tenantId } } } } } },
-        },
-        orderBy: { createdAt: 'asc' },
+        where: seen,
+        include: { user: { include: { _count: { select: { keys: { where: { tenantId } } } } } } },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+        ...(limit === undefined ? {} : { take: limit + 1 }),
+        ...(cursor === undefined
+          ? {}
+          : { cursor: { tenantId_userId: { tenantId, userId: cursor } }, skip: 1 }),
       }),
       prisma.invitation.findMany({
-        where: { tenantId: who.tenantId, expiresAt: { gt: new Date() } },
+        where: { tenantId, expiresAt: { gt: new Date() } },
         orderBy: { createdAt: 'asc' },
       }),
     ])
-    const { owners } = who.sight
-    // Students of others' classes are not theirs to see.
-    const seen = members.filter(({ role: is, userId }) => is !== 'student' || (owners?.has(userId) ?? true))
+    const shown = members.slice(0, limit)
     return {
-      members: seen.map(
+      members: shown.map(
         (one): Member => ({
           userId: one.userId,
           name: one.user.name,
@@ -77,6 +91,7 @@ export class Members {
         }),
       ),
       invitations: invitations.map(presentInvitation),
+      nextCursor: members.length > shown.length ? (shown.at(-1)?.userId ?? null) : null,
     }
   }
 
@@ -101,16 +116,17 @@ export class Members {
     const code = email === undefined ? newJoinCode() : null
     const secret = code ?? randomBytes(32).toString('base64url')
     const invitedBy = await this.#nameOf(who)
-    const row = await storeAnother(this.database.prisma, who.tenantId, 'invitation', (client) =>
-      client.invitation.create({
+    const row = await storeAnother(this.database.prisma, who.tenantId, 'invitation', async (client) => {
+      await requireFewLinks(client, toClass.classId)
+      return client.invitation.create({
         data: {
           ...{ id: newId('in'), tenantId: who.tenantId, role: as, invitedBy, hash: sha256(secret) },
           ...{ email: email?.toLowerCase() ?? null, maxUses: email === undefined ? maxUses : 1 },
           expiresAt: new Date(Date.now() + expiresInSeconds * 1000),
           ...toClass,
         },
-      }),
-    )
+      })
+    })
     const to = row.email === null ? { maxUses } : { email: row.email }
     const of = row.classId === null ? {} : { class: row.classId }
     await audit(this.database.prisma, who, 'member.invite', row.id, { ...to, role: as, ...of })

@@ -13,6 +13,7 @@ import {
   me,
   member,
   memberRemoved,
+  membersPage,
   quotaStatus,
   removeMember,
   tenant,
@@ -80,10 +81,18 @@ export const tenantRoutes =
       method: 'GET',
       url: '/members',
       schema: {
-        ...{ tags, summary: 'List members and pending invitations' },
-        response: { 200: z.object({ members: z.array(member), invitations: z.array(invitation) }) },
+        ...{ tags, summary: 'List members and pending invitations', querystring: membersPage },
+        description:
+          'Members in the order in which they joined. All of them at once, or pages with `limit`; the invitations are in each.',
+        response: {
+          200: z.object({
+            members: z.array(member),
+            invitations: z.array(invitation),
+            nextCursor: z.string().nullable(),
+          }),
+        },
       },
-      handler: async (request) => members.list(request.principal),
+      handler: async ({ principal, query }) => members.list(principal, query),
     })
     app.route({
       method: 'PATCH',

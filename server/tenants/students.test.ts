@@ -121,6 +121,11 @@ describe('students of one tenant', () => {
     expect(await idsOf(ben.client, '/api/v1/runs')).toEqual([bens.id])
     expect((await ben.client.call('GET', `/api/v1/runs/${anns.id}`)).status).toBe(404)
     expect((await ben.client.call('POST', `/api/v1/runs/${anns.id}/cancel`)).status).toBe(404)
+    // A callback is signed with the secret of the tenant, for which no student speaks.
+    const told = { command: 'true', callbackUrl: 'https://192.0.2.1/' }
+    const refused = await ben.client.call('POST', '/api/v1/runs', told)
+    expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    expect(await idsOf(ben.client, '/api/v1/runs')).toEqual([bens.id])
     const over = new Date(Date.now() + 60_000).toISOString()
     const deleted = await ben.client.call('DELETE', `/api/v1/runs?finishedBefore=${over}`)
     expect(deleted.body).toEqual({ deleted: 1 })

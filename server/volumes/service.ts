@@ -18,6 +18,7 @@ import { audit } from '../audit.js'
 import { type Action, assertMay, ofTenant } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
+import { requireCursor } from '../database/cursor.js'
 import { ApiError, notFound } from '../errors.js'
 import { searchCommand, searchEvents } from '../files/search.js'
 import type { Placer } from '../nodes/placer.js'
@@ -215,7 +216,9 @@ export class VolumeService {
   }
 
   async #page({ tenantId }: Principal, { limit, cursor }: Page, of: { ofId: string | null | { not: null } }) {
-    const rows = await this.database.prisma.volume.findMany({
+    const { volume } = this.database.prisma
+    await requireCursor(cursor, (id) => volume.count({ where: { id, tenantId } }))
+    const rows = await volume.findMany({
       where: { tenantId, ready: true, ...of },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: limit + 1,

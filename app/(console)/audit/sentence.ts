@@ -217,6 +217,9 @@ const sentences: Readonly<Record<Action, Write>> = {
       name: mark(plain(told(event, 'name'))),
       before: mark(plain(told(event, 'before'))),
     }),
+  'sandbox.publish': ({ t, sandbox }) => t('audit.sentences.sandboxPublish', { sandbox: sandbox() }),
+  'snapshot.publish': ({ event, t, mark }) =>
+    t('audit.sentences.snapshotPublish', { name: mark(plain(told(event, 'name'))) }),
   'snapshot.delete': ({ event, t, mark }) =>
     t('audit.sentences.snapshotDelete', { name: mark(plain(told(event, 'name'))) }),
   'snapshot.image': (telling) =>

@@ -6,7 +6,7 @@ import { useTranslations } from 'use-intl'
 import { type Step, useSandboxActions } from '../../components/sandbox/actions'
 import { ChangeDialog } from '../../components/sandbox/change-dialog'
 import { CreateDialog } from '../../components/sandbox/create-dialog'
-import { deleteQuestion, stepQuestion } from '../../components/sandbox/questions'
+import { deleteQuestion, publishQuestion, stepQuestion } from '../../components/sandbox/questions'
 import { Row, RowHead } from '../../components/sandbox/row'
 import { ReceivedShares } from '../../components/shares/received'
 import { Button } from '../../components/ui/button'
@@ -126,6 +126,7 @@ export function Dashboard({ create }: { create?: { repository: string; template:
                   onStep={(step) => take(sandbox, step)}
                   onChange={() => setChanging(sandbox)}
                   onVolumes={() => setMounting(sandbox.id)}
+                  onPublish={() => setQuestion(publishQuestion(sandbox, () => actions.publish(sandbox), t))}
                   onDelete={() => setQuestion(deleteQuestion(sandbox, () => actions.remove(sandbox), t))}
                 />
               ))}

@@ -59,6 +59,12 @@ export function useSandboxActions() {
       toast.done(t('sandbox.deleted', { name: oneLine(target.name) }))
       await refresh()
     },
+    /** @throws what the API says, for the dialog that asked */
+    async publish(target: Sandbox): Promise<void> {
+      await call(sandbox, `/sandboxes/${target.id}`, { method: 'PATCH', body: { copyOf: null } })
+      toast.done(t('sandbox.published', { name: oneLine(target.name) }))
+      await refresh()
+    },
     /** @throws what the API says, for the form that asked */
     async change(target: Sandbox, wanted: UpdateSandbox): Promise<void> {
       await call(sandbox, `/sandboxes/${target.id}`, { method: 'PATCH', body: wanted })

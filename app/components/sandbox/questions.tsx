@@ -14,6 +14,16 @@ export function deleteQuestion(sandbox: Sandbox, run: () => Promise<void>, t: Tr
   }
 }
 
+/** Asks before all members see a copy of a student's work. */
+export function publishQuestion(sandbox: Sandbox, run: () => Promise<void>, t: Translate): Question {
+  return {
+    title: t('sandbox.askToPublish', { name: oneLine(sandbox.name) }),
+    text: t('sandbox.publishText'),
+    action: t('sandbox.publish'),
+    run,
+  }
+}
+
 /** Asks before a step that ends processes; null for one that loses nothing. */
 export function stepQuestion(
   sandbox: Sandbox,

@@ -1,6 +1,14 @@
 'use client'
 
-import { CalendarClock, Ellipsis, HardDrive, SlidersHorizontal, SquareTerminal, Trash2 } from 'lucide-react'
+import {
+  CalendarClock,
+  Ellipsis,
+  Eye,
+  HardDrive,
+  SlidersHorizontal,
+  SquareTerminal,
+  Trash2,
+} from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'use-intl'
@@ -23,17 +31,19 @@ export interface RowProps {
   readonly onStep: (step: Step) => void
   readonly onChange: () => void
   readonly onVolumes: () => void
+  readonly onPublish: () => void
   readonly onDelete: () => void
 }
 
 /** One sandbox: its whole width opens it, but the menu at its end. */
-export function Row({ sandbox, onStep, onChange, onVolumes, onDelete }: RowProps) {
+export function Row({ sandbox, onStep, onChange, onVolumes, onPublish, onDelete }: RowProps) {
   const t = useTranslations()
   const router = useRouter()
   const { user, tenant } = useSession()
   const name = oneLine(sandbox.name)
   // Of forty students each may have one of the same name.
-  const whose = sandbox.ownerId !== null && sandbox.ownerId !== user?.id ? sandbox.createdBy : null
+  const isOthers = sandbox.ownerId !== null && sandbox.ownerId !== user?.id
+  const whose = sandbox.copyOf !== null ? t('sandbox.copyOfWork') : isOthers ? sandbox.createdBy : null
   return (
     <li className="group relative px-4 py-3 focus-within:bg-hover hover:bg-hover md:py-2.5">
       <div className={rowGrid}>
@@ -96,6 +106,12 @@ export function Row({ sandbox, onStep, onChange, onVolumes, onDelete }: RowProps
                   {t('pages.schedules')}
                 </MenuItem>
               </>
+            )}
+            {sandbox.copyOf !== null && ranks[tenant.role] >= ranks.admin && (
+              <MenuItem onSelect={onPublish}>
+                <Eye aria-hidden />
+                {t('sandbox.publish')}
+              </MenuItem>
             )}
             <MenuLine />
             <MenuItem danger onSelect={onDelete}>

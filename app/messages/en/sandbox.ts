@@ -7,10 +7,12 @@ export const sandbox = {
   allowlistText: 'Only hosts you list',
   appliesNow: 'Applies immediately without a restart.',
   askToDelete: 'Delete {name}?',
+  askToPublish: 'Show {name} to all members?',
   askToStop: 'Stop {name}?',
   blocked: 'All other hosts and addresses are blocked.',
   clearFilter: 'Clear filter',
   copyLink: 'Copy link, 24 hours from now',
+  copyOfWork: 'Copy of a student’s work',
   cpuHint: 'CPU cores, for example 0.5.',
   create: 'Create sandbox',
   current: 'Current',
@@ -55,6 +57,10 @@ export const sandbox = {
     stop: 'Pause, then stop',
     stopText: 'After 30 minutes and 12 hours; files are kept.',
   },
+  publish: 'Show to all members',
+  publishText:
+    'It is a copy of a student’s work, which only the teachers of that student see. From now on all members of the tenant do. This cannot be undone.',
+  published: 'All members can see {name} now.',
   restart: {
     label: 'When it ends by itself',
     no: 'Stay stopped',

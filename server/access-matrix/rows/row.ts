@@ -1,5 +1,5 @@
 import type { TestClient } from '../../../testing/client.js'
-import type { Answers, Caller, Rule } from '../rules.js'
+import type { Caller, Rule } from '../rules.js'
 import type { Victim, World } from '../world.js'
 
 /** Where a new route needs a row. */
@@ -20,7 +20,7 @@ export interface Call {
 export interface Row {
   readonly rule: Rule
   /** What differs from the rule; `why` says the reason. */
-  readonly but?: Partial<Record<Caller, Answers>>
+  readonly but?: Partial<Rule>
   readonly why?: string
   /** The call with the victim's own ids, as whoever is not allowed to makes it. */
   readonly call?: (victim: Victim) => Call

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { staffOwn, staffTheirs } from '../rules.js'
+import { foreign, staffOwn, staffTheirs } from '../rules.js'
 import { must, stackBody, type Victim, type World } from '../world.js'
 import type { Call, Row } from './row.js'
 
@@ -29,6 +29,8 @@ export const stackRows: Readonly<Record<string, Row>> = {
   },
   listStacks: {
     rule: staffOwn,
+    but: foreign(400),
+    why: 'the cursor names what is not theirs',
     call: ({ stackId }) => ({ query: { cursor: stackId } }),
     fresh: () => ({}),
   },

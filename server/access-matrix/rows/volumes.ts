@@ -1,4 +1,4 @@
-import { staffOwn, staffTheirs } from '../rules.js'
+import { foreign, staffOwn, staffTheirs } from '../rules.js'
 import { must, type Victim, type World } from '../world.js'
 import type { Call, Row } from './row.js'
 
@@ -25,6 +25,8 @@ export const volumeRows: Readonly<Record<string, Row>> = {
   },
   listVolumes: {
     rule: staffOwn,
+    but: foreign(400),
+    why: 'the cursor names what is not theirs',
     call: ({ volumeId }) => ({ query: { cursor: volumeId } }),
     fresh: () => ({}),
   },
