@@ -250,4 +250,7 @@ export const besides: readonly Action[] = [
   'member.invite_admin',
   'member.remove_admin',
   'tenant.leave',
+  'run.callback',
+  // of a change of a copy, and of what is made of a student's work
+  'work.publish',
 ]
