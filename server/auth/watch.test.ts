@@ -45,7 +45,12 @@ describe('what a teacher of two classes has open', () => {
     const answer = await fetch(new URL(path, instance.url), { headers: tess.client.extraHeaders })
     expect(answer.status).toBe(200)
     const read = async () => {
-      for await (const chunk of answer.body ?? []) seen.text += Buffer.from(chunk).toString()
+      const reader = answer.body?.getReader()
+      for (;;) {
+        const read = await reader?.read()
+        if (read?.done !== false) return
+        seen.text += Buffer.from(read.value).toString()
+      }
     }
     void read()
       .catch(() => {}) // it was cut
