@@ -6,6 +6,7 @@ export const everyPage = [
   { path: '/volumes', title: 'Volumes' },
   { path: '/builds', title: 'Builds' },
   { path: '/classes', title: 'Classes' },
+  { path: '/work', title: 'My work' },
   { path: '/schedules', title: 'Schedules' },
   { path: '/stacks', title: 'Stacks' },
   { path: '/usage', title: 'Usage' },

@@ -88,7 +88,9 @@ test('a link for a class: a student joins with the code, and sees only what is t
   await student.getByRole('button', { name: /^Join ann/ }).click()
   await expect(student.getByText('No sandboxes yet')).toBeVisible()
   const places = student.getByRole('navigation', { name: 'Main' }).getByRole('link')
-  await expect(places).toHaveText(['Sandboxes', 'Classes', 'Runs', 'Usage', 'Settings', 'API reference'])
+  await expect(places).toHaveText([
+    ...['Sandboxes', 'My work', 'Classes', 'Runs', 'Usage', 'Settings', 'API reference'],
+  ])
   await student.goto(`/sandboxes/${sandbox.id}`)
   await expect(student.getByText('Sandbox not found')).toBeVisible()
   await context.close()

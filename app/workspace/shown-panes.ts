@@ -13,12 +13,17 @@ const side = z.enum(['files', 'git'])
 /** What is beside the terminals. */
 export type Side = z.infer<typeof side>
 
-const schema = z.object({ files: z.boolean().nullable().catch(null), side: side.catch('files') })
+const schema = z.object({
+  ...{ files: z.boolean().nullable().catch(null), side: side.catch('files') },
+  assignment: z.boolean().catch(true),
+})
 
 export interface Layout {
   readonly side: Side | null
   /** Where there is no room beside it: the editor covers the terminal. */
   readonly editor: boolean
+  /** What to do, in a sandbox that was made for an assignment. */
+  readonly assignment: boolean
 }
 
 /** Which panes of a workspace are shown, in this browser. */
@@ -27,27 +32,42 @@ export class LayoutStore extends Store<Layout> {
   #last: Side
 
   constructor() {
-    const { files, side: last } = schema.parse(read(key) ?? {})
+    const { files, side: last, assignment } = schema.parse(read(key) ?? {})
     const shown = !isNarrow() && (files ?? window.innerWidth >= filesFromPx)
-    super({ side: shown ? last : null, editor: false })
+    super({ side: shown ? last : null, editor: false, assignment: assignment && !isNarrow() })
     this.#last = last
   }
 
   /** @param side null hides what is there */
   showSide(side: Side | null): void {
-    this.set({ ...this.get(), side })
+    this.set({ ...this.get(), side, ...(isNarrow() ? { assignment: false } : {}) })
     this.#last = side ?? this.#last
     // On a phone it covers the terminal: the next visit begins with the terminal all the same.
-    if (!isNarrow()) write(key, { files: side !== null, side: this.#last })
+    if (!isNarrow()) this.#keep()
+  }
+
+  /** Where there is no room it covers the terminal, as what is beside the terminals does. */
+  showAssignment(assignment: boolean): void {
+    if (isNarrow()) this.set({ side: null, editor: false, assignment })
+    else {
+      this.set({ ...this.get(), assignment })
+      this.#keep()
+    }
   }
 
   /** Where there is no room: hides what covers the terminal, for something else that will. */
   uncover(): void {
-    if (isNarrow()) this.set({ side: null, editor: false })
+    if (isNarrow()) this.set({ side: null, editor: false, assignment: false })
   }
 
   showEditor(editor: boolean): void {
-    this.set({ side: isNarrow() ? null : this.get().side, editor })
+    const { side, assignment } = this.get()
+    this.set(isNarrow() ? { side: null, editor, assignment: false } : { side, editor, assignment })
+  }
+
+  #keep(): void {
+    const { side, assignment } = this.get()
+    write(key, { files: side !== null, side: this.#last, assignment })
   }
 }
 

@@ -192,6 +192,7 @@ export const assignmentWork = z.object({
     )
     .describe('as the last check found them; a help, not a grade'),
   passed: z.number().describe('how many steps have passed'),
+  checks: z.number().describe('how many steps tick by themselves, and can pass'),
   startedAt: z.iso.datetime().nullable(),
   checkedAt: z.iso.datetime().nullable(),
 })

@@ -19,7 +19,10 @@ export const workColumns = `sandbox.id AS "sandboxId", work.ready, work."started
 /** The sandbox of some work, unless it was deleted. */
 export const joinSandbox = `LEFT JOIN sandbox ON sandbox.id = work."sandboxId" AND work.ready AND sandbox."deletedAt" IS NULL`
 
-export function presentWork(row: WorkRow, steps: readonly Pick<AssignmentStep, 'id'>[]): AssignmentWork {
+export function presentWork(
+  row: WorkRow,
+  steps: readonly Pick<AssignmentStep, 'id' | 'check'>[],
+): AssignmentWork {
   const shown = steps.map(({ id }) => {
     const known = row.progress?.[id]
     return { id, passed: known?.passed ?? null, at: known?.at ?? null }
@@ -29,6 +32,7 @@ export function presentWork(row: WorkRow, steps: readonly Pick<AssignmentStep, '
     sandbox: row.sandboxId,
     progress: shown,
     passed: shown.filter(({ passed }) => passed === true).length,
+    checks: steps.filter(({ check }) => check !== undefined).length,
     startedAt: row.startedAt?.toISOString() ?? null,
     checkedAt: row.checkedAt?.toISOString() ?? null,
   }

@@ -9,6 +9,7 @@ import {
   HardDrive,
   KeyRound,
   Layers,
+  ListChecks,
   type LucideIcon,
   Package,
   Play,
@@ -32,10 +33,13 @@ interface Place {
   readonly icon: LucideIcon
   /** The least role that may use it; the API refuses others. */
   readonly least?: Role
+  /** For students only. */
+  readonly studies?: true
 }
 
 const places: readonly Place[] = [
   { href: '/sandboxes', page: 'sandboxes', icon: Box },
+  { href: '/work', page: 'work', icon: ListChecks, studies: true },
   { href: '/classes', page: 'classes', icon: School },
   { href: '/stacks', page: 'stacks', icon: Layers, least: 'member' },
   { href: '/templates', page: 'templates', icon: Package, least: 'member' },
@@ -56,7 +60,10 @@ const operatorPlaces: readonly Place[] = [{ href: '/operator', page: 'operator',
 export function Navigation({ onGo }: { onGo?: () => void }) {
   const t = useTranslations()
   const { user, tenant } = useSession()
-  const mine = places.filter(({ least }) => least === undefined || ranks[tenant.role] >= ranks[least])
+  const mine = places.filter(
+    ({ least, studies }) =>
+      (least === undefined || ranks[tenant.role] >= ranks[least]) && (!studies || tenant.role === 'student'),
+  )
   return (
     <nav aria-label={t('shell.main')} className="grid gap-4">
       <PlaceList places={mine} onGo={onGo} />

@@ -1,4 +1,6 @@
 import { account } from './account'
+import { assignmentPage } from './assignment-page'
+import { assignments } from './assignments'
 import { audit } from './audit'
 import { builds } from './builds'
 import { classes } from './classes'
@@ -34,11 +36,14 @@ import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
 import { volumes } from './volumes'
+import { work } from './work'
 import { workspace } from './workspace'
 
 /** Every text of the interface in English. The other catalogues have its keys, and `useTranslations` its types. */
 export const en = {
   account,
+  assignmentPage,
+  assignments,
   audit,
   builds,
   classes,
@@ -74,5 +79,6 @@ export const en = {
   usage,
   viewers,
   volumes,
+  work,
   workspace,
 } as const

@@ -1,6 +1,7 @@
 /** Names of pages: in the title of the window, in the navigation and as headings. */
 export const pages = {
   account: 'Account',
+  assignment: 'Assignment',
   audit: 'Audit log',
   build: 'Build',
   builds: 'Builds',
@@ -27,5 +28,6 @@ export const pages = {
   templates: 'Templates',
   usage: 'Usage',
   volumes: 'Volumes',
+  work: 'My work',
   workspace: 'Workspace',
 } as const

@@ -1,5 +1,7 @@
 import type { Catalogue } from '../texts'
 import { account } from './account'
+import { assignmentPage } from './assignment-page'
+import { assignments } from './assignments'
 import { audit } from './audit'
 import { builds } from './builds'
 import { classes } from './classes'
@@ -35,11 +37,14 @@ import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
 import { volumes } from './volumes'
+import { work } from './work'
 import { workspace } from './workspace'
 
 /** Every text of the interface in 简体中文. */
 export const zh: Catalogue = {
   account,
+  assignmentPage,
+  assignments,
   audit,
   builds,
   classes,
@@ -75,5 +80,6 @@ export const zh: Catalogue = {
   usage,
   viewers,
   volumes,
+  work,
   workspace,
 }

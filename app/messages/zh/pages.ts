@@ -2,6 +2,7 @@ import type { Texts } from '../texts'
 
 export const pages: Texts<'pages'> = {
   account: '账号',
+  assignment: '作业',
   audit: '审计日志',
   build: '构建',
   builds: '构建',
@@ -28,5 +29,6 @@ export const pages: Texts<'pages'> = {
   templates: '模板',
   usage: '用量',
   volumes: '卷',
+  work: '我的作业',
   workspace: '工作区',
 }

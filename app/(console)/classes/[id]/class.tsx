@@ -14,7 +14,9 @@ import { order } from '../../../lib/api'
 import { oneLine } from '../../../lib/format'
 import { type ClassDescription, classDescription } from '../../../lib/protocol-classes'
 import { useResource } from '../../../lib/resource'
+import { Assignments } from './assignments'
 import { Links } from './links'
+import { OwnAssignments } from './own-assignments'
 import { Parts } from './parts'
 import { Staff } from './staff'
 import { ClassStudentQuota } from './student-quota'
@@ -44,8 +46,9 @@ function Own({ of }: { of: ClassDescription }) {
   const [section] = of.sections
   const [group] = of.groups
   return (
-    <>
+    <div className="grid gap-5">
       <PageHead title={oneLine(of.name)}>{t('classes.studentText')}</PageHead>
+      <OwnAssignments of={of} />
       <Panel>
         <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 p-4 [&_dt]:text-muted">
           <dt>{t('classes.teachers')}</dt>
@@ -72,7 +75,7 @@ function Own({ of }: { of: ClassDescription }) {
           <dd>{of.timeZone}</dd>
         </dl>
       </Panel>
-    </>
+    </div>
   )
 }
 
@@ -126,6 +129,7 @@ function Whole({ of, onChange }: { of: ClassDescription; onChange: () => void })
         {of.timeZone}
       </PageHead>
       {of.archived && <Notice tone="info">{t('classes.archivedText')}</Notice>}
+      <Assignments of={of} />
       <Students of={of} onChange={onChange} />
       <div className="grid gap-5 lg:grid-cols-2">
         <Parts of={of} kind="section" onChange={onChange} />

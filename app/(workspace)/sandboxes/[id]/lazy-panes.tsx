@@ -34,6 +34,11 @@ export const PreviewPane = dynamic(() => import('../../../components/preview/pre
   loading: () => <div className="h-full bg-ground" />,
 })
 
+export const AssignmentPane = dynamic(() => import('../../../components/assignments/assignment-pane'), {
+  ssr: false,
+  loading: () => <div className="h-full bg-surface" />,
+})
+
 export const StartPane = dynamic(() => import('../../../components/start/start-pane'), { ssr: false })
 
 export const Palette = dynamic(() => import('../../../components/palette/palette'), { ssr: false })

@@ -45,6 +45,7 @@ import { useStore } from '../../../terminal/use-store'
 import type { PreviewStore } from '../../../workspace/preview'
 import type { Programs } from '../../../workspace/programs'
 import type { LayoutStore } from '../../../workspace/shown-panes'
+import { AssignmentToggle } from './assignment-toggle'
 
 const ChangeDialog = dynamic(() =>
   import('../../../components/sandbox/change-dialog').then((module) => module.ChangeDialog),
@@ -164,6 +165,7 @@ export function WorkspaceBar({
           </Button>
         </Tip>
       ))}
+      {sandbox.assignment !== null && <AssignmentToggle layout={layout} />}
       <span className="min-w-0 truncate font-semibold">{oneLine(sandbox.name)}</span>
       <StateBadge of={sandbox} live />
       <span className="hidden text-muted text-xs md:inline">{sandbox.template}</span>

@@ -31,6 +31,7 @@ import type { PreviewStore } from '../../../workspace/preview'
 import type { Programs } from '../../../workspace/programs'
 import { isNarrow, type LayoutStore, onNarrow } from '../../../workspace/shown-panes'
 import {
+  AssignmentPane,
   DiffView,
   EditorArea,
   FilesPane,
@@ -81,7 +82,7 @@ export function WorkspacePanes({
   const [open] = useState(() => new OpenFiles(user?.id ?? '', sandbox.id, client, looking))
   const [run] = useState(() => runIn(sandbox.id))
   const [git] = useState(() => new SourceControl(run, tree.root))
-  const { side: wantedSide, editor } = useStore(layout)
+  const { side: wantedSide, editor, assignment } = useStore(layout)
   // Git is a program, which whoever only looks does not start.
   const side = wantedSide === 'git' && sandbox.access === 'look' ? null : wantedSide
   const previewed = useStore(preview) !== null
@@ -229,15 +230,26 @@ export function WorkspacePanes({
       }}
     />
   )
+  const assignmentPane = sandbox.assignment !== null && assignment && (
+    <AssignmentPane
+      id={sandbox.assignment}
+      onClose={() => {
+        layout.showAssignment(false)
+        terminal.focus()
+      }}
+    />
+  )
   const cover = !narrow
     ? null
-    : side
-      ? sidePane
-      : anyOpen && editor
-        ? editorPane
-        : previewed
-          ? previewPane
-          : null
+    : assignmentPane
+      ? assignmentPane
+      : side
+        ? sidePane
+        : anyOpen && editor
+          ? editorPane
+          : previewed
+            ? previewPane
+            : null
   const work = (
     <Panes
       id="workspace-main"
@@ -346,6 +358,17 @@ export function WorkspacePanes({
                 </>
               ),
             },
+            assignmentPane && !narrow
+              ? {
+                  id: 'assignment',
+                  sizeLabel: t('work.width'),
+                  defaultSize: 320,
+                  minSize: 220,
+                  maxSize: '60%',
+                  fixed: true,
+                  children: assignmentPane,
+                }
+              : null,
             previewed && !narrow
               ? {
                   id: 'preview',

@@ -1,0 +1,113 @@
+'use client'
+
+import { ListChecks } from 'lucide-react'
+import Link from 'next/link'
+import { useTranslations } from 'use-intl'
+import { ClassTime } from '../../components/assignments/class-time'
+import { Progress } from '../../components/assignments/progress'
+import { AssignmentBadge } from '../../components/assignments/state'
+import { Button } from '../../components/ui/button'
+import { PageHead, Panel, Table } from '../../components/ui/panel'
+import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
+import { oneLine } from '../../lib/format'
+import { type OwnWork, ownWorkList } from '../../lib/protocol-assignments'
+import { useResource } from '../../lib/resource'
+import { useSession } from '../../lib/session'
+
+const refreshMs = 60_000
+
+/** In this order: what can be done now, what comes, what is over. */
+const parts = [
+  { part: 'now', states: ['open', 'late'] },
+  { part: 'later', states: ['scheduled'] },
+  { part: 'over', states: ['closed'] },
+] as const
+
+/** What a student has to do in all their classes. */
+export function Work() {
+  const t = useTranslations()
+  const student = useSession().tenant.role === 'student'
+  const { data, error, mutate } = useResource(student ? '/work' : null, ownWorkList, { everyMs: refreshMs })
+  const items = student ? data?.items : []
+  return (
+    <div className="grid gap-5">
+      <PageHead title={t('pages.work')}>{t('work.text')}</PageHead>
+      {items === undefined && (
+        <Panel>{error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={3} />}</Panel>
+      )}
+      {items?.length === 0 && (
+        <Panel>
+          <Empty
+            icon={ListChecks}
+            title={t(student ? 'work.none' : 'work.staff')}
+            action={
+              <Button asChild>
+                <Link href="/classes">{t('work.toClasses')}</Link>
+              </Button>
+            }
+          >
+            {t(student ? 'work.noneText' : 'work.staffText')}
+          </Empty>
+        </Panel>
+      )}
+      {parts.map(({ part, states }) => {
+        const those = items?.filter(({ state }) => states.some((one) => one === state)) ?? []
+        return those.length > 0 && <Part key={part} title={t(`work.parts.${part}`)} items={those} />
+      })}
+    </div>
+  )
+}
+
+function Part({ title, items }: { title: string; items: readonly OwnWork[] }) {
+  const t = useTranslations()
+  const head = [t('work.assignment'), t('assignments.due'), t('assignments.state'), t('work.progress')]
+  return (
+    <Panel title={title}>
+      <Table label={title} head={[...head, `·${t('work.workspace')}`]}>
+        {items.map((one) => (
+          <Line key={one.assignment} one={one} />
+        ))}
+      </Table>
+    </Panel>
+  )
+}
+
+function Line({ one }: { one: OwnWork }) {
+  const t = useTranslations()
+  const { sandbox } = one.work
+  const title = oneLine(one.title, 120)
+  return (
+    <tr>
+      <td>
+        <Link href={`/assignments/${one.assignment}`} className="font-medium underline underline-offset-2">
+          {title}
+        </Link>
+        <span className="block text-muted text-xs">{oneLine(one.class.name)}</span>
+      </td>
+      <td>
+        {one.state === 'scheduled' && one.opensAt && (
+          <span className="block">
+            {t('assignments.opens')}: <ClassTime time={one.opensAt} />
+          </span>
+        )}
+        {one.dueAt ? <ClassTime time={one.dueAt} /> : t('assignments.neverDue')}
+        {one.extended && <span className="block text-accent text-xs">{t('work.extended')}</span>}
+      </td>
+      <td>
+        <AssignmentBadge state={one.state} />
+      </td>
+      <td>
+        <Progress work={one.work} />
+      </td>
+      <td className="text-right">
+        {sandbox && (
+          <Button asChild size="small">
+            <Link href={`/sandboxes/${sandbox}`} aria-label={t('work.continueOf', { title })}>
+              {t('work.continue')}
+            </Link>
+          </Button>
+        )}
+      </td>
+    </tr>
+  )
+}

@@ -1,0 +1,4 @@
+/** What only the pages of assignments read, and the pane of a workspace that shows one. */
+import './jitless'
+
+export * from '../../protocol/api/assignments'
