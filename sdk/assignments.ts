@@ -9,6 +9,9 @@ import type {
   ChangeAssignment,
   CoursePreview,
   CreateAssignment,
+  GiveGrade,
+  GivenGrades,
+  Grade,
   ImportAssignmentTests,
   ImportedTests,
   OwnWork,
@@ -132,6 +135,41 @@ export class Assignments {
   importCourse(classId: string, archive: Content, { digest }: { digest: string }): Promise<CoursePreview> {
     const path = `/classes/${encodeURIComponent(classId)}/course`
     return this.#http.json({ method: 'POST', path, query: { digest }, body: archive })
+  }
+
+  /**
+   * Runs the tests with what was handed in, once more.
+   * @param which the submissions that count, those of them without a result, or all @returns how many wait now
+   */
+  async grade(id: string, which: 'counting' | 'ungraded' | 'all' = 'counting'): Promise<number> {
+    const call = { method: 'POST', path: `${pathOf(id)}/gradings`, json: { which } } as const
+    return (await this.#http.json<{ count: number }>(call)).count
+  }
+
+  /** Cancels gradings that wait or run. @returns how many there were */
+  async cancelGradings(id: string): Promise<number> {
+    const call = { method: 'DELETE', path: `${pathOf(id)}/gradings` } as const
+    return (await this.#http.json<{ count: number }>(call)).count
+  }
+
+  /** What each student has for it; a student's own. */
+  grades(id: string): AsyncGenerator<Grade, void, undefined> {
+    return pages(this.#http, `${pathOf(id)}/grades`)
+  }
+
+  /** Gives a student points in the place of those of the tests; `null` takes that back. @throws InvalidRequest above the maximum */
+  giveGrade(id: string, userId: string, given: GiveGrade): Promise<Grade> {
+    return this.#http.json({
+      method: 'PUT',
+      path: `${pathOf(id)}/grades/${encodeURIComponent(userId)}`,
+      json: given,
+    })
+  }
+
+  /** Each time that a person gave a student points, newest first. */
+  async givenGrades(id: string, userId: string): Promise<GivenGrades['items']> {
+    const path = `${pathOf(id)}/grades/${encodeURIComponent(userId)}`
+    return (await this.#http.json<GivenGrades>({ method: 'GET', path })).items
   }
 
   /** Who has more time. */

@@ -120,6 +120,13 @@ async function callAll(cloche: Cloche): Promise<void> {
   await submissions.read(none, 'a').catch(() => {})
   await submissions.pack(none).catch(() => {})
   await submissions.diff(none).catch(() => {})
+  await submissions.grade(none).catch(() => {})
+  await submissions.gradings(none).catch(() => {})
+  await assignments.grade(task.id).catch(() => {})
+  await assignments.cancelGradings(task.id)
+  await assignments.grades(task.id).next()
+  await assignments.giveGrade(task.id, 'none', { points: 1 }).catch(() => {})
+  await assignments.givenGrades(task.id, 'none')
   await submissions.checkReceipt({
     ...{
       submission: none,

@@ -1,6 +1,7 @@
 import { type Http, pages } from './http.js'
 import type {
   CheckedReceipt,
+  Grading,
   Submission,
   SubmissionDiff,
   SubmissionFile,
@@ -77,6 +78,19 @@ export class Submissions {
   /** @param options `against`: `starter` or another submission for the same assignment; `path`: of this file only @throws NotFound */
   diff(id: string, options: { against?: string; path?: string } = {}): Promise<SubmissionDiff> {
     return this.#http.json({ method: 'GET', path: `${pathOf(id)}/diff`, query: options })
+  }
+
+  /** Runs the tests once more; what came of it before is kept. @throws Conflict for an assignment without tests, NotFound */
+  grade(id: string): Promise<Grading> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/gradings` })
+  }
+
+  /** What the tests found, newest first. @throws NotFound */
+  async gradings(id: string): Promise<readonly Grading[]> {
+    const { items } = await this.#http.json<{ items: Grading[] }>({
+      ...{ method: 'GET', path: `${pathOf(id)}/gradings` },
+    })
+    return items
   }
 
   async #bytes(call: Parameters<Http['send']>[0]): Promise<Uint8Array> {

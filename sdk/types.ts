@@ -107,6 +107,14 @@ export type SubmissionReceipt = protocol.SubmissionReceipt
 export type CheckedReceipt = protocol.CheckedReceipt
 /** A file or a symbolic link of a submission. */
 export type SubmissionFile = protocol.SubmissionFile
+/** One time that the tests were run with a submission. */
+export type Grading = protocol.Grading
+/** What a student has for an assignment. */
+export type Grade = protocol.Grade
+/** What `assignments.giveGrade` takes. */
+export type GiveGrade = z.input<typeof protocol.setGrade>
+/** Each time that a person gave points. */
+export type GivenGrades = protocol.GivenGrades
 /** What has changed in a submission. */
 export type SubmissionDiff = protocol.SubmissionDiff
 export type AssignmentFile = protocol.AssignmentFile

@@ -27,6 +27,7 @@ export function startChores(parts: Parts): AsyncDisposable {
     repeat('reading which sandboxes are asleep', 60_000, log, () => sandboxes.sleep.learn()),
     repeat('writing down which sandboxes are in use', 5000, log, () => recordActivity(sandboxes)),
     repeat('taking runs that wait', 1000, log, () => dispatcher.takeBack()),
+    repeat('taking gradings that wait', 1000, log, () => parts.grader.look()),
     repeat('performing what is due', 2000, log, () => parts.schedules.look()),
     elected('forgetting attempts to sign in', 60_000, () => attempts.expire()),
     elected('forgetting what has expired in the database', 3_600_000, () => keepHouse(database.pool)),

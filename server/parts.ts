@@ -22,6 +22,7 @@ import { Notices } from './database/notices.js'
 import { ExportService } from './exports/service.js'
 import { FileService } from './files/service.js'
 import { SignedUrls } from './files/signed.js'
+import { openGradingRunner, openGradings } from './grading/index.js'
 import { LanguageServerService } from './lsp/service.js'
 import { OwnTemplates } from './nodes/own-templates.js'
 import { Placer } from './nodes/placer.js'
@@ -109,9 +110,10 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   const bounds = { running: defaultRuns, queued: config.runQueue, storageMiB: defaultRunStorageMiB }
   const store = new RunStore(database, server, bounds)
   const logs = new RunLogs(database, notices)
+  const runPlacer = new RunPlacer(database, nodes, placer, log)
   const dispatcher = new Dispatcher({
     ...{ store, templates, notices, log, logs, places: config.runPlaces },
-    placer: new RunPlacer(database, nodes, placer, log),
+    placer: runPlacer,
     leases: new RunLeases(database, {
       ...{ server, running: bounds.running, retentionHours: config.runRetentionHours },
     }),
@@ -139,16 +141,29 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   const members = new Members(database, principals)
   const assignments = openAssignments({ database, templates, own: ownTemplates, sandboxes, log })
   const comparer = new Comparer(compareThread)
+  const submissions = openSubmissions({
+    ...{ database, sandboxes, comparer, secret: config.secret },
+    ...{ files: assignments.files, work: assignments.work },
+  })
+  const grader = openGradingRunner({
+    ...{ server, database, templates, notices, comparer, log, placer: runPlacer, places: dispatcher },
+    // A run of a person finds a place also while many are graded.
+    ...{
+      files: assignments.files,
+      contents: submissions.contents,
+      atOnce: Math.max(1, config.runPlaces - 1),
+    },
+    meter: (tenantId, startedAt, result) =>
+      store.meter({ tenantId, startedAt, finishedAt: new Date() }, result),
+  })
   const services = {
     ...{ sandboxes, runs },
     schedules: new ScheduleService(database, sandboxes),
     members,
     classes: openClasses(database, principals, members, hashing, config.publicUrl),
     assignments,
-    submissions: openSubmissions({
-      ...{ database, sandboxes, comparer, secret: config.secret },
-      ...{ files: assignments.files, work: assignments.work },
-    }),
+    submissions,
+    gradings: openGradings(database),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),
@@ -201,10 +216,12 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       callbacks,
       store,
       dispatcher,
+      grader,
       services,
     },
     [Symbol.asyncDispose]: async () => {
       previews[Symbol.dispose]()
+      await grader[Symbol.asyncDispose]()
       await comparer[Symbol.asyncDispose]()
       await stackDriver[Symbol.asyncDispose]()
       await schedules[Symbol.asyncDispose]()

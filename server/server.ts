@@ -11,6 +11,7 @@ import { classRoutes } from './classes/routes.js'
 import { notFound } from './errors.js'
 import { exportRoutes } from './exports/routes.js'
 import { fileRoutes, signedRoutes } from './files/routes.js'
+import { gradingRoutes } from './grading/routes.js'
 import { checkWith } from './http/check-with.js'
 import { refuseForeignOrigin } from './http/guard.js'
 import { serveHealth } from './http/health.js'
@@ -131,6 +132,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(classRoutes(services.classes, config.publicUrl))
         await api.register(assignmentRoutes(services.assignments, config.heartbeatMs))
         await api.register(submissionRoutes(services.submissions, once, config.heartbeatMs))
+        await api.register(gradingRoutes(services.gradings))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))
         await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles, config.heartbeatMs))

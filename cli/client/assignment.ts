@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import type { AssignmentSummary, StudentWork } from '../../sdk/index.js'
+import type { AssignmentSummary, Grade, StudentWork } from '../../sdk/index.js'
 import { type Command, UsageError } from '../command.js'
 import { classIdOf, classWords } from './class.js'
 import { clientCommand } from './client-command.js'
@@ -145,6 +145,34 @@ const work = clientCommand({
   },
 })
 
+const grade = clientCommand({
+  ...{ name: 'assignment grade', group, operands: 'ASSIGNMENT' },
+  summary: 'Run the tests with the submissions that count once more, and print how many wait',
+  flags: { ungraded: { type: 'boolean', help: 'only those without a result' } },
+  async run({ cloche, words, has, json }) {
+    const count = await cloche.assignments.grade(idOf(words[0]), has('ungraded') ? 'ungraded' : 'counting')
+    if (json) printJson({ count })
+    else console.log(count)
+    return 0
+  },
+})
+
+const grades = clientCommand({
+  ...{ name: 'assignment grades', group, operands: 'ASSIGNMENT' },
+  summary: 'List what each student has for an assignment',
+  async run({ cloche, words, json }) {
+    const all: Grade[] = []
+    for await (const one of cloche.assignments.grades(idOf(words[0]))) all.push(one)
+    const rows = all.map(({ student, state, points, maxPoints, latePercent, given, submission }) => [
+      ...[student.name, state, points === null ? '' : String(points), String(maxPoints)],
+      ...[latePercent === 0 ? '' : `${latePercent} %`, given === null ? '' : 'yes', submission ?? ''],
+    ])
+    if (json) printJson(all)
+    else printTable(['STUDENT', 'STATE', 'POINTS', 'OF', 'PENALTY', 'GIVEN', 'SUBMISSION'], rows)
+    return 0
+  },
+})
+
 const exportCourse = clientCommand({
   ...{ name: 'class course export', group, operands: 'CLASS' },
   summary: 'Write all assignments of a class to stdout, as a tar',
@@ -179,5 +207,5 @@ const importCourse = clientCommand({
 })
 
 export const assignmentCommands: readonly Command[] = [
-  ...[list, create, edit, remove, upload, work, exportCourse, importCourse],
+  ...[list, create, edit, remove, upload, work, grade, grades, exportCourse, importCourse],
 ]

@@ -66,4 +66,15 @@ const receipt = clientCommand({
   },
 })
 
-export const submissionCommands: readonly Command[] = [list, download, diff, receipt]
+const grade = clientCommand({
+  ...{ name: 'submission grade', group, operands: 'SUBMISSION' },
+  summary: 'Run the tests with a submission once more',
+  async run({ cloche, words, json }) {
+    const asked = await cloche.submissions.grade(idOf(words[0]))
+    if (json) printJson(asked)
+    else console.log(asked.state)
+    return 0
+  },
+})
+
+export const submissionCommands: readonly Command[] = [list, download, diff, receipt, grade]

@@ -105,13 +105,49 @@ export const assignmentTest = z.strictObject({
   setup: command.optional(),
   command,
   input: storableText(65_536).optional(),
-  expected: storableText(65_536).optional().describe('absent: only the exit status counts'),
+  expected: storableText(65_536)
+    .optional()
+    .describe('absent: only the exit status counts; it is compared outside, and comes into no sandbox'),
   comparison: z
     .enum(['exact', 'included', 'regex'])
     .default('included')
-    .describe('of the output with `expected`'),
+    .describe(
+      'of the output with `expected`: `exact` but for white space at the end and kinds of line ends; `regex` as of JavaScript with the flags m and u, within a second',
+    ),
+  kind: z
+    .enum(['program', 'grader'])
+    .default('program')
+    .describe('`grader`: needs hidden files, and is not run yet: it gives no points'),
+  visible: z
+    .enum(['no', 'name', 'all'])
+    .default('name')
+    .describe(
+      'to students, with the result: `no`: points only; `all`: also what their program printed and why it failed',
+    ),
 })
 export type AssignmentTest = z.infer<typeof assignmentTest>
+
+/** How submissions for an assignment are graded. */
+export const assignmentGrading = z.strictObject({
+  automatic: z.boolean().default(true).describe('when they are handed in, where there are tests'),
+  feedback: z
+    .enum(['always', 'after_due', 'never'])
+    .default('always')
+    .describe('when students see their points and results; what a person gave as well'),
+  template: templateName
+    .nullable()
+    .default(null)
+    .describe('that tests run in; null: that of the source, or of which its snapshot was made'),
+  network: networkPolicy.default('none').describe('of tests'),
+  maxPoints: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .nullable()
+    .default(null)
+    .describe('nobody gets more; null: those of all tests together, or 100 where there are none'),
+})
+export type AssignmentGrading = z.infer<typeof assignmentGrading>
 
 const fields = {
   title: assignmentTitle,
@@ -147,6 +183,7 @@ const fields = {
       'must have at most 1 MiB together',
     )
     .describe('never told to students'),
+  grading: assignmentGrading,
 } as const
 
 /** Body of `POST /classes/{id}/assignments`. */
@@ -163,6 +200,7 @@ export const createAssignment = z.strictObject({
   readOnly: fields.readOnly.default([]),
   steps: fields.steps.default([]),
   tests: fields.tests.default([]),
+  grading: fields.grading.prefault({}),
 })
 export type CreateAssignment = z.infer<typeof createAssignment>
 
@@ -205,6 +243,7 @@ export const assignmentSetup = z.object({
   network: networkPolicy,
   readOnly: z.array(z.string()),
   tests: z.array(assignmentTest),
+  grading: assignmentGrading,
   hidden: counted,
 })
 

@@ -109,7 +109,7 @@ export const checkedReceipt = z.object({
 export type CheckedReceipt = z.infer<typeof checkedReceipt>
 
 /** A path in a submission. */
-export const submissionPath = pathBelow(4096)
+export const submissionPath = pathBelow(1024)
 export const submissionFileQuery = z.object({ path: submissionPath })
 export const submissionFile = z.object({
   path: z.string(),

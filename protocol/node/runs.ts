@@ -7,7 +7,6 @@ import {
   runBounds,
   runCase,
   runCommand,
-  runFile,
   runId,
   runJudge,
   runLimits,
@@ -15,7 +14,7 @@ import {
   stepLimits,
 } from '../api/run-request.js'
 import { run, runEvent, stepStatus } from '../api/run-result.js'
-import { environment, templateName } from '../api/sandbox.js'
+import { contentEncoding, environment, templateName } from '../api/sandbox.js'
 
 /**
  * Body of `POST /runs` at the runtime. The answer is newline-delimited JSON, one `runtimeRunEvent` a line, the
@@ -32,7 +31,17 @@ export const runtimeRun = z.strictObject({
   diskMiB: runLimits.shape.diskMiB,
   network: networkPolicy,
   env: environment,
-  files: z.array(runFile).max(runBounds.files),
+  /** More and longer ones than a caller of the API may send: those of a submission, with the originals of its assignment. */
+  files: z
+    .array(
+      z.strictObject({
+        path: relativePath,
+        content: z.string().max(24 * 1024 * 1024),
+        encoding: contentEncoding,
+        executable: z.boolean(),
+      }),
+    )
+    .max(4 * runBounds.files),
   steps: z
     .array(
       z.strictObject({

@@ -309,6 +309,7 @@ async function handIn(
   await must(owner, 'POST', `/api/v1/classes/${classId}/students`, { name: 'Classmate', email })
   const { id } = await must(owner, 'POST', `/api/v1/classes/${classId}/assignments`, {
     ...{ title: 'confidential', published: true, limits, network: 'none' },
+    tests: [{ id: 'confidential', name: 'confidential', points: 1, command: 'true' }],
   })
   const { sandbox } = await must(client, 'POST', `/api/v1/assignments/${id}/start`)
   await must(client, 'PUT', `/api/v1/sandboxes/${sandbox}/files?path=confidential`, 'confidential')
@@ -316,6 +317,7 @@ async function handIn(
   const receipt = await must(client, 'GET', `/api/v1/submissions/${submitted.id}/receipt`)
   await must(client, 'DELETE', `/api/v1/sandboxes/${sandbox}`)
   return {
+    classmateId: String((await must(client, 'GET', '/api/v1/me')).user.id),
     ...{ handedInId: String(id), submissionId: String(submitted.id), receipt: JSON.stringify(receipt) },
   }
 }

@@ -3,6 +3,7 @@ import type { Assignment as Row } from '../../prisma/generated/client.js'
 import {
   type Assignment,
   type AssignmentSummary,
+  assignmentGrading,
   assignmentSource,
   assignmentStep,
   assignmentTest,
@@ -18,7 +19,7 @@ export const storedSteps = z.array(assignmentStep)
 export const storedTests = z.array(assignmentTest)
 export const storedPaths = z.array(z.string())
 export const storedLimits = limitsRequest.nullable()
-export { assignmentSource as storedSource, storedNetwork }
+export { assignmentGrading as storedGrading, assignmentSource as storedSource, storedNetwork }
 
 /** An assignment as the caller sees it. @param times of the caller */
 export function present(row: Row, role: ClassRole, timeZone: string, times: Times): Assignment {
@@ -52,6 +53,7 @@ export function present(row: Row, role: ClassRole, timeZone: string, times: Time
           network: storedNetwork.parse(row.network),
           readOnly: storedPaths.parse(row.readOnly),
           tests: storedTests.parse(row.tests),
+          grading: assignmentGrading.parse(row.grading),
           hidden: { files: row.hiddenFiles, bytes: row.hiddenBytes },
         },
     work: null,

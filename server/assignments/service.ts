@@ -38,12 +38,12 @@ export class AssignmentService {
       const times = timeColumns(wanted, timeZone)
       assertOrder(times)
       const last = await client.assignment.aggregate({ where: { classId }, _max: { position: true } })
-      const { title, text, published, source, limits, network, readOnly, steps, tests } = wanted
+      const { title, text, published, source, limits, network, readOnly, steps, tests, grading } = wanted
       await client.assignment.create({
         data: {
           ...{ id, classId, tenantId: who.tenantId, title, text, published, createdBy: who.actor },
           ...{ ...times, position: (last._max.position ?? -1) + 1 },
-          ...{ source, limits: limits ?? Prisma.DbNull, network, readOnly, steps, tests },
+          ...{ source, limits: limits ?? Prisma.DbNull, network, readOnly, steps, tests, grading },
         },
       })
     })

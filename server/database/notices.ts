@@ -38,6 +38,8 @@ const notice = z.discriminatedUnion('type', [
   z.object({ type: z.literal('asleep'), id: z.string(), asleep: z.boolean() }),
   /** Runs wait, and whoever has a free place may take them. */
   z.object({ type: z.literal('runs') }),
+  /** The same of gradings. */
+  z.object({ type: z.literal('gradings') }),
   /** A run was begun, has ended or was canceled, or more of what somebody follows was told. */
   z.object({ type: z.literal('run'), id: z.string(), ended: z.boolean().optional() }),
   /** Somebody follows a run: whoever performs it writes down what happens in it. */

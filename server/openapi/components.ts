@@ -116,6 +116,10 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   CheckedReceipt: [protocol.checkedReceipt],
   SubmissionFiles: [protocol.submissionFiles],
   SubmissionDiff: [protocol.submissionDiff],
+  GradeAll: [protocol.gradeAll, { which: 'counting' }],
+  Grading: [protocol.grading],
+  GiveGrade: [protocol.setGrade, { points: 7.5, comment: 'Good, but slow.' }],
+  Grade: [protocol.grade],
   CreateSchedule: [
     protocol.createSchedule,
     {

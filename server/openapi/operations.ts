@@ -117,6 +117,13 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /submissions/:id/file': 'readSubmissionFile',
   'GET /submissions/:id/archive': 'packSubmission',
   'GET /submissions/:id/diff': 'compareSubmission',
+  'POST /submissions/:id/gradings': 'gradeSubmission',
+  'GET /submissions/:id/gradings': 'listGradings',
+  'POST /assignments/:id/gradings': 'gradeAssignment',
+  'DELETE /assignments/:id/gradings': 'cancelGradings',
+  'GET /assignments/:id/grades': 'listGrades',
+  'PUT /assignments/:id/grades/:userId': 'giveGrade',
+  'GET /assignments/:id/grades/:userId': 'listGivenGrades',
   'GET /classes/:id/course.tar': 'exportCourse',
   'POST /classes/:id/course/preview': 'previewCourse',
   'POST /classes/:id/course': 'importCourse',
@@ -266,6 +273,10 @@ export const tags: readonly { readonly name: string; readonly description: strin
   {
     name: 'submissions',
     description: 'What students hand in: never changed, with a receipt.',
+  },
+  {
+    name: 'grading',
+    description: 'Tests of assignments, run with what was handed in, and points that people give.',
   },
   {
     name: 'templates',

@@ -179,7 +179,10 @@ export class RunStore {
   }
 
   /** What a run has used, in its tenant's hour. */
-  async meter(row: RunRow, result: RuntimeRunResult): Promise<void> {
+  async meter(
+    row: Pick<RunRow, 'tenantId' | 'startedAt' | 'finishedAt'>,
+    result: RuntimeRunResult,
+  ): Promise<void> {
     const programs = [...result.steps, ...result.cases]
     const all = [...programs, ...programs.flatMap(({ judge }) => judge ?? [])]
     const cpuSeconds = all.reduce((sum, one) => sum + one.cpuUs, 0) / 1e6

@@ -35,7 +35,7 @@ const entriesMax = 10 * submissionBounds.files
 /** With headers, and what is left out by us and not by the node. */
 const readBytesMax = 4 * submissionBounds.bytes
 const shownLeftOut = 100
-const pathBytesMax = 4096
+const pathBytesMax = 1024
 
 /**
  * The files of a home directory that a node packs. Stops as soon as it is too much: of a file that is too long no byte is read.

@@ -1,10 +1,11 @@
 import type { Submission } from '../../protocol/api/index.js'
 import { type Found, findAssignment } from '../assignments/access.js'
-import { storedSteps } from '../assignments/rows.js'
+import { storedGrading, storedSteps, storedTests } from '../assignments/rows.js'
 import { assertOpen } from '../assignments/starting.js'
 import type { WorkLists } from '../assignments/work.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
+import { tell } from '../database/notices.js'
 import { ApiError } from '../errors.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import type { SandboxService } from '../sandboxes/service.js'
@@ -72,8 +73,12 @@ export class SubmissionService {
     const handed = {
       ...{ id, tenantId: who.tenantId, assignmentId: assignment.id, userId, at, actor: who.actor },
       ...{ name: place?.name ?? who.actor, title: assignment.title },
+      isGraded:
+        storedGrading.parse(assignment.grading).automatic && storedTests.parse(assignment.tests).length > 0,
     }
-    return inTransaction(pool, (client) => storeSubmission(client, handed, taken))
+    const stored = await inTransaction(pool, (client) => storeSubmission(client, handed, taken))
+    if (handed.isGraded) await tell(this.database.relaxed, { type: 'gradings' }).catch(() => {}) // they are looked for
+    return stored
   }
 
   /** @throws ApiError `payload_too_large`, `runtime_unavailable` */

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { submissionBounds } from '../../protocol/api/index.js'
 import { ApiError, notFound } from '../errors.js'
+import { newGradingId } from '../grading/rows.js'
 import { digestOfAll, inOrder, type Taken, type TakenFile } from './read.js'
 
 /** What is handed in, by whom, for what. */
@@ -15,6 +16,8 @@ export interface Handed {
   /** Of the entry in the audit log. */
   readonly actor: string
   readonly title: string
+  /** Its tests are to be run. */
+  readonly isGraded: boolean
 }
 
 /** The same content again within this time is the same submission: of an impatient hand, or of two browsers. */
@@ -88,6 +91,13 @@ export async function storeSubmission(client: pg.PoolClient, handed: Handed, tak
      VALUES ($1, now() AT TIME ZONE 'UTC', $2, 'submission.create', $3, $4)`,
     [tenantId, handed.actor, id, JSON.stringify({ title: handed.title, number, digest })],
   )
+  if (handed.isGraded) {
+    await client.query(
+      `INSERT INTO grading (id, "tenantId", "submissionId", state, "createdBy", "createdAt")
+       VALUES (${newGradingId}, $1, $2, 'queued', $3, now() AT TIME ZONE 'UTC')`,
+      [tenantId, id, handed.actor],
+    )
+  }
   return id
 }
 

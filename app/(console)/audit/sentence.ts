@@ -75,6 +75,8 @@ type AssignmentSentence =
   | 'Import'
   | 'Extension'
   | 'ExtensionRemove'
+  | 'Grade'
+  | 'GradeCancel'
 const ofAssignment =
   (key: AssignmentSentence): Write =>
   ({ event, t, mark }) =>
@@ -85,14 +87,16 @@ const ofAssignment =
         added: told(event, 'added'),
         changed: told(event, 'changed'),
       },
+      count: told(event, 'count'),
     })
 
-type SubmissionSentence = 'Create'
+type SubmissionSentence = 'Create' | 'Grade'
 const ofSubmission =
   (key: SubmissionSentence): Write =>
   ({ event, t, mark }) =>
     t(`audit.sentences.submission${key}`, {
-      ...{ title: mark(plain(told(event, 'title'))), number: told(event, 'number') },
+      ...{ title: mark(plain(told(event, 'title'))), of: mark(plain(told(event, 'of'))) },
+      number: told(event, 'number'),
     })
 
 const fields = ['name', 'limits', 'network', 'metadata', 'idle', 'restart', 'ttlSeconds', 'volumes'] as const
@@ -290,6 +294,14 @@ const sentences: Readonly<Record<Action, Write>> = {
   'assignment.extension': ofAssignment('Extension'),
   'assignment.extension_remove': ofAssignment('ExtensionRemove'),
   'submission.create': ofSubmission('Create'),
+  'submission.grade': ofSubmission('Grade'),
+  'assignment.grade': ofAssignment('Grade'),
+  'assignment.grade_cancel': ofAssignment('GradeCancel'),
+  'grade.give': ({ event, t, mark }) =>
+    t('audit.sentences.gradeGive', {
+      ...{ title: mark(plain(told(event, 'title'))), of: mark(plain(told(event, 'of'))) },
+      points: told(event, 'points'),
+    }),
   'schedule.create': ({ event, t, mark }) =>
     t('audit.sentences.scheduleCreate', {
       name: mark(plain(told(event, 'name'))),

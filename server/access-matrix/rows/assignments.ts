@@ -36,6 +36,10 @@ const notEnrolled = { why: 'the student is in no class of the victim', succeeds:
 
 const named = ({ assignmentId }: Victim): Call => ({ path: { id: assignmentId } })
 const handedIn = ({ submissionId }: Victim): Call => ({ path: { id: submissionId } })
+const toGrade = ({ handedInId }: Victim): Call => ({ path: { id: handedInId } })
+const ofClassmate = ({ handedInId, classmateId }: Victim): Call => ({
+  path: { id: handedInId, userId: classmateId },
+})
 const hidden = ({ assignmentId }: Victim) => ({ path: { id: assignmentId, kind: 'hidden' } })
 const bytes = { 'content-type': 'application/octet-stream' }
 const archive = tar([file('confidential', 'confidential')]).toString('latin1')
@@ -122,6 +126,13 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
   },
   packSubmission: { rule: inside, call: handedIn },
   compareSubmission: { rule: inside, call: handedIn },
+  gradeSubmission: { rule: taught, call: handedIn },
+  listGradings: { rule: inside, call: handedIn },
+  gradeAssignment: { rule: taught, call: (victim) => ({ ...toGrade(victim), body: {} }) },
+  cancelGradings: { rule: taught, call: toGrade },
+  listGrades: { rule: inside, call: toGrade },
+  giveGrade: { rule: taught, call: (victim) => ({ ...ofClassmate(victim), body: { points: 1 } }) },
+  listGivenGrades: { rule: taught, call: ofClassmate },
   orderAssignments: {
     rule: taught,
     call: ({ classId, assignmentId }) => ({ path: { id: classId }, body: { assignments: [assignmentId] } }),

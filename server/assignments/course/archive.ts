@@ -11,7 +11,15 @@ import {
 import { ApiError } from '../../errors.js'
 import { readYaml } from '../../stacks/compose/yaml.js'
 import type { StarterFile } from '../archive.js'
-import { storedLimits, storedNetwork, storedPaths, storedSource, storedSteps, storedTests } from '../rows.js'
+import {
+  storedGrading,
+  storedLimits,
+  storedNetwork,
+  storedPaths,
+  storedSource,
+  storedSteps,
+  storedTests,
+} from '../rows.js'
 
 /** Names of what is in the folder of an assignment. */
 const names = { text: 'assignment.md', settings: 'assignment.json', tests: 'tests.json' } as const
@@ -48,6 +56,7 @@ export function wantedOf(row: Row): CreateAssignment {
     ...{ source: storedSource.parse(row.source), limits: storedLimits.parse(row.limits) },
     ...{ network: storedNetwork.parse(row.network), readOnly: storedPaths.parse(row.readOnly) },
     ...{ steps: storedSteps.parse(row.steps), tests: storedTests.parse(row.tests) },
+    grading: storedGrading.parse(row.grading),
   })
 }
 

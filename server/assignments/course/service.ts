@@ -208,7 +208,7 @@ async function write(
   { one, row, id, fields }: PlannedAssignment,
 ): Promise<void> {
   if (fields.length === 0) return
-  const { title, text, published, source, limits, network, readOnly, steps, tests } = one.wanted
+  const { title, text, published, source, limits, network, readOnly, steps, tests, grading } = one.wanted
   const times = timeColumns(one.wanted, timeZone)
   try {
     assertOrder(times)
@@ -216,7 +216,7 @@ async function write(
     throw error instanceof ApiError ? new ApiError(error.code, `${one.folder}: ${error.message}`) : error
   }
   const columns = {
-    ...{ title, text, published, ...times, source, limits, network, readOnly, steps, tests },
+    ...{ title, text, published, ...times, source, limits, network, readOnly, steps, tests, grading },
     updatedAt: new Date(),
   }
   if (row === null) {

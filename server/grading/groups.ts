@@ -1,0 +1,68 @@
+import { type AssignmentTest, type CreateRun, createRun, runBounds } from '../../protocol/api/index.js'
+import type { Placed } from './files.js'
+
+/** Tests that run one after the other in the same run: it is prepared once for all of them. */
+export interface Group {
+  readonly setup: string | undefined
+  readonly timeoutSeconds: number
+  readonly tests: readonly AssignmentTest[]
+}
+
+/** Of the output of one test. */
+const outputBytesMax = 256 * 1024
+const setupSeconds = 300
+/** `ln` for each pair of a target and a path. They are arguments: nothing of them is a command. */
+const linking = `while [ $# -gt 1 ]; do mkdir -p -- "$(dirname -- "$2")" && ln -s -- "$1" "$2" || exit; shift 2; done`
+/** Fewer than the kernel allows as arguments of one program. */
+const linksAtOnce = 40
+
+/** Those with the same setup and the same time limit are one group. */
+export function groupsOf(tests: readonly AssignmentTest[]): Group[] {
+  const groups = new Map<
+    string,
+    { setup: string | undefined; timeoutSeconds: number; tests: AssignmentTest[] }
+  >()
+  for (const test of tests) {
+    const { setup, timeoutSeconds } = test
+    const key = JSON.stringify([setup ?? null, timeoutSeconds])
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, { setup, timeoutSeconds, tests: [test] })
+    else known.tests.push(test)
+  }
+  return [...groups.values()]
+}
+
+/** Where tests run. */
+export interface Where {
+  readonly template: string
+  readonly memoryMiB: number
+  readonly pids: number
+  readonly diskMiB: number
+  readonly network: CreateRun['network']
+}
+
+/**
+ * A group as a run: each test is a case, whose argument is the command. What is expected is not in it: it is compared outside.
+ * @param placed is put in after the request was checked, for it may be more than a caller may send
+ */
+export function runOf(group: Group, { files, links }: Placed, where: Where): CreateRun {
+  const { template, network, ...limits } = where
+  const steps = []
+  for (let at = 0; at < links.length; at += linksAtOnce) {
+    const pairs = links.slice(at, at + linksAtOnce).flatMap(({ target, path }) => [target, `./${path}`])
+    steps.push({ name: `links ${at}`, command: ['/bin/sh', '-c', linking, 'sh', ...pairs] })
+  }
+  if (group.setup !== undefined) {
+    const wallMs = setupSeconds * 1000
+    steps.push({ name: 'setup', command: group.setup, limits: { wallMs, cpuMs: wallMs } })
+  }
+  const wallMs = group.timeoutSeconds * 1000
+  const outputBytes = Math.min(outputBytesMax, Math.floor(runBounds.keptBytes / (group.tests.length + 1)))
+  const wanted = createRun.parse({
+    ...{ template, network },
+    steps: [{ name: 'tests', command: ['/bin/sh', '-c'] }],
+    limits: { ...limits, wallMs, cpuMs: wallMs, outputBytes },
+    cases: group.tests.map(({ id, command, input = '' }) => ({ name: id, args: [command], stdin: input })),
+  })
+  return { ...wanted, files, steps: [...steps, ...(wanted.steps ?? [])] }
+}
