@@ -9,6 +9,7 @@ import type {
   ClassSummary,
   CreateClass,
   CreatedInvitation,
+  Gradebook,
   Invitation,
   InviteToClass,
   RosterApplied,
@@ -67,6 +68,16 @@ export class Classes {
    */
   delete(id: string, options: { submissions?: 'delete' } = {}): Promise<void> {
     return this.#http.done({ method: 'DELETE', path: pathOf(id), query: options })
+  }
+
+  /** What each student has for each assignment. @throws NotFound */
+  gradebook(id: string): Promise<Gradebook> {
+    return this.#http.json({ method: 'GET', path: `${pathOf(id)}/gradebook` })
+  }
+
+  /** The same as CSV, in which no cell is a formula. @throws NotFound */
+  async exportGradebook(id: string): Promise<string> {
+    return (await this.#http.send({ method: 'GET', path: `${pathOf(id)}/gradebook.csv` })).text()
   }
 
   /** Makes a member of the tenant a teacher or an assistant. @throws NotFound; Conflict for a student */

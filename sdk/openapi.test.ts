@@ -127,6 +127,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await assignments.grades(task.id).next()
   await assignments.giveGrade(task.id, 'none', { points: 1 }).catch(() => {})
   await assignments.givenGrades(task.id, 'none')
+  await Promise.all([classes.gradebook(classId), classes.exportGradebook(classId)])
   await submissions.checkReceipt({
     ...{
       submission: none,

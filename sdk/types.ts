@@ -111,6 +111,8 @@ export type SubmissionFile = protocol.SubmissionFile
 export type Grading = protocol.Grading
 /** What a student has for an assignment. */
 export type Grade = protocol.Grade
+/** What the students of a class have for its assignments. */
+export type Gradebook = protocol.Gradebook
 /** What `assignments.giveGrade` takes. */
 export type GiveGrade = z.input<typeof protocol.setGrade>
 /** Each time that a person gave points. */

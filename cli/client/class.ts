@@ -238,6 +238,18 @@ const cards = clientCommand({
   },
 })
 
+const gradebook = clientCommand({
+  ...{ name: 'class gradebook', group, operands: 'CLASS' },
+  summary: 'Print what each student has for each assignment, as CSV',
+  completes: classWords,
+  async run({ cloche, words, json }) {
+    const id = await classIdOf(cloche, words[0])
+    if (json) printJson(await cloche.classes.gradebook(id))
+    else process.stdout.write(await cloche.classes.exportGradebook(id))
+    return 0
+  },
+})
+
 export const classCommands: readonly Command[] = [
-  ...[list, create, edit, remove, students, invite, importRoster, exportRoster, cards],
+  ...[list, create, edit, remove, students, invite, importRoster, exportRoster, cards, gradebook],
 ]

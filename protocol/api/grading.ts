@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { assignmentParams } from './assignments.js'
 import { storableText } from './bounds.js'
-import { assignmentId, gradingId, submissionId } from './ids.js'
+import { assignmentId, classStudentId, gradingId, submissionId } from './ids.js'
 import { listOf } from './lists.js'
 
 /** How one test went. */
@@ -81,6 +81,26 @@ export const grade = z.object({
 })
 export type Grade = z.infer<typeof grade>
 export const gradeList = listOf(grade)
+
+/** `GET /classes/{id}/gradebook`. */
+export const gradebook = z.object({
+  assignments: z.array(z.object({ id: assignmentId, title: z.string(), maxPoints: z.number() })),
+  students: z
+    .array(
+      z.object({
+        id: classStudentId,
+        userId: z.string().nullable().describe('null until they have joined'),
+        name: z.string(),
+        number: z.string().nullable(),
+        grades: z
+          .array(z.object({ points: z.number().nullable(), state: grade.shape.state, given: z.boolean() }))
+          .describe('in the order of the assignments'),
+        total: z.number().describe('of all that have points'),
+      }),
+    )
+    .describe('by name'),
+})
+export type Gradebook = z.infer<typeof gradebook>
 
 /** Each time that a person gave points. */
 export const givenGrades = z.object({

@@ -123,6 +123,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   listGrades: 'class.read',
   giveGrade: 'class.look',
   listGivenGrades: 'class.look',
+  getGradebook: 'class.look',
+  exportGradebook: 'class.look',
   exportCourse: 'class.look',
   previewCourse: 'class.teach',
   importCourse: 'class.teach',

@@ -224,6 +224,28 @@ describe('grading', { timeout: 180_000 }, () => {
     expect((await tess.client.call('PUT', `${one.path}/grades/${tess.id}`, { points: 1 })).status).toBe(404)
   })
 
+  it('has a grade book, whose CSV holds no formulas', async () => {
+    const { id } = await made(owner, 'POST', '/api/v1/classes', { name: 'Formulas' })
+    const path = `/api/v1/classes/${id}`
+    await made(owner, 'POST', `${path}/students`, { name: '=1+1' })
+    await made(owner, 'POST', `${path}/students`, { name: 'ben', email: 'ben@example.org' })
+    const wanted = { title: '@SUM(A1)', grading: { maxPoints: 5 } }
+    const { id: assignment } = await made(owner, 'POST', `${path}/assignments`, wanted)
+    await made(owner, 'PUT', `/api/v1/assignments/${assignment}/grades/${ben.id}`, { points: 4.5 })
+    const book = await made(owner, 'GET', `${path}/gradebook`)
+    expect(book.assignments).toEqual([{ id: assignment, title: '@SUM(A1)', maxPoints: 5 }])
+    expect(book.students).toMatchObject([
+      { name: '=1+1', userId: null, grades: [{ points: null, state: 'none', given: false }], total: 0 },
+      { name: 'ben', userId: ben.id, grades: [{ points: 4.5, state: 'graded', given: true }], total: 4.5 },
+    ])
+    const csv = await fetch(`${instance.url}${path}/gradebook.csv`, { headers: owner.extraHeaders })
+    expect(await csv.text()).toBe(
+      `Name,Number,'@SUM(A1) (5),Total\r\n'=1+1,,,0\r\nben,,4.5,4.5\r\n`,
+    )
+    expect((await ann.client.call('GET', `${path}/gradebook`)).status).toBe(403)
+    expect((await tess.client.call('GET', `${path}/gradebook`)).status).toBe(404)
+  })
+
   it('says why what cannot be run is not, and cancels what waits or runs', async () => {
     const test = { id: 'a', name: 'A', points: 1, command: 'sleep 100', timeoutSeconds: 200 }
     const one = await newOne({ tests: [test], grading: { automatic: false, template: 'nowhere' } })

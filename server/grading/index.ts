@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
+import { Gradebooks } from './gradebook.js'
 import { Grades } from './grades.js'
 import { GradingLeases } from './leases.js'
 import { Performing, type Needs as PerformingNeeds } from './performing.js'
@@ -9,7 +10,8 @@ import { GradingService } from './service.js'
 
 /** What there is to do with grades. */
 export function openGradings(database: Database) {
-  return { gradings: new GradingService(database), grades: new Grades(database) }
+  const grades = new Grades(database)
+  return { gradings: new GradingService(database), grades, gradebooks: new Gradebooks(database, grades) }
 }
 export type Gradings = ReturnType<typeof openGradings>
 

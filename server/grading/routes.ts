@@ -1,9 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import {
   assignmentParams,
+  classParams,
   givenGrades,
   grade,
   gradeAll,
+  gradebook,
   gradeList,
   gradeParams,
   grading,
@@ -18,7 +21,7 @@ const tags = ['grading']
 
 /** Gradings of submissions, and grades. */
 export const gradingRoutes =
-  ({ gradings, grades }: Gradings): FastifyPluginAsyncZod =>
+  ({ gradings, grades, gradebooks }: Gradings): FastifyPluginAsyncZod =>
   async (app) => {
     app.route({
       method: 'POST',
@@ -92,6 +95,29 @@ export const gradingRoutes =
         ...{ body: setGrade, response: { 200: grade } },
       },
       handler: async ({ principal, params, body }) => grades.give(principal, params.id, params.userId, body),
+    })
+    app.route({
+      method: 'GET',
+      url: '/classes/:id/gradebook',
+      schema: {
+        ...{ tags, summary: 'What each student of a class has for each assignment', params: classParams },
+        response: { 200: gradebook },
+      },
+      handler: async ({ principal, params }) => gradebooks.of(principal, params.id),
+    })
+    app.route({
+      method: 'GET',
+      url: '/classes/:id/gradebook.csv',
+      schema: {
+        ...{ tags, summary: 'The same as CSV', params: classParams, response: { 200: z.unknown() } },
+      },
+      handler: async ({ principal, params }, reply) => {
+        const csv = await gradebooks.csv(principal, params.id)
+        return reply
+          .type('text/csv; charset=utf-8')
+          .header('content-disposition', 'attachment; filename="gradebook.csv"')
+          .send(csv)
+      },
     })
     app.route({
       method: 'GET',

@@ -120,6 +120,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   Grading: [protocol.grading],
   GiveGrade: [protocol.setGrade, { points: 7.5, comment: 'Good, but slow.' }],
   Grade: [protocol.grade],
+  Gradebook: [protocol.gradebook],
   CreateSchedule: [
     protocol.createSchedule,
     {

@@ -124,6 +124,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /assignments/:id/grades': 'listGrades',
   'PUT /assignments/:id/grades/:userId': 'giveGrade',
   'GET /assignments/:id/grades/:userId': 'listGivenGrades',
+  'GET /classes/:id/gradebook': 'getGradebook',
+  'GET /classes/:id/gradebook.csv': 'exportGradebook',
   'GET /classes/:id/course.tar': 'exportCourse',
   'POST /classes/:id/course/preview': 'previewCourse',
   'POST /classes/:id/course': 'importCourse',

@@ -133,6 +133,8 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
   listGrades: { rule: inside, call: toGrade },
   giveGrade: { rule: taught, call: (victim) => ({ ...ofClassmate(victim), body: { points: 1 } }) },
   listGivenGrades: { rule: taught, call: ofClassmate },
+  getGradebook: { rule: taught, call: ofClass },
+  exportGradebook: { rule: taught, call: ofClass },
   orderAssignments: {
     rule: taught,
     call: ({ classId, assignmentId }) => ({ path: { id: classId }, body: { assignments: [assignmentId] } }),
