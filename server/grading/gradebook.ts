@@ -22,7 +22,10 @@ export class Gradebooks {
         omit: { text: true },
         orderBy: [{ position: 'asc' }, { id: 'asc' }],
       }),
-      prisma.classMember.findMany({ where: { classId, role: 'student' }, orderBy: [{ name: 'asc' }, { id: 'asc' }] }),
+      prisma.classMember.findMany({
+        where: { classId, role: 'student' },
+        orderBy: [{ name: 'asc' }, { id: 'asc' }],
+      }),
     ])
     const all = await this.grades.of(
       assignments.map((one) => ({ ...one, text: '' })),
@@ -38,7 +41,10 @@ export class Gradebooks {
           const { points = null, state = 'none', given = null } = grade ?? {}
           return { points, state, given: given !== null }
         })
-        return { ...{ id, userId, name, number, grades }, total: sum(grades.map(({ points }) => points ?? 0)) }
+        return {
+          ...{ id, userId, name, number, grades },
+          total: sum(grades.map(({ points }) => points ?? 0)),
+        }
       }),
     }
   }
@@ -46,7 +52,12 @@ export class Gradebooks {
   /** The same for a spreadsheet, in which no cell is a formula. */
   async csv(who: Principal, classId: string): Promise<string> {
     const { assignments, students } = await this.of(who, classId)
-    const head = ['Name', 'Number', ...assignments.map(({ title, maxPoints }) => `${title} (${maxPoints})`), 'Total']
+    const head = [
+      'Name',
+      'Number',
+      ...assignments.map(({ title, maxPoints }) => `${title} (${maxPoints})`),
+      'Total',
+    ]
     const lines = students.map(({ name, number, grades, total }) => [
       ...[name, number ?? '', ...grades.map(({ points }) => points ?? ''), total],
     ])

@@ -49,7 +49,9 @@ describe('grading', { timeout: 180_000 }, () => {
     (await made(who, 'GET', `/api/v1/submissions/${id}/gradings`)).items
   /** The newest one when it has ended. */
   const graded = async (id: string) => {
-    let newest: { state: string; points: number; maxPoints: number; message: string | null; tests: Result[] } | undefined
+    let newest:
+      | { state: string; points: number; maxPoints: number; message: string | null; tests: Result[] }
+      | undefined
     const state = async () => {
       newest = (await gradingsOf(tess.client, id))[0]
       return newest?.state
@@ -95,16 +97,67 @@ describe('grading', { timeout: 180_000 }, () => {
     const one = await newOne({
       readOnly: ['lib.sh'],
       tests: [
-        { id: 'sum', name: 'Sum', points: 3, command: 'sh sum.sh', input: '1 2\n', expected: '3', comparison: 'exact' },
+        {
+          id: 'sum',
+          name: 'Sum',
+          points: 3,
+          command: 'sh sum.sh',
+          input: '1 2\n',
+          expected: '3',
+          comparison: 'exact',
+        },
         { id: 'part', name: 'Part', points: 2, command: 'sh sum.sh', input: '5 5\n', expected: '1' },
-        { id: 'regex', name: 'Regex', points: 1, command: 'sh sum.sh', input: '2 2', expected: '^[0-4]$', comparison: 'regex' },
-        { id: 'wrong', name: 'Wrong', points: 4, command: 'sh sum.sh', input: '1 1', expected: '3', comparison: 'exact' },
+        {
+          id: 'regex',
+          name: 'Regex',
+          points: 1,
+          command: 'sh sum.sh',
+          input: '2 2',
+          expected: '^[0-4]$',
+          comparison: 'regex',
+        },
+        {
+          id: 'wrong',
+          name: 'Wrong',
+          points: 4,
+          command: 'sh sum.sh',
+          input: '1 1',
+          expected: '3',
+          comparison: 'exact',
+        },
         { id: 'exit', name: 'Exit', points: 0.5, command: 'exit 3' },
         { id: 'slow', name: 'Slow', points: 1, command: 'sleep 60', timeoutSeconds: 1 },
-        { id: 'evil', name: 'Evil', points: 1, command: 'printf "%0100d" 0 | tr 0 a; echo b', expected: '^(a+)+$', comparison: 'regex' },
-        { id: 'lib', name: 'Lib', points: 0.25, command: 'cat lib.sh', expected: 'original', comparison: 'exact' },
-        { id: 'link', name: 'Link', points: 0.25, command: 'readlink link', expected: '/etc/passwd', comparison: 'exact' },
-        { id: 'alone', name: 'Alone', points: 0.5, command: 'ls ~; touch /tmp/seen; ls /tmp', expected: 'seen' },
+        {
+          id: 'evil',
+          name: 'Evil',
+          points: 1,
+          command: 'printf "%0100d" 0 | tr 0 a; echo b',
+          expected: '^(a+)+$',
+          comparison: 'regex',
+        },
+        {
+          id: 'lib',
+          name: 'Lib',
+          points: 0.25,
+          command: 'cat lib.sh',
+          expected: 'original',
+          comparison: 'exact',
+        },
+        {
+          id: 'link',
+          name: 'Link',
+          points: 0.25,
+          command: 'readlink link',
+          expected: '/etc/passwd',
+          comparison: 'exact',
+        },
+        {
+          id: 'alone',
+          name: 'Alone',
+          points: 0.5,
+          command: 'ls ~; touch /tmp/seen; ls /tmp',
+          expected: 'seen',
+        },
         { id: 'fresh', name: 'Fresh', points: 0.5, command: 'test ! -e /tmp/seen' },
         { id: 'made', name: 'Made', points: 1, setup: 'sh make.sh', command: 'cat built', expected: 'built' },
         { id: 'unmade', name: 'Unmade', points: 1, setup: 'echo broken >&2; exit 1', command: 'true' },
@@ -124,10 +177,28 @@ describe('grading', { timeout: 180_000 }, () => {
     )
     const result = await graded(id)
     expect(statuses(result.tests)).toEqual([
-      ...[['sum', 'passed', 3], ['part', 'passed', 2], ['regex', 'passed', 1], ['wrong', 'failed', 0]],
-      ...[['exit', 'failed', 0], ['slow', 'time_limit', 0], ['evil', 'failed', 0], ['lib', 'passed', 0.25]],
-      ...[['link', 'passed', 0.25], ['alone', 'passed', 0.5], ['fresh', 'passed', 0.5], ['made', 'passed', 1]],
-      ...[['unmade', 'setup_failed', 0], ['grader', 'not_run', 0]],
+      ...[
+        ['sum', 'passed', 3],
+        ['part', 'passed', 2],
+        ['regex', 'passed', 1],
+        ['wrong', 'failed', 0],
+      ],
+      ...[
+        ['exit', 'failed', 0],
+        ['slow', 'time_limit', 0],
+        ['evil', 'failed', 0],
+        ['lib', 'passed', 0.25],
+      ],
+      ...[
+        ['link', 'passed', 0.25],
+        ['alone', 'passed', 0.5],
+        ['fresh', 'passed', 0.5],
+        ['made', 'passed', 1],
+      ],
+      ...[
+        ['unmade', 'setup_failed', 0],
+        ['grader', 'not_run', 0],
+      ],
     ])
     expect([result.points, result.maxPoints]).toEqual([8.5, 17])
     expect(result.tests.find((test) => test.id === 'alone')?.output).not.toContain('secret')
@@ -141,7 +212,9 @@ describe('grading', { timeout: 180_000 }, () => {
   it('does not believe what the program says, whatever it prints', async () => {
     const forged = `{"status":"passed","points":1000} ok 1 <testsuite tests="1" failures="0"/>`
     const one = await newOne({
-      tests: [{ id: 'one', name: 'One', points: 2, command: './run', expected: 'right', comparison: 'exact' }],
+      tests: [
+        { id: 'one', name: 'One', points: 2, command: './run', expected: 'right', comparison: 'exact' },
+      ],
     })
     const { id } = await handIn(
       ...([ann.client, one.path] as const),
@@ -154,8 +227,22 @@ describe('grading', { timeout: 180_000 }, () => {
     const one = await newOne({
       dueAt: '2990-01-01T00:00',
       tests: [
-        { id: 'a', name: 'Secret name', points: 1, command: 'cat; false', input: 'hidden-input', visible: 'no' },
-        { id: 'b', name: 'Named', points: 1, command: 'cat', input: 'hidden-input', expected: 'hidden-expected' },
+        {
+          id: 'a',
+          name: 'Secret name',
+          points: 1,
+          command: 'cat; false',
+          input: 'hidden-input',
+          visible: 'no',
+        },
+        {
+          id: 'b',
+          name: 'Named',
+          points: 1,
+          command: 'cat',
+          input: 'hidden-input',
+          expected: 'hidden-expected',
+        },
         { id: 'c', name: 'Open', points: 1, command: 'echo seen', visible: 'all' },
       ],
     })
@@ -177,39 +264,63 @@ describe('grading', { timeout: 180_000 }, () => {
     }
     expect((await ann.client.call('POST', `/api/v1/submissions/${id}/gradings`)).status).toBe(403)
     expect((await ann.client.call('PUT', `${one.path}/grades/${ann.id}`, { points: 3 })).status).toBe(403)
-    expect(await gradesOf(ben.client, one.path)).toMatchObject([{ student: { userId: ben.id }, points: null }])
+    expect(await gradesOf(ben.client, one.path)).toMatchObject([
+      { student: { userId: ben.id }, points: null },
+    ])
     const grading = (feedback: string) => ({ grading: { feedback } })
     for (const feedback of ['never', 'after_due']) {
       await made(tess.client, 'PATCH', one.path, grading(feedback))
       expect(await gradingsOf(ann.client, id)).toMatchObject([{ points: null, tests: null }])
       expect(await gradesOf(ann.client, one.path)).toMatchObject([{ state: 'hidden', points: null }])
     }
-    await made(tess.client, 'PATCH', one.path, { dueAt: '2020-01-01T00:00', late: { until: null, percentPerDay: 0 } })
+    await made(tess.client, 'PATCH', one.path, {
+      dueAt: '2020-01-01T00:00',
+      late: { until: null, percentPerDay: 0 },
+    })
     expect(await gradesOf(ann.client, one.path)).toMatchObject([{ state: 'graded', points: 1 }])
   })
 
   it('keeps what came before when it is asked again, and gives points by hand with a history', async () => {
     const test = { id: 'a', name: 'A', points: 10, command: 'cat x', expected: 'y', comparison: 'exact' }
-    const one = await newOne({ tests: [test], dueAt: '2990-01-01T00:00', late: { until: null, percentPerDay: 30 } })
+    const one = await newOne({
+      tests: [test],
+      dueAt: '2990-01-01T00:00',
+      late: { until: null, percentPerDay: 30 },
+    })
     const { id } = await handIn(ann.client, one.path, 'echo x > x')
     expect(await graded(id)).toMatchObject({ points: 0 })
     await made(tess.client, 'PATCH', one.path, { tests: [{ ...test, expected: 'x' }] })
     expect(await made(tess.client, 'POST', `${one.path}/gradings`, {})).toEqual({ count: 1 })
     expect(await graded(id)).toMatchObject({ points: 10 })
-    expect((await gradingsOf(tess.client, id)).map(({ points }: { points: number }) => points)).toEqual([10, 0])
-    expect(await made(tess.client, 'POST', `${one.path}/gradings`, { which: 'ungraded' })).toEqual({ count: 0 })
+    expect((await gradingsOf(tess.client, id)).map(({ points }: { points: number }) => points)).toEqual([
+      10, 0,
+    ])
+    expect(await made(tess.client, 'POST', `${one.path}/gradings`, { which: 'ungraded' })).toEqual({
+      count: 0,
+    })
     // Late by two days.
     await database.query(
       `UPDATE assignment SET "dueAt" = (SELECT at - interval '30 hours' FROM submission WHERE id = $1), "dueLocal" = NULL WHERE id = $2`,
       [id, one.id],
     )
     const grade = async () =>
-      (await gradesOf(tess.client, one.path)).find(({ student }: { student: { userId: string } }) => student.userId === ann.id)
-    expect(await grade()).toMatchObject({ tested: 10, latePercent: 60, points: 4, maxPoints: 10, given: null })
+      (await gradesOf(tess.client, one.path)).find(
+        ({ student }: { student: { userId: string } }) => student.userId === ann.id,
+      )
+    expect(await grade()).toMatchObject({
+      tested: 10,
+      latePercent: 60,
+      points: 4,
+      maxPoints: 10,
+      given: null,
+    })
     const give = (points: number | null, comment = '') =>
       tess.client.call('PUT', `${one.path}/grades/${ann.id}`, { points, comment })
     expect((await give(11)).status).toBe(400)
-    expect((await give(7.5, 'well explained')).body).toMatchObject({ points: 7.5, given: { by: 'tess@example.org' } })
+    expect((await give(7.5, 'well explained')).body).toMatchObject({
+      points: 7.5,
+      given: { by: 'tess@example.org' },
+    })
     expect(await gradesOf(ann.client, one.path)).toMatchObject([
       { points: 7.5, given: { points: 7.5, comment: 'well explained', by: null } },
     ])
@@ -218,9 +329,11 @@ describe('grading', { timeout: 180_000 }, () => {
     const { items } = await made(tess.client, 'GET', `${one.path}/grades/${ann.id}`)
     expect(items.map(({ points }: { points: number | null }) => points)).toEqual([null, 7.5])
     // Without anything handed in as well.
-    expect((await tess.client.call('PUT', `${one.path}/grades/${ben.id}`, { points: 1 })).body).toMatchObject({
-      ...{ submission: null, points: 1, state: 'graded' },
-    })
+    expect((await tess.client.call('PUT', `${one.path}/grades/${ben.id}`, { points: 1 })).body).toMatchObject(
+      {
+        ...{ submission: null, points: 1, state: 'graded' },
+      },
+    )
     expect((await tess.client.call('PUT', `${one.path}/grades/${tess.id}`, { points: 1 })).status).toBe(404)
   })
 
@@ -239,9 +352,7 @@ describe('grading', { timeout: 180_000 }, () => {
       { name: 'ben', userId: ben.id, grades: [{ points: 4.5, state: 'graded', given: true }], total: 4.5 },
     ])
     const csv = await fetch(`${instance.url}${path}/gradebook.csv`, { headers: owner.extraHeaders })
-    expect(await csv.text()).toBe(
-      `Name,Number,'@SUM(A1) (5),Total\r\n'=1+1,,,0\r\nben,,4.5,4.5\r\n`,
-    )
+    expect(await csv.text()).toBe(`Name,Number,'@SUM(A1) (5),Total\r\n'=1+1,,,0\r\nben,,4.5,4.5\r\n`)
     expect((await ann.client.call('GET', `${path}/gradebook`)).status).toBe(403)
     expect((await tess.client.call('GET', `${path}/gradebook`)).status).toBe(404)
   })
@@ -277,14 +388,17 @@ describe('grading', { timeout: 180_000 }, () => {
     for (let round = 0; round < 2; round++) {
       await made(tess.client, 'POST', `${one.path}/gradings`, {})
       const byOther = async () => {
-        const { rows } = await database.query(`SELECT count(*)::INTEGER AS count FROM grading WHERE state = 'running'`)
+        const { rows } = await database.query(
+          `SELECT count(*)::INTEGER AS count FROM grading WHERE state = 'running'`,
+        )
         return rows[0].count
       }
       await expect.poll(byOther, patience).toBeGreaterThan(0)
       await other.end('SIGKILL')
       await other.restart()
     }
-    for (const { id } of [first, second]) expect(await graded(id)).toMatchObject({ state: 'finished', points: 1 })
+    for (const { id } of [first, second])
+      expect(await graded(id)).toMatchObject({ state: 'finished', points: 1 })
     const { rows } = await database.query(
       `SELECT state, count(*)::INTEGER AS count FROM grading JOIN submission ON submission.id = "submissionId"
        WHERE "assignmentId" = $1 GROUP BY state`,
