@@ -5,15 +5,15 @@ import { assignmentId, classStudentId, gradingId, submissionId } from './ids.js'
 import { listOf } from './lists.js'
 
 /** How one test went. */
-export const testStatus = z
+export const gradedTestStatus = z
   .enum(['passed', 'failed', 'setup_failed', 'time_limit', 'limit', 'not_run'])
   .describe(
     '`failed`: another output or exit status; `limit`: of memory, output and so on; `not_run`: a test of the kind `grader`',
   )
-export const testResult = z.object({
+export const gradedTest = z.object({
   id: z.string(),
   name: z.string().nullable().describe('null for students unless the test is `visible`'),
-  status: testStatus,
+  status: gradedTestStatus,
   points: z.number(),
   maxPoints: z.number(),
   message: z.string().nullable().describe('null for students unless the test is `visible: all`'),
@@ -23,7 +23,7 @@ export const testResult = z.object({
     .describe('what the program printed, its beginning; for students as `message`'),
   wallMs: z.number(),
 })
-export type TestResult = z.infer<typeof testResult>
+export type GradedTest = z.infer<typeof gradedTest>
 
 export const gradingState = z.enum(['queued', 'running', 'finished', 'failed', 'canceled'])
 /** One time that the tests of an assignment were run with a submission. Each is kept. */
@@ -34,7 +34,7 @@ export const grading = z.object({
   points: z.number().nullable(),
   maxPoints: z.number().nullable(),
   tests: z
-    .array(testResult)
+    .array(gradedTest)
     .nullable()
     .describe('null until it has finished, and for students whom nothing is shown'),
   message: z.string().nullable(),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Grading, gradingState, type TestResult, testResult } from '../../protocol/api/index.js'
+import { type GradedTest, type Grading, gradedTest, gradingState } from '../../protocol/api/index.js'
 
 /** A row of `grading`. */
 export const gradingRow = z.object({
@@ -19,7 +19,7 @@ export const gradingColumns = Object.keys(gradingRow.shape)
 export const newGradingId = `'gr_' || substr(replace(gen_random_uuid()::TEXT, '-', ''), 1, 20)`
 
 /** What is kept of a test: what students may see of it is decided by how it was visible then. */
-export const storedResult = testResult.extend({ name: z.string(), visible: z.enum(['no', 'name', 'all']) })
+export const storedResult = gradedTest.extend({ name: z.string(), visible: z.enum(['no', 'name', 'all']) })
 export type StoredResult = z.infer<typeof storedResult>
 
 /** What of the results somebody is shown: staff all; students as each test says, or nothing. */
@@ -37,7 +37,7 @@ export function present(row: GradingRow, sight: Sight): Grading {
   }
 }
 
-function shown({ visible, ...one }: StoredResult, isStaff: boolean): TestResult {
+function shown({ visible, ...one }: StoredResult, isStaff: boolean): GradedTest {
   if (isStaff || visible === 'all') return one
   // What a program prints can be its input, and how long it takes can tell as much.
   return { ...one, message: null, output: null, wallMs: 0, name: visible === 'name' ? one.name : null }
