@@ -15,9 +15,6 @@ export const gradingColumns = Object.keys(gradingRow.shape)
   .map((name) => `grading."${name}"`)
   .join(', ')
 
-/** An id, in a statement. */
-export const newGradingId = `'gr_' || substr(replace(gen_random_uuid()::TEXT, '-', ''), 1, 20)`
-
 /** What is kept of a test: what students may see of it is decided by how it was visible then. */
 export const storedResult = gradedTest.extend({ name: z.string(), visible: z.enum(['no', 'name', 'all']) })
 export type StoredResult = z.infer<typeof storedResult>

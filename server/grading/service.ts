@@ -9,8 +9,9 @@ import type { Database } from '../database/client.js'
 import { tell } from '../database/notices.js'
 import { ApiError } from '../errors.js'
 import { findSubmission } from '../submissions/access.js'
+import { newGradingId } from '../submissions/grading-id.js'
 import { type SubmissionRow, standingOf } from '../submissions/rows.js'
-import { gradingColumns, gradingRow, newGradingId, present, type Sight } from './rows.js'
+import { gradingColumns, gradingRow, present, type Sight } from './rows.js'
 
 const shownMax = 100
 const now = `now() AT TIME ZONE 'UTC'`
@@ -21,7 +22,7 @@ export class GradingService {
 
   /** Grades once more; what came of it before is kept. One that waits or runs already is that. @throws ApiError `conflict` without tests */
   async grade(who: Principal, submissionId: string): Promise<Grading> {
-    const row = await this.#find(who, submissionId, 'class.look')
+    const row = await this.#find(who, submissionId)
     await this.#assertTests(row.assignmentId)
     await this.#insert('SELECT id FROM submission WHERE id = $1', [submissionId], who.actor)
     await audit(this.database.prisma, who, 'submission.grade', submissionId, {
@@ -86,9 +87,9 @@ export class GradingService {
     return rows.map((row) => present(gradingRow.parse(row), sight))
   }
 
-  async #find(who: Principal, id: string, action: 'class.look'): Promise<SubmissionRow> {
+  async #find(who: Principal, id: string): Promise<SubmissionRow> {
     const row = await findSubmission(this.database, who, id)
-    await seatIn(this.database, who, action, row.classId)
+    await seatIn(this.database, who, 'class.look', row.classId)
     return row
   }
 

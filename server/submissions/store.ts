@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { submissionBounds } from '../../protocol/api/index.js'
 import { ApiError, notFound } from '../errors.js'
-import { newGradingId } from '../grading/rows.js'
+import { newGradingId } from './grading-id.js'
 import { digestOfAll, inOrder, type Taken, type TakenFile } from './read.js'
 
 /** What is handed in, by whom, for what. */
