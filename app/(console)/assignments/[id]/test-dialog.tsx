@@ -50,6 +50,8 @@ function Form({ of, before, onClose, onChange }: Props & { before: AssignmentTes
       ...{ command: lines('command'), points: Number(text(form, 'points')) },
       timeoutSeconds: Number(text(form, 'timeoutSeconds')),
       comparison: comparisons.find((one) => one === text(form, 'comparison')) ?? 'included',
+      // What this form does not ask for stays.
+      ...{ kind: before?.kind ?? 'program', visible: before?.visible ?? 'name' },
       ...optional('setup'),
       ...optional('input'),
       ...optional('expected'),
