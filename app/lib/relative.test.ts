@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { relative } from './relative'
+import { relative, wallClock } from './relative'
 
 const hourMs = 3_600_000
 
@@ -14,4 +14,9 @@ it('says how far away a time is, in both languages', () => {
 it('never says that more is left than there is', () => {
   expect(relative(2 * hourMs - 1, 'en')).toBe('in 1 hour')
   expect(relative(72 * hourMs - 1, 'en')).toBe('in 2 days')
+})
+
+it('writes what a clock shows, whatever the time zone of this device is', () => {
+  expect(wallClock('2026-12-08T23:59', 'en')).toBe('Dec 8, 2026, 23:59')
+  expect(wallClock('2026-12-08T23:59', 'zh-CN')).toBe('2026年12月8日 23:59')
 })

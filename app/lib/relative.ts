@@ -20,3 +20,11 @@ function unitOf(ms: number): [Intl.RelativeTimeFormatUnit, number] {
   if (ms < hourMs) return ['minute', minuteMs]
   return ms < 2 * dayMs ? ['hour', hourMs] : ['day', dayMs]
 }
+
+/** What a clock somewhere shows, such as `2026-11-28T15:00`, as the language of the page writes it. */
+export function wallClock(local: string, locale: Locale): string {
+  const format = new Intl.DateTimeFormat(locale, {
+    ...{ dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23', timeZone: 'UTC' },
+  })
+  return format.format(new Date(`${local}Z`))
+}

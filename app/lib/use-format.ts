@@ -4,7 +4,6 @@ import { useMemo } from 'react'
 import { useLocale, useTranslations } from 'use-intl'
 import type { Translate } from '../messages/texts'
 import type { Locale } from './locale'
-import { relative } from './relative'
 
 /** How the language of the page writes dates, numbers and amounts. */
 export interface Format {
@@ -21,10 +20,6 @@ export interface Format {
   readonly cpus: (value: number) => string
   /** How long, in the largest unit that fits: `42 s`, `5 min`, `3 h`, `12 d`. */
   readonly duration: (ms: number) => string
-  /** How far away, in the largest unit that fits: `in 3 hours`, `2 days ago`. */
-  readonly relative: (ms: number) => string
-  /** The same as `dateTime`, of what a clock somewhere shows: `2026-11-28T15:00`. */
-  readonly wallClock: (local: string) => string
 }
 
 export function useFormat(): Format {
@@ -44,9 +39,6 @@ export function formatOf(locale: Locale, t: Translate): Format {
   const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const shortDay = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' })
   const plain = new Intl.NumberFormat(locale)
-  const wall = new Intl.DateTimeFormat(locale, {
-    ...{ dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23', timeZone: 'UTC' },
-  })
   return {
     date: (iso) => day.format(new Date(iso)),
     dateTime: (iso) => minute.format(new Date(iso)),
@@ -55,8 +47,6 @@ export function formatOf(locale: Locale, t: Translate): Format {
     number: (value) => plain.format(value),
     cpus: (value) => t('units.cpus', { text: String(Number(value.toFixed(2))), many: String(value > 1) }),
     duration: (ms) => duration(ms, t),
-    relative: (ms) => relative(ms, locale),
-    wallClock: (local) => wall.format(new Date(`${local}Z`)),
   }
 }
 

@@ -1,8 +1,9 @@
 'use client'
 
 import { useEffect, useState } from 'react'
-import { useTranslations } from 'use-intl'
+import { useLocale, useTranslations } from 'use-intl'
 import type { ClassTime as Time } from '../../lib/protocol-assignments'
+import { relative, wallClock } from '../../lib/relative'
 import { useFormat } from '../../lib/use-format'
 
 /**
@@ -12,15 +13,18 @@ import { useFormat } from '../../lib/use-format'
  */
 export function ClassTime({ time, plain = false }: { time: Time; plain?: boolean }) {
   const t = useTranslations()
-  const { wallClock, dateTime, relative } = useFormat()
+  const locale = useLocale()
+  const { dateTime } = useFormat()
   const now = useNow()
   return (
     <time dateTime={time.at} className="tabular">
-      {wallClock(time.local)}
+      {wallClock(time.local, locale)}
       {!plain && differsHere(time) && (
         <span className="text-muted"> {t('assignments.here', { time: dateTime(time.at) })}</span>
       )}
-      {!plain && now !== null && <span className="text-muted"> · {relative(Date.parse(time.at) - now)}</span>}
+      {!plain && now !== null && (
+        <span className="text-muted"> · {relative(Date.parse(time.at) - now, locale)}</span>
+      )}
     </time>
   )
 }

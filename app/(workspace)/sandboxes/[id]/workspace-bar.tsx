@@ -45,7 +45,6 @@ import { useStore } from '../../../terminal/use-store'
 import type { PreviewStore } from '../../../workspace/preview'
 import type { Programs } from '../../../workspace/programs'
 import type { LayoutStore } from '../../../workspace/shown-panes'
-import { AssignmentToggle } from './assignment-toggle'
 
 const ChangeDialog = dynamic(() =>
   import('../../../components/sandbox/change-dialog').then((module) => module.ChangeDialog),
@@ -57,6 +56,10 @@ const SnapshotsDialog = dynamic(() =>
 
 const ShareDialog = dynamic(() =>
   import('../../../components/shares/share-dialog').then((module) => module.ShareDialog),
+)
+
+const AssignmentToggle = dynamic(() =>
+  import('./assignment-toggle').then((module) => module.AssignmentToggle),
 )
 
 const noPorts: readonly [] = []
