@@ -173,6 +173,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await volumes.deleteSnapshot(kept.id)
   await volumes.delete(volume.id)
   const { stacks } = cloche
+  await stacks.plan({ compose, name: 'site' })
   const stack = await stacks.create({ compose, name: 'site' })
   await Promise.all([stacks.list().next(), stacks.describe(stack.id), stacks.settled(stack.id)])
   for await (const _ of stacks.logs(stack.id, { follow: false }));

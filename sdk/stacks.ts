@@ -1,6 +1,6 @@
 import { readEvents } from './events.js'
 import { type Http, pages } from './http.js'
-import type { CreateStack, StackDescription, StackWithFile } from './types.js'
+import type { CreateStack, StackDescription, StackPreview, StackWithFile } from './types.js'
 
 /** What the services of a stack print, and how they end. */
 export type StackLogEvent = {
@@ -27,7 +27,8 @@ export class Stacks {
   /**
    * Starts the services of a compose file. Resolves when the file is understood and there is room for all of it.
    *
-   * @param wanted `compose`: the file as YAML; `variables`: values for `${NAME}` in it
+   * @param wanted `compose`: the file as YAML; `variables`: values for `${NAME}` in it; `files`: what stands in the files
+   * that `env_file` names
    * @throws InvalidRequest with the path of what is wrong or not supported
    * @throws QuotaExceeded, Conflict when a name is taken
    * @example
@@ -42,6 +43,16 @@ export class Stacks {
    */
   create(wanted: CreateStack): Promise<StackWithFile> {
     return this.#http.json({ method: 'POST', path: '/stacks', json: wanted })
+  }
+
+  /**
+   * What a compose file asks for: the templates of its services, how those are built that are (`builds.start`), and the
+   * files that it names. Nothing is begun.
+   *
+   * @throws InvalidRequest with the path of what is wrong or not supported
+   */
+  plan(wanted: CreateStack): Promise<StackPreview> {
+    return this.#http.json({ method: 'POST', path: '/stacks/plan', json: wanted })
   }
 
   /** All of them, newest first. */

@@ -161,6 +161,8 @@ export type StackWithFile = protocol.StackWithFile
 export type StackServiceDescription = protocol.StackService
 /** What `stacks.create` takes. */
 export type CreateStack = protocol.CreateStack
+/** What a compose file asks for. */
+export type StackPreview = protocol.StackPreview
 /** A volume as it was at one moment. */
 export type VolumeSnapshotDescription = protocol.VolumeSnapshot
 /** A build of a Dockerfile. */

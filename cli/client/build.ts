@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import { parseIgnored } from '../../protocol/api/dockerignore.js'
-import type { BuildEvent } from '../../sdk/index.js'
+import type { BuildEvent, Cloche } from '../../sdk/index.js'
 import { type Command, Failure, UsageError } from '../command.js'
 import { clientCommand } from './client-command.js'
 import { printJson } from './output.js'
@@ -44,8 +44,6 @@ const build = clientCommand({
     const name = text('tag')
     if (name === undefined || more.length > 0)
       throw new UsageError('specify a name: cloche build [DIR] -t NAME')
-    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
-      throw new Failure(`there is no directory ${directory} here`)
     const dockerfile = text('file') ?? 'Dockerfile'
     const network = text('network')
     if (network !== undefined && network !== 'internet' && network !== 'none')
@@ -57,7 +55,7 @@ const build = clientCommand({
     )
     const [target, timeoutSeconds] = [text('target'), number('timeout')]
     const [start, ready] = [text('start'), text('ready')]
-    const begun = await cloche.builds.start(name, streamOf(contextOf(directory, dockerfile)), {
+    const options: Options = {
       ...{ dockerfile, args: argumentsOf(texts('build-arg')), secrets: secretsOf(texts('secret')) },
       ...{ limits, noCache: has('no-cache') },
       ...(target === undefined ? {} : { target }),
@@ -65,21 +63,40 @@ const build = clientCommand({
       ...(ready === undefined ? {} : { ready }),
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
       ...(network === undefined ? {} : { network }),
-    })
-    const cancel = () => void cloche.builds.cancel(name, begun.id).catch(() => {}) // its end says so
-    process.once('SIGINT', cancel)
-    try {
-      for await (const event of cloche.builds.events(name, begun.id)) {
-        if (json) printJson(event)
-        else show(event)
-        if (event.type === 'end') return event.status === 'succeeded' ? 0 : 1
-      }
-      throw new Failure('the connection ended before the build did')
-    } finally {
-      process.off('SIGINT', cancel)
     }
+    return (await buildTemplate(cloche, name, directory, options, json ? printJson : show)) ? 0 : 1
   },
 })
+
+type Options = NonNullable<Parameters<Cloche['builds']['start']>[2]> & { readonly dockerfile: string }
+
+/**
+ * Builds a template from a directory; Ctrl-C cancels it.
+ * @param hear what happens in the build
+ * @returns whether there is a template now
+ */
+export async function buildTemplate(
+  cloche: Cloche,
+  name: string,
+  directory: string,
+  options: Options,
+  hear: (event: BuildEvent) => void = show,
+): Promise<boolean> {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new Failure(`there is no directory ${directory} here`)
+  const begun = await cloche.builds.start(name, streamOf(contextOf(directory, options.dockerfile)), options)
+  const cancel = () => void cloche.builds.cancel(name, begun.id).catch(() => {}) // its end says so
+  process.once('SIGINT', cancel)
+  try {
+    for await (const event of cloche.builds.events(name, begun.id)) {
+      hear(event)
+      if (event.type === 'end') return event.status === 'succeeded'
+    }
+    throw new Failure('the connection ended before the build did')
+  } finally {
+    process.off('SIGINT', cancel)
+  }
+}
 
 function show(event: BuildEvent): void {
   switch (event.type) {

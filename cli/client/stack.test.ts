@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CommandLine, openCommandLine } from '../../testing/command-line.js'
@@ -43,6 +43,41 @@ describe('cloche stack', { timeout: 60_000 }, () => {
     })
     await ok('stack', 'down', 'shop')
     expect(JSON.parse(await ok('stack', 'ls', '--json'))).toEqual([])
+  })
+
+  it('builds the templates of a file, and reads the environment that it names', async () => {
+    const directory = join(line.home, 'site')
+    await mkdir(join(directory, 'web'), { recursive: true })
+    await writeFile(join(directory, 'web', 'Dockerfile'), 'FROM base\nARG WORD\nRUN echo "$WORD" >/word\n')
+    await writeFile(join(directory, 'web.env'), 'GREETING="hello of a file"\n')
+    const at = join(directory, 'compose.yaml')
+    const text = `name: site
+services:
+  web:
+    build: {context: web, args: {WORD: built}}
+    env_file: web.env
+    command: sh -c 'cat /word; echo "$$GREETING"; exec sleep 99'
+    ${small.replaceAll(', ', '\n    ').replace(/\{size: (\S+)\}/, '{size: $1}')}
+`
+    await writeFile(at, text)
+    const begun = await line.call(['stack', 'up', '-f', at])
+    expect(begun.err).toContain('building the template site-web of web')
+    expect(begun.out).toMatch(/web +running/)
+    const printed = () => ok('stack', 'logs', 'site')
+    for (let tries = 0; tries < 50 && !/of a file/.test(await printed()); tries++);
+    expect(await printed()).toBe('web | built\nweb | hello of a file\n')
+    await ok('stack', 'down', 'site')
+    // What is there already is not built again.
+    expect((await line.call(['stack', 'up', '-d', '-f', at])).err).toBe('')
+    await ok('stack', 'down', 'site')
+    await rm(join(directory, 'web.env'))
+    expect(await line.call(['stack', 'up', '-f', at])).toMatchObject({
+      ...{ code: 1, err: expect.stringContaining('web.env cannot be read') },
+    })
+    await writeFile(at, text.replace('env_file: web.env', '').replace('context: web', 'context: none'))
+    expect(await line.call(['stack', 'up', '--build', '-f', at])).toMatchObject({
+      ...{ code: 1, err: expect.stringContaining('there is no directory') },
+    })
   })
 
   it('says what is wrong', async () => {

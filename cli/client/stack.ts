@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import type { Cloche, StackDescription, StackServiceDescription } from '../../sdk/index.js'
+import { dirname, resolve } from 'node:path'
+import type { Cloche, CreateStack, StackDescription, StackServiceDescription } from '../../sdk/index.js'
 import { type Command, Failure, UsageError } from '../command.js'
+import { buildTemplate } from './build.js'
 import { clientCommand } from './client-command.js'
 import { printable, printJson, printTable, showAge } from './output.js'
 import { pairs } from './pairs.js'
@@ -48,11 +50,53 @@ async function report(cloche: Cloche, id: string, json: boolean): Promise<number
   return stack.state === 'running' || stack.state === 'stopped' ? 0 : 1
 }
 
+/**
+ * Builds the templates that a compose file says how to build.
+ * @param directory that its paths begin in
+ * @param again also those that are there already
+ * @returns what stands in the files that it names
+ */
+async function prepare(
+  cloche: Cloche,
+  wanted: CreateStack,
+  directory: string,
+  again: boolean,
+  json: boolean,
+): Promise<Record<string, string>> {
+  const { services, files } = await cloche.stacks.plan(wanted)
+  const read = await Promise.all(
+    files.map(async ({ path, required }): Promise<[string, string][]> => {
+      try {
+        return [[path, await readFile(resolve(directory, path), 'utf8')]]
+      } catch (error) {
+        if (!required && error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+        throw cannotRead(path, error)
+      }
+    }),
+  )
+  const built = new Set<string>()
+  for (const { name, template, exists, build } of services) {
+    if (build === null || (exists && !again) || built.has(template)) continue
+    built.add(template)
+    const { context, dockerfile, args, target } = build
+    console.error(`cloche: building the template ${template} of ${name}`)
+    const options = { dockerfile, args, ...(target === null ? {} : { target }) }
+    // What is printed as JSON is the stack alone.
+    const hear = json ? () => {} : undefined
+    if (!(await buildTemplate(cloche, template, resolve(directory, context), options, hear)))
+      throw new Failure(`the template ${template} of ${name} was not built; nothing was started`)
+  }
+  return Object.fromEntries(read.flat())
+}
+
+const cannotRead = (path: string, error: unknown) =>
+  new Failure(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+
 const up = clientCommand({
   ...{ name: 'stack up', group },
   summary: 'Start the services of a compose file, and wait until they have started',
   details:
-    'A stack of this name from the same file is started again; services that run are not restarted. For another file delete it first; its volumes stay.',
+    'Templates of services with `build` are built when they are not there yet. A stack of this name from the same file is started again; services that run are not restarted. For another file delete it first; its volumes stay.',
   flags: {
     file: { type: 'string', short: 'f', value: 'FILE', help: 'the compose file; compose.yaml if absent' },
     name: {
@@ -62,20 +106,23 @@ const up = clientCommand({
       help: 'of the stack; if absent, the name in the file',
     },
     var: { type: 'string', multiple: true, value: 'NAME=TEXT', help: 'value of ${NAME} in the file' },
+    build: { type: 'boolean', help: 'build templates again that are there already' },
     detach: { type: 'boolean', short: 'd', help: 'do not wait' },
   },
   async run({ cloche, words, text, texts, has, json }) {
     if (words.length > 0) throw new UsageError('specify the file with --file')
     const file = text('file') ?? 'compose.yaml'
     const compose = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw new Failure(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+      throw cannotRead(file, error)
     })
     const name = text('name')
     const known = name === undefined ? undefined : await find(cloche, name)
     let id = known?.id
     if (id === undefined) {
       const variables = pairs('var', texts('var'))
-      id = (await cloche.stacks.create({ compose, variables, ...(name === undefined ? {} : { name }) })).id
+      const wanted = { compose, variables, ...(name === undefined ? {} : { name }) }
+      const files = await prepare(cloche, wanted, dirname(file), has('build'), json)
+      id = (await cloche.stacks.create({ ...wanted, files })).id
     } else if ((await cloche.stacks.describe(id)).compose === compose) await cloche.stacks.start(id)
     else
       throw new Failure(

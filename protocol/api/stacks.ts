@@ -28,6 +28,9 @@ export const createStack = z.strictObject({
   )
     .optional()
     .describe('values for `${NAME}` in the file'),
+  files: boundedRecord(textWithoutNul(1024).min(1), textWithoutNul(65_536), { entries: 64, bytes: 262_144 })
+    .optional()
+    .describe('what stands in the files that `env_file` names, by their paths in the compose file'),
 })
 export type CreateStack = z.input<typeof createStack>
 
@@ -73,6 +76,33 @@ export const stack = z.object({
   createdBy: z.string().nullable(),
 })
 export type Stack = z.infer<typeof stack>
+
+/** `POST /stacks/plan`: what a compose file asks for, and what has to be there before it can start. */
+export const stackPreview = z.object({
+  name: z.string(),
+  services: z
+    .array(
+      z.object({
+        name: z.string(),
+        template: z.string().describe('that it is made from'),
+        exists: z.boolean().describe('whether there is such a template'),
+        build: z
+          .object({
+            context: z.string().describe('a directory, from that of the compose file'),
+            dockerfile: z.string().describe('from the context'),
+            args: z.record(z.string(), z.string()),
+            target: z.string().nullable(),
+          })
+          .nullable()
+          .describe('how it is built; null: it is not'),
+      }),
+    )
+    .describe('in the order of the file'),
+  files: z
+    .array(z.object({ path: z.string(), required: z.boolean() }))
+    .describe('that `env_file` names; their text goes into `files`'),
+})
+export type StackPreview = z.infer<typeof stackPreview>
 
 /** `GET /stacks/{id}`. */
 export const stackWithFile = stack.extend({ compose: z.string().describe('as it was given') })

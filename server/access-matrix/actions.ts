@@ -155,6 +155,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   writeVolumeFile: 'volume.write_files',
   writeVolumeArchive: 'volume.write_files',
   createStack: 'stack.create',
+  planStack: 'stack.create',
   listStacks: 'stack.read',
   getStack: 'stack.read',
   startStack: 'stack.change',

@@ -169,6 +169,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   Stack: [protocol.stack],
   StackWithFile: [protocol.stackWithFile],
   StackService: [protocol.stackService],
+  StackPreview: [protocol.stackPreview],
   CreateVolumeSnapshot: [protocol.createVolumeSnapshot, { name: 'before the import' }],
   VolumeSnapshot: [protocol.volumeSnapshot],
   OpenTerminal: [protocol.openTerminal, { cols: 120, rows: 40 }],

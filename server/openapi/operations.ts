@@ -144,6 +144,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /volume-snapshots': 'listVolumeSnapshots',
   'DELETE /volume-snapshots/:id': 'deleteVolumeSnapshot',
   'POST /stacks': 'createStack',
+  'POST /stacks/plan': 'planStack',
   'GET /stacks': 'listStacks',
   'GET /stacks/:id': 'getStack',
   'POST /stacks/:id/start': 'startStack',

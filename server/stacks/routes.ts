@@ -6,6 +6,7 @@ import {
   readStackLogs,
   stackList,
   stackParams,
+  stackPreview,
   stackWithFile,
 } from '../../protocol/api/index.js'
 import { sendEvents } from '../http/events.js'
@@ -34,6 +35,18 @@ export const stackRoutes =
         reply.code(201)
         return stacks.create(principal, body)
       },
+    })
+    app.route({
+      method: 'POST',
+      url: '/stacks/plan',
+      bodyLimit,
+      schema: {
+        ...{ tags, summary: 'Read a compose file, and start nothing', body: createStack },
+        description:
+          'Says which templates its services are made from, how those are built that are, and which files it names. `files` of the body has no meaning here.',
+        response: { 200: stackPreview },
+      },
+      handler: async ({ principal, body }) => stacks.preview(principal, body),
     })
     app.route({
       method: 'GET',

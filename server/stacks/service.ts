@@ -6,6 +6,7 @@ import {
   type Limits,
   newId,
   type Stack,
+  type StackPreview,
   type StackWithFile,
   type Template,
   limits as wholeLimits,
@@ -24,7 +25,7 @@ import type { PreviewHosts } from '../previews/hosts.js'
 import { admission, quotaUsage } from '../sandboxes/admission.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import { nodeOfVolumes } from '../sandboxes/volumes.js'
-import { type ComposePlan, planOf } from './compose/plan.js'
+import { type ComposePlan, imageOf, type PlannedService, planOf, readCompose } from './compose/plan.js'
 import { refused } from './compose/yaml.js'
 import { type StackPlan, sandboxNameOf } from './plan.js'
 import { planOfRow, presentService, presentStack } from './state.js'
@@ -60,7 +61,7 @@ export class StackService {
   async create(who: Principal, wanted: z.output<typeof createStack>): Promise<StackWithFile> {
     assertMay(who, 'stack.create')
     assertMay(who, 'sandbox.create')
-    const { name, plan: asked } = planOf(wanted.compose, wanted.variables ?? {}, wanted.name)
+    const { name, plan: asked } = planOf(wanted.compose, wanted.variables ?? {}, wanted.name, wanted.files)
     if (asked.volumes.length > 0) assertMay(who, 'volume.create')
     const { plan, nodeId } = await this.#resolve(who, name, asked)
     const id = newId('sk')
@@ -68,6 +69,29 @@ export class StackService {
     const services = plan.services.map((one) => one.name)
     await audit(this.database.prisma, who, 'stack.create', id, { name, services: services.join(', ') })
     return this.get(who, id)
+  }
+
+  /** What a file asks for. Nothing is begun. @throws ApiError `invalid_request` with the path in the file */
+  async preview(who: Principal, wanted: z.output<typeof createStack>): Promise<StackPreview> {
+    assertMay(who, 'stack.create')
+    const { stack: name, file } = readCompose(wanted.compose, wanted.variables ?? {}, wanted.name)
+    const templates = await this.sandboxes.listTemplates(who)
+    const files = new Map<string, boolean>()
+    for (const { path, required } of Object.values(file.services).flatMap((of) => of.env_file ?? [])) {
+      files.set(path, required || files.get(path) === true)
+    }
+    return {
+      name,
+      services: Object.entries(file.services).map(([service, of]) => {
+        const image = imageOf(name, service, of)
+        const found = templateOf(templates, image)
+        return {
+          ...{ name: service, template: found?.name ?? image, exists: found !== undefined },
+          build: of.build ?? null,
+        }
+      }),
+      files: [...files].map(([path, required]) => ({ path, required })),
+    }
   }
 
   /** Newest first. @param cursor id of the last one of the page before */
@@ -165,7 +189,8 @@ export class StackService {
             `the names of stack and service together must have at most ${nameMax - 1} characters`,
           )
         }
-        const template = templateOf(templates, one.image, path)
+        const template = templateOf(templates, one.image)
+        if (template === undefined) throw noTemplate(path, one)
         const says =
           template.image !== null && template.image.entrypoint.length + template.image.cmd.length > 0
         if (one.service.command === undefined && one.service.entrypoint === undefined && !says) {
@@ -306,15 +331,18 @@ export class StackService {
 }
 
 /** By its name, or by the name that its image had. */
-function templateOf(templates: readonly Template[], image: string, path: string): Template {
-  const found =
-    templates.find(({ name }) => name === image) ?? templates.find((one) => one.image?.reference === image)
-  if (found !== undefined) return found
-  throw refused(
-    `${path}.image`,
-    `there is no template ${JSON.stringify(image.slice(0, 100))}: images are imported as templates first (cloche template import), or built (cloche template build)`,
+const templateOf = (templates: readonly Template[], image: string): Template | undefined =>
+  templates.find(({ name }) => name === image) ?? templates.find((one) => one.image?.reference === image)
+
+const noTemplate = (path: string, { image, built }: PlannedService) =>
+  refused(
+    `${path}.${built ? 'build' : 'image'}`,
+    `there is no template ${JSON.stringify(image.slice(0, 100))}: ${
+      built
+        ? `build it first (cloche build DIR -t ${image}); cloche stack up does so`
+        : 'images are imported as templates first (cloche template import), or built (cloche build)'
+    }`,
   )
-}
 
 /** @throws ApiError `quota_exceeded` that names what is short for all of it */
 function assertFits({ quota, held }: ReturnType<typeof quotaUsage>, { services, volumes }: StackPlan): void {

@@ -27,6 +27,11 @@ export const stackRows: Readonly<Record<string, Row>> = {
     fresh: () => ({ body: stackBody(stackName()) }),
     settles: settled,
   },
+  planStack: {
+    rule: staffOwn,
+    call: () => ({ body: stackBody('confidential') }),
+    fresh: () => ({ body: stackBody('confidential') }),
+  },
   listStacks: {
     rule: staffOwn,
     but: foreign(400),

@@ -98,6 +98,31 @@ volumes:
     expect(() => env('${constructor}')).toThrow('the variable constructor has no value')
   })
 
+  it('has the environment of its files, and over it its own', () => {
+    const text = `${web}    env_file: [all.env, {path: none.env, required: false}, web.env]\n    environment: {C: "4"}\n`
+    const files = {
+      'all.env': 'A=1\nB=1\nC=1 # of all\n',
+      'web.env': '# of web\nexport B="two words"\nC=3\nD=$A\n',
+    }
+    const [service] = planOf(text, {}, 'shop', files).plan.services
+    // What stands in files is text: nothing in it is a variable.
+    expect(service?.env).toEqual({ A: '1', B: 'two words', C: '4', D: '$A' })
+    expect(() => planOf(text, {}, 'shop', { 'all.env': '' })).toThrow(
+      'web.env_file[2]: the text of "web.env"',
+    )
+  })
+
+  it('names the templates that are built for it', () => {
+    const image = (service: string) => plan(`services: {web_app: ${service}}`).services[0]?.image
+    expect(image('{build: ./web}')).toBe('shop-web-app')
+    expect(image('{build: {context: web, args: [A=1], target: run}, image: front}')).toBe('front')
+    expect(() => image('{build: ., image: "redis:7"}')).toThrow(
+      'must be the name of a template that is built',
+    )
+    expect(() => image('{command: sleep 1}')).toThrow('services.web_app: must have an image or a build')
+    expect(() => planOf('services: {web: {build: .}}', {}, '1st')).toThrow('1st-web is no name of a template')
+  })
+
   it('turns a health check off', () => {
     expect(only('healthcheck: {disable: true}').service.healthcheck).toBeNull()
     expect(only('healthcheck: {test: [NONE]}').service.healthcheck).toBeNull()
@@ -107,7 +132,13 @@ volumes:
 
   it.each([
     ['privileged: true', 'services.web.privileged: is not supported: sandboxes are never privileged'],
-    ['build: .', 'services.web.build: is not supported: build a template first (cloche template build'],
+    [
+      'build: https://example.org/shop.git',
+      'services.web.build: must be a directory beside the compose file',
+    ],
+    ['build: {context: ., ssh: [default]}', 'services.web.build.ssh: is not supported'],
+    ['env_file: .env', 'services.web.env_file[0]: the text of ".env" is missing'],
+    ['env_file: {path: .env, format: raw}', 'services.web.env_file.format: is not supported'],
     ['network_mode: host', 'services.web.network_mode: is not supported: use networks'],
     ['what: 1', 'services.web.what: is not supported: leave it out'],
     ['volumes: ["./src:/src"]', 'services.web.volumes[0]: mounts a directory of the host'],
@@ -146,7 +177,7 @@ volumes:
     ['{}', 'services: must be a mapping'],
     ['[]', 'must be a mapping with the key services'],
     ['services: {web: }', 'services.web: must be a mapping'],
-    ['services: {web: {command: a}}', 'services.web.image: must name a template'],
+    ['services: {web: {command: a}}', 'services.web: must have an image or a build'],
     ['services: {Web: {image: base}}', 'services.Web'],
     [`services: {${'a'.repeat(41)}: {image: base}}`, 'services.aaa'],
     [

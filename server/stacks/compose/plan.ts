@@ -7,7 +7,9 @@ import {
   stackServicesMax,
   volumeMountsMax,
 } from '../../../protocol/api/index.js'
-import { hintOf } from './hints.js'
+import { templateOfBuild } from './build.js'
+import { check } from './check.js'
+import { environmentOf } from './env-file.js'
 import { interpolate } from './interpolate.js'
 import { type ComposeFile, type ComposeService, composeFile } from './schema.js'
 import { type Plain, readYaml, refused } from './yaml.js'
@@ -25,6 +27,8 @@ export type Dependency = z.infer<typeof dependency>
 const plannedService = z.object({
   name: z.string(),
   image: z.string(),
+  /** Its template is built from a Dockerfile, by whoever starts the stack. */
+  built: z.boolean().default(false),
   env: z.record(z.string(), z.string()),
   limits: limitsRequest,
   mounts: z.array(z.object({ volume: z.string(), path: z.string(), readOnly: z.boolean() })),
@@ -51,23 +55,23 @@ export const composePlan = z.object({ services: z.array(plannedService), volumes
 export type ComposePlan = z.infer<typeof composePlan>
 
 /**
- * Reads a compose file.
+ * What the services of a compose file are.
  * @param name of the stack; undefined: the file says it
+ * @param files what stands in those that `env_file` names
  * @throws ApiError `invalid_request` with the path of what is wrong or not supported, and what to do
  */
 export function planOf(
   text: string,
   variables: Readonly<Record<string, string>>,
   name: string | undefined,
+  files: Readonly<Record<string, string>> = {},
 ): { name: string; plan: ComposePlan } {
-  const file = check(composeFile, withoutExtensions(interpolate(readYaml(text), variables)))
-  const stack = name ?? file.name
-  if (stack === undefined) throw refused('name', 'is missing: name the stack in the call or in the file')
+  const { stack, file } = readCompose(text, variables, name)
   const names = Object.keys(file.services)
   if (names.length === 0) throw refused('services', 'has no service')
   if (names.length > stackServicesMax)
     throw refused('services', `has ${names.length} services, and a stack has at most ${stackServicesMax}`)
-  const services = Object.entries(file.services).map(([key, of]) => plannedOf(key, of, file))
+  const services = Object.entries(file.services).map(([key, of]) => plannedOf(key, of, file, stack, files))
   const volumes = volumesOf(file, stack)
   for (const one of services) {
     for (const [at, { volume }] of one.mounts.entries()) {
@@ -89,7 +93,32 @@ export function planOf(
   }
 }
 
-function plannedOf(name: string, of: ComposeService, file: ComposeFile): PlannedService {
+/** Reads a compose file, before anything is looked for that it names. */
+export function readCompose(
+  text: string,
+  variables: Readonly<Record<string, string>>,
+  name: string | undefined,
+): { stack: string; file: ComposeFile } {
+  const file = check(composeFile, withoutExtensions(interpolate(readYaml(text), variables)))
+  const stack = name ?? file.name
+  if (stack === undefined) throw refused('name', 'is missing: name the stack in the call or in the file')
+  return { stack, file }
+}
+
+/** The template of a service: what it names, or what is built for it. */
+export function imageOf(stack: string, name: string, { image, build }: ComposeService): string {
+  if (build !== undefined) return templateOfBuild(stack, name, image)
+  if (image === undefined) throw refused(`services.${name}`, 'must have an image or a build')
+  return image
+}
+
+function plannedOf(
+  name: string,
+  of: ComposeService,
+  file: ComposeFile,
+  stack: string,
+  files: Readonly<Record<string, string>>,
+): PlannedService {
   const path = `services.${name}`
   const networks = of.networks ?? { [usual]: [] }
   if (Object.keys(networks).length === 0)
@@ -111,8 +140,9 @@ function plannedOf(name: string, of: ComposeService, file: ComposeFile): Planned
   const limits = Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== undefined))
   const planned = {
     name,
-    image: of.image,
-    env: check(environment, of.environment ?? {}, `${path}.environment`),
+    image: imageOf(stack, name, of),
+    built: of.build !== undefined,
+    env: check(environment, environmentOf(path, of, files), `${path}.environment`),
     limits: check(limitsRequest, limits, path),
     mounts: (of.volumes ?? []).map((mount) => ({ ...mount })),
     networks: Object.keys(networks),
@@ -200,49 +230,3 @@ function withoutExtensions(value: Plain): Plain {
       .map(([key, one]) => [key, withoutExtensions(one)]),
   )
 }
-
-/** @param path of what is checked */
-function check<T>(schema: z.ZodType<T>, value: unknown, path = ''): T {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issue = deepest(parsed.error.issues)
-  const at = pathOf(path, issue.path)
-  if (issue.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys
-    throw refused(pathOf(at, [key]), hintOf(key))
-  }
-  throw refused(
-    at,
-    issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')
-      ? `must be ${nameOf(issue.expected)}`
-      : issue.message,
-  )
-}
-
-const nameOf = (type: string) =>
-  type === 'object' || type === 'record'
-    ? 'a mapping'
-    : type === 'array'
-      ? 'a list'
-      : type === 'string'
-        ? 'text'
-        : `a ${type}`
-
-/** Of what matches none of several forms, what is wrong with the form that it comes nearest to. */
-function deepest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
-  const [first] = issues
-  if (first === undefined) throw new Error('there is no issue')
-  if (first.code !== 'invalid_union') return first
-  const inner = first.errors.flatMap((one) =>
-    one.length === 0 || (one[0]?.code === 'invalid_type' && one[0].path.length === 0) ? [] : [deepest(one)],
-  )
-  const [found] = inner
-  return found === undefined ? first : { ...found, path: [...first.path, ...found.path] }
-}
-
-const pathOf = (base: string, path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (at, key) =>
-      typeof key === 'number' ? `${at}[${key}]` : at === '' ? String(key) : `${at}.${String(key)}`,
-    base,
-  )

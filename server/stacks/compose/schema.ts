@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { durationSeconds } from '../../../common/duration.js'
 import { portNumber } from '../../../protocol/api/index.js'
+import { composeBuild } from './build.js'
+import { envFile } from './env-file.js'
 import { wordsOf } from './words.js'
 
 /** What somebody may write as a number or in quotation marks. */
@@ -196,10 +198,13 @@ const restart = z
   )
 
 export const composeService = z.strictObject({
-  image: z.string('must name a template').min(1).max(512),
+  image: optional(z.string('must name a template').min(1).max(512)),
+  /** One of both is there. */
+  build: optional(composeBuild),
   command: optional(command),
   entrypoint: optional(command),
   environment: optional(environment),
+  env_file: optional(envFile),
   ports: optional(z.array(port)),
   /** Every port is open to the other services anyway. */
   expose: optional(z.array(scalar)),
