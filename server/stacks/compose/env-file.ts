@@ -1,6 +1,5 @@
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
-import type { ComposeService } from './schema.js'
 import { refused } from './yaml.js'
 
 const named = z.union(
@@ -22,7 +21,13 @@ export const envFile = z.union(
  */
 export function environmentOf(
   path: string,
-  { env_file: named = [], environment = {} }: ComposeService,
+  {
+    env_file: named = [],
+    environment = {},
+  }: {
+    readonly env_file?: z.infer<typeof envFile> | undefined
+    readonly environment?: Readonly<Record<string, string>> | undefined
+  },
   files: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const read = named.map(({ path: file, required }, at) => {
