@@ -26,7 +26,7 @@ import { admission, quotaUsage } from '../sandboxes/admission.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import { nodeOfVolumes } from '../sandboxes/volumes.js'
 import { type ComposePlan, imageOf, type PlannedService, planOf, readCompose } from './compose/plan.js'
-import { refused } from './compose/yaml.js'
+import { refused } from './compose/refused.js'
 import { type StackPlan, sandboxNameOf } from './plan.js'
 import { planOfRow, presentService, presentStack } from './state.js'
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { readYaml, YamlProblem } from '../../../common/yaml.js'
 import type { Assignment as Row } from '../../../prisma/generated/client.js'
 import {
   assignmentBounds,
@@ -9,7 +10,6 @@ import {
   createAssignment,
 } from '../../../protocol/api/index.js'
 import { ApiError } from '../../errors.js'
-import { readYaml } from '../../stacks/compose/yaml.js'
 import type { StarterFile } from '../archive.js'
 import {
   storedGrading,
@@ -148,10 +148,8 @@ function yaml(text: string): unknown {
   try {
     return readYaml(text)
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    throw wrong(
-      error.message.replace(/(the )?compose file:?/, 'course.yaml').replace(/ with the key \w+/, ''),
-    )
+    if (error instanceof YamlProblem) throw wrong(`course.yaml ${error.message}`)
+    throw error
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readYaml, YamlProblem } from '../../../common/yaml.js'
 import {
   type AssignmentTest,
   assignmentBounds,
@@ -6,7 +7,6 @@ import {
   type TestsFile,
 } from '../../../protocol/api/index.js'
 import { ApiError } from '../../errors.js'
-import { readYaml } from '../../stacks/compose/yaml.js'
 
 /** Tests that were read from a file of something else, and what of it was not understood. */
 export interface ImportedTests {
@@ -46,11 +46,8 @@ function yaml(content: string): unknown {
   try {
     return readYaml(content)
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    const words = error.message
-      .replace(/(the )?compose file:?/, 'the workflow')
-      .replace(/ with the key \w+/, '')
-    throw new ApiError('invalid_request', words)
+    if (error instanceof YamlProblem) throw new ApiError('invalid_request', `the workflow ${error.message}`)
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { newTemplateName } from '../../../protocol/api/index.js'
-import { refused } from './yaml.js'
+import { refused } from './refused.js'
 
 const nameMax = 40
 /** A directory or file beside the compose file. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { hintOf } from './hints.js'
-import { refused } from './yaml.js'
+import { refused } from './refused.js'
 
 /**
  * @param path of what is checked

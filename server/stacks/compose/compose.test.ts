@@ -175,7 +175,7 @@ volumes:
   it.each([
     ['services: {}', 'services: has no service'],
     ['{}', 'services: must be a mapping'],
-    ['[]', 'must be a mapping with the key services'],
+    ['[]', 'the compose file must be a mapping'],
     ['services: {web: }', 'services.web: must be a mapping'],
     ['services: {web: {command: a}}', 'services.web: must have an image or a build'],
     ['services: {Web: {image: base}}', 'services.Web'],
@@ -199,7 +199,7 @@ volumes:
       'goes in a circle: a, c wait',
     ],
     ['services: {web: {image: base, <<: 1}}', 'has a merge key (<<) with something that is no mapping'],
-    ['services: {__proto__: {image: base}}', '__proto__: is no key'],
+    ['services: {__proto__: {image: base}}', 'has the key __proto__'],
   ])('%s is refused', (text, message) => {
     expect(() => plan(text)).toThrow(message)
   })

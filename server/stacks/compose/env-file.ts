@@ -1,6 +1,6 @@
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
-import { refused } from './yaml.js'
+import { refused } from './refused.js'
 
 const named = z.union(
   [

@@ -1,4 +1,5 @@
-import { type Plain, refused } from './yaml.js'
+import type { Plain } from '../../../common/yaml.js'
+import { refused } from './refused.js'
 
 /** Of the whole file, when every variable has been put in its place. */
 const maxText = 262_144

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type Plain, readYaml, YamlProblem } from '../../../common/yaml.js'
 import {
   displayName,
   environment,
@@ -11,8 +12,8 @@ import { templateOfBuild } from './build.js'
 import { check } from './check.js'
 import { environmentOf } from './env-file.js'
 import { interpolate } from './interpolate.js'
+import { refused } from './refused.js'
 import { type ComposeFile, type ComposeService, composeFile } from './schema.js'
-import { type Plain, readYaml, refused } from './yaml.js'
 
 /** The network of services that name none. */
 const usual = 'default'
@@ -99,10 +100,19 @@ export function readCompose(
   variables: Readonly<Record<string, string>>,
   name: string | undefined,
 ): { stack: string; file: ComposeFile } {
-  const file = check(composeFile, withoutExtensions(interpolate(readYaml(text), variables)))
+  const file = check(composeFile, withoutExtensions(interpolate(mappingOf(text), variables)))
   const stack = name ?? file.name
   if (stack === undefined) throw refused('name', 'is missing: name the stack in the call or in the file')
   return { stack, file }
+}
+
+function mappingOf(text: string): Plain {
+  try {
+    return readYaml(text)
+  } catch (error) {
+    if (error instanceof YamlProblem) throw refused('', error.message)
+    throw error
+  }
 }
 
 /** The template of a service: what it names, or what is built for it. */
