@@ -3,6 +3,7 @@ import type { Grading, gradeAll } from '../../protocol/api/index.js'
 import { findAssignment } from '../assignments/access.js'
 import { storedGrading, storedTests } from '../assignments/rows.js'
 import { audit } from '../audit.js'
+import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { seatIn } from '../classes/access.js'
 import type { Database } from '../database/client.js'
@@ -22,6 +23,7 @@ export class GradingService {
 
   /** Grades once more; what came of it before is kept. One that waits or runs already is that. @throws ApiError `conflict` without tests */
   async grade(who: Principal, submissionId: string): Promise<Grading> {
+    assertMay(who, 'class.look')
     const row = await this.#find(who, submissionId)
     await this.#assertTests(row.assignmentId)
     await this.#insert('SELECT id FROM submission WHERE id = $1', [submissionId], who.actor)
