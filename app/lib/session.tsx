@@ -3,7 +3,7 @@
 import { usePathname, useRouter } from 'next/navigation'
 import { createContext, type ReactNode, useContext, useEffect } from 'react'
 import { useTranslations } from 'use-intl'
-import { forgetDrafts } from '../(console)/runs/stored-draft'
+import { forgetDrafts } from '../(console)/runs/forget-drafts'
 import { Mark } from '../components/logo'
 import { Failed } from '../components/ui/states'
 import { forgetUnsaved } from '../editor/drafts'

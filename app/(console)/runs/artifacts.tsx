@@ -4,7 +4,7 @@ import { Download } from 'lucide-react'
 import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { bytes, oneLine } from '../../lib/format'
-import type { Artifact } from '../../lib/protocol'
+import type { Artifact } from '../../lib/protocol-runs'
 import type { Translate } from '../../messages/texts'
 import { bytesOf } from './text'
 

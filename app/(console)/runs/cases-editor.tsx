@@ -5,7 +5,7 @@ import { useRef } from 'react'
 import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { AreaField, Field, SelectField } from '../../components/ui/field'
-import { compareMode } from '../../lib/protocol'
+import { compareMode } from '../../lib/protocol-runs'
 import { type CaseDraft, emptyCase } from './draft'
 
 /** Inputs that the program runs with one after the other, and what it should print. */

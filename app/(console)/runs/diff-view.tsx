@@ -1,7 +1,7 @@
 import { useTranslations } from 'use-intl'
 import { Scroll } from '../../components/ui/scroll'
 import { cn } from '../../lib/cn'
-import type { CompareMode } from '../../lib/protocol'
+import type { CompareMode } from '../../lib/protocol-runs'
 import { useFormat } from '../../lib/use-format'
 import { type DiffRow, diff, pairs } from './diff'
 

@@ -1,5 +1,5 @@
 import { diffArrays } from 'diff'
-import type { CompareMode } from '../../lib/protocol'
+import type { CompareMode } from '../../lib/protocol-runs'
 
 export interface DiffLine {
   readonly kind: 'same' | 'expected' | 'got'

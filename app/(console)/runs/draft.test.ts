@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createRun, type Language } from '../../lib/protocol'
+import type { Language } from '../../lib/protocol'
+import { createRun } from '../../lib/protocol-runs'
 import { again, draftFrom, requestOf } from './draft'
 
 const python: Language = {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { CompareMode, CreateRun, createRun, Language, RunFile } from '../../lib/protocol'
+import type { Language } from '../../lib/protocol'
+import type { CompareMode, CreateRun, createRun, RunFile } from '../../lib/protocol-runs'
 import { exampleOf } from './examples'
 import type { Program } from './program'
 import { textOf } from './text'

@@ -1,5 +1,5 @@
 import { bytes, microseconds } from '../../lib/format'
-import type { Run, StepResult } from '../../lib/protocol'
+import type { Run, StepResult } from '../../lib/protocol-runs'
 import type { Format } from '../../lib/use-format'
 import type { Translate } from '../../messages/texts'
 

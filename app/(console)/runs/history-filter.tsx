@@ -3,7 +3,8 @@
 import { useTranslations } from 'use-intl'
 import { SelectField } from '../../components/ui/field'
 import { SearchField } from '../../components/ui/search-field'
-import { type Language, stepStatus } from '../../lib/protocol'
+import type { Language } from '../../lib/protocol'
+import { stepStatus } from '../../lib/protocol-runs'
 
 /** Which runs the history shows; an empty text is no filter. */
 export interface Filter {

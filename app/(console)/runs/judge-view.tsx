@@ -2,7 +2,7 @@
 
 import { useTranslations } from 'use-intl'
 import { microseconds, oneLine } from '../../lib/format'
-import type { StepResult, TestReport } from '../../lib/protocol'
+import type { StepResult, TestReport } from '../../lib/protocol-runs'
 import { Figures } from './figures'
 import { OutputView } from './output-view'
 

@@ -5,7 +5,7 @@ import { useTranslations } from 'use-intl'
 import { Button } from '../../components/ui/button'
 import { Scroll } from '../../components/ui/scroll'
 import { bytes } from '../../lib/format'
-import type { Output } from '../../lib/protocol'
+import type { Output } from '../../lib/protocol-runs'
 import { bytesOf, hexRows } from './text'
 
 /** Longer text is laid out only when it is asked for. */

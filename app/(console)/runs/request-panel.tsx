@@ -1,7 +1,7 @@
 import { useTranslations } from 'use-intl'
 import { Panel } from '../../components/ui/panel'
 import { oneLine } from '../../lib/format'
-import type { CreateRun, Output } from '../../lib/protocol'
+import type { CreateRun, Output } from '../../lib/protocol-runs'
 import { CodeEditor } from './code-editor'
 import { OutputView } from './output-view'
 import { bytesOf, textOf } from './text'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RunEvent } from '../../lib/protocol'
+import type { RunEvent } from '../../lib/protocol-runs'
 import { after, nothingShown } from './shown'
 
 const told = (...events: RunEvent[]) => events.reduce(after, nothingShown)

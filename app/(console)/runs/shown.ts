@@ -1,4 +1,4 @@
-import type { CaseResult, Output, Run, RunEvent, RunState, StepResult } from '../../lib/protocol'
+import type { CaseResult, Output, Run, RunEvent, RunState, StepResult } from '../../lib/protocol-runs'
 import { bytesOf, decoded } from './text'
 
 /** Output as far as it has come. */

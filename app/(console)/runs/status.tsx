@@ -1,7 +1,7 @@
 import { CircleCheck, CircleSlash, CircleX, Clock, LoaderCircle, type LucideIcon } from 'lucide-react'
 import { useTranslations } from 'use-intl'
 import { cn } from '../../lib/cn'
-import type { RunState, StepStatus } from '../../lib/protocol'
+import type { RunState, StepStatus } from '../../lib/protocol-runs'
 import type { Catalogue } from '../../messages/texts'
 
 type Texts = Catalogue['runs']

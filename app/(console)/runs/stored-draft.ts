@@ -1,9 +1,7 @@
 import { z } from 'zod'
-import { compareMode } from '../../lib/protocol'
+import { compareMode } from '../../lib/protocol-runs'
 import type { Draft, RunRequest } from './draft'
-
-/** What was written on the runs page is kept in this browser under this name, for each tenant and person. */
-export const draftPrefix = 'cloche-draft:'
+import { draftPrefix } from './forget-drafts'
 
 /** A browser keeps some 5 MiB for a site; a larger draft is not stored. */
 const lengthMax = 2_000_000
@@ -44,10 +42,4 @@ export function storeDraft(key: string, value: Draft): void {
   } catch {
     // Storage is off or full: nothing depends on it.
   }
-}
-
-/** Removes every draft in this browser: the next person who signs in must not find them. */
-export function forgetDrafts(storage: Storage): void {
-  const names = Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? '')
-  for (const name of names) if (name.startsWith(draftPrefix)) storage.removeItem(name)
 }

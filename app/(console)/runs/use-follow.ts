@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'react'
 import { ApiError, call, NotUnderstood } from '../../lib/api'
-import { run, runEvent } from '../../lib/protocol'
+import { run, runEvent } from '../../lib/protocol-runs'
 import { after, nothingShown, type Shown } from './shown'
 
 /** Events are drawn together this often: a program may print faster than a page can be drawn. */

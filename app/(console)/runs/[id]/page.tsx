@@ -1,5 +1,5 @@
 import { notFound } from 'next/navigation'
-import { runId } from '../../../lib/protocol'
+import { runId } from '../../../lib/protocol-runs'
 import { titled } from '../../../messages/server'
 import { RunPage } from '../run-page'
 
