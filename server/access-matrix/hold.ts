@@ -28,6 +28,9 @@ const madeUp = (call: Call): Call => ({
 
 const isColleague = (caller: Caller) => colleagues.some((one) => one === caller)
 
+/** Of files, names and metadata of the victim and of their pupil. */
+const content = 'confidential'
+
 /** What students of the same tenant know of it. */
 const ofClass = ['tenantId', 'tenant', 'nodeId']
 
@@ -61,11 +64,16 @@ export async function hold(world: World, method: string, path: string, row: Row)
     return JSON.stringify(body ?? '')
   }
   /** What of the victim is in an answer to somebody who must not know it, and has not said it themselves. */
-  const leaks = (caller: Caller, told: string, call: Call, secrets: Record<string, string> = own) => {
+  const leaks = (
+    caller: Caller,
+    told: string,
+    call: Call,
+    secrets: Record<string, string> = { ...own, content },
+  ) => {
     const said = JSON.stringify(call)
     const known = new Set<string>(caller === 'student' ? [...ofClass, ...(row.toStudents ?? [])] : [])
     wrong.push(
-      ...Object.entries({ ...secrets, content: 'confidential' })
+      ...Object.entries(secrets)
         .filter(([what, value]) => !known.has(what) && told.includes(value) && !said.includes(value))
         .map(([what]) => `${caller} is told ${what} of the victim: ${told}`),
     )
@@ -92,10 +100,17 @@ export async function hold(world: World, method: string, path: string, row: Row)
   const holdPupil = async () => {
     const call = row.call?.(ofPupil(victim)) ?? {}
     if (isDeepStrictEqual(call, named)) return
-    for (const caller of [...colleagues, 'member', 'memberKey', 'student'] as const) {
+    const others = [...colleagues, 'member', 'memberKey', 'student'] as const
+    if (isDeepStrictEqual([call.path, call.body], [named.path, named.body])) {
+      // A list from there on, or of that: it says what they see, and nothing of the pupil.
+      if (method !== 'GET') return
+      for (const caller of others) leaks(caller, await send(caller, call), call, pupils)
+      return
+    }
+    for (const caller of others) {
       const answer = expects(caller)
       const told = await send(caller, call, answer === 'ok' ? 404 : answer)
-      leaks(caller, told, call, pupils)
+      leaks(caller, told, call, { ...pupils, content })
       if (answer !== 403 && call.path !== undefined) await isLikeMadeUp(caller, told, call)
     }
     // The same call works for who may, unless it has no end.
