@@ -35,7 +35,7 @@ export class Organising {
   async order(who: Principal, classId: string, ids: readonly string[]): Promise<AssignmentSummary[]> {
     const { row } = await seatIn(this.database, who, 'class.teach', classId)
     await inTransaction(this.database.pool, async (client) => {
-      await client.query('SELECT FROM class WHERE id = $1 FOR UPDATE', [classId])
+      await client.query('SELECT FROM class WHERE id = $1 FOR NO KEY UPDATE', [classId])
       const { rows } = await client.query<{ id: string }>('SELECT id FROM assignment WHERE "classId" = $1', [
         classId,
       ])
@@ -90,7 +90,7 @@ export class Organising {
     const { row } = await seatIn(this.database, who, 'class.teach', classId)
     if (classId === assignment.classId) return this.assignments.get(who, id)
     await inTransaction(this.database.pool, async (client) => {
-      await client.query('SELECT FROM class WHERE id = ANY($1) ORDER BY id FOR UPDATE', [
+      await client.query('SELECT FROM class WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE', [
         [classId, assignment.classId],
       ])
       const { timeZone, last } = await lockClass(client, classId)
@@ -141,7 +141,7 @@ export class Organising {
 /** @throws ApiError `not_found`, `quota_exceeded` */
 async function lockClass(client: pg.PoolClient, id: string): Promise<{ timeZone: string; last: number }> {
   const { rows } = await client.query<{ timeZone: string }>(
-    'SELECT "timeZone" FROM class WHERE id = $1 FOR UPDATE',
+    'SELECT "timeZone" FROM class WHERE id = $1 FOR NO KEY UPDATE',
     [id],
   )
   if (rows[0] === undefined) throw notFound('class')

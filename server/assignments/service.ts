@@ -118,7 +118,7 @@ export class AssignmentService {
 
 /** The time zone of a class, which nobody changes until the transaction ends, nor what is in it. */
 async function lockedZone(client: Prisma.TransactionClient, classId: string): Promise<string> {
-  await client.$queryRaw`SELECT id FROM class WHERE id = ${classId} FOR UPDATE`
+  await client.$queryRaw`SELECT id FROM class WHERE id = ${classId} FOR NO KEY UPDATE`
   const row = await client.class.findUnique({ where: { id: classId } })
   if (row === null) throw notFound('class')
   return row.timeZone

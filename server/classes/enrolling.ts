@@ -29,10 +29,14 @@ export async function membersWith(
   return new Map(rows.map(({ email, userId, role }) => [email, { userId, role }]))
 }
 
-/** What the rows of a transaction begin with that enrols students: nobody else changes the tenant's people or the class meanwhile. */
+/**
+ * What the rows of a transaction begin with that enrols students: nobody else changes the tenant's people or the class meanwhile.
+ * Every lock of a class is `NO KEY`: a row that refers to it, such as an invitation that is stored with the tenant locked, need not
+ * wait for who has the class and waits for the tenant.
+ */
 export async function lockClass(client: pg.PoolClient, tenantId: string, classId: string): Promise<void> {
   await client.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [tenantId])
-  await client.query('SELECT FROM class WHERE id = $1 FOR UPDATE', [classId])
+  await client.query('SELECT FROM class WHERE id = $1 FOR NO KEY UPDATE', [classId])
 }
 
 /** Of a class that is locked. @throws ApiError when it is archived; `not_found` */

@@ -21,7 +21,7 @@ export class ClassParts {
     const id = newId('cp')
     await this.#naming(kind, name, () =>
       this.database.prisma.$transaction(async (client) => {
-        await client.$queryRaw`SELECT id FROM class WHERE id = ${classId} FOR UPDATE`
+        await client.$queryRaw`SELECT id FROM class WHERE id = ${classId} FOR NO KEY UPDATE`
         requireRoom(kind, await client.classPart.count({ where: { classId, kind } }), 1)
         await client.classPart.create({ data: { id, classId, kind, name } })
       }),

@@ -27,7 +27,7 @@ export async function joinClass(
   userId: string,
 ): Promise<void> {
   if (classId === null) return
-  await client.$queryRaw`SELECT id FROM class WHERE id = ${classId} FOR UPDATE`
+  await client.$queryRaw`SELECT id FROM class WHERE id = ${classId} FOR NO KEY UPDATE`
   const [found, user, member] = await Promise.all([
     client.class.findUnique({ where: { id: classId } }),
     client.user.findUniqueOrThrow({ where: { id: userId } }),

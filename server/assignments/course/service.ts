@@ -100,7 +100,7 @@ export class Courses {
     const preview = await inTransaction(this.database.pool, async (client) => {
       await client.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [who.tenantId])
       const { rows } = await client.query<{ timeZone: string }>(
-        'SELECT "timeZone" FROM class WHERE id = $1 FOR UPDATE',
+        'SELECT "timeZone" FROM class WHERE id = $1 FOR NO KEY UPDATE',
         [classId],
       )
       if (rows[0] === undefined) throw notFound('class')
