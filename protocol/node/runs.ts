@@ -37,8 +37,8 @@ export const runtimeRun = z.strictObject({
       z.strictObject({
         path: relativePath,
         content: z.string().max(24 * 1024 * 1024),
-        encoding: contentEncoding,
-        executable: z.boolean(),
+        encoding: contentEncoding.default('utf8'),
+        executable: z.boolean().default(false),
       }),
     )
     .max(4 * runBounds.files),
