@@ -1,5 +1,8 @@
 import type { Page } from '@playwright/test'
+import { launchOptions } from './browser.js'
 import { expect, test } from './test.js'
+
+test.use({ launchOptions: launchOptions({ webgl: true }) })
 
 const clipboardOf = (page: Page) => page.evaluate(() => navigator.clipboard.readText())
 const copy = (text: string) => `printf '\\033]52;c;${Buffer.from(text).toString('base64')}\\007'`

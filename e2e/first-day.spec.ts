@@ -1,7 +1,10 @@
 import { io } from 'socket.io-client'
+import { launchOptions } from './browser.js'
 import { password } from './shared.js'
 import { TerminalView } from './terminal-view.js'
 import { expect, test } from './test.js'
+
+test.use({ launchOptions: launchOptions({ webgl: true }) })
 
 test('sign in, create, type, come back to the same terminal; closed to another tenant; delete', async ({
   page,

@@ -1,4 +1,7 @@
+import { launchOptions } from './browser.js'
 import { expect, test } from './test.js'
+
+test.use({ launchOptions: launchOptions({ webgl: true }) })
 
 test('of many tabs the active one is always in sight, and all are in a list', async ({
   annPage: page,

@@ -1,4 +1,5 @@
 import { defineConfig } from '@playwright/test'
+import { launchOptions } from './browser.js'
 
 /** Tests of a whole instance in a real browser. `bin/test` runs them after everything is built. */
 export default defineConfig({
@@ -16,14 +17,8 @@ export default defineConfig({
   forbidOnly: true,
   use: {
     viewport: { width: 1280, height: 800 },
-    trace: 'retain-on-failure',
-    launchOptions: {
-      executablePath: '/usr/bin/chromium',
-      // No GPU and no sandbox of its own in a container of CI; the rest keeps it from calling its maker.
-      args: [
-        ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ],
-    },
+    // Recording takes a good part of the processor time: in a run of everything, only what failed is recorded, when it is tried again.
+    trace: process.env.CLOCHE_TEST_RETRY === undefined ? 'retain-on-failure' : 'on-first-retry',
+    launchOptions: launchOptions({ webgl: false }),
   },
 })

@@ -1,5 +1,8 @@
+import { launchOptions } from './browser.js'
 import { TerminalView } from './terminal-view.js'
 import { expect, test } from './test.js'
+
+test.use({ launchOptions: launchOptions({ webgl: true }) })
 
 /** Makes docs/images anew: CLOCHE_SCREENSHOTS=1 bin/test e2e/screenshots */
 const growth = `beds = {"vine": 56, "fern": 30, "moss": 7}
