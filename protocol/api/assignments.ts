@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { assignmentTest, assignmentTestBounds, oneLine, pathBelow, shellCommand } from './assignment-tests.js'
 import { storableText, utf8Bytes } from './bounds.js'
 import { assignmentId, classId, classPartId, classStudentId, sandboxId, snapshotId } from './ids.js'
 import { limitsRequest } from './limits.js'
@@ -12,9 +13,7 @@ export const assignmentBounds = {
   assignments: 200,
   textBytes: 256 * 1024,
   steps: 50,
-  tests: 200,
-  /** Of the tests of one assignment, as JSON. */
-  testsBytes: 1024 * 1024,
+  ...assignmentTestBounds,
   /** Of one assignment, starter and hidden files together. */
   files: 2000,
   filesBytes: 16 * 1024 * 1024,
@@ -23,14 +22,7 @@ export const assignmentBounds = {
   readOnly: 200,
 } as const
 
-/** One line. */
-const line = (max: number) =>
-  storableText(max)
-    .trim()
-    .min(1)
-    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'must not contain control characters')
-
-export const assignmentTitle = line(120)
+export const assignmentTitle = oneLine(120)
 
 /** A time as somebody gives it: with an offset, or by the clocks of the class. */
 export const givenTime = z
@@ -60,17 +52,6 @@ const percentPerDay = z
   .max(100)
   .describe('lost for each day, or part of one, after the due time')
 
-/** A path of at most so many bytes, from a directory that it does not leave. */
-export const pathBelow = (max: number) =>
-  storableText(max)
-    .min(1)
-    .refine((path) => utf8Bytes(path) <= max, `must have at most ${max} bytes`)
-    .refine(
-      (path) => path.split('/').every((step) => step !== '' && step !== '.' && step !== '..'),
-      'must be a relative path without empty steps, . and ..',
-    )
-    .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
-
 /** A file of an assignment: from the home directory of the student, or of the tests. */
 export const assignmentPath = pathBelow(1024)
 
@@ -81,14 +62,12 @@ export const assignmentSource = z.union([
 ])
 export type AssignmentSource = z.infer<typeof assignmentSource>
 
-const command = storableText(8192).min(1).describe('run by /bin/sh -c')
-
 /** A part of the way through an assignment. */
 export const assignmentStep = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be small letters, digits and hyphens, at most 40'),
-  title: line(200),
+  title: oneLine(200),
   check: z
-    .strictObject({ command, timeoutSeconds: z.int().min(1).max(60).default(10) })
+    .strictObject({ command: shellCommand, timeoutSeconds: z.int().min(1).max(60).default(10) })
     .optional()
     .describe('ticks the step when it exits with 0, in the sandbox of the student; a help, not a grade'),
 })
@@ -96,36 +75,6 @@ export type AssignmentStep = z.infer<typeof assignmentStep>
 
 const distinct = (items: readonly { readonly id: string }[]) =>
   new Set(items.map(({ id }) => id)).size === items.length
-
-export const assignmentTest = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be small letters, digits and hyphens, at most 64'),
-  name: line(200),
-  points: z.number().min(0).max(10_000),
-  timeoutSeconds: z.int().min(1).max(3600).default(10),
-  setup: command.optional(),
-  command,
-  input: storableText(65_536).optional(),
-  expected: storableText(65_536)
-    .optional()
-    .describe('absent: only the exit status counts; it is compared outside, and comes into no sandbox'),
-  comparison: z
-    .enum(['exact', 'included', 'regex'])
-    .default('included')
-    .describe(
-      'of the output with `expected`: `exact` but for white space at the end and kinds of line ends; `regex` as of JavaScript with the flags m and u, within a second',
-    ),
-  kind: z
-    .enum(['program', 'grader'])
-    .default('program')
-    .describe('`grader`: needs hidden files, and is not run yet: it gives no points'),
-  visible: z
-    .enum(['no', 'name', 'all'])
-    .default('name')
-    .describe(
-      'to students, with the result: `no`: points only; `all`: also what their program printed and why it failed',
-    ),
-})
-export type AssignmentTest = z.infer<typeof assignmentTest>
 
 /** How submissions for an assignment are graded. */
 export const assignmentGrading = z.strictObject({
@@ -373,24 +322,6 @@ export const duplicateAssignment = z.strictObject({
 })
 /** Body of `POST /assignments/{id}/move`. */
 export const moveAssignment = z.strictObject({ class: classId })
-
-/** Where tests come from: GitHub Classroom before and with workflows, and Classroom 50. */
-export const testsFile = z.enum(['autograding.json', 'classroom.yml', 'tests.json'])
-export type TestsFile = z.infer<typeof testsFile>
-/** Body of `POST /assignments/{id}/tests/import`. */
-export const importAssignmentTests = z.strictObject({
-  file: testsFile,
-  content: storableText(assignmentBounds.testsBytes).min(1).describe('what is in the file'),
-  preview: z.boolean().default(false).describe('true: nothing is changed'),
-})
-export type ImportAssignmentTests = z.infer<typeof importAssignmentTests>
-export const importedTests = z.object({
-  tests: z.array(assignmentTest),
-  problems: z
-    .array(z.object({ where: z.string(), problem: z.string() }))
-    .describe('all that was not understood'),
-})
-export type ImportedTests = z.infer<typeof importedTests>
 
 /** `POST /classes/{id}/course/preview`: what importing an archive would do. */
 export const coursePreview = z.object({

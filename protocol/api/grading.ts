@@ -6,10 +6,20 @@ import { listOf } from './lists.js'
 
 /** How one test went. */
 export const gradedTestStatus = z
-  .enum(['passed', 'failed', 'setup_failed', 'time_limit', 'limit', 'not_run'])
+  .enum(['passed', 'failed', 'setup_failed', 'time_limit', 'limit', 'no_decision'])
   .describe(
-    '`failed`: another output or exit status; `limit`: of memory, output and so on; `not_run`: a test of the kind `grader`',
+    '`failed`: another output or exit status, or the judge says so, who may give a part of the points; `limit`: of memory, output and so on; `no_decision`: the judge failed, or its report cannot be read',
   )
+/** One of the tests that the report of a judge tells of. */
+export const gradedPart = z.object({
+  name: z.string(),
+  passed: z.boolean(),
+  skipped: z.boolean(),
+  points: z.number().nullable().describe('as the report gives them; null: it gives none'),
+  maxPoints: z.number().nullable(),
+  message: z.string().nullable().describe('why it failed, its beginning'),
+})
+export type GradedPart = z.infer<typeof gradedPart>
 export const gradedTest = z.object({
   id: z.string(),
   name: z.string().nullable().describe('null for students unless the test is `visible`'),
@@ -21,6 +31,16 @@ export const gradedTest = z.object({
     .string()
     .nullable()
     .describe('what the program printed, its beginning; for students as `message`'),
+  parts: z
+    .array(gradedPart)
+    .nullable()
+    .describe('of the report of a judge, the first 200; null: there is none; for students as `message`'),
+  judgeOutput: z
+    .string()
+    .nullable()
+    .describe(
+      'what the judge printed to stderr, its beginning; null for students: it may quote hidden files',
+    ),
   wallMs: z.number(),
 })
 export type GradedTest = z.infer<typeof gradedTest>

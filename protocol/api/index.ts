@@ -1,5 +1,6 @@
 export * from './account.js'
 export * from './admin.js'
+export * from './assignment-tests.js'
 export * from './assignments.js'
 export * from './audit.js'
 export * from './bounds.js'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pathBelow } from './assignments.js'
+import { pathBelow } from './assignment-tests.js'
 import { storableText } from './bounds.js'
 import { assignmentId, classId, classStudentId, submissionId } from './ids.js'
 import { page } from './lists.js'

@@ -16,6 +16,18 @@ import {
 import { run, runEvent, stepStatus } from '../api/run-result.js'
 import { contentEncoding, environment, templateName } from '../api/sandbox.js'
 
+/** More and longer ones than a caller of the API may send: those of a submission, or of an assignment. */
+const files = z
+  .array(
+    z.strictObject({
+      path: relativePath,
+      content: z.string().max(24 * 1024 * 1024),
+      encoding: contentEncoding.default('utf8'),
+      executable: z.boolean().default(false),
+    }),
+  )
+  .max(4 * runBounds.files)
+
 /**
  * Body of `POST /runs` at the runtime. The answer is newline-delimited JSON, one `runtimeRunEvent` a line, the
  * last of type `end` or `failed`. Closing the line cancels the run.
@@ -31,17 +43,7 @@ export const runtimeRun = z.strictObject({
   diskMiB: runLimits.shape.diskMiB,
   network: networkPolicy,
   env: environment,
-  /** More and longer ones than a caller of the API may send: those of a submission, with the originals of its assignment. */
-  files: z
-    .array(
-      z.strictObject({
-        path: relativePath,
-        content: z.string().max(24 * 1024 * 1024),
-        encoding: contentEncoding.default('utf8'),
-        executable: z.boolean().default(false),
-      }),
-    )
-    .max(4 * runBounds.files),
+  files,
   steps: z
     .array(
       z.strictObject({
@@ -64,8 +66,9 @@ export const runtimeRun = z.strictObject({
   artifacts: z.array(relativePath).max(runBounds.artifacts),
   /** Decides about the cases, or about the last step where there are none. Left out where there is none: older nodes do not know it. */
   judge: runJudge
-    .pick({ mode: true, files: true, command: true, compile: true, network: true, report: true })
+    .pick({ mode: true, command: true, compile: true, network: true, report: true })
     .extend({
+      files,
       template: templateName,
       env: environment,
       diskMiB: runLimits.shape.diskMiB,

@@ -32,10 +32,15 @@ export function placedFiles(
   const kept = handed.filter((one) => !isReplaced(one))
   const files = [...kept.filter(({ target }) => target === null), ...originals]
   return {
-    files: files.map(({ path, executable, content }) => ({ path, executable, ...encoded(content) })),
+    files: files.map(asRunFile),
     links: kept.flatMap(({ path, target }) => (target === null ? [] : [{ path, target }])),
   }
 }
+
+export const asRunFile = ({ path, executable, content }: StarterFile): RunFile => ({
+  ...{ path, executable },
+  ...encoded(content),
+})
 
 /** Text takes a third less as it is. */
 function encoded(content: Buffer): Pick<RunFile, 'content' | 'encoding'> {

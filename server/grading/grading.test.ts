@@ -161,7 +161,6 @@ describe('grading', { timeout: 180_000 }, () => {
         { id: 'fresh', name: 'Fresh', points: 0.5, command: 'test ! -e /tmp/seen' },
         { id: 'made', name: 'Made', points: 1, setup: 'sh make.sh', command: 'cat built', expected: 'built' },
         { id: 'unmade', name: 'Unmade', points: 1, setup: 'echo broken >&2; exit 1', command: 'true' },
-        { id: 'grader', name: 'Grader', points: 1, command: 'python3 hidden/check.py', kind: 'grader' },
       ],
     })
     await tess.client.call('PUT', `${one.path}/files/starter/file?path=lib.sh`, 'original', {
@@ -195,12 +194,9 @@ describe('grading', { timeout: 180_000 }, () => {
         ['fresh', 'passed', 0.5],
         ['made', 'passed', 1],
       ],
-      ...[
-        ['unmade', 'setup_failed', 0],
-        ['grader', 'not_run', 0],
-      ],
+      ...[['unmade', 'setup_failed', 0]],
     ])
-    expect([result.points, result.maxPoints]).toEqual([8.5, 17])
+    expect([result.points, result.maxPoints]).toEqual([8.5, 16])
     expect(result.tests.find((test) => test.id === 'alone')?.output).not.toContain('secret')
     expect(result.tests.find((test) => test.id === 'unmade')?.output).toContain('broken')
     // Nobody's list of runs has them, and they count for no student.

@@ -1,10 +1,20 @@
-import { type AssignmentTest, type CreateRun, createRun, runBounds } from '../../protocol/api/index.js'
+import {
+  type AssignmentJudge,
+  type AssignmentTest,
+  type CreateRun,
+  caseFolder,
+  createRun,
+  type RunFile,
+  runBounds,
+} from '../../protocol/api/index.js'
+import { ApiError } from '../errors.js'
 import type { Placed } from './files.js'
 
 /** Tests that run one after the other in the same run: it is prepared once for all of them. */
 export interface Group {
   readonly setup: string | undefined
   readonly timeoutSeconds: number
+  readonly judge: AssignmentJudge | undefined
   readonly tests: readonly AssignmentTest[]
 }
 
@@ -16,17 +26,14 @@ const linking = `while [ $# -gt 1 ]; do mkdir -p -- "$(dirname -- "$2")" && ln -
 /** Fewer than the kernel allows as arguments of one program. */
 const linksAtOnce = 40
 
-/** Those with the same setup and the same time limit are one group. */
+/** Those with the same setup, time limit and judge are one group. */
 export function groupsOf(tests: readonly AssignmentTest[]): Group[] {
-  const groups = new Map<
-    string,
-    { setup: string | undefined; timeoutSeconds: number; tests: AssignmentTest[] }
-  >()
+  const groups = new Map<string, Group & { readonly tests: AssignmentTest[] }>()
   for (const test of tests) {
-    const { setup, timeoutSeconds } = test
-    const key = JSON.stringify([setup ?? null, timeoutSeconds])
+    const { setup, timeoutSeconds, judge } = test
+    const key = JSON.stringify([setup ?? null, timeoutSeconds, judge ?? null])
     const known = groups.get(key)
-    if (known === undefined) groups.set(key, { setup, timeoutSeconds, tests: [test] })
+    if (known === undefined) groups.set(key, { setup, timeoutSeconds, judge, tests: [test] })
     else known.tests.push(test)
   }
   return [...groups.values()]
@@ -42,10 +49,19 @@ export interface Where {
 }
 
 /**
- * A group as a run: each test is a case, whose argument is the command. What is expected is not in it: it is compared outside.
- * @param placed is put in after the request was checked, for it may be more than a caller may send
+ * A group as a run: each test is a case, whose argument is the command. What is expected is in it only for a judge, which has a sandbox of its
+ * own; else it is compared outside.
+ *
+ * @param placed is put in after the request was checked, for it may be more than a caller may send; so are the files of the judge
+ * @param hidden files of the assignment, for the judge
+ * @throws ApiError `invalid_request` when they are where the judge gets its input
  */
-export function runOf(group: Group, { files, links }: Placed, where: Where): CreateRun {
+export function runOf(
+  group: Group,
+  { files, links }: Placed,
+  hidden: readonly RunFile[],
+  where: Where,
+): CreateRun {
   const { template, network, ...limits } = where
   const steps = []
   for (let at = 0; at < links.length; at += linksAtOnce) {
@@ -62,7 +78,39 @@ export function runOf(group: Group, { files, links }: Placed, where: Where): Cre
     ...{ template, network },
     steps: [{ name: 'tests', command: ['/bin/sh', '-c'] }],
     limits: { ...limits, wallMs, cpuMs: wallMs, outputBytes },
-    cases: group.tests.map(({ id, command, input = '' }) => ({ name: id, args: [command], stdin: input })),
+    cases: group.tests.map(({ id, command, input = '', expected }) => ({
+      ...{ name: id, args: [command], stdin: input },
+      ...(group.judge !== undefined && expected !== undefined && { expected }),
+    })),
+    ...(group.judge && { judge: judgeOf(group.judge, limits, wallMs) }),
   })
-  return { ...wanted, files, steps: [...steps, ...(wanted.steps ?? [])] }
+  const judge = wanted.judge && { ...wanted.judge, files: judgeFiles(hidden) }
+  return { ...wanted, files, steps: [...steps, ...(wanted.steps ?? [])], ...(judge && { judge }) }
+}
+
+/** As much room as the tested program has; of an interactive one a little more time, so that it is the program that is late. */
+function judgeOf(
+  { mode, command, compile, template, report }: AssignmentJudge,
+  { memoryMiB, pids, diskMiB }: Omit<Where, 'template' | 'network'>,
+  wallMs: number,
+) {
+  const times = mode === 'checker' ? { wallMs, cpuMs: wallMs } : {}
+  return {
+    // What a judge is given are the arguments of its last command.
+    ...{ mode, command: `${command} "$@"`, limits: { memoryMiB, pids, diskMiB, ...times } },
+    ...(compile !== undefined && { compile }),
+    ...(template !== undefined && { template }),
+    ...(report !== undefined && { report: { path: report } }),
+  }
+}
+
+function judgeFiles(hidden: readonly RunFile[]): RunFile[] {
+  const inTheWay = hidden.find(({ path }) => path === caseFolder || path.startsWith(`${caseFolder}/`))
+  if (inTheWay !== undefined) {
+    throw new ApiError(
+      'invalid_request',
+      `the hidden file ${inTheWay.path} is in ${caseFolder}/, where a judge gets its input; name it otherwise`,
+    )
+  }
+  return [...hidden]
 }

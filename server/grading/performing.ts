@@ -4,6 +4,7 @@ import {
   newRunId,
   type Quota,
   quota as quotaSchema,
+  type RunFile,
   storedLimits,
 } from '../../protocol/api/index.js'
 import type { RuntimeRunResult } from '../../protocol/node/index.js'
@@ -17,12 +18,12 @@ import type { Templates } from '../nodes/templates.js'
 import { perform } from '../runs/perform.js'
 import { plan } from '../runs/plan.js'
 import type { SubmissionContents } from '../submissions/contents.js'
-import { type Placed, placedFiles } from './files.js'
+import { asRunFile, type Placed, placedFiles } from './files.js'
 import { groupsOf, runOf, type Where } from './groups.js'
 import type { Outcome } from './leases.js'
 import { maxPointsOf, sum } from './points.js'
 import type { GradingRow, StoredResult } from './rows.js'
-import { judged, notRun, withoutSetup } from './verdicts.js'
+import { judged, withoutSetup } from './verdicts.js'
 
 export interface Needs {
   readonly database: Database
@@ -51,14 +52,15 @@ export class Performing {
     const { assignment } = submission
     const tests = storedTests.parse(assignment.tests)
     const results = new Map<string, StoredResult>()
-    for (const test of tests) if (test.kind === 'grader') results.set(test.id, notRun(test))
     const quota = await this.#quotaOf(row.tenantId)
     const where = await this.#whereOf(assignment, quota)
     const placed = await this.#placed(row, assignment)
-    for (const group of groupsOf(tests.filter(({ kind }) => kind === 'program'))) {
+    const groups = groupsOf(tests)
+    const hidden = groups.some(({ judge }) => judge !== undefined) ? await this.#hidden(assignment) : []
+    for (const group of groups) {
       canceled.throwIfAborted()
       const { run } = plan(
-        runOf(group, placed, where),
+        runOf(group, placed, hidden, where),
         await this.needs.templates.list({ recent: true }),
         quota,
       )
@@ -106,6 +108,12 @@ export class Performing {
       for await (const one of files.contents(assignment.id, 'starter', readOnly)) originals.push(one)
     }
     return placedFiles(handed, readOnly, originals)
+  }
+
+  async #hidden({ id }: Assignment): Promise<RunFile[]> {
+    const hidden = []
+    for await (const one of this.needs.files.contents(id, 'hidden')) hidden.push(asRunFile(one))
+    return hidden
   }
 
   async #whereOf(assignment: Assignment, quota: Quota): Promise<Where> {

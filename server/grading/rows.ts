@@ -35,7 +35,16 @@ export function present(row: GradingRow, sight: Sight): Grading {
 }
 
 function shown({ visible, ...one }: StoredResult, isStaff: boolean): GradedTest {
-  if (isStaff || visible === 'all') return one
+  if (isStaff) return one
+  if (visible === 'all') return { ...one, judgeOutput: null }
   // What a program prints can be its input, and how long it takes can tell as much.
-  return { ...one, message: null, output: null, wallMs: 0, name: visible === 'name' ? one.name : null }
+  return {
+    ...one,
+    message: null,
+    output: null,
+    judgeOutput: null,
+    parts: null,
+    wallMs: 0,
+    name: visible === 'name' ? one.name : null,
+  }
 }

@@ -1,9 +1,20 @@
-import type { AssignmentTest, CaseResult, StepResult } from '../../protocol/api/index.js'
+import type {
+  AssignmentTest,
+  CaseResult,
+  GradedPart,
+  StepResult,
+  TestResult,
+} from '../../protocol/api/index.js'
 import type { Comparer } from '../compare/comparer.js'
+import { sum } from './points.js'
 import type { StoredResult } from './rows.js'
 
 /** What is kept of what a program prints: its beginning. */
 const keptOutput = 4096
+/** Of the report of a judge. */
+const keptParts = 200
+const keptName = 200
+const keptMessage = 2048
 
 type Verdict = Pick<StoredResult, 'status' | 'message'>
 
@@ -13,7 +24,8 @@ export async function judged(
   result: CaseResult,
   comparer: Comparer,
 ): Promise<StoredResult> {
-  const output = textOf(result)
+  const output = textOf(result.stdout)
+  if (test.judge !== undefined) return byJudge(test, result, output)
   const verdict = await verdictOf(test, result, output, comparer)
   return {
     ...base(test),
@@ -23,6 +35,33 @@ export async function judged(
     wallMs: Math.round(result.wallUs / 1000),
   }
 }
+
+/** What a judge has decided. Its share of the points counts also when it says no. */
+function byJudge(test: AssignmentTest, result: CaseResult, output: string): StoredResult {
+  const { status, judge } = result
+  const share = judge?.points ?? (status === 'ok' ? 1 : 0)
+  return {
+    ...base(test),
+    ...{ status: judgedStatus(status), points: sum([test.points * share]) },
+    message: judge?.message || judge?.report?.problem || result.message,
+    output: output.slice(0, keptOutput),
+    judgeOutput: judge === undefined ? null : textOf(judge.stderr).slice(0, keptOutput),
+    parts: judge?.report?.tests.slice(0, keptParts).map(partOf) ?? null,
+    wallMs: Math.round(result.wallUs / 1000),
+  }
+}
+
+function judgedStatus(status: CaseResult['status']): StoredResult['status'] {
+  if (status === 'ok') return 'passed'
+  if (status === 'judge_error') return 'no_decision'
+  if (status === 'time_limit' || status === 'cpu_limit') return 'time_limit'
+  return status.endsWith('_limit') ? 'limit' : 'failed'
+}
+
+const partOf = ({ name, status, points, maxPoints, message }: TestResult): GradedPart => ({
+  ...{ name: name.slice(0, keptName), passed: status === 'passed', skipped: status === 'skipped' },
+  ...{ points, maxPoints, message: message?.slice(0, keptMessage) ?? null },
+})
 
 /** A test that was not run, for its setup failed. */
 export const withoutSetup = (
@@ -35,14 +74,9 @@ export const withoutSetup = (
   output: `${stdout.content}${stderr.content}`.slice(0, keptOutput),
 })
 
-/** A test that needs what only a grader in a sandbox of its own may see. */
-export const notRun = (test: AssignmentTest): StoredResult => ({
-  ...base(test),
-  ...{ status: 'not_run', points: 0, wallMs: 0, output: null },
-  message: 'tests of the kind grader are not run yet',
+const base = ({ id, name, points, visible }: AssignmentTest) => ({
+  ...{ id, name, visible, maxPoints: points, parts: null, judgeOutput: null },
 })
-
-const base = ({ id, name, points, visible }: AssignmentTest) => ({ id, name, visible, maxPoints: points })
 
 async function verdictOf(
   { expected, comparison }: AssignmentTest,
@@ -75,7 +109,7 @@ const failed = (message: string): Verdict => ({ status: 'failed', message })
 
 const lines = (text: string) => text.replaceAll('\r\n', '\n')
 
-function textOf({ stdout }: CaseResult): string {
-  const text = stdout.encoding === 'utf8' ? stdout.content : Buffer.from(stdout.content, 'base64').toString()
+function textOf({ encoding, content }: Output): string {
+  const text = encoding === 'utf8' ? content : Buffer.from(content, 'base64').toString()
   return lines(text)
 }

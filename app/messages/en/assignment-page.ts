@@ -23,6 +23,12 @@ export const assignmentPage = {
     regex: 'The output matches a regular expression',
   },
   content: 'Content',
+  decides: 'What decides',
+  deciding: {
+    checker: 'A checker: a program that reads the output',
+    interactive: 'An interactive judge: a program that talks to the command',
+    output: 'Output and exit status',
+  },
   delete: 'Delete',
   deleteFile: 'Delete file',
   deleteFileOf: 'Delete the file {name}',
@@ -61,6 +67,18 @@ export const assignmentPage = {
   importTestsText: 'Nothing changes before you have seen what was found. The tests that there are stay.',
   importedTests: '{count, plural, one {# test} other {# tests}} added.',
   input: 'Input',
+  judgeCommand: 'Command of the judge',
+  judgeCommandHint:
+    'Runs with the hidden files, in a sandbox that students cannot reach. Status 0 is passed, 1 is failed.',
+  judgeCompile: 'Compile command of the judge',
+  judgeCompileHint: 'Run once, before. Leave blank for none.',
+  judgeReport: 'Report file',
+  judgeReportHint:
+    'JUnit XML, TAP or results.json, with a result for each of its own tests. Leave blank for none.',
+  judged: {
+    checker: 'Its checker says so',
+    interactive: 'Its interactive judge says so',
+  },
   lastCheck: 'Last check',
   late: 'After the due time',
   lates: {
@@ -154,6 +172,12 @@ export const assignmentPage = {
   upload: 'Upload',
   uploadTo: 'Upload: {where}',
   uploaded: '{count, plural, one {# file} other {# files}} uploaded.',
+  visibilities: {
+    all: 'Its name, what was printed and why it failed',
+    name: 'Its name, and whether it passed',
+    no: 'Only the points',
+  },
+  visible: 'What students see',
   workspace: 'Workspace',
   workspaceText: 'For students who start from now on. Workspaces that there are stay as they are.',
 } as const

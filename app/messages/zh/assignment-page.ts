@@ -24,6 +24,12 @@ export const assignmentPage: Texts<'assignmentPage'> = {
     regex: '输出匹配正则表达式',
   },
   content: '内容',
+  decides: '由什么判定',
+  deciding: {
+    checker: '检查程序：读取输出的程序',
+    interactive: '交互式评测程序：与命令对话的程序',
+    output: '输出和退出状态',
+  },
   delete: '删除',
   deleteFile: '删除文件',
   deleteFileOf: '删除文件 {name}',
@@ -62,6 +68,16 @@ export const assignmentPage: Texts<'assignmentPage'> = {
   importTestsText: '在你看到找到的测试之前，不会有任何更改。已有的测试会保留。',
   importedTests: '已添加 {count, plural, other {# 个测试}}。',
   input: '输入',
+  judgeCommand: '评测命令',
+  judgeCommandHint: '在学生无法访问的沙箱中与隐藏文件一起运行。状态 0 为通过，1 为未通过。',
+  judgeCompile: '评测程序的编译命令',
+  judgeCompileHint: '事先运行一次。没有则留空。',
+  judgeReport: '报告文件',
+  judgeReportHint: 'JUnit XML、TAP 或 results.json，包含它自己每个测试的结果。没有则留空。',
+  judged: {
+    checker: '检查程序判定通过',
+    interactive: '交互式评测程序判定通过',
+  },
   lastCheck: '上次检查',
   late: '截止之后',
   lates: {
@@ -153,6 +169,12 @@ export const assignmentPage: Texts<'assignmentPage'> = {
   upload: '上传',
   uploadTo: '上传：{where}',
   uploaded: '已上传 {count, plural, other {# 个文件}}。',
+  visibilities: {
+    all: '名称、输出内容和失败原因',
+    name: '名称和是否通过',
+    no: '只有分数',
+  },
+  visible: '学生看到的内容',
   workspace: '工作区',
   workspaceText: '对之后开始的学生生效。已有的工作区不变。',
 }

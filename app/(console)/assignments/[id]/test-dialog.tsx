@@ -1,13 +1,21 @@
 'use client'
 
+import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { Button } from '../../../components/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '../../../components/ui/dialog'
 import { AreaField, Field, SelectField } from '../../../components/ui/field'
 import { Notice } from '../../../components/ui/notice'
-import { type Assignment, type AssignmentTest, assignmentTest } from '../../../lib/protocol-assignments'
+import {
+  type Assignment,
+  type AssignmentJudge,
+  type AssignmentTest,
+  assignmentJudge,
+  assignmentTest,
+} from '../../../lib/protocol-assignments'
 import { text, useSubmit } from '../../../lib/use-submit'
 import { change } from './change'
+import { JudgeFields } from './judge-fields'
 import { freeId } from './step-draft'
 
 interface Props {
@@ -33,11 +41,29 @@ export function TestDialog({ edited, ...rest }: Props & { edited: string | 'new'
 }
 
 const comparisons = assignmentTest.shape.comparison.unwrap().options
+const visibilities = assignmentTest.shape.visible.unwrap().options
+const modes = assignmentJudge.shape.mode.options
+
+/** What is blank is left out; what the form does not ask for stays. */
+function judgeOf(
+  mode: AssignmentJudge['mode'],
+  lines: (field: string) => string,
+  before: AssignmentJudge | undefined,
+): AssignmentJudge {
+  const given = { compile: lines('judgeCompile'), report: lines('judgeReport') }
+  return {
+    ...{ mode, command: lines('judgeCommand') },
+    ...(before?.template !== undefined && { template: before.template }),
+    ...(given.compile !== '' && { compile: given.compile }),
+    ...(given.report !== '' && { report: given.report }),
+  }
+}
 
 function Form({ of, before, onClose, onChange }: Props & { before: AssignmentTest | null }) {
   const t = useTranslations()
   const tests = of.setup?.tests ?? []
   const at = before === null ? tests.length : tests.indexOf(before)
+  const [decides, setDecides] = useState<'output' | AssignmentJudge['mode']>(before?.judge?.mode ?? 'output')
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const name = text(form, 'name')
     const lines = (field: string) => text(form, field).replace(/\r\n?/g, '\n')
@@ -45,13 +71,15 @@ function Form({ of, before, onClose, onChange }: Props & { before: AssignmentTes
       const value = lines(field)
       return value === '' ? {} : { [field]: value }
     }
+    const mode = modes.find((one) => one === decides)
     const made: AssignmentTest = {
       ...{ id: before?.id ?? freeId(name, new Set(tests.map(({ id }) => id)), 'test'), name },
       ...{ command: lines('command'), points: Number(text(form, 'points')) },
       timeoutSeconds: Number(text(form, 'timeoutSeconds')),
-      comparison: comparisons.find((one) => one === text(form, 'comparison')) ?? 'included',
-      // What this form does not ask for stays.
-      ...{ kind: before?.kind ?? 'program', visible: before?.visible ?? 'name' },
+      comparison:
+        comparisons.find((one) => one === text(form, 'comparison')) ?? before?.comparison ?? 'included',
+      visible: visibilities.find((one) => one === text(form, 'visible')) ?? 'name',
+      ...(mode !== undefined && { judge: judgeOf(mode, lines, before?.judge) }),
       ...optional('setup'),
       ...optional('input'),
       ...optional('expected'),
@@ -134,13 +162,39 @@ function Form({ of, before, onClose, onChange }: Props & { before: AssignmentTes
           error={fieldOf('expected')}
         />
         <SelectField
-          label={t('assignmentPage.comparison')}
-          name="comparison"
-          defaultValue={before?.comparison ?? 'included'}
+          label={t('assignmentPage.decides')}
+          value={decides}
+          onChange={({ target }) => setDecides(modes.find((one) => one === target.value) ?? 'output')}
         >
-          {comparisons.map((one) => (
+          {(['output', ...modes] as const).map((one) => (
             <option key={one} value={one}>
-              {t(`assignmentPage.comparisons.${one}`)}
+              {t(`assignmentPage.deciding.${one}`)}
+            </option>
+          ))}
+        </SelectField>
+        {decides === 'output' ? (
+          <SelectField
+            label={t('assignmentPage.comparison')}
+            name="comparison"
+            defaultValue={before?.comparison ?? 'included'}
+          >
+            {comparisons.map((one) => (
+              <option key={one} value={one}>
+                {t(`assignmentPage.comparisons.${one}`)}
+              </option>
+            ))}
+          </SelectField>
+        ) : (
+          <JudgeFields before={before?.judge} fieldOf={(name) => fieldOf(`judge.${name}`)} />
+        )}
+        <SelectField
+          label={t('assignmentPage.visible')}
+          name="visible"
+          defaultValue={before?.visible ?? 'name'}
+        >
+          {visibilities.map((one) => (
+            <option key={one} value={one}>
+              {t(`assignmentPage.visibilities.${one}`)}
             </option>
           ))}
         </SelectField>

@@ -8,7 +8,7 @@ import { Confirm, type Question } from '../../../components/ui/confirm'
 import { Panel, Table } from '../../../components/ui/panel'
 import { Empty } from '../../../components/ui/states'
 import { oneLine } from '../../../lib/format'
-import { assignmentBounds } from '../../../lib/protocol-assignments'
+import { type AssignmentTest, assignmentBounds } from '../../../lib/protocol-assignments'
 import { useFormat } from '../../../lib/use-format'
 import { change, type PartProps } from './change'
 import { TestDialog } from './test-dialog'
@@ -30,6 +30,12 @@ export function TestsPart({ of, teaches, onChange }: PartProps) {
       action: t('assignmentPage.deleteTest'),
       run: async () => onChange(await change(of.id, { tests: tests.filter((one) => one.id !== id) })),
     })
+  const passesWhen = ({ judge, expected, comparison }: AssignmentTest) => {
+    if (judge !== undefined) return t(`assignmentPage.judged.${judge.mode}`)
+    return t(
+      expected === undefined ? 'assignmentPage.exitStatus' : `assignmentPage.comparisons.${comparison}`,
+    )
+  }
   const actions = teaches && (
     <>
       <Button size="small" disabled={tests.length >= assignmentBounds.tests} onClick={() => setEdited('new')}>
@@ -70,11 +76,7 @@ export function TestsPart({ of, teaches, onChange }: PartProps) {
                     {oneLine(one.command, 200)}
                   </code>
                 </td>
-                <td className="text-muted">
-                  {one.expected === undefined
-                    ? t('assignmentPage.exitStatus')
-                    : t(`assignmentPage.comparisons.${one.comparison}`)}
-                </td>
+                <td className="text-muted">{passesWhen(one)}</td>
                 <td className="tabular">{number(one.points)}</td>
                 <td>
                   {teaches && (
