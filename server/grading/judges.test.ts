@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GradedTest, Grading } from '../../protocol/api/index.js'
+import { Cloche } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
 
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor
 const limits = { cpus: 0.25, memoryMiB: 128, diskMiB: 64, pids: 64 }
 const patience = { timeout: 90_000, interval: 300 }
 
@@ -195,6 +198,37 @@ describe('grading by judges', { timeout: 180_000 }, () => {
       ['test_add', true, 3],
       ['test_divide', false, 0],
     ])
+  })
+
+  it('does what docs/how-to/hand-in-and-grade.md shows', async () => {
+    const path = await newOne([], {})
+    const { sandbox } = await made(ann, 'POST', `${path}/start`)
+    const add = `printf 'def add(a, b): return a + b' > solution.py; echo 'print("apple", "fig", "pear")' > sort.py
+      echo 'print(sum(map(int, input().split())) if len(__import__("sys").argv) == 1 else "Usage: sum")' > sum.py`
+    await made(ann, 'POST', `/api/v1/sandboxes/${sandbox}/exec`, { command: add })
+    await made(ann, 'POST', `${path}/submissions`)
+    const { key: apiKey } = await made(owner, 'POST', '/api/v1/keys', { name: 'how-to' })
+    const cloche = new Cloche({ url: instance.url, apiKey })
+    const page = await readFile('docs/how-to/hand-in-and-grade.md', 'utf8')
+    const [list, grade, judges, ...more] = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(
+      ([, block = '']) => block,
+    )
+    expect(more).toEqual([])
+    const id = path.split('/').at(-1) ?? ''
+    const said: unknown[][] = []
+    const perform = (source = '') => {
+      const console = { log: (...words: unknown[]) => said.push(words) }
+      return new AsyncFunction('cloche', 'assignmentId', 'console', source)(cloche, id, console)
+    }
+    const points = async () => (await made(owner, 'GET', `${path}/grades`)).items[0]
+    await perform(list)
+    expect(said).toMatchObject([['Ann', expect.any(String), false, ['solution.py', 'sort.py', 'sum.py']]])
+    await perform(grade)
+    expect(said.at(-1)?.[0]).toBe('Ann')
+    await expect.poll(points, patience).toMatchObject({ state: 'graded', tested: 4, maxPoints: 4 })
+    await perform(judges)
+    await cloche.assignments.grade(id)
+    await expect.poll(points, patience).toMatchObject({ state: 'graded', tested: 12, maxPoints: 12 })
   })
 
   it('says what is wrong with hidden files that are in the way', async () => {
