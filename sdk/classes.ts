@@ -10,6 +10,8 @@ import type {
   CreateClass,
   CreatedInvitation,
   Gradebook,
+  GradebookApplied,
+  GradebookPreview,
   Invitation,
   InviteToClass,
   RosterApplied,
@@ -78,6 +80,28 @@ export class Classes {
   /** The same as CSV, in which no cell is a formula. @throws NotFound */
   async exportGradebook(id: string): Promise<string> {
     return (await this.#http.send({ method: 'GET', path: `${pathOf(id)}/gradebook.csv` })).text()
+  }
+
+  /**
+   * What importing points would do; nothing is changed. A file as `exportGradebook` writes it: students by number or name, assignments by title;
+   * empty cells change nothing.
+   *
+   * @throws InvalidRequest for a file that cannot be read, or has no column of an assignment
+   */
+  previewGradebook(id: string, file: Content): Promise<GradebookPreview> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/gradebook/preview`, body: file })
+  }
+
+  /**
+   * Gives the points that a preview said, all of them or none.
+   *
+   * @param preview of the same file
+   * @throws Conflict when something has changed since the preview
+   */
+  importGradebook(id: string, file: Content, { digest }: { digest: string }): Promise<GradebookApplied> {
+    return this.#http.json({
+      ...{ method: 'POST', path: `${pathOf(id)}/gradebook`, query: { digest }, body: file },
+    })
   }
 
   /** Makes a member of the tenant a teacher or an assistant. @throws NotFound; Conflict for a student */

@@ -113,6 +113,8 @@ export type Grading = protocol.Grading
 export type Grade = protocol.Grade
 /** What the students of a class have for its assignments. */
 export type Gradebook = protocol.Gradebook
+export type GradebookApplied = protocol.GradebookApplied
+export type GradebookPreview = protocol.GradebookPreview
 /** What `assignments.giveGrade` takes. */
 export type GiveGrade = z.input<typeof protocol.setGrade>
 /** Each time that a person gave points. */

@@ -250,6 +250,35 @@ const gradebook = clientCommand({
   },
 })
 
+const importGradebook = clientCommand({
+  ...{ name: 'class gradebook import', group, operands: 'CLASS FILE' },
+  summary: 'Give students the points that a CSV file says, and print what changes',
+  details:
+    'The file is as `cloche class gradebook` prints it: students by number or name, assignments by title. Empty cells change nothing; what cannot be understood is left out.',
+  flags: { 'dry-run': { type: 'boolean', short: 'n', help: 'print what would change, and change nothing' } },
+  completes: classWords,
+  async run({ cloche, words, has, json }) {
+    const [word, path] = words
+    const id = await classIdOf(cloche, word)
+    if (path === undefined) throw new UsageError('specify a file')
+    const file = await readFile(path)
+    const preview = await cloche.classes.previewGradebook(id, file)
+    if (!has('dry-run')) await cloche.classes.importGradebook(id, file, preview)
+    if (json) printJson(preview)
+    else printPoints(preview)
+    return preview.problems.length > 0 ? 1 : 0
+  },
+})
+
+function printPoints({ changed, unchanged, ignored, problems }: GradebookPreview): void {
+  for (const { student, title, from, to } of changed)
+    console.log(`~ ${student.name}: ${title} ${from ?? 'none'} -> ${to}`)
+  for (const heading of ignored) console.error(`cloche: the column ${heading} is no assignment of the class`)
+  for (const { line, problem } of problems) console.error(`cloche: line ${line} is left out: ${problem}`)
+  console.log(`${changed.length} changed, ${unchanged} unchanged`)
+}
+
 export const classCommands: readonly Command[] = [
   ...[list, create, edit, remove, students, invite, importRoster, exportRoster, cards, gradebook],
+  importGradebook,
 ]

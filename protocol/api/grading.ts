@@ -134,3 +134,43 @@ export const givenGrades = z.object({
   ),
 })
 export type GivenGrades = z.infer<typeof givenGrades>
+
+/** Bounds of a file with points. */
+export const gradebookBounds = { bytes: 4 * 1024 * 1024, rows: 5000, changes: 20_000 } as const
+
+/** Query of `POST /classes/{id}/gradebook`. */
+export const applyGradebook = z.object({
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'is not the digest of a preview')
+    .describe('of the preview'),
+})
+
+export const gradebookChange = z.object({
+  line: z.number().describe('of the file, from 1'),
+  student: z.object({ id: classStudentId, userId: z.string(), name: z.string() }),
+  assignment: assignmentId,
+  title: z.string(),
+  from: z.number().nullable().describe('what counts now'),
+  to: z.number(),
+})
+export type GradebookChange = z.infer<typeof gradebookChange>
+
+/** What importing a file with points would do. */
+export const gradebookPreview = z.object({
+  digest: z.string().describe('stands for all of this: `POST /classes/{id}/gradebook` does it or refuses'),
+  rows: z.number().describe('students in the file'),
+  changed: z.array(gradebookChange),
+  unchanged: z.number().describe('cells that say what counts already'),
+  ignored: z.array(z.string()).describe('headings of columns that are no assignment of the class'),
+  problems: z.array(
+    z.object({
+      line: z.number().describe('of the file, from 1; what it is about is left out'),
+      problem: z.string(),
+    }),
+  ),
+})
+export type GradebookPreview = z.infer<typeof gradebookPreview>
+
+export const gradebookApplied = z.object({ changed: z.number(), unchanged: z.number() })
+export type GradebookApplied = z.infer<typeof gradebookApplied>

@@ -125,6 +125,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   listGivenGrades: 'class.look',
   getGradebook: 'class.look',
   exportGradebook: 'class.look',
+  importGradebook: 'class.look',
+  previewGradebook: 'class.look',
   exportCourse: 'class.look',
   previewCourse: 'class.teach',
   importCourse: 'class.teach',

@@ -10,7 +10,7 @@ import {
   rosterPreview,
   signInCards,
 } from '../../protocol/api/index.js'
-import { ApiError } from '../errors.js'
+import { acceptFiles, fileOf } from '../spreadsheets/body.js'
 import type { Classes } from './index.js'
 
 const tags = ['classes']
@@ -21,11 +21,7 @@ const description =
 export const rosterRoutes =
   ({ rosters, cards }: Classes): FastifyPluginAsyncZod =>
   async (app) => {
-    app.addContentTypeParser(
-      ['application/octet-stream', 'text/csv'],
-      { parseAs: 'buffer', bodyLimit: rosterBounds.bytes },
-      (_, body, done) => done(null, body),
-    )
+    acceptFiles(app, rosterBounds.bytes)
     app.route({
       method: 'POST',
       url: '/classes/:id/roster/preview',
@@ -80,8 +76,3 @@ export const rosterRoutes =
       },
     })
   }
-
-function fileOf(body: unknown): Uint8Array {
-  if (body instanceof Uint8Array && body.length > 0) return body
-  throw new ApiError('invalid_request', 'send the file as the body, as text/csv or application/octet-stream')
-}

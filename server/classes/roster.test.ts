@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decode } from './roster/decode.js'
+import { decode } from '../spreadsheets/decode.js'
 import { type Now, planRoster } from './roster/plan.js'
 import { readRoster } from './roster/read.js'
 

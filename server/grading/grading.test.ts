@@ -17,8 +17,14 @@ describe('grading', { timeout: 180_000 }, () => {
   let database: pg.Client
   let math = ''
 
-  const made = async (who: TestClient, method: string, path: string, body?: object | string) => {
-    const answer = await who.call(method, path, body)
+  const made = async (
+    who: TestClient,
+    method: string,
+    path: string,
+    body?: object | string,
+    headers = {},
+  ) => {
+    const answer = await who.call(method, path, body, headers)
     expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300)
     return answer.body
   }
@@ -348,6 +354,17 @@ describe('grading', { timeout: 180_000 }, () => {
     expect((await csv.text()).split('\r\n')).toEqual([
       ...['Name,Number,"\'@SUM(A1) (5)",Total', `"'=1+1",,,0`, 'ben,,4.5,4.5', ''],
     ])
+    const asCsv = { 'content-type': 'text/csv' }
+    const points = 'Name,@SUM(A1)\nben,3\n'
+    const preview = await made(owner, 'POST', `${path}/gradebook/preview`, points, asCsv)
+    expect(preview.changed).toMatchObject([{ student: { userId: ben.id }, from: 4.5, to: 3 }])
+    const apply = () => owner.call('POST', `${path}/gradebook?digest=${preview.digest}`, points, asCsv)
+    expect((await apply()).body).toEqual({ changed: 1, unchanged: 0 })
+    // Something else would be done now.
+    expect((await apply()).status).toBe(409)
+    expect(
+      (await made(owner, 'GET', `/api/v1/assignments/${assignment}/grades/${ben.id}`)).items,
+    ).toMatchObject([{ points: 3 }, { points: 4.5 }])
     expect((await ann.client.call('GET', `${path}/gradebook`)).status).toBe(403)
     expect((await tess.client.call('GET', `${path}/gradebook`)).status).toBe(404)
   })

@@ -1,12 +1,16 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
+  applyGradebook,
   assignmentParams,
   classParams,
   givenGrades,
   grade,
   gradeAll,
   gradebook,
+  gradebookApplied,
+  gradebookBounds,
+  gradebookPreview,
   gradeList,
   gradeParams,
   grading,
@@ -15,6 +19,7 @@ import {
   setGrade,
   submissionParams,
 } from '../../protocol/api/index.js'
+import { acceptFiles, fileOf } from '../spreadsheets/body.js'
 import type { Gradings } from './index.js'
 
 const tags = ['grading']
@@ -104,6 +109,31 @@ export const gradingRoutes =
         response: { 200: gradebook },
       },
       handler: async ({ principal, params }) => gradebooks.of(principal, params.id),
+    })
+    acceptFiles(app, gradebookBounds.bytes)
+    const description =
+      'The body is the file, as the export writes it: CSV with a heading line; students by number or name, assignments by title. Empty cells change nothing.'
+    app.route({
+      method: 'POST',
+      url: '/classes/:id/gradebook/preview',
+      bodyLimit: gradebookBounds.bytes,
+      schema: {
+        ...{ tags, summary: 'What importing points would do', description, params: classParams },
+        response: { 200: gradebookPreview },
+      },
+      handler: async ({ principal, params, body }) => gradebooks.preview(principal, params.id, fileOf(body)),
+    })
+    app.route({
+      method: 'POST',
+      url: '/classes/:id/gradebook',
+      bodyLimit: gradebookBounds.bytes,
+      schema: {
+        ...{ tags, summary: 'Import points as a preview said', params: classParams },
+        description: `${description} All of it is done, or nothing. Refused when something has changed since the preview.`,
+        ...{ querystring: applyGradebook, response: { 200: gradebookApplied } },
+      },
+      handler: async ({ principal, params, query, body }) =>
+        gradebooks.apply(principal, params.id, fileOf(body), query.digest),
     })
     app.route({
       method: 'GET',

@@ -121,6 +121,8 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   GiveGrade: [protocol.setGrade, { points: 7.5, comment: 'Good, but slow.' }],
   Grade: [protocol.grade],
   Gradebook: [protocol.gradebook],
+  GradebookPreview: [protocol.gradebookPreview],
+  GradebookApplied: [protocol.gradebookApplied],
   CreateSchedule: [
     protocol.createSchedule,
     {

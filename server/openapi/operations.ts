@@ -126,6 +126,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /assignments/:id/grades/:userId': 'listGivenGrades',
   'GET /classes/:id/gradebook': 'getGradebook',
   'GET /classes/:id/gradebook.csv': 'exportGradebook',
+  'POST /classes/:id/gradebook/preview': 'previewGradebook',
+  'POST /classes/:id/gradebook': 'importGradebook',
   'GET /classes/:id/course.tar': 'exportCourse',
   'POST /classes/:id/course/preview': 'previewCourse',
   'POST /classes/:id/course': 'importCourse',

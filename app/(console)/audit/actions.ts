@@ -74,6 +74,7 @@ const actions = {
   'assignment.grade': 'audit.actions.assignmentGrade',
   'assignment.grade_cancel': 'audit.actions.assignmentGradeCancel',
   'grade.give': 'audit.actions.gradeGive',
+  'grade.import': 'audit.actions.gradeImport',
   'schedule.create': 'audit.actions.scheduleCreate',
   'schedule.change': 'audit.actions.scheduleChange',
   'schedule.run': 'audit.actions.scheduleRun',

@@ -302,6 +302,11 @@ const sentences: Readonly<Record<Action, Write>> = {
       ...{ title: mark(plain(told(event, 'title'))), of: mark(plain(told(event, 'of'))) },
       points: told(event, 'points'),
     }),
+  'grade.import': ({ event, t, mark }) =>
+    t('audit.sentences.gradeImport', {
+      class: mark(plain(told(event, 'class'))),
+      changed: told(event, 'changed'),
+    }),
   'schedule.create': ({ event, t, mark }) =>
     t('audit.sentences.scheduleCreate', {
       name: mark(plain(told(event, 'name'))),

@@ -34,6 +34,9 @@ const written = async (world: World): Promise<Call> => {
 }
 const notEnrolled = { why: 'the student is in no class of the victim', succeeds: begun } as const
 
+/** A grade book in which nobody has points. */
+const points = 'Name,confidential\n'
+const asCsv = { 'content-type': 'text/csv' }
 const named = ({ assignmentId }: Victim): Call => ({ path: { id: assignmentId } })
 const handedIn = ({ submissionId }: Victim): Call => ({ path: { id: submissionId } })
 const toGrade = ({ handedInId }: Victim): Call => ({ path: { id: handedInId } })
@@ -135,6 +138,22 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
   listGivenGrades: { rule: taught, call: ofClassmate },
   getGradebook: { rule: taught, call: ofClass },
   exportGradebook: { rule: taught, call: ofClass },
+  previewGradebook: {
+    rule: taught,
+    call: (victim) => ({ ...ofClass(victim), body: points, headers: asCsv }),
+  },
+  importGradebook: {
+    rule: taught,
+    call: (victim) => ({
+      ...{ ...ofClass(victim), query: { digest: '0'.repeat(64) } },
+      ...{ body: points, headers: asCsv },
+    }),
+    fresh: async ({ callers, victim }) => {
+      const path = `/api/v1/classes/${victim.classId}/gradebook/preview`
+      const { digest } = await must(callers.owner, 'POST', path, points, asCsv)
+      return { ...ofClass(victim), query: { digest: String(digest) }, body: points, headers: asCsv }
+    },
+  },
   orderAssignments: {
     rule: taught,
     call: ({ classId, assignmentId }) => ({ path: { id: classId }, body: { assignments: [assignmentId] } }),

@@ -1,7 +1,7 @@
-import Papa from 'papaparse'
 import { z } from 'zod'
 import { displayName, type RosterProblem, rosterBounds } from '../../../protocol/api/index.js'
 import { ApiError } from '../../errors.js'
+import { brokenQuotes, linesOf } from '../../spreadsheets/lines.js'
 import { type Column, columnOf } from './headings.js'
 
 /** A line of a roster, with what it says; what its column does not have is undefined, and an empty cell is null. */
@@ -22,16 +22,13 @@ export interface Roster {
   readonly problems: readonly RosterProblem[]
 }
 
-const separators = [',', ';', '\t', '，', '；'] as const
-
 /**
- * Reads a roster: a heading line, and a line for each student. The separator is the one that makes most headings of the
- * first line known ones.
+ * Reads a roster: a heading line, and a line for each student.
  *
  * @throws ApiError `invalid_request` when no column has names, or there are too many lines
  */
 export function readRoster(text: string): Roster {
-  const lines = linesOf(text)
+  const lines = linesOf(text, (heading) => columnOf(heading) !== undefined, rosterBounds.rows)
   const [head, ...others] = lines
   const columns = head?.cells.map(columnOf) ?? []
   if (!columns.some((column) => column === 'name' || column === 'first' || column === 'last')) {
@@ -60,45 +57,6 @@ export function readRoster(text: string): Roster {
   }
   return { rows, problems }
 }
-
-const brokenQuotes = 'a quotation mark has no end'
-
-interface Line {
-  readonly line: number
-  readonly cells: readonly string[]
-  readonly broken: boolean
-}
-
-function linesOf(text: string): Line[] {
-  const lines: Line[] = []
-  const first = text.slice(0, text.indexOf('\n') + 1 || undefined)
-  let [line, from] = [1, 0]
-  Papa.parse<string[]>(text, {
-    ...{ delimiter: separatorOf(first), newline: '\n' },
-    step: ({ data, errors, meta }, parser) => {
-      const broken = errors.some(({ type }) => type === 'Quotes')
-      lines.push({ line, cells: data.map(clean), broken })
-      // A quoted cell may have line ends of its own.
-      for (; from < meta.cursor; from++) if (text[from] === '\n') line++
-      if (lines.length > rosterBounds.rows * 2) parser.abort()
-    },
-  })
-  return lines
-}
-
-function separatorOf(head: string): string {
-  const score = (separator: string) =>
-    head.split(separator).filter((cell) => columnOf(cell) !== undefined).length
-  return separators.toSorted((a, b) => score(b) - score(a))[0] ?? ','
-}
-
-/** What exports put before a formula goes again, so that a roster comes back as it went. */
-const clean = (cell: string) =>
-  cell
-    .normalize('NFC')
-    .replaceAll(/[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim()
-    .replace(/^'(?=[=+\-@])/, '')
 
 const text = { name: displayName, number: displayName, section: displayName, group: displayName } as const
 const words = { name: 'the name', number: 'the number', section: 'the section', group: 'the group' } as const

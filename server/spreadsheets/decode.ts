@@ -1,4 +1,4 @@
-import { ApiError } from '../../errors.js'
+import { ApiError } from '../errors.js'
 
 const marks: readonly (readonly [encoding: string, mark: readonly number[]])[] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
@@ -19,7 +19,7 @@ export function decode(bytes: Uint8Array): string {
     if (encoding === undefined) continue
     try {
       const text = new TextDecoder(encoding, { fatal: true }).decode(bytes)
-      // No text of a roster has it, and PostgreSQL cannot hold it.
+      // No cell has it, and PostgreSQL cannot hold it.
       if (!text.includes('\0')) return text.replaceAll(/\r\n?/g, '\n')
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
