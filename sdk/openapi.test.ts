@@ -103,6 +103,12 @@ async function callAll(cloche: Cloche): Promise<void> {
   await assignments.start(task.id).catch(() => {})
   await assignments.check(task.id).catch(() => {})
   await assignments.work(task.id).next()
+  await assignments
+    .attempts(task.id)
+    .next()
+    .catch(() => {})
+  await assignments.events(task.id).next()
+  await assignments.tell(task.id, { type: 'leave' }).catch(() => {})
   await assignments.own().catch(() => {})
   await assignments.importTests(task.id, { file: 'tests.json', content: '{"tests":[]}' })
   await assignments.move(task.id, classId)

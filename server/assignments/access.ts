@@ -1,5 +1,5 @@
 import type { Assignment, AssignmentExtension } from '../../prisma/generated/client.js'
-import { assertMay } from '../auth/permissions.js'
+import { assertExamsAdmit, assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type ClassAction, personIn, type Seat, seatIn } from '../classes/access.js'
 import type { Database } from '../database/client.js'
@@ -23,6 +23,7 @@ export async function findAssignment(
   id: string,
 ): Promise<Found> {
   assertMay(who, action)
+  assertExamsAdmit(who, id)
   const found = await database.prisma.assignment.findFirst({
     where: { id, tenantId: who.tenantId },
     include: { extensions: { where: { student: { userId: personIn(who) ?? '' } } } },

@@ -1,5 +1,6 @@
 import type { ShareLevel } from '../../protocol/api/index.js'
-import { forbidden, notFound } from '../errors.js'
+import { type ApiError, forbidden, notFound } from '../errors.js'
+import { examsAdmit, examsNow, examsOver, isInExam } from './exams.js'
 import type { Principal } from './principal.js'
 
 /**
@@ -46,6 +47,8 @@ export const permissions = {
   'sandbox.read': lookers,
   'sandbox.keep_awake': typists,
   'sandbox.change': anyInside,
+  /** To start it again, and to resume it. */
+  'sandbox.start': anyInside,
   'sandbox.delete': anyInside,
   'exec.start': typists,
   'process.start': typists,
@@ -161,21 +164,53 @@ export const permissions = {
 
 export type Action = keyof typeof permissions
 
+/**
+ * What whoever writes an exam may do, with what `belongsTo` leaves to them: its sandbox. No snapshot, share, volume, run or new sandbox
+ * is there until it is over, and no setting of the sandbox is changed.
+ */
+const inExams: ReadonlySet<Action> = new Set([
+  ...(['sandbox.read', 'sandbox.keep_awake', 'sandbox.start', 'exec.start'] as const),
+  ...(['process.start', 'process.read', 'process.write', 'process.signal'] as const),
+  ...(['lsp.read', 'lsp.open', 'port.read', 'port.open'] as const),
+  ...(['terminal.read', 'terminal.look', 'terminal.open', 'terminal.close'] as const),
+  ...(['file.read', 'file.search', 'file.watch', 'file.write', 'template.read'] as const),
+  ...(['class.read', 'class.study', 'tenant.read', 'tenant.activate'] as const),
+  ...(['account.change', 'session.read', 'session.end'] as const),
+] satisfies Action[])
+
 /** What decides about somebody's permissions. */
-type Caller = Pick<Principal, 'kind' | 'role' | 'operator' | 'readsAdministration'>
+type Caller = Pick<Principal, 'kind' | 'role' | 'operator' | 'readsAdministration' | 'tenantId' | 'sight'>
 
 const standingOf = ({ kind, role, readsAdministration }: Caller): Standing =>
   kind === 'user' ? role : readsAdministration ? 'adminKey' : 'memberKey'
 
 export function may(who: Caller, action: Action): boolean {
+  if (!inExams.has(action) && isInExam(who)) return false
   const { of, to }: Permission = permissions[action]
   return of === 'installation' ? who.operator : to.includes(standingOf(who))
 }
 
 /** @throws ApiError `forbidden` that says who may */
 export function assertMay(who: Caller, action: Action): void {
-  if (!may(who, action)) throw forbidden(refusal(who, permissions[action]))
+  if (may(who, action)) return
+  throw !inExams.has(action) && isInExam(who) ? closedByExam() : forbidden(refusal(who, permissions[action]))
 }
+
+const closedByExam = () =>
+  forbidden('you are writing an exam: until it is over, nothing but its workspace is open')
+
+/**
+ * Asked of an assignment, and of what was handed in for one.
+ * @throws ApiError `forbidden` for another one than that of the exam which the caller writes
+ */
+export function assertExamsAdmit(who: Asking, assignmentId: string): void {
+  const bound = examsNow(who)
+  if (bound.length > 0 && !bound.some((one) => one.assignmentId === assignmentId)) throw closedByExam()
+}
+
+/** What is said of something that is not there for somebody: the same for what does not exist. */
+export const notThere = (who: Asking, what: string): ApiError =>
+  isInExam(who) ? closedByExam() : notFound(what)
 
 /** Whether a share of this level is enough for it. */
 export function guestMay(level: ShareLevel, action: Action): boolean {
@@ -225,14 +260,19 @@ interface Owned {
    * work it is no account's (`copies.ts`).
    */
   readonly ownerId: string
+  /** Of a sandbox: what it was made for. Nothing else is made for an exam. */
+  readonly assignmentId?: string | null
 }
 
 /** Who decides by being a student or not, and by the classes that they teach in. */
 export type Asking = Pick<Principal, 'tenantId' | 'userId' | 'role' | 'sight'>
 
-/** Whether something is there for somebody of its tenant: classmates' is not, nor is that of other teachers' students. */
+/**
+ * Whether something is there for somebody of its tenant: classmates' is not, nor is that of other teachers' students. While an exam goes
+ * on nothing is there for whoever writes it but what was made for it, and after their end that is not.
+ */
 export function belongsTo(who: Asking, thing: Owned): boolean {
-  if (thing.tenantId !== who.tenantId) return false
+  if (thing.tenantId !== who.tenantId || !examsAdmit(who, thing.assignmentId)) return false
   if (who.role === 'student') return thing.ownerId === who.userId
   return thing.ownerId === '' || who.sight.owners === null || who.sight.owners.has(thing.ownerId)
 }
@@ -243,6 +283,7 @@ export const ownerIdOf = ({ userId, role }: Pick<Asking, 'userId' | 'role'>): st
 
 /** The owners whose things somebody finds; undefined: everybody of the tenant. */
 export function ownersFor(who: Asking): string[] | undefined {
+  if (isInExam(who)) return []
   if (who.role === 'student') return [ownerIdOf(who)]
   return who.sight.owners === null ? undefined : ['', ...who.sight.owners]
 }
@@ -253,15 +294,24 @@ export function ownRows(who: Asking): { tenantId: string; ownerId?: { in: string
   return { tenantId: who.tenantId, ...(owners === undefined ? {} : { ownerId: { in: owners } }) }
 }
 
+/** The same for sandboxes, of which whoever writes an exam finds that of the exam, and afterwards all but that. */
+export function ownSandboxes(who: Asking) {
+  const bound = examsNow(who).map(({ assignmentId }) => assignmentId)
+  if (bound.length > 0) {
+    return { tenantId: who.tenantId, ownerId: { in: [ownerIdOf(who)] }, assignmentId: { in: bound } }
+  }
+  const over = examsOver(who).map(({ assignmentId }) => assignmentId)
+  if (over.length === 0) return ownRows(who)
+  return { ...ownRows(who), OR: [{ assignmentId: null }, { assignmentId: { notIn: over } }] }
+}
+
 /**
  * What a call names, when it is the caller's tenant's, and the caller's own when they are a student.
  * @throws ApiError `not_found`, the same for what does not exist and for what is somebody else's
  */
-export function ofTenant<T extends { readonly tenantId: string; readonly ownerId?: string }>(
-  who: Asking,
-  thing: T | null | undefined,
-  what: string,
-): T {
-  if (!thing || !belongsTo(who, { ownerId: '', ...thing })) throw notFound(what)
+export function ofTenant<
+  T extends { readonly tenantId: string; readonly ownerId?: string; readonly assignmentId?: string | null },
+>(who: Asking, thing: T | null | undefined, what: string): T {
+  if (!thing || !belongsTo(who, { ownerId: '', ...thing })) throw notThere(who, what)
   return thing
 }

@@ -134,7 +134,7 @@ export class ScheduleRunner implements AsyncDisposable {
       return { sight: maker.sight, readsAdministration: may(maker, 'work.publish') }
     }
     const [owners] = await seenOwners(this.database.pool, [{ tenantId, userId: '' }])
-    return { sight: { of: null, owners: owners ?? null }, readsAdministration: false }
+    return { sight: { ...wholeSight(), owners: owners ?? null }, readsAdministration: false }
   }
 
   /** Writes down what came of it and when it is due again, as it is by now. @returns whether the run was still this server's */

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { submissionBounds } from '../../protocol/api/index.js'
 import { ApiError, notFound } from '../errors.js'
+import { addEvent } from '../exams/attempts.js'
 import { newGradingId } from './grading-id.js'
 import { digestOfAll, inOrder, type Taken, type TakenFile } from './read.js'
 
@@ -18,6 +19,10 @@ export interface Handed {
   readonly title: string
   /** Its tests are to be run. */
   readonly isGraded: boolean
+  /** It is told with what happened in the exam. */
+  readonly isExam: boolean
+  /** At the end of an exam: what was handed in last is not handed in again, however long ago that was. */
+  readonly automatic: boolean
 }
 
 /** The same content again within this time is the same submission: of an impatient hand, or of two browsers. */
@@ -43,7 +48,8 @@ export async function storeSubmission(client: pg.PoolClient, handed: Handed, tak
     [assignmentId, userId],
   )
   const [last] = rows
-  if (last?.digest === digest && Math.abs(at.getTime() - last.at.getTime()) < sameWithinMs) return last.id
+  const isRecent = last !== undefined && Math.abs(at.getTime() - last.at.getTime()) < sameWithinMs
+  if (last?.digest === digest && (isRecent || handed.automatic)) return last.id
   const number = (last?.number ?? 0) + 1
   if (number > submissionBounds.ofStudent) {
     throw new ApiError(
@@ -91,6 +97,10 @@ export async function storeSubmission(client: pg.PoolClient, handed: Handed, tak
      VALUES ($1, now() AT TIME ZONE 'UTC', $2, 'submission.create', $3, $4)`,
     [tenantId, handed.actor, id, JSON.stringify({ title: handed.title, number, digest })],
   )
+  if (handed.isExam && !handed.automatic) {
+    const detail = { submission: id }
+    await addEvent(client, { tenantId, assignmentId, userId, type: 'submit', detail })
+  }
   if (handed.isGraded) {
     await client.query(
       `INSERT INTO grading (id, "tenantId", "submissionId", state, "createdBy", "createdAt")

@@ -32,6 +32,21 @@ const written = async (world: World): Promise<Call> => {
   await must(world.callers.student, 'PUT', `/api/v1/sandboxes/${sandbox}/files?path=answer`, 'x')
   return call
 }
+const told = { type: 'leave' }
+/** A student of their own who writes an exam: nothing else is open to them. */
+const writing = async ({ callers, person }: World): Promise<Call> => {
+  const { client, email } = await person()
+  const { url } = await must(callers.owner, 'POST', '/api/v1/invitations', { email, role: 'student' })
+  await must(client, 'POST', '/api/v1/invitations/accept', { secret: new URL(url).hash.slice(1) })
+  const { id } = await must(callers.owner, 'POST', '/api/v1/classes', { name: 'of an exam' })
+  await must(callers.owner, 'POST', `/api/v1/classes/${id}/students`, { name: 'Examined', email })
+  const wanted = { title: 'Exam', published: true, limits, exam: {} }
+  const [opens, due] = [Date.now() - 60_000, Date.now() + 3_600_000]
+  const one = await must(callers.owner, 'POST', `/api/v1/classes/${id}/assignments`, {
+    ...{ ...wanted, opensAt: new Date(opens).toISOString(), dueAt: new Date(due).toISOString() },
+  })
+  return { path: { id: String(one.id) }, as: client, body: told }
+}
 const notEnrolled = { why: 'the student is in no class of the victim', succeeds: begun } as const
 
 const named = ({ assignmentId }: Victim): Call => ({ path: { id: assignmentId } })
@@ -111,6 +126,17 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
   checkAssignment: { rule: studied, call: named, ...notEnrolled },
   listAssignmentWork: { rule: taught, call: named },
   listOwnWork: { rule: students },
+  listExamAttempts: {
+    rule: taught,
+    call: ({ examId }) => ({ path: { id: examId } }),
+  },
+  listExamEvents: { rule: taught, call: ({ examId }) => ({ path: { id: examId } }) },
+  tellExamEvent: {
+    rule: studied,
+    call: ({ examId }) => ({ path: { id: examId }, body: told }),
+    why: 'the student is in no class of the victim',
+    succeeds: writing,
+  },
   createSubmission: { rule: studied, call: named, ...notEnrolled, succeeds: written },
   listSubmissions: { rule: inside, call: ({ handedInId }) => ({ path: { id: handedInId } }) },
   getSubmission: { rule: inside, call: handedIn },
