@@ -52,8 +52,11 @@ export function guardExam(page: Window, prevents: boolean, tell: (event: TellExa
     },
     first,
   )
-  page.addEventListener('dragstart', () => void (isDraggedInside = true), first)
-  page.addEventListener('dragend', () => void (isDraggedInside = false), first)
+  const drag = ({ type }: Event) => {
+    isDraggedInside = type === 'dragstart'
+  }
+  page.addEventListener('dragstart', drag, first)
+  page.addEventListener('dragend', drag, first)
   page.addEventListener(
     'drop',
     (event) => {
