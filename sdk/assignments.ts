@@ -11,6 +11,7 @@ import type {
   CreateAssignment,
   ExamAttempt,
   ExamEvent,
+  ExamSnapshot,
   GiveGrade,
   GivenGrades,
   Grade,
@@ -103,6 +104,18 @@ export class Assignments {
    */
   events(id: string, of: { student?: string } = {}): AsyncGenerator<ExamEvent, void, undefined> {
     return pages(this.#http, `${pathOf(id)}/events`, of)
+  }
+
+  /** What was kept of the work of a student while an exam went on, newest first. @param student their id in the class */
+  async keptWork(id: string, student: string): Promise<readonly ExamSnapshot[]> {
+    const path = `${pathOf(id)}/attempts/${encodeURIComponent(student)}/snapshots`
+    return (await this.#http.json<{ items: ExamSnapshot[] }>({ method: 'GET', path })).items
+  }
+
+  /** One of these as tar. @throws NotFound */
+  async packKeptWork(id: string, student: string, snapshot: string): Promise<Uint8Array> {
+    const path = `${pathOf(id)}/attempts/${encodeURIComponent(student)}/snapshots/${encodeURIComponent(snapshot)}/archive`
+    return new Uint8Array(await (await this.#http.send({ method: 'GET', path })).arrayBuffer())
   }
 
   /** As a student in an exam, what their page tells. @throws Conflict for no exam and when it is over, PermissionDenied for staff */

@@ -108,6 +108,8 @@ async function callAll(cloche: Cloche): Promise<void> {
     .next()
     .catch(() => {})
   await assignments.events(task.id).next()
+  await assignments.keptWork(task.id, pupil.id)
+  await assignments.packKeptWork(task.id, pupil.id, 'ek_00000000000000000000').catch(() => {})
   await assignments.tell(task.id, { type: 'leave' }).catch(() => {})
   await assignments.own().catch(() => {})
   await assignments.importTests(task.id, { file: 'tests.json', content: '{"tests":[]}' })

@@ -92,6 +92,8 @@ export type StudentWork = protocol.StudentWork
 export type ExamAttempt = protocol.ExamAttempt
 /** What happened in an exam. */
 export type ExamEvent = protocol.ExamEvent
+/** What was kept of the work of a student in an exam. */
+export type ExamSnapshot = protocol.ExamSnapshot
 /** What `assignments.tell` takes. */
 export type TellExamEvent = protocol.TellExamEvent
 /** An assignment of one of your classes, as a student. */

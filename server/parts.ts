@@ -20,6 +20,7 @@ import { openDatabase } from './database/client.js'
 import { Elections } from './database/elections.js'
 import { Notices } from './database/notices.js'
 import { ExamCollector } from './exams/collector.js'
+import { ExamKeeper } from './exams/keeper.js'
 import { ExamRecords } from './exams/records.js'
 import { ExportService } from './exports/service.js'
 import { FileService } from './files/service.js'
@@ -166,7 +167,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     assignments,
     submissions,
     gradings: openGradings(database),
-    exams: new ExamRecords(database),
+    exams: new ExamRecords(database, submissions.contents),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),
@@ -204,10 +205,11 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     },
   }
   const collector = new ExamCollector(database, sandboxes, submissions.homes, log)
+  const keeper = new ExamKeeper(database, submissions.homes, log)
   const schedules = new ScheduleRunner(database, new ScheduleActions(database, services), principals, log)
   return {
     stackDriver,
-    ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector },
+    ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector, keeper },
     ...{
       config,
       log,

@@ -173,6 +173,26 @@ const attempts = clientCommand({
   },
 })
 
+const kept = clientCommand({
+  ...{ name: 'assignment kept', group, operands: 'ASSIGNMENT STUDENT [SNAPSHOT]' },
+  summary: 'List what was kept of a student in an exam, or write one of these to stdout, as a tar',
+  details: 'STUDENT is the id of the student in the class; `assignment attempts --json` tells it.',
+  async run({ cloche, words, json }) {
+    const [word, student, snapshot] = words
+    const id = idOf(word)
+    if (student === undefined) throw new UsageError('specify a student by their id in the class')
+    if (snapshot !== undefined) {
+      process.stdout.write(await cloche.assignments.packKeptWork(id, student, snapshot))
+      return 0
+    }
+    const all = await cloche.assignments.keptWork(id, student)
+    const rows = all.map(({ id, at, fileCount, bytes }) => [id, at, String(fileCount), String(bytes)])
+    if (json) printJson(all)
+    else printTable(['ID', 'AT', 'FILES', 'BYTES'], rows)
+    return 0
+  },
+})
+
 const events = clientCommand({
   ...{ name: 'assignment events', group, operands: 'ASSIGNMENT' },
   summary: 'List what happened in an exam, newest first',
@@ -251,5 +271,19 @@ const importCourse = clientCommand({
 })
 
 export const assignmentCommands: readonly Command[] = [
-  ...[list, create, edit, remove, upload, work, attempts, events, grade, grades, exportCourse, importCourse],
+  ...[
+    list,
+    create,
+    edit,
+    remove,
+    upload,
+    work,
+    attempts,
+    kept,
+    events,
+    grade,
+    grades,
+    exportCourse,
+    importCourse,
+  ],
 ]

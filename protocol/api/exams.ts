@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { classTime } from './assignments.js'
-import { classStudentId, sandboxId, submissionId } from './ids.js'
+import { classTime, extensionParams } from './assignments.js'
+import { classStudentId, examSnapshotId, sandboxId, submissionId } from './ids.js'
 import { listOf, page } from './lists.js'
 
 /** What a browser tells of its student. */
@@ -62,6 +62,10 @@ export const examAttempt = z.object({
   startedAt: z.iso.datetime().nullable().describe('null: not started'),
   sandbox: sandboxId.nullable(),
   activeAt: z.iso.datetime().nullable().describe('when something was last done in it, within a minute'),
+  keptAt: z.iso
+    .datetime()
+    .nullable()
+    .describe('when their work was last kept; about every minute in which it changed'),
   submissions: z.number(),
   lastSubmission: z.object({ id: submissionId, at: z.iso.datetime() }).nullable(),
   outcome: examOutcome.nullable().describe('null before their end, and while it is being handed in'),
@@ -70,3 +74,16 @@ export const examAttempt = z.object({
 })
 export type ExamAttempt = z.infer<typeof examAttempt>
 export const examAttempts = listOf(examAttempt)
+
+/** What was kept of the work of a student while the exam went on. */
+export const examSnapshot = z.object({
+  id: examSnapshotId,
+  at: z.iso.datetime(),
+  digest: z.string().describe('of all files, as of a submission'),
+  fileCount: z.number(),
+  bytes: z.number(),
+})
+export type ExamSnapshot = z.infer<typeof examSnapshot>
+export const examSnapshots = z.object({ items: z.array(examSnapshot) })
+export const attemptParams = extensionParams
+export const examSnapshotParams = attemptParams.extend({ snapshotId: examSnapshotId })

@@ -108,6 +108,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   moveAssignment: 'class.teach',
   importAssignmentTests: 'class.teach',
   listExamAttempts: 'class.look',
+  listExamSnapshots: 'class.look',
+  packExamSnapshot: 'class.look',
   listExamEvents: 'class.look',
   tellExamEvent: 'class.study',
   createSubmission: 'class.study',

@@ -3,7 +3,6 @@ import type { Logger } from 'pino'
 import { every } from '../../common/timers.js'
 import { type ErrorCode, newId, stopSandbox } from '../../protocol/api/index.js'
 import type { Principal } from '../auth/principal.js'
-import { wholeSight } from '../auth/sight.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { tell } from '../database/notices.js'
 import { ApiError } from '../errors.js'
@@ -12,7 +11,7 @@ import type { HomeReader } from '../submissions/home.js'
 import type { Taken } from '../submissions/read.js'
 import { isGraded } from '../submissions/service.js'
 import { storeSubmission } from '../submissions/store.js'
-import { addEvent, joinEnd, ownEnd } from './attempts.js'
+import { addEvent, examPrincipal, joinEnd, ownEnd } from './attempts.js'
 
 /** At the same time, at one server: what is read of a sandbox is held in memory until it is stored, 16 MiB at most. */
 const atOnce = 4
@@ -132,7 +131,7 @@ export class ExamCollector implements AsyncDisposable {
     const work = await prisma.assignmentWork.findUnique({ where, include: { assignment: true } })
     if (work === null || work.sandboxId === null || !work.ready) return this.#finish(row, 'nothing')
     const { assignment, sandboxId } = work
-    const who = collector(row.tenantId, assignment.title)
+    const who = examPrincipal(row.tenantId, assignment.title)
     let taken: Taken
     try {
       await this.#pause(who, sandboxId)
@@ -214,7 +213,7 @@ export class ExamCollector implements AsyncDisposable {
       where,
       include: { assignment: true },
     })
-    if (work?.sandboxId) await this.#stop(collector(tenantId, work.assignment.title), work.sandboxId)
+    if (work?.sandboxId) await this.#stop(examPrincipal(tenantId, work.assignment.title), work.sandboxId)
     await this.database.pool.query(
       `UPDATE exam_attempt SET state = 'done', "leaseUntil" = NULL
        WHERE "assignmentId" = $1 AND "userId" = $2 AND lease = $3 AND state = 'collected'`,
@@ -230,14 +229,5 @@ export class ExamCollector implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'not_found') throw error // it was deleted
     }
-  }
-}
-
-/** Whose doing it is: that of the tenant's exam. */
-function collector(tenantId: string, title: string): Principal {
-  return {
-    ...{ kind: 'key', userId: null, sessionId: null, keyId: null, tenantId, role: 'member', operator: false },
-    ...{ actor: `exam ${title}`, readsAdministration: false, auditsCommands: false, idle: null },
-    ...{ sight: wholeSight(), unattended: true },
   }
 }

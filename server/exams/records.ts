@@ -1,8 +1,10 @@
+import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import {
   type ExamAttempt,
   type ExamEvent,
   type ExamEventsPage,
+  type ExamSnapshot,
   examBounds,
   examEvent,
   examOutcome,
@@ -17,6 +19,7 @@ import type { Database } from '../database/client.js'
 import { requireCursor } from '../database/cursor.js'
 import { databaseNow } from '../database/now.js'
 import { ApiError, notFound } from '../errors.js'
+import type { SubmissionContents } from '../submissions/contents.js'
 
 const eventRow = examEvent.omit({ id: true, at: true, student: true }).extend({
   ...{ id: z.string(), at: z.date(), userId: z.string() },
@@ -25,13 +28,17 @@ const eventRow = examEvent.omit({ id: true, at: true, student: true }).extend({
 const attemptRow = z.object({
   ...{ student: z.string(), name: z.string(), moreAt: z.date().nullable(), moreLocal: z.string().nullable() },
   ...{ startedAt: z.date().nullable(), sandbox: z.string().nullable(), activeAt: z.date().nullable() },
+  keptAt: z.date().nullable(),
   ...{ submissions: z.number(), lastId: z.string().nullable(), lastAt: z.date().nullable() },
   ...{ outcome: examOutcome.nullable(), message: z.string().nullable(), told: z.number() },
 })
 
 /** What happened in an exam, and how it stands: for the teachers and assistants of its class. */
 export class ExamRecords {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly contents: SubmissionContents,
+  ) {}
 
   /** What the browser of a student says. @throws ApiError `conflict` for no exam and outside its window; `quota_exceeded` */
   async tell(who: Principal, id: string, { type, prevented, characters }: TellExamEvent): Promise<void> {
@@ -99,6 +106,7 @@ export class ExamRecords {
     )
     const { rows } = await pool.query(
       `SELECT place.id AS student, place.name, more."dueAt" AS "moreAt", more."dueLocal" AS "moreLocal",
+         (SELECT max(at) FROM exam_snapshot WHERE "assignmentId" = $1 AND "userId" = place."userId") AS "keptAt",
          attempt."startedAt", attempt.outcome, attempt.message, sandbox.id AS sandbox, sandbox."activeAt",
          handed.count::INTEGER AS submissions, last.id AS "lastId", last.at AS "lastAt", told.count::INTEGER AS told
        FROM class_member AS place
@@ -126,7 +134,8 @@ export class ExamRecords {
         ...{ student: one.student, name: one.name, extended },
         dueAt: presentTime(due ?? { at: assignment.createdAt, local: null }, row.timeZone),
         ...{ startedAt: one.startedAt?.toISOString() ?? null, sandbox: one.sandbox },
-        ...{ activeAt: one.activeAt?.toISOString() ?? null, submissions: one.submissions },
+        ...{ activeAt: one.activeAt?.toISOString() ?? null, keptAt: one.keptAt?.toISOString() ?? null },
+        submissions: one.submissions,
         lastSubmission:
           one.lastId === null || one.lastAt === null
             ? null
@@ -135,6 +144,32 @@ export class ExamRecords {
       }
     })
     return { items, nextCursor: rows.length > limit ? (items.at(-1)?.student ?? null) : null }
+  }
+
+  /** What was kept of a student, newest first. */
+  async snapshots(who: Principal, id: string, studentId: string): Promise<ExamSnapshot[]> {
+    const { row } = await findAssignment(this.database, who, 'class.look', id)
+    const userId = await this.#userOf(row.id, studentId)
+    const rows = await this.database.prisma.examSnapshot.findMany({
+      where: { assignmentId: id, userId },
+      orderBy: [{ at: 'desc' }, { id: 'desc' }],
+    })
+    return rows.map(({ id, at, digest, files, bytes }) => ({
+      ...{ id, at: at.toISOString(), digest, fileCount: files, bytes },
+    }))
+  }
+
+  /** One of these as tar. @throws ApiError `not_found` */
+  async packSnapshot(
+    who: Principal,
+    { id, studentId, snapshotId }: { id: string; studentId: string; snapshotId: string },
+  ): Promise<Readable> {
+    const { row } = await findAssignment(this.database, who, 'class.look', id)
+    const userId = await this.#userOf(row.id, studentId)
+    const where = { id: snapshotId, assignmentId: id, userId }
+    const kept = await this.database.prisma.examSnapshot.findFirst({ where })
+    if (kept === null) throw notFound('snapshot')
+    return this.contents.packKept(who.tenantId, kept)
   }
 
   async #userOf(classId: string, studentId: string): Promise<string> {

@@ -2,12 +2,16 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
   assignmentParams,
+  attemptParams,
   examAttempts,
   examEvents,
   examEventsPage,
+  examSnapshotParams,
+  examSnapshots,
   studentWorkPage,
   tellExamEvent,
 } from '../../protocol/api/index.js'
+import { bytes, fileName } from '../http/bytes.js'
 import type { ExamRecords } from './records.js'
 
 const tags = ['assignments']
@@ -25,6 +29,36 @@ export const examRoutes =
         ...{ querystring: studentWorkPage, response: { 200: examAttempts } },
       },
       handler: async ({ principal, params, query }) => records.attempts(principal, params.id, query),
+    })
+    app.route({
+      method: 'GET',
+      url: '/assignments/:id/attempts/:studentId/snapshots',
+      schema: {
+        ...{ tags, summary: 'List what was kept of the work of a student in an exam', params: attemptParams },
+        response: { 200: examSnapshots },
+        description:
+          'About every minute in which they worked and something changed, newest first; of what is older than ten minutes, one of each ten minutes.',
+      },
+      handler: async ({ principal, params }) => ({
+        items: await records.snapshots(principal, params.id, params.studentId),
+      }),
+    })
+    app.route({
+      method: 'GET',
+      url: '/assignments/:id/attempts/:studentId/snapshots/:snapshotId/archive',
+      schema: {
+        ...{ tags, summary: 'What was kept of the work of a student in an exam, as tar' },
+        ...{ params: examSnapshotParams, response: { 200: bytes } },
+      },
+      handler: async ({ principal, params }, reply) => {
+        const archive = await records.packSnapshot(principal, params)
+        // A tenant's bytes come from our origin: no browser may take them for a page of ours.
+        reply.headers({
+          'content-disposition': `attachment; ${fileName(`${params.snapshotId}.tar`)}`,
+          'content-security-policy': "default-src 'none'; sandbox",
+        })
+        return reply.type('application/x-tar').send(archive)
+      },
     })
     app.route({
       method: 'GET',

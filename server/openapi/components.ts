@@ -113,6 +113,7 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   TellExamEvent: [protocol.tellExamEvent, { type: 'paste', prevented: true, characters: 120 }],
   ExamAttempt: [protocol.examAttempt],
   ExamEvent: [protocol.examEvent],
+  ExamSnapshots: [protocol.examSnapshots],
   Submission: [protocol.submission],
   SubmissionWithMissing: [protocol.submissionWithMissing],
   SubmissionReceipt: [protocol.submissionReceipt],

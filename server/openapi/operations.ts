@@ -109,6 +109,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /assignments/:id/move': 'moveAssignment',
   'POST /assignments/:id/tests/import': 'importAssignmentTests',
   'GET /assignments/:id/attempts': 'listExamAttempts',
+  'GET /assignments/:id/attempts/:studentId/snapshots': 'listExamSnapshots',
+  'GET /assignments/:id/attempts/:studentId/snapshots/:snapshotId/archive': 'packExamSnapshot',
   'GET /assignments/:id/events': 'listExamEvents',
   'POST /assignments/:id/events': 'tellExamEvent',
   'POST /assignments/:id/submissions': 'createSubmission',

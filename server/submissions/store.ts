@@ -81,17 +81,7 @@ export async function storeSubmission(client: pg.PoolClient, handed: Handed, tak
       ...[newBytes, JSON.stringify(taken.leftOut), taken.leftOutCount],
     ],
   )
-  const files = inOrder(taken.files)
-  await client.query(
-    `INSERT INTO submission_file ("submissionId", position, "tenantId", path, executable, target, digest, blob)
-     SELECT $1, position - 1, $2, path, executable, target, digest, CASE WHEN target IS NULL THEN digest END
-     FROM unnest($3::TEXT[], $4::BOOLEAN[], $5::TEXT[], $6::TEXT[]) WITH ORDINALITY
-       AS file(path, executable, target, digest, position)`,
-    [
-      ...[id, tenantId, files.map(({ path }) => path), files.map(({ executable }) => executable)],
-      ...[files.map(({ target }) => target), files.map((file) => file.digest)],
-    ],
-  )
+  await insertFiles(client, 'submission_file ("submissionId"', id, tenantId, taken.files)
   await client.query(
     `INSERT INTO audit_event ("tenantId", at, actor, action, target, detail)
      VALUES ($1, now() AT TIME ZONE 'UTC', $2, 'submission.create', $3, $4)`,
@@ -111,8 +101,29 @@ export async function storeSubmission(client: pg.PoolClient, handed: Handed, tak
   return id
 }
 
+/** @param into the table, and its column for `id` */
+export async function insertFiles(
+  client: pg.PoolClient,
+  into: 'submission_file ("submissionId"' | 'exam_snapshot_file ("snapshotId"',
+  id: string,
+  tenantId: string,
+  taken: readonly TakenFile[],
+): Promise<void> {
+  const files = inOrder(taken)
+  await client.query(
+    `INSERT INTO ${into}, position, "tenantId", path, executable, target, digest, blob)
+     SELECT $1, position - 1, $2, path, executable, target, digest, CASE WHEN target IS NULL THEN digest END
+     FROM unnest($3::TEXT[], $4::BOOLEAN[], $5::TEXT[], $6::TEXT[]) WITH ORDINALITY
+       AS file(path, executable, target, digest, position)`,
+    [
+      ...[id, tenantId, files.map(({ path }) => path), files.map(({ executable }) => executable)],
+      ...[files.map(({ target }) => target), files.map((file) => file.digest)],
+    ],
+  )
+}
+
 /** Contents that the tenant does not have. Those that it has stay until the transaction ends. In the order of digests: two never wait for each other. */
-async function missingOf(
+export async function missingOf(
   client: pg.PoolClient,
   tenantId: string,
   files: readonly TakenFile[],
@@ -153,7 +164,7 @@ async function assertRoom(
   }
 }
 
-async function insertBlobs(
+export async function insertBlobs(
   client: pg.PoolClient,
   tenantId: string,
   blobs: readonly TakenFile[],
@@ -178,7 +189,7 @@ async function insertBlobs(
 }
 
 /**
- * Removes contents that no submission names any more, some at a time. One that is named at this moment is locked, and skipped.
+ * Removes contents that no submission and no snapshot of an exam names any more, some at a time. One that is named at this moment is locked, and skipped.
  * One that was named since the look makes the statement fail, and is left for the next time.
  */
 export async function forgetBlobs(pool: pg.Pool): Promise<void> {
@@ -187,6 +198,7 @@ export async function forgetBlobs(pool: pg.Pool): Promise<void> {
       `DELETE FROM submission_blob WHERE ("tenantId", digest) IN (
          SELECT "tenantId", digest FROM submission_blob AS one WHERE NOT EXISTS (
            SELECT FROM submission_file WHERE "tenantId" = one."tenantId" AND blob = one.digest)
+           AND NOT EXISTS (SELECT FROM exam_snapshot_file WHERE "tenantId" = one."tenantId" AND blob = one.digest)
          LIMIT 200 FOR UPDATE SKIP LOCKED)`,
     )
     if ((rowCount ?? 0) < 200) return
