@@ -23,6 +23,7 @@ export const exams = {
     exam: 'From the opening to the due time, students reach the sandbox of the exam and nothing else of theirs. Their work is handed in at their end.',
     ordinary: 'Students work when they like, with all that is theirs.',
   },
+  kept: 'Last kept',
   kind: 'Kind',
   left: 'Time left: {time}',
   leftText:

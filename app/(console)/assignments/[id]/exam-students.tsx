@@ -55,7 +55,13 @@ export function ExamStudents({ id }: { id: string }) {
           <Table
             label={t('exams.settings')}
             head={[
-              ...[t('exams.student'), t('exams.started'), t('exams.active'), t('exams.ends')],
+              ...[
+                t('exams.student'),
+                t('exams.started'),
+                t('exams.active'),
+                t('exams.kept'),
+                t('exams.ends'),
+              ],
               ...[t('exams.handedIn'), t('exams.outcome'), t('exams.events')],
             ]}
           >
@@ -91,7 +97,7 @@ export function ExamStudents({ id }: { id: string }) {
 function Attempt({ one }: { one: ExamAttempt }) {
   const t = useTranslations()
   const { dateTime, number } = useFormat()
-  const { startedAt, activeAt, lastSubmission, outcome, message } = one
+  const { startedAt, activeAt, keptAt, lastSubmission, outcome, message } = one
   return (
     <tr>
       <td className="font-medium">{oneLine(one.name)}</td>
@@ -99,6 +105,7 @@ function Attempt({ one }: { one: ExamAttempt }) {
         {startedAt === null ? t('exams.notStarted') : dateTime(startedAt)}
       </td>
       <td className="whitespace-nowrap text-muted">{activeAt === null ? '–' : dateTime(activeAt)}</td>
+      <td className="whitespace-nowrap text-muted">{keptAt === null ? '–' : dateTime(keptAt)}</td>
       <td className="whitespace-nowrap">
         <ClassTime time={one.dueAt} plain />
         {one.extended && <span className="block text-accent text-xs">{t('assignmentPage.hasMore')}</span>}
