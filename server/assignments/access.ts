@@ -1,5 +1,6 @@
 import type { Assignment, AssignmentExtension } from '../../prisma/generated/client.js'
-import { assertExamsAdmit, assertMay } from '../auth/permissions.js'
+import { assertExamsAdmit } from '../auth/exams.js'
+import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type ClassAction, personIn, type Seat, seatIn } from '../classes/access.js'
 import type { Database } from '../database/client.js'

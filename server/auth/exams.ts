@@ -1,4 +1,6 @@
 import type pg from 'pg'
+import { type ApiError, forbidden, notFound } from '../errors.js'
+import type { Action } from './permissions.js'
 
 /** An exam of somebody: of a class that they are a student of, or one that they have started. */
 export interface Exam {
@@ -81,3 +83,33 @@ export function nextBoundary({ sight }: Pick<Examined, 'sight'>, now = Date.now(
   const times = sight.exams.all.flatMap(({ opensAt, endsAt }) => [opensAt, endsAt]).filter((at) => at > now)
   return times.length === 0 ? undefined : Math.min(...times)
 }
+
+/**
+ * What whoever writes an exam may do, with what `belongsTo` leaves to them: its sandbox. No snapshot, share, volume, run or new sandbox
+ * is there until it is over, and no setting of the sandbox is changed.
+ */
+export const inExams: ReadonlySet<Action> = new Set([
+  ...(['sandbox.read', 'sandbox.keep_awake', 'sandbox.start', 'exec.start'] as const),
+  ...(['process.start', 'process.read', 'process.write', 'process.signal'] as const),
+  ...(['lsp.read', 'lsp.open', 'port.read', 'port.open'] as const),
+  ...(['terminal.read', 'terminal.look', 'terminal.open', 'terminal.close'] as const),
+  ...(['file.read', 'file.search', 'file.watch', 'file.write', 'template.read'] as const),
+  ...(['class.read', 'class.study', 'tenant.read', 'tenant.activate'] as const),
+  ...(['account.change', 'session.read', 'session.end'] as const),
+] satisfies Action[])
+
+export const closedByExam = () =>
+  forbidden('you are writing an exam: until it is over, nothing but its workspace is open')
+
+/**
+ * Asked of an assignment, and of what was handed in for one.
+ * @throws ApiError `forbidden` for another one than that of the exam which the caller writes
+ */
+export function assertExamsAdmit(who: Examined, assignmentId: string): void {
+  const bound = examsNow(who)
+  if (bound.length > 0 && !bound.some((one) => one.assignmentId === assignmentId)) throw closedByExam()
+}
+
+/** What is said of something that is not there for somebody: the same for what does not exist. */
+export const notThere = (who: Examined, what: string): ApiError =>
+  isInExam(who) ? closedByExam() : notFound(what)

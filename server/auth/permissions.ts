@@ -1,6 +1,6 @@
 import type { ShareLevel } from '../../protocol/api/index.js'
-import { type ApiError, forbidden, notFound } from '../errors.js'
-import { examsAdmit, examsNow, examsOver, isInExam } from './exams.js'
+import { forbidden } from '../errors.js'
+import { closedByExam, examsAdmit, examsNow, examsOver, inExams, isInExam, notThere } from './exams.js'
 import type { Principal } from './principal.js'
 
 /**
@@ -164,20 +164,6 @@ export const permissions = {
 
 export type Action = keyof typeof permissions
 
-/**
- * What whoever writes an exam may do, with what `belongsTo` leaves to them: its sandbox. No snapshot, share, volume, run or new sandbox
- * is there until it is over, and no setting of the sandbox is changed.
- */
-const inExams: ReadonlySet<Action> = new Set([
-  ...(['sandbox.read', 'sandbox.keep_awake', 'sandbox.start', 'exec.start'] as const),
-  ...(['process.start', 'process.read', 'process.write', 'process.signal'] as const),
-  ...(['lsp.read', 'lsp.open', 'port.read', 'port.open'] as const),
-  ...(['terminal.read', 'terminal.look', 'terminal.open', 'terminal.close'] as const),
-  ...(['file.read', 'file.search', 'file.watch', 'file.write', 'template.read'] as const),
-  ...(['class.read', 'class.study', 'tenant.read', 'tenant.activate'] as const),
-  ...(['account.change', 'session.read', 'session.end'] as const),
-] satisfies Action[])
-
 /** What decides about somebody's permissions. */
 type Caller = Pick<Principal, 'kind' | 'role' | 'operator' | 'readsAdministration' | 'tenantId' | 'sight'>
 
@@ -195,22 +181,6 @@ export function assertMay(who: Caller, action: Action): void {
   if (may(who, action)) return
   throw !inExams.has(action) && isInExam(who) ? closedByExam() : forbidden(refusal(who, permissions[action]))
 }
-
-const closedByExam = () =>
-  forbidden('you are writing an exam: until it is over, nothing but its workspace is open')
-
-/**
- * Asked of an assignment, and of what was handed in for one.
- * @throws ApiError `forbidden` for another one than that of the exam which the caller writes
- */
-export function assertExamsAdmit(who: Asking, assignmentId: string): void {
-  const bound = examsNow(who)
-  if (bound.length > 0 && !bound.some((one) => one.assignmentId === assignmentId)) throw closedByExam()
-}
-
-/** What is said of something that is not there for somebody: the same for what does not exist. */
-export const notThere = (who: Asking, what: string): ApiError =>
-  isInExam(who) ? closedByExam() : notFound(what)
 
 /** Whether a share of this level is enough for it. */
 export function guestMay(level: ShareLevel, action: Action): boolean {

@@ -112,7 +112,7 @@ export class ExamCollector implements AsyncDisposable {
       const message = error instanceof ApiError ? error.message : 'something went wrong in the server'
       const pause = Math.min(longestPauseSeconds, 2 ** Math.min(row.tries, 10))
       await this.database.pool.query(
-        `UPDATE exam_attempt SET "leaseUntil" = ${now} + $4 * interval '1 second', message = $5
+        `UPDATE exam_attempt SET "leaseUntil" = ${now} + $4 * interval '1 second', message = CASE WHEN state = 'open' THEN $5 ELSE message END
          WHERE "assignmentId" = $1 AND "userId" = $2 AND lease = $3`,
         [assignmentId, userId, lease, pause, message.slice(0, 500)],
       )

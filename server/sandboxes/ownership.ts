@@ -1,12 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import {
-  type Action,
-  type Asking,
-  assertGuestMay,
-  assertMay,
-  belongsTo,
-  notThere,
-} from '../auth/permissions.js'
+import { notThere } from '../auth/exams.js'
+import { type Action, type Asking, assertGuestMay, assertMay, belongsTo } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database, Prisma } from '../database/client.js'
 import type { Notices } from '../database/notices.js'

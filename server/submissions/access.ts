@@ -1,4 +1,5 @@
-import { assertExamsAdmit, assertMay } from '../auth/permissions.js'
+import { assertExamsAdmit } from '../auth/exams.js'
+import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { seatIn } from '../classes/access.js'
 import type { Database } from '../database/client.js'
