@@ -118,7 +118,8 @@ describe('the end of an exam', { timeout: 120_000 }, () => {
     await room.end(one.path)
     await done(one.id)
     await made(tess.client, 'PUT', `${one.path}/extensions/${ann.place}`, { dueAt: fromNow(hourMs) })
-    await made(ann.client, 'POST', `/sandboxes/${sandbox}/start`)
+    const start = async () => (await ann.client.call('POST', `/api/v1/sandboxes/${sandbox}/start`)).status
+    await expect.poll(start, { timeout: 30_000 }).toBe(200)
     await write('answer', '43')
     await made(tess.client, 'DELETE', `${one.path}/extensions/${ann.place}`)
     await done(one.id)

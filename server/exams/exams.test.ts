@@ -147,7 +147,8 @@ describe('an exam', { timeout: 120_000 }, () => {
     expect(body.detail).toMatch(/24 hours/)
     await made(tess.client, 'PUT', more, { dueAt: fromNow(2 * hourMs) })
     await room.end(one.path)
-    expect((await call(ben.client, 'GET', `/sandboxes/${second.sandbox}`)).status).toBe(404)
+    const reached = async () => (await call(ben.client, 'GET', `/sandboxes/${second.sandbox}`)).status
+    await expect.poll(reached, { timeout: 30_000 }).toBe(404)
     await first.write('answer', '42')
     expect((await call(ann.client, 'GET', `/sandboxes/${old.sandbox}`)).status).toBe(403)
     expect((await call(ben.client, 'POST', `${one.path}/submissions`)).status).toBe(409)
