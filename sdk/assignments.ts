@@ -9,6 +9,9 @@ import type {
   ChangeAssignment,
   CoursePreview,
   CreateAssignment,
+  ExamAttempt,
+  ExamEvent,
+  ExamSnapshot,
   GiveGrade,
   GivenGrades,
   Grade,
@@ -16,6 +19,7 @@ import type {
   ImportedTests,
   OwnWork,
   StudentWork,
+  TellExamEvent,
 } from './types.js'
 
 /** Assignments and lessons of classes. */
@@ -42,6 +46,10 @@ export class Assignments {
    * await cloche.assignments.create(classId, {
    *   title: 'Loops', text: '# Loops', published: true, dueAt: '2026-12-08T23:59',
    *   steps: [{ id: 'file', title: 'Make loop.py', check: { command: 'test -f loop.py' } }],
+   * })
+   * @example An exam of two hours, without network
+   * await cloche.assignments.create(classId, {
+   *   title: 'Finals', published: true, opensAt: '2026-12-08T10:00', dueAt: '2026-12-08T12:00', exam: {},
    * })
    */
   create(classId: string, wanted: CreateAssignment): Promise<Assignment> {
@@ -83,6 +91,36 @@ export class Assignments {
   /** As a student: runs the checks of the steps in your sandbox. @throws Conflict before it is started, PermissionDenied for staff */
   check(id: string): Promise<AssignmentWork> {
     return this.#http.json({ method: 'POST', path: `${pathOf(id)}/check` })
+  }
+
+  /** How each student of the class stands in an exam, by name. @throws Conflict for no exam */
+  attempts(id: string): AsyncGenerator<ExamAttempt, void, undefined> {
+    return pages(this.#http, `${pathOf(id)}/attempts`)
+  }
+
+  /**
+   * What happened in an exam, newest first. What is `toldBy` a browser the student can have made up.
+   * @param of `student`: by their id in the class
+   */
+  events(id: string, of: { student?: string } = {}): AsyncGenerator<ExamEvent, void, undefined> {
+    return pages(this.#http, `${pathOf(id)}/events`, of)
+  }
+
+  /** What was kept of the work of a student while an exam went on, newest first. @param student their id in the class */
+  async keptWork(id: string, student: string): Promise<readonly ExamSnapshot[]> {
+    const path = `${pathOf(id)}/attempts/${encodeURIComponent(student)}/snapshots`
+    return (await this.#http.json<{ items: ExamSnapshot[] }>({ method: 'GET', path })).items
+  }
+
+  /** One of these as tar. @throws NotFound */
+  async packKeptWork(id: string, student: string, snapshot: string): Promise<Uint8Array> {
+    const path = `${pathOf(id)}/attempts/${encodeURIComponent(student)}/snapshots/${encodeURIComponent(snapshot)}/archive`
+    return new Uint8Array(await (await this.#http.send({ method: 'GET', path })).arrayBuffer())
+  }
+
+  /** As a student in an exam, what their page tells. @throws Conflict for no exam and when it is over, PermissionDenied for staff */
+  tell(id: string, event: TellExamEvent): Promise<void> {
+    return this.#http.done({ method: 'POST', path: `${pathOf(id)}/events`, json: event })
   }
 
   /** What each student of the class has of it, by name. */

@@ -88,6 +88,14 @@ export type AssignmentSummary = protocol.AssignmentSummary
 export type AssignmentWork = protocol.AssignmentWork
 /** The same, of a student of a class. */
 export type StudentWork = protocol.StudentWork
+/** How a student of a class stands in an exam. */
+export type ExamAttempt = protocol.ExamAttempt
+/** What happened in an exam. */
+export type ExamEvent = protocol.ExamEvent
+/** What was kept of the work of a student in an exam. */
+export type ExamSnapshot = protocol.ExamSnapshot
+/** What `assignments.tell` takes. */
+export type TellExamEvent = protocol.TellExamEvent
 /** An assignment of one of your classes, as a student. */
 export type OwnWork = protocol.OwnWork
 /** What `assignments.importTests` takes. */

@@ -29,6 +29,8 @@ export function startChores(parts: Parts): AsyncDisposable {
     repeat('taking runs that wait', 1000, log, () => dispatcher.takeBack()),
     repeat('taking gradings that wait', 1000, log, () => parts.grader.look()),
     repeat('performing what is due', 2000, log, () => parts.schedules.look()),
+    repeat('keeping what is written in exams', 1000, log, () => parts.keeper.look()),
+    repeat('handing in what exams are over for', 1000, log, () => parts.collector.look()),
     elected('forgetting attempts to sign in', 60_000, () => attempts.expire()),
     elected('forgetting what has expired in the database', 3_600_000, () => keepHouse(database.pool)),
     elected('forgetting contents of deleted submissions', 600_000, () =>

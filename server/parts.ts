@@ -19,6 +19,9 @@ import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
 import { Elections } from './database/elections.js'
 import { Notices } from './database/notices.js'
+import { ExamCollector } from './exams/collector.js'
+import { ExamKeeper } from './exams/keeper.js'
+import { ExamRecords } from './exams/records.js'
 import { ExportService } from './exports/service.js'
 import { FileService } from './files/service.js'
 import { SignedUrls } from './files/signed.js'
@@ -164,6 +167,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     assignments,
     submissions,
     gradings: openGradings(database),
+    exams: new ExamRecords(database, submissions.contents),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),
@@ -200,10 +204,12 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       users: new UserAdministration(database, config.publicUrl),
     },
   }
+  const collector = new ExamCollector(database, sandboxes, submissions.homes, log)
+  const keeper = new ExamKeeper(database, submissions.homes, log)
   const schedules = new ScheduleRunner(database, new ScheduleActions(database, services), principals, log)
   return {
     stackDriver,
-    ...{ nodes, attempts, watch, notices, elections, presence, schedules },
+    ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector, keeper },
     ...{
       config,
       log,
@@ -224,6 +230,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       await grader[Symbol.asyncDispose]()
       await comparer[Symbol.asyncDispose]()
       await stackDriver[Symbol.asyncDispose]()
+      await collector[Symbol.asyncDispose]()
       await schedules[Symbol.asyncDispose]()
       await dispatcher[Symbol.asyncDispose]()
       await presence[Symbol.asyncDispose]()

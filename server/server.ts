@@ -9,6 +9,7 @@ import { authRoutes } from './auth/routes.js'
 import { buildRoutes } from './builds/routes.js'
 import { classRoutes } from './classes/routes.js'
 import { notFound } from './errors.js'
+import { examRoutes } from './exams/routes.js'
 import { exportRoutes } from './exports/routes.js'
 import { fileRoutes, signedRoutes } from './files/routes.js'
 import { gradingRoutes } from './grading/routes.js'
@@ -131,6 +132,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(scheduleRoutes(services.schedules))
         await api.register(classRoutes(services.classes, config.publicUrl))
         await api.register(assignmentRoutes(services.assignments, config.heartbeatMs))
+        await api.register(examRoutes(services.exams))
         await api.register(submissionRoutes(services.submissions, once, config.heartbeatMs))
         await api.register(gradingRoutes(services.gradings))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import type { AssignmentSummary, Grade, StudentWork } from '../../sdk/index.js'
+import type { AssignmentSummary, ExamAttempt, ExamEvent, Grade, StudentWork } from '../../sdk/index.js'
 import { type Command, UsageError } from '../command.js'
 import { classIdOf, classWords } from './class.js'
 import { clientCommand } from './client-command.js'
@@ -37,6 +37,7 @@ const flags = {
   template: { type: 'string', value: 'NAME', help: 'what workspaces are made from' },
   snapshot: { type: 'string', value: 'ID', help: 'what workspaces are made from' },
   publish: { type: 'boolean', help: 'students see it' },
+  exam: { type: 'boolean', help: 'an exam, from the opening to the due time, without network' },
 } as const
 
 type Told = Pick<Parameters<Parameters<typeof clientCommand>[0]['run']>[0], 'text' | 'has'>
@@ -54,6 +55,7 @@ async function wantedOf({ text, has }: Told) {
     ...(template === undefined ? {} : { source: { template } }),
     ...(snapshot === undefined ? {} : { source: { snapshot } }),
     ...(has('publish') ? { published: true } : {}),
+    ...(has('exam') ? { exam: {} } : {}),
   }
 }
 
@@ -79,14 +81,17 @@ const edit = clientCommand({
     title: { type: 'string', value: 'TITLE', help: 'another title' },
     ...flags,
     withdraw: { type: 'boolean', help: 'a draft again' },
+    'no-exam': { type: 'boolean', help: 'no exam any more; what was written in it is the students’ again' },
   },
   async run({ cloche, words, text, has, json }) {
     if (has('publish') && has('withdraw')) throw new UsageError('specify one of --publish and --withdraw')
+    if (has('exam') && has('no-exam')) throw new UsageError('specify one of --exam and --no-exam')
     const title = text('title')
     const changed = await cloche.assignments.update(idOf(words[0]), {
       ...(title === undefined ? {} : { title }),
       ...(await wantedOf({ text, has })),
       ...(has('withdraw') ? { published: false } : {}),
+      ...(has('no-exam') ? { exam: null } : {}),
     })
     if (json) printJson(changed)
     return 0
@@ -141,6 +146,65 @@ const work = clientCommand({
     ])
     if (json) printJson(all)
     else printTable(['STUDENT', 'STATE', 'STEPS', 'SANDBOX', 'CHECKED'], rows)
+    return 0
+  },
+})
+
+const attempts = clientCommand({
+  ...{ name: 'assignment attempts', group, operands: 'ASSIGNMENT' },
+  summary: 'List how each student of the class stands in an exam',
+  async run({ cloche, words, json }) {
+    const all: ExamAttempt[] = []
+    for await (const one of cloche.assignments.attempts(idOf(words[0]))) all.push(one)
+    const rows = all.map(({ name, startedAt, dueAt, activeAt, submissions, outcome, told }) => [
+      ...[
+        name,
+        startedAt ?? '',
+        dueAt.local,
+        activeAt ?? '',
+        String(submissions),
+        outcome ?? '',
+        String(told),
+      ],
+    ])
+    if (json) printJson(all)
+    else printTable(['STUDENT', 'STARTED', 'ENDS', 'ACTIVE', 'HANDED IN', 'END', 'EVENTS'], rows)
+    return 0
+  },
+})
+
+const kept = clientCommand({
+  ...{ name: 'assignment kept', group, operands: 'ASSIGNMENT STUDENT [SNAPSHOT]' },
+  summary: 'List what was kept of a student in an exam, or write one of these to stdout, as a tar',
+  details: 'STUDENT is the id of the student in the class; `assignment attempts --json` tells it.',
+  async run({ cloche, words, json }) {
+    const [word, student, snapshot] = words
+    const id = idOf(word)
+    if (student === undefined) throw new UsageError('specify a student by their id in the class')
+    if (snapshot !== undefined) {
+      process.stdout.write(await cloche.assignments.packKeptWork(id, student, snapshot))
+      return 0
+    }
+    const all = await cloche.assignments.keptWork(id, student)
+    const rows = all.map(({ id, at, fileCount, bytes }) => [id, at, String(fileCount), String(bytes)])
+    if (json) printJson(all)
+    else printTable(['ID', 'AT', 'FILES', 'BYTES'], rows)
+    return 0
+  },
+})
+
+const events = clientCommand({
+  ...{ name: 'assignment events', group, operands: 'ASSIGNMENT' },
+  summary: 'List what happened in an exam, newest first',
+  details: 'What a browser tells its student can have made up.',
+  async run({ cloche, words, json }) {
+    const all: ExamEvent[] = []
+    for await (const one of cloche.assignments.events(idOf(words[0]))) all.push(one)
+    const rows = all.map(({ at, student, type, toldBy, detail }) => [
+      ...[at, student.name, type, toldBy, Object.values(detail).join(' ')],
+    ])
+    if (json) printJson(all)
+    else printTable(['AT', 'STUDENT', 'EVENT', 'TOLD BY', 'DETAIL'], rows)
     return 0
   },
 })
@@ -207,5 +271,19 @@ const importCourse = clientCommand({
 })
 
 export const assignmentCommands: readonly Command[] = [
-  ...[list, create, edit, remove, upload, work, grade, grades, exportCourse, importCourse],
+  ...[
+    list,
+    create,
+    edit,
+    remove,
+    upload,
+    work,
+    attempts,
+    kept,
+    events,
+    grade,
+    grades,
+    exportCourse,
+    importCourse,
+  ],
 ]

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { assignmentTest, assignmentTestBounds, oneLine, pathBelow, shellCommand } from './assignment-tests.js'
 import { storableText, utf8Bytes } from './bounds.js'
+import { assignmentExam } from './exam.js'
 import { assignmentId, classId, classPartId, classStudentId, sandboxId, snapshotId } from './ids.js'
 import { limitsRequest } from './limits.js'
 import { listOf, page } from './lists.js'
@@ -133,6 +134,9 @@ const fields = {
     )
     .describe('never told to students'),
   grading: assignmentGrading,
+  exam: assignmentExam
+    .nullable()
+    .describe('null: no exam. One has `opensAt` and `dueAt`, at most 24 hours apart, and no `late`'),
 } as const
 
 /** Body of `POST /classes/{id}/assignments`. */
@@ -150,6 +154,7 @@ export const createAssignment = z.strictObject({
   steps: fields.steps.default([]),
   tests: fields.tests.default([]),
   grading: fields.grading.prefault({}),
+  exam: fields.exam.default(null),
 })
 export type CreateAssignment = z.infer<typeof createAssignment>
 
@@ -210,6 +215,7 @@ export const assignment = z.object({
     .nullable()
     .describe('of a student: their own'),
   extended: z.boolean().describe('of a student: they have more time than the others'),
+  exam: assignmentExam.nullable(),
   text: z.string().nullable().describe('null for students before it opens'),
   steps: z
     .array(
@@ -300,6 +306,7 @@ export const ownWork = z.object({
   opensAt: classTime.nullable(),
   dueAt: classTime.nullable(),
   extended: z.boolean(),
+  exam: z.boolean(),
   stepCount: z.number(),
   work: assignmentWork,
 })

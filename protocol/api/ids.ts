@@ -27,6 +27,9 @@ export const classStudentId = z
   .regex(new RegExp(`^cs_${suffix}$`), 'is not an id of a student of a class')
 
 export const submissionId = z.string().regex(new RegExp(`^su_${suffix}$`), 'is not a submission id')
+export const examSnapshotId = z
+  .string()
+  .regex(new RegExp(`^ek_${suffix}$`), 'is not an id of a snapshot of an exam')
 export const gradingId = z.string().regex(new RegExp(`^gr_${suffix}$`), 'is not a grading id')
 export const assignmentId = z.string().regex(new RegExp(`^as_${suffix}$`), 'is not an assignment id')
 

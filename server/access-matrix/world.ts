@@ -252,6 +252,10 @@ async function makeVictim(world: {
   const assignment = await inClass('assignments', {
     ...{ title: 'confidential', text: 'confidential', dueAt: '2999-01-01T00:00' },
   })
+  const exam = await inClass('assignments', {
+    ...{ title: 'confidential', text: 'confidential', exam: {} },
+    ...{ opensAt: '2999-01-01T00:00', dueAt: '2999-01-01T02:00' },
+  })
   const hiddenFile = `/api/v1/assignments/${assignment.id}/files/hidden/file?path=confidential`
   await must(owner, 'PUT', hiddenFile, 'confidential', { 'content-type': 'application/octet-stream' })
   const handedIn = await handIn(owner, String(taught.id), world.classmate)
@@ -287,6 +291,7 @@ async function makeVictim(world: {
     classInvitationId: String(ofClass.id),
     classCode: String(ofClass.code),
     assignmentId: String(assignment.id),
+    examId: String(exam.id),
     ...handedIn,
     transferId: String(transferred.id),
     shareId: String(shared.id),

@@ -1,4 +1,5 @@
 import type { Assignment, AssignmentExtension } from '../../prisma/generated/client.js'
+import { assertExamsAdmit } from '../auth/exams.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { type ClassAction, personIn, type Seat, seatIn } from '../classes/access.js'
@@ -23,6 +24,7 @@ export async function findAssignment(
   id: string,
 ): Promise<Found> {
   assertMay(who, action)
+  assertExamsAdmit(who, id)
   const found = await database.prisma.assignment.findFirst({
     where: { id, tenantId: who.tenantId },
     include: { extensions: { where: { student: { userId: personIn(who) ?? '' } } } },

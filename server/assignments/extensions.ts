@@ -4,7 +4,9 @@ import type { Principal } from '../auth/principal.js'
 import { presentTime, readTime } from '../classes/wall-clock.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
+import { reopenAttempts } from '../exams/attempts.js'
 import { findAssignment } from './access.js'
+import { assertExamLength } from './times.js'
 
 /** More time for single students. */
 export class AssignmentExtensions {
@@ -33,6 +35,7 @@ export class AssignmentExtensions {
     if (at <= assignment.dueAt) {
       throw new ApiError('invalid_request', 'dueAt: must be later than the due time of the assignment')
     }
+    if (assignment.exam !== null) assertExamLength(assignment.opensAt ?? assignment.dueAt, at)
     const { prisma } = this.database
     const student = await prisma.classMember.findFirst({
       where: { id: studentId, classId: row.id, role: 'student' },
@@ -44,6 +47,7 @@ export class AssignmentExtensions {
       create: { assignmentId: id, studentId, ...data },
       update: data,
     })
+    await reopenAttempts(this.database.pool, id)
     await audit(prisma, who, 'assignment.extension', id, {
       ...{ title: assignment.title, of: student.name, until: at.toISOString() },
     })

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { Assignment as Row } from '../../prisma/generated/client.js'
 import {
   type Assignment,
+  type AssignmentExam,
   type AssignmentSummary,
+  assignmentExam,
   assignmentGrading,
   assignmentSource,
   assignmentStep,
@@ -19,6 +21,15 @@ export const storedSteps = z.array(assignmentStep)
 export const storedTests = z.array(assignmentTest)
 export const storedPaths = z.array(z.string())
 export const storedLimits = limitsRequest.nullable()
+/** One that this version does not know whole is as strict as can be. */
+const storedExam = z
+  .object({
+    network: z.union([z.literal('none'), z.object({ allow: z.array(z.string()) })]).catch('none'),
+    paste: assignmentExam.shape.paste.unwrap().catch('prevent'),
+  })
+  .nullable()
+
+export const examOf = ({ exam }: Pick<Row, 'exam'>): AssignmentExam | null => storedExam.parse(exam)
 export { assignmentGrading as storedGrading, assignmentSource as storedSource, storedNetwork }
 
 /** An assignment as the caller sees it. @param times of the caller */
@@ -35,6 +46,7 @@ export function present(row: Row, role: ClassRole, timeZone: string, times: Time
       times.late === null
         ? null
         : { until: shown(times.late.until), percentPerDay: times.late.percentPerDay },
+    exam: examOf(row),
     text: isHidden ? null : row.text,
     steps: isHidden
       ? []

@@ -12,6 +12,7 @@ import type { Principal } from '../auth/principal.js'
 import { personIn, seatIn } from '../classes/access.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound, submissionsInTheWay } from '../errors.js'
+import { begunBeforeExam, reopenAttempts } from '../exams/attempts.js'
 import { findAssignment } from './access.js'
 import { present, summarize } from './rows.js'
 import type { Sources } from './sources.js'
@@ -36,14 +37,16 @@ export class AssignmentService {
       const count = await client.assignment.count({ where: { classId } })
       requireRoom(count, 1)
       const times = timeColumns(wanted, timeZone)
-      assertOrder(times)
+      assertOrder({ ...times, exam: wanted.exam })
       const last = await client.assignment.aggregate({ where: { classId }, _max: { position: true } })
-      const { title, text, published, source, limits, network, readOnly, steps, tests, grading } = wanted
+      const { title, text, published, source, limits, network, readOnly, steps, tests, grading, exam } =
+        wanted
       await client.assignment.create({
         data: {
           ...{ id, classId, tenantId: who.tenantId, title, text, published, createdBy: who.actor },
           ...{ ...times, position: (last._max.position ?? -1) + 1 },
           ...{ source, limits: limits ?? Prisma.DbNull, network, readOnly, steps, tests, grading },
+          exam: exam ?? Prisma.DbNull,
         },
       })
     })
@@ -69,7 +72,9 @@ export class AssignmentService {
     const { assignment, extension, row, role } = await findAssignment(this.database, who, 'class.read', id)
     const shown = present(assignment, role, row.timeZone, timesOf(assignment, extension))
     if (role !== 'student' || who.userId === null || shown.state === 'scheduled') return shown
-    return { ...shown, work: await this.work.of(id, who.userId, assignment.steps) }
+    const work = await this.work.of(id, who.userId, assignment.steps)
+    const isOver = shown.exam !== null && shown.state === 'closed'
+    return { ...shown, work: isOver ? { ...work, sandbox: null } : work }
   }
 
   /** Changes what is named. */
@@ -80,18 +85,21 @@ export class AssignmentService {
       const timeZone = await lockedZone(client, assignment.classId)
       const before = await client.assignment.findUnique({ where: { id } })
       if (before === null) throw notFound('assignment')
-      const { opensAt: _opens, dueAt: _due, late: _late, limits, ...plain } = wanted
+      const { opensAt: _opens, dueAt: _due, late: _late, limits, exam, ...plain } = wanted
       const times = timeColumns(wanted, timeZone)
-      assertOrder({ ...before, ...times })
+      assertOrder({ ...before, ...times, ...(exam === undefined ? {} : { exam }) })
+      if (exam && before.exam === null) await requireNotBegun(client, id)
       const named = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined))
       await client.assignment.update({
         where: { id },
         data: {
           ...{ ...named, ...times, updatedAt: new Date() },
           ...(limits === undefined ? {} : { limits: limits ?? Prisma.DbNull }),
+          ...(exam === undefined ? {} : { exam: exam ?? Prisma.DbNull }),
         },
       })
     })
+    await reopenAttempts(this.database.pool, id)
     const { title = assignment.title, published } = wanted
     await audit(this.database.prisma, who, 'assignment.change', id, {
       ...{ title, ...(published === undefined ? {} : { published }) },
@@ -122,6 +130,16 @@ async function lockedZone(client: Prisma.TransactionClient, classId: string): Pr
   const row = await client.class.findUnique({ where: { id: classId } })
   if (row === null) throw notFound('class')
   return row.timeZone
+}
+
+/**
+ * What students have of it already was made before, and may be anything: an exam begins with nothing.
+ * @throws ApiError `conflict`
+ */
+async function requireNotBegun(client: Prisma.TransactionClient, id: string): Promise<void> {
+  // Whoever begins it holds the row, and then is counted.
+  await client.$queryRaw`SELECT id FROM assignment WHERE id = ${id} FOR UPDATE`
+  if ((await client.assignmentWork.count({ where: { assignmentId: id } })) > 0) throw begunBeforeExam()
 }
 
 /** @throws ApiError `quota_exceeded` */

@@ -8,13 +8,15 @@ import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import { presentTime } from '../classes/wall-clock.js'
 import type { Database } from '../database/client.js'
+import { databaseNow } from '../database/now.js'
 import { ApiError, notFound } from '../errors.js'
+import { beginAttempt } from '../exams/attempts.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import type { Begun, Source } from '../sandboxes/source.js'
 import { type Found, findAssignment } from './access.js'
 import { packFiles, type StarterFile } from './archive.js'
 import type { AssignmentFiles } from './files.js'
-import { storedLimits, storedNetwork, storedPaths, storedSource } from './rows.js'
+import { examOf, storedLimits, storedNetwork, storedPaths, storedSource } from './rows.js'
 import type { Sources } from './sources.js'
 import { stateOf, timesOf } from './times.js'
 import type { WorkLists } from './work.js'
@@ -61,7 +63,8 @@ export class Starting {
   ) {}
 
   /**
-   * Answers when the sandbox runs with the starter files in it; at once when it does already. One that was deleted is made anew.
+   * Answers when the sandbox runs with the starter files in it; at once when it does already. One that was deleted is made anew, and in
+   * an exam too: with the starter files, and nothing else.
    * @throws ApiError `conflict` before it opens and after it is over; as creating a sandbox
    */
   async start(who: Principal, id: string): Promise<AssignmentWork> {
@@ -71,7 +74,7 @@ export class Starting {
     for (const until = Date.now() + patienceMs; Date.now() < until; await sleep(lookMs)) {
       const known = await this.work.of(id, userId, steps)
       if (known.sandbox !== null) return known
-      assertOpen(found)
+      assertOpen(found, await databaseNow(this.database.pool))
       const holder = newId('tr')
       const { rows } = await this.database.pool
         .query<{ sandboxId: string }>(take, [newId('wk'), id, userId, newId('sb'), holder])
@@ -79,7 +82,13 @@ export class Starting {
           throw isGone(error) ? notFound('assignment') : error
         })
       if (rows[0] === undefined) continue
-      if (await this.#make(who, found, rows[0].sandboxId, holder)) return this.work.of(id, userId, steps)
+      // It may have become an exam, or be over, since it was looked up; from now on it becomes none.
+      const held = await findAssignment(this.database, who, 'class.study', id)
+      if (held.assignment.exam !== null) {
+        assertOpen(held, await databaseNow(this.database.pool))
+        await beginAttempt(this.database.pool, who, id)
+      }
+      if (await this.#make(who, held, rows[0].sandboxId, holder)) return this.work.of(id, userId, steps)
     }
     throw new ApiError('conflict', 'this assignment is being started elsewhere; try again', 2)
   }
@@ -114,7 +123,8 @@ export class Starting {
     const wanted = createSandbox.parse({
       ...('template' in from ? { template: from.template } : {}),
       ...(limits === null ? {} : { limits }),
-      ...{ network: storedNetwork.parse(assignment.network), name: nameOf(assignment.title) },
+      network: examOf(assignment)?.network ?? storedNetwork.parse(assignment.network),
+      name: nameOf(assignment.title),
     })
     const begun: Begun = { assignmentId: assignment.id, source }
     const make = (name: string) =>

@@ -1,5 +1,5 @@
 import type { Assignment } from '../../prisma/generated/client.js'
-import type { AssignmentState, ChangeAssignment } from '../../protocol/api/index.js'
+import { type AssignmentState, type ChangeAssignment, examBounds } from '../../protocol/api/index.js'
 import { readTime, type StoredTime } from '../classes/wall-clock.js'
 import { ApiError } from '../errors.js'
 
@@ -75,11 +75,31 @@ export function timeColumns(
   return columns
 }
 
-/** @throws ApiError `invalid_request` unless it opens, is due and ends in this order */
-export function assertOrder({ opensAt, dueAt, latePercent, lateUntil }: TimeColumns): void {
-  const wrong = (path: string, why: string) => new ApiError('invalid_request', `${path}: ${why}`)
+const wrong = (path: string, why: string) => new ApiError('invalid_request', `${path}: ${why}`)
+
+/** @throws ApiError `invalid_request` unless it opens, is due and ends in this order, and an exam has a window */
+export function assertOrder(columns: TimeColumns & { readonly exam?: unknown }): void {
+  const { opensAt, dueAt, latePercent, lateUntil } = columns
+  if (columns.exam !== null && columns.exam !== undefined) assertWindow(columns)
   if (dueAt && opensAt && dueAt <= opensAt) throw wrong('dueAt', 'must be later than opensAt')
   if (latePercent === null || latePercent === undefined) return
   if (!dueAt) throw wrong('late', 'needs a dueAt: what is never due is never late')
   if (lateUntil && lateUntil <= dueAt) throw wrong('late.until', 'must be later than dueAt')
+}
+
+/** While an exam goes on everything else of its students is closed: it is not long, and nothing is taken after it. */
+function assertWindow({ opensAt, dueAt, latePercent }: TimeColumns): void {
+  if (!opensAt) throw wrong('opensAt', 'an exam has a time at which it opens')
+  if (!dueAt) throw wrong('dueAt', 'an exam has a time at which it ends')
+  if (latePercent !== null && latePercent !== undefined) {
+    throw wrong('late', 'nothing is taken after an exam; give single students more time instead')
+  }
+  assertExamLength(opensAt, dueAt)
+}
+
+/** @throws ApiError `invalid_request` */
+export function assertExamLength(opensAt: Date, dueAt: Date): void {
+  const { maxHours } = examBounds
+  if (dueAt.getTime() - opensAt.getTime() <= maxHours * 3_600_000) return
+  throw wrong('dueAt', `an exam ends at most ${maxHours} hours after it opens`)
 }

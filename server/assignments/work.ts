@@ -24,6 +24,7 @@ const times = {
 }
 const ownRow = workRow.extend({
   ...{ id: z.string(), title: z.string(), steps: storedSteps, classId: z.string(), className: z.string() },
+  exam: z.boolean(),
   ...{ timeZone: z.string(), moreAt: z.date().nullable(), moreLocal: z.string().nullable(), ...times },
 })
 const moreOf = ({ moreAt, moreLocal }: { moreAt: Date | null; moreLocal: string | null }) =>
@@ -91,7 +92,7 @@ export class WorkLists {
   async own(who: Principal): Promise<OwnWork[]> {
     assertMay(who, 'class.study')
     const { rows } = await this.database.pool.query(
-      `SELECT one.id, one.title, one.steps, one."opensAt", one."opensLocal", one."dueAt", one."dueLocal", one."latePercent",
+      `SELECT one.id, one.title, one.steps, one.exam IS NOT NULL AS exam, one."opensAt", one."opensLocal", one."dueAt", one."dueLocal", one."latePercent",
          one."lateUntil", one."lateLocal", class.id AS "classId", class.name AS "className", class."timeZone",
          more."dueAt" AS "moreAt", more."dueLocal" AS "moreLocal", ${workColumns}
        FROM class_member AS place
@@ -114,7 +115,8 @@ export class WorkLists {
       return {
         ...{ assignment: one.id, title: one.title, class: { id: one.classId, name: one.className }, state },
         ...{ opensAt: shown(when.opens), dueAt: shown(when.due), extended: when.extended },
-        ...{ stepCount: steps.length, work: presentWork(one, steps) },
+        ...{ exam: one.exam, stepCount: steps.length },
+        work: presentWork(one.exam && state === 'closed' ? { ...one, sandboxId: null } : one, steps),
       }
     })
   }

@@ -11,16 +11,22 @@ import {
   type Standing,
   standings,
 } from './permissions.js'
+import { wholeSight } from './sight.js'
 
+const of = { tenantId: 'tn_1', sight: wholeSight() }
 const caller = (standing: Standing, operator = false) =>
   standing === 'adminKey' || standing === 'memberKey'
     ? ({
+        ...of,
         kind: 'key',
         role: 'member',
         operator,
         readsAdministration: standing === 'adminKey',
       } as const)
-    : ({ kind: 'user', role: standing, operator, readsAdministration: standing !== 'member' } as const)
+    : ({
+        ...{ ...of, kind: 'user', role: standing, operator },
+        readsAdministration: standing !== 'member',
+      } as const)
 
 /** Who the callers of the access matrix are, besides outsiders, who are owners of their own tenant. */
 const standingOf: Partial<Readonly<Record<(typeof callers)[number], readonly [Standing, boolean]>>> = {
@@ -60,7 +66,18 @@ describe('the table of permissions', () => {
     ['people', ['tenant.activate', 'tenant.join', 'tenant.leave']],
     ['operators', ['node.read', 'pool.change', 'quarantine.change', 'installation.adopt', 'tenants.read']],
     ['operators', ['tenants.change', 'user.read', 'user.reset_link']],
-    ['everybody', ['sandbox.create', 'sandbox.read', 'sandbox.change', 'sandbox.delete', 'exec.start']],
+    [
+      'everybody',
+      [
+        'sandbox.create',
+        'sandbox.read',
+        'sandbox.change',
+        'sandbox.start',
+        'sandbox.start',
+        'sandbox.delete',
+        'exec.start',
+      ],
+    ],
     ['everybody', ['terminal.read', 'terminal.open', 'terminal.close', 'file.read', 'file.search']],
     ['everybody', ['file.watch', 'file.write']],
     ['everybody', ['run.create', 'run.read', 'run.cancel', 'run.delete', 'template.read', 'tenant.read']],

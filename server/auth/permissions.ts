@@ -1,5 +1,6 @@
 import type { ShareLevel } from '../../protocol/api/index.js'
-import { forbidden, notFound } from '../errors.js'
+import { forbidden } from '../errors.js'
+import { closedByExam, examsAdmit, examsNow, examsOver, inExams, isInExam, notThere } from './exams.js'
 import type { Principal } from './principal.js'
 
 /**
@@ -46,6 +47,8 @@ export const permissions = {
   'sandbox.read': lookers,
   'sandbox.keep_awake': typists,
   'sandbox.change': anyInside,
+  /** To start it again, and to resume it. */
+  'sandbox.start': anyInside,
   'sandbox.delete': anyInside,
   'exec.start': typists,
   'process.start': typists,
@@ -162,19 +165,21 @@ export const permissions = {
 export type Action = keyof typeof permissions
 
 /** What decides about somebody's permissions. */
-type Caller = Pick<Principal, 'kind' | 'role' | 'operator' | 'readsAdministration'>
+type Caller = Pick<Principal, 'kind' | 'role' | 'operator' | 'readsAdministration' | 'tenantId' | 'sight'>
 
 const standingOf = ({ kind, role, readsAdministration }: Caller): Standing =>
   kind === 'user' ? role : readsAdministration ? 'adminKey' : 'memberKey'
 
 export function may(who: Caller, action: Action): boolean {
+  if (!inExams.has(action) && isInExam(who)) return false
   const { of, to }: Permission = permissions[action]
   return of === 'installation' ? who.operator : to.includes(standingOf(who))
 }
 
 /** @throws ApiError `forbidden` that says who may */
 export function assertMay(who: Caller, action: Action): void {
-  if (!may(who, action)) throw forbidden(refusal(who, permissions[action]))
+  if (may(who, action)) return
+  throw !inExams.has(action) && isInExam(who) ? closedByExam() : forbidden(refusal(who, permissions[action]))
 }
 
 /** Whether a share of this level is enough for it. */
@@ -225,14 +230,19 @@ interface Owned {
    * work it is no account's (`copies.ts`).
    */
   readonly ownerId: string
+  /** Of a sandbox: what it was made for. Nothing else is made for an exam. */
+  readonly assignmentId?: string | null
 }
 
 /** Who decides by being a student or not, and by the classes that they teach in. */
 export type Asking = Pick<Principal, 'tenantId' | 'userId' | 'role' | 'sight'>
 
-/** Whether something is there for somebody of its tenant: classmates' is not, nor is that of other teachers' students. */
+/**
+ * Whether something is there for somebody of its tenant: classmates' is not, nor is that of other teachers' students. While an exam goes
+ * on nothing is there for whoever writes it but what was made for it, and after their end that is not.
+ */
 export function belongsTo(who: Asking, thing: Owned): boolean {
-  if (thing.tenantId !== who.tenantId) return false
+  if (thing.tenantId !== who.tenantId || !examsAdmit(who, thing.assignmentId)) return false
   if (who.role === 'student') return thing.ownerId === who.userId
   return thing.ownerId === '' || who.sight.owners === null || who.sight.owners.has(thing.ownerId)
 }
@@ -243,6 +253,7 @@ export const ownerIdOf = ({ userId, role }: Pick<Asking, 'userId' | 'role'>): st
 
 /** The owners whose things somebody finds; undefined: everybody of the tenant. */
 export function ownersFor(who: Asking): string[] | undefined {
+  if (isInExam(who)) return []
   if (who.role === 'student') return [ownerIdOf(who)]
   return who.sight.owners === null ? undefined : ['', ...who.sight.owners]
 }
@@ -253,15 +264,24 @@ export function ownRows(who: Asking): { tenantId: string; ownerId?: { in: string
   return { tenantId: who.tenantId, ...(owners === undefined ? {} : { ownerId: { in: owners } }) }
 }
 
+/** The same for sandboxes, of which whoever writes an exam finds that of the exam, and afterwards all but that. */
+export function ownSandboxes(who: Asking) {
+  const bound = examsNow(who).map(({ assignmentId }) => assignmentId)
+  if (bound.length > 0) {
+    return { tenantId: who.tenantId, ownerId: { in: [ownerIdOf(who)] }, assignmentId: { in: bound } }
+  }
+  const over = examsOver(who).map(({ assignmentId }) => assignmentId)
+  if (over.length === 0) return ownRows(who)
+  return { ...ownRows(who), OR: [{ assignmentId: null }, { assignmentId: { notIn: over } }] }
+}
+
 /**
  * What a call names, when it is the caller's tenant's, and the caller's own when they are a student.
  * @throws ApiError `not_found`, the same for what does not exist and for what is somebody else's
  */
-export function ofTenant<T extends { readonly tenantId: string; readonly ownerId?: string }>(
-  who: Asking,
-  thing: T | null | undefined,
-  what: string,
-): T {
-  if (!thing || !belongsTo(who, { ownerId: '', ...thing })) throw notFound(what)
+export function ofTenant<
+  T extends { readonly tenantId: string; readonly ownerId?: string; readonly assignmentId?: string | null },
+>(who: Asking, thing: T | null | undefined, what: string): T {
+  if (!thing || !belongsTo(who, { ownerId: '', ...thing })) throw notThere(who, what)
   return thing
 }

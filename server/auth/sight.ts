@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Role } from '../../protocol/api/index.js'
+import { type ExamsOf, examsOf, noExams } from './exams.js'
 
 /** Whose work somebody sees, of the students of their tenant. What is no student's all staff see. */
 export interface Sight {
@@ -7,21 +8,28 @@ export interface Sight {
   readonly of: string | null
   /** Null: of all students. `AccessWatch` keeps it as it is in the database for as long as something is open. */
   owners: ReadonlySet<string> | null
+  /** Of the person who calls, or who made the key: while one goes on nothing but its work is there for them. */
+  readonly exams: ExamsOf
 }
 
-/** Of owners and admins, and of students, who see their own by what they are. */
-export const wholeSight = (): Sight => ({ of: null, owners: null })
+/** Of what the installation does by itself, and of keys that nobody in particular made. */
+export const wholeSight = (): Sight => ({ of: null, owners: null, exams: noExams() })
 
-/** Whoever sees by the classes they teach in is looked up, and everybody else sees by their role. */
+/** Whoever sees by the classes they teach in is looked up, and everybody else sees by their role; all by their exams. */
 export async function sightOf(
   pool: pg.Pool,
   tenantId: string,
   userId: string | null,
   role: Role,
 ): Promise<Sight> {
-  if (userId === null || role !== 'member') return wholeSight()
-  const [owners] = await seenOwners(pool, [{ tenantId, userId }])
-  return { of: userId, owners: owners ?? null }
+  if (userId === null) return wholeSight()
+  const isMember = role === 'member'
+  const [[owners], found] = await Promise.all([
+    isMember ? seenOwners(pool, [{ tenantId, userId }]) : [null],
+    examsOf(pool, [userId]),
+  ])
+  const exams = { of: userId, all: found.get(userId) ?? [] }
+  return { of: isMember ? userId : null, owners: owners ?? null, exams }
 }
 
 /** Of each member: the students of the classes they teach or assist in; null in a tenant without classes. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Database } from '../database/client.js'
 import { repeat } from '../schedule.js'
+import { examsNow, examsOf, nextBoundary } from './exams.js'
 import type { Principal, Principals } from './principal.js'
 import { seenOwners } from './sight.js'
 
@@ -19,6 +20,8 @@ interface Open {
   readonly about: string | undefined
   /** Whose work the caller saw when it began. What is open by a share of somebody else's is `Guests`' to end. */
   readonly seen: ReadonlySet<string> | null
+  /** The exams that the caller wrote when it began. */
+  readonly writing: string
   /** @param now that it ends before whoever has it open hears that */
   end(now: boolean): void
 }
@@ -49,6 +52,13 @@ const named = z.object({ id: z.string() })
 /** What a key may see is decided by whoever made it. */
 const rankOf = ({ kind, role, sight }: Principal) => (kind === 'key' && sight.of === null ? 'admin' : role)
 
+/** What is open in an exam is not open before or after it, and what is open outside is not open in it. */
+const writing = (principal: Principal): string =>
+  examsNow(principal)
+    .map(({ assignmentId }) => assignmentId)
+    .toSorted()
+    .join(' ')
+
 /** Who sees by the classes they teach in. */
 const memberOf = ({ tenantId, sight }: Principal): string | undefined =>
   sight.of === null ? undefined : `${tenantId} ${sight.of}`
@@ -56,13 +66,15 @@ const memberOf = ({ tenantId, sight }: Principal): string | undefined =>
 /**
  * Ends what stays open for longer than a call when the session, the key or the membership behind it ends: sockets with
  * their terminals, commands whose output is being sent, uploads. Of somebody who teaches a student no more it ends what shows
- * the work of that student, and nothing else. At once whichever server made the change, and within seconds while notices are
- * not heard.
+ * the work of that student, and nothing else. Of somebody whose exam begins or ends it ends everything. At once whichever server
+ * made the change, and within seconds while notices are not heard.
  */
 export class AccessWatch implements AsyncDisposable {
   readonly #open = new Set<Open>()
   readonly #chore: AsyncDisposable
   readonly #unsubscribe: () => void
+  /** When the next exam begins or ends of somebody who has something open. */
+  #boundary: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined
   /** Somebody's access changed since the check that is under way began. */
   #again = false
   #checking = false
@@ -83,8 +95,10 @@ export class AccessWatch implements AsyncDisposable {
    * @returns to be called when it has ended by itself
    */
   add(principal: Principal, end: Open['end'], about?: string): () => void {
-    const one = { principal, since: performance.now(), about, seen: principal.sight.owners, end }
+    const seen = principal.sight.owners
+    const one = { principal, since: performance.now(), about, seen, writing: writing(principal), end }
     this.#open.add(one)
+    this.#wakeAt(nextBoundary(principal))
     return () => this.#open.delete(one)
   }
 
@@ -136,6 +150,40 @@ export class AccessWatch implements AsyncDisposable {
     const good = new Set(rows.map((row) => Number(row.at) - 1))
     for (const [at, one] of asked.entries()) if (!good.has(at)) this.#end(one, false)
     await this.#look()
+    await this.#examine()
+  }
+
+  /** Looks up the exams of whoever has something open, and ends what an exam has closed. */
+  async #examine(): Promise<void> {
+    const people = new Set([...this.#open].flatMap(({ principal }) => principal.sight.exams.of ?? []))
+    if (people.size === 0) return
+    const found = await examsOf(this.database.pool, [...people])
+    for (const { principal } of this.#open) {
+      const { exams } = principal.sight
+      // Whoever came meanwhile was looked up just now.
+      if (exams.of !== null && people.has(exams.of)) exams.all = found.get(exams.of) ?? []
+    }
+    this.#endExams()
+  }
+
+  #endExams(): void {
+    for (const one of [...this.#open]) {
+      if (writing(one.principal) !== one.writing) this.#end(one, true)
+      else this.#wakeAt(nextBoundary(one.principal))
+    }
+  }
+
+  #wakeAt(at: number | undefined): void {
+    if (at === undefined || (this.#boundary !== undefined && this.#boundary.at <= at)) return
+    const inMs = at - Date.now()
+    // By then it is looked up again.
+    if (inMs > 2 * everyMs) return
+    clearTimeout(this.#boundary?.timer)
+    const wake = () => {
+      this.#boundary = undefined
+      this.#endExams()
+    }
+    this.#boundary = { at, timer: setTimeout(wake, Math.max(1, inMs + 1)).unref() }
   }
 
   /** What shows the work of students ends with the sight of these; everything else goes on. */
@@ -173,6 +221,7 @@ export class AccessWatch implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unsubscribe()
+    clearTimeout(this.#boundary?.timer)
     await this.#chore[Symbol.asyncDispose]()
   }
 }

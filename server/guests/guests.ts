@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { sandboxId as sandboxIdSchema } from '../../protocol/api/index.js'
+import { isInExam } from '../auth/exams.js'
 import { type Action, guestMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Notices } from '../database/notices.js'
@@ -59,7 +60,7 @@ export class Guests {
     return {
       may: (action) => {
         const level = one.shared.level
-        return level !== undefined && guestMay(level, action)
+        return level !== undefined && guestMay(level, action) && !isInExam(who)
       },
       release: () => this.#release(one),
     }

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { sha256 } from '../../common/digest.js'
 import { newId } from '../../protocol/api/index.js'
+import { examsNow } from '../auth/exams.js'
 import { ownerIdOf } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
@@ -42,10 +43,14 @@ export type Once = <T extends object>(
 
 /**
  * The same key of two students stands for two things: neither meets what the other has made. No id is `staff`, so that a
- * key with a space that staff send is no student's; one without is as it was sent.
+ * key with a space that staff send is no student's; one without is as it was sent. Of what was made before an exam nothing is answered
+ * in it.
  */
-export function ownKey(who: Pick<Principal, 'userId' | 'role'>, key: string): string {
-  if (who.role === 'student') return `${ownerIdOf(who)} ${key}`
+export function ownKey(who: Pick<Principal, 'userId' | 'role' | 'tenantId' | 'sight'>, key: string): string {
+  const exam = examsNow(who)
+    .map(({ assignmentId }) => `${assignmentId} `)
+    .join('')
+  if (who.role === 'student') return `${ownerIdOf(who)} ${exam}${key}`
   return key.includes(' ') ? `staff ${key}` : key
 }
 

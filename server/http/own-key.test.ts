@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
+import { wholeSight } from '../auth/sight.js'
 import { ownKey } from './idempotency.js'
 
 it('a key of staff is never the key of a student, nor another one of staff', () => {
-  const student = { userId: 'us_1', role: 'student' } as const
-  const staff = { userId: 'us_2', role: 'member' } as const
+  const of = { tenantId: 'tn_1', sight: wholeSight() }
+  const student = { ...of, userId: 'us_1', role: 'student' } as const
+  const staff = { ...of, userId: 'us_2', role: 'member' } as const
   const all = [
     ownKey(student, 'k'),
     ownKey(student, 'us_1 k'),
@@ -12,4 +14,8 @@ it('a key of staff is never the key of a student, nor another one of staff', () 
   expect(new Set(all).size).toBe(all.length)
   // Keys that are in the database already go on being found.
   expect(ownKey(staff, 'order-17')).toBe('order-17')
+  // What was made before an exam is not answered in it.
+  const exam = { assignmentId: 'as_1', tenantId: 'tn_1', opensAt: 0, live: true, started: true }
+  const sight = { ...wholeSight(), exams: { of: 'us_1', all: [{ ...exam, endsAt: Date.now() + 60_000 }] } }
+  expect(ownKey({ ...student, sight }, 'k')).not.toBe(ownKey(student, 'k'))
 })

@@ -21,6 +21,7 @@ const maxBelieved = 10_000
 export interface Found {
   readonly tenantId: string
   readonly ownerId: string
+  readonly assignmentId: string | null
   readonly nodeId: string | null
   readonly visibility: PortVisibility
   /** Of `public`. */
@@ -36,6 +37,7 @@ export interface Admitted {
 const foundRow = z.object({
   tenantId: z.string(),
   ownerId: z.string(),
+  assignmentId: z.string().nullable(),
   nodeId: z.string().nullable(),
   visibility: portVisibility.nullable(),
   expiresAt: z.date().nullable(),
@@ -45,7 +47,7 @@ const sessionRow = z.object({
 })
 
 const sandboxOfPort = `
-  SELECT sandbox."tenantId", sandbox."ownerId", sandbox."nodeId", share.visibility, share."expiresAt"
+  SELECT sandbox."tenantId", sandbox."ownerId", sandbox."assignmentId", sandbox."nodeId", share.visibility, share."expiresAt"
   FROM sandbox LEFT JOIN port_share AS share ON share."sandboxId" = sandbox.id AND share.port = $2
     AND sharer_sees(share."tenantId", share."memberId", share."keyId", sandbox."ownerId")
   WHERE sandbox.id = $1 AND sandbox."deletedAt" IS NULL`
@@ -168,7 +170,7 @@ export class PreviewAccess {
 }
 
 /** Whether somebody is no member of the tenant that the sandbox is of, or a student whose own it is not. */
-export const isGuest = (who: Asking, found: Pick<Found, 'tenantId' | 'ownerId'>): boolean =>
+export const isGuest = (who: Asking, found: Pick<Found, 'tenantId' | 'ownerId' | 'assignmentId'>): boolean =>
   !belongsTo(who, found)
 
 /** Whether anybody may open it now. */

@@ -5,6 +5,7 @@ import { sha256 } from '../../common/digest.js'
 import { portNumber, sandboxId } from '../../protocol/api/index.js'
 import { assertGuestMay } from '../auth/permissions.js'
 import type { Principals } from '../auth/principal.js'
+import { wholeSight } from '../auth/sight.js'
 import type { Database } from '../database/client.js'
 import { ApiError, forbidden, notFound } from '../errors.js'
 import type { ShareAccess } from '../guests/access.js'
@@ -121,7 +122,9 @@ export class Handover {
 
   /** @throws ApiError `not_found`, `forbidden` */
   async #assertGuest(userId: string, target: PortTarget): Promise<void> {
-    const { level } = await this.shares.of({ userId }, target.sandboxId)
+    // What the visitor may open by an exam of theirs is asked of each request (`access.ts`).
+    const visitor = { userId, tenantId: '', sight: wholeSight() }
+    const { level } = await this.shares.of(visitor, target.sandboxId)
     if (level === undefined) throw notFound('sandbox')
     assertGuestMay(level, 'port.open')
     const found = await this.access.find(target)

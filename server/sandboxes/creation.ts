@@ -66,7 +66,8 @@ export class Creations {
     inStack?: InStack,
     begun?: Begun,
   ): Promise<SandboxWithUsage> {
-    assertMay(who, 'sandbox.create')
+    // Whoever starts an exam may make its sandbox, and no other.
+    assertMay(who, begun === undefined ? 'sandbox.create' : 'class.study')
     const source =
       begun?.source ??
       (wanted.snapshot === undefined ? undefined : await sourceOf(this.database, who, wanted.snapshot))
@@ -179,7 +180,7 @@ export class Creations {
   ): Promise<SandboxWithUsage> {
     const known = await this.database.prisma.sandbox.findUnique({ where: { id } })
     if (known === null) return this.create(who, wanted, id, inStack, begun)
-    const row = await this.ownership.row(who, 'sandbox.create', id)
+    const row = await this.ownership.row(who, begun === undefined ? 'sandbox.create' : 'class.study', id)
     // Whoever began it may have been stopped only: from now on it undoes nothing.
     const { count } = await this.database.prisma.sandbox.updateMany({
       where: { id, deletedAt: null },

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { notThere } from '../auth/exams.js'
 import { type Action, type Asking, assertGuestMay, assertMay, belongsTo } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database, Prisma } from '../database/client.js'
@@ -14,7 +15,7 @@ export type Row = Prisma.SandboxGetPayload<object>
 const none = { level: undefined }
 
 /** What decides whose a sandbox is, and who answers for it. */
-type Owner = Pick<Row, 'tenantId' | 'ownerId' | 'nodeId'>
+type Owner = Pick<Row, 'tenantId' | 'ownerId' | 'nodeId' | 'assignmentId'>
 
 /** Sandboxes whose tenant and node are remembered. */
 const maxOwners = 10_000
@@ -56,8 +57,8 @@ export class Ownership {
     return this.nodes.reach(owner.nodeId)
   }
 
-  remember({ id, tenantId, ownerId, nodeId }: Row): void {
-    this.#owners.set(id, { tenantId, ownerId, nodeId })
+  remember({ id, tenantId, ownerId, nodeId, assignmentId }: Row): void {
+    this.#owners.set(id, { tenantId, ownerId, nodeId, assignmentId })
   }
 
   /** @throws ApiError as `authorize` */
@@ -75,13 +76,20 @@ export class Ownership {
 
   /** Whether it is another tenant's, or for a student a classmate's, so that they can be in it by a share only. */
   async isGuest(who: Asking, id: string): Promise<boolean> {
+    const owner = await this.ownerOf(id)
+    return owner !== undefined && !belongsTo(who, owner)
+  }
+
+  /** Whose a sandbox is; undefined when there is none. */
+  async ownerOf(id: string): Promise<Omit<Owner, 'nodeId'> | undefined> {
     const known = this.#owners.get(id)
-    if (known !== undefined) return !belongsTo(who, known)
+    if (known !== undefined) return known
     const { rows } = await this.database.pool.query<Omit<Owner, 'nodeId'>>({
-      ...{ name: 'owner-of-sandbox', text: 'SELECT "tenantId", "ownerId" FROM sandbox WHERE id = $1' },
+      name: 'owner-of-sandbox',
+      text: 'SELECT "tenantId", "ownerId", "assignmentId" FROM sandbox WHERE id = $1',
       values: [id],
     })
-    return rows[0] !== undefined && !belongsTo(who, rows[0])
+    return rows[0]
   }
 
   /** What somebody may by what they are in its tenant, or else by a share of it. */
@@ -89,13 +97,13 @@ export class Ownership {
     who: Principal,
     action: Action,
     id: string,
-    owner: Pick<Row, 'tenantId' | 'ownerId'> | undefined,
+    owner: Omit<Owner, 'nodeId'> | undefined,
   ): Promise<void> {
     const own = owner !== undefined && belongsTo(who, owner)
     const { level } = owner === undefined || own ? none : await this.shares.of(who, id)
     if (level !== undefined) return assertGuestMay(level, action)
     assertMay(who, action)
-    if (!own) throw notFound('sandbox')
+    if (!own) throw notThere(who, 'sandbox')
   }
 
   forget(id: string): void {

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/api/index.js'
 import { type RuntimeSandbox, runtimeSandbox } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
-import { type Action, assertMay, may, ownRows } from '../auth/permissions.js'
+import { type Action, assertMay, belongsTo, may, ownSandboxes } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { AccessWatch } from '../auth/watch.js'
 import { type Database, inTransaction } from '../database/client.js'
@@ -161,7 +161,12 @@ export class SandboxService {
    */
   async hold(who: Principal, id: string, end: () => void): Promise<Held> {
     const release = this.watch.add(who, end, id)
-    if (!(await this.isGuest(who, id))) return { may: (action) => may(who, action), release }
+    const owner = await this.#ownership.ownerOf(id)
+    if (owner === undefined || belongsTo(who, owner)) {
+      // An exam begins and ends while something is open.
+      const isOwn = () => owner === undefined || belongsTo(who, owner)
+      return { may: (action) => may(who, action) && isOwn(), release }
+    }
     release()
     return this.guests.hold(who, id, end)
   }
@@ -185,7 +190,7 @@ export class SandboxService {
     assertMay(who, 'sandbox.read')
     const rows = await this.database.prisma.sandbox.findMany({
       omit: { env: true, metered: true },
-      where: { ...ownRows(who), deletedAt: null },
+      where: { ...ownSandboxes(who), deletedAt: null },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: page.limit + 1,
       ...(page.cursor === undefined ? {} : { cursor: { id: page.cursor }, skip: 1 }),
@@ -238,7 +243,8 @@ export class SandboxService {
     action: 'pause' | 'resume' | 'stop' | 'start',
     act: (node: RuntimeClient) => Promise<RuntimeSandbox>,
   ): Promise<SandboxWithUsage> {
-    const row = await this.#ownership.row(who, 'sandbox.change', id)
+    const begins = action === 'start' || action === 'resume'
+    const row = await this.#ownership.row(who, begins ? 'sandbox.start' : 'sandbox.change', id)
     const changed = await this.#perform(row, action, act)
     await audit(this.database.prisma, who, `sandbox.${action}`, id)
     return changed

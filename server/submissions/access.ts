@@ -1,3 +1,4 @@
+import { assertExamsAdmit } from '../auth/exams.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { seatIn } from '../classes/access.js'
@@ -21,6 +22,7 @@ export async function findSubmission(database: Database, who: Principal, id: str
   const row = submissionRow.parse(rows[0])
   if (who.role === 'student') {
     if (row.userId !== who.userId) throw notFound('submission')
+    assertExamsAdmit(who, row.assignmentId)
     return row
   }
   await seatIn(database, who, 'class.look', row.classId).catch((error: unknown) => {

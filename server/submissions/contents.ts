@@ -38,14 +38,23 @@ export class SubmissionContents {
     return { archive: Readable.from(this.#packed(tenantId, row), { objectMode: false }), row }
   }
 
+  /** The same of what was kept of a student in an exam. Whoever calls has asked. */
+  packKept(tenantId: string, kept: { readonly id: string; readonly at: Date }): Readable {
+    return Readable.from(this.#packed(tenantId, kept, 'exam_snapshot_file'), { objectMode: false })
+  }
+
   /** Of whoever may: the caller has asked. In the order of their paths. */
-  async filesOf(id: string): Promise<SubmissionFile[]> {
+  async filesOf(
+    id: string,
+    of: 'submission_file' | 'exam_snapshot_file' = 'submission_file',
+  ): Promise<SubmissionFile[]> {
+    const key = of === 'submission_file' ? 'submissionId' : 'snapshotId'
     const { rows } = await this.database.pool.query<SubmissionFile>(
       `SELECT file.path, CASE WHEN file.target IS NULL THEN 'file' ELSE 'symlink' END AS type, file.executable,
          coalesce(blob."sizeBytes", 0) AS "sizeBytes", file.target, file.digest
-       FROM submission_file AS file
+       FROM ${of} AS file
        LEFT JOIN submission_blob AS blob ON blob."tenantId" = file."tenantId" AND blob.digest = file.blob
-       WHERE file."submissionId" = $1 ORDER BY file.position`,
+       WHERE file."${key}" = $1 ORDER BY file.position`,
       [id],
     )
     return rows
@@ -60,9 +69,13 @@ export class SubmissionContents {
     return new Map(rows.map(({ digest, content }) => [digest, content]))
   }
 
-  async *#packed(tenantId: string, { id, at }: SubmissionRow): AsyncGenerator<Uint8Array> {
+  async *#packed(
+    tenantId: string,
+    { id, at }: Pick<SubmissionRow, 'id' | 'at'>,
+    of?: 'exam_snapshot_file',
+  ): AsyncGenerator<Uint8Array> {
     const modifiedNs = BigInt(at.getTime()) * 1_000_000n
-    const files = await this.filesOf(id)
+    const files = await this.filesOf(id, of)
     while (files.length > 0) {
       const some: SubmissionFile[] = []
       for (let bytes = 0; files[0] !== undefined && (some.length === 0 || bytes < batchBytes); ) {

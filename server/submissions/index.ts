@@ -5,6 +5,7 @@ import type { Database } from '../database/client.js'
 import type { SandboxService } from '../sandboxes/service.js'
 import { SubmissionContents } from './contents.js'
 import { SubmissionDiffs } from './diff.js'
+import { HomeReader } from './home.js'
 import { SubmissionLists } from './lists.js'
 import { Receipts } from './receipts.js'
 import { SubmissionService } from './service.js'
@@ -25,8 +26,10 @@ interface Needs {
 /** What there is to do with what students hand in. */
 export function openSubmissions({ database, sandboxes, files, work, comparer, secret }: Needs) {
   const contents = new SubmissionContents(database)
+  const homes = new HomeReader(database, sandboxes)
   return {
-    submissions: new SubmissionService(database, sandboxes, work, new Turns(readingAtOnce)),
+    homes,
+    submissions: new SubmissionService(database, homes, work, new Turns(readingAtOnce)),
     lists: new SubmissionLists(database),
     receipts: new Receipts(database, secret),
     diffs: new SubmissionDiffs(database, contents, files, comparer),

@@ -1,3 +1,4 @@
+import type { Assignment } from '../../prisma/generated/client.js'
 import type { Submission } from '../../protocol/api/index.js'
 import { type Found, findAssignment } from '../assignments/access.js'
 import { storedGrading, storedSteps, storedTests } from '../assignments/rows.js'
@@ -6,26 +7,19 @@ import type { WorkLists } from '../assignments/work.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { tell } from '../database/notices.js'
+import { databaseNow } from '../database/now.js'
 import { ApiError } from '../errors.js'
-import type { RuntimeClient } from '../runtime-client/client.js'
-import type { SandboxService } from '../sandboxes/service.js'
 import { findSubmission } from './access.js'
-import { type Exclusions, exclusionsOf } from './exclusions.js'
-import { refusalOf } from './largest.js'
-import { readHome, type Taken, TooMuch } from './read.js'
+import type { HomeReader } from './home.js'
 import { present } from './rows.js'
-import { storeSubmission } from './store.js'
+import { type Handed, storeSubmission } from './store.js'
 import type { Turns } from './turns.js'
-
-const home = '/home/user'
-/** A home directory of what may be handed in is read within a second. */
-const patienceMs = 60_000
 
 /** Takes what students hand in. */
 export class SubmissionService {
   constructor(
     private readonly database: Database,
-    private readonly sandboxes: SandboxService,
+    private readonly homes: HomeReader,
     private readonly work: WorkLists,
     private readonly turns: Turns,
   ) {}
@@ -39,7 +33,7 @@ export class SubmissionService {
    *   `payload_too_large`, which names the largest paths; `quota_exceeded`
    */
   async submit(who: Principal, assignmentId: string, id: string): Promise<Submission> {
-    const at = await this.#now()
+    const at = await databaseNow(this.database.pool)
     const found = await findAssignment(this.database, who, 'class.study', assignmentId)
     assertOpen(found, at)
     const stored = await this.turns.take(who.userId ?? '', () => this.#take(who, found, id, at))
@@ -62,7 +56,7 @@ export class SubmissionService {
     if (sandbox === null) {
       throw new ApiError('conflict', 'there is nothing to hand in: start this assignment first')
     }
-    const taken = await this.#read(who, sandbox, assignment.id)
+    const taken = await this.homes.read(who, sandbox, assignment.id)
     if (taken.files.length === 0) {
       throw new ApiError(
         'conflict',
@@ -70,52 +64,17 @@ export class SubmissionService {
       )
     }
     const place = await prisma.classMember.findFirst({ where: { classId: row.id, userId } })
-    const handed = {
+    const handed: Handed = {
       ...{ id, tenantId: who.tenantId, assignmentId: assignment.id, userId, at, actor: who.actor },
-      ...{ name: place?.name ?? who.actor, title: assignment.title },
-      isGraded:
-        storedGrading.parse(assignment.grading).automatic && storedTests.parse(assignment.tests).length > 0,
+      ...{ name: place?.name ?? who.actor, title: assignment.title, isGraded: isGraded(assignment) },
+      ...{ isExam: assignment.exam !== null, automatic: false },
     }
     const stored = await inTransaction(pool, (client) => storeSubmission(client, handed, taken))
     if (handed.isGraded) await tell(this.database.relaxed, { type: 'gradings' }).catch(() => {}) // they are looked for
     return stored
   }
-
-  /** @throws ApiError `payload_too_large`, `runtime_unavailable` */
-  async #read(who: Principal, sandbox: string, assignmentId: string): Promise<Taken> {
-    const node = await this.sandboxes.authorize(who, 'file.read', sandbox)
-    const { rows } = await this.database.pool.query<{ path: string }>(
-      `SELECT path FROM assignment_file WHERE "assignmentId" = $1 AND kind = 'starter'`,
-      [assignmentId],
-    )
-    const exclusions = exclusionsOf(rows.map(({ path }) => path))
-    try {
-      return await this.#archive(node, sandbox, exclusions)
-    } catch (error) {
-      throw error instanceof TooMuch ? await refusalOf(error, node, sandbox, exclusions) : error
-    }
-  }
-
-  async #archive(node: RuntimeClient, sandbox: string, exclusions: Exclusions): Promise<Taken> {
-    const late = AbortSignal.timeout(patienceMs)
-    const query = { path: home, handIn: exclusions.names.join('/') }
-    const stream = await node.stream('GET', `/sandboxes/${sandbox}/archive`, query, undefined, late)
-    const end = () =>
-      void stream.destroy(new ApiError('conflict', 'the files took too long to read; try again'))
-    late.addEventListener('abort', end)
-    try {
-      return await readHome(stream, exclusions)
-    } finally {
-      late.removeEventListener('abort', end)
-      stream.destroy()
-    }
-  }
-
-  /** By the clock of the database, which all servers share. */
-  async #now(): Promise<Date> {
-    const { rows } = await this.database.pool.query<{ now: Date }>(
-      `SELECT (clock_timestamp() AT TIME ZONE 'UTC')::TIMESTAMP(3) AS now`,
-    )
-    return rows[0]?.now ?? new Date()
-  }
 }
+
+/** Whether tests are run when something is handed in. */
+export const isGraded = ({ grading, tests }: Pick<Assignment, 'grading' | 'tests'>): boolean =>
+  storedGrading.parse(grading).automatic && storedTests.parse(tests).length > 0

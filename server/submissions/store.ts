@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { submissionBounds } from '../../protocol/api/index.js'
 import { ApiError, notFound } from '../errors.js'
+import { addEvent } from '../exams/attempts.js'
 import { newGradingId } from './grading-id.js'
 import { digestOfAll, inOrder, type Taken, type TakenFile } from './read.js'
 
@@ -18,6 +19,10 @@ export interface Handed {
   readonly title: string
   /** Its tests are to be run. */
   readonly isGraded: boolean
+  /** It is told with what happened in the exam. */
+  readonly isExam: boolean
+  /** At the end of an exam: what was handed in last is not handed in again, however long ago that was. */
+  readonly automatic: boolean
 }
 
 /** The same content again within this time is the same submission: of an impatient hand, or of two browsers. */
@@ -43,7 +48,8 @@ export async function storeSubmission(client: pg.PoolClient, handed: Handed, tak
     [assignmentId, userId],
   )
   const [last] = rows
-  if (last?.digest === digest && Math.abs(at.getTime() - last.at.getTime()) < sameWithinMs) return last.id
+  const isRecent = last !== undefined && Math.abs(at.getTime() - last.at.getTime()) < sameWithinMs
+  if (last?.digest === digest && (isRecent || handed.automatic)) return last.id
   const number = (last?.number ?? 0) + 1
   if (number > submissionBounds.ofStudent) {
     throw new ApiError(
@@ -75,22 +81,16 @@ export async function storeSubmission(client: pg.PoolClient, handed: Handed, tak
       ...[newBytes, JSON.stringify(taken.leftOut), taken.leftOutCount],
     ],
   )
-  const files = inOrder(taken.files)
-  await client.query(
-    `INSERT INTO submission_file ("submissionId", position, "tenantId", path, executable, target, digest, blob)
-     SELECT $1, position - 1, $2, path, executable, target, digest, CASE WHEN target IS NULL THEN digest END
-     FROM unnest($3::TEXT[], $4::BOOLEAN[], $5::TEXT[], $6::TEXT[]) WITH ORDINALITY
-       AS file(path, executable, target, digest, position)`,
-    [
-      ...[id, tenantId, files.map(({ path }) => path), files.map(({ executable }) => executable)],
-      ...[files.map(({ target }) => target), files.map((file) => file.digest)],
-    ],
-  )
+  await insertFiles(client, 'submission_file ("submissionId"', id, tenantId, taken.files)
   await client.query(
     `INSERT INTO audit_event ("tenantId", at, actor, action, target, detail)
      VALUES ($1, now() AT TIME ZONE 'UTC', $2, 'submission.create', $3, $4)`,
     [tenantId, handed.actor, id, JSON.stringify({ title: handed.title, number, digest })],
   )
+  if (handed.isExam && !handed.automatic) {
+    const detail = { submission: id }
+    await addEvent(client, { tenantId, assignmentId, userId, type: 'submit', detail })
+  }
   if (handed.isGraded) {
     await client.query(
       `INSERT INTO grading (id, "tenantId", "submissionId", state, "createdBy", "createdAt")
@@ -101,8 +101,29 @@ export async function storeSubmission(client: pg.PoolClient, handed: Handed, tak
   return id
 }
 
+/** @param into the table, and its column for `id` */
+export async function insertFiles(
+  client: pg.PoolClient,
+  into: 'submission_file ("submissionId"' | 'exam_snapshot_file ("snapshotId"',
+  id: string,
+  tenantId: string,
+  taken: readonly TakenFile[],
+): Promise<void> {
+  const files = inOrder(taken)
+  await client.query(
+    `INSERT INTO ${into}, position, "tenantId", path, executable, target, digest, blob)
+     SELECT $1, position - 1, $2, path, executable, target, digest, CASE WHEN target IS NULL THEN digest END
+     FROM unnest($3::TEXT[], $4::BOOLEAN[], $5::TEXT[], $6::TEXT[]) WITH ORDINALITY
+       AS file(path, executable, target, digest, position)`,
+    [
+      ...[id, tenantId, files.map(({ path }) => path), files.map(({ executable }) => executable)],
+      ...[files.map(({ target }) => target), files.map((file) => file.digest)],
+    ],
+  )
+}
+
 /** Contents that the tenant does not have. Those that it has stay until the transaction ends. In the order of digests: two never wait for each other. */
-async function missingOf(
+export async function missingOf(
   client: pg.PoolClient,
   tenantId: string,
   files: readonly TakenFile[],
@@ -143,7 +164,7 @@ async function assertRoom(
   }
 }
 
-async function insertBlobs(
+export async function insertBlobs(
   client: pg.PoolClient,
   tenantId: string,
   blobs: readonly TakenFile[],
@@ -168,7 +189,7 @@ async function insertBlobs(
 }
 
 /**
- * Removes contents that no submission names any more, some at a time. One that is named at this moment is locked, and skipped.
+ * Removes contents that no submission and no snapshot of an exam names any more, some at a time. One that is named at this moment is locked, and skipped.
  * One that was named since the look makes the statement fail, and is left for the next time.
  */
 export async function forgetBlobs(pool: pg.Pool): Promise<void> {
@@ -177,6 +198,7 @@ export async function forgetBlobs(pool: pg.Pool): Promise<void> {
       `DELETE FROM submission_blob WHERE ("tenantId", digest) IN (
          SELECT "tenantId", digest FROM submission_blob AS one WHERE NOT EXISTS (
            SELECT FROM submission_file WHERE "tenantId" = one."tenantId" AND blob = one.digest)
+           AND NOT EXISTS (SELECT FROM exam_snapshot_file WHERE "tenantId" = one."tenantId" AND blob = one.digest)
          LIMIT 200 FOR UPDATE SKIP LOCKED)`,
     )
     if ((rowCount ?? 0) < 200) return

@@ -10,6 +10,7 @@ import { Button } from '../ui/button'
 import { Failed, SkeletonRows } from '../ui/states'
 import { Tip } from '../ui/tip'
 import { Markdown } from '../viewers/markdown'
+import { ExamNotice } from './exam-notice'
 import { Explained, Standing } from './standing'
 import { Steps } from './steps'
 
@@ -48,7 +49,11 @@ export default function AssignmentPane({ id, onClose }: { id: string; onClose: (
             {data.setup === null && (
               <>
                 <Standing of={data} />
-                <Explained of={data} />
+                {data.exam === null || data.state === 'scheduled' ? (
+                  <Explained of={data} />
+                ) : (
+                  <ExamNotice of={data} onEnd={() => void mutate()} />
+                )}
               </>
             )}
             <Markdown text={data.text ?? ''} />

@@ -36,9 +36,12 @@ export function parseNetwork({ mode, names }: NetworkDraft): NetworkPolicy | { r
 export function NetworkChoice({
   draft,
   onChange,
+  without,
 }: {
   draft: NetworkDraft
   onChange: (draft: NetworkDraft) => void
+  /** What is not to be chosen. */
+  without?: 'internet'
 }) {
   const t = useTranslations()
   const id = useId()
@@ -52,10 +55,10 @@ export function NetworkChoice({
         value={draft.mode}
         onChange={(mode) => onChange({ ...draft, mode })}
         options={[
-          { value: 'internet', title: t('sandbox.internet'), text: t('sandbox.internetText') },
-          { value: 'allow', title: t('sandbox.allowlist'), text: t('sandbox.allowlistText') },
-          { value: 'none', title: t('sandbox.none'), text: t('sandbox.noneText') },
-        ]}
+          { value: 'internet' as const, title: t('sandbox.internet'), text: t('sandbox.internetText') },
+          { value: 'allow' as const, title: t('sandbox.allowlist'), text: t('sandbox.allowlistText') },
+          { value: 'none' as const, title: t('sandbox.none'), text: t('sandbox.noneText') },
+        ].filter(({ value }) => value !== without)}
         className="grid-cols-2 sm:grid-cols-3"
       />
       {draft.mode === 'allow' && (

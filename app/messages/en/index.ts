@@ -9,6 +9,7 @@ import { devcontainer } from './devcontainer'
 import { editor } from './editor'
 import { entry } from './entry'
 import { errors } from './errors'
+import { exams } from './exams'
 import { files } from './files'
 import { git } from './git'
 import { keys } from './keys'
@@ -52,6 +53,7 @@ export const en = {
   editor,
   entry,
   errors,
+  exams,
   files,
   git,
   keys,

@@ -10,6 +10,7 @@ import { devcontainer } from './devcontainer'
 import { editor } from './editor'
 import { entry } from './entry'
 import { errors } from './errors'
+import { exams } from './exams'
 import { files } from './files'
 import { git } from './git'
 import { keys } from './keys'
@@ -53,6 +54,7 @@ export const zh: Catalogue = {
   editor,
   entry,
   errors,
+  exams,
   files,
   git,
   keys,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { newId } from '../../../protocol/api/index.js'
 import { file, tar } from '../../../testing/images.js'
 import { everybodyIs, own, type Rule, staffTheirs, theirs } from '../rules.js'
 import { limits, must, type Victim, type World } from '../world.js'
@@ -31,6 +32,22 @@ const written = async (world: World): Promise<Call> => {
   const { sandbox } = z.object({ sandbox: z.string() }).parse(work)
   await must(world.callers.student, 'PUT', `/api/v1/sandboxes/${sandbox}/files?path=answer`, 'x')
   return call
+}
+const told = { type: 'leave' }
+/** A student of their own who writes an exam: nothing else is open to them. */
+const writing = async ({ callers, person }: World) => {
+  const { client, email, id: userId } = await person()
+  const { url } = await must(callers.owner, 'POST', '/api/v1/invitations', { email, role: 'student' })
+  await must(client, 'POST', '/api/v1/invitations/accept', { secret: new URL(url).hash.slice(1) })
+  const { id } = await must(callers.owner, 'POST', '/api/v1/classes', { name: 'of an exam' })
+  const pupil = { name: 'Examined', email }
+  const place = await must(callers.owner, 'POST', `/api/v1/classes/${id}/students`, pupil)
+  const wanted = { title: 'Exam', published: true, limits, exam: {} }
+  const [opens, due] = [Date.now() - 60_000, Date.now() + 3_600_000]
+  const one = await must(callers.owner, 'POST', `/api/v1/classes/${id}/assignments`, {
+    ...{ ...wanted, opensAt: new Date(opens).toISOString(), dueAt: new Date(due).toISOString() },
+  })
+  return { assignmentId: String(one.id), client, userId, studentId: String(place.id) }
 }
 const notEnrolled = { why: 'the student is in no class of the victim', succeeds: begun } as const
 
@@ -114,6 +131,42 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
   checkAssignment: { rule: studied, call: named, ...notEnrolled },
   listAssignmentWork: { rule: taught, call: named },
   listOwnWork: { rule: students },
+  listExamAttempts: {
+    rule: taught,
+    call: ({ examId }) => ({ path: { id: examId } }),
+  },
+  listExamSnapshots: {
+    rule: taught,
+    call: ({ examId, pupilId }) => ({ path: { id: examId, studentId: pupilId } }),
+  },
+  packExamSnapshot: {
+    rule: { ...taught, ...everybodyIs(404), nobody: 401, removedKey: 401, student: 403 },
+    why: 'nothing was kept of the pupil',
+    call: ({ examId, pupilId }) => ({
+      path: { id: examId, studentId: pupilId, snapshotId: newId('ek') },
+    }),
+    succeeds: async (world) => {
+      const { assignmentId, client, userId, studentId } = await writing(world)
+      await must(client, 'POST', `/api/v1/assignments/${assignmentId}/start`)
+      const snapshotId = newId('ek')
+      await world.database.query(
+        `INSERT INTO exam_snapshot (id, "tenantId", "assignmentId", "userId", at, digest, files, bytes, "newBytes")
+         SELECT $1, "tenantId", $2, $3, now() AT TIME ZONE 'UTC', '', 0, 0, 0 FROM assignment WHERE id = $2`,
+        [snapshotId, assignmentId, userId],
+      )
+      return { path: { id: assignmentId, studentId, snapshotId }, as: world.callers.owner }
+    },
+  },
+  listExamEvents: { rule: taught, call: ({ examId }) => ({ path: { id: examId } }) },
+  tellExamEvent: {
+    rule: studied,
+    call: ({ examId }) => ({ path: { id: examId }, body: told }),
+    why: 'the student is in no class of the victim',
+    succeeds: async (world) => {
+      const { assignmentId, client } = await writing(world)
+      return { path: { id: assignmentId }, as: client, body: told }
+    },
+  },
   createSubmission: { rule: studied, call: named, ...notEnrolled, succeeds: written },
   listSubmissions: { rule: inside, call: ({ handedInId }) => ({ path: { id: handedInId } }) },
   getSubmission: { rule: inside, call: handedIn },

@@ -12,6 +12,7 @@ import {
 import { ApiError } from '../../errors.js'
 import type { StarterFile } from '../archive.js'
 import {
+  examOf,
   storedGrading,
   storedLimits,
   storedNetwork,
@@ -56,7 +57,7 @@ export function wantedOf(row: Row): CreateAssignment {
     ...{ source: storedSource.parse(row.source), limits: storedLimits.parse(row.limits) },
     ...{ network: storedNetwork.parse(row.network), readOnly: storedPaths.parse(row.readOnly) },
     ...{ steps: storedSteps.parse(row.steps), tests: storedTests.parse(row.tests) },
-    grading: storedGrading.parse(row.grading),
+    ...{ grading: storedGrading.parse(row.grading), exam: examOf(row) },
   })
 }
 

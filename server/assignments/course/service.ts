@@ -14,6 +14,7 @@ import type { Principal } from '../../auth/principal.js'
 import { seatIn } from '../../classes/access.js'
 import { type Database, inTransaction } from '../../database/client.js'
 import { ApiError, notFound } from '../../errors.js'
+import { begunBeforeExam, reopenAttempts } from '../../exams/attempts.js'
 import { packFiles, readArchive, type StarterFile } from '../archive.js'
 import { type AssignmentFiles, countFiles, insertFiles } from '../files.js'
 import { putInOrder } from '../organising.js'
@@ -208,15 +209,17 @@ async function write(
   { one, row, id, fields }: PlannedAssignment,
 ): Promise<void> {
   if (fields.length === 0) return
-  const { title, text, published, source, limits, network, readOnly, steps, tests, grading } = one.wanted
+  const { title, text, published, source, limits, network, readOnly, steps, tests, grading, exam } =
+    one.wanted
   const times = timeColumns(one.wanted, timeZone)
   try {
-    assertOrder(times)
+    assertOrder({ ...times, exam })
+    if (row !== null && row.exam === null && exam !== null) await requireNotBegun(client, id)
   } catch (error) {
     throw error instanceof ApiError ? new ApiError(error.code, `${one.folder}: ${error.message}`) : error
   }
   const columns = {
-    ...{ title, text, published, ...times, source, limits, network, readOnly, steps, tests, grading },
+    ...{ title, text, published, ...times, source, limits, network, readOnly, steps, tests, grading, exam },
     updatedAt: new Date(),
   }
   if (row === null) {
@@ -237,6 +240,7 @@ async function write(
       `UPDATE assignment SET ${set} FROM jsonb_populate_record(null::assignment, $1) AS new WHERE assignment.id = $2`,
       [JSON.stringify(columns), id],
     )
+    await reopenAttempts(client, id)
   }
   for (const kind of kinds) {
     if (!fields.includes(kind)) continue
@@ -244,4 +248,11 @@ async function write(
     await insertFiles(client, id, kind, one[kind])
   }
   await countFiles(client, who.tenantId, id)
+}
+
+/** @throws ApiError `conflict` when students have begun what is to become an exam */
+async function requireNotBegun(client: pg.PoolClient, id: string): Promise<void> {
+  await client.query('SELECT FROM assignment WHERE id = $1 FOR UPDATE', [id])
+  const begun = await client.query('SELECT FROM assignment_work WHERE "assignmentId" = $1 LIMIT 1', [id])
+  if (begun.rowCount !== 0) throw begunBeforeExam()
 }

@@ -14,6 +14,8 @@ import { oneLine } from '../../../lib/format'
 import type { Assignment } from '../../../lib/protocol-assignments'
 import type { ClassDescription } from '../../../lib/protocol-classes'
 import { change } from './change'
+import { ExamPart } from './exam'
+import { ExamStudents } from './exam-students'
 import { FilesPart } from './files'
 import { ReadOnlyPart } from './read-only'
 import { StepsPart } from './steps'
@@ -74,6 +76,7 @@ export function StaffAssignment({
             children: (
               <>
                 <TimesPart {...props} timeZone={school.timeZone} />
+                <ExamPart {...props} />
                 <WorkspacePart {...props} />
               </>
             ),
@@ -97,7 +100,12 @@ export function StaffAssignment({
           {
             value: 'students',
             title: t('assignmentPage.studentsTab'),
-            children: <StudentsPart {...props} school={school} />,
+            children: (
+              <>
+                {of.exam !== null && <ExamStudents id={of.id} />}
+                <StudentsPart {...props} school={school} />
+              </>
+            ),
           },
         ]}
       />

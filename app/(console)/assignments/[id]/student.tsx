@@ -6,6 +6,7 @@ import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { ExamNotice } from '../../../components/assignments/exam-notice'
 import { Explained, Standing } from '../../../components/assignments/standing'
 import { Steps } from '../../../components/assignments/steps'
 import { Button } from '../../../components/ui/button'
@@ -39,7 +40,11 @@ export function StudentAssignment({
         </Link>{' '}
         · {school.timeZone}
       </PageHead>
-      <Explained of={of} />
+      {of.exam === null || of.state === 'scheduled' ? (
+        <Explained of={of} />
+      ) : (
+        <ExamNotice of={of} onEnd={() => onChange()} />
+      )}
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem] lg:grid-rows-[auto_1fr]">
         <Panel title={t('work.time')} className="lg:col-start-2">
           <div className="p-4">

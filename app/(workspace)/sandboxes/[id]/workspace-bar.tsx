@@ -168,7 +168,7 @@ export function WorkspaceBar({
           </Button>
         </Tip>
       ))}
-      {sandbox.assignment !== null && <AssignmentToggle layout={layout} />}
+      {sandbox.assignment !== null && <AssignmentToggle layout={layout} id={sandbox.assignment} />}
       <span className="min-w-0 truncate font-semibold">{oneLine(sandbox.name)}</span>
       <StateBadge of={sandbox} live />
       <span className="hidden text-muted text-xs md:inline">{sandbox.template}</span>

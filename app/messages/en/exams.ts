@@ -1,0 +1,52 @@
+/** Exams, as their teachers set and watch them, and as students are told. */
+export const exams = {
+  active: 'Last activity',
+  ends: 'Ends',
+  eventCount: '{count, plural, =0 {none} one {# event} other {# events}}',
+  eventTypes: {
+    collect: 'End of the exam',
+    drop: 'Dropped something from outside',
+    leave: 'Left the page',
+    paste: 'Pasted from outside',
+    return: 'Came back to the page',
+    start: 'Started',
+    submit: 'Handed in',
+  },
+  events: 'Events',
+  eventsText: 'What the browser of a student tells, the student can have made up. It proves nothing.',
+  handedIn: 'Handed in',
+  is: {
+    exam: 'Exam',
+    ordinary: 'No exam',
+  },
+  isText: {
+    exam: 'From the opening to the due time, students reach the sandbox of the exam and nothing else of theirs. Their work is handed in at their end.',
+    ordinary: 'Students work when they like, with all that is theirs.',
+  },
+  kept: 'Last kept',
+  kind: 'Kind',
+  left: 'Time left: {time}',
+  leftText:
+    'Until then nothing but the workspace of the exam is open to you. What is in it at the end is handed in by itself.',
+  noEvents: 'Nothing has happened yet.',
+  notStarted: 'not started',
+  notTaken: 'Times of an exam: it opens, is due at most 24 hours later, and takes nothing late.',
+  outcome: 'End',
+  outcomes: {
+    failed: 'not handed in',
+    nothing: 'nothing to hand in',
+    same: 'as handed in before',
+    submitted: 'handed in',
+  },
+  over: 'This exam is over for you. What was in your workspace at your end is handed in.',
+  prevented: 'prevented',
+  settings: 'Exam',
+  started: 'Started',
+  student: 'Student',
+  toldBy: 'Told by',
+  toldBys: {
+    browser: 'Browser of the student',
+    server: 'Server',
+  },
+  when: 'Time',
+} as const

@@ -1,0 +1,52 @@
+import type { Texts } from '../texts'
+
+export const exams: Texts<'exams'> = {
+  active: '最近活动',
+  ends: '结束',
+  eventCount: '{count, plural, =0 {无} other {# 个事件}}',
+  eventTypes: {
+    collect: '考试结束',
+    drop: '从外部拖入内容',
+    leave: '离开页面',
+    paste: '从外部粘贴',
+    return: '回到页面',
+    start: '已开始',
+    submit: '已提交',
+  },
+  events: '事件',
+  eventsText: '学生的浏览器所报告的内容可能由学生伪造，不能作为证据。',
+  handedIn: '已提交',
+  is: {
+    exam: '考试',
+    ordinary: '非考试',
+  },
+  isText: {
+    exam: '从开放到截止时间，学生只能使用考试的沙箱，不能访问自己的其他内容。到各自的结束时间，作业会自动提交。',
+    ordinary: '学生可随时作业，并可使用自己的全部内容。',
+  },
+  kept: '最近保存',
+  kind: '类型',
+  left: '剩余时间：{time}',
+  leftText: '在此之前，你只能使用考试的工作区。结束时其中的内容会自动提交。',
+  noEvents: '尚无事件。',
+  notStarted: '未开始',
+  notTaken: '考试的时间：须设开放时间，截止时间最多晚 24 小时，且不接受迟交。',
+  outcome: '结果',
+  outcomes: {
+    failed: '未能提交',
+    nothing: '没有可提交的内容',
+    same: '与先前提交的相同',
+    submitted: '已自动提交',
+  },
+  over: '你的考试已结束。结束时工作区中的内容会被提交。',
+  prevented: '已阻止',
+  settings: '考试',
+  started: '开始时间',
+  student: '学生',
+  toldBy: '来源',
+  toldBys: {
+    browser: '学生的浏览器',
+    server: '服务器',
+  },
+  when: '时间',
+}
