@@ -97,7 +97,7 @@ const ofLesson =
     t(`audit.sentences.lesson${key}`, {
       ...{ class: mark(plain(told(event, 'class'))), of: mark(plain(told(event, 'of'))) },
       ...{ path: mark(plain(told(event, 'path'))), title: mark(plain(told(event, 'title'))) },
-      count: told(event, 'count'),
+      count: Number(told(event, 'count')),
     })
 
 type SubmissionSentence = 'Create' | 'Grade'

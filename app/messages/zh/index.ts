@@ -14,6 +14,7 @@ import { files } from './files'
 import { git } from './git'
 import { keys } from './keys'
 import { language } from './language'
+import { lesson } from './lesson'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -57,6 +58,7 @@ export const zh: Catalogue = {
   git,
   keys,
   language,
+  lesson,
   members,
   operator,
   pages,
