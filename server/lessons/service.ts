@@ -38,7 +38,8 @@ export class LessonService {
         throw notFound('assignment')
       }
       await client.$executeRaw`
-        UPDATE lesson SET "endedAt" = "endsAt" WHERE "classId" = ${classId} AND "endedAt" IS NULL AND "endsAt" <= ${now}`
+        UPDATE lesson SET "endedAt" = "endsAt" WHERE "classId" = ${classId} AND "endedAt" IS NULL
+          AND "endsAt" <= now() AT TIME ZONE 'UTC'`
       const other = await client.lesson.findFirst({ where: { classId, endedAt: null } })
       if (other !== null) {
         throw new ApiError('conflict', 'a lesson of this class runs; end it first', undefined, other.id)

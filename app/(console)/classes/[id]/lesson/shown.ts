@@ -41,7 +41,3 @@ export function shownOf(
     )
     .toSorted(orders[sort])
 }
-
-/** Those whose hands are up, who was first first. */
-export const handsOf = (students: readonly LessonStudent[]): readonly LessonStudent[] =>
-  students.filter(({ handUp }) => handUp !== null).toSorted(byHand)
