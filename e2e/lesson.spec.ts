@@ -73,7 +73,7 @@ test('a teacher sees a student in a live lesson, answers a hand, writes to them,
   await page.getByRole('button', { name: 'Thaw all' }).click()
   await expect(card).not.toContainText('Frozen')
   await terminal.run('echo on-"again"', /^on-again$/m)
-  await page.getByLabel('Show').selectOption({ label: 'Offline' })
+  await page.getByLabel('Show', { exact: true }).selectOption({ label: 'Offline' })
   await expect(page.getByText('No students match.')).toBeVisible()
 
   await page.getByRole('button', { name: 'End lesson' }).click()
