@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
@@ -9,6 +10,9 @@ import type { Row } from './ownership.js'
 const atOnce = 16
 /** A node that hangs holds up its own sandboxes, and not those of the tenant on other nodes. The next round tries again. */
 const patienceMs = 5000
+/** A server that was stopped while it has its turn is not waited for longer: what it does later it looks at once more. */
+const turnMs = 2000
+const lookMs = 20
 
 /** What a node says of a sandbox that does not run, or that it does not have. */
 const isOver: ReadonlySet<string> = new Set(['sandbox_not_running', 'not_found'])
@@ -32,6 +36,23 @@ const toThaw = `
 interface Target {
   readonly id: string
   readonly nodeId: string | null
+  /** It was paused, and is not to be any more. */
+  readonly over?: boolean
+}
+
+/**
+ * The turn of a tenant, over all servers. It is the session's and no transaction's, as what is marked must be there for others before
+ * nodes are asked.
+ */
+const tryLock = `SELECT pg_try_advisory_lock(hashtextextended('freeze ' || $1, 0)) AS locked`
+const unlock = `SELECT pg_advisory_unlock(hashtextextended('freeze ' || $1, 0))`
+
+async function lock(client: pg.PoolClient, tenantId: string): Promise<boolean> {
+  for (const until = Date.now() + turnMs; ; await sleep(lookMs)) {
+    const { rows } = await client.query<{ locked: boolean }>(tryLock, [tenantId])
+    if (rows[0]?.locked === true) return true
+    if (Date.now() > until) return false
+  }
 }
 
 /**
@@ -88,13 +109,12 @@ export class Freezer {
     const client = await this.database.pool.connect()
     let broken: Error | boolean = true
     try {
-      // It is of the session, as what is marked must be there for others before the nodes are asked.
-      await client.query(`SELECT pg_advisory_lock(hashtextextended('freeze ' || $1, 0))`, [tenantId])
+      const isLocked = await lock(client, tenantId)
       await this.#settle(client, tenantId, also)
-      await client.query(`SELECT pg_advisory_unlock(hashtextextended('freeze ' || $1, 0))`, [tenantId])
+      if (isLocked) await client.query(unlock, [tenantId])
       broken = false
     } finally {
-      // A connection that may still have the lock is closed.
+      // One that may still have the lock is closed.
       client.release(broken)
     }
   }
@@ -115,13 +135,23 @@ export class Freezer {
     const { rows: thawing } = await client.query<Target>(toThaw, [tenantId])
     const [frozen, thawed] = await Promise.all([this.#ask(freezing, 'pause'), this.#ask(thawing, 'resume')])
     if (frozen.done.length > 0) {
-      await client.query(`UPDATE sandbox SET state = 'paused' WHERE id = ANY($1) AND "deletedAt" IS NULL`, [
-        frozen.done,
-      ])
+      const { rows } = await client.query<Target>(
+        `UPDATE sandbox SET state = CASE WHEN ${isFrozen} THEN 'paused' ELSE state END
+         WHERE id = ANY($1) AND "deletedAt" IS NULL RETURNING id, "nodeId", NOT ${isFrozen} AS over`,
+        [frozen.done],
+      )
+      // Of a server that was stopped in between: thawed meanwhile.
+      const { done } = await this.#ask(
+        rows.filter(({ over }) => over),
+        'resume',
+      )
+      thawed.done.push(...done)
     }
     if (thawed.done.length > 0) {
+      // Frozen again meanwhile, it keeps its mark, and the next turn finds that it runs.
       await client.query(
-        `UPDATE sandbox SET state = 'running', "frozenBy" = NULL, "activeAt" = now() AT TIME ZONE 'UTC'
+        `UPDATE sandbox SET state = 'running', "activeAt" = now() AT TIME ZONE 'UTC',
+           "frozenBy" = CASE WHEN ${isFrozen} THEN "frozenBy" END
          WHERE id = ANY($1) AND "deletedAt" IS NULL`,
         [thawed.done],
       )
