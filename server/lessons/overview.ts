@@ -17,7 +17,7 @@ const stuckMs = 5 * 60_000
 /** Something that went wrong is news for so long. */
 const incidentMs = 5 * 60_000
 /** Of one processor. A shell and an editor use next to nothing. */
-const runningCpus = 0.2
+const runningCpus = 0.1
 
 /** What staff see of all students of a lesson at once. */
 export class LessonOverview {

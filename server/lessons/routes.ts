@@ -166,7 +166,7 @@ export const lessonRoutes =
       schema: {
         ...{ tags, summary: 'Thaw all or some students of a live lesson', params, body: chooseStudents },
         description:
-          'What the lesson has paused runs again, and what a student had paused stays paused. One who is thawed while all are frozen works alone.',
+          'What the lesson has paused is resumed, and what a student had paused stays paused. One who is thawed while all are frozen works alone.',
         response: { 200: lessonOutcome },
       },
       handler: async ({ principal, params, body }) => freezing.thaw(principal, params.id, body),
@@ -178,7 +178,7 @@ export const lessonRoutes =
         ...{ tags, summary: 'Reset the work of all or some students to the starter', params },
         ...{ body: chooseStudents, response: { 200: lessonOutcome } },
         description:
-          'The disk of the sandbox is what its template or snapshot has, with the starter files of the assignment. What was there is kept as a snapshot first; `detail` is its name. A sandbox that runs is stopped for it, and runs again.',
+          'The disk of the sandbox is what its template or snapshot has, with the starter files of the assignment. What was there is kept as a snapshot first; `detail` is its name. A sandbox that runs is restarted for it.',
       },
       handler: async ({ principal, params, body }, reply) =>
         sendWhenReady(reply, resetting.reset(principal, params.id, body), heartbeatMs),

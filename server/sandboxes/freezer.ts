@@ -83,7 +83,7 @@ export class Freezer {
     if (!(await this.holds(row))) return
     throw new ApiError(
       'conflict',
-      'a teacher has frozen this sandbox in a lesson: it runs again when they thaw it',
+      'a teacher has frozen this sandbox in a lesson: it is resumed when they thaw it',
     )
   }
 

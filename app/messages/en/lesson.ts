@@ -7,7 +7,7 @@ export const lesson = {
   askEndText: 'Students who are frozen can go on.',
   askReset: 'Reset {count, plural, one {# student} other {# students}} to the starter?',
   askResetText:
-    'The sandbox has what the assignment begins with. It is stopped for that, and runs again. What is there now is kept as a snapshot.',
+    'The sandbox has what the assignment begins with. It is restarted for that. What is there now is kept as a snapshot.',
   assignment: 'Assignment',
   chosen: '{count, plural, one {# student selected} other {# students selected}}',
   content: 'File',

@@ -4,7 +4,7 @@ export const lesson = {
   askEnd: '结束课堂？',
   askEndText: '被冻结的学生可以继续。',
   askReset: '将 {count, plural, other {# 名学生}}重置为初始状态？',
-  askResetText: '沙箱将恢复为作业开始时的内容。沙箱会为此停止，然后重新运行。现有内容会保留为快照。',
+  askResetText: '沙箱将恢复为作业开始时的内容。沙箱会为此重启。现有内容会保留为快照。',
   assignment: '作业',
   chosen: '{count, plural, other {已选择 # 名学生}}',
   content: '文件',
