@@ -4,6 +4,7 @@ import { Builds, type StartBuild } from './builds.js'
 import { Classes } from './classes.js'
 import { type Content, Http, pages } from './http.js'
 import { Images, Registries } from './images.js'
+import { Lessons } from './lessons.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
 import { Schedules } from './schedules.js'
@@ -52,6 +53,8 @@ export class Cloche {
   readonly classes: Classes
   /** Assignments and lessons of classes. */
   readonly assignments: Assignments
+  /** Live lessons of classes. */
+  readonly lessons: Lessons
   /** What students hand in. */
   readonly submissions: Submissions
   readonly volumes: Volumes
@@ -78,6 +81,7 @@ export class Cloche {
     this.schedules = new Schedules(this.#http)
     this.classes = new Classes(this.#http)
     this.assignments = new Assignments(this.#http)
+    this.lessons = new Lessons(this.#http)
     this.submissions = new Submissions(this.#http)
     this.volumes = new Volumes(this.#http)
     this.stacks = new Stacks(this.#http)

@@ -14,6 +14,7 @@ export type {
   LspMessage,
   WantedLanguageServer,
 } from './language-servers.js'
+export type { LessonChoice, Lessons } from './lessons.js'
 export type { Ports } from './ports.js'
 export type { Process, ProcessEvent } from './process.js'
 export type { Processes } from './processes.js'

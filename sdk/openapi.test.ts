@@ -118,6 +118,20 @@ async function callAll(cloche: Cloche): Promise<void> {
   const course = new Blob([new Uint8Array(await assignments.exportCourse(classId))])
   await assignments.importCourse(classId, course, await assignments.previewCourse(classId, course))
   await assignments.order(classId, [copy.id, task.id])
+  const { lessons } = cloche
+  const { id: lesson } = await lessons.start(classId, { assignment: task.id })
+  await Promise.all([lessons.list(classId).next(), lessons.describe(lesson), lessons.students(lesson)])
+  await lessons.freeze(lesson)
+  await lessons.thaw(lesson, { students: [pupil.id] })
+  await lessons.push(lesson, { path: 'a.txt', students: [pupil.id] }, 'a')
+  await lessons.reset(lesson)
+  await lessons.send(lesson, { text: 'x' })
+  await lessons.messages(lesson)
+  await lessons.lowerHandOf(lesson, pupil.id)
+  await lessons.own().catch(() => {})
+  await lessons.raiseHand(lesson).catch(() => {})
+  await lessons.lowerHand(lesson).catch(() => {})
+  await lessons.end(lesson)
   const { submissions } = cloche
   const none = 'su_00000000000000000000'
   await submissions.create(task.id).catch(() => {})

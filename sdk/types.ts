@@ -105,6 +105,23 @@ export type ImportedTests = protocol.ImportedTests
 /** What importing the archive of a course would do. */
 export type CoursePreview = protocol.CoursePreview
 export type AssignmentExtension = protocol.AssignmentExtension
+/** A live lesson of a class. */
+export type Lesson = protocol.Lesson
+/** What `lessons.start` takes. */
+export type StartLesson = z.input<typeof protocol.startLesson>
+/** What each student of a live lesson does. */
+export type LessonStudents = protocol.LessonStudents
+export type LessonStudent = protocol.LessonStudent
+export type LessonState = protocol.LessonState
+/** What `lessons.send` takes. */
+export type SendLessonMessage = z.input<typeof protocol.sendMessage>
+export type LessonMessage = protocol.LessonMessage
+/** A live lesson as one of its students has it. */
+export type OwnLesson = protocol.OwnLesson
+/** What `lessons.push` takes. */
+export type PushFile = Omit<z.input<typeof protocol.pushFile>, 'students'>
+/** What was done for each student. */
+export type LessonOutcome = protocol.LessonOutcome
 /** What a student has handed in. */
 export type Submission = protocol.Submission
 /** The same, with what was left out of it. */

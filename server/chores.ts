@@ -37,6 +37,7 @@ export function startChores(parts: Parts): AsyncDisposable {
       forgetSubmissionBlobs(database.pool),
     ),
     elected('forgetting old runs', 60_000, () => store.expire()),
+    elected('freezing and thawing as lessons say', 1000, () => sandboxes.freezer.settleAll()),
     elected('bringing stacks to what is wanted', 500, () => parts.stackDriver.drive()),
     elected('ending builds whose server has died', 10_000, () => parts.services.builds.reconcile()),
     elected('ending transfers whose server has died', 10_000, () => parts.services.transfers.reconcile()),

@@ -26,6 +26,8 @@ import { ExportService } from './exports/service.js'
 import { FileService } from './files/service.js'
 import { SignedUrls } from './files/signed.js'
 import { openGradingRunner, openGradings } from './grading/index.js'
+
+import { openLessons } from './lessons/index.js'
 import { LanguageServerService } from './lsp/service.js'
 import { OwnTemplates } from './nodes/own-templates.js'
 import { Placer } from './nodes/placer.js'
@@ -142,6 +144,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   })
   const credentials = new RegistryCredentials(database, new Sealing(config.secret))
   const members = new Members(database, principals)
+  const snapshots = new SnapshotService(database, nodes, sandboxes)
   const assignments = openAssignments({ database, templates, own: ownTemplates, sandboxes, log })
   const comparer = new Comparer(compareThread)
   const submissions = openSubmissions({
@@ -165,6 +168,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     members,
     classes: openClasses(database, principals, members, hashing, config.publicUrl),
     assignments,
+    lessons: openLessons({ database, nodes, sandboxes, snapshots, assignments }),
     submissions,
     gradings: openGradings(database),
     exams: new ExamRecords(database, submissions.contents),
@@ -173,7 +177,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     languageServers: new LanguageServerService(database, sandboxes),
     ports: new PortService(database, sandboxes, previewHosts, previews),
     files: new FileService(database, sandboxes),
-    snapshots: new SnapshotService(database, nodes, sandboxes),
+    snapshots,
     builds: new BuildService(database, placer, making, log),
     registry: { blobs, manifests },
     snapshotImages: new SnapshotImages(database, nodes, blobs, manifests, log),

@@ -23,6 +23,7 @@ import { serveMetrics } from './http/metrics.js'
 import { endSlowUploads } from './http/pace.js'
 import { sendProblem } from './http/problem.js'
 import { sendWhenReady } from './http/slow.js'
+import { lessonRoutes } from './lessons/routes.js'
 import { languageServerRoutes } from './lsp/routes.js'
 import { readinessOf } from './nodes/readiness.js'
 import { describeApi } from './openapi/document.js'
@@ -133,6 +134,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(classRoutes(services.classes, config.publicUrl))
         await api.register(assignmentRoutes(services.assignments, config.heartbeatMs))
         await api.register(examRoutes(services.exams))
+        await api.register(lessonRoutes(services.lessons, config.heartbeatMs))
         await api.register(submissionRoutes(services.submissions, once, config.heartbeatMs))
         await api.register(gradingRoutes(services.gradings))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))

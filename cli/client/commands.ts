@@ -7,6 +7,7 @@ import { copy } from './copy.js'
 import { exec } from './exec.js'
 import { fileCommands } from './file.js'
 import { imageCommands } from './image.js'
+import { lessonCommands } from './lesson.js'
 import { login, logout } from './login.js'
 import { portCommands } from './port.js'
 import { processCommands } from './process.js'
@@ -44,6 +45,7 @@ export const clientCommands: readonly Command[] = [
   ...scheduleCommands,
   ...classCommands,
   ...assignmentCommands,
+  ...lessonCommands,
   ...submissionCommands,
   ...volumeCommands,
   ...stackCommands,

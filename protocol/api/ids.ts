@@ -26,6 +26,7 @@ export const classStudentId = z
   .string()
   .regex(new RegExp(`^cs_${suffix}$`), 'is not an id of a student of a class')
 
+export const lessonId = z.string().regex(new RegExp(`^ls_${suffix}$`), 'is not a lesson id')
 export const submissionId = z.string().regex(new RegExp(`^su_${suffix}$`), 'is not a submission id')
 export const examSnapshotId = z
   .string()

@@ -21,6 +21,9 @@ export type NodeSnapshot = z.infer<typeof nodeSnapshot>
 
 export const nodeSnapshots = z.object({ snapshots: z.array(nodeSnapshot) })
 
-/** Body of `POST /sandboxes/:id/rollback`: the disk as it is becomes the snapshot `keepAs` first. */
-export const rollbackRequest = z.strictObject({ snapshot: snapshotId, keepAs: snapshotId })
+/**
+ * Body of `POST /sandboxes/:id/rollback`: the disk as it is becomes the snapshot `keepAs` first. Without `snapshot` the sandbox has
+ * what its template has, and nothing else.
+ */
+export const rollbackRequest = z.strictObject({ snapshot: snapshotId.optional(), keepAs: snapshotId })
 export type RollbackRequest = z.infer<typeof rollbackRequest>

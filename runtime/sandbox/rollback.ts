@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { exchange } from '../linux/libc.js'
 import { overwriteJson } from '../linux/overwrite.js'
 import { snapshotVolume } from '../rootfs/snapshot.js'
-import { destroyVolume, volumeId } from '../rootfs/volume.js'
+import { createVolume, destroyVolume, volumeId } from '../rootfs/volume.js'
 import { type NodeContext, volumeOf } from './node.js'
 import { asStored, type SandboxRecord } from './record.js'
 
@@ -13,7 +13,7 @@ const mib = 1024 ** 2
 export const unfinishedRollback = /^b[0-9]+\.new$/
 
 /**
- * Puts the disk of a stopped sandbox back to a snapshot. The new disk is made beside the old one, and both change places
+ * Puts the disk of a stopped sandbox back to a snapshot, or with no `path` to its template. The new disk is made beside the old one, and both change places
  * at once. A runtime that is killed in the middle leaves a record that says what was under way: `finishRollback`.
  * A snapshot of the old disk must have been taken: it is destroyed.
  *
@@ -22,13 +22,16 @@ export const unfinishedRollback = /^b[0-9]+\.new$/
 export async function rollback(
   node: NodeContext,
   sandbox: SandboxRecord,
-  to: { readonly path: string } & Pick<SandboxRecord, 'template' | 'layers' | 'image' | 'system'>,
+  to: { readonly path: string | undefined } & Pick<SandboxRecord, 'template' | 'layers' | 'image' | 'system'>,
   keep: (sandbox: SandboxRecord) => void,
 ): Promise<void> {
   const beside = join(node.disk, 'snapshots', `${sandbox.id}.new`)
   if (existsSync(beside)) destroyVolume(beside)
   const sizeBytes = sandbox.limits.diskMiB * mib
-  const volume = await snapshotVolume(to.path, beside, sizeBytes, sandbox.tenantId ?? '')
+  const volume =
+    to.path === undefined
+      ? createVolume(beside, sizeBytes)
+      : await snapshotVolume(to.path, beside, sizeBytes, sandbox.tenantId ?? '')
   const { template, layers, image, system } = to
   const made = { template, layers, image, system }
   const after: SandboxRecord = { ...sandbox, ...made, volumeId: volume.id, rollback: null }

@@ -72,18 +72,24 @@ export class Snapshots {
   }
 
   /**
-   * Puts the disk of a stopped sandbox back to a snapshot. As it is, it becomes a snapshot first.
+   * Puts the disk of a stopped sandbox back to a snapshot, or to its template. As it is, it becomes a snapshot first.
    * @throws RuntimeRefusal `not_found`; `conflict` when the snapshot is another tenant's; `sandbox_running`
    */
   rollBack(sandboxId: string, { snapshot, keepAs }: RollbackRequest): Promise<NodeSnapshot> {
     return this.sandboxes.replaceDisk(sandboxId, async (sandbox, keep) => {
-      const to = this.find(snapshot)
-      if (to.tenantId !== sandbox.tenantId) throw notFound('snapshot', snapshot)
-      assertRoom(this.sizeOf(snapshot), sandbox)
+      const to = snapshot === undefined ? { ...sandbox, path: undefined } : this.#source(snapshot, sandbox)
       const { snapshot: before } = await this.#take(keepAs, sandbox)
-      await rollback(this.node, sandbox, { ...to, path: this.#path(snapshot) }, keep)
+      await rollback(this.node, sandbox, to, keep)
       return before
     })
+  }
+
+  /** @throws RuntimeRefusal `not_found`; `conflict` when it does not fit on the disk of the sandbox */
+  #source(snapshot: string, sandbox: SandboxRecord) {
+    const to = this.find(snapshot)
+    if (to.tenantId !== sandbox.tenantId) throw notFound('snapshot', snapshot)
+    assertRoom(this.sizeOf(snapshot), sandbox)
+    return { ...to, path: this.#path(snapshot) }
   }
 
   /** What a sandbox's disk has that its template has not. @throws RuntimeRefusal `not_found` */

@@ -1,6 +1,7 @@
 import { assignmentRows } from './rows/assignments.js'
 import { classRows } from './rows/classes.js'
 import { fileRows } from './rows/files.js'
+import { lessonRows } from './rows/lessons.js'
 import { operatorRows } from './rows/operators.js'
 import { peopleRows } from './rows/people.js'
 import type { Row } from './rows/row.js'
@@ -22,6 +23,7 @@ export const table: Readonly<Record<string, Row>> = {
   ...scheduleRows,
   ...classRows,
   ...assignmentRows,
+  ...lessonRows,
   ...volumeRows,
   ...stackRows,
   ...templateRows,

@@ -258,6 +258,8 @@ async function makeVictim(world: {
   })
   const hiddenFile = `/api/v1/assignments/${assignment.id}/files/hidden/file?path=confidential`
   await must(owner, 'PUT', hiddenFile, 'confidential', { 'content-type': 'application/octet-stream' })
+  const lesson = await inClass('lessons', { assignment: assignment.id })
+  await must(owner, 'POST', `/api/v1/lessons/${lesson.id}/messages`, { text: 'confidential' })
   const handedIn = await handIn(owner, String(taught.id), world.classmate)
   const built = await must(owner, 'POST', '/api/v1/templates/built/builds', buildForm(), asForm)
   const login = { username: 'confidential', password: 'confidential' }
@@ -292,6 +294,7 @@ async function makeVictim(world: {
     classCode: String(ofClass.code),
     assignmentId: String(assignment.id),
     examId: String(exam.id),
+    lessonId: String(lesson.id),
     ...handedIn,
     transferId: String(transferred.id),
     shareId: String(shared.id),

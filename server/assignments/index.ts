@@ -35,7 +35,7 @@ export function openAssignments({ database, templates, own, sandboxes, log }: Ne
     organising: new Organising(database, sources, assignments),
     extensions: new AssignmentExtensions(database),
     checks: new StepChecks(database, new ExecService(database, sandboxes), starting, work, log),
-    ...{ files, work, starting },
+    ...{ files, work, starting, sources },
   }
 }
 export type Assignments = ReturnType<typeof openAssignments>

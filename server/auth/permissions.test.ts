@@ -84,7 +84,7 @@ describe('the table of permissions', () => {
     ['everybody', ['snapshot.create', 'snapshot.read', 'snapshot.restore', 'file.sign']],
     ['staff', ['usage.read', 'member.read', 'share.create', 'share.read', 'port.share', 'volume.read']],
     ['staff', ['volume.create', 'volume.read_files', 'template.create', 'template.delete', 'build.read']],
-    ['staff', ['image.read', 'image.push', 'class.look', 'class.teach', 'run.callback']],
+    ['staff', ['image.read', 'image.push', 'class.look', 'class.help', 'class.teach', 'run.callback']],
     ['everybody', ['class.read']],
     ['students', ['class.study']],
     ['readers', ['class.create', 'class.delete', 'class.staff', 'work.publish']],

@@ -119,6 +119,8 @@ export const permissions = {
   'class.look': anyStaff,
   /** What its teachers do: students, sections, groups, roster, invitations, cards. */
   'class.teach': anyStaff,
+  /** What assistants do in its live lessons as well: they speak to students, and lower hands. */
+  'class.help': anyStaff,
   /** What its students do: begin assignments. */
   'class.study': tenant(['student']),
   'class.delete': ofClasses,

@@ -9,6 +9,7 @@ import { forbidden, notFound } from '../errors.js'
 const roles = {
   'class.read': ['admin', 'teacher', 'assistant', 'student'],
   'class.look': ['admin', 'teacher', 'assistant'],
+  'class.help': ['admin', 'teacher', 'assistant'],
   'class.teach': ['admin', 'teacher'],
   'class.study': ['student'],
   'class.delete': ['admin'],

@@ -46,7 +46,7 @@ export class Activity {
     })
   }
 
-  /** Writes it down for those that may be put to sleep. @returns those of them that are asleep all the same: they fell asleep as their use began */
+  /** Writes it down for those that may be put to sleep, and for those of students, whose teachers see it. @returns those of them that are asleep all the same: they fell asleep as their use began */
   async record(): Promise<string[]> {
     const ids = [...new Set([...this.#used, ...this.#attached.keys()])]
     this.#used.clear()
@@ -57,7 +57,7 @@ export class Activity {
     const { rows } = await this.database.pool.query<{ id: string }>(
       `WITH used AS (
          UPDATE sandbox SET "activeAt" = now() AT TIME ZONE 'UTC'
-         WHERE id = ANY($1) AND "deletedAt" IS NULL AND (idle IS NOT NULL OR asleep IS NOT NULL)
+         WHERE id = ANY($1) AND "deletedAt" IS NULL AND (idle IS NOT NULL OR asleep IS NOT NULL OR "ownerId" <> '')
          RETURNING id, asleep)
        SELECT id FROM used WHERE asleep IS NOT NULL`,
       [ids],

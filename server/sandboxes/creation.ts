@@ -120,6 +120,7 @@ export class Creations {
         volumes: volumes.length === 0 ? null : volumes,
         ...{ stackId: inStack?.stackId ?? null, service: serviceOf(wanted, inStack) },
         assignmentId: begun?.assignmentId ?? null,
+        frozenBy: null,
       },
     }
     this.#underWay.add(id)

@@ -8,7 +8,15 @@ const row = {
   ...{ state: 'running', limits, network: 'none', isolation: 'standard', metadata: {}, ttlSeconds: null },
   ...{ createdBy: null, createdAt: new Date(0), startedAt: null, expiresAt: null, deletedAt: null },
   ...{ nodeId: null, creation: null, idle: null, activeAt: new Date(0), asleep: null, snapshotId: null },
-  ...{ templateId: null, restart: 'no', stopWanted: false, restartAt: null, restarts: 0, volumes: null },
+  ...{
+    templateId: null,
+    restart: 'no',
+    stopWanted: false,
+    restartAt: null,
+    restarts: 0,
+    frozenBy: null,
+    volumes: null,
+  },
   ...{ service: null, stackId: null, assignmentId: null },
 }
 

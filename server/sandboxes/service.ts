@@ -31,6 +31,7 @@ import { Activity, type Open } from './activity.js'
 import { admission, admit, quotaUsage } from './admission.js'
 import { Changes, lockRow } from './changes.js'
 import { Creations } from './creation.js'
+import { Freezer } from './freezer.js'
 import { Ownership, type Row } from './ownership.js'
 import { present } from './rows.js'
 import type { InStack } from './services.js'
@@ -63,6 +64,7 @@ export class SandboxService {
   readonly shares: ShareAccess
   readonly guests: Guests
   readonly sleep: Sleep
+  readonly freezer: Freezer
 
   constructor(
     private readonly database: Database,
@@ -79,34 +81,43 @@ export class SandboxService {
     this.#creations = new Creations(database, nodes, placer, templates, own, this.#ownership, notices)
     this.#changes = new Changes(database, nodes, this.#ownership)
     this.activity = new Activity(database)
-    this.sleep = new Sleep(database, nodes, notices, (id) =>
-      this.startAgain(id, ({ asleep }) => asleep !== null),
+    this.freezer = new Freezer(database, nodes)
+    this.sleep = new Sleep(
+      ...([database, nodes, notices] as const),
+      (id) => this.startAgain(id, ({ asleep }) => asleep !== null),
+      (row) => this.freezer.keep(row),
     )
   }
 
   /** Answers when it runs. @throws ApiError `quota_exceeded`, `template_unavailable`, `node_full`, … */
-  create(
+  async create(
     who: Principal,
     wanted: CreateSandbox,
     id?: string,
     inStack?: InStack,
     begun?: Begun,
   ): Promise<SandboxWithUsage> {
-    return this.#creations.create(who, wanted, id, inStack, begun)
+    return this.#kept(who, await this.#creations.create(who, wanted, id, inStack, begun))
   }
 
   /**
    * Continues a creation whose server died.
    * @throws ApiError as `create`, and `not_found` when it was deleted meanwhile
    */
-  resumeCreation(
+  async resumeCreation(
     who: Principal,
     wanted: CreateSandbox,
     id: string,
     inStack?: InStack,
     begun?: Begun,
   ): Promise<SandboxWithUsage> {
-    return this.#creations.resume(who, wanted, id, inStack, begun)
+    return this.#kept(who, await this.#creations.resume(who, wanted, id, inStack, begun))
+  }
+
+  /** Of one that was made just now: as it is when a lesson freezes whose it is. */
+  async #kept(who: Principal, made: SandboxWithUsage): Promise<SandboxWithUsage> {
+    const row = { id: made.id, tenantId: who.tenantId, ownerId: made.ownerId ?? '' }
+    return (await this.freezer.keep(row)) ? this.get(who, made.id) : made
   }
 
   /** Changes what `wanted` names. @throws ApiError `quota_exceeded`, `conflict` when the name is taken */
@@ -245,9 +256,12 @@ export class SandboxService {
   ): Promise<SandboxWithUsage> {
     const begins = action === 'start' || action === 'resume'
     const row = await this.#ownership.row(who, begins ? 'sandbox.start' : 'sandbox.change', id)
+    // Who teaches may start one, which then stands still.
+    const isHeld = action === 'resume' || (action === 'start' && who.role === 'student')
+    if (isHeld) await this.freezer.assertThawed(row)
     const changed = await this.#perform(row, action, act)
     await audit(this.database.prisma, who, `sandbox.${action}`, id)
-    return changed
+    return action !== 'stop' && (await this.freezer.keep(row)) ? this.get(who, id) : changed
   }
 
   /**
@@ -259,6 +273,7 @@ export class SandboxService {
     const row = await this.database.prisma.sandbox.findUniqueOrThrow({ where: { id } })
     assertStill(row, still)
     await this.#perform(row, 'start', (node) => node.act(id, 'start'), still)
+    await this.freezer.keep(row)
   }
 
   /**

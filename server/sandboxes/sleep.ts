@@ -5,6 +5,7 @@ import { type Database, inTransaction } from '../database/client.js'
 import { type Notices, tell } from '../database/notices.js'
 import type { ServerNode } from '../nodes/node.js'
 import type { NodeRegistry } from '../nodes/registry.js'
+import type { Row } from './ownership.js'
 
 /** As the sleep itself needs it; times are compared by the clock of the database. */
 interface Due {
@@ -37,6 +38,8 @@ export class Sleep {
     notices: Notices,
     /** Starts one that was stopped, with what its quota needs. */
     private readonly start: (id: string) => Promise<void>,
+    /** Told of one that was paused, and runs. */
+    private readonly woken: (row: Row) => Promise<unknown>,
   ) {
     notices.on('notice', (told) => {
       if (told.type === 'asleep') this.#hear(told.id, told.asleep)
@@ -103,6 +106,7 @@ export class Sleep {
     })
     if (found === 'awake') return this.#hear(id, false)
     if (found === 'stopped') await this.start(id)
+    else await this.woken(row)
     await this.#told(id, false)
     await this.#audit(row, 'sandbox.wake')
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Snapshot as SnapshotRow } from '../../prisma/generated/client.js'
 import {
   type ChangeSnapshot,
   type CreateSnapshot,
@@ -149,22 +150,46 @@ export class SnapshotService {
         'the snapshot is the work of a student, and others see this sandbox: create a new sandbox from it instead',
       )
     }
+    if (who.role === 'student') await this.sandboxes.freezer.assertThawed(row)
+    return this.#rollBack(who, row, to, name)
+  }
+
+  /**
+   * The same with what its template has, and nothing else.
+   * @param named what it is brought back to, for the log
+   */
+  async reset(who: Principal, id: string, named: string, name: string): Promise<RestoredSandbox> {
+    const row = await this.sandboxes.row(who, 'snapshot.restore', id)
+    return this.#rollBack(who, row, { id: null, name: named }, name)
+  }
+
+  async #rollBack(
+    who: Principal,
+    row: SandboxRow,
+    to: { id: null; name: string } | SnapshotRow,
+    name?: string,
+  ): Promise<RestoredSandbox> {
+    const { id } = row
     const ran = ['running', 'paused'].includes((await this.sandboxes.get(who, id)).state)
     if (ran) await this.sandboxes.stop(who, id, stopSandbox.parse({}))
     const before = await this.#take(who, row, name ?? nameOf(row, 'before restore'), (node, keepAs) =>
-      node.ask('POST', `/sandboxes/${id}/rollback`, nodeSnapshot, {}, { snapshot, keepAs }),
+      node.ask(
+        'POST',
+        `/sandboxes/${id}/rollback`,
+        nodeSnapshot,
+        {},
+        { snapshot: to.id ?? undefined, keepAs },
+      ),
     ).catch(async (error: unknown) => {
       // Nothing was changed, so it runs as before; why it was refused says more than why it does not start.
       if (ran) await this.sandboxes.act(who, id, 'start').catch(() => {})
       throw error
     })
-    const { template, templateId } = to
-    await this.database.prisma.sandbox.update({
-      where: { id },
-      data: { snapshotId: snapshot, template, templateId },
-    })
-    const detail = { snapshot, name: to.name, before: before.id }
-    await audit(this.database.prisma, who, 'sandbox.restore', id, detail)
+    const made = to.id === null ? {} : { template: to.template, templateId: to.templateId }
+    await this.database.prisma.sandbox.update({ where: { id }, data: { snapshotId: to.id, ...made } })
+    const detail = { ...(to.id === null ? {} : { snapshot: to.id }), name: to.name, before: before.id }
+    const action = to.id === null ? 'sandbox.reset' : 'sandbox.restore'
+    await audit(this.database.prisma, who, action, id, detail)
     const sandbox = ran ? await this.sandboxes.act(who, id, 'start') : await this.sandboxes.get(who, id)
     return { sandbox, before }
   }

@@ -90,6 +90,16 @@ const ofAssignment =
       count: told(event, 'count'),
     })
 
+type LessonSentence = 'Start' | 'End' | 'Freeze' | 'Thaw' | 'Message' | 'Hand' | 'Push' | 'Reset'
+const ofLesson =
+  (key: LessonSentence): Write =>
+  ({ event, t, mark }) =>
+    t(`audit.sentences.lesson${key}`, {
+      ...{ class: mark(plain(told(event, 'class'))), of: mark(plain(told(event, 'of'))) },
+      ...{ path: mark(plain(told(event, 'path'))), title: mark(plain(told(event, 'title'))) },
+      count: Number(told(event, 'count')),
+    })
+
 type SubmissionSentence = 'Create' | 'Grade'
 const ofSubmission =
   (key: SubmissionSentence): Write =>
@@ -197,6 +207,8 @@ const sentences: Readonly<Record<Action, Write>> = {
   'sandbox.expire': ({ t, sandbox }) => t('audit.sentences.sandboxExpire', { sandbox: sandbox() }),
   'sandbox.restore': ({ event, t, sandbox, mark }) =>
     t('audit.sentences.sandboxRestore', { sandbox: sandbox(), name: mark(plain(told(event, 'name'))) }),
+  'sandbox.reset': ({ event, t, sandbox, mark }) =>
+    t('audit.sentences.sandboxReset', { sandbox: sandbox(), name: mark(plain(told(event, 'name'))) }),
   'sandbox.fork': ({ t, sandbox }) => t('audit.sentences.sandboxFork', { sandbox: sandbox() }),
   'share.create': ({ event, t, sandbox, mark }) => {
     const email = told(event, 'email')
@@ -293,6 +305,14 @@ const sentences: Readonly<Record<Action, Write>> = {
   'assignment.import': ofAssignment('Import'),
   'assignment.extension': ofAssignment('Extension'),
   'assignment.extension_remove': ofAssignment('ExtensionRemove'),
+  'lesson.start': ofLesson('Start'),
+  'lesson.end': ofLesson('End'),
+  'lesson.freeze': ofLesson('Freeze'),
+  'lesson.thaw': ofLesson('Thaw'),
+  'lesson.message': ofLesson('Message'),
+  'lesson.hand': ofLesson('Hand'),
+  'lesson.push': ofLesson('Push'),
+  'lesson.reset': ofLesson('Reset'),
   'submission.create': ofSubmission('Create'),
   'submission.grade': ofSubmission('Grade'),
   'assignment.grade': ofAssignment('Grade'),

@@ -14,6 +14,7 @@ import { files } from './files'
 import { git } from './git'
 import { keys } from './keys'
 import { language } from './language'
+import { lesson } from './lesson'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -58,6 +59,7 @@ export const en = {
   git,
   keys,
   language,
+  lesson,
   members,
   operator,
   pages,

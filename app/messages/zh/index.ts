@@ -15,6 +15,7 @@ import { files } from './files'
 import { git } from './git'
 import { keys } from './keys'
 import { language } from './language'
+import { lesson } from './lesson'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -59,6 +60,7 @@ export const zh: Catalogue = {
   git,
   keys,
   language,
+  lesson,
   members,
   operator,
   pages,
