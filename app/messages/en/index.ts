@@ -11,6 +11,8 @@ import { entry } from './entry'
 import { errors } from './errors'
 import { files } from './files'
 import { git } from './git'
+import { grades } from './grades'
+import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
 import { members } from './members'
@@ -54,6 +56,8 @@ export const en = {
   errors,
   files,
   git,
+  grades,
+  handIns,
   keys,
   language,
   members,

@@ -12,6 +12,8 @@ import { entry } from './entry'
 import { errors } from './errors'
 import { files } from './files'
 import { git } from './git'
+import { grades } from './grades'
+import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
 import { members } from './members'
@@ -55,6 +57,8 @@ export const zh: Catalogue = {
   errors,
   files,
   git,
+  grades,
+  handIns,
   keys,
   language,
   members,

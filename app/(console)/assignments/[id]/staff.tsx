@@ -2,6 +2,7 @@
 
 import { Eye, EyeOff } from 'lucide-react'
 import Link from 'next/link'
+import { useSearchParams } from 'next/navigation'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { ClassTime } from '../../../components/assignments/class-time'
@@ -15,6 +16,7 @@ import type { Assignment } from '../../../lib/protocol-assignments'
 import type { ClassDescription } from '../../../lib/protocol-classes'
 import { change } from './change'
 import { FilesPart } from './files'
+import { HandInsPart } from './hand-ins'
 import { ReadOnlyPart } from './read-only'
 import { StepsPart } from './steps'
 import { StudentsPart } from './students'
@@ -23,7 +25,7 @@ import { TextPart } from './text'
 import { TimesPart } from './times'
 import { WorkspacePart } from './workspace'
 
-type Tab = 'text' | 'times' | 'files' | 'tests' | 'students'
+type Tab = 'text' | 'times' | 'files' | 'tests' | 'students' | 'hand-ins'
 
 /** An assignment as the staff of its class see it. Teachers change it, assistants look. */
 export function StaffAssignment({
@@ -36,7 +38,9 @@ export function StaffAssignment({
   onChange: (changed?: Assignment) => void
 }) {
   const t = useTranslations()
-  const [tab, setTab] = useState<Tab>(of.published ? 'students' : 'text')
+  const [tab, setTab] = useState<Tab>(
+    useSearchParams().get('part') === 'hand-ins' ? 'hand-ins' : of.published ? 'students' : 'text',
+  )
   const teaches = school.role !== 'assistant'
   const props = { of, teaches, onChange }
   return (
@@ -98,6 +102,11 @@ export function StaffAssignment({
             value: 'students',
             title: t('assignmentPage.studentsTab'),
             children: <StudentsPart {...props} school={school} />,
+          },
+          {
+            value: 'hand-ins',
+            title: t('handIns.title'),
+            children: tab === 'hand-ins' && <HandInsPart of={of} />,
           },
         ]}
       />
