@@ -28,7 +28,9 @@ async function prepared(ann: TestClient, name: string) {
   return {
     page: `/classes/${school.body.id}`,
     assignment: `/assignments/${one.body.id}`,
-    cards: cards.map(({ signInName, code }: { signInName: string; code: string }) => `/card#${signInName}.${code}`),
+    cards: cards.map(
+      ({ signInName, code }: { signInName: string; code: string }) => `/card#${signInName}.${code}`,
+    ),
   }
 }
 

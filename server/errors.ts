@@ -63,7 +63,10 @@ export const submissionsInTheWay = (count: number, what: string) =>
   new ApiError(
     'conflict',
     `students have handed in ${count} submissions, which would be deleted with ${what}; export what you need, and delete again with submissions=delete`,
-    ...[undefined, undefined, undefined, count],
+    undefined,
+    undefined,
+    undefined,
+    count,
   )
 
 const round = (value: number) => Math.round(value * 100) / 100

@@ -1,6 +1,6 @@
 'use client'
 
-import { type KeyboardEvent, useRef } from 'react'
+import { type KeyboardEvent, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { call } from '../../lib/api'
 import { type Grade, grade as gradeSchema } from '../../lib/protocol-submissions'
@@ -23,13 +23,15 @@ export function GradeForm({
   next = false,
 }: {
   grade: Grade
-  onDone: (next: boolean) => void
+  onDone: (next: boolean) => unknown
   next?: boolean
 }) {
   const t = useTranslations()
   const toast = useToast()
   const { number } = useFormat()
   const goesOn = useRef(false)
+  // The form as it is by then: what was given is no longer in it.
+  const [version, setVersion] = useState(0)
   const path = `/assignments/${grade.assignment}/grades/${grade.student.userId}`
   const give = async (points: number | null, comment: string) => {
     await call(gradeSchema, path, { method: 'PUT', body: { points, comment } })
@@ -41,7 +43,8 @@ export function GradeForm({
   })
   const back = useSubmit(async () => {
     await give(null, '')
-    onDone(false)
+    await onDone(false)
+    setVersion((before) => before + 1)
   })
   const failure = error ?? back.error
   const onKeyDown = (event: KeyboardEvent<HTMLFormElement>) => {
@@ -52,7 +55,7 @@ export function GradeForm({
   }
   return (
     <div className="grid gap-3">
-      <form onSubmit={submit} onKeyDown={onKeyDown} className="grid gap-3">
+      <form key={version} onSubmit={submit} onKeyDown={onKeyDown} className="grid gap-3">
         {failure && <Notice tone="bad">{failure.message}</Notice>}
         <Field
           label={t('handIns.pointsOf', { max: number(grade.maxPoints) })}

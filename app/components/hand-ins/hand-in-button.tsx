@@ -36,7 +36,8 @@ export default function HandInButton({ of, look = 'plain' }: { of: Assignment; l
     setQuestion({
       title: t('handIns.ask', { name: oneLine(of.title, 120) }),
       text: `${t('handIns.askText')} ${counts}`,
-      ...{ action: t('handIns.handIn'), look: 'primary' },
+      action: t('handIns.handIn'),
+      look: 'primary',
       run: async () => {
         setMade(await call(submission, `/assignments/${of.id}/submissions`, { method: 'POST' }))
         await Promise.all([mutate(ownHandInsPath(of.id)), mutate(ownGradePath(of.id))])

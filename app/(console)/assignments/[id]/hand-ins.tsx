@@ -48,7 +48,8 @@ export function HandInsPart({ of }: { of: Assignment }) {
     setQuestion({
       title: t('handIns.askGradeAll'),
       text: t('handIns.askGradeAllText', { count: handedIn.length }),
-      ...{ action: t('handIns.gradeAll'), look: 'primary' },
+      action: t('handIns.gradeAll'),
+      look: 'primary',
       run: async () => {
         const { count } = await call(gradingCount, `${path}/gradings`, { method: 'POST' })
         await mutate()

@@ -19,7 +19,8 @@ export function GivenPart({
 }: {
   grade: Grade
   queue: Queue | null
-  onDone: () => void
+  /** Reads again what the student has. */
+  onDone: () => Promise<unknown>
 }) {
   const t = useTranslations()
   const { number } = useFormat()
@@ -48,8 +49,8 @@ export function GivenPart({
           grade={grade}
           next={next !== undefined}
           onDone={(goesOn) => {
-            onDone()
             if (goesOn && next !== undefined) router.push(next)
+            return onDone()
           }}
         />
         {grade.given && <Former grade={grade} />}

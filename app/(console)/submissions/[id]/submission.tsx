@@ -103,14 +103,7 @@ function Whole({ of, receipt }: { of: SubmissionWithMissing; receipt: Submission
           />
         </div>
         <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
-          {looks && grade && (
-            <GivenPart
-              key={JSON.stringify(grade.given)}
-              grade={grade}
-              queue={queue}
-              onDone={() => void grades.mutate()}
-            />
-          )}
+          {looks && grade && <GivenPart grade={grade} queue={queue} onDone={() => grades.mutate()} />}
           <GradingsPart of={of} looks={looks} grade={grade} onChange={() => void grades.mutate()} />
           <Panel title={t('handIns.receipt')} action={<SaveReceipt of={of} small />}>
             <div className="p-4">
