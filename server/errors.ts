@@ -12,6 +12,8 @@ export class ApiError extends Error {
     readonly existingId?: string,
     /** Of the file as it is, for `range_not_satisfiable` and `offset_mismatch`. */
     readonly sizeBytes?: number,
+    /** How many would be deleted as well, for `conflict`. */
+    readonly submissions?: number,
   ) {
     super(message)
   }
@@ -61,6 +63,10 @@ export const submissionsInTheWay = (count: number, what: string) =>
   new ApiError(
     'conflict',
     `students have handed in ${count} submissions, which would be deleted with ${what}; export what you need, and delete again with submissions=delete`,
+    undefined,
+    undefined,
+    undefined,
+    count,
   )
 
 const round = (value: number) => Math.round(value * 100) / 100

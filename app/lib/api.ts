@@ -10,12 +10,15 @@ export class ApiError extends Error {
   readonly code: ErrorCode
   /** One entry for each field that is wrong, by its path: `limits.memoryMiB`. */
   readonly fields: ReadonlyMap<string, string>
+  /** How many hand-ins would be deleted as well; undefined where nothing is in the way. */
+  readonly submissions: number | undefined
 
   constructor(refusal: Problem) {
     super(refusal.detail || refusal.title)
     this.name = 'ApiError'
     this.status = refusal.status
     this.code = refusal.code
+    this.submissions = refusal.submissions
     this.fields = new Map((refusal.errors ?? []).map((entry) => [fieldOf(entry.path), entry.message]))
   }
 }

@@ -2,7 +2,15 @@ import { z } from 'zod'
 import { assignmentTest, assignmentTestBounds, oneLine, pathBelow, shellCommand } from './assignment-tests.js'
 import { storableText, utf8Bytes } from './bounds.js'
 import { assignmentExam } from './exam.js'
-import { assignmentId, classId, classPartId, classStudentId, sandboxId, snapshotId } from './ids.js'
+import {
+  assignmentId,
+  classId,
+  classPartId,
+  classStudentId,
+  sandboxId,
+  snapshotId,
+  submissionId,
+} from './ids.js'
 import { limitsRequest } from './limits.js'
 import { listOf, page } from './lists.js'
 import { networkPolicy } from './network.js'
@@ -297,6 +305,12 @@ export const studentWorkPage = page.extend({
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 })
 
+/** How what a student has for an assignment came to be. */
+export const gradeState = z
+  .enum(['none', 'queued', 'running', 'graded', 'failed', 'hidden'])
+  .describe('of the last grading; `hidden`: students are not shown it, or not yet')
+export type GradeState = z.infer<typeof gradeState>
+
 /** `GET /work`: an assignment of one of the classes of a student. */
 export const ownWork = z.object({
   assignment: assignmentId,
@@ -309,6 +323,14 @@ export const ownWork = z.object({
   exam: z.boolean(),
   stepCount: z.number(),
   work: assignmentWork,
+  grade: z
+    .object({
+      submission: submissionId.nullable().describe('the one that counts; null: nothing was handed in'),
+      state: gradeState,
+      points: z.number().nullable(),
+      maxPoints: z.number(),
+    })
+    .describe('as far as students are shown it'),
 })
 export type OwnWork = z.infer<typeof ownWork>
 export const ownWorkList = z.object({

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { assignmentParams } from './assignments.js'
+import { assignmentParams, gradeState } from './assignments.js'
 import { storableText } from './bounds.js'
 import { assignmentId, classStudentId, gradingId, submissionId } from './ids.js'
 import { listOf } from './lists.js'
+import { submission } from './submissions.js'
 
 /** How one test went. */
 export const gradedTestStatus = z
@@ -87,9 +88,11 @@ export const grade = z.object({
   assignment: assignmentId,
   student: z.object({ userId: z.string(), name: z.string() }),
   submission: submissionId.nullable().describe('the one that counts; null: nothing was handed in'),
-  state: z
-    .enum(['none', 'queued', 'running', 'graded', 'failed', 'hidden'])
-    .describe('of the last grading; `hidden`: students are not shown it, or not yet'),
+  handedIn: submission
+    .pick({ number: true, at: true, late: true })
+    .nullable()
+    .describe('what the submission that counts says of itself'),
+  state: gradeState,
   tested: z.number().nullable().describe('points of the tests'),
   given: z
     .object({ points: z.number(), comment: z.string(), by: z.string().nullable(), at: z.iso.datetime() })
@@ -113,7 +116,12 @@ export const gradebook = z.object({
         name: z.string(),
         number: z.string().nullable(),
         grades: z
-          .array(z.object({ points: z.number().nullable(), state: grade.shape.state, given: z.boolean() }))
+          .array(
+            z.object({
+              ...{ points: z.number().nullable(), state: grade.shape.state, given: z.boolean() },
+              submission: grade.shape.submission,
+            }),
+          )
           .describe('in the order of the assignments'),
         total: z.number().describe('of all that have points'),
       }),

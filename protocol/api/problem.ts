@@ -66,6 +66,7 @@ export const problem = z.object({
     .optional()
     .describe('one entry for each part of the request that is wrong'),
   existingId: z.string().optional().describe('of what has the name already, for `conflict`'),
+  submissions: z.number().optional().describe('how many would be deleted as well, for `conflict`'),
   sizeBytes: z
     .number()
     .optional()

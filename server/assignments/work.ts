@@ -5,6 +5,7 @@ import type { Principal } from '../auth/principal.js'
 import { presentTime } from '../classes/wall-clock.js'
 import type { Database } from '../database/client.js'
 import { requireCursor } from '../database/cursor.js'
+import { Grades } from '../grading/grades.js'
 import { findAssignment } from './access.js'
 import { storedSteps } from './rows.js'
 import { stateOf, timesOf } from './times.js'
@@ -23,10 +24,20 @@ const times = {
   ...{ lateUntil: z.date().nullable(), lateLocal: z.string().nullable() },
 }
 const ownRow = workRow.extend({
-  ...{ id: z.string(), title: z.string(), steps: storedSteps, classId: z.string(), className: z.string() },
+  ...{
+    id: z.string(),
+    title: z.string(),
+    steps: storedSteps,
+    grading: z.json(),
+    tests: z.json(),
+    classId: z.string(),
+    className: z.string(),
+  },
   exam: z.boolean(),
   ...{ timeZone: z.string(), moreAt: z.date().nullable(), moreLocal: z.string().nullable(), ...times },
 })
+/** Of whoever left the class at this moment. */
+const nothing: OwnWork['grade'] = { submission: null, state: 'none', points: null, maxPoints: 0 }
 const moreOf = ({ moreAt, moreLocal }: { moreAt: Date | null; moreLocal: string | null }) =>
   moreAt === null ? undefined : { dueAt: moreAt, dueLocal: moreLocal }
 
@@ -92,7 +103,7 @@ export class WorkLists {
   async own(who: Principal): Promise<OwnWork[]> {
     assertMay(who, 'class.study')
     const { rows } = await this.database.pool.query(
-      `SELECT one.id, one.title, one.steps, one.exam IS NOT NULL AS exam, one."opensAt", one."opensLocal", one."dueAt", one."dueLocal", one."latePercent",
+      `SELECT one.id, one.title, one.steps, one.grading, one.tests, one.exam IS NOT NULL AS exam, one."opensAt", one."opensLocal", one."dueAt", one."dueLocal", one."latePercent",
          one."lateUntil", one."lateLocal", class.id AS "classId", class.name AS "className", class."timeZone",
          more."dueAt" AS "moreAt", more."dueLocal" AS "moreLocal", ${workColumns}
        FROM class_member AS place
@@ -106,8 +117,11 @@ export class WorkLists {
       [who.tenantId, who.userId ?? ''],
     )
     // Of too many those stay that are due last; the first of them comes first.
-    return rows.reverse().map((read): OwnWork => {
-      const one = ownRow.parse(read)
+    const all = rows.reverse().map((read) => ownRow.parse(read))
+    const grades = await new Grades(this.database).of(all, who.userId ?? '', true)
+    const gradeOf = new Map(grades.map((grade) => [grade.assignment, grade]))
+    return all.map((one): OwnWork => {
+      const { submission, state: graded, points, maxPoints } = gradeOf.get(one.id) ?? nothing
       const when = timesOf(one, moreOf(one))
       const state = stateOf(true, when)
       const shown = (time: typeof when.due) => (time === null ? null : presentTime(time, one.timeZone))
@@ -117,6 +131,7 @@ export class WorkLists {
         ...{ opensAt: shown(when.opens), dueAt: shown(when.due), extended: when.extended },
         ...{ exam: one.exam, stepCount: steps.length },
         work: presentWork(one.exam && state === 'closed' ? { ...one, sandboxId: null } : one, steps),
+        grade: { submission, state: graded, points, maxPoints },
       }
     })
   }

@@ -88,19 +88,15 @@ export class Gradebooks {
         orderBy: [{ name: 'asc' }, { id: 'asc' }],
       }),
     ])
-    const all = await this.grades.of(
-      assignments.map((one) => ({ ...one, text: '' })),
-      null,
-      false,
-    )
+    const all = await this.grades.of(assignments, null, false)
     const found = new Map(all.map((one) => [`${one.assignment} ${one.student.userId}`, one]))
     return {
       assignments: assignments.map((one) => ({ id: one.id, title: one.title, maxPoints: maxPointsOf(one) })),
       students: places.map(({ id, userId, name, number }) => {
         const grades = assignments.map((one) => {
           const grade = found.get(`${one.id} ${userId}`)
-          const { points = null, state = 'none', given = null } = grade ?? {}
-          return { points, state, given: given !== null }
+          const { points = null, state = 'none', given = null, submission = null } = grade ?? {}
+          return { points, state, given: given !== null, submission }
         })
         return {
           ...{ id, userId, name, number, grades },

@@ -5,6 +5,7 @@ import { findAssignment } from '../assignments/access.js'
 import { storedGrading } from '../assignments/rows.js'
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
+import { presentTime } from '../classes/wall-clock.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import { latenessOf, standingOf } from '../submissions/rows.js'
@@ -13,6 +14,7 @@ import { afterPenalty, maxPointsOf } from './points.js'
 const gradeRow = z.object({
   ...{ assignmentId: z.string(), userId: z.string(), name: z.string(), due: z.date().nullable() },
   ...{ submissionId: z.string().nullable(), at: z.date().nullable(), latePercent: z.number().nullable() },
+  ...{ number: z.number().nullable(), timeZone: z.string().nullable() },
   ...{ state: gradingState.nullable(), tested: z.number().nullable() },
   ...{ given: z.number().nullable(), comment: z.string().nullable(), by: z.string().nullable() },
   givenAt: z.date().nullable(),
@@ -32,7 +34,8 @@ const gradesOf = `
     WHERE task.id = ANY($1) AND ($2::TEXT IS NULL OR place."userId" = $2)
     UNION ALL SELECT "assignmentId", "userId", "studentName", due FROM standing WHERE "placeId" IS NULL
   )
-  SELECT people.*, standing.id AS "submissionId", standing.at, standing."latePercent", last.state, done.points AS tested,
+  SELECT people.*, standing.id AS "submissionId", standing.at, standing."latePercent",
+    standing.number, standing."timeZone", last.state, done.points AS tested,
     given.points AS given, given.comment, given.by, given.at AS "givenAt"
   FROM people
   LEFT JOIN standing ON standing."assignmentId" = people."assignmentId" AND standing."userId" = people."userId"
@@ -43,6 +46,9 @@ const gradesOf = `
   LEFT JOIN LATERAL (SELECT points, comment, by, at FROM grade
     WHERE "assignmentId" = people."assignmentId" AND "userId" = people."userId" ORDER BY at DESC, id DESC LIMIT 1) AS given ON true
   ORDER BY lower(people.name), people."userId"`
+
+/** What is read of an assignment to say what somebody has for it. */
+type Graded = Pick<Assignment, 'id' | 'grading' | 'tests'>
 
 /** What students have for assignments: by tests, or as a person says. */
 export class Grades {
@@ -55,7 +61,7 @@ export class Grades {
   }
 
   /** Of whoever may: the caller has asked. @param userId null: of all */
-  async of(assignments: readonly Assignment[], userId: string | null, isStudent: boolean): Promise<Grade[]> {
+  async of(assignments: readonly Graded[], userId: string | null, isStudent: boolean): Promise<Grade[]> {
     const known = new Map(assignments.map((one) => [one.id, one]))
     const { rows } = await this.database.pool.query(gradesOf, [[...known.keys()], userId])
     return rows.flatMap((read) => {
@@ -116,7 +122,7 @@ export async function giveGrade(
   })
 }
 
-function present(row: GradeRow, assignment: Assignment, isStudent: boolean): Grade {
+function present(row: GradeRow, assignment: Graded, isStudent: boolean): Grade {
   const { given, givenAt, tested } = row
   const { feedback } = storedGrading.parse(assignment.grading)
   const isHidden =
@@ -127,6 +133,7 @@ function present(row: GradeRow, assignment: Assignment, isStudent: boolean): Gra
   const shown = {
     ...{ assignment: row.assignmentId, student: { userId: row.userId, name: row.name } },
     ...{ submission: row.submissionId, latePercent, maxPoints: maxPointsOf(assignment) },
+    handedIn: row.at === null ? null : { number: row.number ?? 0, at: timeOf(row.at, row.timeZone), late },
   }
   if (isHidden) return { ...shown, state: 'hidden', tested: null, given: null, points: null }
   const byPerson =
@@ -144,6 +151,11 @@ function present(row: GradeRow, assignment: Assignment, isStudent: boolean): Gra
     state: isOpen && row.state !== null ? gradeState(row.state) : byPerson !== null ? 'graded' : byTests,
     ...{ tested, given: byPerson, points: byPerson?.points ?? counted },
   }
+}
+
+function timeOf(time: Date, timeZone: string | null): { at: string; local: string } {
+  const { at, local } = presentTime({ at: time, local: null }, timeZone ?? 'UTC')
+  return { at, local }
 }
 
 const gradeState = (state: GradeRow['state']) => (state === 'running' ? 'running' : 'queued')

@@ -74,6 +74,11 @@ describe('grading', { timeout: 180_000 }, () => {
     readonly message: string | null
   }
   const statuses = (tests: readonly Result[]) => tests.map(({ id, status, points }) => [id, status, points])
+  /** What somebody's own work says of their grade. */
+  const workOf = async (who: TestClient, id: string) => {
+    const { items } = await made(who, 'GET', '/api/v1/work')
+    return items.find(({ assignment }: { assignment: string }) => assignment === id).grade
+  }
   const gradesOf = async (who: TestClient, path: string) => (await made(who, 'GET', `${path}/grades`)).items
 
   beforeAll(async () => {
@@ -271,12 +276,19 @@ describe('grading', { timeout: 180_000 }, () => {
       await made(tess.client, 'PATCH', one.path, grading(feedback))
       expect(await gradingsOf(ann.client, id)).toMatchObject([{ points: null, tests: null }])
       expect(await gradesOf(ann.client, one.path)).toMatchObject([{ state: 'hidden', points: null }])
+      expect(await workOf(ann.client, one.id)).toEqual({
+        ...{ submission: id, state: 'hidden', points: null, maxPoints: expect.any(Number) },
+      })
     }
     await made(tess.client, 'PATCH', one.path, {
       dueAt: '2020-01-01T00:00',
       late: { until: null, percentPerDay: 0 },
     })
-    expect(await gradesOf(ann.client, one.path)).toMatchObject([{ state: 'graded', points: 1 }])
+    expect(await gradesOf(ann.client, one.path)).toMatchObject([
+      { state: 'graded', points: 1, handedIn: { number: 1, late: { percent: 0 } } },
+    ])
+    expect(await workOf(ann.client, one.id)).toMatchObject({ submission: id, state: 'graded', points: 1 })
+    expect(await workOf(ben.client, one.id)).toMatchObject({ submission: null, state: 'none', points: null })
   })
 
   it('keeps what came before when it is asked again, and gives points by hand with a history', async () => {
@@ -347,7 +359,7 @@ describe('grading', { timeout: 180_000 }, () => {
     const book = await made(owner, 'GET', `${path}/gradebook`)
     expect(book.assignments).toEqual([{ id: assignment, title: '@SUM(A1)', maxPoints: 5 }])
     expect(book.students).toMatchObject([
-      { name: '=1+1', grades: [{ points: null, state: 'none', given: false }], total: 0 },
+      { name: '=1+1', grades: [{ points: null, state: 'none', given: false, submission: null }], total: 0 },
       { name: 'ben', userId: ben.id, grades: [{ points: 4.5, state: 'graded', given: true }], total: 4.5 },
     ])
     const csv = await fetch(`${instance.url}${path}/gradebook.csv`, { headers: owner.extraHeaders })

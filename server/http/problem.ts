@@ -105,6 +105,7 @@ function problemOf(refusal: ApiError, error: unknown, language: Language): Probl
     ...(errors === undefined ? {} : { errors }),
     ...(refusal.existingId === undefined ? {} : { existingId: refusal.existingId }),
     ...(refusal.sizeBytes === undefined ? {} : { sizeBytes: refusal.sizeBytes }),
+    ...(refusal.submissions === undefined ? {} : { submissions: refusal.submissions }),
   }
 }
 

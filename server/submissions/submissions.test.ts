@@ -398,7 +398,7 @@ describe('submissions', { timeout: 120_000 }, () => {
     await one.sh('echo only-here > a')
     await handIn(ann.client, one.path)
     const kept = await tess.client.call('DELETE', one.path)
-    expect(kept).toMatchObject({ status: 409 })
+    expect(kept).toMatchObject({ status: 409, body: { submissions: 1 } })
     expect(kept.body.detail).toContain('1 submissions')
     expect((await owner.call('DELETE', `/api/v1/classes/${math}`)).status).toBe(409)
     await made(tess.client, 'DELETE', `${one.path}?submissions=delete`)

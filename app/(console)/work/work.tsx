@@ -6,6 +6,7 @@ import { useTranslations } from 'use-intl'
 import { ClassTime } from '../../components/assignments/class-time'
 import { Progress } from '../../components/assignments/progress'
 import { AssignmentBadge } from '../../components/assignments/state'
+import { GradeBadge, Points } from '../../components/hand-ins/standing'
 import { Button } from '../../components/ui/button'
 import { PageHead, Panel, Table } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
@@ -60,7 +61,13 @@ export function Work() {
 
 function Part({ title, items }: { title: string; items: readonly OwnWork[] }) {
   const t = useTranslations()
-  const head = [t('work.assignment'), t('assignments.due'), t('assignments.state'), t('work.progress')]
+  const head = [
+    t('work.assignment'),
+    t('assignments.due'),
+    t('assignments.state'),
+    t('work.progress'),
+    t('handIns.points'),
+  ]
   return (
     <Panel title={title}>
       <Table label={title} head={[...head, `·${t('work.workspace')}`]}>
@@ -99,6 +106,9 @@ function Line({ one }: { one: OwnWork }) {
       <td>
         <Progress work={one.work} />
       </td>
+      <td>
+        <Earned one={one} />
+      </td>
       <td className="text-right">
         {sandbox && (
           <Button asChild size="small">
@@ -109,5 +119,25 @@ function Line({ one }: { one: OwnWork }) {
         )}
       </td>
     </tr>
+  )
+}
+
+/** Points with the way to why, or how it stands with them. */
+function Earned({ one: { title, grade, assignment } }: { one: OwnWork }) {
+  const t = useTranslations()
+  const { submission, points, maxPoints } = grade
+  if (submission === null && points === null) return <span className="text-muted">–</span>
+  if (points === null) return <GradeBadge of={grade} />
+  return (
+    <>
+      <Points points={points} of={maxPoints} />
+      <Link
+        href={submission === null ? `/assignments/${assignment}` : `/submissions/${submission}`}
+        aria-label={t('work.whyOf', { title: oneLine(title, 120) })}
+        className="ml-2 text-xs underline underline-offset-2"
+      >
+        {t('work.why')}
+      </Link>
+    </>
   )
 }

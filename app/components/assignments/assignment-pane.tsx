@@ -1,6 +1,7 @@
 'use client'
 
 import { ExternalLink, X } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useTranslations } from 'use-intl'
 import { oneLine } from '../../lib/format'
@@ -14,7 +15,11 @@ import { ExamNotice } from './exam-notice'
 import { Explained, Standing } from './standing'
 import { Steps } from './steps'
 
-/** The text and the steps of the assignment that a sandbox was made for, beside the work on it. */
+// Loaded when there is something to hand in for: the text can be read before.
+const HandInButton = dynamic(() => import('../hand-ins/hand-in-button'), { ssr: false })
+const OwnHandIns = dynamic(() => import('../hand-ins/own-hand-ins'), { ssr: false })
+
+/** The text and the steps of the assignment that a sandbox was made for, and what was handed in, beside the work on it. */
 export default function AssignmentPane({ id, onClose }: { id: string; onClose: () => void }) {
   const t = useTranslations()
   const { data, error, mutate } = useResource(`/assignments/${id}`, assignment, { everyMs: 60_000 })
@@ -64,6 +69,15 @@ export default function AssignmentPane({ id, onClose }: { id: string; onClose: (
                   of={data}
                   onChecked={(work) => void mutate({ ...data, work }, { revalidate: false })}
                 />
+              </div>
+            )}
+            {data.setup === null && data.text !== null && (
+              <div className="grid gap-3 border-line border-t pt-4">
+                <div className="flex flex-wrap items-center justify-between gap-2">
+                  <h3 className="font-semibold">{t('handIns.title')}</h3>
+                  <HandInButton of={data} look="primary" />
+                </div>
+                <OwnHandIns of={data} />
               </div>
             )}
           </>

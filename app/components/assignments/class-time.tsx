@@ -11,7 +11,7 @@ import { useFormat } from '../../lib/use-format'
  *
  * @param plain only the first, as in a list of staff, who are told the time zone above it
  */
-export function ClassTime({ time, plain = false }: { time: Time; plain?: boolean }) {
+export function ClassTime({ time, plain = false }: { time: Pick<Time, 'at' | 'local'>; plain?: boolean }) {
   const t = useTranslations()
   const locale = useLocale()
   const { dateTime } = useFormat()
@@ -41,7 +41,7 @@ function useNow(): number | null {
 }
 
 /** Whether the clocks of this device show another time than those of the class. */
-function differsHere({ at, local }: Time): boolean {
+function differsHere({ at, local }: Pick<Time, 'at' | 'local'>): boolean {
   const here = new Date(at)
   const clock = new Date(here.getTime() - here.getTimezoneOffset() * 60_000).toISOString()
   return clock.slice(0, 16) !== local.slice(0, 16)

@@ -23,7 +23,7 @@ export default function BytesViewer({
   path: string
   name: string
   viewer: Viewer
-  client: FilesClient
+  client: Pick<FilesClient, 'readIfChanged'>
   /** Changes when the file has changed, and is read again. */
   version: number
 }) {

@@ -26,6 +26,7 @@ export const classes = {
   cardsText:
     'Only students without an email address have cards. A new card ends the code before, and signs the student out.',
   change: 'Edit',
+  classTab: 'Class',
   code: 'Code',
   create: 'Create class',
   delete: 'Delete',
@@ -58,6 +59,7 @@ export const classes = {
   noStudentsText: 'Invite them by a link, import a list, or add them one by one.',
   number: 'Number',
   numberHint: 'What your school knows them by.',
+  pageParts: 'Parts of the class',
   print: 'Print',
   removeStudent: 'Remove from class',
   rename: 'Rename',

@@ -28,6 +28,7 @@ export const common = {
   serverStatus: 'The server returned status {status}. Try again.',
   tooManyAttempts: 'Too many attempts. Wait one minute, then try again.',
   tryAgain: 'Try again',
+  typeToConfirm: 'Type {text} to confirm',
   unreachable: 'Cannot reach Cloche. Check your connection and try again.',
   wrong: 'Something went wrong.',
 } as const

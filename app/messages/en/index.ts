@@ -12,6 +12,8 @@ import { errors } from './errors'
 import { exams } from './exams'
 import { files } from './files'
 import { git } from './git'
+import { grades } from './grades'
+import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
 import { lesson } from './lesson'
@@ -57,6 +59,8 @@ export const en = {
   exams,
   files,
   git,
+  grades,
+  handIns,
   keys,
   language,
   lesson,

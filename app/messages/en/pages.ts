@@ -26,6 +26,7 @@ export const pages = {
   signUp: 'Create an account',
   stack: 'Stack',
   stacks: 'Stacks',
+  submission: 'Hand-in',
   templates: 'Templates',
   usage: 'Usage',
   volumes: 'Volumes',

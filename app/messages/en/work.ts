@@ -50,6 +50,8 @@ export const work = {
   text: 'What you have to do in your classes. What is due first comes first.',
   time: 'Time',
   toClasses: 'Go to your classes',
+  why: 'Why',
+  whyOf: 'Why {title} has these points',
   width: 'Width of the assignment',
   workspace: 'Workspace',
 } as const

@@ -29,6 +29,7 @@ export const common: Texts<'common'> = {
   serverStatus: '服务器返回了状态码 {status}，请重试。',
   tooManyAttempts: '尝试次数过多，请等待一分钟后再试。',
   tryAgain: '重试',
+  typeToConfirm: '输入 {text} 以确认',
   unreachable: '无法连接到 Cloche，请检查网络后重试。',
   wrong: '出现错误。',
 }

@@ -13,6 +13,8 @@ import { errors } from './errors'
 import { exams } from './exams'
 import { files } from './files'
 import { git } from './git'
+import { grades } from './grades'
+import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
 import { lesson } from './lesson'
@@ -58,6 +60,8 @@ export const zh: Catalogue = {
   exams,
   files,
   git,
+  grades,
+  handIns,
   keys,
   language,
   lesson,

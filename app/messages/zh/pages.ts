@@ -27,6 +27,7 @@ export const pages: Texts<'pages'> = {
   signUp: '创建账号',
   stack: '应用栈',
   stacks: '应用栈',
+  submission: '提交',
   templates: '模板',
   usage: '用量',
   volumes: '卷',

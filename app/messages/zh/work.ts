@@ -50,6 +50,8 @@ export const work: Texts<'work'> = {
   text: '你在各班级要做的作业，最先截止的排在最前。',
   time: '时间',
   toClasses: '前往班级',
+  why: '原因',
+  whyOf: '{title} 的得分原因',
   width: '作业面板宽度',
   workspace: '工作区',
 }

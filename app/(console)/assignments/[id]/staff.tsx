@@ -2,6 +2,7 @@
 
 import { Eye, EyeOff } from 'lucide-react'
 import Link from 'next/link'
+import { useSearchParams } from 'next/navigation'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { ClassTime } from '../../../components/assignments/class-time'
@@ -17,6 +18,7 @@ import { change } from './change'
 import { ExamPart } from './exam'
 import { ExamStudents } from './exam-students'
 import { FilesPart } from './files'
+import { HandInsPart } from './hand-ins'
 import { ReadOnlyPart } from './read-only'
 import { StepsPart } from './steps'
 import { StudentsPart } from './students'
@@ -25,7 +27,7 @@ import { TextPart } from './text'
 import { TimesPart } from './times'
 import { WorkspacePart } from './workspace'
 
-type Tab = 'text' | 'times' | 'files' | 'tests' | 'students'
+type Tab = 'text' | 'times' | 'files' | 'tests' | 'students' | 'hand-ins'
 
 /** An assignment as the staff of its class see it. Teachers change it, assistants look. */
 export function StaffAssignment({
@@ -38,7 +40,9 @@ export function StaffAssignment({
   onChange: (changed?: Assignment) => void
 }) {
   const t = useTranslations()
-  const [tab, setTab] = useState<Tab>(of.published ? 'students' : 'text')
+  const [tab, setTab] = useState<Tab>(
+    useSearchParams().get('part') === 'hand-ins' ? 'hand-ins' : of.published ? 'students' : 'text',
+  )
   const teaches = school.role !== 'assistant'
   const props = { of, teaches, onChange }
   return (
@@ -106,6 +110,11 @@ export function StaffAssignment({
                 <StudentsPart {...props} school={school} />
               </>
             ),
+          },
+          {
+            value: 'hand-ins',
+            title: t('handIns.title'),
+            children: tab === 'hand-ins' && <HandInsPart of={of} />,
           },
         ]}
       />

@@ -9,6 +9,8 @@ import { useTranslations } from 'use-intl'
 import { ExamNotice } from '../../../components/assignments/exam-notice'
 import { Explained, Standing } from '../../../components/assignments/standing'
 import { Steps } from '../../../components/assignments/steps'
+import HandInButton from '../../../components/hand-ins/hand-in-button'
+import OwnHandIns from '../../../components/hand-ins/own-hand-ins'
 import { Button } from '../../../components/ui/button'
 import { PageHead, Panel } from '../../../components/ui/panel'
 import { useToast } from '../../../components/ui/toast'
@@ -34,7 +36,15 @@ export function StudentAssignment({
   const t = useTranslations()
   return (
     <div className="grid gap-5">
-      <PageHead title={oneLine(of.title, 120)} action={<Begin of={of} onChange={onChange} />}>
+      <PageHead
+        title={oneLine(of.title, 120)}
+        action={
+          <div className="flex flex-wrap gap-2">
+            <HandInButton of={of} />
+            <Begin of={of} onChange={onChange} />
+          </div>
+        }
+      >
         <Link href={`/classes/${school.id}`} className="underline underline-offset-2">
           {oneLine(school.name)}
         </Link>{' '}
@@ -66,6 +76,13 @@ export function StudentAssignment({
           <Panel title={t('work.steps')} className="lg:col-start-2">
             <div className="p-4">
               <Steps of={of} onChecked={(work) => onChange({ ...of, work })} />
+            </div>
+          </Panel>
+        )}
+        {of.text !== null && (
+          <Panel title={t('handIns.title')} className="lg:col-span-2">
+            <div className="p-4">
+              <OwnHandIns of={of} />
             </div>
           </Panel>
         )}

@@ -8,12 +8,13 @@ import { Confirm, type Question } from '../../../components/ui/confirm'
 import { Panel, Table } from '../../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../../components/ui/states'
 import { useToast } from '../../../components/ui/toast'
-import { call, order } from '../../../lib/api'
+import { call } from '../../../lib/api'
 import { oneLine } from '../../../lib/format'
 import { moved } from '../../../lib/moved'
 import { type AssignmentSummary, assignmentList } from '../../../lib/protocol-assignments'
 import type { ClassDescription } from '../../../lib/protocol-classes'
 import { useResource } from '../../../lib/resource'
+import { deletionQuestion } from '../../deletion'
 import { AssignmentRow, type Put } from './assignment-row'
 import { CourseDialog } from './course-dialog'
 import { NewAssignmentDialog } from './new-assignment'
@@ -55,15 +56,17 @@ export function Assignments({ of }: { of: ClassDescription }) {
     }
   }
   const remove = ({ id, title }: AssignmentSummary) =>
-    setQuestion({
-      title: t('assignments.askDelete', { name: oneLine(title) }),
-      text: t('assignments.askDeleteText'),
-      action: t('assignments.delete'),
-      run: async () => {
-        await order(`/assignments/${id}`, { method: 'DELETE' })
-        await mutate()
-      },
-    })
+    setQuestion(
+      deletionQuestion(
+        {
+          ...{ path: `/assignments/${id}`, name: oneLine(title, 120), onDone: () => mutate() },
+          title: t('assignments.askDelete', { name: oneLine(title) }),
+          text: t('assignments.askDeleteText'),
+          action: t('assignments.delete'),
+        },
+        t,
+      ),
+    )
   const create = teaches && (
     <Button size="small" onClick={() => setCreating(true)}>
       <Plus aria-hidden />

@@ -11,12 +11,15 @@ import { Confirm, type Question } from '../../../components/ui/confirm'
 import { Notice } from '../../../components/ui/notice'
 import { PageHead, Panel } from '../../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../../components/ui/states'
+import { Tabs } from '../../../components/ui/tabs'
 import { useToast } from '../../../components/ui/toast'
 import { order } from '../../../lib/api'
 import { oneLine } from '../../../lib/format'
 import { type ClassDescription, classDescription } from '../../../lib/protocol-classes'
 import { useResource } from '../../../lib/resource'
+import { deletionQuestion } from '../../deletion'
 import { Assignments } from './assignments'
+import { Grades } from './grades'
 import { Links } from './links'
 import { OwnAssignments } from './own-assignments'
 import { Parts } from './parts'
@@ -86,6 +89,7 @@ function Whole({ of, onChange }: { of: ClassDescription; onChange: () => void })
   const t = useTranslations()
   const toast = useToast()
   const router = useRouter()
+  const [tab, setTab] = useState<'class' | 'grades'>('class')
   const [question, setQuestion] = useState<Question | null>(null)
   const teaches = of.role !== 'assistant'
   const name = oneLine(of.name)
@@ -98,15 +102,17 @@ function Whole({ of, onChange }: { of: ClassDescription; onChange: () => void })
     }
   }
   const remove = () =>
-    setQuestion({
-      title: t('classes.askDelete', { name }),
-      text: t('classes.askDeleteText'),
-      action: t('classes.deleteClass'),
-      run: async () => {
-        await order(`/classes/${of.id}`, { method: 'DELETE' })
-        router.push('/classes')
-      },
-    })
+    setQuestion(
+      deletionQuestion(
+        {
+          ...{ path: `/classes/${of.id}`, name, onDone: () => router.push('/classes') },
+          title: t('classes.askDelete', { name }),
+          text: t('classes.askDeleteText'),
+          action: t('classes.deleteClass'),
+        },
+        t,
+      ),
+    )
   return (
     <div className="grid gap-5">
       <PageHead
@@ -138,15 +144,35 @@ function Whole({ of, onChange }: { of: ClassDescription; onChange: () => void })
         {of.timeZone}
       </PageHead>
       {of.archived && <Notice tone="info">{t('classes.archivedText')}</Notice>}
-      <Assignments of={of} />
-      <Students of={of} onChange={onChange} />
-      <div className="grid gap-5 lg:grid-cols-2">
-        <Parts of={of} kind="section" onChange={onChange} />
-        <Parts of={of} kind="group" onChange={onChange} />
-      </div>
-      <Staff of={of} onChange={onChange} />
-      <ClassStudentQuota of={of} onChange={onChange} />
-      <Links of={of} />
+      <Tabs
+        label={t('classes.pageParts')}
+        value={tab}
+        onChange={setTab}
+        pages={[
+          {
+            value: 'class',
+            title: t('classes.classTab'),
+            children: (
+              <>
+                <Assignments of={of} />
+                <Students of={of} onChange={onChange} />
+                <div className="grid gap-5 lg:grid-cols-2">
+                  <Parts of={of} kind="section" onChange={onChange} />
+                  <Parts of={of} kind="group" onChange={onChange} />
+                </div>
+                <Staff of={of} onChange={onChange} />
+                <ClassStudentQuota of={of} onChange={onChange} />
+                <Links of={of} />
+              </>
+            ),
+          },
+          {
+            value: 'grades',
+            title: t('grades.title'),
+            children: tab === 'grades' && <Grades of={of} />,
+          },
+        ]}
+      />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </div>
   )
