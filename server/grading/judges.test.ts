@@ -222,7 +222,7 @@ describe('grading by judges', { timeout: 180_000 }, () => {
     }
     const points = async () => (await made(owner, 'GET', `${path}/grades`)).items[0]
     await perform(list)
-    expect(said).toMatchObject([['Ann', expect.any(String), false, ['solution.py', 'sort.py', 'sum.py']]])
+    expect(said).toMatchObject([['Ann', expect.any(String), null, ['solution.py', 'sort.py', 'sum.py']]])
     await perform(grade)
     expect(said.at(-1)?.[0]).toBe('Ann')
     await expect.poll(points, patience).toMatchObject({ state: 'graded', tested: 4, maxPoints: 4 })
