@@ -4,6 +4,7 @@ import type {
   ClassStudent,
   ClassSummary,
   Cloche,
+  GradebookPreview,
   RosterPreview,
   SignInCard,
 } from '../../sdk/index.js'

@@ -11,7 +11,7 @@ const student = (
   userId = id,
 ) => ({
   ...{ id: `ps_${id}`, userId: userId === '' ? null : userId, name, number, total: 0 },
-  grades: points.map((one) => ({ points: one, state: 'graded' as const, given: false })),
+  grades: points.map((one) => ({ points: one, state: 'graded' as const, given: false, submission: null })),
 })
 const book: Gradebook = {
   assignments: [task('loops', 'Loops'), task('formula', '@SUM(A1)', 5)],

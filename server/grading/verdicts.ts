@@ -2,6 +2,7 @@ import type {
   AssignmentTest,
   CaseResult,
   GradedPart,
+  Output,
   StepResult,
   TestResult,
 } from '../../protocol/api/index.js'

@@ -11,7 +11,7 @@ import { Points } from './standing'
 const looks = {
   failed: { icon: CircleX, className: 'text-bad' },
   limit: { icon: CircleX, className: 'text-bad' },
-  not_run: { icon: CircleDashed, className: 'text-muted' },
+  no_decision: { icon: CircleDashed, className: 'text-muted' },
   passed: { icon: CircleCheck, className: 'text-accent' },
   setup_failed: { icon: CircleX, className: 'text-bad' },
   time_limit: { icon: Clock, className: 'text-bad' },
@@ -63,6 +63,14 @@ function Test({ test, number }: { test: GradedTest; number: number }) {
           <Points points={test.points} of={test.maxPoints} />
         </div>
         {test.message && <p className="whitespace-pre-wrap break-words text-muted text-xs">{test.message}</p>}
+        {test.parts !== null && test.parts.length > 0 && <Parts of={test.parts} name={name} />}
+        {test.judgeOutput && (
+          <Scroll label={t('handIns.judgeOutputOf', { name })} className="max-h-48 px-2 py-1">
+            <pre className="whitespace-pre-wrap break-words font-mono text-muted text-xs leading-5">
+              {test.judgeOutput}
+            </pre>
+          </Scroll>
+        )}
         {test.output && (
           <Scroll label={t('handIns.outputOf', { name })} className="max-h-48 px-2 py-1">
             <pre className="whitespace-pre-wrap break-words font-mono text-xs leading-5">{test.output}</pre>
@@ -70,5 +78,43 @@ function Test({ test, number }: { test: GradedTest; number: number }) {
         )}
       </div>
     </li>
+  )
+}
+
+/** The tests that a judge tells of. */
+function Parts({ of, name }: { of: NonNullable<GradedTest['parts']>; name: string }) {
+  const t = useTranslations()
+  return (
+    <ul
+      aria-label={t('handIns.partsOf', { name })}
+      className="grid gap-1 border-line border-l pl-2.5 text-xs"
+    >
+      {of.map((part, at) => (
+        // Their names need not differ.
+        // biome-ignore lint/suspicious/noArrayIndexKey: they keep their order
+        <li key={at} className="grid gap-0.5">
+          <div className="flex items-baseline justify-between gap-3">
+            <span className="min-w-0 break-words">
+              {oneLine(part.name, 200)}
+              <span className={part.passed ? 'sr-only' : part.skipped ? 'text-muted' : 'text-bad'}>
+                {' '}
+                –{' '}
+                {t(
+                  part.passed
+                    ? 'handIns.tests.passed'
+                    : part.skipped
+                      ? 'handIns.skipped'
+                      : 'handIns.tests.failed',
+                )}
+              </span>
+            </span>
+            {part.points !== null && part.maxPoints !== null && (
+              <Points points={part.points} of={part.maxPoints} />
+            )}
+          </div>
+          {part.message && <p className="whitespace-pre-wrap break-words text-muted">{part.message}</p>}
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -77,6 +77,7 @@ export const handIns = {
   handInAgain: 'Hand in again',
   handedIn: 'Handed in',
   hiddenText: 'Points and results of this assignment are not shown to students, or not yet.',
+  judgeOutputOf: 'What the judge of {name} printed',
   late: '{count, plural, one {# day} other {# days}} late',
   lateLoses: '{count, plural, one {# day} other {# days}} late: loses {percent} %',
   leads: 'This is a symbolic link to {target}. It is not followed.',
@@ -120,6 +121,7 @@ export const handIns = {
   openOne: 'Open',
   outputOf: 'Output of {name}',
   parts: 'Parts of the hand-in',
+  partsOf: 'Parts of {name}',
   penalty: '{percent} % lost for being late',
   place: '{at, number} of {count, number}',
   pointCount: '{points} points',
@@ -134,6 +136,7 @@ export const handIns = {
   saveReceipt: 'Save receipt',
   search: 'Search students',
   showAll: 'Show all {count, number} lines',
+  skipped: 'skipped',
   sorting: 'Order',
   sortings: {
     least: 'Fewest points first',
@@ -158,7 +161,7 @@ export const handIns = {
   tests: {
     failed: 'failed',
     limit: 'failed: a limit was reached',
-    not_run: 'not run',
+    no_decision: 'the judge could not decide',
     passed: 'passed',
     setup_failed: 'failed: the setup command failed',
     time_limit: 'failed: time limit',

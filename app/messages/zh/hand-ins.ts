@@ -75,6 +75,7 @@ export const handIns: Texts<'handIns'> = {
   handInAgain: '再次提交',
   handedIn: '提交时间',
   hiddenText: '此作业的分数和结果不向学生显示，或暂不显示。',
+  judgeOutputOf: '“{name}”的评测程序输出',
   late: '逾期 {count, plural, other {# 天}}',
   lateLoses: '逾期 {count, plural, other {# 天}}：扣 {percent} %',
   leads: '这是指向 {target} 的符号链接，不会跟随。',
@@ -118,6 +119,7 @@ export const handIns: Texts<'handIns'> = {
   openOne: '打开',
   outputOf: '{name} 的输出',
   parts: '提交的各部分',
+  partsOf: '“{name}”的各项',
   penalty: '因逾期扣 {percent} %',
   place: '第 {at, number} 个，共 {count, number} 个',
   pointCount: '{points} 分',
@@ -132,6 +134,7 @@ export const handIns: Texts<'handIns'> = {
   saveReceipt: '保存回执',
   search: '搜索学生',
   showAll: '显示全部 {count, number} 行',
+  skipped: '已跳过',
   sorting: '排序',
   sortings: {
     least: '分数从低到高',
@@ -156,7 +159,7 @@ export const handIns: Texts<'handIns'> = {
   tests: {
     failed: '未通过',
     limit: '未通过：达到限制',
-    not_run: '未运行',
+    no_decision: '评测程序未能判定',
     passed: '通过',
     setup_failed: '未通过：准备命令失败',
     time_limit: '未通过：超时',
