@@ -13,7 +13,7 @@ export const tellExamEvent = z.strictObject({
   prevented: z.boolean().default(false).describe('of `paste` and `drop`: it was not put in'),
   characters: z.int().min(0).max(1_000_000_000).optional().describe('of `paste` and `drop`: how many'),
 })
-export type TellExamEvent = z.infer<typeof tellExamEvent>
+export type TellExamEvent = z.input<typeof tellExamEvent>
 
 export const examEventType = z
   .enum([...toldExamEvent.options, 'start', 'submit', 'collect'])

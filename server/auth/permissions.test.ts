@@ -24,7 +24,10 @@ const caller = (standing: Standing, operator = false) =>
         readsAdministration: standing === 'adminKey',
       } as const)
     : ({
-        ...{ ...of, kind: 'user', role: standing, operator },
+        ...of,
+        kind: 'user',
+        role: standing,
+        operator,
         readsAdministration: standing !== 'member',
       } as const)
 
@@ -127,7 +130,7 @@ describe('the table of permissions', () => {
     expect(() => assertMay(caller('adminKey'), 'key.create')).toThrow('API keys cannot')
     expect(() => assertMay(caller('owner'), 'node.read')).toThrow('only operators')
     const words = 'sandbox not found'
-    const sight = { of: 'ann', owners: new Set(['pupil']) }
+    const sight = { ...wholeSight(), of: 'ann', owners: new Set(['pupil']) }
     const who = { tenantId: 'a', userId: 'ann', role: 'member', sight } as const
     expect(() => ofTenant(who, { tenantId: 'b' }, 'sandbox')).toThrow(words)
     expect(() => ofTenant(who, undefined, 'sandbox')).toThrow(words)

@@ -41,7 +41,11 @@ export class ExamRecords {
   ) {}
 
   /** What the browser of a student says. @throws ApiError `conflict` for no exam and outside its window; `quota_exceeded` */
-  async tell(who: Principal, id: string, { type, prevented, characters }: TellExamEvent): Promise<void> {
+  async tell(
+    who: Principal,
+    id: string,
+    { type, prevented = false, characters }: TellExamEvent,
+  ): Promise<void> {
     const found = await findAssignment(this.database, who, 'class.study', id)
     if (found.assignment.exam === null) throw new ApiError('conflict', 'this assignment is no exam')
     assertOpen(found, await databaseNow(this.database.pool))
