@@ -72,7 +72,7 @@ async function setAside(node: RuntimeClient, id: string, path: string, kept: str
   try {
     await node.ask('GET', `/sandboxes/${id}/files/stat`, nothing, { path: posix.join(home, path) })
   } catch (error) {
-    if (error instanceof ApiError && error.code === 'not_found') return false
+    if (error instanceof ApiError && error.code === 'file_not_found') return false
     throw error
   }
   await rename(node, id, path, kept)
