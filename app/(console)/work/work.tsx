@@ -103,7 +103,7 @@ function Line({ one }: { one: OwnWork }) {
       <td>
         <AssignmentBadge state={one.state} />
       </td>
-      <td>
+      <td className="whitespace-nowrap">
         <Progress work={one.work} />
       </td>
       <td>

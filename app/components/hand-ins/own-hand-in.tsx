@@ -48,8 +48,8 @@ export function OwnHandIn({ one, grade }: { one: Submission; grade: Grade | unde
             {one.late && <Late late={one.late} />}
           </span>
         </button>
-        {one.counts && grade?.points !== undefined && (
-          <Points points={grade.points} of={grade.points === null ? null : grade.maxPoints} />
+        {one.counts && grade && grade.points !== null && (
+          <Points points={grade.points} of={grade.maxPoints} />
         )}
       </div>
       <div id={id} hidden={!open} className="mt-2 ml-5.5 grid gap-3">

@@ -81,7 +81,7 @@ export function StudentAssignment({
         )}
         {of.text !== null && (
           <Panel title={t('handIns.title')} className="lg:col-span-2">
-            <div className="p-4">
+            <div className="max-w-3xl p-4">
               <OwnHandIns of={of} />
             </div>
           </Panel>

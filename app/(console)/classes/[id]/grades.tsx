@@ -58,7 +58,7 @@ function Book({ of }: { of: Gradebook }) {
         <table className="w-full border-separate border-spacing-0 text-left [&_td]:border-line [&_td]:border-b [&_td]:px-3 [&_td]:py-2 [&_th]:border-line [&_th]:border-b [&_th]:px-3 [&_th]:py-2">
           <thead className="text-xs">
             <tr className="align-bottom">
-              <th scope="col" className="sticky top-0 left-0 z-20 bg-surface font-medium text-muted">
+              <th scope="col" className="sticky top-0 left-0 z-20 border-r bg-surface font-medium text-muted">
                 {t('grades.student')}
               </th>
               {of.assignments.map(({ id, title, maxPoints }) => (
@@ -78,7 +78,10 @@ function Book({ of }: { of: Gradebook }) {
                   </span>
                 </th>
               ))}
-              <th scope="col" className="sticky top-0 z-10 bg-surface font-medium">
+              <th
+                scope="col"
+                className="sticky top-0 z-10 border-l bg-surface font-medium sm:right-0 sm:z-20"
+              >
                 {t('grades.total')}
                 <span className="tabular block whitespace-nowrap font-normal text-muted">
                   {t('grades.of', { points: number(all) })}
@@ -89,7 +92,10 @@ function Book({ of }: { of: Gradebook }) {
           <tbody>
             {of.students.map((one) => (
               <tr key={one.id}>
-                <th scope="row" className="sticky left-0 z-10 max-w-32 bg-surface font-medium sm:max-w-64">
+                <th
+                  scope="row"
+                  className="sticky left-0 z-10 min-w-32 max-w-32 border-r bg-surface font-medium sm:min-w-48 sm:max-w-64"
+                >
                   <span className="block break-words">{oneLine(one.name)}</span>
                   {one.number !== null && (
                     <span className="block font-normal text-muted text-xs">{oneLine(one.number)}</span>
@@ -100,7 +106,9 @@ function Book({ of }: { of: Gradebook }) {
                     <Cell of={grade} />
                   </td>
                 ))}
-                <td className="tabular font-medium">{number(one.total)}</td>
+                <td className="tabular border-l bg-surface font-medium sm:sticky sm:right-0">
+                  {number(one.total)}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -40,7 +40,7 @@ export function FileView({ id, file }: { id: string; file: SubmissionFile }) {
   const path = `/submissions/${id}/file?${new URLSearchParams({ path: file.path })}`
   const drawn = viewer !== null && viewer.kind !== 'image' && viewer.kind !== 'pdf'
   return (
-    <div className="flex h-[70vh] min-w-0 flex-col">
+    <div className="flex h-[55vh] min-w-0 flex-col md:h-[70vh]">
       <div className="flex min-h-10 items-center gap-2 border-line border-b bg-ground py-1 pr-2 pl-3">
         <h3 className="min-w-0 flex-1 truncate font-mono text-xs">
           {oneLine(file.path, 200)}

@@ -23,6 +23,12 @@ export function PatchView({ patch, name }: { patch: string; name: string }) {
     <div className="grid min-w-0 gap-2 px-4 pb-3">
       <Scroll label={t('handIns.diffOf', { name })} className="max-h-[70vh]">
         <table className="w-full table-fixed font-mono text-xs leading-5 [&_td]:whitespace-pre-wrap [&_td]:break-words [&_td]:px-2 [&_td]:py-0">
+          <colgroup>
+            <col className="w-14" />
+            <col />
+            <col className="w-14" />
+            <col />
+          </colgroup>
           <thead className="sr-only">
             <tr>
               <th scope="col">{t('handIns.line')}</th>
@@ -103,7 +109,7 @@ function Side({ line, look, span = 1 }: { line: PatchLine | null; look: Look; sp
   const { cell, number, sign } = looks[look]
   return (
     <>
-      <td className={cn('tabular w-14 select-none text-right', cell, number)}>
+      <td className={cn('tabular select-none text-right', cell, number)}>
         {line && `${sign} ${line.number}`}
       </td>
       <td colSpan={span} className={cn(cell, line === null && 'bg-hover')}>
