@@ -145,7 +145,11 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   const credentials = new RegistryCredentials(database, new Sealing(config.secret))
   const members = new Members(database, principals)
   const snapshots = new SnapshotService(database, nodes, sandboxes)
-  const assignments = openAssignments({ database, templates, own: ownTemplates, sandboxes, log })
+  const gradings = openGradings(database)
+  const assignments = openAssignments({
+    ...{ database, templates, own: ownTemplates, sandboxes, log },
+    gradesOf: (all, userId) => gradings.grades.of(all, userId, true),
+  })
   const comparer = new Comparer(compareThread)
   const submissions = openSubmissions({
     ...{ database, sandboxes, comparer, secret: config.secret },
@@ -170,7 +174,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     assignments,
     lessons: openLessons({ database, nodes, sandboxes, snapshots, assignments }),
     submissions,
-    gradings: openGradings(database),
+    gradings,
     exams: new ExamRecords(database, submissions.contents),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),

@@ -4,8 +4,8 @@ import type { Principal } from '../auth/principal.js'
 import { presentTime, readTime } from '../classes/wall-clock.js'
 import type { Database } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
-import { reopenAttempts } from '../exams/attempts.js'
 import { findAssignment } from './access.js'
+import { reopenAttempts } from './attempts.js'
 import { assertExamLength } from './times.js'
 
 /** More time for single students. */

@@ -12,21 +12,22 @@ import { Organising } from './organising.js'
 import { AssignmentService } from './service.js'
 import { Sources } from './sources.js'
 import { Starting } from './starting.js'
-import { WorkLists } from './work.js'
+import { type GradesOf, WorkLists } from './work.js'
 
 interface Needs {
   readonly database: Database
   readonly templates: Templates
   readonly own: OwnTemplates
   readonly sandboxes: SandboxService
+  readonly gradesOf: GradesOf
   readonly log: Logger
 }
 
 /** What there is to do with the assignments of classes. */
-export function openAssignments({ database, templates, own, sandboxes, log }: Needs) {
+export function openAssignments({ database, templates, own, sandboxes, gradesOf, log }: Needs) {
   const sources = new Sources(database, templates, own)
   const files = new AssignmentFiles(database)
-  const work = new WorkLists(database)
+  const work = new WorkLists(database, gradesOf)
   const starting = new Starting(database, sandboxes, sources, files, work, log)
   const assignments = new AssignmentService(database, sources, work)
   return {

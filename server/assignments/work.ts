@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import type { AssignmentWork, OwnWork, StudentWork } from '../../protocol/api/index.js'
+import type { AssignmentWork, Grade, OwnWork, StudentWork } from '../../protocol/api/index.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import { presentTime } from '../classes/wall-clock.js'
 import type { Database } from '../database/client.js'
 import { requireCursor } from '../database/cursor.js'
-import { Grades } from '../grading/grades.js'
 import { findAssignment } from './access.js'
 import { storedSteps } from './rows.js'
 import { stateOf, timesOf } from './times.js'
@@ -41,9 +40,18 @@ const nothing: OwnWork['grade'] = { submission: null, state: 'none', points: nul
 const moreOf = ({ moreAt, moreLocal }: { moreAt: Date | null; moreLocal: string | null }) =>
   moreAt === null ? undefined : { dueAt: moreAt, dueLocal: moreLocal }
 
+/** What a student has for assignments, as far as students are shown it. */
+export type GradesOf = (
+  assignments: readonly Pick<z.infer<typeof ownRow>, 'id' | 'title' | 'grading' | 'tests'>[],
+  userId: string,
+) => Promise<readonly Grade[]>
+
 /** What students have of assignments, as staff and as they themselves see it. */
 export class WorkLists {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly gradesOf: GradesOf,
+  ) {}
 
   /** Of one student; nothing begun when there is no row. */
   async of(assignmentId: string, userId: string, steps: unknown): Promise<AssignmentWork> {
@@ -118,7 +126,7 @@ export class WorkLists {
     )
     // Of too many those stay that are due last; the first of them comes first.
     const all = rows.reverse().map((read) => ownRow.parse(read))
-    const grades = await new Grades(this.database).of(all, who.userId ?? '', true)
+    const grades = await this.gradesOf(all, who.userId ?? '')
     const gradeOf = new Map(grades.map((grade) => [grade.assignment, grade]))
     return all.map((one): OwnWork => {
       const { submission, state: graded, points, maxPoints } = gradeOf.get(one.id) ?? nothing

@@ -1,6 +1,5 @@
 import type pg from 'pg'
 import { type ApiError, forbidden, notFound } from '../errors.js'
-import type { Action } from './permissions.js'
 
 /** An exam of somebody: of a class that they are a student of, or one that they have started. */
 export interface Exam {
@@ -83,20 +82,6 @@ export function nextBoundary({ sight }: Pick<Examined, 'sight'>, now = Date.now(
   const times = sight.exams.all.flatMap(({ opensAt, endsAt }) => [opensAt, endsAt]).filter((at) => at > now)
   return times.length === 0 ? undefined : Math.min(...times)
 }
-
-/**
- * What whoever writes an exam may do, with what `belongsTo` leaves to them: its sandbox. No snapshot, share, volume, run or new sandbox
- * is there until it is over, and no setting of the sandbox is changed.
- */
-export const inExams: ReadonlySet<Action> = new Set([
-  ...(['sandbox.read', 'sandbox.keep_awake', 'sandbox.start', 'exec.start'] as const),
-  ...(['process.start', 'process.read', 'process.write', 'process.signal'] as const),
-  ...(['lsp.read', 'lsp.open', 'port.read', 'port.open'] as const),
-  ...(['terminal.read', 'terminal.look', 'terminal.open', 'terminal.close'] as const),
-  ...(['file.read', 'file.search', 'file.watch', 'file.write', 'template.read'] as const),
-  ...(['class.read', 'class.study', 'tenant.read', 'tenant.activate'] as const),
-  ...(['account.change', 'session.read', 'session.end'] as const),
-] satisfies Action[])
 
 export const closedByExam = () =>
   forbidden('you are writing an exam: until it is over, nothing but its workspace is open')

@@ -1,6 +1,6 @@
 import type { ShareLevel } from '../../protocol/api/index.js'
 import { forbidden } from '../errors.js'
-import { closedByExam, examsAdmit, examsNow, examsOver, inExams, isInExam, notThere } from './exams.js'
+import { closedByExam, examsAdmit, examsNow, examsOver, isInExam, notThere } from './exams.js'
 import type { Principal } from './principal.js'
 
 /**
@@ -165,6 +165,20 @@ export const permissions = {
 } satisfies Record<string, Permission>
 
 export type Action = keyof typeof permissions
+
+/**
+ * What whoever writes an exam may do, with what `belongsTo` leaves to them: its sandbox. No snapshot, share, volume, run or new sandbox
+ * is there until it is over, and no setting of the sandbox is changed.
+ */
+const inExams: ReadonlySet<Action> = new Set([
+  ...(['sandbox.read', 'sandbox.keep_awake', 'sandbox.start', 'exec.start'] as const),
+  ...(['process.start', 'process.read', 'process.write', 'process.signal'] as const),
+  ...(['lsp.read', 'lsp.open', 'port.read', 'port.open'] as const),
+  ...(['terminal.read', 'terminal.look', 'terminal.open', 'terminal.close'] as const),
+  ...(['file.read', 'file.search', 'file.watch', 'file.write', 'template.read'] as const),
+  ...(['class.read', 'class.study', 'tenant.read', 'tenant.activate'] as const),
+  ...(['account.change', 'session.read', 'session.end'] as const),
+] satisfies Action[])
 
 /** What decides about somebody's permissions. */
 type Caller = Pick<Principal, 'kind' | 'role' | 'operator' | 'readsAdministration' | 'tenantId' | 'sight'>

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import { every } from '../../common/timers.js'
 import { type ErrorCode, newId, stopSandbox } from '../../protocol/api/index.js'
+import { addEvent, examPrincipal, joinEnd, ownEnd } from '../assignments/attempts.js'
 import type { Principal } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { tell } from '../database/notices.js'
@@ -11,7 +12,6 @@ import type { HomeReader } from '../submissions/home.js'
 import type { Taken } from '../submissions/read.js'
 import { isGraded } from '../submissions/service.js'
 import { storeSubmission } from '../submissions/store.js'
-import { addEvent, examPrincipal, joinEnd, ownEnd } from './attempts.js'
 
 /** At the same time, at one server: what is read of a sandbox is held in memory until it is stored, 16 MiB at most. */
 const atOnce = 4

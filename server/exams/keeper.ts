@@ -1,12 +1,12 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { newId, submissionBounds } from '../../protocol/api/index.js'
+import { examPrincipal, joinEnd, ownEnd } from '../assignments/attempts.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { HomeReader } from '../submissions/home.js'
 import { digestOfAll, type Taken } from '../submissions/read.js'
 import { insertBlobs, insertFiles, missingOf } from '../submissions/store.js'
-import { examPrincipal, joinEnd, ownEnd } from './attempts.js'
 
 /** At the same time, at one server. */
 const atOnce = 2

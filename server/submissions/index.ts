@@ -1,3 +1,4 @@
+import { Turns } from '../../common/turns.js'
 import type { AssignmentFiles } from '../assignments/files.js'
 import type { WorkLists } from '../assignments/work.js'
 import type { Comparer } from '../compare/comparer.js'
@@ -9,7 +10,6 @@ import { HomeReader } from './home.js'
 import { SubmissionLists } from './lists.js'
 import { Receipts } from './receipts.js'
 import { SubmissionService } from './service.js'
-import { Turns } from './turns.js'
 
 /** Each holds what is handed in while it is read: 16 MiB at most. */
 const readingAtOnce = 4

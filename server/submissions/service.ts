@@ -1,3 +1,4 @@
+import type { Turns } from '../../common/turns.js'
 import type { Assignment } from '../../prisma/generated/client.js'
 import type { Submission } from '../../protocol/api/index.js'
 import { type Found, findAssignment } from '../assignments/access.js'
@@ -13,7 +14,6 @@ import { findSubmission } from './access.js'
 import type { HomeReader } from './home.js'
 import { present } from './rows.js'
 import { type Handed, storeSubmission } from './store.js'
-import type { Turns } from './turns.js'
 
 /** Takes what students hand in. */
 export class SubmissionService {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { submissionBounds } from '../../protocol/api/index.js'
+import { addEvent } from '../assignments/attempts.js'
 import { ApiError, notFound } from '../errors.js'
-import { addEvent } from '../exams/attempts.js'
 import { newGradingId } from './grading-id.js'
 import { digestOfAll, inOrder, type Taken, type TakenFile } from './read.js'
 

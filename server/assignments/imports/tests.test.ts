@@ -29,11 +29,11 @@ describe('tests from elsewhere', () => {
       {
         ...{ id: 'prints-hello', name: 'Prints hello', points: 5, timeoutSeconds: 120, setup: 'make' },
         ...{ command: './hello', input: 'Ann', expected: 'hello Ann', comparison: 'included' },
-        ...{ kind: 'program', visible: 'name' },
+        ...{ visible: 'name' },
       },
       {
         ...{ id: 'prints-hello-2', name: 'Prints hello', points: 0, timeoutSeconds: 600, command: 'true' },
-        ...{ comparison: 'exact', kind: 'program', visible: 'name' },
+        ...{ comparison: 'exact', visible: 'name' },
       },
     ])
     expect(problems).toEqual([
