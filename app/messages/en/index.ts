@@ -13,7 +13,6 @@ import { files } from './files'
 import { git } from './git'
 import { keys } from './keys'
 import { language } from './language'
-import { lesson } from './lesson'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -57,7 +56,6 @@ export const en = {
   git,
   keys,
   language,
-  lesson,
   members,
   operator,
   pages,

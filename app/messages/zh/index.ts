@@ -14,7 +14,6 @@ import { files } from './files'
 import { git } from './git'
 import { keys } from './keys'
 import { language } from './language'
-import { lesson } from './lesson'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -58,7 +57,6 @@ export const zh: Catalogue = {
   git,
   keys,
   language,
-  lesson,
   members,
   operator,
   pages,
