@@ -18,7 +18,6 @@ export const pages = {
   runs: 'Runs',
   sandboxes: 'Sandboxes',
   classes: 'Classes',
-  lesson: 'Lesson',
   schedules: 'Schedules',
   settings: 'Settings',
   shortDescription: 'Isolated Linux sandboxes in the browser',

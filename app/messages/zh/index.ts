@@ -17,7 +17,6 @@ import { grades } from './grades'
 import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
-import { lesson } from './lesson'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -64,7 +63,6 @@ export const zh: Catalogue = {
   handIns,
   keys,
   language,
-  lesson,
   members,
   operator,
   pages,

@@ -1,11 +1,9 @@
 'use client'
 
-import { Archive, Presentation, Trash2 } from 'lucide-react'
-import Link from 'next/link'
+import { Archive, Trash2 } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { OwnLessons } from '../../../components/lessons/own-lessons'
 import { Button } from '../../../components/ui/button'
 import { Confirm, type Question } from '../../../components/ui/confirm'
 import { Notice } from '../../../components/ui/notice'
@@ -53,7 +51,6 @@ function Own({ of }: { of: ClassDescription }) {
   return (
     <div className="grid gap-5">
       <PageHead title={oneLine(of.name)}>{t('classes.studentText')}</PageHead>
-      <OwnLessons />
       <OwnAssignments of={of} />
       <Panel>
         <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 p-4 [&_dt]:text-muted">
@@ -119,12 +116,6 @@ function Whole({ of, onChange }: { of: ClassDescription; onChange: () => void })
         title={name}
         action={
           <div className="flex flex-wrap gap-2">
-            <Button asChild>
-              <Link href={`/classes/${of.id}/lesson`}>
-                <Presentation aria-hidden />
-                {t('lesson.title')}
-              </Link>
-            </Button>
             {teaches && (
               <Button onClick={() => void archive()}>
                 <Archive aria-hidden />
