@@ -16,6 +16,7 @@ import { grades } from './grades'
 import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
+import { lesson } from './lesson'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -62,6 +63,7 @@ export const en = {
   handIns,
   keys,
   language,
+  lesson,
   members,
   operator,
   pages,

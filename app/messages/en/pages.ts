@@ -18,6 +18,7 @@ export const pages = {
   runs: 'Runs',
   sandboxes: 'Sandboxes',
   classes: 'Classes',
+  lesson: 'Lesson',
   schedules: 'Schedules',
   settings: 'Settings',
   shortDescription: 'Isolated Linux sandboxes in the browser',

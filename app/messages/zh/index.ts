@@ -17,6 +17,7 @@ import { grades } from './grades'
 import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
+import { lesson } from './lesson'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -63,6 +64,7 @@ export const zh: Catalogue = {
   handIns,
   keys,
   language,
+  lesson,
   members,
   operator,
   pages,

@@ -19,6 +19,7 @@ export const pages: Texts<'pages'> = {
   runs: '运行',
   sandboxes: '沙箱',
   classes: '班级',
+  lesson: '课堂',
   schedules: '定时任务',
   settings: '设置',
   shortDescription: '浏览器中的隔离 Linux 沙箱',

@@ -1,9 +1,11 @@
 'use client'
 
-import { Archive, Trash2 } from 'lucide-react'
+import { Archive, Presentation, Trash2 } from 'lucide-react'
+import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { OwnLessons } from '../../../components/lessons/own-lessons'
 import { Button } from '../../../components/ui/button'
 import { Confirm, type Question } from '../../../components/ui/confirm'
 import { Notice } from '../../../components/ui/notice'
@@ -51,6 +53,7 @@ function Own({ of }: { of: ClassDescription }) {
   return (
     <div className="grid gap-5">
       <PageHead title={oneLine(of.name)}>{t('classes.studentText')}</PageHead>
+      <OwnLessons />
       <OwnAssignments of={of} />
       <Panel>
         <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 p-4 [&_dt]:text-muted">
@@ -116,6 +119,12 @@ function Whole({ of, onChange }: { of: ClassDescription; onChange: () => void })
         title={name}
         action={
           <div className="flex flex-wrap gap-2">
+            <Button asChild>
+              <Link href={`/classes/${of.id}/lesson`}>
+                <Presentation aria-hidden />
+                {t('lesson.title')}
+              </Link>
+            </Button>
             {teaches && (
               <Button onClick={() => void archive()}>
                 <Archive aria-hidden />

@@ -39,6 +39,8 @@ export const AssignmentPane = dynamic(() => import('../../../components/assignme
   loading: () => <div className="h-full bg-surface" />,
 })
 
+export const LessonBanner = dynamic(() => import('../../../components/lessons/lesson-banner'), { ssr: false })
+
 export const StartPane = dynamic(() => import('../../../components/start/start-pane'), { ssr: false })
 
 export const Palette = dynamic(() => import('../../../components/palette/palette'), { ssr: false })

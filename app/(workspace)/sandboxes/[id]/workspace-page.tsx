@@ -16,6 +16,7 @@ import { ApiError } from '../../../lib/api'
 import { oneLine } from '../../../lib/format'
 import { type Sandbox, sandboxWithUsage } from '../../../lib/protocol'
 import { useResource } from '../../../lib/resource'
+import { useSession } from '../../../lib/session'
 import { useExplain } from '../../../lib/use-explain'
 import { Commands, CommandsContext } from '../../../palette/commands'
 import { Store } from '../../../terminal/store'
@@ -23,6 +24,7 @@ import { StrayKeys } from '../../../terminal/stray-keys'
 import { PreviewStore } from '../../../workspace/preview'
 import { Programs } from '../../../workspace/programs'
 import { LayoutStore } from '../../../workspace/shown-panes'
+import { LessonBanner } from './lazy-panes'
 import { useTogether } from './use-together'
 import { WorkspaceBar } from './workspace-bar'
 import { WorkspacePanes } from './workspace-panes'
@@ -33,6 +35,7 @@ const everyMs = 2000
 export function WorkspacePage({ id }: { id: string }) {
   const t = useTranslations()
   const explain = useExplain()
+  const isStudent = useSession().tenant.role === 'student'
   const { data, error, mutate } = useResource(`/sandboxes/${id}`, sandboxWithUsage, { everyMs, always: true })
   const gone = (error instanceof ApiError && error.status === 404) || data?.state === 'deleted'
   const seen = useRef<Sandbox['access'] | null>(null)
@@ -74,6 +77,7 @@ export function WorkspacePage({ id }: { id: string }) {
                 container={container}
               />
               <SleepWarning sandbox={data} refresh={mutate} />
+              {isStudent && <LessonBanner />}
               <Incidents sandbox={data} incidents={data.incidents} />
               {/* A broken line is the line banner's to tell. */}
               {error instanceof ApiError && (

@@ -1,0 +1,4 @@
+/** What only the page of a live lesson and the banner of its students read: a workspace does not load it. */
+import './jitless'
+
+export * from '../../protocol/api/lessons'
