@@ -253,7 +253,7 @@ async function makeVictim(world: {
     ...{ title: 'confidential', text: 'confidential', dueAt: '2999-01-01T00:00' },
   })
   const exam = await inClass('assignments', {
-    ...{ title: 'confidential', text: 'confidential', exam: {} },
+    ...{ title: 'confidential exam', text: 'confidential', exam: {} },
     ...{ opensAt: '2999-01-01T00:00', dueAt: '2999-01-01T02:00' },
   })
   const hiddenFile = `/api/v1/assignments/${assignment.id}/files/hidden/file?path=confidential`
