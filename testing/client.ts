@@ -14,8 +14,19 @@ const document = z.object({
     z.record(z.string(), z.object({ responses: z.record(z.string(), z.unknown()) })),
   ),
 })
-/** Of each server, read once. */
-const documents = new Map<string, Promise<z.infer<typeof document>>>()
+interface Documented {
+  readonly fits: RegExp
+  readonly calls: z.infer<typeof document>['paths'][string]
+}
+/** The paths of each server, read once; those without a parameter first. */
+const documents = new Map<string, Promise<readonly Documented[]>>()
+
+async function documentedAt(url: string): Promise<readonly Documented[]> {
+  const { paths } = document.parse(await (await fetch(new URL('/api/openapi.json', url))).json())
+  return Object.entries(paths)
+    .toSorted(([one], [other]) => Number(one.includes('{')) - Number(other.includes('{')))
+    .map(([path, calls]) => ({ fits: new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`), calls }))
+}
 
 /**
  * Every call that a test makes is held to what the API's document says: an answer with a status that is not in it would
@@ -24,13 +35,10 @@ const documents = new Map<string, Promise<z.infer<typeof document>>>()
 async function assertDocumented(url: string, method: string, path: string, status: number): Promise<void> {
   const { pathname } = new URL(path, url)
   if (status >= 300 || !pathname.startsWith('/api/v1/')) return
-  const read = async () => document.parse(await (await fetch(new URL('/api/openapi.json', url))).json())
-  const known = documents.get(url) ?? read()
+  const known = documents.get(url) ?? documentedAt(url)
   documents.set(url, known)
-  const { paths } = await known
-  const fits = (one: string) => new RegExp(`^${one.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(pathname)
-  const route = pathname in paths ? pathname : Object.keys(paths).find(fits)
-  const responses = paths[route ?? '']?.[method.toLowerCase().replace('head', 'get')]?.responses
+  const found = (await known).find(({ fits }) => fits.test(pathname))
+  const responses = found?.calls[method.toLowerCase().replace('head', 'get')]?.responses
   if (responses?.[status] !== undefined) return
   throw new Error(
     `${method} ${pathname} answered ${status}; the API's document has ${Object.keys(responses ?? {})}`,
