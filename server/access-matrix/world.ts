@@ -316,7 +316,7 @@ async function handIn(
 ) {
   await must(owner, 'POST', `/api/v1/classes/${classId}/students`, { name: 'Classmate', email })
   const { id } = await must(owner, 'POST', `/api/v1/classes/${classId}/assignments`, {
-    ...{ title: 'confidential', published: true, limits, network: 'none' },
+    ...{ title: 'confidential hand-in', published: true, limits, network: 'none' },
     tests: [{ id: 'confidential', name: 'confidential', points: 1, command: 'true' }],
   })
   const { sandbox } = await must(client, 'POST', `/api/v1/assignments/${id}/start`)
