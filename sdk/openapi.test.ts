@@ -147,8 +147,8 @@ async function callAll(cloche: Cloche): Promise<void> {
   await assignments.grade(task.id).catch(() => {})
   await assignments.cancelGradings(task.id)
   await assignments.grades(task.id).next()
-  await assignments.giveGrade(task.id, 'none', { points: 1 }).catch(() => {})
-  await assignments.givenGrades(task.id, 'none')
+  await assignments.giveGrade(task.id, 'tiny', { points: 1 }).catch(() => {})
+  await assignments.givenGrades(task.id, 'tiny')
   await Promise.all([classes.gradebook(classId), classes.exportGradebook(classId)])
   const points = `Name,${task.title}\n`
   await classes.previewGradebook(classId, points).catch(() => {}) // a copy has the same title
