@@ -9,6 +9,6 @@ export const launchOptions = ({ webgl }: { readonly webgl: boolean }) => ({
   args: [
     ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
     ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    ...(webgl ? [] : ['--disable-3d-apis']),
+    ...(webgl ? [] : ['--disable-3d-apis', '--disable-gpu-rasterization']),
   ],
 })
