@@ -18,6 +18,8 @@ interface Fixtures {
   readonly pageOf: (cookie: string) => Promise<Page>
   /** What the page's terminal shows. */
   readonly terminal: TerminalView
+  /** Deletes what a test leaves in Ann's tenant, as work of students: others begin with an empty list. */
+  readonly tidy: undefined
   /** The browser may complain of what matches: a test that breaks the line says so. */
   readonly mayComplain: (what: RegExp) => void
 }
@@ -45,6 +47,15 @@ export const test = base.extend<Fixtures>({
     await use({ id: body.id, name })
     await ann.call('DELETE', `/api/v1/sandboxes/${body.id}`, {})
   },
+  tidy: [
+    async ({ ann }, use) => {
+      await use(undefined)
+      const { status, body } = await ann.call('GET', '/api/v1/sandboxes')
+      expect(status).toBe(200)
+      for (const { id } of body.items) await ann.call('DELETE', `/api/v1/sandboxes/${id}`, {})
+    },
+    { auto: true },
+  ],
   // biome-ignore lint/correctness/noEmptyPattern: as above
   mayComplain: async ({}, use) => use((what) => allowed.push(what)),
   context: async ({ context }, use) => {
