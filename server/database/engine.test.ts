@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Instance, openInstance } from '../../testing/instance.js'
 import { migrate, schemaSql } from './engine.js'
 
-/** Every column, index and constraint of a database, as PostgreSQL itself describes them. NOT NULL is a column's. */
+/** Every column of a table, index and constraint, as PostgreSQL itself describes them. NOT NULL is a column's; a schema describes no views. */
 const shape = `
   SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') AS part
-  FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_prisma_migrations'
+  FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+    WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> '_prisma_migrations'
   UNION SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'
   UNION SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
     WHERE contype <> 'n' AND connamespace = 'public'::regnamespace AND conrelid::regclass::text <> '_prisma_migrations'

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { Turns } from '../../common/turns.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { NodeRegistry } from '../nodes/registry.js'
+import { Turns } from '../turns.js'
 import type { Row } from './ownership.js'
 
 /** A node is asked to freeze so many at once: each takes some milliseconds. */
