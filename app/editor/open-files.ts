@@ -84,12 +84,17 @@ export class OpenFiles {
     void document.checkDisk()
   }
 
+  /** Somebody went elsewhere: what is still loading leaves the focus there. */
+  leave(): void {
+    this.chosen = null
+  }
+
   /** Shows a file as another person sees it: the focus stays where it is. */
   follow(path: string, line: number): void {
     const document = this.find(path) ?? this.#document(path)
     document.seen.set({ line })
     if (this.state.get().active === document) return
-    this.chosen = null
+    this.leave()
     this.#set(shown(this.state.get(), document))
     void document.load()
     void document.checkDisk()

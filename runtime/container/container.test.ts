@@ -27,6 +27,7 @@ const hierarchy = detectHierarchy()
 const filter = new SeccompFilter(readSeccomp('/usr/share/containers/seccomp.json', capabilities))
 
 describe('a sandbox on the real kernel', () => {
+  const reaper = new Reaper()
   let lab: Laboratory
   let pid = 0
   let device = ''
@@ -65,7 +66,7 @@ describe('a sandbox on the real kernel', () => {
     })
     await writeFile(join(bundle, 'config.json'), JSON.stringify(spec))
     const output = openSync(join(bundle, 'output'), 'w')
-    const first = await runContainer(oci(), new Reaper(), container, bundle, output)
+    const first = await runContainer(oci(), reaper, container, bundle, output)
     closeSync(output)
     closeSync(idmap)
     applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 128, pids: 64 }, device)
@@ -81,6 +82,7 @@ describe('a sandbox on the real kernel', () => {
 
   afterAll(async () => {
     await crunState(oci()).remove(id)
+    reaper[Symbol.dispose]()
     await removeCgroup(hierarchy, root)
     destroyVolume(join(lab.disk, 'sandboxes', 'one'))
     await lab[Symbol.asyncDispose]()

@@ -1,5 +1,5 @@
 import { ChildProcess } from 'node:child_process'
-import { subscribe } from 'node:diagnostics_channel'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { closeSync, fstatSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { constants } from 'node:os'
 import { z } from 'zod'
@@ -38,27 +38,27 @@ const created = z.object({ process: z.instanceof(ChildProcess) })
  * when it cannot start one. Each is reaped as soon as it ends, whoever asks: until then it counts against the limit of
  * its sandbox. Children are the process's, so all reapers of a process are one.
  */
-export class Reaper {
-  static #started = false
+export class Reaper implements Disposable {
+  static #users = 0
+  static #sweeping: NodeJS.Timeout | undefined
   static readonly #waiting = new Map<number, (status: ExitStatus) => void>()
   /** Those that nobody has asked for yet: who starts one learns its pid after crun's end, and it may be dead by then. */
   static readonly #unclaimed = new Map<number, { readonly status: ExitStatus; readonly at: number }>()
 
   constructor() {
-    if (Reaper.#started) return
-    Reaper.#started = true
+    if (Reaper.#users++ > 0) return
     becomeSubreaper()
-    subscribe('child_process', (message) => {
-      const child = created.parse(message).process
-      nodeChildren.add(child)
-      child
-        .once('exit', () => nodeChildren.delete(child))
-        .once('error', () => {
-          if (child.pid === undefined) nodeChildren.delete(child)
-        })
-    })
-    process.on('SIGCHLD', () => Reaper.#sweep())
-    setInterval(() => Reaper.#sweep(), sweepMs).unref()
+    subscribe('child_process', remember)
+    process.on('SIGCHLD', Reaper.#sweep)
+    Reaper.#sweeping = setInterval(Reaper.#sweep, sweepMs).unref()
+  }
+
+  /** A process that needs children of its own again, as a test does: the last one leaves them alone. */
+  [Symbol.dispose](): void {
+    if (--Reaper.#users > 0) return
+    process.off('SIGCHLD', Reaper.#sweep)
+    clearInterval(Reaper.#sweeping)
+    unsubscribe('child_process', remember)
   }
 
   /** How the process ended. If it is not our child (any more), its exit status is unknown: all null. */
@@ -109,7 +109,7 @@ export class Reaper {
   }
 
   /** Takes every child that has ended, but for those of Node. */
-  static #sweep(): void {
+  static readonly #sweep = (): void => {
     for (let pid = deadChild(); pid !== undefined; pid = deadChild()) {
       if (isNodes(pid)) {
         // Node takes it in this turn of the loop; what stands behind it is seen then.
@@ -151,6 +151,16 @@ export class Reaper {
     Reaper.#unclaimed.delete(pid)
     return status ?? { exitCode: null, signal: null }
   }
+}
+
+function remember(message: unknown): void {
+  const child = created.parse(message).process
+  nodeChildren.add(child)
+  child
+    .once('exit', () => nodeChildren.delete(child))
+    .once('error', () => {
+      if (child.pid === undefined) nodeChildren.delete(child)
+    })
 }
 
 function isNodes(pid: number): boolean {

@@ -18,6 +18,11 @@ describe('what a case printed', () => {
     ['numeric', '1.00001', '1', false],
     ['numeric', '+007', '7', true],
     ['numeric', '-0', '0', true],
+    ['numeric', '-007', '-7', true],
+    ['numeric', '1.', '1', true],
+    ['numeric', '.5e1', '+5.0', true],
+    ['numeric', '0x10', '16', false],
+    ['numeric', '+', '0', false],
     ['numeric', '123456789012345678901', '123456789012345678900', false],
     ['numeric', 'abc', 'abd', false],
     ['tokens', 'a\u00a0b', 'a b', false],
@@ -37,5 +42,6 @@ describe('what a case printed', () => {
     const spaces = `${' '.repeat(4 << 20)}x`
     expect(matches(Buffer.from(spaces), spaces, 'trimmed')).toBe(true)
     expect(matches(Buffer.from('9'.repeat(4 << 20)), '8'.repeat(4 << 20), 'numeric')).toBe(false)
+    expect(matches(Buffer.from(`${'0'.repeat(4 << 20)}7.0`), '7', 'numeric')).toBe(true)
   })
 })

@@ -31,8 +31,18 @@ const isSpace = (code: number) => code === 0x20 || (code >= 0x09 && code <= 0x0d
 
 const words = (text: string) => text.split(/[ \t\n\v\f\r]+/).filter(Boolean)
 
-const integer = /^([+-]?)0*(\d+)$/
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+/** A sign and digits without leading zeros. Undefined for what is no integer. */
+function integer(word: string): string | undefined {
+  // No expression that matches the whole word: what keeps its place in millions of digits overflows the stack.
+  const digits = /^[+-]/.test(word) ? word.slice(1) : word
+  if (digits === '' || /\D/.test(digits)) return undefined
+  const first = digits.search(/[1-9]/)
+  if (first === -1) return '0'
+  return `${word.startsWith('-') ? '-' : ''}${digits.slice(first)}`
+}
+
+/** NaN for what is not in decimal notation: hexadecimal digits, names. */
+const decimal = (word: string) => (/[^-+.\de]/i.test(word) ? Number.NaN : Number(word))
 
 /**
  * Numbers in decimal notation: two integers must be equal, however long they are; others lie within the tolerance.
@@ -42,17 +52,12 @@ function close(word: string, expected: string): boolean {
   if (word === expected) return true
   const [ours, theirs] = [special(word), special(expected)]
   if (ours !== undefined || theirs !== undefined) return ours === theirs
-  const [whole, wanted] = [integer.exec(word), integer.exec(expected)]
-  if (whole !== null && wanted !== null) return canonical(whole) === canonical(wanted)
-  if (!decimal.test(word) || !decimal.test(expected)) return false
-  const [a, b] = [Number(word), Number(expected)]
+  const [whole, wanted] = [integer(word), integer(expected)]
+  if (whole !== undefined && wanted !== undefined) return whole === wanted
+  const [a, b] = [decimal(word), decimal(expected)]
   // What is too large for a number was the same word, or is another number.
   if (!Number.isFinite(a) || !Number.isFinite(b)) return false
   return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))
-}
-
-function canonical([, sign = '', digits = '']: RegExpExecArray): string {
-  return sign === '-' && digits !== '0' ? `-${digits}` : digits
 }
 
 function special(word: string): string | undefined {

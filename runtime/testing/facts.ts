@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { JestAsymmetricMatchers, JestChaiExpect, JestExtend } from '@vitest/expect'
 import * as chai from 'chai'
 
@@ -8,7 +9,28 @@ import * as chai from 'chai'
 chai.use(JestExtend)
 chai.use(JestChaiExpect)
 chai.use(JestAsymmetricMatchers)
-export const expect = chai.expect
+export const expect = Object.assign(chai.expect, { poll })
+
+/** `expect.poll(read).toBe(…)`: reads again until it holds, or until the time is over. */
+function poll(read: () => unknown, { timeout = 20_000 }: { readonly timeout?: number } = {}): object {
+  const attempts =
+    (matcher: string | symbol) =>
+    async (...wanted: unknown[]) => {
+      const end = performance.now() + timeout
+      for (;;) {
+        try {
+          const assertion = chai.expect(await read())
+          const holds: unknown = Reflect.get(assertion, matcher)
+          if (typeof holds !== 'function') throw new Error(`expect.poll has no ${String(matcher)} here`)
+          return holds.apply(assertion, wanted)
+        } catch (error) {
+          if (performance.now() > end) throw error
+          await sleep(50)
+        }
+      }
+    }
+  return new Proxy({}, { get: (_, matcher) => attempts(matcher) })
+}
 
 /** One test, and what came of it. */
 export interface Fact {

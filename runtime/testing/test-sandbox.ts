@@ -38,6 +38,7 @@ export async function openTestSandbox(name: string, place: number, diskMiB = 64)
   await mkdir(bundle)
   const volume = createVolume(join(lab.disk, 'sandboxes', name), diskMiB * mib)
   const idmap = await openIdmap(uidBase)
+  const reaper = new Reaper()
   makeCgroup(hierarchy, parent)
   const cgroup = `${parent}/box`
   let pid: number
@@ -49,7 +50,7 @@ export async function openTestSandbox(name: string, place: number, diskMiB = 64)
     })
     await writeFile(join(bundle, 'config.json'), JSON.stringify(spec))
     const output = openSync(join(bundle, 'output'), 'w')
-    pid = await runContainer(oci, new Reaper(), id, bundle, output)
+    pid = await runContainer(oci, reaper, id, bundle, output)
     closeSync(output)
     applyLimits(hierarchy, cgroup, { cpus: 1, memoryMiB: 256, pids: 64 }, await deviceOf(lab.disk))
   }
@@ -59,6 +60,7 @@ export async function openTestSandbox(name: string, place: number, diskMiB = 64)
     inside: (script, user = '1000:1000') => runInside(oci, id, script, user),
     [Symbol.asyncDispose]: async () => {
       await crunState(oci).remove(id)
+      reaper[Symbol.dispose]()
       await removeCgroup(hierarchy, parent)
       destroyVolume(volume.path)
       await lab[Symbol.asyncDispose]()

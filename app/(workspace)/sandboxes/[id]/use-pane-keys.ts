@@ -2,7 +2,6 @@
 
 import { useEffect } from 'react'
 import type { PaletteMode } from '../../../components/palette/palette'
-import type { FocusHome } from '../../../components/ui/focus-home'
 import { focusEditor } from '../../../workspace/focus-editor'
 import { type WorkspaceShortcut, workspaceShortcutOf } from '../../../workspace/keys'
 import type { LayoutStore, Side } from '../../../workspace/shown-panes'
@@ -19,6 +18,7 @@ const editorOnly: ReadonlySet<WorkspaceShortcut> = new Set(['search', 'quickOpen
 export interface PaneActions {
   /** Hides what is beside the terminals. */
   readonly closeSide: () => void
+  readonly focusTerminal: () => void
   readonly search: () => void
   readonly run: () => void
   readonly choose: (mode: PaletteMode) => void
@@ -27,7 +27,7 @@ export interface PaneActions {
 }
 
 /** The keys that choose among the panes, taken before a terminal or an editor sees them. */
-export function usePaneKeys(layout: LayoutStore, terminal: FocusHome, actions: PaneActions): void {
+export function usePaneKeys(layout: LayoutStore, actions: PaneActions): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const shortcut = workspaceShortcutOf(event)
@@ -38,11 +38,11 @@ export function usePaneKeys(layout: LayoutStore, terminal: FocusHome, actions: P
       if (shortcut === 'run' && !event.ctrlKey && inTerminal(event.target)) return
       event.preventDefault()
       event.stopPropagation()
-      take(shortcut, layout, terminal, actions)
+      take(shortcut, layout, actions)
     }
     document.addEventListener('keydown', onKey, { capture: true })
     return () => document.removeEventListener('keydown', onKey, { capture: true })
-  }, [layout, terminal, actions])
+  }, [layout, actions])
 }
 
 const inTerminal = (target: EventTarget | null) =>
@@ -51,8 +51,7 @@ const inTerminal = (target: EventTarget | null) =>
 export function take(
   shortcut: WorkspaceShortcut,
   layout: LayoutStore,
-  terminal: FocusHome,
-  { closeSide, search, choose, run, problems }: PaneActions,
+  { closeSide, focusTerminal, search, choose, run, problems }: PaneActions,
 ): void {
   const toggle = (side: Side) => {
     if (layout.get().side === side) return closeSide()
@@ -73,7 +72,7 @@ export function take(
       focusFiles()
     },
     focusEditor,
-    focusTerminal: () => terminal.focus(),
+    focusTerminal,
   }
   acts[shortcut]()
 }

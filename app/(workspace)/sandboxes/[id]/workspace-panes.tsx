@@ -125,21 +125,25 @@ export function WorkspacePanes({
       if (narrow) preview.close()
     },
   })
-  const actions = useMemo(
-    () => ({
+  const actions = useMemo(() => {
+    const focusTerminal = () => {
+      open.leave()
+      terminal.focus()
+    }
+    return {
+      focusTerminal,
       closeSide: () => {
         layout.showSide(null)
-        terminal.focus()
+        focusTerminal()
       },
       search: () => setSearching(true),
       // To run a program, or to find files by their names, which starts one, is not for who may only look.
       run: () => !looking && programs.runProject(),
       choose: (mode: PaletteMode) => (mode === 'commands' || !looking) && setPalette(mode),
       problems: () => help.panel.set(help.panel.get() === 'problems' ? null : 'problems'),
-    }),
-    [layout, terminal, programs, looking, help],
-  )
-  usePaneKeys(layout, terminal, actions)
+    }
+  }, [layout, terminal, open, programs, looking, help])
+  usePaneKeys(layout, actions)
   useCommands(
     workspaceShortcuts.flatMap(({ keys, shortcut }) =>
       shortcut === 'commands'
@@ -147,7 +151,7 @@ export function WorkspacePanes({
         : {
             name: t(`workspace.shortcuts.${shortcut}`),
             keys,
-            run: () => take(shortcut, layout, terminal, actions),
+            run: () => take(shortcut, layout, actions),
           },
     ),
   )
