@@ -93,7 +93,13 @@ export const classDescription = z.object({
 })
 export type ClassDescription = z.infer<typeof classDescription>
 export const classList = listOf(
-  classDescription.omit({ staff: true, sections: true, groups: true, studentQuota: true, studentTimes: true }),
+  classDescription.omit({
+    staff: true,
+    sections: true,
+    groups: true,
+    studentQuota: true,
+    studentTimes: true,
+  }),
 )
 export type ClassSummary = z.infer<typeof classList>['items'][number]
 export const classPage = page

@@ -4,7 +4,6 @@ import type { StoredResult } from './rows.js'
 
 /** Why a test failed. `text` is the same for the same mistake, `example` is what was told. */
 const cause = z.object({ text: z.string(), example: z.string() })
-type Cause = z.infer<typeof cause>
 
 /** What is stored of a grading for statistics (`grading.causes`): no NUL, for the database reads it. */
 export const storedCauses = z.array(z.object({ test: z.string(), passed: z.boolean(), why: z.array(cause) }))
@@ -31,13 +30,18 @@ export function causesOf(
     const why = new Map(told.map(storable).map((example) => [normalized(example), example]))
     return {
       ...{ test: test.id, passed },
-      why: [...why].slice(0, causesMax).map(([text, example]) => ({ text, example: example.slice(0, textMax) })),
+      why: [...why]
+        .slice(0, causesMax)
+        .map(([text, example]) => ({ text, example: example.slice(0, textMax) })),
     }
   })
 }
 
 /** Of the tests of a report each that failed; else the error that the program printed, or how it ended. */
-function toldBy({ status, message, parts }: StoredResult, from: CaseResult | StepResult | undefined): string[] {
+function toldBy(
+  { status, message, parts }: StoredResult,
+  from: CaseResult | StepResult | undefined,
+): string[] {
   const failed = parts?.filter((part) => !part.passed && !part.skipped) ?? []
   if (failed.length > 0) return failed.map((part) => firstLine(part.message ?? '') || part.name)
   const hasEndedItself = status === 'failed' || status === 'setup_failed'

@@ -69,7 +69,10 @@ export class GradingLeases {
   }
 
   /** @returns false when somebody else has it by now, or it was canceled */
-  async finish({ id, lease: held }: GradingRow, { points, maxPoints, tests, causes }: Outcome): Promise<boolean> {
+  async finish(
+    { id, lease: held }: GradingRow,
+    { points, maxPoints, tests, causes }: Outcome,
+  ): Promise<boolean> {
     return this.#end(id, held, 'finished', [
       ...[points, maxPoints, JSON.stringify(tests), null, JSON.stringify(causes)],
     ])

@@ -11,6 +11,10 @@ export async function privacyOf(client: Pick<pg.Pool, 'query'>): Promise<Privacy
   return privacySettings.parse(rows[0])
 }
 
+/** Whether classes may show their staff minutes of each student. */
+export const timesAllowed = ({ timeStatistics, studentTimes }: PrivacySettings): boolean =>
+  timeStatistics && studentTimes
+
 /** The same, for operators, who change it. */
 export class PrivacyService {
   constructor(private readonly database: Database) {}

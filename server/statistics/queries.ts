@@ -19,7 +19,10 @@ const studentRow = z.object({
 export type StatisticsStudent = z.infer<typeof studentRow>
 
 /** By name. */
-export async function studentsOf(client: Client, { assignmentId, classId }: Of): Promise<StatisticsStudent[]> {
+export async function studentsOf(
+  client: Client,
+  { assignmentId, classId }: Of,
+): Promise<StatisticsStudent[]> {
   const { rows } = await client.query(
     `SELECT place.id, place."userId", place.name, place.number, coalesce(place.email, "user".email) AS email, "user".username,
        work."startedAt" IS NOT NULL AS began,
@@ -113,9 +116,11 @@ export async function readOldResults(client: Client, { assignmentId, classId }: 
        WHERE graded.causes IS NULL AND grading.tests IS NOT NULL LIMIT ${unreadAtOnce}`,
       [assignmentId, classId],
     )
-    const read = rows.map((row) => unreadRow.parse(row)).map(({ id, tests }) => {
-      return { id, causes: causesOf(z.array(storedResult).parse(JSON.parse(tests))) }
-    })
+    const read = rows
+      .map((row) => unreadRow.parse(row))
+      .map(({ id, tests }) => {
+        return { id, causes: causesOf(z.array(storedResult).parse(JSON.parse(tests))) }
+      })
     if (read.length > 0) {
       await client.query(
         `UPDATE grading SET causes = known.causes FROM jsonb_to_recordset($1::JSONB) AS known(id TEXT, causes JSONB)
