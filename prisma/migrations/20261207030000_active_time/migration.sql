@@ -1,4 +1,4 @@
--- Minutes in which students work on assignments (docs/decisions/0124-time-on-task-is-counted-in-minutes.md), and what the operator says of them.
+-- Minutes in which students work on assignments (docs/decisions/0124-statistics-tell-of-the-class.md), and what the operator says of them.
 CREATE TABLE privacy (
   key INTEGER NOT NULL DEFAULT 1,
   "timeStatistics" BOOLEAN NOT NULL DEFAULT true,
