@@ -80,7 +80,7 @@ const varying: readonly RegExp[] = [
   /(?:~|\.{1,2})?(?:\/[\w.@+-]+)+\/?(?::\d+)*/g,
   /\b[\w-]+\.[a-z]{1,5}(?::\d+)+/gi,
   /\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/gi,
-  /\d+(?:[.,]\d+)*/g,
+  /(?<![\w…])-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*/g,
 ]
 
 /** The same text for the same mistake: numbers, paths, addresses and quoted text become `…`. */
