@@ -9,6 +9,13 @@ export const termPages = 'A term of 200 students and 30 assignments, all handed 
 
 const studentsCount = 200
 const assignmentsCount = 30
+/** What statistics count of a grading. */
+const causes = JSON.stringify([
+  {
+    ...{ test: 'sum', passed: false },
+    why: [{ text: 'NameError: name … is not defined', example: "NameError: name 'x' is not defined" }],
+  },
+])
 const tests = [{ id: 'sum', name: 'Sum', points: 10, command: 'sh sum.sh' }]
 
 /** What the pages of a class ask for at the end of a term. What was handed in is written into the database: it is about reading. */
@@ -36,6 +43,7 @@ export async function term(
     'its CSV': `/classes/${classId}/gradebook.csv`,
     'hand-ins of an assignment': `/assignments/${last}/submissions?limit=200`,
     'grades of an assignment': `/assignments/${last}/grades?limit=200`,
+    'statistics of an assignment': `/assignments/${last}/statistics`,
     'work of an assignment': `/assignments/${last}/work?limit=200`,
     'the students': `/classes/${classId}/students?limit=200`,
     'the assignments': `/classes/${classId}/assignments`,
@@ -79,10 +87,10 @@ async function handInAll(
       [...columns, classId],
     )
     await database.query(
-      `INSERT INTO grading (id, "tenantId", "submissionId", state, points, "maxPoints", tests, "createdBy", "finishedAt")
-       SELECT one.grading, class."tenantId", one.id, 'finished', 10, 10, '[]', 'bench', now() AT TIME ZONE 'UTC'
+      `INSERT INTO grading (id, "tenantId", "submissionId", state, points, "maxPoints", tests, causes, "createdBy", "finishedAt")
+       SELECT one.grading, class."tenantId", one.id, 'finished', 10, 10, '[]', $6::JSONB, 'bench', now() AT TIME ZONE 'UTC'
        FROM ${given}, class WHERE one.assignment IS NOT NULL AND class.id = $5`,
-      [...columns, classId],
+      [...columns, classId, causes],
     )
     await database.query('ANALYZE submission, grading')
   } finally {

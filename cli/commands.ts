@@ -32,11 +32,15 @@ export async function allCommands(): Promise<readonly Command[]> {
   return [...(await operatorCommands()), ...clientCommands]
 }
 
-/** The command that these words begin with. */
+/** Words of the longest name. */
+const nameWords = 3
+
+/** The command that these words begin with; of several the one with the longest name. */
 export async function findCommand(words: readonly string[]): Promise<Command | undefined> {
-  const [one = '', two = ''] = words
+  const [one = ''] = words
+  const spelled = Array.from({ length: nameWords }, (_, at) => words.slice(0, nameWords - at).join(' '))
   const among = (commands: readonly Command[]) =>
-    commands.find(({ name }) => name === `${one} ${two}`) ?? commands.find(({ name }) => name === one)
+    spelled.map((name) => commands.find((command) => command.name === name)).find(Boolean)
   const isOperators = operatorNames.some((name) => name.split(' ')[0] === one)
   return among(clientCommands) ?? (isOperators ? among(await operatorCommands()) : undefined)
 }

@@ -18,7 +18,9 @@ async function candidates(before: readonly string[], last: string): Promise<read
     const at = before.length
     return names().flatMap((name) => {
       const parts = name.split(' ')
-      return (at === 0 || parts[0] === one) && parts[at] !== undefined ? [parts[at]] : []
+      return before.every((word, index) => parts[index] === word) && parts[at] !== undefined
+        ? [parts[at]]
+        : []
     })
   }
   if (last.startsWith('-')) return ['--help', ...Object.keys(command.flags ?? {}).map((flag) => `--${flag}`)]

@@ -6,11 +6,15 @@ import { operatorCommands } from '../supervisor/commands/index.js'
 import { clientCommands } from './client/commands.js'
 import { exitCodeOf } from './client/exit-code.js'
 import { helpOf } from './command.js'
-import { names } from './commands.js'
+import { findCommand, names } from './commands.js'
 
 describe('what is written about the command line', () => {
   it('names every command that there is', async () => {
     expect(names()).toEqual([...operatorCommands, ...clientCommands].map(({ name }) => name))
+  })
+
+  it('is what is found by the words of each name', async () => {
+    for (const name of names()) expect((await findCommand(name.split(' ')))?.name).toBe(name)
   })
 
   it('has the help of every command that calls a Cloche; `npx vitest run cli/docs -u` writes it anew', async () => {

@@ -4,6 +4,7 @@ import type {
   AssignmentExtension,
   AssignmentFile,
   AssignmentFileKind,
+  AssignmentStatistics,
   AssignmentSummary,
   AssignmentWork,
   ChangeAssignment,
@@ -91,6 +92,11 @@ export class Assignments {
   /** As a student: runs the checks of the steps in your sandbox. @throws Conflict before it is started, PermissionDenied for staff */
   check(id: string): Promise<AssignmentWork> {
     return this.#http.json({ method: 'POST', path: `${pathOf(id)}/check` })
+  }
+
+  /** Where the class is stuck, and how long it takes. Of fewer than five students there is no distribution. @throws NotFound */
+  statistics(id: string): Promise<AssignmentStatistics> {
+    return this.#http.json({ method: 'GET', path: `${pathOf(id)}/statistics` })
   }
 
   /** How each student of the class stands in an exam, by name. @throws Conflict for no exam */

@@ -1,3 +1,4 @@
+import { bodyOf } from './answer.js'
 import { type Content, type Http, pages } from './http.js'
 import type {
   AddClassStudent,
@@ -17,6 +18,7 @@ import type {
   RosterApplied,
   RosterPreview,
   SignInCard,
+  StudentDataDeletion,
 } from './types.js'
 
 /** The classes of the tenant, with their people. */
@@ -236,6 +238,37 @@ export class ClassStudents {
   /** Takes somebody out of the class; their work stays. @throws NotFound */
   remove(classId: string, id: string): Promise<void> {
     return this.http.done({ method: 'DELETE', path: studentOf(classId, id) })
+  }
+
+  /**
+   * All that the class has of a student, as tar: JSON, receipts, and the files of their submissions. For its teachers; students get their
+   * own.
+   *
+   * @param id in the class, or of the account of somebody who has left it
+   * @throws NotFound, PermissionDenied
+   */
+  async exportData(classId: string, id: string, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const path = `${studentOf(classId, id)}/export`
+    return bodyOf(await this.http.send({ method: 'GET', path, signal }))
+  }
+
+  /** What `deleteData` would delete. @throws NotFound, PermissionDenied */
+  previewDataDeletion(classId: string, id: string): Promise<StudentDataDeletion> {
+    return this.http.json({ method: 'GET', path: `${studentOf(classId, id)}/deletion` })
+  }
+
+  /**
+   * Deletes what the class has of a student, for good. They stay in the class.
+   *
+   * @param confirm their name or id, against mistakes
+   * @throws InvalidRequest for another name; Conflict while they write an exam
+   */
+  deleteData(
+    classId: string,
+    id: string,
+    { confirm }: { confirm: string },
+  ): Promise<Omit<StudentDataDeletion, 'student'>> {
+    return this.http.json({ method: 'POST', path: `${studentOf(classId, id)}/deletion`, json: { confirm } })
   }
 }
 

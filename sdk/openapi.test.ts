@@ -108,6 +108,7 @@ async function callAll(cloche: Cloche): Promise<void> {
     .next()
     .catch(() => {})
   await assignments.events(task.id).next()
+  await assignments.statistics(task.id)
   await assignments.keptWork(task.id, pupil.id)
   await assignments.packKeptWork(task.id, pupil.id, 'ek_00000000000000000000').catch(() => {})
   await assignments.tell(task.id, { type: 'leave' }).catch(() => {})
@@ -163,6 +164,9 @@ async function callAll(cloche: Cloche): Promise<void> {
     ...{ number: 1, at: '2026-12-01T08:00:00.000Z', digest: 'x', files: 1, bytes: 1, seal: 'x' },
   })
   await assignments.delete(task.id)
+  await (await classes.students.exportData(classId, pupil.id)).cancel()
+  await classes.students.previewDataDeletion(classId, pupil.id)
+  await classes.students.deleteData(classId, pupil.id, { confirm: pupil.id })
   await classes.students.remove(classId, pupil.id)
   const roster = 'Name\nBen\n'
   await classes.importRoster(classId, roster, await classes.previewRoster(classId, roster))

@@ -88,6 +88,8 @@ export type AssignmentSummary = protocol.AssignmentSummary
 export type AssignmentWork = protocol.AssignmentWork
 /** The same, of a student of a class. */
 export type StudentWork = protocol.StudentWork
+/** Where a class is stuck in an assignment, and how long it takes. */
+export type AssignmentStatistics = protocol.AssignmentStatistics
 /** How a student of a class stands in an exam. */
 export type ExamAttempt = protocol.ExamAttempt
 /** What happened in an exam. */
@@ -137,6 +139,8 @@ export type Grading = protocol.Grading
 /** What a student has for an assignment. */
 export type Grade = protocol.Grade
 /** What the students of a class have for its assignments. */
+/** What deleting the data of a student deletes. */
+export type StudentDataDeletion = protocol.StudentDataDeletion
 export type Gradebook = protocol.Gradebook
 export type GradebookApplied = protocol.GradebookApplied
 export type GradebookPreview = protocol.GradebookPreview

@@ -26,6 +26,7 @@ export function startChores(parts: Parts): AsyncDisposable {
     repeat('renewing leases of runs', 3000, log, () => dispatcher.renew()),
     repeat('reading which sandboxes are asleep', 60_000, log, () => sandboxes.sleep.learn()),
     repeat('writing down which sandboxes are in use', 5000, log, () => recordActivity(sandboxes)),
+    repeat('counting minutes in which students work', 20_000, log, () => sandboxes.activeTime.record()),
     repeat('taking runs that wait', 1000, log, () => dispatcher.takeBack()),
     repeat('taking gradings that wait', 1000, log, () => parts.grader.look()),
     repeat('performing what is due', 2000, log, () => parts.schedules.look()),

@@ -40,6 +40,7 @@ import { Outbound } from './outbound/http.js'
 import { PreviewHosts } from './previews/hosts.js'
 import { Previews } from './previews/previews.js'
 import { PortService } from './previews/service.js'
+import { PrivacyService } from './privacy/settings.js'
 import { ProcessService } from './processes/service.js'
 import { Blobs } from './registry/blobs.js'
 import { Manifests } from './registry/manifests.js'
@@ -62,6 +63,9 @@ import { SnapshotService } from './snapshots/service.js'
 import { StackDriver } from './stacks/driver.js'
 import { StackLogs } from './stacks/logs.js'
 import { StackService } from './stacks/service.js'
+import { StatisticsService } from './statistics/service.js'
+import { StudentDeletions } from './student-data/deletion.js'
+import { StudentExports } from './student-data/export.js'
 import { openSubmissions } from './submissions/index.js'
 import { TemplateMaking } from './templates/making.js'
 import { OwnTemplateService } from './templates/service.js'
@@ -176,6 +180,10 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     submissions,
     gradings,
     exams: new ExamRecords(database, submissions.contents),
+    statistics: new StatisticsService(database, gradings.grades),
+    studentExports: new StudentExports(database, submissions, gradings),
+    studentDeletions: new StudentDeletions(database, sandboxes, snapshots),
+    privacy: new PrivacyService(database),
     execs: new ExecService(database, sandboxes),
     processes: new ProcessService(database, sandboxes),
     languageServers: new LanguageServerService(database, sandboxes),

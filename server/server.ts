@@ -30,6 +30,7 @@ import { describeApi } from './openapi/document.js'
 import type { Parts } from './parts.js'
 import { portRoutes } from './previews/routes.js'
 import { handoverRoute } from './previews/serve.js'
+import { privacyRoutes } from './privacy/routes.js'
 import { processRoutes } from './processes/routes.js'
 import { registryRoutes } from './registry/routes.js'
 import { runRoutes } from './runs/routes.js'
@@ -38,6 +39,8 @@ import { scheduleRoutes } from './schedules/routes.js'
 import { shareRoutes } from './shares/routes.js'
 import { snapshotRoutes } from './snapshots/routes.js'
 import { stackRoutes } from './stacks/routes.js'
+import { statisticsRoutes } from './statistics/routes.js'
+import { studentDataRoutes } from './student-data/routes.js'
 import { submissionRoutes } from './submissions/routes.js'
 import { templateRoutes } from './templates/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
@@ -137,6 +140,8 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(lessonRoutes(services.lessons, config.heartbeatMs))
         await api.register(submissionRoutes(services.submissions, once, config.heartbeatMs))
         await api.register(gradingRoutes(services.gradings))
+        await api.register(statisticsRoutes(services.statistics))
+        await api.register(studentDataRoutes(services.studentExports, services.studentDeletions))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))
         await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles, config.heartbeatMs))
@@ -154,6 +159,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
           ),
           { prefix: '/admin' },
         )
+        await api.register(privacyRoutes(services.privacy), { prefix: '/admin' })
         api.route({
           method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
           url: '/*',

@@ -81,6 +81,10 @@ const edit = clientCommand({
     'time-zone': { type: 'string', value: 'ZONE', help: 'such as Europe/Berlin' },
     archive: { type: 'boolean', help: 'nobody joins it any more; its work stays' },
     restore: { type: 'boolean', help: 'out of the archive' },
+    'student-times': {
+      ...{ type: 'string', value: 'on|off' },
+      help: 'whether you are shown minutes of each student, if the operator allows it; students are told',
+    },
     'student-quota': {
       ...{ type: 'string', multiple: true, value: 'PART=AMOUNT' },
       help: 'what one of its students may have at once, such as awake=4 or memoryMiB=2048; without AMOUNT as the tenant has it',
@@ -89,11 +93,15 @@ const edit = clientCommand({
   completes: classWords,
   async run({ cloche, words, text, texts, has, json }) {
     if (has('archive') && has('restore')) throw new UsageError('specify one of --archive and --restore')
-    const [name, timeZone] = [text('name'), text('time-zone')]
+    const [name, timeZone, times] = [text('name'), text('time-zone'), text('student-times')]
+    if (times !== undefined && times !== 'on' && times !== 'off') {
+      throw new UsageError(`--student-times is on or off, not ${times}`)
+    }
     const changed = await cloche.classes.update(await classIdOf(cloche, words[0]), {
       ...(name === undefined ? {} : { name }),
       ...(timeZone === undefined ? {} : { timeZone }),
       ...(has('archive') || has('restore') ? { archived: has('archive') } : {}),
+      ...(times === undefined ? {} : { studentTimes: times === 'on' }),
       ...studentQuotaOf(texts('student-quota')),
     })
     if (json) printJson(changed)

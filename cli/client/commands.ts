@@ -19,6 +19,8 @@ import { shareCommands } from './share.js'
 import { shell } from './shell.js'
 import { snapshotCommands } from './snapshot.js'
 import { stackCommands } from './stack.js'
+import { statisticsCommands } from './statistics.js'
+import { studentDataCommands } from './student-data.js'
 import { submissionCommands } from './submission.js'
 import { templateCommands } from './template.js'
 import { usage } from './usage.js'
@@ -44,7 +46,9 @@ export const clientCommands: readonly Command[] = [
   ...snapshotCommands,
   ...scheduleCommands,
   ...classCommands,
+  ...studentDataCommands,
   ...assignmentCommands,
+  ...statisticsCommands,
   ...lessonCommands,
   ...submissionCommands,
   ...volumeCommands,

@@ -321,6 +321,7 @@ export const ownWork = z.object({
   dueAt: classTime.nullable(),
   extended: z.boolean(),
   exam: z.boolean(),
+  timeShown: z.boolean().describe('the staff of the class are shown how many minutes you work on it'),
   stepCount: z.number(),
   work: assignmentWork,
   grade: z

@@ -44,6 +44,10 @@ export const changeClass = z.strictObject({
   studentQuota: changeStudentQuota
     .optional()
     .describe('what one of its students may have at once; null is what the tenant says'),
+  studentTimes: z
+    .boolean()
+    .optional()
+    .describe('staff are shown minutes of each student, if the operator allows it; students are told'),
 })
 export type ChangeClass = z.infer<typeof changeClass>
 
@@ -79,11 +83,23 @@ export const classDescription = z.object({
     .describe(
       'what one of its students may have at once; null for students, who find theirs in `GET /quota`',
     ),
+  studentTimes: z
+    .object({
+      on: z.boolean().describe('staff are to be shown minutes of each student'),
+      allowed: z.boolean().describe('by the operator: while it is false, nobody is shown any'),
+    })
+    .describe('who works how long'),
   createdAt: z.iso.datetime(),
 })
 export type ClassDescription = z.infer<typeof classDescription>
 export const classList = listOf(
-  classDescription.omit({ staff: true, sections: true, groups: true, studentQuota: true }),
+  classDescription.omit({
+    staff: true,
+    sections: true,
+    groups: true,
+    studentQuota: true,
+    studentTimes: true,
+  }),
 )
 export type ClassSummary = z.infer<typeof classList>['items'][number]
 export const classPage = page

@@ -32,7 +32,7 @@ const ownRow = workRow.extend({
     classId: z.string(),
     className: z.string(),
   },
-  exam: z.boolean(),
+  ...{ exam: z.boolean(), timeShown: z.boolean() },
   ...{ timeZone: z.string(), moreAt: z.date().nullable(), moreLocal: z.string().nullable(), ...times },
 })
 /** Of whoever left the class at this moment. */
@@ -111,12 +111,14 @@ export class WorkLists {
   async own(who: Principal): Promise<OwnWork[]> {
     assertMay(who, 'class.study')
     const { rows } = await this.database.pool.query(
-      `SELECT one.id, one.title, one.steps, one.grading, one.tests, one.exam IS NOT NULL AS exam, one."opensAt", one."opensLocal", one."dueAt", one."dueLocal", one."latePercent",
+      `SELECT one.id, one.title, one.steps, one.grading, one.tests, one.exam IS NOT NULL AS exam,
+         class."studentTimes" AND privacy."studentTimes" AND privacy."timeStatistics" AS "timeShown", one."opensAt", one."opensLocal", one."dueAt", one."dueLocal", one."latePercent",
          one."lateUntil", one."lateLocal", class.id AS "classId", class.name AS "className", class."timeZone",
          more."dueAt" AS "moreAt", more."dueLocal" AS "moreLocal", ${workColumns}
        FROM class_member AS place
        JOIN class ON class.id = place."classId" AND class."archivedAt" IS NULL
        JOIN assignment AS one ON one."classId" = class.id AND one.published
+       CROSS JOIN privacy
        LEFT JOIN assignment_work AS work ON work."assignmentId" = one.id AND work."userId" = place."userId"
        LEFT JOIN assignment_extension AS more ON more."assignmentId" = one.id AND more."studentId" = place.id
        ${joinSandbox}
@@ -137,7 +139,7 @@ export class WorkLists {
       return {
         ...{ assignment: one.id, title: one.title, class: { id: one.classId, name: one.className }, state },
         ...{ opensAt: shown(when.opens), dueAt: shown(when.due), extended: when.extended },
-        ...{ exam: one.exam, stepCount: steps.length },
+        ...{ exam: one.exam, timeShown: one.timeShown, stepCount: steps.length },
         work: presentWork(one.exam && state === 'closed' ? { ...one, sandboxId: null } : one, steps),
         grade: { submission, state: graded, points, maxPoints },
       }

@@ -68,7 +68,7 @@ describe('the table of permissions', () => {
     ['people', ['account.change', 'account.delete', 'session.read', 'session.end', 'tenant.create']],
     ['people', ['tenant.activate', 'tenant.join', 'tenant.leave']],
     ['operators', ['node.read', 'pool.change', 'quarantine.change', 'installation.adopt', 'tenants.read']],
-    ['operators', ['tenants.change', 'user.read', 'user.reset_link']],
+    ['operators', ['tenants.change', 'user.read', 'user.reset_link', 'privacy.read', 'privacy.change']],
     [
       'everybody',
       [
@@ -88,7 +88,8 @@ describe('the table of permissions', () => {
     ['staff', ['usage.read', 'member.read', 'share.create', 'share.read', 'port.share', 'volume.read']],
     ['staff', ['volume.create', 'volume.read_files', 'template.create', 'template.delete', 'build.read']],
     ['staff', ['image.read', 'image.push', 'class.look', 'class.help', 'class.teach', 'run.callback']],
-    ['everybody', ['class.read']],
+    ['everybody', ['class.read', 'student_data.read']],
+    ['staff', ['student_data.delete']],
     ['students', ['class.study']],
     ['readers', ['class.create', 'class.delete', 'class.staff', 'work.publish']],
   ])('lets %s do %j, and nobody else', (who, actions) => {

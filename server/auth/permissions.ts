@@ -126,6 +126,9 @@ export const permissions = {
   'class.delete': ofClasses,
   /** Who teaches and assists in it. */
   'class.staff': ofClasses,
+  /** All that a class has of a student, at once: as its teachers, or as that student. */
+  'student_data.read': anyInside,
+  'student_data.delete': anyStaff,
   'tenant.read': anyInside,
   'tenant.change': tenant(owners),
   'tenant.delete': tenant(owners),
@@ -160,6 +163,8 @@ export const permissions = {
   'installation.adopt': operators,
   'tenants.read': operators,
   'tenants.change': operators,
+  'privacy.read': operators,
+  'privacy.change': operators,
   'user.read': operators,
   'user.reset_link': operators,
 } satisfies Record<string, Permission>

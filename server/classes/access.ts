@@ -14,6 +14,8 @@ const roles = {
   'class.study': ['student'],
   'class.delete': ['admin'],
   'class.staff': ['admin'],
+  'student_data.read': ['admin', 'teacher', 'student'],
+  'student_data.delete': ['admin', 'teacher'],
 } as const satisfies Partial<Record<Action, readonly ClassRole[]>>
 export type ClassAction = keyof typeof roles
 
@@ -54,7 +56,7 @@ export async function seatIn(
   const allowed: readonly ClassRole[] = roles[action]
   if (!allowed.includes(role)) {
     throw forbidden(
-      action === 'class.teach'
+      allowed.includes('teacher')
         ? 'only teachers of this class can do this'
         : 'only owners and admins of the tenant can do this',
     )

@@ -15,7 +15,8 @@ import { assertMay } from '../auth/permissions.js'
 import type { Principal, Principals } from '../auth/principal.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { requireCursor } from '../database/cursor.js'
-import { notFound, submissionsInTheWay } from '../errors.js'
+import { ApiError, notFound, submissionsInTheWay } from '../errors.js'
+import { privacyOf, timesAllowed } from '../privacy/settings.js'
 import { storeAnother } from '../tenants/bounds.js'
 import {
   changeStudentQuota,
@@ -85,15 +86,17 @@ export class ClassService {
   /** Changes what is named. */
   async change(who: Principal, id: string, wanted: ChangeClass): Promise<ClassDescription> {
     const { row } = await seatIn(this.database, who, 'class.teach', id)
-    const { name, timeZone, archived, studentQuota } = wanted
+    const { name, timeZone, archived, studentQuota, studentTimes } = wanted
     const { tenantId } = who
+    if (studentTimes === true) await this.#assertTimesAllowed()
     const said = await inTransaction(this.database.pool, async (client) => {
       await lockClass(client, tenantId, id)
       const { rowCount } = await client.query(
         `UPDATE class SET name = coalesce($2, name), "timeZone" = coalesce($3, "timeZone"), "archivedAt" = CASE $4::BOOLEAN
-           WHEN true THEN coalesce("archivedAt", now() AT TIME ZONE 'UTC') WHEN false THEN NULL ELSE "archivedAt" END
+           WHEN true THEN coalesce("archivedAt", now() AT TIME ZONE 'UTC') WHEN false THEN NULL ELSE "archivedAt" END,
+           "studentTimes" = coalesce($5, "studentTimes")
          WHERE id = $1`,
-        [id, name ?? null, timeZone ?? null, archived ?? null],
+        [id, name ?? null, timeZone ?? null, archived ?? null, studentTimes ?? null],
       )
       if (rowCount === 0) throw notFound('class')
       if (timeZone !== undefined) await keepWallClocks(client, id, timeZone)
@@ -103,6 +106,7 @@ export class ClassService {
       ...{ name: name ?? row.name, ...(timeZone === undefined ? {} : { timeZone }) },
       ...(archived === undefined ? {} : { archived }),
       ...(said === undefined ? {} : { studentQuota: JSON.stringify(said) }),
+      ...(studentTimes === undefined ? {} : { studentTimes }),
     })
     return this.get(who, id)
   }
@@ -156,7 +160,8 @@ export class ClassService {
 
   async #forStaff({ row, role }: Seat): Promise<ClassDescription> {
     const { prisma } = this.database
-    const [otherwise, staff, parts, students] = await Promise.all([
+    const [privacy, otherwise, staff, parts, students] = await Promise.all([
+      privacyOf(this.database.pool),
       studentQuotaOfTenant(this.database.pool, row.tenantId),
       this.#staffOf(row.id),
       prisma.classPart.findMany({
@@ -179,12 +184,14 @@ export class ClassService {
       })),
       ...{ sections: partsOf('section'), groups: partsOf('group') },
       studentQuota: { said, limits: studentQuotaBy(said, otherwise.limits) },
+      studentTimes: { on: row.studentTimes, allowed: timesAllowed(privacy) },
     }
   }
 
   /** Nothing of classmates: not how many there are, nor in which sections and groups. */
   async #forStudent(who: Principal, { row, role }: Seat): Promise<ClassDescription> {
-    const [staff, own] = await Promise.all([
+    const [privacy, staff, own] = await Promise.all([
+      privacyOf(this.database.pool),
       this.#staffOf(row.id),
       this.database.prisma.classMember.findFirst({
         where: { classId: row.id, userId: who.userId ?? '' },
@@ -199,7 +206,17 @@ export class ClassService {
         ...{ userId: null, name: member?.user.name ?? '', email: null, role: classStaffRole.parse(role) },
       })),
       ...{ sections: part(own?.section), groups: part(own?.group), studentQuota: null },
+      studentTimes: { on: row.studentTimes, allowed: timesAllowed(privacy) },
     }
+  }
+
+  /** @throws ApiError `conflict` */
+  async #assertTimesAllowed(): Promise<void> {
+    if (timesAllowed(await privacyOf(this.database.pool))) return
+    throw new ApiError(
+      'conflict',
+      'the operator of this installation does not allow minutes of each student to be shown; ask them to',
+    )
   }
 
   #staffOf(classId: string) {

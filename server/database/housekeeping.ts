@@ -35,6 +35,10 @@ const forgotten: readonly string[] = [
   `DELETE FROM abandoned_claim WHERE (id, "nodeId") IN (
     SELECT id, "nodeId" FROM abandoned_claim WHERE NOT EXISTS (SELECT FROM sandbox WHERE sandbox.id = abandoned_claim.id)
     LIMIT ${batch})`,
+  // As long as the operator says.
+  `DELETE FROM active_time WHERE ("assignmentId", "userId", day) IN (
+    SELECT "assignmentId", "userId", day FROM active_time WHERE day < (${utc})::DATE - (SELECT "activityDays" FROM privacy)
+    LIMIT ${batch})`,
   // A trigger keeps the id: without it a sandbox that a node still has would be unknown instead of deleted.
   `DELETE FROM sandbox WHERE id IN (
     SELECT id FROM sandbox WHERE "deletedAt" < ${utc} - interval '${deletedSandboxDays} days' LIMIT ${batch})`,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Database } from '../database/client.js'
+import type { StoredCauses } from './causes.js'
 import { type GradingRow, gradingColumns, gradingRow, type StoredResult } from './rows.js'
 
 /** A lease that is not renewed for so long is over: its holder died, hangs or has no database. */
@@ -28,6 +29,7 @@ export interface Outcome {
   readonly points: number
   readonly maxPoints: number
   readonly tests: readonly StoredResult[]
+  readonly causes: StoredCauses
 }
 
 /**
@@ -67,12 +69,17 @@ export class GradingLeases {
   }
 
   /** @returns false when somebody else has it by now, or it was canceled */
-  async finish({ id, lease: held }: GradingRow, { points, maxPoints, tests }: Outcome): Promise<boolean> {
-    return this.#end(id, held, 'finished', [points, maxPoints, JSON.stringify(tests), null])
+  async finish(
+    { id, lease: held }: GradingRow,
+    { points, maxPoints, tests, causes }: Outcome,
+  ): Promise<boolean> {
+    return this.#end(id, held, 'finished', [
+      ...[points, maxPoints, JSON.stringify(tests), null, JSON.stringify(causes)],
+    ])
   }
 
   async fail({ id, lease: held }: GradingRow, message: string): Promise<boolean> {
-    return this.#end(id, held, 'failed', [null, null, null, message.slice(0, 2000)])
+    return this.#end(id, held, 'failed', [null, null, null, message.slice(0, 2000), null])
   }
 
   /** Nothing of it counts: the node was full, or went away. @param counted false when nothing was begun */
@@ -95,7 +102,7 @@ export class GradingLeases {
 
   async #end(id: string, held: number, state: string, outcome: readonly unknown[]): Promise<boolean> {
     const { rowCount } = await this.database.pool.query(
-      `UPDATE grading SET state = $3, points = $4, "maxPoints" = $5, tests = $6, message = $7, "leasedBy" = NULL,
+      `UPDATE grading SET state = $3, points = $4, "maxPoints" = $5, tests = $6, message = $7, causes = $8, "leasedBy" = NULL,
          "leaseUntil" = NULL, "finishedAt" = ${now}
        WHERE id = $1 AND lease = $2 AND state = 'running'`,
       [id, held, state, ...outcome],

@@ -1,10 +1,12 @@
 import type { Assignment } from '../../prisma/generated/client.js'
 import {
   type AssignmentTest,
+  type CaseResult,
   newRunId,
   type Quota,
   quota as quotaSchema,
   type RunFile,
+  type StepResult,
   storedLimits,
 } from '../../protocol/api/index.js'
 import type { RuntimeRunResult } from '../../protocol/node/index.js'
@@ -18,6 +20,7 @@ import type { Templates } from '../nodes/templates.js'
 import { perform } from '../runs/perform.js'
 import { plan } from '../runs/plan.js'
 import type { SubmissionContents } from '../submissions/contents.js'
+import { causesOf, type StoredCauses } from './causes.js'
 import { asRunFile, type Placed, placedFiles } from './files.js'
 import { groupsOf, runOf, type Where } from './groups.js'
 import type { Outcome } from './leases.js'
@@ -52,6 +55,7 @@ export class Performing {
     const { assignment } = submission
     const tests = storedTests.parse(assignment.tests)
     const results = new Map<string, StoredResult>()
+    const causes = new Map<string, StoredCauses[number]>()
     const quota = await this.#quotaOf(row.tenantId)
     const where = await this.#whereOf(assignment, quota)
     const placed = await this.#placed(row, assignment)
@@ -69,13 +73,15 @@ export class Performing {
       const node = await this.needs.placer.place(whole, null)
       const result = await perform(node, whole, () => {}, canceled)
       await this.needs.meter(row.tenantId, startedAt, result)
-      for (const one of await this.#judge(group.tests, result)) results.set(one.id, one)
+      const all = await this.#judge(group.tests, result)
+      for (const one of all) results.set(one.id, one)
+      for (const one of causesOf(all, printedBy(group.tests, result))) causes.set(one.test, one)
     }
     // In the order of the assignment.
     const inOrder = tests.flatMap(({ id }) => results.get(id) ?? [])
     const maxPoints = maxPointsOf(assignment)
     const points = Math.min(maxPoints, sum(inOrder.map((one) => one.points)))
-    return { points, maxPoints, tests: inOrder }
+    return { points, maxPoints, tests: inOrder, causes: inOrder.flatMap(({ id }) => causes.get(id) ?? []) }
   }
 
   async #judge(tests: readonly AssignmentTest[], result: RuntimeRunResult): Promise<StoredResult[]> {
@@ -143,4 +149,18 @@ export class Performing {
     const tenant = await this.needs.database.prisma.tenant.findUniqueOrThrow({ where: { id } })
     return quotaSchema.parse(tenant.quota)
   }
+}
+
+/** By the ids of tests: where their setup failed, what that printed. */
+function printedBy(
+  tests: readonly AssignmentTest[],
+  { steps, cases }: RuntimeRunResult,
+): Map<string, CaseResult | StepResult> {
+  const stopped = steps.find(({ status }) => status !== 'ok')
+  return new Map(
+    tests.flatMap(({ id }, at) => {
+      const from = stopped ?? cases[at]
+      return from === undefined ? [] : [[id, from] as const]
+    }),
+  )
 }

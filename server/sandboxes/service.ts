@@ -27,6 +27,7 @@ import type { Templates } from '../nodes/templates.js'
 import type { RuntimeClient } from '../runtime-client/client.js'
 import { heldBySandbox, requireRoomOfStudent } from '../tenants/student-quota.js'
 import { record } from '../usage/meter.js'
+import { ActiveTime } from './active-time.js'
 import { Activity, type Open } from './activity.js'
 import { admission, admit, quotaUsage } from './admission.js'
 import { Changes, lockRow } from './changes.js'
@@ -61,6 +62,7 @@ export class SandboxService {
   readonly #creations: Creations
   readonly #changes: Changes
   readonly activity: Activity
+  readonly activeTime: ActiveTime
   readonly shares: ShareAccess
   readonly guests: Guests
   readonly sleep: Sleep
@@ -81,6 +83,7 @@ export class SandboxService {
     this.#creations = new Creations(database, nodes, placer, templates, own, this.#ownership, notices)
     this.#changes = new Changes(database, nodes, this.#ownership)
     this.activity = new Activity(database)
+    this.activeTime = new ActiveTime(database)
     this.freezer = new Freezer(database, nodes)
     this.sleep = new Sleep(
       ...([database, nodes, notices] as const),
@@ -140,6 +143,7 @@ export class SandboxService {
     const node = await this.#ownership.authorize(who, action, id)
     if (who.unattended) return node
     this.activity.use(id)
+    this.activeTime.note(who, action, id)
     if (waking.has(action) && (await this.accessOf(who, id)) !== 'look') await this.sleep.wake(id)
     return node
   }

@@ -35,12 +35,13 @@ export class SubmissionContents {
   /** All of it as tar. */
   async pack(who: Principal, id: string): Promise<{ archive: Readable; row: SubmissionRow }> {
     const { tenantId, row } = await this.#find(who, id)
-    return { archive: Readable.from(this.#packed(tenantId, row), { objectMode: false }), row }
+    return { archive: Readable.from(ended(this.packed(tenantId, row)), { objectMode: false }), row }
   }
 
   /** The same of what was kept of a student in an exam. Whoever calls has asked. */
   packKept(tenantId: string, kept: { readonly id: string; readonly at: Date }): Readable {
-    return Readable.from(this.#packed(tenantId, kept, 'exam_snapshot_file'), { objectMode: false })
+    const packed = this.packed(tenantId, kept, { of: 'exam_snapshot_file' })
+    return Readable.from(ended(packed), { objectMode: false })
   }
 
   /** Of whoever may: the caller has asked. In the order of their paths. */
@@ -69,10 +70,11 @@ export class SubmissionContents {
     return new Map(rows.map(({ digest, content }) => [digest, content]))
   }
 
-  async *#packed(
+  /** The files as a tar that may go on. Of whoever may. @param folder that they are put into, with its slash */
+  async *packed(
     tenantId: string,
     { id, at }: Pick<SubmissionRow, 'id' | 'at'>,
-    of?: 'exam_snapshot_file',
+    { of, folder = '' }: { of?: 'exam_snapshot_file'; folder?: string } = {},
   ): AsyncGenerator<Uint8Array> {
     const modifiedNs = BigInt(at.getTime()) * 1_000_000n
     const files = await this.filesOf(id, of)
@@ -89,17 +91,25 @@ export class SubmissionContents {
       for (const { path, executable, target, digest } of some) {
         const content = target === null ? (contents.get(digest) ?? Buffer.alloc(0)) : Buffer.alloc(0)
         const header = tarHeader({
-          ...{ type: target === null ? 'file' : 'symlink', name: Buffer.from(path), xattrs: new Map() },
+          ...{
+            type: target === null ? 'file' : 'symlink',
+            name: Buffer.from(`${folder}${path}`),
+            xattrs: new Map(),
+          },
           ...{ target: Buffer.from(target ?? ''), sizeBytes: content.length, modifiedNs },
           ...{ mode: executable ? 0o755 : 0o644, uid: 1000, gid: 1000 },
         })
         yield* inPieces([header, content, tarPadding(content.length)])
       }
     }
-    yield tarEnd
   }
 
   async #find(who: Principal, id: string): Promise<{ tenantId: string; row: SubmissionRow }> {
     return { tenantId: who.tenantId, row: await findSubmission(this.database, who, id) }
   }
+}
+
+async function* ended(members: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* members
+  yield tarEnd
 }

@@ -4,6 +4,7 @@ import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { findSubmission } from './access.js'
+import type { SubmissionRow } from './rows.js'
 
 /** Receipts: they say what was handed in and when, also when nobody remembers it. */
 export class Receipts {
@@ -13,7 +14,11 @@ export class Receipts {
   ) {}
 
   async of(who: Principal, id: string): Promise<SubmissionReceipt> {
-    const row = await findSubmission(this.database, who, id)
+    return this.sealed(who.tenantId, await findSubmission(this.database, who, id))
+  }
+
+  /** Of whoever may: the caller has asked. */
+  sealed(tenantId: string, row: SubmissionRow): SubmissionReceipt {
     const stated = {
       submission: row.id,
       assignment: { id: row.assignmentId, title: row.title },
@@ -22,7 +27,7 @@ export class Receipts {
       ...{ number: row.number, at: row.at.toISOString(), digest: row.digest },
       ...{ files: row.files, bytes: row.bytes },
     }
-    return { ...stated, seal: this.#sealOf(who.tenantId, stated) }
+    return { ...stated, seal: this.#sealOf(tenantId, stated) }
   }
 
   async check(who: Principal, receipt: SubmissionReceipt): Promise<CheckedReceipt> {

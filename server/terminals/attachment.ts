@@ -46,6 +46,8 @@ export class Attachment implements Disposable {
   private readonly held: Held
   /** Called for what is typed, and for output while somebody is attached. */
   private readonly used: () => void
+  /** Called for what is typed. */
+  private readonly typed: () => void
   /** Where the client goes on from. */
   readonly attached: Promise<SocketAttached>
   #resolve: (attached: SocketAttached) => void = () => {}
@@ -53,13 +55,14 @@ export class Attachment implements Disposable {
   constructor(
     readonly terminalId: string,
     readonly sandboxId: string,
-    { line, held, used }: { line: Duplex; held: Held; used: () => void },
+    { line, held, used, typed }: { line: Duplex; held: Held; used: () => void; typed: () => void },
     private readonly socket: Pick<Socket<ClientToServer, ServerToClient>, 'emit'>,
     private readonly closed: () => void,
   ) {
     this.line = line
     this.held = held
     this.used = used
+    this.typed = typed
     this.attached = new Promise((resolve, reject) => {
       this.#resolve = resolve
       line.once('close', () =>
@@ -88,6 +91,7 @@ export class Attachment implements Disposable {
   input(bytes: Uint8Array): void {
     if (this.line.destroyed || !this.held.may('terminal.open')) return
     this.used()
+    this.typed()
     this.line.write(encodeFrame(frameType.stdin, bytes))
     if (this.line.writableLength > maxWaitingInputBytes) this.#end('the program reads no input any more')
   }

@@ -28,14 +28,15 @@ export class TerminalService {
   /**
    * A line to a terminal, as the node gives it: frames both ways.
    * @param since the byte to go on from; a screen comes first without it
-   * @returns the line, what decides about each frame that is sent on it, and what is to be called for each that passes
+   * @returns the line, what decides about each frame that is sent on it, and what is to be called for each that passes, and for each
+   *   that was typed
    */
   async attach(
     who: Principal,
     sandboxId: string,
     terminalId: string,
     since: number | undefined,
-  ): Promise<{ line: Duplex; held: Held; used: () => void }> {
+  ): Promise<{ line: Duplex; held: Held; used: () => void; typed: () => void }> {
     const looks = (await this.sandboxes.accessOf(who, sandboxId)) === 'look'
     const action = looks ? 'terminal.look' : 'terminal.open'
     const node = await this.sandboxes.authorize(who, action, sandboxId)
@@ -44,7 +45,8 @@ export class TerminalService {
     line.once('close', held.release)
     this.sandboxes.holdOpen(who, sandboxId, line)
     const used = looks ? () => {} : () => this.sandboxes.activity.use(sandboxId)
-    return { line, held, used }
+    const typed = () => this.sandboxes.activeTime.type(who, sandboxId)
+    return { line, held, used, typed }
   }
 
   async close(who: Principal, sandboxId: string, terminalId: string): Promise<void> {

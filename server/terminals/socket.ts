@@ -144,8 +144,8 @@ export function serveTerminals(
         attachments.get(terminal)?.[Symbol.dispose]()
         // A terminal that was just made has written nothing that a screen could show.
         const from = wanted.terminalId === undefined ? undefined : since
-        const { line, held, used } = await terminals.attach(principal, id, terminal, from)
-        const attachment = new Attachment(terminal, id, { line, held, used }, socket, () => {
+        const attaching = await terminals.attach(principal, id, terminal, from)
+        const attachment = new Attachment(terminal, id, attaching, socket, () => {
           if (attachments.get(terminal) === attachment) attachments.delete(terminal)
         })
         if (socket.disconnected) return attachment[Symbol.dispose]()
@@ -153,7 +153,7 @@ export function serveTerminals(
         const attached = await attachment.attached
         // Whoever comes back does not take the size from who has it meanwhile.
         attachment.resize(cols, rows, since === undefined)
-        answer({ ok: true, ...attached, mayType: held.may('terminal.open') })
+        answer({ ok: true, ...attached, mayType: attaching.held.may('terminal.open') })
         attachment.start()
       } catch (error) {
         answer(refusal(error, log))

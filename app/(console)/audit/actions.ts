@@ -58,6 +58,8 @@ const actions = {
   'class.student_add': 'audit.actions.classStudentAdd',
   'class.student_change': 'audit.actions.classStudentChange',
   'class.student_remove': 'audit.actions.classStudentRemove',
+  'class.student_export': 'audit.actions.classStudentExport',
+  'class.student_data_delete': 'audit.actions.classStudentDataDelete',
   'class.roster': 'audit.actions.classRoster',
   'class.cards': 'audit.actions.classCards',
   'assignment.create': 'audit.actions.assignmentCreate',

@@ -52,6 +52,8 @@ type ClassSentence =
   | 'StudentAdd'
   | 'StudentChange'
   | 'StudentRemove'
+  | 'StudentExport'
+  | 'StudentDataDelete'
   | 'Roster'
   | 'Cards'
 /** What was done in a class: each sentence takes those of the values that it names. */
@@ -62,6 +64,7 @@ const ofClass =
       ...{ name: mark(plain(told(event, 'name'))), class: mark(plain(told(event, 'class'))) },
       ...{ of: mark(plain(told(event, 'of'))), added: told(event, 'added'), changed: told(event, 'changed') },
       ...{ removed: told(event, 'removed'), count: told(event, 'count') },
+      student: mark(plain(told(event, 'student'))),
     })
 
 type AssignmentSentence =
@@ -293,6 +296,8 @@ const sentences: Readonly<Record<Action, Write>> = {
   'class.student_add': ofClass('StudentAdd'),
   'class.student_change': ofClass('StudentChange'),
   'class.student_remove': ofClass('StudentRemove'),
+  'class.student_export': ofClass('StudentExport'),
+  'class.student_data_delete': ofClass('StudentDataDelete'),
   'class.roster': ofClass('Roster'),
   'class.cards': ofClass('Cards'),
   'assignment.create': ofAssignment('Create'),

@@ -17,6 +17,7 @@ import { InstallationNotice } from './installation'
 import { NodePanel } from './node-panel'
 import { Nodes } from './nodes'
 import { Pools } from './pools'
+import { Privacy } from './privacy'
 import { Quarantine } from './quarantine'
 import { Tenants } from './tenants'
 import { Users } from './users'
@@ -72,6 +73,7 @@ function Page() {
         {answering && <Pools key={`pools${node.id}`} query={`?node=${node.id}`} />}
         <Tenants />
         <Users />
+        <Privacy />
       </div>
     </>
   )

@@ -8,6 +8,7 @@ import { Progress } from '../../components/assignments/progress'
 import { AssignmentBadge } from '../../components/assignments/state'
 import { GradeBadge, Points } from '../../components/hand-ins/standing'
 import { Button } from '../../components/ui/button'
+import { Notice } from '../../components/ui/notice'
 import { PageHead, Panel, Table } from '../../components/ui/panel'
 import { Empty, Failed, SkeletonRows } from '../../components/ui/states'
 import { oneLine } from '../../lib/format'
@@ -51,12 +52,22 @@ export function Work() {
           </Empty>
         </Panel>
       )}
+      <TimeShown items={items ?? []} />
       {parts.map(({ part, states }) => {
         const those = items?.filter(({ state }) => states.some((one) => one === state)) ?? []
         return those.length > 0 && <Part key={part} title={t(`work.parts.${part}`)} items={those} />
       })}
     </div>
   )
+}
+
+/** Of which classes the staff sees how long they work. */
+function TimeShown({ items }: { items: readonly OwnWork[] }) {
+  const t = useTranslations()
+  const names = new Map(items.filter((one) => one.timeShown).map(({ class: { id, name } }) => [id, name]))
+  if (names.size === 0) return null
+  const classes = [...names.values()].map((name) => oneLine(name)).join(t('common.comma'))
+  return <Notice tone="info">{t('privacy.timeShownIn', { classes })}</Notice>
 }
 
 function Part({ title, items }: { title: string; items: readonly OwnWork[] }) {

@@ -88,6 +88,8 @@ export const audit = {
     classStudentAdd: 'add student',
     classStudentChange: 'change student',
     classStudentRemove: 'remove student',
+    classStudentExport: 'export data of a student',
+    classStudentDataDelete: 'delete data of a student',
     classRoster: 'import roster',
     classCards: 'make cards',
     assignmentCreate: 'create',
@@ -307,6 +309,8 @@ export const audit = {
     classStudentAdd: 'added {name} to the class {class}',
     classStudentChange: 'changed {name} in the class {class}',
     classStudentRemove: 'took {name} out of the class {class}',
+    classStudentExport: 'exported what the class {class} has of the student {student}',
+    classStudentDataDelete: 'deleted what the class {class} had of the student {student}',
     classRoster:
       'imported a roster into the class {class}: {added} added, {changed} changed, {removed} removed',
     classCards: 'made sign-in cards for {count} students of the class {class}',

@@ -22,6 +22,7 @@ import { operator } from './operator'
 import { pages } from './pages'
 import { palette } from './palette'
 import { preview } from './preview'
+import { privacy } from './privacy'
 import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
@@ -32,6 +33,8 @@ import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
+import { statistics } from './statistics'
+import { studentData } from './student-data'
 import { studentQuota } from './student-quota'
 import { templates } from './templates'
 import { terminal } from './terminal'
@@ -69,6 +72,7 @@ export const en = {
   pages,
   palette,
   preview,
+  privacy,
   reference,
   runs,
   sandbox,
@@ -79,6 +83,8 @@ export const en = {
   snapshots,
   stacks,
   start,
+  statistics,
+  studentData,
   studentQuota,
   templates,
   terminal,

@@ -23,6 +23,7 @@ import { operator } from './operator'
 import { pages } from './pages'
 import { palette } from './palette'
 import { preview } from './preview'
+import { privacy } from './privacy'
 import { reference } from './reference'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
@@ -33,6 +34,8 @@ import { shell } from './shell'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
+import { statistics } from './statistics'
+import { studentData } from './student-data'
 import { studentQuota } from './student-quota'
 import { templates } from './templates'
 import { terminal } from './terminal'
@@ -70,6 +73,7 @@ export const zh: Catalogue = {
   pages,
   palette,
   preview,
+  privacy,
   reference,
   runs,
   sandbox,
@@ -80,6 +84,8 @@ export const zh: Catalogue = {
   snapshots,
   stacks,
   start,
+  statistics,
+  studentData,
   studentQuota,
   templates,
   terminal,

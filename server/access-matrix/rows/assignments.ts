@@ -130,6 +130,7 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
   startAssignment: { rule: studied, call: named, ...notEnrolled },
   checkAssignment: { rule: studied, call: named, ...notEnrolled },
   listAssignmentWork: { rule: taught, call: named },
+  getAssignmentStatistics: { rule: taught, call: named },
   listOwnWork: { rule: students },
   listExamAttempts: {
     rule: taught,

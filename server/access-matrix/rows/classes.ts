@@ -84,6 +84,16 @@ export const classRows: Readonly<Record<string, Row>> = {
   addClassStudent: { rule: taught, call: (victim) => ({ ...ofClass(victim), body: { name: 'Newcomer' } }) },
   changeClassStudent: { rule: taught, call: (victim) => ({ ...pupil(victim), body: { number: '17' } }) },
   removeClassStudent: { rule: taught, call: pupil, fresh: another('students', 'studentId') },
+  exportStudentData: { rule: inside, call: pupil },
+  previewStudentDataDeletion: { rule: taught, call: pupil },
+  deleteStudentData: {
+    rule: taught,
+    call: (victim) => ({ ...pupil(victim), body: { confirm: victim.pupilId } }),
+    fresh: async (world) => {
+      const call = await another('students', 'studentId')(world)
+      return { ...call, body: { confirm: String(call.path?.studentId) } }
+    },
+  },
   previewRoster: { rule: taught, call: (victim) => ({ ...ofClass(victim), body: csv, headers: asCsv }) },
   importRoster: {
     rule: taught,

@@ -75,6 +75,8 @@ export const operatorRows: Readonly<Record<string, Row>> = {
       return { body: { node } }
     },
   },
+  getPrivacy: { rule: operators },
+  changePrivacy: { rule: operators, call: () => ({ body: { activityDays: 180 } }) },
   listTenants: { rule: operators },
   updateTenantQuota: {
     rule: operators,

@@ -21,6 +21,7 @@ import { FilesPart } from './files'
 import { GradingPart } from './grading'
 import { HandInsPart } from './hand-ins'
 import { ReadOnlyPart } from './read-only'
+import { StatisticsPart } from './statistics'
 import { StepsPart } from './steps'
 import { StudentsPart } from './students'
 import { TestsPart } from './tests'
@@ -28,7 +29,7 @@ import { TextPart } from './text'
 import { TimesPart } from './times'
 import { WorkspacePart } from './workspace'
 
-type Tab = 'text' | 'times' | 'files' | 'tests' | 'students' | 'hand-ins'
+type Tab = 'text' | 'times' | 'files' | 'tests' | 'students' | 'hand-ins' | 'statistics'
 
 /** An assignment as the staff of its class see it. Teachers change it, assistants look. */
 export function StaffAssignment({
@@ -41,8 +42,9 @@ export function StaffAssignment({
   onChange: (changed?: Assignment) => void
 }) {
   const t = useTranslations()
+  const asked = useSearchParams().get('part')
   const [tab, setTab] = useState<Tab>(
-    useSearchParams().get('part') === 'hand-ins' ? 'hand-ins' : of.published ? 'students' : 'text',
+    asked === 'hand-ins' || asked === 'statistics' ? asked : of.published ? 'students' : 'text',
   )
   const teaches = school.role !== 'assistant'
   const props = { of, teaches, onChange }
@@ -121,6 +123,11 @@ export function StaffAssignment({
             value: 'hand-ins',
             title: t('handIns.title'),
             children: tab === 'hand-ins' && <HandInsPart of={of} />,
+          },
+          {
+            value: 'statistics',
+            title: t('statistics.title'),
+            children: tab === 'statistics' && <StatisticsPart of={of} />,
           },
         ]}
       />

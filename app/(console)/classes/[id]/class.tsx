@@ -19,9 +19,11 @@ import { type ClassDescription, classDescription } from '../../../lib/protocol-c
 import { useResource } from '../../../lib/resource'
 import { deletionQuestion } from '../../deletion'
 import { Assignments } from './assignments'
+import { ClassTimes } from './class-times'
 import { Grades } from './grades'
 import { Links } from './links'
 import { OwnAssignments } from './own-assignments'
+import { OwnData } from './own-data'
 import { Parts } from './parts'
 import { Staff } from './staff'
 import { ClassStudentQuota } from './student-quota'
@@ -53,6 +55,7 @@ function Own({ of }: { of: ClassDescription }) {
   return (
     <div className="grid gap-5">
       <PageHead title={oneLine(of.name)}>{t('classes.studentText')}</PageHead>
+      {of.studentTimes.on && of.studentTimes.allowed && <Notice tone="info">{t('privacy.timeShown')}</Notice>}
       <OwnLessons />
       <OwnAssignments of={of} />
       <Panel>
@@ -81,6 +84,7 @@ function Own({ of }: { of: ClassDescription }) {
           <dd>{of.timeZone}</dd>
         </dl>
       </Panel>
+      <OwnData of={of} />
     </div>
   )
 }
@@ -162,6 +166,7 @@ function Whole({ of, onChange }: { of: ClassDescription; onChange: () => void })
                 </div>
                 <Staff of={of} onChange={onChange} />
                 <ClassStudentQuota of={of} onChange={onChange} />
+                <ClassTimes of={of} onChange={onChange} />
                 <Links of={of} />
               </>
             ),

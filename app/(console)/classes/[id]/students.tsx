@@ -19,9 +19,11 @@ import {
   type SignInCard,
 } from '../../../lib/protocol-classes'
 import { useResource } from '../../../lib/resource'
+import { DeleteDataDialog } from './delete-data-dialog'
 import { makeCards } from './make-cards'
 import { RosterDialog } from './roster-dialog'
 import { StudentForm } from './student-form'
+import { StudentMenu } from './student-menu'
 
 /** Loads what draws QR codes only when there are cards. */
 const CardSheet = dynamic(() => import('./card-sheet').then((loaded) => loaded.CardSheet), { ssr: false })
@@ -33,6 +35,7 @@ export function Students({ of, onChange }: { of: ClassDescription; onChange: () 
   const path = `/classes/${of.id}/students?limit=1000${search === '' ? '' : `&search=${encodeURIComponent(search)}`}`
   const { data, error, mutate } = useResource(path, classStudentList)
   const [edited, setEdited] = useState<ClassStudent | 'new' | null>(null)
+  const [deleted, setDeleted] = useState<ClassStudent | null>(null)
   const [importing, setImporting] = useState(false)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [cards, setCards] = useState<readonly SignInCard[] | null>(null)
@@ -143,6 +146,7 @@ export function Students({ of, onChange }: { of: ClassDescription; onChange: () 
               chosen={chosen.has(one.id)}
               onChoose={(on) => choose(one.id, on)}
               onEdit={teaches ? () => setEdited(one) : undefined}
+              onDelete={() => setDeleted(one)}
             />
           ))}
         </Table>
@@ -165,6 +169,12 @@ export function Students({ of, onChange }: { of: ClassDescription; onChange: () 
           />
         )}
       </Dialog>
+      <DeleteDataDialog
+        classId={of.id}
+        student={deleted}
+        onClose={() => setDeleted(null)}
+        onDone={() => setDeleted(null)}
+      />
       <RosterDialog of={of} open={importing} onOpenChange={setImporting} onDone={changed} />
       {cards && <CardSheet of={of} cards={cards} onDone={() => setCards(null)} />}
       <Confirm question={question} onClose={() => setQuestion(null)} />
@@ -178,12 +188,14 @@ function Row({
   chosen,
   onChoose,
   onEdit,
+  onDelete,
 }: {
   of: ClassDescription
   student: ClassStudent
   chosen: boolean
   onChoose: (on: boolean) => void
   onEdit: (() => void) | undefined
+  onDelete: () => void
 }) {
   const t = useTranslations()
   const name = oneLine(student.name)
@@ -216,9 +228,12 @@ function Row({
       <td className="text-muted">{t(`classes.states.${student.state}`)}</td>
       <td className="text-right">
         {onEdit && (
-          <Button look="quiet" size="small" aria-label={`${t('classes.change')} ${name}`} onClick={onEdit}>
-            {t('classes.change')}
-          </Button>
+          <div className="flex justify-end gap-0.5">
+            <Button look="quiet" size="small" aria-label={`${t('classes.change')} ${name}`} onClick={onEdit}>
+              {t('classes.change')}
+            </Button>
+            <StudentMenu classId={of.id} student={student} onDelete={onDelete} />
+          </div>
         )}
       </td>
     </tr>

@@ -1,0 +1,4 @@
+/** What only statistics of assignments, and the operator's settings of them, read. */
+import './jitless'
+
+export * from '../../protocol/api/statistics'

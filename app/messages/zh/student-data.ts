@@ -1,0 +1,27 @@
+import type { Texts } from '../texts'
+
+export const studentData: Texts<'studentData'> = {
+  actionsFor: '{name} 的数据',
+  activeDays: '有用时记录的天数',
+  askDelete: '删除 {name} 的数据？',
+  askDeleteText: '此操作无法撤销。如果可能有人需要，请先导出。',
+  confirm: '输入学生的姓名以确认',
+  delete: '删除数据',
+  deleted: '已删除 {name} 的数据。',
+  examEvents: '考试事件',
+  exams: '考试',
+  export: '导出数据',
+  exportOwn: '下载我的数据',
+  exportOwnText: '此班级保存的关于你的全部内容：资料、提交及其文件、回执、结果、分数和评语、考试以及用时。',
+  extensions: '延期',
+  grades: '分数和评语',
+  gradings: '测试结果',
+  lessons: '课堂和消息',
+  sandboxes: '沙箱',
+  snapshots: '快照',
+  stays: '学生及其账号仍留在班级中。审计日志和教师制作的副本也会保留。',
+  submissions: '提交',
+  title: '你的数据',
+  withSize: '{count}（{size}）',
+  work: '已开始的作业',
+}
