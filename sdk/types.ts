@@ -132,6 +132,14 @@ export type SubmissionReceipt = protocol.SubmissionReceipt
 export type CheckedReceipt = protocol.CheckedReceipt
 /** A file or a symbolic link of a submission. */
 export type SubmissionFile = protocol.SubmissionFile
+/** Which hand-ins for an assignment have much in common. */
+export type SimilarityReport = protocol.SimilarityReport
+/** What two of them have in common, side by side. */
+export type SimilarPairDetail = protocol.SimilarPairDetail
+/** What staff say about a line of a submission. */
+export type LineComment = protocol.LineComment
+/** What `submissions.comment` takes. */
+export type CreateLineComment = protocol.CreateLineComment
 /** One time that the tests were run with a submission. */
 export type Grading = protocol.Grading
 /** What a student has for an assignment. */
