@@ -125,4 +125,5 @@ export class Submissions {
 
 const ofAssignment = (id: string) => `/assignments/${encodeURIComponent(id)}/submissions`
 const pathOf = (id: string) => `/submissions/${encodeURIComponent(id)}`
-const commentPath = (id: string, commentId: string) => `${pathOf(id)}/comments/${encodeURIComponent(commentId)}`
+const commentPath = (id: string, commentId: string) =>
+  `${pathOf(id)}/comments/${encodeURIComponent(commentId)}`

@@ -56,7 +56,9 @@ export const similarityReport = z.object({
           ),
       }),
     )
-    .describe('files that were not compared; at most 100. Files of the starter that are unchanged are none of these'),
+    .describe(
+      'files that were not compared; at most 100. Files of the starter that are unchanged are none of these',
+    ),
   skippedCount: z.number(),
 })
 export type SimilarityReport = z.infer<typeof similarityReport>

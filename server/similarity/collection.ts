@@ -1,6 +1,6 @@
 import { codeGrain, type Grain, hashesOf, winnow, wordGrain } from './fingerprints.js'
-import type { Comparison, SimilarPair, SourceFile } from './messages.js'
 import { fragmentsOf } from './fragments.js'
+import type { Comparison, SimilarPair, SourceFile } from './messages.js'
 import { syntaxOf } from './syntax.js'
 import { codeTokens, type Tokens, wordTokens } from './tokens.js'
 
@@ -120,11 +120,7 @@ function keysOf(handIns: readonly (readonly Sketch[])[]): Float64Array {
 }
 
 /** Those that have much in common, the most similar first. */
-function pairsOf(
-  shared: Uint32Array,
-  totals: Uint32Array,
-  isShort: (one: number) => boolean,
-): SimilarPair[] {
+function pairsOf(shared: Uint32Array, totals: Uint32Array, isShort: (one: number) => boolean): SimilarPair[] {
   const count = totals.length
   const pairs: SimilarPair[] = []
   for (let one = 0; one < count; one++) {

@@ -23,7 +23,8 @@ export function hashesOf(values: Uint32Array, { length, seed }: Grain): Uint32Ar
   for (let power = 1; power < length; power++) highest = Math.imul(highest, base)
   let rolling = 0
   for (let at = 0; at < values.length; at++) {
-    if (at >= length) rolling = Math.imul(rolling - Math.imul(spread(values[at - length] ?? 0), highest), base)
+    if (at >= length)
+      rolling = Math.imul(rolling - Math.imul(spread(values[at - length] ?? 0), highest), base)
     else rolling = Math.imul(rolling, base)
     rolling = (rolling + spread(values[at] ?? 0)) | 0
     if (at >= length - 1) hashes[at - length + 1] = spread(rolling ^ seed)

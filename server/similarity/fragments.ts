@@ -59,7 +59,8 @@ function matchesOf(one: readonly Sketch[], other: readonly Sketch[], common: Rea
       for (const second of seconds) {
         const diagonal = `${first.file} ${second.file} ${first.at - second.at}`
         const along = known.get(diagonal) ?? []
-        if (along.some((match) => first.at >= match.one.at && first.at < match.one.at + match.length)) continue
+        if (along.some((match) => first.at >= match.one.at && first.at < match.one.at + match.length))
+          continue
         const match = left > 0 ? extended(one, other, first, second) : undefined
         if (match === undefined) continue
         left -= match.length

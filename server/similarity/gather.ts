@@ -61,9 +61,7 @@ export class Gathering {
     )
     const isCode = ({ path }: { path: string }) => syntaxOf(path) !== undefined
     // What somebody pads a hand-in with comes after the programs, and what is long after what is short.
-    const ordered = all.toSorted(
-      (a, b) => Number(isCode(b)) - Number(isCode(a)) || a.sizeBytes - b.sizeBytes,
-    )
+    const ordered = all.toSorted((a, b) => Number(isCode(b)) - Number(isCode(a)) || a.sizeBytes - b.sizeBytes)
     const chosen: typeof all = []
     let left = most
     for (const file of ordered) {

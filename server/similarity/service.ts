@@ -128,5 +128,9 @@ const present = ({ one, other, ofOne, ofOther, similarity, shared, fragments }: 
 
 const turnedRound = ({ one, other, ofOne, ofOther, fragments, ...pair }: StoredPair): StoredPair => ({
   ...{ ...pair, one: other, other: one, ofOne: ofOther, ofOther: ofOne },
-  fragments: fragments.map(({ tokens, one: first, other: second }) => ({ tokens, one: second, other: first })),
+  fragments: fragments.map(({ tokens, one: first, other: second }) => ({
+    tokens,
+    one: second,
+    other: first,
+  })),
 })

@@ -107,11 +107,19 @@ const table: readonly Row[] = [
   },
   {
     ...{ extensions: 'clj cljs scm rkt lisp el s asm', line: [';'], quotes: '"' },
-    keywords: 'def defn defun define let lambda fn if cond loop recur do case mov push pop call ret jmp cmp add sub',
+    keywords:
+      'def defn defun define let lambda fn if cond loop recur do case mov push pop call ret jmp cmp add sub',
   },
 ]
 
-function syntaxOfRow({ line = [], block = [], quotes = '', long = [], regex = false, keywords }: Row): Syntax {
+function syntaxOfRow({
+  line = [],
+  block = [],
+  quotes = '',
+  long = [],
+  regex = false,
+  keywords,
+}: Row): Syntax {
   const all: Opener[] = [
     ...line.map((begin) => ({ kind: 'comment', begin, end: undefined, oneLine: true }) as const),
     ...block.map(([begin, end]) => ({ kind: 'comment', begin, end, oneLine: false }) as const),

@@ -39,7 +39,8 @@ export function codeTokens(text: string, { openers, keywords, regex }: Syntax): 
       const word = text.slice(at, end)
       const isKeyword = keywords.has(word)
       // Of `f"…"` and `u8'…'` all is one literal.
-      const isPrefix = !isKeyword && word.length <= 2 && openers.get(text.charCodeAt(end))?.[0]?.kind === 'literal'
+      const isPrefix =
+        !isKeyword && word.length <= 2 && openers.get(text.charCodeAt(end))?.[0]?.kind === 'literal'
       if (!isPrefix) found.add(isKeyword ? hashOf(word) : isDigit(code) ? literal : name, lineAt(at))
       isOperand = !isKeyword
       at = end
@@ -117,7 +118,12 @@ const isAsciiWord = (code: number) =>
 const otherWord = /[\p{L}\p{M}\p{N}]/u
 /** White space and control characters, `;`, which some languages leave to whoever writes, and what joins nothing. */
 const isIgnored = (code: number) =>
-  code <= 32 || code === 59 || code === 0xa0 || code === 0x3000 || code === 0xfeff || (code >= 0x7f && code < 0xa0)
+  code <= 32 ||
+  code === 59 ||
+  code === 0xa0 ||
+  code === 0x3000 ||
+  code === 0xfeff ||
+  (code >= 0x7f && code < 0xa0)
 
 function isWordPart(text: string, at: number): boolean {
   const code = text.charCodeAt(at)

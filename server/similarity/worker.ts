@@ -28,7 +28,8 @@ export async function compareHandIns(
     const answered = heard(thread, stepMs)
     thread.postMessage(request)
     const answer = compareAnswer.safeParse(await answered).data
-    if (answer === undefined) throw new ApiError('conflict', 'comparing the hand-ins took too long; try again later')
+    if (answer === undefined)
+      throw new ApiError('conflict', 'comparing the hand-ins took too long; try again later')
     return answer
   }
   try {

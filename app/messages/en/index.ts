@@ -17,6 +17,7 @@ import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
 import { lesson } from './lesson'
+import { lineComments } from './line-comments'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -29,6 +30,7 @@ import { schedules } from './schedules'
 import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
+import { similarity } from './similarity'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
@@ -64,6 +66,7 @@ export const en = {
   keys,
   language,
   lesson,
+  lineComments,
   members,
   operator,
   pages,
@@ -76,6 +79,7 @@ export const en = {
   settings,
   shares,
   shell,
+  similarity,
   snapshots,
   stacks,
   start,

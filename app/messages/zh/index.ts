@@ -18,6 +18,7 @@ import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
 import { lesson } from './lesson'
+import { lineComments } from './line-comments'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -30,6 +31,7 @@ import { schedules } from './schedules'
 import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
+import { similarity } from './similarity'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
@@ -65,6 +67,7 @@ export const zh: Catalogue = {
   keys,
   language,
   lesson,
+  lineComments,
   members,
   operator,
   pages,
@@ -77,6 +80,7 @@ export const zh: Catalogue = {
   settings,
   shares,
   shell,
+  similarity,
   snapshots,
   stacks,
   start,
