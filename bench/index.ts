@@ -7,6 +7,7 @@ import { detectHierarchy, removeCgroup } from '../runtime/cgroup/hierarchy.js'
 import { archives } from './archives.js'
 import { browser } from './browser.js'
 import { builds } from './builds.js'
+import { classroom } from './classroom.js'
 import { openCloche } from './cloche.js'
 import { images } from './images.js'
 import { listing } from './listing.js'
@@ -36,10 +37,11 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     alive: { type: 'string', default: '1,100,500,1000' },
     listing: { type: 'string', default: '10,100,300' },
+    students: { type: 'string', default: '40' },
     only: {
       type: 'string',
       default:
-        'sandboxes,runs,rate,memory,archives,images,snapshots,builds,terminals,previews,workspace,browser,alive,listing',
+        'sandboxes,runs,rate,memory,archives,images,snapshots,builds,terminals,previews,workspace,browser,classroom,alive,listing',
     },
   },
 })
@@ -57,7 +59,7 @@ try {
   say('bringing Cloche up')
   await using cloche = await openCloche()
   const ground: Ground = { directory, namespace, cgroup, rootfs: cloche.rootfs, image: values.image }
-  const withPeers = ['sandboxes', 'runs', 'rate', 'memory'].some((one) => only.has(one))
+  const withPeers = ['sandboxes', 'runs', 'rate', 'memory', 'classroom'].some((one) => only.has(one))
   await using peers = await openPeers(ground, withPeers)
   if (only.has('sandboxes')) {
     say(`sandboxes, ${rounds} rounds`)
@@ -107,6 +109,10 @@ try {
   if (only.has('browser')) {
     say('a browser')
     await browser(samples, cloche, rounds)
+  }
+  if (only.has('classroom')) {
+    say(`a class of ${values.students}`)
+    await classroom(samples, cloche, peers.list, Number(values.students), rounds)
   }
   if (only.has('listing')) {
     const stops = values.listing.split(',').map(Number)

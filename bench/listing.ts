@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cloche } from './cloche.js'
+import { cpuMs } from './cpu.js'
 import { type LoopWatch, watchLoop } from './loop.js'
 import type { Samples } from './samples.js'
 
@@ -10,8 +10,6 @@ export const cpuOfList = 'CPU time of the runtime for one list'
 export const idle = 'CPU of an idle node: share of one processor'
 export const block = 'The longest time that an event loop was busy without a pause'
 
-/** From getconf CLK_TCK; the same on all Linux that Node runs on. */
-const ticksPerSecond = 100
 /** As long as the slowest of what is repeated by itself, and again: reconciling, metering, keeping the pools. */
 const idleMs = 30_000
 
@@ -68,11 +66,4 @@ async function addBlock(samples: Samples, loop: LoopWatch, subject: string): Pro
   samples.add(block, subject, longestMs, 'ms')
   samples.add(`${block}, with what it waited for a processor`, subject, longestWallMs, 'ms')
   samples.add(`${block}: how often longer than 10 ms`, subject, over10Ms, '')
-}
-
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond
 }

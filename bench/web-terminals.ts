@@ -4,24 +4,17 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawn as spawnInTerminal } from 'node-pty'
 import { io } from 'socket.io-client'
-import type { ClientToServer, ServerToClient, SocketAck, SocketAttached } from '../protocol/api/index.js'
 import { freePort } from '../testing/instance.js'
 import type { Cloche } from './cloche.js'
 import { runProgram } from './program.js'
 import type { Samples } from './samples.js'
+import { answered, type Seat, sitAtTerminal } from './seat.js'
 
 export const echo = "A key's echo, through the socket on loopback"
 export const throughput = 'Output of a terminal, through the socket'
 
 const floodBytes = 50_000_000
 const wettyVersion = '3.2.0'
-
-/** A terminal in front of which a program sits. */
-interface Seat extends AsyncDisposable {
-  type(text: string): void
-  /** Hears the length of everything that comes. */
-  onBytes: (bytes: number) => void
-}
 
 export async function webTerminals(
   samples: Samples,
@@ -53,13 +46,6 @@ export async function webTerminals(
     samples.cannot(metric, 'ttyd', 'in no registry that this machine reaches')
 }
 
-function answered(seat: Seat, key: string): Promise<void> {
-  return new Promise((resolve) => {
-    seat.onBytes = () => resolve()
-    seat.type(key)
-  })
-}
-
 function flooded(seat: Seat): Promise<void> {
   return new Promise((resolve) => {
     let bytes = 0
@@ -74,35 +60,14 @@ function flooded(seat: Seat): Promise<void> {
 async function sitAtCloche(cloche: Cloche): Promise<Seat> {
   const { id } = JSON.parse(await cloche.api('POST', '/sandboxes', {}))
   const { url, apiKey } = cloche.instance.admin
-  const socket = io(`${url}/terminals`, {
-    auth: { token: apiKey },
-    transports: ['websocket'],
-    forceNew: true,
-  })
-  const attached = await new Promise<SocketAttached>((resolve, reject) => {
-    socket.once('connect_error', reject)
-    const request = { sandboxId: id, cols: 80, rows: 24 }
-    socket.once('connect', () => {
-      socket.emit('open', request, (ack: SocketAck<SocketAttached>) =>
-        ack.ok ? resolve(ack) : reject(new Error(ack.error.message)),
-      )
-    })
-  })
-  const { terminalId } = attached
-  const seat = {
-    type: (text: string) => void socket.emit('input', terminalId, Buffer.from(text)),
-    onBytes: (_: number) => {},
+  const seat = await sitAtTerminal(url, { auth: { token: apiKey } }, id)
+  const leave = seat[Symbol.asyncDispose]
+  return Object.assign(seat, {
     [Symbol.asyncDispose]: async () => {
-      socket.disconnect()
+      await leave()
       await cloche.api('DELETE', `/sandboxes/${id}`)
     },
-  }
-  const output: ServerToClient['output'] = (_, seq, bytes) => {
-    socket.emit('ack' satisfies keyof ClientToServer, terminalId, seq + bytes.length)
-    seat.onBytes(bytes.length)
-  }
-  socket.on('output', output)
-  return seat
+  })
 }
 
 /** A shell of the host on a pseudo-terminal of this process: what any web terminal adds to. */

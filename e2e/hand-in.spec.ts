@@ -133,9 +133,22 @@ test('a student hands in and keeps the receipt, a teacher compares and gives poi
   await expect(student.getByRole('button', { name: 'Give points' })).toHaveCount(0)
   await student.getByRole('link', { name: 'To the assignment' }).click()
   await expect(student.getByText('Right, but say what it is.')).toBeVisible()
+
+  // The teacher shows nothing of it any more.
+  const handIn = page.url()
+  await page.goto(school.assignment)
+  await page.getByRole('tab', { name: 'Tests' }).click()
+  const grading = page.getByRole('region', { name: 'Grading', exact: true })
+  await grading.getByRole('radio', { name: 'Never' }).click()
+  await grading.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(page.getByText('Saved').first()).toBeVisible()
+  await student.reload()
+  await expect(student.getByText('Hand-in 1').first()).toBeVisible()
+  await expect(student.getByText('Right, but say what it is.')).toHaveCount(0)
   await end(student, ann, sandbox)
 
   // What the tests found counts again.
+  await page.goto(handIn)
   await page.getByRole('button', { name: 'Use the points of the tests again' }).click()
   await expect(page.getByRole('region', { name: 'Grade', exact: true })).toContainText('4 / 4')
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientEvents } from '../../protocol/api/index.js'
 import { hold } from './hold.js'
+import { holdInExam } from './in-exam.js'
 import { described, routesOf } from './routes.js'
 import { where } from './rows/row.js'
 import { type Caller, callers, colleagues, guests, insiders } from './rules.js'
@@ -122,4 +123,6 @@ describe('who may make which call', () => {
       }
     })
   })
+
+  describe('a student in an exam', () => holdInExam(() => ({ world, calls })))
 })

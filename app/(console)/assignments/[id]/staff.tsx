@@ -18,6 +18,7 @@ import { change } from './change'
 import { ExamPart } from './exam'
 import { ExamStudents } from './exam-students'
 import { FilesPart } from './files'
+import { GradingPart } from './grading'
 import { HandInsPart } from './hand-ins'
 import { ReadOnlyPart } from './read-only'
 import { StepsPart } from './steps'
@@ -99,7 +100,12 @@ export function StaffAssignment({
           {
             value: 'tests',
             title: t('assignmentPage.testsTab'),
-            children: <TestsPart {...props} />,
+            children: (
+              <>
+                <TestsPart {...props} />
+                <GradingPart {...props} />
+              </>
+            ),
           },
           {
             value: 'students',
