@@ -197,7 +197,10 @@ export class Assignments {
     return pages(this.#http, `${pathOf(id)}/grades`)
   }
 
-  /** Gives a student points in the place of those of the tests; `null` takes that back. @throws InvalidRequest above the maximum */
+  /**
+   * Gives a student points in the place of those of the tests, or `levels` of the rubric, of which they are the sum; `points: null` takes
+   * that back. @throws InvalidRequest above the maximum, and for other levels than one of each criterion
+   */
   giveGrade(id: string, userId: string, given: GiveGrade): Promise<Grade> {
     return this.#http.json({
       method: 'PUT',

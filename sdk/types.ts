@@ -148,6 +148,10 @@ export type Grade = protocol.Grade
 export type Gradebook = protocol.Gradebook
 export type GradebookApplied = protocol.GradebookApplied
 export type GradebookPreview = protocol.GradebookPreview
+/** A level of a rubric that was chosen for a student. */
+export type GradedCriterion = protocol.GradedCriterion
+/** How people give points for an assignment. */
+export type Rubric = protocol.Rubric
 /** What `assignments.giveGrade` takes. */
 export type GiveGrade = z.input<typeof protocol.setGrade>
 /** Each time that a person gave points. */

@@ -139,7 +139,11 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   LineComments: [protocol.lineComments],
   GradeAll: [protocol.gradeAll, { which: 'counting' }],
   Grading: [protocol.grading],
-  GiveGrade: [protocol.setGrade, { points: 7.5, comment: 'Good, but slow.' }],
+  GiveGrade: [
+    protocol.setGrade,
+    { points: 7.5, comment: 'Good, but slow.' },
+    { levels: [{ criterion: 'names', level: 2 }], comment: 'Clear names.' },
+  ],
   Grade: [protocol.grade],
   Gradebook: [protocol.gradebook],
   GradebookPreview: [protocol.gradebookPreview],

@@ -282,14 +282,16 @@ describe('what is said about hand-ins', { timeout: 180_000 }, () => {
     const cloche = new Cloche({ url: instance.url, apiKey })
     const page = await readFile('docs/how-to/review-hand-ins.md', 'utf8')
     const blocks = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) => block)
-    expect(blocks).toHaveLength(2)
+    expect(blocks).toHaveLength(3)
     const said: unknown[][] = []
     const console = { log: (...words: unknown[]) => said.push(words) }
     for (const block of blocks) {
       const names = ['cloche', 'assignmentId', 'submissionId', 'console']
       await new AsyncFunction(...names, block)(cloche, one.id, of('Ben'), console)
     }
-    expect(said.flat().map(String).join(' ')).toMatch(/Ben|Cem/)
+    const text = said.flat().map(String).join(' ')
+    expect(text).toMatch(/Ben|Cem/)
+    expect(text).toContain('Clear names: Most say what they mean')
     expect(await cloche.submissions.comments(of('Ben'))).toHaveLength(1)
   })
 })

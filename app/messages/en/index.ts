@@ -24,6 +24,7 @@ import { pages } from './pages'
 import { palette } from './palette'
 import { preview } from './preview'
 import { reference } from './reference'
+import { rubrics } from './rubrics'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
 import { schedules } from './schedules'
@@ -73,6 +74,7 @@ export const en = {
   palette,
   preview,
   reference,
+  rubrics,
   runs,
   sandbox,
   schedules,

@@ -25,6 +25,7 @@ import { pages } from './pages'
 import { palette } from './palette'
 import { preview } from './preview'
 import { reference } from './reference'
+import { rubrics } from './rubrics'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
 import { schedules } from './schedules'
@@ -74,6 +75,7 @@ export const zh: Catalogue = {
   palette,
   preview,
   reference,
+  rubrics,
   runs,
   sandbox,
   schedules,

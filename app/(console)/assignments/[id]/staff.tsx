@@ -21,6 +21,7 @@ import { FilesPart } from './files'
 import { GradingPart } from './grading'
 import { HandInsPart } from './hand-ins'
 import { ReadOnlyPart } from './read-only'
+import { RubricPart } from './rubric'
 import { StepsPart } from './steps'
 import { StudentsPart } from './students'
 import { TestsPart } from './tests'
@@ -104,6 +105,7 @@ export function StaffAssignment({
               <>
                 <TestsPart {...props} />
                 <GradingPart {...props} />
+                <RubricPart {...props} />
               </>
             ),
           },
