@@ -33,7 +33,7 @@ async function signIn(browser: Browser, url: string, card: string) {
   return { page, client: new TestClient(url, { origin: url, cookie }) }
 }
 
-test('a teacher finds two similar hand-ins, compares them, and comments on a line that the student reads', async ({
+test('a teacher compares two similar hand-ins, comments on a line, and grades by a rubric; the student reads it', async ({
   annPage: page,
   ann,
   browser,
@@ -107,5 +107,26 @@ test('a teacher finds two similar hand-ins, compares them, and comments on a lin
   await comments.getByRole('button', { name: 'Delete the comment on mean.py, line 3' }).click()
   await page.getByRole('alertdialog').getByRole('button', { name: 'Delete comment' }).click()
   await expect(page.getByText('No comments on lines yet.')).toBeVisible()
+
+  // A rubric is written with a level on each line, and chosen where points are given otherwise.
+  await page.goto(`/assignments/${id}`)
+  await page.getByRole('tab', { name: 'Tests' }).click()
+  const rubric = page.getByRole('region', { name: 'Rubric' })
+  await rubric.getByRole('button', { name: 'Add criterion' }).click()
+  await rubric.getByLabel('Criterion 1').fill('Clear names')
+  await rubric.getByLabel('Levels of Clear names').fill('nothing')
+  await rubric.getByRole('button', { name: 'Save' }).click()
+  await expect(rubric.getByRole('alert')).toContainText('begins with points')
+  await rubric.getByLabel('Levels of Clear names').fill('0 Letters\n3 All say what they mean')
+  await rubric.getByRole('button', { name: 'Save' }).click()
+  await expect(rubric.getByRole('button', { name: 'Save' })).toBeDisabled()
+  await page.goto(max.handIn)
+  const grade = page.getByRole('region', { name: 'Grade', exact: true })
+  await grade.getByRole('radio', { name: /^3 points/ }).click()
+  await expect(grade.getByText('3 of 3 points')).toBeVisible()
+  await grade.getByRole('button', { name: 'Give points', exact: true }).click()
+  await expect(grade.getByRole('list', { name: 'Rubric' })).toContainText('All say what they mean')
+  await max.page.goto(`/assignments/${id}`)
+  await expect(max.page.getByRole('list', { name: 'Rubric' })).toContainText('Clear names')
   for (const one of pages) await one.page.context().close()
 })

@@ -105,16 +105,16 @@ function sketchOf(file: SourceFile, starter: ReadonlySet<number>): Sketch {
 }
 
 /** A fingerprint and whose it is in one number, so that sorting is quick. */
-const owners = 1024
-const printOf = (key: number) => Math.floor(key / owners)
-const ownerOf = (key: number) => key % owners
+const ownersMax = 1024
+const printOf = (key: number) => Math.floor(key / ownersMax)
+const ownerOf = (key: number) => key % ownersMax
 
 function keysOf(handIns: readonly (readonly Sketch[])[]): Float64Array {
   const count = handIns.reduce((all, files) => files.reduce((sum, { prints }) => sum + prints.length, all), 0)
   const keys = new Float64Array(count)
   let at = 0
   for (const [owner, files] of handIns.entries()) {
-    for (const { prints } of files) for (const print of prints) keys[at++] = print * owners + owner
+    for (const { prints } of files) for (const print of prints) keys[at++] = print * ownersMax + owner
   }
   return keys.sort()
 }

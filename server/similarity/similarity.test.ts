@@ -275,6 +275,53 @@ describe('what is said about hand-ins', { timeout: 180_000 }, () => {
     expect(both.map(({ status }) => status).toSorted()).toEqual([201, 422])
   })
 
+  it('is points by a rubric: one level of each criterion, whose words and points stay with the grade', async () => {
+    const rubric = [
+      {
+        ...{ id: 'names', title: 'Names' },
+        levels: [
+          { points: 0, text: 'none' },
+          { points: 2.5, text: '清楚' },
+        ],
+      },
+      { id: 'cases', title: 'Cases', levels: [{ points: 1, text: 'some' }] },
+    ]
+    const one = await newOne({ rubric })
+    const give = (body: object) => tess.client.call('PUT', `${one.path}/grades/${ann.id}`, body)
+    const names = { criterion: 'names', level: 1 }
+    const cases = { criterion: 'cases', level: 0 }
+    for (const [levels, why] of [
+      [[names], 'choose one level of Cases'],
+      [[names, names, cases], 'choose one level of Names'],
+      [[names, { criterion: 'cases', level: 1 }], 'Cases has 1 levels'],
+      [[names, cases, { criterion: 'style', level: 0 }], 'style is no criterion'],
+    ] as const) {
+      const refused = await give({ levels })
+      expect([refused.status, refused.body.detail]).toEqual([400, expect.stringContaining(why)])
+    }
+    expect((await give({ levels: [names, cases], points: 3 })).status).toBe(400)
+    expect((await give({ comment: 'neither' })).status).toBe(400)
+    const { body: given } = await give({ levels: [cases, names], comment: 'Good' })
+    const chosen = [
+      { criterion: 'names', title: 'Names', text: '清楚', level: 1, points: 2.5, maxPoints: 2.5 },
+      { criterion: 'cases', title: 'Cases', text: 'some', level: 0, points: 1, maxPoints: 1 },
+    ]
+    expect(given).toMatchObject({ points: 3.5, maxPoints: 3.5, given: { points: 3.5, levels: chosen } })
+
+    // A copy and an export have it; another rubric changes no grade.
+    const copy = await made(tess.client, 'POST', `${one.path}/duplicate`, {})
+    expect(copy.setup.rubric).toEqual(rubric)
+    await made(tess.client, 'PATCH', one.path, { rubric: [], grading: { maxPoints: 10 } })
+    const [own] = (await made(ann.client, 'GET', `${one.path}/grades`)).items
+    expect(own).toMatchObject({ points: 3.5, given: { comment: 'Good', by: null, levels: chosen } })
+    expect((await give({ levels: [names, cases] })).body.detail).toContain('has no rubric')
+    expect((await give({ points: 9 })).body.given).toMatchObject({ points: 9, levels: null })
+    const { items } = await made(tess.client, 'GET', `${one.path}/grades/${ann.id}`)
+    expect(items).toMatchObject([{ levels: null }, { points: 3.5, levels: chosen }])
+    const twice = [...rubric, ...rubric]
+    expect((await tess.client.call('PATCH', one.path, { rubric: twice })).status).toBe(400)
+  })
+
   it('is what docs/how-to/review-hand-ins.md shows', async () => {
     const one = await newOne()
     const of = await handedIn(one.id, { Ben: { 'mean.py': original }, Cem: { 'mean.py': copied } })
