@@ -113,7 +113,7 @@ test('a teacher compares two similar hand-ins, comments on a line, and grades by
   await page.getByRole('tab', { name: 'Tests' }).click()
   const rubric = page.getByRole('region', { name: 'Rubric' })
   await rubric.getByRole('button', { name: 'Add criterion' }).click()
-  await rubric.getByLabel('Criterion 1').fill('Clear names')
+  await rubric.getByLabel('Criterion 1', { exact: true }).fill('Clear names')
   await rubric.getByLabel('Levels of Clear names').fill('nothing')
   await rubric.getByRole('button', { name: 'Save' }).click()
   await expect(rubric.getByRole('alert')).toContainText('begins with points')

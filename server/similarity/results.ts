@@ -18,7 +18,7 @@ export const storedResult = z.object({
       fragments: z.array(similarFragment),
     }),
   ),
-  pairCount: z.number(),
+  ...{ compared: z.number(), handInsLeftOut: z.number(), pairCount: z.number() },
   short: z.array(z.string()),
   shortCount: z.number(),
   skipped: z.array(

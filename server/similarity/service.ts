@@ -41,8 +41,8 @@ export class SimilarityService {
    * @throws ApiError `not_found`; `forbidden` for students; `conflict` when it takes too long
    */
   async report(who: Principal, id: string): Promise<SimilarityReport> {
-    const { result, at, compared, handInsLeftOut } = await this.#result(who, id)
-    const { pairs, skipped, short } = result
+    const { result, at } = await this.#result(who, id)
+    const { compared, handInsLeftOut, pairs, skipped, short } = result
     const named = [
       ...pairs.flatMap(({ one, other }) => [one, other]),
       ...skipped.map(({ submission }) => submission),
@@ -74,27 +74,26 @@ export class SimilarityService {
   async #result(who: Principal, id: string) {
     await findAssignment(this.database, who, 'class.look', id)
     const set = await comparedSet(this.database, id)
-    const known =
-      (await this.#results.find(id, set.key)) ??
-      (await this.turns.take(who.tenantId, () =>
-        this.#results.findOrMake(
-          id,
-          async () => (await comparedSet(this.database, id)).key,
-          () => this.#make(who.tenantId, id),
-        ),
-      ))
-    return { ...known, compared: set.handIns.length, handInsLeftOut: set.handInsLeftOut }
+    const known = await this.#results.find(id, set.key)
+    if (known !== undefined) return known
+    return this.turns.take(who.tenantId, () =>
+      this.#results.findOrMake(
+        id,
+        async () => (await comparedSet(this.database, id)).key,
+        () => this.#make(who.tenantId, id),
+      ),
+    )
   }
 
   async #make(tenantId: string, id: string): Promise<{ key: string; result: StoredResult }> {
-    const { handIns, starter, key } = await comparedSet(this.database, id)
+    const { handIns, handInsLeftOut, starter, key } = await comparedSet(this.database, id)
     const gathering = new Gathering(this.database, this.contents, tenantId, starter)
     const given = await gathering.starterOf(id)
     const { pairs, pairCount, short } = await compareHandIns(this.program, given, gathering.filesOf(handIns))
     const idOf = (at: number) => handIns[at]?.id ?? ''
     const result: StoredResult = {
       pairs: pairs.map((pair) => ({ ...pair, one: idOf(pair.one), other: idOf(pair.other) })),
-      pairCount,
+      ...{ compared: handIns.length, handInsLeftOut, pairCount },
       short: short.slice(0, similarityBounds.skipped).map(idOf),
       shortCount: short.length,
       ...{ skipped: gathering.skipped, skippedCount: gathering.skippedCount },
