@@ -117,7 +117,7 @@ test('a student hands in and keeps the receipt, a teacher compares and gives poi
   await expect(page.getByText('1 former result')).toBeVisible({ timeout: 60_000 })
 
   await page.getByLabel('Points, of 4').fill('9')
-  await page.getByLabel('Comment').fill('Right, but say what it is.')
+  await page.getByLabel('Comment', { exact: true }).fill('Right, but say what it is.')
   await page.getByRole('button', { name: 'Give points', exact: true }).click()
   const points = page.getByLabel('Points, of 4')
   expect(await points.evaluate((field: HTMLInputElement) => field.validity.rangeOverflow)).toBe(true)
@@ -180,13 +180,13 @@ test('a class is graded one after the other, its grade book is saved, and deleti
   await expect(page.getByText('1 of 2', { exact: true })).toBeVisible()
   await page.getByLabel('Points, of 4').fill('2')
   // What is typed is no key of the page.
-  await page.getByLabel('Comment').fill('')
-  await page.getByLabel('Comment').pressSequentially('just')
+  await page.getByLabel('Comment', { exact: true }).fill('')
+  await page.getByLabel('Comment', { exact: true }).pressSequentially('just')
   await page.keyboard.press('Control+Enter')
   await expect(page.getByRole('heading', { name: 'Max · Sums' })).toBeVisible()
   await page.keyboard.press('k')
   await expect(page.getByRole('heading', { name: 'Lea · Sums' })).toBeVisible()
-  await expect(page.getByLabel('Comment')).toHaveValue('just')
+  await expect(page.getByLabel('Comment', { exact: true })).toHaveValue('just')
   await page.getByRole('link', { name: 'Next: Max' }).click()
   await expect(page.getByRole('heading', { name: 'Max · Sums' })).toBeVisible()
 

@@ -19,6 +19,8 @@ import type {
   ImportAssignmentTests,
   ImportedTests,
   OwnWork,
+  SimilarityReport,
+  SimilarPairDetail,
   StudentWork,
   TellExamEvent,
 } from './types.js'
@@ -201,7 +203,10 @@ export class Assignments {
     return pages(this.#http, `${pathOf(id)}/grades`)
   }
 
-  /** Gives a student points in the place of those of the tests; `null` takes that back. @throws InvalidRequest above the maximum */
+  /**
+   * Gives a student points in the place of those of the tests, or `levels` of the rubric, of which they are the sum; `points: null` takes
+   * that back. @throws InvalidRequest above the maximum, and for other levels than one of each criterion
+   */
   giveGrade(id: string, userId: string, given: GiveGrade): Promise<Grade> {
     return this.#http.json({
       method: 'PUT',
@@ -214,6 +219,21 @@ export class Assignments {
   async givenGrades(id: string, userId: string): Promise<GivenGrades['items']> {
     const path = `${pathOf(id)}/grades/${encodeURIComponent(userId)}`
     return (await this.#http.json<GivenGrades>({ method: 'GET', path })).items
+  }
+
+  /**
+   * Which of the last hand-ins of students have much in common, the most similar pairs first. It shows what to look at, and proves
+   * nothing. It takes seconds, once for the same hand-ins.
+   *
+   * @throws NotFound, PermissionDenied for students
+   */
+  similarity(id: string): Promise<SimilarityReport> {
+    return this.#http.json({ method: 'GET', path: `${pathOf(id)}/similarity` })
+  }
+
+  /** What two submissions of such a report have in common, with the lines of both. @throws NotFound also for two that are no pair of it */
+  similarPair(id: string, one: string, other: string): Promise<SimilarPairDetail> {
+    return this.#http.json({ method: 'GET', path: `${pathOf(id)}/similarity/pair`, query: { one, other } })
   }
 
   /** Who has more time. */

@@ -1,7 +1,9 @@
 import { type Http, pages } from './http.js'
 import type {
   CheckedReceipt,
+  CreateLineComment,
   Grading,
+  LineComment,
   Submission,
   SubmissionDiff,
   SubmissionFile,
@@ -93,6 +95,29 @@ export class Submissions {
     return items
   }
 
+  /** What staff say about its lines, by path and line; for a student as far as the assignment shows results. @throws NotFound */
+  async comments(id: string): Promise<readonly LineComment[]> {
+    const { items } = await this.#http.json<{ items: LineComment[] }>({
+      ...{ method: 'GET', path: `${pathOf(id)}/comments` },
+    })
+    return items
+  }
+
+  /** As staff: says something about a line. @throws NotFound, InvalidRequest for a line that is not there */
+  comment(id: string, wanted: CreateLineComment): Promise<LineComment> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/comments`, json: wanted })
+  }
+
+  /** @throws NotFound; PermissionDenied for what somebody else wrote, unless you are an owner or admin */
+  changeComment(id: string, commentId: string, text: string): Promise<LineComment> {
+    return this.#http.json({ method: 'PATCH', path: commentPath(id, commentId), json: { text } })
+  }
+
+  /** @throws as `changeComment` */
+  async deleteComment(id: string, commentId: string): Promise<void> {
+    await this.#http.send({ method: 'DELETE', path: commentPath(id, commentId) })
+  }
+
   async #bytes(call: Parameters<Http['send']>[0]): Promise<Uint8Array> {
     return new Uint8Array(await (await this.#http.send(call)).arrayBuffer())
   }
@@ -100,3 +125,5 @@ export class Submissions {
 
 const ofAssignment = (id: string) => `/assignments/${encodeURIComponent(id)}/submissions`
 const pathOf = (id: string) => `/submissions/${encodeURIComponent(id)}`
+const commentPath = (id: string, commentId: string) =>
+  `${pathOf(id)}/comments/${encodeURIComponent(commentId)}`

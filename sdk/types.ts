@@ -134,6 +134,14 @@ export type SubmissionReceipt = protocol.SubmissionReceipt
 export type CheckedReceipt = protocol.CheckedReceipt
 /** A file or a symbolic link of a submission. */
 export type SubmissionFile = protocol.SubmissionFile
+/** Which hand-ins for an assignment have much in common. */
+export type SimilarityReport = protocol.SimilarityReport
+/** What two of them have in common, side by side. */
+export type SimilarPairDetail = protocol.SimilarPairDetail
+/** What staff say about a line of a submission. */
+export type LineComment = protocol.LineComment
+/** What `submissions.comment` takes. */
+export type CreateLineComment = protocol.CreateLineComment
 /** One time that the tests were run with a submission. */
 export type Grading = protocol.Grading
 /** What a student has for an assignment. */
@@ -144,6 +152,10 @@ export type StudentDataDeletion = protocol.StudentDataDeletion
 export type Gradebook = protocol.Gradebook
 export type GradebookApplied = protocol.GradebookApplied
 export type GradebookPreview = protocol.GradebookPreview
+/** A level of a rubric that was chosen for a student. */
+export type GradedCriterion = protocol.GradedCriterion
+/** How people give points for an assignment. */
+export type Rubric = protocol.Rubric
 /** What `assignments.giveGrade` takes. */
 export type GiveGrade = z.input<typeof protocol.setGrade>
 /** Each time that a person gave points. */

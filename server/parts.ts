@@ -59,6 +59,7 @@ import { ScheduleActions } from './schedules/actions.js'
 import { ScheduleRunner } from './schedules/runner.js'
 import { ScheduleService } from './schedules/service.js'
 import { ShareService } from './shares/service.js'
+import { SimilarityService } from './similarity/service.js'
 import { SnapshotService } from './snapshots/service.js'
 import { StackDriver } from './stacks/driver.js'
 import { StackLogs } from './stacks/logs.js'
@@ -79,6 +80,7 @@ import { Presence } from './together/presence.js'
 import { RegistryCredentials } from './transfers/credentials.js'
 import { Sealing } from './transfers/sealing.js'
 import { TransferService } from './transfers/service.js'
+import { Turns } from './turns.js'
 import { DiskUses } from './usage/disk.js'
 import { UsageService } from './usage/service.js'
 import { volumeFiles } from './volumes/files.js'
@@ -88,6 +90,9 @@ import { VolumeService } from './volumes/service.js'
 const defaultRuns = 4
 /** Of the database, for a tenant's runs, when its quota says nothing else. */
 const defaultRunStorageMiB = 1024
+
+/** Each holds the tokens of all hand-ins for an assignment, and keeps a processor busy. */
+const comparisonsAtOnce = 1
 
 /** Of the built programs; a bundle says where its own is. */
 const builtThread = new URL('../dist/server/compare/thread.js', import.meta.url)
@@ -159,6 +164,9 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     ...{ database, sandboxes, comparer, secret: config.secret },
     ...{ files: assignments.files, work: assignments.work },
   })
+  const similarity = new SimilarityService(
+    ...([database, submissions.contents, new Turns(comparisonsAtOnce), compareThread] as const),
+  )
   const grader = openGradingRunner({
     ...{ server, database, templates, notices, comparer, log, placer: runPlacer, places: dispatcher },
     // A run of a person finds a place also while many are graded.
@@ -177,7 +185,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     classes: openClasses(database, principals, members, hashing, config.publicUrl),
     assignments,
     lessons: openLessons({ database, nodes, sandboxes, snapshots, assignments }),
-    submissions,
+    ...{ submissions, similarity },
     gradings,
     exams: new ExamRecords(database, submissions.contents),
     statistics: new StatisticsService(database, gradings.grades),

@@ -12,6 +12,7 @@ import { notFound } from './errors.js'
 import { examRoutes } from './exams/routes.js'
 import { exportRoutes } from './exports/routes.js'
 import { fileRoutes, signedRoutes } from './files/routes.js'
+import { lineCommentRoutes } from './grading/line-comment-routes.js'
 import { gradingRoutes } from './grading/routes.js'
 import { checkWith } from './http/check-with.js'
 import { refuseForeignOrigin } from './http/guard.js'
@@ -37,6 +38,7 @@ import { runRoutes } from './runs/routes.js'
 import { sandboxRoutes } from './sandboxes/routes.js'
 import { scheduleRoutes } from './schedules/routes.js'
 import { shareRoutes } from './shares/routes.js'
+import { similarityRoutes } from './similarity/routes.js'
 import { snapshotRoutes } from './snapshots/routes.js'
 import { stackRoutes } from './stacks/routes.js'
 import { statisticsRoutes } from './statistics/routes.js'
@@ -142,6 +144,8 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(gradingRoutes(services.gradings))
         await api.register(statisticsRoutes(services.statistics))
         await api.register(studentDataRoutes(services.studentExports, services.studentDeletions))
+        await api.register(similarityRoutes(services.similarity, config.heartbeatMs))
+        await api.register(lineCommentRoutes(services.gradings.lineComments))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))
         await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles, config.heartbeatMs))

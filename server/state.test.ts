@@ -13,6 +13,7 @@ const ofOne = [
   'terminals/attachment.ts',
   'files/search.ts',
   'assignments/imports/tests.ts',
+  'similarity/collection.ts',
 ]
 
 it('every collection in the memory of a server is in the table of docs/explanation/several-servers.md', () => {

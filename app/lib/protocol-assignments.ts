@@ -3,3 +3,4 @@ import './jitless'
 
 export * from '../../protocol/api/assignment-tests'
 export * from '../../protocol/api/assignments'
+export * from '../../protocol/api/rubrics'

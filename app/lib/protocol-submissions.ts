@@ -2,4 +2,5 @@
 import './jitless'
 
 export * from '../../protocol/api/grading'
+export * from '../../protocol/api/line-comments'
 export * from '../../protocol/api/submissions'

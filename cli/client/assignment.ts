@@ -5,6 +5,7 @@ import { classIdOf, classWords } from './class.js'
 import { clientCommand } from './client-command.js'
 import { printJson, printTable } from './output.js'
 import { packDirectory } from './pack.js'
+import { similarity } from './similarity.js'
 
 const group = 'Classes'
 
@@ -283,6 +284,7 @@ export const assignmentCommands: readonly Command[] = [
     events,
     grade,
     grades,
+    similarity,
     exportCourse,
     importCourse,
   ],

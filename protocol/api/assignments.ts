@@ -14,6 +14,7 @@ import {
 import { limitsRequest } from './limits.js'
 import { listOf, page } from './lists.js'
 import { networkPolicy } from './network.js'
+import { rubric } from './rubrics.js'
 import { templateName } from './sandbox.js'
 
 /** Bounds of assignments. */
@@ -142,6 +143,7 @@ const fields = {
     )
     .describe('never told to students'),
   grading: assignmentGrading,
+  rubric,
   exam: assignmentExam
     .nullable()
     .describe('null: no exam. One has `opensAt` and `dueAt`, at most 24 hours apart, and no `late`'),
@@ -162,6 +164,7 @@ export const createAssignment = z.strictObject({
   steps: fields.steps.default([]),
   tests: fields.tests.default([]),
   grading: fields.grading.prefault({}),
+  rubric: fields.rubric.default([]),
   exam: fields.exam.default(null),
 })
 export type CreateAssignment = z.infer<typeof createAssignment>
@@ -206,6 +209,7 @@ export const assignmentSetup = z.object({
   readOnly: z.array(z.string()),
   tests: z.array(assignmentTest),
   grading: assignmentGrading,
+  rubric,
   hidden: counted,
 })
 

@@ -3,6 +3,7 @@ import { assignmentParams, gradeState } from './assignments.js'
 import { storableText } from './bounds.js'
 import { assignmentId, classStudentId, gradingId, submissionId } from './ids.js'
 import { listOf } from './lists.js'
+import { chosenLevels, gradedCriterion } from './rubrics.js'
 import { submission } from './submissions.js'
 
 /** How one test went. */
@@ -77,10 +78,22 @@ export const gradeAll = z.strictObject({
 export const gradingCount = z.object({ count: z.number() })
 
 /** Points that a person gives, in the place of those of the tests. */
-export const setGrade = z.strictObject({
-  points: z.number().min(0).max(1_000_000).nullable().describe('null: those of the tests again'),
-  comment: storableText(4096).default('').describe('the student reads it'),
-})
+export const setGrade = z
+  .strictObject({
+    points: z
+      .number()
+      .min(0)
+      .max(1_000_000)
+      .nullable()
+      .optional()
+      .describe('null: those of the tests again; left out with `levels`'),
+    levels: chosenLevels.optional(),
+    comment: storableText(4096).default('').describe('the student reads it'),
+  })
+  .refine(
+    ({ points, levels }) => (points === undefined) !== (levels === undefined),
+    'must have either points or levels',
+  )
 export const gradeParams = assignmentParams.extend({ userId: z.string().max(64) })
 
 /** What a student has for an assignment. */
@@ -95,7 +108,13 @@ export const grade = z.object({
   state: gradeState,
   tested: z.number().nullable().describe('points of the tests'),
   given: z
-    .object({ points: z.number(), comment: z.string(), by: z.string().nullable(), at: z.iso.datetime() })
+    .object({
+      ...{ points: z.number(), comment: z.string(), by: z.string().nullable(), at: z.iso.datetime() },
+      levels: z
+        .array(gradedCriterion)
+        .nullable()
+        .describe('of the rubric, as they were chosen; null: points without them'),
+    })
     .nullable()
     .describe('by a person, with no penalty for what is late; `by` is null for students'),
   latePercent: z.number().describe('taken from what was tested'),
@@ -136,6 +155,7 @@ export const givenGrades = z.object({
     z.object({
       points: z.number().nullable(),
       comment: z.string(),
+      levels: z.array(gradedCriterion).nullable(),
       by: z.string(),
       at: z.iso.datetime(),
     }),

@@ -324,7 +324,11 @@ async function handIn(
   const submitted = await must(client, 'POST', `/api/v1/assignments/${id}/submissions`)
   const receipt = await must(client, 'GET', `/api/v1/submissions/${submitted.id}/receipt`)
   await must(client, 'DELETE', `/api/v1/sandboxes/${sandbox}`)
+  const comment = await must(owner, 'POST', `/api/v1/submissions/${submitted.id}/comments`, {
+    ...{ path: 'confidential', line: 1, text: 'confidential' },
+  })
   return {
+    lineCommentId: String(comment.id),
     classmateId: String((await must(client, 'GET', '/api/v1/me')).user.id),
     ...{ handedInId: String(id), submissionId: String(submitted.id), receipt: JSON.stringify(receipt) },
   }

@@ -21,7 +21,7 @@ import type { Sources } from './sources.js'
 
 /** What a copy has of the assignment that it is of. It begins as a draft, and nobody has more time for it. */
 const copied = `"tenantId", text, "opensAt", "opensLocal", "dueAt", "dueLocal", "latePercent", "lateUntil", "lateLocal", source, limits,
-  network, "readOnly", steps, tests, grading, exam`
+  network, "readOnly", steps, tests, grading, rubric, exam`
 
 /** The order of assignments, copies of them, their moves to other classes, and tests from elsewhere. */
 export class Organising {

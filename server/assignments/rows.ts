@@ -11,6 +11,7 @@ import {
   assignmentTest,
   type ClassRole,
   limitsRequest,
+  rubric,
 } from '../../protocol/api/index.js'
 import { storedNetwork } from '../../protocol/api/stored-network.js'
 import { presentTime, type StoredTime } from '../classes/wall-clock.js'
@@ -30,7 +31,12 @@ const storedExam = z
   .nullable()
 
 export const examOf = ({ exam }: Pick<Row, 'exam'>): AssignmentExam | null => storedExam.parse(exam)
-export { assignmentGrading as storedGrading, assignmentSource as storedSource, storedNetwork }
+export {
+  assignmentGrading as storedGrading,
+  assignmentSource as storedSource,
+  rubric as storedRubric,
+  storedNetwork,
+}
 
 /** An assignment as the caller sees it. @param times of the caller */
 export function present(row: Row, role: ClassRole, timeZone: string, times: Times): Assignment {
@@ -66,6 +72,7 @@ export function present(row: Row, role: ClassRole, timeZone: string, times: Time
           readOnly: storedPaths.parse(row.readOnly),
           tests: storedTests.parse(row.tests),
           grading: assignmentGrading.parse(row.grading),
+          rubric: rubric.parse(row.rubric),
           hidden: { files: row.hiddenFiles, bytes: row.hiddenBytes },
         },
     work: null,

@@ -39,13 +39,25 @@ export class AssignmentService {
       const times = timeColumns(wanted, timeZone)
       assertOrder({ ...times, exam: wanted.exam })
       const last = await client.assignment.aggregate({ where: { classId }, _max: { position: true } })
-      const { title, text, published, source, limits, network, readOnly, steps, tests, grading, exam } =
-        wanted
+      const {
+        title,
+        text,
+        published,
+        source,
+        limits,
+        network,
+        readOnly,
+        steps,
+        tests,
+        grading,
+        rubric,
+        exam,
+      } = wanted
       await client.assignment.create({
         data: {
           ...{ id, classId, tenantId: who.tenantId, title, text, published, createdBy: who.actor },
           ...{ ...times, position: (last._max.position ?? -1) + 1 },
-          ...{ source, limits: limits ?? Prisma.DbNull, network, readOnly, steps, tests, grading },
+          ...{ source, limits: limits ?? Prisma.DbNull, network, readOnly, steps, tests, grading, rubric },
           exam: exam ?? Prisma.DbNull,
         },
       })

@@ -28,6 +28,7 @@ const ownRow = workRow.extend({
     title: z.string(),
     steps: storedSteps,
     grading: z.json(),
+    rubric: z.json(),
     tests: z.json(),
     classId: z.string(),
     className: z.string(),
@@ -42,7 +43,7 @@ const moreOf = ({ moreAt, moreLocal }: { moreAt: Date | null; moreLocal: string 
 
 /** What a student has for assignments, as far as students are shown it. */
 export type GradesOf = (
-  assignments: readonly Pick<z.infer<typeof ownRow>, 'id' | 'title' | 'grading' | 'tests'>[],
+  assignments: readonly Pick<z.infer<typeof ownRow>, 'id' | 'title' | 'grading' | 'rubric' | 'tests'>[],
   userId: string,
 ) => Promise<readonly Grade[]>
 
@@ -111,7 +112,7 @@ export class WorkLists {
   async own(who: Principal): Promise<OwnWork[]> {
     assertMay(who, 'class.study')
     const { rows } = await this.database.pool.query(
-      `SELECT one.id, one.title, one.steps, one.grading, one.tests, one.exam IS NOT NULL AS exam,
+      `SELECT one.id, one.title, one.steps, one.grading, one.rubric, one.tests, one.exam IS NOT NULL AS exam,
          class."studentTimes" AND privacy."studentTimes" AND privacy."timeStatistics" AS "timeShown", one."opensAt", one."opensLocal", one."dueAt", one."dueLocal", one."latePercent",
          one."lateUntil", one."lateLocal", class.id AS "classId", class.name AS "className", class."timeZone",
          more."dueAt" AS "moreAt", more."dueLocal" AS "moreLocal", ${workColumns}

@@ -68,8 +68,8 @@ export class Comparer implements AsyncDisposable {
   }
 }
 
-/** What it says next. @returns undefined when it says nothing in time, or ends */
-async function heard(thread: Worker, withinMs: number): Promise<unknown> {
+/** What a thread says next. @returns undefined when it says nothing in time, or ends */
+export async function heard(thread: Worker, withinMs: number): Promise<unknown> {
   let forget = () => {}
   const said = await new Promise<unknown>((resolve) => {
     const none = () => resolve(undefined)

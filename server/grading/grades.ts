@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import type { Assignment } from '../../prisma/generated/client.js'
-import { type GivenGrades, type Grade, gradingState, newId, type setGrade } from '../../protocol/api/index.js'
+import {
+  type GivenGrades,
+  type Grade,
+  type GradedCriterion,
+  gradedCriterion,
+  gradingState,
+  newId,
+  type setGrade,
+} from '../../protocol/api/index.js'
 import { findAssignment } from '../assignments/access.js'
 import { storedGrading } from '../assignments/rows.js'
 import { audit } from '../audit.js'
@@ -9,7 +17,8 @@ import { presentTime } from '../classes/wall-clock.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import { latenessOf, standingOf } from '../submissions/rows.js'
-import { afterPenalty, maxPointsOf } from './points.js'
+import { afterPenalty, maxPointsOf, sum } from './points.js'
+import { levelsOf } from './rubrics.js'
 
 const gradeRow = z.object({
   ...{ assignmentId: z.string(), userId: z.string(), name: z.string(), due: z.date().nullable() },
@@ -17,7 +26,7 @@ const gradeRow = z.object({
   ...{ number: z.number().nullable(), timeZone: z.string().nullable() },
   ...{ state: gradingState.nullable(), tested: z.number().nullable() },
   ...{ given: z.number().nullable(), comment: z.string().nullable(), by: z.string().nullable() },
-  givenAt: z.date().nullable(),
+  ...{ givenAt: z.date().nullable(), levels: z.array(gradedCriterion).nullable() },
 })
 type GradeRow = z.infer<typeof gradeRow>
 
@@ -36,19 +45,19 @@ const gradesOf = `
   )
   SELECT people.*, standing.id AS "submissionId", standing.at, standing."latePercent",
     standing.number, standing."timeZone", last.state, done.points AS tested,
-    given.points AS given, given.comment, given.by, given.at AS "givenAt"
+    given.points AS given, given.comment, given.by, given.at AS "givenAt", given.levels
   FROM people
   LEFT JOIN standing ON standing."assignmentId" = people."assignmentId" AND standing."userId" = people."userId"
   LEFT JOIN LATERAL (SELECT state FROM grading WHERE "submissionId" = standing.id ORDER BY "createdAt" DESC, id DESC LIMIT 1)
     AS last ON true
   LEFT JOIN LATERAL (SELECT points FROM grading WHERE "submissionId" = standing.id AND state = 'finished'
     ORDER BY "finishedAt" DESC, id DESC LIMIT 1) AS done ON true
-  LEFT JOIN LATERAL (SELECT points, comment, by, at FROM grade
+  LEFT JOIN LATERAL (SELECT points, comment, by, at, levels FROM grade
     WHERE "assignmentId" = people."assignmentId" AND "userId" = people."userId" ORDER BY at DESC, id DESC LIMIT 1) AS given ON true
   ORDER BY lower(people.name), people."userId"`
 
 /** What is read of an assignment to say what somebody has for it. */
-type Graded = Pick<Assignment, 'id' | 'grading' | 'tests'>
+type Graded = Pick<Assignment, 'id' | 'grading' | 'rubric' | 'tests'>
 
 /** What students have for assignments: by tests, or as a person says. */
 export class Grades {
@@ -71,15 +80,21 @@ export class Grades {
     })
   }
 
-  /** Points that a person gives. The former ones are kept. @throws ApiError `invalid_request` for more than there are */
+  /**
+   * Points that a person gives, or the levels of a rubric of which they are the sum. The former ones are kept.
+   * @throws ApiError `invalid_request` for more than there are, and for other levels than one of each criterion
+   */
   async give(who: Principal, id: string, userId: string, wanted: z.infer<typeof setGrade>): Promise<Grade> {
     const { assignment } = await findAssignment(this.database, who, 'class.look', id)
     const [before] = await this.of([assignment], userId, false)
     if (before === undefined) throw notFound('student')
-    assertPoints(wanted.points, assignment)
-    await giveGrade(this.database, who, { assignmentId: id, userId }, wanted)
+    const levels = wanted.levels === undefined ? null : levelsOf(assignment, wanted.levels)
+    const points = levels === null ? (wanted.points ?? null) : sum(levels.map((one) => one.points))
+    assertPoints(points, assignment)
+    const { comment } = wanted
+    await giveGrade(this.database, who, { assignmentId: id, userId }, { points, comment, levels })
     await audit(this.database.prisma, who, 'grade.give', id, {
-      ...{ title: assignment.title, of: before.student.name, points: wanted.points },
+      ...{ title: assignment.title, of: before.student.name, points },
     })
     const [after] = await this.of([assignment], userId, false)
     return after ?? before
@@ -93,7 +108,10 @@ export class Grades {
       orderBy: [{ at: 'desc' }, { id: 'desc' }],
       take: 100,
     })
-    return rows.map(({ points, comment, by, at }) => ({ points, comment, by, at: at.toISOString() }))
+    return rows.map(({ points, comment, levels, by, at }) => ({
+      ...{ points, comment, by, at: at.toISOString() },
+      levels: z.array(gradedCriterion).nullable().parse(levels),
+    }))
   }
 }
 
@@ -109,15 +127,18 @@ export async function giveGrade(
   { pool }: Database,
   { tenantId, actor }: Pick<Principal, 'tenantId' | 'actor'>,
   { assignmentId, userId }: { assignmentId: string; userId: string },
-  { points, comment }: z.infer<typeof setGrade>,
+  given: { points: number | null; comment: string; levels?: readonly GradedCriterion[] | null },
 ): Promise<void> {
   // Of two at once the one that is stored last counts: the clock is read when the other one is there.
   await inTransaction(pool, async (client) => {
     await client.query('SELECT FROM assignment WHERE id = $1 FOR NO KEY UPDATE', [assignmentId])
     await client.query(
-      `INSERT INTO grade (id, "tenantId", "assignmentId", "userId", points, comment, by, at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() AT TIME ZONE 'UTC')`,
-      [newId('gd'), tenantId, assignmentId, userId, points, comment, actor],
+      `INSERT INTO grade (id, "tenantId", "assignmentId", "userId", points, comment, levels, by, at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp() AT TIME ZONE 'UTC')`,
+      [
+        ...[newId('gd'), tenantId, assignmentId, userId, given.points, given.comment],
+        ...[given.levels ? JSON.stringify(given.levels) : null, actor],
+      ],
     )
   })
 }
@@ -140,7 +161,7 @@ function present(row: GradeRow, assignment: Graded, isStudent: boolean): Grade {
     given === null || givenAt === null
       ? null
       : {
-          ...{ points: given, comment: row.comment ?? '', at: givenAt.toISOString() },
+          ...{ points: given, comment: row.comment ?? '', at: givenAt.toISOString(), levels: row.levels },
           by: isStudent ? null : row.by,
         }
   const isOpen = row.state === 'queued' || row.state === 'running'

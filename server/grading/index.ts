@@ -1,9 +1,11 @@
 import type { Logger } from 'pino'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
+import { SubmissionContents } from '../submissions/contents.js'
 import { Gradebooks } from './gradebook.js'
 import { Grades } from './grades.js'
 import { GradingLeases } from './leases.js'
+import { LineComments } from './line-comments.js'
 import { Performing, type Needs as PerformingNeeds } from './performing.js'
 import { GradingRunner } from './runner.js'
 import { GradingService } from './service.js'
@@ -11,7 +13,11 @@ import { GradingService } from './service.js'
 /** What there is to do with grades. */
 export function openGradings(database: Database) {
   const grades = new Grades(database)
-  return { gradings: new GradingService(database), grades, gradebooks: new Gradebooks(database, grades) }
+  const gradings = new GradingService(database)
+  return {
+    ...{ gradings, grades, gradebooks: new Gradebooks(database, grades) },
+    lineComments: new LineComments(database, gradings, new SubmissionContents(database)),
+  }
 }
 export type Gradings = ReturnType<typeof openGradings>
 

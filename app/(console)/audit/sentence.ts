@@ -103,12 +103,13 @@ const ofLesson =
       count: Number(told(event, 'count')),
     })
 
-type SubmissionSentence = 'Create' | 'Grade'
+type SubmissionSentence = 'Create' | 'Grade' | 'Comment' | 'CommentChange' | 'CommentDelete'
 const ofSubmission =
   (key: SubmissionSentence): Write =>
   ({ event, t, mark }) =>
     t(`audit.sentences.submission${key}`, {
       ...{ title: mark(plain(told(event, 'title'))), of: mark(plain(told(event, 'of'))) },
+      ...{ path: mark(plain(told(event, 'path'))), line: told(event, 'line') },
       number: told(event, 'number'),
     })
 
@@ -320,6 +321,9 @@ const sentences: Readonly<Record<Action, Write>> = {
   'lesson.reset': ofLesson('Reset'),
   'submission.create': ofSubmission('Create'),
   'submission.grade': ofSubmission('Grade'),
+  'submission.comment': ofSubmission('Comment'),
+  'submission.comment_change': ofSubmission('CommentChange'),
+  'submission.comment_delete': ofSubmission('CommentDelete'),
   'assignment.grade': ofAssignment('Grade'),
   'assignment.grade_cancel': ofAssignment('GradeCancel'),
   'grade.give': ({ event, t, mark }) =>

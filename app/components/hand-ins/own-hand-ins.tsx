@@ -7,6 +7,7 @@ import { type Grade, gradeList, type Submission, submissionList } from '../../li
 import { useResource } from '../../lib/resource'
 import { useFormat } from '../../lib/use-format'
 import { Failed, SkeletonRows } from '../ui/states'
+import { ChosenLevels } from './chosen-levels'
 import { OwnHandIn } from './own-hand-in'
 import { ownGradePath, ownHandInsPath } from './paths'
 import { GradeBadge, Points } from './standing'
@@ -80,6 +81,7 @@ function OwnGrade({ grade }: { grade: Grade }) {
           <figcaption className="text-muted text-xs">
             {t('handIns.givenAt', { at: dateTime(given.at) })}
           </figcaption>
+          {given.levels && <ChosenLevels levels={given.levels} />}
           {given.comment !== '' && (
             <blockquote className="mt-1 whitespace-pre-wrap break-words">{given.comment}</blockquote>
           )}

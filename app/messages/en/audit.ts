@@ -112,6 +112,9 @@ export const audit = {
     lessonReset: 'reset',
     submissionCreate: 'hand in',
     submissionGrade: 'grade',
+    submissionComment: 'comment on a line',
+    submissionCommentChange: 'change a comment',
+    submissionCommentDelete: 'delete a comment',
     assignmentGrade: 'grade all',
     assignmentGradeCancel: 'cancel gradings',
     gradeGive: 'give points',
@@ -338,6 +341,11 @@ export const audit = {
     lessonReset: 'reset {title} for {count, plural, one {# student} other {# students}} of the class {class}',
     submissionCreate: 'handed in {title}, number {number}',
     submissionGrade: 'asked for a grading of number {number} of {of} for {title}',
+    submissionComment: 'commented on {path}, line {line}, of number {number} of {of} for {title}',
+    submissionCommentChange:
+      'changed a comment on {path}, line {line}, of number {number} of {of} for {title}',
+    submissionCommentDelete:
+      'deleted a comment on {path}, line {line}, of number {number} of {of} for {title}',
     assignmentGrade: 'asked for {count} gradings for the assignment {title}',
     assignmentGradeCancel: 'canceled {count} gradings for the assignment {title}',
     gradeGive: 'gave {of} points for the assignment {title}: {points}',

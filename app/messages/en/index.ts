@@ -17,6 +17,7 @@ import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
 import { lesson } from './lesson'
+import { lineComments } from './line-comments'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -24,12 +25,14 @@ import { palette } from './palette'
 import { preview } from './preview'
 import { privacy } from './privacy'
 import { reference } from './reference'
+import { rubrics } from './rubrics'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
 import { schedules } from './schedules'
 import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
+import { similarity } from './similarity'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
@@ -67,6 +70,7 @@ export const en = {
   keys,
   language,
   lesson,
+  lineComments,
   members,
   operator,
   pages,
@@ -74,12 +78,14 @@ export const en = {
   preview,
   privacy,
   reference,
+  rubrics,
   runs,
   sandbox,
   schedules,
   settings,
   shares,
   shell,
+  similarity,
   snapshots,
   stacks,
   start,

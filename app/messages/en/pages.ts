@@ -24,6 +24,7 @@ export const pages = {
   shortDescription: 'Isolated Linux sandboxes in the browser',
   signIn: 'Sign in',
   signUp: 'Create an account',
+  similarity: 'Similar hand-ins',
   stack: 'Stack',
   stacks: 'Stacks',
   submission: 'Hand-in',

@@ -18,6 +18,7 @@ import { handIns } from './hand-ins'
 import { keys } from './keys'
 import { language } from './language'
 import { lesson } from './lesson'
+import { lineComments } from './line-comments'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -25,12 +26,14 @@ import { palette } from './palette'
 import { preview } from './preview'
 import { privacy } from './privacy'
 import { reference } from './reference'
+import { rubrics } from './rubrics'
 import { runs } from './runs'
 import { sandbox } from './sandbox'
 import { schedules } from './schedules'
 import { settings } from './settings'
 import { shares } from './shares'
 import { shell } from './shell'
+import { similarity } from './similarity'
 import { snapshots } from './snapshots'
 import { stacks } from './stacks'
 import { start } from './start'
@@ -68,6 +71,7 @@ export const zh: Catalogue = {
   keys,
   language,
   lesson,
+  lineComments,
   members,
   operator,
   pages,
@@ -75,12 +79,14 @@ export const zh: Catalogue = {
   preview,
   privacy,
   reference,
+  rubrics,
   runs,
   sandbox,
   schedules,
   settings,
   shares,
   shell,
+  similarity,
   snapshots,
   stacks,
   start,

@@ -25,6 +25,7 @@ export const pages: Texts<'pages'> = {
   shortDescription: '浏览器中的隔离 Linux 沙箱',
   signIn: '登录',
   signUp: '创建账号',
+  similarity: '相似的提交',
   stack: '应用栈',
   stacks: '应用栈',
   submission: '提交',

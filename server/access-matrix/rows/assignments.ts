@@ -56,6 +56,42 @@ const points = 'Name,confidential\n'
 const asCsv = { 'content-type': 'text/csv' }
 const named = ({ assignmentId }: Victim): Call => ({ path: { id: assignmentId } })
 const handedIn = ({ submissionId }: Victim): Call => ({ path: { id: submissionId } })
+const commented = ({ submissionId, lineCommentId }: Victim): Call => ({
+  path: { id: submissionId, commentId: lineCommentId },
+})
+const remark = { path: 'confidential', line: 1, text: 'What is this?' }
+/** An assignment for which two have handed in the same. */
+const similar = async ({ callers, database, victim }: World): Promise<Call> => {
+  const path = `/api/v1/classes/${victim.classId}/assignments`
+  const { id } = await must(callers.owner, 'POST', path, { title: 'copied' })
+  const { user } = await must(callers.owner, 'GET', '/api/v1/me')
+  const { id: ownerId } = z.object({ id: z.string() }).parse(user)
+  const text = Array.from({ length: 200 }, (_, at) => `word${at}`).join(' ')
+  const [one, other] = [newId('su'), newId('su')]
+  await database.query(
+    `INSERT INTO submission_blob SELECT "tenantId", encode(sha256($2::BYTEA), 'hex'), length($2::BYTEA), $2::BYTEA
+     FROM assignment WHERE id = $1 ON CONFLICT DO NOTHING`,
+    [id, Buffer.from(text)],
+  )
+  for (const [submission, userId] of [
+    [one, victim.classmateId],
+    [other, ownerId],
+  ]) {
+    await database.query(
+      `INSERT INTO submission (id, "tenantId", "assignmentId", "userId", "studentName", number, at, digest, files, bytes,
+         "newBytes", "leftOut", "leftOutCount")
+       SELECT $2, "tenantId", id, $3, 'Classmate', 1, now() AT TIME ZONE 'UTC', '', 1, 1, 1, '[]', 0
+       FROM assignment WHERE id = $1`,
+      [id, submission, userId],
+    )
+    await database.query(
+      `INSERT INTO submission_file SELECT $2, 0, "tenantId", 'essay.txt', false, NULL, encode(sha256($3::BYTEA), 'hex'),
+         encode(sha256($3::BYTEA), 'hex') FROM assignment WHERE id = $1`,
+      [id, submission, Buffer.from(text)],
+    )
+  }
+  return { path: { id: String(id) }, query: { one, other } }
+}
 const toGrade = ({ handedInId }: Victim): Call => ({ path: { id: handedInId } })
 const ofClassmate = ({ handedInId, classmateId }: Victim): Call => ({
   path: { id: handedInId, userId: classmateId },
@@ -186,6 +222,29 @@ export const assignmentRows: Readonly<Record<string, Row>> = {
   },
   packSubmission: { rule: inside, call: handedIn },
   compareSubmission: { rule: inside, call: handedIn },
+  getSimilarity: { rule: taught, call: toGrade },
+  getSimilarPair: {
+    rule: taught,
+    call: ({ handedInId, submissionId }) => ({
+      ...{ path: { id: handedInId }, query: { one: submissionId, other: submissionId } },
+    }),
+    fresh: similar,
+  },
+  listLineComments: { rule: inside, call: handedIn },
+  createLineComment: { rule: taught, call: (victim) => ({ ...handedIn(victim), body: remark }) },
+  changeLineComment: {
+    rule: taught,
+    call: (victim) => ({ ...commented(victim), body: { text: 'confidential' } }),
+  },
+  deleteLineComment: {
+    rule: taught,
+    call: commented,
+    fresh: async ({ callers, victim }) => {
+      const path = `/api/v1/submissions/${victim.submissionId}/comments`
+      const { id } = await must(callers.owner, 'POST', path, remark)
+      return { path: { id: victim.submissionId, commentId: String(id) } }
+    },
+  },
   gradeSubmission: { rule: taught, call: handedIn },
   listGradings: { rule: inside, call: handedIn },
   gradeAssignment: { rule: taught, call: (victim) => ({ ...toGrade(victim), body: {} }) },

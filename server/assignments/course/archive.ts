@@ -17,6 +17,7 @@ import {
   storedLimits,
   storedNetwork,
   storedPaths,
+  storedRubric,
   storedSource,
   storedSteps,
   storedTests,
@@ -57,7 +58,11 @@ export function wantedOf(row: Row): CreateAssignment {
     ...{ source: storedSource.parse(row.source), limits: storedLimits.parse(row.limits) },
     ...{ network: storedNetwork.parse(row.network), readOnly: storedPaths.parse(row.readOnly) },
     ...{ steps: storedSteps.parse(row.steps), tests: storedTests.parse(row.tests) },
-    ...{ grading: storedGrading.parse(row.grading), exam: examOf(row) },
+    ...{
+      grading: storedGrading.parse(row.grading),
+      rubric: storedRubric.parse(row.rubric),
+      exam: examOf(row),
+    },
   })
 }
 

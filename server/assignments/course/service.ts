@@ -209,7 +209,7 @@ async function write(
   { one, row, id, fields }: PlannedAssignment,
 ): Promise<void> {
   if (fields.length === 0) return
-  const { title, text, published, source, limits, network, readOnly, steps, tests, grading, exam } =
+  const { title, text, published, source, limits, network, readOnly, steps, tests, grading, rubric, exam } =
     one.wanted
   const times = timeColumns(one.wanted, timeZone)
   try {
@@ -219,7 +219,21 @@ async function write(
     throw error instanceof ApiError ? new ApiError(error.code, `${one.folder}: ${error.message}`) : error
   }
   const columns = {
-    ...{ title, text, published, ...times, source, limits, network, readOnly, steps, tests, grading, exam },
+    ...{
+      title,
+      text,
+      published,
+      ...times,
+      source,
+      limits,
+      network,
+      readOnly,
+      steps,
+      tests,
+      grading,
+      rubric,
+      exam,
+    },
     updatedAt: new Date(),
   }
   if (row === null) {

@@ -1,6 +1,7 @@
 'use client'
 
-import { PackageCheck, RotateCw, Square } from 'lucide-react'
+import { PackageCheck, RotateCw, ScanSearch, Square } from 'lucide-react'
+import Link from 'next/link'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { standingOf } from '../../../components/hand-ins/standing'
@@ -82,6 +83,14 @@ export function HandInsPart({ of }: { of: Assignment }) {
             <Button size="small" onClick={() => void cancel()}>
               <Square aria-hidden />
               {t('handIns.cancel')}
+            </Button>
+          )}
+          {handedIn.length > 1 && (
+            <Button asChild size="small">
+              <Link href={`${path}/similarity`}>
+                <ScanSearch aria-hidden />
+                {t('similarity.open')}
+              </Link>
             </Button>
           )}
           {tested && handedIn.length > 0 && (

@@ -21,6 +21,7 @@ import { FilesPart } from './files'
 import { GradingPart } from './grading'
 import { HandInsPart } from './hand-ins'
 import { ReadOnlyPart } from './read-only'
+import { RubricPart } from './rubric'
 import { StatisticsPart } from './statistics'
 import { StepsPart } from './steps'
 import { StudentsPart } from './students'
@@ -106,6 +107,7 @@ export function StaffAssignment({
               <>
                 <TestsPart {...props} />
                 <GradingPart {...props} />
+                <RubricPart {...props} />
               </>
             ),
           },

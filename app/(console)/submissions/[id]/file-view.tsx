@@ -31,8 +31,17 @@ const Notebook = dynamic(
 /** More than anybody reads in a page. */
 const shownBytesMax = 1024 * 1024
 
+/** How the lines of a file are shown. */
+export interface ShownLines {
+  /** Those with comments. */
+  readonly marked: readonly number[]
+  /** The one to go to. */
+  readonly shown: { readonly line: number } | undefined
+  readonly onLine: (line: number) => void
+}
+
 /** One file of a hand-in: as what it means, where the page knows that, or as text. */
-export function FileView({ id, file }: { id: string; file: SubmissionFile }) {
+export function FileView({ id, file, lines }: { id: string; file: SubmissionFile; lines: ShownLines }) {
   const t = useTranslations()
   const [asText, setAsText] = useState(false)
   const name = file.path.split('/').at(-1) ?? file.path
@@ -66,7 +75,7 @@ export function FileView({ id, file }: { id: string; file: SubmissionFile }) {
       ) : file.sizeBytes > shownBytesMax ? (
         <Said>{t('handIns.tooLong', { size: bytes(file.sizeBytes) })}</Said>
       ) : (
-        <Read path={path} name={name} kind={asText ? null : (viewer?.kind ?? null)} />
+        <Read path={path} name={name} kind={asText ? null : (viewer?.kind ?? null)} lines={lines} />
       )}
     </div>
   )
@@ -92,7 +101,17 @@ function Pictured({ path, name, file }: { path: string; name: string; file: Subm
 }
 
 /** @param kind as what a text is drawn; null: as text */
-function Read({ path, name, kind }: { path: string; name: string; kind: string | null }) {
+function Read({
+  path,
+  name,
+  kind,
+  lines,
+}: {
+  path: string
+  name: string
+  kind: string | null
+  lines: ShownLines
+}) {
   const t = useTranslations()
   const [text, setText] = useState<string | null>()
   const [error, setError] = useState<unknown>(null)
@@ -131,7 +150,7 @@ function Read({ path, name, kind }: { path: string; name: string; kind: string |
   const language = languageOf(name, text.slice(0, 200).split('\n')[0])
   return (
     <div className="min-h-0 flex-1">
-      <CodeEditor label={oneLine(name)} language={language.name} value={text} />
+      <CodeEditor label={oneLine(name)} language={language.name} value={text} {...lines} />
     </div>
   )
 }

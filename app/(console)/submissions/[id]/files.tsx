@@ -1,7 +1,7 @@
 'use client'
 
 import { Download } from 'lucide-react'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { Button } from '../../../components/ui/button'
 import { Panel } from '../../../components/ui/panel'
@@ -10,20 +10,35 @@ import { Failed, SkeletonRows } from '../../../components/ui/states'
 import { cn } from '../../../lib/cn'
 import { bytes, oneLine } from '../../../lib/format'
 import {
+  lineComments,
   type SubmissionFile,
   type SubmissionWithMissing,
   submissionFiles,
 } from '../../../lib/protocol-submissions'
 import { useResource } from '../../../lib/resource'
 import { FileView } from './file-view'
+import { LineComments } from './line-comments'
 
-/** What was handed in: the files, the one that is chosen, and what was left out. */
-export function FilesPart({ of }: { of: SubmissionWithMissing }) {
+/** What was handed in: the files, the one that is chosen with what is said about its lines, and what was left out. */
+export function FilesPart({ of, looks }: { of: SubmissionWithMissing; looks: boolean }) {
   const t = useTranslations()
   const { data, error, mutate } = useResource(`/submissions/${of.id}/files`, submissionFiles)
+  const comments = useResource(`/submissions/${of.id}/comments`, lineComments)
   const [chosen, setChosen] = useState<string | null>(null)
+  const [line, setLine] = useState(1)
+  const [goal, setGoal] = useState<{ path: string; line: number }>()
   const items = data?.items ?? []
   const shown = items.find(({ path }) => path === chosen) ?? firstToRead(items)
+  const said = comments.data?.items
+  const marked = useMemo(
+    () => said?.filter(({ path }) => path === shown?.path).map((one) => one.line) ?? [],
+    [said, shown?.path],
+  )
+  const choose = (path: string, to = 1) => {
+    setChosen(path)
+    setLine(to)
+    setGoal({ path, line: to })
+  }
   return (
     <>
       <Panel
@@ -55,7 +70,7 @@ export function FilesPart({ of }: { of: SubmissionWithMissing }) {
                     <button
                       type="button"
                       aria-current={file === shown ? 'true' : undefined}
-                      onClick={() => setChosen(file.path)}
+                      onClick={() => choose(file.path)}
                       className={cn(
                         'flex w-full items-baseline justify-between gap-2 px-3 py-1 text-left outline-offset-[-2px] hover:bg-hover pointer-coarse:py-2',
                         file === shown && 'bg-accent-soft hover:bg-accent-soft',
@@ -70,10 +85,29 @@ export function FilesPart({ of }: { of: SubmissionWithMissing }) {
                 ))}
               </ul>
             </Scroll>
-            {shown && <FileView key={shown.path} id={of.id} file={shown} />}
+            {shown && (
+              <FileView
+                key={shown.path}
+                id={of.id}
+                file={shown}
+                lines={{ marked, onLine: setLine, shown: goal?.path === shown.path ? goal : undefined }}
+              />
+            )}
           </div>
         )}
       </Panel>
+      {comments.error && !said && <Failed error={comments.error} retry={() => comments.mutate()} />}
+      {said && (looks || said.length > 0) && (
+        <LineComments
+          submission={of.id}
+          file={shown}
+          line={line}
+          items={said}
+          looks={looks}
+          onGo={choose}
+          onChange={() => comments.mutate()}
+        />
+      )}
       {of.leftOutCount > 0 && <LeftOut of={of} />}
     </>
   )

@@ -2,6 +2,7 @@
 
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'use-intl'
+import { ChosenLevels } from '../../../components/hand-ins/chosen-levels'
 import { GradeForm } from '../../../components/hand-ins/grade-form'
 import { GradeBadge, Points } from '../../../components/hand-ins/standing'
 import { Panel } from '../../../components/ui/panel'
@@ -45,6 +46,7 @@ export function GivenPart({
             </p>
           )}
         </div>
+        {grade.given?.levels && <ChosenLevels levels={grade.given.levels} />}
         <GradeForm
           grade={grade}
           next={next !== undefined}

@@ -92,7 +92,7 @@ function Whole({ of, receipt }: { of: SubmissionWithMissing; receipt: Submission
               {
                 value: 'files',
                 title: t('handIns.filesTab'),
-                children: <FilesPart of={of} />,
+                children: <FilesPart of={of} looks={looks} />,
               },
               {
                 value: 'changes',

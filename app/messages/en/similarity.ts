@@ -1,0 +1,40 @@
+/** Hand-ins that have much in common. */
+export const similarity = {
+  at: 'Computed {at}',
+  back: 'All similar hand-ins',
+  both: 'In both:',
+  compare: 'Compare',
+  compareOf: 'Compare {one} with {other}',
+  compared: 'The last hand-in of each student: {count, plural, one {# was} other {# were}} compared.',
+  computing: 'Comparing the hand-ins. This takes seconds, and longer for a large class.',
+  fragment: '{tokens, plural, one {# token} other {# tokens}} in a row',
+  handInsLeftOut:
+    '{count, plural, one {The oldest hand-in was} other {The # oldest hand-ins were}} not compared: at most 500 are.',
+  linesOf: '{path}, lines {from, number} to {to, number}',
+  longest: 'Longest fragment',
+  more: '{count, plural, one {# more pair is} other {# more pairs are}} less similar.',
+  noFragments: 'No fragment of these hand-ins can be shown.',
+  noProof:
+    'Similarity is no proof. Short tasks, shared examples and work in a group look alike too: read both hand-ins, and talk to the students.',
+  none: 'No similar hand-ins',
+  noneText: 'No two of the hand-ins that were compared have a fifth in common.',
+  one: 'Student',
+  open: 'Similar hand-ins',
+  openHandIn: 'Open the hand-in of {name}',
+  other: 'Other student',
+  pair: '{one} and {other}',
+  shareOf: '{share} of this hand-in',
+  short:
+    '{count, plural, one {# hand-in has} other {# hand-ins have}} too little of their own to be compared.',
+  similar: 'Similar',
+  skipped: '{count, plural, one {# file was} other {# files were}} not compared',
+  skippedMore: '{count, plural, one {and # more} other {and # more}}',
+  skippedWhy: {
+    binary: 'no text',
+    bound: 'the hand-in has more than is compared',
+    generated: 'written by a package manager',
+    long: 'over 256 KiB',
+  },
+  title: 'Similar hand-ins',
+  what: 'Names, values, comments and white space do not count, and neither does what the starter files or many hand-ins have.',
+} as const

@@ -1,0 +1,25 @@
+import type { Texts } from '../texts'
+
+export const lineComments: Texts<'lineComments'> = {
+  add: '添加批注',
+  added: '已添加批注。',
+  ask: '删除此批注？',
+  askText: '学生将无法再看到它。',
+  by: '{name} · {at}',
+  byTeacher: '老师 · {at}',
+  cancel: '取消',
+  changed: '编辑于 {at}',
+  delete: '删除批注',
+  deleteOf: '删除 {path} 第 {line} 行的批注',
+  deleted: '已删除批注。',
+  edit: '编辑',
+  editOf: '编辑 {path} 第 {line} 行的批注',
+  hint: '当此作业显示结果时，学生会看到。',
+  lineOf: '{path} 的行号',
+  none: '还没有行批注。将光标放在文件的某一行上，然后写批注。',
+  place: '{path}，第 {line} 行',
+  save: '保存批注',
+  saved: '已保存批注。',
+  text: '对此行的批注',
+  title: '行批注',
+}
