@@ -65,6 +65,7 @@
  * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `runs.ts` |
  * | GET /sandboxes/:id/ports | | `listeningPorts` |
  * | GET /sandboxes/:id/ports/:port/connect | `Upgrade: cloche-port` | 101, then the bytes of that port both ways |
+ * | POST /terminals/thumbnails | `thumbnailsRequest` | `nodeThumbnails`: what terminals of many sandboxes show |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
  * | GET /sandboxes/:id/processes | | `{processes: process[]}`, terminals among them |
@@ -97,5 +98,6 @@ export * from './sandboxes.js'
 export * from './snapshots.js'
 export * from './templates.js'
 export * from './terminals.js'
+export * from './thumbnails.js'
 export * from './version.js'
 export * from './volumes.js'
