@@ -3,7 +3,9 @@ import type {
   Lesson,
   LessonMessage,
   LessonOutcome,
+  LessonScreens,
   LessonStudents,
+  LookAtLessonScreens,
   OwnLesson,
   PushFile,
   SendLessonMessage,
@@ -56,6 +58,17 @@ export class Lessons {
   /** What each student does, from what the server knows already: nobody looks into a sandbox for it. @throws NotFound */
   students(id: string): Promise<LessonStudents> {
     return this.#http.json({ method: 'GET', path: `${pathOf(id)}/students` })
+  }
+
+  /**
+   * What the terminals of students show, as text, where it differs from `seen`. Students are told that staff can look.
+   *
+   * @param of `seen`: the `version` of what is known already, by student
+   * @throws Conflict when it has ended
+   */
+  async screens(id: string, of: LookAtLessonScreens = {}): Promise<LessonScreens['screens']> {
+    const call = { method: 'POST', path: `${pathOf(id)}/screens`, json: of } as const
+    return (await this.#http.json<LessonScreens>(call)).screens
   }
 
   /** Pauses every sandbox of the students, also those that start later, until they are thawed or the lesson ends. @throws Conflict when it has ended */

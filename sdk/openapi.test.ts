@@ -121,6 +121,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   const { lessons } = cloche
   const { id: lesson } = await lessons.start(classId, { assignment: task.id })
   await Promise.all([lessons.list(classId).next(), lessons.describe(lesson), lessons.students(lesson)])
+  await lessons.screens(lesson)
   await lessons.freeze(lesson)
   await lessons.thaw(lesson, { students: [pupil.id] })
   await lessons.push(lesson, { path: 'a.txt', students: [pupil.id] }, 'a')

@@ -113,6 +113,11 @@ export type StartLesson = z.input<typeof protocol.startLesson>
 export type LessonStudents = protocol.LessonStudents
 export type LessonStudent = protocol.LessonStudent
 export type LessonState = protocol.LessonState
+/** What `lessons.screens` takes. */
+export type LookAtLessonScreens = z.input<typeof protocol.lookAtScreens>
+/** What terminals of students show. */
+export type LessonScreens = protocol.LessonScreens
+export type LessonScreen = protocol.LessonScreen
 /** What `lessons.send` takes. */
 export type SendLessonMessage = z.input<typeof protocol.sendMessage>
 export type LessonMessage = protocol.LessonMessage

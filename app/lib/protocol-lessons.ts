@@ -2,3 +2,4 @@
 import './jitless'
 
 export * from '../../protocol/api/lessons'
+export * from '../../protocol/api/thumbnails'

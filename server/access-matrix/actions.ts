@@ -118,6 +118,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   getLesson: 'class.read',
   endLesson: 'class.teach',
   listLessonStudents: 'class.look',
+  lookAtLessonScreens: 'class.look',
   raiseHand: 'class.study',
   lowerHand: 'class.study',
   lowerHandOfStudent: 'class.help',

@@ -7,6 +7,7 @@ import { LessonFreezing } from './freezing.js'
 import { LessonOverview } from './overview.js'
 import { LessonPushing } from './pushing.js'
 import { LessonResetting } from './resetting.js'
+import { LessonScreens } from './screens.js'
 import { LessonService } from './service.js'
 import { LessonSpeaking } from './speaking.js'
 
@@ -22,6 +23,7 @@ interface Needs {
 export const openLessons = ({ database, nodes, sandboxes, snapshots, assignments }: Needs) => ({
   lessons: new LessonService(database, sandboxes.freezer),
   overview: new LessonOverview(database, nodes),
+  screens: new LessonScreens(database, nodes),
   speaking: new LessonSpeaking(database),
   freezing: new LessonFreezing(database, sandboxes.freezer),
   pushing: new LessonPushing(database, sandboxes),

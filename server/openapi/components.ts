@@ -104,6 +104,8 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   StartLesson: [protocol.startLesson, { assignment: 'as_0123456789abcdefghjk', minutes: 90 }],
   Lesson: [protocol.lesson],
   LessonStudents: [protocol.lessonStudents],
+  LookAtLessonScreens: [protocol.lookAtScreens, {}, { students: ['cs_0123456789abcdefghjk'] }],
+  LessonScreens: [protocol.lessonScreens],
   ChooseStudents: [protocol.chooseStudents, {}, { students: ['cs_0123456789abcdefghjk'] }],
   SendLessonMessage: [protocol.sendMessage, { text: 'Five more minutes' }],
   LessonMessage: [protocol.lessonMessage],

@@ -119,6 +119,7 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /lessons/:id': 'getLesson',
   'POST /lessons/:id/end': 'endLesson',
   'GET /lessons/:id/students': 'listLessonStudents',
+  'POST /lessons/:id/screens': 'lookAtLessonScreens',
   'PUT /lessons/:id/hand': 'raiseHand',
   'DELETE /lessons/:id/hand': 'lowerHand',
   'DELETE /lessons/:id/students/:studentId/hand': 'lowerHandOfStudent',

@@ -59,6 +59,7 @@ function OneLesson({ one, onChange }: { one: OwnLesson; onChange: () => Promise<
           {t(handUp === null ? 'lesson.raise' : 'lesson.lowerOwn')}
         </Button>
       </div>
+      <p className="text-muted text-xs">{t('lesson.watched')}</p>
       {lesson.frozen && <Notice tone="warn">{t('lesson.frozen')}</Notice>}
       <ul aria-live="polite" className="grid gap-2">
         {messages.map(({ id, text, by, at }) => (

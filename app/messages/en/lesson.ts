@@ -45,6 +45,8 @@ export const lesson = {
   replace: 'Replace a file of that name',
   reset: 'Reset',
   result: 'Result',
+  screenOf: 'Terminal of {name}',
+  screens: 'Terminals',
   search: 'Search by name or number',
   select: 'Select {name}',
   send: 'Send',
@@ -74,4 +76,5 @@ export const lesson = {
   thawAll: 'Thaw all',
   title: 'Lesson',
   until: 'Until {time}',
+  watched: 'While this lesson runs, its staff can see what your terminals show.',
 } as const

@@ -42,6 +42,8 @@ export const lesson = {
   replace: '替换同名文件',
   reset: '重置',
   result: '结果',
+  screenOf: '{name} 的终端',
+  screens: '终端',
   search: '按姓名或学号搜索',
   select: '选择 {name}',
   send: '发送',
@@ -71,4 +73,5 @@ export const lesson = {
   thawAll: '全部解冻',
   title: '课堂',
   until: '到 {time}',
+  watched: '课堂进行期间，任课人员可以看到你的终端内容。',
 }

@@ -53,6 +53,7 @@ export const lessonRows: Readonly<Record<string, Row>> = {
   getLesson: { rule: inside, call: named },
   endLesson: { rule: taught, call: named, fresh: another },
   listLessonStudents: { rule: taught, call: named },
+  lookAtLessonScreens: { rule: taught, call: ofAll },
   raiseHand: { rule: studied, call: named, ...notEnrolled },
   lowerHand: { rule: studied, call: named, ...notEnrolled },
   lowerHandOfStudent: { rule: taught, call: ofPupil },

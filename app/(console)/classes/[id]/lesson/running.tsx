@@ -113,7 +113,7 @@ export function RunningLesson({ of, id, onEnd }: { of: ClassDescription; id: str
         {lesson.assignment !== null && ` · ${oneLine(lesson.assignment.title, 120)}`}
         {` · ${t('lesson.until', { time: dateTime(lesson.endsAt) })}`}
       </PageHead>
-      <StudentGrid students={students} chosen={chosen} onChoose={setChosen} onLower={lower} />
+      <StudentGrid path={path} students={students} chosen={chosen} onChoose={setChosen} onLower={lower} />
       <MessageDialog
         path={path}
         students={selected}
