@@ -1,6 +1,7 @@
 import { type Content, type Http, pages } from './http.js'
 import type {
   Lesson,
+  LessonBroadcast,
   LessonMessage,
   LessonOutcome,
   LessonScreens,
@@ -9,6 +10,7 @@ import type {
   OwnLesson,
   PushFile,
   SendLessonMessage,
+  ShowTerminal,
   StartLesson,
 } from './types.js'
 
@@ -69,6 +71,20 @@ export class Lessons {
   async screens(id: string, of: LookAtLessonScreens = {}): Promise<LessonScreens['screens']> {
     const call = { method: 'POST', path: `${pathOf(id)}/screens`, json: of } as const
     return (await this.#http.json<LessonScreens>(call)).screens
+  }
+
+  /**
+   * Shows a terminal of a sandbox of yours to all students of the lesson, who may watch it and nothing else of the sandbox.
+   *
+   * @throws Conflict when it has ended, NotFound when the terminal does not run
+   */
+  show(id: string, terminal: ShowTerminal): Promise<LessonBroadcast> {
+    return this.#http.json({ method: 'PUT', path: `${pathOf(id)}/broadcast`, json: terminal })
+  }
+
+  /** Whoever watches is cut off at once. @throws NotFound */
+  stopShowing(id: string): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: `${pathOf(id)}/broadcast` })
   }
 
   /** Pauses every sandbox of the students, also those that start later, until they are thawed or the lesson ends. @throws Conflict when it has ended */

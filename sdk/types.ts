@@ -118,6 +118,10 @@ export type LookAtLessonScreens = z.input<typeof protocol.lookAtScreens>
 /** What terminals of students show. */
 export type LessonScreens = protocol.LessonScreens
 export type LessonScreen = protocol.LessonScreen
+/** What `lessons.show` takes. */
+export type ShowTerminal = protocol.ShowTerminal
+/** The terminal that students of a live lesson may watch. */
+export type LessonBroadcast = protocol.LessonBroadcast
 /** What `lessons.send` takes. */
 export type SendLessonMessage = z.input<typeof protocol.sendMessage>
 export type LessonMessage = protocol.LessonMessage

@@ -27,6 +27,7 @@ import { FileService } from './files/service.js'
 import { SignedUrls } from './files/signed.js'
 import { openGradingRunner, openGradings } from './grading/index.js'
 
+import { BroadcastWatch } from './lessons/broadcast-watch.js'
 import { openLessons } from './lessons/index.js'
 import { LanguageServerService } from './lsp/service.js'
 import { OwnTemplates } from './nodes/own-templates.js'
@@ -166,13 +167,14 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     meter: (tenantId, startedAt, result) =>
       store.meter({ tenantId, startedAt, finishedAt: new Date() }, result),
   })
+  const broadcasts = new BroadcastWatch(database, notices)
   const services = {
     ...{ sandboxes, runs },
     schedules: new ScheduleService(database, sandboxes),
     members,
     classes: openClasses(database, principals, members, hashing, config.publicUrl),
     assignments,
-    lessons: openLessons({ database, nodes, sandboxes, snapshots, assignments }),
+    lessons: openLessons({ database, nodes, sandboxes, snapshots, assignments, broadcasts }),
     submissions,
     gradings,
     exams: new ExamRecords(database, submissions.contents),
@@ -197,7 +199,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     volumeFiles: volumeFiles(database, volumes),
     shares: new ShareService(database, sandboxes, config.publicUrl),
     signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
-    terminals: new TerminalService(database, sandboxes),
+    terminals: new TerminalService(database, sandboxes, broadcasts),
     tenants: new TenantService(database, principals),
     keys: new KeyService(database, principals),
     auditLog: new AuditLog(database),

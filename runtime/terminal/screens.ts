@@ -37,7 +37,6 @@ const request = z.union([
   z.object({
     thumbnail: z.object({
       id: z.string(),
-      /** The size that a fresh terminal begins with; null: the one that is there goes on. */
       from: terminalSize.nullable(),
       size: terminalSize,
       happened: events,
@@ -45,8 +44,6 @@ const request = z.union([
     }),
   }),
 ])
-/** What the thread of thumbnails is asked. */
-export type ThumbnailRequest = Extract<z.infer<typeof request>, { thumbnail: unknown }>
 
 /** What the threads do that draw. The emulator is loaded here only. */
 export async function drawForParent(): Promise<void> {

@@ -3,27 +3,26 @@ import { type TerminalSize, thumbnailBounds } from '../../protocol/api/index.js'
 import { feed, freshTerminal, type TerminalEvent } from './screen.js'
 import { boundCounts } from './screen-state.js'
 
+/** What the thread of thumbnails is asked. */
+export interface ThumbnailWish {
+  readonly id: string
+  /** The size that a fresh terminal begins with; null: the one that is there goes on. */
+  readonly from: TerminalSize | null
+  readonly size: TerminalSize
+  readonly happened: readonly TerminalEvent[]
+  /** Those that are not asked for any more. */
+  readonly forget: readonly string[]
+}
+
 /** In the thread of thumbnails: an emulator for each of them, without what has scrolled away. */
 export class ThumbnailScreens {
   readonly #terminals = new Map<string, Terminal>()
 
-  /**
-   * @param wanted `from`: the size that a fresh terminal begins with; null: the one that is there goes on
-   * @returns the lines that are shown, null when there is none to go on; and how long it took
-   */
-  async show({
-    id,
-    from,
-    size,
-    happened,
-    forget,
-  }: {
-    id: string
-    from: TerminalSize | null
-    size: TerminalSize
-    happened: readonly TerminalEvent[]
-    forget: readonly string[]
-  }): Promise<{ lines: string[] | null; tookMs: number }> {
+  /** @returns the lines that are shown, null when there is no terminal to go on with; and how long it took */
+  async show({ id, from, size, happened, forget }: ThumbnailWish): Promise<{
+    lines: string[] | null
+    tookMs: number
+  }> {
     const began = performance.now()
     for (const one of forget) this.#forget(one)
     const terminal = from === null ? this.#terminals.get(id) : await this.#open(id, from)

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import type { NodeThumbnail, NodeThumbnails } from '../../protocol/node/index.js'
 import { DrawingThread } from './drawing-thread.js'
 import type { Place } from './history.js'
-import type { ThumbnailRequest } from './screens.js'
 import type { Terminal } from './terminal.js'
+import type { ThumbnailWish } from './thumbnail-screens.js'
 
 /** What is drawn later than this, the next call gets. */
 const patienceMs = 800
@@ -119,11 +119,9 @@ export class Thumbnails {
     this.#forget.clear()
     // Before it is drawn: a thread that is lost meanwhile takes it back.
     kept.place = place
-    const request: ThumbnailRequest = {
-      thumbnail: { id, from, size, happened: [...happened], forget: forget.filter((one) => one !== id) },
-    }
+    const thumbnail: ThumbnailWish = { id, from, size, happened, forget: forget.filter((one) => one !== id) }
     try {
-      const { lines, tookMs } = answer.parse(await this.#thread.ask(request, false))
+      const { lines, tookMs } = answer.parse(await this.#thread.ask({ thumbnail }, false))
       // The thread was lost meanwhile, and the next call begins anew.
       if (lines === null) return
       kept.drawn = { terminalId: terminal.id, title: terminal.describe().title, version, lines }

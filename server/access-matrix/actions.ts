@@ -119,6 +119,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   endLesson: 'class.teach',
   listLessonStudents: 'class.look',
   lookAtLessonScreens: 'class.look',
+  showTerminal: 'class.teach',
+  stopShowingTerminal: 'class.teach',
   raiseHand: 'class.study',
   lowerHand: 'class.study',
   lowerHandOfStudent: 'class.help',

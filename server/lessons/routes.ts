@@ -10,15 +10,14 @@ import {
   lessonOutcome,
   lessonPage,
   lessonParams,
-  lessonScreens,
   lessonStudentParams,
   lessonStudents,
-  lookAtScreens,
   ownLessons,
   sendMessage,
   startLesson,
 } from '../../protocol/api/index.js'
 import { sendWhenReady } from '../http/slow.js'
+import { lessonTerminalRoutes } from './broadcast-routes.js'
 import { lessonFileRoutes } from './file-routes.js'
 import type { Lessons } from './index.js'
 
@@ -29,8 +28,9 @@ const params = lessonParams
 export const lessonRoutes =
   (services: Lessons, heartbeatMs: number): FastifyPluginAsyncZod =>
   async (app) => {
-    const { lessons, overview, screens, speaking, freezing, resetting } = services
+    const { lessons, overview, speaking, freezing, resetting } = services
     await app.register(lessonFileRoutes(services, heartbeatMs))
+    await app.register(lessonTerminalRoutes(services))
     app.route({
       method: 'POST',
       url: '/classes/:id/lessons',
@@ -90,17 +90,6 @@ export const lessonRoutes =
         response: { 200: lessonStudents },
       },
       handler: async ({ principal, params }) => overview.of(principal, params.id),
-    })
-    app.route({
-      method: 'POST',
-      url: '/lessons/:id/screens',
-      schema: {
-        ...{ tags, summary: 'Look at the terminals of all students of a live lesson', params },
-        ...{ body: lookAtScreens, response: { 200: lessonScreens } },
-        description:
-          'Of each student what the terminal shows that was used last in the sandbox of the lesson, as text, where it differs from what the caller has. Only while the lesson runs; students are told that staff of the lesson can do this.',
-      },
-      handler: async ({ principal, params, body }) => screens.of(principal, params.id, body),
     })
 
     app.route({

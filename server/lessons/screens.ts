@@ -27,11 +27,14 @@ export class LessonScreens {
   async of(who: Principal, id: string, { students, seen }: LookAtScreens): Promise<Answer> {
     const found = await findRunning(this.database, who, 'class.look', id)
     const rows = (await studentsOf(this.database, found, students)).slice(0, thumbnailBounds.sandboxes)
-    const onNodes = Map.groupBy(
-      rows.filter(({ sandboxId }) => sandboxId !== null),
-      ({ nodeId }) => nodeId,
+    const there = rows.filter(({ sandboxId }) => sandboxId !== null)
+    const asked = [...new Set(there.map(({ nodeId }) => nodeId))].map((node) =>
+      this.#onNode(
+        node,
+        there.filter(({ nodeId }) => nodeId === node),
+        seen,
+      ),
     )
-    const asked = [...onNodes].map(([nodeId, there]) => this.#onNode(nodeId, there, seen))
     const without = rows
       .filter((row) => row.sandboxId === null && seen[row.id] !== undefined)
       .map((row) => ({ student: row.id, screen: null }))

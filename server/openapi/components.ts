@@ -106,6 +106,11 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   LessonStudents: [protocol.lessonStudents],
   LookAtLessonScreens: [protocol.lookAtScreens, {}, { students: ['cs_0123456789abcdefghjk'] }],
   LessonScreens: [protocol.lessonScreens],
+  ShowTerminal: [
+    protocol.showTerminal,
+    { sandbox: 'sb_0123456789abcdefghjk', terminal: 'tm_0123456789abcdefghjk' },
+  ],
+  LessonBroadcast: [protocol.lessonBroadcast],
   ChooseStudents: [protocol.chooseStudents, {}, { students: ['cs_0123456789abcdefghjk'] }],
   SendLessonMessage: [protocol.sendMessage, { text: 'Five more minutes' }],
   LessonMessage: [protocol.lessonMessage],

@@ -120,6 +120,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /lessons/:id/end': 'endLesson',
   'GET /lessons/:id/students': 'listLessonStudents',
   'POST /lessons/:id/screens': 'lookAtLessonScreens',
+  'PUT /lessons/:id/broadcast': 'showTerminal',
+  'DELETE /lessons/:id/broadcast': 'stopShowingTerminal',
   'PUT /lessons/:id/hand': 'raiseHand',
   'DELETE /lessons/:id/hand': 'lowerHand',
   'DELETE /lessons/:id/students/:studentId/hand': 'lowerHandOfStudent',

@@ -78,6 +78,8 @@ const actions = {
   'lesson.hand': 'audit.actions.lessonHand',
   'lesson.push': 'audit.actions.lessonPush',
   'lesson.reset': 'audit.actions.lessonReset',
+  'lesson.show': 'audit.actions.lessonShow',
+  'lesson.unshow': 'audit.actions.lessonUnshow',
   'submission.create': 'audit.actions.submissionCreate',
   'submission.grade': 'audit.actions.submissionGrade',
   'assignment.grade': 'audit.actions.assignmentGrade',

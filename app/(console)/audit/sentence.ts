@@ -90,7 +90,17 @@ const ofAssignment =
       count: told(event, 'count'),
     })
 
-type LessonSentence = 'Start' | 'End' | 'Freeze' | 'Thaw' | 'Message' | 'Hand' | 'Push' | 'Reset'
+type LessonSentence =
+  | 'Start'
+  | 'End'
+  | 'Freeze'
+  | 'Thaw'
+  | 'Message'
+  | 'Hand'
+  | 'Push'
+  | 'Reset'
+  | 'Show'
+  | 'Unshow'
 const ofLesson =
   (key: LessonSentence): Write =>
   ({ event, t, mark }) =>
@@ -313,6 +323,8 @@ const sentences: Readonly<Record<Action, Write>> = {
   'lesson.hand': ofLesson('Hand'),
   'lesson.push': ofLesson('Push'),
   'lesson.reset': ofLesson('Reset'),
+  'lesson.show': ofLesson('Show'),
+  'lesson.unshow': ofLesson('Unshow'),
   'submission.create': ofSubmission('Create'),
   'submission.grade': ofSubmission('Grade'),
   'assignment.grade': ofAssignment('Grade'),

@@ -54,6 +54,13 @@ export const lessonRows: Readonly<Record<string, Row>> = {
   endLesson: { rule: taught, call: named, fresh: another },
   listLessonStudents: { rule: taught, call: named },
   lookAtLessonScreens: { rule: taught, call: ofAll },
+  showTerminal: {
+    rule: taught,
+    call: (victim) => ({
+      ...{ ...named(victim), body: { sandbox: victim.sandboxId, terminal: victim.terminalId } },
+    }),
+  },
+  stopShowingTerminal: { rule: taught, call: named },
   raiseHand: { rule: studied, call: named, ...notEnrolled },
   lowerHand: { rule: studied, call: named, ...notEnrolled },
   lowerHandOfStudent: { rule: taught, call: ofPupil },
