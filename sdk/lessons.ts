@@ -10,8 +10,10 @@ import type {
   OwnLesson,
   PushFile,
   SendLessonMessage,
+  SetTimetable,
   ShowTerminal,
   StartLesson,
+  Timetable,
 } from './types.js'
 
 /** Students of a lesson by their ids in the class; all of the class when it is left out. */
@@ -40,6 +42,22 @@ export class Lessons {
    */
   start(classId: string, wanted: StartLesson = {}): Promise<Lesson> {
     return this.#http.json({ method: 'POST', path: ofClass(classId), json: wanted })
+  }
+
+  /** When lessons of a class are, and how many sandboxes wait for the next. @throws NotFound unless you are of its staff */
+  timetable(classId: string): Promise<Timetable> {
+    return this.#http.json({ method: 'GET', path: timetableOf(classId) })
+  }
+
+  /**
+   * Says all lessons of the week anew. Some minutes before each, sandboxes wait for its students.
+   *
+   * @throws Conflict when the class is archived, NotFound unless you teach there
+   * @example
+   * await cloche.lessons.setTimetable(classId, [{ day: 'tuesday', at: '09:50', assignment: id }])
+   */
+  setTimetable(classId: string, lessons: SetTimetable['lessons']): Promise<Timetable> {
+    return this.#http.json({ method: 'PUT', path: timetableOf(classId), json: { lessons } })
   }
 
   /** Those of a class, newest first; for students the one that runs. */
@@ -152,4 +170,5 @@ export class Lessons {
 }
 
 const ofClass = (id: string) => `/classes/${encodeURIComponent(id)}/lessons`
+const timetableOf = (id: string) => `/classes/${encodeURIComponent(id)}/timetable`
 const pathOf = (id: string) => `/lessons/${encodeURIComponent(id)}`

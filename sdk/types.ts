@@ -118,6 +118,11 @@ export type LookAtLessonScreens = z.input<typeof protocol.lookAtScreens>
 /** What terminals of students show. */
 export type LessonScreens = protocol.LessonScreens
 export type LessonScreen = protocol.LessonScreen
+/** What `lessons.setTimetable` takes. */
+export type SetTimetable = z.input<typeof protocol.setTimetable>
+/** When lessons of a class are. */
+export type Timetable = protocol.Timetable
+export type TimetableLesson = protocol.TimetableLesson
 /** What `lessons.show` takes. */
 export type ShowTerminal = protocol.ShowTerminal
 /** The terminal that students of a live lesson may watch. */

@@ -72,6 +72,8 @@ import { Members } from './tenants/members.js'
 import { TenantService } from './tenants/tenant-service.js'
 import { createFirstTenant } from './tenants/tenants.js'
 import { TerminalService } from './terminals/service.js'
+import { TimetableService } from './timetables/service.js'
+import { TimetableWarming } from './timetables/warming.js'
 import { Presence } from './together/presence.js'
 import { RegistryCredentials } from './transfers/credentials.js'
 import { Sealing } from './transfers/sealing.js'
@@ -175,6 +177,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     classes: openClasses(database, principals, members, hashing, config.publicUrl),
     assignments,
     lessons: openLessons({ database, nodes, sandboxes, snapshots, assignments, broadcasts }),
+    timetables: new TimetableService(database, nodes, assignments.sources),
     submissions,
     gradings,
     exams: new ExamRecords(database, submissions.contents),
@@ -216,10 +219,11 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   }
   const collector = new ExamCollector(database, sandboxes, submissions.homes, log)
   const keeper = new ExamKeeper(database, submissions.homes, log)
+  const warming = new TimetableWarming(database, nodes, templates, ownTemplates, log)
   const schedules = new ScheduleRunner(database, new ScheduleActions(database, services), principals, log)
   return {
     stackDriver,
-    ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector, keeper },
+    ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector, keeper, warming },
     ...{
       config,
       log,

@@ -114,6 +114,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   tellExamEvent: 'class.study',
   startLesson: 'class.teach',
   listLessons: 'class.read',
+  getTimetable: 'class.look',
+  setTimetable: 'class.teach',
   listOwnLessons: 'class.study',
   getLesson: 'class.read',
   endLesson: 'class.teach',

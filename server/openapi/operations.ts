@@ -115,6 +115,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /assignments/:id/events': 'tellExamEvent',
   'POST /classes/:id/lessons': 'startLesson',
   'GET /classes/:id/lessons': 'listLessons',
+  'GET /classes/:id/timetable': 'getTimetable',
+  'PUT /classes/:id/timetable': 'setTimetable',
   'GET /lessons': 'listOwnLessons',
   'GET /lessons/:id': 'getLesson',
   'POST /lessons/:id/end': 'endLesson',

@@ -80,6 +80,7 @@ const actions = {
   'lesson.reset': 'audit.actions.lessonReset',
   'lesson.show': 'audit.actions.lessonShow',
   'lesson.unshow': 'audit.actions.lessonUnshow',
+  'lesson.timetable': 'audit.actions.lessonTimetable',
   'submission.create': 'audit.actions.submissionCreate',
   'submission.grade': 'audit.actions.submissionGrade',
   'assignment.grade': 'audit.actions.assignmentGrade',

@@ -101,6 +101,7 @@ type LessonSentence =
   | 'Reset'
   | 'Show'
   | 'Unshow'
+  | 'Timetable'
 const ofLesson =
   (key: LessonSentence): Write =>
   ({ event, t, mark }) =>
@@ -325,6 +326,7 @@ const sentences: Readonly<Record<Action, Write>> = {
   'lesson.reset': ofLesson('Reset'),
   'lesson.show': ofLesson('Show'),
   'lesson.unshow': ofLesson('Unshow'),
+  'lesson.timetable': ofLesson('Timetable'),
   'submission.create': ofSubmission('Create'),
   'submission.grade': ofSubmission('Grade'),
   'assignment.grade': ofAssignment('Grade'),

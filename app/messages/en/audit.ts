@@ -105,6 +105,7 @@ export const audit = {
     lessonEnd: 'end',
     lessonFreeze: 'freeze',
     lessonThaw: 'thaw',
+    lessonTimetable: 'set the timetable',
     lessonUnshow: 'stop showing a terminal',
     lessonMessage: 'send a message',
     lessonHand: 'lower a hand',
@@ -329,6 +330,8 @@ export const audit = {
       'froze {count, plural, =0 {all students} one {# student} other {# students}} of the class {class}',
     lessonThaw:
       'thawed {count, plural, =0 {all students} one {# student} other {# students}} of the class {class}',
+    lessonTimetable:
+      'set a timetable of {count, plural, =0 {no lessons} one {# lesson} other {# lessons}} for the class {class}',
     lessonUnshow: 'stopped showing a terminal to the class {class}',
     lessonMessage:
       'wrote to {count, plural, =0 {all students} one {# student} other {# students}} of the class {class}',

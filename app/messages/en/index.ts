@@ -35,6 +35,7 @@ import { start } from './start'
 import { studentQuota } from './student-quota'
 import { templates } from './templates'
 import { terminal } from './terminal'
+import { timetable } from './timetable'
 import { together } from './together'
 import { units } from './units'
 import { usage } from './usage'
@@ -82,6 +83,7 @@ export const en = {
   studentQuota,
   templates,
   terminal,
+  timetable,
   together,
   units,
   usage,

@@ -36,6 +36,7 @@ import { start } from './start'
 import { studentQuota } from './student-quota'
 import { templates } from './templates'
 import { terminal } from './terminal'
+import { timetable } from './timetable'
 import { together } from './together'
 import { units } from './units'
 import { usage } from './usage'
@@ -83,6 +84,7 @@ export const zh: Catalogue = {
   studentQuota,
   templates,
   terminal,
+  timetable,
   together,
   units,
   usage,

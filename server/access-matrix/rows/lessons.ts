@@ -49,6 +49,13 @@ export const lessonRows: Readonly<Record<string, Row>> = {
     },
   },
   listLessons: { rule: inside, call: ({ classId }) => ({ path: { id: classId } }) },
+  getTimetable: { rule: taught, call: ({ classId }) => ({ path: { id: classId } }) },
+  setTimetable: {
+    rule: taught,
+    call: ({ classId }) => ({
+      ...{ path: { id: classId }, body: { lessons: [{ day: 'tuesday', at: '09:50' }] } },
+    }),
+  },
   listOwnLessons: { rule: students },
   getLesson: { rule: inside, call: named },
   endLesson: { rule: taught, call: named, fresh: another },
