@@ -75,6 +75,26 @@ describe('schedules and warm-ahead requests', () => {
     expect(reservations.describe().warm).toEqual([])
   })
 
+  it('are changed under an id of the caller, and what they have served stays served', () => {
+    const reservations = open(200)
+    const ask = (count: number) =>
+      reservations.putWarm(warmRequest.parse({ template: 'python', count, holdMinutes: 10 }), 'lesson_1')
+    expect(ask(30).id).toBe('lesson_1')
+    for (let n = 0; n < 10; n++) reservations.claimed(python)
+    expect(reservations.reserved(python)).toBe(20)
+    now += 5 * minute
+    ask(30)
+    ask(40)
+    expect(reservations.reserved(python)).toBe(30)
+    expect(reservations.describe().warm).toMatchObject([{ id: 'lesson_1', count: 40 }])
+    // It does not count against itself, and what is too much changes nothing.
+    expect(() => ask(60)).toThrow(/60 × 4 MiB/)
+    expect(reservations.reserved(python)).toBe(30)
+    now += 10 * minute
+    reservations.expire()
+    expect(reservations.describe().warm).toEqual([])
+  })
+
   it('cost no more for each pool when there are more of them', () => {
     const costOf = (count: number) => {
       const reservations = open(1_000_000)
