@@ -170,6 +170,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       store.meter({ tenantId, startedAt, finishedAt: new Date() }, result),
   })
   const broadcasts = new BroadcastWatch(database, notices)
+  const shown = repeat('ending what is shown no more', 5000, log, () => broadcasts.check())
   const services = {
     ...{ sandboxes, runs },
     schedules: new ScheduleService(database, sandboxes),
@@ -249,6 +250,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       await dispatcher[Symbol.asyncDispose]()
       await presence[Symbol.asyncDispose]()
       await guests[Symbol.asyncDispose]()
+      await shown[Symbol.asyncDispose]()
       await watch[Symbol.asyncDispose]()
       await notices[Symbol.asyncDispose]()
       nodes[Symbol.dispose]()

@@ -202,7 +202,7 @@ describe('terminals and timetables of lessons', { timeout: 120_000 }, () => {
            "nextAt" = date_trunc('minute', now() AT TIME ZONE 'UTC') + make_interval(mins => $1)`,
         [minutes],
       )
-    const operator = new TestClient(instance.url, { authorization: `Bearer ${instance.admin.apiKey}` })
+    const operator = TestClient.withKey(instance.url, instance.admin.apiKey)
     const waiting = async () =>
       (await room.made(operator, 'GET', '/api/v1/admin/pools')).warm.map(
         ({ count }: { count: number }) => count,
