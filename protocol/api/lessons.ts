@@ -83,7 +83,7 @@ export type LessonStudent = z.infer<typeof lessonStudent>
 
 /** Body of `PUT /lessons/{id}/broadcast`. */
 export const showTerminal = z.strictObject({
-  sandbox: sandboxId.describe('of the tenant, and no student’s'),
+  sandbox: sandboxId.describe('of the tenant, and not of a student'),
   terminal: terminalId.describe('one that runs'),
 })
 export type ShowTerminal = z.infer<typeof showTerminal>

@@ -62,7 +62,7 @@ export class LessonBroadcasting {
     if (tenantId !== who.tenantId || ownerId !== '') {
       throw new ApiError(
         'invalid_request',
-        'sandbox: a class is shown a terminal of the teachers’ own sandboxes only; this one is somebody else’s',
+        'sandbox: this one is of a student or of another tenant; show a terminal of a sandbox of your own',
       )
     }
     const node = await this.sandboxes.authorize(who, 'terminal.open', sandbox)

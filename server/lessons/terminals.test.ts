@@ -107,7 +107,7 @@ describe('terminals and timetables of lessons', { timeout: 120_000 }, () => {
     expect((await put(tess.client, { sandbox, terminal: 'tm_00000000000000000000' })).status).toBe(404)
     const ofBen = await box(ben.client)
     const asked = await put(tess.client, { sandbox: ofBen, terminal: await newTerminal(ben.client, ofBen) })
-    expect(asked).toMatchObject({ status: 400, body: { detail: expect.stringContaining('somebody else') } })
+    expect(asked).toMatchObject({ status: 400, body: { detail: expect.stringContaining('of a student') } })
     expect(await own(ann.client)).toBeNull()
 
     expect((await put(tess.client, { sandbox, terminal: shown })).body).toMatchObject({ by: 'tess' })

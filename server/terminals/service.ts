@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { OpenTerminal, Terminal } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
+import { notThere } from '../auth/exams.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { Held } from '../guests/guests.js'
@@ -70,18 +71,22 @@ export class TerminalService {
     terminalId: string,
     since: number | undefined,
   ): Promise<Attached> {
-    let line: Duplex | undefined
-    const held = await this.broadcasts.hold(who, sandboxId, terminalId, () => line?.destroy())
+    let opened: Duplex | undefined
+    const held = await this.broadcasts.hold(who, sandboxId, terminalId, () => opened?.destroy())
     try {
-      line = await (await this.sandboxes.nodeOf(sandboxId)).attach(sandboxId, terminalId, since)
+      const line = await (await this.sandboxes.nodeOf(sandboxId)).attach(sandboxId, terminalId, since)
+      opened = line
+      line.once('close', held.release)
+      // It may have been stopped while the node was asked.
+      if (!held.may('terminal.look')) {
+        line.destroy()
+        throw notThere(who, 'sandbox')
+      }
+      return { line, held, used: () => {} }
     } catch (error) {
       held.release()
       throw error
     }
-    line.once('close', held.release)
-    // It may have been stopped while the node was asked.
-    if (!held.may('terminal.look')) line.destroy()
-    return { line, held, used: () => {} }
   }
 
   async close(who: Principal, sandboxId: string, terminalId: string): Promise<void> {

@@ -5,7 +5,6 @@ import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import { seatIn } from '../classes/access.js'
 import { type Database, inTransaction } from '../database/client.js'
-import { databaseNow } from '../database/now.js'
 import { ApiError, notFound } from '../errors.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import { askPools, type Held, present, type Row, row } from './rows.js'
@@ -45,8 +44,9 @@ export class TimetableService {
     const { row: of } = await seatIn(this.database, who, 'class.teach', classId)
     for (const [at, one] of lessons.entries()) await this.#assert(who, at, one)
     const dropped = await inTransaction(this.database.pool, async (client) => {
-      const { rows: locked } = await client.query<{ timeZone: string; archivedAt: Date | null }>(
-        'SELECT "timeZone", "archivedAt" FROM class WHERE id = $1 FOR NO KEY UPDATE',
+      const { rows: locked } = await client.query<{ timeZone: string; archivedAt: Date | null; now: Date }>(
+        `SELECT "timeZone", "archivedAt", (now() AT TIME ZONE 'UTC')::TIMESTAMP(3) AS now FROM class
+         WHERE id = $1 FOR NO KEY UPDATE`,
         [classId],
       )
       const [found] = locked
@@ -61,14 +61,13 @@ export class TimetableService {
         throw notFound('assignment')
       }
       const left = z.array(row).parse((await client.query(select, [classId])).rows)
-      const now = await databaseNow(this.database.pool)
       for (const one of lessons) {
         const same = left.findIndex((before) => isSame(before, one))
         if (same >= 0) left.splice(same, 1)
         else {
           await client.query(insert, [
             ...[newId('tl'), who.tenantId, classId, one.day, one.at, one.minutes, one.assignment],
-            ...[one.template, nextLesson(one, found.timeZone, now)],
+            ...[one.template, nextLesson(one, found.timeZone, found.now)],
           ])
         }
       }
