@@ -14,7 +14,7 @@
  * | PUT /pools/schedules/:name | `poolSchedule` | 201 or 200 `keptSchedule`; 409 overlapping, 422 beyond the budget |
  * | DELETE /pools/schedules/:name | | 204 (also when there is none) |
  * | POST /pools/warm | `warmRequest` | 201 `keptWarm`; 422 beyond the budget |
- * | PUT /pools/warm/:id | `warmRequest` | `keptWarm`: the same, under an id of the caller’s; again: changed |
+ * | PUT /pools/warm/:id | `warmRequest` | `keptWarm`: the same, under an id that the caller says; again: changed |
  * | DELETE /pools/warm/:id | | 204 (also when there is none) |
  * | POST /templates/reload | | 204: a template was built; read them again |
  * | POST /layers/collect | | `{removed}`: layers that nothing uses are removed now |
