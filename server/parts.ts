@@ -29,6 +29,7 @@ import { openGradingRunner, openGradings } from './grading/index.js'
 
 import { BroadcastWatch } from './lessons/broadcast-watch.js'
 import { openLessons } from './lessons/index.js'
+import { LessonNews } from './lessons/news.js'
 import { LanguageServerService } from './lsp/service.js'
 import { OwnTemplates } from './nodes/own-templates.js'
 import { Placer } from './nodes/placer.js'
@@ -170,6 +171,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       store.meter({ tenantId, startedAt, finishedAt: new Date() }, result),
   })
   const broadcasts = new BroadcastWatch(database, notices)
+  const lessonNews = new LessonNews(database, notices, log)
   const shown = repeat('ending what is shown no more', 5000, log, () => broadcasts.check())
   const services = {
     ...{ sandboxes, runs },
@@ -224,7 +226,19 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   const schedules = new ScheduleRunner(database, new ScheduleActions(database, services), principals, log)
   return {
     stackDriver,
-    ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector, keeper, warming },
+    ...{
+      nodes,
+      attempts,
+      watch,
+      notices,
+      elections,
+      presence,
+      schedules,
+      collector,
+      keeper,
+      warming,
+      lessonNews,
+    },
     ...{
       config,
       log,

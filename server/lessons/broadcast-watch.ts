@@ -38,7 +38,8 @@ export class BroadcastWatch {
     notices: Notices,
   ) {
     notices.on('notice', (told) => {
-      if (told.type === 'lesson' || (told.type === 'access' && isOfPeople(told))) void this.check()
+      if ((told.type === 'lesson' && told.hand !== true) || (told.type === 'access' && isOfPeople(told)))
+        void this.check()
     })
     notices.on('missed', () => void this.check())
   }

@@ -168,7 +168,7 @@ export class LessonSpeaking {
     const student = await prisma.classMember.findFirst({ where: place, select: { id: true } })
     if (student === null) throw notFound('lesson')
     const { rowCount } = await pool.query(statement, [id, student.id])
-    if (rowCount !== 0) await tell(pool, { type: 'lesson', id })
+    if (rowCount !== 0) await tell(pool, { type: 'lesson', id, hand: true })
   }
 }
 

@@ -150,6 +150,24 @@ describe('terminals and timetables of lessons', { timeout: 120_000 }, () => {
     expect(items).toHaveLength(1)
   })
 
+  it('tell their students at once that something changed, whichever server did it, and nobody else', async () => {
+    const { tess, ann, outsider, other } = room
+    const counted = async (who: TestClient) => {
+      const told = { times: 0 }
+      const line = await connect(who)
+      line.on('lesson', () => told.times++)
+      return told
+    }
+    const [ofAnn, ofOutsider] = [await counted(ann.client), await counted(outsider.client)]
+    const { path } = await room.startLesson()
+    await expect.poll(() => ofAnn.times, patient).toBeGreaterThan(0)
+    const before = ofAnn.times
+    const elsewhere = new TestClient(other.url, tess.client.extraHeaders)
+    await room.made(elsewhere, 'POST', `${path}/messages`, { text: 'look' })
+    await expect.poll(() => ofAnn.times, patient).toBeGreaterThan(before)
+    expect(ofOutsider.times).toBe(0)
+  })
+
   it('show nothing more when the lesson is over, nor to who is taken out of the class', async () => {
     const { tess, ann, ben, owner, path: ofClass, places } = room
     const sandbox = await box(tess.client)

@@ -17,11 +17,11 @@ import { useToast } from '../ui/toast'
 /** Loaded by itself: xterm is large. */
 const ShownTerminal = dynamic(() => import('./shown-terminal'), { ssr: false })
 
-/** How soon a student sees a message, and that they are frozen. */
-const everyMs = 5000
+/** How soon a student sees a message, and that they are frozen, where nobody tells. */
+const often = 5000
 
 /** The live lessons of a student: messages, whether a teacher has frozen them, and their hand. */
-export function OwnLessons() {
+export function OwnLessons({ everyMs = often }: { everyMs?: number }) {
   const { data, mutate } = useResource('/lessons', ownLessons, { everyMs })
   return (
     <div className="grid gap-3">
