@@ -11,14 +11,22 @@ export default function ShownTerminal({ sandbox, terminal }: { sandbox: string; 
   const [session, setSession] = useState<TerminalSession | null>(null)
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    const watched = new TerminalSession(
-      ...([terminalLine(), sandbox, new Screen(), () => null] as const),
-      ...([terminal, 'user', true] as const),
-    )
-    setSession(watched)
+    let watched: TerminalSession | undefined
+    let isOver = false
+    // Without its font, xterm would measure another, and every column would be wrong.
+    const font = document.fonts.load('14px "JetBrains Mono Variable"').catch(() => [])
+    void font.then(() => {
+      if (isOver) return
+      watched = new TerminalSession(
+        ...([terminalLine(), sandbox, new Screen(), () => null] as const),
+        ...([terminal, 'user', true] as const),
+      )
+      setSession(watched)
+    })
     return () => {
+      isOver = true
       setSession(null)
-      watched.dispose({ end: false })
+      watched?.dispose({ end: false })
     }
   }, [sandbox, terminal])
   useEffect(() => {
