@@ -1,13 +1,19 @@
 import { type Content, type Http, pages } from './http.js'
 import type {
   Lesson,
+  LessonBroadcast,
   LessonMessage,
   LessonOutcome,
+  LessonScreens,
   LessonStudents,
+  LookAtLessonScreens,
   OwnLesson,
   PushFile,
   SendLessonMessage,
+  SetTimetable,
+  ShowTerminal,
   StartLesson,
+  Timetable,
 } from './types.js'
 
 /** Students of a lesson by their ids in the class; all of the class when it is left out. */
@@ -38,6 +44,22 @@ export class Lessons {
     return this.#http.json({ method: 'POST', path: ofClass(classId), json: wanted })
   }
 
+  /** When lessons of a class are, and how many sandboxes wait for the next. @throws NotFound unless you are of its staff */
+  timetable(classId: string): Promise<Timetable> {
+    return this.#http.json({ method: 'GET', path: timetableOf(classId) })
+  }
+
+  /**
+   * Says all lessons of the week anew. Some minutes before each, sandboxes wait for its students.
+   *
+   * @throws Conflict when the class is archived, NotFound unless you teach there
+   * @example
+   * await cloche.lessons.setTimetable(classId, [{ day: 'tuesday', at: '09:50', assignment: id }])
+   */
+  setTimetable(classId: string, lessons: SetTimetable['lessons']): Promise<Timetable> {
+    return this.#http.json({ method: 'PUT', path: timetableOf(classId), json: { lessons } })
+  }
+
   /** Those of a class, newest first; for students the one that runs. */
   list(classId: string): AsyncGenerator<Lesson, void, undefined> {
     return pages(this.#http, ofClass(classId))
@@ -56,6 +78,31 @@ export class Lessons {
   /** What each student does, from what the server knows already: nobody looks into a sandbox for it. @throws NotFound */
   students(id: string): Promise<LessonStudents> {
     return this.#http.json({ method: 'GET', path: `${pathOf(id)}/students` })
+  }
+
+  /**
+   * What the terminals of students show, as text, where it differs from `seen`. Students are told that staff can look.
+   *
+   * @param of `seen`: the `version` of what is known already, by student
+   * @throws Conflict when it has ended
+   */
+  async screens(id: string, of: LookAtLessonScreens = {}): Promise<LessonScreens['screens']> {
+    const call = { method: 'POST', path: `${pathOf(id)}/screens`, json: of } as const
+    return (await this.#http.json<LessonScreens>(call)).screens
+  }
+
+  /**
+   * Shows a terminal of a sandbox of yours to all students of the lesson, who may watch it and nothing else of the sandbox.
+   *
+   * @throws Conflict when it has ended, NotFound when the terminal does not run
+   */
+  show(id: string, terminal: ShowTerminal): Promise<LessonBroadcast> {
+    return this.#http.json({ method: 'PUT', path: `${pathOf(id)}/broadcast`, json: terminal })
+  }
+
+  /** Whoever watches is cut off at once. @throws NotFound */
+  stopShowing(id: string): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: `${pathOf(id)}/broadcast` })
   }
 
   /** Pauses every sandbox of the students, also those that start later, until they are thawed or the lesson ends. @throws Conflict when it has ended */
@@ -123,4 +170,5 @@ export class Lessons {
 }
 
 const ofClass = (id: string) => `/classes/${encodeURIComponent(id)}/lessons`
+const timetableOf = (id: string) => `/classes/${encodeURIComponent(id)}/timetable`
 const pathOf = (id: string) => `/lessons/${encodeURIComponent(id)}`

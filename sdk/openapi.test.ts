@@ -122,6 +122,12 @@ async function callAll(cloche: Cloche): Promise<void> {
   const { lessons } = cloche
   const { id: lesson } = await lessons.start(classId, { assignment: task.id })
   await Promise.all([lessons.list(classId).next(), lessons.describe(lesson), lessons.students(lesson)])
+  await lessons.screens(lesson)
+  const unknown = { sandbox: 'sb_00000000000000000000', terminal: 'tm_00000000000000000000' }
+  await lessons.show(lesson, unknown).catch(() => {})
+  await lessons.stopShowing(lesson)
+  await lessons.setTimetable(classId, [])
+  await lessons.timetable(classId)
   await lessons.freeze(lesson)
   await lessons.thaw(lesson, { students: [pupil.id] })
   await lessons.push(lesson, { path: 'a.txt', students: [pupil.id] }, 'a')

@@ -115,6 +115,20 @@ export type StartLesson = z.input<typeof protocol.startLesson>
 export type LessonStudents = protocol.LessonStudents
 export type LessonStudent = protocol.LessonStudent
 export type LessonState = protocol.LessonState
+/** What `lessons.screens` takes. */
+export type LookAtLessonScreens = z.input<typeof protocol.lookAtScreens>
+/** What terminals of students show. */
+export type LessonScreens = protocol.LessonScreens
+export type LessonScreen = protocol.LessonScreen
+/** What `lessons.setTimetable` takes. */
+export type SetTimetable = z.input<typeof protocol.setTimetable>
+/** When lessons of a class are. */
+export type Timetable = protocol.Timetable
+export type TimetableLesson = protocol.TimetableLesson
+/** What `lessons.show` takes. */
+export type ShowTerminal = protocol.ShowTerminal
+/** The terminal that students of a live lesson may watch. */
+export type LessonBroadcast = protocol.LessonBroadcast
 /** What `lessons.send` takes. */
 export type SendLessonMessage = z.input<typeof protocol.sendMessage>
 export type LessonMessage = protocol.LessonMessage

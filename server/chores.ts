@@ -30,6 +30,7 @@ export function startChores(parts: Parts): AsyncDisposable {
     repeat('taking runs that wait', 1000, log, () => dispatcher.takeBack()),
     repeat('taking gradings that wait', 1000, log, () => parts.grader.look()),
     repeat('performing what is due', 2000, log, () => parts.schedules.look()),
+    repeat('preparing lessons of timetables', 5000, log, () => parts.warming.look()),
     repeat('keeping what is written in exams', 1000, log, () => parts.keeper.look()),
     repeat('handing in what exams are over for', 1000, log, () => parts.collector.look()),
     elected('forgetting attempts to sign in', 60_000, () => attempts.expire()),

@@ -25,6 +25,7 @@ await runService(log, async () => {
     watch,
     terminals: parts.services.terminals,
     presence: parts.presence,
+    lessonNews: parts.lessonNews,
     origins: config.origins,
     hosts: config.hosts,
     log: log,

@@ -27,7 +27,9 @@ import { FileService } from './files/service.js'
 import { SignedUrls } from './files/signed.js'
 import { openGradingRunner, openGradings } from './grading/index.js'
 
+import { BroadcastWatch } from './lessons/broadcast-watch.js'
 import { openLessons } from './lessons/index.js'
+import { LessonNews } from './lessons/news.js'
 import { LanguageServerService } from './lsp/service.js'
 import { OwnTemplates } from './nodes/own-templates.js'
 import { Placer } from './nodes/placer.js'
@@ -76,6 +78,8 @@ import { Members } from './tenants/members.js'
 import { TenantService } from './tenants/tenant-service.js'
 import { createFirstTenant } from './tenants/tenants.js'
 import { TerminalService } from './terminals/service.js'
+import { TimetableService } from './timetables/service.js'
+import { TimetableWarming } from './timetables/warming.js'
 import { Presence } from './together/presence.js'
 import { RegistryCredentials } from './transfers/credentials.js'
 import { Sealing } from './transfers/sealing.js'
@@ -178,13 +182,17 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     meter: (tenantId, startedAt, result) =>
       store.meter({ tenantId, startedAt, finishedAt: new Date() }, result),
   })
+  const broadcasts = new BroadcastWatch(database, notices)
+  const lessonNews = new LessonNews(database, notices, log)
+  const shown = repeat('ending what is shown no more', 5000, log, () => broadcasts.check())
   const services = {
     ...{ sandboxes, runs },
     schedules: new ScheduleService(database, sandboxes),
     members,
     classes: openClasses(database, principals, members, hashing, config.publicUrl),
     assignments,
-    lessons: openLessons({ database, nodes, sandboxes, snapshots, assignments }),
+    lessons: openLessons({ database, nodes, sandboxes, snapshots, assignments, broadcasts }),
+    timetables: new TimetableService(database, nodes, assignments.sources),
     ...{ submissions, similarity },
     gradings,
     exams: new ExamRecords(database, submissions.contents),
@@ -213,7 +221,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     volumeFiles: volumeFiles(database, volumes),
     shares: new ShareService(database, sandboxes, config.publicUrl),
     signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
-    terminals: new TerminalService(database, sandboxes),
+    terminals: new TerminalService(database, sandboxes, broadcasts),
     tenants: new TenantService(database, principals),
     keys: new KeyService(database, principals),
     auditLog: new AuditLog(database),
@@ -230,10 +238,23 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   }
   const collector = new ExamCollector(database, sandboxes, submissions.homes, log)
   const keeper = new ExamKeeper(database, submissions.homes, log)
+  const warming = new TimetableWarming(database, nodes, templates, ownTemplates, log)
   const schedules = new ScheduleRunner(database, new ScheduleActions(database, services), principals, log)
   return {
     stackDriver,
-    ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector, keeper },
+    ...{
+      nodes,
+      attempts,
+      watch,
+      notices,
+      elections,
+      presence,
+      schedules,
+      collector,
+      keeper,
+      warming,
+      lessonNews,
+    },
     ...{
       config,
       log,
@@ -259,6 +280,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       await dispatcher[Symbol.asyncDispose]()
       await presence[Symbol.asyncDispose]()
       await guests[Symbol.asyncDispose]()
+      await shown[Symbol.asyncDispose]()
       await watch[Symbol.asyncDispose]()
       await notices[Symbol.asyncDispose]()
       nodes[Symbol.dispose]()

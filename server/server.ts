@@ -48,6 +48,7 @@ import { templateRoutes } from './templates/routes.js'
 import { auditRoutes } from './tenants/audit-routes.js'
 import { tenantRoutes } from './tenants/routes.js'
 import { terminalRoutes } from './terminals/routes.js'
+import { timetableRoutes } from './timetables/routes.js'
 import { transferRoutes } from './transfers/routes.js'
 import { usageRoutes } from './usage/routes.js'
 import { volumeRoutes } from './volumes/routes.js'
@@ -140,6 +141,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(assignmentRoutes(services.assignments, config.heartbeatMs))
         await api.register(examRoutes(services.exams))
         await api.register(lessonRoutes(services.lessons, config.heartbeatMs))
+        await api.register(timetableRoutes(services.timetables))
         await api.register(submissionRoutes(services.submissions, once, config.heartbeatMs))
         await api.register(gradingRoutes(services.gradings))
         await api.register(statisticsRoutes(services.statistics))

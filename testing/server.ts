@@ -27,6 +27,7 @@ export async function openServer(settings: Readonly<Record<string, string>>, wor
     watch,
     terminals: services.terminals,
     presence: parts.presence,
+    lessonNews: parts.lessonNews,
     origins: config.origins,
     hosts: config.hosts,
     log,

@@ -2,3 +2,6 @@
 import './jitless'
 
 export * from '../../protocol/api/lessons'
+export { weekday } from '../../protocol/api/pools'
+export * from '../../protocol/api/thumbnails'
+export * from '../../protocol/api/timetables'

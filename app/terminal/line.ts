@@ -62,6 +62,7 @@ export class TerminalLine {
   readonly #socket: Socket<ServerToClient, ClientToServer>
   readonly #subscribers = new Map<string, Subscriber>()
   readonly #together = new Map<string, WorkspaceSubscriber>()
+  readonly #lessons = new Set<() => void>()
   #attempt = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -101,6 +102,9 @@ export class TerminalLine {
         // What has come from the network is an `ArrayBuffer`.
         const bytes = new Uint8Array(frame.bytes)
         this.#together.get(sandboxId)?.told(from, { ...frame, bytes })
+      })
+      .on('lesson', () => {
+        for (const changed of this.#lessons) changed()
       })
       .on('detached', (id) => to(id, (terminal) => terminal.onDetached()))
   }
@@ -179,6 +183,12 @@ export class TerminalLine {
   onTogether(sandboxId: string, subscriber: WorkspaceSubscriber): () => void {
     this.#together.set(sandboxId, subscriber)
     return () => this.#together.delete(sandboxId)
+  }
+
+  /** @param changed called when something of a live lesson of this student has changed. @returns stops it */
+  onLesson(changed: () => void): () => void {
+    this.#lessons.add(changed)
+    return () => void this.#lessons.delete(changed)
   }
 
   get connected(): boolean {

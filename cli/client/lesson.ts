@@ -4,6 +4,7 @@ import type { Cloche, LessonOutcome } from '../../sdk/index.js'
 import { type Command, UsageError } from '../command.js'
 import { classIdOf, classWords } from './class.js'
 import { clientCommand } from './client-command.js'
+import { findSandbox } from './find.js'
 import { printJson, printTable } from './output.js'
 
 const group = 'Classes'
@@ -136,10 +137,53 @@ const push = clientCommand({
   },
 })
 
+const show = clientCommand({
+  ...{ name: 'lesson show', group, operands: 'CLASS SANDBOX [TERMINAL]' },
+  summary: 'Show a terminal of a sandbox of yours to the students of a live lesson',
+  completes: classWords,
+  async run({ cloche, words, json }) {
+    const [word, box, wanted] = words
+    const id = await runningIn(cloche, word)
+    const sandbox = await findSandbox(cloche, box)
+    const live = (await sandbox.terminals.list()).filter(({ exit }) => exit === null)
+    const terminal = wanted ?? live.at(-1)?.id
+    if (terminal === undefined) throw new UsageError('this sandbox has no open terminal; open one first')
+    const shown = await cloche.lessons.show(id, { sandbox: sandbox.id, terminal })
+    if (json) printJson(shown)
+    return 0
+  },
+})
+
+const unshow = clientCommand({
+  ...{ name: 'lesson unshow', group, operands: 'CLASS' },
+  summary: 'Stop showing a terminal to the students of a live lesson',
+  completes: classWords,
+  async run({ cloche, words }) {
+    await cloche.lessons.stopShowing(await runningIn(cloche, words[0]))
+    return 0
+  },
+})
+
+const timetable = clientCommand({
+  ...{ name: 'lesson timetable', group, operands: 'CLASS' },
+  summary: 'List the weekly lessons of a class, and how many sandboxes wait for the next',
+  completes: classWords,
+  async run({ cloche, words, json }) {
+    const { lessons } = await cloche.lessons.timetable(await classIdOf(cloche, words[0]))
+    const rows = lessons.map(({ day, at, nextAt, assignment, template, warm }) => [
+      ...[day, at, nextAt, assignment ?? template ?? ''],
+      warm === null ? '' : `${warm.ready}/${warm.wanted}`,
+    ])
+    if (json) printJson(lessons)
+    else printTable(['DAY', 'AT', 'NEXT', 'FOR', 'READY'], rows)
+    return 0
+  },
+})
+
 export const lessonCommands: readonly Command[] = [
   ...[start, end, students],
   acting('freeze', 'Freeze the students of a live lesson: their sandboxes are paused'),
   acting('thaw', 'Thaw the students of a live lesson'),
-  ...[message, push],
+  ...[message, push, show, unshow, timetable],
   acting('reset', 'Reset the work of students to the starter; what was there is kept as a snapshot'),
 ]

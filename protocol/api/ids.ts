@@ -27,6 +27,9 @@ export const classStudentId = z
   .regex(new RegExp(`^cs_${suffix}$`), 'is not an id of a student of a class')
 
 export const lessonId = z.string().regex(new RegExp(`^ls_${suffix}$`), 'is not a lesson id')
+export const timetableLessonId = z
+  .string()
+  .regex(new RegExp(`^tl_${suffix}$`), 'is not an id of a lesson of a timetable')
 export const submissionId = z.string().regex(new RegExp(`^su_${suffix}$`), 'is not a submission id')
 export const examSnapshotId = z
   .string()

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { assignmentPath } from './assignments.js'
 import { storableText } from './bounds.js'
-import { assignmentId, classId, classPartId, classStudentId, lessonId, sandboxId } from './ids.js'
+import { assignmentId, classId, classPartId, classStudentId, lessonId, sandboxId, terminalId } from './ids.js'
 import { listOf, page } from './lists.js'
 import { sandboxState } from './sandbox.js'
 
@@ -80,7 +80,26 @@ export const lessonStudent = z.object({
   }),
 })
 export type LessonStudent = z.infer<typeof lessonStudent>
-export const lessonStudents = z.object({ lesson, students: z.array(lessonStudent) })
+
+/** Body of `PUT /lessons/{id}/broadcast`. */
+export const showTerminal = z.strictObject({
+  sandbox: sandboxId.describe('of the tenant, and not of a student'),
+  terminal: terminalId.describe('one that runs'),
+})
+export type ShowTerminal = z.infer<typeof showTerminal>
+
+/** The terminal that students of a lesson may watch. */
+export const lessonBroadcast = showTerminal.extend({
+  by: z.string().describe('the name of who shows it'),
+  since: z.iso.datetime(),
+})
+export type LessonBroadcast = z.infer<typeof lessonBroadcast>
+
+export const lessonStudents = z.object({
+  lesson,
+  students: z.array(lessonStudent),
+  broadcast: lessonBroadcast.nullable().describe('null when no terminal is shown'),
+})
 export type LessonStudents = z.infer<typeof lessonStudents>
 
 const students = z
@@ -120,6 +139,9 @@ export const ownLesson = z.object({
   handUp: z.iso.datetime().nullable().describe('since when'),
   ahead: z.number().nullable().describe('how many raised their hands before; null when it is not up'),
   messages: z.array(lessonMessage).describe('the newest 50 for this student, oldest first'),
+  broadcast: lessonBroadcast
+    .nullable()
+    .describe('a terminal that may be watched now, read only, through the socket as any other'),
 })
 export type OwnLesson = z.infer<typeof ownLesson>
 export const ownLessons = z.object({ lessons: z.array(ownLesson) })

@@ -49,6 +49,9 @@ export const scheduleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'is no
 export const warmRequest = poolKey.extend({ count, holdMinutes: z.int().min(1).max(1440).default(15) })
 export type WarmRequest = z.infer<typeof warmRequest>
 
+/** What such a request is called. */
+export const warmId = z.string().regex(/^\w{1,64}$/)
+
 /** A schedule that is kept, and when it holds next. */
 export const keptSchedule = poolSchedule.extend({
   name: scheduleName,

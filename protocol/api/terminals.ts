@@ -55,6 +55,8 @@ export interface ServerToClient {
   people(sandboxId: string, people: readonly Present[]): void
   /** What another window, `from`, tells. Whoever leaves many of them without `taken` is not sent more. */
   told(sandboxId: string, from: string, frame: SharedFrame, taken: () => void): void
+  /** Something of a live lesson of this student has changed, but for hands of others: `GET /lessons` tells what. */
+  lesson(): void
 }
 
 export interface ClientToServer {

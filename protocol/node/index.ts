@@ -14,6 +14,7 @@
  * | PUT /pools/schedules/:name | `poolSchedule` | 201 or 200 `keptSchedule`; 409 overlapping, 422 beyond the budget |
  * | DELETE /pools/schedules/:name | | 204 (also when there is none) |
  * | POST /pools/warm | `warmRequest` | 201 `keptWarm`; 422 beyond the budget |
+ * | PUT /pools/warm/:id | `warmRequest` | `keptWarm`: the same, under an id that the caller says; again: changed |
  * | DELETE /pools/warm/:id | | 204 (also when there is none) |
  * | POST /templates/reload | | 204: a template was built; read them again |
  * | POST /layers/collect | | `{removed}`: layers that nothing uses are removed now |
@@ -65,6 +66,7 @@
  * | POST /runs | `runtimeRun` | 200, a stream of `runtimeRunEvent`, see `runs.ts` |
  * | GET /sandboxes/:id/ports | | `listeningPorts` |
  * | GET /sandboxes/:id/ports/:port/connect | `Upgrade: cloche-port` | 101, then the bytes of that port both ways |
+ * | POST /terminals/thumbnails | `thumbnailsRequest` | `nodeThumbnails`: what terminals of many sandboxes show |
  * | GET, POST /sandboxes/:id/terminals | `openTerminal` | `{terminals}`; 201 `terminal` |
  * | DELETE /sandboxes/:id/terminals/:tid | | 204 |
  * | GET /sandboxes/:id/processes | | `{processes: process[]}`, terminals among them |
@@ -97,5 +99,6 @@ export * from './sandboxes.js'
 export * from './snapshots.js'
 export * from './templates.js'
 export * from './terminals.js'
+export * from './thumbnails.js'
 export * from './version.js'
 export * from './volumes.js'

@@ -6,7 +6,13 @@ import { z } from 'zod'
 import { createLog, type Logger } from '../../common/log.js'
 import { runService } from '../../common/service.js'
 import { signalProcess, terminalSize } from '../../protocol/api/index.js'
-import { attachQuery, attachSocket, maxWaitMs, processLine } from '../../protocol/node/index.js'
+import {
+  attachQuery,
+  attachSocket,
+  maxWaitMs,
+  processLine,
+  thumbnailsRequest,
+} from '../../protocol/node/index.js'
 import { resetOomScoreAdj } from '../cgroup/host.js'
 import { type Config, readConfig } from '../config.js'
 import { OciRuntimes } from '../container/oci-runtimes.js'
@@ -17,6 +23,7 @@ import { switching, takeLine } from '../http/upgrade.js'
 import { Reaper } from '../linux/process.js'
 import { protectHost } from '../process/priority.js'
 import { drawForParent, Screens } from '../terminal/screens.js'
+import { Thumbnails } from '../terminal/thumbnails.js'
 import { openRequest, ProcessTable, startRequest } from './table.js'
 
 const pooledShell = z.object({ process: z.looseObject({ args: z.array(z.string()).min(1) }) })
@@ -37,6 +44,9 @@ const routesOf =
         await table.shells.prepare(params.id, body.process)
         reply.code(204)
       },
+    )
+    app.post('/thumbnails', { schema: { body: thumbnailsRequest } }, async ({ body }) =>
+      table.thumbnails(body),
     )
     app.get('/sandboxes/:sandbox/terminals', { schema: { params: sandboxOnly } }, async ({ params }) => ({
       terminals: table.terminalsOf(params.sandbox).map((terminal) => terminal.describe()),
@@ -141,8 +151,10 @@ async function serve(config: Config, log: Logger): Promise<() => Promise<void>> 
   mkdirSync(scratch, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(scratch)) rmSync(join(scratch, name))
   const ociRuntimes = await OciRuntimes.open(config.run, 'terminals', reaper)
-  const screens = new Screens(new URL(import.meta.url), log)
-  const table = new ProcessTable({ ociRuntimes, scratch, reaper, log }, screens)
+  const drawing = new URL(import.meta.url)
+  const screens = new Screens(drawing, log)
+  const thumbnails = new Thumbnails(drawing, log)
+  const table = new ProcessTable({ ociRuntimes, scratch, reaper, log }, screens, thumbnails)
   const app = await createApp(routesOf(table), log)
   await listenOnSocket(app, join(config.run, 'terminals.sock'), 'root')
   const forServer = await createApp(routesForServer(table), log)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { newId, sandboxId, shownCommandMax, terminalSize } from '../../protocol/api/index.js'
+import type { NodeThumbnails, ThumbnailsRequest } from '../../protocol/node/index.js'
 import type { OciRuntimes } from '../container/oci-runtimes.js'
 import { notFound, RuntimeRefusal } from '../errors.js'
 import { pipe } from '../linux/libc.js'
@@ -16,6 +17,7 @@ import { type Place, startOnPty, startPiped } from '../process/start.js'
 import { PooledShells } from '../terminal/pooled-shells.js'
 import type { Screens } from '../terminal/screens.js'
 import { Terminal } from '../terminal/terminal.js'
+import type { Thumbnails } from '../terminal/thumbnails.js'
 import type { drawnTerminals } from './kept.js'
 
 /** Of one sandbox. More is a mistake or an attack: each holds up to some MiB of output. */
@@ -102,6 +104,7 @@ export class ProcessTable {
   constructor(
     private readonly maker: ProcessMaker,
     private readonly screens: Screens,
+    private readonly shown: Thumbnails,
   ) {
     this.shells = new PooledShells((container) => this.#placeIn(container), maker.reaper)
   }
@@ -134,6 +137,14 @@ export class ProcessTable {
       return { terminal: terminal.describe(), screen: Buffer.from(bounded(screen)).toString('base64') }
     })
     return { terminals: await Promise.all(drawn) }
+  }
+
+  /** What the terminals show that were used last in sandboxes, where it differs from what the caller has seen. */
+  async thumbnails({ sandboxes }: ThumbnailsRequest): Promise<NodeThumbnails> {
+    const wanted = sandboxes.map(({ id, seen }) => {
+      return { id, seen, terminals: this.terminalsOf(id).filter(({ exited }) => !exited) }
+    })
+    return { thumbnails: await this.shown.of(wanted) }
   }
 
   /** @throws RuntimeRefusal `not_found` */

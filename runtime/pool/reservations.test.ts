@@ -65,8 +65,8 @@ describe('schedules and warm-ahead requests', () => {
 
   it('add up for one pool, and leave the others alone', () => {
     const reservations = open()
-    reservations.addWarm(warmRequest.parse({ template: 'python', count: 5 }))
-    reservations.addWarm(warmRequest.parse({ template: 'python', count: 7, memoryMiB: 300 }))
+    reservations.putWarm(warmRequest.parse({ template: 'python', count: 5 }))
+    reservations.putWarm(warmRequest.parse({ template: 'python', count: 7, memoryMiB: 300 }))
     expect(reservations.reserved(python)).toBe(12)
     expect(reservations.reserved({ ...python, memoryMiB: 512 })).toBe(0)
     now += 15 * minute
@@ -75,11 +75,31 @@ describe('schedules and warm-ahead requests', () => {
     expect(reservations.describe().warm).toEqual([])
   })
 
+  it('are changed under an id of the caller, and what they have served stays served', () => {
+    const reservations = open(200)
+    const ask = (count: number) =>
+      reservations.putWarm(warmRequest.parse({ template: 'python', count, holdMinutes: 10 }), 'lesson_1')
+    expect(ask(30).id).toBe('lesson_1')
+    for (let n = 0; n < 10; n++) reservations.claimed(python)
+    expect(reservations.reserved(python)).toBe(20)
+    now += 5 * minute
+    ask(30)
+    ask(40)
+    expect(reservations.reserved(python)).toBe(30)
+    expect(reservations.describe().warm).toMatchObject([{ id: 'lesson_1', count: 40 }])
+    // It does not count against itself, and what is too much changes nothing.
+    expect(() => ask(60)).toThrow(/60 × 4 MiB/)
+    expect(reservations.reserved(python)).toBe(30)
+    now += 10 * minute
+    reservations.expire()
+    expect(reservations.describe().warm).toEqual([])
+  })
+
   it('cost no more for each pool when there are more of them', () => {
     const costOf = (count: number) => {
       const reservations = open(1_000_000)
       const templates = Array.from({ length: count }, (_, n) => `t${n}`)
-      for (const template of templates) reservations.addWarm(warmRequest.parse({ template, count: 1 }))
+      for (const template of templates) reservations.putWarm(warmRequest.parse({ template, count: 1 }))
       keyed = 0
       reservations.expire()
       for (const template of templates) expect(reservations.reserved({ ...python, template })).toBe(1)
@@ -117,7 +137,7 @@ describe('schedules and warm-ahead requests', () => {
       reservations.putSchedule('js', lesson({ template: 'node', at: '14:00', count: 60 })),
     ).not.toThrow()
     now = Date.parse('2026-11-25T08:30:00Z')
-    expect(() => reservations.addWarm(warmRequest.parse({ template: 'node', count: 40 }))).toThrow(
+    expect(() => reservations.putWarm(warmRequest.parse({ template: 'node', count: 40 }))).toThrow(
       /= 336 MiB/,
     )
     expect(reservations.describe().schedules.map(({ name }) => name)).toEqual(['lesson', 'js'])
@@ -127,7 +147,7 @@ describe('schedules and warm-ahead requests', () => {
   it('are kept for the next runtime', () => {
     const reservations = open()
     reservations.putSchedule('lesson', lesson())
-    reservations.addWarm(warmRequest.parse({ template: 'python', count: 5 }))
+    reservations.putWarm(warmRequest.parse({ template: 'python', count: 5 }))
     const next = open(1000, saved)
     expect(next.reserved(python)).toBe(5)
     expect(next.describe()).toEqual(reservations.describe())

@@ -77,14 +77,17 @@ export class Reservations {
     if (this.#schedules.delete(name)) this.#save()
   }
 
-  /** @throws RuntimeRefusal `quota_exceeded` with the sum that shows it */
-  addWarm(request: WarmRequest): KeptWarm {
-    if (this.#warm.size >= maxReservations) throw tooMany('warm-ahead requests')
-    const from = this.policy.now()
-    const interval = { from, until: from + request.holdMinutes * minuteMs }
+  /**
+   * @param id of one that is there already it is changed; what that has served stays served
+   * @throws RuntimeRefusal `quota_exceeded` with the sum that shows it
+   */
+  putWarm(request: WarmRequest, id: string = newId('wm')): KeptWarm {
+    const known = this.#warm.get(id)
+    if (known === undefined && this.#warm.size >= maxReservations) throw tooMany('warm-ahead requests')
+    const now = this.policy.now()
+    const interval = { from: known?.from ?? now, until: now + request.holdMinutes * minuteMs }
     const own = { isolation: request.isolation, count: request.count, label: 'this request' }
-    this.#assertFits([own, ...this.#warmWants(interval), ...this.#scheduledWants(interval)])
-    const id = newId('wm')
+    this.#assertFits([own, ...this.#warmWants(interval, id), ...this.#scheduledWants(interval)])
     this.#warm.set(id, { ...request, ...interval })
     this.#save()
     return { ...request, id, expiresAt: new Date(interval.until).toISOString() }
@@ -224,9 +227,9 @@ export class Reservations {
     })
   }
 
-  #warmWants(during: Interval): Want[] {
+  #warmWants(during: Interval, besides = ''): Want[] {
     return [...this.#warm]
-      .filter(([, interval]) => overlaps(interval, during))
+      .filter(([id, interval]) => id !== besides && overlaps(interval, during))
       .map(([id, { isolation, count }]) => ({ isolation, count, label: id }))
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { poolSchedule, scheduleName, warmRequest } from '../../protocol/api/index.js'
+import { poolSchedule, scheduleName, warmId, warmRequest } from '../../protocol/api/index.js'
 import type { Routes } from '../http/app.js'
 import type { Pools } from '../pool/pools.js'
 import { existing } from './params.js'
@@ -32,11 +32,21 @@ export const poolRoutes =
     )
     app.post('/pools/warm', { schema: { body: warmRequest } }, async ({ body }, reply) => {
       pools.offer.assertIncludes(body)
-      const kept = pools.reservations.addWarm(body)
+      const kept = pools.reservations.putWarm(body)
       pools.refill()
       reply.code(201)
       return kept
     })
+    app.put(
+      '/pools/warm/:id',
+      { schema: { params: z.object({ id: warmId }), body: warmRequest } },
+      async ({ params, body }) => {
+        pools.offer.assertIncludes(body)
+        const kept = pools.reservations.putWarm(body, params.id)
+        pools.refill()
+        return kept
+      },
+    )
     app.delete('/pools/warm/:id', { schema: { params: existing } }, async ({ params }, reply) => {
       pools.reservations.removeWarm(params.id)
       reply.code(204)

@@ -13,6 +13,7 @@ import {
   processLine,
   type StartNodeProcess,
   startNodeProcess,
+  thumbnailsRequest,
 } from '../../protocol/node/index.js'
 import { type Identity, type InsideUser, insideEnvironment, processSpec } from '../container/spec.js'
 import { notRunning, RuntimeRefusal } from '../errors.js'
@@ -138,6 +139,9 @@ export const processRoutes =
     }
     const { keptTerminals } = context
     const recordOf = (id: string) => directoryOf(context, sandboxes.get(id))
+    app.post('/terminals/thumbnails', { schema: { body: thumbnailsRequest } }, async ({ body }, reply) =>
+      passOn(reply, await askHost(host, 'POST', '/thumbnails', body)),
+    )
     app.get('/sandboxes/:id/terminals', { schema: { params: existing } }, async ({ params }, reply) => {
       const answer = await askHost(host, 'GET', pathOf(params.id, 'terminals'))
       const live = listed.safeParse(answer.body)

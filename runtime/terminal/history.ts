@@ -27,6 +27,24 @@ export interface SizeChange {
   readonly size: TerminalSize
 }
 
+/** A place in the output, and the number of the last change of the size before it. */
+export interface Place {
+  readonly seq: number
+  readonly number: number
+}
+
+/** What happened between two places. */
+export interface Step {
+  /** The size that a fresh terminal begins with; null: whoever has drawn everything before goes on. */
+  readonly from: TerminalSize | null
+  readonly happened: readonly TerminalEvent[]
+  readonly place: Place
+}
+
+/** Whoever is so far behind draws the end alone: what has flooded past, nobody has seen. */
+const behindBytes = 256 * 1024
+const endBytes = 64 * 1024
+
 /** Makes a screen of what happened to a terminal that began with `size`. */
 export type Draw = (size: TerminalSize, happened: readonly TerminalEvent[]) => Promise<Uint8Array>
 
@@ -98,6 +116,29 @@ export class History {
   all(): { size: TerminalSize; happened: TerminalEvent[] } {
     const now = this.#between(this.replay.start, this.wholeEnd)
     return { size: this.#pastSize, happened: joined([...this.#past, ...now]) }
+  }
+
+  /** What happened after a place; without one everything, as far as it can be drawn. */
+  since(place: Place | undefined): Step {
+    const { wholeEnd } = this
+    const now = { seq: wholeEnd, number: this.#numbers }
+    if (place === undefined) {
+      const { size, happened } = this.#undrawable
+        ? { size: this.size, happened: [this.lastResort] }
+        : this.all()
+      return { from: size, happened, place: now }
+    }
+    if (wholeEnd - place.seq > behindBytes) {
+      return { from: null, happened: this.replay.slices(wholeEnd - endBytes, wholeEnd), place: now }
+    }
+    const happened: TerminalEvent[] = []
+    let at = place.seq
+    for (const { seq, size } of this.sizesAfter(place.number)) {
+      happened.push(...this.replay.slices(at, seq), size)
+      at = Math.max(at, seq)
+    }
+    happened.push(...this.replay.slices(at, wholeEnd))
+    return { from: null, happened, place: now }
   }
 
   /**

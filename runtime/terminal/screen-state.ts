@@ -6,6 +6,13 @@ const largestCount = 10_000
 /** Colours that a program has set, at most: 256 of the palette and some of the terminal itself. */
 const maxColours = 300
 
+/** Has a terminal pass over what would be endless work. */
+export function boundCounts({ parser }: Terminal): void {
+  for (const final of ['b', 'L', 'M', 'S', 'T', '@', 'P', 'I', 'Z']) {
+    parser.registerCsiHandler({ final }, (params) => Number(params[0] ?? 0) > largestCount)
+  }
+}
+
 const mouseModes = { none: '', x10: '9', vt200: '1000', drag: '1002', any: '1003' } as const
 
 /**
@@ -18,9 +25,7 @@ export function watchHidden(terminal: Terminal): { restore(): Promise<string> } 
   const sets = { g0: '', g1: '' }
   const colours = new Map<string, string>()
   const { parser } = terminal
-  for (const final of ['b', 'L', 'M', 'S', 'T', '@', 'P', 'I', 'Z']) {
-    parser.registerCsiHandler({ final }, (params) => Number(params[0] ?? 0) > largestCount)
-  }
+  boundCounts(terminal)
   const save = () => {
     const { type, cursorX, cursorY } = terminal.buffer.active
     saved[type] = { position: `\x1b[${cursorY + 1};${cursorX + 1}H`, ...sets }

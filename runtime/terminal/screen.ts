@@ -8,12 +8,18 @@ import { unfinished } from './sequence.js'
 /** One thing that happened to a terminal: it was given bytes, or another size. */
 export type TerminalEvent = Uint8Array | TerminalSize
 
-/** A headless terminal that is set up as the page's are, so that a character is as wide there as here. */
-export async function freshTerminal(size: TerminalSize): Promise<Terminal> {
+/**
+ * A headless terminal that is set up as the page's are, so that a character is as wide there as here.
+ * @param scrollback lines above the visible ones
+ */
+export async function freshTerminal(
+  size: TerminalSize,
+  scrollback: number = screenScrollbackLines,
+): Promise<Terminal> {
   // Imported by who draws, and nobody else: the emulator takes 17 MB.
   const { default: headless } = await import('@xterm/headless')
   const terminal = new headless.Terminal({
-    ...{ ...size, scrollback: screenScrollbackLines, allowProposedApi: true },
+    ...{ ...size, scrollback, allowProposedApi: true },
     // It would report every byte that is no sequence, which a tenant can write without end.
     logLevel: 'off',
   })

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { Screens, UndrawableScreen } from './screens.js'
+import { UndrawableScreen } from './drawing-thread.js'
+import { Screens } from './screens.js'
 
 /** A thread that never comes back from a screen of 13 columns, dies of one of 14, and else tells the size. */
 const faulty = new URL(

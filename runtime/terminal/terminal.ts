@@ -17,7 +17,7 @@ import { takeInput } from '../process/input.js'
 import { Listeners } from '../process/listeners.js'
 import { insidePid, kill, type StartedOnPty, signalAll } from '../process/start.js'
 import { withoutAnswers } from './answers.js'
-import { History } from './history.js'
+import { History, type Place, type Step } from './history.js'
 import type { Screens } from './screens.js'
 import { PtyStream } from './stream.js'
 import { TitleReader } from './title.js'
@@ -55,6 +55,7 @@ export class Terminal implements HeldProcess {
   /** Counts claims; the viewer with the highest is the owner. */
   #claims = 0
   readonly #createdAt = new Date().toISOString()
+  #usedAt = performance.now()
   #title: string
   #exit: ExitStatus | null = null
   #ending = false
@@ -124,6 +125,20 @@ export class Terminal implements HeldProcess {
       this.#history.forgetPast()
       return this.#history.lastResort
     }
+  }
+
+  /** When it was opened, or somebody typed last; only to be compared. */
+  get usedAt(): number {
+    return this.#usedAt
+  }
+
+  get size(): TerminalSize {
+    return this.#history.currentSize
+  }
+
+  /** As `History.since`. */
+  since(place: Place | undefined): Step {
+    return this.#history.since(place)
   }
 
   /** The last of its output as it was, for who cannot wait. */
@@ -256,6 +271,7 @@ export class Terminal implements HeldProcess {
       const owned = this.#owner === viewer
       const typed = owned ? payload : withoutAnswers(payload)
       if (typed.length === 0) return
+      this.#usedAt = performance.now()
       if (!owned) this.#claim(viewer)
       if (this.#stream.write(typed)) return
       // The program does not read: its typist waits.

@@ -3,7 +3,8 @@ import { getPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { terminal } from '../../protocol/api/index.js'
+import { terminal, thumbnailBounds } from '../../protocol/api/index.js'
+import { nodeThumbnails } from '../../protocol/node/index.js'
 import { type Instance, lonelyNamespace, startInstance } from '../testing/instance.js'
 import { testInstance } from '../testing/kernel.js'
 import { stateOf } from '../testing/terminal-state.js'
@@ -225,5 +226,69 @@ describe('terminals', () => {
     expect(statuses.filter((status) => status === 409)).toHaveLength(6)
     expect(await list(id)).toHaveLength(64 + 16)
     await instance.call('DELETE', `/sandboxes/${id}`)
+  })
+
+  it('are drawn as text for many sandboxes at once: the one that was used last, when it has changed', async () => {
+    const { id: box } = await instance.claim()
+    const look = async (seen: string | null = null, id = box) => {
+      const body = { sandboxes: [{ id, seen }] }
+      const answer = await instance.call('POST', '/terminals/thumbnails', body)
+      return nodeThumbnails.parse(JSON.parse(answer.text)).thumbnails
+    }
+    const patient = { timeout: 20_000, interval: 100 }
+    const lines = async () => (await look())[0]?.thumbnail?.lines.join('\n') ?? ''
+    expect(await look()).toEqual([])
+    const join = (id: string) => watch(socket, `/sandboxes/${box}/terminals/${id}/attach`)
+
+    const first = await open({}, box)
+    using one = await join(first.id)
+    one.type("PS1='$ '; seq 40; printf '\\e[31mred\\e[m 漢字\\n'\n")
+    await expect.poll(lines, patient).toMatch(/^40\nred 漢字\n\$$/m)
+    // Of thirty lines and more the last are shown, down to the cursor.
+    expect((await lines()).split('\n').length).toBeLessThanOrEqual(thumbnailBounds.rows)
+    const [shown] = await look()
+    const version = shown?.thumbnail?.version ?? null
+    expect(shown?.thumbnail?.terminalId).toBe(first.id)
+    expect(await look(version)).toEqual([])
+    one.type('echo more-"of it"\n')
+    await expect.poll(async () => (await look(version)).length, patient).toBe(1)
+    await expect.poll(lines, patient).toContain('more-of it')
+
+    // A program with a screen of its own, in another size.
+    one.resize(100, 30)
+    one.type("clear; printf '\\e[?1049h\\e[2J\\e[5;3Hfull\\e[28;1Hlow'; read -r\n")
+    await expect.poll(lines, patient).toMatch(/low$/)
+    one.type('\n')
+    // What floods past is not read to its end, and what is shown afterwards is right.
+    one.type('seq 300000; echo after-"all"\n')
+    await expect.poll(lines, { ...patient, timeout: 60_000 }).toMatch(/^300000\nafter-all\n/m)
+
+    const second = await open({}, box)
+    using other = await join(second.id)
+    other.type('echo second\n')
+    await expect.poll(async () => (await look())[0]?.thumbnail?.terminalId, patient).toBe(second.id)
+    one.type('\n')
+    await expect.poll(async () => (await look())[0]?.thumbnail?.terminalId, patient).toBe(first.id)
+    for (const { id } of [first, second]) await instance.call('DELETE', `/sandboxes/${box}/terminals/${id}`)
+    await expect.poll(() => look(version), patient).toEqual([{ sandboxId: box, thumbnail: null }])
+    expect(await look(null, 'sb_00000000000000000000')).toEqual([])
+  })
+
+  it('that keep the one who draws them busy have no thumbnail, and the others have theirs', async () => {
+    const [bad, good] = [(await instance.claim()).id, (await instance.claim()).id]
+    const endless = `yes "$(printf '\\033[9999S')" | head -n 100000; cat`
+    await open({ command: ['/bin/sh', '-c', endless] }, bad)
+    const { id } = await open({ command: ['/bin/sh', '-c', 'echo well; cat'] }, good)
+    const look = async () => {
+      const body = { sandboxes: [bad, good].map((id) => ({ id, seen: null })) }
+      const answer = await instance.call('POST', '/terminals/thumbnails', body)
+      const { thumbnails } = nodeThumbnails.parse(JSON.parse(answer.text))
+      return Object.fromEntries(thumbnails.map(({ sandboxId, thumbnail }) => [sandboxId, thumbnail?.lines]))
+    }
+    const patient = { timeout: 60_000, interval: 500 }
+    await expect.poll(look, patient).toEqual({ [good]: ['well'] })
+    using one = await watch(socket, `/sandboxes/${good}/terminals/${id}/attach`)
+    one.type('on\n')
+    await expect.poll(look, patient).toEqual({ [good]: ['well', 'on', 'on'] })
   })
 })

@@ -7,6 +7,7 @@ import {
   poolSchedule,
   poolsStatus,
   scheduleName,
+  warmId,
   warmRequest,
 } from '../../protocol/api/index.js'
 import type { NodeService } from './node-service.js'
@@ -73,7 +74,7 @@ export const poolRoutes =
       url: '/pools/warm/:id',
       schema: {
         ...{ tags, summary: 'Take such a request back', querystring: nodeQuery },
-        ...{ params: z.object({ id: z.string().regex(/^\w{1,64}$/) }), response: { 204: z.null() } },
+        ...{ params: z.object({ id: warmId }), response: { 204: z.null() } },
       },
       handler: async (request, reply) => {
         await nodes.cancelWarm(request.principal, request.params.id, request.query.node)

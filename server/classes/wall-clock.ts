@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { Temporal } from 'temporal-polyfill'
 import type { ClassTime } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
+import { moveTimetable } from '../timetables/when.js'
 
 /** A time as it is stored: when it is, and how it was given by the clocks of a class. */
 export interface StoredTime {
@@ -79,6 +80,7 @@ export async function keepWallClocks(
      WHERE "assignmentId" = assignment AND "studentId" = student`,
     [JSON.stringify(extended)],
   )
+  await moveTimetable(client, classId, timeZone)
   const { rows: wrong } = await client.query<{ title: string }>(
     `SELECT title FROM assignment WHERE "classId" = $1 AND ("dueAt" <= "opensAt" OR "lateUntil" <= "dueAt") LIMIT 1`,
     [classId],

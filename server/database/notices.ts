@@ -36,8 +36,8 @@ const notice = z.discriminatedUnion('type', [
   }),
   /** A sandbox was put to sleep because it was idle, or has been woken. */
   z.object({ type: z.literal('asleep'), id: z.string(), asleep: z.boolean() }),
-  /** Something of a live lesson changed. */
-  z.object({ type: z.literal('lesson'), id: z.string() }),
+  /** Something of a live lesson changed. `hand`: a student raised or lowered theirs, and nothing else. */
+  z.object({ type: z.literal('lesson'), id: z.string(), hand: z.boolean().optional() }),
   /** Runs wait, and whoever has a free place may take them. */
   z.object({ type: z.literal('runs') }),
   /** The same of gradings. */

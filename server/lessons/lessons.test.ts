@@ -200,12 +200,14 @@ describe('live lessons', { timeout: 120_000 }, () => {
     const { key } = await room.made(owner, 'POST', '/api/v1/keys', { name: 'lessons' })
     const page = await readFile('docs/how-to/teach-a-lesson.md', 'utf8')
     const blocks = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) => block)
-    expect(blocks).toHaveLength(5)
+    expect(blocks).toHaveLength(8)
     const source = `${blocks.join('\n')}\nreturn { lesson, students, sent }`
     const cloche = new Cloche({ url: instance.url, apiKey: key })
     const console = { log: () => {} }
-    const names = ['cloche', 'classId', 'assignment', 'console']
-    const did = await new AsyncFunction(...names, source)(cloche, classId, task.id, console)
+    const shown = await cloche.sandboxes.create({ limits, network: 'none' })
+    await using _ = await shown.terminals.open()
+    const names = ['cloche', 'classId', 'assignment', 'sandbox', 'console']
+    const did = await new AsyncFunction(...names, source)(cloche, classId, task.id, shown, console)
     expect(did).toMatchObject({
       lesson: { assignment: { id: task.id } },
       students: [{ name: 'ann', sandbox: { id: sandbox } }, { name: 'ben' }],

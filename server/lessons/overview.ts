@@ -10,6 +10,7 @@ import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import { findLesson, isRunning, present } from './access.js'
+import { broadcastsOf } from './broadcasting.js'
 import { type StudentRow, studentsOf } from './students.js'
 
 const workingMs = 2 * 60_000
@@ -48,7 +49,8 @@ export class LessonOverview {
         isAway ? 'away' : status,
       )
     })
-    return { lesson: present(found), students }
+    const broadcast = (await broadcastsOf(this.database, [id])).get(id) ?? null
+    return { lesson: present(found), students, broadcast }
   }
 }
 

@@ -17,6 +17,7 @@ import {
   startLesson,
 } from '../../protocol/api/index.js'
 import { sendWhenReady } from '../http/slow.js'
+import { lessonTerminalRoutes } from './broadcast-routes.js'
 import { lessonFileRoutes } from './file-routes.js'
 import type { Lessons } from './index.js'
 
@@ -29,6 +30,7 @@ export const lessonRoutes =
   async (app) => {
     const { lessons, overview, speaking, freezing, resetting } = services
     await app.register(lessonFileRoutes(services, heartbeatMs))
+    await app.register(lessonTerminalRoutes(services))
     app.route({
       method: 'POST',
       url: '/classes/:id/lessons',

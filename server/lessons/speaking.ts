@@ -14,6 +14,7 @@ import { type Database, inTransaction } from '../database/client.js'
 import { tell } from '../database/notices.js'
 import { ApiError, notFound } from '../errors.js'
 import { findLesson, findRunning, present, withAssignment } from './access.js'
+import { broadcastsOf } from './broadcasting.js'
 import { requireAll } from './students.js'
 
 /** Messages that are told at once: the newest. */
@@ -60,6 +61,10 @@ export class LessonSpeaking {
       },
       orderBy: { id: 'asc' },
     })
+    const shown = await broadcastsOf(
+      this.database,
+      places.flatMap((place) => place.class.lessons.map(({ id }) => id)),
+    )
     return Promise.all(
       places.flatMap(({ id: studentId, class: { lessons, ...row } }) =>
         lessons.map(async ({ assignment, students: [said], ...lesson }): Promise<OwnLesson> => {
@@ -73,6 +78,7 @@ export class LessonSpeaking {
             handUp: handUpAt?.toISOString() ?? null,
             ahead: before && (await this.database.prisma.lessonStudent.count({ where: before })),
             messages: await this.#toStudent(lesson.id, studentId),
+            broadcast: shown.get(lesson.id) ?? null,
           }
         }),
       ),
@@ -162,7 +168,7 @@ export class LessonSpeaking {
     const student = await prisma.classMember.findFirst({ where: place, select: { id: true } })
     if (student === null) throw notFound('lesson')
     const { rowCount } = await pool.query(statement, [id, student.id])
-    if (rowCount !== 0) await tell(pool, { type: 'lesson', id })
+    if (rowCount !== 0) await tell(pool, { type: 'lesson', id, hand: true })
   }
 }
 

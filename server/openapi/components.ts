@@ -107,6 +107,18 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   StartLesson: [protocol.startLesson, { assignment: 'as_0123456789abcdefghjk', minutes: 90 }],
   Lesson: [protocol.lesson],
   LessonStudents: [protocol.lessonStudents],
+  LookAtLessonScreens: [protocol.lookAtScreens, {}, { students: ['cs_0123456789abcdefghjk'] }],
+  LessonScreens: [protocol.lessonScreens],
+  ShowTerminal: [
+    protocol.showTerminal,
+    { sandbox: 'sb_0123456789abcdefghjk', terminal: 'tm_0123456789abcdefghjk' },
+  ],
+  LessonBroadcast: [protocol.lessonBroadcast],
+  SetTimetable: [
+    protocol.setTimetable,
+    { lessons: [{ day: 'tuesday', at: '09:50', assignment: 'as_0123456789abcdefghjk' }] },
+  ],
+  Timetable: [protocol.timetable],
   ChooseStudents: [protocol.chooseStudents, {}, { students: ['cs_0123456789abcdefghjk'] }],
   SendLessonMessage: [protocol.sendMessage, { text: 'Five more minutes' }],
   LessonMessage: [protocol.lessonMessage],

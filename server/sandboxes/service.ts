@@ -186,6 +186,12 @@ export class SandboxService {
     return this.guests.hold(who, id, end)
   }
 
+  /** For whom something else than its sandbox admits. @throws ApiError `runtime_unavailable` */
+  async nodeOf(id: string): Promise<RuntimeClient> {
+    const row = await this.database.prisma.sandbox.findUnique({ where: { id }, select: { nodeId: true } })
+    return this.nodes.reach(row?.nodeId ?? null)
+  }
+
   /** What somebody who was authorized may in it altogether. */
   async accessOf(who: Principal, id: string): Promise<SandboxWithUsage['access']> {
     return (await this.isGuest(who, id)) ? ((await this.shares.of(who, id)).level ?? 'look') : 'full'

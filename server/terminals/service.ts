@@ -1,16 +1,29 @@
 import type { Duplex } from 'node:stream'
 import type { OpenTerminal, Terminal } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
+import { notThere } from '../auth/exams.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import type { Held } from '../guests/guests.js'
+import type { BroadcastWatch } from '../lessons/broadcast-watch.js'
 import type { SandboxService } from '../sandboxes/service.js'
+
+/** A line to a terminal, what decides about each frame that is sent on it, and what is to be called for each that passes. */
+interface Attached {
+  readonly line: Duplex
+  readonly held: Held
+  /** Keeps the sandbox awake. */
+  readonly used: () => void
+  /** Counts as time on task. */
+  readonly typed: () => void
+}
 
 /** Terminals of sandboxes. */
 export class TerminalService {
   constructor(
     private readonly database: Database,
     private readonly sandboxes: SandboxService,
+    private readonly broadcasts: BroadcastWatch,
   ) {}
 
   async list(who: Principal, sandboxId: string): Promise<Terminal[]> {
@@ -36,7 +49,8 @@ export class TerminalService {
     sandboxId: string,
     terminalId: string,
     since: number | undefined,
-  ): Promise<{ line: Duplex; held: Held; used: () => void; typed: () => void }> {
+  ): Promise<Attached> {
+    if (await this.#isShownOnly(who, sandboxId)) return this.#watch(who, sandboxId, terminalId, since)
     const looks = (await this.sandboxes.accessOf(who, sandboxId)) === 'look'
     const action = looks ? 'terminal.look' : 'terminal.open'
     const node = await this.sandboxes.authorize(who, action, sandboxId)
@@ -47,6 +61,37 @@ export class TerminalService {
     const used = looks ? () => {} : () => this.sandboxes.activity.use(sandboxId)
     const typed = () => this.sandboxes.activeTime.type(who, sandboxId)
     return { line, held, used, typed }
+  }
+
+  /** Whether a student can be there by a lesson alone, which shows a terminal of it. */
+  async #isShownOnly(who: Principal, sandboxId: string): Promise<boolean> {
+    if (who.role !== 'student' || !(await this.sandboxes.isGuest(who, sandboxId))) return false
+    return (await this.sandboxes.shares.of(who, sandboxId)).level === undefined
+  }
+
+  /** That somebody watches is no use of the sandbox. @throws ApiError `not_found` unless a lesson of theirs shows it */
+  async #watch(
+    who: Principal,
+    sandboxId: string,
+    terminalId: string,
+    since: number | undefined,
+  ): Promise<Attached> {
+    let opened: Duplex | undefined
+    const held = await this.broadcasts.hold(who, sandboxId, terminalId, () => opened?.destroy())
+    try {
+      const line = await (await this.sandboxes.nodeOf(sandboxId)).attach(sandboxId, terminalId, since)
+      opened = line
+      line.once('close', held.release)
+      // It may have been stopped while the node was asked.
+      if (!held.may('terminal.look')) {
+        line.destroy()
+        throw notThere(who, 'sandbox')
+      }
+      return { line, held, used: () => {}, typed: () => {} }
+    } catch (error) {
+      held.release()
+      throw error
+    }
   }
 
   async close(who: Principal, sandboxId: string, terminalId: string): Promise<void> {

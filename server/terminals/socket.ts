@@ -16,6 +16,7 @@ import type { AccessWatch } from '../auth/watch.js'
 import { ApiError } from '../errors.js'
 import { refuseForeignHost } from '../http/hosts.js'
 import { asApiError } from '../http/problem.js'
+import type { LessonNews } from '../lessons/news.js'
 import type { Presence } from '../together/presence.js'
 import { serveTogether } from '../together/socket.js'
 import { Attachment } from './attachment.js'
@@ -47,12 +48,13 @@ export function serveTerminals(
     watch: AccessWatch
     terminals: TerminalService
     presence: Presence
+    lessonNews: LessonNews
     origins: readonly string[]
     hosts: readonly string[]
     log: FastifyBaseLogger
   },
 ): Server {
-  const { principals, watch, terminals, presence, origins, hosts, log } = parts
+  const { principals, watch, terminals, presence, lessonNews, origins, hosts, log } = parts
   const io = new Server<ClientToServer, ServerToClient, Nothing, Data>(http, {
     serveClient: false,
     maxHttpBufferSize: 2 * maxInputBytes,
@@ -119,9 +121,11 @@ export function serveTerminals(
     const attachments = new Map<string, Attachment>()
     serveTogether(socket, socket.data.principal, presence, (error) => refusal(error, log))
     const ended = watch.add(socket.data.principal, () => void socket.disconnect(true))
+    const untold = lessonNews.add(socket.data.principal, () => void socket.emit('lesson'))
     socket.once('disconnect', () => {
       identified--
       ended()
+      untold()
       for (const attachment of attachments.values()) attachment[Symbol.dispose]()
     })
 

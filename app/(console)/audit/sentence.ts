@@ -93,7 +93,18 @@ const ofAssignment =
       count: told(event, 'count'),
     })
 
-type LessonSentence = 'Start' | 'End' | 'Freeze' | 'Thaw' | 'Message' | 'Hand' | 'Push' | 'Reset'
+type LessonSentence =
+  | 'Start'
+  | 'End'
+  | 'Freeze'
+  | 'Thaw'
+  | 'Message'
+  | 'Hand'
+  | 'Push'
+  | 'Reset'
+  | 'Show'
+  | 'Unshow'
+  | 'Timetable'
 const ofLesson =
   (key: LessonSentence): Write =>
   ({ event, t, mark }) =>
@@ -319,6 +330,9 @@ const sentences: Readonly<Record<Action, Write>> = {
   'lesson.hand': ofLesson('Hand'),
   'lesson.push': ofLesson('Push'),
   'lesson.reset': ofLesson('Reset'),
+  'lesson.show': ofLesson('Show'),
+  'lesson.unshow': ofLesson('Unshow'),
+  'lesson.timetable': ofLesson('Timetable'),
   'submission.create': ofSubmission('Create'),
   'submission.grade': ofSubmission('Grade'),
   'submission.comment': ofSubmission('Comment'),

@@ -102,10 +102,13 @@ export const audit = {
     assignmentImport: 'import course',
     assignmentExtension: 'give more time',
     assignmentExtensionRemove: 'take additional time back',
+    lessonShow: 'show a terminal',
     lessonStart: 'start',
     lessonEnd: 'end',
     lessonFreeze: 'freeze',
     lessonThaw: 'thaw',
+    lessonTimetable: 'set the timetable',
+    lessonUnshow: 'stop showing a terminal',
     lessonMessage: 'send a message',
     lessonHand: 'lower a hand',
     lessonPush: 'send a file',
@@ -327,12 +330,16 @@ export const audit = {
     assignmentImport: 'imported a course into the class {class}: {added} added, {changed} changed',
     assignmentExtension: 'gave {of} more time for the assignment {title}',
     assignmentExtensionRemove: 'took the additional time of {of} for the assignment {title} back',
+    lessonShow: 'showed a terminal of {of} to the class {class}',
     lessonStart: 'started a lesson of the class {class}',
     lessonEnd: 'ended the lesson of the class {class}',
     lessonFreeze:
       'froze {count, plural, =0 {all students} one {# student} other {# students}} of the class {class}',
     lessonThaw:
       'thawed {count, plural, =0 {all students} one {# student} other {# students}} of the class {class}',
+    lessonTimetable:
+      'set a timetable of {count, plural, =0 {no lessons} one {# lesson} other {# lessons}} for the class {class}',
+    lessonUnshow: 'stopped showing a terminal to the class {class}',
     lessonMessage:
       'wrote to {count, plural, =0 {all students} one {# student} other {# students}} of the class {class}',
     lessonHand: 'lowered the hand of {of} in the class {class}',

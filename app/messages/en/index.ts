@@ -41,6 +41,7 @@ import { studentData } from './student-data'
 import { studentQuota } from './student-quota'
 import { templates } from './templates'
 import { terminal } from './terminal'
+import { timetable } from './timetable'
 import { together } from './together'
 import { units } from './units'
 import { usage } from './usage'
@@ -94,6 +95,7 @@ export const en = {
   studentQuota,
   templates,
   terminal,
+  timetable,
   together,
   units,
   usage,

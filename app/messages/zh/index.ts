@@ -42,6 +42,7 @@ import { studentData } from './student-data'
 import { studentQuota } from './student-quota'
 import { templates } from './templates'
 import { terminal } from './terminal'
+import { timetable } from './timetable'
 import { together } from './together'
 import { units } from './units'
 import { usage } from './usage'
@@ -95,6 +96,7 @@ export const zh: Catalogue = {
   studentQuota,
   templates,
   terminal,
+  timetable,
   together,
   units,
   usage,

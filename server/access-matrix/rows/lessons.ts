@@ -49,10 +49,25 @@ export const lessonRows: Readonly<Record<string, Row>> = {
     },
   },
   listLessons: { rule: inside, call: ({ classId }) => ({ path: { id: classId } }) },
+  getTimetable: { rule: taught, call: ({ classId }) => ({ path: { id: classId } }) },
+  setTimetable: {
+    rule: taught,
+    call: ({ classId }) => ({
+      ...{ path: { id: classId }, body: { lessons: [{ day: 'tuesday', at: '09:50' }] } },
+    }),
+  },
   listOwnLessons: { rule: students },
   getLesson: { rule: inside, call: named },
   endLesson: { rule: taught, call: named, fresh: another },
   listLessonStudents: { rule: taught, call: named },
+  lookAtLessonScreens: { rule: taught, call: ofAll },
+  showTerminal: {
+    rule: taught,
+    call: (victim) => ({
+      ...{ ...named(victim), body: { sandbox: victim.sandboxId, terminal: victim.terminalId } },
+    }),
+  },
+  stopShowingTerminal: { rule: taught, call: named },
   raiseHand: { rule: studied, call: named, ...notEnrolled },
   lowerHand: { rule: studied, call: named, ...notEnrolled },
   lowerHandOfStudent: { rule: taught, call: ofPupil },

@@ -1,10 +1,11 @@
 'use client'
 
-import { FileUp, MessageSquare, RotateCcw, Snowflake, Sun } from 'lucide-react'
+import { FileUp, MessageSquare, Presentation, RotateCcw, Snowflake, Sun } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { Button } from '../../../../components/ui/button'
 import { Confirm, type Question } from '../../../../components/ui/confirm'
+import { Notice } from '../../../../components/ui/notice'
 import { PageHead, Panel } from '../../../../components/ui/panel'
 import { Failed, SkeletonRows } from '../../../../components/ui/states'
 import { useToast } from '../../../../components/ui/toast'
@@ -17,6 +18,7 @@ import { useFormat } from '../../../../lib/use-format'
 import { FileDialog } from './file-dialog'
 import { MessageDialog } from './message-dialog'
 import { OutcomeDialog } from './outcome-dialog'
+import { ShowDialog } from './show-dialog'
 import { StudentGrid } from './student-grid'
 
 /** How often the grid is read: one query of the server, whatever the size of the class. */
@@ -30,7 +32,7 @@ export function RunningLesson({ of, id, onEnd }: { of: ClassDescription; id: str
   const path = `/lessons/${id}`
   const { data, error, mutate } = useResource(`${path}/students`, lessonStudents, { everyMs })
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const [dialog, setDialog] = useState<'message' | 'file' | null>(null)
+  const [dialog, setDialog] = useState<'message' | 'file' | 'show' | null>(null)
   const [outcome, setOutcome] = useState<LessonOutcome | null>(null)
   const [question, setQuestion] = useState<Question | null>(null)
   if (!data) {
@@ -38,7 +40,7 @@ export function RunningLesson({ of, id, onEnd }: { of: ClassDescription; id: str
       <Panel>{error ? <Failed error={error} retry={() => mutate()} /> : <SkeletonRows rows={5} />}</Panel>
     )
   }
-  const { lesson, students } = data
+  const { lesson, students, broadcast } = data
   const teaches = of.role !== 'assistant'
   const selected = students.filter(({ student }) => chosen.has(student)).map(({ student }) => student)
   const wanted = selected.length === 0 ? {} : { students: selected }
@@ -67,6 +69,7 @@ export function RunningLesson({ of, id, onEnd }: { of: ClassDescription; id: str
     })
   const lower = (student: string) =>
     attempt(order(`${path}/students/${student}/hand`, { method: 'DELETE' }).then(() => mutate()))
+  const stopShowing = () => attempt(order(`${path}/broadcast`, { method: 'DELETE' }).then(() => mutate()))
   return (
     <div className="grid gap-5">
       <PageHead
@@ -95,6 +98,10 @@ export function RunningLesson({ of, id, onEnd }: { of: ClassDescription; id: str
                   <FileUp aria-hidden />
                   {t('lesson.file')}
                 </Button>
+                <Button onClick={() => setDialog('show')}>
+                  <Presentation aria-hidden />
+                  {t('lesson.show')}
+                </Button>
                 {lesson.assignment !== null && (
                   <Button look="quiet" onClick={reset}>
                     <RotateCcw aria-hidden />
@@ -113,7 +120,21 @@ export function RunningLesson({ of, id, onEnd }: { of: ClassDescription; id: str
         {lesson.assignment !== null && ` · ${oneLine(lesson.assignment.title, 120)}`}
         {` · ${t('lesson.until', { time: dateTime(lesson.endsAt) })}`}
       </PageHead>
-      <StudentGrid students={students} chosen={chosen} onChoose={setChosen} onLower={lower} />
+      {broadcast !== null && (
+        <Notice
+          tone="info"
+          action={
+            teaches && (
+              <Button size="small" onClick={stopShowing}>
+                {t('lesson.stopShowing')}
+              </Button>
+            )
+          }
+        >
+          {t('lesson.showing', { by: oneLine(broadcast.by) })}
+        </Notice>
+      )}
+      <StudentGrid path={path} students={students} chosen={chosen} onChoose={setChosen} onLower={lower} />
       <MessageDialog
         path={path}
         students={selected}
@@ -126,6 +147,12 @@ export function RunningLesson({ of, id, onEnd }: { of: ClassDescription; id: str
         open={dialog === 'file'}
         onOpenChange={(open) => setDialog(open ? 'file' : null)}
         onDone={setOutcome}
+      />
+      <ShowDialog
+        path={path}
+        open={dialog === 'show'}
+        onOpenChange={(open) => setDialog(open ? 'show' : null)}
+        onDone={() => void mutate()}
       />
       <OutcomeDialog outcome={outcome} onClose={() => setOutcome(null)} />
       <Confirm question={question} onClose={() => setQuestion(null)} />

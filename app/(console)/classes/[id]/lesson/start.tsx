@@ -14,6 +14,7 @@ import type { ClassDescription } from '../../../../lib/protocol-classes'
 import { lesson, lessonBounds } from '../../../../lib/protocol-lessons'
 import { useResource } from '../../../../lib/resource'
 import { text, useSubmit } from '../../../../lib/use-submit'
+import { Timetable } from './timetable'
 
 /** What the page shows while no lesson runs. */
 export function StartLesson({ of, onStart }: { of: ClassDescription; onStart: () => void }) {
@@ -27,6 +28,7 @@ export function StartLesson({ of, onStart }: { of: ClassDescription; onStart: ()
         </Empty>
         {of.role !== 'assistant' && !of.archived && <StartForm of={of} onStart={onStart} />}
       </Panel>
+      <Timetable of={of} />
     </div>
   )
 }

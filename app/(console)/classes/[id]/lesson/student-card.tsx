@@ -6,8 +6,9 @@ import { useTranslations } from 'use-intl'
 import { Button } from '../../../../components/ui/button'
 import { cn } from '../../../../lib/cn'
 import { oneLine } from '../../../../lib/format'
-import type { LessonState, LessonStudent } from '../../../../lib/protocol-lessons'
+import type { LessonScreen, LessonState, LessonStudent } from '../../../../lib/protocol-lessons'
 import { useFormat } from '../../../../lib/use-format'
+import { Thumbnail } from './thumbnail'
 
 const dots: Readonly<Record<LessonState, string>> = {
   stuck: 'bg-warn',
@@ -19,14 +20,19 @@ const dots: Readonly<Record<LessonState, string>> = {
   offline: 'bg-edge',
 }
 
-/** One student in the grid. */
+/**
+ * One student in the grid.
+ * @param screen what a terminal of theirs shows; null when screens are not shown
+ */
 export function StudentCard({
   one,
+  screen,
   chosen,
   onChoose,
   onLower,
 }: {
   one: LessonStudent
+  screen: LessonScreen | undefined | null
   chosen: boolean
   onChoose: (chosen: boolean) => void
   onLower: () => void
@@ -57,6 +63,7 @@ export function StudentCard({
           <span className="tabular ml-auto text-muted">{t('lesson.steps', { passed, checks })}</span>
         )}
       </span>
+      {screen !== null && <Thumbnail screen={screen} name={name} />}
       {one.handUp !== null && (
         <span className="flex items-center gap-1.5 text-warn text-xs">
           <Hand aria-hidden className="size-4" />
