@@ -29,6 +29,7 @@ import { openGradingRunner, openGradings } from './grading/index.js'
 
 import { openLessons } from './lessons/index.js'
 import { LanguageServerService } from './lsp/service.js'
+import { Cancellations } from './mcp/cancellations.js'
 import { OwnTemplates } from './nodes/own-templates.js'
 import { Placer } from './nodes/placer.js'
 import { NodeRegistry } from './nodes/registry.js'
@@ -218,6 +219,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   return {
     stackDriver,
     ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector, keeper },
+    cancellations: new Cancellations(database, notices),
     ...{
       config,
       log,
