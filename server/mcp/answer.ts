@@ -36,7 +36,7 @@ export class Answer {
     const all = Promise.all(responses).finally(() => clearTimeout(this.#waiting))
     const early = await Promise.race([all, this.#begun])
     const whole = early?.filter((one) => one !== undefined) ?? []
-    if (whole.length > 0) return this.reply.serializer(JSON.stringify).send(isBatch ? whole : whole[0])
+    if (whole.length > 0) return asJson(this.reply).send(isBatch ? whole : whole[0])
     sendEvents(this.reply, this.#events, this.heartbeatMs)
     await Promise.all(responses.map(async (response) => this.#add(await response)))
     this.#events.end()
@@ -47,5 +47,9 @@ export class Answer {
     if (response !== undefined && !this.#events.destroyed) this.#events.write(eventOf(response))
   }
 }
+
+/** For an answer that has no schema. */
+export const asJson = (reply: FastifyReply): FastifyReply =>
+  reply.type('application/json').serializer(JSON.stringify)
 
 const eventOf = (message: object) => `event: message\ndata: ${JSON.stringify(message)}\n\n`

@@ -5,7 +5,7 @@ import { newId } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
 import { asApiError, sendProblem } from '../http/problem.js'
 import { sendWhenReady } from '../http/slow.js'
-import { Answer } from './answer.js'
+import { Answer, asJson } from './answer.js'
 import type { Cancellations } from './cancellations.js'
 import { failureOf, messagesOf, ProtocolError, type Response } from './messages.js'
 import { answerOf } from './methods.js'
@@ -65,7 +65,7 @@ export function mcpRoutes(app: FastifyInstance, wiring: Wiring): void {
     ...{ url: '/mcp', schema: { hide: true } },
     handler: async (_, reply) => {
       const refusal = new ProtocolError(-32000, 'POST each message: there is no stream and no session to end')
-      return reply.code(405).header('allow', 'POST').serializer(JSON.stringify).send(failureOf(null, refusal))
+      return asJson(reply).code(405).header('allow', 'POST').send(failureOf(null, refusal))
     },
   })
 }
@@ -73,11 +73,9 @@ export function mcpRoutes(app: FastifyInstance, wiring: Wiring): void {
 /** @see RFC 6750, 3 */
 function challenge(refusal: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const wrong = request.headers.authorization === undefined ? '' : ', error="invalid_token"'
-  return reply
+  return asJson(reply)
     .code(401)
     .header('www-authenticate', `Bearer realm="Cloche"${wrong}`)
-    .type('application/json')
-    .serializer(JSON.stringify)
     .send(failureOf(null, refusal))
 }
 
@@ -106,7 +104,7 @@ async function posted(wiring: Wiring, request: FastifyRequest, reply: FastifyRep
     const [first = failureOf(null, cancelledCall()), ...more] = all.filter((one) => one !== undefined)
     return isBatch ? [first, ...more] : first
   })
-  return sendWhenReady(reply.serializer(JSON.stringify), whole, wiring.heartbeatMs)
+  return sendWhenReady(asJson(reply), whole, wiring.heartbeatMs)
 }
 
 const cancelledCall = () => new ApiError('conflict', 'the call was cancelled')
