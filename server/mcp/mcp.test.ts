@@ -1,3 +1,9 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -10,6 +16,9 @@ import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
 import { type CommandLine, openCommandLine } from '../../testing/command-line.js'
 import { tools } from './tools/index.js'
+
+const run = promisify(execFile)
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor
 
 const texts = z.object({
   content: z.array(z.object({ type: z.literal('text'), text: z.string() })),
@@ -331,6 +340,23 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
     })
   })
 
+  it('is used as docs/how-to/connect-an-agent.md shows', async () => {
+    const page = await readFile('docs/how-to/connect-an-agent.md', 'utf8')
+    const blocks = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) => block)
+    expect(blocks).toHaveLength(1)
+    const told: string[] = []
+    const log = (words: string) => void told.push(words)
+    const process = { env: { CLOCHE_URL: line.instance.url, CLOCHE_API_KEY: key } }
+    const names = ['Client', 'StreamableHTTPClientTransport', 'process', 'console'] as const
+    const body = blocks.join('\n').replaceAll(/^import .*$/gm, '')
+    await new AsyncFunction(...names, body)(Client, StreamableHTTPClientTransport, process, { log })
+    expect(told).toEqual([expect.stringContaining('42')])
+    for (const [, block = ''] of page.matchAll(/^```json\n(.*?)^```/gms)) JSON.parse(block)
+    const [, shell = ''] = /^```sh\n(curl.*?)^```/ms.exec(page) ?? []
+    const answer = await run('sh', ['-c', shell], { env: { ...line.env, ...process.env } })
+    expect(JSON.parse(answer.stdout).result.content[0].text).toContain(box.id)
+  })
+
   it('tells a model what is wrong with its arguments', async () => {
     expect(await call('read_file', { sandbox: 'box', path: '', line: 3 })).toMatchObject({
       isError: true,
@@ -392,10 +418,14 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
       expect(answer, body).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
     }
     expect(await post(message('ping', {}, 'x'.repeat(257)))).toMatchObject({ status: 400 })
-    expect(await post('a', { 'content-type': 'text/plain' })).toMatchObject({ status: 415 })
+    expect(await post('a', { 'content-type': 'application/xml' })).toMatchObject({ status: 415 })
     const large = message('tools/list', { text: 'x'.repeat(21 * 1024 * 1024) })
     expect(await post(large)).toMatchObject({ status: 413, body: { code: 'payload_too_large' } })
-    expect(await post(message('ping'), { host: 'elsewhere.example' })).toBeDefined()
+    const foreign = request(url, {
+      headers: { host: 'elsewhere.example', authorization: `Bearer ${key}` },
+    }).end()
+    const [answer] = z.tuple([z.instanceof(IncomingMessage)]).parse(await once(foreign, 'response'))
+    expect([answer.statusCode, await text(answer)]).toEqual([400, expect.stringContaining('CLOCHE_HOSTS')])
     expect(await post(message('ping'))).toMatchObject({ status: 200 })
   })
 
