@@ -31,6 +31,7 @@ import { BroadcastWatch } from './lessons/broadcast-watch.js'
 import { openLessons } from './lessons/index.js'
 import { LessonNews } from './lessons/news.js'
 import { LanguageServerService } from './lsp/service.js'
+import { Cancellations } from './mcp/cancellations.js'
 import { OwnTemplates } from './nodes/own-templates.js'
 import { Placer } from './nodes/placer.js'
 import { NodeRegistry } from './nodes/registry.js'
@@ -255,6 +256,8 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       warming,
       lessonNews,
     },
+    ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector, keeper },
+    cancellations: new Cancellations(database, notices),
     ...{
       config,
       log,

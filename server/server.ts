@@ -26,6 +26,7 @@ import { sendProblem } from './http/problem.js'
 import { sendWhenReady } from './http/slow.js'
 import { lessonRoutes } from './lessons/routes.js'
 import { languageServerRoutes } from './lsp/routes.js'
+import { mcpRoutes } from './mcp/routes.js'
 import { readinessOf } from './nodes/readiness.js'
 import { describeApi } from './openapi/document.js'
 import type { Parts } from './parts.js'
@@ -123,6 +124,10 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     watch.watchCalls(known)
     parts.sandboxes.guests.watchCalls(known, (who, id) => parts.sandboxes.isGuest(who, id))
     serveMetrics(known, services.administration.nodes)
+    const { cancellations } = parts
+    await known.register(async (mcp) =>
+      mcpRoutes(mcp, { services, cancellations, heartbeatMs: config.heartbeatMs }),
+    )
     await known.register(
       async (api) => {
         const { sandboxes, execs, processes, terminals, files, runs, tenants, members, keys, account } =

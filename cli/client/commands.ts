@@ -9,6 +9,7 @@ import { fileCommands } from './file.js'
 import { imageCommands } from './image.js'
 import { lessonCommands } from './lesson.js'
 import { login, logout } from './login.js'
+import { mcp } from './mcp.js'
 import { portCommands } from './port.js'
 import { processCommands } from './process.js'
 import { run } from './run.js'
@@ -39,6 +40,7 @@ export const clientCommands: readonly Command[] = [
   exec,
   copy,
   watch,
+  mcp,
   ...fileCommands,
   ...processCommands,
   ...portCommands,

@@ -35,7 +35,7 @@ export const callers = [
 export type Caller = (typeof callers)[number]
 
 /** `ok` is any 2xx. */
-export type Answers = 'ok' | 400 | 401 | 403 | 404 | 409
+export type Answers = 'ok' | 400 | 401 | 403 | 404 | 405 | 409
 /** Who is answered as any member of the tenant, whom rules name alone. */
 export const colleagues = ['otherTeacher', 'demoted'] as const
 type Colleague = (typeof colleagues)[number]

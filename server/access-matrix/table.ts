@@ -38,6 +38,12 @@ const registry: Row = {
   why: 'no repository is called so',
 }
 
+/** Keys alone are let in here too: server/mcp/mcp.test.ts calls every tool with what is another tenant's. */
+const mcp = (answer: 400 | 405): Row => ({
+  rule: { ...everybodyIs(401), key: answer, memberKey: answer, strangerKey: answer, operatorKey: answer },
+  why: answer === 405 ? 'there is no stream' : 'there is no message in it',
+})
+
 /** Routes that the OpenAPI document does not have. */
 export const hidden: Readonly<Record<string, Row>> = {
   'GET /healthz': { rule: open },
@@ -47,6 +53,9 @@ export const hidden: Readonly<Record<string, Row>> = {
   ...Object.fromEntries(
     ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [`${method} /v2/*`, registry]),
   ),
+  'POST /mcp': mcp(400),
+  'GET /mcp': mcp(405),
+  'DELETE /mcp': mcp(405),
   'GET /api/previews/open': {
     rule: refused,
     why: 'what it needs comes from the origin of a preview: server/previews/previews.test.ts has the rest',

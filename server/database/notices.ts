@@ -44,6 +44,11 @@ const notice = z.discriminatedUnion('type', [
   z.object({ type: z.literal('gradings') }),
   /** A run was begun, has ended or was canceled, or more of what somebody follows was told. */
   z.object({ type: z.literal('run'), id: z.string(), ended: z.boolean().optional() }),
+  /** A client of the Model Context Protocol has cancelled a call of its own. */
+  z.object({
+    ...{ type: z.literal('mcp_cancel'), keyId: z.string(), session: z.string() },
+    request: z.union([z.string(), z.number()]),
+  }),
   /** Somebody follows a run: whoever performs it writes down what happens in it. */
   z.object({ type: z.literal('follow'), id: z.string() }),
 ])

@@ -10,7 +10,7 @@ const maxOutputBytes = 8 * 1024 * 1024
 type Encoding = ExecRequest['encoding']
 type Piece = { type: 'stdout' | 'stderr'; bytes: Buffer } | { type: 'exit'; exit: ExecExit }
 
-function pieceOf({ type, payload }: Frame): Piece {
+export function pieceOf({ type, payload }: Frame): Piece {
   if (type === frameType.stdout) return { type: 'stdout', bytes: payload }
   if (type === frameType.stderr) return { type: 'stderr', bytes: payload }
   return { type: 'exit', exit: execExit.parse(JSON.parse(payload.toString())) }
