@@ -256,7 +256,6 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       warming,
       lessonNews,
     },
-    ...{ nodes, attempts, watch, notices, elections, presence, schedules, collector, keeper },
     cancellations: new Cancellations(database, notices),
     ...{
       config,
