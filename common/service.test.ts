@@ -63,7 +63,7 @@ describe('a service', () => {
 const known = [
   'common/timers.ts',
   'runtime/linux/process.ts',
-  'runtime/terminal/screens.ts',
+  'runtime/terminal/drawing-thread.ts',
   'runtime/terminal/terminal.ts',
   'runtime/view/thread.ts',
   'server/http/events.ts',

@@ -15,6 +15,7 @@ import { AccessWatch } from './auth/watch.js'
 import { BuildService } from './builds/service.js'
 import { openClasses } from './classes/index.js'
 import { Comparer } from './compare/comparer.js'
+import { compareHandIns } from './compare/hand-ins.js'
 import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
 import { Elections } from './database/elections.js'
@@ -170,7 +171,8 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     ...{ files: assignments.files, work: assignments.work },
   })
   const similarity = new SimilarityService(
-    ...([database, submissions.contents, new Turns(comparisonsAtOnce), compareThread] as const),
+    ...([database, submissions.contents, new Turns(comparisonsAtOnce)] as const),
+    (starter, handIns) => compareHandIns(compareThread, starter, handIns),
   )
   const grader = openGradingRunner({
     ...{ server, database, templates, notices, comparer, log, placer: runPlacer, places: dispatcher },

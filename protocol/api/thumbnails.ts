@@ -30,6 +30,7 @@ export const lookAtScreens = z.strictObject({
       (seen) => Object.keys(seen).length <= thumbnailBounds.sandboxes,
       `names more than ${thumbnailBounds.sandboxes} students`,
     )
+    .meta({ maxProperties: thumbnailBounds.sandboxes })
     .default({})
     .describe('`version` of what the caller has already, by student'),
 })

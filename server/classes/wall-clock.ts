@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { Temporal } from 'temporal-polyfill'
 import type { ClassTime } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
-import { moveTimetable } from '../timetables/when.js'
+import { moveTimetable } from './weekly.js'
 
 /** A time as it is stored: when it is, and how it was given by the clocks of a class. */
 export interface StoredTime {

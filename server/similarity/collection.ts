@@ -1,19 +1,9 @@
 import { codeGrain, type Grain, hashesOf, winnow, wordGrain } from './fingerprints.js'
 import { fragmentsOf } from './fragments.js'
 import type { Comparison, SimilarPair, SourceFile } from './messages.js'
+import type { Sketch } from './sketch.js'
 import { syntaxOf } from './syntax.js'
-import { codeTokens, type Tokens, wordTokens } from './tokens.js'
-
-/** What is needed of a file after its text is gone. */
-export interface Sketch extends Tokens {
-  readonly path: string
-  readonly grain: Grain
-  /** Not zero: the token is part of what the starter files have too. */
-  readonly given: Uint8Array
-  /** Where the fingerprints are, and what they are. */
-  readonly places: Uint32Array
-  readonly prints: Uint32Array
-}
+import { codeTokens, wordTokens } from './tokens.js'
 
 /** With fewer, a hand-in says nothing. */
 const printsMin = 4

@@ -1,5 +1,5 @@
-import type { Sketch } from './collection.js'
 import type { SimilarFragment } from './messages.js'
+import type { Sketch } from './sketch.js'
 
 const fragmentsMax = 50
 /** Of one fingerprint in one hand-in: what is repeated a thousand times is not looked at a million times. */

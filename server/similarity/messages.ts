@@ -31,3 +31,9 @@ export const comparison = z.object({
   short: z.array(z.number()),
 })
 export type Comparison = z.infer<typeof comparison>
+
+/** @param handIns the files of each, in the order in which the result names them */
+export type CompareHandIns = (
+  starter: readonly SourceFile[],
+  handIns: AsyncIterable<readonly SourceFile[]>,
+) => Promise<Comparison>

@@ -13,9 +13,9 @@ import type { SubmissionContents } from '../submissions/contents.js'
 import type { Turns } from '../turns.js'
 import { Excerpts } from './excerpts.js'
 import { Gathering } from './gather.js'
+import type { CompareHandIns } from './messages.js'
 import { SimilarityResults, type StoredResult } from './results.js'
 import { comparedSet } from './sets.js'
-import { compareHandIns } from './worker.js'
 
 /** Finds hand-ins for one assignment that have much in common. What it tells are places to look at. */
 export class SimilarityService {
@@ -24,13 +24,13 @@ export class SimilarityService {
 
   /**
    * @param turns who computes on this server at a time
-   * @param program the built `server/compare/thread.ts`
+   * @param compare compares the files of hand-ins, on a thread of its own
    */
   constructor(
     private readonly database: Database,
     private readonly contents: SubmissionContents,
     private readonly turns: Turns,
-    private readonly program: URL,
+    private readonly compare: CompareHandIns,
   ) {
     this.#results = new SimilarityResults(database)
     this.#excerpts = new Excerpts(contents)
@@ -89,7 +89,7 @@ export class SimilarityService {
     const { handIns, handInsLeftOut, starter, key } = await comparedSet(this.database, id)
     const gathering = new Gathering(this.database, this.contents, tenantId, starter)
     const given = await gathering.starterOf(id)
-    const { pairs, pairCount, short } = await compareHandIns(this.program, given, gathering.filesOf(handIns))
+    const { pairs, pairCount, short } = await this.compare(given, gathering.filesOf(handIns))
     const idOf = (at: number) => handIns[at]?.id ?? ''
     const result: StoredResult = {
       pairs: pairs.map((pair) => ({ ...pair, one: idOf(pair.one), other: idOf(pair.other) })),

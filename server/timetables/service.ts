@@ -4,11 +4,11 @@ import type { Sources } from '../assignments/sources.js'
 import { audit } from '../audit.js'
 import type { Principal } from '../auth/principal.js'
 import { seatIn } from '../classes/access.js'
+import { nextLesson } from '../classes/weekly.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { NodeRegistry } from '../nodes/registry.js'
 import { askPools, type Held, present, type Row, row } from './rows.js'
-import { nextLesson } from './when.js'
 
 /** One that was moved to another class is none of this one's. */
 const select = `

@@ -8,6 +8,7 @@ import {
   type TimetableProblem,
 } from '../../protocol/api/index.js'
 import { storedLimits, storedSource } from '../assignments/rows.js'
+import { nextLesson } from '../classes/weekly.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { ServerNode } from '../nodes/node.js'
@@ -16,7 +17,6 @@ import type { NodeRegistry } from '../nodes/registry.js'
 import type { Templates } from '../nodes/templates.js'
 import { countWanted } from './counting.js'
 import { graceMs, type Held, isPrepared, leadMs, type Row, row } from './rows.js'
-import { nextLesson } from './when.js'
 
 /** At one server, in one turn. */
 const atOnce = 20

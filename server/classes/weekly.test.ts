@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextLesson } from './when.js'
+import { nextLesson } from './weekly.js'
 
 const next = (day: 'sunday' | 'tuesday', at: string, timeZone: string, after: string) =>
   nextLesson({ day, at }, timeZone, new Date(after)).toISOString().slice(0, 16)

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
-import { heard } from '../compare/comparer.js'
-import { type CompareAnswer, type CompareRequest, compareAnswer } from '../compare/messages.js'
 import { ApiError } from '../errors.js'
-import type { Comparison, SourceFile } from './messages.js'
+import type { Comparison, SourceFile } from '../similarity/messages.js'
+import { heard } from './comparer.js'
+import { type CompareAnswer, type CompareRequest, compareAnswer } from './messages.js'
 
 const startMs = 30_000
 /** Of one step. All hand-ins that are compared at once take a tenth of it. */
