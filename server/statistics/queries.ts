@@ -54,9 +54,9 @@ export async function stepsOf(client: Client, { assignmentId, classId }: Of) {
 /** The latest submission of each student with the last result of its tests. */
 const latest = `
   WITH latest AS MATERIALIZED (
-    SELECT DISTINCT ON (one."userId") one.id, one."userId" FROM submission AS one
-    JOIN class_member AS place ON place."classId" = $2 AND place."userId" = one."userId" AND place.role = 'student'
-    WHERE one."assignmentId" = $1 ORDER BY one."userId", one.number DESC
+    SELECT last.id, place."userId" FROM class_member AS place CROSS JOIN LATERAL (
+      SELECT id FROM submission WHERE "assignmentId" = $1 AND "userId" = place."userId" ORDER BY number DESC LIMIT 1) AS last
+    WHERE place."classId" = $2 AND place.role = 'student'
   ), graded AS MATERIALIZED (
     SELECT latest."userId", done.id, done.causes FROM latest CROSS JOIN LATERAL (
       SELECT id, causes FROM grading WHERE "submissionId" = latest.id AND state = 'finished'

@@ -8,7 +8,7 @@ export const statistics = {
   errors: 'Most frequent errors',
   example: 'For example: {text}',
   fail: 'Fail',
-  few: 'Shown from five students on, so that it tells of no single one.',
+  few: 'Shown from five students on, so that no single one can be recognized.',
   fromTo: '{from} to {to}',
   graded: 'Graded',
   handedIn: 'Handed in',
