@@ -243,7 +243,7 @@ describe('terminals', () => {
     const first = await open({}, box)
     using one = await join(first.id)
     one.type("PS1='$ '; seq 40; printf '\\e[31mred\\e[m 漢字\\n'\n")
-    await expect.poll(lines, patient).toMatch(/^40\nred 漢字\n\$$/m)
+    await expect.poll(lines, patient).toMatch(/^40\nred 漢字\n\$ $/m)
     // Of thirty lines and more the last are shown, down to the cursor.
     expect((await lines()).split('\n').length).toBeLessThanOrEqual(thumbnailBounds.rows)
     const [shown] = await look()
