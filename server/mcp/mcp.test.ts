@@ -1,103 +1,46 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { IncomingMessage, request } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { LATEST_PROTOCOL_VERSION, type Progress } from '@modelcontextprotocol/sdk/types.js'
+import type { Progress } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { newId } from '../../protocol/api/index.js'
 import type { Cloche, Sandbox } from '../../sdk/index.js'
+import { Agent, message } from '../../testing/agent.js'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
-import { type CommandLine, openCommandLine } from '../../testing/command-line.js'
+import type { CommandLine } from '../../testing/command-line.js'
+import { holdDoor } from './door.js'
 import { tools } from './tools/index.js'
 
 const run = promisify(execFile)
+/** A web server of Python would ask for names first. */
+const listens = 'import socket, time; s = socket.create_server(("", 8123)); time.sleep(3600)'
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor
 
-const texts = z.object({
-  content: z.array(z.object({ type: z.literal('text'), text: z.string() })),
-  isError: z.boolean().optional(),
-})
-
 describe('the Model Context Protocol', { timeout: 120_000 }, () => {
+  let agent: Agent
   let line: CommandLine
-  let url: URL
-  let key: string
-  let box: Sandbox
   let cloche: Cloche
+  let box: Sandbox
   let client: Client
   let strangerKey: string
-  const clients: Client[] = []
 
-  const connect = async (as: string, at = url): Promise<Client> => {
-    const made = new Client({ name: 'test', version: '1' })
-    clients.push(made)
-    const requestInit = { headers: { authorization: `Bearer ${as}` } }
-    await made.connect(new StreamableHTTPClientTransport(at, { requestInit }))
-    return made
-  }
   beforeAll(async () => {
-    line = await openCommandLine('mcp')
+    agent = await Agent.open('mcp')
+    ;({ line, box, client } = agent)
     cloche = line.cloche
-    url = new URL('/mcp', line.instance.url)
-    key = line.instance.admin.apiKey
-    box = cloche.sandboxes.at(line.box)
-    client = await connect(key)
     const stranger = await TestClient.signUp(line.instance.url, 'stranger@example.org')
     strangerKey = (await stranger.call('POST', '/api/v1/keys', { name: 'agent' })).body.key
   })
-  afterAll(async () => {
-    await Promise.all(clients.map((one) => one.close()))
-    await line?.[Symbol.asyncDispose]()
-  })
-
-  const call = async (name: string, args: Record<string, unknown>, as = client) => {
-    const { content, isError } = texts.parse(await as.callTool({ name, arguments: args }))
-    return { text: content.map(({ text }) => text).join('\n'), isError: isError ?? false }
-  }
-  const ok = async (name: string, args: Record<string, unknown>, as = client) => {
-    const { text, isError } = await call(name, args, as)
-    expect(isError, text).toBe(false)
-    return text
-  }
-  const inBox = (name: string, args: Record<string, unknown> = {}) => ok(name, { sandbox: box.id, ...args })
-  const message = (method: string, params: object = {}, id: number | string = 1) => ({
-    ...{ jsonrpc: '2.0', id, method, params },
-  })
-  const post = async (
-    body: unknown,
-    headers: Record<string, string> = {},
-    { as = `Bearer ${key}`, at = url, method = 'POST' } = {},
-  ) => {
-    const answer = await fetch(at, {
-      method,
-      headers: {
-        ...{ accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
-        ...(as === '' ? {} : { authorization: as }),
-        ...headers,
-      },
-      ...(method === 'POST' ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
-    })
-    const text = await answer.text()
-    const isJson = /json/.test(answer.headers.get('content-type') ?? '')
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      text,
-      body: isJson ? JSON.parse(text) : undefined,
-    }
-  }
-  /** Whether a command runs in the box that sleeps for so many seconds. */
-  const sleeps = async (seconds: number) => {
-    const { stdout } = await box.exec(`pgrep -fx 'sleep ${seconds}' || true`)
-    return stdout.trim() !== ''
-  }
+  afterAll(() => agent?.[Symbol.asyncDispose]())
+  const call: Agent['call'] = (...args) => agent.call(...args)
+  const ok: Agent['ok'] = (...args) => agent.ok(...args)
+  const inBox: Agent['inBox'] = (...args) => agent.inBox(...args)
+  const post: Agent['post'] = (...args) => agent.post(...args)
+  const sleeps: Agent['sleeps'] = (...args) => agent.sleeps(...args)
 
   it('says what there is, in words for a model', async () => {
     expect(client.getServerVersion()).toMatchObject({ name: 'cloche' })
@@ -217,7 +160,7 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
   })
 
   it('waits for a port, and says where it is opened', async () => {
-    await inBox('run_command', { command: 'nohup python3 -m http.server 8123 > log 2>&1 &' })
+    await inBox('run_command', { command: `nohup python3 -c '${listens}' > log 2>&1 &` })
     const found = await inBox('wait_for_port', { port: 8123 })
     expect(found).toMatch(/^port 8123 is open at \S+ by python3\. It is opened at http:\/\/8123-\w{20}\./)
     expect(await call('wait_for_port', { sandbox: box.id, port: 8124, timeout_seconds: 1 })).toMatchObject({
@@ -261,17 +204,32 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
     stop.abort('enough')
     await expect(running).rejects.toThrow()
     await expect.poll(() => sleeps(4321)).toBe(false)
+    const runs = async () => {
+      const { body } = await TestClient.withKey(line.instance.url, agent.key).call(
+        'GET',
+        '/api/v1/runs?limit=1',
+      )
+      return body.items[0].state
+    }
+    const endRun = new AbortController()
+    const code = { language: 'python', code: 'import time; time.sleep(900)', timeout_seconds: 500 }
+    const ran = client.callTool({ name: 'run_code', arguments: code }, undefined, { signal: endRun.signal })
+    ran.catch(() => {}) // looked at below
+    await expect.poll(runs).toBe('running')
+    endRun.abort()
+    await expect(ran).rejects.toThrow()
+    await expect.poll(runs).toBe('canceled')
     expect(await inBox('run_command', { command: 'echo on' })).toContain('on')
   })
 
   it('ends a call that is cancelled at another server, or by hanging up, and none of another client', async () => {
     await using another = await AnotherServer.start(line.instance)
     const run = (seconds: number, session: string, signal?: AbortSignal) =>
-      fetch(url, {
+      fetch(agent.url, {
         method: 'POST',
         headers: {
           ...{
-            authorization: `Bearer ${key}`,
+            authorization: `Bearer ${agent.key}`,
             'mcp-session-id': session,
             'content-type': 'application/json',
           },
@@ -305,7 +263,7 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
 
   it('works by stdio with the account of the command line', async () => {
     const stdio = new Client({ name: 'desktop', version: '1' })
-    clients.push(stdio)
+    await using _ = { [Symbol.asyncDispose]: () => stdio.close() }
     const env = z.record(z.string(), z.string()).parse({ ...line.env })
     await stdio.connect(new StdioClientTransport({ command: 'bin/cloche', args: ['mcp'], env }))
     expect((await stdio.listTools()).tools).toHaveLength(tools.length)
@@ -346,7 +304,7 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
     expect(blocks).toHaveLength(1)
     const told: string[] = []
     const log = (words: string) => void told.push(words)
-    const process = { env: { CLOCHE_URL: line.instance.url, CLOCHE_API_KEY: key } }
+    const process = { env: { CLOCHE_URL: line.instance.url, CLOCHE_API_KEY: agent.key } }
     const names = ['Client', 'StreamableHTTPClientTransport', 'process', 'console'] as const
     const body = blocks.join('\n').replaceAll(/^import .*$/gm, '')
     await new AsyncFunction(...names, body)(Client, StreamableHTTPClientTransport, process, { log })
@@ -379,120 +337,5 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
     ).toBe(-32602)
   })
 
-  it('answers as the transport of the protocol says', async () => {
-    const initialize = message('initialize', { protocolVersion: '2025-06-18', capabilities: {} })
-    const begun = await post(initialize)
-    expect(begun.body.result.protocolVersion).toBe('2025-06-18')
-    expect(begun.headers.get('mcp-session-id')).toMatch(/^ms_\w{20}$/)
-    const other = await post(message('initialize', { protocolVersion: '1999-01-01' }))
-    expect(other.body.result.protocolVersion).toBe(LATEST_PROTOCOL_VERSION)
-    expect((await post({ jsonrpc: '2.0', method: 'notifications/initialized' })).status).toBe(202)
-    expect((await post(message('ping'), { 'mcp-protocol-version': '1999-01-01' })).status).toBe(400)
-    const batch = await post([message('ping', {}, 'a'), message('none', {}, 'b')])
-    expect(batch.body).toMatchObject([
-      { id: 'a', result: {} },
-      { id: 'b', error: { code: -32601 } },
-    ])
-    const command = { name: 'run_command', arguments: { sandbox: box.id, command: 'echo plain' } }
-    const plain = await post(message('tools/call', command), { accept: 'application/json' })
-    expect(plain.body.result.content[0].text).toContain('plain')
-    for (const method of ['GET', 'DELETE']) {
-      const answer = await post('', {}, { method })
-      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST'])
-    }
-  })
-
-  it('refuses what is no message, as a problem', async () => {
-    const wrong = [
-      {},
-      'x',
-      7,
-      [],
-      [7],
-      { jsonrpc: '1.0', id: 1, method: 'ping' },
-      { ...message('ping'), id: null },
-    ]
-    const many = Array.from({ length: 21 }, (_, id) => message('ping', {}, id))
-    for (const body of [...wrong.map((one) => JSON.stringify(one)), '{', '', JSON.stringify(many)]) {
-      const answer = await post(body)
-      expect(answer, body).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
-    }
-    expect(await post(message('ping', {}, 'x'.repeat(257)))).toMatchObject({ status: 400 })
-    expect(await post('a', { 'content-type': 'application/xml' })).toMatchObject({ status: 415 })
-    const large = message('tools/list', { text: 'x'.repeat(21 * 1024 * 1024) })
-    expect(await post(large)).toMatchObject({ status: 413, body: { code: 'payload_too_large' } })
-    const foreign = request(url, {
-      headers: { host: 'elsewhere.example', authorization: `Bearer ${key}` },
-    }).end()
-    const [answer] = z.tuple([z.instanceof(IncomingMessage)]).parse(await once(foreign, 'response'))
-    expect([answer.statusCode, await text(answer)]).toEqual([400, expect.stringContaining('CLOCHE_HOSTS')])
-    expect(await post(message('ping'))).toMatchObject({ status: 200 })
-  })
-
-  it('takes an API key and nothing else, and only while it is good', async () => {
-    const nobody = await post(message('ping'), {}, { as: '' })
-    expect(nobody).toMatchObject({
-      status: 401,
-      body: { jsonrpc: '2.0', id: null, error: { data: { code: 'unauthenticated' } } },
-    })
-    expect(nobody.headers.get('www-authenticate')).toBe('Bearer realm="Cloche"')
-    const wrong = await post(message('ping'), {}, { as: 'Bearer no' })
-    expect(wrong.headers.get('www-authenticate')).toContain('error="invalid_token"')
-    const owner = await TestClient.signIn(
-      line.instance.url,
-      line.instance.admin.email,
-      line.instance.admin.password,
-    )
-    expect(await owner.call('POST', '/mcp', message('ping'))).toMatchObject({ status: 401 })
-    const page = { origin: 'https://elsewhere.example' }
-    expect(await owner.call('POST', '/mcp', message('ping'), page)).toMatchObject({ status: 403 })
-    expect((await post(message('ping'), page, { as: 'Bearer no' })).status).toBe(401)
-    const { body } = await owner.call('POST', '/api/v1/keys', { name: 'for a while' })
-    const brief = await connect(body.key)
-    const told: Progress[] = []
-    const running = brief.callTool(
-      { name: 'run_command', arguments: { sandbox: box.id, command: 'echo; sleep 7001' } },
-      undefined,
-      { onprogress: (one) => told.push(one) },
-    )
-    running.catch(() => {}) // nobody answers any more
-    await expect.poll(() => told.length).toBe(1)
-    await owner.call('DELETE', `/api/v1/keys/${body.id}`)
-    await expect.poll(() => sleeps(7001)).toBe(false)
-    await expect(brief.listTools()).rejects.toThrow()
-  })
-
-  it('tells another tenant nothing of a sandbox, by no tool and no resource', async () => {
-    const stranger = await connect(strangerKey)
-    const snapshot = await box.snapshot({ name: 'of the box' })
-    const more: Readonly<Record<string, object>> = {
-      run_command: { command: 'echo confidential' },
-      read_file: { path: 'work/run' },
-      write_file: { path: 'work/run', content: 'x' },
-      edit_file: { path: 'work/run', old_text: 'echo', new_text: 'x' },
-      search_files: { query: 'echo' },
-      wait_for_port: { port: 8123 },
-    }
-    const before = await box.exec('find /home -type f -exec sha256sum {} +')
-    const about = tools.filter(({ inputSchema }) => JSON.stringify(inputSchema).includes('"sandbox":'))
-    expect(about).toHaveLength(tools.length - 3)
-    for (const { name } of about) {
-      const told = await call(name, { sandbox: box.id, ...more[name] }, stranger)
-      expect(told, name).toEqual({ isError: true, text: 'not_found: sandbox not found' })
-      expect(await call(name, { sandbox: newId('sb'), ...more[name] }, stranger), name).toEqual(told)
-    }
-    const made = await call('create_sandbox', { snapshot: snapshot.id, network: 'none' }, stranger)
-    expect(made).toEqual(await call('create_sandbox', { snapshot: newId('sn'), network: 'none' }, stranger))
-    expect(made.isError).toBe(true)
-    expect(await ok('list_sandboxes', { cursor: box.id }, stranger)).not.toContain(box.id)
-    expect(JSON.stringify(await stranger.listResources())).not.toContain(box.id)
-    const read = (id: string, path: string) => stranger.readResource({ uri: `sandbox://${id}/${path}` })
-    for (const path of ['', 'home/user/work/run']) {
-      await expect(read(box.id, path)).rejects.toMatchObject({
-        code: -32002,
-        message: expect.stringContaining('sandbox not found'),
-      })
-    }
-    expect(await box.exec('find /home -type f -exec sha256sum {} +')).toMatchObject({ stdout: before.stdout })
-  })
+  describe('at its door', () => holdDoor(() => ({ agent, strangerKey })))
 })

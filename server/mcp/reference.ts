@@ -41,8 +41,7 @@ export function renderMcp(): string {
       .map(({ uriTemplate, description }) => `- \`${uriTemplate}\`: ${description}`)
       .join('\n'),
     '## Prompts',
-    promptList.prompts.map(promptText).join('\n'),
-    '',
+    `${promptList.prompts.map(promptText).join('\n')}\n`,
   ].join('\n\n')
 }
 

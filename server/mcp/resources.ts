@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers'
 import type {
   ListResourcesResult,
   ListResourceTemplatesResult,
@@ -9,6 +8,7 @@ import { ApiError } from '../errors.js'
 import { invalidParams } from './messages.js'
 import type { Context } from './tool.js'
 import { lineOf } from './tools/sandboxes.js'
+import { wholeOf } from './whole.js'
 
 /** Of one file that is read as a whole. */
 const contentMax = 1024 * 1024
@@ -48,15 +48,13 @@ export async function readResource(context: Context, uri: string): Promise<ReadR
     return { contents: [{ uri, mimeType: 'text/plain', text }] }
   }
   const content = await services.files.read(who, id, { path: `/${path}` }, {})
-  const bytes = Number(content.headers['content-length'] ?? 0)
-  if (bytes > contentMax) {
-    content.destroy()
+  const whole = await wholeOf(content, contentMax)
+  if (whole === undefined) {
     throw new ApiError(
       'invalid_request',
-      `the file has ${bytes} bytes, and a resource at most ${contentMax}; read a part of it with the tool read_file`,
+      `the file has more than ${contentMax} bytes; read a part of it with the tool read_file`,
     )
   }
-  const whole = await buffer(content)
   const text = whole.includes(0) ? undefined : utf8(whole)
   if (text === undefined) {
     return { contents: [{ uri, mimeType: 'application/octet-stream', blob: whole.toString('base64') }] }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { utf8, writeHeaders, writeQuery } from '../../../protocol/api/index.js'
 import { ApiError } from '../../errors.js'
 import { type Context, tool } from '../tool.js'
+import { wholeOf } from '../whole.js'
 import { contentMax } from './files.js'
 import { path, sandbox } from './sandbox.js'
 
@@ -51,19 +52,14 @@ export const editFile = tool(
 /** @throws ApiError `invalid_request` when it is too large, or not text */
 async function contentOf({ who, services }: Context, sandbox: string, path: string) {
   const content = await services.files.read(who, sandbox, { path }, {})
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of content) {
-    bytes += chunk.length
-    if (bytes > contentMax) {
-      throw new ApiError(
-        'invalid_request',
-        `${path} is larger than ${contentMax} bytes; change it with run_command, for example with sed`,
-      )
-    }
-    chunks.push(chunk)
+  const whole = await wholeOf(content, contentMax)
+  if (whole === undefined) {
+    throw new ApiError(
+      'invalid_request',
+      `${path} is larger than ${contentMax} bytes; change it with run_command, for example with sed`,
+    )
   }
-  const text = utf8(Buffer.concat(chunks))
+  const text = utf8(whole)
   if (text === undefined) {
     throw new ApiError('invalid_request', `${path} is not UTF-8; change it with run_command`)
   }
