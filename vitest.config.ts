@@ -3,7 +3,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What measures how processors, bandwidth and time are shared: nothing else runs meanwhile. */
 const alone = [
-  'runtime/cgroup/**/*.test.ts',
+  // Not the tests in a guest with a processor of its own, which take minutes.
+  'runtime/cgroup/**/!(version2).test.ts',
   'runtime/containment/**/*.test.ts',
   'runtime/network/**/*.test.ts',
   'runtime/sandbox/tenants.test.ts',
@@ -11,13 +12,17 @@ const alone = [
 ]
 const all = ['{common,protocol,runtime,server,supervisor,cli,sdk,app,dev}/**/*.test.ts']
 
-/** It takes minutes, so nothing is to wait for it at the end; a clean checkout has no record of durations. */
-const longest = 'server/access-matrix/access-matrix.test.ts'
+/** They take minutes, so nothing is to wait for them at the end; a clean checkout has no record of durations. */
+const longest = [
+  'server/access-matrix/access-matrix.test.ts',
+  'runtime/cgroup/version2.test.ts',
+  'supervisor/up.test.ts',
+]
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    const isLong = ({ moduleId }: TestSpecification) => moduleId.endsWith(longest)
+    const isLong = ({ moduleId }: TestSpecification) => longest.some((one) => moduleId.endsWith(one))
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
   }
 }
@@ -37,11 +42,11 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...common, name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 0 } } },
-      // Most tests wait for something most of their time. Each worker has an instance of its own: testing/test-instance.ts
+      // Tests wait for something half of their time. Each worker has an instance of its own: testing/test-instance.ts
       {
         test: {
           ...common,
-          ...{ name: 'beside', include: all, exclude: alone, maxWorkers: 2, sequence: { groupOrder: 1 } },
+          ...{ name: 'beside', include: all, exclude: alone, maxWorkers: 3, sequence: { groupOrder: 1 } },
           // Loading every module again for each file took a quarter of all processor time; tests put back what they change.
           isolate: false,
         },

@@ -3,6 +3,7 @@ import { chmodSync, lchownSync, mkdirSync } from 'node:fs'
 import { shownName, type TarEntry, TarError } from '../../common/tar/format.js'
 import { RuntimeRefusal } from '../errors.js'
 import { setModified, setXattr } from '../linux/attributes.js'
+import { makeAsOwnerOf } from './make.js'
 import { type Owner, ownerIn } from './owner.js'
 import { codeOf } from './refusal.js'
 import type { FilesRoot, PathHandle } from './root.js'
@@ -160,7 +161,7 @@ function enterOrMake(parent: PathHandle, name: Buffer, owner: Owner): PathHandle
     if (code !== 'ENOENT') throw error
   }
   try {
-    mkdirSync(parent.path(name), 0o755)
+    makeAsOwnerOf(parent.stat(), () => mkdirSync(parent.path(name), 0o755))
     lchownSync(parent.path(name), owner.uid, owner.gid)
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error

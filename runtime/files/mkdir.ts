@@ -1,7 +1,7 @@
-import { lchownSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { lchownSync, mkdirSync } from 'node:fs'
 import { type FileEntry, pathText } from '../../protocol/api/index.js'
 import { entryOfStat } from './entry.js'
+import { makeAsOwnerOf } from './make.js'
 import { ownerIn } from './owner.js'
 import { absolute, bytesOf, place } from './path.js'
 import { codeOf } from './refusal.js'
@@ -28,7 +28,7 @@ export async function openMade(
   let { reached, missing } = deepest(root, path)
   for (const name of missing.reverse()) {
     using parent = reached
-    reached = await enterMade(root, parent, name)
+    reached = enterMade(root, parent, name)
   }
   return { found: reached, created: missing.length > 0 }
 }
@@ -48,11 +48,12 @@ export function deepest(root: FilesRoot, path: string | Buffer): { reached: Path
 }
 
 /** A directory right in `parent`, which is made if it is missing. Never follows a link. */
-async function enterMade(root: FilesRoot, parent: PathHandle, name: Buffer): Promise<PathHandle> {
+function enterMade(root: FilesRoot, parent: PathHandle, name: Buffer): PathHandle {
   parent.refuseUnwritable(pathText(name))
   try {
-    await mkdir(parent.path(name), 0o755)
-    const { uid, gid } = ownerIn(root, parent.stat())
+    const directory = parent.stat()
+    makeAsOwnerOf(directory, () => mkdirSync(parent.path(name), 0o755))
+    const { uid, gid } = ownerIn(root, directory)
     lchownSync(parent.path(name), uid, gid)
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error

@@ -20,6 +20,7 @@ import { newId } from '../../protocol/api/index.js'
 import { RuntimeRefusal } from '../errors.js'
 import { mkfifoAt, setModified, setXattr } from '../linux/attributes.js'
 import { DirectoryStack } from './directories.js'
+import { makeAsOwnerOf } from './make.js'
 import { openMade } from './mkdir.js'
 import { codeOf, refusing } from './refusal.js'
 import type { FilesRoot, PathHandle } from './root.js'
@@ -79,13 +80,13 @@ async function unpackEntry(directories: DirectoryStack, top: PathHandle, newTop:
       return put(parent, name, (fresh) => hardLink(top, target, parent, fresh))
     case 'symlink':
       return put(parent, name, (fresh) => {
-        symlinkSync(target, parent.path(fresh))
+        makeAsOwnerOf(parent.stat(), () => symlinkSync(target, parent.path(fresh)))
         lchownSync(parent.path(fresh), owner.uid, owner.gid)
         setModified(parent.fd, fresh, modifiedNs)
       })
     case 'pipe':
       return put(parent, name, (fresh) => {
-        mkfifoAt(parent.fd, fresh, 0o600)
+        makeAsOwnerOf(parent.stat(), () => mkfifoAt(parent.fd, fresh, 0o600))
         // By a descriptor, since the name may be a link by now, and chmod(2) follows it.
         using made = parent.entry(fresh)
         chownSync(made.path(), owner.uid, owner.gid)
