@@ -35,7 +35,7 @@ export class Excerpts {
     return new Map(
       files.map(({ path, digest }) => [
         path,
-        (textOf(path, contents.get(digest) ?? Buffer.alloc(0)) ?? '').split('\n'),
+        (textOf(path, contents.get(digest) ?? Buffer.alloc(0)) ?? '').replace(/\n$/, '').split('\n'),
       ]),
     )
   }

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
@@ -10,6 +12,7 @@ import { type Instance, openInstance } from '../../testing/instance.js'
 import { copied, original, unrelated } from './samples.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
+const run = promisify(execFile)
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor
 
 describe('what is said about hand-ins', { timeout: 180_000 }, () => {
@@ -340,6 +343,13 @@ describe('what is said about hand-ins', { timeout: 180_000 }, () => {
     expect(text).toMatch(/Ben|Cem/)
     expect(text).toContain('Clear names: Most say what they mean')
     expect(await cloche.submissions.comments(of('Ben'))).toHaveLength(1)
+    const command = async (...words: string[]) => {
+      const env = { PATH: process.env.PATH, CLOCHE_URL: instance.url, CLOCHE_API_KEY: apiKey }
+      const all = ['dist/cli/index.js', 'assignment', 'similarity', one.id, ...words]
+      return (await run(process.execPath, all, { env })).stdout
+    }
+    expect(await command()).toMatch(/^100 % +(Ben|Cem) +100 %/m)
+    expect(await command(of('Ben'), of('Cem'))).toMatch(/^mean\.py:1-24 .*\n\| {5}1 {2}import sys$/m)
   })
 })
 
