@@ -234,6 +234,12 @@ describe('statistics and data of students', { timeout: 240_000 }, () => {
   it('give a teacher, and the student, all that the class has of them', async () => {
     const { ann, ben, tess, made, classId } = room
     await made(tess.client, 'PUT', `${task.path}/grades/${ann.id}`, { points: 1.5, comment: 'see line 3' })
+    const handIns = await made(tess.client, 'GET', `${task.path}/submissions`)
+    const { id: handIn } = handIns.items.find(
+      (one: { student: { userId: string } }) => one.student.userId === ann.id,
+    )
+    const comment = { path: 'main.sh', line: 1, text: 'say why' }
+    await made(tess.client, 'POST', `/submissions/${handIn}/comments`, comment)
     const all = await unpacked(tess.client, `${student('ann')}/export`)
     const file = `submissions/${task.id}/1/main.sh`
     expect([...all.keys()]).toEqual(
@@ -245,6 +251,7 @@ describe('statistics and data of students', { timeout: 240_000 }, () => {
     expect(all.get(file)).toContain("name 'ann'")
     expect(JSON.parse(all.get('profile.json') ?? '')).toMatchObject({ name: 'ann', address: ann.email })
     expect(all.get('grades.json')).toContain('see line 3')
+    expect(JSON.parse(all.get('comments.json') ?? '')).toMatchObject([comment])
     const [submission] = JSON.parse(all.get('submissions.json') ?? '')
     const receipt = JSON.parse(all.get(`receipts/${submission.id}.json`) ?? '')
     expect(await made(ann.client, 'POST', '/receipts/check', receipt)).toEqual({ valid: true, stored: true })

@@ -16,7 +16,7 @@ export type Document = readonly [name: string, content: unknown]
 export async function documentsOf(
   database: Database,
   who: Principal,
-  { gradings, grades }: Gradings,
+  { gradings, grades, lineComments }: Gradings,
   student: FoundStudent,
   submissions: readonly SubmissionRow[],
 ): Promise<Document[]> {
@@ -69,6 +69,10 @@ export async function documentsOf(
     const sight = !isStudent || of === undefined ? 'student' : await gradings.sightOf(who, of)
     shown.push(presentGrading(one, sight))
   }
+  const comments = []
+  for (const { id } of submissions) {
+    for (const { mayChange: _, ...comment } of await lineComments.list(who, id)) comments.push(comment)
+  }
   const account = place?.member?.user
   return [
     [
@@ -89,12 +93,13 @@ export async function documentsOf(
     ],
     ['submissions.json', submissions.map(presentSubmission)],
     ['results.json', shown],
+    ['comments.json', comments],
     [
       'grades.json',
       {
         now: student.userId === null ? [] : await grades.of(assignments, userId, isStudent),
-        given: given.map(({ assignmentId, points, comment, at }) => ({
-          ...{ assignment: named(assignmentId), points, comment, at },
+        given: given.map(({ assignmentId, points, comment, levels, at }) => ({
+          ...{ assignment: named(assignmentId), points, comment, levels, at },
         })),
       },
     ],
