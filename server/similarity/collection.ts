@@ -3,7 +3,7 @@ import { fragmentsOf } from './fragments.js'
 import type { Comparison, SimilarPair, SourceFile } from './messages.js'
 import type { Sketch } from './sketch.js'
 import { syntaxOf } from './syntax.js'
-import { codeTokens, wordTokens } from './tokens.js'
+import { codeTokens, type Tokens, wordTokens } from './tokens.js'
 
 /** With fewer, a hand-in says nothing. */
 const printsMin = 4

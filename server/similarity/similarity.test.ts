@@ -344,7 +344,7 @@ describe('what is said about hand-ins', { timeout: 180_000 }, () => {
     expect(text).toContain('Clear names: Most say what they mean')
     expect(await cloche.submissions.comments(of('Ben'))).toHaveLength(1)
     const command = async (...words: string[]) => {
-      const env = { PATH: process.env.PATH, CLOCHE_URL: instance.url, CLOCHE_API_KEY: apiKey }
+      const env = { ...process.env, CLOCHE_URL: instance.url, CLOCHE_API_KEY: apiKey }
       const all = ['dist/cli/index.js', 'assignment', 'similarity', one.id, ...words]
       return (await run(process.execPath, all, { env })).stdout
     }
