@@ -90,7 +90,8 @@ export class Agent implements AsyncDisposable {
     })
     const text = await answer.text()
     const isJson = /json/.test(answer.headers.get('content-type') ?? '')
-    return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : undefined }
+    const { status, headers: told } = answer
+    return { status, headers: told, text, body: isJson ? JSON.parse(text) : undefined }
   }
 
   /** Whether a command runs in the box that sleeps for so many seconds. */

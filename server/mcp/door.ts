@@ -55,6 +55,12 @@ export function holdDoor(given: () => { agent: Agent; strangerKey: string }): vo
       expect(answer, body).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
     }
     expect(await post(message('ping', {}, 'x'.repeat(257)))).toMatchObject({ status: 400 })
+    const noCall = {
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId: 'x'.repeat(9000) },
+    }
+    expect(await post(noCall, { 'mcp-session-id': 'one' })).toMatchObject({ status: 202 })
     expect(await post('a', { 'content-type': 'application/xml' })).toMatchObject({ status: 415 })
     const large = message('tools/list', { text: 'x'.repeat(21 * 1024 * 1024) })
     expect(await post(large)).toMatchObject({ status: 413, body: { code: 'payload_too_large' } })

@@ -193,13 +193,17 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
     const running = client.callTool(
       {
         name: 'run_command',
-        arguments: { sandbox: box.id, command: 'echo begun; sleep 4321', timeout_seconds: 600 },
+        arguments: {
+          sandbox: box.id,
+          command: 'echo begun; sleep 0.1; printf more; sleep 4321',
+          timeout_seconds: 600,
+        },
       },
       undefined,
       { onprogress: (one) => told.push(one), signal: stop.signal },
     )
     running.catch(() => {}) // looked at below
-    await expect.poll(() => told).toMatchObject([{ progress: 6, message: 'begun\n' }])
+    await expect.poll(() => told).toMatchObject([{ message: 'begun\n' }, { progress: 10, message: 'more' }])
     expect(await sleeps(4321)).toBe(true)
     stop.abort('enough')
     await expect(running).rejects.toThrow()
@@ -223,7 +227,7 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
   })
 
   it('ends a call that is cancelled at another server, or by hanging up, and none of another client', async () => {
-    await using another = await AnotherServer.start(line.instance)
+    await using another = await AnotherServer.start(line.instance, { CLOCHE_HEARTBEAT_SECONDS: '0.1' })
     const run = (seconds: number, session: string, signal?: AbortSignal) =>
       fetch(agent.url, {
         method: 'POST',
@@ -259,6 +263,12 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
     expect(await sleeps(5002)).toBe(true)
     hangUp.abort()
     await expect.poll(() => sleeps(5002)).toBe(false)
+    const silent = { name: 'run_command', arguments: { sandbox: box.id, command: 'sleep 1; echo late' } }
+    const answer = await post(message('tools/call', silent), {}, { at })
+    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
+    expect(answer.text).toMatch(/^(:\n\n)+event: message\ndata: .*late.*\n\n$/)
+    const plain = await post(message('tools/call', silent), { accept: 'application/json' }, { at })
+    expect([plain.text.trimStart() === plain.text, plain.body.id]).toEqual([false, 1])
   })
 
   it('works by stdio with the account of the command line', async () => {

@@ -13,7 +13,7 @@ import { asApiError } from '../http/problem.js'
 /** Messages in one body: version 2025-03-26 of the protocol has batches. */
 const batchMax = 20
 /** A client counts its calls; what is told to other servers is bounded. */
-const idMax = 256
+export const idMax = 256
 
 /** What one body asks for. Responses are to nothing that a server asked, so they are dropped. */
 export interface Messages {

@@ -7,14 +7,15 @@ import { asApiError, sendProblem } from '../http/problem.js'
 import { sendWhenReady } from '../http/slow.js'
 import { Answer, asJson } from './answer.js'
 import type { Cancellations } from './cancellations.js'
-import { failureOf, messagesOf, ProtocolError, type Response } from './messages.js'
+import { failureOf, idMax, messagesOf, ProtocolError, type Response } from './messages.js'
 import { answerOf } from './methods.js'
 import type { Context, Services } from './tool.js'
 
 /** A file that is written, as JSON. */
 const bodyBytes = 20 * 1024 * 1024
 
-const requestId = z.union([z.string(), z.number()])
+/** Of a longer one there is no call. */
+const requestId = z.union([z.string().max(idMax), z.number()])
 const cancelled = z.looseObject({ requestId })
 const withProgress = z.looseObject({ _meta: z.looseObject({ progressToken: requestId }) })
 const sessionId = z.string().regex(/^[\x21-\x7e]{1,128}$/)

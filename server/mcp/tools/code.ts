@@ -31,7 +31,7 @@ export const runCode = tool(
       network: z.enum(['none', 'internet']).default('none'),
       timeout_seconds: z.int().min(1).max(600).default(10).describe('it is killed after this'),
     }),
-    annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
+    annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   },
   async (context, { language, code, stdin, network, timeout_seconds }) => {
     const wallMs = timeout_seconds * 1000

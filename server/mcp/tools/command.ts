@@ -71,6 +71,8 @@ async function followed(stream: FrameStream, context: Context, timeoutSeconds: n
     }
   } catch {
     // It was cut off, and nothing else is known of it.
+  } finally {
+    teller.end()
   }
   if (exit === undefined) {
     // Whoever lost sight of it meanwhile is told what they would be told now.
@@ -103,18 +105,31 @@ class Teller {
   #text = ''
   #seen = 0
   #toldAt = Number.NEGATIVE_INFINITY
+  #later: NodeJS.Timeout | undefined
 
   constructor(private readonly context: Context) {}
 
+  /** Resolves when the client takes more. */
   async tell(text: string): Promise<void> {
-    const { progress } = this.context
-    if (progress === undefined || text === '') return
+    if (this.context.progress === undefined || text === '') return
     this.#seen += text.length
     this.#text = endOf(this.#text + text, messageMax)
-    if (performance.now() - this.#toldAt < pauseMs) return
+    const restMs = this.#toldAt + pauseMs - performance.now()
+    if (restMs <= 0) return this.#flush()
+    this.#later ??= setTimeout(() => void this.#flush(), restMs)
+  }
+
+  /** Nothing is told any more: the result has it. */
+  end(): void {
+    clearTimeout(this.#later)
+  }
+
+  async #flush(): Promise<void> {
+    clearTimeout(this.#later)
+    this.#later = undefined
     this.#toldAt = performance.now()
     const message = this.#text
     this.#text = ''
-    await progress(this.#seen, message)
+    await this.context.progress?.(this.#seen, message)
   }
 }
