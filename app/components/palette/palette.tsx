@@ -114,12 +114,30 @@ function Choices({
           detail: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
           choose: () => onChoose(() => onOpen(path, line)),
         }))
+  // Whoever types quickly has pressed Enter before the names are there.
+  const [entered, setEntered] = useState(false)
+  const loading = bySymbol ? symbols === null : !byCommand && names === null
+  const first = choices[0]
+  useEffect(() => {
+    if (!entered || loading) return
+    setEntered(false)
+    first?.choose()
+  }, [entered, loading, first])
   return (
-    <List shouldFilter={false} loop label={t('palette.title')} className="flex max-h-[70vh] flex-col">
+    <List
+      shouldFilter={false}
+      loop
+      label={t('palette.title')}
+      className="flex max-h-[70vh] flex-col"
+      onKeyDown={({ key }) => key === 'Enter' && loading && first === undefined && setEntered(true)}
+    >
       <List.Input
         autoFocus
         value={text}
-        onValueChange={setText}
+        onValueChange={(typed) => {
+          setText(typed)
+          setEntered(false)
+        }}
         placeholder={t('palette.placeholder')}
         className="h-11 w-full shrink-0 border-line border-b bg-transparent px-4 outline-none placeholder:text-muted"
       />
