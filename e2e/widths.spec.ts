@@ -6,14 +6,19 @@ import { expect, test } from './test.js'
 /** A tablet upright, the narrowest window with the navigation at its side, and a desk. A phone has a test of its own. */
 const widths = [820, 1024, 1440]
 
-test('every page fits a tablet, a small window and a desk', async ({ annPage: page, ann, sandbox }) => {
+test('every page has a title of its own, and fits a tablet, a small window and a desk', async ({
+  annPage: page,
+  ann,
+  sandbox,
+}) => {
   const key = (await ann.call('POST', '/api/v1/keys', { name: 'a key with a rather long name' })).body
   const named = {
     metadata: { name: 'a run with a rather long name', course: 'Algorithms and data structures' },
   }
   await ann.call('POST', '/api/v1/runs?wait=true', { command: 'true', ...named })
-  for (const { path } of everyPage) {
+  for (const { path, title } of everyPage) {
     await page.goto(path)
+    await expect(page).toHaveTitle(`${title} · Cloche`)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     for (const width of widths) {
       await page.setViewportSize({ width, height: 900 })

@@ -1,12 +1,7 @@
-import { everyPage } from './every-page.js'
 import { expect, test } from './test.js'
 
-test('every page has a title of its own, an icon and a manifest', async ({ annPage: page }) => {
-  for (const { path, title } of everyPage) {
-    await page.goto(path)
-    await expect(page).toHaveTitle(`${title} · Cloche`)
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-  }
+test('pages have an icon and a manifest', async ({ annPage: page }) => {
+  await page.goto('/sandboxes')
   const icons = page.locator('head link[rel~=icon], head link[rel=apple-touch-icon], head link[rel=manifest]')
   const addresses = await icons.evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''))
   expect(addresses.map((address) => address.split('?')[0])).toEqual(
