@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lessonStudents } from '../protocol/api/index.js'
 import { TestClient } from '../testing/client.js'
+import { ask } from './ask.js'
 import type { Cloche } from './cloche.js'
 import { cpuMs } from './cpu.js'
 import type { Peer } from './peers/peer.js'
@@ -77,20 +78,6 @@ export async function classroom(
   await ask(teacher, 'POST', `/lessons/${lesson.id}/end`)
   for (const { client, sandbox } of students) await ask(client, 'DELETE', `/sandboxes/${sandbox}`)
   await term(samples, cloche, teacher, rounds)
-}
-
-/** @throws Error when the answer is not 2xx */
-export async function ask(
-  who: TestClient,
-  method: string,
-  path: string,
-  body?: object | string | Uint8Array<ArrayBuffer>,
-  headers?: Readonly<Record<string, string>>,
-) {
-  const answer = await who.call(method, `/api/v1${path}`, body, headers)
-  if (answer.status >= 300)
-    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
-  return answer.body
 }
 
 /** Accounts that join as students. */

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { newId } from '../protocol/api/index.js'
 import type { TestClient } from '../testing/client.js'
-import { ask } from './classroom.js'
+import { ask } from './ask.js'
 import type { Cloche } from './cloche.js'
 import type { Samples } from './samples.js'
 

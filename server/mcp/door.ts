@@ -114,9 +114,9 @@ export function holdDoor(given: () => { agent: Agent; strangerKey: string }): vo
     const snapshot = await box.snapshot({ name: 'of the box' })
     const more: Readonly<Record<string, object>> = {
       run_command: { command: 'echo confidential' },
-      read_file: { path: 'work/run' },
-      write_file: { path: 'work/run', content: 'x' },
-      edit_file: { path: 'work/run', old_text: 'echo', new_text: 'x' },
+      read_file: { path: 'project/run' },
+      write_file: { path: 'project/run', content: 'x' },
+      edit_file: { path: 'project/run', old_text: 'echo', new_text: 'x' },
       search_files: { query: 'echo' },
       wait_for_port: { port: 8123 },
     }
@@ -136,7 +136,7 @@ export function holdDoor(given: () => { agent: Agent; strangerKey: string }): vo
     expect(await agent.ok('list_sandboxes', { cursor: box.id }, stranger)).not.toContain(box.id)
     expect(JSON.stringify(await stranger.listResources())).not.toContain(box.id)
     const read = (id: string, path: string) => stranger.readResource({ uri: `sandbox://${id}/${path}` })
-    for (const path of ['', 'home/user/work/run']) {
+    for (const path of ['', 'home/user/project/run']) {
       await expect(read(box.id, path)).rejects.toMatchObject({
         code: -32002,
         message: expect.stringContaining('sandbox not found'),

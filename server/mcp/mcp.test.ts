@@ -112,46 +112,49 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
   })
 
   it('has tools for files', async () => {
-    await inBox('write_file', { path: 'work/a b.py', content: 'one = 1\ntwo = "$&"\none = 1\n' })
-    await inBox('write_file', { path: 'work/run', content: '#!/bin/sh\necho ran', executable: true })
-    expect(await inBox('run_command', { command: './work/run' })).toContain('ran')
-    const read = (args: object) => inBox('read_file', { path: 'work/a b.py', ...args })
+    await inBox('write_file', { path: 'project/a b.py', content: 'one = 1\ntwo = "$&"\none = 1\n' })
+    await inBox('write_file', { path: 'project/run', content: '#!/bin/sh\necho ran', executable: true })
+    expect(await inBox('run_command', { command: './project/run' })).toContain('ran')
+    const read = (args: object) => inBox('read_file', { path: 'project/a b.py', ...args })
     expect(await read({})).toBe(
-      'one = 1\ntwo = "$&"\none = 1\nlines 1 to 3 of work/a b.py; the file ends here',
+      'one = 1\ntwo = "$&"\none = 1\nlines 1 to 3 of project/a b.py; the file ends here',
     )
     expect(await read({ start_line: 2, end_line: 2 })).toContain('two = "$&"\nlines 2 to 2')
     expect(await read({ start_line: 9 })).toContain('no line 9')
-    const edit = (args: object) => call('edit_file', { sandbox: box.id, path: 'work/a b.py', ...args })
+    const edit = (args: object) => call('edit_file', { sandbox: box.id, path: 'project/a b.py', ...args })
     expect(await edit({ old_text: 'one', new_text: 'x' })).toMatchObject({
       ...{ isError: true, text: expect.stringContaining('2 times') },
     })
     expect(await edit({ old_text: 'three', new_text: 'x' })).toMatchObject({ isError: true })
     expect(await edit({ old_text: 'two = "$&"', new_text: "two = '$1'" })).toMatchObject({
-      text: 'replaced one text in work/a b.py, at line 2',
+      text: 'replaced one text in project/a b.py, at line 2',
     })
     expect(await edit({ old_text: 'one', new_text: 'uno', replace_all: true })).toMatchObject({
       isError: false,
     })
     expect(await read({})).toContain("uno = 1\ntwo = '$1'\nuno = 1\n")
-    expect(await inBox('list_files', { path: 'work' })).toMatch(
-      /^file \d+ work\/a b\.py\nfile \d+ work\/run$/,
+    expect(await inBox('list_files', { path: 'project' })).toMatch(
+      /^file \d+ project\/a b\.py\nfile \d+ project\/run$/,
     )
-    expect(await inBox('search_files', { query: 'UNO', path: 'work' })).toBe('nothing found')
-    expect(await inBox('search_files', { query: 'un. =', path: 'work', regex: true })).toMatch(
+    expect(await inBox('search_files', { query: 'UNO', path: 'project' })).toBe('nothing found')
+    expect(await inBox('search_files', { query: 'un. =', path: 'project', regex: true })).toMatch(
       /a b\.py:1: uno = 1\n.*a b\.py:3: uno = 1\n2 lines in 1 files$/,
     )
     await box.exec(
-      'seq 100000 > work/long; head -c 100000 /dev/zero | tr "\\0" y > work/wide; head -c 9 /dev/zero > work/b',
+      'seq 100000 > project/long; head -c 100000 /dev/zero | tr "\\0" y > project/wide; head -c 9 /dev/zero > project/b',
     )
-    const long = await inBox('read_file', { path: 'work/long', start_line: 10 })
-    expect(long).toMatch(/^10\n11\n.*lines 10 to \d+ of work\/long; go on with start_line \d+$/s)
-    expect(await inBox('read_file', { path: 'work/wide' })).toMatch(
+    const long = await inBox('read_file', { path: 'project/long', start_line: 10 })
+    expect(long).toMatch(/^10\n11\n.*lines 10 to \d+ of project\/long; go on with start_line \d+$/s)
+    expect(await inBox('read_file', { path: 'project/wide' })).toMatch(
       /^y+ \[… the line has 100000 characters …\]/,
     )
-    for (const text of [long, await inBox('search_files', { query: '1', path: 'work/long', limit: 500 })]) {
+    for (const text of [
+      long,
+      await inBox('search_files', { query: '1', path: 'project/long', limit: 500 }),
+    ]) {
       expect(text.length).toBeLessThan(30_000)
     }
-    expect(await call('read_file', { sandbox: box.id, path: 'work/b' })).toMatchObject({
+    expect(await call('read_file', { sandbox: box.id, path: 'project/b' })).toMatchObject({
       ...{ isError: true, text: expect.stringContaining('not text') },
     })
     expect(await call('read_file', { sandbox: box.id, path: 'nowhere' })).toMatchObject({
