@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util'
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const firstLine = (text = '') => stripVTControlCharacters(text).trim().split('\n', 1)[0]
 const say = (file, test, why) =>
-  console.log([file, test, firstLine(why)].filter(Boolean).join(' › ').slice(0, 400))
+  console.log([file, test, firstLine(why)].filter(Boolean).join(' › ').slice(0, 800))
 
 for (const file of report.testResults ?? []) {
   if (file.status !== 'failed') continue

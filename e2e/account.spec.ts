@@ -2,13 +2,13 @@ import type { Page } from '@playwright/test'
 import pg from 'pg'
 import { TestClient } from '../testing/client.js'
 import { password } from './shared.js'
-import { expect, test } from './test.js'
+import { answer, emailOf, expect, test } from './test.js'
 
 const changed = 'staple battery horse'
 
 /** @returns a page of somebody who has just signed up; every test has its own, for accounts end here */
 async function signUp(url: string, name: string, pageOf: (cookie: string) => Promise<Page>) {
-  const client = await TestClient.signUp(url, `${name}@example.test`)
+  const client = await TestClient.signUp(url, emailOf(name))
   return { client, page: await pageOf(client.extraHeaders.cookie ?? '') }
 }
 
@@ -19,7 +19,7 @@ test('name and password are changed, and the sessions elsewhere are listed and e
 }) => {
   mayComplain(/status of 403/)
   const { page } = await signUp(instance.url, 'kim', pageOf)
-  const signIn = (typed: string) => TestClient.signIn(instance.url, 'kim@example.test', typed)
+  const signIn = (typed: string) => TestClient.signIn(instance.url, emailOf('kim'), typed)
   const isIn = async (client: TestClient) => (await client.call('GET', '/api/v1/me')).status === 200
   await page.goto('/account')
   const profile = page.getByRole('region', { name: 'Profile' })
@@ -38,12 +38,12 @@ test('name and password are changed, and the sessions elsewhere are listed and e
   const out = sessions.getByRole('button', { name: /^Sign out .*signed in/ })
   await expect(out).toHaveCount(3)
   await out.first().click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Sign out session' }).click()
+  await answer(page, 'Sign out session')
   await expect(out).toHaveCount(2)
   const left = await Promise.all(elsewhere.map(isIn))
   expect(left.filter(Boolean)).toHaveLength(2)
   await sessions.getByRole('button', { name: 'Sign out all other sessions' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Sign out other sessions' }).click()
+  await answer(page, 'Sign out other sessions')
   await expect(out).toHaveCount(0)
   expect(await Promise.all(elsewhere.map(isIn))).toEqual([false, false, false])
 
@@ -101,7 +101,7 @@ test('deleting an account shows first what it deletes, and what stands in the wa
   await dialog.getByRole('button', { name: 'Delete account' }).click()
   await expect(page).toHaveURL(/\/sign-in$/)
   expect((await client.call('GET', '/api/v1/me')).status).toBe(401)
-  await expect(TestClient.signIn(instance.url, 'lou@example.test', password)).rejects.toThrow('401')
+  await expect(TestClient.signIn(instance.url, emailOf('lou'), password)).rejects.toThrow('401')
 })
 
 test("an operator's reset link sets a new password once, and not after its time", async ({
@@ -117,7 +117,7 @@ test("an operator's reset link sets a new password once, and not after its time"
   const newLink = async () => {
     await page.goto('/operator')
     await page.getByLabel('Search accounts by name or email').fill('max@')
-    await page.getByRole('button', { name: 'Create reset link for max@example.test' }).click()
+    await page.getByRole('button', { name: `Create reset link for ${emailOf('max')}` }).click()
     const dialog = page.getByRole('dialog', { name: 'Create a password reset link' })
     await dialog.getByRole('button', { name: 'Create reset link' }).click()
     return dialog.getByRole('textbox', { name: 'Reset link' }).inputValue()
@@ -128,7 +128,7 @@ test("an operator's reset link sets a new password once, and not after its time"
   const context = await browser.newContext({ baseURL: instance.url })
   const guest = await context.newPage()
   await guest.goto(link)
-  await expect(guest.getByText('max@example.test')).toBeVisible()
+  await expect(guest.getByText(emailOf('max'))).toBeVisible()
   // The secret leaves the address, where a history or a shared screen would show it.
   await expect(guest).toHaveURL(/\/reset$/)
   const set = async (next: string, repeated = next) => {
@@ -142,7 +142,7 @@ test("an operator's reset link sets a new password once, and not after its time"
   await expect(guest.getByText('Your password was changed')).toBeVisible()
   expect((await client.call('GET', '/api/v1/me')).status).toBe(401)
   await guest.getByRole('link', { name: 'Sign in' }).click()
-  await guest.getByLabel('Email').fill('max@example.test')
+  await guest.getByLabel('Email').fill(emailOf('max'))
   await guest.getByLabel('Password').fill(changed)
   await guest.getByRole('button', { name: 'Sign in' }).click()
   await expect(guest.getByRole('heading', { name: 'Sandboxes', level: 1 })).toBeVisible()

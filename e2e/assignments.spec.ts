@@ -1,7 +1,7 @@
 import type { Browser, Page } from '@playwright/test'
 import type { TestClient } from '../testing/client.js'
 import { TerminalView } from './terminal-view.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 /** A class with one student, who signs in with a card. */
 async function classWithStudent(ann: TestClient, name: string, student: string) {
@@ -140,7 +140,7 @@ test('assignments are put in order by the keyboard, copied, imported as a course
   const archive = await download.path()
   await page.getByRole('button', { name: 'Actions for Two' }).click()
   await page.getByRole('menuitem', { name: 'Delete assignment' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete assignment' }).click()
+  await answer(page, 'Delete assignment')
   await expect(titles).toHaveText(['Three', 'One', 'One (copy)'])
   await page.getByRole('button', { name: 'Import course' }).click()
   const dialog = page.getByRole('dialog')

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { TestClient } from '../testing/client.js'
-import { expect, test } from './test.js'
+import { emailOf, expect, test } from './test.js'
 
 test('the audit log is told in sentences, with links to what exists, filters, pages and an export', async ({
   pageOf,
   instance,
 }) => {
-  const client = await TestClient.signUp(instance.url, 'ida@example.test')
+  const client = await TestClient.signUp(instance.url, emailOf('ida'))
   const limits = { cpus: 0.5, memoryMiB: 128, diskMiB: 64, pids: 64 }
   const make = async (name: string) => (await client.call('POST', '/api/v1/sandboxes', { name, limits })).body
   const [web, old] = [await make('web'), await make('old')]
@@ -17,7 +17,7 @@ test('the audit log is told in sentences, with links to what exists, filters, pa
   await page.goto('/audit')
   const rows = page.getByRole('region', { name: 'Audit events' }).getByRole('row')
   const row = (sentence: string) => rows.filter({ hasText: sentence })
-  await expect(row('ida deleted the sandbox old')).toContainText('ida@example.test')
+  await expect(row('ida deleted the sandbox old')).toContainText(emailOf('ida'))
   await expect(row('ida deleted the sandbox old').getByRole('link')).toHaveCount(0)
   await expect(row('API key robot paused the sandbox web')).toHaveCount(1)
   await expect(row('ida created the API key robot').getByRole('link', { name: 'robot' })).toBeVisible()

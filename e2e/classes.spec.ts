@@ -1,4 +1,4 @@
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 test('a class is made in the page, a list imported, a card printed, and a student signs in with it', async ({
   annPage: page,
@@ -25,7 +25,7 @@ test('a class is made in the page, a list imported, a card printed, and a studen
   await expect(row).toContainText('Needs a card')
   await row.getByRole('checkbox').check()
   await page.getByRole('button', { name: 'Make 1 card' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Make 1 card' }).click()
+  await answer(page, 'Make 1 card')
   const card = page.getByRole('list', { name: 'Sign-in cards' }).getByRole('listitem')
   await expect(card).toContainText('王芳')
   const [name = '', code = ''] = (await card.locator('dd').allTextContents()).slice(1)

@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { expectFits } from './fits.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 const item = (page: Page, name: string | RegExp) => page.getByRole('treeitem', { name, exact: true })
 
@@ -54,7 +54,7 @@ test('the tree by keyboard alone: make, rename, walk, delete; programs inside se
   await keyboard.press('Control+z')
   await expect(item(page, 'b.txt'), 'a deletion is undone').toHaveAttribute('aria-selected', 'true')
   await keyboard.press('Shift+Delete')
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete file' }).click()
+  await answer(page, 'Delete file')
   await expect(item(page, 'b.txt')).toHaveCount(0)
   await expect(page.getByRole('tree')).toBeFocused()
 

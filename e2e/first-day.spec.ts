@@ -2,7 +2,7 @@ import { io } from 'socket.io-client'
 import { launchOptions } from './browser.js'
 import { password } from './shared.js'
 import { TerminalView } from './terminal-view.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 test.use({ launchOptions: launchOptions({ webgl: true }) })
 
@@ -58,7 +58,7 @@ test('sign in, create, type, come back to the same terminal; closed to another t
   await page.goto('/sandboxes')
   await page.getByRole('button', { name: 'Actions for first box' }).click()
   await page.getByRole('menuitem', { name: 'Delete' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete sandbox' }).click()
+  await answer(page, 'Delete sandbox')
   await expect(page.getByRole('link', { name: 'first box' })).toBeHidden()
   await expect(page.getByRole('heading', { name: 'No sandboxes yet' })).toBeVisible()
 })

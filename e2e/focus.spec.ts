@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 test('after every button, menu and dialog the terminal has the focus again', async ({
   annPage: page,
@@ -67,7 +67,7 @@ test('after every button, menu and dialog the terminal has the focus again', asy
     },
     'a question that was answered with no': async () => {
       await choose('More actions', 'Delete')
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click()
+      await answer(page, 'Cancel')
     },
     'a search': async () => {
       await button('Search in the terminal').click()
@@ -77,7 +77,7 @@ test('after every button, menu and dialog the terminal has the focus again', asy
       await button('New terminal').click()
       await terminal.prompt()
       await choose(settings, 'Close terminal')
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Close terminal' }).click()
+      await answer(page, 'Close terminal')
       await expect(page.getByRole('tab')).toHaveCount(1)
     },
   }

@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { gitServer } from './git-server.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 test('a repository is made, committed to, pushed and pulled, and says what changed', async ({
   annPage: page,
@@ -40,7 +40,7 @@ test('a repository is made, committed to, pushed and pulled, and says what chang
   const staged = pane.getByRole('region', { name: 'Staged changes' })
   await expect(staged.getByRole('button', { name: /^notes\.txt/ })).toBeVisible()
   await changes.getByRole('button', { name: 'Discard changes to other.txt' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Discard changes' }).click()
+  await answer(page, 'Discard changes')
   await expect(changes).toBeHidden()
   await pane.getByRole('textbox', { name: 'Message' }).fill('Second')
   await pane.getByRole('button', { name: 'Commit', exact: true }).click()

@@ -3,7 +3,7 @@ import type { Browser, Page } from '@playwright/test'
 import type { TestClient } from '../testing/client.js'
 import { expectFits } from './fits.js'
 import { TerminalView } from './terminal-view.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 const limits = { cpus: 0.5, memoryMiB: 128, diskMiB: 64, pids: 64 }
 
@@ -170,7 +170,7 @@ test('a class is graded one after the other, its grade book is saved, and deleti
     const sandbox = student.url()
     await student.goto(school.assignment)
     await student.getByRole('button', { name: 'Hand in' }).click()
-    await student.getByRole('alertdialog').getByRole('button', { name: 'Hand in' }).click()
+    await answer(student, 'Hand in')
     await expect(student.getByRole('dialog', { name: 'Handed in' })).toBeVisible()
     await end(student, ann, sandbox)
   }

@@ -1,7 +1,7 @@
 import type { Browser, Page } from '@playwright/test'
 import type { TestClient } from '../testing/client.js'
 import { TerminalView } from './terminal-view.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 /** A class with an assignment and one student, who signs in with a card. */
 async function classWithStudent(ann: TestClient, name: string, student: string) {
@@ -105,7 +105,7 @@ test('a teacher sees a student in a live lesson, answers a hand, writes to them,
   await expect(page.getByText('No students match.')).toBeVisible()
 
   await page.getByRole('button', { name: 'End lesson' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'End lesson' }).click()
+  await answer(page, 'End lesson')
   await expect(page.getByText('No lesson runs')).toBeVisible()
   await expect(student.getByRole('button', { name: 'Raise your hand' })).toBeHidden()
   await student.context().close()

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { newId } from '../protocol/api/index.js'
 import { TestClient } from '../testing/client.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 test('an operator sees a node that does not answer, and cordons nodes; its sandboxes are shown as unreachable', async ({
   pageOf,
@@ -44,7 +44,7 @@ test('an operator sees a node that does not answer, and cordons nodes; its sandb
     const own = nodes.getByRole('row', { name: new RegExp(`^${first.name}`) })
     await own.getByRole('button', { name: `Cordon ${first.name}` }).click()
     await expect(page.getByRole('alertdialog')).toContainText('they are not moved')
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Cordon node' }).click()
+    await answer(page, 'Cordon node')
     await expect(own).toContainText('Cordoned')
     await own.getByRole('button', { name: `Uncordon ${first.name}` }).click()
     await expect(own).toContainText('Ready')

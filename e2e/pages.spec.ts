@@ -1,5 +1,5 @@
 import { TestClient } from '../testing/client.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 test('an operator sees node, pools and tenants, and changes a quota; others do not', async ({
   pageOf,
@@ -30,7 +30,7 @@ test('an operator sees node, pools and tenants, and changes a quota; others do n
   const schedule = page.getByRole('row', { name: /class-9b/ })
   await expect(schedule).toContainText(/mon, tue, wed, thu, fri, sun at 09:00/)
   await schedule.getByRole('button', { name: 'Delete schedule class-9b' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete schedule' }).click()
+  await answer(page, 'Delete schedule')
   await expect(schedule).toBeHidden()
 
   await page.getByRole('button', { name: /Edit quota of ben/ }).click()

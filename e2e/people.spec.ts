@@ -1,6 +1,6 @@
 import { TestClient } from '../testing/client.js'
 import { password } from './shared.js'
-import { expect, test } from './test.js'
+import { answer, emailOf, expect, test } from './test.js'
 
 test('an invitation by link: whoever has it signs up, joins, and works in the same tenant', async ({
   annPage: page,
@@ -10,19 +10,19 @@ test('an invitation by link: whoever has it signs up, joins, and works in the sa
 }) => {
   await page.goto('/members')
   await page.getByRole('button', { name: 'Invite a member' }).click()
-  await page.getByLabel('Email').fill('eve@example.test')
+  await page.getByLabel('Email').fill(emailOf('eve'))
   await page.getByRole('button', { name: 'Create invite link' }).click()
   const link = await page.getByRole('textbox', { name: 'Invite link' }).inputValue()
   expect(link).toMatch(/\/join#.{20,}$/)
   await page.keyboard.press('Escape')
-  await expect(page.getByRole('cell', { name: 'eve@example.test' })).toBeVisible()
+  await expect(page.getByRole('cell', { name: emailOf('eve') })).toBeVisible()
 
   // Whoever is signed in as somebody else is not let in by mistake, and keeps the invitation over the change.
-  await TestClient.signUp(instance.url, 'quinn@example.test', password)
+  await TestClient.signUp(instance.url, emailOf('quinn'), password)
   const context = await browser.newContext({ baseURL: instance.url })
   const guest = await context.newPage()
   await guest.goto('/sign-in')
-  await guest.getByLabel('Email').fill('quinn@example.test')
+  await guest.getByLabel('Email').fill(emailOf('quinn'))
   await guest.getByLabel('Password').fill(password)
   await guest.getByRole('button', { name: 'Sign in' }).click()
   await guest.waitForURL(/\/sandboxes$/)
@@ -35,7 +35,7 @@ test('an invitation by link: whoever has it signs up, joins, and works in the sa
   await expect(guest.getByRole('heading', { name: /^Join ann's tenant/ })).toBeVisible()
   await expect(guest.getByText('ann (ann@example.test)')).toBeVisible()
   await guest.getByRole('link', { name: 'Create an account' }).click()
-  await expect(guest.getByLabel('Email')).toHaveValue('eve@example.test')
+  await expect(guest.getByLabel('Email')).toHaveValue(emailOf('eve'))
   await guest.getByLabel('Name').fill('Eve')
   await guest.getByLabel('Password').fill(password)
   await guest.getByRole('button', { name: 'Create account' }).click()
@@ -54,8 +54,7 @@ test('an invitation by link: whoever has it signs up, joins, and works in the sa
   await page.getByLabel('Role of Eve').selectOption('admin')
   await expect(page.getByText('Eve now has the role Admin.').first()).toBeVisible()
   await page.getByRole('row', { name: /Eve/ }).getByRole('button', { name: 'Remove' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove member' }).click()
-  await expect(page.getByRole('alertdialog')).toBeHidden()
+  await answer(page, 'Remove member')
   await expect(page.getByRole('row', { name: /Eve/ })).toBeHidden()
 })
 
@@ -74,7 +73,7 @@ test('a link for a class: a student joins with the code, and sees only what is t
   await page.keyboard.press('Escape')
   await expect(page.getByRole('cell', { name: 'Anyone with the link (0 of 3 joined)' })).toBeVisible()
 
-  await TestClient.signUp(instance.url, 'fay@example.test', password)
+  await TestClient.signUp(instance.url, emailOf('fay'), password)
   const context = await browser.newContext({ baseURL: instance.url })
   const student = await context.newPage()
   await student.goto('/join')
@@ -82,7 +81,7 @@ test('a link for a class: a student joins with the code, and sees only what is t
   await student.getByRole('button', { name: 'Next' }).click()
   await expect(student.getByRole('heading', { name: /^Join ann's tenant/ })).toBeVisible()
   await student.getByRole('link', { name: 'Sign in' }).click()
-  await student.getByLabel('Email').fill('fay@example.test')
+  await student.getByLabel('Email').fill(emailOf('fay'))
   await student.getByLabel('Password').fill(password)
   await student.getByRole('button', { name: 'Sign in' }).click()
   await student.getByRole('button', { name: /^Join ann/ }).click()
@@ -98,10 +97,10 @@ test('a link for a class: a student joins with the code, and sees only what is t
   await page.reload()
   await expect(page.getByRole('cell', { name: 'Anyone with the link (1 of 3 joined)' })).toBeVisible()
   await page.getByRole('button', { name: 'Withdraw' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Withdraw invitation' }).click()
+  await answer(page, 'Withdraw invitation')
   await expect(page.getByRole('cell', { name: /Anyone with the link/ })).toBeHidden()
   await page.getByRole('row', { name: /fay/ }).getByRole('button', { name: 'Remove' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove member' }).click()
+  await answer(page, 'Remove member')
   await expect(page.getByRole('row', { name: /fay/ })).toBeHidden()
 })
 
@@ -122,8 +121,7 @@ test('an API key is shown once, works, and works no more when it is revoked', as
   expect(await page.content()).not.toContain(key)
 
   await page.getByRole('button', { name: 'Revoke robot' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke key' }).click()
-  await expect(page.getByRole('alertdialog')).toBeHidden()
+  await answer(page, 'Revoke key')
   await expect(page.getByRole('row', { name: /robot/ })).toBeHidden()
   expect((await robot.call('GET', '/api/v1/me')).status).toBe(401)
 })

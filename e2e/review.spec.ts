@@ -1,7 +1,7 @@
 import type { Browser } from '@playwright/test'
 import { TestClient } from '../testing/client.js'
 import { expectFits } from './fits.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 
@@ -105,7 +105,7 @@ test('a teacher compares two similar hand-ins, comments on a line, and grades by
   await expect(max.page.locator('.cm-marked')).toContainText('values = []')
 
   await comments.getByRole('button', { name: 'Delete the comment on mean.py, line 3' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete comment' }).click()
+  await answer(page, 'Delete comment')
   await expect(page.getByText('No comments on lines yet.')).toBeVisible()
 
   // A rubric is written with a level on each line, and chosen where points are given otherwise.

@@ -1,4 +1,4 @@
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 test('a sandbox is kept as snapshots at times of day: made, run, changed, turned off and deleted in the page', async ({
   annPage: page,
@@ -47,7 +47,7 @@ test('a sandbox is kept as snapshots at times of day: made, run, changed, turned
   await act('Fridays', 'Turn off')
   await expect(row('Fridays')).toContainText('Off')
   await act('Fridays', 'Delete schedule')
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete schedule' }).click()
+  await answer(page, 'Delete schedule')
   await expect(page.getByText('No schedules yet')).toBeVisible()
   for (const { id } of body.items) await ann.call('DELETE', `/api/v1/snapshots/${id}`)
 })

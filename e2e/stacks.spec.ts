@@ -1,4 +1,4 @@
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 const small = 'cpus: 0.1, mem_limit: 64m, storage_opt: {size: 64m}'
 const compose = `services:
@@ -25,6 +25,6 @@ test('a stack is shown with its services, previews and logs, stopped, started an
   await page.getByRole('button', { name: 'Start' }).click()
   await expect(row('web')).toContainText('Running', { timeout: 20_000 })
   await page.getByRole('button', { name: 'Delete stack' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete stack' }).click()
+  await answer(page, 'Delete stack')
   await expect(page.getByText('No stacks yet')).toBeVisible({ timeout: 20_000 })
 })

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { file, image, layout, plainLayer } from '../testing/images.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 test('a template is exported as an image that can be imported again, and deleted', async ({
   annPage: page,
@@ -19,7 +19,7 @@ test('a template is exported as an image that can be imported again, and deleted
   expect((await ann.call('PUT', '/api/v1/templates/again/image', exported, bytes)).status).toBe(201)
   for (const name of ['again', 'tiny']) {
     await page.getByRole('button', { name: `Delete ${name}` }).click()
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Delete template' }).click()
+    await answer(page, 'Delete template')
     await expect(page.getByText(`Deleted ${name}.`, { exact: true })).toBeVisible()
   }
   await expect(row).toHaveCount(0)

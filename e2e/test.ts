@@ -79,6 +79,19 @@ export const test = base.extend<Fixtures>({
 
 const allowed: RegExp[] = []
 
+/** An address that nobody has signed up with yet, also where a test is tried once more. */
+export const emailOf = (name: string) => `${name}@${'again.'.repeat(base.info().retry)}example.test`
+
+/**
+ * Answers the question that a page asks, and waits until it is done: while a dialog is open the rest of the page is
+ * hidden from roles, so that what is looked for there is hidden also where nothing has happened yet.
+ */
+export async function answer(page: Page, action: string): Promise<void> {
+  const question = page.getByRole('alertdialog')
+  await question.getByRole('button', { name: action }).click()
+  await expect(question).toBeHidden()
+}
+
 function watch(context: BrowserContext, complaints: string[]): void {
   context.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())

@@ -1,7 +1,7 @@
 import type { Browser } from '@playwright/test'
 import { password, type Shared } from './shared.js'
 import { TerminalView } from './terminal-view.js'
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 let guests = 0
 
@@ -65,7 +65,7 @@ test('a link to look: the guest sees terminal and files, has nothing to type wit
 
   await page.getByRole('button', { name: 'Share', exact: true }).click()
   await page.getByRole('button', { name: 'Stop this share' }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Stop' }).click()
+  await answer(page, 'Stop')
   await guest.bringToFront()
   await expect(guest.getByRole('heading', { name: 'not shared with you any more' })).toBeVisible()
   await context.close()
@@ -118,7 +118,7 @@ test('a link to type: the guest types in the same terminal, and finds the sandbo
   await page.getByLabel(/^What they can do: Gus/).selectOption('look')
   await expect(received.getByText(/^Look, until/)).toBeVisible({ timeout: 40_000 })
   await received.getByRole('button', { name: `Leave ${sandbox.name}` }).click()
-  await guest.getByRole('alertdialog').getByRole('button', { name: 'Leave' }).click()
+  await answer(guest, 'Leave')
   await expect(received).toHaveCount(0)
   await context.close()
 })

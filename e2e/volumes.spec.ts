@@ -1,4 +1,4 @@
-import { expect, test } from './test.js'
+import { answer, expect, test } from './test.js'
 
 test('a volume is made, grown, mounted in a new sandbox, kept as a snapshot and deleted', async ({
   annPage: page,
@@ -70,7 +70,7 @@ test('a volume is made, grown, mounted in a new sandbox, kept as a snapshot and 
   await act('Data sets', 'Delete volume')
   await confirm('Delete volume')
   await expect(page.getByRole('alertdialog')).toContainText('in use by reader')
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click()
+  await answer(page, 'Cancel')
   await act('Data sets', 'Take a snapshot')
   const snapshots = page.getByRole('region', { name: 'Snapshots of volumes' }).last()
   await expect(snapshots.getByRole('row').filter({ hasText: 'Data sets' })).toBeVisible()

@@ -55,6 +55,8 @@ describe('a child of the supervisor', () => {
       'thing died (exit code 3); starting it again in 0.25 s',
       'thing died (exit code 3); starting it again in 0.5 s',
       'thing died (exit code 3); starting it again in 1 s',
+      'thing died (exit code 3); starting it again in 2 s',
+      'thing died (exit code 3); starting it again in 4 s',
     ])
   })
 

@@ -12,7 +12,7 @@ const longestBackoffMs = 30_000
 /** What has run for so long has recovered: its next death begins with the first back-off again. */
 const settledMs = 20_000
 /** So many deaths before it was ever ready mean that it cannot start. */
-const maxEarlyDeaths = 3
+const maxEarlyDeaths = 5
 /** What was killed and waits for a disk that does not answer stays for longer than this. */
 const dyingMs = 30_000
 const pollMs = 50

@@ -12,7 +12,7 @@ import type { Arena } from './arena.js'
  */
 export async function leftovers(arena: Arena): Promise<string[]> {
   let left: string[] = []
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     left = await look(arena)
     if (left.length === 0) return left
     await sleep(50)

@@ -151,6 +151,8 @@ export function TreeView({ model, scroller, open, remove, undo, paste, created, 
   return (
     <div
       role="tree"
+      // A tree without an entry says with this that it has none yet.
+      aria-busy={!rows.some(({ kind }) => kind === 'entry')}
       aria-label={t('files.tree', { path: '/home/user' })}
       tabIndex={0}
       aria-activedescendant={selectedAt >= 0 ? `file-${selectedAt}` : undefined}

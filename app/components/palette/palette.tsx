@@ -44,9 +44,14 @@ export default function Palette(props: PaletteProps) {
   const t = useTranslations()
   const home = useFocusHome()
   const chosen = useRef<(() => void) | null>(null)
+  const isOpen = useRef(false)
+  useEffect(() => {
+    isOpen.current = mode !== null
+  }, [mode])
   /** What was chosen comes after the focus is back where it was: it may take it. */
   const closed = (event: Event) => {
-    if (home.focus()) event.preventDefault()
+    // Told a moment later: a palette that has been opened again since then has the focus, and keeps it.
+    if (isOpen.current || home.focus()) event.preventDefault()
     const act = chosen.current
     chosen.current = null
     act?.()
