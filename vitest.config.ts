@@ -42,6 +42,7 @@ export default defineConfig({
   test: {
     ...common,
     sequence: { sequencer: LongestFirst },
+    globalSetup: 'testing/end-shared-instances.ts',
     projects: [
       { test: { ...common, name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 0 } } },
       // Three at a time are not faster on two processors. Each worker has an instance of its own: testing/test-instance.ts

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Instance, openInstance } from '../testing/instance.js'
+import type { Instance } from '../testing/instance.js'
+import { sharedInstance } from '../testing/shared-instance.js'
 import { Cloche } from './index.js'
 
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor
@@ -10,7 +11,7 @@ describe('exams', () => {
   let cloche: Cloche
 
   beforeAll(async () => {
-    instance = await openInstance('sdke')
+    instance = await sharedInstance()
     cloche = new Cloche({ url: instance.url, apiKey: instance.admin.apiKey })
   })
   afterAll(async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { file, image, layout, plainLayer, tar } from '../testing/images.js'
-import { type Instance, openInstance } from '../testing/instance.js'
+import type { Instance } from '../testing/instance.js'
+import { sharedInstance } from '../testing/shared-instance.js'
 import { Cloche } from './index.js'
 
 /** Accounts, keys and whole tenants: somebody signed in does that on a page, and a key may not. Signed URLs need no SDK. */
@@ -230,7 +231,7 @@ async function callAll(cloche: Cloche): Promise<void> {
 describe('the SDK and the OpenAPI document', () => {
   let instance: Instance
   beforeAll(async () => {
-    instance = await openInstance('sdko')
+    instance = await sharedInstance()
   })
   afterAll(() => instance[Symbol.asyncDispose]())
 

@@ -8,7 +8,8 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ackEveryBytes, errorCode, maxInputBytes } from '../protocol/api/index.js'
-import { type Instance, openInstance } from '../testing/instance.js'
+import type { Instance } from '../testing/instance.js'
+import { sharedInstance } from '../testing/shared-instance.js'
 import { errorOf } from './errors.js'
 import { acknowledgeEveryBytes, inputPieceBytes } from './terminal.js'
 
@@ -45,7 +46,7 @@ describe('the package', () => {
   let home: string
 
   beforeAll(async () => {
-    instance = await openInstance('pkg')
+    instance = await sharedInstance()
     home = await mkdtemp(join(tmpdir(), 'cloche-sdk-'))
     const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', home], { cwd: 'sdk' })
     const [packed] = z.array(z.object({ filename: z.string() })).parse(JSON.parse(stdout))

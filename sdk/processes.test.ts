@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Instance, openInstance } from '../testing/instance.js'
+import type { Instance } from '../testing/instance.js'
 import { type BreakableLine, openProxy } from '../testing/proxy.js'
+import { sharedInstance } from '../testing/shared-instance.js'
 import { Cloche, Conflict, InvalidRequest, NotFound, type Process, type Sandbox } from './index.js'
 
 const mib = 1024 ** 2
@@ -15,7 +16,7 @@ describe('processes', () => {
   let away: Sandbox
 
   beforeAll(async () => {
-    instance = await openInstance('sdkp')
+    instance = await sharedInstance()
     proxy = await openProxy(instance.url)
     const { apiKey } = instance.admin
     const cloche = new Cloche({ url: instance.url, apiKey })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Instance, openInstance } from '../testing/instance.js'
+import type { Instance } from '../testing/instance.js'
 import { type BreakableLine, openProxy } from '../testing/proxy.js'
+import { sharedInstance } from '../testing/shared-instance.js'
 import { Cloche, NotFound } from './index.js'
 
 describe('runs', () => {
@@ -9,7 +10,7 @@ describe('runs', () => {
   let cloche: Cloche
 
   beforeAll(async () => {
-    instance = await openInstance('sdkr')
+    instance = await sharedInstance()
     proxy = await openProxy(instance.url)
     cloche = new Cloche({ url: instance.url, apiKey: instance.admin.apiKey })
   })

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../protocol/api/index.js'
 import { TestClient } from '../testing/client.js'
-import { type Instance, openInstance } from '../testing/instance.js'
+import type { Instance } from '../testing/instance.js'
 import { type BreakableLine, openProxy } from '../testing/proxy.js'
+import { sharedInstance } from '../testing/shared-instance.js'
 import {
   Cloche,
   ClocheError,
@@ -29,7 +30,7 @@ describe('the SDK', () => {
   let sandbox: Sandbox
 
   beforeAll(async () => {
-    instance = await openInstance('sdk')
+    instance = await sharedInstance()
     proxy = await openProxy(instance.url)
     cloche = new Cloche({ url: `${instance.url}/`, apiKey: instance.admin.apiKey })
     sandbox = await cloche.sandboxes.create({ name: 'box', limits })

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../protocol/api/index.js'
-import { type Instance, openInstance } from '../testing/instance.js'
+import type { Instance } from '../testing/instance.js'
 import { type BreakableLine, openProxy } from '../testing/proxy.js'
+import { sharedInstance } from '../testing/shared-instance.js'
 import { Cloche, ConnectionFailed, NotFound, type Sandbox, type Terminal } from './index.js'
 
 describe('terminals', () => {
@@ -11,7 +12,7 @@ describe('terminals', () => {
   let sandbox: Sandbox
 
   beforeAll(async () => {
-    instance = await openInstance('sdkt')
+    instance = await sharedInstance()
     proxy = await openProxy(instance.url)
     cloche = new Cloche({ url: instance.url, apiKey: instance.admin.apiKey })
     const limits = { memoryMiB: 128, diskMiB: 64, pids: 64 }

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../testing/client.js'
-import { type Instance, openInstance } from '../testing/instance.js'
+import type { Instance } from '../testing/instance.js'
+import { sharedInstance } from '../testing/shared-instance.js'
 
 const small = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
 
@@ -14,7 +15,7 @@ describe('the API', () => {
   let ben: TestClient
 
   beforeAll(async () => {
-    instance = await openInstance('api')
+    instance = await sharedInstance()
     const { url, admin } = instance
     operator = await TestClient.signIn(url, admin.email, admin.password)
     key = TestClient.withKey(url, admin.apiKey)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../testing/client.js'
-import { type Instance, openInstance } from '../testing/instance.js'
+import type { Instance } from '../testing/instance.js'
+import { sharedInstance } from '../testing/shared-instance.js'
 
 describe('the API refuses', () => {
   let instance: Instance
@@ -8,7 +9,7 @@ describe('the API refuses', () => {
   let ann: TestClient
 
   beforeAll(async () => {
-    instance = await openInstance('no')
+    instance = await sharedInstance()
     key = TestClient.withKey(instance.url, instance.admin.apiKey)
     ann = await TestClient.signUp(instance.url, 'ann@example.org')
   })

@@ -41,9 +41,8 @@ export class Agent implements AsyncDisposable {
     this.box = line.cloche.sandboxes.at(line.box)
   }
 
-  /** @param suffix as of `openInstance` */
-  static async open(suffix: string): Promise<Agent> {
-    const agent = new Agent(await openCommandLine(suffix))
+  static async open(): Promise<Agent> {
+    const agent = new Agent(await openCommandLine())
     await agent.connect(agent.key, agent.client)
     return agent
   }

@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
 import { AnotherServer } from './another-server.js'
 import { TestClient } from './client.js'
-import { openInstance } from './instance.js'
+import { sharedInstance } from './shared-instance.js'
 
 export const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 
 /** An instance with two servers, and a class with a teacher, an assistant and two students, for tests of lessons. */
-export async function openClassroom(suffix: string) {
-  const instance = await openInstance(suffix)
+export async function openClassroom() {
+  const instance = await sharedInstance()
   const other = await AnotherServer.start(instance)
   const owner = await TestClient.signUp(instance.url, 'head@example.org')
   const made = async (who: TestClient, method: string, path: string, body?: object | string) => {

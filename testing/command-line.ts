@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Cloche } from '../sdk/index.js'
-import { type Instance, openInstance } from './instance.js'
+import type { Instance } from './instance.js'
+import { sharedInstance } from './shared-instance.js'
 
 type Variables = Readonly<Record<string, string>>
 
@@ -32,9 +33,8 @@ export interface CommandLine extends AsyncDisposable {
   ok(...args: string[]): Promise<string>
 }
 
-/** @param suffix as of `openInstance` */
-export async function openCommandLine(suffix: string): Promise<CommandLine> {
-  const instance = await openInstance(suffix)
+export async function openCommandLine(): Promise<CommandLine> {
+  const instance = await sharedInstance()
   const home = await mkdtemp(join(tmpdir(), 'cloche-cli-'))
   const { PATH, LANG } = process.env
   const env = { NODE_ENV: 'test' as const, PATH, LANG, HOME: home, XDG_CONFIG_HOME: join(home, 'config') }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { TestClient } from './client.js'
-import { type Instance, openInstance } from './instance.js'
+import type { Instance } from './instance.js'
+import { sharedInstance } from './shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 128, pids: 64 }
 const hourMs = 3_600_000
@@ -11,9 +12,8 @@ export const fromNow = (ms: number) => new Date(Date.now() + ms).toISOString()
 /** A class with a teacher and two students, and what tests of exams do with it. */
 export type ExamClass = Awaited<ReturnType<typeof openExamClass>>
 
-/** @param suffix of the instance */
-export async function openExamClass(suffix: string) {
-  const instance = await openInstance(suffix)
+export async function openExamClass() {
+  const instance = await sharedInstance()
   try {
     return await fill(instance)
   } catch (error) {

@@ -35,27 +35,20 @@ export async function openInstance(
 ): Promise<Instance> {
   if (!/^[a-z]{1,5}$/.test(suffix)) throw new Error(`the suffix ${suffix} is not 1 to 5 lowercase letters`)
   const name = `${testInstance}${suffix}`
-  const home = `/var/tmp/${name}-home`
+  const home = homeOf(name)
   const port = await freePort()
   const env = {
     ...process.env,
     ...{ CLOCHE_INSTANCE: name, CLOCHE_HOME: home, CLOCHE_NETNS: name, CLOCHE_POOL_SIZE: '2' },
     ...{ CLOCHE_RESOLVERS: '192.0.2.1', PORT: String(port), LOG_LEVEL: 'warn', ...settings },
   }
-  const clean = async () => {
-    await run('bin/cloche', ['down'], { env }).catch(() => {}) // nothing was up
-    await run('umount', [join(home, 'disk')]).catch(() => {}) // or it was not mounted
-    await rm(home, { recursive: true, force: true })
-    await run('ip', ['netns', 'del', name]).catch(() => {}) // or it was not there
-    await run('userdel', [`cloche-${name}`]).catch(() => {}) // nor its user
-  }
-  await clean()
+  await removeInstance(name)
   await run('ip', ['netns', 'add', name])
   await run('ip', ['-n', name, 'link', 'set', 'lo', 'up'])
   try {
     await run('bin/cloche', ['up', '--detach'], { env })
   } catch (error) {
-    await clean()
+    await removeInstance(name)
     throw error
   }
   const admin = adminFile.parse(JSON.parse(await readFile(join(home, 'admin.json'), 'utf8')))
@@ -66,8 +59,21 @@ export async function openInstance(
       const text = await readFile(`/run/cloche/${name}/children.json`, 'utf8')
       return new Map(Object.entries(children.parse(JSON.parse(text))).map(([key, { pid }]) => [key, pid]))
     },
-    [Symbol.asyncDispose]: clean,
+    [Symbol.asyncDispose]: () => removeInstance(name),
   }
+}
+
+const homeOf = (name: string) => `/var/tmp/${name}-home`
+
+/** Ends an instance of a test and removes all that it has on this machine. Nothing need be there. */
+export async function removeInstance(name: string): Promise<void> {
+  const home = homeOf(name)
+  const env = { ...process.env, CLOCHE_INSTANCE: name, CLOCHE_HOME: home, CLOCHE_NETNS: name }
+  await run('bin/cloche', ['down'], { env }).catch(() => {}) // nothing was up
+  await run('umount', [join(home, 'disk')]).catch(() => {}) // or it was not mounted
+  await rm(home, { recursive: true, force: true })
+  await run('ip', ['netns', 'del', name]).catch(() => {}) // or it was not there
+  await run('userdel', [`cloche-${name}`]).catch(() => {}) // nor its user
 }
 
 /** A port of the loopback address that nobody listens at now. */

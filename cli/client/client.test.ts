@@ -18,7 +18,7 @@ describe('the command line', () => {
   let env: CommandLine['env']
 
   beforeAll(async () => {
-    line = await openCommandLine('cli')
+    line = await openCommandLine()
     ;({ instance, box, home, env } = line)
   })
   afterAll(() => line[Symbol.asyncDispose]())

@@ -6,7 +6,7 @@ import { cloneInto, repositoryOf } from './clone.js'
 describe('cloche sandbox create --repository', () => {
   let line: CommandLine
   beforeAll(async () => {
-    line = await openCommandLine('clone')
+    line = await openCommandLine()
   })
   afterAll(() => line[Symbol.asyncDispose]())
 

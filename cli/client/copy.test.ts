@@ -10,7 +10,7 @@ describe('cloche cp', () => {
   let home: CommandLine['home']
 
   beforeAll(async () => {
-    line = await openCommandLine('copy')
+    line = await openCommandLine()
     ;({ home } = line)
   })
   afterAll(() => line[Symbol.asyncDispose]())

@@ -18,7 +18,7 @@ describe('cloche exec', () => {
   let env: CommandLine['env']
 
   beforeAll(async () => {
-    line = await openCommandLine('exec')
+    line = await openCommandLine()
     ;({ cloche, box, home, env } = line)
   })
   afterAll(() => line[Symbol.asyncDispose]())

@@ -8,7 +8,7 @@ import { type BreakableLine, openProxy } from '../../testing/proxy.js'
 let line: CommandLine
 let home: string
 beforeAll(async () => {
-  line = await openCommandLine('file')
+  line = await openCommandLine()
   ;({ home } = line)
 })
 afterAll(() => line?.[Symbol.asyncDispose]())

@@ -5,7 +5,7 @@ describe('cloche port', () => {
   let line: CommandLine
 
   beforeAll(async () => {
-    line = await openCommandLine('port')
+    line = await openCommandLine()
   })
   afterAll(() => line[Symbol.asyncDispose]())
 

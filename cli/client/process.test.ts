@@ -5,7 +5,7 @@ describe('cloche process', () => {
   let line: CommandLine
 
   beforeAll(async () => {
-    line = await openCommandLine('proc')
+    line = await openCommandLine()
   })
   afterAll(() => line[Symbol.asyncDispose]())
   const call: CommandLine['call'] = (...args) => line.call(...args)

@@ -12,7 +12,7 @@ describe('cloche run', () => {
   let env: CommandLine['env']
 
   beforeAll(async () => {
-    line = await openCommandLine('run')
+    line = await openCommandLine()
     ;({ home, env } = line)
   })
   afterAll(() => line[Symbol.asyncDispose]())

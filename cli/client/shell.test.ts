@@ -14,7 +14,7 @@ describe('cloche shell', () => {
   let proxy: BreakableLine
 
   beforeAll(async () => {
-    line = await openCommandLine('shel')
+    line = await openCommandLine()
     ;({ instance, env } = line)
     proxy = await openProxy(instance.url)
   })

@@ -14,7 +14,7 @@ describe('cloche stack', { timeout: 60_000 }, () => {
   let line: CommandLine
   let file: string
   beforeAll(async () => {
-    line = await openCommandLine('skc')
+    line = await openCommandLine()
     file = join(line.home, 'compose.yaml')
     await writeFile(file, compose)
   })

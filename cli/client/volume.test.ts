@@ -6,7 +6,7 @@ import { type CommandLine, openCommandLine } from '../../testing/command-line.js
 describe('cloche volume', () => {
   let line: CommandLine
   beforeAll(async () => {
-    line = await openCommandLine('vol')
+    line = await openCommandLine()
   })
   afterAll(() => line[Symbol.asyncDispose]())
   const ok: CommandLine['ok'] = (...args) => line.ok(...args)

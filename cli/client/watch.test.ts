@@ -3,7 +3,7 @@ import { type CommandLine, openCommandLine } from '../../testing/command-line.js
 
 let line: CommandLine
 beforeAll(async () => {
-  line = await openCommandLine('watx')
+  line = await openCommandLine()
 })
 afterAll(() => line[Symbol.asyncDispose]())
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const password = 'correct horse battery'
 const other = 'another long password'
@@ -11,7 +12,7 @@ describe('accounts', () => {
   let operator: TestClient
 
   beforeAll(async () => {
-    instance = await openInstance('acc')
+    instance = await sharedInstance()
     operator = await TestClient.signIn(instance.url, instance.admin.email, instance.admin.password)
   })
   afterAll(() => instance[Symbol.asyncDispose]())

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
 import { dir, type Entry, file, tar } from '../../testing/images.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 const asTar = { 'content-type': 'application/x-tar' }
@@ -50,7 +51,7 @@ describe('assignments', { timeout: 120_000 }, () => {
     tess.client.call('PUT', path, bytesOf(entries), asTar)
 
   beforeAll(async () => {
-    instance = await openInstance('asg')
+    instance = await sharedInstance()
     other = await AnotherServer.start(instance)
     const socket = encodeURIComponent(`/run/cloche/${instance.name}/postgres`)
     database = new pg.Client({ connectionString: `postgresql://cloche@localhost/cloche?host=${socket}` })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 
@@ -42,7 +43,7 @@ describe('copies of a student’s work', () => {
   const staffOnly = { owner: 200, tess: 200, otto: 404, ann: 404, ben: 404 }
 
   beforeAll(async () => {
-    instance = await openInstance('cop')
+    instance = await sharedInstance()
     owner = await TestClient.signUp(instance.url, 'head@example.org')
     tess = await join('tess', 'member')
     otto = await join('otto', 'member')

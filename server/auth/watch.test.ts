@@ -2,7 +2,8 @@ import { io, type Socket } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClientToServer, ServerToClient } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 type Line = Socket<ServerToClient, ClientToServer>
 
@@ -61,7 +62,7 @@ describe('what a teacher of two classes has open', () => {
   }
 
   beforeAll(async () => {
-    instance = await openInstance('wat')
+    instance = await sharedInstance()
     owner = await TestClient.signUp(instance.url, 'head@example.org')
     tess = await join('tess', 'member')
     const [ann, cid] = [await join('ann', 'student'), await join('cid', 'student')]

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, InvalidRequest, NotFound } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { dir, type Entry, file, tar } from '../../testing/images.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
 import { OneConnection } from '../../testing/one-connection.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.5, memoryMiB: 128, diskMiB: 64, pids: 64 }
 const context = (dockerfile: string, files: readonly Entry[] = []) =>
@@ -24,7 +25,7 @@ describe("a tenant's build", { timeout: 60_000 }, () => {
   let key: { authorization: string }
 
   beforeAll(async () => {
-    instance = await openInstance('build')
+    instance = await sharedInstance()
     database = new pg.Client({
       connectionString: `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,
     })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 
@@ -42,7 +43,7 @@ describe('classes', () => {
     (await who.call('GET', path)).body.items.map(({ id }: { id: string }) => id)
 
   beforeAll(async () => {
-    instance = await openInstance('cls')
+    instance = await sharedInstance()
     owner = await TestClient.signUp(instance.url, 'head@example.org')
     ann = await join('ann', 'student')
     tess = await join('tess', 'member')

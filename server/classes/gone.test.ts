@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 /** A class with one of everything. */
 interface Made {
@@ -115,7 +116,7 @@ describe('what is deleted while a call about it is under way', () => {
   }
 
   beforeAll(async () => {
-    instance = await openInstance('gon')
+    instance = await sharedInstance()
     owner = await TestClient.signUp(instance.url, 'head@example.org')
     const member = await TestClient.signUp(instance.url, 'tess@example.org')
     const { url } = await ask('POST', '/api/v1/invitations', { email: 'tess@example.org', role: 'member' })

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 import { migrate, schemaSql } from './engine.js'
 
 /** Every column of a table, index and constraint, as PostgreSQL itself describes them. NOT NULL is a column's; a schema describes no views. */
@@ -28,7 +29,7 @@ describe('the migrations', () => {
   }
 
   beforeAll(async () => {
-    instance = await openInstance('db')
+    instance = await sharedInstance()
     for (const name of ['migrated', 'described']) await query('postgres', `CREATE DATABASE ${name}`)
   })
   afterAll(() => instance[Symbol.asyncDispose]())

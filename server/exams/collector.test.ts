@@ -11,7 +11,7 @@ describe('the end of an exam', { timeout: 120_000 }, () => {
   let other: AnotherServer
 
   beforeAll(async () => {
-    room = await openExamClass('exe')
+    room = await openExamClass()
     other = await AnotherServer.start(room.instance)
   }, 300_000)
   afterAll(async () => {

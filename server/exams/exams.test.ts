@@ -13,7 +13,7 @@ describe('an exam', { timeout: 120_000 }, () => {
   const old = { sandbox: '' }
 
   beforeAll(async () => {
-    room = await openExamClass('exm')
+    room = await openExamClass()
     const { ann, made, limits } = room
     const wanted = { limits, network: 'none', name: 'homework' }
     old.sandbox = String((await made(ann.client, 'POST', '/sandboxes', wanted)).id)

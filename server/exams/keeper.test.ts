@@ -7,7 +7,7 @@ describe('what is kept in an exam', { timeout: 120_000 }, () => {
   let room: ExamClass
 
   beforeAll(async () => {
-    room = await openExamClass('exk')
+    room = await openExamClass()
   }, 300_000)
   afterAll(() => room?.[Symbol.asyncDispose]())
 

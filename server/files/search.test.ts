@@ -6,7 +6,8 @@ import {
   type SearchMatch,
   type SearchOptions,
 } from '../../sdk/index.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const files = `
 mkdir -p project/src project/build && cd project && git init -q
@@ -24,7 +25,7 @@ describe('a search in files', () => {
   let box: Sandbox
 
   beforeAll(async () => {
-    instance = await openInstance('find')
+    instance = await sharedInstance()
     const cloche = new Cloche({ url: instance.url, apiKey: instance.admin.apiKey })
     box = await cloche.sandboxes.create({ limits: { cpus: 1, memoryMiB: 256, diskMiB: 128 } })
     expect((await box.exec(files)).exitCode).toBe(0)

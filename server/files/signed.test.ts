@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 1, memoryMiB: 128, diskMiB: 64, pids: 64 }
 
@@ -12,7 +13,7 @@ describe('a signed URL', () => {
   let id: string
 
   beforeAll(async () => {
-    instance = await openInstance('sign')
+    instance = await sharedInstance()
     operator = await TestClient.signIn(instance.url, instance.admin.email, instance.admin.password)
     id = (await operator.call('POST', '/api/v1/sandboxes', { limits })).body.id
     await put('report <1>.html', '<script>alert(1)</script>')

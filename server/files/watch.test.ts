@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, FileNotFound, type Sandbox, type WatchEvent } from '../../sdk/index.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 describe('files that are watched', () => {
   let instance: Instance
   let box: Sandbox
 
   beforeAll(async () => {
-    instance = await openInstance('watc')
+    instance = await sharedInstance()
     const cloche = new Cloche({ url: instance.url, apiKey: instance.admin.apiKey })
     box = await cloche.sandboxes.create({ limits: { cpus: 1, memoryMiB: 256, diskMiB: 128 } })
   })

@@ -2,7 +2,8 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 const patience = { timeout: 60_000, interval: 300 }
@@ -82,7 +83,7 @@ describe('grading', { timeout: 180_000 }, () => {
   const gradesOf = async (who: TestClient, path: string) => (await made(who, 'GET', `${path}/grades`)).items
 
   beforeAll(async () => {
-    instance = await openInstance('grd')
+    instance = await sharedInstance()
     other = await AnotherServer.start(instance)
     const socket = encodeURIComponent(`/run/cloche/${instance.name}/postgres`)
     database = new pg.Client({ connectionString: `postgresql://cloche@localhost/cloche?host=${socket}` })

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GradedTest, Grading } from '../../protocol/api/index.js'
 import { Cloche } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor
 const limits = { cpus: 0.25, memoryMiB: 128, diskMiB: 64, pids: 64 }
@@ -115,7 +116,7 @@ describe('grading by judges', { timeout: 180_000 }, () => {
   })
 
   beforeAll(async () => {
-    instance = await openInstance('gjd')
+    instance = await sharedInstance()
     owner = await TestClient.signUp(instance.url, 'head@judges.test')
     ann = await TestClient.signUp(instance.url, 'ann@judges.test')
     const { url } = await made(owner, 'POST', '/api/v1/invitations', {

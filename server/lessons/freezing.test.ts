@@ -14,7 +14,7 @@ describe('a teacher in a live lesson', { timeout: 180_000 }, () => {
   let task: { id: string; path: string }
 
   beforeAll(async () => {
-    room = await openClassroom('frz')
+    room = await openClassroom()
     const host = encodeURIComponent(`/run/cloche/${room.instance.name}/postgres`)
     database = new pg.Client({ connectionString: `postgresql://cloche@localhost/cloche?host=${host}` })
     await database.connect()

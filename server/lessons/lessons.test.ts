@@ -13,7 +13,7 @@ describe('live lessons', { timeout: 120_000 }, () => {
   let database: pg.Client
 
   beforeAll(async () => {
-    room = await openClassroom('less')
+    room = await openClassroom()
     const host = encodeURIComponent(`/run/cloche/${room.instance.name}/postgres`)
     database = new pg.Client({ connectionString: `postgresql://cloche@localhost/cloche?host=${host}` })
     await database.connect()

@@ -15,7 +15,7 @@ describe('terminals and timetables of lessons', { timeout: 120_000 }, () => {
   const lines: Line[] = []
 
   beforeAll(async () => {
-    room = await openClassroom('lest')
+    room = await openClassroom()
     const host = encodeURIComponent(`/run/cloche/${room.instance.name}/postgres`)
     database = new pg.Client({ connectionString: `postgresql://cloche@localhost/cloche?host=${host}` })
     await database.connect()

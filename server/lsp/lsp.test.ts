@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../protocol/api/index.js'
 import { Cloche } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
 import { installImpostor, installTypescriptServer, typescriptLimits } from '../../testing/language-server.js'
 import { LspClient } from '../../testing/lsp-client.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const home = '/home/user'
 /** What reads one message and can write one. */
@@ -39,7 +40,7 @@ describe('language servers', () => {
     )
 
   beforeAll(async () => {
-    instance = await openInstance('lsp')
+    instance = await sharedInstance()
     ann = await TestClient.signUp(instance.url, 'ann@example.org')
     box = await sandboxOf(ann, typescriptLimits)
     await installTypescriptServer(ann, box)

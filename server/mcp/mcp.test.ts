@@ -29,7 +29,7 @@ describe('the Model Context Protocol', { timeout: 120_000 }, () => {
   let strangerKey: string
 
   beforeAll(async () => {
-    agent = await Agent.open('mcp')
+    agent = await Agent.open()
     ;({ line, box, client } = agent)
     cloche = line.cloche
     const stranger = await TestClient.signUp(line.instance.url, 'stranger@example.org')

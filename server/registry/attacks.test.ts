@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 import { openDatabase } from '../database/client.js'
 import { forgetBlobs } from './reconcile.js'
 
@@ -25,7 +26,7 @@ describe('a tenant who attacks the registry', { timeout: 60_000 }, () => {
   let tenantId: string
 
   beforeAll(async () => {
-    instance = await openInstance('rega')
+    instance = await sharedInstance()
     database = new pg.Client({ connectionString: connectionString() })
     blocking = new pg.Client({ connectionString: connectionString() })
     await Promise.all([database.connect(), blocking.connect()])

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, NotFound } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { dir, file, gzipLayer, image, layout, plainLayer, sha256 } from '../../testing/images.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
 const applets = ['sh', 'cat', 'id', 'ls', 'stat', 'echo', 'test']
@@ -67,7 +68,7 @@ describe('images between Cloche and programs that others wrote', { timeout: 120_
   }
 
   beforeAll(async () => {
-    instance = await openInstance('regc')
+    instance = await sharedInstance()
     work = mkdtempSync('/var/tmp/cloche-clients-')
     mkdirSync(join(work, 'dirs'))
     const owner = await TestClient.signUp(instance.url, 'owner@example.org')

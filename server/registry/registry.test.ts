@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, NotFound } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { file, image, layout, plainLayer } from '../../testing/images.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 const digestOf = (bytes: Uint8Array | string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
@@ -34,7 +35,7 @@ describe('the registry', { timeout: 60_000 }, () => {
   let tenantId: string
 
   beforeAll(async () => {
-    instance = await openInstance('reg')
+    instance = await sharedInstance()
     work = mkdtempSync('/var/tmp/cloche-registry-')
     database = new pg.Client({
       connectionString: `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,

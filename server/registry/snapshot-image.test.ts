@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, type Sandbox } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
 import { dir, file, gzipLayer, image, layout, plainLayer } from '../../testing/images.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.5, memoryMiB: 64, diskMiB: 128, pids: 64 }
 const applets = ['sh', 'ls', 'cat', 'id', 'mv', 'rm', 'mkdir', 'chmod', 'touch', 'test', 'ln', 'head', 'find']
@@ -65,7 +66,7 @@ describe('a snapshot', { timeout: 120_000 }, () => {
     )
 
   beforeAll(async () => {
-    instance = await openInstance('simg')
+    instance = await sharedInstance()
     work = mkdtempSync('/var/tmp/cloche-snapshot-image-')
     const owner = await TestClient.signUp(instance.url, 'owner@example.org')
     key = (await owner.call('POST', '/api/v1/keys', { name: 'push' })).body.key

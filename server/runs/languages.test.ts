@@ -3,7 +3,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Run, run as runSchema } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const run = promisify(execFile)
 
@@ -57,7 +58,7 @@ describe('a run in a compiled language', () => {
     })
 
   beforeAll(async () => {
-    instance = await openInstance('lang')
+    instance = await sharedInstance()
     await run('bin/cloche', ['template', 'build', 'java'], { env: instance.env })
     client = TestClient.withKey(instance.url, instance.admin.apiKey)
     // Its image takes minutes where it was never built.

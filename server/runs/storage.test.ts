@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 describe('what a tenant stores', () => {
   let instance: Instance
@@ -23,7 +24,7 @@ describe('what a tenant stores', () => {
   const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
 
   beforeAll(async () => {
-    instance = await openInstance('st')
+    instance = await sharedInstance()
     ann = await TestClient.signUp(instance.url, 'ann@example.org')
     tenantId = (await ann.call('GET', '/api/v1/me')).body.tenant.id
     database = new pg.Client({

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
 /** The chores that put to sleep, and that write down who is active, come every ten seconds. */
@@ -14,7 +15,7 @@ describe('an idle sandbox', { timeout: 120_000 }, () => {
   let database: pg.Pool
 
   beforeAll(async () => {
-    instance = await openInstance('idle')
+    instance = await sharedInstance()
     who = TestClient.withKey(instance.url, instance.admin.apiKey)
     database = new pg.Pool({
       connectionString: `postgresql://cloche@localhost/cloche?host=/run/cloche/${instance.name}/postgres`,

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 import { RuntimeClient } from '../runtime-client/client.js'
 
 const small = { cpus: 0.5, memoryMiB: 64, diskMiB: 64, pids: 64 }
@@ -13,7 +14,7 @@ describe('between the steps of a change', () => {
   let runtime: RuntimeClient
 
   beforeAll(async () => {
-    instance = await openInstance('step')
+    instance = await sharedInstance()
     key = TestClient.withKey(instance.url, instance.admin.apiKey)
     runtime = new RuntimeClient({ socketPath: `/run/cloche/${instance.name}/runtime.sock` })
     client = new pg.Client({

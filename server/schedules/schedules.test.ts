@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, Conflict, InvalidRequest, NotFound, type Sandbox } from '../../sdk/index.js'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 /** A server looks every two seconds. */
@@ -30,7 +31,7 @@ describe('schedules', { timeout: 120_000 }, () => {
     return client
   }
   beforeAll(async () => {
-    instance = await openInstance('sched')
+    instance = await sharedInstance()
     other = await AnotherServer.start(instance)
     database = await connect()
     ;({ client: owner, cloche } = await tenant('owner@example.org'))
@@ -241,7 +242,8 @@ describe('schedules', { timeout: 120_000 }, () => {
     await expect
       .poll(shown, { timeout: 90_000, interval: 500 })
       .toEqual({ lastOutcome: 'succeeded', lease: 2 })
-    expect((await database.query('SELECT FROM snapshot WHERE ready')).rowCount).toBe(1)
+    const taken = 'SELECT FROM snapshot WHERE ready AND "tenantId" = $1'
+    expect((await database.query(taken, [tenantId])).rowCount).toBe(1)
   })
 
   it('go with their sandbox', async () => {

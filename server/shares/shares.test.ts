@@ -5,7 +5,8 @@ import { WebSocket } from 'ws'
 import type { ClientToServer, ServerToClient, SocketAck, SocketAttached } from '../../protocol/api/index.js'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 type Line = Socket<ServerToClient, ClientToServer>
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
@@ -50,7 +51,7 @@ describe('what is shared', () => {
     new Promise<string>((resolve) => line.once('detached', (id) => resolve(id)))
 
   beforeAll(async () => {
-    instance = await openInstance('shr')
+    instance = await sharedInstance()
     owner = await person()
     other = await AnotherServer.start(instance, {})
     ownerThere = TestClient.withKey(

@@ -8,7 +8,8 @@ import { newId } from '../../protocol/api/index.js'
 import { Cloche } from '../../sdk/index.js'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 import { copied, original, unrelated } from './samples.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
@@ -98,7 +99,7 @@ describe('what is said about hand-ins', { timeout: 180_000 }, () => {
     pairs.map(({ one, other }) => [one.student.name, other.student.name].toSorted())
 
   beforeAll(async () => {
-    instance = await openInstance('sim')
+    instance = await sharedInstance()
     other = await AnotherServer.start(instance)
     const socket = encodeURIComponent(`/run/cloche/${instance.name}/postgres`)
     database = new pg.Client({ connectionString: `postgresql://cloche@localhost/cloche?host=${socket}` })

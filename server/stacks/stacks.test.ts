@@ -3,7 +3,8 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cloche, Conflict, InvalidRequest, NotFound, QuotaExceeded } from '../../sdk/index.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 import { RuntimeClient } from '../runtime-client/client.js'
 
 const small = 'cpus: 0.1, mem_limit: 64m, pids_limit: 32, storage_opt: {size: 64m}'
@@ -81,7 +82,7 @@ describe('stacks', { timeout: 90_000 }, () => {
     return new Cloche({ url: instance.url, apiKey: body.key })
   }
   beforeAll(async () => {
-    instance = await openInstance('stk')
+    instance = await sharedInstance()
     cloche = await tenant('owner@example.org')
     other = await tenant('other@example.org')
     database = new pg.Client({

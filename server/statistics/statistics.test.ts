@@ -22,7 +22,7 @@ describe('statistics and data of students', { timeout: 240_000 }, () => {
   const task = { id: '', path: '' }
 
   beforeAll(async () => {
-    room = await openExamClass('stat')
+    room = await openExamClass()
     const { instance, made, tess, classId, limits } = room
     const socket = encodeURIComponent(`/run/cloche/${instance.name}/postgres`)
     database = openDatabase(`postgresql://cloche@localhost/cloche?host=${socket}`)

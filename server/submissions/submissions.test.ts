@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readTar } from '../../common/tar/read.js'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 128, pids: 64 }
 
@@ -61,7 +62,7 @@ describe('submissions', { timeout: 120_000 }, () => {
   const there = (who: TestClient) => new TestClient(other.url, who.extraHeaders)
 
   beforeAll(async () => {
-    instance = await openInstance('sub')
+    instance = await sharedInstance()
     other = await AnotherServer.start(instance)
     const socket = encodeURIComponent(`/run/cloche/${instance.name}/postgres`)
     database = new pg.Client({ connectionString: `postgresql://cloche@localhost/cloche?host=${socket}` })

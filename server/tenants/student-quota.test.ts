@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 const path = '/api/v1/sandboxes'
@@ -14,7 +15,7 @@ describe('what one student may have, at two servers at once', () => {
   let students: TestClient[] = []
 
   beforeAll(async () => {
-    instance = await openInstance('stq')
+    instance = await sharedInstance()
     other = await AnotherServer.start(instance)
     teacher = await TestClient.signUp(instance.url, 'teacher@example.org')
     const ann = await TestClient.signUp(instance.url, 'ann@example.org')

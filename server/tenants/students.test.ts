@@ -1,7 +1,8 @@
 import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 
@@ -36,7 +37,7 @@ describe('students of one tenant', () => {
   }
 
   beforeAll(async () => {
-    instance = await openInstance('stu')
+    instance = await sharedInstance()
     teacher = await TestClient.signUp(instance.url, 'teacher@example.org')
     ann = await join('ann', 'student')
     ben = await join('ben', 'student')

@@ -9,7 +9,8 @@ import type {
 } from '../../protocol/api/index.js'
 import { newId } from '../../protocol/api/index.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 type Line = Socket<ServerToClient, ClientToServer>
 
@@ -20,7 +21,7 @@ describe('the namespace /terminals', () => {
   const lines: Line[] = []
 
   beforeAll(async () => {
-    instance = await openInstance('sock')
+    instance = await sharedInstance()
     ann = await TestClient.signUp(instance.url, 'ann@example.org')
     const limits = { cpus: 1, memoryMiB: 128, diskMiB: 64, pids: 64 }
     sandboxId = (await ann.call('POST', '/api/v1/sandboxes', { limits, name: 'box' })).body.id

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClientToServer, ServerToClient, SharedFrame, SocketAck } from '../../protocol/api/index.js'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 import { Pace } from './pace.js'
 
 type Line = Socket<ServerToClient, ClientToServer>
@@ -57,7 +58,7 @@ describe('windows that show the same file', () => {
   }
 
   beforeAll(async () => {
-    instance = await openInstance('frm')
+    instance = await sharedInstance()
     owner = await TestClient.signUp(instance.url, 'ann@example.org', 'correct horse battery')
     other = await AnotherServer.start(instance, {})
     sandboxId = String((await owner.call('POST', '/api/v1/sandboxes', { limits, network: 'none' })).body.id)

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClientToServer, Present, ServerToClient, SocketAck } from '../../protocol/api/index.js'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
-import { type Instance, openInstance } from '../../testing/instance.js'
+import type { Instance } from '../../testing/instance.js'
+import { sharedInstance } from '../../testing/shared-instance.js'
 
 type Line = Socket<ServerToClient, ClientToServer>
 const limits = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
@@ -37,7 +38,7 @@ describe('who is in a workspace', () => {
   }
 
   beforeAll(async () => {
-    instance = await openInstance('prs')
+    instance = await sharedInstance()
     owner = await TestClient.signUp(instance.url, 'ann@example.org', 'correct horse battery')
     other = await AnotherServer.start(instance, {})
     key = String((await owner.call('POST', '/api/v1/keys', { name: 'robot' })).body.key)
