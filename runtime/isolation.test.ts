@@ -258,7 +258,7 @@ open("/srv/papers/added", "w").write("new")'`
       expect(readdirSync(join(instance.home, 'boxes'))).toEqual([])
       expect(await run('ip', ['-n', testInstance, '-o', 'link'])).not.toMatch(/cl\dv/)
       for (const mount of detectHierarchy().mounts) expect(existsSync(join(mount, testInstance))).toBe(false)
-      expect(await run('cat', ['/proc/self/mountinfo'])).not.toContain(`/run/cloche/${testInstance}`)
+      expect(await run('cat', ['/proc/self/mountinfo'])).not.toContain(`/run/cloche/${testInstance}/`)
     })
   },
 )
