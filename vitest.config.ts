@@ -34,6 +34,7 @@ const common = {
   // What is waited for comes later on a busy machine; the default is a second.
   expect: { poll: { timeout: 20_000 } },
   hookTimeout: 240_000,
+  setupFiles: 'testing/leaves-process-unchanged.ts',
   // A message names what was there whole: of a run elsewhere it is all that is seen.
   chaiConfig: { truncateThreshold: 2000 },
 }

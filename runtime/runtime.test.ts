@@ -352,6 +352,6 @@ describe('the runtime', () => {
     expect(readdirSync(join(lab.home, 'boxes'))).toEqual([])
     expect(await run('ip', ['-n', namespace, '-o', 'link'])).not.toMatch(/cl\dv/)
     for (const mount of detectHierarchy().mounts) expect(existsSync(join(mount, instance))).toBe(false)
-    expect(await run('cat', ['/proc/self/mountinfo'])).not.toContain(runDirectory)
+    expect(await run('cat', ['/proc/self/mountinfo'])).not.toContain(`${runDirectory}/`)
   })
 })

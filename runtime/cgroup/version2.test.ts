@@ -17,12 +17,16 @@ const fact = z.object({ name: z.string(), error: z.string().nullable() })
  * machine has. Each of them is a test here.
  */
 async function runInGuest(): Promise<Guest> {
-  const script = 'node_modules/.cache/cloche-guest/guest.mjs'
+  const directory = 'node_modules/.cache/cloche-guest'
   await buildPrograms()
   await build({
-    entryPoints: { guest: 'runtime/testing/guest.ts' },
+    entryPoints: { guest: 'runtime/testing/guest.ts', start: 'runtime/testing/uml-start.ts' },
     ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' },
-    ...{ outfile: script, alias: { vitest: './runtime/testing/facts.ts' } },
+    ...{
+      outdir: directory,
+      outExtension: { '.js': '.mjs' },
+      alias: { vitest: './runtime/testing/facts.ts' },
+    },
   })
   await using lab = await openLaboratory(2)
   const disk = join(lab.home, 'disk.img')
@@ -31,7 +35,13 @@ async function runInGuest(): Promise<Guest> {
   await run('sync', ['--file-system', lab.disk])
   await closeDisk(lab.home)
   return await bootGuest({
-    ...{ script: join(process.cwd(), script), disk, memoryMiB: 2048, withinMs },
+    ...{
+      starter: join(directory, 'start.mjs'),
+      script: join(process.cwd(), directory, 'guest.mjs'),
+      disk,
+      memoryMiB: 2048,
+      withinMs,
+    },
     env: { CLOCHE_TEST_GUEST: 'yes', CLOCHE_TEST_INSTANCE: testInstance },
   })
 }
