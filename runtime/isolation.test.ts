@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -231,6 +231,18 @@ open("/srv/papers/added", "w").write("new")'`
       await instance.exec(id, '(sleep 302 > /dev/null 2>&1 & echo $! > /tmp/pid)')
       await instance.restart()
       expect((await instance.exec(id, 'kill -0 $(cat /tmp/pid) && echo alive')).stdout).toBe('alive\n')
+      await remove(id)
+    })
+
+    it('is taken up without the pipe that tells its end, with all others, and is seen to end', async () => {
+      const { id } = await claim()
+      const bundles = `/run/cloche/${testInstance}/bundles`
+      await instance.restart({}, () => {
+        for (const name of readdirSync(bundles)) rmSync(join(bundles, name, 'exit'))
+      })
+      expect((await instance.exec(id, 'echo alive')).stdout).toBe('alive\n')
+      process.kill(instance.recordOf(id).init?.pid ?? 0, 'SIGKILL')
+      await expect.poll(async () => (await sandboxOf('GET', `/sandboxes/${id}`)).state).toBe('stopped')
       await remove(id)
     })
 

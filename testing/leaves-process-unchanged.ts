@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect } from 'vitest'
+import koffi from 'koffi'
+import { afterAll, expect } from 'vitest'
 
 /**
  * What every program that this process starts inherits from it. The test files of a worker run in one process: what a
@@ -11,16 +12,22 @@ function inherited() {
   return {
     ...{ directory: process.cwd(), umask: field('Umask'), user: field('Uid'), group: field('Gid') },
     ...{ seccomp: field('Seccomp'), noNewPrivileges: field('NoNewPrivs'), capabilities: field('CapEff') },
-    ...{ cgroup: readFileSync('/proc/self/cgroup', 'utf8'), slack: timerSlack() },
+    ...{ cgroup: readFileSync('/proc/self/cgroup', 'utf8'), slack: timerSlack(), subreaper: isSubreaper() },
   }
+}
+
+const prctl = koffi.load('libc.so.6').func('prctl', 'int', ['int', 'void *', 'ulong', 'ulong', 'ulong'])
+
+/** Whether orphans among its descendants become its children, for which nobody may wait. */
+function isSubreaper(): boolean {
+  const answer = new Int32Array(1)
+  prctl(37, answer, 0, 0, 0)
+  return answer[0] === 1
 }
 
 const timerSlack = () => readFileSync('/proc/self/timerslack_ns', 'utf8').trim()
 
-let before: ReturnType<typeof inherited>
-beforeAll(() => {
-  before = inherited()
-})
+const before = inherited()
 afterAll(() => {
   expect(inherited()).toEqual(before)
 })

@@ -270,9 +270,9 @@ export function withTimerSlack<T>(nanoseconds: number, act: () => T): T {
   }
 }
 
-/** Makes orphans among this process's descendants its own children. @see PR_SET_CHILD_SUBREAPER(2const) */
-export function becomeSubreaper(): void {
-  check(libcPrctl(36, 1, 0, 0, 0), 'prctl', 'PR_SET_CHILD_SUBREAPER')
+/** Whether orphans among this process's descendants become its own children. @see PR_SET_CHILD_SUBREAPER(2const) */
+export function setSubreaper(on: boolean): void {
+  check(libcPrctl(36, on ? 1 : 0, 0, 0, 0), 'prctl', 'PR_SET_CHILD_SUBREAPER')
 }
 
 /** @returns the wait status of a child that has ended, or undefined while it runs */

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, readdirSync, readFileSync, readSync } from 'node:
 import { constants } from 'node:os'
 import { z } from 'zod'
 import type { ExitStatus } from '../../protocol/api/index.js'
-import { becomeSubreaper, deadChild, memoryFile, SyscallError, waitpidNow } from './libc.js'
+import { deadChild, memoryFile, SyscallError, setSubreaper, waitpidNow } from './libc.js'
 import { CommandError } from './spawn.js'
 import { startProgram } from './start.js'
 
@@ -47,7 +47,7 @@ export class Reaper implements Disposable {
 
   constructor() {
     if (Reaper.#users++ > 0) return
-    becomeSubreaper()
+    setSubreaper(true)
     subscribe('child_process', remember)
     process.on('SIGCHLD', Reaper.#sweep)
     Reaper.#sweeping = setInterval(Reaper.#sweep, sweepMs).unref()
@@ -56,6 +56,8 @@ export class Reaper implements Disposable {
   /** A process that needs children of its own again, as a test does: the last one leaves them alone. */
   [Symbol.dispose](): void {
     if (--Reaper.#users > 0) return
+    // Orphans that nobody waits for would stay as zombies, and with them what waits for their end.
+    setSubreaper(false)
     process.off('SIGCHLD', Reaper.#sweep)
     clearInterval(Reaper.#sweeping)
     unsubscribe('child_process', remember)

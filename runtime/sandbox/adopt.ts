@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { QuarantineCause } from '../../protocol/api/index.js'
 import { cpusetOf } from '../cgroup/cpusets.js'
 import { isFrozen, thaw } from '../cgroup/freezer.js'
+import { isExiting } from '../linux/process.js'
 import { destroyVolume } from '../rootfs/volume.js'
 import { hasOwner, saveCopy } from './copy.js'
 import * as lifecycle from './lifecycle.js'
@@ -83,7 +84,8 @@ class Adoption {
   async #adopt(sandbox: SandboxRecord, owners: Set<string>): Promise<void> {
     const { node } = this
     if (sandbox.purpose === 'run' || sandbox.removing) return lifecycle.destroy(node, sandbox)
-    const alive = lifecycle.isAlive(sandbox)
+    // The first process of a PID namespace is there until the last of the others is reaped.
+    const alive = lifecycle.isAlive(sandbox) && !(sandbox.init !== null && isExiting(sandbox.init.pid))
     if (sandbox.sandboxId === null ? !alive : sandbox.state === 'creating') {
       if (!hasOwner(node, sandbox)) return lifecycle.destroy(node, sandbox)
       const reason = 'its record is older than its disk, which says that it is a sandbox of somebody'

@@ -261,20 +261,29 @@ export function isAlive(sandbox: SandboxRecord): boolean {
  * before it is dead, and a tenant may close them on a living one: hence the look at the process itself.
  */
 export function watchExit(node: NodeContext, sandbox: SandboxRecord, ended: () => void): void {
-  const fd = openSync(join(bundleOf(node, sandbox), 'exit'), constants.O_RDONLY | constants.O_NONBLOCK)
+  const whenDead = async () => {
+    for (let waitMs = 1; isAlive(sandbox); waitMs = Math.min(waitMs * 2, nuisancePauseMs)) {
+      await sleep(waitMs, undefined, { ref: false })
+    }
+    if (sandbox.init !== null) void node.reaper.wait(sandbox.init.pid)
+    ended()
+  }
+  let fd: number
+  try {
+    fd = openSync(join(bundleOf(node, sandbox), 'exit'), constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    // Somebody has removed it. The others are to be adopted all the same.
+    node.log.warn({ error, id: sandbox.id }, 'a sandbox has no pipe that tells its end; it is looked at')
+    void whenDead()
+    return
+  }
   const pipe = new Socket({ fd, readable: true, writable: false })
   pipe.on('data', () => {
     pipe.pause()
     setTimeout(() => pipe.resume(), nuisancePauseMs).unref()
   })
   pipe.once('error', () => pipe.destroy())
-  pipe.once('close', async () => {
-    for (let waitMs = 1; isAlive(sandbox); waitMs = Math.min(waitMs * 2, nuisancePauseMs)) {
-      await sleep(waitMs, undefined, { ref: false })
-    }
-    if (sandbox.init !== null) void node.reaper.wait(sandbox.init.pid)
-    ended()
-  })
+  pipe.once('close', whenDead)
   pipe.unref()
   // Nothing is told of an end that was before somebody listened.
   if (hasNoWriter(fd)) pipe.destroy()
