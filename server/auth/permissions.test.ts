@@ -13,7 +13,7 @@ import {
 } from './permissions.js'
 import { wholeSight } from './sight.js'
 
-const of = { tenantId: 'tn_1', sight: wholeSight() }
+const of = { tenantId: 'tn_1', sight: wholeSight(), keyLimits: null }
 const caller = (standing: Standing, operator = false) =>
   standing === 'adminKey' || standing === 'memberKey'
     ? ({
@@ -132,7 +132,7 @@ describe('the table of permissions', () => {
     expect(() => assertMay(caller('owner'), 'node.read')).toThrow('only operators')
     const words = 'sandbox not found'
     const sight = { ...wholeSight(), of: 'ann', owners: new Set(['pupil']) }
-    const who = { tenantId: 'a', userId: 'ann', role: 'member', sight } as const
+    const who = { tenantId: 'a', userId: 'ann', role: 'member', sight, keyId: null, keyLimits: null } as const
     expect(() => ofTenant(who, { tenantId: 'b' }, 'sandbox')).toThrow(words)
     expect(() => ofTenant(who, undefined, 'sandbox')).toThrow(words)
     expect(() => ofTenant(who, { tenantId: 'a', ownerId: 'of another class' }, 'sandbox')).toThrow(words)

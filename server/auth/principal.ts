@@ -1,6 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { sha256 } from '../../common/digest.js'
-import { type IdlePolicy, idlePolicy, type Role, role as roleSchema } from '../../protocol/api/index.js'
+import {
+  type IdlePolicy,
+  idlePolicy,
+  type KeyLimits,
+  type Role,
+  role as roleSchema,
+} from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { requireDatabase } from '../database/unavailable.js'
@@ -8,6 +14,7 @@ import { ApiError } from '../errors.js'
 import { addressOf } from './address.js'
 import { type Auth, sessionCookieName } from './auth.js'
 import { type Carrier, type Credential, cookieOf, credentialOf, digestOf } from './credential.js'
+import { limitsOf } from './key-limits.js'
 import { type Sight, sightOf, wholeSight } from './sight.js'
 
 /** Who makes a call, and for which tenant. */
@@ -24,6 +31,8 @@ export interface Principal {
   readonly operator: boolean
   /** Null for a user. */
   readonly keyId: string | null
+  /** What bounds the key beside what whoever made it may; null: nothing. */
+  readonly keyLimits: KeyLimits | null
   /** May read the audit log and the secret of callbacks. Of a key: what whoever made it may do. */
   readonly readsAdministration: boolean
   /** Its tenant wants an entry of each command in the audit log. */
@@ -205,7 +214,7 @@ export class Principals {
     return {
       ...{ kind: 'user', userId, sessionId: null, actor: addressOf(member.user), tenantId },
       ...{ role: roleSchema.parse(member.role), operator: false, keyId: null },
-      readsAdministration: false,
+      ...{ keyLimits: null, readsAdministration: false },
       sight: await this.#sightOf(tenantId, userId, member.role),
       ...this.#wishesOf(member.tenant),
     }
@@ -249,7 +258,7 @@ export class Principals {
       expiresAt: key.expiresAt,
       principal: {
         ...{ kind: 'key', userId: null, sessionId: null, actor: `key ${key.name}` },
-        ...{ tenantId, role: 'member', keyId: key.id },
+        ...{ tenantId, role: 'member', keyId: key.id, keyLimits: limitsOf(key.limits) },
         operator: key.operator && creator?.operator !== false,
         readsAdministration: membership === undefined || administers.has(membership.role),
         sight:
@@ -301,7 +310,7 @@ export class Principals {
         tenantId: member.tenantId,
         role: roleSchema.parse(member.role),
         operator: user.operator === true,
-        keyId: null,
+        ...{ keyId: null, keyLimits: null },
         readsAdministration: administers.has(member.role),
         sight: await this.#sightOf(member.tenantId, user.id, member.role),
         ...this.#wishesOf(member.tenant),

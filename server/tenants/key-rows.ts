@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { sha256 } from '../../common/digest.js'
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
-import { type ApiKey, newId } from '../../protocol/api/index.js'
+import { type ApiKey, type KeyLimits, newId } from '../../protocol/api/index.js'
+import { limitsOf } from '../auth/key-limits.js'
 import { notFound } from '../errors.js'
 
 const dayMs = 24 * 3600 * 1000
@@ -17,16 +18,22 @@ const startLength = 12
 export async function createKey(
   prisma: Prisma.TransactionClient,
   tenantId: string,
-  wanted: { name: string; expiresInDays?: number | undefined; operator?: boolean },
+  wanted: {
+    name: string
+    expiresInDays?: number | undefined
+    operator?: boolean
+    limits?: KeyLimits | undefined
+  },
   createdById: string | null,
 ): Promise<ApiKey & { key: string }> {
   const key = `clk_${randomBytes(32).toString('base64url')}`
-  const { name, expiresInDays, operator = false } = wanted
+  const { name, expiresInDays, operator = false, limits } = wanted
   const expiresAt = expiresInDays === undefined ? null : new Date(Date.now() + expiresInDays * dayMs)
   const row = await prisma.apiKey.create({
     data: {
       ...{ id: newId('ky'), tenantId, name, operator, expiresAt, createdById },
       ...{ start: key.slice(0, startLength), hash: sha256(key) },
+      ...(limits === undefined ? {} : { limits: JSON.parse(JSON.stringify(limits)) }),
     },
     include,
   })
@@ -60,5 +67,6 @@ function presentKey(row: Row): ApiKey {
     },
     expiresAt: row.expiresAt?.toISOString() ?? null,
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+    limits: limitsOf(row.limits),
   }
 }

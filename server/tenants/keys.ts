@@ -27,7 +27,9 @@ export class KeyService {
     const created = await storeAnother(prisma, tenantId, 'apiKey', (client) =>
       createKey(client, tenantId, wanted, userId),
     )
-    await audit(prisma, who, 'key.create', created.id, { name: created.name })
+    const { name, limits } = created
+    const bounded = limits === null ? {} : { limits: JSON.stringify(limits) }
+    await audit(prisma, who, 'key.create', created.id, { name, ...bounded })
     return created
   }
 
