@@ -1,6 +1,6 @@
-import type { KeyLimits } from '../../protocol/api/index.js'
 import { readAccount } from './account.js'
 import { clientCommand } from './client-command.js'
+import { limitsLine } from './key.js'
 import { printFields, printJson } from './output.js'
 
 export const whoami = clientCommand({
@@ -23,14 +23,3 @@ export const whoami = clientCommand({
     return 0
   },
 })
-
-/** Such as `sandboxes 2, network none, readOnly`. */
-const limitsLine = (limits: KeyLimits): string =>
-  Object.entries(limits)
-    .flatMap(([name, value]) => {
-      if (value === undefined || value === false) return []
-      if (value === true) return [name]
-      const told = Array.isArray(value) ? value : typeof value === 'object' ? value.allow : [value]
-      return [`${name} ${told.join(' ')}`]
-    })
-    .join(', ')

@@ -51,13 +51,19 @@ export const apiKey = z.object({
   expiresAt: z.iso.datetime().nullable(),
   lastUsedAt: z.iso.datetime().nullable(),
   limits: keyLimits.nullable().describe('null: none but what whoever made it may do'),
+  madeBy: z
+    .string()
+    .nullable()
+    .describe('id of the key that made it, with which it is deleted; null: a person'),
 })
 export type ApiKey = z.infer<typeof apiKey>
 
 export const createApiKey = z.strictObject({
   name: displayName,
   expiresInDays: z.int().min(1).max(3650).optional(),
-  limits: keyLimits.optional().describe('they cannot be changed later; make another key instead'),
+  limits: keyLimits
+    .optional()
+    .describe('they cannot be changed later; make another key instead. Another key makes none without'),
 })
 
 /** `POST /keys`: the only time that the key itself is shown. */

@@ -6,7 +6,7 @@ import type { Principal } from './principal.js'
 
 /**
  * What somebody is in a tenant. A key of an owner or admin (or of the installation) reads what these read, and no key
- * manages people or keys. A student does what is allowed with what they made themselves (`belongsTo`). Operators are one
+ * manages people. A student does what is allowed with what they made themselves (`belongsTo`). Operators are one
  * of these in their own tenant, and operate the installation besides.
  */
 export const standings = ['owner', 'admin', 'member', 'student', 'adminKey', 'memberKey'] as const
@@ -142,9 +142,10 @@ export const permissions = {
   'member.change': tenant(owners),
   'member.remove': tenant(admins),
   'member.remove_admin': tenant(owners),
-  'key.read': tenant(admins),
-  'key.create': tenant(admins),
-  'key.delete': tenant(admins),
+  /** A key makes keys with limits, and manages those alone (`tenants/keys.ts`). */
+  'key.read': tenant(readers),
+  'key.create': tenant(readers),
+  'key.delete': tenant(readers),
   'account.change': ownAccount,
   'account.delete': ownAccount,
   'session.read': ownAccount,
@@ -230,7 +231,7 @@ function refusal({ kind, role }: Caller, { of, to }: Permission): string {
   if (kind === 'user' && role === 'student') return 'students cannot do this; ask your teacher'
   if (to.length === 1 && to[0] === 'student') return 'only students of a class can do this'
   if (of === 'account') return 'an API key has no account and belongs to one tenant; sign in instead'
-  if (to.includes('adminKey')) return 'only an owner or admin, or an API key of one, may read this'
+  if (to.includes('adminKey')) return 'only an owner or admin, or an API key of one, can do this'
   if (kind === 'key') return 'API keys cannot manage members, keys or the tenant; sign in instead'
   return `only ${to.includes('admin') ? 'owners and admins' : 'owners'} can do this`
 }

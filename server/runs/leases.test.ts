@@ -55,6 +55,7 @@ describe('leases of runs', () => {
         createdBy: '',
         ownerId,
         callbackUrl: null,
+        keyId: null,
       },
     }
     const row = await store(at).insert(run, seated)

@@ -1,5 +1,9 @@
 -- Limits of API keys, and which key made what.
-ALTER TABLE api_key ADD COLUMN limits JSONB;
+ALTER TABLE api_key ADD COLUMN limits JSONB, ADD COLUMN "parentId" TEXT;
+-- A key that another key made goes with that one.
+ALTER TABLE api_key ADD CONSTRAINT "api_key_parentId_fkey" FOREIGN KEY ("parentId") REFERENCES api_key (id)
+  ON DELETE CASCADE ON UPDATE CASCADE;
+CREATE INDEX "api_key_parentId_idx" ON api_key ("parentId");
 ALTER TABLE sandbox ADD COLUMN "keyId" TEXT;
 CREATE INDEX "sandbox_keyId_idx" ON sandbox ("keyId") WHERE "keyId" IS NOT NULL;
 ALTER TABLE snapshot ADD COLUMN "keyId" TEXT;

@@ -69,10 +69,11 @@ export const peopleRows: Readonly<Record<string, Row>> = {
     why: 'whoever has the link is told what it is to',
     call: ({ invitationSecret }) => ({ body: { secret: invitationSecret } }),
   },
-  listApiKeys: { rule: manage },
-  createApiKey: { rule: manage, call: () => ({ body: { name: 'another' } }) },
+  listApiKeys: { rule: read },
+  createApiKey: { rule: read, call: () => ({ body: { name: 'another', limits: { readOnly: true } } }) },
   deleteApiKey: {
-    rule: manageTheirs,
+    // A key finds those that it made itself.
+    rule: { ...manageTheirs, key: 404, strangerKey: 404, operatorKey: 404 },
     call: ({ keyId }) => ({ path: { id: keyId } }),
     fresh: async ({ callers }) => {
       const { id } = await must(callers.owner, 'POST', '/api/v1/keys', { name: 'short-lived' })
