@@ -77,16 +77,15 @@ export function defaultsWithin({ keyLimits }: Who, defaults: LimitsRequest): Lim
 }
 
 /**
- * A new sandbox of a key with limits. How many there are at once is counted by the database (`bound_key`), with its row.
- * @param template of what it is made from
+ * A new sandbox of a key with limits, but for its template. How many there are at once is counted by the database
+ * (`bound_key`), with its row.
  * @throws ApiError `forbidden` that names the limit
  */
 export function assertCreationWithin(
   who: Who,
   wanted: Pick<CreateSandbox, 'network' | 'volumes'>,
-  made: { readonly template: string; readonly limits: Limits; readonly ttlSeconds: number | null },
+  made: { readonly limits: Limits; readonly ttlSeconds: number | null },
 ): void {
-  assertTemplateWithin(who, made.template)
   assertNetworkWithin(who, wanted.network)
   assertSizeWithin(who, made.limits)
   assertLifetimeWithin(who, made.ttlSeconds)

@@ -14,7 +14,7 @@ import { audit, keyDetail } from '../audit.js'
 import { ownerOfCopy } from '../auth/copies.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
-import { assertCreationWithin, defaultsWithin } from '../auth/within-limits.js'
+import { assertCreationWithin, assertTemplateWithin, defaultsWithin } from '../auth/within-limits.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { ApiError, notFound } from '../errors.js'
@@ -80,6 +80,7 @@ export class Creations {
       volumes.map(({ volume }) => volume),
     )
     const template = source?.template ?? wanted.template
+    assertTemplateWithin(who, template)
     const { own, defaults } =
       source === undefined
         ? await this.#find(who.tenantId, template)
@@ -95,7 +96,7 @@ export class Creations {
     const name = wanted.name ?? `${template}-${id.slice(-4)}`
     const createdAt = new Date()
     const ttlSeconds = wanted.ttlSeconds ?? who.keyLimits?.ttlSeconds ?? null
-    assertCreationWithin(who, wanted, { template, limits, ttlSeconds })
+    assertCreationWithin(who, wanted, { limits, ttlSeconds })
     const expiresAt = ttlSeconds === null ? null : new Date(createdAt.getTime() + ttlSeconds * 1000)
     const row: Row = {
       ...{
