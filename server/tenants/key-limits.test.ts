@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KeyLimits } from '../../protocol/api/index.js'
+import { Cloche } from '../../sdk/index.js'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
 import type { Instance } from '../../testing/instance.js'
@@ -10,6 +12,7 @@ import { defaultsWithin } from '../auth/within-limits.js'
 
 const small = { cpus: 0.25, memoryMiB: 64, diskMiB: 64, pids: 64 }
 const boxes = '/api/v1/sandboxes'
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor
 
 describe('limits of an API key', () => {
   let instance: Instance
@@ -243,6 +246,50 @@ describe('limits of an API key', () => {
     expect((await agent.call('GET', '/api/v1/me')).status).toBe(200)
     await owner.call('DELETE', `/api/v1/keys/${parent.id}`)
     expect((await agent.call('GET', '/api/v1/me')).status).toBe(401)
+  })
+
+  it('are told to an agent, which gets as much network as its key allows', async () => {
+    const { key } = await keyWith({ network: 'none', sandboxes: 1, ownOnly: true })
+    const ask = async (method: string, params: object) => {
+      const { body } = await key.call('POST', '/mcp', { jsonrpc: '2.0', id: 1, method, params })
+      return body.result
+    }
+    const { instructions } = await ask('initialize', { protocolVersion: '2025-06-18' })
+    expect(instructions).toMatch(
+      /Limits of your key.*only the sandboxes.*at most 1 sandboxes.*network at most: none/,
+    )
+    const made = await ask('tools/call', { name: 'create_sandbox', arguments: {} })
+    expect(made.content[0].text).toMatch(/^created sb_.*network none/)
+    const more = await ask('tools/call', { name: 'create_sandbox', arguments: {} })
+    expect(more).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringMatching(/^quota_exceeded: sandboxes/) }],
+    })
+    const free = await ask('tools/call', { name: 'create_sandbox', arguments: { network: 'internet' } })
+    expect(free).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringMatching(/^forbidden: network/) }],
+    })
+    for (const one of (await owner.call('GET', boxes)).body.items) await remove(one.id)
+  })
+
+  it('are used as docs/reference/api-keys.md shows', async () => {
+    const { body } = await owner.call('POST', '/api/v1/keys', { name: 'docs' })
+    const cloche = new Cloche({ url: instance.url, apiKey: body.key })
+    const page = await readFile('docs/reference/api-keys.md', 'utf8')
+    const blocks = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) => block)
+    expect(blocks).toHaveLength(1)
+    const told: string[] = []
+    const log = (text: string) => void told.push(text.trim())
+    const process = { env: { CLOCHE_URL: instance.url } }
+    await new AsyncFunction('cloche', 'Cloche', 'process', 'console', blocks.join('\n'))(
+      cloche,
+      Cloche,
+      process,
+      { log },
+    )
+    expect(told).toEqual(['bounded'])
+    for (const one of (await owner.call('GET', boxes)).body.items) await remove(one.id)
   })
 
   it('that this version cannot read leave next to nothing', async () => {
