@@ -7,7 +7,7 @@ import { Cloche } from './index.js'
 
 /** Accounts, members and whole tenants: somebody signed in does that on a page, and a key may not. Signed URLs need no SDK. */
 const forPeople =
-  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|members|invitations|tenants?|usage\.csv|shares($|\/(accept|leave|preview)$))/
+  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|grants|members|invitations|tenants?|usage\.csv|shares($|\/(accept|leave|preview)$))/
 
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 

@@ -51,6 +51,10 @@ export const apiKey = z.object({
   expiresAt: z.iso.datetime().nullable(),
   lastUsedAt: z.iso.datetime().nullable(),
   limits: keyLimits.nullable().describe('null: none but what whoever made it may do'),
+  client: z
+    .string()
+    .nullable()
+    .describe('how the program calls itself that a person let in by OAuth; null for a key'),
   madeBy: z
     .string()
     .nullable()

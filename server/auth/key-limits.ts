@@ -114,6 +114,7 @@ export const keyRules: Readonly<Record<Action, Rule>> = {
   'key.read': 'never',
   'key.create': 'never',
   'key.delete': 'never',
+  'grant.create': 'never',
   'account.change': 'never',
   'account.delete': 'never',
   'session.read': 'never',

@@ -63,7 +63,7 @@ describe('the table of permissions', () => {
       'owners',
       ['tenant.change', 'tenant.delete', 'member.change', 'member.invite_admin', 'member.remove_admin'],
     ],
-    ['admins', ['member.invite', 'member.uninvite', 'member.remove']],
+    ['admins', ['member.invite', 'member.uninvite', 'member.remove', 'grant.create']],
     ['readers', ['audit.read', 'callback_secret.read', 'key.read', 'key.create', 'key.delete']],
     ['people', ['account.change', 'account.delete', 'session.read', 'session.end', 'tenant.create']],
     ['people', ['tenant.activate', 'tenant.join', 'tenant.leave']],

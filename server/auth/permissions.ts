@@ -146,6 +146,8 @@ export const permissions = {
   'key.read': tenant(readers),
   'key.create': tenant(readers),
   'key.delete': tenant(readers),
+  /** To let a program in by OAuth: a person does that, on a page. */
+  'grant.create': tenant(admins),
   'account.change': ownAccount,
   'account.delete': ownAccount,
   'session.read': ownAccount,

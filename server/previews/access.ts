@@ -184,4 +184,4 @@ export const isPublic = ({ visibility, expiresAt }: Found): boolean =>
 
 /** Keys of the platform. Whatever else is in `Authorization` is between the visitor and the app. */
 export const carriesKey = ({ headers }: IncomingMessage): boolean =>
-  /^Bearer\s+clk_/i.test(headers.authorization ?? '')
+  /^Bearer\s+cl[kor]_/i.test(headers.authorization ?? '')

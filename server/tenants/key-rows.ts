@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { sha256 } from '../../common/digest.js'
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
 import { type ApiKey, type KeyLimits, newId } from '../../protocol/api/index.js'
+import { earlier } from '../auth/credential.js'
 import { limitsOf } from '../auth/key-limits.js'
 import { notFound } from '../errors.js'
 
@@ -51,8 +52,6 @@ export async function createKey(
   return { ...presentKey(row), key }
 }
 
-const earlier = (a: Date | null, b: Date | null): Date | null => (a === null || (b !== null && b < a) ? b : a)
-
 /** Which keys: all of a tenant, or those that one key has made. */
 export interface Which {
   readonly tenantId: string
@@ -93,6 +92,6 @@ function presentKey(row: Row): ApiKey {
     expiresAt: row.expiresAt?.toISOString() ?? null,
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
     limits: limitsOf(row.limits),
-    madeBy: row.parentId,
+    ...{ madeBy: row.parentId, client: row.client },
   }
 }

@@ -70,6 +70,9 @@ export function Keys() {
               <tr key={key.id} className="[&>td]:whitespace-nowrap">
                 <td className="font-medium">
                   {oneLine(key.name)}
+                  {key.client !== null && (
+                    <span className="block font-normal text-muted text-xs">{t('keys.byOAuth')}</span>
+                  )}
                   {key.limits && <LimitsLine limits={key.limits} />}
                 </td>
                 <td className="font-mono text-xs">{oneLine(key.start)}…</td>

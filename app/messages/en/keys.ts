@@ -2,6 +2,7 @@
 export const keys = {
   actions: 'Actions',
   audience: 'For programs that act for {tenant}. Send a key as <code>Authorization: Bearer</code>',
+  byOAuth: 'by OAuth, for /mcp only',
   copyNow: 'Copy the key now. It is not stored and will not be shown again.',
   createKey: 'Create key',
   created: 'Created',

@@ -3,6 +3,7 @@ import type { Texts } from '../texts'
 export const keys: Texts<'keys'> = {
   actions: '操作',
   audience: '供程序代表 {tenant} 使用。请求时以 <code>Authorization: Bearer</code> 发送密钥',
+  byOAuth: '通过 OAuth 授权，仅限 /mcp',
   copyNow: '请立即复制密钥。密钥不会被保存，也不会再次显示。',
   createKey: '创建密钥',
   created: '创建时间',

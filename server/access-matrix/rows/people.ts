@@ -80,6 +80,8 @@ export const peopleRows: Readonly<Record<string, Row>> = {
       return { path: { id: String(id) } }
     },
   },
+  previewGrant: { rule: manage, call: ({ clientId }) => ({ body: authorization(clientId) }) },
+  createGrant: { rule: manage, call: ({ clientId }) => ({ body: authorization(clientId) }) },
   getQuota: { rule: own },
   getUsage: { rule: staffOwn },
   getDiskUse: { rule: staffOwn },
@@ -146,3 +148,8 @@ async function resetSecret({ callers, person }: World): Promise<string> {
   const { url } = await must(callers.operatorKey, 'POST', `/api/v1/admin/users/${id}/reset-link`, {})
   return new URL(url).hash.slice(1)
 }
+
+const authorization = (clientId: string) => ({
+  ...{ clientId, redirectUri: 'http://127.0.0.1/callback', responseType: 'code' },
+  ...{ codeChallenge: 'x'.repeat(43), codeChallengeMethod: 'S256' },
+})
