@@ -25,7 +25,6 @@ const tokenForm = z.object({ token: text })
 /** What anybody may ask: where tokens come from, and for tokens with what only the client has. */
 export function oauthRoutes(app: FastifyInstance, grants: Grants): void {
   const { issuer, resource } = grants
-  app.removeContentTypeParser('application/x-www-form-urlencoded')
   app.addContentTypeParser<string>(
     'application/x-www-form-urlencoded',
     { parseAs: 'string', bodyLimit: 16 * 1024 },
