@@ -71,8 +71,8 @@ export class Clients {
 
 /** Where a code may be sent: never to a page without TLS, nor into a script. @throws OAuthError */
 function assertRedirect(uri: string): URL {
-  const url = URL.parse(uri)
-  if (url === null || uri.includes('#') || url.username !== '' || url.password !== '') {
+  const url = urlOf(uri)
+  if (url === undefined || uri.includes('#') || url.username !== '' || url.password !== '') {
     throw new OAuthError('invalid_redirect_uri', `${uri} is no address without a fragment and a password`)
   }
   const isApp = knownSchemes.has(url.protocol) || /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]*:$/.test(url.protocol)
@@ -90,16 +90,19 @@ function assertRedirect(uri: string): URL {
  * @see RFC 8252, 7.3
  */
 export function isRegistered({ redirectUris }: Client, uri: string): boolean {
+  if (urlOf(uri) === undefined) return false
   return redirectUris.some((one) => one === uri || (isLoopback(one) && withoutPort(one) === withoutPort(uri)))
 }
 
 function isLoopback(uri: string): boolean {
-  const url = URL.parse(uri)
-  return url !== null && url.protocol === 'http:' && loopback.has(url.hostname)
+  const url = urlOf(uri)
+  return url?.protocol === 'http:' && loopback.has(url.hostname)
 }
 
 const withoutPort = (uri: string) =>
   uri.replace(/^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])):\d{1,5}(?=[/?]|$)/, '$1')
+
+const urlOf = (uri: string): URL | undefined => (URL.canParse(uri) ? new URL(uri) : undefined)
 
 /** Where a person is told that the answer goes. */
 export function hostOf(uri: string): string {

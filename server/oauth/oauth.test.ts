@@ -193,7 +193,12 @@ describe('access by OAuth', () => {
     const { client_id } = await register(uris)
     const client = { name: '', redirectUris: uris }
     for (const uri of [...uris, 'http://[::1]:4711/cb']) expect(isRegistered(client, uri), uri).toBe(true)
-    for (const uri of ['https://app.example/cb/', 'https://app.example:444/cb', 'http://[::1]:4711/other']) {
+    for (const uri of [
+      'https://app.example/cb/',
+      'https://app.example:444/cb',
+      'http://[::1]:4711/other',
+      'http://[::1]:99999/cb',
+    ]) {
       expect(isRegistered(client, uri), uri).toBe(false)
     }
     // What a client says of itself is signed.

@@ -60,7 +60,7 @@ const whichOf = ({ tenantId, keyId }: Principal): Which =>
 
 /** Locked, so that it is not deleted before what it makes is there, and goes with it. */
 async function parentOf(client: Prisma.TransactionClient, id: string) {
-  await client.$queryRaw`SELECT FROM api_key WHERE id = ${id} FOR KEY SHARE`
+  await client.$queryRaw`SELECT id FROM api_key WHERE id = ${id} FOR KEY SHARE`
   const parent = await client.apiKey.findUnique({
     where: { id },
     select: { id: true, expiresAt: true, createdById: true },
