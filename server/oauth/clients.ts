@@ -70,14 +70,14 @@ export class Clients {
 }
 
 /** Where a code may be sent: never to a page without TLS, nor into a script. @throws OAuthError */
-function assertRedirect(uri: string): URL {
+function assertRedirect(uri: string): void {
   const url = urlOf(uri)
   if (url === undefined || uri.includes('#') || url.username !== '' || url.password !== '') {
     throw new OAuthError('invalid_redirect_uri', `${uri} is no address without a fragment and a password`)
   }
   const isApp = knownSchemes.has(url.protocol) || /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]*:$/.test(url.protocol)
   if (url.protocol === 'https:' || isApp || (url.protocol === 'http:' && loopback.has(url.hostname)))
-    return url
+    return
   throw new OAuthError(
     'invalid_redirect_uri',
     `${uri} must be https:, http: of a loopback address, or a scheme of a program with a dot in its name`,
