@@ -169,7 +169,7 @@ describe('the command line', () => {
     expect(await ok('key', 'ls')).toMatch(new RegExp(`^ky_\\w+ +robot .*${limits}`, 'm'))
     const robot = { CLOCHE_API_KEY: key, CLOCHE_URL: instance.url }
     expect((await call(['whoami'], '', robot)).out).toMatch(new RegExp(`^Limits: +${limits}$`, 'm'))
-    expect(await call(['key', 'create', 'more'], '', robot)).toMatchObject({ code: 1 })
+    expect(await call(['key', 'create', 'more'], '', robot)).toMatchObject({ code: 4 })
     expect(await call(['key', 'create', 'x', '--sandboxes', '20000'])).toMatchObject({
       err: expect.stringContaining('--sandboxes'),
     })
