@@ -20,5 +20,6 @@ export const everyPage = [
   { path: '/sign-up', title: 'Create an account' },
   { path: '/reset', title: 'Set a new password' },
   { path: '/join', title: 'Join a tenant' },
+  { path: '/authorize', title: 'Connect a program' },
   { path: '/none', title: 'Page not found' },
 ] as const

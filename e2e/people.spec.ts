@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { TestClient } from '../testing/client.js'
 import { password } from './shared.js'
 import { answer, emailOf, expect, test } from './test.js'
@@ -111,12 +112,18 @@ test('an API key is shown once, works, and works no more when it is revoked', as
   await page.goto('/keys')
   await page.getByRole('button', { name: 'New key' }).click()
   await page.getByLabel('Name').fill('robot')
+  await page.getByText('Limits', { exact: true }).click()
+  await page.getByLabel(/^Only what it makes/).check()
+  await page.getByLabel('Sandboxes at once').fill('1')
+  await page.getByRole('radio', { name: /No network access/ }).click()
   await page.getByRole('button', { name: 'Create key' }).click()
   const key = await page.getByRole('textbox', { name: 'Key', exact: true }).inputValue()
   await page.getByRole('button', { name: 'Done' }).click()
   const robot = TestClient.withKey(instance.url, key)
-  expect((await robot.call('GET', '/api/v1/me')).status).toBe(200)
+  const limits = { ownOnly: true, sandboxes: 1, network: 'none' }
+  expect((await robot.call('GET', '/api/v1/me')).body.key.limits).toEqual(limits)
   await page.reload()
+  await expect(page.getByRole('row', { name: /robot/ })).toContainText('1 sandbox at once')
   await expect(page.getByRole('row', { name: /robot/ })).toBeVisible()
   expect(await page.content()).not.toContain(key)
 
@@ -124,4 +131,39 @@ test('an API key is shown once, works, and works no more when it is revoked', as
   await answer(page, 'Revoke key')
   await expect(page.getByRole('row', { name: /robot/ })).toBeHidden()
   expect((await robot.call('GET', '/api/v1/me')).status).toBe(401)
+})
+
+test('a program is let in by OAuth with limits, and is listed with the keys', async ({
+  annPage: page,
+  instance,
+}) => {
+  const anybody = new TestClient(instance.url)
+  const redirectUri = `${instance.url}/sandboxes`
+  const registration = { client_name: 'Robot', redirect_uris: [redirectUri] }
+  const { client_id } = (await anybody.call('POST', '/oauth/register', registration)).body
+  const verifier = 'v'.repeat(43)
+  const query = new URLSearchParams({
+    ...{ client_id, redirect_uri: redirectUri, response_type: 'code', state: 'mine' },
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  })
+  await page.goto(`/authorize?${query}`)
+  await expect(page.getByText('Robot wants to use sandboxes of')).toBeVisible()
+  await expect(page.getByText(new URL(instance.url).host)).toBeVisible()
+  await page.getByLabel(/^Read only/).check()
+  const [request] = await Promise.all([
+    page.waitForRequest(/[?&]code=clc_/),
+    page.getByRole('button', { name: 'Allow access' }).click(),
+  ])
+  const form = new URLSearchParams({
+    ...{ grant_type: 'authorization_code', client_id, redirect_uri: redirectUri, code_verifier: verifier },
+    code: new URL(request.url()).searchParams.get('code') ?? '',
+  })
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  expect((await anybody.call('POST', '/oauth/token', form.toString(), headers)).status).toBe(200)
+  await page.goto('/keys')
+  await expect(page.getByRole('row', { name: /Robot/ })).toContainText('by OAuth, for /mcp only')
+  await page.getByRole('button', { name: 'Revoke Robot' }).click()
+  await answer(page, 'Revoke key')
+  await expect(page.getByRole('row', { name: /Robot/ })).toBeHidden()
 })

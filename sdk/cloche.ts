@@ -4,6 +4,7 @@ import { Builds, type StartBuild } from './builds.js'
 import { Classes } from './classes.js'
 import { type Content, Http, pages } from './http.js'
 import { Images, Registries } from './images.js'
+import { Keys } from './keys.js'
 import { Lessons } from './lessons.js'
 import { Runs } from './runs.js'
 import { Sandboxes } from './sandboxes.js'
@@ -68,6 +69,8 @@ export class Cloche {
   readonly images: Images
   /** Credentials for them. */
   readonly registries: Registries
+  /** API keys. */
+  readonly keys: Keys
   readonly #http: Http
 
   /** Connects to nothing yet. @throws TypeError when the URL is none */
@@ -89,6 +92,7 @@ export class Cloche {
     this.builds = new Builds(this.#http)
     this.images = new Images(this.#http)
     this.registries = new Registries(this.#http)
+    this.keys = new Keys(this.#http)
   }
 
   /** Who calls, and for which tenant. @throws Unauthenticated */

@@ -8,6 +8,7 @@ export type { ExecEvent, ExecOptions } from './exec.js'
 export type { Files } from './files.js'
 export type { Content } from './http.js'
 export type { Images, Registries } from './images.js'
+export type { Keys } from './keys.js'
 export type {
   LanguageServerConnection,
   LanguageServers,

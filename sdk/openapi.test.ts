@@ -5,9 +5,9 @@ import type { Instance } from '../testing/instance.js'
 import { sharedInstance } from '../testing/shared-instance.js'
 import { Cloche } from './index.js'
 
-/** Accounts, keys and whole tenants: somebody signed in does that on a page, and a key may not. Signed URLs need no SDK. */
+/** Accounts, members and whole tenants: somebody signed in does that on a page, and a key may not. Signed URLs need no SDK. */
 const forPeople =
-  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|keys|members|invitations|tenants?|usage\.csv|shares($|\/(accept|leave|preview)$))/
+  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|grants|members|invitations|tenants?|usage\.csv|shares($|\/(accept|leave|preview)$))/
 
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
@@ -19,6 +19,9 @@ async function callAll(cloche: Cloche): Promise<void> {
   await Promise.all([cloche.me(), cloche.templates(), cloche.languages(), cloche.quota(), cloche.usage()])
   await cloche.diskUse()
   await cloche.audit().next()
+  const { id: keyId } = await cloche.keys.create({ name: 'reader', limits: { readOnly: true } })
+  await cloche.keys.list()
+  await cloche.keys.delete(keyId)
   const sandbox = await cloche.sandboxes.create({ limits: { memoryMiB: 128, diskMiB: 64, pids: 64 } })
   await Promise.all([cloche.sandboxes.list().next(), sandbox.describe(), sandbox.update({ name: 'x' })])
   await sandbox.exec('true')

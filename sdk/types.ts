@@ -50,6 +50,14 @@ export type ShareLevel = protocol.ShareLevel
 export type ShareDescription = protocol.Share
 /** The same, with the link. */
 export type NewShare = protocol.ShareCreated
+/** What `keys.create` takes. */
+export type CreateApiKey = z.input<typeof protocol.createApiKey>
+/** An API key, without the key itself. */
+export type ApiKeyDescription = protocol.ApiKey
+/** The same with the key itself. */
+export type ApiKeyCreated = z.infer<typeof protocol.apiKeyCreated>
+/** What bounds an API key. */
+export type KeyLimits = protocol.KeyLimits
 /** The disk of a sandbox as it was at one moment. */
 export type SnapshotDescription = protocol.Snapshot
 /** An image in the registry of this server. */

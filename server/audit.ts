@@ -1,4 +1,5 @@
 import type { Prisma, PrismaClient } from '../prisma/generated/client.js'
+import type { Limited } from './auth/key-limits.js'
 import type { Principal } from './auth/principal.js'
 
 /** Whoever moves a file says names of 4 KiB as often as they like; an entry needs no more than its beginning. */
@@ -12,15 +13,23 @@ const short = (detail: Prisma.InputJsonObject): Prisma.InputJsonObject =>
     ]),
   )
 
+/** Who an entry is about. */
+type Actor = Pick<Principal, 'tenantId' | 'actor'> & Partial<Limited>
+
+/** Names of keys repeat: what one with limits does says which one it is. */
+export const keyDetail = ({ keyId, keyLimits }: Partial<Limited>): { key?: string } =>
+  keyId && keyLimits ? { key: keyId } : {}
+
 /** One entry for each change that somebody makes: who, what, to what. */
 export async function audit(
   prisma: PrismaClient,
-  who: Pick<Principal, 'tenantId' | 'actor'>,
+  who: Actor,
   action: string,
   target: string | null,
-  detail: Prisma.InputJsonObject = {},
+  told: Prisma.InputJsonObject = {},
 ): Promise<void> {
   const { tenantId, actor } = who
+  const detail = { ...told, ...keyDetail(who) }
   if (target?.startsWith('sb_')) {
     // What a guest does in a sandbox belongs into the log of the tenant that it is of.
     await prisma.$executeRaw`

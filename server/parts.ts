@@ -39,6 +39,8 @@ import { NodeRegistry } from './nodes/registry.js'
 import { RunPlacer } from './nodes/run-placer.js'
 import { RegistryService } from './nodes/service.js'
 import { Templates } from './nodes/templates.js'
+import { Clients } from './oauth/clients.js'
+import { Grants } from './oauth/grants.js'
 import { allowed } from './outbound/address.js'
 import { Outbound } from './outbound/http.js'
 import { PreviewHosts } from './previews/hosts.js'
@@ -227,6 +229,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     terminals: new TerminalService(database, sandboxes, broadcasts),
     tenants: new TenantService(database, principals),
     keys: new KeyService(database, principals),
+    grants: new Grants(database, principals, new Clients(config.secret), config.publicUrl),
     auditLog: new AuditLog(database),
     usages: new UsageService(database, disks),
     account: new AccountService(database, principals, passwords),

@@ -4,7 +4,7 @@ import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-
 import { accountRoutes, linkRoutes } from './account/routes.js'
 import { adminRoutes } from './admin/routes.js'
 import { assignmentRoutes } from './assignments/routes.js'
-import type { Principal } from './auth/principal.js'
+import { doorOf, type Principal } from './auth/principal.js'
 import { authRoutes } from './auth/routes.js'
 import { buildRoutes } from './builds/routes.js'
 import { classRoutes } from './classes/routes.js'
@@ -28,6 +28,7 @@ import { lessonRoutes } from './lessons/routes.js'
 import { languageServerRoutes } from './lsp/routes.js'
 import { mcpRoutes } from './mcp/routes.js'
 import { readinessOf } from './nodes/readiness.js'
+import { grantRoutes, metadataPath, oauthRoutes } from './oauth/routes.js'
 import { describeApi } from './openapi/document.js'
 import type { Parts } from './parts.js'
 import { portRoutes } from './previews/routes.js'
@@ -113,11 +114,12 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   handoverRoute(app, parts.previews)
   linkRoutes(app, services.account, services.members, services.shares)
   await app.register(signedRoutes(services.files, services.signed), { prefix: '/api/v1' })
+  await app.register(async (scope) => oauthRoutes(scope, services.grants))
   await app.register(async (known) => registryRoutes(known, { principals, watch, ...services.registry }))
   await app.register(async (known) => {
     known.decorateRequest('principal')
     known.addHook('onRequest', async (request) => {
-      const principal = await principals.identify(request.raw)
+      const principal = await principals.identify(request.raw, undefined, doorOf(request.url))
       const isUnattended = request.headers['cloche-unattended'] === 'true'
       request.principal = isUnattended ? { ...principal, unattended: true } : principal
     })
@@ -126,7 +128,10 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     serveMetrics(known, services.administration.nodes)
     const { cancellations } = parts
     await known.register(async (mcp) =>
-      mcpRoutes(mcp, { services, cancellations, heartbeatMs: config.heartbeatMs }),
+      mcpRoutes(mcp, {
+        ...{ services, cancellations, heartbeatMs: config.heartbeatMs },
+        metadataUrl: `${config.publicUrl}${metadataPath}/mcp`,
+      }),
     )
     await known.register(
       async (api) => {
@@ -161,6 +166,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(transferRoutes(services.transfers, services.credentials, config.heartbeatMs))
         await api.register(runRoutes(runs, config.heartbeatMs))
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
+        await api.register(grantRoutes(services.grants))
         await api.register(auditRoutes(services.auditLog))
         await api.register(accountRoutes(account))
         await api.register(usageRoutes(services.usages))

@@ -39,7 +39,12 @@ if (applied.length > 0) console.error(`applied migrations: ${applied.join(', ')}
     await prisma.user.update({ where: { id: user.id }, data: { operator: true } })
     const { tenantId } = await prisma.member.findFirstOrThrow({ where: { userId: user.id } })
     await prisma.tenant.update({ where: { id: tenantId }, data: { name: 'Operators', quota: operatorQuota } })
-    const { key } = await createKey(prisma, tenantId, { name: 'first operator', operator: true }, null)
+    const { key } = await createKey(
+      prisma,
+      tenantId,
+      { name: 'first operator', operator: true },
+      { createdById: null },
+    )
     first = { email, password, apiKey: key }
   }
   process.stdout.write(`${JSON.stringify({ installation, ...first })}\n`)

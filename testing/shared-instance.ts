@@ -71,7 +71,12 @@ async function newOperator(url: string, { prisma }: Database): Promise<Instance[
   const { id } = await prisma.user.update({ where: { email }, data: { operator: true } })
   const { tenantId } = await prisma.member.findFirstOrThrow({ where: { userId: id } })
   await prisma.tenant.update({ where: { id: tenantId }, data: { name: 'Operators', quota } })
-  const { key } = await createKey(prisma, tenantId, { name: 'first operator', operator: true }, null)
+  const { key } = await createKey(
+    prisma,
+    tenantId,
+    { name: 'first operator', operator: true },
+    { createdById: null },
+  )
   return { url, email, password, apiKey: key }
 }
 
@@ -87,7 +92,7 @@ async function deleteAll({ url, admin }: Instance, { pool, prisma }: Database): 
     rows.map(async ({ id, paused }) => {
       if (paused)
         await TestClient.withKey(url, admin.apiKey).call('POST', `/api/v1/admin/tenants/${id}/resume`)
-      const { key } = await createKey(prisma, id, { name: 'the end of a test' }, null)
+      const { key } = await createKey(prisma, id, { name: 'the end of a test' }, { createdById: null })
       const client = TestClient.withKey(url, key)
       for (const kind of made) {
         const path = `/api/v1/${kind}`

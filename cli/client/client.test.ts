@@ -151,6 +151,33 @@ describe('the command line', () => {
     expect(JSON.parse(await ok('whoami', '--json'))).toMatchObject({ url: instance.url, tenant })
   })
 
+  it('makes keys with limits, and says which limits a key has', async () => {
+    const options = [
+      '--template',
+      'base',
+      '--sandboxes',
+      '2',
+      '--ttl',
+      '1h',
+      '--network',
+      'none',
+      '--own-only',
+    ]
+    const key = (await ok('key', 'create', 'robot', ...options, '--expires', '30d')).trim()
+    expect(key).toMatch(/^clk_/)
+    const limits = 'templates base, sandboxes 2, ttlSeconds 3600, network none, ownOnly'
+    expect(await ok('key', 'ls')).toMatch(new RegExp(`^ky_\\w+ +robot .*${limits}`, 'm'))
+    const robot = { CLOCHE_API_KEY: key, CLOCHE_URL: instance.url }
+    expect((await call(['whoami'], '', robot)).out).toMatch(new RegExp(`^Limits: +${limits}$`, 'm'))
+    expect(await call(['key', 'create', 'more'], '', robot)).toMatchObject({ code: 4 })
+    expect(await call(['key', 'create', 'x', '--sandboxes', '20000'])).toMatchObject({
+      err: expect.stringContaining('--sandboxes'),
+    })
+    const [{ id }] = JSON.parse(await ok('key', 'ls', '--json'))
+    await ok('key', 'rm', id)
+    expect((await call(['whoami'], '', robot)).code).not.toBe(0)
+  })
+
   it('says what was used, and what may be', async () => {
     expect(await ok('usage')).toMatch(/^Used from [\s\S]*CPU HOURS[\s\S]*^sandboxes +1 +\d+ +\d+$/m)
     expect(await ok('usage')).toMatch(/^memory +128 MiB +[\d.]+ [GT]iB +[\d.]+ [GT]iB$/m)

@@ -7,6 +7,7 @@ import { copy } from './copy.js'
 import { exec } from './exec.js'
 import { fileCommands } from './file.js'
 import { imageCommands } from './image.js'
+import { keyCommands } from './key.js'
 import { lessonCommands } from './lesson.js'
 import { login, logout } from './login.js'
 import { mcp } from './mcp.js'
@@ -34,6 +35,7 @@ export const clientCommands: readonly Command[] = [
   login,
   logout,
   whoami,
+  ...keyCommands,
   usage,
   ...sandboxCommands,
   shell,

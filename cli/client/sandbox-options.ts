@@ -159,7 +159,8 @@ function restartOf(text: string | undefined): UpdateSandbox['restart'] {
   throw new UsageError(`--restart must be unless-stopped or no, not ${text}`)
 }
 
-function networkOf(text: string | undefined) {
+/** A policy as people write it. */
+export function networkOf(text: string | undefined) {
   if (text === undefined) return {}
   if (text === 'none' || text === 'internet') return { network: text } as const
   return { network: { allow: text.split(',').filter((name) => name !== '') } }

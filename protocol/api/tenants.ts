@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { classId, classPartId, tenantId } from './ids.js'
+import { keyLimits } from './keys.js'
 import { displayName, idlePolicy } from './sandbox.js'
 import { changeStudentQuota } from './student-quota.js'
 
@@ -45,6 +46,10 @@ export const me = z.object({
     idle: idlePolicy.nullable().describe('when new sandboxes are put to sleep; null: never'),
   }),
   tenants: z.array(tenant),
+  key: z
+    .object({ id: z.string(), limits: keyLimits.nullable().describe('null: none') })
+    .nullable()
+    .describe('the API key that the call was made with; null for a session'),
 })
 export type Me = z.infer<typeof me>
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientEvents } from '../../protocol/api/index.js'
 import { hold } from './hold.js'
 import { holdInExam } from './in-exam.js'
+import { holdLimitedKeys } from './limited-keys.js'
 import { described, routesOf } from './routes.js'
 import { where } from './rows/row.js'
 import { type Caller, callers, colleagues, guests, insiders } from './rules.js'
@@ -123,6 +124,8 @@ describe('who may make which call', () => {
       }
     })
   })
+
+  describe('an API key with limits', () => holdLimitedKeys(() => ({ world, calls })))
 
   describe('a student in an exam', () => holdInExam(() => ({ world, calls })))
 })

@@ -243,6 +243,8 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   listApiKeys: 'key.read',
   createApiKey: 'key.create',
   deleteApiKey: 'key.delete',
+  previewGrant: 'grant.create',
+  createGrant: 'grant.create',
   getUsage: 'usage.read',
   getDiskUse: 'usage.read',
   getUsageCsv: 'usage.read',

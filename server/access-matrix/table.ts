@@ -53,6 +53,19 @@ export const hidden: Readonly<Record<string, Row>> = {
   ...Object.fromEntries(
     ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [`${method} /v2/*`, registry]),
   ),
+  ...Object.fromEntries(
+    [
+      ...['GET /.well-known/oauth-protected-resource', 'GET /.well-known/oauth-protected-resource/mcp'],
+      'GET /.well-known/oauth-authorization-server',
+    ].map((path) => [path, { rule: open }]),
+  ),
+  // Whose tokens they are about is said by the tokens: server/oauth/oauth.test.ts.
+  ...Object.fromEntries(
+    ['register', 'token', 'revoke'].map((name) => [
+      `POST /oauth/${name}`,
+      { rule: refused, why: 'nothing is in it' },
+    ]),
+  ),
   'POST /mcp': mcp(400),
   'GET /mcp': mcp(405),
   'DELETE /mcp': mcp(405),

@@ -269,6 +269,9 @@ async function makeVictim(world: {
   const run = { command: 'echo confidential', wait: true }
   const runId = String((await must(owner, 'POST', '/api/v1/runs', run, headers)).id)
   const apiKey = await must(owner, 'POST', '/api/v1/keys', { name: 'of the victim' })
+  const client = await must(owner, 'POST', '/oauth/register', {
+    redirect_uris: ['http://127.0.0.1/callback'],
+  })
   const invitation = await must(owner, 'POST', '/api/v1/invitations', { email: 'guest@example.org' })
   const { sessions } = await must(owner, 'GET', '/api/v1/account/sessions')
   return {
@@ -299,7 +302,7 @@ async function makeVictim(world: {
     transferId: String(transferred.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),
-    keyId: String(apiKey.id),
+    ...{ keyId: String(apiKey.id), clientId: String(client.client_id) },
     signedRead: await signedFor('GET'),
     signedWrite: await signedFor('PUT'),
     invitationId: String(invitation.id),

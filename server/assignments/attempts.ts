@@ -73,7 +73,8 @@ export const begunBeforeExam = () =>
 export function examPrincipal(tenantId: string, title: string): Principal {
   return {
     ...{ kind: 'key', userId: null, sessionId: null, keyId: null, tenantId, role: 'member', operator: false },
-    ...{ actor: `exam ${title}`, readsAdministration: false, auditsCommands: false, idle: null },
+    ...{ keyLimits: null, actor: `exam ${title}` },
+    ...{ readsAdministration: false, auditsCommands: false, idle: null },
     ...{ sight: wholeSight(), unattended: true },
   }
 }

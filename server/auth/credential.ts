@@ -53,3 +53,7 @@ function refuseRepeated({ rawHeaders }: Carrier, name: string): void {
 }
 
 const twice = (what: string) => new ApiError('invalid_request', `the request carries ${what}`)
+
+/** Of two moments at which something ends; null is never. */
+export const earlier = (a: Date | null, b: Date | null): Date | null =>
+  a === null || (b !== null && b < a) ? b : a

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type ApiError, forbidden, notFound } from '../errors.js'
+import type { Limited } from './key-limits.js'
 
 /** An exam of somebody: of a class that they are a student of, or one that they have started. */
 export interface Exam {
@@ -96,5 +97,7 @@ export function assertExamsAdmit(who: Examined, assignmentId: string): void {
 }
 
 /** What is said of something that is not there for somebody: the same for what does not exist. */
-export const notThere = (who: Examined, what: string): ApiError =>
-  isInExam(who) ? closedByExam() : notFound(what)
+export function notThere(who: Examined & Pick<Limited, 'keyLimits'>, what: string): ApiError {
+  if (isInExam(who)) return closedByExam()
+  return notFound(who.keyLimits?.ownOnly ? `${what} that this API key made (ownOnly)` : what)
+}

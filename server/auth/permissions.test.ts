@@ -13,7 +13,7 @@ import {
 } from './permissions.js'
 import { wholeSight } from './sight.js'
 
-const of = { tenantId: 'tn_1', sight: wholeSight() }
+const of = { tenantId: 'tn_1', sight: wholeSight(), keyLimits: null }
 const caller = (standing: Standing, operator = false) =>
   standing === 'adminKey' || standing === 'memberKey'
     ? ({
@@ -63,8 +63,8 @@ describe('the table of permissions', () => {
       'owners',
       ['tenant.change', 'tenant.delete', 'member.change', 'member.invite_admin', 'member.remove_admin'],
     ],
-    ['admins', ['member.invite', 'member.uninvite', 'member.remove', 'key.read', 'key.create', 'key.delete']],
-    ['readers', ['audit.read', 'callback_secret.read']],
+    ['admins', ['member.invite', 'member.uninvite', 'member.remove', 'grant.create']],
+    ['readers', ['audit.read', 'callback_secret.read', 'key.read', 'key.create', 'key.delete']],
     ['people', ['account.change', 'account.delete', 'session.read', 'session.end', 'tenant.create']],
     ['people', ['tenant.activate', 'tenant.join', 'tenant.leave']],
     ['operators', ['node.read', 'pool.change', 'quarantine.change', 'installation.adopt', 'tenants.read']],
@@ -126,13 +126,13 @@ describe('the table of permissions', () => {
   })
 
   it('says who may, and not whether a thing of somebody else exists', () => {
-    expect(() => assertMay(caller('member'), 'key.create')).toThrow('only owners and admins can do this')
+    expect(() => assertMay(caller('member'), 'member.invite')).toThrow('only owners and admins can do this')
     expect(() => assertMay(caller('admin'), 'tenant.delete')).toThrow('only owners can do this')
-    expect(() => assertMay(caller('adminKey'), 'key.create')).toThrow('API keys cannot')
+    expect(() => assertMay(caller('adminKey'), 'member.invite')).toThrow('API keys cannot')
     expect(() => assertMay(caller('owner'), 'node.read')).toThrow('only operators')
     const words = 'sandbox not found'
     const sight = { ...wholeSight(), of: 'ann', owners: new Set(['pupil']) }
-    const who = { tenantId: 'a', userId: 'ann', role: 'member', sight } as const
+    const who = { tenantId: 'a', userId: 'ann', role: 'member', sight, keyId: null, keyLimits: null } as const
     expect(() => ofTenant(who, { tenantId: 'b' }, 'sandbox')).toThrow(words)
     expect(() => ofTenant(who, undefined, 'sandbox')).toThrow(words)
     expect(() => ofTenant(who, { tenantId: 'a', ownerId: 'of another class' }, 'sandbox')).toThrow(words)

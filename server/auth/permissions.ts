@@ -1,11 +1,12 @@
 import type { ShareLevel } from '../../protocol/api/index.js'
 import { forbidden } from '../errors.js'
 import { closedByExam, examsAdmit, examsNow, examsOver, isInExam, notThere } from './exams.js'
+import { limitsRefuse, onlyOf, ownMade } from './key-limits.js'
 import type { Principal } from './principal.js'
 
 /**
  * What somebody is in a tenant. A key of an owner or admin (or of the installation) reads what these read, and no key
- * manages people or keys. A student does what is allowed with what they made themselves (`belongsTo`). Operators are one
+ * manages people. A student does what is allowed with what they made themselves (`belongsTo`). Operators are one
  * of these in their own tenant, and operate the installation besides.
  */
 export const standings = ['owner', 'admin', 'member', 'student', 'adminKey', 'memberKey'] as const
@@ -141,9 +142,12 @@ export const permissions = {
   'member.change': tenant(owners),
   'member.remove': tenant(admins),
   'member.remove_admin': tenant(owners),
-  'key.read': tenant(admins),
-  'key.create': tenant(admins),
-  'key.delete': tenant(admins),
+  /** A key makes keys with limits, and manages those alone (`tenants/keys.ts`). */
+  'key.read': tenant(readers),
+  'key.create': tenant(readers),
+  'key.delete': tenant(readers),
+  /** To let a program in by OAuth: a person does that, on a page. */
+  'grant.create': tenant(admins),
   'account.change': ownAccount,
   'account.delete': ownAccount,
   'session.read': ownAccount,
@@ -186,13 +190,17 @@ const inExams: ReadonlySet<Action> = new Set([
 ] satisfies Action[])
 
 /** What decides about somebody's permissions. */
-type Caller = Pick<Principal, 'kind' | 'role' | 'operator' | 'readsAdministration' | 'tenantId' | 'sight'>
+type Caller = Pick<
+  Principal,
+  'kind' | 'role' | 'operator' | 'readsAdministration' | 'tenantId' | 'sight' | 'keyLimits'
+>
 
 const standingOf = ({ kind, role, readsAdministration }: Caller): Standing =>
   kind === 'user' ? role : readsAdministration ? 'adminKey' : 'memberKey'
 
 export function may(who: Caller, action: Action): boolean {
   if (!inExams.has(action) && isInExam(who)) return false
+  if (limitsRefuse(who, action) !== undefined) return false
   const { of, to }: Permission = permissions[action]
   return of === 'installation' ? who.operator : to.includes(standingOf(who))
 }
@@ -200,7 +208,8 @@ export function may(who: Caller, action: Action): boolean {
 /** @throws ApiError `forbidden` that says who may */
 export function assertMay(who: Caller, action: Action): void {
   if (may(who, action)) return
-  throw !inExams.has(action) && isInExam(who) ? closedByExam() : forbidden(refusal(who, permissions[action]))
+  if (!inExams.has(action) && isInExam(who)) throw closedByExam()
+  throw forbidden(limitsRefuse(who, action) ?? refusal(who, permissions[action]))
 }
 
 /** Whether a share of this level is enough for it. */
@@ -224,7 +233,7 @@ function refusal({ kind, role }: Caller, { of, to }: Permission): string {
   if (kind === 'user' && role === 'student') return 'students cannot do this; ask your teacher'
   if (to.length === 1 && to[0] === 'student') return 'only students of a class can do this'
   if (of === 'account') return 'an API key has no account and belongs to one tenant; sign in instead'
-  if (to.includes('adminKey')) return 'only an owner or admin, or an API key of one, may read this'
+  if (to.includes('adminKey')) return 'only an owner or admin, or an API key of one, can do this'
   if (kind === 'key') return 'API keys cannot manage members, keys or the tenant; sign in instead'
   return `only ${to.includes('admin') ? 'owners and admins' : 'owners'} can do this`
 }
@@ -253,10 +262,12 @@ interface Owned {
   readonly ownerId: string
   /** Of a sandbox: what it was made for. Nothing else is made for an exam. */
   readonly assignmentId?: string | null
+  /** The API key that made it. What does not say so was made by none. */
+  readonly keyId?: string | null
 }
 
-/** Who decides by being a student or not, and by the classes that they teach in. */
-export type Asking = Pick<Principal, 'tenantId' | 'userId' | 'role' | 'sight'>
+/** Who decides by being a student or not, by the classes that they teach in, and as a key by its limits. */
+export type Asking = Pick<Principal, 'tenantId' | 'userId' | 'role' | 'sight' | 'keyId' | 'keyLimits'>
 
 /**
  * Whether something is there for somebody of its tenant: classmates' is not, nor is that of other teachers' students. While an exam goes
@@ -264,6 +275,8 @@ export type Asking = Pick<Principal, 'tenantId' | 'userId' | 'role' | 'sight'>
  */
 export function belongsTo(who: Asking, thing: Owned): boolean {
   if (thing.tenantId !== who.tenantId || !examsAdmit(who, thing.assignmentId)) return false
+  const key = onlyOf(who)
+  if (key !== undefined && thing.keyId !== key) return false
   if (who.role === 'student') return thing.ownerId === who.userId
   return thing.ownerId === '' || who.sight.owners === null || who.sight.owners.has(thing.ownerId)
 }
@@ -272,7 +285,7 @@ export function belongsTo(who: Asking, thing: Owned): boolean {
 export const ownerIdOf = ({ userId, role }: Pick<Asking, 'userId' | 'role'>): string =>
   role === 'student' && userId !== null ? userId : ''
 
-/** The owners whose things somebody finds; undefined: everybody of the tenant. */
+/** The owners whose things somebody finds; undefined: everybody of the tenant. What a key may see of them is `ownMade`'s to say. */
 export function ownersFor(who: Asking): string[] | undefined {
   if (isInExam(who)) return []
   if (who.role === 'student') return [ownerIdOf(who)]
@@ -285,6 +298,9 @@ export function ownRows(who: Asking): { tenantId: string; ownerId?: { in: string
   return { tenantId: who.tenantId, ...(owners === undefined ? {} : { ownerId: { in: owners } }) }
 }
 
+/** The same of what says by which key it was made. */
+export const ownOfKeys = (who: Asking) => ({ ...ownRows(who), ...ownMade(who) })
+
 /** The same for sandboxes, of which whoever writes an exam finds that of the exam, and afterwards all but that. */
 export function ownSandboxes(who: Asking) {
   const bound = examsNow(who).map(({ assignmentId }) => assignmentId)
@@ -292,8 +308,8 @@ export function ownSandboxes(who: Asking) {
     return { tenantId: who.tenantId, ownerId: { in: [ownerIdOf(who)] }, assignmentId: { in: bound } }
   }
   const over = examsOver(who).map(({ assignmentId }) => assignmentId)
-  if (over.length === 0) return ownRows(who)
-  return { ...ownRows(who), OR: [{ assignmentId: null }, { assignmentId: { notIn: over } }] }
+  if (over.length === 0) return ownOfKeys(who)
+  return { ...ownOfKeys(who), OR: [{ assignmentId: null }, { assignmentId: { notIn: over } }] }
 }
 
 /**
@@ -301,7 +317,12 @@ export function ownSandboxes(who: Asking) {
  * @throws ApiError `not_found`, the same for what does not exist and for what is somebody else's
  */
 export function ofTenant<
-  T extends { readonly tenantId: string; readonly ownerId?: string; readonly assignmentId?: string | null },
+  T extends {
+    readonly tenantId: string
+    readonly ownerId?: string
+    readonly assignmentId?: string | null
+    readonly keyId?: string | null
+  },
 >(who: Asking, thing: T | null | undefined, what: string): T {
   if (!thing || !belongsTo(who, { ownerId: '', ...thing })) throw notThere(who, what)
   return thing

@@ -1,13 +1,20 @@
 import { LRUCache } from 'lru-cache'
 import { sha256 } from '../../common/digest.js'
-import { type IdlePolicy, idlePolicy, type Role, role as roleSchema } from '../../protocol/api/index.js'
+import {
+  type IdlePolicy,
+  idlePolicy,
+  type KeyLimits,
+  type Role,
+  role as roleSchema,
+} from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { requireDatabase } from '../database/unavailable.js'
 import { ApiError } from '../errors.js'
 import { addressOf } from './address.js'
 import { type Auth, sessionCookieName } from './auth.js'
-import { type Carrier, type Credential, cookieOf, credentialOf, digestOf } from './credential.js'
+import { type Carrier, type Credential, cookieOf, credentialOf, digestOf, earlier } from './credential.js'
+import { limitsOf } from './key-limits.js'
 import { type Sight, sightOf, wholeSight } from './sight.js'
 
 /** Who makes a call, and for which tenant. */
@@ -24,6 +31,8 @@ export interface Principal {
   readonly operator: boolean
   /** Null for a user. */
   readonly keyId: string | null
+  /** What bounds the key beside what whoever made it may; null: nothing. */
+  readonly keyLimits: KeyLimits | null
   /** May read the audit log and the secret of callbacks. Of a key: what whoever made it may do. */
   readonly readsAdministration: boolean
   /** Its tenant wants an entry of each command in the audit log. */
@@ -68,7 +77,15 @@ interface Identified {
   /** Who made the key. */
   readonly creatorId: string | null
   readonly expiresAt: Date | null
+  /** The only door that lets it in; null: every one. */
+  readonly door: Door | null
 }
+
+/** Where a credential is shown. What a program was given by OAuth is for `/mcp`, and worth nothing elsewhere. */
+type Door = 'mcp' | 'other'
+
+/** The door that an address of this server is behind. */
+export const doorOf = (url: string): Door => (url.split('?')[0] === '/mcp' ? 'mcp' : 'other')
 
 /** Finds out who is calling. */
 export class Principals {
@@ -110,23 +127,29 @@ export class Principals {
    * @param token a key that came by another way than a header, such as socket.io's `auth`
    * @throws ApiError `unauthenticated`
    */
-  async identify(request: Carrier, token?: string): Promise<Principal> {
+  async identify(request: Carrier, token?: string, door: Door = 'other'): Promise<Principal> {
+    const { principal, door: only } = await this.#identified(request, token)
+    if (only === null || only === door) return principal
+    throw new ApiError('unauthenticated', 'this access token is for /mcp; send an API key')
+  }
+
+  async #identified(request: Carrier, token: string | undefined): Promise<Identified> {
     const credential = this.credentialOf(request, token)
     if (credential === undefined) {
       throw new ApiError('unauthenticated', 'sign in, or send an API key as `Authorization: Bearer <key>`')
     }
     const digest = digestOf(credential)
     const known = this.#believed.get(digest)
-    if (known !== undefined) return known.principal
+    if (known !== undefined) return known
     const changes = this.#changes
     const { secret } = credential
     const found =
       credential.kind === 'key' ? await this.#ofKey({ hash: sha256(secret) }) : await this.#ofSession(secret)
-    if (changes !== this.#changes) return found.principal
+    if (changes !== this.#changes) return found
     const leftMs = found.expiresAt === null ? believedMs : found.expiresAt.getTime() - Date.now()
     // The cache takes a time to live of 0 for no end.
     if (leftMs > 0) this.#believed.set(digest, found, { ttl: Math.min(believedMs, leftMs) })
-    return found.principal
+    return found
   }
 
   #wishesOf({ auditCommands, idle }: { auditCommands: boolean; idle: unknown }) {
@@ -205,7 +228,7 @@ export class Principals {
     return {
       ...{ kind: 'user', userId, sessionId: null, actor: addressOf(member.user), tenantId },
       ...{ role: roleSchema.parse(member.role), operator: false, keyId: null },
-      readsAdministration: false,
+      ...{ keyLimits: null, readsAdministration: false },
       sight: await this.#sightOf(tenantId, userId, member.role),
       ...this.#wishesOf(member.tenant),
     }
@@ -222,6 +245,10 @@ export class Principals {
     if (key === null) throw new ApiError('unauthenticated', 'the API key is unknown or was deleted')
     if (key.expiresAt !== null && key.expiresAt.getTime() < Date.now()) {
       throw new ApiError('unauthenticated', `the API key expired at ${key.expiresAt.toISOString()}`)
+    }
+    const { accessUntil } = key
+    if ('hash' in which && accessUntil !== null && accessUntil.getTime() < Date.now()) {
+      throw new ApiError('unauthenticated', 'the access token has expired; refresh it')
     }
     const creator = key.createdBy
     const membership = creator?.members.find((one) => one.tenantId === key.tenantId)
@@ -246,10 +273,11 @@ export class Principals {
     const { tenantId } = key
     return {
       creatorId: key.createdById,
-      expiresAt: key.expiresAt,
+      expiresAt: earlier(key.expiresAt, accessUntil),
+      door: key.client === null ? null : 'mcp',
       principal: {
         ...{ kind: 'key', userId: null, sessionId: null, actor: `key ${key.name}` },
-        ...{ tenantId, role: 'member', keyId: key.id },
+        ...{ tenantId, role: 'member', keyId: key.id, keyLimits: limitsOf(key.limits) },
         operator: key.operator && creator?.operator !== false,
         readsAdministration: membership === undefined || administers.has(membership.role),
         sight:
@@ -294,14 +322,14 @@ export class Principals {
       )
     }
     return {
-      creatorId: null,
+      ...{ creatorId: null, door: null },
       expiresAt: session.expiresAt,
       principal: {
         ...{ kind: 'user', userId: user.id, sessionId: session.id, actor: addressOf(user) },
         tenantId: member.tenantId,
         role: roleSchema.parse(member.role),
         operator: user.operator === true,
-        keyId: null,
+        ...{ keyId: null, keyLimits: null },
         readsAdministration: administers.has(member.role),
         sight: await this.#sightOf(member.tenantId, user.id, member.role),
         ...this.#wishesOf(member.tenant),

@@ -23,6 +23,10 @@ const forgotten: readonly string[] = [
   `DELETE FROM password_reset WHERE "expiresAt" < ${utc}`,
   `DELETE FROM invitation WHERE id IN (SELECT id FROM invitation WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM share WHERE id IN (SELECT id FROM share WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  // One that comes late, after it was used, still ends what was made of it.
+  `DELETE FROM oauth_code WHERE hash IN (
+    SELECT hash FROM oauth_code WHERE "expiresAt" < ${utc} - interval '1 day' LIMIT ${batch})`,
+  `DELETE FROM api_key WHERE id IN (SELECT id FROM api_key WHERE client IS NOT NULL AND "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM preview_code WHERE hash IN (SELECT hash FROM preview_code WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM preview_session WHERE hash IN (SELECT hash FROM preview_session WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   // One that has no answer yet may be held by somebody who works on it.

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Principals } from '../auth/principal.js'
+import { doorOf, type Principals } from '../auth/principal.js'
 import { forbidden } from '../errors.js'
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -22,7 +22,7 @@ export async function refuseForeignOrigin(
   if (origin !== undefined) {
     if (origins.includes(origin)) return
     if (credential?.kind === 'key' && !request.url.startsWith('/api/auth')) {
-      await principals.identify(request.raw)
+      await principals.identify(request.raw, undefined, doorOf(request.url))
       return
     }
     throw forbidden(

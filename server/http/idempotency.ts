@@ -43,14 +43,18 @@ export type Once = <T extends object>(
 
 /**
  * The same key of two students stands for two things: neither meets what the other has made. No id is `staff`, so that a
- * key with a space that staff send is no student's; one without is as it was sent. Of what was made before an exam nothing is answered
- * in it.
+ * key with a space that staff send is no student's; one without is as it was sent. An API key with limits meets what it has made
+ * itself, and nothing else. Of what was made before an exam nothing is answered in it.
  */
-export function ownKey(who: Pick<Principal, 'userId' | 'role' | 'tenantId' | 'sight'>, key: string): string {
+export function ownKey(
+  who: Pick<Principal, 'userId' | 'role' | 'tenantId' | 'sight' | 'keyId' | 'keyLimits'>,
+  key: string,
+): string {
   const exam = examsNow(who)
     .map(({ assignmentId }) => `${assignmentId} `)
     .join('')
   if (who.role === 'student') return `${ownerIdOf(who)} ${exam}${key}`
+  if (who.keyLimits !== null) return `${who.keyId} ${key}`
   return key.includes(' ') ? `staff ${key}` : key
 }
 

@@ -3,13 +3,15 @@ import { wholeSight } from '../auth/sight.js'
 import { ownKey } from './idempotency.js'
 
 it('a key of staff is never the key of a student, nor another one of staff', () => {
-  const of = { tenantId: 'tn_1', sight: wholeSight() }
+  const of = { tenantId: 'tn_1', sight: wholeSight(), keyId: null, keyLimits: null }
   const student = { ...of, userId: 'us_1', role: 'student' } as const
   const staff = { ...of, userId: 'us_2', role: 'member' } as const
+  const limited = { ...staff, userId: null, keyId: 'ky_1', keyLimits: { ownOnly: true } }
   const all = [
+    ...['k', 'us_1 k', 'staff k'].map((key) => ownKey(limited, key)),
     ownKey(student, 'k'),
     ownKey(student, 'us_1 k'),
-    ...['k', 'us_1 k', 'us_1 us_1 k', 'staff us_1 k', 'staff k'].map((key) => ownKey(staff, key)),
+    ...['k', 'us_1 k', 'us_1 us_1 k', 'staff us_1 k', 'staff k', 'ky_1 k'].map((key) => ownKey(staff, key)),
   ]
   expect(new Set(all).size).toBe(all.length)
   // Keys that are in the database already go on being found.

@@ -80,7 +80,9 @@ export function holdDoor(given: () => { agent: Agent; strangerKey: string }): vo
       status: 401,
       body: { jsonrpc: '2.0', id: null, error: { data: { code: 'unauthenticated' } } },
     })
-    expect(nobody.headers.get('www-authenticate')).toBe('Bearer realm="Cloche"')
+    expect(nobody.headers.get('www-authenticate')).toBe(
+      `Bearer realm="Cloche", resource_metadata="${line.instance.url}/.well-known/oauth-protected-resource/mcp"`,
+    )
     const wrong = await post(message('ping'), {}, { as: 'Bearer no' })
     expect(wrong.headers.get('www-authenticate')).toContain('error="invalid_token"')
     const owner = await TestClient.signIn(

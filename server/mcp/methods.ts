@@ -7,6 +7,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import { version } from '../../package.json'
+import { limitsText } from './limits.js'
 import { invalidParams, ProtocolError } from './messages.js'
 import { getPrompt, promptList } from './prompts.js'
 import { listResources, readResource, resourceTemplates } from './resources.js'
@@ -30,7 +31,7 @@ const toolOf = new Map(tools.map((one) => [one.name, one]))
 
 /** What a client may ask. Nothing of it is remembered for the next call. */
 const methods: Readonly<Record<string, (context: Context, params: unknown) => Promise<object> | object>> = {
-  initialize: (_, params) => negotiated(parsed(initialize, params).protocolVersion),
+  initialize: ({ who }, params) => negotiated(who, parsed(initialize, params).protocolVersion),
   ping: () => ({}),
   'tools/list': () => toolList,
   'tools/call': (context, params) => {
@@ -67,11 +68,11 @@ function parsed<S extends z.ZodType>(schema: S, params: unknown): z.output<S> {
 }
 
 /** The version that the client asked for, or the newest one: it decides whether it can go on with that. */
-function negotiated(wanted: string): InitializeResult {
+function negotiated({ keyLimits }: Context['who'], wanted: string): InitializeResult {
   return {
     protocolVersion: SUPPORTED_PROTOCOL_VERSIONS.includes(wanted) ? wanted : LATEST_PROTOCOL_VERSION,
     capabilities: { tools: {}, resources: {}, prompts: {} },
     serverInfo: { name: 'cloche', title: 'Cloche', version },
-    instructions,
+    instructions: instructions + limitsText(keyLimits),
   }
 }

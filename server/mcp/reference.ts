@@ -51,7 +51,7 @@ const transport = [
     `${SUPPORTED_PROTOCOL_VERSIONS.map((one) => `\`${one}\``).join(', ')}; a client that asks for another one is offered the first. ` +
     '`cloche mcp` speaks stdio and passes each message on.',
   [
-    '- The API key is sent as `Authorization: Bearer <key>`. The session of a browser is not taken. Without a good key the answer is 401 with `WWW-Authenticate: Bearer` and a JSON-RPC error. There is no OAuth yet.',
+    '- An API key, or the access token of a program that somebody let in by OAuth, is sent as `Authorization: Bearer …`. The session of a browser is not taken. Without a good one the answer is 401 with a JSON-RPC error, and `WWW-Authenticate` names the address of the metadata from which a client finds its way ([Connect an agent](../how-to/connect-an-agent.md#with-oauth)).',
     '- Each POST is complete in itself, and any server answers any of them. `Mcp-Session-Id` of the answer to `initialize` names the client, for what it cancels; nothing is stored under it. `GET` and `DELETE` are answered with 405: the server sends nothing by itself, and there is no session to end.',
     '- The answer is JSON. It is a stream of events for a client that accepts one when there is something to tell before the end, or when it takes long.',
     '- `notifications/cancelled`, and hanging up, end what a call runs. A cancelled call has no response.',

@@ -24,6 +24,8 @@ interface Wiring {
   readonly services: Services
   readonly cancellations: Cancellations
   readonly heartbeatMs: number
+  /** Address of what says where tokens come from. */
+  readonly metadataUrl: string
 }
 
 /** One POST. */
@@ -46,7 +48,7 @@ export function mcpRoutes(app: FastifyInstance, wiring: Wiring): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = asApiError(error)
     return refusal.code === 'unauthenticated'
-      ? challenge(refusal, request, reply)
+      ? challenge(wiring, refusal, request, reply)
       : sendProblem(error, request, reply)
   })
   app.addHook('onRequest', async ({ principal }, reply) => {
@@ -54,7 +56,7 @@ export function mcpRoutes(app: FastifyInstance, wiring: Wiring): void {
     if (principal.kind === 'key') return
     throw new ApiError(
       'unauthenticated',
-      'send an API key as `Authorization: Bearer <key>`; no session is taken here',
+      'send an API key or an access token as `Authorization: Bearer …`; no session is taken here',
     )
   })
   app.route({
@@ -71,12 +73,17 @@ export function mcpRoutes(app: FastifyInstance, wiring: Wiring): void {
   })
 }
 
-/** @see RFC 6750, 3 */
-function challenge(refusal: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** @see RFC 6750, 3, and RFC 9728, 5.1 */
+function challenge(
+  { metadataUrl }: Wiring,
+  refusal: ApiError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const wrong = request.headers.authorization === undefined ? '' : ', error="invalid_token"'
   return asJson(reply)
     .code(401)
-    .header('www-authenticate', `Bearer realm="Cloche"${wrong}`)
+    .header('www-authenticate', `Bearer realm="Cloche", resource_metadata="${metadataUrl}"${wrong}`)
     .send(failureOf(null, refusal))
 }
 

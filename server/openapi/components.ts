@@ -274,6 +274,8 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   DeleteTenant: [protocol.deleteTenant],
   ApiKey: [protocol.apiKey],
   CreateApiKey: [protocol.createApiKey, { name: 'ci' }],
+  GrantRequest: [protocol.grantRequest],
+  CreateGrant: [protocol.createGrant],
   Quota: [protocol.quota],
   QuotaStatus: [protocol.quotaStatus],
   UsageReport: [protocol.usageReport],

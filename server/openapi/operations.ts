@@ -241,6 +241,8 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /keys': 'listApiKeys',
   'POST /keys': 'createApiKey',
   'DELETE /keys/:id': 'deleteApiKey',
+  'POST /grants/preview': 'previewGrant',
+  'POST /grants': 'createGrant',
   'GET /quota': 'getQuota',
   'GET /usage': 'getUsage',
   'GET /usage/disk': 'getDiskUse',

@@ -22,6 +22,7 @@ export interface Found {
   readonly tenantId: string
   readonly ownerId: string
   readonly assignmentId: string | null
+  readonly keyId: string | null
   readonly nodeId: string | null
   readonly visibility: PortVisibility
   /** Of `public`. */
@@ -38,6 +39,7 @@ const foundRow = z.object({
   tenantId: z.string(),
   ownerId: z.string(),
   assignmentId: z.string().nullable(),
+  keyId: z.string().nullable(),
   nodeId: z.string().nullable(),
   visibility: portVisibility.nullable(),
   expiresAt: z.date().nullable(),
@@ -47,7 +49,8 @@ const sessionRow = z.object({
 })
 
 const sandboxOfPort = `
-  SELECT sandbox."tenantId", sandbox."ownerId", sandbox."assignmentId", sandbox."nodeId", share.visibility, share."expiresAt"
+  SELECT sandbox."tenantId", sandbox."ownerId", sandbox."assignmentId", sandbox."keyId", sandbox."nodeId", share.visibility,
+    share."expiresAt"
   FROM sandbox LEFT JOIN port_share AS share ON share."sandboxId" = sandbox.id AND share.port = $2
     AND sharer_sees(share."tenantId", share."memberId", share."keyId", sandbox."ownerId")
   WHERE sandbox.id = $1 AND sandbox."deletedAt" IS NULL`
@@ -159,7 +162,7 @@ export class PreviewAccess {
     if (rows[0] === undefined) return undefined
     const { email, ...member } = sessionRow.parse(rows[0])
     const who: Principal = {
-      ...{ kind: 'user', ...member, actor: email, keyId: null },
+      ...{ kind: 'user', ...member, actor: email, keyId: null, keyLimits: null },
       ...{ operator: false, readsAdministration: false, auditsCommands: false, idle: null },
       sight: await sightOf(this.database.pool, member.tenantId, member.userId, member.role),
     }
@@ -170,8 +173,10 @@ export class PreviewAccess {
 }
 
 /** Whether somebody is no member of the tenant that the sandbox is of, or a student whose own it is not. */
-export const isGuest = (who: Asking, found: Pick<Found, 'tenantId' | 'ownerId' | 'assignmentId'>): boolean =>
-  !belongsTo(who, found)
+export const isGuest = (
+  who: Asking,
+  found: Pick<Found, 'tenantId' | 'ownerId' | 'assignmentId' | 'keyId'>,
+): boolean => !belongsTo(who, found)
 
 /** Whether anybody may open it now. */
 export const isPublic = ({ visibility, expiresAt }: Found): boolean =>
@@ -179,4 +184,4 @@ export const isPublic = ({ visibility, expiresAt }: Found): boolean =>
 
 /** Keys of the platform. Whatever else is in `Authorization` is between the visitor and the app. */
 export const carriesKey = ({ headers }: IncomingMessage): boolean =>
-  /^Bearer\s+clk_/i.test(headers.authorization ?? '')
+  /^Bearer\s+cl[kor]_/i.test(headers.authorization ?? '')

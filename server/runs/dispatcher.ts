@@ -9,7 +9,8 @@ import { classify, reasonOf } from './failure.js'
 import { leaseSeconds, type RunLeases } from './leases.js'
 import type { RunLogs } from './logs.js'
 import { perform } from './perform.js'
-import { type Plan, plan } from './plan.js'
+import type { Plan } from './plan.js'
+import { planWithin } from './plan-within.js'
 import { present, type RunRow } from './rows.js'
 import type { RunStore } from './store.js'
 
@@ -162,9 +163,14 @@ export class Dispatcher implements AsyncDisposable {
             break
           }
           const { row, request, quota } = taken
-          void this.#perform(row, quota, async () =>
-            plan(createRun.parse(JSON.parse(request)), await this.parts.templates.everywhere(), quota),
-          )
+          void this.#perform(row, quota, async () => {
+            const { store, templates } = this.parts
+            const keyLimits = await store.limitsOf(row.id)
+            return planWithin(
+              { keyLimits },
+              ...([createRun.parse(JSON.parse(request)), await templates.everywhere(), quota] as const),
+            )
+          })
         }
       }
     } finally {

@@ -55,6 +55,7 @@ describe('leases of runs', () => {
         createdBy: '',
         ownerId,
         callbackUrl: null,
+        keyId: null,
       },
     }
     const row = await store(at).insert(run, seated)
@@ -179,7 +180,14 @@ describe('leases of runs', () => {
     const ann = await tenant()
     const run = {
       ...{ tenantId: ann, language: null, template: 'base', request: '{}', metadata: {}, casesTotal: null },
-      ...{ idempotencyKey: null, requestHash: '', createdBy: '', ownerId: '', callbackUrl: null },
+      ...{
+        idempotencyKey: null,
+        requestHash: '',
+        createdBy: '',
+        ownerId: '',
+        callbackUrl: null,
+        keyId: null,
+      },
     }
     const all = await Promise.all(
       Array.from({ length: 60 }, (_, at) => store(at % 2).insert({ ...run, id: newId('rn') }, false)),

@@ -11,8 +11,10 @@ import {
   type StudentQuota,
 } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
+import { ownMade } from '../auth/key-limits.js'
 import { assertMay, ownerIdOf, ownersFor } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
+import { allowsTemplate } from '../auth/within-limits.js'
 import type { Database } from '../database/client.js'
 import { type Notices, tell } from '../database/notices.js'
 import { ApiError, notFound, studentQuotaExceeded } from '../errors.js'
@@ -23,13 +25,14 @@ import type { Callbacks } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Numbered } from './event-log.js'
 import type { RunFollower } from './follow.js'
-import { languagesOf, type Plan, plan } from './plan.js'
+import { languagesOf, type Plan } from './plan.js'
+import { planWithin } from './plan-within.js'
 import { present, type RunRow, summarize } from './rows.js'
-import type { Refused, RunBounds, RunQuery, RunStore } from './store.js'
+import { AsManyAsLimit, type Refused, type RunBounds, type RunQuery, type RunStore } from './store.js'
 
 const retryAfterSeconds = 5
 /** A student's are their own, a member's those of their classes too. */
-const whoseRuns = (who: Principal) => ({ tenantId: who.tenantId, owners: ownersFor(who) })
+const whoseRuns = (who: Principal) => ({ tenantId: who.tenantId, owners: ownersFor(who), ...ownMade(who) })
 const quotaFreshMs = 1000
 const mostQuotas = 10_000
 const mib = 1024 ** 2
@@ -71,7 +74,7 @@ export class RunService {
     const quota = await this.#quotaOf(tenantId)
     const ownerId = ownerIdOf(who)
     const own = await studentQuotaOf(this.database.pool, { tenantId, ownerId })
-    const planned = await this.#plan(wanted, quota, own)
+    const planned = await this.#plan(who, wanted, quota, own)
     const seated = this.dispatcher.tryAcquire()
     let row: RunRow | undefined
     try {
@@ -82,13 +85,14 @@ export class RunService {
           ...{
             casesTotal: wanted.cases?.length ?? null,
             idempotencyKey: key ?? null,
-            ownerId,
+            ...{ ownerId, keyId: who.keyId },
           },
           ...{ requestHash: hashOf(wanted), callbackUrl: wanted.callbackUrl ?? null },
         },
         seated,
       )
-      if (typeof admitted === 'string') return await this.#instead(who, key, wanted, admitted, quota, own)
+      if (typeof admitted === 'string' || admitted instanceof AsManyAsLimit)
+        return await this.#instead(who, key, wanted, admitted, quota, own)
       row = admitted
     } finally {
       if (seated && row?.state !== 'running') this.dispatcher.release()
@@ -104,19 +108,20 @@ export class RunService {
   /** What can be run by name. */
   async languages(who: Principal): Promise<Language[]> {
     assertMay(who, 'template.read')
-    return languagesOf(await this.templates.list({ recent: true }))
+    const languages = languagesOf(await this.templates.list({ recent: true }))
+    return languages.filter(({ template }) => allowsTemplate(who, template))
   }
 
   /** What is missing may have been built a moment ago: then it is looked for again. */
-  async #plan(wanted: CreateRun, quota: Quota, own: StudentQuota | undefined): Promise<Plan> {
+  async #plan(who: Principal, wanted: CreateRun, quota: Quota, own: StudentQuota | undefined): Promise<Plan> {
     const bounds = withinStudent(quota, own)
     const whose =
       own && 'one student may have, which teachers of their class and owners of the tenant can change'
     try {
-      return plan(wanted, await this.templates.list(), bounds, whose)
+      return planWithin(who, wanted, await this.templates.list(), bounds, whose)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      return plan(wanted, await this.templates.list({ recent: true }), bounds, whose)
+      return planWithin(who, wanted, await this.templates.list({ recent: true }), bounds, whose)
     }
   }
 
@@ -201,6 +206,7 @@ export class RunService {
         'this Idempotency-Key was used with a different request; use a new key',
       )
     }
+    if (refused instanceof AsManyAsLimit) throw refused.refusal
     switch (refused) {
       case 'tenant':
         throw notFound('tenant')

@@ -1,6 +1,10 @@
+import pg from 'pg'
 import { z } from 'zod'
+import type { KeyLimits } from '../../protocol/api/index.js'
 import type { RuntimeRunResult } from '../../protocol/node/index.js'
+import { asManyAsLimit, limitsOf } from '../auth/key-limits.js'
 import type { Database } from '../database/client.js'
+import type { ApiError } from '../errors.js'
 import { leaseSeconds } from './leases.js'
 import { type RunRow, rowsOf, runColumns, runRow, summaryColumns } from './rows.js'
 
@@ -18,6 +22,8 @@ export interface NewRun {
   readonly createdBy: string
   readonly ownerId: string
   readonly callbackUrl: string | null
+  /** The API key that asks for it. */
+  readonly keyId: string | null
 }
 
 const admission = z.object({
@@ -27,7 +33,12 @@ const admission = z.object({
   createdAt: z.date().nullable(),
   startedAt: z.date().nullable(),
 })
-export type Refused = NonNullable<z.infer<typeof admission>['refused']>
+export type Refused = NonNullable<z.infer<typeof admission>['refused']> | AsManyAsLimit
+
+/** Of the API key as many are under way as its limits allow. */
+export class AsManyAsLimit {
+  constructor(readonly refusal: ApiError) {}
+}
 
 /** Bounds of a tenant's runs where its quota says nothing, and of its queue. */
 export interface RunBounds {
@@ -50,13 +61,15 @@ export interface RunQuery {
   readonly search?: string | undefined
 }
 
-/** Whose runs: all of a tenant, or those of one student. */
+/** Whose runs: all of a tenant, or those of one student, or those that one API key has asked for. */
 interface Whose {
   readonly tenantId: string
   readonly owners?: readonly string[] | undefined
+  readonly keyId?: string | undefined
 }
 
-const ofOwner = (parameter: string) => `(${parameter}::text[] IS NULL OR "ownerId" = ANY(${parameter}))`
+const ofOwner = (parameter: string, key: string) =>
+  `(${parameter}::text[] IS NULL OR "ownerId" = ANY(${parameter})) AND (${key}::text IS NULL OR "keyId" = ${key})`
 
 /** The statements about runs as people ask for them and see them; those that perform them are in `leases.ts`. */
 export class RunStore {
@@ -72,17 +85,24 @@ export class RunStore {
    * @param seated whether this server has a place for it: then it may be leased at once
    */
   async insert(run: NewRun, seated: boolean): Promise<RunRow | Refused> {
-    const { rows } = await this.database.pool.query({
+    const admitted = this.database.pool.query({
       name: 'admit-run',
-      text: 'SELECT * FROM admit_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)',
+      text: `SELECT * FROM admit_run(${Array.from({ length: 18 }, (_, at) => `$${at + 1}`).join(', ')})`,
       values: [
         ...[run.id, run.tenantId, run.language, run.template, run.request, run.metadata, run.casesTotal],
         ...[run.idempotencyKey, run.requestHash, run.createdBy, run.callbackUrl],
         ...[seated ? this.server : null, leaseSeconds],
-        ...[this.bounds.running, this.bounds.storageMiB, this.bounds.queued, run.ownerId],
+        ...[this.bounds.running, this.bounds.storageMiB, this.bounds.queued, run.ownerId, run.keyId],
       ],
     })
-    const { refused, state, createdAt, startedAt } = admission.parse(rows[0])
+    const answer = await admitted.catch((error: unknown) => {
+      if (error instanceof pg.DatabaseError && error.code === 'CL005') {
+        return new AsManyAsLimit(asManyAsLimit(error.detail))
+      }
+      throw error
+    })
+    if (answer instanceof AsManyAsLimit) return answer
+    const { refused, state, createdAt, startedAt } = admission.parse(answer.rows[0])
     if (refused !== null) return refused
     const begun = state === 'running' ? 1 : 0
     return runRow.parse({
@@ -108,9 +128,9 @@ export class RunStore {
     return rowsOf(await this.database.pool.query({ name: 'find-run', text, values: [id] }))[0]
   }
 
-  async get({ tenantId, owners }: Whose, id: string): Promise<RunRow | undefined> {
-    const text = `SELECT ${runColumns} FROM run WHERE id = $1 AND "tenantId" = $2 AND ${ofOwner('$3')}`
-    const values = [id, tenantId, owners ?? null]
+  async get({ tenantId, owners, keyId }: Whose, id: string): Promise<RunRow | undefined> {
+    const text = `SELECT ${runColumns} FROM run WHERE id = $1 AND "tenantId" = $2 AND ${ofOwner('$3', '$4')}`
+    const values = [id, tenantId, owners ?? null, keyId ?? null]
     return rowsOf(await this.database.pool.query({ name: 'get-run', text, values }))[0]
   }
 
@@ -119,12 +139,21 @@ export class RunStore {
     return z.string().parse(rows[0]?.request)
   }
 
+  /** What bounds the API key that has asked for it; null when nothing does. */
+  async limitsOf(id: string): Promise<KeyLimits | null> {
+    const { rows } = await this.database.pool.query<{ limits: unknown }>(
+      'SELECT limits FROM api_key JOIN run ON run."keyId" = api_key.id WHERE run.id = $1',
+      [id],
+    )
+    return limitsOf(rows[0]?.limits ?? null)
+  }
+
   /** Newest first. */
-  async list({ tenantId, owners }: Whose, query: RunQuery): Promise<RunRow[]> {
+  async list({ tenantId, owners, keyId }: Whose, query: RunQuery): Promise<RunRow[]> {
     const { limit, cursor, state, status, language, search } = query
     const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`
     const result = await this.database.pool.query(
-      `SELECT ${summaryColumns} FROM run WHERE "tenantId" = $1 AND ${ofOwner('$8')}
+      `SELECT ${summaryColumns} FROM run WHERE "tenantId" = $1 AND ${ofOwner('$8', '$9')}
          AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR language = $3) AND ($7::text IS NULL OR status = $7)
          AND ($4::text IS NULL OR id ILIKE $4 OR language ILIKE $4 OR status ILIKE $4 OR metadata::text ILIKE $4)
          AND ($5::text IS NULL OR ("createdAt", id) < (SELECT "createdAt", id FROM run WHERE id = $5 AND "tenantId" = $1))
@@ -138,6 +167,7 @@ export class RunStore {
         limit,
         status ?? null,
         owners ?? null,
+        keyId ?? null,
       ],
     )
     return rowsOf(result)
@@ -152,13 +182,13 @@ export class RunStore {
   }
 
   /** Deletes the runs of a tenant that ended before a time. @returns how many there were */
-  async deleteFinished({ tenantId, owners }: Whose, before: Date): Promise<number> {
+  async deleteFinished({ tenantId, owners, keyId }: Whose, before: Date): Promise<number> {
     let deleted = 0
     for (let some: number | null = 1; some !== 0; deleted += some ?? 0) {
       const result = await this.database.pool.query(
         `DELETE FROM run WHERE id IN (SELECT id FROM run WHERE "tenantId" = $1 AND "finishedAt" < $2
-           AND ${ofOwner('$3')} LIMIT 500)`,
-        [tenantId, before, owners ?? null],
+           AND ${ofOwner('$3', '$4')} LIMIT 500)`,
+        [tenantId, before, owners ?? null, keyId ?? null],
       )
       some = result.rowCount
     }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import { type Limits, type Quota, type QuotaUsed, quota, quotaUsed } from '../../protocol/api/index.js'
+import { asManyAsLimit, type Limited, onlyOf } from '../auth/key-limits.js'
 import { ApiError, notFound, quotaExceeded } from '../errors.js'
 import { studentShortage } from '../tenants/student-quota.js'
 import type { Row } from './ownership.js'
@@ -44,25 +45,31 @@ const nameIndex = 'sandbox_tenantId_name_key'
 /**
  * What to say of an error while a sandbox is inserted or renamed: a name that is taken is a refusal that names the
  * other sandbox, everything else stays what it is.
+ *
+ * @param who asks for it
  */
 export async function nameTaken(
   error: unknown,
   pool: pg.Pool,
   { tenantId, ownerId, name }: Pick<Row, 'tenantId' | 'ownerId' | 'name'>,
+  who: Limited,
 ): Promise<unknown> {
   if (!(error instanceof pg.DatabaseError)) return error
   if (error.code === 'CL003') return notFound('volume')
   if (error.code === 'CL004') return studentShortage(error.detail)
+  if (error.code === 'CL005') return asManyAsLimit(error.detail)
   // This server hung: another one has given the creation up, or has gone on with it.
   if (error.code === 'CL002' || (error.code === '23505' && error.constraint === 'sandbox_pkey')) {
     return new ApiError('conflict', 'the creation took too long and is not this one any more; try again', 1)
   }
   if (error.code !== '23505' || error.constraint !== nameIndex) return error
   const { rows } = await pool.query(
-    'SELECT id FROM sandbox WHERE "tenantId" = $1 AND "ownerId" = $2 AND name = $3 AND "deletedAt" IS NULL',
+    'SELECT id, "keyId" FROM sandbox WHERE "tenantId" = $1 AND "ownerId" = $2 AND name = $3 AND "deletedAt" IS NULL',
     [tenantId, ownerId, name],
   )
-  const id: unknown = rows[0]?.id
+  // A key for which only its own exist is told that the name is taken, and not by what.
+  const key = onlyOf(who)
+  const id: unknown = key === undefined || rows[0]?.keyId === key ? rows[0]?.id : undefined
   const which = typeof id === 'string' ? ` (${id})` : ''
   return new ApiError(
     'conflict',

@@ -13,6 +13,7 @@ import { audit } from '../audit.js'
 import { assertMayRelease } from '../auth/copies.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
+import { assertChangeWithin } from '../auth/within-limits.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError, notFound } from '../errors.js'
 import type { ServerNode } from '../nodes/node.js'
@@ -42,6 +43,7 @@ export class Changes {
       const before = present(row, undefined)
       const limits = limitsSchema.parse({ ...before.limits, ...wanted.limits })
       const network = wanted.network ?? before.network
+      assertChangeWithin(who, wanted, limits)
       const awake = ['creating', 'running', 'paused'].includes(row.state)
       if (wanted.limits !== undefined) {
         admit(quotaUsage(answers), limits, { awake })
@@ -90,7 +92,7 @@ export class Changes {
     await inTransaction(this.database.pool, change, first).catch(async (error: unknown) => {
       const { name = known.name, copyOf } = wanted
       const owner = copyOf === null ? '' : known.ownerId
-      throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, ownerId: owner, name })
+      throw await nameTaken(error, this.database.pool, { tenantId: who.tenantId, ownerId: owner, name }, who)
     })
     if (wanted.copyOf === null) {
       this.ownership.forget(id)

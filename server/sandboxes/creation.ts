@@ -10,10 +10,11 @@ import {
   limits as wholeLimits,
 } from '../../protocol/api/index.js'
 import type { Claim, RuntimeSandbox } from '../../protocol/node/index.js'
-import { audit } from '../audit.js'
+import { audit, keyDetail } from '../audit.js'
 import { ownerOfCopy } from '../auth/copies.js'
 import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
+import { assertCreationWithin, assertTemplateWithin, defaultsWithin } from '../auth/within-limits.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { ApiError, notFound } from '../errors.js'
@@ -79,11 +80,12 @@ export class Creations {
       volumes.map(({ volume }) => volume),
     )
     const template = source?.template ?? wanted.template
+    assertTemplateWithin(who, template)
     const { own, defaults } =
       source === undefined
         ? await this.#find(who.tenantId, template)
         : { own: undefined, defaults: source.limits }
-    const limits = wholeLimits.parse({ ...defaults, ...wanted.limits })
+    const limits = wholeLimits.parse({ ...defaultsWithin(who, defaults), ...wanted.limits })
     const templateId = source?.templateId ?? own?.id ?? null
     const only = source?.nodeId ?? own?.nodeId ?? home ?? inStack?.nodeId
     if (home !== undefined && only !== home) {
@@ -93,7 +95,8 @@ export class Creations {
     const { network, isolation, env = {}, metadata = {} } = wanted
     const name = wanted.name ?? `${template}-${id.slice(-4)}`
     const createdAt = new Date()
-    const ttlSeconds = wanted.ttlSeconds ?? null
+    const ttlSeconds = wanted.ttlSeconds ?? who.keyLimits?.ttlSeconds ?? null
+    assertCreationWithin(who, wanted, { limits, ttlSeconds })
     const expiresAt = ttlSeconds === null ? null : new Date(createdAt.getTime() + ttlSeconds * 1000)
     const row: Row = {
       ...{
@@ -120,7 +123,7 @@ export class Creations {
         volumes: volumes.length === 0 ? null : volumes,
         ...{ stackId: inStack?.stackId ?? null, service: serviceOf(wanted, inStack) },
         assignmentId: begun?.assignmentId ?? null,
-        frozenBy: null,
+        ...{ frozenBy: null, keyId: who.keyId },
       },
     }
     this.#underWay.add(id)
@@ -254,8 +257,9 @@ export class Creations {
     const place = { template: nodeTemplate, isolation, purpose: 'sandbox', memoryMiB, diskMiB } as const
     let node = only === undefined ? await this.placer.place(tenantId, place) : await this.#nodeOf(only)
     const claim = (quota: Quota) => node.runtime.claim(id, { ...wanted, quota, hostname })
-    // A student may have used up their own share, which only the database knows.
-    const presumed = row.ownerId === '' ? this.#lastSeen.presume(tenantId, limits) : undefined
+    // A student, or a key with a bound, may have used up their own share, which only the database knows.
+    const isFree = row.ownerId === '' && who.keyLimits?.sandboxes === undefined
+    const presumed = isFree ? this.#lastSeen.presume(tenantId, limits) : undefined
     // Most of the time nothing will refuse it, so it is made while the database is asked.
     let claiming = presumed === undefined ? undefined : claim(presumed)
     claiming?.catch(() => {}) // heard below
@@ -263,11 +267,11 @@ export class Creations {
     // database is asked after that: the node has more to do, and both share the processors.
     if (claiming !== undefined) await setImmediate()
     try {
-      const detail = { name, template }
+      const detail = { name, template, ...keyDetail(who) }
       const entry = { at: row.createdAt, actor: who.actor, action: 'sandbox.create', detail }
       row.nodeId = node.id
       const inserted = await insert(this.database.pool, row, entry).catch(async (error: unknown) => {
-        throw await nameTaken(error, this.database.pool, row)
+        throw await nameTaken(error, this.database.pool, row, who)
       })
       const seen = quotaUsage(inserted)
       const quota = admit(seen, limits)

@@ -15,7 +15,7 @@ export type Row = Prisma.SandboxGetPayload<object>
 const none = { level: undefined }
 
 /** What decides whose a sandbox is, and who answers for it. */
-type Owner = Pick<Row, 'tenantId' | 'ownerId' | 'nodeId' | 'assignmentId'>
+type Owner = Pick<Row, 'tenantId' | 'ownerId' | 'nodeId' | 'assignmentId' | 'keyId'>
 
 /** Sandboxes whose tenant and node are remembered. */
 const maxOwners = 10_000
@@ -57,8 +57,8 @@ export class Ownership {
     return this.nodes.reach(owner.nodeId)
   }
 
-  remember({ id, tenantId, ownerId, nodeId, assignmentId }: Row): void {
-    this.#owners.set(id, { tenantId, ownerId, nodeId, assignmentId })
+  remember({ id, tenantId, ownerId, nodeId, assignmentId, keyId }: Row): void {
+    this.#owners.set(id, { tenantId, ownerId, nodeId, assignmentId, keyId })
   }
 
   /** @throws ApiError as `authorize` */
@@ -86,7 +86,7 @@ export class Ownership {
     if (known !== undefined) return known
     const { rows } = await this.database.pool.query<Omit<Owner, 'nodeId'>>({
       name: 'owner-of-sandbox',
-      text: 'SELECT "tenantId", "ownerId", "assignmentId" FROM sandbox WHERE id = $1',
+      text: 'SELECT "tenantId", "ownerId", "assignmentId", "keyId" FROM sandbox WHERE id = $1',
       values: [id],
     })
     return rows[0]

@@ -14,6 +14,7 @@ import { audit } from '../audit.js'
 import { type Action, assertMay, belongsTo, may, ownSandboxes } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { AccessWatch } from '../auth/watch.js'
+import { allowsTemplate } from '../auth/within-limits.js'
 import { type Database, inTransaction } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { ApiError } from '../errors.js'
@@ -402,9 +403,11 @@ export class SandboxService {
     const all = await this.own.list(who.tenantId)
     // Who has made one is told to whoever may see the members.
     const own = may(who, 'member.read') ? all : all.map(withoutMaker)
+    const isAllowed = ({ name }: Template) => allowsTemplate(who, name)
     const names = new Set(own.map(({ name }) => name))
     // Of two of one name a sandbox is made from the tenant's own.
-    return [...own, ...(await this.templates.list({ recent: true })).filter(({ name }) => !names.has(name))]
+    const shared = (await this.templates.list({ recent: true })).filter(({ name }) => !names.has(name))
+    return [...own, ...shared].filter(isAllowed)
   }
 
   /** A stopped sandbox holds only its disk; before it starts it needs the rest of its limits again. */

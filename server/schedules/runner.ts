@@ -173,7 +173,8 @@ export class ScheduleRunner implements AsyncDisposable {
 function principalOf({ tenantId, name }: Row): Principal {
   return {
     ...{ kind: 'key', userId: null, sessionId: null, keyId: null, tenantId, role: 'member', operator: false },
-    ...{ actor: `schedule ${name}`, readsAdministration: false, auditsCommands: false, idle: null },
+    ...{ keyLimits: null, actor: `schedule ${name}` },
+    ...{ readsAdministration: false, auditsCommands: false, idle: null },
     sight: wholeSight(),
   }
 }

@@ -63,13 +63,12 @@ export async function reserve(
       }
       await client.query(
         `INSERT INTO snapshot (id, "tenantId", name, "sandboxId", "sandboxName", "parentId", "nodeId", template,
-           isolation, limits, "sizeBytes", "createdBy", "templateId", "ownerId", "scheduleId")
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+           isolation, limits, "sizeBytes", "createdBy", "templateId", "ownerId", "scheduleId", "keyId")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
         [
           ...[id, tenantId, name, sandbox.id, sandbox.name, sandbox.snapshotId, sandbox.nodeId],
           ...[sandbox.template, sandbox.isolation, sandbox.limits, sizeBytes, who.actor, sandbox.templateId],
-          ownerId,
-          scheduleId,
+          ...[ownerId, scheduleId, who.keyId],
         ],
       )
     },

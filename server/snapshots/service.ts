@@ -16,8 +16,9 @@ import {
 import { type NodeSnapshot, nodeSnapshot, nodeSnapshots } from '../../protocol/node/index.js'
 import { audit } from '../audit.js'
 import { assertMayRelease, ownerOfCopy, staysWithin } from '../auth/copies.js'
-import { type Action, assertMay, ofTenant, ownRows } from '../auth/permissions.js'
+import { type Action, assertMay, ofTenant, ownOfKeys } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
+import { assertTemplateWithin } from '../auth/within-limits.js'
 import type { Database } from '../database/client.js'
 import { requireCursor } from '../database/cursor.js'
 import { ApiError, notFound } from '../errors.js'
@@ -74,10 +75,10 @@ export class SnapshotService {
   ) {
     assertMay(who, 'snapshot.read')
     const { prisma } = this.database
-    await requireCursor(cursor, (id) => prisma.snapshot.count({ where: { ...ownRows(who), id } }))
+    await requireCursor(cursor, (id) => prisma.snapshot.count({ where: { ...ownOfKeys(who), id } }))
     const rows = await prisma.snapshot.findMany({
       where: {
-        ...ownRows(who),
+        ...ownOfKeys(who),
         ready: true,
         ...(sandbox === undefined ? {} : { sandboxId: sandbox }),
       },
@@ -141,6 +142,7 @@ export class SnapshotService {
   async restore(who: Principal, id: string, { snapshot, name }: RestoreSnapshot): Promise<RestoredSandbox> {
     const row = await this.sandboxes.row(who, 'snapshot.restore', id)
     const to = await this.#row(who, snapshot, 'snapshot.restore')
+    assertTemplateWithin(who, to.template)
     if (to.nodeId !== row.nodeId) {
       throw new ApiError('conflict', 'the snapshot is on another node: create a new sandbox from it instead')
     }

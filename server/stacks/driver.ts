@@ -286,5 +286,5 @@ const isUnfinished = ({ creation, metered, startedAt, createdAt }: Member) =>
 const principalOf = ({ tenantId, name }: Row): Principal => ({
   ...{ kind: 'key', userId: null, sessionId: null, keyId: null, actor: `stack ${name}`, tenantId },
   ...{ role: 'member', operator: false, readsAdministration: false, auditsCommands: false },
-  ...{ idle: null, unattended: true, sight: wholeSight() },
+  ...{ keyLimits: null, idle: null, unattended: true, sight: wholeSight() },
 })

@@ -120,6 +120,7 @@ describe('statistics and data of students', { timeout: 240_000 }, () => {
         role,
         operator: false,
         keyId: null,
+        keyLimits: null,
       },
       ...{ readsAdministration: false, auditsCommands: false, idle: null, sight: wholeSight() },
     })

@@ -161,13 +161,20 @@ export const tenantRoutes =
     app.route({
       method: 'GET',
       url: '/keys',
-      schema: { tags, summary: 'List API keys', response: { 200: z.object({ keys: z.array(apiKey) }) } },
+      schema: {
+        ...{ tags, summary: 'List API keys', response: { 200: z.object({ keys: z.array(apiKey) }) } },
+        description: 'Of a key of an owner or admin, those that it made.',
+      },
       handler: async (request) => ({ keys: await keys.list(request.principal) }),
     })
     app.route({
       method: 'POST',
       url: '/keys',
-      schema: { tags, summary: 'Create an API key', body: createApiKey, response: { 201: apiKeyCreated } },
+      schema: {
+        ...{ tags, summary: 'Create an API key', body: createApiKey, response: { 201: apiKeyCreated } },
+        description:
+          'By owners and admins. A key of one makes keys with limits, which are deleted together with it and make none.',
+      },
       handler: async (request, reply) => {
         reply.code(201)
         return keys.create(request.principal, request.body)
@@ -179,6 +186,7 @@ export const tenantRoutes =
       schema: {
         ...{ tags, summary: 'Delete an API key', params: z.object({ id: z.string().max(64) }) },
         response: { 204: done },
+        description: 'With the keys that it made. Whatever uses one of them loses access at once.',
       },
       handler: async (request, reply) => {
         await keys.delete(request.principal, request.params.id)

@@ -34,7 +34,8 @@ export class TenantService {
     const idle = idleOf(own.idle, this.principals.idle)
     const active = { id, name, role: who.role }
     const detailed = { ...active, auditCommands, idle }
-    if (who.userId === null) return { user: null, tenant: detailed, tenants: [active] }
+    const key = who.keyId === null ? null : { id: who.keyId, limits: who.keyLimits }
+    if (who.userId === null) return { user: null, tenant: detailed, tenants: [active], key }
     const user = await prisma.user.findUnique({
       where: { id: who.userId },
       include: { members: { include: { tenant: true }, orderBy: { createdAt: 'asc' } } },
@@ -46,6 +47,7 @@ export class TenantService {
       tenants: user.members.map((one) => ({
         ...{ id: one.tenantId, name: one.tenant.name, role: role.parse(one.role) },
       })),
+      key,
     }
   }
 

@@ -4,6 +4,7 @@ import { KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { z } from 'zod'
+import { LimitsLine } from '../../components/keys/limits-line'
 import { Button } from '../../components/ui/button'
 import { Confirm, type Question } from '../../components/ui/confirm'
 import { PageHead, Panel, Table } from '../../components/ui/panel'
@@ -67,7 +68,13 @@ export function Keys() {
           >
             {data.keys.map((key) => (
               <tr key={key.id} className="[&>td]:whitespace-nowrap">
-                <td className="font-medium">{oneLine(key.name)}</td>
+                <td className="font-medium">
+                  {oneLine(key.name)}
+                  {key.client !== null && (
+                    <span className="block font-normal text-muted text-xs">{t('keys.byOAuth')}</span>
+                  )}
+                  {key.limits && <LimitsLine limits={key.limits} />}
+                </td>
                 <td className="font-mono text-xs">{oneLine(key.start)}…</td>
                 <td className="text-muted">{date(key.createdAt)}</td>
                 <td

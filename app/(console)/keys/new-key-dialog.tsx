@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { z } from 'zod'
+import { LimitFields, limitsFrom, useNetworkLimit } from '../../components/keys/limit-fields'
 import { Button } from '../../components/ui/button'
 import { CopyButton } from '../../components/ui/copy'
 import { Dialog, DialogBody, DialogFooter } from '../../components/ui/dialog'
@@ -33,9 +34,14 @@ export function NewKeyDialog({
 function NewKey({ onCreated, onDone }: { onCreated: () => void; onDone: () => void }) {
   const t = useTranslations()
   const [made, setMade] = useState<z.infer<typeof apiKeyCreated>>()
+  const [network, setNetwork] = useNetworkLimit()
   const { submit, busy, error, fieldError } = useSubmit(async (form) => {
     const days = Number(text(form, 'days'))
-    const body = { name: text(form, 'name'), ...(days ? { expiresInDays: days } : {}) }
+    const limits = limitsFrom(form, network)
+    const body = {
+      ...{ name: text(form, 'name'), ...(days ? { expiresInDays: days } : {}) },
+      ...(limits === undefined ? {} : { limits }),
+    }
     setMade(await call(apiKeyCreated, '/keys', { method: 'POST', body }))
     onCreated()
   })
@@ -79,6 +85,7 @@ function NewKey({ onCreated, onDone }: { onCreated: () => void; onDone: () => vo
           <option value="365">{t('keys.lifetimes.year')}</option>
           <option value="">{t('keys.noExpiry')}</option>
         </SelectField>
+        <LimitFields network={network} onNetwork={setNetwork} fieldError={fieldError} />
       </DialogBody>
       <DialogFooter>
         <Button type="submit" look="primary" busy={busy}>

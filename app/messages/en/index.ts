@@ -2,6 +2,7 @@ import { account } from './account'
 import { assignmentPage } from './assignment-page'
 import { assignments } from './assignments'
 import { audit } from './audit'
+import { authorize } from './authorize'
 import { builds } from './builds'
 import { classes } from './classes'
 import { common } from './common'
@@ -56,6 +57,7 @@ export const en = {
   assignmentPage,
   assignments,
   audit,
+  authorize,
   builds,
   classes,
   common,

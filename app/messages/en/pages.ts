@@ -3,6 +3,7 @@ export const pages = {
   account: 'Account',
   assignment: 'Assignment',
   audit: 'Audit log',
+  authorize: 'Connect a program',
   build: 'Build',
   builds: 'Builds',
   description: 'Isolated Linux sandboxes in the browser, ready in milliseconds',

@@ -3,6 +3,7 @@ import { account } from './account'
 import { assignmentPage } from './assignment-page'
 import { assignments } from './assignments'
 import { audit } from './audit'
+import { authorize } from './authorize'
 import { builds } from './builds'
 import { classes } from './classes'
 import { common } from './common'
@@ -57,6 +58,7 @@ export const zh: Catalogue = {
   assignmentPage,
   assignments,
   audit,
+  authorize,
   builds,
   classes,
   common,

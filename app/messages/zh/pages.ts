@@ -4,6 +4,7 @@ export const pages: Texts<'pages'> = {
   account: '账号',
   assignment: '作业',
   audit: '审计日志',
+  authorize: '连接程序',
   build: '构建',
   builds: '构建',
   description: '浏览器中的隔离 Linux 沙箱，毫秒级就绪',

@@ -69,16 +69,19 @@ export const peopleRows: Readonly<Record<string, Row>> = {
     why: 'whoever has the link is told what it is to',
     call: ({ invitationSecret }) => ({ body: { secret: invitationSecret } }),
   },
-  listApiKeys: { rule: manage },
-  createApiKey: { rule: manage, call: () => ({ body: { name: 'another' } }) },
+  listApiKeys: { rule: read },
+  createApiKey: { rule: read, call: () => ({ body: { name: 'another', limits: { readOnly: true } } }) },
   deleteApiKey: {
-    rule: manageTheirs,
+    // A key finds those that it made itself.
+    rule: { ...manageTheirs, key: 404, strangerKey: 404, operatorKey: 404 },
     call: ({ keyId }) => ({ path: { id: keyId } }),
     fresh: async ({ callers }) => {
       const { id } = await must(callers.owner, 'POST', '/api/v1/keys', { name: 'short-lived' })
       return { path: { id: String(id) } }
     },
   },
+  previewGrant: { rule: manage, call: ({ clientId }) => ({ body: authorization(clientId) }) },
+  createGrant: { rule: manage, call: ({ clientId }) => ({ body: authorization(clientId) }) },
   getQuota: { rule: own },
   getUsage: { rule: staffOwn },
   getDiskUse: { rule: staffOwn },
@@ -145,3 +148,8 @@ async function resetSecret({ callers, person }: World): Promise<string> {
   const { url } = await must(callers.operatorKey, 'POST', `/api/v1/admin/users/${id}/reset-link`, {})
   return new URL(url).hash.slice(1)
 }
+
+const authorization = (clientId: string) => ({
+  ...{ clientId, redirectUri: 'http://127.0.0.1/callback', responseType: 'code' },
+  ...{ codeChallenge: 'x'.repeat(43), codeChallengeMethod: 'S256' },
+})

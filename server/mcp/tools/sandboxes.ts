@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { createSandbox, type SandboxWithUsage } from '../../../protocol/api/index.js'
+import { createSandbox, networkPolicy, type SandboxWithUsage } from '../../../protocol/api/index.js'
 import { tool } from '../tool.js'
 import { sandbox } from './sandbox.js'
 
-const { template, snapshot, name, network } = createSandbox.shape
+const { template, snapshot, name } = createSandbox.shape
 
 /** One line for each: what a model needs to choose one, and to use it. */
 export function lineOf({
@@ -41,9 +41,11 @@ export const create = tool(
         'id of a snapshot (take_snapshot) whose disk it begins with, instead of a template',
       ),
       name: name.describe('for people; made up if absent'),
-      network: network.describe(
-        'internet; none; or {"allow": ["pypi.org", "files.pythonhosted.org"]} for only these hosts',
-      ),
+      network: networkPolicy
+        .optional()
+        .describe(
+          'internet; none; or {"allow": ["pypi.org", "files.pythonhosted.org"]} for only these hosts. If absent: internet, or as much as the key allows',
+        ),
       minutes: z
         .int()
         .min(1)
@@ -53,8 +55,8 @@ export const create = tool(
     }),
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false },
   },
-  async ({ who, services }, { minutes, ...wanted }) => {
-    const body = { ...wanted, ...(minutes === undefined ? {} : { ttlSeconds: minutes * 60 }) }
+  async ({ who, services }, { minutes, network = who.keyLimits?.network, ...wanted }) => {
+    const body = { ...wanted, network, ...(minutes === undefined ? {} : { ttlSeconds: minutes * 60 }) }
     return `created ${lineOf(await services.sandboxes.create(who, createSandbox.parse(body)))}`
   },
 )
