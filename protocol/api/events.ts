@@ -40,7 +40,9 @@ export const missedEvents = z.object({
   type: z.literal('missed'),
   reason: z
     .enum(['expired', 'unknown'])
-    .describe('expired: they are not kept any more. unknown: the database was restored from a backup that is older'),
+    .describe(
+      'expired: they are not kept any more. unknown: the database was restored from a backup that is older',
+    ),
   since: z.int().describe('what was asked for'),
   position: z.int().describe('events up to this position are not told'),
 })
@@ -52,7 +54,9 @@ const position = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 export const followEvents = z.object({
   since: position
     .optional()
-    .describe('the position of the last event that is known: what came after it. 0: all that are kept. Absent: what comes from now on'),
+    .describe(
+      'the position of the last event that is known: what came after it. 0: all that are kept. Absent: what comes from now on',
+    ),
   types: z
     .string()
     .max(1000)

@@ -21,6 +21,7 @@ export const eventRoutes =
       },
       handler: async ({ principal, query, headers }, reply) => {
         const gone = new AbortController()
+        reply.raw.once('close', () => gone.abort())
         const told = events.follow(principal, {
           since: headers['last-event-id'] ?? query.since,
           types: query.types === undefined ? undefined : z.array(eventType).parse(query.types.split(',')),
@@ -28,9 +29,7 @@ export const eventRoutes =
         })
         // Until the headers are sent a refusal can be said.
         const first = await told.next()
-        const stream = Readable.from(asText(first, told), { objectMode: false })
-        reply.raw.once('close', () => gone.abort())
-        return sendEvents(reply, stream, heartbeatMs)
+        return sendEvents(reply, Readable.from(asText(first, told), { objectMode: false }), heartbeatMs)
       },
     })
   }

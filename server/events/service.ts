@@ -7,6 +7,7 @@ import { isAdmin, personIn } from '../classes/access.js'
 import type { Database } from '../database/client.js'
 import type { Notices } from '../database/notices.js'
 import { ApiError } from '../errors.js'
+import { TenantNews } from './news.js'
 import type { EventQuery, EventStore } from './store.js'
 
 /** A notice may be lost with its connection: then news are this old at most. */
@@ -45,12 +46,12 @@ export class EventService {
    */
   async *follow(who: Principal, { since, types, follow, signal }: Following): AsyncGenerator<Told> {
     assertMay(who, 'event.read')
+    using news = new TenantNews(this.notices, who.tenantId, signal)
     let last = since
     // The id of the last event that was sent: a client that connects again names it.
     let told: number | undefined
     for (;;) {
-      // Asked for before anything is read, so that nothing is missed in between.
-      const news = this.#news(who.tenantId, signal)
+      news.look()
       const page = await this.store.read(queryOf(who, types), last ?? Number.MAX_SAFE_INTEGER, pageSize)
       if (last === undefined) last = page.head
       else {
@@ -67,7 +68,7 @@ export class EventService {
       }
       if (page.more) continue
       if (!follow) return
-      await news
+      await news.next(lookMs)
       if (signal.aborted) return
     }
   }
@@ -78,30 +79,14 @@ export class EventService {
    */
   noteRefusal(who: Principal | undefined, error: unknown): void {
     if (who === undefined || !(error instanceof ApiError) || error.code !== 'quota_exceeded') return
-    const values = [who.tenantId, ownerIdOf(who), JSON.stringify({ detail: error.message.slice(0, maxDetail) })]
+    const values = [
+      who.tenantId,
+      ownerIdOf(who),
+      JSON.stringify({ detail: error.message.slice(0, maxDetail) }),
+    ]
     this.database.relaxed
       .query({ name: 'note-quota', text: noteQuota, values })
       .catch((error: unknown) => this.log.warn({ err: error }, 'that a quota was reached could not be noted'))
-  }
-
-  /** Resolves with the next news of a tenant, and after a while: then it is looked at. */
-  #news(tenantId: string, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(late)
-        signal.removeEventListener('abort', done)
-        this.notices.off('notice', heard).off('missed', done)
-        resolve()
-      }
-      const heard = (told: { type: string; id?: string }) => {
-        if (told.type === 'events' && told.id === tenantId) done()
-      }
-      const late = setTimeout(done, lookMs)
-      late.unref()
-      this.notices.on('notice', heard).on('missed', done)
-      signal.addEventListener('abort', done)
-      if (signal.aborted) done()
-    })
   }
 }
 

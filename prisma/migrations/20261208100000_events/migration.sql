@@ -88,6 +88,7 @@ CREATE TABLE webhook_delivery (
 CREATE UNIQUE INDEX "webhook_delivery_webhookId_position_key" ON webhook_delivery ("webhookId", position);
 CREATE INDEX webhook_delivery_position_idx ON webhook_delivery (position);
 CREATE INDEX webhook_delivery_due_idx ON webhook_delivery ("tenantId", "dueAt") WHERE "dueAt" IS NOT NULL;
+CREATE INDEX webhook_delivery_leased_idx ON webhook_delivery ("tenantId") WHERE "leaseUntil" IS NOT NULL;
 
 CREATE FUNCTION note_event(tenant_id TEXT, owner_id TEXT, class_id TEXT, assignment_id TEXT, event_type TEXT, event_data JSONB)
 RETURNS VOID LANGUAGE sql AS $$
