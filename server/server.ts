@@ -84,8 +84,8 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   dropLeftovers(app)
   app.setValidatorCompiler(checkWith)
   app.setSerializerCompiler(serializerCompiler)
-  app.setErrorHandler((error, request, reply) => {
-    services.events.noteRefusal(request.principal, error)
+  app.setErrorHandler(async (error, request, reply) => {
+    await services.events.noteRefusal(request.principal, error)
     return sendProblem(error, request, reply)
   })
   app.setNotFoundHandler((request, reply) => sendProblem(notFound('endpoint'), request, reply))

@@ -77,16 +77,18 @@ export class EventService {
    * Notes that a call was refused because a quota is used up. In no transaction: what was refused was rolled back.
    * @param who undefined: nobody in particular
    */
-  noteRefusal(who: Principal | undefined, error: unknown): void {
+  async noteRefusal(who: Principal | undefined, error: unknown): Promise<void> {
     if (who === undefined || !(error instanceof ApiError) || error.code !== 'quota_exceeded') return
     const values = [
-      who.tenantId,
-      ownerIdOf(who),
+      ...[who.tenantId, ownerIdOf(who)],
       JSON.stringify({ detail: error.message.slice(0, maxDetail) }),
     ]
-    this.database.relaxed
-      .query({ name: 'note-quota', text: noteQuota, values })
-      .catch((error: unknown) => this.log.warn({ err: error }, 'that a quota was reached could not be noted'))
+    try {
+      await this.database.relaxed.query({ name: 'note-quota', text: noteQuota, values })
+    } catch (failure) {
+      // The call is answered all the same.
+      this.log.warn({ err: failure }, 'that a quota was reached could not be noted')
+    }
   }
 }
 
