@@ -47,6 +47,7 @@ import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
 import { volumes } from './volumes'
+import { webhooks } from './webhooks'
 import { work } from './work'
 import { workspace } from './workspace'
 
@@ -101,6 +102,7 @@ export const en = {
   usage,
   viewers,
   volumes,
+  webhooks,
   work,
   workspace,
 } as const

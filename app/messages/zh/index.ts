@@ -48,6 +48,7 @@ import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
 import { volumes } from './volumes'
+import { webhooks } from './webhooks'
 import { work } from './work'
 import { workspace } from './workspace'
 
@@ -102,6 +103,7 @@ export const zh: Catalogue = {
   usage,
   viewers,
   volumes,
+  webhooks,
   work,
   workspace,
 }
