@@ -80,7 +80,7 @@ function Form({
                   name="types"
                   value={type}
                   defaultChecked={known?.types.includes(type) ?? false}
-                  className="size-4 accent-accent"
+                  className="size-4"
                 />
                 <code className="font-mono text-xs">{type}</code>
               </label>
