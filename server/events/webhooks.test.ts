@@ -112,8 +112,11 @@ describe('events are sent to webhooks', () => {
     await insertSandbox(world.sql, tenantId)
     await insertSandbox(world.sql, tenantId)
     await world.place()
-    const answer = Promise.withResolvers<number>()
-    world.receiver.answers.push(answer.promise, answer.promise)
+    let answerBoth = (_status: number) => {}
+    const answer = new Promise<number>((resolve) => {
+      answerBoth = resolve
+    })
+    world.receiver.answers.push(answer, answer)
     const hanging = world.one.parts.webhookSender.deliver()
     await world.receiver.has(posted.before + 2)
     await send(world.other)
@@ -124,7 +127,7 @@ describe('events are sent to webhooks', () => {
     )
     await send(world.other)
     expect(posted.all()).toHaveLength(4)
-    answer.resolve(500)
+    answerBoth(500)
     await hanging
     await world.one.parts.webhookSender[Symbol.asyncDispose]()
     const delivered = { state: 'delivered', tries: 2, status: 204 }
