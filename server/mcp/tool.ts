@@ -9,7 +9,7 @@ import { Excerpt, textMax } from './excerpt.js'
 /** What is called for a client. They decide who may, hold quotas, and write the audit log. */
 export type Services = Pick<
   Parts['services'],
-  'sandboxes' | 'execs' | 'files' | 'runs' | 'ports' | 'snapshots'
+  'sandboxes' | 'execs' | 'files' | 'runs' | 'ports' | 'snapshots' | 'events'
 >
 
 /** One call of a client. */
