@@ -37,6 +37,7 @@ export const groups = [
   'Stacks',
   'Ports',
   'Runs',
+  'Events',
   'Templates',
   'Images',
   'This machine (needs root)',

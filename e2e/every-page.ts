@@ -11,6 +11,7 @@ export const everyPage = [
   { path: '/stacks', title: 'Stacks' },
   { path: '/usage', title: 'Usage' },
   { path: '/keys', title: 'API keys' },
+  { path: '/webhooks', title: 'Webhooks' },
   { path: '/members', title: 'Members' },
   { path: '/audit', title: 'Audit log' },
   { path: '/settings', title: 'Settings' },

@@ -12,6 +12,7 @@ import { Schedules } from './schedules.js'
 import { Snapshots } from './snapshots.js'
 import { Stacks } from './stacks.js'
 import { Submissions } from './submissions.js'
+import { Events } from './tenant-events.js'
 import type {
   AuditEvent,
   BuildDescription,
@@ -24,6 +25,7 @@ import type {
   UsageReport,
 } from './types.js'
 import { Volumes } from './volumes.js'
+import { Webhooks } from './webhooks.js'
 
 /** Where a Cloche is, and who calls. */
 export interface ClocheOptions {
@@ -71,6 +73,10 @@ export class Cloche {
   readonly registries: Registries
   /** API keys. */
   readonly keys: Keys
+  /** What happens in the tenant. */
+  readonly events: Events
+  /** Where that is sent. */
+  readonly webhooks: Webhooks
   readonly #http: Http
 
   /** Connects to nothing yet. @throws TypeError when the URL is none */
@@ -93,6 +99,8 @@ export class Cloche {
     this.images = new Images(this.#http)
     this.registries = new Registries(this.#http)
     this.keys = new Keys(this.#http)
+    this.events = new Events(this.#http)
+    this.webhooks = new Webhooks(this.#http)
   }
 
   /** Who calls, and for which tenant. @throws Unauthenticated */

@@ -8,10 +8,12 @@ export interface ServerEvent {
 
 /**
  * Reads server-sent events. Whoever stops reading hangs up.
+ * @param onId told of an id that came without data: it is no event, and what comes next is after it
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
+  onId?: (id: string) => void,
 ): AsyncGenerator<ServerEvent, void, undefined> {
   let event = ''
   let data: string[] = []
@@ -19,6 +21,7 @@ export async function* readEvents(
   for await (const line of lines(body)) {
     if (line === '') {
       if (data.length > 0) yield { event: event || 'message', data: data.join('\n'), id }
+      else if (id !== '') onId?.(id)
       event = ''
       data = []
       continue

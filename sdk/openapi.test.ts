@@ -217,6 +217,16 @@ async function callAll(cloche: Cloche): Promise<void> {
   await volumes.snapshots().next()
   await volumes.deleteSnapshot(kept.id)
   await volumes.delete(volume.id)
+  for await (const _ of cloche.events.follow({ since: 0, follow: false })) break
+  const { webhooks } = cloche
+  const hook = await webhooks.create({ url: 'https://198.51.100.9/', enabled: false })
+  await Promise.all([webhooks.list().next(), webhooks.describe(hook.id), webhooks.rotateSecret(hook.id)])
+  await webhooks.update(hook.id, { types: ['run.finished'] })
+  await webhooks.deliveries(hook.id).next()
+  // Nothing is sent while it is disabled.
+  await webhooks.replayFailed(hook.id, new Date()).catch(() => {})
+  await webhooks.replay(hook.id, hook.id.replace('wh_', 'wd_')).catch(() => {})
+  await webhooks.delete(hook.id)
   const { stacks } = cloche
   await stacks.plan({ compose, name: 'site' })
   const stack = await stacks.create({ compose, name: 'site' })

@@ -204,6 +204,22 @@ export type InviteToClass = z.input<typeof protocol.inviteToClass>
 export type Invitation = protocol.Invitation
 /** The same with its link and code. */
 export type CreatedInvitation = z.infer<typeof protocol.invited>
+/** Something that happened in the tenant. */
+export type TenantEvent = protocol.TenantEvent
+/** What an event is about. */
+export type EventType = protocol.EventType
+/** Told instead of events that are not kept any more. */
+export type MissedEvents = protocol.MissedEvents
+/** Where events are sent. */
+export type WebhookDescription = protocol.Webhook
+/** With what its deliveries are signed, which is told once. */
+export type WebhookWithSecret = protocol.WebhookWithSecret
+/** What `webhooks.create` takes. */
+export type CreateWebhook = z.input<typeof protocol.createWebhook>
+/** What `webhooks.update` takes. */
+export type ChangeWebhook = z.input<typeof protocol.changeWebhook>
+/** An event on its way to a webhook. */
+export type WebhookDelivery = protocol.WebhookDelivery
 /** What is done at times of day. */
 export type ScheduleDescription = protocol.Schedule
 /** What `schedules.create` takes. */

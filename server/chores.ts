@@ -16,13 +16,27 @@ import { reconcileVolumes } from './volumes/reconcile.js'
 
 /** Begins what a server does again and again without being asked. */
 export function startChores(parts: Parts): AsyncDisposable {
-  const { nodes, callbacks, store, dispatcher, attempts, elections, database, sandboxes, log } = parts
+  const {
+    nodes,
+    callbacks,
+    events,
+    webhookSender,
+    store,
+    dispatcher,
+    attempts,
+    elections,
+    database,
+    sandboxes,
+    log,
+  } = parts
   /** What one of all servers does at a time. */
   const elected = (name: string, everyMs: number, act: () => Promise<unknown>) =>
     repeat(name, everyMs, log, () => elections.run(name, async () => void (await act())))
   const chores = [
     forEachNode(nodes, log, (node) => choresOf(node, parts)),
     repeat('telling results of runs', 500, log, () => callbacks.deliver()),
+    repeat('giving events their positions', 500, log, () => events.place()),
+    repeat('sending events to webhooks', 500, log, () => webhookSender.deliver()),
     repeat('renewing leases of runs', 3000, log, () => dispatcher.renew()),
     repeat('reading which sandboxes are asleep', 60_000, log, () => sandboxes.sleep.learn()),
     repeat('writing down which sandboxes are in use', 5000, log, () => recordActivity(sandboxes)),
@@ -38,6 +52,7 @@ export function startChores(parts: Parts): AsyncDisposable {
     elected('forgetting contents of deleted submissions', 600_000, () =>
       forgetSubmissionBlobs(database.pool),
     ),
+    elected('forgetting old events', 600_000, () => events.forget()),
     elected('forgetting old runs', 60_000, () => store.expire()),
     elected('freezing and thawing as lessons say', 1000, () => sandboxes.freezer.settleAll()),
     elected('bringing stacks to what is wanted', 500, () => parts.stackDriver.drive()),

@@ -20,6 +20,8 @@ import type { Config } from './config.js'
 import { openDatabase } from './database/client.js'
 import { Elections } from './database/elections.js'
 import { Notices } from './database/notices.js'
+import { EventService } from './events/service.js'
+import { EventStore } from './events/store.js'
 import { ExamCollector } from './exams/collector.js'
 import { ExamKeeper } from './exams/keeper.js'
 import { ExamRecords } from './exams/records.js'
@@ -43,6 +45,7 @@ import { Clients } from './oauth/clients.js'
 import { Grants } from './oauth/grants.js'
 import { allowed } from './outbound/address.js'
 import { Outbound } from './outbound/http.js'
+import { SignedPosts } from './outbound/signed-post.js'
 import { PreviewHosts } from './previews/hosts.js'
 import { Previews } from './previews/previews.js'
 import { PortService } from './previews/service.js'
@@ -93,6 +96,9 @@ import { DiskUses } from './usage/disk.js'
 import { UsageService } from './usage/service.js'
 import { volumeFiles } from './volumes/files.js'
 import { VolumeService } from './volumes/service.js'
+import { WebhookDeliveries } from './webhooks/deliveries.js'
+import { WebhookSender } from './webhooks/sender.js'
+import { WebhookService } from './webhooks/service.js'
 
 /** Runs of a tenant at once, over all servers, when its quota says nothing else. */
 const defaultRuns = 4
@@ -140,7 +146,8 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       ...{ server, running: bounds.running, retentionHours: config.runRetentionHours },
     }),
   })
-  const callbacks = new Callbacks(database, config.secret, allowed(config.callbackAllow), log)
+  const posts = new SignedPosts(allowed(config.callbackAllow))
+  const callbacks = new Callbacks(database, config.secret, posts, log)
   const runs = new RunService(
     ...([database, store, dispatcher, templates, callbacks] as const),
     ...([new RunFollower(database, logs), bounds, notices] as const),
@@ -159,7 +166,11 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
   const outbound = new Outbound({
     ...{ allow: allowed(config.registryAllow), plain: new Set(config.registryHttp) },
   })
-  const credentials = new RegistryCredentials(database, new Sealing(config.secret))
+  const sealing = new Sealing(config.secret)
+  const credentials = new RegistryCredentials(database, sealing)
+  const events = new EventStore(database)
+  const webhooks = new WebhookService(database, posts, sealing)
+  const webhookSender = new WebhookSender(database, posts, sealing, log)
   const members = new Members(database, principals)
   const snapshots = new SnapshotService(database, nodes, sandboxes)
   const gradings = openGradings(database)
@@ -231,6 +242,9 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     keys: new KeyService(database, principals),
     grants: new Grants(database, principals, new Clients(config.secret), config.publicUrl),
     auditLog: new AuditLog(database),
+    events: new EventService(database, events, notices, log),
+    webhooks,
+    webhookDeliveries: new WebhookDeliveries(database, webhooks),
     usages: new UsageService(database, disks),
     account: new AccountService(database, principals, passwords),
     administration: {
@@ -272,6 +286,8 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       previews,
       sandboxes,
       callbacks,
+      events,
+      webhookSender,
       store,
       dispatcher,
       grader,
@@ -279,6 +295,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     },
     [Symbol.asyncDispose]: async () => {
       previews[Symbol.dispose]()
+      await webhookSender[Symbol.asyncDispose]()
       await grader[Symbol.asyncDispose]()
       await comparer[Symbol.asyncDispose]()
       await stackDriver[Symbol.asyncDispose]()

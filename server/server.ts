@@ -9,6 +9,7 @@ import { authRoutes } from './auth/routes.js'
 import { buildRoutes } from './builds/routes.js'
 import { classRoutes } from './classes/routes.js'
 import { notFound } from './errors.js'
+import { eventRoutes } from './events/routes.js'
 import { examRoutes } from './exams/routes.js'
 import { exportRoutes } from './exports/routes.js'
 import { fileRoutes, signedRoutes } from './files/routes.js'
@@ -54,6 +55,7 @@ import { timetableRoutes } from './timetables/routes.js'
 import { transferRoutes } from './transfers/routes.js'
 import { usageRoutes } from './usage/routes.js'
 import { volumeRoutes } from './volumes/routes.js'
+import { webhookRoutes } from './webhooks/routes.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -83,7 +85,10 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   dropLeftovers(app)
   app.setValidatorCompiler(checkWith)
   app.setSerializerCompiler(serializerCompiler)
-  app.setErrorHandler(sendProblem)
+  app.setErrorHandler(async (error, request, reply) => {
+    await services.events.noteRefusal(request.principal, error)
+    return sendProblem(error, request, reply)
+  })
   app.setNotFoundHandler((request, reply) => sendProblem(notFound('endpoint'), request, reply))
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -168,6 +173,8 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(tenantRoutes(tenants, members, keys, principals, config.publicUrl))
         await api.register(grantRoutes(services.grants))
         await api.register(auditRoutes(services.auditLog))
+        await api.register(eventRoutes(services.events, config.heartbeatMs))
+        await api.register(webhookRoutes(services.webhooks, services.webhookDeliveries))
         await api.register(accountRoutes(account))
         await api.register(usageRoutes(services.usages))
         await api.register(

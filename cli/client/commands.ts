@@ -4,6 +4,7 @@ import { buildCommands } from './build.js'
 import { classCommands } from './class.js'
 import { completion } from './completion.js'
 import { copy } from './copy.js'
+import { eventCommands } from './event.js'
 import { exec } from './exec.js'
 import { fileCommands } from './file.js'
 import { imageCommands } from './image.js'
@@ -28,6 +29,7 @@ import { templateCommands } from './template.js'
 import { usage } from './usage.js'
 import { volumeCommands } from './volume.js'
 import { watch } from './watch.js'
+import { webhookCommands } from './webhook.js'
 import { whoami } from './whoami.js'
 
 /** Commands that call a Cloche over the network, as anybody, in the order of the overview. */
@@ -59,6 +61,8 @@ export const clientCommands: readonly Command[] = [
   ...stackCommands,
   run,
   ...runCommands,
+  ...eventCommands,
+  ...webhookCommands,
   ...buildCommands,
   ...templateCommands,
   ...imageCommands,

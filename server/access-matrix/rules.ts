@@ -107,6 +107,9 @@ export const ownersTheirs: Rule = { ...manageTheirs, admin: 403 }
 /** Owners, admins, and the keys that they made read about their own tenant. */
 export const read: Rule = { ...staffOwn, member: 403, memberKey: 403 }
 
+/** The same, and the call names something of the victim. */
+export const readTheirs: Rule = { ...staffTheirs, member: 403, memberKey: 403 }
+
 export const operators: Rule = {
   ...unknown,
   ...{ owner: 403, admin: 403, member: 403, key: 403, memberKey: 403, student: 403 },

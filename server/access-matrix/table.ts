@@ -11,6 +11,7 @@ import { scheduleRows } from './rows/schedules.js'
 import { stackRows } from './rows/stacks.js'
 import { templateRows } from './rows/templates.js'
 import { volumeRows } from './rows/volumes.js'
+import { webhookRows } from './rows/webhooks.js'
 import { everybodyIs, open, operators, refused } from './rules.js'
 
 /**
@@ -28,6 +29,7 @@ export const table: Readonly<Record<string, Row>> = {
   ...stackRows,
   ...templateRows,
   ...runRows,
+  ...webhookRows,
   ...peopleRows,
   ...operatorRows,
 }

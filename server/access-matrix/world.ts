@@ -272,6 +272,10 @@ async function makeVictim(world: {
   const client = await must(owner, 'POST', '/oauth/register', {
     redirect_uris: ['http://127.0.0.1/callback'],
   })
+  // Nothing is sent to it: it is of a network that nobody has.
+  const webhook = await must(owner, 'POST', '/api/v1/webhooks', {
+    ...{ name: 'confidential', url: 'https://198.51.100.9/confidential', enabled: false },
+  })
   const invitation = await must(owner, 'POST', '/api/v1/invitations', { email: 'guest@example.org' })
   const { sessions } = await must(owner, 'GET', '/api/v1/account/sessions')
   return {
@@ -302,6 +306,8 @@ async function makeVictim(world: {
     transferId: String(transferred.id),
     shareId: String(shared.id),
     shareSecret: new URL(shared.url).hash.slice(1),
+    webhookId: String(webhook.id),
+    webhookSecret: String(webhook.secret),
     ...{ keyId: String(apiKey.id), clientId: String(client.client_id) },
     signedRead: await signedFor('GET'),
     signedWrite: await signedFor('PUT'),

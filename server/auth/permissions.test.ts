@@ -65,6 +65,8 @@ describe('the table of permissions', () => {
     ],
     ['admins', ['member.invite', 'member.uninvite', 'member.remove', 'grant.create']],
     ['readers', ['audit.read', 'callback_secret.read', 'key.read', 'key.create', 'key.delete']],
+      ['readers', ['webhook.read', 'webhook.create', 'webhook.change', 'webhook.delete']],
+      ['everybody', ['event.read']],
     ['people', ['account.change', 'account.delete', 'session.read', 'session.end', 'tenant.create']],
     ['people', ['tenant.activate', 'tenant.join', 'tenant.leave']],
     ['operators', ['node.read', 'pool.change', 'quarantine.change', 'installation.adopt', 'tenants.read']],

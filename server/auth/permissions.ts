@@ -111,6 +111,12 @@ export const permissions = {
   'run.cancel': anyInside,
   'run.delete': anyInside,
   'callback_secret.read': tenant(readers),
+  /** What happens to what they see. */
+  'event.read': anyInside,
+  'webhook.read': tenant(readers),
+  'webhook.create': tenant(readers),
+  'webhook.change': tenant(readers),
+  'webhook.delete': tenant(readers),
   /** To make the work of a student, or a copy of it, into what all staff see. */
   'work.publish': ofClasses,
   'class.create': ofClasses,

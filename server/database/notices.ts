@@ -38,6 +38,8 @@ const notice = z.discriminatedUnion('type', [
   z.object({ type: z.literal('asleep'), id: z.string(), asleep: z.boolean() }),
   /** Something of a live lesson changed. `hand`: a student raised or lowered theirs, and nothing else. */
   z.object({ type: z.literal('lesson'), id: z.string(), hand: z.boolean().optional() }),
+  /** Events of a tenant have their positions. */
+  z.object({ type: z.literal('events'), id: z.string() }),
   /** Runs wait, and whoever has a free place may take them. */
   z.object({ type: z.literal('runs') }),
   /** The same of gradings. */

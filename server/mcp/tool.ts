@@ -9,7 +9,7 @@ import { Excerpt, textMax } from './excerpt.js'
 /** What is called for a client. They decide who may, hold quotas, and write the audit log. */
 export type Services = Pick<
   Parts['services'],
-  'sandboxes' | 'execs' | 'files' | 'runs' | 'ports' | 'snapshots'
+  'sandboxes' | 'execs' | 'files' | 'runs' | 'ports' | 'snapshots' | 'events'
 >
 
 /** One call of a client. */
@@ -68,6 +68,7 @@ export function tool<S extends z.ZodObject>(
       try {
         return answered([await run(context, parsed.data)].flat())
       } catch (error) {
+        await context.services.events.noteRefusal(context.who, error)
         const { code, message, retryAfterSeconds } = asApiError(error)
         if (code === 'internal' && !context.signal.aborted) {
           context.log.error({ err: error, tool: described.name }, 'a call of a tool failed')

@@ -1,18 +1,12 @@
 import { createHmac } from 'node:crypto'
-import { request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
-import type { BlockList } from 'node:net'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Database } from '../database/client.js'
-import { ApiError } from '../errors.js'
-import { mayCall, ownNetworks } from '../outbound/address.js'
-import { addressesOf, pinned } from '../outbound/lookup.js'
+import { isTaken, type SignedPosts, secretPrefix } from '../outbound/signed-post.js'
 import { present, runColumns, runRow } from './rows.js'
 
 /** Waits before the second try and those after it; then it is given up. */
 const retryAfterMs = [5000, 30_000, 120_000, 600_000, 3_600_000] as const
-const patienceMs = 10_000
 /** Of one turn; a receiver that is slow must not make all others wait. */
 const atOnce = 16
 
@@ -26,27 +20,19 @@ export class Callbacks {
   constructor(
     private readonly database: Database,
     private readonly secret: string,
-    private readonly allowList: BlockList,
+    private readonly posts: SignedPosts,
     private readonly log: Logger,
   ) {}
 
   /** What a tenant checks signatures with. */
   secretOf(tenantId: string): string {
     const bytes = createHmac('sha256', this.secret).update(`callback ${tenantId}`).digest()
-    return `whsec_${bytes.toString('base64')}`
+    return `${secretPrefix}${bytes.toString('base64')}`
   }
 
-  /**
-   * Refuses an address that leads into this host's network, as far as it can be known now; it is looked at again
-   * before each call.
-   * @throws ApiError `invalid_request`
-   */
-  async check(url: string): Promise<void> {
-    const { hostname, username } = new URL(url)
-    if (username !== '') throw new ApiError('invalid_request', 'callbackUrl must not contain a user name')
-    const addresses = await addressesOf(hostname).catch(() => []) // a name may come to be later
-    const own = ownNetworks()
-    for (const address of addresses) this.#assertPublic(address, own)
+  /** @throws ApiError `invalid_request` for an address that leads into this host's network */
+  check(url: string): Promise<void> {
+    return this.posts.check(url, 'callbackUrl')
   }
 
   /** Tells what is due. */
@@ -67,53 +53,14 @@ export class Callbacks {
   }
 
   async #tell(row: z.infer<typeof due>): Promise<void> {
+    const message = { id: row.id, body: JSON.stringify(present(row)), secrets: [this.secretOf(row.tenantId)] }
     try {
-      await this.#post(row.callbackUrl, row.tenantId, row.id, JSON.stringify(present(row)))
+      const answer = await this.posts.post(row.callbackUrl, message)
+      if (!isTaken(answer)) throw new Error(`${new URL(row.callbackUrl).hostname} answered ${answer.status}`)
     } catch (error) {
       if (row.callbackTries <= retryAfterMs.length) return
       this.log.info({ err: error, run: row.id }, 'the result of a run could not be told, and is not any more')
     }
     await this.database.pool.query('UPDATE run SET "callbackAt" = NULL WHERE id = $1', [row.id])
-  }
-
-  /**
-   * The address that was looked at is the one that is called, and no redirect is followed.
-   * @see https://github.com/standard-webhooks/standard-webhooks for the signature
-   */
-  async #post(url: string, tenantId: string, id: string, body: string): Promise<void> {
-    const { hostname, protocol } = new URL(url)
-    const [address] = await addressesOf(hostname, { signal: AbortSignal.timeout(patienceMs) })
-    if (address === undefined) throw new Error(`${hostname} has no address`)
-    this.#assertPublic(address)
-    const at = Math.floor(Date.now() / 1000)
-    const key = Buffer.from(this.secretOf(tenantId).slice('whsec_'.length), 'base64')
-    const signature = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64')
-    const options = {
-      method: 'POST',
-      agent: false,
-      signal: AbortSignal.timeout(patienceMs),
-      lookup: pinned(address),
-      headers: {
-        ...{ 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-        ...{ 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': `v1,${signature}` },
-        'user-agent': 'cloche',
-      },
-    }
-    const status = await new Promise<number>((resolve, reject) => {
-      const outgoing = (protocol === 'https:' ? requestHttps : requestHttp)(url, options, (answer) => {
-        resolve(answer.statusCode ?? 0)
-        answer.destroy()
-      })
-      outgoing.once('error', reject).end(body)
-    })
-    if (status < 200 || status >= 300) throw new Error(`${hostname} answered ${status}`)
-  }
-
-  #assertPublic(address: string, own = ownNetworks()): void {
-    if (mayCall(address, this.allowList, own)) return
-    throw new ApiError(
-      'invalid_request',
-      `callbackUrl resolves to ${address}, which is not a public address; use a public host`,
-    )
   }
 }

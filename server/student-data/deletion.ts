@@ -51,6 +51,10 @@ const ofPlace: readonly string[] = [
 const ofAccount = ['active_time', 'exam_event', 'exam_attempt', 'grade', 'submission', 'assignment_work'].map(
   (table) => `DELETE FROM ${table} WHERE "userId" = $2 AND "assignmentId" IN (${tasks})`,
 )
+/** The same of what was told of it. */
+const ofEvents = ['event_outbox', 'event'].map(
+  (table) => `DELETE FROM ${table} WHERE "ownerId" = $2 AND "assignmentId" IN (${tasks})`,
+)
 
 /** Deletes what a class has of one student, when they ask for it. Their place in the class and their account stay. */
 export class StudentDeletions {
@@ -98,7 +102,9 @@ export class StudentDeletions {
       await assertNoExam(client, classId, userId ?? '')
       const found = await this.#countedOf(client, who, student)
       for (const statement of ofPlace) await client.query(statement, [placeId ?? ''])
-      for (const statement of ofAccount) await client.query(statement, [classId, userId ?? ''])
+      for (const statement of [...ofAccount, ...ofEvents]) {
+        await client.query(statement, [classId, userId ?? ''])
+      }
       const { sandboxes, snapshots, student: __, ...numbers } = found
       await client.query(
         `INSERT INTO audit_event ("tenantId", at, actor, action, target, detail)

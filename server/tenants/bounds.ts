@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.js'
-import { classBounds } from '../../protocol/api/index.js'
+import { classBounds, webhookBounds } from '../../protocol/api/index.js'
 import { ApiError } from '../errors.js'
 
 /** Of one tenant at once. More than people need, and few enough that a list of them is one answer. */
 const most = {
   ...{ apiKey: 500, invitation: 500, member: 1000, student: 5000, class: classBounds.classes },
+  webhook: webhookBounds.webhooks,
   /** For what only needs the tenant to be locked. */
   nothing: 1,
 } as const
@@ -15,6 +16,7 @@ const words = {
   member: 'members; an owner can remove one',
   student: 'students; remove some',
   class: 'classes; delete one',
+  webhook: 'webhooks; delete one',
   nothing: '',
 } as const
 
@@ -28,6 +30,7 @@ const counts: Readonly<Record<keyof typeof most, (client: Client, tenantId: stri
   student: (client, tenantId) => client.member.count({ where: { tenantId, role: 'student' } }),
   nothing: async () => 0,
   class: (client, tenantId) => client.class.count({ where: { tenantId } }),
+  webhook: (client, tenantId) => client.webhook.count({ where: { tenantId } }),
 }
 
 /**

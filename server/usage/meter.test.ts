@@ -28,7 +28,7 @@ describe('metering by several servers', () => {
       [id, tenantId, limits],
     )
     /** What the node says of it when it has used so many seconds of processor time. */
-    const reading = (cpuSeconds: number): RuntimeSandbox[] => [
+    const reading = (cpuSeconds: number, oomKills = 0): RuntimeSandbox[] => [
       runtimeSandbox.parse({
         ...{ id, tenantId, template: 'base', state: 'running', failure: null, limits, network: 'none' },
         ...{ isolation: 'standard', allowedNames: [], warm: false },
@@ -40,7 +40,7 @@ describe('metering by several servers', () => {
             memoryPeakBytes: 1000,
             diskBytes: 1,
             pids: 1,
-            oomKills: 0,
+            oomKills,
           },
           ...{ diskReadBytes: cpuSeconds, diskWriteBytes: 0, networkRxBytes: 0, networkTxBytes: 0 },
         },
@@ -53,8 +53,26 @@ describe('metering by several servers', () => {
       )
       return { cpu: rows[0]?.cpu, hours: Math.round((rows[0]?.seconds ?? 0) / 36) / 100 }
     }
-    return { reading, counted }
+    /** How many processes were killed for want of memory, as events tell it. */
+    const kills = async () => {
+      const { rows } = await database.pool.query(
+        `SELECT data->'kills' AS kills FROM event_outbox WHERE "tenantId" = $1 AND type = 'sandbox.out_of_memory' ORDER BY number`,
+        [tenantId],
+      )
+      return rows.map((row) => row.kills)
+    }
+    return { reading, counted, kills }
   }
+
+  it('tells once that the kernel has killed processes at the limit of memory', async () => {
+    const { reading, kills } = await make()
+    await record(database, async () => reading(1))
+    await record(database, async () => reading(2, 2))
+    await record(database, async () => reading(3, 2))
+    expect(await kills()).toEqual([2])
+    await record(database, async () => reading(4, 3))
+    expect(await kills()).toEqual([2, 1])
+  })
 
   it('counts what was used once, whoever reads it and how often', async () => {
     const { reading, counted } = await make()

@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { z } from 'zod'
 import { type Usage, usage } from '../../protocol/api/index.js'
 import type { RuntimeSandbox } from '../../protocol/node/index.js'
@@ -13,7 +14,8 @@ const counts = usage.pick({
 })
 type Counts = z.infer<typeof counts>
 const counters = counts.keyof().options
-const metered = counts.extend({ at: z.number() })
+/** Of old readings it is not known how many processes were killed for want of memory. */
+const metered = counts.extend({ at: z.number(), oomKills: z.number().optional() })
 type Metered = z.infer<typeof metered>
 
 /** What a tenant used between two readings. */
@@ -51,7 +53,8 @@ export async function record(
   if (usages.size === 0) return 0
   return inTransaction(database.pool, async (client) => {
     const { rows } = await client.query(
-      'SELECT id, metered, "startedAt" FROM sandbox WHERE id = ANY($1) ORDER BY id FOR UPDATE',
+      `SELECT id, name, "ownerId", "assignmentId", metered, "startedAt" FROM sandbox
+       WHERE id = ANY($1) ORDER BY id FOR UPDATE`,
       [[...usages.keys()]],
     )
     const now = Number((await client.query(clock)).rows[0]?.now)
@@ -67,7 +70,14 @@ export async function record(
         continue
       }
       add(shares, one.tenantId, one.usage, before, before?.at ?? row.startedAt?.getTime() ?? now, now)
-      readings.push([row.id, { ...counts.parse(one.usage), at: now }, isBusy(one.usage, before, now)])
+      const { oomKills } = one.usage
+      readings.push([
+        row.id,
+        { ...counts.parse(one.usage), at: now, oomKills },
+        isBusy(one.usage, before, now),
+      ])
+      const kills = oomKills - (before === undefined ? 0 : (before.oomKills ?? oomKills))
+      if (kills > 0) await noteKills(client, one.tenantId, row, kills)
     }
     await client.query(
       `UPDATE sandbox SET metered = reading.value,
@@ -85,6 +95,19 @@ export async function record(
       await client.query(upsert, row(tenantId, hour, share))
     return dropped
   })
+}
+
+/** That the kernel has killed processes of a sandbox at its limit of memory, since it was read last. */
+async function noteKills(
+  client: pg.PoolClient,
+  tenantId: string,
+  row: { id: string; name: string; ownerId: string; assignmentId: string | null },
+  kills: number,
+): Promise<void> {
+  const { id, name, ownerId, assignmentId } = row
+  await client.query(`SELECT note_event($1, $2, NULL, $3, 'sandbox.out_of_memory', $4)`, [
+    ...[tenantId, ownerId, assignmentId, JSON.stringify({ sandbox: { id, name }, kills })],
+  ])
 }
 
 /** From this much on of any of them, for each second, a program inside works. An idle shell, editor or server uses less. */

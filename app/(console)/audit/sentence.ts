@@ -369,6 +369,24 @@ const sentences: Readonly<Record<Action, Write>> = {
     }),
   'schedule.delete': ({ event, t, mark }) =>
     t('audit.sentences.scheduleDelete', { name: mark(plain(told(event, 'name'))) }),
+  'webhook.create': ({ event, t, mark }) =>
+    t('audit.sentences.webhookCreate', {
+      name: mark(plain(told(event, 'name'))),
+      host: mark(plain(told(event, 'host'))),
+    }),
+  'webhook.change': ({ event, t, mark }) =>
+    t('audit.sentences.webhookChange', { name: mark(plain(told(event, 'name'))) }),
+  'webhook.rotate': ({ event, t, mark }) =>
+    t('audit.sentences.webhookRotate', { name: mark(plain(told(event, 'name'))) }),
+  'webhook.replay': ({ event, t, mark }) =>
+    t('audit.sentences.webhookReplay', { name: mark(plain(told(event, 'name'))) }),
+  'webhook.disable': ({ event, t, mark }) =>
+    t('audit.sentences.webhookDisable', {
+      name: mark(plain(told(event, 'name'))),
+      problem: told(event, 'problem'),
+    }),
+  'webhook.delete': ({ event, t, mark }) =>
+    t('audit.sentences.webhookDelete', { name: mark(plain(told(event, 'name'))) }),
   'volume.create': ({ event, t, mark }) =>
     t('audit.sentences.volumeCreate', { name: mark(plain(told(event, 'name'))) }),
   'volume.change': ({ event, t, mark }) =>

@@ -18,6 +18,7 @@ import {
   Server,
   Settings,
   Users,
+  Webhook,
 } from 'lucide-react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
@@ -49,6 +50,7 @@ const places: readonly Place[] = [
   { href: '/runs', page: 'runs', icon: Play },
   { href: '/usage', page: 'usage', icon: ChartNoAxesColumn },
   { href: '/keys', page: 'keys', icon: KeyRound, least: 'admin' },
+  { href: '/webhooks', page: 'webhooks', icon: Webhook, least: 'admin' },
   { href: '/members', page: 'members', icon: Users, least: 'member' },
   { href: '/audit', page: 'audit', icon: ScrollText, least: 'admin' },
   { href: '/settings', page: 'settings', icon: Settings },

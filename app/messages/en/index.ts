@@ -48,6 +48,7 @@ import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
 import { volumes } from './volumes'
+import { webhooks } from './webhooks'
 import { work } from './work'
 import { workspace } from './workspace'
 
@@ -103,6 +104,7 @@ export const en = {
   usage,
   viewers,
   volumes,
+  webhooks,
   work,
   workspace,
 } as const

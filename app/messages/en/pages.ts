@@ -32,6 +32,7 @@ export const pages = {
   templates: 'Templates',
   usage: 'Usage',
   volumes: 'Volumes',
+  webhooks: 'Webhooks',
   work: 'My work',
   workspace: 'Workspace',
 } as const

@@ -49,6 +49,7 @@ import { units } from './units'
 import { usage } from './usage'
 import { viewers } from './viewers'
 import { volumes } from './volumes'
+import { webhooks } from './webhooks'
 import { work } from './work'
 import { workspace } from './workspace'
 
@@ -104,6 +105,7 @@ export const zh: Catalogue = {
   usage,
   viewers,
   volumes,
+  webhooks,
   work,
   workspace,
 }

@@ -33,6 +33,7 @@ export const pages: Texts<'pages'> = {
   templates: '模板',
   usage: '用量',
   volumes: '卷',
+  webhooks: 'Webhook',
   work: '我的作业',
   workspace: '工作区',
 }
