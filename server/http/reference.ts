@@ -61,7 +61,9 @@ function renderCall(call: OpenApiOperation & { path: string; method: string }): 
     '',
     `${call.summary}.${call.description === undefined ? '' : ` ${call.description}`}`,
     '',
-    ...queries.map((one) => renderField(one.name, one.schema, one.required === true)),
+    ...queries.map((one) =>
+      renderField(one.name, { ...one.schema, description: one.description }, one.required === true),
+    ),
     ...(body === undefined ? [] : renderFields('body', body)),
     ...renderAnswers(
       answers.map(([status, { content: of = {} }]) => ({ status, of: Object.values(of)[0]?.schema })),
