@@ -29,6 +29,7 @@ import { languageServerRoutes } from './lsp/routes.js'
 import { mcpRoutes } from './mcp/routes.js'
 import { readinessOf } from './nodes/readiness.js'
 import { describeApi } from './openapi/document.js'
+import { serveDocument } from './openapi/serve.js'
 import type { Parts } from './parts.js'
 import { portRoutes } from './previews/routes.js'
 import { handoverRoute } from './previews/serve.js'
@@ -104,7 +105,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     await refuseForeignOrigin(request, config.origins, principals)
   })
   await app.register(fastifySwagger, describeApi(config.publicUrl))
-  app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  serveDocument(app)
   serveHealth(app, {
     database: () => database.pool.query('SELECT 1'),
     nodes: () => readinessOf(nodes),

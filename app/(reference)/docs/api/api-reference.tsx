@@ -66,7 +66,9 @@ export function ApiReference() {
         <Button onClick={() => setSearching(true)}>
           <Search aria-hidden />
           {t('reference.goTo')}
-          <Keys keys="Ctrl+K" />
+          <span className="max-sm:hidden">
+            <Keys keys="Ctrl+K" />
+          </span>
         </Button>
       </div>
       {api.data ? (
@@ -113,9 +115,9 @@ function Groups({
   }
   return (
     <div className="grid gap-5">
-      <nav aria-label={t('reference.groups')} className="flex flex-wrap gap-x-3 gap-y-1">
+      <nav aria-label={t('reference.groups')} className="flex flex-wrap gap-x-3">
         {groups.map(({ name }) => (
-          <a key={name} href={`#${groupId(name)}`} className="text-accent underline">
+          <a key={name} href={`#${groupId(name)}`} className="py-0.5 text-accent underline">
             {titleOf(name)}
           </a>
         ))}

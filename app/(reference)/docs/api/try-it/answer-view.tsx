@@ -39,7 +39,7 @@ export function AnswerView({ answer, name }: { answer: Answer; name: string }) {
       {end === 'stopped' && <Notice tone="info">{t('reference.tryIt.stopped')}</Notice>}
       {end === 'broken' && <Notice tone="bad">{t('reference.tryIt.broken')}</Notice>}
       <details>
-        <summary className="cursor-pointer text-muted text-xs">
+        <summary className="cursor-pointer py-1 text-muted text-xs">
           {t('reference.tryIt.headers', { count: headers.length })}
         </summary>
         <dl className="mt-1 grid gap-0.5 font-mono text-xs">

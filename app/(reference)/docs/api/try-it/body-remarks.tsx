@@ -37,7 +37,7 @@ export function BodyRemarks({
             {place && field !== '' ? (
               <button
                 type="button"
-                className="rounded font-mono underline"
+                className="rounded py-1 font-mono underline"
                 onClick={() => show(place.offset, place.length)}
               >
                 {t('reference.tryIt.fieldAt', { field, line: String(place.line) })}

@@ -157,7 +157,7 @@ function FileBody({ type, onChange }: { type: string; onChange: (file: Blob | nu
       <input
         type="file"
         onChange={({ target }) => onChange(target.files?.[0] ?? null)}
-        className="max-w-full text-xs"
+        className="h-8 max-w-full text-xs"
       />
     </label>
   )
