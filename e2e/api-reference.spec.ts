@@ -8,7 +8,7 @@ test('the API reference is read without signing in, in both languages and on a p
   const call = page.locator('#createSandbox')
   await expect(call.getByRole('heading', { name: 'Parameters' })).toBeVisible()
   await expect(call.locator('summary').first()).toBeFocused()
-  await call.getByText('limits', { exact: true }).click()
+  await call.getByText('limits', { exact: true }).first().click()
   await expect(call.getByText('memoryMiB', { exact: true }).first()).toBeVisible()
   await call.getByLabel('Language of the example').selectOption('TypeScript')
   await expect(call.locator('pre')).toContainText('await cloche.sandboxes.create(options)')
@@ -20,7 +20,7 @@ test('the API reference is read without signing in, in both languages and on a p
   await expect(call.getByRole('button', { name: 'Send request' })).toHaveCount(0)
 
   await page.keyboard.press('Control+k')
-  await page.getByRole('combobox').fill('list runs')
+  await page.getByRole('dialog').getByRole('combobox').fill('list runs')
   await expect(page.getByRole('option').first()).toContainText('/api/v1/runs')
   await page.keyboard.press('Enter')
   await expect(page).toHaveURL(/#listRuns$/)
@@ -28,7 +28,7 @@ test('the API reference is read without signing in, in both languages and on a p
 
   await page.setViewportSize({ width: 360, height: 740 })
   await expectFits(page, 'the reference on a phone')
-  await page.getByLabel('Language', { exact: true }).selectOption('zh-CN')
+  await page.getByRole('banner').getByRole('combobox').selectOption('zh-CN')
   await expect(page.locator('#listRuns').getByRole('heading', { name: '参数' })).toBeVisible()
   await expectFits(page, 'the reference on a phone, in Chinese')
 })

@@ -127,10 +127,10 @@ function Answers({ api, call }: { api: OpenApi; call: ApiCall }) {
   )
 }
 
-/** A form of an answer. Errors all have the same, which is told of once, in the introduction. */
+/** A form of an answer: its type, which opens where it has fields. */
 function AnswerForm({ api, type, of }: { api: OpenApi; type: string; of: Schema }) {
   const known = nameOf(of) ?? (Object.keys(of).length > 0 ? typeOf(of) : type)
-  if (type === 'application/problem+json' || fieldsBelow(api, of).length === 0) return <> · {known}</>
+  if (fieldsBelow(api, of).length === 0) return <> · {known}</>
   return (
     <details className="ml-1">
       <summary className="cursor-pointer rounded hover:bg-hover">{known}</summary>

@@ -18,12 +18,7 @@ export function AnswerView({ answer, name }: { answer: Answer; name: string }) {
   return (
     <section aria-label={t('reference.tryIt.answer')} className="grid gap-2">
       <p role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <span
-          className={cn(
-            'rounded px-1.5 font-medium font-mono',
-            good ? 'bg-accent-soft' : 'bg-bad-soft text-bad',
-          )}
-        >
+        <span className={cn('rounded px-1.5 font-medium font-mono', good ? 'bg-accent-soft' : 'bg-bad-soft')}>
           {status}
         </span>
         <span className="text-muted text-xs">

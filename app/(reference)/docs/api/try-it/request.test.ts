@@ -45,6 +45,10 @@ describe('a call that is tried', () => {
     expect(wrong({ 'path id': 'sb_1', 'query limit': '1.5' })).toEqual([
       'query limit: reference.tryIt.integer',
     ])
+    expect(wrong({ 'path id': '..', 'header if-match': 'é' })).toEqual([
+      'path id: reference.tryIt.dots',
+      'header if-match: reference.tryIt.ascii',
+    ])
     expect(wrong({ 'path id': 'sb_1', 'query limit': '0' })).toEqual(['query limit: reference.tryIt.least'])
   })
 

@@ -32,11 +32,18 @@ export function wrongValues(call: ApiCall, { values }: Draft): ReadonlyMap<strin
     const key = keyOf(one)
     const value = values[key] ?? ''
     if (value !== '') {
-      const error = wrongValue(one.schema, value)
+      const error = unsendable(one.in, value) ?? wrongValue(one.schema, value)
       if (error) wrong.set(key, error)
     } else if (one.required) wrong.set(key, new TextError('reference.tryIt.required'))
   }
   return wrong
+}
+
+/** What would end up elsewhere: an address is without `..` before it is sent, and headers are ASCII. */
+function unsendable(place: OpenApiParameter['in'], value: string): TextError | undefined {
+  if (place === 'path' && /^\.\.?$/.test(value)) return new TextError('reference.tryIt.dots', { value })
+  if (place === 'header' && !/^[\x20-\x7e]*$/.test(value)) return new TextError('reference.tryIt.ascii')
+  return undefined
 }
 
 function wrongValue(of: Schema, value: string): TextError | undefined {
