@@ -110,9 +110,8 @@ export function requestOf(call: ApiCall, draft: Draft): { readonly url: string; 
   const query = new URLSearchParams(
     given.filter((one) => one.in === 'query').map(({ name, value }) => [name, value]),
   ).toString()
-  const headers = new Headers(
-    given.filter((one) => one.in === 'header').map(({ name, value }) => [name, value]),
-  )
+  const headers = new Headers()
+  for (const one of given) if (one.in === 'header') headers.set(one.name, one.value)
   if (draft.accept !== '') headers.set('accept', draft.accept)
   const init: RequestInit = { method: call.method, headers, credentials: 'same-origin' }
   const body = bodyOf(call)
