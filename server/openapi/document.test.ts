@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openApiOfServer } from '../../testing/openapi.js'
+import { actionOf } from '../access-matrix/actions.js'
+import { permissions } from '../auth/permissions.js'
 import { examplesOf } from './components.js'
 import { operationIds, tags } from './operations.js'
 
@@ -8,6 +10,7 @@ const operation = z.looseObject({
   operationId: z.string(),
   summary: z.string().min(1),
   tags: z.array(z.string()).length(1),
+  security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
   parameters: z.array(z.looseObject({ name: z.string(), description: z.string().min(1) })).default([]),
   responses: z.record(z.string(), z.looseObject({ description: z.string() })),
 })
@@ -46,6 +49,18 @@ describe('the OpenAPI document', () => {
       for (const error of [responses['4XX'], responses.default]) {
         expect(JSON.stringify(error), operationId).toContain('#/components/schemas/Problem')
       }
+    }
+  })
+
+  it('says what each call wants: nothing, a session, or a session or a key, as permissions decide', () => {
+    for (const { operationId, security } of operations()) {
+      const action = actionOf[operationId]
+      if (action === undefined) throw new Error(`${operationId} has no action`)
+      const { of, to } = action === null ? { of: null, to: [] } : permissions[action]
+      // An operator's key may what its operator may.
+      const takesKeys = of === 'installation' || to.some((standing) => /Key$/.test(standing))
+      const wanted = action === null ? [] : takesKeys ? undefined : [{ session: [] }]
+      expect(security, operationId).toEqual(wanted)
     }
   })
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { problem } from '../../protocol/api/index.js'
 import { sessionCookieName } from '../auth/auth.js'
 import { nameComponents } from './components.js'
+import { onlyPeople } from './credentials.js'
 import { answersWith, type MediaType, takes } from './media-types.js'
 import { operationIds, tags } from './operations.js'
 import { describeParameter } from './parameters.js'
@@ -82,6 +83,7 @@ const describeRoute: NonNullable<FastifyDynamicSwaggerOptions['transform']> = (d
     schema: {
       ...described.schema,
       ...(operationId === undefined ? {} : { operationId }),
+      ...(operationId !== undefined && onlyPeople.has(operationId) ? { security: [{ session: [] }] } : {}),
       ...(body === undefined ? {} : { consumes: [body.type], body: { description: body.description } }),
     },
   }

@@ -15,6 +15,7 @@ export const reference = {
   noKey: 'No authentication is required.',
   none: 'No call matches',
   noneText: 'Search by a word of its name, its address or what it does.',
+  onlySession: 'API keys are refused: only a signed-in person can make this call.',
   optional: 'optional',
   other: 'other',
   parameters: 'Parameters',

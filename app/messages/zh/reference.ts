@@ -16,6 +16,7 @@ export const reference: Texts<'reference'> = {
   noKey: '无需身份验证。',
   none: '没有匹配的调用',
   noneText: '请按调用的名称、地址或功能搜索（英文）。',
+  onlySession: '不接受 API 密钥：只有已登录的用户才能进行此调用。',
   optional: '可选',
   other: '其他',
   parameters: '参数',

@@ -9,7 +9,7 @@ import { signInPath } from '../../../lib/next'
 import type { OpenApi, OpenApiSchema as Schema } from '../../../lib/protocol-openapi'
 import { useSessionIfAny } from '../../../lib/session'
 import { Examples } from './examples-tabs'
-import { type ApiCall, bodyOf, fieldsBelow, nameOf, resolve, typeOf } from './openapi'
+import { type ApiCall, bodyOf, credentialOf, fieldsBelow, nameOf, resolve, typeOf } from './openapi'
 import { Prose } from './prose'
 import { SchemaTree } from './schema-tree'
 
@@ -19,13 +19,18 @@ const TryIt = dynamic(() => import('./try-it/try-it').then((loaded) => loaded.Tr
 export function CallDetails({ api, call }: { api: OpenApi; call: ApiCall }) {
   const t = useTranslations()
   const session = useSessionIfAny()
+  const credential = credentialOf(call)
   const here = `/docs/api#${call.operationId}`
   return (
     <div className="grid gap-4 border-line border-t bg-ground px-4 py-4">
       <div className="flex flex-wrap items-start gap-3">
         <p className="min-w-48 max-w-3xl flex-1">
           {call.description && <Prose text={call.description} />}
-          {call.security?.length === 0 && <span className="block text-muted">{t('reference.noKey')}</span>}
+          {credential !== 'key' && (
+            <span className="block text-muted">
+              {t(credential === 'none' ? 'reference.noKey' : 'reference.onlySession')}
+            </span>
+          )}
         </p>
         <CopyButton
           text={`${window.location.origin}${here}`}

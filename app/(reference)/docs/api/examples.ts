@@ -1,11 +1,14 @@
 import type { OpenApi } from '../../../lib/protocol-openapi'
-import { type ApiCall, answerTypesOf, bodyOf, exampleOf } from './openapi'
+import { type ApiCall, answerTypesOf, bodyOf, credentialOf, exampleOf } from './openapi'
 import { sdkCalls } from './sdk-calls'
 
 /** A request that can be pasted into a shell: the key is read from a variable, so that none is in the history. */
 export function curlOf(api: OpenApi, call: ApiCall): string {
   const lines = [`curl -X ${call.method} '${urlOf(api, call)}'`]
-  if (needsKey(call)) lines.push('-H "Authorization: Bearer $CLOCHE_API_KEY"')
+  const credential = credentialOf(call)
+  if (credential === 'key') lines.push('-H "Authorization: Bearer $CLOCHE_API_KEY"')
+  // A cookie counts with the origin of the page that it is of.
+  if (credential === 'session') lines.push('-H "Cookie: $CLOCHE_COOKIE"', `-H 'Origin: ${originOf(api)}'`)
   const body = bodyOf(call)
   if (body?.type === 'application/json') {
     const example = JSON.stringify(exampleOf(api, body.schema))
@@ -19,7 +22,11 @@ export function curlOf(api: OpenApi, call: ApiCall): string {
 export function pythonOf(api: OpenApi, call: ApiCall): string {
   const body = bodyOf(call)
   const headers: string[] = []
-  if (needsKey(call)) headers.push(`'Authorization': f"Bearer {os.environ['CLOCHE_API_KEY']}"`)
+  const credential = credentialOf(call)
+  if (credential === 'key') headers.push(`'Authorization': f"Bearer {os.environ['CLOCHE_API_KEY']}"`)
+  if (credential === 'session') {
+    headers.push("'Cookie': os.environ['CLOCHE_COOKIE']", `'Origin': '${originOf(api)}'`)
+  }
   const given = [`'${urlOf(api, call)}'`]
   if (body?.type === 'application/json') given.push(`json=${python(exampleOf(api, body.schema), 1)}`)
   else if (body?.type === 'multipart/form-data') {
@@ -33,7 +40,7 @@ export function pythonOf(api: OpenApi, call: ApiCall): string {
   const isStream = answer === 'text/event-stream'
   if (isStream) given.push('stream=True')
   return [
-    ...(needsKey(call) ? ['import os', ''] : []),
+    ...(credential === 'none' ? [] : ['import os', '']),
     ...['import requests', ''],
     `response = requests.${call.method.toLowerCase()}(`,
     ...given.map((one) => `    ${one},`),
@@ -75,7 +82,9 @@ export function typescriptOf(api: OpenApi, call: ApiCall): string {
   return [
     "import { Cloche } from '@cloche/sdk'",
     '',
-    `const cloche = new Cloche({ url: '${originOf(api)}', apiKey: process.env.CLOCHE_API_KEY })`,
+    credentialOf(call) === 'session'
+      ? 'const cloche = new Cloche() // in a page of this server, with its session'
+      : `const cloche = new Cloche({ url: '${originOf(api)}', apiKey: process.env.CLOCHE_API_KEY })`,
     ...(objects[first] ?? []),
     sdk.startsWith('for ') ? sdk : `await ${sdk}`,
   ].join('\n')
@@ -91,11 +100,13 @@ const objects: Readonly<Record<string, readonly string[]>> = {
 function fetchOf(api: OpenApi, call: ApiCall): string {
   const body = bodyOf(call)
   const headers: string[] = []
-  if (needsKey(call)) headers.push(`authorization: \`Bearer \${process.env.CLOCHE_API_KEY}\``)
+  const credential = credentialOf(call)
+  if (credential === 'key') headers.push(`authorization: \`Bearer \${process.env.CLOCHE_API_KEY}\``)
   if (body !== undefined) headers.push(`'content-type': '${body.type}'`)
   const isJson = body?.type === 'application/json'
   const [answer] = answerTypesOf(call)
   return [
+    ...(credential === 'session' ? ['// in a page of this server, with its session'] : []),
     `const response = await fetch('${urlOf(api, call)}', {`,
     `  method: '${call.method}',`,
     ...(headers.length > 0 ? [`  headers: { ${headers.join(', ')} },`] : []),
@@ -115,5 +126,3 @@ function urlOf(api: OpenApi, call: ApiCall): string {
   const path = call.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase())
   return `${originOf(api)}${path}${query === '' ? '' : `?${query}`}`
 }
-
-const needsKey = ({ security }: ApiCall) => security === undefined || security.length > 0

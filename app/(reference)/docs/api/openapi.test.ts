@@ -92,6 +92,13 @@ describe('the API reference', () => {
     expect(typescriptOf(api, none)).toContain("await fetch('https://cloche.example/api/v1/sandboxes', {")
   })
 
+  it('shows a cookie where no key is taken, and nothing where anybody may call', () => {
+    const own = { ...called('createSandbox'), security: [{ session: [] }] }
+    expect(curlOf(api, own)).toContain('-H "Cookie: $CLOCHE_COOKIE"')
+    expect([curlOf(api, own), pythonOf(api, own), typescriptOf(api, own)].join()).not.toContain('API_KEY')
+    expect(curlOf(api, called('searchFiles'))).not.toContain('-H')
+  })
+
   it('shows the fields of a schema one level at a time, though it contains itself', () => {
     const node = { $ref: '#/components/schemas/Node' }
     const fields = fieldsBelow(api, node)

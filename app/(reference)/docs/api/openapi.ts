@@ -40,6 +40,15 @@ export function bodyOf({ requestBody }: ApiCall): { type: string; schema: Schema
   return type === undefined ? undefined : { type, schema: json?.schema ?? {} }
 }
 
+/** What whoever makes a call shows of themselves. */
+export type Credential = 'none' | 'session' | 'key'
+
+/** A key wherever one is taken; a session as well then. */
+export function credentialOf({ security }: ApiCall): Credential {
+  if (security === undefined || security.some((one) => 'apiKey' in one)) return 'key'
+  return security.length === 0 ? 'none' : 'session'
+}
+
 /** The media types of the answers of a call that went well. */
 export const answerTypesOf = ({ responses }: ApiCall): readonly string[] => [
   ...new Set(
