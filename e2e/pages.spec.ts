@@ -95,19 +95,3 @@ test('the theme is kept, and drawn by the server with no flash', async ({ pageOf
   await page.reload()
   expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark')
 })
-
-test('the API reference lists every call with an example, and is found from the navigation', async ({
-  annPage: page,
-}) => {
-  await page.goto('/settings')
-  await page.getByRole('link', { name: 'API reference' }).click()
-  await expect(page.getByRole('heading', { level: 1, name: 'API reference' })).toBeVisible()
-  await page.getByRole('searchbox', { name: 'Search calls' }).fill('post run')
-  const call = page.locator('#createRun')
-  await call.locator('summary').click()
-  await expect(call).toContainText('wallMs')
-  await expect(call.locator('pre')).toContainText(`curl -X POST '${new URL(page.url()).origin}/api/v1/runs'`)
-  await expect(page.locator('#createSandbox')).toHaveCount(0)
-  await page.getByRole('searchbox', { name: 'Search calls' }).fill('nothing like this')
-  await expect(page.getByRole('heading', { name: 'No call matches' })).toBeVisible()
-})

@@ -31,6 +31,7 @@ import { mcpRoutes } from './mcp/routes.js'
 import { readinessOf } from './nodes/readiness.js'
 import { grantRoutes, metadataPath, oauthRoutes } from './oauth/routes.js'
 import { describeApi } from './openapi/document.js'
+import { serveDocument } from './openapi/serve.js'
 import type { Parts } from './parts.js'
 import { portRoutes } from './previews/routes.js'
 import { handoverRoute } from './previews/serve.js'
@@ -110,7 +111,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
     await refuseForeignOrigin(request, config.origins, principals)
   })
   await app.register(fastifySwagger, describeApi(config.publicUrl))
-  app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  serveDocument(app)
   serveHealth(app, {
     database: () => database.pool.query('SELECT 1'),
     nodes: () => readinessOf(nodes),

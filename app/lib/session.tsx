@@ -1,7 +1,7 @@
 'use client'
 
 import { usePathname, useRouter } from 'next/navigation'
-import { createContext, type ReactNode, useContext, useEffect } from 'react'
+import { createContext, type ReactNode, useCallback, useContext, useEffect } from 'react'
 import { useTranslations } from 'use-intl'
 import { forgetDrafts } from '../(console)/runs/forget-drafts'
 import { Mark } from '../components/logo'
@@ -21,6 +21,11 @@ export function useSession(): Me {
   return session
 }
 
+/** Who is signed in, or null. Only below `Session` or `SessionIfAny`. */
+export function useSessionIfAny(): Me | null {
+  return useContext(Context)
+}
+
 export const ranks: Record<Role, number> = { student: 0, member: 1, admin: 2, owner: 3 }
 
 /** Whether the person may do what `role` may. The API decides; this only hides what it would refuse. */
@@ -30,22 +35,38 @@ export function useMay(role: Role): boolean {
 
 /** Asks who is signed in, and sends who is not to the sign-in page. */
 export function Session({ children }: { children: ReactNode }) {
-  const t = useTranslations()
-  const session = useResource('/me', me, { everyMs: 60_000 })
-  const router = useRouter()
   const pathname = usePathname()
+  const router = useRouter()
+  const leave = useCallback(
+    () => router.replace(signInPath(`${pathname}${window.location.search}`)),
+    [router, pathname],
+  )
+  return <SessionIfAny guest={<Leaving leave={leave} />}>{children}</SessionIfAny>
+}
+
+function Leaving({ leave }: { leave: () => void }) {
+  useEffect(leave, [leave])
+  return <Waiting />
+}
+
+/** Asks who is signed in, and shows `guest` to who is not. */
+export function SessionIfAny({ guest, children }: { guest: ReactNode; children: ReactNode }) {
+  const session = useResource('/me', me, { everyMs: 60_000 })
   const signedOut = session.error instanceof ApiError && session.error.status === 401
-  useEffect(() => {
-    if (signedOut) router.replace(signInPath(`${pathname}${window.location.search}`))
-  }, [signedOut, router, pathname])
-  if (session.data && !signedOut) return <Context value={session.data}>{children}</Context>
-  if (session.error && !signedOut) {
+  if (signedOut) return guest
+  if (session.data) return <Context value={session.data}>{children}</Context>
+  if (session.error) {
     return (
       <main className="grid min-h-dvh place-content-center">
         <Failed error={session.error} retry={() => session.mutate()} />
       </main>
     )
   }
+  return <Waiting />
+}
+
+function Waiting() {
+  const t = useTranslations()
   return (
     <main className="grid min-h-dvh place-content-center" aria-busy>
       <Mark className="size-10 animate-glow" />

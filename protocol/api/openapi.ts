@@ -12,9 +12,15 @@ export interface OpenApiSchema {
   required?: string[] | undefined
   items?: OpenApiSchema | undefined
   anyOf?: OpenApiSchema[] | undefined
+  oneOf?: OpenApiSchema[] | undefined
+  allOf?: OpenApiSchema[] | undefined
   examples?: unknown[] | undefined
   minimum?: number | undefined
   maximum?: number | undefined
+  minLength?: number | undefined
+  maxLength?: number | undefined
+  pattern?: string | undefined
+  format?: string | undefined
   additionalProperties?: boolean | OpenApiSchema | undefined
 }
 const schema: z.ZodType<OpenApiSchema> = z.lazy(() =>
@@ -29,12 +35,27 @@ const schema: z.ZodType<OpenApiSchema> = z.lazy(() =>
     required: z.array(z.string()).optional(),
     items: schema.optional(),
     anyOf: z.array(schema).optional(),
+    oneOf: z.array(schema).optional(),
+    allOf: z.array(schema).optional(),
     examples: z.array(z.unknown()).optional(),
     minimum: z.number().optional(),
     maximum: z.number().optional(),
+    minLength: z.number().optional(),
+    maxLength: z.number().optional(),
+    pattern: z.string().optional(),
+    format: z.string().optional(),
     additionalProperties: z.union([z.boolean(), schema]).optional(),
   }),
 )
+
+const parameter = z.object({
+  name: z.string(),
+  in: z.enum(['path', 'query', 'header', 'cookie']),
+  required: z.boolean().optional(),
+  description: z.string().optional(),
+  schema,
+})
+export type OpenApiParameter = z.infer<typeof parameter>
 
 const content = z.record(z.string(), z.object({ schema: schema.optional() })).optional()
 const operation = z.object({
@@ -42,17 +63,9 @@ const operation = z.object({
   summary: z.string(),
   description: z.string().optional(),
   tags: z.array(z.string()).default([]),
-  parameters: z
-    .array(
-      z.object({
-        name: z.string(),
-        in: z.string(),
-        required: z.boolean().optional(),
-        description: z.string().optional(),
-        schema,
-      }),
-    )
-    .default([]),
+  /** Empty where nobody has to say who they are; absent where the document's own holds. */
+  security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
+  parameters: z.array(parameter).default([]),
   requestBody: z.object({ content, description: z.string().optional() }).optional(),
   responses: z.record(z.string(), z.object({ description: z.string(), content })),
 })

@@ -46,7 +46,7 @@ export const poolRoutes =
       method: 'DELETE',
       url: '/pools/schedules/:name',
       schema: {
-        ...{ tags, summary: 'Drop a schedule', params: z.object({ name: scheduleName }) },
+        ...{ tags, summary: 'Delete the schedule of a pool', params: z.object({ name: scheduleName }) },
         ...{ querystring: nodeQuery, response: { 204: z.null() } },
       },
       handler: async (request, reply) => {
@@ -73,7 +73,7 @@ export const poolRoutes =
       method: 'DELETE',
       url: '/pools/warm/:id',
       schema: {
-        ...{ tags, summary: 'Take such a request back', querystring: nodeQuery },
+        ...{ tags, summary: 'Cancel a request to pre-warm', querystring: nodeQuery },
         ...{ params: z.object({ id: warmId }), response: { 204: z.null() } },
       },
       handler: async (request, reply) => {

@@ -32,7 +32,7 @@ interface Subject {
   readonly params: typeof sandboxParams | typeof volumeParams
   readonly tags: string[]
   /** What the summaries say after the name of the thing. */
-  readonly of: '' | ' of a volume'
+  readonly of: '' | ' in a volume'
 }
 
 /** Files of a sandbox or a volume. The runtime says the same to us as we say to people, so calls are handed on. */
@@ -55,7 +55,7 @@ export const storedFileRoutes =
       `${base}/:id/tree`,
       {
         schema: {
-          ...{ tags, summary: `List a directory, and what is below it${of}`, params },
+          ...{ tags, summary: `List a directory${of}, and what is below it`, params },
           ...{ querystring: treeQuery, response: { 200: fileTree } },
         },
       },
@@ -66,7 +66,7 @@ export const storedFileRoutes =
       `${base}/:id/files/move`,
       {
         schema: {
-          ...{ tags, summary: `Move or rename${of}`, params },
+          ...{ tags, summary: `Move or rename a file or a directory${of}`, params },
           ...{ body: moveFile, headers: changeHeaders, response: { 200: fileEntry } },
         },
       },
@@ -96,7 +96,7 @@ export const storedFileRoutes =
       `${base}/:id/files/mkdir`,
       {
         schema: {
-          ...{ tags, summary: `Make a directory, with its parents${of}`, params },
+          ...{ tags, summary: `Make a directory${of}, with its parents`, params },
           ...{ body: makeDirectory, response: { 201: fileEntry } },
         },
       },
@@ -122,7 +122,7 @@ export const storedFileRoutes =
       `${base}/:id/files`,
       {
         schema: {
-          ...{ tags, summary: `Read a file, or a part of it${of}`, params },
+          ...{ tags, summary: `Read a file${of}, or a part of it`, params },
           ...{ querystring: fileQuery, headers: readHeaders },
           response: { 200: bytes, 206: bytes },
         },
@@ -137,7 +137,7 @@ export const storedFileRoutes =
       `${base}/:id/archive`,
       {
         schema: {
-          ...{ tags, summary: `Read a whole tree as tar${of}`, params },
+          ...{ tags, summary: `Read a whole tree${of} as tar`, params },
           ...{ querystring: fileQuery, response: { 200: bytes } },
         },
       },
@@ -158,7 +158,7 @@ const uploads =
       {
         bodyLimit: anySize,
         schema: {
-          ...{ tags, summary: `Write or append to a file, with its parents${of}`, params },
+          ...{ tags, summary: `Write or append to a file${of}, with its parents`, params },
           ...{ querystring: writeQuery, headers: writeHeaders },
           response: { 200: fileEntry, 201: fileEntry },
         },

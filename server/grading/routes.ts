@@ -139,7 +139,12 @@ export const gradingRoutes =
       method: 'GET',
       url: '/classes/:id/gradebook.csv',
       schema: {
-        ...{ tags, summary: 'The same as CSV', params: classParams, response: { 200: z.unknown() } },
+        ...{
+          tags,
+          summary: 'What each student of a class has for each assignment, as CSV',
+          params: classParams,
+          response: { 200: z.unknown() },
+        },
       },
       handler: async ({ principal, params }, reply) => {
         const csv = await gradebooks.csv(principal, params.id)

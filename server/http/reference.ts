@@ -17,6 +17,8 @@ export function renderReference(openapi: unknown): string {
     '# The HTTP API',
     'Written from the OpenAPI 3.1 document that a server gives at `/api/openapi.json`; a test keeps the two alike',
     '(`bin/test server/http -u` writes this page anew). `?` behind a name: it may be left out.',
+    'A server shows the same at `/docs/api`, with schemas that open and a form to try calls',
+    '([Read and try the API](../how-to/try-the-api.md)).',
     '',
     'A call is made with a session cookie (and then with an `Origin` header) or with `Authorization: Bearer <api key>`.',
     "Bodies are JSON unless a call says otherwise. An id that does not exist and one that is somebody else's answer the",
@@ -61,7 +63,9 @@ function renderCall(call: OpenApiOperation & { path: string; method: string }): 
     '',
     `${call.summary}.${call.description === undefined ? '' : ` ${call.description}`}`,
     '',
-    ...queries.map((one) => renderField(one.name, one.schema, one.required === true)),
+    ...queries.map((one) =>
+      renderField(one.name, { ...one.schema, description: one.description }, one.required === true),
+    ),
     ...(body === undefined ? [] : renderFields('body', body)),
     ...renderAnswers(
       answers.map(([status, { content: of = {} }]) => ({ status, of: Object.values(of)[0]?.schema })),

@@ -1,9 +1,8 @@
-import { pino } from 'pino'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { readConfig } from '../config.js'
-import { openParts } from '../parts.js'
-import { createServer } from '../server.js'
+import { openApiOfServer } from '../../testing/openapi.js'
+import { actionOf } from '../access-matrix/actions.js'
+import { permissions } from '../auth/permissions.js'
 import { examplesOf } from './components.js'
 import { operationIds, tags } from './operations.js'
 
@@ -11,6 +10,8 @@ const operation = z.looseObject({
   operationId: z.string(),
   summary: z.string().min(1),
   tags: z.array(z.string()).length(1),
+  security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
+  parameters: z.array(z.looseObject({ name: z.string(), description: z.string().min(1) })).default([]),
   responses: z.record(z.string(), z.looseObject({ description: z.string() })),
 })
 const document = z.looseObject({
@@ -24,19 +25,9 @@ describe('the OpenAPI document', () => {
   let text: string
 
   beforeAll(async () => {
-    // Nothing is asked of either: a server describes itself without them.
-    const config = readConfig({
-      DATABASE_URL: 'postgresql://nobody@localhost/nothing',
-      CLOCHE_RUNTIME_SOCKET: '/nowhere',
-      CLOCHE_SECRET: 'x'.repeat(32),
-      NODE_ENV: 'test',
-    })
-    await using parts = openParts(config, pino({ level: 'silent' }))
-    const app = await createServer(parts)
-    await app.ready()
-    text = JSON.stringify(app.swagger())
-    api = document.parse(JSON.parse(text))
-    await app.close()
+    const written = await openApiOfServer()
+    text = JSON.stringify(written)
+    api = document.parse(written)
   })
 
   const operations = () => Object.values(api.paths).flatMap((methods) => Object.values(methods))
@@ -55,7 +46,33 @@ describe('the OpenAPI document', () => {
 
   it('says of every call what an error looks like', () => {
     for (const { operationId, responses } of operations()) {
-      expect(JSON.stringify(responses.default), operationId).toContain('#/components/schemas/Problem')
+      for (const error of [responses['4XX'], responses.default]) {
+        expect(JSON.stringify(error), operationId).toContain('#/components/schemas/Problem')
+      }
+    }
+  })
+
+  it('says what each call wants: nothing, a session, or a session or a key, as permissions decide', () => {
+    for (const { operationId, security } of operations()) {
+      const action = actionOf[operationId]
+      if (action === undefined) throw new Error(`${operationId} has no action`)
+      const { of, to } = action === null ? { of: null, to: [] } : permissions[action]
+      // An operator's key may what its operator may.
+      const takesKeys = of === 'installation' || to.some((standing) => /Key$/.test(standing))
+      const wanted = action === null ? [] : takesKeys ? undefined : [{ session: [] }]
+      expect(security, operationId).toEqual(wanted)
+    }
+  })
+
+  it('says of every answer of bytes that it is bytes, and what to send to the calls that change something', () => {
+    for (const { operationId, responses } of operations()) {
+      expect(JSON.stringify(responses), operationId).not.toMatch(
+        /the bytes themselves|"application\/json":{"schema":{}}/,
+      )
+    }
+    for (const operationId of ['importRoster', 'pushFile', 'replaceAssignmentFiles', 'sendStdin']) {
+      const [one] = operations().filter((each) => each.operationId === operationId)
+      expect(one?.requestBody, operationId).toBeDefined()
     }
   })
 

@@ -4,7 +4,10 @@ import { z } from 'zod'
 import { problem } from '../../protocol/api/index.js'
 import { sessionCookieName } from '../auth/auth.js'
 import { nameComponents } from './components.js'
-import { answersWith, operationIds, tags, takes } from './operations.js'
+import { onlyPeople } from './credentials.js'
+import { answersWith, type MediaType, takes } from './media-types.js'
+import { operationIds, tags } from './operations.js'
+import { describeParameter } from './parameters.js'
 
 const apiPrefix = '/api/v1'
 
@@ -26,6 +29,7 @@ export function describeApi(publicUrl: string): FastifyDynamicSwaggerOptions {
         version: '1',
         description: 'Create isolated Linux sandboxes, run programs in them, and manage tenants.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+        contact: { name: 'The operator of this server', url: publicUrl },
       },
       servers: [{ url: publicUrl }],
       tags: [...tags],
@@ -58,17 +62,19 @@ const describeRoute: NonNullable<FastifyDynamicSwaggerOptions['transform']> = (d
   const answer = operationId === undefined ? undefined : answersWith[operationId]
   const body = operationId === undefined ? undefined : takes[operationId]
   const responses: Record<string, unknown> = { ...responsesOf(schema.response) }
-  if (answer !== undefined) responses[200] = withType(responses[200], answer)
+  if (answer !== undefined) {
+    responses[200] = withType(responses[200], answer)
+    // A part of a file is of the same type.
+    if (responses[206] !== undefined) responses[206] = withType(responses[206], answer)
+  }
   const described = jsonSchemaTransform({
     ...document,
     schema: {
       ...schema,
       response: {
         ...responses,
-        default: {
-          description: 'An error: programs match on `code`',
-          content: { 'application/problem+json': { schema: problem } },
-        },
+        '4XX': problemAnswer('The call was refused: programs match on `code`'),
+        default: problemAnswer('Any other error: programs match on `code`'),
       },
     },
   })
@@ -77,17 +83,23 @@ const describeRoute: NonNullable<FastifyDynamicSwaggerOptions['transform']> = (d
     schema: {
       ...described.schema,
       ...(operationId === undefined ? {} : { operationId }),
+      ...(operationId !== undefined && onlyPeople.has(operationId) ? { security: [{ session: [] }] } : {}),
       ...(body === undefined ? {} : { consumes: [body.type], body: { description: body.description } }),
     },
   }
 }
 
+/** Generated clients that know no ranges of statuses read `default`. */
+const problemAnswer = (description: string) => ({
+  ...{ description, content: { 'application/problem+json': { schema: problem } } },
+})
+
 const responsesOf = (response: unknown): Readonly<Record<string, unknown>> =>
   z.record(z.string(), z.unknown()).catch({}).parse(response)
 
 /** Adds a media type to an answer that may have a JSON form as well. */
-function withType(json: unknown, { type, description }: { type: string; description: string }): unknown {
-  const isJson = json instanceof z.ZodType && !(json instanceof z.ZodAny || json instanceof z.ZodUnknown)
+function withType(json: unknown, { type, description }: MediaType): unknown {
+  const isJson = json instanceof z.ZodObject
   return {
     description,
     content: {
@@ -97,12 +109,19 @@ function withType(json: unknown, { type, description }: { type: string; descript
   }
 }
 
+const parameter = z.looseObject({
+  name: z.string(),
+  description: z.string().optional(),
+  schema: z.looseObject({ description: z.string().optional() }).optional(),
+})
+const operation = z.looseObject({
+  parameters: z.array(parameter).optional(),
+  responses: z.record(z.string(), z.unknown()),
+})
+
 /** The parts of a document that `tidyComponents` looks at. */
 const parts = z.looseObject({
-  paths: z.record(
-    z.string(),
-    z.record(z.string(), z.looseObject({ responses: z.record(z.string(), z.unknown()) })),
-  ),
+  paths: z.record(z.string(), z.record(z.string(), operation)),
   components: z.looseObject({ schemas: z.record(z.string(), z.unknown()).default({}) }),
 })
 
@@ -116,7 +135,8 @@ const statusWords: Readonly<Record<string, string>> = {
 
 /**
  * Every named schema is written twice, for bodies with `Input` behind its name and for answers without. Drops what
- * nothing refers to, and gives a schema that is only used in bodies its plain name. Names what each status means.
+ * nothing refers to, and gives a schema that is only used in bodies its plain name. Says what each status and each
+ * parameter means.
  */
 export function tidyComponents<T extends object>(document: T): T {
   const { components, paths, ...rest } = parts.parse(document)
@@ -134,13 +154,29 @@ export function tidyComponents<T extends object>(document: T): T {
     const plain = name.replace(/Input$/, '')
     return used.has(plain) ? name : plain
   }
-  const kept = Object.entries(schemas).filter(([name]) => used.has(name))
-  for (const { responses } of Object.values(paths).flatMap((methods) => Object.values(methods))) {
-    for (const [status, answer] of Object.entries(responses)) responses[status] = withWords(status, answer)
+  const kept = Object.entries(schemas)
+    .filter(([name]) => used.has(name))
+    .map(([name, one]) => [name, used.has(`${name}Input`) ? withoutExamples(one) : one] as const)
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const { parameters = [], responses } of Object.values(methods)) {
+      for (const one of parameters)
+        one.description ??= one.schema?.description ?? describeParameter(path, one.name)
+      for (const [status, answer] of Object.entries(responses)) responses[status] = withWords(status, answer)
+    }
   }
   const named = { ...components, schemas: Object.fromEntries(kept.map(([name, one]) => [nameOf(name), one])) }
   const text = JSON.stringify({ ...rest, paths, components: named })
   return JSON.parse(text.replaceAll(reference, (_, name: string) => `"#/components/schemas/${nameOf(name)}"`))
+}
+
+const withExamples = z.looseObject({ examples: z.unknown() })
+
+/** Examples are of bodies: an answer has the defaults that a body may leave out. */
+function withoutExamples(schema: unknown): unknown {
+  const parsed = withExamples.safeParse(schema)
+  if (!parsed.success) return schema
+  const { examples: _, ...rest } = parsed.data
+  return rest
 }
 
 const described = z.looseObject({ description: z.string() })

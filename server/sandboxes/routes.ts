@@ -72,7 +72,11 @@ export const sandboxRoutes =
       method: 'PATCH',
       url: '/sandboxes/:id',
       schema: {
-        ...{ tags, summary: 'Change name, limits, network, lifetime or metadata', params: sandboxParams },
+        ...{
+          tags,
+          summary: 'Change the name, limits, network, lifetime or metadata of a sandbox',
+          params: sandboxParams,
+        },
         ...{ body: updateSandbox, response: { 200: sandboxWithUsage } },
       },
       handler: async (request) => sandboxes.update(request.principal, request.params.id, request.body),
@@ -90,9 +94,9 @@ export const sandboxRoutes =
       },
     })
     for (const [action, summary] of [
-      ['pause', 'Freeze every process'],
-      ['resume', 'Let them go on'],
-      ['start', 'Start it again on its disk'],
+      ['pause', 'Pause a sandbox: freeze every process'],
+      ['resume', 'Resume a paused sandbox'],
+      ['start', 'Start a stopped sandbox on its disk'],
     ] as const) {
       app.route({
         method: 'POST',
@@ -108,7 +112,7 @@ export const sandboxRoutes =
       schema: {
         ...{
           tags,
-          summary: 'Say that somebody uses it, so that it is not put to sleep',
+          summary: 'Say that somebody uses a sandbox, so that it is not put to sleep',
           params: sandboxParams,
         },
         description:
@@ -124,7 +128,7 @@ export const sandboxRoutes =
       method: 'POST',
       url: '/sandboxes/:id/stop',
       schema: {
-        ...{ tags, summary: 'End every process and keep the disk', params: sandboxParams },
+        ...{ tags, summary: 'Stop a sandbox: end every process and keep the disk', params: sandboxParams },
         description:
           'Every process gets SIGTERM, shells at a prompt get SIGHUP, and what is left after `graceSeconds` is killed. ' +
           'Nothing can be started meanwhile. It answers as soon as every process has ended; asked again, the shorter grace counts.',

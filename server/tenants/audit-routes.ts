@@ -21,7 +21,12 @@ export const auditRoutes =
       method: 'GET',
       url: '/audit.csv',
       schema: {
-        ...{ tags, summary: 'The same as CSV', querystring: auditQuery, response: { 200: z.unknown() } },
+        ...{
+          tags,
+          summary: 'Who did what, newest first, as CSV',
+          querystring: auditQuery,
+          response: { 200: z.unknown() },
+        },
         description: `At most ${csvMax} events, newest first; narrow the time for older ones.`,
       },
       handler: async (request, reply) => {

@@ -30,7 +30,12 @@ export const usageRoutes =
       method: 'GET',
       url: '/usage.csv',
       schema: {
-        ...{ tags, summary: 'The same as CSV', querystring: usageQuery, response: { 200: z.unknown() } },
+        ...{
+          tags,
+          summary: 'What the tenant used, by the hour, as CSV',
+          querystring: usageQuery,
+          response: { 200: z.unknown() },
+        },
       },
       handler: async (request, reply) => {
         const { hours } = await usages.report(request.principal, request.query)

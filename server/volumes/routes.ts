@@ -130,6 +130,6 @@ export const volumeRoutes =
       },
     })
     await app.register(
-      storedFileRoutes({ files, base: '/volumes', params: volumeParams, tags, of: ' of a volume' }),
+      storedFileRoutes({ files, base: '/volumes', params: volumeParams, tags, of: ' in a volume' }),
     )
   }
