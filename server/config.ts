@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { withSecretFiles } from '../common/secrets.js'
+import { fingerprintOfLine } from '../common/ssh-fingerprint.js'
 import { type IdlePolicy, idlePolicy, type SshServer } from '../protocol/api/index.js'
-import { fingerprintOf } from './ssh/public-key.js'
 
 const list = z
   .string()
@@ -125,12 +125,15 @@ function policyOf(text: string): IdlePolicy | null | undefined {
 
 /** @param hostname of the address that browsers see */
 function sshOf(
-  { CLOCHE_SSH_PORT: port, CLOCHE_SSH_HOST: host, CLOCHE_SSH_HOST_KEY: hostKey = null }: z.infer<typeof environment>,
+  {
+    CLOCHE_SSH_PORT: port,
+    CLOCHE_SSH_HOST: host,
+    CLOCHE_SSH_HOST_KEY: hostKey = null,
+  }: z.infer<typeof environment>,
   hostname: string,
 ): SshServer | null {
   if (port === undefined) return null
-  const bytes = hostKey === null ? null : Buffer.from(hostKey.split(' ')[1] ?? '', 'base64')
-  const fingerprint = bytes === null ? null : fingerprintOf(bytes)
+  const fingerprint = hostKey === null ? null : fingerprintOfLine(hostKey)
   return { host: host ?? hostname.replace(/^\[|\]$/g, ''), port, hostKey, fingerprint }
 }
 

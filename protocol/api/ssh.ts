@@ -26,7 +26,9 @@ export const addSshKeys = z.strictObject({
     .string()
     .min(1)
     .max(65_536)
-    .describe('one public key a line, as in `~/.ssh/id_ed25519.pub` or an authorized_keys file without options'),
+    .describe(
+      'one public key a line, as in `~/.ssh/id_ed25519.pub` or an authorized_keys file without options',
+    ),
   name: displayName.optional().describe('of a single key; its comment if absent'),
   expiresInDays: z.int().min(1).max(3650).optional(),
 })

@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../../common/ssh-fingerprint.js'
 import { sandboxId as isSandboxId, type SshSession } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
 import type { Attempts } from '../auth/attempts.js'
@@ -6,7 +7,7 @@ import type { Principal, Principals } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
 import type { SandboxService } from '../sandboxes/service.js'
-import { fingerprintOf, isSignedBy, readSigned } from './public-key.js'
+import { isSignedBy, readSigned } from './public-key.js'
 import type { SshSessions } from './sessions.js'
 
 /** Where a shell begins. */

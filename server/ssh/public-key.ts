@@ -1,5 +1,6 @@
-import { createHash, createPublicKey } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import ssh2 from 'ssh2'
+import { fingerprintOf } from '../../common/ssh-fingerprint.js'
 
 /** A public key as it is stored. */
 export interface PublicKey {
@@ -20,10 +21,6 @@ const types = new Set([
 ])
 const leastRsaBits = 2048
 
-/** @see https://www.rfc-editor.org/rfc/rfc4716 section 4; OpenSSH leaves out the padding */
-export const fingerprintOf = (bytes: Buffer): string =>
-  `SHA256:${createHash('sha256').update(bytes).digest('base64').replace(/=+$/, '')}`
-
 /** @returns the key of one line, or what is wrong with it */
 export function readPublicKey(line: string): PublicKey | string {
   const [, type = '', base64 = '', comment = ''] = /^(\S+)\s+([\w+/]+=*)(?:\s+(.*))?$/.exec(line.trim()) ?? []
@@ -36,7 +33,8 @@ export function readPublicKey(line: string): PublicKey | string {
   }
   const text = `${type} ${base64}`
   const parsed = parse(text)
-  if (parsed === undefined || parsed.type !== type) return 'this key is damaged: copy the whole line of the .pub file'
+  if (parsed === undefined || parsed.type !== type)
+    return 'this key is damaged: copy the whole line of the .pub file'
   if (type === 'ssh-rsa' && rsaBitsOf(parsed) < leastRsaBits) {
     return `RSA keys need at least ${leastRsaBits} bits; \`ssh-keygen -t ed25519\` makes a better one`
   }
@@ -97,7 +95,12 @@ export function readSigned(bytes: Buffer): SignedRequest | undefined {
 const rsaHashes: Readonly<Record<string, string>> = { 'rsa-sha2-256': 'sha256', 'rsa-sha2-512': 'sha512' }
 
 /** Whether a signature is of this key. @param text of the key, as it is stored @param signature as the gateway has unpacked it */
-export function isSignedBy(text: string, { algorithm }: SignedRequest, signed: Buffer, signature: Buffer): boolean {
+export function isSignedBy(
+  text: string,
+  { algorithm }: SignedRequest,
+  signed: Buffer,
+  signature: Buffer,
+): boolean {
   const key = parse(text)
   if (key === undefined) return false
   const hash = rsaHashes[algorithm]

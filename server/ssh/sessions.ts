@@ -19,7 +19,7 @@ const maxBelieved = 10_000
 
 /** What a connection does: files, processes and ports of its one sandbox. Everything else of the API is closed to it. */
 const allowed =
-  /^\/api\/v1\/sandboxes\/:id\/(tree|files|files\/(stat|move|chmod|mkdir)|processes(\/:processId(\/(output|stdin|signal|resize))?)?)$/
+  /^\/api\/v1\/sandboxes\/:id\/(tree|exec|files|files\/(stat|move|chmod|mkdir)|processes(\/:processId(\/(output|stdin|signal|resize))?)?)$/
 
 /** By whom a session was opened. */
 export interface SessionOwner {
