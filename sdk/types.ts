@@ -50,6 +50,10 @@ export type ShareLevel = protocol.ShareLevel
 export type ShareDescription = protocol.Share
 /** The same, with the link. */
 export type NewShare = protocol.ShareCreated
+/** Where SSH is answered. */
+export type SshServer = protocol.SshServer
+/** What a key that was let in connects with. */
+export type SshAccess = protocol.SshAccess
 /** The disk of a sandbox as it was at one moment. */
 export type SnapshotDescription = protocol.Snapshot
 /** An image in the registry of this server. */

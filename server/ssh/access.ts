@@ -21,7 +21,7 @@ export class SshAccessService {
     return { server: this.server }
   }
 
-  /** @throws ApiError `invalid_request`; `conflict` for a key that is known already */
+  /** Asked again with the same key it lasts longer. @throws ApiError `invalid_request`; `conflict` for a key of somebody else */
   async open(who: Principal, sandboxId: string, { publicKey }: OpenSshAccess): Promise<SshAccess> {
     await this.sandboxes.row(who, 'ssh.open', sandboxId)
     const key = readPublicKey(publicKey)
@@ -31,11 +31,17 @@ export class SshAccessService {
       `INSERT INTO ssh_access (fingerprint, "publicKey", "tenantId", "userId", "keyId", "sandboxId", "expiresAt")
        SELECT $1, $2, $3, $4, $5, $6, now() AT TIME ZONE 'UTC' + interval '${minutes} minutes'
        WHERE NOT EXISTS (SELECT FROM ssh_key WHERE fingerprint = $1)
-       ON CONFLICT (fingerprint) DO NOTHING RETURNING "expiresAt"`,
+       ON CONFLICT (fingerprint, "sandboxId") DO UPDATE SET "expiresAt" = excluded."expiresAt"
+         WHERE ssh_access."tenantId" = excluded."tenantId" AND ssh_access."userId" IS NOT DISTINCT FROM excluded."userId"
+           AND ssh_access."keyId" IS NOT DISTINCT FROM excluded."keyId"
+       RETURNING "expiresAt"`,
       [key.fingerprint, key.text, tenantId, userId, keyId, sandboxId],
     )
     if (rows[0] === undefined) {
-      throw new ApiError('conflict', 'publicKey: this key is known already; make one for each connection')
+      throw new ApiError(
+        'conflict',
+        'publicKey: this key lets in an account already, or somebody else; make one for this',
+      )
     }
     await audit(this.database.prisma, who, 'ssh.access', sandboxId, { fingerprint: key.fingerprint })
     return { ...this.status(), user: sandboxId, expiresAt: rows[0].expiresAt.toISOString() }

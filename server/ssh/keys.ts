@@ -74,7 +74,7 @@ export class SshKeyService {
       return made
     })
     for (const { id, name, fingerprint } of added)
-      await auditAccount(this.database.prisma, userId, email, 'ssh_key.add', { key: id, name, fingerprint })
+      await auditAccount(this.database.prisma, userId, email, 'ssh.key_add', { key: id, name, fingerprint })
     return added.map(present)
   }
 
@@ -86,7 +86,7 @@ export class SshKeyService {
     if (found === null) throw notFound('SSH key')
     await prisma.sshKey.deleteMany({ where: { id, userId } })
     const { name, fingerprint } = found
-    await auditAccount(prisma, userId, email, 'ssh_key.remove', { key: id, name, fingerprint })
+    await auditAccount(prisma, userId, email, 'ssh.key_remove', { key: id, name, fingerprint })
   }
 }
 

@@ -50,7 +50,7 @@ export class SshLogin {
     const attempt = await this.attempts.begin(undefined, address, undefined)
     const request = readSigned(signed)
     if (request === undefined) throw badKey()
-    const holder = await this.#holderOf(fingerprintOf(request.key))
+    const holder = await this.#holderOf(fingerprintOf(request.key), request.user)
     if (holder === undefined || !isSignedBy(holder.publicKey, request, signed, signature)) throw badKey()
     await attempt.succeeded()
     try {
@@ -68,7 +68,8 @@ export class SshLogin {
     }
   }
 
-  async #holderOf(fingerprint: string): Promise<Holder | undefined> {
+  /** @param user the user name: of a key that is good for minutes, the id of its sandbox */
+  async #holderOf(fingerprint: string, user: string): Promise<Holder | undefined> {
     const { prisma, pool } = this.database
     const now = new Date()
     const key = await prisma.sshKey.findUnique({ where: { fingerprint } })
@@ -81,7 +82,8 @@ export class SshLogin {
       const { id: sshKeyId, publicKey, userId, name } = key
       return { publicKey, sshKeyId, userId, access: null, name }
     }
-    const access = await prisma.sshAccess.findUnique({ where: { fingerprint } })
+    const which = { fingerprint, sandboxId: user }
+    const access = await prisma.sshAccess.findUnique({ where: { fingerprint_sandboxId: which } })
     if (access === null || access.expiresAt <= now) return undefined
     const { publicKey, tenantId, userId, keyId, sandboxId } = access
     const name = 'of cloche ssh'
@@ -94,7 +96,6 @@ export class SshLogin {
     if (access !== null) {
       const { tenantId, keyId, sandboxId } = access
       const who = await this.#principal(tenantId, userId, keyId)
-      if (user !== sandboxId) throw notThere(user)
       await this.sandboxes.row(who, 'ssh.open', sandboxId)
       return { who, sandboxId }
     }

@@ -22,7 +22,7 @@ CREATE TABLE ssh_access (
   "keyId" TEXT,
   "sandboxId" TEXT NOT NULL,
   "expiresAt" TIMESTAMP(3) NOT NULL,
-  CONSTRAINT ssh_access_pkey PRIMARY KEY (fingerprint),
+  CONSTRAINT ssh_access_pkey PRIMARY KEY (fingerprint, "sandboxId"),
   CONSTRAINT "ssh_access_tenantId_fkey" FOREIGN KEY ("tenantId") REFERENCES tenant(id) ON DELETE CASCADE ON UPDATE CASCADE,
   CONSTRAINT "ssh_access_userId_fkey" FOREIGN KEY ("userId") REFERENCES "user"(id) ON DELETE CASCADE ON UPDATE CASCADE,
   CONSTRAINT "ssh_access_keyId_fkey" FOREIGN KEY ("keyId") REFERENCES api_key(id) ON DELETE CASCADE ON UPDATE CASCADE
