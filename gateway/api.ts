@@ -1,6 +1,9 @@
-import { Socket } from 'node:net'
-import { type Duplex, Readable } from 'node:stream'
-import { Agent, request as send, upgrade as upgradeTo } from 'undici'
+import http from 'node:http'
+import https from 'node:https'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { Agent, request as send } from 'undici'
 import { z } from 'zod'
 import { type SshSession, sshPortLine, sshSession } from '../protocol/api/index.js'
 
@@ -90,13 +93,24 @@ export class Api {
   }
 
   /** The bytes of a port of a sandbox. @throws Refused */
-  async connectPort(sandboxId: string, port: number): Promise<Duplex> {
-    const { socket } = await upgradeTo(`${this.origin}/api/v1/sandboxes/${sandboxId}/ports/${port}/connect`, {
-      ...{ method: 'GET', protocol: sshPortLine, dispatcher: this.agent },
-      headers: { authorization: `Bearer ${this.token}` },
+  connectPort(sandboxId: string, port: number): Promise<Socket> {
+    const url = new URL(`${this.origin}/api/v1/sandboxes/${sandboxId}/ports/${port}/connect`)
+    const { request } = url.protocol === 'https:' ? https : http
+    return new Promise((resolve, reject) => {
+      // undici does not tell what was answered instead of an upgrade.
+      const call = request(url, {
+        agent: false,
+        headers: { authorization: `Bearer ${this.token}`, connection: 'Upgrade', upgrade: sshPortLine },
+      })
+      call.once('error', reject).once('upgrade', (_, socket, head) => {
+        if (head.length > 0) socket.unshift(head)
+        resolve(socket.setNoDelay(true))
+      })
+      call.once('response', (answer) => {
+        text(answer).then((said) => reject(refusalOf(answer.statusCode ?? 0, said)), reject)
+      })
+      call.end()
     })
-    if (socket instanceof Socket) socket.setNoDelay(true)
-    return socket
   }
 }
 

@@ -44,7 +44,7 @@ export async function forwardTcp(
   if (!hostPattern.test(host) || port < 1 || port > 65_535) return void reject()
   if (loopback.test(host)) {
     try {
-      return await joinPort(await shell.api.connectPort(shell.sandboxId, port), accept())
+      return await joinPort(await shell.api.connectPort(shell.sandboxId, port), accept(), shell.signal)
     } catch (error) {
       // Of a hardened sandbox the node opens no port.
       if (!(error instanceof Refused && error.code === 'conflict')) return void reject()
@@ -65,17 +65,18 @@ export async function forwardSocket(
 }
 
 /** Either side may end first and read on. */
-function joinPort(line: Duplex, channel: ServerChannel): Promise<void> {
+function joinPort(line: Duplex, channel: ServerChannel, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    line.on('error', () => line.destroy())
-    channel.once('close', () => {
-      line.destroy()
-      resolve()
-    })
+    const end = () => void line.destroy()
+    line.on('error', end)
+    channel.once('close', end)
+    signal.addEventListener('abort', end)
     line.once('end', () => channel.eof())
     line.once('close', () => {
+      signal.removeEventListener('abort', end)
       channel.close()
       channel.resume()
+      resolve()
     })
     channel.pipe(line)
     line.pipe(channel, { end: false })

@@ -25,6 +25,12 @@ const sizeOf = ({ cols, rows }: TerminalSize): TerminalSize => ({
 /** Serves one session: a command, a shell or SFTP. */
 export function serveSession(shell: Shell, session: Session): void {
   const env: Record<string, string> = {}
+  const over = new AbortController()
+  // Not when the channel says so: it waits until everything was read that had come.
+  session.once('close', () => over.abort())
+  const end = () => over.abort()
+  shell.signal.addEventListener('abort', end)
+  over.signal.addEventListener('abort', () => shell.signal.removeEventListener('abort', end))
   let tty: TerminalSize | undefined
   let running: Promise<Program> | undefined
   const tell = (act: (program: Program) => Promise<void>) => void running?.then(act, () => {}) // it was refused
@@ -56,7 +62,7 @@ export function serveSession(shell: Shell, session: Session): void {
   const run = (channel: ServerChannel, args: string[]) => {
     const command = ['/bin/sh', '-c', runShell, 'sh', ...args]
     running = Program.start(shell, { command, env, stdin: true, ...(tty === undefined ? {} : { tty }) })
-    perform(shell, channel, running, tty !== undefined).catch((error: unknown) => {
+    perform(shell, channel, running, tty !== undefined, over).catch((error: unknown) => {
       shell.log.error({ error }, 'a command was not served')
       channel.close()
     })
@@ -64,7 +70,7 @@ export function serveSession(shell: Shell, session: Session): void {
   session.on('exec', (accept, _, { command }) => run(accept(), [command]))
   session.on('shell', (accept) => run(accept(), []))
   session.on('subsystem', (accept, reject, { name }) => {
-    if (name === 'sftp') void serveSftp(shell, accept())
+    if (name === 'sftp') void serveSftp(shell, accept(), over)
     else reject()
   })
 }
@@ -75,21 +81,21 @@ async function perform(
   channel: ServerChannel,
   starting: Promise<Program>,
   isTerminal: boolean,
+  over: AbortController,
 ): Promise<void> {
-  const over = new AbortController()
-  const end = () => over.abort()
-  channel.once('close', end)
-  shell.signal.addEventListener('abort', end)
   try {
     const program = await starting
     const input = program.send(channel, !isTerminal, over.signal).catch((error: unknown) => {
-      shell.log.warn({ error }, 'what is typed does not arrive')
+      // As the server is restarted, say: what is typed would not arrive any more.
+      shell.log.warn({ error }, 'a session ends, since its input broke off')
+      over.abort()
     })
     const write = (from: 'stdout' | 'stderr', bytes: Buffer) =>
       writeTo(from === 'stdout' ? channel : channel.stderr, bytes, over.signal)
     const exit = await program.read(write, over.signal)
+    // What goes on without its user was started with `nohup`.
     if (over.signal.aborted) {
-      // What goes on without its user was started with `nohup`.
+      channel.close()
       await program.signal('SIGHUP')
     } else leave(channel, exit)
     over.abort()
@@ -100,7 +106,6 @@ async function perform(
     leave(channel, { exitCode: 1, signal: null })
   } finally {
     over.abort()
-    shell.signal.removeEventListener('abort', end)
     channel.resume()
   }
 }

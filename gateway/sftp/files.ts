@@ -91,17 +91,17 @@ export class Files {
 
   /**
    * Writes a file, of which nothing is seen before all has come; or with `offset` behind its end, which must be there.
-   * @param how `mode` in octal, of a new file; `isNew`: nothing may be there
+   * @param how `mode` in octal, of a new file
    */
   async write(
     path: Buffer,
     body: Readable,
-    { mode, offset, isNew }: { mode?: string | undefined; offset?: number | undefined; isNew?: boolean },
+    { mode, offset }: { mode?: string | undefined; offset?: number | undefined },
     signal: AbortSignal,
   ): Promise<void> {
     await this.#api.done({
       ...{ method: 'PUT', path: `${this.#path}/files`, query: { path: pathText(path), mode, offset } },
-      ...{ body, signal, headers: isNew ? { 'if-none-match': '*' } : {} },
+      ...{ body, signal },
     })
   }
 

@@ -12,11 +12,7 @@ const atOnce = 64
  * Answers SFTP on a channel by the files of the API, so that it needs nothing in the image. Of ssh2's own server nothing is used: its names
  * are text, it sends as much as is asked for, and it ends without an exit status, which scp takes for a failure.
  */
-export async function serveSftp(shell: Shell, channel: ServerChannel): Promise<void> {
-  const over = new AbortController()
-  const end = () => over.abort()
-  channel.once('close', end)
-  shell.signal.addEventListener('abort', end)
+export async function serveSftp(shell: Shell, channel: ServerChannel, over: AbortController): Promise<void> {
   const requests = new Requests(new Files(shell))
   const running = new Set<Promise<void>>()
   let exitCode = 0
@@ -42,7 +38,7 @@ export async function serveSftp(shell: Shell, channel: ServerChannel): Promise<v
     if (!(error instanceof Malformed)) shell.log.error({ error }, 'SFTP was not served')
   } finally {
     requests.abandon()
-    shell.signal.removeEventListener('abort', end)
+    over.abort()
     channel.exit(exitCode)
     channel.end()
     channel.resume()

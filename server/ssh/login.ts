@@ -159,8 +159,10 @@ export class SshLogin {
     )
   }
 
-  /** One that sleeps is woken by what is done in it. One that was stopped or paused is what whoever may start it wants now. */
+  /** One that sleeps is woken. One that was stopped or paused by intention is started for whoever may do that. */
   async #wake(who: Principal, id: string): Promise<void> {
+    await this.sandboxes.keepAwake(who, id)
+    if (await this.sandboxes.isGuest(who, id)) return
     const { state } = await this.sandboxes.get(who, id)
     if (state === 'stopped') await this.sandboxes.act(who, id, 'start')
     if (state === 'paused') await this.sandboxes.act(who, id, 'resume')
