@@ -8,6 +8,11 @@ import { readPublicKey } from './public-key.js'
 
 /** Time enough to connect, and to connect again while a network is bad. */
 const minutes = 5
+/** Of one tenant, at a time. */
+const maxOpen = 2000
+
+const forgetOld = `DELETE FROM ssh_access WHERE "tenantId" = $1 AND "expiresAt" < now() AT TIME ZONE 'UTC'`
+const openOf = 'SELECT count(*)::INTEGER AS count FROM ssh_access WHERE "tenantId" = $1'
 
 /** Keys that are made for one connection: for whoever is signed in already, so that they need not keep a key here. */
 export class SshAccessService {
@@ -27,7 +32,13 @@ export class SshAccessService {
     const key = readPublicKey(publicKey)
     if (typeof key === 'string') throw new ApiError('invalid_request', `publicKey: ${key}`)
     const { tenantId, userId, keyId } = who
-    const { rows } = await this.database.pool.query<{ expiresAt: Date }>(
+    const { pool } = this.database
+    await pool.query(forgetOld, [tenantId])
+    const open = await pool.query<{ count: number }>(openOf, [tenantId])
+    if ((open.rows[0]?.count ?? 0) >= maxOpen) {
+      throw new ApiError('rate_limited', 'this tenant lets in too many keys; try again in some minutes', 60)
+    }
+    const { rows } = await pool.query<{ expiresAt: Date }>(
       `INSERT INTO ssh_access (fingerprint, "publicKey", "tenantId", "userId", "keyId", "sandboxId", "expiresAt")
        SELECT $1, $2, $3, $4, $5, $6, now() AT TIME ZONE 'UTC' + interval '${minutes} minutes'
        WHERE NOT EXISTS (SELECT FROM ssh_key WHERE fingerprint = $1)
