@@ -145,7 +145,7 @@ describe('the SSH gateway', () => {
     const shell = await new Promise<ssh2.ClientChannel>((done, fail) =>
       one.shell(
         { cols: 100, rows: 40, term: 'xterm' },
-        { env: { LANG: 'C.UTF-8', LD_PRELOAD: 'x' } },
+        { env: { NODE_ENV: 'test', LANG: 'C.UTF-8', LD_PRELOAD: 'x' } },
         (error, channel) => (error ? fail(error) : done(channel)),
       ),
     )

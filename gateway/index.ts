@@ -7,5 +7,5 @@ const config = readConfig(process.env)
 const log = createLog('ssh', config.logLevel)
 await runService(log, async () => {
   const gateway = await openGateway(config, log)
-  return () => gateway[Symbol.asyncDispose]()
+  return async () => gateway[Symbol.asyncDispose]()
 })

@@ -124,17 +124,13 @@ function policyOf(text: string): IdlePolicy | null | undefined {
 }
 
 /** @param hostname of the address that browsers see */
-function sshOf(
-  {
-    CLOCHE_SSH_PORT: port,
-    CLOCHE_SSH_HOST: host,
-    CLOCHE_SSH_HOST_KEY: hostKey = null,
-  }: z.infer<typeof environment>,
-  hostname: string,
-): SshServer | null {
+function sshOf(env: z.infer<typeof environment>, hostname: string): SshServer | null {
+  const { CLOCHE_SSH_PORT: port, CLOCHE_SSH_HOST: host, CLOCHE_SSH_HOST_KEY: hostKey } = env
   if (port === undefined) return null
-  const fingerprint = hostKey === null ? null : fingerprintOfLine(hostKey)
-  return { host: host ?? hostname.replace(/^\[|\]$/g, ''), port, hostKey, fingerprint }
+  return {
+    ...{ host: host ?? hostname.replace(/^\[|\]$/g, ''), port, hostKey: hostKey ?? null },
+    fingerprint: hostKey === undefined ? null : fingerprintOfLine(hostKey),
+  }
 }
 
 /** @throws ZodError that names each variable that is wrong */
