@@ -57,18 +57,12 @@ describe('the SSH gateway', () => {
     const [out, err] = await Promise.all([buffer(child.stdout), buffer(child.stderr)])
     return { code: (await code)[0], out: out.toString('latin1'), err: err.toString() }
   }
-  const ssh = (args: readonly string[], { input = '' as string | Buffer, key = 'id', user = 'box' } = {}) =>
-    ended(
-      start('ssh', [
-        '-F',
-        'none',
-        ...options(key),
-        ...args.slice(0, -1),
-        `${user}@127.0.0.1`,
-        args.at(-1) ?? '',
-      ]),
-      input,
-    )
+  /** The last of the arguments is the command. */
+  const ssh = (args: readonly string[], { input = '' as string | Buffer, key = 'id', user = 'box' } = {}) => {
+    const [before, command] = [args.slice(0, -1), args.slice(-1)]
+    const all = [...['-F', 'none'], ...options(key), ...before, `${user}@127.0.0.1`, ...command]
+    return ended(start('ssh', all), input)
+  }
   /** One that is open, and has said so. */
   const held = async (key: string, user = 'box') => {
     const child = start('ssh', ['-F', 'none', ...options(key), `${user}@127.0.0.1`, 'echo ready; sleep 600'])
@@ -225,7 +219,10 @@ describe('the SSH gateway', () => {
           'h.test(h.SimpleHTTPRequestHandler, port=8000, bind="0.0.0.0")',
       ],
     })
-    const ask = (to: string) => ssh(['-W', to, ''], { input: 'GET /.bashrc HTTP/1.0\r\n\r\n' })
+    const ask = (to: string) => {
+      const all = ['-F', 'none', ...options('id'), '-W', to, 'box@127.0.0.1']
+      return ended(start('ssh', all), 'GET /.bashrc HTTP/1.0\r\n\r\n')
+    }
     await expect.poll(async () => (await ask('localhost:8000')).out).toContain('200 OK')
     // By a name of the sandbox's own, in it.
     const name = (await ssh(['hostname'])).out.trim()

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ServerChannel, Session } from 'ssh2'
 import { type ExitStatus, signalName, type TerminalSize } from '../protocol/api/index.js'
 import { Refused } from './api.js'
@@ -26,6 +27,8 @@ const sizeOf = ({ cols, rows }: TerminalSize): TerminalSize => ({
 export function serveSession(shell: Shell, session: Session): void {
   const env: Record<string, string> = {}
   const over = new AbortController()
+  // Every write listens.
+  setMaxListeners(0, over.signal)
   // Not when the channel says so: it waits until everything was read that had come.
   session.once('close', () => over.abort())
   const end = () => over.abort()
@@ -101,6 +104,7 @@ async function perform(
     over.abort()
     await input
   } catch (error) {
+    if (over.signal.aborted) return
     if (!(error instanceof Refused)) throw error
     await writeTo(channel.stderr, Buffer.from(`cloche: ${error.message}\r\n`), over.signal)
     leave(channel, { exitCode: 1, signal: null })

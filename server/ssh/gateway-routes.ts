@@ -54,8 +54,8 @@ export const gatewayRoutes =
           ended = true
           over.abort()
         }
-        const release = await holdOpen({ sandboxes, watch }, who, 'ssh.open', end)
         reply.raw.once('close', () => over.abort())
+        const release = await holdOpen({ sandboxes, watch }, who, 'ssh.open', end)
         await sleep(heldMs, undefined, { signal: over.signal }).catch(() => {}) // it ended, or nobody waits
         release()
         if (!ended) return reply.code(204).send(null)

@@ -52,8 +52,9 @@ async function connect(
     const sandbox = sandboxId.parse(id)
     if (sandbox !== who.ssh.sandboxId) throw forbidden('a connection by SSH is for one sandbox')
     const node = await sandboxes.authorize(who, 'port.open', sandbox)
-    line.once('close', await holdOpen({ sandboxes, watch }, who, 'port.open', () => line.destroy()))
-    if (line.destroyed) return
+    const release = await holdOpen({ sandboxes, watch }, who, 'port.open', () => line.destroy())
+    if (line.destroyed) return release()
+    line.once('close', release)
     await sandboxes.visit(sandbox, line)
     const there = await node.connectPort(sandbox, portNumber.parse(port))
     if (line.destroyed) return void there.destroy()
