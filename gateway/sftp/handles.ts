@@ -5,47 +5,77 @@ import { Refused } from '../api.js'
 import { attributesOf, type Files } from './files.js'
 import { type Attributes, maxDataBytes, type Named } from './packet.js'
 
-/** Read at once, and once ahead: a client asks for a file in small pieces, one after the other. */
+/** Read at once: a client asks for a file in small pieces, one after the other and many before the first has come. */
 const blockBytes = 1024 * 1024
-const keptBlocks = 3
+/** As much as OpenSSH asks for before it waits: 64 pieces of 255 KiB. */
+const keptBlocks = 20
 /** Of a list, in one answer. */
 const namesAtOnce = 100
 
+interface Block {
+  readonly bytes: Promise<Buffer>
+  /** What of it was handed out. All of it: nobody wants it any more. */
+  taken: number
+}
+
 /** A file that is read. */
 export class Reading {
-  readonly #blocks = new Map<number, Promise<Buffer>>()
+  readonly #blocks = new Map<number, Block>()
 
   constructor(
     private readonly files: Files,
     private readonly path: Buffer,
   ) {}
 
-  /** @returns no bytes at the end; fewer than asked for at the end of a block, which clients expect */
+  /**
+   * @returns fewer bytes than asked for at the end of the file only: after an answer that is shorter in the middle of one, OpenSSH cuts
+   * off what it has written behind it
+   */
   async read(offset: number, length: number): Promise<Buffer> {
-    const at = Math.floor(offset / blockBytes)
-    const within = offset - at * blockBytes
-    const block = await this.#block(at)
-    if (block.length === blockBytes && within > 0) void this.#block(at + 1).catch(() => {}) // whoever asks for it hears
-    return block.subarray(within, Math.min(within + Math.min(length, maxDataBytes), block.length))
+    const end = offset + Math.min(length, maxDataBytes)
+    const first = Math.floor(offset / blockBytes)
+    const last = Math.floor((end - 1) / blockBytes)
+    const parts = await Promise.all(
+      Array.from({ length: last - first + 1 }, (_, at) => this.#part(first + at, offset, end)),
+    )
+    const whole = parts.findIndex(({ isEnd }) => isEnd)
+    return Buffer.concat(parts.slice(0, whole < 0 ? parts.length : whole + 1).map(({ bytes }) => bytes))
+  }
+
+  /** What of a block is from `offset` on and before `end`. */
+  async #part(at: number, offset: number, end: number): Promise<{ bytes: Buffer; isEnd: boolean }> {
+    const begin = at * blockBytes
+    const block = this.#block(at)
+    const whole = await block.bytes
+    const bytes = whole.subarray(
+      Math.max(0, offset - begin),
+      Math.max(0, Math.min(end - begin, whole.length)),
+    )
+    const isEnd = whole.length < blockBytes
+    block.taken += bytes.length
+    // The end is read again: the file may grow.
+    if (block.taken >= whole.length || isEnd) this.#forget(at, block)
+    return { bytes, isEnd }
   }
 
   async attributes(): Promise<Attributes> {
     return attributesOf(await this.files.lstat(this.path))
   }
 
-  #block(at: number): Promise<Buffer> {
+  #block(at: number): Block {
     const known = this.#blocks.get(at)
     if (known !== undefined) return known
-    const read = this.files.read(this.path, at * blockBytes, (at + 1) * blockBytes)
-    this.#blocks.set(at, read)
-    // Of a file that grows, the end is read again; and what failed.
-    read.then(
-      ({ length }) => length < blockBytes && setTimeout(() => this.#blocks.delete(at), 1000).unref(),
-      () => this.#blocks.delete(at),
-    )
+    const bytes = this.files.read(this.path, at * blockBytes, (at + 1) * blockBytes)
+    const block = { bytes, taken: 0 }
+    this.#blocks.set(at, block)
+    bytes.catch(() => this.#forget(at, block)) // whoever waits for it hears
     const [oldest] = this.#blocks.keys()
     if (this.#blocks.size > keptBlocks && oldest !== undefined) this.#blocks.delete(oldest)
-    return read
+    return block
+  }
+
+  #forget(at: number, block: Block): void {
+    if (this.#blocks.get(at) === block) this.#blocks.delete(at)
   }
 }
 

@@ -15,6 +15,7 @@ const atOnce = 64
 export async function serveSftp(shell: Shell, channel: ServerChannel, over: AbortController): Promise<void> {
   const requests = new Requests(new Files(shell))
   const running = new Set<Promise<void>>()
+  let last: Promise<void> = Promise.resolve()
   let exitCode = 0
   try {
     for await (const bytes of packetsOf(channel.iterator({ destroyOnReturn: false }))) {
@@ -26,9 +27,13 @@ export async function serveSftp(shell: Shell, channel: ServerChannel, over: Abor
         continue
       }
       const id = packet.uint32()
-      const one: Promise<void> = answerOf(requests, type, id, packet, shell)
-        .then((answer) => writeTo(channel, answer, over.signal))
+      const answer = answerOf(requests, type, id, packet, shell)
+      // In the order of the requests: OpenSSH cuts off what it got before what comes later.
+      const one: Promise<void> = last
+        .then(() => answer)
+        .then((bytes) => writeTo(channel, bytes, over.signal))
         .finally(() => running.delete(one))
+      last = one
       running.add(one)
       if (running.size >= atOnce) await Promise.race(running)
     }
