@@ -5,7 +5,7 @@ import type { Logger } from '../common/log.js'
 import type { Entered } from './authenticate.js'
 import { forwardSocket, forwardTcp } from './forward.js'
 import { holdSession } from './hold.js'
-import { maxChannels } from './limits.js'
+import { maxForwarded, maxSessions } from './limits.js'
 import { serveSession } from './session.js'
 import type { Shell } from './shell.js'
 
@@ -46,34 +46,38 @@ export function serve(client: Connection, socket: Socket, entered: Entered, log:
     },
     (error: unknown) => log.error({ error }, 'a session is not held'),
   )
-  let channels = 0
-  /** Whether one more may be open; it is counted until its stream closes. */
-  const enter = (): (() => void) | undefined => {
-    if (channels >= maxChannels) return undefined
-    channels++
-    let left = false
-    return () => {
-      if (!left) channels--
-      left = true
-    }
-  }
+  const [enterSession, enterForwarded] = [counter(maxSessions), counter(maxForwarded)]
   client.on('session', (accept, reject) => {
-    const leave = enter()
+    const leave = enterSession()
     if (leave === undefined) return void reject()
     const one = accept()
     one.once('close', leave)
     serveSession(shell, one)
   })
   client.on('tcpip', (accept, reject, { destIP, destPort }) => {
-    const leave = enter()
+    const leave = enterForwarded()
     if (leave === undefined) return void reject()
     forwardTcp(shell, { host: destIP, port: destPort }, accept, reject).finally(leave)
   })
   client.on('openssh.streamlocal', (accept, reject, { socketPath }) => {
-    const leave = enter()
+    const leave = enterForwarded()
     if (leave === undefined) return void reject()
     forwardSocket(shell, socketPath, accept, reject).finally(leave)
   })
+}
+
+/** Counts what is open. @returns what counts one more, until what that gives is called; undefined when there are `most` */
+function counter(most: number): () => (() => void) | undefined {
+  let open = 0
+  return () => {
+    if (open >= most) return undefined
+    open++
+    let left = false
+    return () => {
+      if (!left) open--
+      left = true
+    }
+  }
 }
 
 /** Says it as `ssh` shows what went wrong, whatever was asked for. */

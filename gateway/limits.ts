@@ -9,8 +9,10 @@ export const loginGraceMs = 60_000
 export const maxOffers = 30
 /** Signatures that were checked. */
 export const maxSignatures = 8
-/** Sessions and forwarded connections of one connection: a browser over `-D` opens dozens. */
-export const maxChannels = 256
+/** Of one connection: commands, shells and SFTP. OpenSSH has 10. */
+export const maxSessions = 32
+/** Forwarded connections of one connection: a browser over `-D` opens dozens. */
+export const maxForwarded = 256
 /** One that says nothing for three of these is gone. */
 export const keepAliveMs = 30_000
 export const keepAlivesMissed = 3

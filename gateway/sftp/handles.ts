@@ -5,10 +5,10 @@ import { Refused } from '../api.js'
 import { attributesOf, type Files } from './files.js'
 import { type Attributes, maxDataBytes, type Named } from './packet.js'
 
-/** Read at once: a client asks for a file in small pieces, one after the other and many before the first has come. */
+/** Read at once: a client asks for a file in small pieces, one after the other. */
 const blockBytes = 1024 * 1024
-/** As much as OpenSSH asks for before it waits: 64 pieces of 255 KiB. */
-const keptBlocks = 20
+/** Of all files of a session: what is asked for at once (`serve.ts`) is in so many. */
+const keptBlocks = 6
 /** Of a list, in one answer. */
 const namesAtOnce = 100
 
@@ -18,13 +18,35 @@ interface Block {
   taken: number
 }
 
+/** What was read of the files of a session, and not handed out yet. */
+export class Blocks {
+  readonly #blocks = new Map<string, Block>()
+
+  /** @param key of the file and of the block */
+  get(key: string, read: () => Promise<Buffer>): Block {
+    const known = this.#blocks.get(key)
+    if (known !== undefined) return known
+    const block = { bytes: read(), taken: 0 }
+    this.#blocks.set(key, block)
+    block.bytes.catch(() => this.forget(key, block)) // whoever waits for it hears
+    const [oldest] = this.#blocks.keys()
+    if (this.#blocks.size > keptBlocks && oldest !== undefined) this.#blocks.delete(oldest)
+    return block
+  }
+
+  forget(key: string, block: Block): void {
+    if (this.#blocks.get(key) === block) this.#blocks.delete(key)
+  }
+}
+
 /** A file that is read. */
 export class Reading {
-  readonly #blocks = new Map<number, Block>()
-
   constructor(
     private readonly files: Files,
     private readonly path: Buffer,
+    private readonly blocks: Blocks,
+    /** Names it among the files of the session. */
+    private readonly number: number,
   ) {}
 
   /**
@@ -45,7 +67,8 @@ export class Reading {
   /** What of a block is from `offset` on and before `end`. */
   async #part(at: number, offset: number, end: number): Promise<{ bytes: Buffer; isEnd: boolean }> {
     const begin = at * blockBytes
-    const block = this.#block(at)
+    const key = `${this.number} ${at}`
+    const block = this.blocks.get(key, () => this.files.read(this.path, begin, begin + blockBytes))
     const whole = await block.bytes
     const bytes = whole.subarray(
       Math.max(0, offset - begin),
@@ -54,28 +77,12 @@ export class Reading {
     const isEnd = whole.length < blockBytes
     block.taken += bytes.length
     // The end is read again: the file may grow.
-    if (block.taken >= whole.length || isEnd) this.#forget(at, block)
+    if (block.taken >= whole.length || isEnd) this.blocks.forget(key, block)
     return { bytes, isEnd }
   }
 
   async attributes(): Promise<Attributes> {
     return attributesOf(await this.files.lstat(this.path))
-  }
-
-  #block(at: number): Block {
-    const known = this.#blocks.get(at)
-    if (known !== undefined) return known
-    const bytes = this.files.read(this.path, at * blockBytes, (at + 1) * blockBytes)
-    const block = { bytes, taken: 0 }
-    this.#blocks.set(at, block)
-    bytes.catch(() => this.#forget(at, block)) // whoever waits for it hears
-    const [oldest] = this.#blocks.keys()
-    if (this.#blocks.size > keptBlocks && oldest !== undefined) this.#blocks.delete(oldest)
-    return block
-  }
-
-  #forget(at: number, block: Block): void {
-    if (this.#blocks.get(at) === block) this.#blocks.delete(at)
   }
 }
 

@@ -1,6 +1,6 @@
 import { Refused } from '../api.js'
 import { attributesOf, bytesOf, type Files, namedOf } from './files.js'
-import { assertFile, type Handle, Listing, Reading, Writing } from './handles.js'
+import { assertFile, Blocks, type Handle, Listing, Reading, Writing } from './handles.js'
 import {
   type Attributes,
   type Fields,
@@ -28,6 +28,7 @@ const unsupported = () => new Refused(400, 'unsupported', 'this server does not 
 /** Answers requests, each by calls of the API. Those of one file are done in their order. */
 export class Requests {
   readonly #handles = new Map<number, { readonly handle: Handle; last: Promise<unknown> }>()
+  readonly #blocks = new Blocks()
   #next = 0
 
   constructor(private readonly files: Files) {}
@@ -174,7 +175,7 @@ export class Requests {
     if (found !== undefined) assertFile(found.entry)
     if (!has(openFlag.write)) {
       if (found === undefined) throw new Refused(404, 'file_not_found', 'there is no such file')
-      return this.#add(new Reading(files, found.path))
+      return this.#add(new Reading(files, found.path, this.#blocks, this.#next))
     }
     if (found === undefined) {
       if (!has(openFlag.create)) throw new Refused(404, 'file_not_found', 'there is no such file')

@@ -5,8 +5,8 @@ import { Files } from './files.js'
 import { Fields, Malformed, packetsOf, request, type Status, say, status } from './packet.js'
 import { extensions, Requests } from './requests.js'
 
-/** Requests at once: a client that sends more waits. OpenSSH sends 64. */
-const atOnce = 64
+/** Requests at once, of 255 KiB each at most. Of what a client sends more, OpenSSH 64, the rest waits in its channel. */
+const atOnce = 16
 
 /**
  * Answers SFTP on a channel by the files of the API, so that it needs nothing in the image. Of ssh2's own server nothing is used: its names
