@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
  */
 export function withSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const found = { ...env }
-  for (const name of ['CLOCHE_SECRET', 'DATABASE_URL']) {
+  for (const name of ['CLOCHE_SECRET', 'CLOCHE_SSH_SECRET', 'CLOCHE_SSH_PRIVATE_KEY', 'DATABASE_URL']) {
     const file = env[`${name}_FILE`]
     if (found[name] || !file) continue
     try {

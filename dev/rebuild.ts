@@ -17,7 +17,7 @@ export const programs = {
 } as const
 type Program = keyof typeof programs
 
-const sources = ['common', 'protocol', 'runtime', 'server', 'prisma', 'sdk', 'supervisor', 'cli']
+const sources = ['common', 'gateway', 'protocol', 'runtime', 'server', 'prisma', 'sdk', 'supervisor', 'cli']
 /** An editor writes a file in several steps, and a checkout changes many. */
 const quietMs = 60
 

@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test'
 import pg from 'pg'
 import { TestClient } from '../testing/client.js'
+import { newPublicKey } from '../testing/ssh-key.js'
 import { password } from './shared.js'
 import { answer, emailOf, expect, test } from './test.js'
 
@@ -167,4 +168,26 @@ test("an operator's reset link sets a new password once, and not after its time"
   await expect(guest.getByRole('button', { name: 'Set password' })).toHaveCount(0)
   await guest.goto('/reset')
   await context.close()
+})
+
+test('SSH keys are added and removed, and a text that is none is told at its field', async ({
+  pageOf,
+  instance,
+  mayComplain,
+}) => {
+  mayComplain(/status of 400/)
+  const { page } = await signUp(instance.url, 'sasha', pageOf)
+  await page.goto('/account')
+  const panel = page.getByRole('region', { name: 'SSH keys' }).first()
+  await panel.getByLabel('Public keys').fill('-----BEGIN OPENSSH PRIVATE KEY-----')
+  await panel.getByRole('button', { name: 'Add keys' }).click()
+  await expect(panel.getByText(/this is a private key/).first()).toBeVisible()
+  await panel.getByLabel('Public keys').fill(newPublicKey())
+  await panel.getByLabel('Key name').fill('my desk')
+  await panel.getByRole('button', { name: 'Add keys' }).click()
+  const row = panel.getByRole('row').filter({ hasText: 'my desk' })
+  await expect(row).toContainText('SHA256:')
+  await row.getByRole('button', { name: 'Remove the SSH key my desk' }).click()
+  await answer(page, 'Remove key')
+  await expect(row).toHaveCount(0)
 })

@@ -21,6 +21,7 @@ import type {
   Language,
   Me,
   QuotaStatus,
+  SshServer,
   Template,
   UsageReport,
 } from './types.js'
@@ -106,6 +107,12 @@ export class Cloche {
   /** Who calls, and for which tenant. @throws Unauthenticated */
   me(): Promise<Me> {
     return this.#http.json({ method: 'GET', path: '/me' })
+  }
+
+  /** Where SSH is answered; null while it is off. */
+  async sshServer(): Promise<SshServer | null> {
+    const { server } = await this.#http.json<{ server: SshServer | null }>({ method: 'GET', path: '/ssh' })
+    return server
   }
 
   /** What sandboxes can be made from: the tenant's own (`own` is not null), and what everybody has. */

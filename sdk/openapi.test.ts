@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { file, image, layout, plainLayer, tar } from '../testing/images.js'
 import type { Instance } from '../testing/instance.js'
 import { sharedInstance } from '../testing/shared-instance.js'
+import { newPublicKey } from '../testing/ssh-key.js'
 import { Cloche } from './index.js'
 
 /** Accounts, members and whole tenants: somebody signed in does that on a page, and a key may not. Signed URLs need no SDK. */
@@ -44,6 +45,7 @@ async function callAll(cloche: Cloche): Promise<void> {
   await process.kill()
   await sandbox.languageServers.list()
   await Promise.all([sandbox.ports.list(), sandbox.ports.share(8000)])
+  await Promise.all([cloche.sshServer(), sandbox.sshAccess(newPublicKey())])
   const { shares } = sandbox
   const shared = await shares.create({ level: 'look' })
   await shares.list()

@@ -13,6 +13,7 @@ import type {
   RestoredSandbox,
   SandboxDescription,
   SnapshotDescription,
+  SshAccess,
   UpdateSandbox,
   VolumeMount,
 } from './types.js'
@@ -94,6 +95,17 @@ export class Sandbox {
    */
   keepAwake(): Promise<void> {
     return this.#http.done({ method: 'POST', path: `/sandboxes/${this.id}/keep-awake` })
+  }
+
+  /**
+   * Lets a key in by SSH for five minutes: one that was made for this, so that nobody need keep one at the server. A connection that is
+   * open then goes on. Asked again with the same key it lasts longer.
+   *
+   * @param publicKey one line, as of `id_ed25519.pub`
+   * @throws Conflict for a key that lets in somebody else
+   */
+  sshAccess(publicKey: string): Promise<SshAccess> {
+    return this.#http.json({ method: 'POST', path: `/sandboxes/${this.id}/ssh-access`, json: { publicKey } })
   }
 
   /** Freezes every process. Memory stays in use. */

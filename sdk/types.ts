@@ -58,6 +58,10 @@ export type ApiKeyDescription = protocol.ApiKey
 export type ApiKeyCreated = z.infer<typeof protocol.apiKeyCreated>
 /** What bounds an API key. */
 export type KeyLimits = protocol.KeyLimits
+/** Where SSH is answered. */
+export type SshServer = protocol.SshServer
+/** What a key that was let in connects with. */
+export type SshAccess = protocol.SshAccess
 /** The disk of a sandbox as it was at one moment. */
 export type SnapshotDescription = protocol.Snapshot
 /** An image in the registry of this server. */

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { withSecretFiles } from '../common/secrets.js'
-import { type IdlePolicy, idlePolicy } from '../protocol/api/index.js'
+import { fingerprintOfLine } from '../common/ssh-fingerprint.js'
+import { type IdlePolicy, idlePolicy, type SshServer } from '../protocol/api/index.js'
 
 const list = z
   .string()
@@ -52,6 +53,15 @@ const environment = z.object({
   CLOCHE_CALLBACK_ALLOW: networks,
   CLOCHE_REGISTRY_ALLOW: networks,
   CLOCHE_REGISTRY_HTTP: list.pipe(z.array(z.string().toLowerCase())),
+  CLOCHE_SSH_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  CLOCHE_SSH_HOST: z
+    .string()
+    .regex(/^[\w.:-]{1,253}$/, 'must be a name or an address')
+    .optional(),
+  CLOCHE_SSH_HOST_KEY: z
+    .string()
+    .regex(/^ssh-ed25519 [\w+/]+=*$/, 'must be a public key of the form `ssh-ed25519 AAAA…`')
+    .optional(),
   CLOCHE_HEARTBEAT_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
@@ -90,6 +100,8 @@ export interface Config {
   readonly registryAllow: readonly string[]
   /** Other registries that are called without TLS: `host` or `host:port`. */
   readonly registryHttp: readonly string[]
+  /** Where SSH is answered; null while it is off. */
+  readonly ssh: SshServer | null
   /** A long answer is never silent for longer. */
   readonly heartbeatMs: number
   readonly logLevel: string
@@ -109,6 +121,16 @@ function policyOf(text: string): IdlePolicy | null | undefined {
     policy[`${what}AfterSeconds`] = Number(amount) * secondsOf[seconds.data]
   }
   return idlePolicy.safeParse(policy).data
+}
+
+/** @param hostname of the address that browsers see */
+function sshOf(env: z.infer<typeof environment>, hostname: string): SshServer | null {
+  const { CLOCHE_SSH_PORT: port, CLOCHE_SSH_HOST: host, CLOCHE_SSH_HOST_KEY: hostKey } = env
+  if (port === undefined) return null
+  return {
+    ...{ host: host ?? hostname.replace(/^\[|\]$/g, ''), port, hostKey: hostKey ?? null },
+    fingerprint: hostKey === undefined ? null : fingerprintOfLine(hostKey),
+  }
 }
 
 /** @throws ZodError that names each variable that is wrong */
@@ -139,6 +161,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     runRetentionHours: parsed.CLOCHE_RUN_RETENTION_HOURS,
     callbackAllow: parsed.CLOCHE_CALLBACK_ALLOW,
     ...{ registryAllow: parsed.CLOCHE_REGISTRY_ALLOW, registryHttp: parsed.CLOCHE_REGISTRY_HTTP },
+    ssh: sshOf(parsed, publicUrl.hostname),
     heartbeatMs: parsed.CLOCHE_HEARTBEAT_SECONDS * 1000,
     logLevel: parsed.LOG_LEVEL,
   }

@@ -8,6 +8,7 @@ import { servePages } from './pages.js'
 import { openParts } from './parts.js'
 import { framesOf, servePreviews } from './previews/serve.js'
 import { createServer } from './server.js'
+import { serveSshPorts } from './ssh/port-socket.js'
 import { serveTerminals } from './terminals/socket.js'
 
 const config = readConfig(process.env)
@@ -33,6 +34,10 @@ await runService(log, async () => {
   const languageServers = serveLanguageServers(app.server, {
     ...{ principals, watch, log, servers: parts.services.languageServers },
     ...{ origins: config.origins, hosts: config.hosts },
+  })
+  serveSshPorts(app.server, {
+    ...{ sessions: parts.services.ssh.sessions, sandboxes: parts.sandboxes },
+    ...{ watch, hosts: config.hosts, log },
   })
   servePreviews(app.server, parts.previews)
   // Who wants to create something waits for it; nobody else does.

@@ -70,6 +70,7 @@ import { ScheduleService } from './schedules/service.js'
 import { ShareService } from './shares/service.js'
 import { SimilarityService } from './similarity/service.js'
 import { SnapshotService } from './snapshots/service.js'
+import { openSsh } from './ssh/index.js'
 import { StackDriver } from './stacks/driver.js'
 import { StackLogs } from './stacks/logs.js'
 import { StackService } from './stacks/service.js'
@@ -236,6 +237,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     stackLogs: new StackLogs(stacks, nodes),
     volumeFiles: volumeFiles(database, volumes),
     shares: new ShareService(database, sandboxes, config.publicUrl),
+    ssh: openSsh({ database, principals, attempts, sandboxes, watch, server: config.ssh }),
     signed: new SignedUrls(config.secret, config.publicUrl, database, principals, sandboxes),
     terminals: new TerminalService(database, sandboxes, broadcasts),
     tenants: new TenantService(database, principals),

@@ -1,6 +1,7 @@
 import fastifySwagger from '@fastify/swagger'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import { accountRoutes, linkRoutes } from './account/routes.js'
 import { adminRoutes } from './admin/routes.js'
 import { assignmentRoutes } from './assignments/routes.js'
@@ -44,6 +45,8 @@ import { scheduleRoutes } from './schedules/routes.js'
 import { shareRoutes } from './shares/routes.js'
 import { similarityRoutes } from './similarity/routes.js'
 import { snapshotRoutes } from './snapshots/routes.js'
+import { gatewayRoutes } from './ssh/gateway-routes.js'
+import { sshRoutes } from './ssh/routes.js'
 import { stackRoutes } from './stacks/routes.js'
 import { statisticsRoutes } from './statistics/routes.js'
 import { studentDataRoutes } from './student-data/routes.js'
@@ -67,6 +70,8 @@ declare module 'fastify' {
 
 /** What most calls carry is a few lines; those that carry more say so themselves. */
 const bodyBytes = 1024 * 1024
+
+const named = z.object({ id: z.string() })
 
 /** The HTTP API, with everything but pages and sockets. */
 export async function createServer(parts: Parts): Promise<FastifyInstance> {
@@ -121,11 +126,15 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   linkRoutes(app, services.account, services.members, services.shares)
   await app.register(signedRoutes(services.files, services.signed), { prefix: '/api/v1' })
   await app.register(async (scope) => oauthRoutes(scope, services.grants))
+  await app.register(gatewayRoutes(services.ssh, config.secret), { prefix: '/api/v1' })
   await app.register(async (known) => registryRoutes(known, { principals, watch, ...services.registry }))
   await app.register(async (known) => {
     known.decorateRequest('principal')
     known.addHook('onRequest', async (request) => {
-      const principal = await principals.identify(request.raw, undefined, doorOf(request.url))
+      const { url = '' } = request.routeOptions
+      const { id } = named.safeParse(request.params).data ?? {}
+      const bySsh = await services.ssh.sessions.identify(request.raw, url, id)
+      const principal = bySsh ?? (await principals.identify(request.raw, undefined, doorOf(request.url)))
       const isUnattended = request.headers['cloche-unattended'] === 'true'
       request.principal = isUnattended ? { ...principal, unattended: true } : principal
     })
@@ -151,6 +160,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(portRoutes(services.ports))
         await api.register(fileRoutes(files, services.signed, config.heartbeatMs))
         await api.register(shareRoutes(services.shares))
+        await api.register(sshRoutes(services.ssh.keys, services.ssh.access))
         await api.register(snapshotRoutes(services.snapshots, services.snapshotImages, config.heartbeatMs))
         await api.register(scheduleRoutes(services.schedules))
         await api.register(classRoutes(services.classes, config.publicUrl))

@@ -1,11 +1,14 @@
 import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure } from '../cli/command.js'
+import { gatewaySecretOf } from '../common/gateway-secret.js'
 import { ask } from './ask.js'
 import type { Service } from './child.js'
 import { confined, nodeView } from './confine.js'
 import { postgresAnswers } from './database.js'
+import { keptHostKey, readHostKey } from './host-key.js'
 import { embeddedUrl, postgresCommand } from './postgres.js'
 import { keptSecret } from './secret.js'
 import type { Settings } from './settings.js'
@@ -94,6 +97,43 @@ function secretFile(settings: Settings, name: string, content: string): string {
   return file
 }
 
+/** The SSH gateway: confined as the server is, and it has neither database nor runtime. */
+export function sshService(settings: Settings, access: Access, port: number): Service {
+  built(settings, 'gateway/index.js')
+  const command = () =>
+    confined(settings, [nodeView(settings), '--enable-source-maps', join('dist', 'gateway/index.js')])
+  const { host, port: serverPort } = reachable(settings)
+  return {
+    name: 'ssh',
+    command,
+    env: {
+      ...Object.fromEntries(shared.map((name) => [name, process.env[name]])),
+      ...{ NODE_ENV: 'production' as const, LOG_LEVEL: settings.logLevel, HOST: settings.host },
+      CLOCHE_SSH_PORT: String(port),
+      CLOCHE_SSH_SERVER: `http://${host.includes(':') ? `[${host}]` : host}:${serverPort}`,
+      CLOCHE_SSH_SECRET_FILE: secretFile(settings, 'ssh-secret', gatewaySecretOf(access.secret)),
+      CLOCHE_SSH_PRIVATE_KEY_FILE: secretFile(settings, 'ssh-key', keptHostKey(settings.home).private),
+    },
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: 5000,
+    ready: () => answersSsh(reachable(settings).host, port),
+    readyTimeoutMs: 30_000,
+  }
+}
+
+/** Whether SSH is spoken there. */
+function answersSsh(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2000 })
+    const end = (answers: boolean) => {
+      socket.destroy()
+      resolve(answers)
+    }
+    socket.once('data', (bytes) => end(bytes.toString('latin1').startsWith('SSH-2.0-')))
+    for (const event of ['error', 'close', 'timeout']) socket.once(event, () => end(false))
+  })
+}
+
 /** How a program of the server is run: confined, and told where everything is. */
 export function serverProgram(settings: Settings, program: string, args: readonly string[], access: Access) {
   built(settings, program)
@@ -112,8 +152,15 @@ export function serverProgram(settings: Settings, program: string, args: readonl
     CLOCHE_URL: settings.url,
     HOST: settings.host,
     PORT: String(settings.port),
+    ...publicHostKey(settings),
   })
   return { command, env }
+}
+
+/** What clients are told to expect; nothing while SSH is off, or its key damaged. */
+function publicHostKey({ home, sshPort }: Settings): Readonly<Record<string, string>> {
+  const key = sshPort === undefined ? undefined : readHostKey(home)
+  return key === undefined ? {} : { CLOCHE_SSH_HOST_KEY: key.public }
 }
 
 export function serverService(settings: Settings, access: Access): Service {

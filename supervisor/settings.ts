@@ -16,6 +16,7 @@ const environment = z.object({
     .regex(/^[\w.-]{1,64}$/)
     .optional(),
   CLOCHE_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
+  CLOCHE_SSH_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
 })
 
 /** What an operator has set, for the commands that work on this machine's own instance. */
@@ -30,6 +31,8 @@ export interface Settings extends Config {
   readonly databaseUrl: string | undefined
   readonly netns: string | undefined
   readonly secret: string | undefined
+  /** Where SSH is answered; undefined: nowhere. */
+  readonly sshPort: number | undefined
 }
 
 /** @throws Failure that names each variable that is wrong */
@@ -48,6 +51,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       databaseUrl: own.DATABASE_URL,
       netns: own.CLOCHE_NETNS,
       secret: own.CLOCHE_SECRET,
+      sshPort: own.CLOCHE_SSH_PORT,
     }
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { Failure } from '../cli/command.js'
 import type { Logger } from '../common/log.js'
 import { every } from '../common/timers.js'
 import { raiseArpTableLimits } from '../runtime/network/neighbours.js'
@@ -11,13 +12,16 @@ import { firstLine } from './doctor/finding.js'
 import { endLeftover, findLeftovers, recordChildren } from './leftovers.js'
 import { isRunning } from './lock.js'
 import { boundLogs } from './logs.js'
+import { portTrouble } from './port.js'
 import { createDatabase, prepareDatabase } from './postgres.js'
 import {
+  type Access,
   accessOf,
   postgresService,
   runtimeService,
   serverService,
   serverState,
+  sshService,
   terminalsService,
 } from './services.js'
 import type { Settings } from './settings.js'
@@ -32,7 +36,7 @@ const shutdownTimeoutMs = 180_000
 const lightTemplates = ['code']
 
 /** In which order things end: whoever uses another ends before it. */
-const stopOrder = ['server', 'runtime', 'terminals', 'postgres'] as const
+const stopOrder = ['ssh', 'server', 'runtime', 'terminals', 'postgres'] as const
 
 /** Everything that one instance runs on this machine. */
 export class Supervisor {
@@ -61,6 +65,7 @@ export class Supervisor {
     // Here, outside the namespace that the runtime may be given: nowhere else is that table to be had.
     raiseArpTableLimits()
     const access = accessOf(settings)
+    const ssh = await this.#sshService(access)
     const server = serverService(settings, access)
     const node = this.#startNode()
     const database = this.#startDatabase().then(() => setUp(settings, access))
@@ -70,6 +75,7 @@ export class Supervisor {
     await this.#run(server)
     const state = await serverState(settings)
     if (state !== 'ready') this.say(`WARNING: ${state}`)
+    if (ssh !== undefined) await this.#runSsh(ssh)
     this.#rotation = every(boundLogsEveryMs, 'keeping the logs to their size', this.log, () =>
       boundLogs(settings.home),
     )
@@ -101,6 +107,31 @@ export class Supervisor {
   /** Restarts one service whose program has changed; sandboxes and terminals go on. */
   async restart(name: string): Promise<void> {
     await this.#children.get(name)?.restart()
+  }
+
+  /** Before the server, which tells people the host key. @returns undefined while SSH is off, or cannot be on */
+  async #sshService(access: Access): Promise<Service | undefined> {
+    const { settings } = this
+    const { sshPort: port, host } = settings
+    if (port === undefined) return undefined
+    try {
+      const trouble = await portTrouble({ host, port })
+      if (trouble !== undefined) throw new Failure(`${trouble}. Set CLOCHE_SSH_PORT, empty for none`)
+      return sshService(settings, access, port)
+    } catch (error) {
+      this.say(`WARNING: there is no SSH: ${firstLine(error)}`)
+      return undefined
+    }
+  }
+
+  /** Everything else goes on without it. */
+  async #runSsh(service: Service): Promise<void> {
+    try {
+      await this.#run(service)
+    } catch (error) {
+      this.#starting.signal.throwIfAborted()
+      this.say(`WARNING: there is no SSH: ${firstLine(error)}`)
+    }
   }
 
   async #startNode(): Promise<void> {

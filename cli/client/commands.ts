@@ -21,6 +21,7 @@ import { scheduleCommands } from './schedule.js'
 import { shareCommands } from './share.js'
 import { shell } from './shell.js'
 import { snapshotCommands } from './snapshot.js'
+import { sshCommands } from './ssh.js'
 import { stackCommands } from './stack.js'
 import { statisticsCommands } from './statistics.js'
 import { studentDataCommands } from './student-data.js'
@@ -41,6 +42,7 @@ export const clientCommands: readonly Command[] = [
   usage,
   ...sandboxCommands,
   shell,
+  ...sshCommands,
   exec,
   copy,
   watch,

@@ -46,6 +46,9 @@ const mcp = (answer: 400 | 405): Row => ({
   why: answer === 405 ? 'there is no stream' : 'there is no message in it',
 })
 
+/** The SSH gateway alone is let in: server/ssh/ssh.test.ts connects to what is another tenant's. */
+const gateway: Row = { rule: everybodyIs(401), why: 'no credential of a person or program is good here' }
+
 /** Routes that the OpenAPI document does not have. */
 export const hidden: Readonly<Record<string, Row>> = {
   'GET /healthz': { rule: open },
@@ -71,6 +74,9 @@ export const hidden: Readonly<Record<string, Row>> = {
   'POST /mcp': mcp(400),
   'GET /mcp': mcp(405),
   'DELETE /mcp': mcp(405),
+  'POST /api/v1/ssh/sessions': gateway,
+  'POST /api/v1/ssh/session/hold': gateway,
+  'DELETE /api/v1/ssh/session': gateway,
   'GET /api/previews/open': {
     rule: refused,
     why: 'what it needs comes from the origin of a preview: server/previews/previews.test.ts has the rest',

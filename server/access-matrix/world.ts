@@ -4,6 +4,7 @@ import { nodeVolume } from '../../protocol/node/index.js'
 import { TestClient } from '../../testing/client.js'
 import { file, image, layout, plainLayer, tar } from '../../testing/images.js'
 import { type Instance, openInstance } from '../../testing/instance.js'
+import { newPublicKey } from '../../testing/ssh-key.js'
 import { RuntimeClient } from '../runtime-client/client.js'
 import type { Caller } from './rules.js'
 
@@ -278,6 +279,7 @@ async function makeVictim(world: {
   })
   const invitation = await must(owner, 'POST', '/api/v1/invitations', { email: 'guest@example.org' })
   const { sessions } = await must(owner, 'GET', '/api/v1/account/sessions')
+  const added = await must(owner, 'POST', '/api/v1/account/ssh-keys', { keys: newPublicKey() })
   return {
     ...{ tenantId, tenant, ownerId, email, colleagueId: world.colleague.id },
     ...{ sandboxId, runId, idempotencyKey, terminalId: terminal.parse(opened).id },
@@ -314,6 +316,7 @@ async function makeVictim(world: {
     invitationId: String(invitation.id),
     invitationSecret: new URL(invitation.url).hash.slice(1),
     sessionId: String(sessions[0].id),
+    sshKeyId: String(added.keys[0].id),
   }
 }
 

@@ -71,6 +71,8 @@ export const permissions = {
   'file.watch': lookers,
   'file.write': typists,
   'file.sign': anyInside,
+  /** To connect by SSH. What is done then is asked for by itself, as by any other caller. */
+  'ssh.open': typists,
   'share.create': anyStaff,
   'share.read': anyStaff,
   'share.change': anyStaff,
@@ -158,6 +160,8 @@ export const permissions = {
   'account.delete': ownAccount,
   'session.read': ownAccount,
   'session.end': ownAccount,
+  'ssh_key.read': ownAccount,
+  'ssh_key.change': ownAccount,
   'tenant.create': ownAccount,
   'tenant.activate': ownAccount,
   'tenant.join': ownAccount,

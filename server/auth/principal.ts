@@ -43,6 +43,8 @@ export interface Principal {
   readonly sight: Sight
   /** A program calls by itself, as a page that is open with nobody at it: what it calls about is not in use by that. */
   readonly unattended?: boolean
+  /** It comes by SSH: its connection, and the one sandbox that it is worth. */
+  readonly ssh?: { readonly id: string; readonly sandboxId: string }
 }
 
 /** Whose access has changed. An entry that matches one of these is looked up again. */

@@ -26,11 +26,16 @@ interface Open {
   end(now: boolean): void
 }
 
-/** Which of the pairs in $1 (sessions) or $2 (keys) and tenants $3 still give access, and as much as the role ($4) that they had. */
+/**
+ * Which of the pairs in $1 (sessions) or $2 (keys) and tenants $3 still give access, and as much as the role ($4) that they had. What
+ * comes by SSH ($5) needs its connection as well.
+ */
 const valid = `
-  SELECT asked.at FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
-    WITH ORDINALITY AS asked(session, key, tenant, role, at)
-  WHERE EXISTS (
+  SELECT asked.at FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+    WITH ORDINALITY AS asked(session, key, tenant, role, ssh, at)
+  WHERE (asked.ssh IS NULL OR EXISTS (
+    SELECT FROM ssh_session WHERE id = asked.ssh AND "expiresAt" > now() AT TIME ZONE 'UTC'
+  )) AND (EXISTS (
     SELECT FROM session JOIN member ON member."userId" = session."userId" AND member."tenantId" = asked.tenant
     WHERE session.id = asked.session AND session."expiresAt" > now() AT TIME ZONE 'UTC'
       AND (member.role = asked.role OR (asked.role <> 'student' AND member.role IN ('owner', 'admin')))
@@ -40,7 +45,11 @@ const valid = `
       AND ("createdById" IS NULL OR EXISTS (
         SELECT FROM member WHERE member."userId" = "createdById" AND member."tenantId" = asked.tenant
           AND (member.role IN ('owner', 'admin') OR (member.role = 'member' AND asked.role <> 'admin'))))
-  )`
+  ) OR EXISTS (
+    SELECT FROM ssh_session AS ssh JOIN member ON member."userId" = ssh."userId" AND member."tenantId" = asked.tenant
+    WHERE ssh.id = asked.ssh
+      AND (member.role = asked.role OR (asked.role <> 'student' AND member.role IN ('owner', 'admin')))
+  ))`
 
 /** Whose things are. Of what is not one of these, or is gone, there is nothing. */
 const ownersOf = ['sandbox', 'snapshot', 'run', 'schedule']
@@ -145,6 +154,7 @@ export class AccessWatch implements AsyncDisposable {
         asked.map(({ principal }) => principal.keyId),
         asked.map(({ principal }) => principal.tenantId),
         asked.map(({ principal }) => rankOf(principal)),
+        asked.map(({ principal }) => principal.ssh?.id ?? null),
       ],
     })
     const good = new Set(rows.map((row) => Number(row.at) - 1))

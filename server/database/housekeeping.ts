@@ -29,6 +29,8 @@ const forgotten: readonly string[] = [
   `DELETE FROM api_key WHERE id IN (SELECT id FROM api_key WHERE client IS NOT NULL AND "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM preview_code WHERE hash IN (SELECT hash FROM preview_code WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM preview_session WHERE hash IN (SELECT hash FROM preview_session WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  `DELETE FROM ssh_access WHERE "expiresAt" < ${utc}`,
+  `DELETE FROM ssh_session WHERE id IN (SELECT id FROM ssh_session WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   // One that has no answer yet may be held by somebody who works on it.
   `DELETE FROM idempotency WHERE ("tenantId", key) IN (
     SELECT "tenantId", key FROM idempotency WHERE "createdAt" < ${utc} - interval '${idempotencyHours} hours'

@@ -59,6 +59,16 @@ const named: Readonly<Record<string, readonly [schema: z.ZodType, ...examples: u
   ],
   ChangeShare: [protocol.changeShare, { level: 'look' }],
   LeaveShare: [protocol.leaveShare, { sandboxId: 'sb_0123456789abcdefghjk' }],
+  AddSshKeys: [
+    protocol.addSshKeys,
+    { keys: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMhbsmkD7Pk8i1j5rc9cJ3a6hFXmN9nOL1C1zHy6lQnT ada@desk' },
+  ],
+  SshKey: [protocol.sshKey],
+  SshServer: [protocol.sshServer],
+  OpenSshAccess: [
+    protocol.openSshAccess,
+    { publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMhbsmkD7Pk8i1j5rc9cJ3a6hFXmN9nOL1C1zHy6lQnT' },
+  ],
   Share: [protocol.share],
   ShareCreated: [protocol.shareCreated],
   ReceivedShare: [protocol.receivedShare],

@@ -52,6 +52,11 @@ export const operationIds: Readonly<Record<string, string>> = {
   'GET /sandboxes/:id/shares': 'listShares',
   'PATCH /shares/:id': 'changeShare',
   'DELETE /shares/:id': 'deleteShare',
+  'GET /ssh': 'getSsh',
+  'POST /sandboxes/:id/ssh-access': 'openSshAccess',
+  'GET /account/ssh-keys': 'listSshKeys',
+  'POST /account/ssh-keys': 'addSshKeys',
+  'DELETE /account/ssh-keys/:id': 'removeSshKey',
   'GET /shares': 'listReceivedShares',
   'POST /shares/accept': 'acceptShare',
   'POST /shares/leave': 'leaveShare',
@@ -355,6 +360,10 @@ export const tags: readonly { readonly name: string; readonly description: strin
   {
     name: 'shares',
     description: 'Let others look at a sandbox or work in it: a member, or whoever has a link.',
+  },
+  {
+    name: 'ssh',
+    description: 'Connect to sandboxes by SSH: where it is answered, and the keys that it lets in.',
   },
   {
     name: 'terminals',

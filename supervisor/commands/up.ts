@@ -7,6 +7,7 @@ import { createLog } from '../../common/log.js'
 import { clean } from '../clean.js'
 import { examine } from '../doctor/examine.js'
 import { render } from '../doctor/finding.js'
+import { readHostKey } from '../host-key.js'
 import { findSupervisor, takeLock } from '../lock.js'
 import { logPath, openLog, tailOf } from '../logs.js'
 import { readSettings, requireRoot, type Settings } from '../settings.js'
@@ -143,7 +144,12 @@ function say(line: string): void {
 function welcome(settings: Settings): string {
   const admin = adminCredentials(settings.home)
   const signIn = admin === undefined ? '' : `\n  ${howToSignIn(admin)}`
-  return `ready at ${settings.url}${signIn}\n  logs: ${settings.home}/logs   stop: bin/down`
+  return `ready at ${settings.url}${signIn}${howToConnect(settings)}\n  logs: ${settings.home}/logs   stop: bin/down`
+}
+
+function howToConnect({ home, sshPort }: Settings): string {
+  const key = sshPort === undefined ? undefined : readHostKey(home)
+  return key === undefined ? '' : `\n  SSH: port ${sshPort}, host key ${key.fingerprint}`
 }
 
 function howToSignIn({ file, email }: { file: string; email: string | undefined }): string {

@@ -1,7 +1,14 @@
 import type { Settings } from '../settings.js'
 import { checkCgroups } from './cgroup.js'
 import type { Finding } from './finding.js'
-import { checkBaseTemplate, checkBuild, checkDatabase, checkNode, checkReadable } from './installation.js'
+import {
+  checkBaseTemplate,
+  checkBuild,
+  checkDatabase,
+  checkHostKey,
+  checkNode,
+  checkReadable,
+} from './installation.js'
 import { checkKernel } from './kernel.js'
 import {
   checkDiskSpace,
@@ -37,6 +44,7 @@ export async function examine(settings: Settings): Promise<Finding[]> {
     checkReadable(settings),
     checkDatabase(settings),
     checkBaseTemplate(settings),
+    checkHostKey(settings),
   ])
   return [...ground, ...tried.flat()]
 }

@@ -4,16 +4,18 @@ import { run } from '../../runtime/linux/spawn.js'
 import { isDiskOpen } from '../../runtime/rootfs/disk.js'
 import { confined } from '../confine.js'
 import { requireDatabase } from '../database.js'
+import { hostKeyFile, readHostKey } from '../host-key.js'
 import { findSupervisor } from '../lock.js'
 import { embeddedUrl, postgresPrograms } from '../postgres.js'
 import type { Settings } from '../settings.js'
 import { requireOwnDatabase } from '../setup.js'
-import { attempt, type Finding, missing, ok } from './finding.js'
+import { advice, attempt, type Finding, missing, ok } from './finding.js'
 
 const parts = [
   'supervisor/check-database.js',
   'runtime/index.js',
   'runtime/host/host.js',
+  'gateway/index.js',
   'server/index.js',
   'server/setup.js',
 ]
@@ -54,6 +56,18 @@ export async function checkBaseTemplate(settings: Settings): Promise<Finding> {
   const there = existsSync(join(settings.home, 'disk/templates/base.json'))
   if (there) return ok('base template', 'installed')
   return missing('base template', 'not installed', 'Type: bin/cloche template build base')
+}
+
+/** By which clients of SSH know this installation. */
+export function checkHostKey({ home, sshPort }: Settings): Finding[] {
+  const what = 'host key of SSH'
+  const file = hostKeyFile(home)
+  if (!existsSync(file)) return sshPort === undefined ? [] : [ok(what, 'bin/up makes it')]
+  const key = readHostKey(home)
+  if (key !== undefined) return [ok(what, key.fingerprint)]
+  return [
+    advice(what, `${file} is damaged, and there is no SSH`, 'Put it back from a backup, or move it away'),
+  ]
 }
 
 export function checkDatabase(settings: Settings): Promise<Finding> {

@@ -14,6 +14,7 @@ import { useSession } from '../../lib/session'
 import { text, useSubmit } from '../../lib/use-submit'
 import { DeleteAccount } from './delete-account'
 import { Sessions } from './sessions'
+import { SshKeys } from './ssh-keys'
 
 /** A person's own name, password, sessions and account. */
 export function Account() {
@@ -30,6 +31,7 @@ export function Account() {
         <Panel title={t('account.password')}>
           <Password email={user.email} />
         </Panel>
+        <SshKeys />
         <Sessions />
         <DeleteAccount />
       </div>

@@ -23,6 +23,10 @@ const actions = {
   'share.change': 'audit.actions.shareChange',
   'share.leave': 'audit.actions.shareLeave',
   'share.delete': 'audit.actions.shareDelete',
+  'ssh.open': 'audit.actions.sshOpen',
+  'ssh.access': 'audit.actions.sshAccess',
+  'ssh.key_add': 'audit.actions.sshKeyAdd',
+  'ssh.key_remove': 'audit.actions.sshKeyRemove',
   'snapshot.create': 'audit.actions.snapshotCreate',
   'snapshot.rename': 'audit.actions.snapshotRename',
   'snapshot.publish': 'audit.actions.snapshotPublish',
@@ -161,6 +165,7 @@ const kinds = [
   ...([
     'sandbox',
     'share',
+    'ssh',
     'snapshot',
     'class',
     'assignment',

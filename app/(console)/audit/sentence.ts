@@ -241,6 +241,13 @@ const sentences: Readonly<Record<Action, Write>> = {
   },
   'share.leave': ({ t, sandbox }) => t('audit.sentences.shareLeave', { sandbox: sandbox() }),
   'share.delete': ({ t, sandbox }) => t('audit.sentences.shareDelete', { sandbox: sandbox() }),
+  'ssh.open': ({ event, t, sandbox, mark }) =>
+    t('audit.sentences.sshOpen', { sandbox: sandbox(), key: mark(plain(told(event, 'key'))) }),
+  'ssh.access': ({ t, sandbox }) => t('audit.sentences.sshAccess', { sandbox: sandbox() }),
+  'ssh.key_add': ({ event, t, mark }) =>
+    t('audit.sentences.sshKeyAdd', { key: mark(plain(told(event, 'name'))) }),
+  'ssh.key_remove': ({ event, t, mark }) =>
+    t('audit.sentences.sshKeyRemove', { key: mark(plain(told(event, 'name'))) }),
   'snapshot.create': ({ event, t, sandbox, mark }) =>
     t('audit.sentences.snapshotCreate', { sandbox: sandbox(), name: mark(plain(told(event, 'name'))) }),
   'snapshot.rename': ({ event, t, mark }) =>

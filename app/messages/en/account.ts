@@ -1,7 +1,8 @@
 /** The account of a person. */
 export const account = {
   actions: 'Actions',
-  audience: 'Your name, password and sessions',
+  addSshKeys: 'Add keys',
+  audience: 'Your name, password, SSH keys and sessions',
   blocked:
     'You are the only owner of {count, plural, one {a tenant that others use or that still has sandboxes} other {tenants that others use or that still have sandboxes}}. Nothing is deleted until you have done this:',
   blockedMembers:
@@ -35,6 +36,11 @@ export const account = {
   passwordText: 'Changing the password signs you out on all other devices.',
   permanently: 'This permanently deletes:',
   profile: 'Profile',
+  removeSshKey: 'Remove',
+  removeSshKeyAction: 'Remove key',
+  removeSshKeyName: 'Remove the SSH key {name}',
+  removeSshKeyText: 'Connections that were opened with this key end at once.',
+  removeSshKeyTitle: 'Remove the SSH key {name}?',
   saveName: 'Save name',
   sessions: 'Sessions',
   signOut: 'Sign out',
@@ -49,6 +55,21 @@ export const account = {
   signedIn: 'Signed in',
   signedOut: 'Signed out the session.',
   signedOutOthers: 'Signed out all other sessions.',
+  sshFingerprint: 'Fingerprint',
+  sshHow:
+    'Connect with <code>{command}</code>. The user name is the name or the id of a sandbox. Host key: <code>{fingerprint}</code>',
+  sshKeyExpires: 'Expires',
+  sshKeyName: 'Key name',
+  sshKeyNameHint: 'The comment of the key if empty',
+  sshKeyNever: 'Never',
+  sshKeyNoExpiry: 'No expiry',
+  sshKeys: 'SSH keys',
+  sshKeysAdded: 'Added {count, plural, one {# key} other {# keys}}.',
+  sshOff: 'SSH is off at this installation. Keys can be added, and are of use when its operator turns it on.',
+  sshPublicKeys: 'Public keys',
+  sshPublicKeysHint: 'The content of ~/.ssh/id_ed25519.pub; one key a line',
+  sshUnknown: 'not known to this server',
+  sshUser: 'sandbox',
   unknownBrowser: 'Unknown browser on {system}',
   unknownDevice: 'Unknown device',
 } as const

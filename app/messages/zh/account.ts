@@ -2,7 +2,8 @@ import type { Texts } from '../texts'
 
 export const account: Texts<'account'> = {
   actions: '操作',
-  audience: '您的姓名、密码和会话',
+  addSshKeys: '添加密钥',
+  audience: '您的姓名、密码、SSH 密钥和会话',
   blocked:
     '您是 {count, number} 个租户的唯一所有者，这些租户仍有其他成员或沙箱。在您完成以下操作之前，不会删除任何内容：',
   blockedMembers:
@@ -34,6 +35,11 @@ export const account: Texts<'account'> = {
   passwordText: '修改密码后，您将在其他所有设备上退出登录。',
   permanently: '以下内容将被永久删除：',
   profile: '个人资料',
+  removeSshKey: '移除',
+  removeSshKeyAction: '移除密钥',
+  removeSshKeyName: '移除 SSH 密钥 {name}',
+  removeSshKeyText: '使用此密钥打开的连接会立即断开。',
+  removeSshKeyTitle: '移除 SSH 密钥 {name}？',
   saveName: '保存姓名',
   sessions: '会话',
   signOut: '退出登录',
@@ -48,6 +54,20 @@ export const account: Texts<'account'> = {
   signedIn: '登录时间',
   signedOut: '会话已退出登录。',
   signedOutOthers: '其他会话均已退出登录。',
+  sshFingerprint: '指纹',
+  sshHow: '使用 <code>{command}</code> 连接。用户名是沙箱的名称或 ID。主机密钥：<code>{fingerprint}</code>',
+  sshKeyExpires: '到期时间',
+  sshKeyName: '密钥名称',
+  sshKeyNameHint: '留空则使用密钥的注释',
+  sshKeyNever: '从未',
+  sshKeyNoExpiry: '永不过期',
+  sshKeys: 'SSH 密钥',
+  sshKeysAdded: '已添加 {count, number} 个密钥。',
+  sshOff: '此安装未启用 SSH。可以先添加密钥，待运维人员启用后即可使用。',
+  sshPublicKeys: '公钥',
+  sshPublicKeysHint: '~/.ssh/id_ed25519.pub 的内容；每行一个密钥',
+  sshUnknown: '此服务器未知',
+  sshUser: '沙箱名称',
   unknownBrowser: '{system} 上的未知浏览器',
   unknownDevice: '未知设备',
 }

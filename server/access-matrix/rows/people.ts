@@ -1,4 +1,5 @@
 import { TestClient } from '../../../testing/client.js'
+import { newPublicKey } from '../../../testing/ssh-key.js'
 import {
   account,
   keys,
@@ -120,6 +121,28 @@ export const peopleRows: Readonly<Record<string, Row>> = {
     },
   },
   endOtherSessions: { rule: account },
+  getSsh: { rule: own },
+  listSshKeys: { rule: account },
+  addSshKeys: {
+    rule: account,
+    call: () => ({ body: { keys: 'ssh-ed25519 AAAA' } }),
+    but: {
+      ...{ owner: 400, admin: 400, member: 400, student: 400, stranger: 400, removed: 400, operator: 400 },
+      ...sharedWith(400),
+    },
+    why: 'that is no key: one lets in one account only, and these are many',
+    succeeds: async () => ({ body: { keys: newPublicKey() } }),
+  },
+  removeSshKey: {
+    rule: { ...theirs, ...keys },
+    but: { admin: 404, member: 404, student: 404 },
+    why: 'a key is a person’s, not a tenant’s',
+    call: ({ sshKeyId }) => ({ path: { id: sshKeyId } }),
+    fresh: async ({ callers }) => {
+      const added = await must(callers.owner, 'POST', '/api/v1/account/ssh-keys', { keys: newPublicKey() })
+      return { path: { id: String(added.keys[0].id) } }
+    },
+  },
   previewAccountDeletion: { rule: account },
   deleteAccount: {
     rule: {

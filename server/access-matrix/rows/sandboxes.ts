@@ -1,3 +1,4 @@
+import { newPublicKey } from '../../../testing/ssh-key.js'
 import {
   account,
   kept,
@@ -70,6 +71,10 @@ export const sandboxRows: Readonly<Record<string, Row>> = {
   sharePort: {
     rule: staffKept,
     call: ({ sandboxId }) => ({ path: { id: sandboxId, port: '8000' }, body: { visibility: 'public' } }),
+  },
+  openSshAccess: {
+    rule: typed,
+    call: (victim) => ({ ...box(victim), body: { publicKey: newPublicKey() } }),
   },
   createShare: { rule: staffKept, call: withBody({ level: 'type' }) },
   listShares: { rule: staffKept, call: box },
