@@ -52,6 +52,8 @@ const environment = z.object({
   CLOCHE_CALLBACK_ALLOW: networks,
   CLOCHE_REGISTRY_ALLOW: networks,
   CLOCHE_REGISTRY_HTTP: list.pipe(z.array(z.string().toLowerCase())),
+  CLOCHE_LTI_ALLOW: networks,
+  CLOCHE_LTI_HTTP: list.pipe(z.array(z.string().toLowerCase())),
   CLOCHE_HEARTBEAT_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
@@ -90,6 +92,10 @@ export interface Config {
   readonly registryAllow: readonly string[]
   /** Other registries that are called without TLS: `host` or `host:port`. */
   readonly registryHttp: readonly string[]
+  /** Networks that learning platforms may be in beside the public internet. */
+  readonly ltiAllow: readonly string[]
+  /** Learning platforms that are called without TLS: `host` or `host:port`. */
+  readonly ltiHttp: readonly string[]
   /** A long answer is never silent for longer. */
   readonly heartbeatMs: number
   readonly logLevel: string
@@ -139,6 +145,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     runRetentionHours: parsed.CLOCHE_RUN_RETENTION_HOURS,
     callbackAllow: parsed.CLOCHE_CALLBACK_ALLOW,
     ...{ registryAllow: parsed.CLOCHE_REGISTRY_ALLOW, registryHttp: parsed.CLOCHE_REGISTRY_HTTP },
+    ...{ ltiAllow: parsed.CLOCHE_LTI_ALLOW, ltiHttp: parsed.CLOCHE_LTI_HTTP },
     heartbeatMs: parsed.CLOCHE_HEARTBEAT_SECONDS * 1000,
     logLevel: parsed.LOG_LEVEL,
   }

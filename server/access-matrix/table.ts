@@ -2,6 +2,7 @@ import { assignmentRows } from './rows/assignments.js'
 import { classRows } from './rows/classes.js'
 import { fileRows } from './rows/files.js'
 import { lessonRows } from './rows/lessons.js'
+import { ltiRows } from './rows/lti.js'
 import { operatorRows } from './rows/operators.js'
 import { peopleRows } from './rows/people.js'
 import type { Row } from './rows/row.js'
@@ -11,7 +12,7 @@ import { scheduleRows } from './rows/schedules.js'
 import { stackRows } from './rows/stacks.js'
 import { templateRows } from './rows/templates.js'
 import { volumeRows } from './rows/volumes.js'
-import { everybodyIs, open, operators, refused } from './rules.js'
+import { everybodyIs, open, operators, refused, signature } from './rules.js'
 
 /**
  * Who may make each call of the API, by its `operationId`. The rules are in `rules.ts`: `theirs` for what names
@@ -24,6 +25,7 @@ export const table: Readonly<Record<string, Row>> = {
   ...classRows,
   ...assignmentRows,
   ...lessonRows,
+  ...ltiRows,
   ...volumeRows,
   ...stackRows,
   ...templateRows,
@@ -44,6 +46,8 @@ const mcp = (answer: 400 | 405): Row => ({
   why: answer === 405 ? 'there is no stream' : 'there is no message in it',
 })
 
+const platforms = 'what it needs is signed by a platform: server/lti/lti.test.ts has the rest'
+
 /** Routes that the OpenAPI document does not have. */
 export const hidden: Readonly<Record<string, Row>> = {
   'GET /healthz': { rule: open },
@@ -56,6 +60,23 @@ export const hidden: Readonly<Record<string, Row>> = {
   'POST /mcp': mcp(400),
   'GET /mcp': mcp(405),
   'DELETE /mcp': mcp(405),
+  ...Object.fromEntries(
+    ['GET', 'POST'].map((method) => [
+      `${method} /lti/{tenant}/login`,
+      { rule: refused, call: ({ tenantId }) => ({ path: { tenant: tenantId } }), why: platforms } satisfies Row,
+    ]),
+  ),
+  'POST /lti/{tenant}/launch': {
+    rule: signature,
+    call: ({ tenantId }) => ({ path: { tenant: tenantId } }),
+    why: platforms,
+  },
+  ...Object.fromEntries(
+    ['POST /lti/bind', 'POST /lti/open', 'POST /lti/pick', 'GET /lti/register', 'POST /lti/register'].map(
+      (name) => [name, { rule: refused, why: platforms } satisfies Row],
+    ),
+  ),
+  'GET /lti/jwks': { rule: open },
   'GET /api/previews/open': {
     rule: refused,
     why: 'what it needs comes from the origin of a preview: server/previews/previews.test.ts has the rest',

@@ -25,6 +25,10 @@ const forgotten: readonly string[] = [
   `DELETE FROM share WHERE id IN (SELECT id FROM share WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM preview_code WHERE hash IN (SELECT hash FROM preview_code WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM preview_session WHERE hash IN (SELECT hash FROM preview_session WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  ...['lti_nonce', 'lti_launch', 'lti_registration'].map(
+    (table) =>
+      `DELETE FROM ${table} WHERE hash IN (SELECT hash FROM ${table} WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  ),
   // One that has no answer yet may be held by somebody who works on it.
   `DELETE FROM idempotency WHERE ("tenantId", key) IN (
     SELECT "tenantId", key FROM idempotency WHERE "createdAt" < ${utc} - interval '${idempotencyHours} hours'

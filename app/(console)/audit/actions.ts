@@ -61,6 +61,10 @@ const actions = {
   'class.student_export': 'audit.actions.classStudentExport',
   'class.student_data_delete': 'audit.actions.classStudentDataDelete',
   'class.roster': 'audit.actions.classRoster',
+  'class.course': 'audit.actions.classCourse',
+  'class.course_remove': 'audit.actions.classCourseRemove',
+  'class.course_roster': 'audit.actions.classCourseRoster',
+  'class.course_scores': 'audit.actions.classCourseScores',
   'class.cards': 'audit.actions.classCards',
   'assignment.create': 'audit.actions.assignmentCreate',
   'assignment.change': 'audit.actions.assignmentChange',
@@ -137,6 +141,10 @@ const actions = {
   'tenant.quota': 'audit.actions.tenantQuota',
   'tenant.pause': 'audit.actions.tenantPause',
   'tenant.resume': 'audit.actions.tenantResume',
+  'platform.add': 'audit.actions.platformAdd',
+  'platform.change': 'audit.actions.platformChange',
+  'platform.invite': 'audit.actions.platformInvite',
+  'platform.remove': 'audit.actions.platformRemove',
   'key.create': 'audit.actions.keyCreate',
   'key.delete': 'audit.actions.keyDelete',
   'account.password': 'audit.actions.accountPassword',
@@ -168,7 +176,7 @@ const kinds = [
     'registry',
   ] as const),
   ...(['template', 'terminal', 'exec'] as const),
-  ...(['process', 'lsp', 'file', 'port', 'archive', 'run', 'member', 'key', 'tenant', 'account'] as const),
+  ...(['process', 'lsp', 'file', 'port', 'archive', 'run', 'member', 'platform', 'key', 'tenant', 'account'] as const),
 ]
 
 /** What the filter offers: kinds, and the actions of each with their texts. */
