@@ -63,7 +63,11 @@ export const hidden: Readonly<Record<string, Row>> = {
   ...Object.fromEntries(
     ['GET', 'POST'].map((method) => [
       `${method} /lti/{tenant}/login`,
-      { rule: refused, call: ({ tenantId }) => ({ path: { tenant: tenantId } }), why: platforms } satisfies Row,
+      {
+        rule: refused,
+        call: ({ tenantId }) => ({ path: { tenant: tenantId } }),
+        why: platforms,
+      } satisfies Row,
     ]),
   ),
   'POST /lti/{tenant}/launch': {

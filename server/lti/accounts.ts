@@ -70,7 +70,9 @@ async function knownAccounts(
     if (row.role === null) throw removed()
     if (row.role !== role) throw promoted(role)
   }
-  return new Map(rows.map((row) => account.parse(row)).map((one) => [keyOf(one.subject, one.standing), one.userId]))
+  return new Map(
+    rows.map((row) => account.parse(row)).map((one) => [keyOf(one.subject, one.standing), one.userId]),
+  )
 }
 
 const removed = () =>
@@ -112,5 +114,6 @@ export async function enterClass(
     'SELECT FROM class_member WHERE "classId" = $1 AND "userId" = $2',
     [classId, userId],
   )
-  if (there === 0) throw new ApiError('quota_exceeded', 'this class has no room for more students; tell your teacher')
+  if (there === 0)
+    throw new ApiError('quota_exceeded', 'this class has no room for more students; tell your teacher')
 }

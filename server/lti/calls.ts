@@ -82,7 +82,10 @@ export class PlatformCalls {
       const text = (await wholeOf(answer.body, answerBytes)).toString()
       const { status } = answer
       if (status < 200 || status >= 300) {
-        throw new PlatformError(`${at.host} answered ${status} to ${method} ${at.pathname.slice(0, 200)}`, status)
+        throw new PlatformError(
+          `${at.host} answered ${status} to ${method} ${at.pathname.slice(0, 200)}`,
+          status,
+        )
       }
       const { link } = answer.headers
       return { status, link: Array.isArray(link) ? link.join(', ') : link, body: parsed(text, at) }

@@ -43,7 +43,10 @@ export const launchClaims = z.object({
   [names.resourceLink]: z.object({ id, title: text.optional() }).optional(),
   // Platforms put in what they like; only `assignment` is read.
   [names.custom]: z.object({ assignment: z.string().max(64).optional().catch(undefined) }).optional(),
-  [names.presentation]: z.object({ return_url: z.string().max(2048).optional() }).optional().catch(undefined),
+  [names.presentation]: z
+    .object({ return_url: z.string().max(2048).optional() })
+    .optional()
+    .catch(undefined),
   [names.settings]: z
     .object({
       deep_link_return_url: url,
@@ -69,7 +72,9 @@ export type LaunchClaims = z.infer<typeof launchClaims>
  */
 export function roleIn(roles: readonly string[]): LtiRole | undefined {
   const has = (...wanted: readonly string[]) => wanted.some((one) => roles.includes(one))
-  if (has(`${membership}/Instructor#TeachingAssistant`, `${membership}#TeachingAssistant`, 'TeachingAssistant'))
+  if (
+    has(`${membership}/Instructor#TeachingAssistant`, `${membership}#TeachingAssistant`, 'TeachingAssistant')
+  )
     return 'assistant'
   if (has(`${membership}#Instructor`, 'Instructor')) return 'teacher'
   if (has(`${membership}#Learner`, 'Learner')) return 'student'

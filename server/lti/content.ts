@@ -1,6 +1,6 @@
-import { names } from './claims.js'
 import type { Database } from '../database/client.js'
 import { maxPointsOf } from '../grading/points.js'
+import { names } from './claims.js'
 import type { Entered } from './courses.js'
 import type { ToolKeys } from './keys.js'
 import type { Launch } from './launch.js'

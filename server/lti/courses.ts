@@ -5,11 +5,11 @@ import { classBounds, displayName, newId, timeZone } from '../../protocol/api/in
 import { audit } from '../audit.js'
 import { addressOf } from '../auth/address.js'
 import type { Principals } from '../auth/principal.js'
-import { isArchived } from '../tenants/joining.js'
 import { lockClass } from '../classes/enrolling.js'
 import { putStaff } from '../classes/staffing.js'
 import { type Database, inTransaction } from '../database/client.js'
 import { ApiError } from '../errors.js'
+import { isArchived } from '../tenants/joining.js'
 import { accountsOf, enterClass } from './accounts.js'
 import type { Launch } from './launch.js'
 import { refusedLaunch } from './platform-keys.js'
@@ -119,7 +119,8 @@ export class Courses {
       throw new ApiError('conflict', 'the course or the class was connected a moment ago; open it again')
     })
     this.principals.forget({ tenantId })
-    if (isNew) await audit(this.database.prisma, who, 'class.create', classId, { name, timeZone: chosen.timeZone })
+    if (isNew)
+      await audit(this.database.prisma, who, 'class.create', classId, { name, timeZone: chosen.timeZone })
     await audit(this.database.prisma, who, 'class.course', classId, {
       ...{ name, course: request.courseTitle, platform: platform.name },
     })

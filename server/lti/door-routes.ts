@@ -77,7 +77,8 @@ export function doorRoutes(app: FastifyInstance, door: Door, publicUrl: string):
     })
     open.route({
       ...{ method: 'GET', url: '/lti/jwks', schema: { hide: true } },
-      handler: async (_, reply) => reply.header('cache-control', 'public, max-age=3600').send(await door.keys()),
+      handler: async (_, reply) =>
+        reply.header('cache-control', 'public, max-age=3600').send(await door.keys()),
     })
   })
 }
@@ -93,5 +94,8 @@ const sendPage = (reply: FastifyReply, { status, headers, body }: Page) =>
 
 const send = (reply: FastifyReply, answer: Page | Opened) =>
   'location' in answer
-    ? reply.header('set-cookie', answer.cookie).header('cache-control', 'no-store').redirect(answer.location, 303)
+    ? reply
+        .header('set-cookie', answer.cookie)
+        .header('cache-control', 'no-store')
+        .redirect(answer.location, 303)
     : sendPage(reply, answer)

@@ -10,7 +10,15 @@ import type { Launch, Launches } from './launch.js'
 import type { Links } from './links.js'
 import type { Logins } from './login.js'
 import type { Page } from './pages/html.js'
-import { bindPage, errorPage, openPage, pickedPage, pickPage, registeredPage, registerPage } from './pages/pages.js'
+import {
+  bindPage,
+  errorPage,
+  openPage,
+  pickedPage,
+  pickPage,
+  registeredPage,
+  registerPage,
+} from './pages/pages.js'
 import { type Registrations, registrationQuery } from './registration.js'
 
 export interface Needs {

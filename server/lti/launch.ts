@@ -4,7 +4,7 @@ import { sha256 } from '../../common/digest.js'
 import type { LtiPlatform } from '../../prisma/generated/client.js'
 import type { Database } from '../database/client.js'
 import { type LaunchClaims, launchClaims, names, personName, roleIn, scopes, shownName } from './claims.js'
-import { type Login, launchForm, type Logins } from './login.js'
+import { type Login, type Logins, launchForm } from './login.js'
 import { type PlatformKeys, refusedLaunch } from './platform-keys.js'
 
 /** A page of a launch may stay open for so long. */
@@ -67,7 +67,7 @@ export class Launches {
       throw refusedLaunch(`the claim ${path} of its token is not as LTI 1.3 has it`)
     }
     const request = requestOf(platform, claims.data, login)
-    await this.logins.useUp(login)
+    await this.logins.redeem(login)
     return { platform, request, sameBrowser }
   }
 
@@ -118,7 +118,8 @@ function requestOf(
       `the deployment ID ${deployment} of ${platform.name} is not accepted here; an owner can add it in the settings`,
     )
   }
-  if (claims[names.targetUrl] !== login.targetUrl) throw refusedLaunch('it leads elsewhere than it was begun for')
+  if (claims[names.targetUrl] !== login.targetUrl)
+    throw refusedLaunch('it leads elsewhere than it was begun for')
   const role = roleIn(claims[names.roles])
   if (role === undefined) {
     throw refusedLaunch('your role in this course is none of teacher, assistant and student')
@@ -128,13 +129,19 @@ function requestOf(
   const isResource = claims[names.messageType] === 'LtiResourceLinkRequest'
   const resourceLink = claims[names.resourceLink]
   const settings = claims[names.settings]
-  if (isResource && resourceLink === undefined) throw refusedLaunch('its token does not say which link was opened')
+  if (isResource && resourceLink === undefined)
+    throw refusedLaunch('its token does not say which link was opened')
   if (!isResource && settings === undefined) throw refusedLaunch('its token does not say what can be picked')
   if (!isResource && role === 'student') throw refusedLaunch('students cannot pick content of a course')
   const grades = claims[names.lineItems]
   const maySend = grades?.scope.includes(scopes.score) === true
   return {
-    ...{ kind: isResource ? 'resource' : 'deep_linking', subject: claims.sub, name: personName(claims), role },
+    ...{
+      kind: isResource ? 'resource' : 'deep_linking',
+      subject: claims.sub,
+      name: personName(claims),
+      role,
+    },
     ...{ deployment, contextId: context.id },
     courseTitle: shownName(context.title ?? context.label, 'Course'),
     resourceLinkId: isResource ? (resourceLink?.id ?? null) : null,
@@ -151,6 +158,7 @@ function requestOf(
   }
 }
 
-const originsOf = (urls: readonly (string | undefined)[]): string[] => [
-  ...new Set(urls.flatMap((url) => (url !== undefined && URL.canParse(url) ? [new URL(url).origin] : []))),
-].filter((origin) => origin !== 'null')
+const originsOf = (urls: readonly (string | undefined)[]): string[] =>
+  [
+    ...new Set(urls.flatMap((url) => (url !== undefined && URL.canParse(url) ? [new URL(url).origin] : []))),
+  ].filter((origin) => origin !== 'null')

@@ -11,7 +11,10 @@ export class Links {
    * its points go.
    * @returns null: the link leads to the class, or to an assignment that is there no more
    */
-  async follow({ request }: Launch, course: { readonly id: string; readonly classId: string }): Promise<string | null> {
+  async follow(
+    { request }: Launch,
+    course: { readonly id: string; readonly classId: string },
+  ): Promise<string | null> {
     const { resourceLinkId, assignment, lineItemUrl } = request
     if (resourceLinkId === null) return null
     // Platforms give back what they were given, and links are copied from course to course: only one of this class counts.

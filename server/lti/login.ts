@@ -4,8 +4,8 @@ import { sha256 } from '../../common/digest.js'
 import type { LtiPlatform } from '../../prisma/generated/client.js'
 import { tenantId as tenantIdSchema } from '../../protocol/api/index.js'
 import type { Database } from '../database/client.js'
-import type { Sealing } from '../transfers/sealing.js'
 import { ApiError, notFound } from '../errors.js'
+import type { Sealing } from '../transfers/sealing.js'
 import { refusedLaunch } from './platform-keys.js'
 import type { ToolUrls } from './urls.js'
 
@@ -62,7 +62,10 @@ export class Logins {
     const read = loginRequest.safeParse(wanted)
     if (!read.success) {
       const [issue] = read.error.issues
-      throw new ApiError('invalid_request', `the login of the platform lacks a good ${String(issue?.path[0] ?? 'body')}`)
+      throw new ApiError(
+        'invalid_request',
+        `the login of the platform lacks a good ${String(issue?.path[0] ?? 'body')}`,
+      )
     }
     const { iss, login_hint, target_link_uri, lti_message_hint, client_id } = read.data
     const platform = await this.#platform(tenantId, iss, client_id)
@@ -99,7 +102,7 @@ export class Logins {
   }
 
   /** To be called when everything else is good. @throws ApiError `forbidden` for one that has come before */
-  async useUp({ nonce }: Pick<Login, 'nonce'>): Promise<void> {
+  async redeem({ nonce }: Pick<Login, 'nonce'>): Promise<void> {
     const { rowCount } = await this.database.pool.query(
       `INSERT INTO lti_nonce (hash, "expiresAt")
        VALUES ($1, now() AT TIME ZONE 'UTC' + interval '${2 * loginSeconds} seconds') ON CONFLICT DO NOTHING`,
@@ -120,7 +123,8 @@ export class Logins {
         `no platform ${issuer.slice(0, 200)}${clientId === undefined ? '' : ` with the client ID ${clientId}`} is registered here; an owner can add it in the settings`,
       )
     }
-    if (other !== undefined) throw refusedLaunch('the platform does not say which of its client IDs this is for')
+    if (other !== undefined)
+      throw refusedLaunch('the platform does not say which of its client IDs this is for')
     return platform
   }
 
@@ -130,7 +134,9 @@ export class Logins {
     const { origin, pathname } = new URL(launchUrl)
     const url = URL.canParse(target) ? new URL(target) : undefined
     if (url?.origin === origin && url.pathname === pathname) return
-    throw refusedLaunch(`it leads to another address than ${launchUrl}, which is the tool URL to enter in the platform`)
+    throw refusedLaunch(
+      `it leads to another address than ${launchUrl}, which is the tool URL to enter in the platform`,
+    )
   }
 }
 

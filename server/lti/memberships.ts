@@ -74,7 +74,10 @@ export async function membershipOf(
 /** The target of `rel="next"`. @see RFC 8288 */
 export function nextOf(link: string | undefined, base: string): string | undefined {
   for (const [, target = '', parameters = ''] of (link ?? '').matchAll(/<([^>]*)>([^<]*)/g)) {
-    if (/;\s*rel\s*=\s*"?(?:[^";]*\s)?next(?:\s[^";]*)?"?\s*(?:[;,]|$)/i.test(parameters) && URL.canParse(target, base)) {
+    if (
+      /;\s*rel\s*=\s*"?(?:[^";]*\s)?next(?:\s[^";]*)?"?\s*(?:[;,]|$)/i.test(parameters) &&
+      URL.canParse(target, base)
+    ) {
       return new URL(target, base).href
     }
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { LtiPlatform } from '../../prisma/generated/client.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
-import { PlatformError, type PlatformCalls } from './calls.js'
+import { type PlatformCalls, PlatformError } from './calls.js'
 
 /** What a platform signs with. Nothing symmetric: a public key must never be taken for a secret. */
 const algorithms = ['RS256']
@@ -88,7 +88,10 @@ async function check(
   })
   const { aud, azp } = payload
   // OpenID Connect Core 3.1.3.7: of several audiences the token says for which it was made.
-  if ((Array.isArray(aud) && aud.length > 1 && azp === undefined) || (azp !== undefined && azp !== clientId)) {
+  if (
+    (Array.isArray(aud) && aud.length > 1 && azp === undefined) ||
+    (azp !== undefined && azp !== clientId)
+  ) {
     throw refusedLaunch('its token was made for another tool')
   }
   return payload
@@ -103,9 +106,12 @@ function refusal(error: unknown): unknown {
   if (!known.success || error instanceof ApiError) return error
   const { code, claim } = known.data
   if (code === 'ERR_JWT_EXPIRED') return refusedLaunch('its token has expired')
-  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') return refusedLaunch('its signature is not of the platform')
+  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED')
+    return refusedLaunch('its signature is not of the platform')
   if (code === 'ERR_JOSE_ALG_NOT_ALLOWED') return refusedLaunch('its token is not signed with RS256')
-  if (code === 'ERR_JWKS_NO_MATCHING_KEY') return refusedLaunch('the platform does not publish the key that it was signed with')
-  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED') return refusedLaunch(`its token has another ${claim ?? 'claim'} than it must`)
+  if (code === 'ERR_JWKS_NO_MATCHING_KEY')
+    return refusedLaunch('the platform does not publish the key that it was signed with')
+  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED')
+    return refusedLaunch(`its token has another ${claim ?? 'claim'} than it must`)
   return code.startsWith('ERR_J') ? refusedLaunch(`its token is not valid (${code})`) : error
 }

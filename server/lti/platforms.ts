@@ -61,7 +61,10 @@ export class Platforms {
         [tenantId],
       )
       if (Number(rows[0]?.count) >= ltiBounds.platforms) {
-        throw new ApiError('quota_exceeded', `a tenant has at most ${ltiBounds.platforms} platforms; remove one first`)
+        throw new ApiError(
+          'quota_exceeded',
+          `a tenant has at most ${ltiBounds.platforms} platforms; remove one first`,
+        )
       }
       await client.query(
         `INSERT INTO lti_platform (id, "tenantId", name, issuer, "clientId", "authUrl", "tokenUrl", "jwksUrl", deployments, "createdBy")
@@ -70,7 +73,10 @@ export class Platforms {
       )
     }).catch((error: unknown) => {
       if (!unique.safeParse(error).success) throw error
-      throw new ApiError('conflict', `the tenant has the platform ${issuer} with the client ID ${clientId} already`)
+      throw new ApiError(
+        'conflict',
+        `the tenant has the platform ${issuer} with the client ID ${clientId} already`,
+      )
     })
     await audit(this.database.prisma, who, 'platform.add', id, { name, issuer, clientId })
     return present(await this.database.prisma.ltiPlatform.findUniqueOrThrow({ where: { id } }))
@@ -133,4 +139,3 @@ export const present = (row: Row): LtiPlatform => ({
   ...{ authUrl: row.authUrl, tokenUrl: row.tokenUrl, jwksUrl: row.jwksUrl, deployments: row.deployments },
   ...{ createdBy: row.createdBy, createdAt: row.createdAt.toISOString() },
 })
-

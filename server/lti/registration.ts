@@ -36,7 +36,10 @@ const registered = z.object({
 })
 
 const linkIsOver = () =>
-  new ApiError('not_found', 'the registration link was used or has expired; an owner can make a new one in the settings')
+  new ApiError(
+    'not_found',
+    'the registration link was used or has expired; an owner can make a new one in the settings',
+  )
 
 /** Dynamic registration: a platform that an owner has given a link enters Cloche, and is entered here, by itself. */
 export class Registrations {
@@ -61,7 +64,11 @@ export class Registrations {
    * Registers, which uses up the link, whatever comes of it.
    * @throws ApiError `not_found` for the link; `conflict` with what the platform does; `invalid_request`
    */
-  async register({ link, openid_configuration, registration_token }: RegistrationQuery): Promise<LtiPlatform> {
+  async register({
+    link,
+    openid_configuration,
+    registration_token,
+  }: RegistrationQuery): Promise<LtiPlatform> {
     const { rows } = await this.database.pool.query(
       `DELETE FROM lti_registration WHERE hash = $1 AND "expiresAt" > now() AT TIME ZONE 'UTC' RETURNING "tenantId", "createdBy"`,
       [sha256(link)],

@@ -68,7 +68,9 @@ export class CourseRosters {
         )
       }
       await perform(client, { tenantId, classId, issuer: course.platform.issuer }, plan)
-      await client.query(`UPDATE lti_course SET "syncedAt" = now() AT TIME ZONE 'UTC' WHERE id = $1`, [course.id])
+      await client.query(`UPDATE lti_course SET "syncedAt" = now() AT TIME ZONE 'UTC' WHERE id = $1`, [
+        course.id,
+      ])
       return plan
     })
     this.principals.forget({ tenantId })

@@ -50,7 +50,12 @@ export const ltiRoutes =
       method: 'PATCH',
       url: '/lti/platforms/:id',
       schema: {
-        ...{ tags, summary: 'Change a learning platform', params: ltiPlatformParams, body: changeLtiPlatform },
+        ...{
+          tags,
+          summary: 'Change a learning platform',
+          params: ltiPlatformParams,
+          body: changeLtiPlatform,
+        },
         response: { 200: ltiPlatform },
       },
       handler: async ({ principal, params, body }) => platforms.change(principal, params.id, body),
@@ -59,7 +64,12 @@ export const ltiRoutes =
       method: 'DELETE',
       url: '/lti/platforms/:id',
       schema: {
-        ...{ tags, summary: 'Remove a learning platform', params: ltiPlatformParams, response: { 204: done } },
+        ...{
+          tags,
+          summary: 'Remove a learning platform',
+          params: ltiPlatformParams,
+          response: { 204: done },
+        },
         description: 'Its courses are not connected any more. Classes, accounts and work stay.',
       },
       handler: async ({ principal, params }, reply) => {

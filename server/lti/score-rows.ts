@@ -67,7 +67,8 @@ export class ScoreRows {
   /** It is tried again later, or was tried often enough. */
   async failed(score: DueScore, message: string): Promise<void> {
     const pause = retryAfterSeconds[score.tries - 1]
-    const next = pause === undefined ? `state = 'failed'` : `"notBefore" = ${now} + interval '${pause} seconds'`
+    const next =
+      pause === undefined ? `state = 'failed'` : `"notBefore" = ${now} + interval '${pause} seconds'`
     await this.#end(score, `${next}, message = $4`, message.slice(0, 500))
   }
 
@@ -102,7 +103,11 @@ export class ScoreRows {
     return rowCount ?? 0
   }
 
-  async #end({ linkId, userId, lease }: DueScore, change: string, ...values: readonly string[]): Promise<void> {
+  async #end(
+    { linkId, userId, lease }: DueScore,
+    change: string,
+    ...values: readonly string[]
+  ): Promise<void> {
     await this.database.pool.query(
       `UPDATE lti_score SET ${change} WHERE "linkId" = $1 AND "userId" = $2 AND lease = $3`,
       [linkId, userId, lease, ...values],

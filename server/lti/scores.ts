@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { maxPointsOf } from '../grading/points.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
+import { maxPointsOf } from '../grading/points.js'
 import { type PlatformCalls, PlatformError } from './calls.js'
 import { type DueScore, leaseSeconds, type ScoreRows } from './score-rows.js'
 
@@ -30,7 +30,10 @@ export class ScoreSender {
 
   /** Sends what is due. Servers may do it at once: each row is one's. */
   async deliver(): Promise<void> {
-    const taken = Map.groupBy(await this.rows.take(), ({ platformId }) => platformId)
+    const taken = new Map<string, DueScore[]>()
+    for (const score of await this.rows.take()) {
+      taken.set(score.platformId, [...(taken.get(score.platformId) ?? []), score])
+    }
     await Promise.all([...taken.values()].map((scores) => this.#toPlatform(scores)))
   }
 
@@ -49,13 +52,18 @@ export class ScoreSender {
         continue
       }
       try {
-        token ??= await this.calls.token(score, 'score', ...(score.lineItemUrl === null ? (['lineItem'] as const) : []))
+        token ??= await this.calls.token(
+          score,
+          'score',
+          ...(score.lineItemUrl === null ? (['lineItem'] as const) : []),
+        )
         await this.#send(score, token)
         await this.rows.sent(score)
       } catch (error) {
         if (!(error instanceof PlatformError) && !(error instanceof ApiError)) throw error
         const { message } = error
-        if (token === undefined || (error instanceof PlatformError && error.status === undefined)) down = message
+        if (token === undefined || (error instanceof PlatformError && error.status === undefined))
+          down = message
         if (error instanceof PlatformError && error.status === 401) token = undefined
         this.log.info({ err: error, link: score.linkId, tries: score.tries }, 'a score was not taken')
         await this.rows.failed(score, message)
@@ -89,7 +97,8 @@ export class ScoreSender {
     const { pool, prisma } = this.database
     const known = await prisma.ltiLink.findUnique({ where: { id: linkId }, select: { lineItemUrl: true } })
     if (known?.lineItemUrl) return known.lineItemUrl
-    if (lineItemsUrl === null) throw new PlatformError('the link has no line item, and the platform lets none be made')
+    if (lineItemsUrl === null)
+      throw new PlatformError('the link has no line item, and the platform lets none be made')
     const { rowCount } = await pool.query(
       `UPDATE lti_link SET "makingUntil" = now() AT TIME ZONE 'UTC' + interval '${makingSeconds} seconds'
        WHERE id = $1 AND ("makingUntil" IS NULL OR "makingUntil" < now() AT TIME ZONE 'UTC')`,
@@ -98,7 +107,9 @@ export class ScoreSender {
     if (rowCount !== 1) throw new PlatformError('its line item is being made', 409)
     const list = new URL(lineItemsUrl)
     list.searchParams.set('resource_id', assignmentId)
-    const read = lineItems.safeParse((await this.calls.json(list.href, { token, accept: lineItemsType })).body)
+    const read = lineItems.safeParse(
+      (await this.calls.json(list.href, { token, accept: lineItemsType })).body,
+    )
     const found = read.data?.find(
       (one) =>
         one.resourceId === assignmentId && [undefined, null, '', resourceLinkId].includes(one.resourceLinkId),
@@ -116,8 +127,12 @@ export class ScoreSender {
         })
       ).body
     const { data } = lineItem.safeParse(made)
-    if (data === undefined) throw new PlatformError('the platform does not say where the line item is that it made')
-    await pool.query('UPDATE lti_link SET "lineItemUrl" = $2, "makingUntil" = NULL WHERE id = $1', [linkId, data.id])
+    if (data === undefined)
+      throw new PlatformError('the platform does not say where the line item is that it made')
+    await pool.query('UPDATE lti_link SET "lineItemUrl" = $2, "makingUntil" = NULL WHERE id = $1', [
+      linkId,
+      data.id,
+    ])
     return data.id
   }
 }

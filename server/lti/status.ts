@@ -51,7 +51,12 @@ export class CourseStatus {
     )
     const { platform, title, boundBy, boundAt, syncedAt, membershipsUrl } = course
     return {
-      ...{ platform: { id: platform.id, name: platform.name }, title, boundBy, boundAt: boundAt.toISOString() },
+      ...{
+        platform: { id: platform.id, name: platform.name },
+        title,
+        boundBy,
+        boundAt: boundAt.toISOString(),
+      },
       ...{ syncedAt: syncedAt?.toISOString() ?? null, roster: membershipsUrl !== null },
       links: links.rows.map((one) => linkRow.parse(one)),
       failures: failures.rows.map((one) => failureRow.parse(one)),

@@ -9,7 +9,12 @@ const everySeconds = 600
 const linksAtOnce = 20
 const commentMax = 2000
 
-const dueLink = z.object({ id: z.string(), assignmentId: z.string(), tenantId: z.string(), issuer: z.string() })
+const dueLink = z.object({
+  id: z.string(),
+  assignmentId: z.string(),
+  tenantId: z.string(),
+  issuer: z.string(),
+})
 
 /** Compares grades with what platforms were told of them. */
 export class WantedScores {
@@ -43,7 +48,12 @@ export class WantedScores {
     // As students see them: what is hidden from them is told to no platform, which would show it.
     const grades = await this.grades.of([assignment], null, true)
     const accounts = await prisma.ltiAccount.findMany({
-      where: { tenantId, issuer, standing: 'student', userId: { in: grades.map((one) => one.student.userId) } },
+      where: {
+        tenantId,
+        issuer,
+        standing: 'student',
+        userId: { in: grades.map((one) => one.student.userId) },
+      },
       select: { userId: true },
     })
     const known = new Set(accounts.map(({ userId }) => userId))

@@ -328,7 +328,8 @@ export const tags: readonly { readonly name: string; readonly description: strin
   },
   {
     name: 'lti',
-    description: 'Learning platforms (Moodle, Canvas) by LTI 1.3, and the courses that classes are connected to.',
+    description:
+      'Learning platforms (Moodle, Canvas) by LTI 1.3, and the courses that classes are connected to.',
   },
   {
     name: 'submissions',

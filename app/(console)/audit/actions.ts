@@ -176,7 +176,19 @@ const kinds = [
     'registry',
   ] as const),
   ...(['template', 'terminal', 'exec'] as const),
-  ...(['process', 'lsp', 'file', 'port', 'archive', 'run', 'member', 'platform', 'key', 'tenant', 'account'] as const),
+  ...([
+    'process',
+    'lsp',
+    'file',
+    'port',
+    'archive',
+    'run',
+    'member',
+    'platform',
+    'key',
+    'tenant',
+    'account',
+  ] as const),
 ]
 
 /** What the filter offers: kinds, and the actions of each with their texts. */

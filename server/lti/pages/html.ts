@@ -9,9 +9,16 @@ export class Html {
 const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
 /** Puts texts into HTML; every value that is no `Html` itself is escaped. */
-export function html(parts: TemplateStringsArray, ...values: readonly (string | Html | readonly Html[])[]): Html {
+export function html(
+  parts: TemplateStringsArray,
+  ...values: readonly (string | Html | readonly Html[])[]
+): Html {
   const written = values.map((value) =>
-    typeof value === 'string' ? escaped(value) : value instanceof Html ? value.text : value.map((one) => one.text).join(''),
+    typeof value === 'string'
+      ? escaped(value)
+      : value instanceof Html
+        ? value.text
+        : value.map((one) => one.text).join(''),
   )
   return new Html(parts.reduce((all, part, at) => `${all}${written[at - 1] ?? ''}${part}`))
 }

@@ -99,7 +99,12 @@ ${Object.entries(query).map(([name, value]) => hidden(name, value))}<p><button>$
 export function registeredPage(language: Language, platform: string, origin: string): Page {
   const t = textIn(language)
   return pageOf({
-    ...{ language, title: t('register.done', { platform }), frames: [origin], body: html`<p>${t('register.doneHelp')}</p>` },
+    ...{
+      language,
+      title: t('register.done', { platform }),
+      frames: [origin],
+      body: html`<p>${t('register.doneHelp')}</p>`,
+    },
     script: `(window.opener||window.parent).postMessage({subject:'org.imsglobal.lti.close'},'*')`,
   })
 }
