@@ -1,5 +1,6 @@
 'use client'
 
+import useSWR from 'swr'
 import { useTranslations } from 'use-intl'
 import { Button } from '../../../components/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '../../../components/ui/dialog'
@@ -11,7 +12,6 @@ import { oneLine } from '../../../lib/format'
 import type { ClassDescription } from '../../../lib/protocol-classes'
 import { type LtiRosterPreview, ltiRosterPreview } from '../../../lib/protocol-lti'
 import { useSubmit } from '../../../lib/use-submit'
-import { useRosterPreview } from './use-roster-preview'
 
 interface Props {
   readonly of: ClassDescription
@@ -48,7 +48,19 @@ function Previewed({ of, onDone }: { of: ClassDescription; onDone: () => void })
   const t = useTranslations()
   const toast = useToast()
   const path = `/classes/${of.id}/course/roster`
-  const { preview, failure, again } = useRosterPreview(`${path}/preview`)
+  // Read from the platform when the dialog is opened, and not again while somebody looks at it.
+  const read = useSWR<LtiRosterPreview, Error>(
+    `${path}/preview`,
+    (key: string) => call(ltiRosterPreview, key, { method: 'POST', body: {} }),
+    {
+      revalidateOnFocus: false,
+      revalidateOnReconnect: false,
+      dedupingInterval: 0,
+      shouldRetryOnError: false,
+    },
+  )
+  const preview = read.isValidating ? undefined : read.data
+  const failure = read.isValidating ? undefined : read.error
   const { submit, busy, error } = useSubmit(async () => {
     if (preview === undefined) return
     const body = { digest: preview.digest }
@@ -60,7 +72,7 @@ function Previewed({ of, onDone }: { of: ClassDescription; onDone: () => void })
     <form onSubmit={submit} className="contents">
       <DialogBody>
         {error && <Notice tone="bad">{error.message}</Notice>}
-        {failure !== undefined && <Failed error={failure} retry={again} />}
+        {failure !== undefined && <Failed error={failure} retry={() => read.mutate()} />}
         {preview === undefined && failure === undefined && <SkeletonRows rows={3} />}
         {preview && <Changes preview={preview} />}
       </DialogBody>
