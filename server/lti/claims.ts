@@ -93,4 +93,4 @@ export const personName = ({
   given_name: given,
   family_name: family,
 }: Partial<Pick<LaunchClaims, 'name' | 'given_name' | 'family_name'>>): string =>
-  shownName(name ?? [given, family].filter(Boolean).join(' '), 'No name')
+  shownName(name || [given, family].filter(Boolean).join(' '), 'No name')

@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { cookieOf } from '../auth/credential.js'
-import { ApiError } from '../errors.js'
 import { languageOf } from '../http/language.js'
-import { sendProblem } from '../http/problem.js'
+import { asApiError, sendProblem } from '../http/problem.js'
 import type { Door, Opened, Visitor } from './door.js'
 import type { Page } from './pages/html.js'
 
@@ -30,8 +29,10 @@ export function doorRoutes(app: FastifyInstance, door: Door, publicUrl: string):
     )
     open.setErrorHandler((error, request, reply) => {
       const isPage = (request.headers.accept ?? '').includes('text/html')
-      const shown = error instanceof z.ZodError ? new ApiError('invalid_request', what(error)) : error
-      if (isPage && shown instanceof ApiError) return sendPage(reply, door.error(shown, visitorOf(request)))
+      const refusal = asApiError(error)
+      if (isPage && refusal.code !== 'internal') {
+        return sendPage(reply, door.error(refusal, languageOf(request.headers)))
+      }
       return sendProblem(error, request, reply)
     })
     for (const method of ['GET', 'POST'] as const) {
@@ -83,14 +84,14 @@ export function doorRoutes(app: FastifyInstance, door: Door, publicUrl: string):
   })
 }
 
-const what = (error: z.ZodError) => {
-  const [issue] = error.issues
-  return `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`
-}
-
-/** Its own policy says who may have it in a frame. */
+/** Its own policy says who may have it in a frame; and a platform that has opened a window for it is answered there. */
 const sendPage = (reply: FastifyReply, { status, headers, body }: Page) =>
-  reply.removeHeader('x-frame-options').code(status).headers(headers).send(body)
+  reply
+    .removeHeader('x-frame-options')
+    .removeHeader('cross-origin-opener-policy')
+    .code(status)
+    .headers(headers)
+    .send(body)
 
 const send = (reply: FastifyReply, answer: Page | Opened) =>
   'location' in answer

@@ -118,7 +118,7 @@ export class Door {
     return registeredPage(language, name, new URL(wanted.openid_configuration).origin)
   }
 
-  error(error: ApiError, { language }: Pick<Visitor, 'language'>): Page {
+  error(error: ApiError, language: Language): Page {
     return errorPage(language, error)
   }
 

@@ -18,7 +18,7 @@ CREATE TABLE lti_platform (
   "authUrl" TEXT NOT NULL,
   "tokenUrl" TEXT NOT NULL,
   "jwksUrl" TEXT NOT NULL,
-  deployments TEXT[] NOT NULL,
+  deployments TEXT[],
   jwks JSONB,
   "jwksAt" TIMESTAMP(3),
   "createdBy" TEXT NOT NULL,
