@@ -1,16 +1,22 @@
 import { z } from 'zod'
 import type { LtiRole } from '../../protocol/api/index.js'
 
-const claim = 'https://purl.imsglobal.org/spec/lti/claim/'
-const deepLinking = 'https://purl.imsglobal.org/spec/lti-dl/claim/'
 const membership = 'http://purl.imsglobal.org/vocab/lis/v2/membership'
 
+/** What claims are called. */
 export const names = {
-  ...{ messageType: `${claim}message_type`, version: `${claim}version`, roles: `${claim}roles` },
-  ...{ deployment: `${claim}deployment_id`, targetUrl: `${claim}target_link_uri` },
-  ...{ context: `${claim}context`, resourceLink: `${claim}resource_link`, custom: `${claim}custom` },
-  ...{ settings: `${deepLinking}deep_linking_settings`, items: `${deepLinking}content_items` },
-  ...{ data: `${deepLinking}data`, presentation: `${claim}launch_presentation` },
+  messageType: 'https://purl.imsglobal.org/spec/lti/claim/message_type',
+  version: 'https://purl.imsglobal.org/spec/lti/claim/version',
+  roles: 'https://purl.imsglobal.org/spec/lti/claim/roles',
+  deployment: 'https://purl.imsglobal.org/spec/lti/claim/deployment_id',
+  targetUrl: 'https://purl.imsglobal.org/spec/lti/claim/target_link_uri',
+  context: 'https://purl.imsglobal.org/spec/lti/claim/context',
+  resourceLink: 'https://purl.imsglobal.org/spec/lti/claim/resource_link',
+  custom: 'https://purl.imsglobal.org/spec/lti/claim/custom',
+  presentation: 'https://purl.imsglobal.org/spec/lti/claim/launch_presentation',
+  settings: 'https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings',
+  items: 'https://purl.imsglobal.org/spec/lti-dl/claim/content_items',
+  data: 'https://purl.imsglobal.org/spec/lti-dl/claim/data',
   lineItems: 'https://purl.imsglobal.org/spec/lti-ags/claim/endpoint',
   roster: 'https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice',
 } as const

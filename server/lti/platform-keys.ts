@@ -1,4 +1,4 @@
-import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
+import { createLocalJWKSet, type JWK, jwtVerify } from 'jose'
 import { z } from 'zod'
 import type { LtiPlatform } from '../../prisma/generated/client.js'
 import type { Database } from '../database/client.js'
@@ -15,8 +15,9 @@ const ageSeconds = 600
 const [keepMs, pauseSeconds] = [3_600_000, 10]
 const maxKeys = 50
 
+const key = z.looseObject({ kty: z.string(), kid: z.string().optional() })
 const keySet = z.object({
-  keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })).max(maxKeys),
+  keys: z.array(z.custom<JWK>((value) => key.safeParse(value).success)).max(maxKeys),
 })
 
 export const refusedLaunch = (why: string) =>
@@ -80,8 +81,7 @@ async function check(
   token: string,
   set: z.infer<typeof keySet>,
 ): Promise<unknown> {
-  const keys: JSONWebKeySet = { keys: set.keys }
-  const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
+  const { payload } = await jwtVerify(token, createLocalJWKSet(set), {
     ...{ issuer, audience: clientId, algorithms, clockTolerance: skewSeconds },
     maxTokenAge: ageSeconds,
     requiredClaims: ['exp', 'iat', 'sub', 'nonce'],

@@ -7,7 +7,7 @@ export const lti = {
     'Enter what the platform shows for the tool. In Moodle: Site administration, Plugins, External tool, Manage tools. In Canvas: Developer Keys, LTI Key.',
   addresses: 'What to enter in the platform',
   apply: 'Apply roster',
-  applied: 'Applied the roster: {added} added, {changed} changed, {removed} removed',
+  applied: 'Applied the roster: {added, number} added, {changed, number} changed, {removed, number} removed',
   askDisconnect: 'Disconnect {course}?',
   askDisconnectText: 'No more points are sent. The class, its students and their work stay.',
   askRemove: 'Remove {name}?',

@@ -8,7 +8,7 @@ export const lti: Texts<'lti'> = {
     '请填写平台为该工具显示的信息。Moodle：网站管理 > 插件 > 外部工具 > 管理工具。Canvas：开发者密钥 > LTI 密钥。',
   addresses: '需要在平台中填写的内容',
   apply: '应用名单',
-  applied: '已应用名单：新增 {added} 人，更改 {changed} 人，移除 {removed} 人',
+  applied: '已应用名单：新增 {added, number} 人，更改 {changed, number} 人，移除 {removed, number} 人',
   askDisconnect: '取消关联“{course}”？',
   askDisconnectText: '将不再发送得分。班级、学生及其作品都会保留。',
   askRemove: '移除 {name}？',
