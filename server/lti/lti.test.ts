@@ -5,6 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AnotherServer } from '../../testing/another-server.js'
 import { TestClient } from '../../testing/client.js'
 import { freePort, type Instance, openInstance } from '../../testing/instance.js'
+import {
+  expectRefused,
+  framed,
+  type Launching,
+  LaunchingBrowser,
+  ticketOf,
+} from '../../testing/lti-browser.js'
 import { ltiClaims, ltiRoles, type PlatformUser, ReferencePlatform } from '../../testing/lti-platform.js'
 
 const person = (id: string, ...roles: (keyof typeof ltiRoles)[]): PlatformUser => ({
@@ -15,24 +22,13 @@ const otto = person('otto', 'teacher', 'assistant')
 const ann = person('ann', 'student')
 const ben = person('ben', 'student', 'institutionAdministrator')
 
-/** Where a page is opened: as a page of its own, or in a frame of the platform. */
-const [top, framed] = ['document', 'iframe'] as const
-interface Launching {
-  readonly dest?: string
-  readonly changes?: Record<string, unknown>
-  readonly target?: string
-  readonly courseId?: string
-  /** What becomes of the token on its way. */
-  readonly token?: (token: string) => string | Promise<string>
-  readonly withCookie?: boolean
-}
-
 describe('a learning platform', () => {
   let instance: Instance
   let settings: Record<string, string>
   let platform: ReferencePlatform
   let database: pg.Client
   let owner: TestClient
+  let browser: LaunchingBrowser
   let tenantId = ''
   let [classId, assignment] = ['', '']
   let other: AnotherServer | undefined
@@ -42,64 +38,8 @@ describe('a learning platform', () => {
     expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.body)}`).toBeLessThan(300)
     return answer.body
   }
-  const post = async (path: string, form: Record<string, string>, headers: Record<string, string> = {}) => {
-    const answer = await fetch(new URL(path, instance.url), {
-      ...{ method: 'POST', redirect: 'manual', body: new URLSearchParams(form) },
-      headers: { accept: 'text/html', ...headers },
-    })
-    return { status: answer.status, headers: answer.headers, text: await answer.text() }
-  }
-  const launchUrl = (tenant = tenantId) => `${instance.url}/lti/${tenant}/launch`
-  const cookieOf = (headers: Headers) => headers.getSetCookie()[0]?.split(';')[0] ?? ''
-  const begin = async (user: PlatformUser, target = launchUrl(), tenant = tenantId) => {
-    const login = await post(
-      `/lti/${tenant}/login`,
-      {
-        ...{ iss: platform.url, login_hint: user.id, target_link_uri: target, client_id: platform.clientId },
-        ...{ lti_message_hint: 'hint' },
-      },
-      { origin: platform.url },
-    )
-    expect([login.status, login.text]).toEqual([302, ''])
-    const asked = platform.authRequest(login.headers.get('location') ?? '')
-    expect(asked).toMatchObject({ redirectUri: launchUrl(tenant), hint: user.id })
-    return { ...asked, cookie: cookieOf(login.headers) }
-  }
-  const comeBack = (
-    { state, cookie }: { state: string; cookie: string },
-    token: string,
-    dest: string,
-    withCookie = true,
-  ) =>
-    post(
-      new URL(launchUrl()).pathname,
-      { state, id_token: token },
-      { origin: platform.url, 'sec-fetch-dest': dest, ...(withCookie ? { cookie } : {}) },
-    )
-  const launch = async (user: PlatformUser, how: Launching = {}) => {
-    const { dest = top, changes = {}, target = launchUrl(), courseId, token = (one) => one, withCookie } = how
-    const asked = await begin(user, target)
-    const made = await token(await platform.idToken(user, asked.nonce, target, changes, courseId))
-    return comeBack(asked, made, dest, withCookie)
-  }
-  const ticketOf = (text: string) => /name="ticket" value="([^"]+)"/.exec(text)?.[1] ?? ''
-  const own = () => ({ origin: instance.url })
-  /** Whoever is signed in by an answer. */
-  const signedIn = (headers: Headers) =>
-    new TestClient(instance.url, { cookie: cookieOf(headers), origin: instance.url })
-  const enter = async (user: PlatformUser, how: Launching = {}) => {
-    const answer = await launch(user, how)
-    expect(answer.status, answer.text).toBe(303)
-    return { client: signedIn(answer.headers), location: answer.headers.get('location') ?? '' }
-  }
-  const refused = async (
-    answer: Promise<{ status: number; text: string; headers: Headers }>,
-    why: RegExp,
-  ) => {
-    const { status, text, headers } = await answer
-    expect([status, text]).toEqual([403, expect.stringMatching(why)])
-    expect(headers.getSetCookie()).toEqual([])
-  }
+  const launch = (user: PlatformUser, how: Launching = {}) => browser.launch(user, how)
+  const refused = expectRefused
   /** The keys were read some time ago. */
   const forgetKeys = () =>
     database.query(
@@ -116,6 +56,7 @@ describe('a learning platform', () => {
     await database.connect()
     owner = await TestClient.signUp(instance.url, 'head@example.org')
     tenantId = String((await must(owner, 'GET', '/api/v1/me')).tenant.id)
+    browser = new LaunchingBrowser(instance.url, platform, tenantId)
     await must(owner, 'POST', '/api/v1/lti/platforms', platform.registration)
   }, 120_000)
   afterAll(async () => {
@@ -137,20 +78,20 @@ describe('a learning platform', () => {
     expect(page.headers.get('content-security-policy')).toContain(`frame-ancestors 'self' ${platform.url}`)
     const ticket = ticketOf(page.text)
     const form = { ticket, class: '', name: 'Informatics 10b', timeZone: 'Asia/Shanghai' }
-    expect((await post('/lti/bind', form, { origin: 'https://evil.example' })).status).toBe(403)
-    const bound = await post('/lti/bind', form, own())
+    expect((await browser.post('/lti/bind', form, { origin: 'https://evil.example' })).status).toBe(403)
+    const bound = await browser.submit('/lti/bind', form)
     expect(bound.text).toContain('Continue as tess of the platform')
-    const opened = await post('/lti/open', { ticket }, own())
+    const opened = await browser.submit('/lti/open', { ticket })
     expect(opened.status, opened.text).toBe(303)
     classId = /^\/classes\/(cl_\w+)$/.exec(opened.headers.get('location') ?? '')?.[1] ?? ''
-    const client = signedIn(opened.headers)
+    const client = browser.signedIn(opened.headers)
     const me = await must(client, 'GET', '/api/v1/me')
     expect(me).toMatchObject({ user: { operator: false }, tenant: { id: tenantId, role: 'member' } })
     expect(await must(client, 'GET', `/api/v1/classes/${classId}`)).toMatchObject({
       ...{ name: 'Informatics 10b', timeZone: 'Asia/Shanghai', role: 'teacher' },
     })
     expect((await client.call('GET', '/api/v1/lti/platforms')).status).toBe(403)
-    await refused(post('/lti/open', { ticket }, own()), /used already/)
+    await refused(browser.submit('/lti/open', { ticket }), /used already/)
     assignment = String(
       (
         await must(client, 'POST', `/api/v1/classes/${classId}/assignments`, {
@@ -163,7 +104,7 @@ describe('a learning platform', () => {
 
   it('makes people what they are in the course, the same each time, and never an administrator', async () => {
     const roleOf = async (user: PlatformUser) => {
-      const { client, location } = await enter(user)
+      const { client, location } = await browser.enter(user)
       const { user: account, tenant } = await must(client, 'GET', '/api/v1/me')
       const { role } = await must(client, 'GET', `/api/v1/classes/${classId}`)
       return { id: account.id, tenant: tenant.role, role, location }
@@ -176,7 +117,9 @@ describe('a learning platform', () => {
     expect(await roleOf(otto)).toMatchObject({ tenant: 'member', role: 'assistant' })
     expect(await roleOf(tess)).toMatchObject({ tenant: 'member', role: 'teacher' })
     // The address of somebody else's account opens nothing: subjects alone are looked at.
-    const mallory = await enter(person('mallory', 'student'), { changes: { email: 'head@example.org' } })
+    const mallory = await browser.enter(person('mallory', 'student'), {
+      changes: { email: 'head@example.org' },
+    })
     const me = await must(mallory.client, 'GET', '/api/v1/me')
     expect(me).toMatchObject({ tenant: { role: 'student' } })
     expect(me.user.email).not.toContain('head@example.org')
@@ -242,24 +185,24 @@ describe('a learning platform', () => {
   })
 
   it('is refused when a launch comes twice, or with the state of another', async () => {
-    const asked = await begin(ann)
-    const token = await platform.idToken(ann, asked.nonce, launchUrl())
-    expect((await comeBack(asked, token, top)).status).toBe(303)
-    await refused(comeBack(asked, token, top), /used already/)
-    await refused(comeBack(await begin(ann), token, top), /another launch/)
+    const asked = await browser.begin(ann)
+    const token = await platform.idToken(ann, asked.nonce, browser.launchUrl)
+    expect((await browser.comeBack(asked, token)).status).toBe(303)
+    await refused(browser.comeBack(asked, token), /used already/)
+    await refused(browser.comeBack(await browser.begin(ann), token), /another launch/)
     await refused(
-      comeBack({ ...asked, state: `${asked.state.slice(0, -4)}AAAA` }, token, top),
+      browser.comeBack({ ...asked, state: `${asked.state.slice(0, -4)}AAAA` }, token),
       /not begun here/,
     )
   })
 
   it('publishes new keys, and is refused with those before', async () => {
-    const before = await begin(ann)
-    const old = await platform.idToken(ann, before.nonce, launchUrl())
+    const before = await browser.begin(ann)
+    const old = await platform.idToken(ann, before.nonce, browser.launchUrl)
     await platform.rotate()
     await forgetKeys()
-    await enter(ann)
-    await refused(comeBack(before, old, top), /does not publish the key/)
+    await browser.enter(ann)
+    await refused(browser.comeBack(before, old), /does not publish the key/)
   })
 
   it('is not mixed up with another one, nor with that of another tenant', async () => {
@@ -269,8 +212,8 @@ describe('a learning platform', () => {
     await must(owner, 'POST', '/api/v1/lti/platforms', { ...platform.registration, issuer: evil.url })
     // Begun at the good one, signed by the other one, whichever issuer it claims.
     const sign = (changes: object) => async () => {
-      const asked = await begin(tess)
-      return comeBack(asked, await evil.idToken(tess, asked.nonce, launchUrl(), { ...changes }), top)
+      const asked = await browser.begin(tess)
+      return browser.comeBack(asked, await evil.idToken(tess, asked.nonce, browser.launchUrl, { ...changes }))
     }
     await refused(sign({ iss: platform.url })(), /does not publish the key/)
     await refused(sign(issuer)(), /another iss|does not publish/)
@@ -281,12 +224,16 @@ describe('a learning platform', () => {
     for (const [method, body] of [['PATCH', { deployments: [] }] as const, ['DELETE', undefined] as const]) {
       expect((await stranger.call(method, `/api/v1/lti/platforms/${items[0].id}`, body)).status).toBe(404)
     }
-    const login = { iss: platform.url, login_hint: 'x', target_link_uri: launchUrl(tenant.id) }
-    await refused(post(`/lti/${tenant.id}/login`, login, { origin: platform.url }), /no platform/)
+    const login = {
+      iss: platform.url,
+      login_hint: 'x',
+      target_link_uri: `${instance.url}/lti/${tenant.id}/launch`,
+    }
+    await refused(browser.post(`/lti/${tenant.id}/login`, login, { origin: platform.url }), /no platform/)
     // A state of one tenant is none of another.
-    const asked = await begin(ann)
-    const token = await platform.idToken(ann, asked.nonce, launchUrl())
-    const there = post(
+    const asked = await browser.begin(ann)
+    const token = await platform.idToken(ann, asked.nonce, browser.launchUrl)
+    const there = browser.post(
       `/lti/${tenant.id}/launch`,
       { state: asked.state, id_token: token },
       { cookie: asked.cookie },
@@ -304,7 +251,7 @@ describe('a learning platform', () => {
     const page = await launch(tess, { changes, dest: framed, withCookie: false })
     expect(page.text).toContain('Loops')
     const ticket = ticketOf(page.text)
-    const picked = await post('/lti/pick', { ticket, assignment }, own())
+    const picked = await browser.submit('/lti/pick', { ticket, assignment })
     expect(picked.headers.get('content-security-policy')).toContain(`form-action 'self' ${platform.url}`)
     const jwt = /name="JWT" value="([^"]+)"/.exec(picked.text)?.[1] ?? ''
     const payload = await platform.verifyFromTool(jwt)
@@ -314,22 +261,22 @@ describe('a learning platform', () => {
       'https://purl.imsglobal.org/spec/lti-dl/claim/data': 'as it was',
       [ltiClaims.items]: [
         {
-          ...{ type: 'ltiResourceLink', title: 'Loops', url: launchUrl(), custom: { assignment } },
+          ...{ type: 'ltiResourceLink', title: 'Loops', url: browser.launchUrl, custom: { assignment } },
           lineItem: { label: 'Loops', scoreMaximum: 100, resourceId: assignment },
         },
       ],
     })
-    await refused(post('/lti/pick', { ticket, assignment }, own()), /used already/)
+    await refused(browser.submit('/lti/pick', { ticket, assignment }), /used already/)
     const link = { [ltiClaims.link]: { id: 'link-2' }, [ltiClaims.custom]: { assignment } }
-    expect((await enter(ann, { changes: link })).location).toBe(`/assignments/${assignment}`)
-    expect((await enter(ben, { changes: { ...link, [ltiClaims.custom]: undefined } })).location).toBe(
+    expect((await browser.enter(ann, { changes: link })).location).toBe(`/assignments/${assignment}`)
+    expect((await browser.enter(ben, { changes: { ...link, [ltiClaims.custom]: undefined } })).location).toBe(
       `/assignments/${assignment}`,
     )
     // Of another class, as after the copy of a course.
     const foreign = String((await must(owner, 'POST', '/api/v1/classes', { name: 'Other' })).id)
     const { id } = await must(owner, 'POST', `/api/v1/classes/${foreign}/assignments`, { title: 'Foreign' })
     const copied = { [ltiClaims.link]: { id: 'link-3' }, [ltiClaims.custom]: { assignment: id } }
-    expect((await enter(ann, { changes: copied })).location).toBe('/work')
+    expect((await browser.enter(ann, { changes: copied })).location).toBe('/work')
   })
 
   describe('is told points', () => {
@@ -468,9 +415,9 @@ describe('a learning platform', () => {
     const asked = await fetch(`${url}&${new URLSearchParams(query)}`, { headers: { accept: 'text/html' } })
     expect([asked.status, await asked.text()]).toEqual([200, expect.stringContaining(platform.host)])
     const form = { link: new URL(url).searchParams.get('link') ?? '', ...query }
-    const done = await post('/lti/register', form, own())
+    const done = await browser.submit('/lti/register', form)
     expect([done.status, done.text]).toEqual([200, expect.stringContaining('is registered')])
-    expect((await post('/lti/register', form, own())).status).toBe(404)
+    expect((await browser.submit('/lti/register', form)).status).toBe(404)
     const { tool, items } = await must(head, 'GET', '/api/v1/lti/platforms')
     expect(items).toMatchObject([{ issuer: platform.url, clientId: platform.clientId, deployments: ['1'] }])
     expect(platform.registered).toMatchObject({
@@ -488,11 +435,11 @@ describe('a learning platform', () => {
     await must(owner, 'POST', '/api/v1/lti/platforms', {
       ...{ ...inside, issuer: 'https://inside.example.org', jwksUrl: 'https://10.0.0.1/keys' },
     })
-    const login = { iss: 'https://inside.example.org', login_hint: 'x', target_link_uri: launchUrl() }
-    const begun = await post(`/lti/${tenantId}/login`, login)
+    const login = { iss: 'https://inside.example.org', login_hint: 'x', target_link_uri: browser.launchUrl }
+    const begun = await browser.post(`/lti/${tenantId}/login`, login)
     const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? ''
-    const token = await platform.idToken(ann, 'x', launchUrl())
-    await refused(comeBack({ state, cookie: '' }, token, top), /not public/)
+    const token = await platform.idToken(ann, 'x', browser.launchUrl)
+    await refused(browser.comeBack({ state, cookie: '' }, token), /not public/)
   })
 
   it('can be disconnected and removed, and classes and accounts stay', async () => {
@@ -501,7 +448,7 @@ describe('a learning platform', () => {
     const page = await launch(tess)
     expect(page.text).toContain('Informatics 10b')
     const form = { ticket: ticketOf(page.text), class: classId, timeZone: 'UTC' }
-    expect((await post('/lti/bind', form, own())).text).toContain('Continue as tess')
+    expect((await browser.submit('/lti/bind', form)).text).toContain('Continue as tess')
     for (const { id } of (await must(owner, 'GET', '/api/v1/lti/platforms')).items) {
       await must(owner, 'DELETE', `/api/v1/lti/platforms/${id}`)
     }
