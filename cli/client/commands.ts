@@ -4,6 +4,7 @@ import { buildCommands } from './build.js'
 import { classCommands } from './class.js'
 import { completion } from './completion.js'
 import { copy } from './copy.js'
+import { courseCommands } from './course.js'
 import { exec } from './exec.js'
 import { fileCommands } from './file.js'
 import { imageCommands } from './image.js'
@@ -49,6 +50,7 @@ export const clientCommands: readonly Command[] = [
   ...scheduleCommands,
   ...classCommands,
   ...studentDataCommands,
+  ...courseCommands,
   ...assignmentCommands,
   ...statisticsCommands,
   ...lessonCommands,
