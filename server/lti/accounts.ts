@@ -26,27 +26,36 @@ const keyOf = (subject: string, standing: string) => `${standing} ${subject}`
  * The accounts of people, by issuer and subject and by nothing else: an e-mail address is what the platform says, and would let it into
  * accounts that others have made. Each is managed by the tenant and acts in it alone. In a transaction that has locked the tenant.
  *
- * @returns of each person the account, made where there was none
+ * @returns of each person the account, made where there was none (`isNew`)
  */
 export async function accountsOf(
   client: pg.PoolClient,
   { tenantId, issuer }: Realm,
   people: readonly PlatformPerson[],
-): Promise<Map<PlatformPerson, string>> {
+): Promise<Map<PlatformPerson, { userId: string; isNew: boolean }>> {
   const known = await knownAccounts(client, { tenantId, issuer }, people)
   const userIdOf = (one: PlatformPerson) => known.get(keyOf(one.subject, standingOf(one.role)))
+  const made = new Set<string>()
   for (const standing of ['student', 'staff'] as const) {
     const missing = people.filter((one) => standingOf(one.role) === standing && userIdOf(one) === undefined)
-    const made = await makeAccounts(client, tenantId, missing, standing === 'student' ? 'student' : 'member')
-    const rows = missing.map(({ subject }, at) => ({ subject, userId: made[at] ?? '' }))
+    const ids = await makeAccounts(client, tenantId, missing, standing === 'student' ? 'student' : 'member')
+    const rows = missing.map(({ subject }, at) => ({ subject, userId: ids[at] ?? '' }))
     await client.query(
       `INSERT INTO lti_account ("tenantId", issuer, subject, standing, "userId")
        SELECT $1, $2, subject, $3, "userId" FROM jsonb_to_recordset($4::JSONB) AS one(subject TEXT, "userId" TEXT)`,
       [tenantId, issuer, standing, JSON.stringify(rows)],
     )
-    for (const { subject, userId } of rows) known.set(keyOf(subject, standing), userId)
+    for (const { subject, userId } of rows) {
+      known.set(keyOf(subject, standing), userId)
+      made.add(userId)
+    }
   }
-  return new Map(people.map((one) => [one, userIdOf(one) ?? '']))
+  return new Map(
+    people.map((one) => {
+      const userId = userIdOf(one) ?? ''
+      return [one, { userId, isNew: made.has(userId) }]
+    }),
+  )
 }
 
 /** Those that there are, by standing and subject, as members of the tenant. */

@@ -50,14 +50,16 @@ export class Courses {
       throw refusedLaunch('this course is not connected yet: a teacher of the course has to open it first')
     }
     const person = { subject, name, role }
-    const userId = await inTransaction(this.database.pool, async (client) => {
+    const { userId, isNew } = await inTransaction(this.database.pool, async (client) => {
       await client.query('SELECT FROM tenant WHERE id = $1 FOR UPDATE', [tenantId])
-      const found = (await accountsOf(client, { tenantId, issuer }, [person])).get(person) ?? ''
+      const [found = { userId: '', isNew: false }] = (
+        await accountsOf(client, { tenantId, issuer }, [person])
+      ).values()
       if (course === null) return found
       const { classId } = course
       await lockClass(client, tenantId, classId)
-      if (role === 'student') await requireMayEnter(client, classId, found)
-      await enterClass(client, { tenantId, classId }, { userId: found, name, role })
+      if (role === 'student') await requireMayEnter(client, classId, found.userId)
+      await enterClass(client, { tenantId, classId }, { userId: found.userId, name, role })
       await client.query(
         `UPDATE lti_course SET title = $2, "membershipsUrl" = coalesce($3, "membershipsUrl"),
            "lineItemsUrl" = coalesce($4, "lineItemsUrl") WHERE id = $1`,
@@ -66,6 +68,10 @@ export class Courses {
       return found
     })
     this.principals.forget({ userId })
+    if (isNew) {
+      const who = { tenantId, actor: await this.#actorOf(userId) }
+      await audit(this.database.prisma, who, 'member.join', userId, { platform: platform.name })
+    }
     return { userId, course }
   }
 
@@ -92,8 +98,7 @@ export class Courses {
     if (request.role !== 'teacher') throw refusedLaunch('only a teacher of the course can connect it')
     const { userId, course } = await this.enter(launch)
     if (course !== null) return
-    const user = await this.database.prisma.user.findUniqueOrThrow({ where: { id: userId } })
-    const who = { tenantId, actor: addressOf(user) }
+    const who = { tenantId, actor: await this.#actorOf(userId) }
     const isNew = chosen.class === ''
     const classId = isNew ? newId('cl') : chosen.class
     const name = chosen.name ?? request.courseTitle
@@ -124,6 +129,10 @@ export class Courses {
     await audit(this.database.prisma, who, 'class.course', classId, {
       ...{ name, course: request.courseTitle, platform: platform.name },
     })
+  }
+
+  async #actorOf(userId: string): Promise<string> {
+    return addressOf(await this.database.prisma.user.findUniqueOrThrow({ where: { id: userId } }))
   }
 
   #find({ platform, request }: Launch): Promise<LtiCourse | null> {

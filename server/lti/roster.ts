@@ -151,10 +151,10 @@ async function perform(
     ...[classId, leave.map(({ id }) => id)],
   ])
   const accounts = await accountsOf(client, { tenantId, issuer }, enter)
-  for (const [{ name, role }, userId] of accounts) {
+  for (const [{ name, role }, { userId }] of accounts) {
     await enterClass(client, { tenantId, classId }, { userId, name, role })
   }
-  const names = [...accounts].map(([{ name }, userId]) => ({ name, userId }))
+  const names = [...accounts].map(([{ name }, { userId }]) => ({ name, userId }))
   await client.query(
     `UPDATE class_member AS place SET name = one.name FROM jsonb_to_recordset($2::JSONB) AS one("userId" TEXT, name TEXT)
      WHERE place."classId" = $1 AND place."userId" = one."userId"`,
