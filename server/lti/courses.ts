@@ -60,6 +60,12 @@ export class Courses {
       await lockClass(client, tenantId, classId)
       if (role === 'student') await requireMayEnter(client, classId, found.userId)
       await enterClass(client, { tenantId, classId }, { userId: found.userId, name, role })
+      // Whoever was a teacher and is a student now, or the reverse, has left their place by the other account.
+      await client.query(
+        `DELETE FROM class_member WHERE "classId" = $1 AND "userId" IN (
+           SELECT "userId" FROM lti_account WHERE "tenantId" = $2 AND issuer = $3 AND subject = $4 AND "userId" <> $5)`,
+        [classId, tenantId, issuer, subject, found.userId],
+      )
       await client.query(
         `UPDATE lti_course SET title = $2, "membershipsUrl" = coalesce($3, "membershipsUrl"),
            "lineItemsUrl" = coalesce($4, "lineItemsUrl") WHERE id = $1`,
@@ -67,7 +73,7 @@ export class Courses {
       )
       return found
     })
-    this.principals.forget({ userId })
+    this.principals.forget({ tenantId })
     if (isNew) {
       const who = { tenantId, actor: await this.#actorOf(userId) }
       await audit(this.database.prisma, who, 'member.join', userId, { platform: platform.name })

@@ -117,6 +117,7 @@ describe('a learning platform', () => {
     expect(await roleOf(otto)).toMatchObject({ tenant: 'member', role: 'assistant' })
     expect(await roleOf(tess)).toMatchObject({ tenant: 'member', role: 'teacher' })
     // The address of somebody else's account opens nothing: subjects alone are looked at.
+    const before = await browser.enter(person('mallory', 'teacher'))
     const mallory = await browser.enter(person('mallory', 'student'), {
       changes: { email: 'head@example.org' },
     })
@@ -124,6 +125,8 @@ describe('a learning platform', () => {
     expect(me).toMatchObject({ tenant: { role: 'student' } })
     expect(me.user.email).not.toContain('head@example.org')
     expect((await mallory.client.call('GET', `/api/v1/classes/${classId}/students`)).status).toBe(403)
+    // Was a teacher of the course until then.
+    expect((await before.client.call('GET', `/api/v1/classes/${classId}`)).status).toBe(404)
     expect((await mallory.client.call('GET', `/api/v1/classes/${classId}/course`)).status).toBe(403)
   })
 
