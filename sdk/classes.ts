@@ -4,10 +4,12 @@ import type {
   AddClassStudent,
   ChangeClass,
   ChangeClassStudent,
+  ClassCourse,
   ClassDescription,
   ClassPart,
   ClassStudent,
   ClassSummary,
+  CourseRosterPreview,
   CreateClass,
   CreatedInvitation,
   Gradebook,
@@ -153,6 +155,33 @@ export class Classes {
   /** The students as CSV, in UTF-8 with a byte order mark. */
   async exportRoster(id: string): Promise<string> {
     return (await this.#http.send({ method: 'GET', path: `${pathOf(id)}/roster.csv` })).text()
+  }
+
+  /** The course of a learning platform that the class is connected to, with the points that it was told; null: none. */
+  async course(id: string): Promise<ClassCourse | null> {
+    const path = `${pathOf(id)}/course`
+    return (await this.#http.json<{ course: ClassCourse | null }>({ method: 'GET', path })).course
+  }
+
+  /** People, accounts and work of the class stay. @throws NotFound when it is connected to none */
+  disconnectCourse(id: string): Promise<void> {
+    return this.#http.done({ method: 'DELETE', path: `${pathOf(id)}/course` })
+  }
+
+  /** What applying the roster of the course would do, as the platform has it now. @throws Conflict with what the platform did */
+  previewCourseRoster(id: string): Promise<CourseRosterPreview> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/course/roster/preview` })
+  }
+
+  /** Does what a preview said, all of it or nothing. @throws Conflict when the class or the course has changed since */
+  applyCourseRoster(id: string, { digest }: { digest: string }): Promise<CourseRosterPreview> {
+    return this.#http.json({ method: 'POST', path: `${pathOf(id)}/course/roster`, json: { digest } })
+  }
+
+  /** Sends the points again that the platform has not taken. @returns how many @throws Conflict when there is no course */
+  async sendCourseScores(id: string): Promise<number> {
+    const path = `${pathOf(id)}/course/scores`
+    return (await this.#http.json<{ count: number }>({ method: 'POST', path })).count
   }
 
   /**

@@ -8,7 +8,7 @@ import { Cloche } from './index.js'
 
 /** Accounts, members and whole tenants: somebody signed in does that on a page, and a key may not. Signed URLs need no SDK. */
 const forPeople =
-  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|grants|members|invitations|tenants?|usage\.csv|shares($|\/(accept|leave|preview)$))/
+  /^\/api\/v1\/(files\/signed|account|admin|audit\.csv|grants|lti|members|invitations|tenants?|usage\.csv|shares($|\/(accept|leave|preview)$))/
 
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
@@ -189,6 +189,11 @@ async function callAll(cloche: Cloche): Promise<void> {
   const roster = 'Name\nBen\n'
   await classes.importRoster(classId, roster, await classes.previewRoster(classId, roster))
   await classes.exportRoster(classId)
+  await classes.course(classId)
+  await classes.disconnectCourse(classId).catch(() => {}) // it is connected to none
+  await classes.previewCourseRoster(classId).catch(() => {})
+  await classes.applyCourseRoster(classId, { digest: '0'.repeat(64) }).catch(() => {})
+  await classes.sendCourseScores(classId).catch(() => {})
   await classes.setStaff(classId, 'tiny', 'teacher').catch(() => {})
   await classes.removeStaff(classId, 'tiny').catch(() => {})
   const { id: inviteId } = await classes.invite(classId)

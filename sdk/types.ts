@@ -90,6 +90,10 @@ export type ClassStudent = protocol.ClassStudent
 export type RosterPreview = protocol.RosterPreview
 /** What importing a roster has done. */
 export type RosterApplied = protocol.RosterApplied
+/** What applying the roster of a course would do. */
+export type CourseRosterPreview = protocol.LtiRosterPreview
+/** The course of a learning platform that a class is connected to. */
+export type ClassCourse = protocol.LtiCourse
 /** What a student without an e-mail address signs in with. */
 export type SignInCard = protocol.SignInCard
 /** An assignment of a class, or a lesson: one that is never due. */

@@ -47,6 +47,11 @@ export function startChores(parts: Parts): AsyncDisposable {
     repeat('preparing lessons of timetables', 5000, log, () => parts.warming.look()),
     repeat('keeping what is written in exams', 1000, log, () => parts.keeper.look()),
     repeat('handing in what exams are over for', 1000, log, () => parts.collector.look()),
+    repeat('telling learning platforms points', 1000, log, () => parts.services.lti.sender.deliver()),
+    elected('comparing grades with what learning platforms know', 1000, () =>
+      parts.services.lti.wanted.look(),
+    ),
+    elected('renewing the key for learning platforms', 3_600_000, () => parts.services.lti.keys.rotate()),
     elected('forgetting attempts to sign in', 60_000, () => attempts.expire()),
     elected('forgetting what has expired in the database', 3_600_000, () => keepHouse(database.pool)),
     elected('forgetting contents of deleted submissions', 600_000, () =>

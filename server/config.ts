@@ -62,6 +62,8 @@ const environment = z.object({
     .string()
     .regex(/^ssh-ed25519 [\w+/]+=*$/, 'must be a public key of the form `ssh-ed25519 AAAA…`')
     .optional(),
+  CLOCHE_LTI_ALLOW: networks,
+  CLOCHE_LTI_HTTP: list.pipe(z.array(z.string().toLowerCase())),
   CLOCHE_HEARTBEAT_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
@@ -102,6 +104,10 @@ export interface Config {
   readonly registryHttp: readonly string[]
   /** Where SSH is answered; null while it is off. */
   readonly ssh: SshServer | null
+  /** Networks that learning platforms may be in beside the public internet. */
+  readonly ltiAllow: readonly string[]
+  /** Learning platforms that are called without TLS: `host` or `host:port`. */
+  readonly ltiHttp: readonly string[]
   /** A long answer is never silent for longer. */
   readonly heartbeatMs: number
   readonly logLevel: string
@@ -162,6 +168,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     callbackAllow: parsed.CLOCHE_CALLBACK_ALLOW,
     ...{ registryAllow: parsed.CLOCHE_REGISTRY_ALLOW, registryHttp: parsed.CLOCHE_REGISTRY_HTTP },
     ssh: sshOf(parsed, publicUrl.hostname),
+    ...{ ltiAllow: parsed.CLOCHE_LTI_ALLOW, ltiHttp: parsed.CLOCHE_LTI_HTTP },
     heartbeatMs: parsed.CLOCHE_HEARTBEAT_SECONDS * 1000,
     logLevel: parsed.LOG_LEVEL,
   }

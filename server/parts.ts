@@ -34,6 +34,7 @@ import { BroadcastWatch } from './lessons/broadcast-watch.js'
 import { openLessons } from './lessons/index.js'
 import { LessonNews } from './lessons/news.js'
 import { LanguageServerService } from './lsp/service.js'
+import { openLti } from './lti/index.js'
 import { Cancellations } from './mcp/cancellations.js'
 import { OwnTemplates } from './nodes/own-templates.js'
 import { Placer } from './nodes/placer.js'
@@ -200,6 +201,10 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
       store.meter({ tenantId, startedAt, finishedAt: new Date() }, result),
   })
   const broadcasts = new BroadcastWatch(database, notices)
+  const lti = openLti({
+    ...{ database, auth, principals, sealing, grades: gradings.grades, publicUrl: config.publicUrl, log },
+    outbound: new Outbound({ allow: allowed(config.ltiAllow), plain: new Set(config.ltiHttp) }),
+  })
   const lessonNews = new LessonNews(database, notices, log)
   const shown = repeat('ending what is shown no more', 5000, log, () => broadcasts.check())
   const services = {
@@ -211,7 +216,7 @@ export function openParts(config: Config, log: Logger, compareThread = builtThre
     lessons: openLessons({ database, nodes, sandboxes, snapshots, assignments, broadcasts }),
     timetables: new TimetableService(database, nodes, assignments.sources),
     ...{ submissions, similarity },
-    gradings,
+    ...{ gradings, lti },
     exams: new ExamRecords(database, submissions.contents),
     statistics: new StatisticsService(database, gradings.grades),
     studentExports: new StudentExports(database, submissions, gradings),

@@ -28,6 +28,8 @@ import { sendProblem } from './http/problem.js'
 import { sendWhenReady } from './http/slow.js'
 import { lessonRoutes } from './lessons/routes.js'
 import { languageServerRoutes } from './lsp/routes.js'
+import { doorRoutes } from './lti/door-routes.js'
+import { ltiRoutes } from './lti/routes.js'
 import { mcpRoutes } from './mcp/routes.js'
 import { readinessOf } from './nodes/readiness.js'
 import { grantRoutes, metadataPath, oauthRoutes } from './oauth/routes.js'
@@ -123,6 +125,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
   })
   authRoutes(app, auth, attempts, principals)
   handoverRoute(app, parts.previews)
+  doorRoutes(app, services.lti.door, config.publicUrl)
   linkRoutes(app, services.account, services.members, services.shares)
   await app.register(signedRoutes(services.files, services.signed), { prefix: '/api/v1' })
   await app.register(async (scope) => oauthRoutes(scope, services.grants))
@@ -174,6 +177,7 @@ export async function createServer(parts: Parts): Promise<FastifyInstance> {
         await api.register(studentDataRoutes(services.studentExports, services.studentDeletions))
         await api.register(similarityRoutes(services.similarity, config.heartbeatMs))
         await api.register(lineCommentRoutes(services.gradings.lineComments))
+        await api.register(ltiRoutes(services.lti, config.heartbeatMs))
         await api.register(templateRoutes(sandboxes, services.templates, config.heartbeatMs))
         await api.register(exportRoutes(services.exports))
         await api.register(volumeRoutes(services.volumes, services.volumeFiles, config.heartbeatMs))

@@ -5,6 +5,7 @@ import { classCommands } from './class.js'
 import { completion } from './completion.js'
 import { copy } from './copy.js'
 import { eventCommands } from './event.js'
+import { courseCommands } from './course.js'
 import { exec } from './exec.js'
 import { fileCommands } from './file.js'
 import { imageCommands } from './image.js'
@@ -55,6 +56,7 @@ export const clientCommands: readonly Command[] = [
   ...scheduleCommands,
   ...classCommands,
   ...studentDataCommands,
+  ...courseCommands,
   ...assignmentCommands,
   ...statisticsCommands,
   ...lessonCommands,

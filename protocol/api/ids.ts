@@ -36,6 +36,7 @@ export const examSnapshotId = z
   .regex(new RegExp(`^ek_${suffix}$`), 'is not an id of a snapshot of an exam')
 export const gradingId = z.string().regex(new RegExp(`^gr_${suffix}$`), 'is not a grading id')
 export const lineCommentId = z.string().regex(new RegExp(`^lc_${suffix}$`), 'is not an id of a comment')
+export const ltiPlatformId = z.string().regex(new RegExp(`^lp_${suffix}$`), 'is not an id of a platform')
 export const assignmentId = z.string().regex(new RegExp(`^as_${suffix}$`), 'is not an assignment id')
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'

@@ -2,6 +2,7 @@ import { assignmentRows } from './rows/assignments.js'
 import { classRows } from './rows/classes.js'
 import { fileRows } from './rows/files.js'
 import { lessonRows } from './rows/lessons.js'
+import { ltiRows } from './rows/lti.js'
 import { operatorRows } from './rows/operators.js'
 import { peopleRows } from './rows/people.js'
 import type { Row } from './rows/row.js'
@@ -12,7 +13,7 @@ import { stackRows } from './rows/stacks.js'
 import { templateRows } from './rows/templates.js'
 import { volumeRows } from './rows/volumes.js'
 import { webhookRows } from './rows/webhooks.js'
-import { everybodyIs, open, operators, refused } from './rules.js'
+import { everybodyIs, open, operators, refused, signature } from './rules.js'
 
 /**
  * Who may make each call of the API, by its `operationId`. The rules are in `rules.ts`: `theirs` for what names
@@ -25,6 +26,7 @@ export const table: Readonly<Record<string, Row>> = {
   ...classRows,
   ...assignmentRows,
   ...lessonRows,
+  ...ltiRows,
   ...volumeRows,
   ...stackRows,
   ...templateRows,
@@ -48,6 +50,7 @@ const mcp = (answer: 400 | 405): Row => ({
 
 /** The SSH gateway alone is let in: server/ssh/ssh.test.ts connects to what is another tenant's. */
 const gateway: Row = { rule: everybodyIs(401), why: 'no credential of a person or program is good here' }
+const platforms = 'what it needs is signed by a platform: server/lti/lti.test.ts has the rest'
 
 /** Routes that the OpenAPI document does not have. */
 export const hidden: Readonly<Record<string, Row>> = {
@@ -77,6 +80,27 @@ export const hidden: Readonly<Record<string, Row>> = {
   'POST /api/v1/ssh/sessions': gateway,
   'POST /api/v1/ssh/session/hold': gateway,
   'DELETE /api/v1/ssh/session': gateway,
+  ...Object.fromEntries(
+    ['GET', 'POST'].map((method) => [
+      `${method} /lti/{tenant}/login`,
+      {
+        rule: refused,
+        call: ({ tenantId }) => ({ path: { tenant: tenantId } }),
+        why: platforms,
+      } satisfies Row,
+    ]),
+  ),
+  'POST /lti/{tenant}/launch': {
+    rule: signature,
+    call: ({ tenantId }) => ({ path: { tenant: tenantId } }),
+    why: platforms,
+  },
+  ...Object.fromEntries(
+    ['POST /lti/bind', 'POST /lti/open', 'POST /lti/pick', 'GET /lti/register', 'POST /lti/register'].map(
+      (name) => [name, { rule: refused, why: platforms } satisfies Row],
+    ),
+  ),
+  'GET /lti/jwks': { rule: open },
   'GET /api/previews/open': {
     rule: refused,
     why: 'what it needs comes from the origin of a preview: server/previews/previews.test.ts has the rest',

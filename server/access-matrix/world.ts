@@ -20,6 +20,11 @@ export const buildForm = () =>
     ...[tar([file('Dockerfile', 'FROM scratch')]).toString('latin1'), '--edge--', ''],
   ].join('\r\n')
 export const asForm = { 'content-type': 'multipart/form-data; boundary=edge' }
+export const newPlatform = () => ({
+  ...{ name: 'Moodle', issuer: 'https://moodle.example.org', clientId: newId('xx') },
+  ...{ authUrl: 'https://moodle.example.org/auth', tokenUrl: 'https://moodle.example.org/token' },
+  ...{ jwksUrl: 'https://moodle.example.org/keys', deployments: ['1'] },
+})
 export const asBytes = { 'content-type': 'application/octet-stream' }
 
 /** A tenant with one of everything that somebody else could want, by the ids that the API knows it by. */
@@ -259,6 +264,7 @@ async function makeVictim(world: {
   })
   const hiddenFile = `/api/v1/assignments/${assignment.id}/files/hidden/file?path=confidential`
   await must(owner, 'PUT', hiddenFile, 'confidential', { 'content-type': 'application/octet-stream' })
+  const platform = await must(owner, 'POST', '/api/v1/lti/platforms', newPlatform())
   const lesson = await inClass('lessons', { assignment: assignment.id })
   await must(owner, 'POST', `/api/v1/lessons/${lesson.id}/messages`, { text: 'confidential' })
   const handedIn = await handIn(owner, String(taught.id), world.classmate)
@@ -304,6 +310,7 @@ async function makeVictim(world: {
     assignmentId: String(assignment.id),
     examId: String(exam.id),
     lessonId: String(lesson.id),
+    platformId: String(platform.id),
     ...handedIn,
     transferId: String(transferred.id),
     shareId: String(shared.id),

@@ -138,6 +138,9 @@ export const permissions = {
   /** All that a class has of a student, at once: as its teachers, or as that student. */
   'student_data.read': anyInside,
   'student_data.delete': anyStaff,
+  /** Learning platforms, whose people are let in. */
+  'platform.read': tenant(readers),
+  'platform.change': tenant(admins),
   'tenant.read': anyInside,
   'tenant.change': tenant(owners),
   'tenant.delete': tenant(owners),

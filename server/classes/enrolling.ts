@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { classBounds, newId } from '../../protocol/api/index.js'
 import { newSignInNames } from '../auth/sign-in-names.js'
 import { ApiError, notFound } from '../errors.js'
-import { requireRoomForStudents } from '../tenants/bounds.js'
+import { requireRoomForPeople } from '../tenants/bounds.js'
 import { isArchived } from '../tenants/joining.js'
 
 /** A student who is to be in a class. */
@@ -108,14 +108,19 @@ export async function enrol(
   return students.map(({ id }) => id)
 }
 
-/** Accounts without an e-mail address and without a code: nobody can sign in to one until it has a card. @returns their ids */
-async function makeAccounts(
+/**
+ * Accounts of a tenant without an e-mail address and without a code: nobody can sign in to one until it has a card, or by a learning
+ * platform. In a transaction that has locked the tenant.
+ * @returns their ids
+ */
+export async function makeAccounts(
   client: pg.PoolClient,
   tenantId: string,
   list: readonly { name: string }[],
+  role: 'student' | 'member' = 'student',
 ): Promise<string[]> {
   if (list.length === 0) return []
-  await requireRoomForStudents(client, tenantId, list.length)
+  await requireRoomForPeople(client, tenantId, role, list.length)
   const names = await newSignInNames(list.length, async (some) => {
     const { rows } = await client.query<{ username: string }>(
       'SELECT username FROM "user" WHERE username = ANY($1)',
@@ -137,8 +142,8 @@ async function makeAccounts(
   )
   await client.query(
     `INSERT INTO member (id, "tenantId", "userId", role)
-     SELECT "memberId", $1, id, 'student' FROM jsonb_to_recordset($2::JSONB) AS one(id TEXT, "memberId" TEXT)`,
-    values,
+     SELECT "memberId", $1, id, $3 FROM jsonb_to_recordset($2::JSONB) AS one(id TEXT, "memberId" TEXT)`,
+    [...values, role],
   )
   return users.map(({ id }) => id)
 }

@@ -31,6 +31,10 @@ const forgotten: readonly string[] = [
   `DELETE FROM preview_session WHERE hash IN (SELECT hash FROM preview_session WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
   `DELETE FROM ssh_access WHERE "expiresAt" < ${utc}`,
   `DELETE FROM ssh_session WHERE id IN (SELECT id FROM ssh_session WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  ...['lti_nonce', 'lti_launch', 'lti_registration'].map(
+    (table) =>
+      `DELETE FROM ${table} WHERE hash IN (SELECT hash FROM ${table} WHERE "expiresAt" < ${utc} LIMIT ${batch})`,
+  ),
   // One that has no answer yet may be held by somebody who works on it.
   `DELETE FROM idempotency WHERE ("tenantId", key) IN (
     SELECT "tenantId", key FROM idempotency WHERE "createdAt" < ${utc} - interval '${idempotencyHours} hours'

@@ -94,6 +94,16 @@ export const operationIds: Readonly<Record<string, string>> = {
   'POST /classes/:id/invitations': 'inviteToClass',
   'GET /classes/:id/invitations': 'listClassInvitations',
   'DELETE /classes/:id/invitations/:invitationId': 'deleteClassInvitation',
+  'GET /lti/platforms': 'listLtiPlatforms',
+  'POST /lti/platforms': 'addLtiPlatform',
+  'PATCH /lti/platforms/:id': 'changeLtiPlatform',
+  'DELETE /lti/platforms/:id': 'removeLtiPlatform',
+  'POST /lti/registrations': 'inviteLtiPlatform',
+  'GET /classes/:id/course': 'getClassCourse',
+  'DELETE /classes/:id/course': 'disconnectClassCourse',
+  'POST /classes/:id/course/roster/preview': 'previewCourseRoster',
+  'POST /classes/:id/course/roster': 'applyCourseRoster',
+  'POST /classes/:id/course/scores': 'sendCourseScores',
   'POST /classes/:id/assignments': 'createAssignment',
   'GET /classes/:id/assignments': 'listAssignments',
   'GET /assignments/:id': 'getAssignment',
@@ -332,6 +342,11 @@ export const tags: readonly { readonly name: string; readonly description: strin
   {
     name: 'lessons',
     description: 'Live lessons of classes: what students do now, hands, messages, freezing, files for all.',
+  },
+  {
+    name: 'lti',
+    description:
+      'Learning platforms (Moodle, Canvas) by LTI 1.3, and the courses that classes are connected to.',
   },
   {
     name: 'submissions',

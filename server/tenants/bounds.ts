@@ -69,24 +69,25 @@ export async function requireFewLinks(client: Client, classId: string | null): P
 }
 
 /**
- * The same for many students at once, in a transaction that has locked the tenant.
+ * The same for many people at once, in a transaction that has locked the tenant.
  *
  * @throws ApiError `quota_exceeded`
  */
-export async function requireRoomForStudents(
+export async function requireRoomForPeople(
   client: { query(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }> },
   tenantId: string,
+  role: 'student' | 'member',
   more: number,
 ): Promise<void> {
   const { rows } = await client.query(
-    `SELECT count(*)::INTEGER AS count FROM member WHERE "tenantId" = $1 AND role = 'student'`,
-    [tenantId],
+    `SELECT count(*)::INTEGER AS count FROM member WHERE "tenantId" = $1 AND (role = 'student') = $2`,
+    [tenantId, role === 'student'],
   )
   const count = Number(rows[0]?.count)
-  if (count + more > most.student) {
+  if (count + more > most[role]) {
     throw new ApiError(
       'quota_exceeded',
-      `a tenant has at most ${most.student} students, and this one has ${count}; remove some first`,
+      `a tenant has at most ${most[role]} ${role}s, and this one has ${count}; remove some first`,
     )
   }
 }

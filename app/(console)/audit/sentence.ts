@@ -55,6 +55,8 @@ type ClassSentence =
   | 'StudentExport'
   | 'StudentDataDelete'
   | 'Roster'
+  | 'CourseRoster'
+  | 'CourseScores'
   | 'Cards'
 /** What was done in a class: each sentence takes those of the values that it names. */
 const ofClass =
@@ -65,6 +67,20 @@ const ofClass =
       ...{ of: mark(plain(told(event, 'of'))), added: told(event, 'added'), changed: told(event, 'changed') },
       ...{ removed: told(event, 'removed'), count: told(event, 'count') },
       student: mark(plain(told(event, 'student'))),
+    })
+
+const ofCourse =
+  (key: 'Course' | 'CourseRemove'): Write =>
+  ({ event, t, mark }) =>
+    t(`audit.sentences.class${key}`, {
+      ...{ name: mark(plain(told(event, 'name'))), course: mark(plain(told(event, 'course'))) },
+      platform: mark(plain(told(event, 'platform'))),
+    })
+const ofPlatform =
+  (key: 'Add' | 'Change' | 'Remove'): Write =>
+  ({ event, t, mark }) =>
+    t(`audit.sentences.platform${key}`, {
+      ...{ name: mark(plain(told(event, 'name'))), issuer: mark(plain(told(event, 'issuer'))) },
     })
 
 type AssignmentSentence =
@@ -318,6 +334,14 @@ const sentences: Readonly<Record<Action, Write>> = {
   'class.student_export': ofClass('StudentExport'),
   'class.student_data_delete': ofClass('StudentDataDelete'),
   'class.roster': ofClass('Roster'),
+  'class.course': ofCourse('Course'),
+  'class.course_remove': ofCourse('CourseRemove'),
+  'class.course_roster': ofClass('CourseRoster'),
+  'class.course_scores': ofClass('CourseScores'),
+  'platform.add': ofPlatform('Add'),
+  'platform.change': ofPlatform('Change'),
+  'platform.invite': ({ t }) => t('audit.sentences.platformInvite'),
+  'platform.remove': ofPlatform('Remove'),
   'class.cards': ofClass('Cards'),
   'assignment.create': ofAssignment('Create'),
   'assignment.change': ofAssignment('Change'),

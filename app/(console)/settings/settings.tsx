@@ -16,12 +16,14 @@ import { text, useSubmit } from '../../lib/use-submit'
 import { AuditCommands } from './audit-commands'
 import { DeleteTenant } from './delete-tenant'
 import { IdleDefault } from './idle-default'
+import { LearningPlatforms } from './platforms'
 import { TenantStudentQuota } from './student-quota'
 
 export function SettingsPage() {
   const t = useTranslations()
   const { tenant } = useSession()
   const staff = useMay('member')
+  const manages = useMay('admin')
   const [theme, setTheme] = useTheme()
   const themeOptions = useThemeOptions()
   return (
@@ -37,6 +39,7 @@ export function SettingsPage() {
           <IdleDefault />
         </Panel>
         {staff && <TenantStudentQuota />}
+        {manages && <LearningPlatforms />}
         <Panel title={t('settings.auditLog')}>
           <AuditCommands />
         </Panel>

@@ -19,6 +19,7 @@ import { keys } from './keys'
 import { language } from './language'
 import { lesson } from './lesson'
 import { lineComments } from './line-comments'
+import { lti } from './lti'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -75,6 +76,7 @@ export const en = {
   language,
   lesson,
   lineComments,
+  lti,
   members,
   operator,
   pages,

@@ -20,6 +20,7 @@ import { keys } from './keys'
 import { language } from './language'
 import { lesson } from './lesson'
 import { lineComments } from './line-comments'
+import { lti } from './lti'
 import { members } from './members'
 import { operator } from './operator'
 import { pages } from './pages'
@@ -76,6 +77,7 @@ export const zh: Catalogue = {
   language,
   lesson,
   lineComments,
+  lti,
   members,
   operator,
   pages,

@@ -25,6 +25,7 @@ import { Links } from './links'
 import { OwnAssignments } from './own-assignments'
 import { OwnData } from './own-data'
 import { Parts } from './parts'
+import { PlatformCourse } from './platform-course'
 import { Staff } from './staff'
 import { ClassStudentQuota } from './student-quota'
 import { Students } from './students'
@@ -164,6 +165,7 @@ function Whole({ of, onChange }: { of: ClassDescription; onChange: () => void })
                   <Parts of={of} kind="section" onChange={onChange} />
                   <Parts of={of} kind="group" onChange={onChange} />
                 </div>
+                <PlatformCourse of={of} onChange={onChange} />
                 <Staff of={of} onChange={onChange} />
                 <ClassStudentQuota of={of} onChange={onChange} />
                 <ClassTimes of={of} onChange={onChange} />
