@@ -43,6 +43,8 @@ export const keyRules: Readonly<Record<Action, Rule>> = {
   'file.write': 'works',
   /** A URL is read by whoever has it. */
   'file.sign': 'works',
+  /** A connection does what the key does: processes, files and ports of one sandbox. */
+  'ssh.open': 'works',
   'share.create': 'never',
   'share.read': 'tenant',
   'share.change': 'never',
@@ -102,6 +104,14 @@ export const keyRules: Readonly<Record<Action, Rule>> = {
   'tenant.read': 'looks',
   'tenant.change': 'never',
   'tenant.delete': 'never',
+  'event.read': 'tenant',
+  /** They go on when the key has gone. */
+  'webhook.read': 'tenant',
+  'webhook.create': 'never',
+  'webhook.change': 'never',
+  'webhook.delete': 'never',
+  'platform.read': 'tenant',
+  'platform.change': 'never',
   'audit.read': 'tenant',
   'usage.read': 'tenant',
   'member.read': 'tenant',
@@ -116,6 +126,8 @@ export const keyRules: Readonly<Record<Action, Rule>> = {
   'key.delete': 'never',
   'grant.create': 'never',
   'account.change': 'never',
+  'ssh_key.read': 'never',
+  'ssh_key.change': 'never',
   'account.delete': 'never',
   'session.read': 'never',
   'session.end': 'never',
