@@ -76,8 +76,7 @@ function assertRedirect(uri: string): void {
     throw new OAuthError('invalid_redirect_uri', `${uri} is no address without a fragment and a password`)
   }
   const isApp = knownSchemes.has(url.protocol) || /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]*:$/.test(url.protocol)
-  if (url.protocol === 'https:' || isApp || (url.protocol === 'http:' && loopback.has(url.hostname)))
-    return
+  if (url.protocol === 'https:' || isApp || (url.protocol === 'http:' && loopback.has(url.hostname))) return
   throw new OAuthError(
     'invalid_redirect_uri',
     `${uri} must be https:, http: of a loopback address, or a scheme of a program with a dot in its name`,

@@ -105,6 +105,7 @@ function parsed<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
 const refuse = (reply: FastifyReply, { code, message }: OAuthError) =>
   reply
     .code(code === 'invalid_client' ? 401 : 400)
+    .type('application/json')
     .serializer(JSON.stringify)
     .send({ error: code, error_description: message })
 
