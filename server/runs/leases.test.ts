@@ -59,7 +59,7 @@ describe('leases of runs', () => {
       },
     }
     const row = await store(at).insert(run, seated)
-    return typeof row === 'string' ? expect.fail(row) : row
+    return typeof row === 'string' || !('state' in row) ? expect.fail(String(row)) : row
   }
   /** Takes and ends runs one after the other, and says which. */
   const drain = async (turns: number) => {

@@ -17,7 +17,7 @@ const row = {
     frozenBy: null,
     volumes: null,
   },
-  ...{ service: null, stackId: null, assignmentId: null },
+  ...{ service: null, stackId: null, assignmentId: null, keyId: null },
 }
 
 it.each([

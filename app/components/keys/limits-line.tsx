@@ -15,8 +15,8 @@ export function LimitsLine({ limits }: { limits: KeyLimits }) {
     ...(ttlSeconds === undefined ? [] : [t('keys.told.minutes', { minutes: ttlSeconds / 60 })]),
     ...(network === undefined || network === 'internet' ? [] : [t('keys.told.network', { reach })]),
     ...(cpus === undefined ? [] : [t('keys.told.cpus', { count: cpus })]),
-    ...(memoryMiB === undefined ? [] : [t('keys.told.memory', { count: memoryMiB })]),
-    ...(diskMiB === undefined ? [] : [t('keys.told.disk', { count: diskMiB })]),
+    ...(memoryMiB === undefined ? [] : [t('keys.told.memory', { count: String(memoryMiB) })]),
+    ...(diskMiB === undefined ? [] : [t('keys.told.disk', { count: String(diskMiB) })]),
   ]
   return (
     <span className="block max-w-96 whitespace-normal font-normal text-muted text-xs">
