@@ -91,7 +91,7 @@ export const deliveryParams = z.object({ id: webhookId, deliveryId: webhookDeliv
 
 /** Body of `POST /webhooks/{id}/replay`. */
 export const replayDeliveries = z.strictObject({
-  since: z.iso.datetime().describe('those that have failed of events from then on'),
+  since: z.iso.datetime().max(40).describe('those that have failed of events from then on'),
 })
 export type ReplayDeliveries = z.infer<typeof replayDeliveries>
 export const replayedDeliveries = z.object({ replayed: z.int() })

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { type KeyLimits, keyLimits as keyLimitsSchema } from '../../protocol/api/index.js'
 import { ApiError, forbidden } from '../errors.js'
-import type { Action } from './permissions.js'
 
 /**
  * What a key with limits does of each kind:
@@ -13,8 +12,11 @@ import type { Action } from './permissions.js'
  */
 type Rule = 'looks' | 'works' | 'tenant' | 'never'
 
-/** What API keys with limits may do: the only place that says it. An action that is not here is a mistake of types. */
-export const keyRules: Readonly<Record<Action, Rule>> = {
+/**
+ * What API keys with limits may do: the only place that says it. An action that is not here is a mistake of types, where
+ * `permissions.ts` asks about it.
+ */
+export const keyRules = {
   'sandbox.create': 'works',
   'sandbox.read': 'looks',
   'sandbox.keep_awake': 'works',
@@ -150,7 +152,9 @@ export const keyRules: Readonly<Record<Action, Rule>> = {
   'privacy.change': 'never',
   'user.read': 'never',
   'user.reset_link': 'never',
-}
+} as const satisfies Readonly<Record<string, Rule>>
+
+type Action = keyof typeof keyRules
 
 /** Who is bounded by limits, or is not. */
 export interface Limited {

@@ -8,6 +8,7 @@ const things: Readonly<Record<string, string>> = {
   keys: 'API key',
   lessons: 'lesson',
   nodes: 'node',
+  platforms: 'learning platform',
   quarantine: 'entry of the quarantine',
   runs: 'run',
   sandboxes: 'sandbox',
@@ -15,6 +16,7 @@ const things: Readonly<Record<string, string>> = {
   sessions: 'session',
   shares: 'share',
   snapshots: 'snapshot',
+  'ssh-keys': 'SSH key',
   stacks: 'stack',
   submissions: 'hand-in',
   templates: 'template',
@@ -24,12 +26,14 @@ const things: Readonly<Record<string, string>> = {
   'volume-snapshots': 'snapshot of a volume',
   volumes: 'volume',
   warm: 'request to pre-warm',
+  webhooks: 'webhook',
 }
 
 /** Parameters that mean the same in every call. */
 const shared: Readonly<Record<string, string>> = {
   commentId: 'the id of the comment',
   cursor: '`nextCursor` of the page before',
+  deliveryId: 'the id of the delivery',
   description: 'what the template is for',
   executable: 'whether the file may be run as a program',
   from: 'the earliest time, inclusive',
