@@ -32,7 +32,7 @@ export const actionOf: Readonly<Record<string, Action | null>> = {
   acceptShare: 'share.accept',
   leaveShare: 'share.leave',
   previewShare: null,
-  getSsh: null,
+  getSsh: 'tenant.read',
   openSshAccess: 'ssh.open',
   listSshKeys: 'ssh_key.read',
   addSshKeys: 'ssh_key.change',

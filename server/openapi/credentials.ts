@@ -8,7 +8,8 @@ export const onlyPeople: ReadonlySet<string> = new Set([
   ...['listOwnLessons', 'raiseHand', 'lowerHand'],
   ...['createTenant', 'renameTenant', 'activateTenant', 'deleteTenant'],
   ...['updateMember', 'removeMember', 'createInvitation', 'acceptInvitation', 'deleteInvitation'],
-  ...['listApiKeys', 'createApiKey', 'deleteApiKey'],
+  ...['previewGrant', 'createGrant', 'listSshKeys', 'addSshKeys', 'removeSshKey'],
+  ...['addLtiPlatform', 'changeLtiPlatform', 'removeLtiPlatform', 'inviteLtiPlatform'],
   ...['updateAccount', 'deleteAccount', 'previewAccountDeletion', 'changePassword'],
   ...['listSessions', 'endOtherSessions', 'endSession'],
 ])

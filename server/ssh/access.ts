@@ -1,5 +1,6 @@
 import type { OpenSshAccess, SshAccess, SshServer, SshStatus } from '../../protocol/api/index.js'
 import { audit } from '../audit.js'
+import { assertMay } from '../auth/permissions.js'
 import type { Principal } from '../auth/principal.js'
 import type { Database } from '../database/client.js'
 import { ApiError } from '../errors.js'
@@ -22,7 +23,8 @@ export class SshAccessService {
     private readonly server: SshServer | null,
   ) {}
 
-  status(): SshStatus {
+  status(who: Principal): SshStatus {
+    assertMay(who, 'tenant.read')
     return { server: this.server }
   }
 
@@ -55,6 +57,6 @@ export class SshAccessService {
       )
     }
     await audit(this.database.prisma, who, 'ssh.access', sandboxId, { fingerprint: key.fingerprint })
-    return { ...this.status(), user: sandboxId, expiresAt: rows[0].expiresAt.toISOString() }
+    return { server: this.server, user: sandboxId, expiresAt: rows[0].expiresAt.toISOString() }
   }
 }

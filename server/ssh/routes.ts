@@ -22,7 +22,7 @@ export const sshRoutes =
       method: 'GET',
       url: '/ssh',
       schema: { tags, summary: 'Where SSH is answered', response: { 200: sshStatus } },
-      handler: async () => access.status(),
+      handler: async ({ principal }) => access.status(principal),
     })
     app.route({
       method: 'POST',
