@@ -51,13 +51,14 @@ export class TerminalService {
     since: number | undefined,
   ): Promise<Attached> {
     if (await this.#isShownOnly(who, sandboxId)) return this.#watch(who, sandboxId, terminalId, since)
-    const looks = (await this.sandboxes.accessOf(who, sandboxId)) === 'look'
+    const looks =
+      who.keyLimits?.readOnly === true || (await this.sandboxes.accessOf(who, sandboxId)) === 'look'
     const action = looks ? 'terminal.look' : 'terminal.open'
     const node = await this.sandboxes.authorize(who, action, sandboxId)
     const line = await node.attach(sandboxId, terminalId, since)
     const held = await this.sandboxes.hold(who, sandboxId, () => line.destroy())
     line.once('close', held.release)
-    this.sandboxes.holdOpen(who, sandboxId, line)
+    if (!looks) this.sandboxes.holdOpen(who, sandboxId, line)
     const used = looks ? () => {} : () => this.sandboxes.activity.use(sandboxId)
     const typed = () => this.sandboxes.activeTime.type(who, sandboxId)
     return { line, held, used, typed }
