@@ -312,6 +312,19 @@ describe('the SSH gateway', () => {
     expect((await ssh(['true'], { key: 'mia2' })).code).toBe(1)
   })
 
+  it('lets in by a share that allows to type, and by no other, until it is over', async () => {
+    const guest = await TestClient.signUp(instance.url, 'guest@example.org')
+    await addKey(guest, 'guest')
+    const shared = await made(owner, 'POST', `/sandboxes/${box}/shares`, { level: 'look' })
+    await made(guest, 'POST', '/shares/accept', { secret: new URL(shared.url).hash.slice(1) })
+    const looks = await ssh(['true'], { key: 'guest', user: box })
+    expect(looks).toMatchObject({ code: 1, err: expect.stringContaining('to look at') })
+    await made(owner, 'PATCH', `/shares/${shared.id}`, { level: 'type' })
+    const { closed } = await held('guest', box)
+    await made(owner, 'PATCH', `/shares/${shared.id}`, { level: 'look' })
+    expect((await closed)[0]).toBe(255)
+  })
+
   it('starts a sandbox that is stopped', async () => {
     await made(owner, 'POST', `/sandboxes/${box}/stop`, {})
     expect(await ssh(['echo up'])).toEqual({ code: 0, out: 'up\n', err: '' })
