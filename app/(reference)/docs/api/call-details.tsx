@@ -24,7 +24,7 @@ export function CallDetails({ api, call }: { api: OpenApi; call: ApiCall }) {
   return (
     <div className="grid gap-4 border-line border-t bg-ground px-4 py-4">
       <div className="flex flex-wrap items-start gap-3">
-        <p className="min-w-48 max-w-3xl flex-1">
+        <p className="min-w-48 flex-1">
           {call.description && <Prose text={call.description} />}
           {credential !== 'key' && (
             <span className="block text-muted">
