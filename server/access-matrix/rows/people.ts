@@ -131,7 +131,7 @@ export const peopleRows: Readonly<Record<string, Row>> = {
       ...sharedWith(400),
     },
     why: 'that is no key: one lets in one account only, and these are many',
-    succeeds: async () => ({ body: { keys: newPublicKey() } }),
+    succeeds: async ({ person }) => ({ as: (await person()).client, body: { keys: newPublicKey() } }),
   },
   removeSshKey: {
     rule: { ...theirs, ...keys },

@@ -75,6 +75,7 @@ export const sandboxRows: Readonly<Record<string, Row>> = {
   openSshAccess: {
     rule: typed,
     call: (victim) => ({ ...box(victim), body: { publicKey: newPublicKey() } }),
+    fresh: ({ victim }) => ({ ...box(victim), body: { publicKey: newPublicKey() } }),
   },
   createShare: { rule: staffKept, call: withBody({ level: 'type' }) },
   listShares: { rule: staffKept, call: box },
