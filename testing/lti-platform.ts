@@ -84,21 +84,18 @@ export class ReferencePlatform implements AsyncDisposable {
     private readonly toolKeys: string,
   ) {}
 
-  /**
-   * @param toolUrl where the tool is: its keys are read there
-   * @param host its own name: `localhost` is another site than the tool at 127.0.0.1
-   */
-  static async start(toolUrl: string, port?: number, host = '127.0.0.1'): Promise<ReferencePlatform> {
+  /** @param toolUrl where the tool is: its keys are read there */
+  static async start(toolUrl: string, port?: number): Promise<ReferencePlatform> {
     const at = port ?? (await freePort())
     const server = createServer((request, response) => {
       void platform.#answer(request, response).catch((error: unknown) => {
         response.writeHead(500).end(String(error))
       })
     })
-    const url = `http://${host}:${at}`
+    const url = `http://127.0.0.1:${at}`
     const platform: ReferencePlatform = new ReferencePlatform(
       url,
-      `${host}:${at}`,
+      `127.0.0.1:${at}`,
       server,
       `${toolUrl}/lti/jwks`,
     )
@@ -204,8 +201,6 @@ export class ReferencePlatform implements AsyncDisposable {
       json({}, {}, 401)
       return false
     }
-    if (pathname === '/course') return this.#course(searchParams, response)
-    if (pathname === '/auth') return this.#auth(request, response)
     if (pathname === '/keys') return json({ keys: this.#keys.map(({ jwk }) => jwk) })
     if (pathname === '/token') return this.#token(new URLSearchParams(body), json)
     if (pathname === '/openid') return json(this.#configuration())
@@ -232,26 +227,6 @@ export class ReferencePlatform implements AsyncDisposable {
     if (pathname.endsWith('/scores'))
       return may(`${ags}/score`) ? this.#score(pathname, JSON.parse(body), json) : undefined
     json({}, {}, 404)
-  }
-
-  /** A page of a course that has the tool in a frame, for whom it says. */
-  #course(query: URLSearchParams, response: ServerResponse): void {
-    const target = query.get('target') ?? ''
-    const fields = { iss: this.url, login_hint: query.get('user') ?? '', target_link_uri: target }
-    response.writeHead(200, { 'content-type': 'text/html' }).end(
-      `<!doctype html><title>Course</title><iframe name="tool" title="tool" width="900" height="600"></iframe>
-       ${postForm(target.replace(/launch$/, 'login'), { ...fields, client_id: this.clientId }, 'tool')}`,
-    )
-  }
-
-  async #auth(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { state, nonce, redirectUri, hint } = this.authRequest(new URL(request.url ?? '/', this.url).href)
-    const user = this.users.get(hint)
-    if (user === undefined) throw new Error(`nobody is called ${hint}`)
-    const token = await this.idToken(user, nonce, redirectUri)
-    response
-      .writeHead(200, { 'content-type': 'text/html' })
-      .end(`<!doctype html>${postForm(redirectUri, { state, id_token: token })}`)
   }
 
   #configuration() {
@@ -324,9 +299,3 @@ export class ReferencePlatform implements AsyncDisposable {
     json({})
   }
 }
-
-/** A form that sends itself. */
-const postForm = (url: string, fields: Readonly<Record<string, string>>, target = '_self') =>
-  `<form method="post" action="${url}" target="${target}">${Object.entries(fields)
-    .map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`)
-    .join('')}</form><script>document.forms[0].submit()</script>`
