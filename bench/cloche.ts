@@ -55,8 +55,7 @@ export async function openCloche(): Promise<Cloche> {
   process.env.CLOCHE_TEST_INSTANCE = 'cloche'
   const instance = await openInstance('bench', {
     ...{ CLOCHE_POOL_SIZE: String(poolSize), CLOCHE_POOL_RUNS: String(runsReady) },
-    // As much memory for the pool as anybody's installation gives it.
-    ...{ CLOCHE_POOL_SANDBOXES: String(budget), CLOCHE_POOL_MEMORY_MIB: '', CLOCHE_DISK_GIB: '20' },
+    ...{ CLOCHE_POOL_SANDBOXES: String(budget), CLOCHE_DISK_GIB: '20' },
   })
   const agent = new Agent({ keepAlive: true, timeout: 4000 })
   const socketPath = `/run/cloche/${instance.name}/runtime.sock`

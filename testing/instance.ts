@@ -40,8 +40,6 @@ export async function openInstance(
   const env = {
     ...process.env,
     ...{ CLOCHE_INSTANCE: name, CLOCHE_HOME: home, CLOCHE_NETNS: name, CLOCHE_POOL_SIZE: '2' },
-    // No hardened sandbox waits: each takes 3 % of a processor while it does, and few tests ask for one.
-    CLOCHE_POOL_MEMORY_MIB: '60',
     ...{ CLOCHE_RESOLVERS: '192.0.2.1', PORT: String(port), LOG_LEVEL: 'warn', ...settings },
   }
   await removeInstance(name)
