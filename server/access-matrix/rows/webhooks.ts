@@ -27,7 +27,11 @@ async function withDelivery({ database, victim }: World): Promise<Call> {
 
 /** What happens in a tenant, and where it is sent. */
 export const webhookRows: Readonly<Record<string, Row>> = {
-  followEvents: { rule: own, call: () => ({ query: { since: '0', follow: 'false' } }) },
+  followEvents: {
+    rule: own,
+    // Each tells of their own sandboxes, which other rows give the names of the victim's: it is by ids that they differ.
+    call: () => ({ query: { since: '0', follow: 'false' }, headers: { 'x-known': 'confidential' } }),
+  },
   createWebhook: { rule: read, call: () => ({ body: wanted }) },
   listWebhooks: { rule: read },
   getWebhook: { rule: readTheirs, call: webhook },
