@@ -20,6 +20,8 @@ import { everybodyIs, open, operators, refused, signature } from './rules.js'
  * something of a tenant, `own` for what is about the caller's own, and so on.
  */
 export const table: Readonly<Record<string, Row>> = {
+  // First: what others have made by then, whose names are the victim's, is told to them as events.
+  ...webhookRows,
   ...sandboxRows,
   ...fileRows,
   ...scheduleRows,
@@ -31,7 +33,6 @@ export const table: Readonly<Record<string, Row>> = {
   ...stackRows,
   ...templateRows,
   ...runRows,
-  ...webhookRows,
   ...peopleRows,
   ...operatorRows,
 }

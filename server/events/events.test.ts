@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type ClientRequest, get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type MissedEvents, newId, type TenantEvent } from '../../protocol/api/index.js'
 import type { TestClient } from '../../testing/client.js'
@@ -144,22 +146,23 @@ describe('what happens in a tenant', () => {
   it('is followed at another server, and resumed after the last event that came', async () => {
     const { client, tenantId } = await world.person()
     const { key } = await must(client, 'POST', '/keys', { name: 'there' })
-    const stop = new AbortController()
+    const calls: ClientRequest[] = []
+    // Without an agent: `fetch` would connect again after the end, and the server wait for that connection.
     const open = async (headers: Record<string, string>) => {
-      const { body } = await fetch(`${world.other.url}/api/v1/events`, {
-        headers: { authorization: `Bearer ${key}`, ...headers },
-        signal: stop.signal,
+      const call = get(`${world.other.url}/api/v1/events`, {
+        ...{ agent: false, headers: { authorization: `Bearer ${key}`, ...headers } },
       })
-      const reader = body?.getReader()
-      const decoder = new TextDecoder()
+      calls.push(call)
+      const [answer] = await once(call, 'response')
+      const chunks = answer.setEncoding('utf8')[Symbol.asyncIterator]()
       let text = ''
       return async (expected: RegExp) => {
         for (;;) {
           const match = expected.exec(text)
           if (match !== null) return match[1] ?? ''
-          const read = await reader?.read()
-          if (read?.value === undefined) throw new Error(`the stream ended: ${text}`)
-          text += decoder.decode(read.value, { stream: true })
+          const { value, done } = await chunks.next()
+          if (done) throw new Error(`the stream ended: ${text}`)
+          text += value
         }
       }
     }
@@ -173,7 +176,7 @@ describe('what happens in a tenant', () => {
     await world.place()
     const second = await open({ 'last-event-id': position })
     expect(JSON.parse(await second(/data: (.*)\n/))).toMatchObject({ data: { sandbox: { id: missed } } })
-    stop.abort()
+    for (const call of calls) call.destroy()
   })
 
   it('says so when it is not kept any more, or was never there', async () => {
