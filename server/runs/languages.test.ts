@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Run, run as runSchema } from '../../protocol/api/index.js'
@@ -61,6 +62,10 @@ describe('a run in a compiled language', () => {
     instance = await sharedInstance()
     await run('bin/cloche', ['template', 'build', 'java'], { env: instance.env })
     client = TestClient.withKey(instance.url, instance.admin.apiKey)
+    // The server hears of it from the node.
+    const files = twoFiles.java.map(([path, content]) => ({ path, content }))
+    const accepted = () => client.call('POST', '/api/v1/runs', { language: 'java', files, wait: true })
+    while ((await accepted()).status >= 300) await sleep(200)
     // Its image takes minutes where it was never built.
   }, 900_000)
   afterAll(() => instance[Symbol.asyncDispose]())

@@ -49,9 +49,11 @@ export function Authorize() {
   const [search, setSearch] = useState<string>()
   useEffect(() => setSearch(window.location.search), [])
   const session = useResource('/me', me)
+  // Somebody has typed the address: no program sends a person here without saying who it is.
+  const asksNothing = requestOf(search ?? '').clientId === undefined
   const signedOut = session.error instanceof ApiError && session.error.status === 401
   const { data, error } = useSWR(
-    search !== undefined && session.data ? ['/grants/preview', search] : null,
+    !asksNothing && session.data ? ['/grants/preview', search] : null,
     ([path]) => call(grantPreview, path, { method: 'POST', body: requestOf(search ?? '') }),
     { revalidateOnFocus: false, shouldRetryOnError: false },
   )
@@ -59,7 +61,9 @@ export function Authorize() {
   return (
     <div className="grid gap-4">
       <h1 className="font-semibold text-lg">{t('pages.authorize')}</h1>
-      {signedOut ? (
+      {asksNothing ? (
+        <p className="text-muted">{t('authorize.nothingAsked')}</p>
+      ) : signedOut ? (
         <>
           <p className="text-muted">{t('authorize.signInFirst')}</p>
           <Button asChild look="primary" size="large">

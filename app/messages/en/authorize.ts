@@ -1,6 +1,8 @@
 /** The page on which a person lets a program in by OAuth. */
 export const authorize = {
   allow: 'Allow access',
+  nothingAsked:
+    'Programs open this page when they are to be connected, and nothing asks for it here. Start in your program.',
   question:
     '<strong>{client}</strong> wants to use sandboxes of <strong>{tenant}</strong> by the Model Context Protocol.',
   refuse: 'Cancel',

@@ -2,6 +2,7 @@ import type { Texts } from '../texts'
 
 export const authorize: Texts<'authorize'> = {
   allow: '允许访问',
+  nothingAsked: '程序需要连接时会打开此页面，目前没有程序在请求。请从你的程序开始。',
   question: '<strong>{client}</strong> 希望通过模型上下文协议（MCP）使用 <strong>{tenant}</strong> 的沙箱。',
   refuse: '取消',
   revoke: '此访问权限会列在租户的 API 密钥中，你可以在那里吊销它。',
