@@ -11,7 +11,7 @@ test('the language is that of the browser, and can be changed for good', async (
   for (const { path } of everyPage) {
     await page.setViewportSize({ width: 360, height: 740 })
     await page.goto(path)
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText(/[\u4e00-\u9fff]|API/)
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(/[\u4e00-\u9fff]|API|Webhook/)
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(360)
   }
   await page.setViewportSize({ width: 1280, height: 800 })
