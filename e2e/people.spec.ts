@@ -155,6 +155,7 @@ test('a program is let in by OAuth with limits, and is listed with the keys', as
     page.waitForRequest(/[?&]code=clc_/),
     page.getByRole('button', { name: 'Allow access' }).click(),
   ])
+  await expect(page.getByRole('heading', { name: 'Sandboxes', level: 1 })).toBeVisible()
   const form = new URLSearchParams({
     ...{ grant_type: 'authorization_code', client_id, redirect_uri: redirectUri, code_verifier: verifier },
     code: new URL(request.url()).searchParams.get('code') ?? '',
